@@ -1,0 +1,21 @@
+/* Whole files outside the workspace: configuration, state, caches. Files of the workspace are read
+ * and written through workspace/ (beneath.h, door.h). */
+#ifndef BYLAW_BASE_FILE_H
+#define BYLAW_BASE_FILE_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+/* Appends the file's bytes to out. Only regular files (ERR_INVALID else: a fifo would block);
+ * ERR_LIMIT when it is larger than max_bytes. Follows links. */
+bool file_read(const char *path, size_t max_bytes, struct buf *out, struct err *err) MUST_USE;
+/* The same from an open descriptor, which stays open; `name` is for the message. */
+bool file_read_fd(
+    int fd, const char *name, size_t max_bytes, struct buf *out, struct err *err) MUST_USE;
+/* Writes atomically: temporary file beside it, fsync, rename, fsync of the folder. A new file gets
+ * `mode` (less umask), an existing one keeps its own. */
+bool file_write(const char *path, struct str data, unsigned mode, struct err *err) MUST_USE;
+/* write(2) until all is out, over EINTR and short writes. */
+bool file_write_all(int fd, struct str data, struct err *err) MUST_USE;
+
+#endif

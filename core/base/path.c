@@ -1,0 +1,230 @@
+#include "base/path.h"
+
+#include "base/safe.h"
+#include "base/utf8.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <ftw.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+char *path_join(const char *a, const char *b)
+{
+    if (b[0] == '/' || a[0] == '\0') {
+        return mem_strdup(b);
+    }
+    size_t len = strlen(a);
+    return mem_printf("%s%s%s", a, len > 0 && a[len - 1] == '/' ? "" : "/", b);
+}
+
+const char *path_base(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
+char *path_dir(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL) {
+        return mem_strdup(".");
+    }
+    return slash == path ? mem_strdup("/") : mem_strndup(path, (size_t)(slash - path));
+}
+
+const char *path_ext(const char *path)
+{
+    const char *base = path_base(path);
+    const char *dot = strrchr(base, '.');
+    return dot == NULL || dot == base ? "" : dot;
+}
+
+/* HFS+ ignores these code points in names, so ".g\u200cit" is ".git" there. */
+static bool is_ignored_by_hfs(int32_t cp)
+{
+    return (cp >= 0x200C && cp <= 0x200F) || (cp >= 0x202A && cp <= 0x202E) ||
+           (cp >= 0x206A && cp <= 0x206F) || cp == 0xFEFF;
+}
+
+static bool is_git_folder(struct str part)
+{
+    char plain[16];
+    size_t n = 0;
+    size_t at = 0;
+    while (at < part.len && n < sizeof plain - 1) {
+        size_t len;
+        int32_t cp = utf8_decode(str_from(part, at), &len);
+        if (!is_ignored_by_hfs(cp)) {
+            plain[n++] = cp > 0 && cp < 0x80 ? (char)cp : '?';
+        }
+        at += len;
+    }
+    plain[n] = '\0';
+    /* NTFS drops trailing dots and blanks, and "git~1" is .git's short name. */
+    while (n > 0 && (plain[n - 1] == '.' || plain[n - 1] == ' ')) {
+        plain[--n] = '\0';
+    }
+    return strcasecmp(plain, ".git") == 0 || strcasecmp(plain, "git~1") == 0;
+}
+
+static bool check_part(struct str part, struct str path, struct err *err)
+{
+    if (str_equal_c(part, "..")) {
+        return err_set(err, ERR_DENIED, "path %.*s leaves the workspace (\"..\")", STR_FMT(path));
+    }
+    if (is_git_folder(part)) {
+        return err_set(err, ERR_DENIED, "path %.*s is inside .git", STR_FMT(path));
+    }
+    if (part.len > NAME_MAX) {
+        return err_set(err, ERR_INVALID, "path has a name longer than %d bytes", NAME_MAX);
+    }
+    return true;
+}
+
+bool path_check_relative(struct str path, char **clean, struct err *err)
+{
+    *clean = NULL;
+    if (path.len == 0) {
+        return err_set(err, ERR_INVALID, "empty path");
+    }
+    if (path.len > 4096) {
+        return err_set(err, ERR_LIMIT, "path longer than 4096 bytes");
+    }
+    if (!utf8_is_valid(path)) {
+        return err_set(err, ERR_INVALID, "path is not valid UTF-8");
+    }
+    for (size_t i = 0; i < path.len; i++) {
+        if (iscntrl((unsigned char)path.ptr[i])) {
+            return err_set(err, ERR_INVALID, "path has a control character (byte 0x%02x)",
+                (unsigned)(unsigned char)path.ptr[i]);
+        }
+    }
+    if (path.ptr[0] == '/') {
+        return err_set(err, ERR_DENIED,
+            "path %.*s is absolute: paths are relative to the workspace", STR_FMT(path));
+    }
+    struct buf out = BUF_INIT;
+    size_t at = 0;
+    while (at < path.len) {
+        size_t slash = str_find_char(path, '/', at);
+        size_t end = slash == (size_t)-1 ? path.len : slash;
+        struct str part = str_slice(path, at, end);
+        at = end + 1;
+        if (part.len == 0 || str_equal_c(part, ".")) {
+            continue;
+        }
+        if (!check_part(part, path, err)) {
+            buf_free(&out);
+            return false;
+        }
+        if (out.len > 0) {
+            buf_append_char(&out, '/');
+        }
+        buf_append_str(&out, part);
+    }
+    if (out.len == 0 || path.ptr[path.len - 1] == '/') {
+        buf_free(&out);
+        return err_set(err, ERR_INVALID, "path %.*s names a folder, not a file", STR_FMT(path));
+    }
+    *clean = buf_take(&out);
+    return true;
+}
+
+char *path_home_dir(enum path_home home, struct err *err)
+{
+    static const struct {
+        const char *variable;
+        const char *below_home;
+    } homes[] = {
+        [PATH_CONFIG] = {"XDG_CONFIG_HOME", ".config"},
+        [PATH_STATE] = {"XDG_STATE_HOME", ".local/state"},
+        [PATH_CACHE] = {"XDG_CACHE_HOME", ".cache"},
+    };
+    const char *base = getenv(homes[home].variable);
+    if (base != NULL && base[0] == '/') {
+        return path_join(base, "bylaw");
+    }
+    const char *user = getenv("HOME");
+    if (user == NULL || user[0] != '/') {
+        err_set(err, ERR_NOT_FOUND, "neither %s nor HOME names a folder: set HOME",
+            homes[home].variable);
+        return NULL;
+    }
+    return mem_printf("%s/%s/bylaw", user, homes[home].below_home);
+}
+
+bool path_make_dirs(const char *path, struct err *err)
+{
+    char *copy = mem_strdup(path);
+    bool ok = true;
+    for (char *p = copy + 1; ok; p++) {
+        if (*p != '/' && *p != '\0') {
+            continue;
+        }
+        char end = *p;
+        *p = '\0';
+        if (mkdir(copy, 0700) != 0 && errno != EEXIST) {
+            struct stat st;
+            int errnum = errno;
+            if (stat(copy, &st) != 0 || !S_ISDIR(st.st_mode)) {
+                ok = err_set_errno(err, errnum, "cannot create folder %s", copy);
+            }
+        }
+        *p = end;
+        if (end == '\0') {
+            break;
+        }
+    }
+    free(copy);
+    return ok;
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st;
+    (void)ftw;
+    return type == FTW_DP || type == FTW_DNR ? rmdir(path) : unlink(path);
+}
+
+bool path_remove_tree(const char *path, struct err *err)
+{
+    if (nftw(path, remove_entry, 32, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) != 0 && errno != ENOENT) {
+        return err_set_errno(err, errno, "cannot remove %s", path);
+    }
+    return true;
+}
+
+static bool is_program(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
+char *path_find_program(const char *name)
+{
+    if (strchr(name, '/') != NULL) {
+        return is_program(name) ? realpath(name, NULL) : NULL;
+    }
+    const char *path = getenv("PATH");
+    struct str rest = str_of(path == NULL ? "/usr/local/bin:/usr/bin:/bin" : path);
+    while (rest.len > 0) {
+        size_t colon = str_find_char(rest, ':', 0);
+        struct str dir = colon == (size_t)-1 ? rest : str_slice(rest, 0, colon);
+        rest = colon == (size_t)-1 ? str_from(rest, rest.len) : str_from(rest, colon + 1);
+        /* A relative entry would let a workspace supply its own programs. */
+        if (dir.len == 0 || dir.ptr[0] != '/') {
+            continue;
+        }
+        char *candidate = mem_printf("%.*s/%s", STR_FMT(dir), name);
+        if (is_program(candidate)) {
+            return candidate;
+        }
+        free(candidate);
+    }
+    return NULL;
+}

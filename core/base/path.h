@@ -1,0 +1,40 @@
+/* Path names as text, and the folders the program may write to. Nothing here follows a link;
+ * opening beneath the workspace is workspace/beneath.h. */
+#ifndef BYLAW_BASE_PATH_H
+#define BYLAW_BASE_PATH_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+/* "a" + "b" = "a/b"; an absolute b wins. The caller frees. */
+char *path_join(const char *a, const char *b) MUST_USE;
+/* The part after the last '/', borrowed. */
+const char *path_base(const char *path);
+/* The part before it ("." when there is none, "/" for the root). The caller frees. */
+char *path_dir(const char *path) MUST_USE;
+/* Extension with its dot of the last part (".rego"), or "". Borrowed. */
+const char *path_ext(const char *path);
+
+/* Checks a relative path that came from outside (a patch, a model): valid UTF-8 without control
+ * characters, not empty, not absolute, at most 4,096 bytes, no empty, "." or ".." part, no part
+ * that git would take for its own folder (".git" in any case, also "git~1" and HFS look-alikes).
+ * Cleans
+ * "./" at the front and double slashes away. On success *clean is the caller's. */
+bool path_check_relative(struct str path, char **clean, struct err *err) MUST_USE;
+
+enum path_home {
+    PATH_CONFIG, /* $XDG_CONFIG_HOME/bylaw, else ~/.config/bylaw */
+    PATH_STATE,  /* $XDG_STATE_HOME/bylaw, else ~/.local/state/bylaw */
+    PATH_CACHE   /* $XDG_CACHE_HOME/bylaw, else ~/.cache/bylaw */
+};
+/* The folder's name (not created); NULL when neither the variable nor HOME is an absolute path. */
+char *path_home_dir(enum path_home home, struct err *err) MUST_USE;
+/* Creates the folder and its parents, mode 0700 for those made. */
+bool path_make_dirs(const char *path, struct err *err) MUST_USE;
+/* Removes a folder and all in it without following links or leaving its file system. */
+bool path_remove_tree(const char *path, struct err *err) MUST_USE;
+/* The executable `name` on PATH (or itself when it has a '/'), absolute, or NULL. The caller frees.
+ */
+char *path_find_program(const char *name) MUST_USE;
+
+#endif

@@ -1,0 +1,96 @@
+#include "engine/result.h"
+
+#include "base/vec.h"
+
+const char *result_status_name(enum result_status status)
+{
+    static const char *const names[RESULT_STATUSES] = {
+        [RESULT_NOT_EVALUATED] = "not evaluated",
+        [RESULT_PASS] = "pass",
+        [RESULT_FAIL] = "fail",
+        [RESULT_ERROR] = "error",
+        [RESULT_SKIPPED] = "skipped",
+    };
+    return names[status];
+}
+
+void result_free(struct result *result)
+{
+    free(result->suite);
+    free(result->name);
+    free(result->file);
+    free(result->message);
+    free(result->detail);
+    free(result->output);
+    *result = (struct result){0};
+}
+
+void results_free(struct results *results)
+{
+    VEC_FOREACH (struct result, r, results) {
+        result_free(r);
+    }
+    VEC_FREE(results);
+}
+
+struct result result_copy(const struct result *result)
+{
+    struct result copy = *result;
+    copy.suite = mem_strdup(result->suite);
+    copy.name = mem_strdup(result->name);
+    copy.file = mem_strdup(result->file);
+    copy.message = mem_strdup(result->message);
+    copy.detail = mem_strdup(result->detail);
+    copy.output = mem_strdup(result->output);
+    return copy;
+}
+
+const char *severity_name(enum severity severity)
+{
+    static const char *const names[] = {"note", "warning", "error"};
+    return names[severity];
+}
+
+void finding_free(struct finding *finding)
+{
+    free(finding->rule);
+    free(finding->file);
+    free(finding->message);
+    free(finding->fix);
+    *finding = (struct finding){0};
+}
+
+void findings_free(struct findings *findings)
+{
+    VEC_FOREACH (struct finding, f, findings) {
+        finding_free(f);
+    }
+    VEC_FREE(findings);
+}
+
+struct tally results_tally(const struct results *results)
+{
+    struct tally tally = {0};
+    for (size_t i = 0; i < results->len; i++) {
+        bool has_children =
+            i + 1 < results->len && results->items[i + 1].depth > results->items[i].depth;
+        if (!has_children) {
+            tally.count[results->items[i].status]++;
+        }
+    }
+    return tally;
+}
+
+enum result_status tally_verdict(const struct tally *tally)
+{
+    if (tally->count[RESULT_ERROR] > 0) {
+        return RESULT_ERROR;
+    }
+    if (tally->count[RESULT_FAIL] > 0) {
+        return RESULT_FAIL;
+    }
+    if (tally->count[RESULT_NOT_EVALUATED] > 0 || tally->count[RESULT_PASS] == 0) {
+        return RESULT_NOT_EVALUATED;
+    }
+    return RESULT_PASS;
+}

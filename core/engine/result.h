@@ -1,0 +1,86 @@
+/* What every engine reports, in one shape: the browser, the reports, the gate and the agent's
+ * feedback read only these types. */
+#ifndef BYLAW_ENGINE_RESULT_H
+#define BYLAW_ENGINE_RESULT_H
+
+#include "base/str.h"
+
+#include <stdint.h>
+
+/* Five different things everywhere. Green is earned: only RESULT_PASS is. */
+enum result_status {
+    RESULT_NOT_EVALUATED, /* no test ran, nothing matched, the engine was silent */
+    RESULT_PASS,
+    RESULT_FAIL,
+    RESULT_ERROR, /* could not be evaluated: compile error, built-in error, timeout, crash */
+    RESULT_SKIPPED,
+    RESULT_STATUSES
+};
+
+/* "pass", "fail", "error", "skipped", "not evaluated". */
+const char *result_status_name(enum result_status status);
+
+/* A place in a file. Rows and columns count from 1; 0 means not known. Columns are in bytes. */
+struct position {
+    unsigned row;
+    unsigned col;
+};
+
+struct result {
+    const char *engine; /* static: "opa" */
+    char *suite;        /* package or file: "k8s.latest_tag_test" */
+    char *name;         /* "test_deny_no_tag"; a sub-test is "test_x/case/inner" */
+    enum result_status status;
+    unsigned depth; /* 0 a test, 1 and more its sub-tests, which follow it */
+    uint64_t duration_us;
+    char *file; /* relative to the workspace, or NULL */
+    struct position at;
+    char *message; /* one line for the row, or NULL */
+    char *detail;  /* many lines: explanation, trace; or NULL until asked for */
+    char *output;  /* print() output, or NULL */
+};
+
+struct results {
+    struct result *items;
+    size_t len, cap;
+};
+
+void result_free(struct result *result);
+void results_free(struct results *results);
+/* Deep copy. */
+struct result result_copy(const struct result *result) MUST_USE;
+
+enum severity { SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_ERROR };
+
+const char *severity_name(enum severity severity);
+
+struct finding {
+    char *rule; /* "rego_parse_error", "package-folder"; the id one suppresses it by */
+    enum severity severity;
+    char *file; /* relative to the workspace, or NULL */
+    struct position at;
+    struct position end;
+    char *message;
+    char *fix; /* what to do, or NULL */
+};
+
+struct findings {
+    struct finding *items;
+    size_t len, cap;
+};
+
+void finding_free(struct finding *finding);
+void findings_free(struct findings *findings);
+
+/* How many results of each status; sub-tests count, a test with sub-tests does not. */
+struct tally {
+    size_t count[RESULT_STATUSES];
+};
+
+struct tally results_tally(const struct results *results);
+
+/* The verdict of a whole run, the same in the workbench, `bylaw test` and CI: an error beats a
+ * failure beats "not evaluated" beats a pass; skipped alone is not evaluated. */
+enum result_status tally_verdict(const struct tally *tally);
+
+#endif

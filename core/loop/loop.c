@@ -1,0 +1,262 @@
+#include "loop/loop.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct loop {
+    uv_loop_t uv;
+    uv_check_t check;
+    uv_timer_t wait; /* bounds one turn of loop_run_once */
+    void (*on_turn)(void *data);
+    void *on_turn_data;
+};
+
+struct loop_timer {
+    uv_timer_t uv;
+    void (*callback)(void *data);
+    void *data;
+};
+
+struct loop_poll {
+    uv_poll_t uv;
+    void (*callback)(void *data, int events);
+    void *data;
+};
+
+struct loop_work {
+    uv_work_t uv;
+    void (*work)(void *data);
+    void (*done)(void *data, bool cancelled);
+    void *data;
+    bool cancelled;
+};
+
+static void on_check(uv_check_t *check)
+{
+    struct loop *loop = check->data;
+    if (loop->on_turn != NULL) {
+        loop->on_turn(loop->on_turn_data);
+    }
+}
+
+struct loop *loop_new(struct err *err)
+{
+    struct loop *loop = MEM_NEW(struct loop);
+    int rc = uv_loop_init(&loop->uv);
+    if (rc != 0) {
+        err_set(err, ERR_IO, "cannot start the event loop: %s", uv_strerror(rc));
+        free(loop);
+        return NULL;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    uv_check_init(&loop->uv, &loop->check);
+    loop->check.data = loop;
+    uv_check_start(&loop->check, on_check);
+    uv_unref((uv_handle_t *)&loop->check);
+    uv_timer_init(&loop->uv, &loop->wait);
+    return loop;
+}
+
+void loop_free(struct loop *loop)
+{
+    if (loop == NULL) {
+        return;
+    }
+    loop->on_turn = NULL;
+    uv_close((uv_handle_t *)&loop->check, NULL);
+    uv_close((uv_handle_t *)&loop->wait, NULL);
+    uv_run(&loop->uv, UV_RUN_DEFAULT);
+    uv_loop_close(&loop->uv);
+    free(loop);
+}
+
+void loop_run(struct loop *loop)
+{
+    uv_run(&loop->uv, UV_RUN_DEFAULT);
+}
+
+static void on_wait_over(uv_timer_t *timer)
+{
+    (void)timer; /* its only purpose is to end the wait */
+}
+
+void loop_run_once(struct loop *loop, int timeout_ms)
+{
+    if (timeout_ms > 0) {
+        uv_timer_start(&loop->wait, on_wait_over, (uint64_t)timeout_ms, 0);
+    }
+    uv_run(&loop->uv, timeout_ms == 0 ? UV_RUN_NOWAIT : UV_RUN_ONCE);
+    uv_timer_stop(&loop->wait);
+}
+
+bool loop_run_until(struct loop *loop, const bool *flag, int timeout_ms)
+{
+    uint64_t end = loop_now_ms() + (uint64_t)timeout_ms;
+    while (!*flag) {
+        uint64_t now = loop_now_ms();
+        if (now >= end) {
+            break;
+        }
+        uint64_t left = end - now;
+        loop_run_once(loop, left > 1000 ? 1000 : (int)left);
+    }
+    return *flag;
+}
+
+void loop_stop(struct loop *loop)
+{
+    uv_stop(&loop->uv);
+}
+
+uv_loop_t *loop_uv(struct loop *loop)
+{
+    return &loop->uv;
+}
+
+void loop_on_turn(struct loop *loop, void (*callback)(void *data), void *data)
+{
+    loop->on_turn = callback;
+    loop->on_turn_data = data;
+}
+
+uint64_t loop_now_us(void)
+{
+    return uv_hrtime() / 1000;
+}
+
+uint64_t loop_now_ms(void)
+{
+    return uv_hrtime() / 1000000;
+}
+
+int64_t loop_wall_ms(void)
+{
+    const char *fake = getenv("BYLAW_FAKE_TIME");
+    if (fake != NULL) {
+        char *end;
+        long long seconds = strtoll(fake, &end, 10);
+        if (end != fake && *end == '\0') {
+            return seconds * 1000;
+        }
+    }
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void on_timer(uv_timer_t *uv)
+{
+    struct loop_timer *timer = uv->data;
+    timer->callback(timer->data);
+}
+
+struct loop_timer *loop_timer_new(struct loop *loop, void (*callback)(void *data), void *data)
+{
+    struct loop_timer *timer = MEM_NEW(struct loop_timer);
+    uv_timer_init(&loop->uv, &timer->uv);
+    timer->uv.data = timer;
+    timer->callback = callback;
+    timer->data = data;
+    return timer;
+}
+
+void loop_timer_start(struct loop_timer *timer, uint64_t delay_ms, uint64_t repeat_ms)
+{
+    uv_update_time(timer->uv.loop);
+    uv_timer_start(&timer->uv, on_timer, delay_ms, repeat_ms);
+}
+
+void loop_timer_stop(struct loop_timer *timer)
+{
+    uv_timer_stop(&timer->uv);
+}
+
+bool loop_timer_is_active(const struct loop_timer *timer)
+{
+    return uv_is_active((const uv_handle_t *)&timer->uv) != 0;
+}
+
+static void free_data(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+void loop_timer_free(struct loop_timer *timer)
+{
+    if (timer != NULL) {
+        uv_close((uv_handle_t *)&timer->uv, free_data);
+    }
+}
+
+static void on_poll(uv_poll_t *uv, int status, int events)
+{
+    struct loop_poll *poll = uv->data;
+    /* An error (EBADF, hang-up) is told as readable: the read then says what is wrong. */
+    poll->callback(poll->data, status < 0 ? UV_READABLE : events);
+}
+
+struct loop_poll *loop_poll_new(struct loop *loop, int fd, int events,
+    void (*callback)(void *data, int events), void *data, struct err *err)
+{
+    struct loop_poll *poll = MEM_NEW(struct loop_poll);
+    int rc = uv_poll_init(&loop->uv, &poll->uv, fd);
+    if (rc != 0) {
+        err_set(err, ERR_IO, "cannot watch descriptor %d: %s", fd, uv_strerror(rc));
+        free(poll);
+        return NULL;
+    }
+    poll->uv.data = poll;
+    poll->callback = callback;
+    poll->data = data;
+    uv_poll_start(&poll->uv, events, on_poll);
+    return poll;
+}
+
+void loop_poll_set(struct loop_poll *poll, int events)
+{
+    if (events == 0) {
+        uv_poll_stop(&poll->uv);
+    } else {
+        uv_poll_start(&poll->uv, events, on_poll);
+    }
+}
+
+void loop_poll_free(struct loop_poll *poll)
+{
+    if (poll != NULL) {
+        uv_close((uv_handle_t *)&poll->uv, free_data);
+    }
+}
+
+static void run_work(uv_work_t *uv)
+{
+    struct loop_work *work = uv->data;
+    work->work(work->data);
+}
+
+static void finish_work(uv_work_t *uv, int status)
+{
+    struct loop_work *work = uv->data;
+    work->done(work->data, work->cancelled || status == UV_ECANCELED);
+    free(work);
+}
+
+struct loop_work *loop_work_start(struct loop *loop, void (*work)(void *data),
+    void (*done)(void *data, bool cancelled), void *data)
+{
+    struct loop_work *handle = MEM_NEW(struct loop_work);
+    handle->uv.data = handle;
+    handle->work = work;
+    handle->done = done;
+    handle->data = data;
+    uv_queue_work(&loop->uv, &handle->uv, run_work, finish_work);
+    return handle;
+}
+
+void loop_work_cancel(struct loop_work *work)
+{
+    work->cancelled = true;
+    uv_cancel((uv_req_t *)&work->uv);
+}

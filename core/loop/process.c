@@ -1,0 +1,440 @@
+#include "loop/process.h"
+
+#include "base/path.h"
+#include "base/vec.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum { LINE_MAX_BYTES = 1 << 20, KILL_AFTER_MS = 2000, EOF_GRACE_MS = 200 };
+
+struct stream {
+    uv_pipe_t pipe;
+    struct buf partial;
+    struct process *process;
+    enum process_stream which;
+};
+
+struct process {
+    uv_process_t uv;
+    struct loop *loop;
+    uv_pipe_t in;
+    uv_write_t write;
+    struct stream out;
+    struct stream err;
+    uv_timer_t timeout;
+    uv_timer_t kill;
+    uv_timer_t grace;
+    struct buf input;
+    struct process_options options;
+    struct process_result result;
+    uint64_t started_us;
+    size_t output;
+    int open_streams;
+    int open_handles;
+    bool exited;
+    bool closing;
+};
+
+static struct {
+    char **items;
+    size_t len, cap;
+} hidden_env;
+
+void process_hide_env(const char *name)
+{
+    VEC_FOREACH (char *, known, &hidden_env) {
+        if (strcmp(*known, name) == 0) {
+            return;
+        }
+    }
+    VEC_PUSH(&hidden_env, mem_strdup(name));
+}
+
+static bool looks_secret(struct str name)
+{
+    static const char *const marks[] = {
+        "API_KEY", "APIKEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "PRIVATE_KEY"};
+    char upper[256];
+    size_t n = 0;
+    for (; n < name.len && n < sizeof upper - 1; n++) {
+        upper[n] = (char)toupper((unsigned char)name.ptr[n]);
+    }
+    upper[n] = '\0';
+    for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
+        if (strstr(upper, marks[i]) != NULL) {
+            return true;
+        }
+    }
+    VEC_FOREACH (char *, hidden, &hidden_env) {
+        if (str_equal_c(name, *hidden)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct str env_name(const char *entry)
+{
+    const char *equals = strchr(entry, '=');
+    return str_make(entry, equals == NULL ? strlen(entry) : (size_t)(equals - entry));
+}
+
+static bool is_overridden(struct str name, const char *const *extra)
+{
+    for (; extra != NULL && *extra != NULL; extra++) {
+        if (str_equal(env_name(*extra), name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct env {
+    char **items;
+    size_t len, cap;
+};
+
+static struct env build_env(const char *const *extra)
+{
+    struct env env = {0};
+    for (char **entry = environ; *entry != NULL; entry++) {
+        struct str name = env_name(*entry);
+        if (!looks_secret(name) && !is_overridden(name, extra)) {
+            VEC_PUSH(&env, *entry);
+        }
+    }
+    for (; extra != NULL && *extra != NULL; extra++) {
+        VEC_PUSH(&env, (char *)*extra);
+    }
+    VEC_PUSH(&env, NULL);
+    return env;
+}
+
+static void kill_group(struct process *p, int signum)
+{
+    if (!p->exited || p->open_streams > 0) {
+        /* The child is the leader of its own group (UV_PROCESS_DETACHED calls setsid). */
+        kill(-p->uv.pid, signum);
+    }
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct process *p = handle->data;
+    if (--p->open_handles > 0) {
+        return;
+    }
+    p->result.wall_us = loop_now_us() - p->started_us;
+    if (p->options.on_exit != NULL) {
+        p->options.on_exit(p->options.data, &p->result);
+    }
+    buf_free(&p->out.partial);
+    buf_free(&p->err.partial);
+    buf_free(&p->input);
+    free(p);
+}
+
+static void close_handle(uv_handle_t *handle)
+{
+    if (!uv_is_closing(handle)) {
+        uv_close(handle, on_closed);
+    }
+}
+
+static void flush_partial(struct stream *s)
+{
+    if (s->partial.len > 0 && s->process->options.on_line != NULL) {
+        s->process->options.on_line(s->process->options.data, s->which, buf_str(&s->partial));
+    }
+    buf_clear(&s->partial);
+}
+
+static void close_all(struct process *p)
+{
+    if (p->closing) {
+        return;
+    }
+    p->closing = true;
+    flush_partial(&p->out);
+    flush_partial(&p->err);
+    close_handle((uv_handle_t *)&p->uv);
+    close_handle((uv_handle_t *)&p->in);
+    close_handle((uv_handle_t *)&p->out.pipe);
+    close_handle((uv_handle_t *)&p->err.pipe);
+    close_handle((uv_handle_t *)&p->timeout);
+    close_handle((uv_handle_t *)&p->kill);
+    close_handle((uv_handle_t *)&p->grace);
+}
+
+static void maybe_end(struct process *p)
+{
+    if (p->exited && p->open_streams == 0) {
+        close_all(p);
+    }
+}
+
+static void on_grace_over(uv_timer_t *timer)
+{
+    struct process *p = timer->data;
+    kill(-p->uv.pid, SIGKILL); /* what is left of the group holds a pipe that nobody will close */
+    close_all(p);
+}
+
+static void on_process_exit(uv_process_t *uv, int64_t status, int signum)
+{
+    struct process *p = uv->data;
+    p->exited = true;
+    p->result.exit_code = signum != 0 ? -1 : (int)status;
+    p->result.signal = signum;
+    if (p->open_streams > 0) {
+        uv_timer_start(&p->grace, on_grace_over, EOF_GRACE_MS, 0);
+    }
+    maybe_end(p);
+}
+
+static void on_kill(uv_timer_t *timer)
+{
+    kill_group(timer->data, SIGKILL);
+}
+
+static void stop_group(struct process *p)
+{
+    kill_group(p, SIGTERM);
+    uv_timer_start(&p->kill, on_kill, KILL_AFTER_MS, 0);
+}
+
+static void on_timeout(uv_timer_t *timer)
+{
+    struct process *p = timer->data;
+    p->result.timed_out = true;
+    stop_group(p);
+}
+
+void process_cancel(struct process *process)
+{
+    process->result.cancelled = true;
+    stop_group(process);
+}
+
+int process_pid(const struct process *process)
+{
+    return process->uv.pid;
+}
+
+static void feed_lines(struct stream *s, struct str bytes)
+{
+    struct process *p = s->process;
+    while (bytes.len > 0) {
+        size_t end = str_find_char(bytes, '\n', 0);
+        if (end == (size_t)-1) {
+            buf_append_str(&s->partial, bytes);
+            if (s->partial.len >= LINE_MAX_BYTES) {
+                flush_partial(s);
+            }
+            return;
+        }
+        struct str line = str_slice(bytes, 0, end);
+        if (s->partial.len > 0) {
+            buf_append_str(&s->partial, line);
+            p->options.on_line(p->options.data, s->which, buf_str(&s->partial));
+            buf_clear(&s->partial);
+        } else {
+            p->options.on_line(p->options.data, s->which, line);
+        }
+        bytes = str_from(bytes, end + 1);
+    }
+}
+
+static void on_read(uv_stream_t *uv, ssize_t got, const uv_buf_t *buffer)
+{
+    struct stream *s = (struct stream *)(void *)uv;
+    struct process *p = s->process;
+    if (got > 0 && !p->closing) {
+        p->output += (size_t)got;
+        struct str bytes = str_make(buffer->base, (size_t)got);
+        if (p->output > p->options.max_output) {
+            if (!p->result.truncated) {
+                p->result.truncated = true;
+                stop_group(p);
+            }
+        } else {
+            if (p->options.on_data != NULL) {
+                p->options.on_data(p->options.data, s->which, bytes);
+            }
+            if (p->options.on_line != NULL) {
+                feed_lines(s, bytes);
+            }
+        }
+    } else if (got < 0 && !p->closing) {
+        flush_partial(s);
+        uv_read_stop(uv);
+        p->open_streams--;
+        maybe_end(p);
+    }
+    free(buffer->base);
+}
+
+static void give_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+{
+    (void)handle;
+    *buffer = uv_buf_init(mem_alloc(suggested), (unsigned)suggested);
+}
+
+static void on_written(uv_write_t *write, int status)
+{
+    (void)status; /* a child that closes its input early is its own business */
+    struct process *p = write->data;
+    if (!uv_is_closing((uv_handle_t *)&p->in)) {
+        close_handle((uv_handle_t *)&p->in);
+    }
+}
+
+static void init_stream(struct process *p, struct stream *s, enum process_stream which)
+{
+    uv_pipe_init(loop_uv(p->loop), &s->pipe, 0);
+    s->pipe.data = p;
+    s->process = p;
+    s->which = which;
+}
+
+static int spawn(struct process *p, const char *program)
+{
+    struct env env = build_env(p->options.env);
+    uv_stdio_container_t stdio[3] = {
+        {.flags = UV_CREATE_PIPE | UV_READABLE_PIPE, .data.stream = (uv_stream_t *)&p->in},
+        {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&p->out.pipe},
+        {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&p->err.pipe},
+    };
+    uv_process_options_t uv = {
+        .exit_cb = on_process_exit,
+        .file = program,
+        .args = (char **)p->options.argv,
+        .env = env.items,
+        .cwd = p->options.cwd,
+        .flags = UV_PROCESS_DETACHED,
+        .stdio_count = 3,
+        .stdio = stdio,
+    };
+    int rc = uv_spawn(loop_uv(p->loop), &p->uv, &uv);
+    VEC_FREE(&env);
+    return rc;
+}
+
+static void init_handles(struct process *p)
+{
+    uv_loop_t *uv = loop_uv(p->loop);
+    uv_pipe_init(uv, &p->in, 0);
+    init_stream(p, &p->out, PROCESS_STDOUT);
+    init_stream(p, &p->err, PROCESS_STDERR);
+    uv_timer_init(uv, &p->timeout);
+    uv_timer_init(uv, &p->kill);
+    uv_timer_init(uv, &p->grace);
+    p->in.data = p->timeout.data = p->kill.data = p->grace.data = p->uv.data = p->write.data = p;
+    p->open_handles = 7;
+}
+
+struct process *process_start(
+    struct loop *loop, const struct process_options *options, struct err *err)
+{
+    char *program = path_find_program(options->argv[0]);
+    if (program == NULL) {
+        err_set(err, ERR_NOT_FOUND, "%s is not on PATH", options->argv[0]);
+        return NULL;
+    }
+    struct process *p = MEM_NEW(struct process);
+    p->loop = loop;
+    p->options = *options;
+    if (p->options.max_output == 0) {
+        p->options.max_output = (size_t)64 << 20;
+    }
+    init_handles(p);
+    p->started_us = loop_now_us();
+    int rc = spawn(p, program);
+    if (rc != 0) {
+        err_set(err, ERR_EXTERNAL, "cannot start %s: %s", program, uv_strerror(rc));
+        free(program);
+        p->options.on_exit = NULL;
+        close_all(p);
+        return NULL;
+    }
+    free(program);
+    p->options.argv = NULL; /* the caller's arrays need not outlive this call */
+    p->options.env = NULL;
+    p->options.cwd = NULL;
+    p->open_streams = 2;
+    uv_read_start((uv_stream_t *)&p->out.pipe, give_buffer, on_read);
+    uv_read_start((uv_stream_t *)&p->err.pipe, give_buffer, on_read);
+    buf_append_str(&p->input, options->input);
+    uv_buf_t input = uv_buf_init(p->input.ptr, (unsigned)p->input.len);
+    if (uv_write(&p->write, (uv_stream_t *)&p->in, &input, 1, on_written) != 0) {
+        close_handle((uv_handle_t *)&p->in);
+    }
+    if (options->timeout_ms > 0) {
+        uv_update_time(loop_uv(loop));
+        uv_timer_start(&p->timeout, on_timeout, options->timeout_ms, 0);
+    }
+    return p;
+}
+
+struct run {
+    struct buf *out;
+    struct buf *errout;
+    struct process_result result;
+    bool done;
+};
+
+static void gather(void *data, enum process_stream stream, struct str bytes)
+{
+    struct run *run = data;
+    struct buf *into = stream == PROCESS_STDOUT ? run->out : run->errout;
+    if (into != NULL) {
+        buf_append_str(into, bytes);
+    }
+}
+
+static void run_over(void *data, const struct process_result *result)
+{
+    struct run *run = data;
+    run->result = *result;
+    run->done = true;
+}
+
+bool process_run(struct loop *loop, const struct process_options *options, struct buf *out,
+    struct buf *errout, struct process_result *result, struct err *err)
+{
+    struct run run = {.out = out, .errout = errout};
+    struct process_options own = *options;
+    own.on_data = gather;
+    own.on_line = NULL;
+    own.on_exit = run_over;
+    own.data = &run;
+    const char *name = options->argv[0];
+    if (process_start(loop, &own, err) == NULL) {
+        return false;
+    }
+    while (!run.done) {
+        loop_run_once(loop, 1000);
+    }
+    if (result != NULL) {
+        *result = run.result;
+    }
+    if (run.result.timed_out) {
+        return err_set(err, ERR_TIMEOUT, "%s did not end within %llu ms", name,
+            (unsigned long long)options->timeout_ms);
+    }
+    if (run.result.truncated) {
+        return err_set(err, ERR_LIMIT, "%s printed more than %zu bytes", name,
+            options->max_output == 0 ? (size_t)64 << 20 : options->max_output);
+    }
+    if (run.result.signal != 0) {
+        return err_set(err, ERR_EXTERNAL, "%s was ended by signal %d", name, run.result.signal);
+    }
+    return true;
+}

@@ -1,0 +1,60 @@
+/* Child programs: started without a shell, in their own process group, with a scrubbed environment,
+ * their output streamed as it comes, cancelled as a group.
+ *
+ * The job ends (on_exit) when the child has exited and both pipes are at their end, in whatever
+ * order; a grandchild that keeps a pipe open is waited for 200 ms after the exit and then cut off.
+ * Loop thread only. */
+#ifndef BYLAW_LOOP_PROCESS_H
+#define BYLAW_LOOP_PROCESS_H
+
+#include "loop/loop.h"
+
+struct process;
+
+enum process_stream { PROCESS_STDOUT, PROCESS_STDERR };
+
+struct process_result {
+    int exit_code;  /* -1 when a signal ended it */
+    int signal;     /* 0 when none did */
+    bool timed_out; /* we killed it because of timeout_ms */
+    bool cancelled; /* we killed it because of process_cancel */
+    bool truncated; /* we stopped reading at max_output */
+    uint64_t wall_us;
+};
+
+struct process_options {
+    const char *const *argv; /* NULL-terminated; argv[0] is looked up on PATH */
+    const char *cwd;         /* NULL: ours */
+    /* "NAME=value" entries added to (or replacing those of) the scrubbed environment;
+     * NULL-terminated or NULL. Scrubbed: variables whose name looks like a secret (API_KEY, TOKEN,
+     * SECRET, PASSWORD, …) and those named by config as api_key_env are not handed on. */
+    const char *const *env;
+    struct str input;    /* written to its standard input, then closed; copied */
+    uint64_t timeout_ms; /* 0: none. Then SIGTERM to the group, SIGKILL 2 s later */
+    size_t max_output; /* bytes of both streams together; 0: 64 MiB. Past it the group is killed */
+    /* Any may be NULL. on_line gets a line without its LF (the last one also without one; lines
+     * over 1 MiB come in parts); on_data gets bytes as read, before on_line. Both borrow. */
+    void (*on_line)(void *data, enum process_stream stream, struct str line);
+    void (*on_data)(void *data, enum process_stream stream, struct str bytes);
+    /* Exactly once, also after a cancel; the process is freed when it returns. */
+    void (*on_exit)(void *data, const struct process_result *result);
+    void *data;
+};
+
+/* Starts it. NULL: not started, on_exit is not called (not found: "opa is not on PATH"). */
+struct process *process_start(
+    struct loop *loop, const struct process_options *options, struct err *err) MUST_USE;
+/* SIGTERM to the group now, SIGKILL after 2 s if it still lives. on_exit still comes. */
+void process_cancel(struct process *process);
+int process_pid(const struct process *process);
+
+/* Names a variable (an api_key_env of the config) that no child may see. Copies. */
+void process_hide_env(const char *name);
+
+/* Runs to the end while the loop turns, output gathered: for commands, set-up steps and tests.
+ * out and errout may be NULL. False when it could not start, timed out or was killed; an exit code
+ * other than 0 is not a failure of this call. */
+bool process_run(struct loop *loop, const struct process_options *options, struct buf *out,
+    struct buf *errout, struct process_result *result, struct err *err) MUST_USE;
+
+#endif

@@ -1,0 +1,134 @@
+/* A model behind one interface: a request with the whole conversation in, one stream of typed
+ * events out. The turn loop (agent/turn) runs the tools and makes the next request; a provider
+ * knows nothing of tools, proposals or the workspace. Nothing downstream of the events may know
+ * which provider is in use: the Responses API, Chat Completions and the recording differ only in
+ * where bytes come from.
+ *
+ * Loop thread only. All text is UTF-8 (invalid bytes were replaced by U+FFFD) but otherwise
+ * untrusted. */
+#ifndef BYLAW_MODEL_PROVIDER_H
+#define BYLAW_MODEL_PROVIDER_H
+
+#include "base/err.h"
+#include "base/str.h"
+#include "loop/loop.h"
+
+#include <cjson/cJSON.h>
+
+enum item_kind {
+    ITEM_USER,       /* text */
+    ITEM_ASSISTANT,  /* text */
+    ITEM_REASONING,  /* text: the summary shown; opaque: what the provider wants back, or NULL */
+    ITEM_TOOL_CALL,  /* call_id, name, text: the arguments as the model wrote them (may be bad JSON)
+                      */
+    ITEM_TOOL_RESULT /* call_id, text: the output; failed */
+};
+
+/* One item of a conversation. */
+struct item {
+    enum item_kind kind;
+    char *text;
+    char *call_id;
+    char *name;
+    char *opaque;
+    bool failed;
+};
+
+struct items {
+    struct item *items;
+    size_t len, cap;
+};
+
+void item_free(struct item *item);
+void items_free(struct items *items);
+
+/* A tool as told to the model. `schema` is a JSON Schema object fit for strict mode (each property
+ * required, additionalProperties false). `freeform` tools (apply_patch over the Responses API) take
+ * plain text where the wire allows and {"input": text} else. */
+struct tool_spec {
+    const char *name;
+    const char *description;
+    const char *schema; /* JSON text */
+    bool freeform;
+};
+
+struct request {
+    const char *instructions;  /* system / developer text */
+    const struct items *items; /* borrowed until provider_start returns */
+    const struct tool_spec *tools;
+    size_t tool_count;
+    const char *model;
+    const char *effort;        /* "low", "medium", "high", … or NULL */
+    const char *output_schema; /* JSON Schema text for structured output, or NULL */
+    const char *cache_key;     /* the session's id, or NULL */
+};
+
+enum event_kind {
+    EVENT_STARTED,   /* the server answered; text: the model's name as the server says, or NULL */
+    EVENT_TEXT,      /* text: a piece of the answer */
+    EVENT_REASONING, /* text: a piece of the reasoning summary */
+    EVENT_REASONING_DONE, /* text: whole summary; opaque */
+    EVENT_TOOL_CALL_PART, /* call_id, name, text: a piece of the arguments, for live display only */
+    EVENT_TOOL_CALL,      /* call_id, name, text: the whole arguments, joined */
+    EVENT_USAGE,          /* usage */
+    EVENT_WARNING,        /* text: something the user should see; the stream goes on */
+    EVENT_RETRY,          /* text: what went wrong; retry_ms until the next try */
+    EVENT_ERROR,          /* last event: error, retryable, http_status */
+    EVENT_DONE            /* last event: stop */
+};
+
+enum stop_reason { STOP_END, STOP_TOOL_CALLS, STOP_LENGTH, STOP_FILTER, STOP_OTHER };
+
+struct usage {
+    long long input_tokens;
+    long long cached_tokens;
+    long long output_tokens;
+    long long reasoning_tokens;
+};
+
+/* Borrowed from the provider for the length of the callback. */
+struct event {
+    enum event_kind kind;
+    struct str text;
+    const char *call_id;
+    const char *name;
+    const char *opaque;
+    struct usage usage;
+    enum stop_reason stop;
+    struct err error;
+    bool retryable;  /* sending the same request again may work */
+    int http_status; /* 0: none */
+    uint64_t retry_ms;
+};
+
+struct provider;
+struct stream; /* one running request */
+
+typedef void (*event_fn)(void *data, const struct event *event);
+
+/* One implementation a file (responses.c, chat.c, recording.c), one row of the table in provider.c.
+ */
+struct provider_ops {
+    const char *name; /* "responses", "chat", "recording" */
+    /* Begins; events come later, from the loop, never from inside start. NULL: could not begin. */
+    struct stream *(*start)(struct provider *provider, const struct request *request,
+        event_fn on_event, void *data, struct err *err);
+    /* Stops the stream: no event comes after this call, not even EVENT_DONE. */
+    void (*cancel)(struct stream *stream);
+    void (*free)(struct provider *provider);
+};
+
+struct provider {
+    const struct provider_ops *ops;
+    /* For the header line: "recording" is shown at all times. */
+    bool is_recording;
+};
+
+struct stream *provider_start(struct provider *provider, const struct request *request,
+    event_fn on_event, void *data, struct err *err) MUST_USE;
+/* The stream is freed by itself after its last event (EVENT_DONE or EVENT_ERROR) or by this call.
+ */
+void provider_cancel(struct provider *provider, struct stream *stream);
+void provider_free(struct provider *provider);
+
+#endif

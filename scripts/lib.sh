@@ -1,0 +1,44 @@
+# Shared by the scripts; sourced, not run. Needs bash.
+set -euo pipefail
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/bylaw
+# What the engines are pinned to. conftest, gator, kyverno and cedar join with their issue.
+OPA_VERSION=1.22.2
+
+say() { printf '%s\n' "bylaw: $*" >&2; }
+die() { say "$*"; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# The first 12 hex digits of a file's hash name a cache folder, so that a changed lock file gets a new one.
+hash_of() { sha256sum "$@" | sha256sum | cut -c1-12; }
+
+# fetch_node_modules FOLDER: `npm ci` of FOLDER's lock file into the cache, once; prints node_modules.
+fetch_node_modules() {
+  local from=$1 name dest tmp
+  name=$(basename "$from")
+  dest=$CACHE/node/$name-$(hash_of "$from/package-lock.json")
+  if [ ! -e "$dest/.complete" ]; then
+    have npm || die "npm is needed to fetch pinned packages: install Node.js (20 or later)"
+    say "fetching pinned npm packages for $name"
+    tmp=$dest.$$
+    rm -rf "$tmp" && mkdir -p "$tmp"
+    cp "$from/package.json" "$from/package-lock.json" "$from/.npmrc" "$tmp/"
+    (cd "$tmp" && npm ci --no-progress --loglevel=error >&2) || die "npm ci failed for $name (is the registry reachable?)"
+    touch "$tmp/.complete"
+    rm -rf "$dest" && mv "$tmp" "$dest"
+  fi
+  printf '%s\n' "$dest/node_modules"
+}
+
+# configure BUILD-DIR [CMAKE-ARGUMENT…]: configures once; afterwards CMake itself notices changes.
+configure() {
+  local dir=$1 modules
+  shift
+  modules=$(fetch_node_modules "$ROOT/grammars")
+  if [ ! -e "$dir/build.ninja" ] || ! grep -qF "BYLAW_NODE_MODULES:PATH=$modules" "$dir/CMakeCache.txt" 2>/dev/null; then
+    mkdir -p "$dir"
+    cmake -S "$ROOT" -B "$dir" -G Ninja "-DBYLAW_NODE_MODULES:PATH=$modules" "$@" >"$dir.log" 2>&1 ||
+      { cat "$dir.log" >&2; die "cmake could not configure $dir"; }
+  fi
+}

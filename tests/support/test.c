@@ -1,0 +1,74 @@
+#include "test.h"
+
+#include "base/file.h"
+#include "base/path.h"
+#include "loop/process.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+char *test_dir_make(void)
+{
+    const char *base = getenv("TMPDIR");
+    char *dir = mem_printf("%s/bylaw-test-XXXXXX", base == NULL ? "/tmp" : base);
+    if (mkdtemp(dir) == NULL) {
+        fail_msg("mkdtemp failed");
+    }
+    return dir;
+}
+
+void test_dir_remove(char *dir)
+{
+    struct err err;
+    assert_ok(path_remove_tree(dir, &err), err);
+    free(dir);
+}
+
+void test_write(const char *dir, const char *name, const char *content)
+{
+    struct err err;
+    char *path = path_join(dir, name);
+    char *parent = path_dir(path);
+    assert_ok(path_make_dirs(parent, &err), err);
+    assert_ok(file_write(path, str_of(content), 0666, &err), err);
+    free(parent);
+    free(path);
+}
+
+char *test_read(const char *dir, const char *name)
+{
+    struct err err;
+    struct buf out = BUF_INIT;
+    char *path = path_join(dir, name);
+    assert_ok(file_read(path, (size_t)256 << 20, &out, &err), err);
+    free(path);
+    return buf_take(&out);
+}
+
+char *test_source_path(const char *relative)
+{
+    const char *source = getenv("BYLAW_SOURCE_DIR");
+    if (source == NULL) {
+        fail_msg("BYLAW_SOURCE_DIR is not set: run the tests through ctest");
+    }
+    return path_join(source, relative);
+}
+
+char *test_run(const char *cwd, const char *const *argv)
+{
+    struct err err;
+    struct loop *loop = loop_new(&err);
+    assert_non_null(loop);
+    struct buf out = BUF_INIT;
+    struct buf errout = BUF_INIT;
+    struct process_result result;
+    struct process_options options = {.argv = argv, .cwd = cwd, .timeout_ms = 60000};
+    assert_ok(process_run(loop, &options, &out, &errout, &result, &err), err);
+    if (result.exit_code != 0) {
+        fail_msg(
+            "%s exited %d: %s", argv[0], result.exit_code, errout.ptr == NULL ? "" : errout.ptr);
+    }
+    buf_free(&errout);
+    loop_free(loop);
+    return buf_take(&out);
+}

@@ -1,0 +1,115 @@
+#include "test.h"
+
+#include "base/vec.h"
+#include "loop/process.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+struct seen {
+    struct buf lines;
+    struct process_result result;
+    bool done;
+    int exits;
+};
+
+static void on_line(void *data, enum process_stream stream, struct str line)
+{
+    struct seen *seen = data;
+    buf_printf(&seen->lines, "%d:%.*s|", stream, STR_FMT(line));
+}
+
+static void on_exit_seen(void *data, const struct process_result *result)
+{
+    struct seen *seen = data;
+    seen->result = *result;
+    seen->done = true;
+    seen->exits++;
+}
+
+static struct seen run(const char *script, uint64_t timeout_ms, size_t max_output)
+{
+    struct err err;
+    struct seen seen = {.lines = BUF_INIT};
+    struct loop *loop = loop_new(&err);
+    const char *argv[] = {"sh", "-c", script, NULL};
+    const char *env[] = {"GIVEN=yes", NULL};
+    struct process_options options = {.argv = argv,
+        .env = env,
+        .timeout_ms = timeout_ms,
+        .max_output = max_output,
+        .input = STR_LIT("fed\n"),
+        .on_line = on_line,
+        .on_exit = on_exit_seen,
+        .data = &seen};
+    assert_non_null(process_start(loop, &options, &err));
+    assert_true(loop_run_until(loop, &seen.done, 20000));
+    loop_free(loop);
+    assert_int_equal(seen.exits, 1);
+    return seen;
+}
+
+static void streams_lines_and_input(void **state)
+{
+    (void)state;
+    setenv("MY_API_KEY", "hush", 1);
+    struct seen seen =
+        run("cat; echo $GIVEN; echo [$MY_API_KEY]; echo bad >&2; printf tail; exit 3", 0, 0);
+    assert_int_equal(seen.result.exit_code, 3);
+    assert_non_null(strstr(seen.lines.ptr, "0:fed|0:yes|0:[]|"));
+    assert_non_null(strstr(seen.lines.ptr, "1:bad|"));
+    assert_non_null(strstr(seen.lines.ptr, "0:tail|"));
+    buf_free(&seen.lines);
+}
+
+static void timeout_kills_the_group(void **state)
+{
+    (void)state;
+    struct seen seen = run("sleep 60 & sleep 60", 100, 0);
+    assert_true(seen.result.timed_out);
+    assert_int_equal(seen.result.signal, SIGTERM);
+    assert_true(seen.result.wall_us < 5000000);
+    buf_free(&seen.lines);
+}
+
+static void orphan_with_the_pipe_is_cut_off(void **state)
+{
+    (void)state;
+    struct seen seen = run("sleep 60 & echo started", 0, 0);
+    assert_int_equal(seen.result.exit_code, 0);
+    assert_true(seen.result.wall_us < 5000000);
+    buf_free(&seen.lines);
+}
+
+static void flood_is_bounded(void **state)
+{
+    (void)state;
+    struct seen seen = run("yes", 0, 100000);
+    assert_true(seen.result.truncated);
+    buf_free(&seen.lines);
+}
+
+static void missing_program_is_an_error(void **state)
+{
+    (void)state;
+    struct err err;
+    struct loop *loop = loop_new(&err);
+    const char *argv[] = {"no-such-program", NULL};
+    struct process_options options = {.argv = argv};
+    assert_null(process_start(loop, &options, &err));
+    assert_int_equal(err.kind, ERR_NOT_FOUND);
+    assert_string_equal(err.text, "no-such-program is not on PATH");
+    loop_free(loop);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(streams_lines_and_input),
+        cmocka_unit_test(timeout_kills_the_group),
+        cmocka_unit_test(orphan_with_the_pipe_is_cut_off),
+        cmocka_unit_test(flood_is_bounded),
+        cmocka_unit_test(missing_program_is_an_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

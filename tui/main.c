@@ -1,0 +1,7 @@
+#include <stdio.h>
+
+int main(void)
+{
+    puts("bylaw " BYLAW_VERSION);
+    return 0;
+}
