@@ -1,0 +1,38 @@
+/* What a proposal, a review's outcome or an edit comes down to: for each file its content before
+ * and after. Patches are parsed into changes, a review chooses among them, an overlay lays them
+ * out, and the one door (workspace/door.h) writes them. */
+#ifndef BYLAW_PATCH_CHANGE_H
+#define BYLAW_PATCH_CHANGE_H
+
+#include "base/str.h"
+
+enum change_kind { CHANGE_ADD, CHANGE_UPDATE, CHANGE_DELETE };
+
+struct change {
+    enum change_kind kind;
+    char *path;       /* relative, clean (path_check_relative) */
+    char *moved_from; /* an update that also moves: the old path; else NULL */
+    struct buf base;  /* bytes the change was made against; empty for CHANGE_ADD of a new file */
+    bool base_exists; /* false: there was no such file. CHANGE_ADD over an existing file has it true
+                       */
+    struct buf content; /* bytes after; empty for CHANGE_DELETE */
+    unsigned mode;      /* permission bits of the base (0644 for a new file) */
+};
+
+struct changes {
+    struct change *items;
+    size_t len, cap;
+};
+
+void change_free(struct change *change);
+void changes_free(struct changes *changes);
+struct change change_copy(const struct change *change) MUST_USE;
+struct changes changes_copy(const struct changes *changes) MUST_USE;
+/* The change of this path, or NULL. */
+struct change *changes_find(const struct changes *changes, const char *path);
+
+/* NUL in the first 8,000 bytes, as git decides. Binary content is shown as such and taken or left
+ * whole. */
+bool change_is_binary(const struct change *change);
+
+#endif
