@@ -1,0 +1,70 @@
+/* The non-interactive subcommands: one file each, one row each in the table of command.c. `--help`
+ * and the man pages are made from the rows, so they cannot differ.
+ *
+ * Exit codes of every subcommand: 0 yes, 1 no, 2 could not (bad usage, missing file or program). */
+#ifndef BYLAW_COMMAND_COMMAND_H
+#define BYLAW_COMMAND_COMMAND_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+#include <stdio.h>
+
+enum exit_code { EXIT_YES = 0, EXIT_NO = 1, EXIT_COULD_NOT = 2 };
+
+enum { COMMAND_OPTIONS_MAX = 16 };
+
+struct command_option {
+    const char *name; /* without "--"; NULL ends the list */
+    char letter;      /* '\0': none */
+    const char *arg;  /* what its value is called in the help ("DIR"); NULL: a flag */
+    const char *help; /* one line */
+};
+
+struct args;
+
+struct command {
+    const char *name;    /* "patch" */
+    const char *summary; /* one line, no full stop */
+    const char *usage;   /* "apply|check|show [--dir DIR] [FILE|-]" */
+    struct command_option options[COMMAND_OPTIONS_MAX];
+    /* Paragraphs of the man page, parted by empty lines: what it does, what 0, 1 and 2 mean here.
+     */
+    const char *description;
+    int (*run)(const struct args *args);
+};
+
+/* The command line of one subcommand, parsed by its option list. */
+struct args {
+    const struct command *command;
+    const char
+        *values[COMMAND_OPTIONS_MAX]; /* by the option's place: NULL not given, "" a flag given */
+    char *const *rest;                /* the other arguments in order; borrowed */
+    int count;
+};
+
+/* The value of an option by its name: NULL when not given, "" for a flag that was. */
+const char *args_get(const struct args *args, const char *name);
+bool args_has(const struct args *args, const char *name);
+
+/* The table, ended by NULL. */
+extern const struct command *const commands[];
+const struct command *command_find(const char *name);
+
+/* Parses argv (argv[0] is the subcommand's name) and runs it. Handles --help and usage errors.
+ * Permutes argv: options may stand anywhere; "--" ends them. */
+int command_run(const struct command *command, int argc, char **argv);
+
+/* "bylaw patch: TEXT" on stderr, made visible; returns EXIT_COULD_NOT. */
+int command_fail(const struct args *args, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* Help for one command, or of the program when command is NULL; as text and as a man page (roff).
+ */
+void command_print_help(const struct command *command, FILE *out);
+void command_print_man(const struct command *command, FILE *out);
+
+/* The rows, one a file. */
+extern const struct command command_help;
+extern const struct command command_version;
+
+#endif

@@ -1,0 +1,173 @@
+/* Help and man pages, both from the command table. */
+#include "command/command.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+static const char program_summary[] = "review policy-as-code that a machine wrote: see the "
+                                      "proposal, its tests and its coverage line by "
+                                      "line, and commit what you accept";
+
+static const char exit_text[] = "0 yes, 1 no, 2 could not (bad usage, a missing file or program).";
+
+static void print_option(const struct command_option *option, FILE *out)
+{
+    char left[64];
+    snprintf(left, sizeof left, "%s%c%s--%s%s%s", option->letter != '\0' ? "-" : " ",
+        option->letter != '\0' ? option->letter : ' ', option->letter != '\0' ? ", " : "  ",
+        option->name, option->arg != NULL ? " " : "", option->arg != NULL ? option->arg : "");
+    fprintf(out, "  %-26s %s\n", left, option->help);
+}
+
+static void print_program_help(FILE *out)
+{
+    fprintf(out, "bylaw %s: %s.\n\n", BYLAW_VERSION, program_summary);
+    fputs("  bylaw [FOLDER]              open the workbench on FOLDER (default: here)\n", out);
+    fputs("  bylaw --resume [ID]         list sessions, or go on with one\n", out);
+    fputs("  bylaw COMMAND --help        help for one of:\n\n", out);
+    for (size_t i = 0; commands[i] != NULL; i++) {
+        fprintf(out, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
+    }
+    fprintf(out, "\nExit codes: %s\n", exit_text);
+}
+
+void command_print_help(const struct command *command, FILE *out)
+{
+    if (command == NULL) {
+        print_program_help(out);
+        return;
+    }
+    fprintf(out, "bylaw %s: %s\n\nUsage: bylaw %s %s\n\n%s\n\n", command->name, command->summary,
+        command->name, command->usage, command->description);
+    for (int i = 0; i < COMMAND_OPTIONS_MAX && command->options[i].name != NULL; i++) {
+        print_option(&command->options[i], out);
+    }
+    print_option(&(struct command_option){"help", 0, NULL, "this text"}, out);
+    fprintf(out, "\nExit codes: %s\n", exit_text);
+}
+
+/* roff: a backslash and a dash need escaping, and a line must not begin with '.' or '\''. */
+static void print_roff(const char *text, FILE *out)
+{
+    bool line_start = true;
+    for (const char *p = text; *p != '\0'; p++) {
+        if (line_start && (*p == '.' || *p == '\'')) {
+            fputs("\\&", out);
+        }
+        if (*p == '\\') {
+            fputs("\\e", out);
+        } else if (*p == '-') {
+            fputs("\\-", out);
+        } else if (*p == '\n' && p[1] == '\n') {
+            fputs("\n.PP", out);
+        } else {
+            fputc(*p, out);
+        }
+        line_start = *p == '\n';
+    }
+    fputc('\n', out);
+}
+
+static void print_title(const char *name, FILE *out)
+{
+    fputs(".TH \"", out);
+    for (const char *p = name; *p != '\0'; p++) {
+        fputc(toupper((unsigned char)*p), out);
+    }
+    fprintf(out, "\" 1 \"\" \"bylaw %s\"\n.SH NAME\n", BYLAW_VERSION);
+}
+
+static void print_program_man(FILE *out)
+{
+    print_title("bylaw", out);
+    fputs("bylaw \\- ", out);
+    print_roff(program_summary, out);
+    fputs(
+        ".SH SYNOPSIS\n.B bylaw\n[\\fIFOLDER\\fR]\n.br\n.B bylaw \\-\\-resume\n[\\fIID\\fR]\n.br\n"
+        ".B bylaw\n\\fICOMMAND\\fR [\\fIARGUMENT\\fR...]\n.SH COMMANDS\n",
+        out);
+    for (size_t i = 0; commands[i] != NULL; i++) {
+        fprintf(out, ".TP\n.B %s\n", commands[i]->name);
+        print_roff(commands[i]->summary, out);
+    }
+    fputs(".SH EXIT STATUS\n", out);
+    print_roff(exit_text, out);
+}
+
+void command_print_man(const struct command *command, FILE *out)
+{
+    if (command == NULL) {
+        print_program_man(out);
+        return;
+    }
+    char *name = mem_printf("bylaw-%s", command->name);
+    print_title(name, out);
+    free(name);
+    fprintf(out, "bylaw\\-%s \\- ", command->name);
+    print_roff(command->summary, out);
+    fprintf(out, ".SH SYNOPSIS\n.B bylaw %s\n", command->name);
+    print_roff(command->usage, out);
+    fputs(".SH DESCRIPTION\n", out);
+    print_roff(command->description, out);
+    if (command->options[0].name != NULL) {
+        fputs(".SH OPTIONS\n", out);
+    }
+    for (int i = 0; i < COMMAND_OPTIONS_MAX && command->options[i].name != NULL; i++) {
+        const struct command_option *option = &command->options[i];
+        fputs(".TP\n.B ", out);
+        if (option->letter != '\0') {
+            fprintf(out, "\\-%c, ", option->letter);
+        }
+        fprintf(out, "\\-\\-%s", option->name);
+        if (option->arg != NULL) {
+            fprintf(out, " \\fI%s\\fR", option->arg);
+        }
+        fputc('\n', out);
+        print_roff(option->help, out);
+    }
+    fputs(".SH EXIT STATUS\n", out);
+    print_roff(exit_text, out);
+}
+
+static int run_help(const struct args *args)
+{
+    const struct command *topic = NULL;
+    if (args->count > 0) {
+        topic = command_find(args->rest[0]);
+        if (topic == NULL) {
+            return command_fail(args, "no command named %s", args->rest[0]);
+        }
+    }
+    if (args_has(args, "man")) {
+        command_print_man(topic, stdout);
+    } else {
+        command_print_help(topic, stdout);
+    }
+    return EXIT_YES;
+}
+
+const struct command command_help = {
+    .name = "help",
+    .summary = "show this help, or that of a command",
+    .usage = "[--man] [COMMAND]",
+    .options = {{"man", 0, NULL, "as a man page, in roff"}},
+    .description =
+        "Shows what the program or one of its commands does. The same text, as roff, is the "
+        "man page.",
+    .run = run_help,
+};
+
+static int run_version(const struct args *args)
+{
+    (void)args;
+    puts("bylaw " BYLAW_VERSION);
+    return EXIT_YES;
+}
+
+const struct command command_version = {
+    .name = "version",
+    .summary = "print the version",
+    .usage = "",
+    .description = "Prints the program's version on one line.",
+    .run = run_version,
+};
