@@ -1,0 +1,94 @@
+/* A session: what the engineer and the model said to each other, what was proposed, decided and
+ * committed. It owns the transcript (what a screen shows), the conversation (what the model is
+ * sent) and the journal (what survives kill -9), and runs one turn at a time.
+ *
+ * Every step is in the journal before it is in the transcript. Loop thread only. */
+#ifndef BYLAW_AGENT_SESSION_H
+#define BYLAW_AGENT_SESSION_H
+
+#include "base/err.h"
+#include "base/str.h"
+#include "loop/loop.h"
+#include "model/provider.h"
+
+enum entry_kind {
+    ENTRY_USER,      /* a prompt: text as typed (a folded paste is whole here) */
+    ENTRY_ASSISTANT, /* Markdown from the model; grows while open */
+    ENTRY_REASONING, /* reasoning summary, Markdown; grows while open; folded by default */
+    ENTRY_TOOL,      /* a tool call: name, detail (one line of arguments), text (its output) */
+    ENTRY_PROPOSAL,  /* proposal: number, files, added, removed; text: one line a file */
+    ENTRY_NOTICE,    /* one line from the program: interrupted, resumed, retrying, retitled */
+    ENTRY_ERROR,     /* one line: what went wrong; can_retry */
+    ENTRY_FEEDBACK,  /* what was sent back to the agent after a review */
+    ENTRY_COMMIT     /* text: subject; detail: short id */
+};
+
+enum entry_status { ENTRY_OPEN, ENTRY_DONE, ENTRY_FAILED, ENTRY_STOPPED };
+
+/* One block of the transcript. All text is untrusted: paint it through safe.h / the grid. */
+struct entry {
+    unsigned id; /* grows, never reused within a session */
+    enum entry_kind kind;
+    enum entry_status status; /* ENTRY_OPEN while it grows; ENTRY_STOPPED: interrupted, half */
+    struct buf text;
+    char *name; /* ENTRY_TOOL: "apply_patch" */
+    char *detail;
+    unsigned proposal; /* ENTRY_PROPOSAL: its number, from 1 */
+    unsigned files, added, removed;
+    bool can_retry;       /* ENTRY_ERROR: session_retry sends the same request again */
+    int64_t wall_ms;      /* when it began, ms since 1970 */
+    uint64_t duration_us; /* ENTRY_TOOL, ENTRY_REASONING: how long it took; 0 while open */
+    unsigned version;     /* grows with every change of this entry: key of render caches */
+};
+
+struct transcript {
+    struct entry *items;
+    size_t len, cap;
+};
+
+enum session_state {
+    SESSION_IDLE,
+    SESSION_WAITING, /* request sent, nothing came yet */
+    SESSION_STREAMING,
+    SESSION_TOOLS,   /* tools run */
+    SESSION_RETRYING /* waiting before another try; retry_at_ms on the loop_now_ms clock */
+};
+
+struct session;
+struct workbench;
+
+const struct transcript *session_transcript(const struct session *session);
+enum session_state session_state(const struct session *session);
+uint64_t session_retry_at_ms(const struct session *session);
+/* What the status line and the header show. Borrowed until the session changes. */
+const char *session_id(const struct session *session);
+const char *session_title(
+    const struct session *session); /* first line of the first prompt, or "" */
+struct usage session_usage(const struct session *session); /* sum over all turns */
+
+/* Past prompts, oldest first, for the prompt line's history (this session's and earlier ones'). */
+size_t session_history_count(const struct session *session);
+const char *session_history_at(const struct session *session, size_t index);
+
+/* Sends a prompt and starts a turn. While a turn runs the prompt is queued and sent when it ends;
+ * queued prompts can be seen and taken back. False: nothing was sent, the text stays the caller's.
+ */
+bool session_prompt(struct session *session, struct str text, struct err *err) MUST_USE;
+size_t session_queue_count(const struct session *session);
+const char *session_queue_at(const struct session *session, size_t index);
+/* Takes the last queued prompt back (the caller frees it), or NULL. */
+char *session_queue_pop(struct session *session) MUST_USE;
+/* Stops the running turn; what came of the answer stays, marked ENTRY_STOPPED. No-op when idle. */
+void session_interrupt(struct session *session);
+/* Sends the last failed request again, nothing lost. */
+bool session_retry(struct session *session, struct err *err) MUST_USE;
+
+/* An unsent prompt survives a crash: the prompt line hands its text over whenever it changed. */
+void session_set_draft(struct session *session, struct str text);
+const char *session_draft(const struct session *session); /* "" when none */
+
+/* Called after any change of the transcript, the state or the queue (once per loop turn or more).
+ */
+void session_on_change(struct session *session, void (*callback)(void *data), void *data);
+
+#endif
