@@ -1,0 +1,398 @@
+#include "agent/journal.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/path.h"
+#include "base/safe.h"
+#include "base/utf8.h"
+#include "base/vec.h"
+#include "loop/loop.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { TITLE_MAX = 120 };
+static const size_t max_journal = (size_t)1 << 30;
+
+struct journal {
+    int fd;
+    char *id;
+    char *path;
+    bool torn; /* a write failed half-way: the next one starts a new line */
+};
+
+static char *folder_of(const char *workspace, struct err *err)
+{
+    char *state = path_home_dir(PATH_STATE, err);
+    if (state == NULL) {
+        return NULL;
+    }
+    char *dir = mem_printf("%s/sessions/%s-%08llx", state, path_base(workspace),
+        str_hash(str_of(workspace)) & 0xffffffffu);
+    free(state);
+    return dir;
+}
+
+static char *make_id(void)
+{
+    time_t now = (time_t)(loop_wall_ms() / 1000);
+    struct tm tm;
+    char stamp[32] = "session";
+    if (gmtime_r(&now, &tm) != NULL) {
+        strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &tm);
+    }
+    uint16_t salt = 0;
+    if (getrandom(&salt, sizeof salt, GRND_NONBLOCK) != sizeof salt) {
+        salt = (uint16_t)getpid();
+    }
+    return mem_printf("%s-%04x", stamp, salt);
+}
+
+static bool lock(int fd, const char *id, struct err *err)
+{
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+        return true;
+    }
+    if (errno == EWOULDBLOCK) {
+        return err_set(err, ERR_CONFLICT, "session %s is open in another bylaw", id);
+    }
+    return err_set_errno(err, errno, "cannot lock session %s", id);
+}
+
+struct journal *journal_create(const char *workspace, struct err *err)
+{
+    char *dir = folder_of(workspace, err);
+    if (dir == NULL || !path_make_dirs(dir, err)) {
+        free(dir);
+        return NULL;
+    }
+    struct journal *journal = MEM_NEW(struct journal);
+    journal->id = make_id();
+    journal->path = mem_printf("%s/%s.jsonl", dir, journal->id);
+    journal->fd = open(journal->path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+    free(dir);
+    if (journal->fd < 0) {
+        err_set_errno(err, errno, "cannot create the session file %s", journal->path);
+        journal_free(journal);
+        return NULL;
+    }
+    cJSON *head = cJSON_CreateObject();
+    json_set_int(head, "version", 1);
+    json_set_string(head, "id", journal->id);
+    json_set_string(head, "workspace", workspace);
+    if (!lock(journal->fd, journal->id, err)) {
+        cJSON_Delete(head);
+    } else if (journal_append(journal, "session", head, true, err)) {
+        return journal;
+    }
+    journal_free(journal);
+    return NULL;
+}
+
+static bool is_id(const char *id)
+{
+    for (const char *p = id; *p != '\0'; p++) {
+        bool ok = (*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'z') || *p == '-';
+        if (!ok) {
+            return false;
+        }
+    }
+    return *id != '\0';
+}
+
+/* Feeds whole lines to on_record. *good is the length of the part that holds only good lines. */
+static bool replay(struct str text, const char *path, size_t *good,
+    void (*on_record)(void *data, const char *kind, const cJSON *record), void *data,
+    struct err *err)
+{
+    struct str rest = text;
+    struct str line;
+    size_t number = 0;
+    *good = 0;
+    while (str_next_line(&rest, &line)) {
+        number++;
+        bool last = rest.len == 0;
+        bool whole = line.ptr + line.len < text.ptr + text.len;
+        if (line.len == 0) {
+            *good = (size_t)(line.ptr - text.ptr) + 1;
+            continue;
+        }
+        cJSON *record = whole ? json_parse(line, NULL) : NULL;
+        const char *kind = json_string(record, "k");
+        if (kind == NULL) {
+            cJSON_Delete(record);
+            if (last) {
+                return true;
+            }
+            return err_set(err, ERR_INVALID, "%s: line %zu is damaged", path, number);
+        }
+        on_record(data, kind, record);
+        cJSON_Delete(record);
+        *good = (size_t)(line.ptr - text.ptr) + line.len + 1;
+    }
+    return true;
+}
+
+struct journal *journal_open(const char *workspace, const char *id,
+    void (*on_record)(void *data, const char *kind, const cJSON *record), void *data,
+    struct err *err)
+{
+    if (!is_id(id)) {
+        err_set(err, ERR_INVALID, "\"%s\" is no session id: bylaw --resume lists them", id);
+        return NULL;
+    }
+    char *dir = folder_of(workspace, err);
+    if (dir == NULL) {
+        return NULL;
+    }
+    struct journal *journal = MEM_NEW(struct journal);
+    struct buf text = BUF_INIT;
+    size_t good = 0;
+    bool ok = false;
+    journal->id = mem_strdup(id);
+    journal->path = mem_printf("%s/%s.jsonl", dir, id);
+    journal->fd = open(journal->path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+    if (journal->fd < 0 && errno == ENOENT) {
+        err_set(
+            err, ERR_NOT_FOUND, "no session %s in this workspace: bylaw --resume lists them", id);
+    } else if (journal->fd < 0) {
+        err_set_errno(err, errno, "cannot open session %s", id);
+    } else if (lock(journal->fd, id, err) &&
+               file_read_fd(journal->fd, journal->path, max_journal, &text, err)) {
+        ok = replay(buf_str(&text), journal->path, &good, on_record, data, err);
+    }
+    if (ok && good < text.len && ftruncate(journal->fd, (off_t)good) != 0) {
+        ok = err_set_errno(err, errno, "cannot mend the end of session %s", id);
+    }
+    buf_free(&text);
+    free(dir);
+    if (!ok) {
+        journal_free(journal);
+        return NULL;
+    }
+    return journal;
+}
+
+void journal_free(struct journal *journal)
+{
+    if (journal == NULL) {
+        return;
+    }
+    if (journal->fd >= 0) {
+        close(journal->fd);
+    }
+    free(journal->id);
+    free(journal->path);
+    free(journal);
+}
+
+const char *journal_id(const struct journal *journal)
+{
+    return journal->id;
+}
+
+bool journal_append(
+    struct journal *journal, const char *kind, cJSON *record, bool sync, struct err *err)
+{
+    if (record == NULL) {
+        record = mem_require(cJSON_CreateObject());
+    }
+    json_set_string(record, "k", kind);
+    json_set_int(record, "t", loop_wall_ms());
+    char *text = json_print(record);
+    cJSON_Delete(record);
+    struct buf line = BUF_INIT;
+    if (journal->torn) {
+        buf_append_char(&line, '\n');
+    }
+    secret_redact(&line, str_of(text));
+    buf_append_char(&line, '\n');
+    free(text);
+    bool ok = file_write_all(journal->fd, buf_str(&line), err);
+    if (!ok) {
+        err_prefix(err, "session file %s", journal->path);
+    }
+    journal->torn = !ok;
+    buf_free(&line);
+    if (ok && sync && fdatasync(journal->fd) != 0) {
+        return err_set_errno(err, errno, "session file %s", journal->path);
+    }
+    return ok;
+}
+
+struct head {
+    char *title;
+    int64_t started;
+};
+
+static void read_head(struct head *head, struct str text)
+{
+    struct str line;
+    while (head->title == NULL && str_next_line(&text, &line)) {
+        cJSON *record = json_parse(line, NULL);
+        const char *kind = json_string_or(record, "k", "");
+        if (strcmp(kind, "session") == 0) {
+            head->started = json_int_or(record, "t", 0);
+        } else if (strcmp(kind, "prompt") == 0) {
+            struct str rest = str_of(json_string_or(record, "text", ""));
+            struct str first = {0};
+            (void)str_next_line(&rest, &first);
+            head->title = safe_dup(str_trim(first), SAFE_ONE_LINE, TITLE_MAX);
+        }
+        cJSON_Delete(record);
+    }
+}
+
+static bool read_info(const char *dir, const char *name, struct session_info *info)
+{
+    char *path = path_join(dir, name);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    free(path);
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        if (fd >= 0) {
+            close(fd);
+        }
+        return false;
+    }
+    /* The title stands near the beginning: no need to read megabytes of deltas. */
+    struct buf text = BUF_INIT;
+    buf_reserve(&text, 65536);
+    ssize_t got = pread(fd, text.ptr, 65536, 0);
+    text.len = got > 0 ? (size_t)got : 0;
+    struct head head = {0};
+    read_head(&head, buf_str(&text));
+    buf_free(&text);
+    info->id = mem_strndup(name, strlen(name) - strlen(".jsonl"));
+    info->title = head.title != NULL ? head.title : mem_strdup("");
+    info->started = head.started;
+    info->changed = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+    info->open = flock(fd, LOCK_SH | LOCK_NB) != 0;
+    close(fd);
+    return true;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    const struct session_info *x = a;
+    const struct session_info *y = b;
+    return x->changed < y->changed ? 1 : x->changed > y->changed ? -1 : strcmp(y->id, x->id);
+}
+
+bool journal_list(const char *workspace, struct session_infos *out, struct err *err)
+{
+    char *dir = folder_of(workspace, err);
+    if (dir == NULL) {
+        return false;
+    }
+    DIR *handle = opendir(dir);
+    if (handle == NULL) {
+        bool none = errno == ENOENT;
+        if (!none) {
+            err_set_errno(err, errno, "cannot list sessions in %s", dir);
+        }
+        free(dir);
+        return none;
+    }
+    struct dirent *file;
+    while ((file = readdir(handle)) != NULL) {
+        struct session_info info;
+        if (str_ends(str_of(file->d_name), ".jsonl") && read_info(dir, file->d_name, &info)) {
+            VEC_PUSH(out, info);
+        }
+    }
+    closedir(handle);
+    free(dir);
+    if (out->len > 0) {
+        qsort(out->items, out->len, sizeof *out->items, newest_first);
+    }
+    return true;
+}
+
+void session_infos_free(struct session_infos *infos)
+{
+    VEC_FOREACH (struct session_info, info, infos) {
+        free(info->id);
+        free(info->title);
+    }
+    VEC_FREE(infos);
+}
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+static void encode64(struct buf *out, struct str bytes)
+{
+    for (size_t i = 0; i < bytes.len; i += 3) {
+        uint32_t group = 0;
+        for (size_t j = 0; j < 3; j++) {
+            group = group << 8 | (i + j < bytes.len ? (unsigned char)bytes.ptr[i + j] : 0u);
+        }
+        for (size_t j = 0; j < 4; j++) {
+            char c = alphabet[group >> (18 - 6 * j) & 63u];
+            buf_append_char(out, i + j > bytes.len ? '=' : c);
+        }
+    }
+}
+
+static bool decode64(struct buf *out, struct str text)
+{
+    if (text.len % 4 != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < text.len; i += 4) {
+        uint32_t group = 0;
+        size_t pad = 0;
+        for (size_t j = 0; j < 4; j++) {
+            char c = text.ptr[i + j];
+            const char *at = c == '\0' ? NULL : strchr(alphabet, c);
+            if (c == '=' && i + 4 == text.len && j >= 2) {
+                pad++;
+                at = alphabet;
+            } else if (at == NULL || pad > 0) {
+                return false;
+            }
+            group = group << 6 | (uint32_t)(at - alphabet);
+        }
+        for (size_t j = 0; j + pad < 3; j++) {
+            buf_append_char(out, (char)(group >> (16 - 8 * j) & 255u));
+        }
+    }
+    return true;
+}
+
+void json_set_bytes(cJSON *obj, const char *key, struct str bytes)
+{
+    bool plain =
+        utf8_is_valid(bytes) && (bytes.len == 0 || memchr(bytes.ptr, 0, bytes.len) == NULL);
+    if (plain) {
+        json_set_str(obj, key, bytes);
+        return;
+    }
+    char *key64 = mem_printf("%s64", key);
+    struct buf text = BUF_INIT;
+    encode64(&text, bytes);
+    json_set_str(obj, key64, buf_str(&text));
+    buf_free(&text);
+    free(key64);
+}
+
+bool json_get_bytes(const cJSON *obj, const char *key, struct buf *out)
+{
+    const char *plain = json_string(obj, key);
+    if (plain != NULL) {
+        buf_append_c(out, plain);
+        return true;
+    }
+    char *key64 = mem_printf("%s64", key);
+    const char *coded = json_string(obj, key64);
+    free(key64);
+    return coded != NULL && decode64(out, str_of(coded));
+}

@@ -1,0 +1,56 @@
+/* The session file: one JSON object a line, appended before anything is shown, so that kill -9 at
+ * any moment loses nothing that was on the screen.
+ *
+ * Files live in the state folder: sessions/WORKSPACE-HASH/ID.jsonl, mode 0600. The first line has
+ * "k":"session". A line is written with one write(2); a torn last line is cut off at the next open.
+ * Registered secrets are replaced before a line is written. One process at a time (flock). Loop
+ * thread. */
+#ifndef BYLAW_AGENT_JOURNAL_H
+#define BYLAW_AGENT_JOURNAL_H
+
+#include "base/err.h"
+#include "base/json.h"
+#include "base/str.h"
+
+struct journal;
+
+/* A new session of the workspace (its absolute root). */
+struct journal *journal_create(const char *workspace, struct err *err) MUST_USE;
+/* Opens an existing one by its id and calls on_record for each whole line, oldest first. A line
+ * that is no JSON object is an error (ERR_INVALID with its number) unless it is the last.
+ * ERR_CONFLICT: another process has it open. */
+struct journal *journal_open(const char *workspace, const char *id,
+    void (*on_record)(void *data, const char *kind, const cJSON *record), void *data,
+    struct err *err) MUST_USE;
+void journal_free(struct journal *journal);
+const char *journal_id(const struct journal *journal);
+
+/* Appends a record; takes `record` (an object, may be NULL for none) and adds "k" and "t" to it.
+ * `sync` waits for the disk: for decisions and commits. */
+bool journal_append(
+    struct journal *journal, const char *kind, cJSON *record, bool sync, struct err *err) MUST_USE;
+
+struct session_info {
+    char *id;
+    char *title;     /* first prompt's first line, cut; "" when there was none */
+    int64_t started; /* ms since 1970 */
+    int64_t changed;
+    bool open; /* another process has it open */
+};
+
+struct session_infos {
+    struct session_info *items;
+    size_t len, cap;
+};
+
+/* The workspace's sessions, newest first. No folder yet is an empty list. */
+bool journal_list(const char *workspace, struct session_infos *out, struct err *err) MUST_USE;
+void session_infos_free(struct session_infos *infos);
+
+/* Bytes as a JSON string member: text as it is when valid UTF-8 without NUL, else base64 under
+ * "KEY64". json_get_bytes appends what either holds; false when neither is there or it is broken.
+ */
+void json_set_bytes(cJSON *obj, const char *key, struct str bytes);
+bool json_get_bytes(const cJSON *obj, const char *key, struct buf *out) MUST_USE;
+
+#endif
