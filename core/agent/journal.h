@@ -12,6 +12,8 @@
 #include "base/json.h"
 #include "base/str.h"
 
+#include <stdint.h>
+
 struct journal;
 
 /* A new session of the workspace (its absolute root). */
