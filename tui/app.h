@@ -1,0 +1,106 @@
+/* The frame of the workbench: it owns the loop, the screen, the panes and the overlays, takes keys
+ * to where they belong and paints once a loop turn. It knows nothing of sessions, files or
+ * policies: those hang on the panes and on the pointers below, set by main.
+ *
+ * Loop thread only. */
+#ifndef BYLAW_APP_H
+#define BYLAW_APP_H
+
+#include "base/err.h"
+#include "layout.h"
+#include "loop/loop.h"
+#include "pane/pane.h"
+#include "screen/output.h"
+
+struct app;
+struct session;
+struct workspace;
+struct config;
+struct keymap;
+
+struct app_options {
+    bool mouse;
+    bool ascii;             /* --ascii, or a locale without UTF-8 was accepted */
+    const char *theme;      /* NULL or "auto": by the terminal's background */
+    const char *colour;     /* as output_options.colour */
+    const char *key_set;    /* "standard" (NULL) or "vi" */
+    const char *theme_toml; /* a user's theme file's text, or NULL */
+};
+
+/* The loop is the caller's and outlives the app. The terminal is taken by app_run. */
+struct app *app_new(struct loop *loop, const struct app_options *options, struct err *err) MUST_USE;
+/* Destroys panes and overlays. */
+void app_free(struct app *app);
+/* Takes the terminal and runs until app_quit. False: the terminal could not be taken. */
+bool app_run(struct app *app, struct err *err);
+/* Ends app_run after this turn. */
+void app_quit(struct app *app, int exit_code);
+/* Quits, after asking when a pane says something would be lost. */
+void app_ask_quit(struct app *app);
+int app_exit_code(const struct app *app);
+
+/* For the panes: what main wired; owned by main. */
+struct app_parts {
+    struct session *session;
+    struct workspace *workspace;
+    struct config *config;
+    void *more; /* whatever main wants to find again */
+};
+struct app_parts *app_parts(struct app *app);
+struct loop *app_loop(struct app *app);
+struct keymap *app_keymap(struct app *app);
+struct layout *app_layout(struct app *app);
+const struct theme *app_theme(const struct app *app);
+bool app_set_theme(struct app *app, const char *name, struct err *err);
+
+/* The app takes the pane over (ops->destroy is called by app_free or by the next set). */
+void app_set_pane(struct app *app, enum slot slot, struct pane pane);
+struct pane app_pane(const struct app *app, enum slot slot);
+void app_focus(struct app *app, enum slot slot);
+bool app_has_focus(const struct app *app, const void *pane_data);
+/* The header line, painted by main's function in place of the program's name. */
+void app_set_header(struct app *app, void (*draw)(void *data, struct region region), void *data);
+/* Actions that work everywhere and belong to no pane. The set is borrowed for ever. */
+void app_add_actions(struct app *app, const struct action_set *set, void *data);
+/* Runs an action by its id ("review.accept") where it applies now; false: no such action there, or
+ * it cannot be done (then the reason is shown). */
+bool app_run_action(struct app *app, const char *id);
+
+/* Overlays: on top of the panes, the last has the keys. */
+enum overlay_place {
+    OVERLAY_FULL,   /* the whole screen but header and key line (review) */
+    OVERLAY_CENTRE, /* a box of the wanted size in the middle */
+    OVERLAY_TOP     /* a box under the header (palette) */
+};
+/* For CENTRE and TOP: size of the inside wanted, cut to the screen; the frame is drawn by the app
+ * with the pane's title. */
+void app_push(struct app *app, struct pane pane, enum overlay_place place, int rows, int cols);
+/* Pops (and destroys) the overlay with this data; false when it is not there. */
+bool app_pop(struct app *app, const void *pane_data);
+bool app_has_overlay(const struct app *app, const char *ops_name);
+/* Another wanted size for a box already shown. */
+void app_resize_overlay(struct app *app, const void *pane_data, int rows, int cols);
+
+/* Marks the screen as changed: painted at the end of this turn, at most 60 times a second while a
+ * stream runs, at once after a key. */
+void app_redraw(struct app *app);
+enum message_level { MESSAGE_INFO, MESSAGE_GOOD, MESSAGE_WARNING, MESSAGE_ERROR };
+/* One line above the key line, until the next key or five seconds (errors stay until a key). */
+void app_message(struct app *app, enum message_level level, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* What the message line says now, or "". */
+const char *app_message_text(const struct app *app);
+
+/* Copies to the clipboard and says so. */
+void app_copy(struct app *app, struct str text);
+/* Gives the terminal to `argv` (an editor) in cwd (NULL: ours) and waits for it: the only place
+ * where the loop stands still, because the terminal is not ours meanwhile. */
+bool app_run_in_terminal(
+    struct app *app, const char *const *argv, const char *cwd, int *exit_code, struct err *err);
+
+/* For tests: the frame's grid after painting at a size, without a terminal; and a key from nowhere.
+ */
+const struct grid *app_paint_to_grid(struct app *app, int rows, int cols);
+void app_key(struct app *app, const struct key *key);
+void app_paste(struct app *app, struct str text);
+
+#endif
