@@ -87,6 +87,53 @@ bool session_retry(struct session *session, struct err *err) MUST_USE;
 void session_set_draft(struct session *session, struct str text);
 const char *session_draft(const struct session *session); /* "" when none */
 
+/* ---- For whoever wires a session (the workbench), not for panes ---- */
+
+struct journal;
+struct toolbox;
+
+struct session_setup {
+    struct loop *loop;
+    struct journal *journal;   /* becomes the session's */
+    struct provider *provider; /* borrowed; may be replaced between turns by session_set_provider */
+    struct toolbox *toolbox;   /* borrowed */
+    const char *model;         /* copied */
+    const char *effort;        /* copied; may be NULL */
+    /* The instructions of the next turn (AGENTS.md and ours), read anew each turn; the caller
+     * frees. */
+    char *(*instructions)(void *data);
+    /* A turn has ended and nothing is queued: the proposal, if any, is whole. */
+    void (*on_turn_end)(void *data);
+    /* A journal record that is not the session's own (kinds it does not know), while resuming. */
+    void (*on_record)(void *data, const char *kind, const cJSON *record);
+    void *data;
+};
+
+/* Takes over setup->journal in any case. */
+struct session *session_new(const struct session_setup *setup);
+/* Opens the journal `id` of the workspace and restores transcript, conversation, queue and draft; a
+ * turn that was running is marked stopped. setup->journal is not used. */
+struct session *session_resume(const struct session_setup *setup, const char *workspace,
+    const char *id, struct err *err) MUST_USE;
+/* Interrupts what runs, then frees. */
+void session_free(struct session *session);
+/* Takes effect with the next request. Names are copied; provider borrowed. */
+void session_set_provider(
+    struct session *session, struct provider *provider, const char *model, const char *effort);
+const char *session_model(const struct session *session);
+
+/* Appends a journal record that is not a transcript entry (a review operation, a proposal's
+ * content); takes `record`. A journal that cannot be written is said once in the transcript. */
+void session_record(struct session *session, const char *kind, cJSON *record, bool sync);
+/* Adds a closed entry: journal first, then transcript. `entry` is taken over (id, version and time
+ * are set here). Returns its id. */
+unsigned session_add_entry(struct session *session, struct entry entry);
+/* Sends text to the agent that the engineer did not type (review feedback) and starts a turn, or
+ * joins the queue; shown as ENTRY_FEEDBACK. */
+bool session_send_feedback(struct session *session, struct str text, struct err *err) MUST_USE;
+/* As above, but only adds it to the conversation: the agent hears of it with the next prompt. */
+void session_note_feedback(struct session *session, struct str text);
+
 /* Called after any change of the transcript, the state or the queue (once per loop turn or more).
  */
 void session_on_change(struct session *session, void (*callback)(void *data), void *data);

@@ -1,0 +1,98 @@
+/* Inside of a session, shared by session.c (transcript, journal, queue), turn.c (requests, events,
+ * tools) and session_replay.c (resume). Nobody else includes it. */
+#ifndef BYLAW_AGENT_SESSION_PRIVATE_H
+#define BYLAW_AGENT_SESSION_PRIVATE_H
+
+#include "agent/journal.h"
+#include "agent/session.h"
+#include "agent/toolbox.h"
+
+/* One tool call of the request at hand. */
+struct call {
+    struct session *session;
+    char *call_id;
+    char *name;
+    char *arguments;
+    unsigned entry;       /* its ENTRY_TOOL */
+    struct tool_run *run; /* while it runs */
+    uint64_t started_us;
+    bool started;
+    bool finished;
+};
+
+struct calls {
+    struct call **items; /* pointers: a running tool holds one */
+    size_t len, cap;
+};
+
+struct queued {
+    char *text;
+    bool feedback;
+};
+
+struct session {
+    struct session_setup setup;
+    struct journal *journal;
+    bool journal_failed; /* said once until it works again */
+    char *model;
+    char *effort;
+    char *title;
+    char *draft;
+    struct transcript transcript;
+    unsigned next_entry;
+    struct items items;   /* the conversation the model was sent */
+    struct items pending; /* of the running request: joins items when it is whole */
+    struct calls calls;
+    struct stream *stream;
+    struct provider *stream_provider;
+    enum session_state state;
+    uint64_t retry_at_ms;
+    unsigned open_text; /* entry ids while they grow; 0: none */
+    unsigned open_reasoning;
+    unsigned requests; /* of this turn */
+    bool was_running;  /* while replaying: the turn had not ended */
+    struct usage usage;
+    struct {
+        struct queued *items;
+        size_t len, cap;
+    } queue;
+    struct {
+        char **items;
+        size_t len, cap;
+    } history;
+    struct loop_timer *later; /* starts what must not start inside a callback */
+    void (*on_change)(void *data);
+    void *on_change_data;
+};
+
+/* Journal first, then the transcript; each calls session_changed. */
+struct entry *session_entry(struct session *session, unsigned id); /* NULL when unknown */
+unsigned session_begin_entry(struct session *session, struct entry entry);
+void session_grow_entry(struct session *session, unsigned id, struct str text);
+/* Replaces the text (a tool's arguments by its output). */
+void session_reset_entry(struct session *session, unsigned id, struct str text);
+void session_end_entry(struct session *session, unsigned id, enum entry_status status);
+void session_changed(struct session *session);
+void session_set_state(struct session *session, enum session_state state);
+/* Journals and appends to the conversation; takes the item. */
+void session_add_item(struct session *session, struct item item);
+void session_remember_prompt(struct session *session, struct str text);
+/* Adds a prompt or feedback to transcript and conversation. */
+void session_take_prompt(struct session *session, struct str text, bool feedback);
+void session_queue_record(struct session *session);
+
+/* turn.c */
+void turn_begin(struct session *session);   /* the conversation ends with something to answer */
+void turn_request(struct session *session); /* one more request of the turn */
+void turn_stop(struct session *session, enum entry_status status);
+bool turn_take_queued(struct session *session); /* false: none waits */
+void turn_over(struct session *session);
+void turn_clear_calls(struct session *session);
+
+/* session_replay.c */
+cJSON *item_to_json(const struct item *item);
+void session_replay(void *session, const char *kind, const cJSON *record);
+/* Closes what a killed process left open. */
+void session_settle(struct session *session);
+
+#endif

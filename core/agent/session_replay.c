@@ -1,0 +1,181 @@
+/* A session from its journal: the records session.c and turn.c wrote, read back in order. */
+#include "agent/session_private.h"
+
+#include "base/vec.h"
+
+#include <stdlib.h>
+
+cJSON *item_to_json(const struct item *item)
+{
+    cJSON *record = cJSON_CreateObject();
+    json_set_int(record, "kind", item->kind);
+    json_set_string(record, "text", item->text);
+    if (item->call_id != NULL) {
+        json_set_string(record, "call", item->call_id);
+    }
+    if (item->name != NULL) {
+        json_set_string(record, "name", item->name);
+    }
+    if (item->opaque != NULL) {
+        json_set_string(record, "opaque", item->opaque);
+    }
+    if (item->failed) {
+        json_set_bool(record, "failed", true);
+    }
+    return record;
+}
+
+static void replay_item(struct session *session, const cJSON *record)
+{
+    long long kind = json_int_or(record, "kind", -1);
+    if (kind < ITEM_USER || kind > ITEM_TOOL_RESULT) {
+        return;
+    }
+    VEC_PUSH(&session->items, (struct item){
+                                  .kind = (enum item_kind)kind,
+                                  .text = mem_strdup(json_string_or(record, "text", "")),
+                                  .call_id = mem_strdup(json_string(record, "call")),
+                                  .name = mem_strdup(json_string(record, "name")),
+                                  .opaque = mem_strdup(json_string(record, "opaque")),
+                                  .failed = json_bool_or(record, "failed", false),
+                              });
+}
+
+static void replay_entry(struct session *session, const cJSON *record)
+{
+    long long kind = json_int_or(record, "kind", -1);
+    long long status = json_int_or(record, "status", ENTRY_DONE);
+    unsigned id = (unsigned)json_int_or(record, "id", 0);
+    if (kind < ENTRY_USER || kind > ENTRY_COMMIT || status < ENTRY_OPEN || status > ENTRY_STOPPED) {
+        return;
+    }
+    struct entry entry = {
+        .id = id,
+        .kind = (enum entry_kind)kind,
+        .status = (enum entry_status)status,
+        .name = mem_strdup(json_string(record, "name")),
+        .detail = mem_strdup(json_string(record, "detail")),
+        .proposal = (unsigned)json_int_or(record, "proposal", 0),
+        .files = (unsigned)json_int_or(record, "files", 0),
+        .added = (unsigned)json_int_or(record, "added", 0),
+        .removed = (unsigned)json_int_or(record, "removed", 0),
+        .can_retry = json_bool_or(record, "retry", false),
+        .wall_ms = json_int_or(record, "t", 0),
+        .version = 1,
+    };
+    buf_append_c(&entry.text, json_string_or(record, "text", ""));
+    VEC_PUSH(&session->transcript, entry);
+    if (id >= session->next_entry) {
+        session->next_entry = id + 1;
+    }
+}
+
+static void replay_change(struct session *session, const char *kind, const cJSON *record)
+{
+    struct entry *entry = session_entry(session, (unsigned)json_int_or(record, "id", 0));
+    if (entry == NULL) {
+        return;
+    }
+    const char *text = json_string_or(record, "text", "");
+    if (strcmp(kind, "grow") == 0) {
+        buf_append_c(&entry->text, text);
+    } else if (strcmp(kind, "reset") == 0) {
+        buf_clear(&entry->text);
+        buf_append_c(&entry->text, text);
+    } else if (strcmp(kind, "detail") == 0) {
+        free(entry->detail);
+        entry->detail = mem_strdup(json_string(record, "detail"));
+    } else {
+        long long status = json_int_or(record, "status", ENTRY_DONE);
+        if (status >= ENTRY_OPEN && status <= ENTRY_STOPPED) {
+            entry->status = (enum entry_status)status;
+        }
+        entry->duration_us = (uint64_t)json_int_or(record, "us", 0);
+    }
+}
+
+static void replay_queue(struct session *session, const cJSON *record)
+{
+    VEC_FOREACH (struct queued, queued, &session->queue) {
+        free(queued->text);
+    }
+    session->queue.len = 0;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, json_get(record, "prompts"))
+    {
+        struct queued queued = {
+            mem_strdup(json_string_or(item, "text", "")), json_bool_or(item, "feedback", false)};
+        VEC_PUSH(&session->queue, queued);
+    }
+}
+
+void session_replay(void *data, const char *kind, const cJSON *record)
+{
+    struct session *session = data;
+    if (strcmp(kind, "entry") == 0) {
+        replay_entry(session, record);
+    } else if (strcmp(kind, "grow") == 0 || strcmp(kind, "reset") == 0 ||
+               strcmp(kind, "end") == 0 || strcmp(kind, "detail") == 0) {
+        replay_change(session, kind, record);
+    } else if (strcmp(kind, "item") == 0) {
+        replay_item(session, record);
+    } else if (strcmp(kind, "prompt") == 0) {
+        session_remember_prompt(session, str_of(json_string_or(record, "text", "")));
+    } else if (strcmp(kind, "queue") == 0) {
+        replay_queue(session, record);
+    } else if (strcmp(kind, "draft") == 0) {
+        free(session->draft);
+        session->draft = mem_strdup(json_string_or(record, "text", ""));
+    } else if (strcmp(kind, "usage") == 0) {
+        session->usage.input_tokens += json_int_or(record, "input", 0);
+        session->usage.cached_tokens += json_int_or(record, "cached", 0);
+        session->usage.output_tokens += json_int_or(record, "output", 0);
+        session->usage.reasoning_tokens += json_int_or(record, "reasoning", 0);
+    } else if (strcmp(kind, "turn") == 0) {
+        session->was_running = json_bool_or(record, "running", false);
+    } else if (strcmp(kind, "session") != 0 && session->setup.on_record != NULL) {
+        session->setup.on_record(session->setup.data, kind, record);
+    }
+}
+
+/* Calls whose result never came would make every further request fail. */
+static void answer_lost_calls(struct session *session)
+{
+    for (size_t i = 0; i < session->items.len; i++) {
+        const struct item *call = &session->items.items[i];
+        if (call->kind != ITEM_TOOL_CALL) {
+            continue;
+        }
+        bool answered = false;
+        for (size_t j = i + 1; j < session->items.len && !answered; j++) {
+            const struct item *other = &session->items.items[j];
+            answered =
+                other->kind == ITEM_TOOL_RESULT && strcmp(other->call_id, call->call_id) == 0;
+        }
+        if (!answered) {
+            char *id = mem_strdup(call->call_id);
+            session_add_item(
+                session, (struct item){.kind = ITEM_TOOL_RESULT,
+                             .failed = true,
+                             .call_id = id,
+                             .text = mem_strdup("The program ended before this call had run.")});
+        }
+    }
+}
+
+void session_settle(struct session *session)
+{
+    for (size_t i = 0; i < session->transcript.len; i++) {
+        if (session->transcript.items[i].status == ENTRY_OPEN) {
+            session_end_entry(session, session->transcript.items[i].id, ENTRY_STOPPED);
+        }
+    }
+    answer_lost_calls(session);
+    if (session->was_running) {
+        struct entry entry = {.kind = ENTRY_ERROR, .status = ENTRY_FAILED, .can_retry = true};
+        buf_append_c(
+            &entry.text, "The program ended while a turn was running. What had come is above.");
+        session_begin_entry(session, entry);
+        turn_over(session);
+    }
+}

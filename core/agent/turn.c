@@ -1,0 +1,457 @@
+/* One turn: requests to the model, its events, the tools it calls, until it has nothing more to
+ * call. */
+#include "agent/session_private.h"
+
+#include "base/vec.h"
+
+#include <stdlib.h>
+
+/* A model that calls tools without end would spend without end. */
+enum { REQUESTS_MAX = 60, CALLS_MAX = 64 };
+
+static void on_event(void *data, const struct event *event);
+
+void turn_clear_calls(struct session *session)
+{
+    VEC_FOREACH (struct call *, at, &session->calls) {
+        struct call *call = *at;
+        if (call->run != NULL) {
+            session->setup.toolbox->ops->cancel(call->run);
+        }
+        free(call->call_id);
+        free(call->name);
+        free(call->arguments);
+        free(call);
+    }
+    VEC_FREE(&session->calls);
+}
+
+static void close_open_entries(struct session *session, enum entry_status status)
+{
+    if (session->open_reasoning != 0) {
+        session_end_entry(session, session->open_reasoning, status);
+        session->open_reasoning = 0;
+    }
+    if (session->open_text != 0) {
+        session_end_entry(session, session->open_text, status);
+        session->open_text = 0;
+    }
+}
+
+/* The text of the answer so far belongs to the conversation also when the rest never came. */
+static void keep_half_answer(struct session *session)
+{
+    struct entry *entry = session_entry(session, session->open_text);
+    if (entry != NULL && entry->text.len > 0) {
+        struct item item = {.kind = ITEM_ASSISTANT, .text = str_dup(buf_str(&entry->text))};
+        session_add_item(session, item);
+        session_add_item(session,
+            (struct item){.kind = ITEM_USER,
+                .text = mem_strdup(
+                    "[The engineer interrupted the answer above before it was complete.]")});
+    }
+}
+
+/* A conversation with a call and no result is refused by both protocols. */
+static void answer_unfinished_calls(struct session *session, const char *text)
+{
+    VEC_FOREACH (struct call *, at, &session->calls) {
+        struct call *call = *at;
+        if (!call->finished) {
+            call->finished = true;
+            session_add_item(session, (struct item){.kind = ITEM_TOOL_RESULT,
+                                          .failed = true,
+                                          .call_id = mem_strdup(call->call_id),
+                                          .text = mem_strdup(text)});
+            session_end_entry(session, call->entry, ENTRY_STOPPED);
+        }
+    }
+}
+
+void turn_stop(struct session *session, enum entry_status status)
+{
+    loop_timer_stop(session->later);
+    if (session->stream != NULL) {
+        provider_cancel(session->stream_provider, session->stream);
+        session->stream = NULL;
+        if (status == ENTRY_STOPPED) {
+            keep_half_answer(session);
+        }
+        VEC_FOREACH (struct call *, at, &session->calls) {
+            session_end_entry(session, (*at)->entry, ENTRY_STOPPED);
+        }
+        items_free(&session->pending);
+    } else {
+        answer_unfinished_calls(session, "Interrupted by the engineer before this call had run.");
+    }
+    close_open_entries(session, status);
+    turn_clear_calls(session);
+}
+
+bool turn_take_queued(struct session *session)
+{
+    if (session->queue.len == 0) {
+        return false;
+    }
+    struct queued next = session->queue.items[0];
+    VEC_REMOVE(&session->queue, 0);
+    session_queue_record(session);
+    session_take_prompt(session, str_of(next.text), next.feedback);
+    free(next.text);
+    session_set_state(session, SESSION_WAITING);
+    loop_timer_start(session->later, 0, 0);
+    return true;
+}
+
+static void record_turn(struct session *session, bool running)
+{
+    cJSON *record = cJSON_CreateObject();
+    json_set_bool(record, "running", running);
+    session_record(session, "turn", record, false);
+}
+
+/* The turn is over, well or not: the workbench looks at what it proposed. */
+void turn_over(struct session *session)
+{
+    record_turn(session, false);
+    session_set_state(session, SESSION_IDLE);
+    if (session->setup.on_turn_end != NULL) {
+        session->setup.on_turn_end(session->setup.data);
+    }
+}
+
+static void turn_end(struct session *session)
+{
+    if (!turn_take_queued(session)) {
+        turn_over(session);
+    }
+}
+
+static void fail(struct session *session, const struct err *err, bool retryable)
+{
+    close_open_entries(session, ENTRY_STOPPED);
+    VEC_FOREACH (struct call *, at, &session->calls) {
+        session_end_entry(session, (*at)->entry, ENTRY_STOPPED);
+    }
+    items_free(&session->pending);
+    turn_clear_calls(session);
+    struct entry entry = {.kind = ENTRY_ERROR, .status = ENTRY_FAILED, .can_retry = retryable};
+    buf_append_c(&entry.text, err->text);
+    session_begin_entry(session, entry);
+    turn_over(session);
+}
+
+void turn_begin(struct session *session)
+{
+    record_turn(session, true);
+    session->requests = 0;
+    turn_request(session);
+}
+
+void turn_request(struct session *session)
+{
+    struct err err;
+    if (session->requests++ >= REQUESTS_MAX) {
+        err_set(&err, ERR_LIMIT,
+            "The model called tools %d times in one turn and was stopped. Send a prompt to go on.",
+            REQUESTS_MAX);
+        fail(session, &err, false);
+        return;
+    }
+    const struct session_setup *setup = &session->setup;
+    char *instructions = setup->instructions == NULL ? NULL : setup->instructions(setup->data);
+    struct request request = {
+        .instructions = instructions,
+        .items = &session->items,
+        .model = session->model,
+        .effort = session->effort,
+        .cache_key = session_id(session),
+    };
+    if (setup->toolbox != NULL) {
+        request.tools = setup->toolbox->ops->specs(setup->toolbox, &request.tool_count);
+    }
+    session->stream_provider = setup->provider;
+    session->stream = provider_start(setup->provider, &request, on_event, session, &err);
+    free(instructions);
+    if (session->stream == NULL) {
+        fail(session, &err, true);
+    } else {
+        session_set_state(session, SESSION_WAITING);
+    }
+}
+
+/* ---- tools ---- */
+
+static void pump_calls(struct session *session);
+
+static void on_tool_done(void *data, struct str output, bool failed)
+{
+    struct call *call = data;
+    struct session *session = call->session;
+    call->run = NULL;
+    call->finished = true;
+    struct entry *entry = session_entry(session, call->entry);
+    if (entry != NULL) {
+        entry->duration_us = loop_now_us() - call->started_us;
+    }
+    session_reset_entry(session, call->entry, output);
+    session_end_entry(session, call->entry, failed ? ENTRY_FAILED : ENTRY_DONE);
+    session_add_item(session, (struct item){.kind = ITEM_TOOL_RESULT,
+                                  .failed = failed,
+                                  .call_id = mem_strdup(call->call_id),
+                                  .text = str_dup(output)});
+    pump_calls(session);
+}
+
+static bool start_call(struct session *session, struct call *call)
+{
+    struct toolbox *toolbox = session->setup.toolbox;
+    call->started = true;
+    call->started_us = loop_now_us();
+    call->run =
+        toolbox->ops->start(toolbox, call->name, str_of(call->arguments), on_tool_done, call);
+    return toolbox->ops->is_exclusive(toolbox, call->name);
+}
+
+/* Starts what may run now: read-only calls side by side, an exclusive one alone. */
+static void pump_calls(struct session *session)
+{
+    struct toolbox *toolbox = session->setup.toolbox;
+    bool all_finished = true;
+    for (size_t i = 0; i < session->calls.len; i++) {
+        struct call *call = session->calls.items[i];
+        if (call->finished) {
+            continue;
+        }
+        bool exclusive = toolbox->ops->is_exclusive(toolbox, call->name);
+        if (exclusive && !all_finished) {
+            return;
+        }
+        all_finished = false;
+        if (!call->started && start_call(session, call)) {
+            return;
+        }
+        if (exclusive) {
+            return;
+        }
+    }
+    if (all_finished) {
+        turn_clear_calls(session);
+        turn_request(session);
+    }
+}
+
+static struct call *find_call(struct session *session, const char *call_id)
+{
+    VEC_FOREACH (struct call *, at, &session->calls) {
+        if (strcmp((*at)->call_id, call_id) == 0) {
+            return *at;
+        }
+    }
+    return NULL;
+}
+
+static struct call *add_call(struct session *session, const struct event *event)
+{
+    close_open_entries(session, ENTRY_DONE);
+    struct call *call = MEM_NEW(struct call);
+    call->session = session;
+    call->call_id = mem_strdup(event->call_id);
+    call->name = mem_strdup(event->name == NULL ? "" : event->name);
+    struct entry entry = {.kind = ENTRY_TOOL, .status = ENTRY_OPEN, .name = mem_strdup(call->name)};
+    call->entry = session_begin_entry(session, entry);
+    VEC_PUSH(&session->calls, call);
+    return call;
+}
+
+static void on_call_part(struct session *session, const struct event *event)
+{
+    struct call *call = find_call(session, event->call_id);
+    if (call == NULL && session->calls.len < CALLS_MAX) {
+        call = add_call(session, event);
+    }
+    if (call != NULL && event->text.len > 0) {
+        session_grow_entry(session, call->entry, event->text);
+    }
+}
+
+static void on_call(struct session *session, const struct event *event)
+{
+    struct call *call = find_call(session, event->call_id);
+    if (call == NULL && session->calls.len < CALLS_MAX) {
+        call = add_call(session, event);
+    }
+    if (call == NULL) {
+        return; /* past the bound: never joins the conversation, so the model repeats it or not */
+    }
+    struct toolbox *toolbox = session->setup.toolbox;
+    close_open_entries(session, ENTRY_DONE);
+    call->arguments = str_dup(event->text);
+    struct entry *entry = session_entry(session, call->entry);
+    if (toolbox != NULL && entry != NULL) {
+        free(entry->detail);
+        entry->detail = toolbox->ops->describe(toolbox, call->name, event->text);
+        cJSON *record = cJSON_CreateObject();
+        json_set_int(record, "id", call->entry);
+        json_set_string(record, "detail", entry->detail);
+        session_record(session, "detail", record, false);
+    }
+    session_reset_entry(session, call->entry, event->text);
+    VEC_PUSH(&session->pending, (struct item){.kind = ITEM_TOOL_CALL,
+                                    .call_id = mem_strdup(call->call_id),
+                                    .name = mem_strdup(call->name),
+                                    .text = str_dup(event->text)});
+}
+
+/* ---- events ---- */
+
+static void on_text(struct session *session, struct str text)
+{
+    if (session->open_reasoning != 0) {
+        close_open_entries(session, ENTRY_DONE);
+    }
+    if (session->open_text == 0) {
+        struct entry entry = {.kind = ENTRY_ASSISTANT, .status = ENTRY_OPEN};
+        session->open_text = session_begin_entry(session, entry);
+        VEC_PUSH(&session->pending, (struct item){.kind = ITEM_ASSISTANT, .text = mem_strdup("")});
+    }
+    session_grow_entry(session, session->open_text, text);
+    struct item *item = &session->pending.items[session->pending.len - 1];
+    char *joined = mem_printf("%s%.*s", item->text, STR_FMT(text));
+    free(item->text);
+    item->text = joined;
+}
+
+static void on_reasoning(struct session *session, struct str text)
+{
+    if (session->open_text != 0) {
+        close_open_entries(session, ENTRY_DONE);
+    }
+    if (session->open_reasoning == 0) {
+        struct entry entry = {.kind = ENTRY_REASONING, .status = ENTRY_OPEN};
+        session->open_reasoning = session_begin_entry(session, entry);
+    }
+    session_grow_entry(session, session->open_reasoning, text);
+}
+
+static void on_reasoning_done(struct session *session, const struct event *event)
+{
+    close_open_entries(session, ENTRY_DONE);
+    if (event->opaque != NULL) {
+        VEC_PUSH(&session->pending, (struct item){.kind = ITEM_REASONING,
+                                        .text = str_dup(event->text),
+                                        .opaque = mem_strdup(event->opaque)});
+    }
+}
+
+static void on_usage(struct session *session, const struct usage *usage)
+{
+    session->usage.input_tokens += usage->input_tokens;
+    session->usage.cached_tokens += usage->cached_tokens;
+    session->usage.output_tokens += usage->output_tokens;
+    session->usage.reasoning_tokens += usage->reasoning_tokens;
+    cJSON *record = cJSON_CreateObject();
+    json_set_int(record, "input", usage->input_tokens);
+    json_set_int(record, "cached", usage->cached_tokens);
+    json_set_int(record, "output", usage->output_tokens);
+    json_set_int(record, "reasoning", usage->reasoning_tokens);
+    session_record(session, "usage", record, false);
+}
+
+static void add_notice(struct session *session, struct str text)
+{
+    struct entry entry = {.kind = ENTRY_NOTICE, .status = ENTRY_DONE};
+    buf_append_str(&entry.text, text);
+    session_begin_entry(session, entry);
+}
+
+/* A new try of the same request starts from nothing: what half came is marked as such. */
+static void on_retry(struct session *session, const struct event *event)
+{
+    close_open_entries(session, ENTRY_STOPPED);
+    VEC_FOREACH (struct call *, at, &session->calls) {
+        session_end_entry(session, (*at)->entry, ENTRY_STOPPED);
+    }
+    turn_clear_calls(session);
+    items_free(&session->pending);
+    add_notice(session, event->text);
+    session->retry_at_ms = loop_now_ms() + event->retry_ms;
+    session_set_state(session, SESSION_RETRYING);
+}
+
+static void on_done(struct session *session, enum stop_reason stop)
+{
+    session->stream = NULL;
+    close_open_entries(session, ENTRY_DONE);
+    VEC_FOREACH (struct item, item, &session->pending) {
+        session_add_item(session, *item);
+    }
+    VEC_FREE(&session->pending);
+    if (stop == STOP_LENGTH) {
+        add_notice(session, STR_LIT("The answer was cut: the model reached its output limit."));
+    } else if (stop == STOP_FILTER) {
+        add_notice(session, STR_LIT("The answer was cut by the provider's content filter."));
+    }
+    /* A call announced but never completed has no arguments to run with. */
+    for (size_t i = session->calls.len; i > 0; i--) {
+        struct call *call = session->calls.items[i - 1];
+        if (call->arguments == NULL) {
+            session_end_entry(session, call->entry, ENTRY_STOPPED);
+            free(call->call_id);
+            free(call->name);
+            free(call);
+            VEC_REMOVE(&session->calls, i - 1);
+        }
+    }
+    if (session->calls.len > 0 && session->setup.toolbox != NULL) {
+        session_set_state(session, SESSION_TOOLS);
+        pump_calls(session);
+    } else {
+        turn_clear_calls(session);
+        turn_end(session);
+    }
+}
+
+static void on_event(void *data, const struct event *event)
+{
+    struct session *session = data;
+    if (event->kind != EVENT_ERROR && event->kind != EVENT_RETRY && event->kind != EVENT_DONE &&
+        session->state != SESSION_STREAMING) {
+        session_set_state(session, SESSION_STREAMING);
+    }
+    switch (event->kind) {
+    case EVENT_STARTED:
+        break;
+    case EVENT_TEXT:
+        on_text(session, event->text);
+        break;
+    case EVENT_REASONING:
+        on_reasoning(session, event->text);
+        break;
+    case EVENT_REASONING_DONE:
+        on_reasoning_done(session, event);
+        break;
+    case EVENT_TOOL_CALL_PART:
+        on_call_part(session, event);
+        break;
+    case EVENT_TOOL_CALL:
+        on_call(session, event);
+        break;
+    case EVENT_USAGE:
+        on_usage(session, &event->usage);
+        break;
+    case EVENT_WARNING:
+        add_notice(session, event->text);
+        break;
+    case EVENT_RETRY:
+        on_retry(session, event);
+        break;
+    case EVENT_ERROR:
+        session->stream = NULL;
+        fail(session, &event->error, event->retryable);
+        break;
+    case EVENT_DONE:
+        on_done(session, event->stop);
+        break;
+    }
+}

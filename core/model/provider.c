@@ -1,0 +1,38 @@
+#include "model/provider.h"
+
+#include "base/vec.h"
+
+void item_free(struct item *item)
+{
+    free(item->text);
+    free(item->call_id);
+    free(item->name);
+    free(item->opaque);
+    *item = (struct item){0};
+}
+
+void items_free(struct items *items)
+{
+    VEC_FOREACH (struct item, item, items) {
+        item_free(item);
+    }
+    VEC_FREE(items);
+}
+
+struct stream *provider_start(struct provider *provider, const struct request *request,
+    event_fn on_event, void *data, struct err *err)
+{
+    return provider->ops->start(provider, request, on_event, data, err);
+}
+
+void provider_cancel(struct provider *provider, struct stream *stream)
+{
+    provider->ops->cancel(stream);
+}
+
+void provider_free(struct provider *provider)
+{
+    if (provider != NULL) {
+        provider->ops->free(provider);
+    }
+}

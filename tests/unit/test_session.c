@@ -1,0 +1,458 @@
+/* The session's state machine: a provider and a toolbox that follow a script written in the test
+ * stand for the model and the tools; what is checked is order, the conversation, the journal and
+ * resume. */
+#include "test.h"
+
+#include "agent/journal.h"
+#include "agent/session.h"
+#include "agent/toolbox.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/vec.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+
+/* ---- a provider that emits one scripted event a loop turn ---- */
+
+struct step {
+    enum event_kind kind;
+    const char *text;
+    const char *call_id;
+    const char *name;
+    int status;
+};
+
+struct scripted;
+
+struct stream {
+    struct scripted *owner;
+    struct loop_timer *timer;
+    event_fn on_event;
+    void *data;
+};
+
+struct scripted {
+    struct provider provider;
+    struct loop *loop;
+    const struct step *steps;
+    size_t count, at;
+    struct buf requests; /* the conversations as sent */
+    struct stream *live;
+};
+
+static void end_stream(struct stream *stream)
+{
+    stream->owner->live = NULL;
+    loop_timer_free(stream->timer);
+    free(stream);
+}
+
+static void emit(void *data)
+{
+    struct stream *stream = data;
+    struct scripted *owner = stream->owner;
+    if (owner->at >= owner->count) {
+        return; /* silent: the test interrupts or kills */
+    }
+    const struct step *step = &owner->steps[owner->at++];
+    struct event event = {.kind = step->kind,
+        .text = str_of(step->text),
+        .call_id = step->call_id,
+        .name = step->name,
+        .http_status = step->status,
+        .retryable = true};
+    if (step->kind == EVENT_ERROR) {
+        err_set(&event.error, ERR_NETWORK, "%s", step->text);
+    }
+    event_fn on_event = stream->on_event;
+    void *target = stream->data;
+    if (step->kind == EVENT_DONE || step->kind == EVENT_ERROR) {
+        end_stream(stream);
+    }
+    on_event(target, &event);
+}
+
+static struct stream *start(struct provider *provider, const struct request *request,
+    event_fn on_event, void *data, struct err *err)
+{
+    (void)err;
+    struct scripted *owner = (struct scripted *)provider;
+    struct stream *stream = MEM_NEW(struct stream);
+    stream->owner = owner;
+    stream->on_event = on_event;
+    stream->data = data;
+    stream->timer = loop_timer_new(owner->loop, emit, stream);
+    loop_timer_start(stream->timer, 0, 1);
+    owner->live = stream;
+    static const char letters[] = "uarcR";
+    VEC_FOREACH (struct item, item, request->items) {
+        buf_printf(&owner->requests, "%c:%s|", letters[item->kind], item->text);
+    }
+    buf_append_char(&owner->requests, '\n');
+    return stream;
+}
+
+static void cancel(struct stream *stream)
+{
+    end_stream(stream);
+}
+
+static void free_nothing(struct provider *provider)
+{
+    (void)provider;
+}
+
+static const struct provider_ops scripted_ops = {"scripted", start, cancel, free_nothing};
+
+/* ---- a toolbox whose tools answer "ran NAME" a few turns later ---- */
+
+struct tool_run {
+    struct loop_timer *timer;
+    tool_done_fn done;
+    void *data;
+    char *output;
+    struct buf *log;
+};
+
+struct tools {
+    struct toolbox toolbox;
+    struct loop *loop;
+    struct buf log;
+};
+
+static const struct tool_spec *specs(struct toolbox *toolbox, size_t *count)
+{
+    (void)toolbox;
+    *count = 0;
+    return NULL;
+}
+
+static bool is_exclusive(struct toolbox *toolbox, const char *name)
+{
+    (void)toolbox;
+    return strcmp(name, "apply_patch") == 0;
+}
+
+static char *describe(struct toolbox *toolbox, const char *name, struct str arguments)
+{
+    (void)toolbox;
+    return mem_printf("%s(%.*s)", name, STR_FMT(arguments));
+}
+
+static void finish_tool(void *data)
+{
+    struct tool_run *run = data;
+    char *output = run->output;
+    tool_done_fn done = run->done;
+    void *target = run->data;
+    buf_printf(run->log, "-%s ", output);
+    loop_timer_free(run->timer);
+    free(run);
+    done(target, str_of(output), false);
+    free(output);
+}
+
+static struct tool_run *start_tool(
+    struct toolbox *toolbox, const char *name, struct str arguments, tool_done_fn done, void *data)
+{
+    struct tools *tools = (struct tools *)toolbox;
+    struct tool_run *run = MEM_NEW(struct tool_run);
+    run->done = done;
+    run->data = data;
+    run->log = &tools->log;
+    run->output = mem_printf("%s(%.*s)", name, STR_FMT(arguments));
+    buf_printf(&tools->log, "+%s ", run->output);
+    run->timer = loop_timer_new(tools->loop, finish_tool, run);
+    loop_timer_start(run->timer, 3, 0);
+    return run;
+}
+
+static void cancel_tool(struct tool_run *run)
+{
+    loop_timer_free(run->timer);
+    free(run->output);
+    free(run);
+}
+
+static const struct toolbox_ops tools_ops = {
+    specs, is_exclusive, describe, start_tool, cancel_tool};
+
+/* ---- fixture ---- */
+
+struct fixture {
+    char *state;
+    struct loop *loop;
+    struct scripted provider;
+    struct tools tools;
+    struct session *session;
+    bool ended;
+};
+
+static void on_turn_end(void *data)
+{
+    struct fixture *f = data;
+    f->ended = true;
+}
+
+static struct session_setup setup_of(struct fixture *f)
+{
+    return (struct session_setup){.loop = f->loop,
+        .provider = &f->provider.provider,
+        .toolbox = &f->tools.toolbox,
+        .model = "m",
+        .on_turn_end = on_turn_end,
+        .data = f};
+}
+
+static void script(struct fixture *f, const struct step *steps, size_t count)
+{
+    f->provider.steps = steps;
+    f->provider.count = count;
+    f->provider.at = 0;
+    f->ended = false;
+}
+
+static int set_up(void **state)
+{
+    struct err err;
+    struct fixture *f = MEM_NEW(struct fixture);
+    f->state = test_dir_make();
+    setenv("XDG_STATE_HOME", f->state, 1);
+    f->loop = loop_new(&err);
+    f->provider = (struct scripted){.provider = {.ops = &scripted_ops}, .loop = f->loop};
+    f->tools = (struct tools){.toolbox = {&tools_ops}, .loop = f->loop};
+    struct session_setup setup = setup_of(f);
+    setup.journal = journal_create("/ws", &err);
+    assert_non_null(setup.journal);
+    f->session = session_new(&setup);
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+    session_free(f->session);
+    loop_free(f->loop);
+    buf_free(&f->provider.requests);
+    buf_free(&f->tools.log);
+    test_dir_remove(f->state);
+    free(f);
+    return 0;
+}
+
+static void prompt(struct fixture *f, const char *text)
+{
+    struct err err;
+    assert_ok(session_prompt(f->session, str_of(text), &err), err);
+}
+
+static void wait_end(struct fixture *f)
+{
+    assert_true(loop_run_until(f->loop, &f->ended, 5000));
+}
+
+/* The transcript in one line: kind letter, status letter, text. */
+static char *shown(const struct session *session)
+{
+    static const char kinds[] = "UARTPNEFC";
+    static const char marks[] = ".+!/";
+    struct buf out = BUF_INIT;
+    VEC_FOREACH (struct entry, e, session_transcript(session)) {
+        buf_printf(
+            &out, "%c%c%s|", kinds[e->kind], marks[e->status], e->text.len > 0 ? e->text.ptr : "");
+    }
+    return buf_take(&out);
+}
+
+static void assert_shown(const struct session *session, const char *expected)
+{
+    char *text = shown(session);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static void assert_same_after_resume(struct fixture *f)
+{
+    struct err err;
+    char *before = shown(f->session);
+    char *id = mem_strdup(session_id(f->session));
+    session_free(f->session);
+    struct session_setup setup = setup_of(f);
+    f->session = session_resume(&setup, "/ws", id, &err);
+    assert_non_null(f->session);
+    assert_shown(f->session, before);
+    free(before);
+    free(id);
+}
+
+/* ---- tests ---- */
+
+static void a_turn_with_tools(void **state)
+{
+    struct fixture *f = *state;
+    static const struct step steps[] = {
+        {EVENT_STARTED, NULL, NULL, NULL, 0},
+        {EVENT_REASONING, "think", NULL, NULL, 0},
+        {EVENT_TEXT, "I ", NULL, NULL, 0},
+        {EVENT_TEXT, "look.", NULL, NULL, 0},
+        {EVENT_TOOL_CALL_PART, "{\"p", "c1", "read", 0},
+        {EVENT_TOOL_CALL, "a", "c1", "read", 0},
+        {EVENT_TOOL_CALL, "b", "c2", "read", 0},
+        {EVENT_TOOL_CALL, "p", "c3", "apply_patch", 0},
+        {EVENT_TOOL_CALL, "c", "c4", "read", 0},
+        {EVENT_DONE, NULL, NULL, NULL, 0},
+        {EVENT_TEXT, "Done.", NULL, NULL, 0},
+        {EVENT_DONE, NULL, NULL, NULL, 0},
+    };
+    script(f, steps, ARRAY_LEN(steps));
+    prompt(f, "do it");
+    wait_end(f);
+    assert_shown(f->session,
+        "U+do it|R+think|A+I look.|T+read(a)|T+read(b)|T+apply_patch(p)|T+read(c)|A+Done.|");
+    /* The two reads ran side by side; the patch alone. */
+    assert_string_equal(f->tools.log.ptr,
+        "+read(a) +read(b) -read(a) -read(b) +apply_patch(p) -apply_patch(p) +read(c) -read(c) ");
+    assert_string_equal(f->provider.requests.ptr,
+        "u:do it|\nu:do it|a:I "
+        "look.|c:a|c:b|c:p|c:c|R:read(a)|R:read(b)|R:apply_patch(p)|R:read(c)|\n");
+    assert_same_after_resume(f);
+    assert_string_equal(session_title(f->session), "do it");
+}
+
+static void an_error_loses_nothing_and_retries(void **state)
+{
+    struct fixture *f = *state;
+    static const struct step steps[] = {
+        {EVENT_TEXT, "half", NULL, NULL, 0},
+        {EVENT_ERROR, "stream cut", NULL, NULL, 0},
+        {EVENT_TEXT, "whole", NULL, NULL, 0},
+        {EVENT_DONE, NULL, NULL, NULL, 0},
+    };
+    script(f, steps, ARRAY_LEN(steps));
+    prompt(f, "hi");
+    wait_end(f);
+    assert_shown(f->session, "U+hi|A/half|E!stream cut|");
+    assert_same_after_resume(f);
+    struct err err;
+    f->ended = false;
+    assert_ok(session_retry(f->session, &err), err);
+    wait_end(f);
+    assert_shown(f->session, "U+hi|A/half|E!stream cut|A+whole|");
+    assert_string_equal(f->provider.requests.ptr, "u:hi|\nu:hi|\n");
+}
+
+static void an_interrupt_keeps_the_half_answer(void **state)
+{
+    struct fixture *f = *state;
+    static const struct step steps[] = {{EVENT_TEXT, "half", NULL, NULL, 0}};
+    script(f, steps, ARRAY_LEN(steps));
+    prompt(f, "hi");
+    while (f->provider.at < 1) {
+        loop_run_once(f->loop, 100);
+    }
+    session_interrupt(f->session);
+    assert_true(f->ended);
+    assert_null(f->provider.live);
+    assert_shown(f->session, "U+hi|A/half|N+Interrupted. What came so far is kept.|");
+    assert_same_after_resume(f);
+    static const struct step next[] = {{EVENT_DONE, NULL, NULL, NULL, 0}};
+    script(f, next, 1);
+    prompt(f, "go on");
+    wait_end(f);
+    assert_non_null(strstr(f->provider.requests.ptr, "u:hi|a:half|u:[The engineer interrupted"));
+}
+
+static void prompts_queue_in_order(void **state)
+{
+    struct fixture *f = *state;
+    static const struct step steps[] = {
+        {EVENT_TEXT, "1", NULL, NULL, 0},
+        {EVENT_DONE, NULL, NULL, NULL, 0},
+        {EVENT_TEXT, "2", NULL, NULL, 0},
+        {EVENT_DONE, NULL, NULL, NULL, 0},
+    };
+    script(f, steps, ARRAY_LEN(steps));
+    prompt(f, "one");
+    prompt(f, "two");
+    prompt(f, "three");
+    assert_int_equal(session_queue_count(f->session), 2);
+    char *back = session_queue_pop(f->session);
+    assert_string_equal(back, "three");
+    free(back);
+    wait_end(f);
+    assert_shown(f->session, "U+one|A+1|U+two|A+2|");
+}
+
+static void an_empty_prompt_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct err err;
+    assert_false(session_prompt(f->session, STR_LIT(" \n"), &err));
+    assert_int_equal(err.kind, ERR_INVALID);
+}
+
+/* kill -9 after any record: each prefix of the journal resumes, every shown text is a beginning of
+ * what was shown, no entry stays open, and every call has its result. */
+static void every_journal_prefix_resumes(void **state)
+{
+    struct fixture *f = *state;
+    static const struct step steps[] = {
+        {EVENT_REASONING, "think", NULL, NULL, 0},
+        {EVENT_TEXT, "I look.", NULL, NULL, 0},
+        {EVENT_TOOL_CALL, "a", "c1", "read", 0},
+        {EVENT_TOOL_CALL, "p", "c2", "apply_patch", 0},
+        {EVENT_DONE, NULL, NULL, NULL, 0},
+        {EVENT_TEXT, "Done.", NULL, NULL, 0},
+        {EVENT_DONE, NULL, NULL, NULL, 0},
+    };
+    script(f, steps, ARRAY_LEN(steps));
+    prompt(f, "do it");
+    wait_end(f);
+    struct err err;
+    char *id = mem_strdup(session_id(f->session));
+    session_free(f->session);
+    f->session = NULL;
+    char *folder =
+        mem_printf("%s/bylaw/sessions/ws-%08llx", f->state, str_hash(STR_LIT("/ws")) & 0xffffffffu);
+    char *path = mem_printf("%s/%s.jsonl", folder, id);
+    struct buf whole = BUF_INIT;
+    assert_ok(file_read(path, 1 << 20, &whole, &err), err);
+    size_t cuts = 0;
+    for (size_t cut = str_find_char(buf_str(&whole), '\n', 0) + 1; cut <= whole.len; cut++) {
+        if (whole.ptr[cut - 1] != '\n' && cut % 7 != 0) {
+            continue;
+        }
+        cuts++;
+        assert_ok(file_write(path, str_slice(buf_str(&whole), 0, cut), 0600, &err), err);
+        struct session_setup setup = setup_of(f);
+        struct session *session = session_resume(&setup, "/ws", id, &err);
+        if (session == NULL) {
+            fail_msg("cut at %zu: %s", cut, err.text);
+        }
+        VEC_FOREACH (struct entry, entry, session_transcript(session)) {
+            assert_int_not_equal(entry->status, ENTRY_OPEN);
+        }
+        assert_int_equal(session_state(session), SESSION_IDLE);
+        session_free(session);
+    }
+    assert_true(cuts > 20);
+    buf_free(&whole);
+    free(path);
+    free(folder);
+    free(id);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_turn_with_tools, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_error_loses_nothing_and_retries, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_interrupt_keeps_the_half_answer, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(prompts_queue_in_order, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_empty_prompt_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(every_journal_prefix_resumes, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
