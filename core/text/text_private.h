@@ -1,0 +1,74 @@
+/* What text.c and undo.c share. Nothing else includes this. */
+#ifndef BYLAW_TEXT_TEXT_PRIVATE_H
+#define BYLAW_TEXT_TEXT_PRIVATE_H
+
+#include "text/pieces.h"
+#include "text/text.h"
+
+/* Where typed and pasted bytes go; filled from the front, never moved, newest block first. */
+struct block {
+    struct block *next;
+    size_t len, cap;
+    char bytes[];
+};
+
+struct listener {
+    void (*callback)(void *data, const struct text_change *change);
+    void *data;
+};
+
+/* One replacement, with what it takes to go either way: runs of memory that the text owns. */
+struct edit {
+    size_t at;
+    size_t removed_len, inserted_len;
+    struct str *removed, *inserted; /* owned arrays */
+    size_t removed_count, inserted_count;
+};
+
+/* One undo step: a node of a tree whose root (step 0) is the text as it was opened. */
+struct step {
+    struct edit *items;
+    size_t len, cap;
+    size_t parent;
+    size_t redo;    /* the newest child, 0: none */
+    uint64_t state; /* names the content after this step */
+    struct text_cursor before, after;
+};
+
+enum run { RUN_NONE, RUN_TYPE, RUN_ERASE_BACK, RUN_ERASE_FORWARD };
+
+struct text {
+    struct piece *root;
+    char *original;
+    struct block *blocks;
+    size_t piece_max, block_size;
+    uint64_t seed, version;
+    enum text_ending ending;
+    struct {
+        struct listener *items;
+        size_t len, cap;
+    } listeners;
+
+    struct {
+        struct step *items;
+        size_t len, cap;
+    } steps;
+    size_t current;       /* the step that the content stands after */
+    uint64_t last_state;  /* the newest state number given out */
+    uint64_t saved_state; /* UINT64_MAX: none */
+    enum run run;         /* what kind of run the current step may go on as */
+    unsigned depth;       /* of text_begin */
+    bool open;            /* the step of the outermost text_begin exists already */
+    struct text_cursor cursor;
+};
+
+/* Replaces and notifies, without recording. at and len are in range. */
+void text_apply(struct text *text, size_t at, size_t len, const struct str *runs, size_t count);
+
+void undo_init(struct text *text);
+void undo_free(struct text *text);
+/* A change was made: `removed` runs (len bytes) at `at` gave way to `added`. */
+void undo_record(
+    struct text *text, size_t at, const struct spans *removed, size_t len, struct str added);
+
+#endif

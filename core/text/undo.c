@@ -1,0 +1,236 @@
+/* Undo steps: recording, running together, going back and forth. See text.h for the rules. */
+#include "base/vec.h"
+#include "text/text_private.h"
+
+/* A change of more bytes than this is not one key's work, so it does not join a run: a key gives at
+ * most a grapheme cluster, or a line ending with its indentation. */
+#define KEY_BYTES_MAX 256
+
+void undo_init(struct text *text)
+{
+    VEC_PUSH(&text->steps, ((struct step){0}));
+}
+
+void undo_free(struct text *text)
+{
+    VEC_FOREACH (struct step, step, &text->steps) {
+        VEC_FOREACH (struct edit, edit, step) {
+            free(edit->removed);
+            free(edit->inserted);
+        }
+        VEC_FREE(step);
+    }
+    VEC_FREE(&text->steps);
+}
+
+static struct step *current_step(struct text *text)
+{
+    return &text->steps.items[text->current];
+}
+
+static struct step *start_step(struct text *text)
+{
+    size_t parent = text->current;
+    text->steps.items[parent].redo = text->steps.len;
+    VEC_PUSH(&text->steps, ((struct step){.parent = parent, .before = text->cursor}));
+    text->current = text->steps.len - 1;
+    return current_step(text);
+}
+
+static bool has_newline(struct str bytes)
+{
+    return str_find_char(bytes, '\n', 0) != SIZE_MAX;
+}
+
+static struct str *dup_runs(const struct str *runs, size_t count)
+{
+    return count == 0 ? NULL : mem_dup(runs, count * sizeof *runs);
+}
+
+/* Puts runs before (or after) the list that an edit holds, joining those that lie together. */
+static void join_runs(struct str **list, size_t *count, const struct spans *more, bool in_front)
+{
+    struct spans all = {0};
+    if (in_front) {
+        VEC_FOREACH (struct str, run, more) {
+            spans_add(&all, *run);
+        }
+    }
+    for (size_t i = 0; i < *count; i++) {
+        spans_add(&all, (*list)[i]);
+    }
+    if (!in_front) {
+        VEC_FOREACH (struct str, run, more) {
+            spans_add(&all, *run);
+        }
+    }
+    free(*list);
+    *list = dup_runs(all.items, all.len);
+    *count = all.len;
+    VEC_FREE(&all);
+}
+
+/* Whether the change goes on with the run of the current step; adds it there when it does. */
+static bool joins_run(
+    struct text *text, size_t at, const struct spans *removed, size_t len, struct str added)
+{
+    if (text->run == RUN_NONE || text->depth > 0 || text->cursor.anchor != text->cursor.head) {
+        return false;
+    }
+    struct step *step = current_step(text);
+    struct edit *last = &step->items[step->len - 1];
+    if (text->run == RUN_TYPE && len == 0 && added.len <= KEY_BYTES_MAX && !has_newline(added) &&
+        at == last->at + last->inserted_len) {
+        struct spans more = {.items = &added, .len = 1};
+        join_runs(&last->inserted, &last->inserted_count, &more, false);
+        last->inserted_len += added.len;
+        return true;
+    }
+    if (added.len > 0 || len > KEY_BYTES_MAX) {
+        return false;
+    }
+    if (text->run == RUN_ERASE_BACK && at + len == last->at) {
+        join_runs(&last->removed, &last->removed_count, removed, true);
+    } else if (text->run == RUN_ERASE_FORWARD && at == last->at) {
+        join_runs(&last->removed, &last->removed_count, removed, false);
+    } else {
+        return false;
+    }
+    last->at = at;
+    last->removed_len += len;
+    return true;
+}
+
+/* What a change of its own can go on as. */
+static enum run run_after(size_t at, size_t len, struct str added, struct text_cursor cursor)
+{
+    if (added.len > 0) {
+        return added.len <= KEY_BYTES_MAX ? RUN_TYPE : RUN_NONE;
+    }
+    if (len > KEY_BYTES_MAX) {
+        return RUN_NONE;
+    }
+    return cursor.head == at ? RUN_ERASE_FORWARD : RUN_ERASE_BACK;
+}
+
+void undo_record(
+    struct text *text, size_t at, const struct spans *removed, size_t len, struct str added)
+{
+    struct step *step;
+    if (joins_run(text, at, removed, len, added)) {
+        step = current_step(text);
+    } else {
+        if (text->depth > 0 && text->open) {
+            step = current_step(text);
+        } else {
+            step = start_step(text);
+            text->open = true;
+        }
+        VEC_PUSH(step, ((struct edit){.at = at,
+                           .removed_len = len,
+                           .inserted_len = added.len,
+                           .removed = dup_runs(removed->items, removed->len),
+                           .removed_count = removed->len,
+                           .inserted = dup_runs(&added, added.len > 0 ? 1 : 0),
+                           .inserted_count = added.len > 0 ? 1 : 0}));
+        text->run = text->depth > 0 ? RUN_NONE : run_after(at, len, added, text->cursor);
+    }
+    step->state = ++text->last_state;
+    text->cursor = (struct text_cursor){at + added.len, at + added.len};
+    step->after = text->cursor;
+}
+
+void text_begin(struct text *text)
+{
+    if (text->depth++ == 0) {
+        text->run = RUN_NONE;
+        text->open = false;
+    }
+}
+
+void text_end(struct text *text)
+{
+    if (text->depth > 0 && --text->depth == 0) {
+        text->run = RUN_NONE;
+        text->open = false;
+    }
+}
+
+void text_break(struct text *text)
+{
+    text->run = RUN_NONE;
+}
+
+void text_note_cursor(struct text *text, struct text_cursor cursor)
+{
+    text->cursor = cursor;
+}
+
+bool text_can_undo(const struct text *text)
+{
+    return text->depth == 0 && text->current != 0;
+}
+
+bool text_can_redo(const struct text *text)
+{
+    return text->depth == 0 && text->steps.items[text->current].redo != 0;
+}
+
+static void give_cursor(struct text *text, struct text_cursor from, struct text_cursor *to)
+{
+    size_t length = text_length(text);
+    from.anchor = from.anchor < length ? from.anchor : length;
+    from.head = from.head < length ? from.head : length;
+    text->cursor = from;
+    if (to != NULL) {
+        *to = from;
+    }
+}
+
+bool text_undo(struct text *text, struct text_cursor *cursor)
+{
+    text->run = RUN_NONE;
+    if (!text_can_undo(text)) {
+        return false;
+    }
+    const struct step *step = current_step(text);
+    for (size_t i = step->len; i-- > 0;) {
+        const struct edit *edit = &step->items[i];
+        text_apply(text, edit->at, edit->inserted_len, edit->removed, edit->removed_count);
+    }
+    text->current = step->parent;
+    give_cursor(text, step->before, cursor);
+    return true;
+}
+
+bool text_redo(struct text *text, struct text_cursor *cursor)
+{
+    text->run = RUN_NONE;
+    if (!text_can_redo(text)) {
+        return false;
+    }
+    text->current = current_step(text)->redo;
+    const struct step *step = current_step(text);
+    VEC_FOREACH (const struct edit, edit, step) {
+        text_apply(text, edit->at, edit->removed_len, edit->inserted, edit->inserted_count);
+    }
+    give_cursor(text, step->after, cursor);
+    return true;
+}
+
+void text_mark_saved(struct text *text)
+{
+    text->run = RUN_NONE;
+    text->saved_state = current_step(text)->state;
+}
+
+void text_mark_unsaved(struct text *text)
+{
+    text->run = RUN_NONE;
+    text->saved_state = UINT64_MAX;
+}
+
+bool text_is_dirty(const struct text *text)
+{
+    return text->steps.items[text->current].state != text->saved_state;
+}
