@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 const struct command *const commands[] = {
+    &command_config,
     &command_help,
     &command_version,
     NULL,

@@ -1,0 +1,85 @@
+/* bylaw config: the settings in force and where each came from. */
+#include "config/config.h"
+
+#include "base/json.h"
+#include "command/command.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static void print_lines(const struct config *config)
+{
+    for (size_t i = 0; settings[i].key != NULL; i++) {
+        char *value = config_show(config, settings[i].key);
+        if (value[0] == '\0') {
+            printf("# %s is not set: %s\n", settings[i].key, settings[i].help);
+        } else {
+            printf(
+                "%s = %s  # %s\n", settings[i].key, value, config_origin(config, settings[i].key));
+        }
+        free(value);
+    }
+}
+
+static void print_json(const struct config *config)
+{
+    cJSON *root = cJSON_CreateObject();
+    cJSON *list = json_set_array(root, "settings");
+    for (size_t i = 0; settings[i].key != NULL; i++) {
+        cJSON *item = cJSON_CreateObject();
+        char *value = config_show(config, settings[i].key);
+        json_set_string(item, "key", settings[i].key);
+        json_set_string(item, "value", value[0] == '\0' ? NULL : value);
+        json_set_string(item, "origin", config_origin(config, settings[i].key));
+        json_set_string(item, "help", settings[i].help);
+        cJSON_AddItemToArray(list, item);
+        free(value);
+    }
+    cJSON *problems = json_set_array(root, "problems");
+    for (size_t i = 0; i < config_problem_count(config); i++) {
+        json_push_string(problems, config_problem_at(config, i));
+    }
+    char *text = json_print(root);
+    puts(text);
+    free(text);
+    cJSON_Delete(root);
+}
+
+static int run(const struct args *args)
+{
+    if (args->count > 1) {
+        return command_fail(args, "takes at most one folder");
+    }
+    char *here = args->count == 1 ? realpath(args->rest[0], NULL) : getcwd(NULL, 0);
+    if (here == NULL) {
+        return command_fail(args, "no such folder: %s", args->count == 1 ? args->rest[0] : ".");
+    }
+    struct config *config = config_load(here);
+    if (args_has(args, "json")) {
+        print_json(config);
+    } else {
+        print_lines(config);
+    }
+    for (size_t i = 0; i < config_problem_count(config); i++) {
+        (void)command_fail(args, "%s", config_problem_at(config, i));
+    }
+    int code = config_problem_count(config) == 0 ? EXIT_YES : EXIT_NO;
+    config_free(config);
+    free(here);
+    return code;
+}
+
+const struct command command_config = {
+    .name = "config",
+    .summary = "print the settings in force and where each came from",
+    .usage = "[--json] [FOLDER]",
+    .options = {{"json", 0, NULL, "as one JSON object"}},
+    .description = "Reads the defaults, $XDG_CONFIG_HOME/bylaw/config.toml, the workspace's "
+                   ".bylaw/config.toml and the "
+                   "environment, and prints each setting with the place its value comes from. Keys "
+                   "themselves are never "
+                   "printed: the settings only name where a key is.\n\nExit code 1 when a file has "
+                   "a mistake; each is said "
+                   "with its file and line.",
+    .run = run,
+};
