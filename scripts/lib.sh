@@ -42,3 +42,20 @@ configure() {
       { cat "$dir.log" >&2; die "cmake could not configure $dir"; }
   fi
 }
+
+# find_opa: prints the opa to use: PATH's, else the one we installed. Empty: none.
+find_opa() {
+  if have opa; then command -v opa
+  elif [ -x "$CACHE/bin/opa" ]; then printf '%s\n' "$CACHE/bin/opa"; fi
+}
+
+# install_opa: builds the pinned opa with the ordinary Go client into the cache (the module proxy and its
+# checksum database verify it), once.
+install_opa() {
+  [ -n "$(find_opa)" ] && return 0
+  have go || { say "opa is missing, and so is Go to build it: install either (bylaw works without, but runs no tests)"; return 1; }
+  say "building opa $OPA_VERSION with Go (about two minutes, once)"
+  mkdir -p "$CACHE/bin"
+  GOBIN=$CACHE/bin go install "github.com/open-policy-agent/opa@v$OPA_VERSION" >&2 ||
+    { say "opa could not be built: see above"; return 1; }
+}
