@@ -38,8 +38,8 @@ configure() {
   modules=$(fetch_node_modules "$ROOT/grammars")
   if [ ! -e "$dir/build.ninja" ] || ! grep -qF "BYLAW_NODE_MODULES:PATH=$modules" "$dir/CMakeCache.txt" 2>/dev/null; then
     mkdir -p "$dir"
-    cmake -S "$ROOT" -B "$dir" -G Ninja "-DBYLAW_NODE_MODULES:PATH=$modules" "$@" >"$dir.log" 2>&1 ||
-      { cat "$dir.log" >&2; die "cmake could not configure $dir"; }
+    cmake -S "$ROOT" -B "$dir" -G Ninja "-DBYLAW_NODE_MODULES:PATH=$modules" "$@" >"$dir/configure.log" 2>&1 ||
+      { cat "$dir/configure.log" >&2; die "cmake could not configure $dir"; }
   fi
 }
 
@@ -53,7 +53,7 @@ find_opa() {
 # checksum database verify it), once.
 install_opa() {
   [ -n "$(find_opa)" ] && return 0
-  have go || { say "opa is missing, and so is Go to build it: install either (bylaw works without, but runs no tests)"; return 1; }
+  have go || { say "opa is missing, and so is Go to build it: install opa, or Go 1.25 or later (bylaw opens without, but runs no tests)"; return 1; }
   say "building opa $OPA_VERSION with Go (about two minutes, once)"
   mkdir -p "$CACHE/bin"
   GOBIN=$CACHE/bin go install "github.com/open-policy-agent/opa@v$OPA_VERSION" >&2 ||
