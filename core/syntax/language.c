@@ -1,0 +1,88 @@
+#include "syntax/language.h"
+
+#include "base/path.h"
+#include "embedded.h"
+
+#include <stdio.h>
+#include <strings.h>
+
+const TSLanguage *tree_sitter_json(void);
+const TSLanguage *tree_sitter_markdown(void);
+const TSLanguage *tree_sitter_markdown_inline(void);
+const TSLanguage *tree_sitter_rego(void);
+const TSLanguage *tree_sitter_toml(void);
+const TSLanguage *tree_sitter_yaml(void);
+
+const struct language languages[] = {
+    {"rego", "opa", ".rego", NULL, "#", "rego", tree_sitter_rego, false},
+    {"yaml", "yml helm", ".yaml .yml", ".clang-format .clang-tidy", "#", "yaml", tree_sitter_yaml,
+        true},
+    {"json", "jsonc", ".json .tfplan .tfstate .cedarschema", NULL, NULL, "json", tree_sitter_json,
+        false},
+    {"toml", "", ".toml", "Pipfile Cargo.lock", "#", "toml", tree_sitter_toml, false},
+    {"markdown", "md", ".md .markdown", NULL, NULL, "markdown", tree_sitter_markdown, false},
+    {"markdown_inline", "", NULL, NULL, NULL, "markdown-inline", tree_sitter_markdown_inline,
+        false},
+    {NULL, NULL, NULL, NULL, NULL, NULL, NULL, false},
+};
+
+/* True when `word` is one of the blank-separated words of list. */
+static bool has_word(const char *list, struct str word)
+{
+    while (list != NULL && *list != '\0') {
+        size_t len = strcspn(list, " ");
+        if (len == word.len && strncasecmp(list, word.ptr, len) == 0) {
+            return true;
+        }
+        list += len + (list[len] == ' ');
+    }
+    return false;
+}
+
+const struct language *language_of(const char *path, struct str first_line)
+{
+    const char *base = path == NULL ? "" : path_base(path);
+    const char *ext = path_ext(base);
+    for (const struct language *l = languages; l->name != NULL; l++) {
+        if (has_word(l->files, str_of(base)) ||
+            (*ext != '\0' && has_word(l->extensions, str_of(ext)))) {
+            return l;
+        }
+    }
+    if (*ext != '\0') {
+        return NULL;
+    }
+    struct str line = str_trim(first_line);
+    if (str_starts(line, "---") || str_starts(line, "apiVersion:") || str_starts(line, "%YAML")) {
+        return language_by_name(STR_LIT("yaml"));
+    }
+    if (str_starts(line, "package ")) {
+        return language_by_name(STR_LIT("rego"));
+    }
+    if (str_starts(line, "{") || str_starts(line, "[")) {
+        return language_by_name(STR_LIT("json"));
+    }
+    return NULL;
+}
+
+const struct language *language_by_name(struct str name)
+{
+    for (const struct language *l = languages; l->name != NULL; l++) {
+        if (has_word(l->name, name) || has_word(l->names, name)) {
+            return l;
+        }
+    }
+    return NULL;
+}
+
+struct str language_query(const struct language *language, const char *file)
+{
+    char name[128];
+    snprintf(name, sizeof name, "%s/%s", language->queries, file);
+    for (const struct embedded *e = grammar_queries; e->name != NULL; e++) {
+        if (strcmp(e->name, name) == 0) {
+            return str_make(e->bytes, e->len);
+        }
+    }
+    return str_make("", 0);
+}
