@@ -78,6 +78,9 @@ static void paint_injection(struct syntax *syntax, const struct piece *piece,
         return;
     }
     bool adds = strcmp(inj->language->name, "markdown_inline") == 0;
+    if (inj->blank_gaps) {
+        memset(styles + (low - from), CAPTURE_NONE, high - low);
+    }
     uint8_t *inner = mem_zalloc(high - low);
     paint_tree(syntax, piece, inj->tree, inj->language, low, high, inner);
     VEC_FOREACH (const TSRange, r, &inj->ranges) {

@@ -123,6 +123,7 @@ static void block_scalar_ranges(
     size_t indent = 0;
     bool lf = false;
     inj->exact = source_byte(text, at) == '|';
+    inj->blank_gaps = true;
     for (size_t i = at + 1; i < at + 3; i++) {
         int c = source_byte(text, i);
         if (c >= '1' && c <= '9') {
@@ -294,6 +295,13 @@ static void sweep(struct piece *piece, uint32_t from, uint32_t to)
     piece->injections.len = kept;
 }
 
+static int by_start(const void *a, const void *b)
+{
+    const struct injection *x = a;
+    const struct injection *y = b;
+    return (x->start > y->start) - (x->start < y->start);
+}
+
 static bool parse_found(struct syntax *syntax, size_t index, uint32_t from, uint32_t to)
 {
     struct piece *piece = &syntax->pieces.items[index];
@@ -302,7 +310,8 @@ static bool parse_found(struct syntax *syntax, size_t index, uint32_t from, uint
         if ((inj->tree != NULL && !inj->stale) || inj->start > to || inj->end < from) {
             continue;
         }
-        TSTree *tree = syntax_run_parser(syntax, index, i, inj->language, &inj->ranges, inj->tree);
+        TSTree *tree = syntax_run_parser(syntax, index, i, inj->language, &inj->ranges,
+            inj->language->afresh ? NULL : inj->tree);
         if (tree == NULL && syntax->pending_piece != SIZE_MAX) {
             return false;
         }
@@ -326,6 +335,10 @@ bool inject_refresh(struct syntax *syntax, size_t index, uint32_t from, uint32_t
     if (!known) {
         struct source_window text = piece_window(syntax, piece);
         TSQueryMatch match;
+        if (syntax->pending_piece == index) {
+            /* It names its injection by a place that is about to change. */
+            syntax_forget_pending(syntax);
+        }
         VEC_FOREACH (struct injection, i, &piece->injections) {
             i->seen = false;
         }
@@ -335,6 +348,10 @@ bool inject_refresh(struct syntax *syntax, size_t index, uint32_t from, uint32_t
             take_match(piece, &text, query, &match);
         }
         sweep(piece, from, to);
+        if (piece->injections.len > 0) {
+            qsort(piece->injections.items, piece->injections.len, sizeof *piece->injections.items,
+                by_start);
+        }
         bool joins = from <= piece->injected_to && to >= piece->injected_from;
         piece->injected_from = joins && piece->injected_from < from ? piece->injected_from : from;
         piece->injected_to = joins && piece->injected_to > to ? piece->injected_to : to;

@@ -12,9 +12,10 @@
 struct injection {
     const struct language *language;
     uint32_t start, end;
-    bool exact; /* see syntax.h */
-    bool stale; /* edited since `tree` was made */
-    bool seen;  /* found again by the refresh that is running */
+    bool exact;      /* see syntax.h */
+    bool blank_gaps; /* what lies between the ranges is indentation */
+    bool stale;      /* edited since `tree` was made */
+    bool seen;       /* found again by the refresh that is running */
     struct ranges {
         TSRange *items;
         size_t len, cap;
@@ -79,6 +80,8 @@ void split_text(const struct language *language, const struct syntax_source *sou
  * target. NULL: out of time, or the grammar refused. */
 TSTree *syntax_run_parser(struct syntax *syntax, size_t piece, size_t injection,
     const struct language *language, const struct ranges *ranges, const TSTree *old);
+/* Gives up a parse that was to go on. */
+void syntax_forget_pending(struct syntax *syntax);
 /* Brings the piece's tree up to date; false: out of time. */
 bool syntax_parse_piece(struct syntax *syntax, size_t index);
 

@@ -14,16 +14,16 @@ const TSLanguage *tree_sitter_toml(void);
 const TSLanguage *tree_sitter_yaml(void);
 
 const struct language languages[] = {
-    {"rego", "opa", ".rego", NULL, "#", "rego", tree_sitter_rego, false},
+    {"rego", "opa", ".rego", NULL, "#", "rego", tree_sitter_rego, false, false},
     {"yaml", "yml helm", ".yaml .yml", ".clang-format .clang-tidy", "#", "yaml", tree_sitter_yaml,
-        true},
+        true, false},
     {"json", "jsonc", ".json .tfplan .tfstate .cedarschema", NULL, NULL, "json", tree_sitter_json,
-        false},
-    {"toml", "", ".toml", "Pipfile Cargo.lock", "#", "toml", tree_sitter_toml, false},
-    {"markdown", "md", ".md .markdown", NULL, NULL, "markdown", tree_sitter_markdown, false},
-    {"markdown_inline", "", NULL, NULL, NULL, "markdown-inline", tree_sitter_markdown_inline,
-        false},
-    {NULL, NULL, NULL, NULL, NULL, NULL, NULL, false},
+        false, false},
+    {"toml", "", ".toml", "Pipfile Cargo.lock", "#", "toml", tree_sitter_toml, false, false},
+    {"markdown", "md", ".md .markdown", NULL, NULL, "markdown", tree_sitter_markdown, false, false},
+    {"markdown_inline", "", NULL, NULL, NULL, "markdown-inline", tree_sitter_markdown_inline, false,
+        true},
+    {NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, false},
 };
 
 /* True when `word` is one of the blank-separated words of list. */

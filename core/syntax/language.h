@@ -17,6 +17,9 @@ struct language {
     const TSLanguage *(*grammar)(void);
     /* The text is a stream of documents (YAML): one tree for each. See syntax.h. */
     bool documents;
+    /* Its scanner looks further ahead than tree-sitter can tell, so that a tree made from an older
+     * one can differ from a fresh one: always parsed afresh. */
+    bool afresh;
 };
 
 /* All rows, ended by a NULL name. Static. */

@@ -42,7 +42,7 @@ void piece_free(struct piece *piece)
     drop_index(piece);
 }
 
-static void forget_pending(struct syntax *syntax)
+void syntax_forget_pending(struct syntax *syntax)
 {
     if (syntax->pending_piece != SIZE_MAX) {
         ts_parser_reset(syntax->parser);
@@ -85,7 +85,7 @@ struct syntax *syntax_new(const struct language *language, struct syntax_source 
 
 static void clear(struct syntax *syntax)
 {
-    forget_pending(syntax);
+    syntax_forget_pending(syntax);
     VEC_FOREACH (struct piece, piece, &syntax->pieces) {
         piece_free(piece);
     }
@@ -275,7 +275,7 @@ void syntax_edit(struct syntax *syntax, const TSInputEdit *edit)
     if (syntax->language == NULL) {
         return;
     }
-    forget_pending(syntax);
+    syntax_forget_pending(syntax);
     size_t new_size = syntax->source.size(syntax->source.data);
     size_t old_size =
         all->len == 0 ? 0 : all->items[all->len - 1].start + all->items[all->len - 1].len;

@@ -1,6 +1,6 @@
 (emphasis) @markup.italic
 
-(strong_emphasis) @markup.strong
+(strong_emphasis) @markup.bold
 
 (strikethrough) @markup.strikethrough
 

@@ -47,7 +47,7 @@
 (block_quote_marker) @markup.quote
 
 (pipe_table_header
-  (pipe_table_cell) @markup.strong)
+  (pipe_table_cell) @markup.bold)
 
 (pipe_table_delimiter_row) @punctuation.delimiter
 
