@@ -22,6 +22,7 @@ struct layout {
     bool hidden[SLOT_COUNT];
     enum slot zoomed; /* SLOT_NONE: none */
     enum slot focus;
+    enum slot upper_tab; /* which of chat and editor is in front when they are tabs */
 
     /* Computed by layout_compute. */
     int rows, cols;

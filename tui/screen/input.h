@@ -89,6 +89,10 @@ bool input_is_waiting(const struct input *input);
 #define INPUT_ESC_MS 25
 void input_flush(struct input *input);
 
+/* While the terminal was asked something: an unfinished answer is then waited for, however slow the
+ * line is, and never becomes keys. */
+void input_expect_replies(struct input *input, bool expecting);
+
 /* Key of one plain character, for tests and synthetic keys. */
 struct key key_of_text(struct str cluster, unsigned mods);
 struct key key_of_code(enum key_code code, unsigned mods);

@@ -23,6 +23,7 @@ struct output_options {
     const char *colour; /* NULL or "auto": NO_COLOR, COLORTERM, terminfo; "none", "16", "256",
                            "true" */
     bool mouse;
+    bool ascii; /* other characters become '?': works without a UTF-8 locale */
 };
 
 /* Takes the terminal: raw mode, alternate screen, bracketed paste, focus reports, mouse. On failure
@@ -31,6 +32,8 @@ struct output_options {
 struct output *output_open(const struct output_options *options, struct err *err) MUST_USE;
 /* Gives the terminal back. */
 void output_close(struct output *output);
+/* Our own descriptor of the terminal, non-blocking, for reading keys and for loop_poll. */
+int output_fd(const struct output *output);
 enum colour_depth output_depth(const struct output *output);
 bool output_size(const struct output *output, int *rows, int *cols);
 

@@ -1,0 +1,42 @@
+/* Which keys do what: the default keys of every action_set, and the user's changes to them. A key
+ * or a sequence of up to four keys is looked up in the contexts that apply now, nearest first. */
+#ifndef BYLAW_KEYMAP_H
+#define BYLAW_KEYMAP_H
+
+#include "action.h"
+#include "base/err.h"
+#include "screen/input.h"
+
+#define KEYMAP_SEQUENCE_MAX 4
+
+struct keymap;
+
+/* `vi`: the vi key set. */
+struct keymap *keymap_new(bool vi) MUST_USE;
+void keymap_free(struct keymap *keymap);
+/* Adds a set's actions with their default keys; again with the same set does nothing. The set is
+ * borrowed for ever. A key spec that does not parse is a mistake in the table: it aborts. */
+void keymap_add(struct keymap *keymap, const struct action_set *set);
+/* The user's keys for an action, as in action.keys ("" unsets): may come before the set is added.
+ * ERR_INVALID for keys that do not parse. */
+bool keymap_remap(
+    struct keymap *keymap, const char *action_id, const char *keys, struct err *err) MUST_USE;
+
+enum keymap_found { KEYMAP_NONE, KEYMAP_PENDING, KEYMAP_FOUND };
+/* Looks keys[0..count) up in the sets in order; the first set with a match or a longer sequence
+ * that begins so decides. *set_index says in which (may be NULL). */
+enum keymap_found keymap_find(const struct keymap *keymap, const struct action_set *const *sets,
+    size_t set_count, const struct key *keys, size_t count, const struct action **action,
+    size_t *set_index);
+/* The shown names of an action's keys ("^P F1"), only the first when `first`. Appends. */
+void keymap_append_keys(
+    const struct keymap *keymap, const struct action *action, bool first, struct buf *out);
+/* All sets added, in order. Borrowed. */
+size_t keymap_sets(const struct keymap *keymap, const struct action_set *const **sets);
+/* NULL when there is none. */
+const struct action *keymap_action(const struct keymap *keymap, const char *id);
+/* Two actions of one set on the same keys, as text ("review.accept and review.all: a"); false:
+ * none. For tests and for a warning after the user's changes. */
+bool keymap_conflict(const struct keymap *keymap, struct buf *out);
+
+#endif
