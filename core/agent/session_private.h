@@ -91,7 +91,7 @@ void turn_clear_calls(struct session *session);
 
 /* session_replay.c */
 cJSON *item_to_json(const struct item *item);
-void session_replay(void *session, const char *kind, const cJSON *record);
+void session_replay(void *data, const char *kind, const cJSON *record);
 /* Closes what a killed process left open. */
 void session_settle(struct session *session);
 

@@ -15,7 +15,7 @@ void turn_clear_calls(struct session *session)
 {
     VEC_FOREACH (struct call *, at, &session->calls) {
         struct call *call = *at;
-        if (call->run != NULL) {
+        if (call->run != NULL && session->setup.toolbox != NULL) {
             session->setup.toolbox->ops->cancel(call->run);
         }
         free(call->call_id);

@@ -483,7 +483,7 @@ struct toml *toml_parse(struct str text, const char *name, struct err *err)
         goto out;
     }
     TSNode node = ts_tree_root_node(tree);
-    TSNode bad;
+    TSNode bad = node;
     if (find_error(node, &bad, 0)) {
         fail_at(&reader, bad, "not valid TOML here");
         goto out;

@@ -228,7 +228,7 @@ static void add_entry(
     VEC_PUSH(walk->out, entry);
 }
 
-static void walk_folder(struct walk *walk, int dir, const char *path, unsigned depth, bool ignored);
+static void walk_folder(struct walk *walk, int fd, const char *path, unsigned depth, bool ignored);
 
 static void visit(struct walk *walk, int dir, const char *name, const char *folder, unsigned depth,
     bool parent_ignored)

@@ -1,0 +1,31 @@
+/* What the model is told before the conversation: our own text, then the workspace's AGENTS.md
+ * files.
+ *
+ * Discovery as in Codex CLI: from the git root (or the workspace where there is none) down to the
+ * workspace, one file a folder, AGENTS.override.md before AGENTS.md; joined root first; at most 32
+ * KiB in all, cut at a character with a note. Links are not followed. */
+#ifndef BYLAW_AGENT_INSTRUCTIONS_H
+#define BYLAW_AGENT_INSTRUCTIONS_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+enum { INSTRUCTIONS_MAX_BYTES = 32768 };
+
+struct instructions {
+    struct buf text; /* all of it */
+    struct {
+        char **items; /* absolute paths of the files taken, root first */
+        size_t len, cap;
+    } sources;
+    bool cut; /* the files held more than the cap */
+};
+
+/* `git_root` is NULL where there is no repository; `root` is the workspace's, absolute. A file that
+ * cannot be read is named in the text's place and in *problem (one line, may be NULL), never
+ * silently left out. */
+void instructions_read(
+    const char *git_root, const char *root, struct instructions *out, struct buf *problem);
+void instructions_free(struct instructions *instructions);
+
+#endif

@@ -1,0 +1,77 @@
+#include "test.h"
+
+#include "agent/instructions.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static void root_first_and_override_wins(void **state)
+{
+    (void)state;
+    char *dir = test_dir_make();
+    test_write(dir, "AGENTS.md", "top rules\n");
+    test_write(dir, "a/AGENTS.md", "hidden\n");
+    test_write(dir, "a/AGENTS.override.md", "override rules\n");
+    test_write(dir, "a/b/AGENTS.md", "deep rules\n");
+    char *root = mem_printf("%s/a/b", dir);
+    struct instructions got;
+    instructions_read(dir, root, &got, NULL);
+    const char *top = strstr(got.text.ptr, "top rules");
+    const char *middle = strstr(got.text.ptr, "override rules");
+    const char *deep = strstr(got.text.ptr, "deep rules");
+    assert_true(top != NULL && middle > top && deep > middle);
+    assert_null(strstr(got.text.ptr, "hidden"));
+    assert_int_equal(got.sources.len, 3);
+    instructions_free(&got);
+    instructions_read(NULL, root, &got, NULL);
+    assert_int_equal(got.sources.len, 1);
+    instructions_free(&got);
+    free(root);
+    test_dir_remove(dir);
+}
+
+static void too_much_is_cut_and_said(void **state)
+{
+    (void)state;
+    char *dir = test_dir_make();
+    struct buf big = BUF_INIT;
+    while (big.len < 40000) {
+        buf_append_c(&big, "ü rule\n");
+    }
+    test_write(dir, "AGENTS.md", big.ptr);
+    struct instructions got;
+    instructions_read(dir, dir, &got, NULL);
+    assert_true(got.cut);
+    assert_non_null(strstr(got.text.ptr, "were cut at 32768 bytes"));
+    instructions_free(&got);
+    buf_free(&big);
+    test_dir_remove(dir);
+}
+
+static void a_link_is_not_followed(void **state)
+{
+    (void)state;
+    char *dir = test_dir_make();
+    char *link = mem_printf("%s/AGENTS.md", dir);
+    assert_int_equal(symlink("/etc/passwd", link), 0);
+    struct instructions got;
+    struct buf problem = BUF_INIT;
+    instructions_read(dir, dir, &got, &problem);
+    assert_null(strstr(got.text.ptr, "root:"));
+    assert_non_null(strstr(problem.ptr, "is not sent to the model"));
+    assert_int_equal(got.sources.len, 0);
+    instructions_free(&got);
+    buf_free(&problem);
+    free(link);
+    test_dir_remove(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(root_first_and_override_wins),
+        cmocka_unit_test(too_much_is_cut_and_said),
+        cmocka_unit_test(a_link_is_not_followed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
