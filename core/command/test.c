@@ -1,0 +1,422 @@
+/* bylaw test: the status pane's run without a screen. */
+#include "command/command.h"
+
+#include "base/json.h"
+#include "base/path.h"
+#include "base/safe.h"
+#include "base/vec.h"
+#include "engine/runner.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { EXPLAIN_MAX = 50 };
+static const double THRESHOLD_DEFAULT = 90;
+
+struct test_run {
+    struct runner *runner;
+    const struct run_plan *plan;
+    bool json, want_coverage, verbose;
+    double threshold; /* negative: none was asked for */
+    bool settled;
+    bool met;
+    struct run_summary summary;
+    char *trouble;
+    struct {
+        char **items;
+        size_t len, cap;
+    } wanted;
+};
+
+static void print_json(cJSON *object)
+{
+    char *line = json_print(object);
+    puts(line);
+    fflush(stdout);
+    free(line);
+    cJSON_Delete(object);
+}
+
+static cJSON *new_event(const char *type)
+{
+    cJSON *object = mem_require(cJSON_CreateObject());
+    json_set_string(object, "type", type);
+    return object;
+}
+
+static void set_optional(cJSON *object, const char *key, const char *text)
+{
+    if (text != NULL) {
+        json_set_string(object, key, text);
+    }
+}
+
+static void set_place(cJSON *object, const char *file, struct position at)
+{
+    set_optional(object, "file", file);
+    if (at.row > 0) {
+        json_set_int(object, "row", at.row);
+        json_set_int(object, "col", at.col);
+    }
+}
+
+/* What an engine said, made visible. */
+static void print_text(const char *indent, const char *text)
+{
+    char *shown = safe_dup(str_of(text), SAFE_KEEP_LINES, (size_t)1 << 20);
+    struct str rest = str_of(shown);
+    struct str line;
+    while (str_next_line(&rest, &line)) {
+        printf("%s%.*s\n", indent, STR_FMT(line));
+    }
+    free(shown);
+}
+
+static void planned(void *data, unsigned generation, const struct run_plan *plan)
+{
+    (void)generation;
+    struct test_run *run = data;
+    run->plan = plan;
+    if (run->json) {
+        cJSON *event = new_event("plan");
+        json_set_int(event, "tests", (long long)plan->included);
+        json_set_int(event, "known", (long long)plan->tests.len);
+        print_json(event);
+    }
+}
+
+static void row_json(const struct result *row)
+{
+    cJSON *event = new_event("result");
+    json_set_string(event, "engine", row->engine);
+    json_set_string(event, "suite", row->suite);
+    json_set_string(event, "name", row->name);
+    json_set_string(event, "status", result_status_name(row->status));
+    json_set_int(event, "depth", row->depth);
+    json_set_int(event, "duration_us", (long long)row->duration_us);
+    set_place(event, row->file, row->at);
+    set_optional(event, "message", row->message);
+    set_optional(event, "detail", row->detail);
+    set_optional(event, "output", row->output);
+    print_json(event);
+}
+
+static void row_text(const struct test_run *run, const struct result *row)
+{
+    static const char *const words[RESULT_STATUSES] = {
+        [RESULT_NOT_EVALUATED] = "none ",
+        [RESULT_PASS] = "pass ",
+        [RESULT_FAIL] = "FAIL ",
+        [RESULT_ERROR] = "ERROR",
+        [RESULT_SKIPPED] = "skip ",
+    };
+    if (row->depth > 0) {
+        const char *last = strrchr(row->name, '/');
+        printf("%s  %*s%s\n", words[row->status], (int)(2 * row->depth), "",
+            last == NULL ? row->name : last + 1);
+        return;
+    }
+    printf("%s  %s.%s", words[row->status], row->suite, row->name);
+    if (row->duration_us > 0) {
+        printf("  %.1f ms", (double)row->duration_us / 1000);
+    }
+    if (row->file != NULL) {
+        printf("  %s:%u", row->file, row->at.row);
+    }
+    putchar('\n');
+    if (row->message != NULL && row->detail == NULL) {
+        print_text("         ", row->message);
+    }
+    if (row->detail != NULL) {
+        print_text("         ", row->detail);
+    }
+    if (row->output != NULL && (run->verbose || row->status != RESULT_PASS)) {
+        print_text("       | ", row->output);
+    }
+}
+
+static void result(
+    void *data, unsigned generation, size_t test, const struct result *rows, size_t count)
+{
+    (void)generation;
+    (void)test;
+    const struct test_run *run = data;
+    for (size_t i = 0; i < count; i++) {
+        if (run->json) {
+            row_json(&rows[i]);
+        } else {
+            row_text(run, &rows[i]);
+        }
+    }
+    fflush(stdout);
+}
+
+static void finding(void *data, unsigned generation, const struct finding *found)
+{
+    (void)generation;
+    const struct test_run *run = data;
+    if (run->json) {
+        cJSON *event = new_event("finding");
+        json_set_string(event, "rule", found->rule);
+        json_set_string(event, "severity", severity_name(found->severity));
+        set_place(event, found->file, found->at);
+        json_set_string(event, "message", found->message);
+        set_optional(event, "fix", found->fix);
+        print_json(event);
+        return;
+    }
+    printf("%s  ", found->severity == SEVERITY_ERROR ? "ERROR" : "note ");
+    if (found->file != NULL && found->at.row > 0) {
+        printf("%s:%u:%u: ", found->file, found->at.row, found->at.col);
+    } else if (found->file != NULL) {
+        printf("%s: ", found->file);
+    }
+    size_t first = strcspn(found->message, "\n");
+    printf("%s: %.*s\n", found->rule, (int)first, found->message);
+    if (found->message[first] != '\0') {
+        print_text("         ", found->message + first + 1);
+    }
+}
+
+static void explained(
+    void *data, unsigned generation, size_t test, const char *message, const char *detail)
+{
+    (void)generation;
+    const struct test_run *run = data;
+    const struct plan_test *known = &run->plan->tests.items[test];
+    if (run->json) {
+        cJSON *event = new_event("explanation");
+        json_set_string(event, "suite", known->suite);
+        json_set_string(event, "name", known->name);
+        set_place(event, run->plan->files.items[known->file].path, known->at);
+        set_optional(event, "message", message);
+        json_set_string(event, "detail", detail);
+        print_json(event);
+        return;
+    }
+    printf("\nwhy %s.%s failed:\n", known->suite, known->name);
+    print_text("  ", detail);
+}
+
+static cJSON *rows_json(const struct coverage_ranges *ranges)
+{
+    cJSON *rows = mem_require(cJSON_CreateArray());
+    uint32_t next = 1;
+    VEC_FOREACH (struct coverage_range, range, ranges) {
+        for (uint32_t row = range->row > next ? range->row : next; row <= range->end_row; row++) {
+            cJSON_AddItemToArray(rows, mem_require(cJSON_CreateNumber(row)));
+            next = row + 1;
+        }
+    }
+    return rows;
+}
+
+static void coverage_told(void *data, unsigned generation, const struct coverage *coverage)
+{
+    (void)generation;
+    struct test_run *run = data;
+    double threshold = run->threshold < 0 ? THRESHOLD_DEFAULT : run->threshold;
+    run->met = coverage_meets(coverage, threshold);
+    char *percent = coverage_show(coverage_percent(coverage));
+    if (run->json) {
+        cJSON *event = new_event("coverage");
+        cJSON_AddItemToObject(event, "percent", mem_require(cJSON_CreateRaw(percent)));
+        json_set_int(event, "covered_rows", (long long)coverage->covered_rows);
+        json_set_int(event, "missed_rows", (long long)coverage->missed_rows);
+        cJSON_AddItemToObject(
+            event, "threshold", mem_require(cJSON_CreateNumber(threshold)));
+        json_set_bool(event, "met", run->met);
+        json_set_bool(event, "incomplete", coverage->incomplete);
+        cJSON *files = json_set_object(event, "files");
+        VEC_FOREACH (struct coverage_file, file, coverage) {
+            cJSON *entry = json_set_object(files, file->path);
+            cJSON_AddItemToObject(entry, "covered", rows_json(&file->covered));
+            cJSON_AddItemToObject(entry, "missed", rows_json(&file->missed));
+        }
+        print_json(event);
+    } else {
+        printf("\ncoverage %s %%  threshold %g %s%s\n", percent, threshold,
+            run->met ? "met" : "not met",
+            coverage->incomplete ? "  (incomplete: not everything could be loaded)" : "");
+    }
+    free(percent);
+}
+
+static void done(void *data, unsigned generation, const struct run_summary *summary)
+{
+    (void)generation;
+    struct test_run *run = data;
+    run->summary = *summary;
+    run->trouble = mem_strdup(summary->trouble);
+}
+
+static void settled(void *data, unsigned generation)
+{
+    (void)generation;
+    struct test_run *run = data;
+    run->settled = true;
+}
+
+static void print_summary(const struct test_run *run)
+{
+    const struct tally *tally = &run->summary.tally;
+    const char *version = runner_engine_version(run->runner);
+    if (run->json) {
+        cJSON *event = new_event("summary");
+        json_set_string(event, "verdict", result_status_name(run->summary.verdict));
+        for (size_t i = 0; i < RESULT_STATUSES; i++) {
+            json_set_int(
+                event, result_status_name((enum result_status)i), (long long)tally->count[i]);
+        }
+        json_set_int(event, "findings", (long long)run->summary.findings);
+        json_set_int(event, "wall_us", (long long)run->summary.wall_us);
+        set_optional(event, "opa", version);
+        set_optional(event, "trouble", run->trouble);
+        print_json(event);
+        return;
+    }
+    printf("\n%s: %zu passed, %zu failed, %zu errors, %zu skipped, %zu not evaluated",
+        result_status_name(run->summary.verdict), tally->count[RESULT_PASS],
+        tally->count[RESULT_FAIL], tally->count[RESULT_ERROR], tally->count[RESULT_SKIPPED],
+        tally->count[RESULT_NOT_EVALUATED]);
+    if (run->summary.findings > 0) {
+        printf(", %zu problems", run->summary.findings);
+    }
+    printf("  (%.2f s, opa %s)\n", (double)run->summary.wall_us / 1e6,
+        version == NULL ? "?" : version);
+}
+
+/* The folder to run in and the paths below it; false: said on stderr. */
+static bool resolve(const struct args *args, struct test_run *run, char *root)
+{
+    const char *given = args_get(args, "root");
+    if (realpath(given == NULL ? "." : given, root) == NULL) {
+        command_fail(args, "%s: %s", given == NULL ? "." : given, strerror(errno));
+        return false;
+    }
+    for (int i = 0; i < args->count; i++) {
+        char path[PATH_MAX];
+        struct stat st;
+        if (realpath(args->rest[i], path) == NULL || stat(path, &st) != 0) {
+            command_fail(args, "%s: %s", args->rest[i], strerror(errno));
+            return false;
+        }
+        size_t len = strlen(root);
+        bool below = strncmp(path, root, len) == 0 && (path[len] == '/' || path[len] == '\0');
+        if (!below && given == NULL && args->count == 1 && S_ISDIR(st.st_mode)) {
+            memcpy(root, path, strlen(path) + 1);
+            return true;
+        }
+        if (!below) {
+            command_fail(args, "%s is not below %s: name the folder with --root", args->rest[i],
+                root);
+            return false;
+        }
+        VEC_PUSH(&run->wanted, mem_strdup(path[len] == '\0' ? "." : path + len + 1));
+    }
+    return true;
+}
+
+static bool read_threshold(const struct args *args, struct test_run *run)
+{
+    const char *text = args_get(args, "threshold");
+    run->threshold = -1;
+    if (text != NULL) {
+        char *end;
+        run->threshold = strtod(text, &end);
+        if (end == text || *end != '\0' || !(run->threshold >= 0 && run->threshold <= 100)) {
+            command_fail(args, "--threshold takes a number from 0 to 100, not %s", text);
+            return false;
+        }
+    }
+    return true;
+}
+
+static int exit_of(const struct args *args, const struct test_run *run)
+{
+    if (run->trouble != NULL) {
+        return command_fail(args, "%s", run->trouble);
+    }
+    if (run->summary.verdict != RESULT_PASS) {
+        return EXIT_NO;
+    }
+    return run->threshold >= 0 && !run->met ? EXIT_NO : EXIT_YES;
+}
+
+static int run_test(const struct args *args)
+{
+    struct err err;
+    char root[PATH_MAX];
+    struct test_run run = {.json = args_has(args, "json"),
+        .want_coverage = args_has(args, "coverage") || args_has(args, "threshold"),
+        .verbose = args_has(args, "verbose")};
+    int code = EXIT_COULD_NOT;
+    struct loop *loop = NULL;
+    if (!read_threshold(args, &run) || !resolve(args, &run, root)) {
+        goto out;
+    }
+    loop = loop_new(&err);
+    if (loop == NULL) {
+        command_fail(args, "%s", err.text);
+        goto out;
+    }
+    struct runner_events events = {.data = &run,
+        .planned = planned,
+        .result = result,
+        .finding = finding,
+        .explained = explained,
+        .coverage = coverage_told,
+        .done = done,
+        .settled = settled};
+    run.runner = runner_new(loop, &engine_opa, &events);
+    struct run_options options = {.root = root,
+        .scope = run.wanted.len > 0 ? RUN_PATHS : RUN_ALL,
+        .wanted = (const char *const *)run.wanted.items,
+        .wanted_count = run.wanted.len,
+        .coverage = run.want_coverage,
+        .explain_max = EXPLAIN_MAX};
+    runner_start(run.runner, &options);
+    while (!run.settled) {
+        loop_run_once(loop, 1000);
+    }
+    print_summary(&run);
+    code = exit_of(args, &run);
+    runner_free(run.runner);
+out:
+    if (loop != NULL) {
+        loop_free(loop);
+    }
+    VEC_FOREACH (char *, path, &run.wanted) {
+        free(*path);
+    }
+    VEC_FREE(&run.wanted);
+    free(run.trouble);
+    return code;
+}
+
+const struct command command_test = {
+    .name = "test",
+    .summary = "run the policy tests, with results as they finish",
+    .usage = "[--json] [--coverage] [--threshold N] [--root DIR] [PATH…]",
+    .options =
+        {
+            {"json", 'j', NULL, "one JSON object a line instead of text"},
+            {"coverage", 'c', NULL, "say what the tests cover, also when some fail"},
+            {"threshold", 't', "N", "coverage in percent that must be reached (implies --coverage)"},
+            {"root", 'C', "DIR", "the folder that imports are looked up in (default: here)"},
+            {"verbose", 'v', NULL, "print() output of passing tests too"},
+        },
+    .description =
+        "Runs the tests below the PATHs (default: all below the folder) with opa, each with just "
+        "the files it needs, and prints each result as it finishes. Rego v0 and v1 are told apart "
+        "file by file. What does not compile is reported with its place while the rest still "
+        "runs; the first failures are explained.\n\n"
+        "Exits 0 when every test passed and everything compiles (and the threshold, if given, is "
+        "met); 1 when a test failed, ended with an error or was not evaluated, or when no test was "
+        "found: nothing evaluated is not a pass; 2 when it could not run, because opa or the "
+        "folder is missing.",
+    .run = run_test,
+};

@@ -1,0 +1,65 @@
+#include "engine/engine.h"
+
+#include "base/path.h"
+#include "base/vec.h"
+
+#include <unistd.h>
+
+const struct engine *const engines[] = {&engine_opa, NULL};
+
+char *engine_find(const struct engine *engine, struct err *err)
+{
+    char *found = path_find_program(engine->program);
+    if (found != NULL) {
+        return found;
+    }
+    char *cache = path_home_dir(PATH_CACHE, NULL);
+    if (cache != NULL) {
+        found = mem_printf("%s/bin/%s", cache, engine->program);
+        free(cache);
+        if (access(found, X_OK) == 0) {
+            return found;
+        }
+        free(found);
+    }
+    err_set(err, ERR_NOT_FOUND, "%s is not on PATH: run scripts/setup or install it (%s or newer)",
+        engine->program, engine->minimum);
+    return NULL;
+}
+
+bool engine_version_at_least(const char *have, const char *least)
+{
+    while (*least != '\0') {
+        char *have_end;
+        char *least_end;
+        unsigned long a = strtoul(have, &have_end, 10);
+        unsigned long b = strtoul(least, &least_end, 10);
+        if (a != b) {
+            return a > b;
+        }
+        have = *have_end == '.' ? have_end + 1 : "";
+        if (*least_end != '.') {
+            break;
+        }
+        least = least_end + 1;
+    }
+    return true;
+}
+
+void engine_command_free(struct engine_command *command)
+{
+    VEC_FOREACH (char *, arg, &command->argv) {
+        free(*arg);
+    }
+    VEC_FREE(&command->argv);
+}
+
+void engine_answer_free(struct engine_answer *answer)
+{
+    results_free(&answer->results);
+    findings_free(&answer->findings);
+    coverage_free(&answer->coverage);
+    buf_free(&answer->text);
+    free(answer->message);
+    answer->message = NULL;
+}

@@ -1,0 +1,78 @@
+/* A policy engine as a program we run: how it is found, what it is asked, how its answers are read.
+ * One implementation a file (opa.c; conftest, gator, kyverno, cedar are to come), one row each in
+ * the table. The engine decides what a policy means; nothing here imitates it. */
+#ifndef BYLAW_ENGINE_ENGINE_H
+#define BYLAW_ENGINE_ENGINE_H
+
+#include "base/err.h"
+#include "engine/plan.h"
+#include "engine/result.h"
+#include "policy/coverage.h"
+
+enum engine_ask {
+    ENGINE_TEST,          /* run the tests of a batch: results */
+    ENGINE_CHECK,         /* load it only: findings */
+    ENGINE_COVERAGE,      /* which expressions the tests of a batch reach: coverage */
+    ENGINE_EXPLAIN_TRACE, /* why one test fails, with values: text */
+    ENGINE_EXPLAIN_ERRORS /* errors of built-in functions that the test run swallows: text */
+};
+
+/* A question: a batch, and the tests of it that are meant (none: all). */
+struct engine_question {
+    enum engine_ask ask;
+    const struct run_plan *plan;
+    const struct batch *batch;
+    const struct policy_set *only; /* into plan->tests; NULL or empty: all of the batch */
+};
+
+struct engine_command {
+    struct {
+        char **items; /* NULL-terminated; items[0] is the program */
+        size_t len, cap;
+    } argv;
+    const char *const *env; /* static, may be NULL */
+    uint64_t timeout_ms;
+};
+
+struct engine_answer {
+    bool loaded; /* false: the files do not load or compile; ask ENGINE_CHECK for the reasons */
+    struct results results;
+    struct findings findings;
+    struct coverage coverage;
+    struct buf text;
+    char *message; /* one line for the row of an explained test, or NULL */
+};
+
+struct engine {
+    const char *name;    /* "opa" */
+    const char *program; /* looked up on PATH, then where scripts/setup puts engines */
+    const char *minimum; /* oldest version we work with */
+    const char *const *version_args;
+    /* The version in the output of `program version_args`; false: not found. Caller frees. */
+    bool (*version)(struct str output, char **version);
+    /* Worker thread. `wanted` are paths or test names, as the scope says. NULL: cancelled. */
+    struct run_plan *(*plan)(struct policy_index *index, enum run_scope scope,
+        const char *const *wanted, size_t count, const atomic_bool *cancel);
+    /* The command for a question; false: it cannot be asked so (err says why). */
+    bool (*command)(const struct engine_question *question, const char *program,
+        struct engine_command *command, struct err *err);
+    /* Reads the answer. False: the output makes no sense (err says how). */
+    bool (*parse)(const struct engine_question *question, struct str out, struct str errout,
+        int exit_code, struct engine_answer *answer, struct err *err);
+};
+
+extern const struct engine engine_opa;
+/* All, ended by NULL. */
+extern const struct engine *const engines[];
+
+/* Absolute path of the engine's program: on PATH, else $XDG_CACHE_HOME/bylaw/bin. NULL: not there
+ * (err says what to do). The caller frees. */
+char *engine_find(const struct engine *engine, struct err *err) MUST_USE;
+/* True when version `have` is at least `least` ("1.22.2"; what does not read as a number counts as
+ * 0). */
+bool engine_version_at_least(const char *have, const char *least);
+
+void engine_command_free(struct engine_command *command);
+void engine_answer_free(struct engine_answer *answer);
+
+#endif

@@ -1,0 +1,24 @@
+/* What the opa files share; others use engine_opa (engine/engine.h). Formats as of opa 1.22:
+ * `opa test --format json`, `opa check --format json`, `opa eval --coverage --format json`, and the
+ * FAILURES section of `opa test --var-values`. All input here is untrusted bytes. */
+#ifndef BYLAW_ENGINE_OPA_H
+#define BYLAW_ENGINE_OPA_H
+
+#include "engine/engine.h"
+
+struct run_plan *opa_plan(struct policy_index *index, enum run_scope scope,
+    const char *const *wanted, size_t count, const atomic_bool *cancel);
+
+/* Appends the results of `opa test --format json`; sub-tests follow their test, one deeper. */
+bool opa_parse_tests(struct str json, struct results *results, struct err *err) MUST_USE;
+/* Appends the errors of {"errors": […]} (opa check, opa eval), without duplicates. */
+bool opa_parse_errors(struct str json, struct findings *findings, struct err *err) MUST_USE;
+/* Adds the coverage of `opa eval --coverage`; *failed says that the query ended with an error. */
+bool opa_parse_coverage(
+    struct str json, struct coverage *coverage, bool *failed, struct err *err) MUST_USE;
+/* The part that explains out of `opa test --var-values`; *message is its first line of substance. */
+bool opa_parse_trace(struct str text, struct buf *detail, char **message);
+/* The errors of `opa eval --show-builtin-errors`, a line each; false when there were none. */
+bool opa_parse_builtin_errors(struct str json, struct buf *detail, char **message);
+
+#endif

@@ -1,0 +1,355 @@
+/* How a folder of policies becomes units that opa can run: the tests of a package with all they
+ * need, read as v0 or v1. */
+#include "engine/opa.h"
+
+#include "base/json.h"
+#include "base/path.h"
+#include "base/vec.h"
+
+#include <unistd.h>
+
+#define MANIFEST_MAX_BYTES ((size_t)4 << 20)
+
+struct planner {
+    struct policy_index *index;
+    struct run_plan *plan;
+    enum run_scope scope;
+    const char *const *wanted;
+    size_t wanted_count;
+    const atomic_bool *cancel;
+    bool *checked; /* by file: in some unit already */
+};
+
+static bool is_cancelled(const struct planner *p)
+{
+    return p->cancel != NULL && atomic_load(p->cancel);
+}
+
+/* What opa is given for a file. A colon in a path, or a dot in a folder that holds data, would be
+ * read as a prefix: such a file cannot be named to opa. */
+static char *load_argument(const struct policy_file *file)
+{
+    if (strchr(file->path, ':') != NULL) {
+        return NULL;
+    }
+    if (file->kind == POLICY_REGO || file->mount[0] == '\0') {
+        return mem_strdup(file->path);
+    }
+    if (strchr(file->mount, '.') != NULL) {
+        return NULL;
+    }
+    char *argument = mem_printf("%s:%s", file->mount, file->path);
+    for (char *c = argument; *c != ':'; c++) {
+        *c = *c == '/' ? '.' : *c;
+    }
+    return argument;
+}
+
+static void add_files(struct planner *p)
+{
+    VEC_FOREACH (struct policy_file, file, &p->index->files) {
+        struct plan_file entry = {.path = mem_strdup(file->path),
+            .load = load_argument(file),
+            .is_data = file->kind == POLICY_DATA,
+            .hash = file->facts != NULL ? file->facts->hash
+                                        : (uint64_t)file->mtime_ns ^ (file->size << 20),
+            .dialect = file->facts == NULL ? DIALECT_EITHER : file->facts->dialect};
+        VEC_PUSH(&p->plan->files, entry);
+    }
+}
+
+static void note(struct planner *p, const char *rule, const char *file, char *message, char *fix)
+{
+    VEC_PUSH(&p->plan->notes, (struct finding){.rule = mem_strdup(rule),
+                                  .severity = SEVERITY_WARNING,
+                                  .file = mem_strdup(file),
+                                  .message = message,
+                                  .fix = fix});
+}
+
+/* rego_version of a .manifest in the file's folder or above it: 0, 1, or -1 when there is none. */
+static int manifest_version(const struct policy_index *index, const char *path)
+{
+    char *dir = path_dir(path);
+    int version = -1;
+    while (version < 0) {
+        bool top = strcmp(dir, ".") == 0;
+        char *name = mem_printf("%s/%s%s.manifest", index->root, top ? "" : dir, top ? "" : "/");
+        cJSON *manifest = access(name, R_OK) == 0
+                              ? json_parse_file(name, MANIFEST_MAX_BYTES, NULL)
+                              : NULL;
+        version = (int)json_int_or(manifest, "rego_version", -1);
+        cJSON_Delete(manifest);
+        free(name);
+        if (top) {
+            break;
+        }
+        char *parent = path_dir(dir);
+        free(dir);
+        dir = parent;
+    }
+    free(dir);
+    return version;
+}
+
+/* One run of opa reads all its files in one version (but for `import rego.v1`). */
+static void choose_dialect(struct planner *p, struct plan_unit *unit)
+{
+    const struct plan_file *v0 = NULL;
+    const struct plan_file *v1 = NULL;
+    VEC_FOREACH (size_t, place, &unit->files) {
+        const struct plan_file *file = &p->plan->files.items[*place];
+        v0 = v0 == NULL && file->dialect == DIALECT_V0 ? file : v0;
+        v1 = v1 == NULL && file->dialect == DIALECT_V1 ? file : v1;
+    }
+    unit->dialect = v0 != NULL ? DIALECT_V0 : DIALECT_V1;
+    if (v0 != NULL && v1 != NULL) {
+        unit->dialect = DIALECT_V1;
+        unit->trouble = mem_printf("needs v0 Rego (%s) and v1 Rego (%s) at once, which one run of "
+                                   "opa cannot read: add `import rego.v1` to the v1 file",
+            v0->path, v1->path);
+    } else if (v0 == NULL && v1 == NULL && unit->files.len > 0 &&
+               manifest_version(p->index, p->plan->files.items[unit->files.items[0]].path) == 0) {
+        unit->dialect = DIALECT_V0;
+    }
+}
+
+static void find_unloadable(struct planner *p, struct plan_unit *unit)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < unit->files.len; i++) {
+        const struct plan_file *file = &p->plan->files.items[unit->files.items[i]];
+        if (file->load != NULL) {
+            unit->files.items[kept++] = unit->files.items[i];
+        } else if (unit->trouble == NULL) {
+            unit->trouble = mem_printf("opa cannot be given %s: it takes what stands before a colon "
+                                       "(or the dots of a data folder) for a path below data",
+                file->path);
+        }
+    }
+    unit->files.len = kept;
+}
+
+/* Makes the unit of the seeds (files of one package). */
+static size_t add_unit(struct planner *p, const struct policy_set *seeds)
+{
+    const struct policy_file *first = &p->index->files.items[seeds->items[0]];
+    bool split = first->scope != NULL && first->scope[0] != '\0';
+    struct plan_unit unit = {.alone = split};
+    char *package = first->facts == NULL || first->facts->package == NULL
+                        ? mem_strdup(first->path)
+                        : policy_path_show(first->facts->package);
+    unit.label = split ? mem_printf("%s (%s)", package, first->scope) : mem_strdup(package);
+    free(package);
+    policy_closure(p->index, seeds, &unit.files);
+    VEC_FOREACH (size_t, place, &unit.files) {
+        p->checked[*place] = true;
+        const struct policy_file *file = &p->index->files.items[*place];
+        unit.alone = unit.alone || (file->scope != NULL && file->scope[0] != '\0');
+    }
+    choose_dialect(p, &unit);
+    find_unloadable(p, &unit);
+    VEC_PUSH(&p->plan->units, unit);
+    return p->plan->units.len - 1;
+}
+
+static void add_tests(struct planner *p, size_t unit, const struct policy_set *seeds)
+{
+    VEC_FOREACH (size_t, place, seeds) {
+        const struct policy_facts *facts = p->index->files.items[*place].facts;
+        VEC_FOREACH (struct policy_test, test, &facts->tests) {
+            struct plan_test entry = {.suite = policy_path_show(facts->package),
+                .name = mem_strdup(test->name),
+                .file = *place,
+                .at = {test->row, test->col},
+                .unit = unit,
+                .todo = test->todo};
+            VEC_PUSH(&p->plan->tests, entry);
+        }
+    }
+}
+
+static const struct policy_file *ordered(const struct planner *p, size_t i)
+{
+    return &p->index->files.items[p->index->by_package.items[i]];
+}
+
+/* Units of one package (the files [from, to) of by_package): one for each folder where it is split,
+ * else one. */
+static void add_package(struct planner *p, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++) {
+        bool first_of_scope = true;
+        for (size_t k = from; k < i && first_of_scope; k++) {
+            first_of_scope = strcmp(ordered(p, k)->scope, ordered(p, i)->scope) != 0;
+        }
+        struct policy_set seeds = {0};
+        size_t tests = 0;
+        for (size_t k = i; first_of_scope && k < to; k++) {
+            if (strcmp(ordered(p, k)->scope, ordered(p, i)->scope) == 0) {
+                VEC_PUSH(&seeds, p->index->by_package.items[k]);
+                tests += ordered(p, k)->facts->tests.len;
+            }
+        }
+        if (tests > 0) {
+            add_tests(p, add_unit(p, &seeds), &seeds);
+        }
+        VEC_FREE(&seeds);
+        if (ordered(p, i)->scope[0] == '\0') {
+            return;
+        }
+    }
+}
+
+/* Files that no test needs are loaded all the same, so that what does not compile is seen. */
+static void add_untested(struct planner *p)
+{
+    for (size_t i = 0; i < p->index->files.len && !is_cancelled(p); i++) {
+        if (p->index->files.items[i].kind == POLICY_REGO && !p->checked[i]) {
+            struct policy_set seeds = {0};
+            VEC_PUSH(&seeds, i);
+            add_unit(p, &seeds);
+            VEC_FREE(&seeds);
+        }
+    }
+}
+
+static void note_split(struct planner *p, size_t from, size_t to)
+{
+    const struct policy_file *first = ordered(p, from);
+    if (first->scope[0] == '\0') {
+        return;
+    }
+    size_t folders = 1;
+    for (size_t i = from + 1; i < to; i++) {
+        folders += strcmp(ordered(p, i)->scope, ordered(p, i - 1)->scope) != 0;
+    }
+    char *package = policy_path_show(first->facts->package);
+    note(p, "package-in-folders", first->path,
+        mem_printf("package %s is defined in %zu folders that contradict each other: each folder is "
+                   "tested on its own",
+            package, folders),
+        NULL);
+    free(package);
+}
+
+static int by_place_in_file(const void *a, const void *b)
+{
+    const struct plan_test *x = a;
+    const struct plan_test *y = b;
+    if (x->file != y->file) {
+        return x->file < y->file ? -1 : 1;
+    }
+    if (x->at.row != y->at.row) {
+        return x->at.row < y->at.row ? -1 : 1;
+    }
+    return x->at.col < y->at.col ? -1 : x->at.col > y->at.col;
+}
+
+/* `name` is a folder of the path, or the path. */
+static bool path_wanted(const char *path, const char *name)
+{
+    size_t len = strlen(name);
+    while (len > 0 && name[len - 1] == '/') {
+        len--;
+    }
+    return len == 0 || (len == 1 && name[0] == '.') ||
+           (strncmp(path, name, len) == 0 && (path[len] == '\0' || path[len] == '/'));
+}
+
+static bool test_wanted(const struct planner *p, const struct plan_test *test)
+{
+    const char *path = p->plan->files.items[test->file].path;
+    char *place = mem_printf("%s:%u", path, test->at.row);
+    char *full = mem_printf("%s.%s", test->suite, test->name);
+    bool wanted = false;
+    for (size_t i = 0; i < p->wanted_count && !wanted; i++) {
+        wanted = p->scope == RUN_PATHS
+                     ? path_wanted(path, p->wanted[i])
+                     : strcmp(p->wanted[i], place) == 0 || strcmp(p->wanted[i], full) == 0;
+    }
+    free(place);
+    free(full);
+    return wanted;
+}
+
+static bool unit_affected(const struct planner *p, const struct plan_unit *unit)
+{
+    for (size_t i = 0; i < p->wanted_count; i++) {
+        size_t place = policy_index_find(p->index, p->wanted[i]);
+        if (place == (size_t)-1) {
+            return true; /* gone, or nothing we index: what depended on it is not known */
+        }
+        VEC_FOREACH (size_t, file, &unit->files) {
+            if (*file == place) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void choose_included(struct planner *p)
+{
+    struct run_plan *plan = p->plan;
+    VEC_FOREACH (struct plan_unit, unit, &plan->units) {
+        unit->included = p->scope == RUN_ALL || (p->scope == RUN_AFFECTED && unit_affected(p, unit));
+    }
+    for (size_t i = 0; i < plan->units.len && p->scope == RUN_PATHS; i++) {
+        struct plan_unit *unit = &plan->units.items[i];
+        for (size_t k = 0; k < unit->files.len && unit->tests.len == 0; k++) {
+            for (size_t w = 0; w < p->wanted_count; w++) {
+                const char *path = plan->files.items[unit->files.items[k]].path;
+                unit->included = unit->included || path_wanted(path, p->wanted[w]);
+            }
+        }
+    }
+    VEC_FOREACH (struct plan_test, test, &plan->tests) {
+        struct plan_unit *unit = &plan->units.items[test->unit];
+        bool by_unit = p->scope == RUN_ALL || p->scope == RUN_AFFECTED;
+        test->included = by_unit ? unit->included : test_wanted(p, test);
+    }
+    for (size_t i = 0; i < plan->tests.len; i++) {
+        struct plan_test *test = &plan->tests.items[i];
+        struct plan_unit *unit = &plan->units.items[test->unit];
+        VEC_PUSH(&unit->tests, i);
+        unit->included = unit->included || test->included;
+        plan->included += test->included;
+    }
+}
+
+struct run_plan *opa_plan(struct policy_index *index, enum run_scope scope,
+    const char *const *wanted, size_t count, const atomic_bool *cancel)
+{
+    struct planner p = {.index = index,
+        .plan = MEM_NEW(struct run_plan),
+        .scope = scope,
+        .wanted = wanted,
+        .wanted_count = count,
+        .cancel = cancel,
+        .checked = mem_zalloc(index->files.len + 1)};
+    p.plan->root = mem_strdup(index->root);
+    add_files(&p);
+    for (size_t i = 0; i < index->by_package.len && !is_cancelled(&p);) {
+        size_t end = i + 1;
+        while (end < index->by_package.len &&
+               strcmp(ordered(&p, end)->facts->package, ordered(&p, i)->facts->package) == 0) {
+            end++;
+        }
+        add_package(&p, i, end);
+        note_split(&p, i, end);
+        i = end;
+    }
+    add_untested(&p);
+    free(p.checked);
+    if (is_cancelled(&p)) {
+        run_plan_free(p.plan);
+        return NULL;
+    }
+    if (p.plan->tests.len > 0) {
+        qsort(p.plan->tests.items, p.plan->tests.len, sizeof *p.plan->tests.items,
+            by_place_in_file);
+    }
+    choose_included(&p);
+    return p.plan;
+}

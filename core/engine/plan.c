@@ -1,0 +1,129 @@
+#include "engine/plan.h"
+
+#include "base/vec.h"
+
+enum {
+    UNITS_FIRST = 4,  /* of the first batches */
+    UNITS_MAX = 16,   /* of later ones */
+    FIRST_BATCHES = 4,
+    FILES_MAX = 64,   /* loaded by one batch, unless one unit alone has more */
+    GROWTH_MAX = 6,   /* files a unit may add to a batch that is already that large */
+    TESTS_MAX = 400
+};
+
+void run_plan_free(struct run_plan *plan)
+{
+    if (plan == NULL) {
+        return;
+    }
+    VEC_FOREACH (struct plan_file, file, &plan->files) {
+        free(file->path);
+        free(file->load);
+    }
+    VEC_FOREACH (struct plan_test, test, &plan->tests) {
+        free(test->suite);
+        free(test->name);
+    }
+    VEC_FOREACH (struct plan_unit, unit, &plan->units) {
+        free(unit->label);
+        free(unit->trouble);
+        VEC_FREE(&unit->files);
+        VEC_FREE(&unit->tests);
+    }
+    VEC_FREE(&plan->files);
+    VEC_FREE(&plan->tests);
+    VEC_FREE(&plan->units);
+    findings_free(&plan->notes);
+    free(plan->root);
+    free(plan);
+}
+
+void batch_free(struct batch *batch)
+{
+    VEC_FREE(&batch->units);
+    VEC_FREE(&batch->files);
+}
+
+void batches_free(struct batches *batches)
+{
+    VEC_FOREACH (struct batch, batch, batches) {
+        batch_free(batch);
+    }
+    VEC_FREE(batches);
+}
+
+/* Union of two growing sets. */
+static void set_merge(struct policy_set *into, const struct policy_set *other)
+{
+    struct policy_set merged = {0};
+    size_t i = 0;
+    size_t k = 0;
+    while (i < into->len || k < other->len) {
+        bool left = k >= other->len || (i < into->len && into->items[i] <= other->items[k]);
+        size_t item = left ? into->items[i] : other->items[k];
+        if (i < into->len && into->items[i] == item) {
+            i++;
+        }
+        if (k < other->len && other->items[k] == item) {
+            k++;
+        }
+        VEC_PUSH(&merged, item);
+    }
+    VEC_FREE(into);
+    *into = merged;
+}
+
+static size_t set_missing(const struct policy_set *in, const struct policy_set *other)
+{
+    size_t missing = 0;
+    size_t i = 0;
+    for (size_t k = 0; k < other->len; k++) {
+        while (i < in->len && in->items[i] < other->items[k]) {
+            i++;
+        }
+        missing += i >= in->len || in->items[i] != other->items[k];
+    }
+    return missing;
+}
+
+static void batch_add(struct batch *batch, const struct run_plan *plan, size_t unit)
+{
+    VEC_PUSH(&batch->units, unit);
+    set_merge(&batch->files, &plan->units.items[unit].files);
+    batch->tests += plan->units.items[unit].tests.len;
+}
+
+struct batch batch_of(const struct run_plan *plan, size_t unit)
+{
+    struct batch batch = {0};
+    batch_add(&batch, plan, unit);
+    return batch;
+}
+
+static bool fits(const struct run_plan *plan, const struct batch *batch,
+    const struct plan_unit *unit, size_t max_units)
+{
+    const struct plan_unit *first = &plan->units.items[batch->units.items[0]];
+    if (first->alone || unit->alone || first->dialect != unit->dialect ||
+        batch->units.len >= max_units || batch->tests + unit->tests.len > TESTS_MAX ||
+        (first->tests.len == 0) != (unit->tests.len == 0)) {
+        return false;
+    }
+    size_t growth = set_missing(&batch->files, &unit->files);
+    return batch->files.len + growth <= FILES_MAX || growth <= GROWTH_MAX;
+}
+
+void plan_batches(const struct run_plan *plan, bool only_included, struct batches *out)
+{
+    for (size_t i = 0; i < plan->units.len; i++) {
+        const struct plan_unit *unit = &plan->units.items[i];
+        if (unit->trouble != NULL || (only_included && !unit->included)) {
+            continue;
+        }
+        size_t max_units = only_included && out->len <= FIRST_BATCHES ? UNITS_FIRST : UNITS_MAX;
+        if (out->len == 0 || !fits(plan, &out->items[out->len - 1], unit, max_units)) {
+            VEC_PUSH(out, (struct batch){0});
+        }
+        batch_add(&out->items[out->len - 1], plan, i);
+    }
+}

@@ -1,0 +1,741 @@
+/* Starts runs, keeps their queues and processes. What the answers mean is in runner_answer.c. */
+#include "engine/runner_internal.h"
+
+#include "base/path.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+    SLOW_EXTRA = 4,       /* processes beyond the slots while slow ones run */
+    SLOW_BASE_MS = 1000,  /* a batch that takes longer than this … */
+    SLOW_PER_FILE_MS = 5, /* … and this for each of its files is taken apart */
+    LOAD_BASE_MS = 15,
+    LOAD_PER_FILE_MS = 2,
+    SPLIT_COST_MAX_MS = 10000, /* taking apart must not cost more than this in loading alone */
+    SLOW_UNITS_MAX = 200
+};
+
+static void begin_scan(struct run *run);
+
+struct runner *runner_new(
+    struct loop *loop, const struct engine *engine, const struct runner_events *events)
+{
+    struct runner *runner = MEM_NEW(struct runner);
+    runner->loop = loop;
+    runner->engine = engine;
+    runner->events = *events;
+    runner->references = 1;
+    runner->index = policy_index_new();
+    runner_set_slots(runner, 0);
+    return runner;
+}
+
+static void runner_release(struct runner *runner)
+{
+    if (--runner->references > 0) {
+        return;
+    }
+    VEC_FOREACH (struct cover_entry, entry, &runner->cover_cache) {
+        coverage_free(&entry->coverage);
+    }
+    VEC_FREE(&runner->cover_cache);
+    coverage_free(&runner->coverage);
+    VEC_FOREACH (char *, label, &runner->slow_units) {
+        free(*label);
+    }
+    VEC_FREE(&runner->slow_units);
+    policy_index_free(runner->index);
+    free(runner->program);
+    free(runner->version);
+    free(runner);
+}
+
+void run_release(struct run *run)
+{
+    if (--run->references > 0) {
+        return;
+    }
+    VEC_FOREACH (char *, item, &run->wanted) {
+        free(*item);
+    }
+    VEC_FREE(&run->wanted);
+    VEC_FOREACH (char *, item, &run->extra) {
+        free(*item);
+    }
+    VEC_FREE(&run->extra);
+    for (size_t i = 0; i < QUEUE_COUNT; i++) {
+        VEC_FOREACH (struct task *, task, &run->queues[i]) {
+            task_free(*task);
+        }
+        VEC_FREE(&run->queues[i]);
+    }
+    VEC_FREE(&run->active);
+    VEC_FREE(&run->failed);
+    findings_free(&run->findings);
+    run_plan_free(run->plan);
+    free(run->reported);
+    free(run->broken);
+    free(run->trouble);
+    free(run->root);
+    runner_release(run->runner);
+    free(run);
+}
+
+void run_log(const struct run *run, const char *fmt, ...)
+{
+    if (run->runner->events.log == NULL || run->runner->closing) {
+        return;
+    }
+    struct buf line = BUF_INIT;
+    va_list args;
+    va_start(args, fmt);
+    buf_vprintf(&line, fmt, args);
+    va_end(args);
+    run->runner->events.log(run->runner->events.data, line.ptr);
+    buf_free(&line);
+}
+
+struct task *task_new(struct run *run, enum task_queue queue, enum engine_ask ask)
+{
+    struct task *task = MEM_NEW(struct task);
+    task->run = run;
+    task->queue = queue;
+    task->ask = ask;
+    return task;
+}
+
+static void explanation_release(struct explanation *explanation)
+{
+    if (explanation == NULL || --explanation->pending > 0) {
+        return;
+    }
+    buf_free(&explanation->trace);
+    buf_free(&explanation->errors);
+    free(explanation->trace_message);
+    free(explanation->errors_message);
+    free(explanation);
+}
+
+void task_free(struct task *task)
+{
+    loop_timer_free(task->timer);
+    explanation_release(task->explanation);
+    batch_free(&task->batch);
+    VEC_FREE(&task->only);
+    buf_free(&task->out);
+    buf_free(&task->errout);
+    free(task->loading);
+    free(task);
+}
+
+void task_enqueue(struct task *task)
+{
+    VEC_PUSH(&task->run->queues[task->queue], task);
+}
+
+/* Stops all processes and forgets what is queued. */
+static void abandon_all(struct run *run)
+{
+    for (size_t i = 0; i < QUEUE_COUNT; i++) {
+        VEC_FOREACH (struct task *, task, &run->queues[i]) {
+            task_free(*task);
+        }
+        run->queues[i].len = 0;
+    }
+    VEC_FOREACH (struct task *, task, &run->active) {
+        if (!(*task)->abandoned) {
+            (*task)->abandoned = true;
+            process_cancel((*task)->process);
+        }
+    }
+    atomic_store(&run->stop_scan, true);
+}
+
+static void supersede(struct runner *runner)
+{
+    struct run *run = runner->run;
+    if (run != NULL) {
+        run->cancelled = true;
+        abandon_all(run);
+        runner->run = NULL;
+        run_release(run);
+    }
+}
+
+void runner_free(struct runner *runner)
+{
+    if (runner == NULL) {
+        return;
+    }
+    runner->closing = true;
+    supersede(runner);
+    runner_release(runner);
+}
+
+unsigned runner_start(struct runner *runner, const struct run_options *options)
+{
+    supersede(runner);
+    struct run *run = MEM_NEW(struct run);
+    run->runner = runner;
+    runner->references++;
+    run->references = 1;
+    run->generation = ++runner->generation;
+    run->root = mem_strdup(options->root);
+    run->scope = options->scope;
+    for (size_t i = 0; i < options->wanted_count; i++) {
+        VEC_PUSH(&run->wanted, mem_strdup(options->wanted[i]));
+    }
+    run->want_coverage = options->coverage;
+    run->explain_max = options->explain_max;
+    run->started_us = loop_now_us();
+    runner->run = run;
+    if (runner->scanning == NULL) {
+        begin_scan(run);
+    }
+    return run->generation;
+}
+
+static void finish_done(struct run *run)
+{
+    struct runner *runner = run->runner;
+    run->done = true;
+    struct run_summary summary = {.tally = run->tally,
+        .findings = run->findings.len,
+        .wall_us = loop_now_us() - run->started_us,
+        .trouble = run->trouble};
+    if (run->plan != NULL) {
+        summary.tally.count[RESULT_NOT_EVALUATED] += run->plan->included - run->reported_count;
+    }
+    summary.verdict = tally_verdict(&summary.tally);
+    if (run->findings.len > 0) {
+        summary.verdict = RESULT_ERROR;
+    }
+    if (run->trouble != NULL && summary.verdict == RESULT_PASS) {
+        summary.verdict = RESULT_NOT_EVALUATED;
+    }
+    if (runner->events.done != NULL) {
+        runner->events.done(runner->events.data, run->generation, &summary);
+    }
+}
+
+static void finish_settled(struct run *run)
+{
+    run->settled = true;
+    if (run->runner->events.settled != NULL) {
+        run->runner->events.settled(run->runner->events.data, run->generation);
+    }
+}
+
+void runner_cancel(struct runner *runner)
+{
+    struct run *run = runner->run;
+    if (run == NULL || run->settled) {
+        return;
+    }
+    run->references++;
+    abandon_all(run);
+    run->cancelled = true;
+    if (!run->done) {
+        finish_done(run);
+    }
+    if (!run->settled) {
+        finish_settled(run);
+    }
+    run_release(run);
+}
+
+bool runner_is_running(const struct runner *runner)
+{
+    return runner->run != NULL && !runner->run->settled;
+}
+
+const char *runner_engine_version(const struct runner *runner)
+{
+    return runner->version;
+}
+
+const struct coverage *runner_coverage(const struct runner *runner)
+{
+    return runner->has_coverage ? &runner->coverage : NULL;
+}
+
+void runner_set_slots(struct runner *runner, unsigned slots)
+{
+    runner->slots = slots > 0 ? slots : uv_available_parallelism();
+}
+
+/* Ends a run that cannot go on. */
+static void fail_run(struct run *run, const char *why)
+{
+    run->trouble = mem_strdup(why);
+    finish_done(run);
+    if (!run->cancelled) {
+        finish_settled(run);
+    }
+}
+
+/* Scanning, on a worker thread */
+
+static void scan_work(void *data)
+{
+    struct run *run = data;
+    struct runner *runner = run->runner;
+    struct err err;
+    if (!policy_index_scan(runner->index, run->root, &run->stop_scan, &err)) {
+        run->trouble = mem_strdup(err.text);
+        return;
+    }
+    run->plan = runner->engine->plan(runner->index, run->scope,
+        (const char *const *)run->wanted.items, run->wanted.len, &run->stop_scan);
+}
+
+static bool is_slow_unit(const struct runner *runner, const char *label)
+{
+    VEC_FOREACH (char *, slow, &runner->slow_units) {
+        if (strcmp(*slow, label) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void remember_slow(struct runner *runner, const char *label)
+{
+    if (!is_slow_unit(runner, label) && runner->slow_units.len < SLOW_UNITS_MAX) {
+        VEC_PUSH(&runner->slow_units, mem_strdup(label));
+    }
+}
+
+/* All included tests of the batch; empty when that is all it has. */
+static void choose_only(const struct run_plan *plan, struct task *task)
+{
+    bool all = true;
+    VEC_FOREACH (size_t, unit, &task->batch.units) {
+        VEC_FOREACH (size_t, test, &plan->units.items[*unit].tests) {
+            if (plan->tests.items[*test].included) {
+                VEC_PUSH(&task->only, *test);
+            } else {
+                all = false;
+            }
+        }
+    }
+    if (all) {
+        task->only.len = 0;
+    }
+}
+
+static void begin_tests(struct run *run)
+{
+    struct run_plan *plan = run->plan;
+    VEC_FOREACH (struct plan_unit, unit, &plan->units) {
+        unit->alone = unit->alone || is_slow_unit(run->runner, unit->label);
+    }
+    struct batches batches = {0};
+    plan_batches(plan, true, &batches);
+    VEC_FOREACH (struct batch, batch, &batches) {
+        bool check = batch->tests == 0;
+        struct task *task = check ? task_new(run, QUEUE_CHECK, ENGINE_CHECK)
+                                  : task_new(run, QUEUE_TEST, ENGINE_TEST);
+        task->batch = *batch;
+        choose_only(plan, task);
+        task_enqueue(task);
+    }
+    VEC_FREE(&batches);
+    for (size_t i = 0; i < plan->units.len; i++) {
+        if (plan->units.items[i].included && plan->units.items[i].trouble != NULL) {
+            run_report_trouble(run, i, plan->units.items[i].trouble);
+        }
+    }
+    run_pump(run);
+}
+
+struct detection {
+    struct run *run;
+    struct buf out;
+};
+
+static void detected(struct run *run, struct str output)
+{
+    struct runner *runner = run->runner;
+    const struct engine *engine = runner->engine;
+    char *version = NULL;
+    if (!engine->version(output, &version)) {
+        free(runner->program);
+        runner->program = NULL;
+        char *why = mem_printf("%s does not say its version", engine->program);
+        fail_run(run, why);
+        free(why);
+        return;
+    }
+    if (!engine_version_at_least(version, engine->minimum)) {
+        char *why = mem_printf("%s %s is too old: %s or newer is needed (scripts/setup installs one)",
+            engine->program, version, engine->minimum);
+        free(version);
+        free(runner->program);
+        runner->program = NULL;
+        fail_run(run, why);
+        free(why);
+        return;
+    }
+    free(runner->version);
+    runner->version = version;
+    begin_tests(run);
+}
+
+static void version_data(void *data, enum process_stream stream, struct str bytes)
+{
+    (void)stream;
+    struct detection *detection = data;
+    buf_append_str(&detection->out, bytes);
+}
+
+static void version_exit(void *data, const struct process_result *result)
+{
+    (void)result;
+    struct detection *detection = data;
+    struct run *run = detection->run;
+    if (!run->cancelled) {
+        detected(run, buf_str(&detection->out));
+    }
+    buf_free(&detection->out);
+    free(detection);
+    run_release(run);
+}
+
+/* The engine is looked up again when it was not there last time. */
+static void detect_engine(struct run *run)
+{
+    struct runner *runner = run->runner;
+    struct err err;
+    if (runner->program != NULL && access(runner->program, X_OK) == 0) {
+        begin_tests(run);
+        return;
+    }
+    free(runner->program);
+    runner->program = engine_find(runner->engine, &err);
+    if (runner->program == NULL) {
+        fail_run(run, err.text);
+        return;
+    }
+    struct engine_command command = {0};
+    VEC_PUSH(&command.argv, mem_strdup(runner->program));
+    for (size_t i = 0; runner->engine->version_args[i] != NULL; i++) {
+        VEC_PUSH(&command.argv, mem_strdup(runner->engine->version_args[i]));
+    }
+    VEC_PUSH(&command.argv, NULL);
+    struct detection *detection = MEM_NEW(struct detection);
+    detection->run = run;
+    struct process_options options = {.argv = (const char *const *)command.argv.items,
+        .timeout_ms = 10000,
+        .max_output = 1 << 20,
+        .on_data = version_data,
+        .on_exit = version_exit,
+        .data = detection};
+    run->references++;
+    if (process_start(runner->loop, &options, &err) == NULL) {
+        free(detection);
+        free(runner->program);
+        runner->program = NULL;
+        fail_run(run, err.text);
+        run_release(run);
+    }
+    engine_command_free(&command);
+}
+
+static void scan_done(void *data, bool cancelled)
+{
+    (void)cancelled;
+    struct run *run = data;
+    struct runner *runner = run->runner;
+    runner->scanning = NULL;
+    if (runner->run != NULL && runner->run != run) {
+        begin_scan(runner->run);
+    } else if (!run->cancelled && run->plan == NULL) {
+        char *why = run->trouble == NULL ? mem_strdup("the folder could not be read") : run->trouble;
+        run->trouble = NULL;
+        fail_run(run, why);
+        free(why);
+    } else if (!run->cancelled) {
+        run->reported = mem_zalloc(run->plan->tests.len * sizeof *run->reported);
+        run->broken = mem_zalloc(run->plan->files.len * sizeof *run->broken);
+        if (runner->events.planned != NULL) {
+            runner->events.planned(runner->events.data, run->generation, run->plan);
+        }
+        VEC_FOREACH (struct finding, note, &run->plan->notes) {
+            if (runner->events.finding != NULL) {
+                runner->events.finding(runner->events.data, run->generation, note);
+            }
+        }
+        detect_engine(run);
+    }
+    run_release(run);
+}
+
+static void begin_scan(struct run *run)
+{
+    run->references++;
+    run->runner->scanning = run;
+    loop_work_start(run->runner->loop, scan_work, scan_done, run);
+}
+
+/* Processes */
+
+static void task_remove_active(struct task *task)
+{
+    struct tasks *active = &task->run->active;
+    for (size_t i = 0; i < active->len; i++) {
+        if (active->items[i] == task) {
+            VEC_REMOVE(active, i);
+            return;
+        }
+    }
+}
+
+static void task_data(void *data, enum process_stream stream, struct str bytes)
+{
+    struct task *task = data;
+    buf_append_str(stream == PROCESS_STDOUT ? &task->out : &task->errout, bytes);
+}
+
+static void task_exit(void *data, const struct process_result *result)
+{
+    struct task *task = data;
+    struct run *run = task->run;
+    task_remove_active(task);
+    if (!run->cancelled && !task->abandoned) {
+        task_answer(task, result, NULL);
+    }
+    task_free(task);
+    run_pump(run);
+    run_release(run);
+}
+
+static struct task *split_part(struct task *task, struct batch batch)
+{
+    struct task *part = task_new(task->run, task->queue, task->ask);
+    part->batch = batch;
+    part->cover_key = task->cover_key;
+    return part;
+}
+
+static bool in_set(const struct policy_set *set, size_t item)
+{
+    VEC_FOREACH (size_t, own, set) {
+        if (*own == item) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void split_units(struct task *task)
+{
+    const struct run_plan *plan = task->run->plan;
+    VEC_FOREACH (size_t, unit, &task->batch.units) {
+        struct task *part = split_part(task, batch_of(plan, *unit));
+        bool wanted = task->only.len == 0;
+        VEC_FOREACH (size_t, test, &plan->units.items[*unit].tests) {
+            if (in_set(&task->only, *test)) {
+                VEC_PUSH(&part->only, *test);
+                wanted = true;
+            }
+        }
+        if (wanted) {
+            task_enqueue(part);
+        } else {
+            task_free(part);
+        }
+    }
+}
+
+static bool split_tests(struct task *task)
+{
+    const struct run_plan *plan = task->run->plan;
+    size_t unit = task->batch.units.items[0];
+    const struct policy_set *tests =
+        task->only.len > 0 ? &task->only : &plan->units.items[unit].tests;
+    if (tests->len < 2) {
+        return false;
+    }
+    VEC_FOREACH (size_t, test, tests) {
+        if (task->queue == QUEUE_TEST && task->run->reported[*test]) {
+            continue;
+        }
+        struct task *part = split_part(task, batch_of(plan, unit));
+        VEC_PUSH(&part->only, *test);
+        task_enqueue(part);
+    }
+    return true;
+}
+
+bool task_split(struct task *task)
+{
+    if (task->batch.units.len > 1) {
+        split_units(task);
+        return true;
+    }
+    return split_tests(task);
+}
+
+/* A task that takes long is taken apart where that is worth its cost; otherwise it keeps running,
+ * beside the others. */
+static void task_is_slow(void *data)
+{
+    struct task *task = data;
+    struct run *run = task->run;
+    const struct run_plan *plan = run->plan;
+    if (run->cancelled || task->abandoned) {
+        return;
+    }
+    size_t unit = task->batch.units.items[0];
+    size_t parts = task->batch.units.len > 1 ? task->batch.units.len
+                   : task->only.len > 0      ? task->only.len
+                                             : plan->units.items[unit].tests.len;
+    size_t cost = (LOAD_BASE_MS + LOAD_PER_FILE_MS * task->batch.files.len) * parts /
+                  run->runner->slots;
+    if (task->batch.units.len == 1) {
+        remember_slow(run->runner, plan->units.items[unit].label);
+    }
+    if (task->ask == ENGINE_TEST && cost <= SPLIT_COST_MAX_MS && task_split(task)) {
+        run_log(run, "taking apart a slow run of %zu tests", task->batch.tests);
+        task->abandoned = true;
+        process_cancel(task->process);
+    }
+    task->slow = true;
+    run_pump(run);
+}
+
+static void task_start(struct task *task)
+{
+    struct run *run = task->run;
+    struct runner *runner = run->runner;
+    struct err err;
+    struct engine_command command = {0};
+    struct engine_question question = {
+        .ask = task->ask, .plan = run->plan, .batch = &task->batch, .only = &task->only};
+    bool ok = runner->engine->command(&question, runner->program, &command, &err);
+    if (ok) {
+        struct process_options options = {.argv = (const char *const *)command.argv.items,
+            .cwd = run->root,
+            .env = command.env,
+            .timeout_ms = command.timeout_ms,
+            .on_data = task_data,
+            .on_exit = task_exit,
+            .data = task};
+        task->process = process_start(runner->loop, &options, &err);
+        ok = task->process != NULL;
+    }
+    engine_command_free(&command);
+    if (!ok) {
+        task_answer(task, NULL, err.text);
+        task_free(task);
+        return;
+    }
+    run->references++;
+    VEC_PUSH(&run->active, task);
+    if (task->ask == ENGINE_TEST) {
+        task->timer = loop_timer_new(runner->loop, task_is_slow, task);
+        loop_timer_start(
+            task->timer, SLOW_BASE_MS + SLOW_PER_FILE_MS * (uint64_t)task->batch.files.len, 0);
+    }
+}
+
+static bool has_slot(const struct run *run)
+{
+    size_t fast = 0;
+    VEC_FOREACH (struct task *, task, &run->active) {
+        fast += !(*task)->slow && !(*task)->abandoned;
+    }
+    return fast < run->runner->slots && run->active.len < run->runner->slots + SLOW_EXTRA;
+}
+
+static struct task *next_task(struct run *run)
+{
+    for (size_t i = 0; i < QUEUE_COUNT; i++) {
+        if (run->queues[i].len > 0) {
+            struct task *task = run->queues[i].items[0];
+            VEC_REMOVE(&run->queues[i], 0);
+            return task;
+        }
+    }
+    return NULL;
+}
+
+static bool is_busy(const struct run *run, enum task_queue from, enum task_queue to)
+{
+    for (size_t i = from; i <= to; i++) {
+        if (run->queues[i].len > 0) {
+            return true;
+        }
+    }
+    VEC_FOREACH (struct task *, task, &run->active) {
+        if ((*task)->queue >= from && (*task)->queue <= to && !(*task)->abandoned) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Ends the phases that have nothing left to do. */
+static void advance(struct run *run)
+{
+    if (!run->done && !is_busy(run, QUEUE_BLAME, QUEUE_CHECK)) {
+        run_begin_explanations(run);
+        finish_done(run);
+    }
+    if (run->done && !run->cancelled && !run->coverage_begun) {
+        run->coverage_begun = true;
+        if (run->want_coverage) {
+            run_begin_coverage(run);
+        }
+    }
+    if (run->done && !run->cancelled && !run->settled && !is_busy(run, QUEUE_ASKED, QUEUE_COVERAGE)) {
+        if (run->want_coverage) {
+            run_finish_coverage(run);
+        }
+        if (!run->cancelled) {
+            finish_settled(run);
+        }
+    }
+}
+
+void run_pump(struct run *run)
+{
+    run->references++;
+    while (!run->cancelled && has_slot(run)) {
+        struct task *task = next_task(run);
+        if (task == NULL) {
+            bool was_done = run->coverage_begun;
+            advance(run);
+            if (was_done == run->coverage_begun) {
+                break;
+            }
+            continue;
+        }
+        const struct finding *broken = task_broken(task);
+        if (broken == NULL) {
+            task_start(task);
+        } else {
+            if (task->batch.units.len < 2 || !task_split(task)) {
+                task_fail_broken(task, broken);
+            }
+            task_free(task);
+        }
+    }
+    run_release(run);
+}
+
+bool runner_explain(struct runner *runner, size_t test)
+{
+    struct run *run = runner->run;
+    if (run == NULL || run->cancelled || run->plan == NULL || runner->program == NULL ||
+        test >= run->plan->tests.len || run->plan->units.items[run->plan->tests.items[test].unit]
+                                                .trouble != NULL) {
+        return false;
+    }
+    run->settled = false;
+    explain_test(run, test, QUEUE_ASKED);
+    run_pump(run);
+    return true;
+}

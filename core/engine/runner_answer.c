@@ -1,0 +1,371 @@
+/* What comes of a task: rows, findings, another task that asks more closely. */
+#include "engine/runner_internal.h"
+
+#include "base/safe.h"
+
+#include <stdlib.h>
+
+enum { WHY_MAX = 500 };
+
+static void tell_progress(const struct run *run)
+{
+    const struct runner_events *events = &run->runner->events;
+    if (events->progress != NULL) {
+        events->progress(
+            events->data, run->generation, run->reported_count, run->plan->included);
+    }
+}
+
+static void tell_result(
+    struct run *run, size_t test, const struct result *rows, size_t count)
+{
+    const struct runner_events *events = &run->runner->events;
+    struct tally tally =
+        results_tally(&(struct results){.items = (struct result *)(uintptr_t)rows, .len = count});
+    for (size_t i = 0; i < RESULT_STATUSES; i++) {
+        run->tally.count[i] += tally.count[i];
+    }
+    if (test != (size_t)-1) {
+        run->reported[test] = true;
+        run->reported_count++;
+        if (rows[0].status == RESULT_FAIL) {
+            VEC_PUSH(&run->failed, test);
+        }
+    }
+    if (events->result != NULL) {
+        events->result(events->data, run->generation, test, rows, count);
+    }
+}
+
+/* A row for a test that opa did not report. */
+static void tell_missing(
+    struct run *run, size_t test, enum result_status status, const char *message)
+{
+    const struct plan_test *known = &run->plan->tests.items[test];
+    struct result row = {.engine = run->runner->engine->name,
+        .suite = known->suite,
+        .name = known->name,
+        .status = status,
+        .file = run->plan->files.items[known->file].path,
+        .at = known->at,
+        .message = (char *)(uintptr_t)message};
+    tell_result(run, test, &row, 1);
+}
+
+/* The included tests a task stands for. */
+static void each_test(const struct task *task, struct policy_set *tests)
+{
+    const struct run_plan *plan = task->run->plan;
+    VEC_FOREACH (size_t, unit, &task->batch.units) {
+        VEC_FOREACH (size_t, test, &plan->units.items[*unit].tests) {
+            bool wanted = task->only.len == 0;
+            VEC_FOREACH (size_t, only, &task->only) {
+                wanted = wanted || *only == *test;
+            }
+            if (wanted && plan->tests.items[*test].included && !task->run->reported[*test]) {
+                VEC_PUSH(tests, *test);
+            }
+        }
+    }
+}
+
+static void fail_tests(struct task *task, enum result_status status, const char *message)
+{
+    struct policy_set tests = {0};
+    char *shown = safe_dup(str_of(message), SAFE_ONE_LINE, WHY_MAX);
+    each_test(task, &tests);
+    VEC_FOREACH (size_t, test, &tests) {
+        tell_missing(task->run, *test, status, shown);
+    }
+    if (tests.len > 0) {
+        tell_progress(task->run);
+    }
+    free(shown);
+    VEC_FREE(&tests);
+}
+
+static size_t file_by_path(const struct run_plan *plan, const char *path)
+{
+    size_t low = 0;
+    size_t high = plan->files.len;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        int order = strcmp(plan->files.items[mid].path, path);
+        if (order == 0) {
+            return mid;
+        }
+        if (order < 0) {
+            low = mid + 1;
+        } else {
+            high = mid;
+        }
+    }
+    return (size_t)-1;
+}
+
+/* opa numbers tests of one name: "test_x#01" is a "test_x". */
+static bool same_name(const char *shown, const char *known)
+{
+    size_t len = strlen(known);
+    return strncmp(shown, known, len) == 0 && (shown[len] == '\0' || shown[len] == '#');
+}
+
+/* The plan's test a row is about: its file and row, and the name where several share a row. */
+static size_t find_test(const struct run_plan *plan, const struct result *row)
+{
+    size_t file = row->file == NULL ? (size_t)-1 : file_by_path(plan, row->file);
+    if (file == (size_t)-1) {
+        return (size_t)-1;
+    }
+    size_t low = 0;
+    size_t high = plan->tests.len;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        const struct plan_test *test = &plan->tests.items[mid];
+        if (test->file < file || (test->file == file && test->at.row < row->at.row)) {
+            low = mid + 1;
+        } else {
+            high = mid;
+        }
+    }
+    for (size_t i = low; i < plan->tests.len; i++) {
+        const struct plan_test *test = &plan->tests.items[i];
+        if (test->file != file || test->at.row != row->at.row) {
+            break;
+        }
+        if (same_name(row->name, test->name) && (row->at.col == 0 || row->at.col == test->at.col)) {
+            return i;
+        }
+    }
+    return (size_t)-1;
+}
+
+static bool is_new_extra(struct run *run, const struct result *row)
+{
+    char *key = mem_printf("%s:%u:%u:%s", row->file == NULL ? "" : row->file, row->at.row,
+        row->at.col, row->name);
+    VEC_FOREACH (char *, known, &run->extra) {
+        if (strcmp(*known, key) == 0) {
+            free(key);
+            return false;
+        }
+    }
+    VEC_PUSH(&run->extra, key);
+    return true;
+}
+
+static void take_results(struct task *task, const struct results *results)
+{
+    struct run *run = task->run;
+    for (size_t i = 0; i < results->len && !run->cancelled;) {
+        size_t end = i + 1;
+        while (end < results->len && results->items[end].depth > 0) {
+            end++;
+        }
+        const struct result *row = &results->items[i];
+        size_t test = find_test(run->plan, row);
+        bool wanted = test != (size_t)-1
+                          ? run->plan->tests.items[test].included && !run->reported[test]
+                          : run->scope != RUN_TESTS && is_new_extra(run, row);
+        if (wanted) {
+            tell_result(run, test, row, end - i);
+        }
+        i = end;
+    }
+    tell_progress(run);
+    fail_tests(task, RESULT_NOT_EVALUATED, "opa did not run it");
+}
+
+void run_add_finding(struct run *run, const struct finding *finding)
+{
+    VEC_FOREACH (struct finding, known, &run->findings) {
+        const char *a = known->file == NULL ? "" : known->file;
+        const char *b = finding->file == NULL ? "" : finding->file;
+        if (known->at.row == finding->at.row && known->at.col == finding->at.col &&
+            strcmp(a, b) == 0 && strcmp(known->message, finding->message) == 0) {
+            return;
+        }
+    }
+    struct finding copy = *finding;
+    copy.rule = mem_strdup(finding->rule);
+    copy.file = mem_strdup(finding->file);
+    copy.message = mem_strdup(finding->message);
+    copy.fix = mem_strdup(finding->fix);
+    VEC_PUSH(&run->findings, copy);
+    size_t file = copy.file == NULL ? (size_t)-1 : file_by_path(run->plan, copy.file);
+    if (file != (size_t)-1 && run->broken[file] == 0) {
+        run->broken[file] = run->findings.len;
+    }
+    const struct runner_events *events = &run->runner->events;
+    if (events->finding != NULL) {
+        events->finding(events->data, run->generation, &copy);
+    }
+}
+
+const struct finding *task_broken(const struct task *task)
+{
+    const struct run *run = task->run;
+    if (task->queue == QUEUE_ASKED || task->queue == QUEUE_BLAME) {
+        return NULL;
+    }
+    VEC_FOREACH (size_t, file, &task->batch.files) {
+        if (run->broken[*file] > 0) {
+            return &run->findings.items[run->broken[*file] - 1];
+        }
+    }
+    return NULL;
+}
+
+void task_fail_broken(struct task *task, const struct finding *why)
+{
+    if (task->queue == QUEUE_COVERAGE) {
+        struct engine_answer none = {.coverage.incomplete = true};
+        cover_answer(task, &none);
+        return;
+    }
+    if (task->queue != QUEUE_TEST) {
+        return;
+    }
+    char *message = mem_printf("does not compile: %s:%u:%u: %.*s", why->file, why->at.row,
+        why->at.col, (int)strcspn(why->message, "\n"), why->message);
+    fail_tests(task, RESULT_ERROR, message);
+    free(message);
+}
+
+void run_report_trouble(struct run *run, size_t unit, const char *message)
+{
+    const struct plan_unit *planned = &run->plan->units.items[unit];
+    size_t first = planned->files.len > 0 ? planned->files.items[0] : (size_t)-1;
+    if (planned->tests.len > 0) {
+        first = run->plan->tests.items[planned->tests.items[0]].file;
+    }
+    struct finding finding = {.rule = (char *)(uintptr_t) "opa-cannot-load",
+        .severity = SEVERITY_ERROR,
+        .file = first == (size_t)-1 ? NULL : run->plan->files.items[first].path,
+        .message = (char *)(uintptr_t)message};
+    run_add_finding(run, &finding);
+    struct task *task = task_new(run, QUEUE_TEST, ENGINE_TEST);
+    task->batch = batch_of(run->plan, unit);
+    fail_tests(task, RESULT_ERROR, message);
+    task_free(task);
+}
+
+/* A unit did not load: ask opa for the places. */
+static void ask_why(struct task *task)
+{
+    struct task *blame = task_new(task->run, QUEUE_BLAME, ENGINE_CHECK);
+    blame->batch = batch_of(task->run->plan, task->batch.units.items[0]);
+    VEC_FOREACH (size_t, test, &task->only) {
+        VEC_PUSH(&blame->only, *test);
+    }
+    blame->loading = safe_dup(str_trim(buf_str(&task->errout)), SAFE_KEEP_LINES, 4096);
+    task_enqueue(blame);
+}
+
+/* The engine could not be used for this task at all. */
+static void task_failed(struct task *task, const char *why)
+{
+    run_log(task->run, "%s", why);
+    if (task->queue == QUEUE_EXPLAIN || task->queue == QUEUE_ASKED) {
+        struct engine_answer none = {0};
+        explain_answer(task, &none);
+    } else if (task->batch.units.len > 1 && task_split(task)) {
+        return;
+    } else if (task->queue == QUEUE_COVERAGE) {
+        if (!task_split(task)) {
+            struct engine_answer none = {.coverage.incomplete = true};
+            cover_answer(task, &none);
+        }
+    } else if (task->queue == QUEUE_TEST) {
+        fail_tests(task, RESULT_ERROR, why);
+    } else {
+        run_report_trouble(
+            task->run, task->batch.units.items[0], task->loading != NULL ? task->loading : why);
+    }
+}
+
+static void take_check(struct task *task, const struct engine_answer *answer)
+{
+    struct run *run = task->run;
+    VEC_FOREACH (struct finding, finding, &answer->findings) {
+        run_add_finding(run, finding);
+    }
+    if (task->queue != QUEUE_BLAME) {
+        if (!answer->loaded && task->batch.units.len > 1) {
+            task_split(task); /* errors of one stage hide those of the next in other files */
+        }
+        return;
+    }
+    if (answer->findings.len == 0) {
+        /* It compiles, so opa test stumbled over something else: documents, a duplicate. */
+        run_report_trouble(run, task->batch.units.items[0],
+            task->loading == NULL || task->loading[0] == '\0' ? "opa did not load it"
+                                                              : task->loading);
+        return;
+    }
+    task->queue = QUEUE_TEST;
+    const struct finding *why = task_broken(task);
+    if (why != NULL) {
+        task_fail_broken(task, why);
+    } else {
+        fail_tests(task, RESULT_ERROR, answer->findings.items[0].message);
+    }
+}
+
+static void take_answer(struct task *task, struct engine_answer *answer)
+{
+    switch (task->ask) {
+    case ENGINE_TEST:
+        if (answer->loaded) {
+            take_results(task, &answer->results);
+        } else if (task->batch.units.len < 2 || !task_split(task)) {
+            ask_why(task);
+        }
+        break;
+    case ENGINE_CHECK:
+        take_check(task, answer);
+        break;
+    case ENGINE_COVERAGE:
+        /* An error ends the query: what comes after it was not evaluated. */
+        if (answer->loaded || !task_split(task)) {
+            cover_answer(task, answer);
+        }
+        break;
+    case ENGINE_EXPLAIN_TRACE:
+    case ENGINE_EXPLAIN_ERRORS:
+        explain_answer(task, answer);
+        break;
+    }
+}
+
+void task_answer(struct task *task, const struct process_result *result, const char *failure)
+{
+    const char *program = task->run->runner->engine->program;
+    char why[200];
+    if (failure == NULL && result->timed_out) {
+        snprintf(why, sizeof why, "%s did not end within %llu s and was stopped", program,
+            (unsigned long long)(result->wall_us / 1000000));
+        failure = why;
+    } else if (failure == NULL && result->truncated) {
+        snprintf(why, sizeof why, "%s printed more than we take (64 MiB) and was stopped", program);
+        failure = why;
+    } else if (failure == NULL && result->signal != 0) {
+        snprintf(why, sizeof why, "%s was ended by signal %d", program, result->signal);
+        failure = why;
+    }
+    if (failure != NULL) {
+        task_failed(task, failure);
+        return;
+    }
+    struct err err;
+    struct engine_answer answer = {0};
+    struct engine_question question = {
+        .ask = task->ask, .plan = task->run->plan, .batch = &task->batch, .only = &task->only};
+    if (task->run->runner->engine->parse(&question, buf_str(&task->out), buf_str(&task->errout),
+            result->exit_code, &answer, &err)) {
+        take_answer(task, &answer);
+    } else {
+        task_failed(task, err.text);
+    }
+    engine_answer_free(&answer);
+}

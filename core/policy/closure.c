@@ -1,0 +1,297 @@
+#include "policy/index.h"
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/path.h"
+#include "base/vec.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+#define DATA_KEYS_MAX_BYTES ((size_t)32 << 20)
+
+struct work {
+    struct policy_index *index;
+    bool *in; /* by place */
+    struct policy_set queue;
+};
+
+static void enter(struct work *work, size_t place)
+{
+    if (!work->in[place]) {
+        work->in[place] = true;
+        VEC_PUSH(&work->queue, place);
+    }
+}
+
+static struct policy_file *at_order(const struct work *work, size_t i)
+{
+    return &work->index->files.items[work->index->by_package.items[i]];
+}
+
+/* First place in by_package whose package is not before `package`. */
+static size_t lower_bound(const struct work *work, const char *package)
+{
+    size_t low = 0;
+    size_t high = work->index->by_package.len;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (strcmp(at_order(work, mid)->facts->package, package) < 0) {
+            low = mid + 1;
+        } else {
+            high = mid;
+        }
+    }
+    return low;
+}
+
+static size_t common_prefix(const char *a, const char *b)
+{
+    size_t shared = 0;
+    for (size_t i = 0; a[i] != '\0' && a[i] == b[i]; i++) {
+        if (a[i] == '/') {
+            shared = i + 1;
+        }
+    }
+    return shared;
+}
+
+/* Enters the files [from, to) of by_package, which share a package. Where the package is split by
+ * folder, only those of the folder nearest to `asker`. */
+static void enter_package(struct work *work, size_t from, size_t to, const char *asker)
+{
+    const char *nearest = NULL;
+    size_t best = 0;
+    for (size_t i = from; i < to && at_order(work, from)->scope[0] != '\0'; i++) {
+        const struct policy_file *file = at_order(work, i);
+        char *dir = path_dir(asker);
+        size_t shared = common_prefix(file->path, asker) * 2 + (strcmp(dir, file->scope) == 0);
+        free(dir);
+        if (nearest == NULL || shared > best) {
+            nearest = file->scope;
+            best = shared;
+        }
+    }
+    for (size_t i = from; i < to; i++) {
+        if (nearest == NULL || strcmp(at_order(work, i)->scope, nearest) == 0) {
+            enter(work, work->index->by_package.items[i]);
+        }
+    }
+}
+
+/* Enters the package at place `from` of by_package and returns the place after it. */
+static size_t enter_package_at(struct work *work, size_t from, const char *asker)
+{
+    const char *package = at_order(work, from)->facts->package;
+    size_t to = from + 1;
+    while (to < work->index->by_package.len &&
+           strcmp(at_order(work, to)->facts->package, package) == 0) {
+        to++;
+    }
+    enter_package(work, from, to, asker);
+    return to;
+}
+
+/* True when a file of the package [from, …) has a rule whose head begins with the first part of
+ * `rest`. */
+static bool package_defines(const struct work *work, size_t from, const char *rest)
+{
+    size_t len = strcspn(rest, "/");
+    if (len == 0) {
+        return false;
+    }
+    const char *package = at_order(work, from)->facts->package;
+    for (size_t i = from; i < work->index->by_package.len &&
+                          strcmp(at_order(work, i)->facts->package, package) == 0;
+         i++) {
+        VEC_FOREACH (struct policy_rule, rule, &at_order(work, i)->facts->rules) {
+            if (strncmp(rule->name, rest, len) == 0 &&
+                (rule->name[len] == '\0' || rule->name[len] == '/')) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+enum found {
+    FOUND_NOTHING,
+    FOUND_PACKAGE, /* there is a package, but no rule of it is named */
+    FOUND_RULE
+};
+
+/* The packages a reference may reach: the one it lies in (and shorter ones that define its next
+ * part), and all below it. */
+static enum found enter_packages(struct work *work, const char *ref, const char *asker)
+{
+    enum found found = FOUND_NOTHING;
+    bool longest = true;
+    for (size_t end = strlen(ref); end > 0; end--) {
+        if (ref[end] != '\0' && ref[end] != '/') {
+            continue;
+        }
+        char *package = mem_strndup(ref, end);
+        size_t at = lower_bound(work, package);
+        bool here = at < work->index->by_package.len &&
+                    strcmp(at_order(work, at)->facts->package, package) == 0;
+        free(package);
+        const char *rest = ref[end] == '\0' ? "" : ref + end + 1;
+        bool defines = here && package_defines(work, at, rest);
+        if (here && (longest || defines)) {
+            enter_package_at(work, at, asker);
+            found = defines || found == FOUND_RULE ? FOUND_RULE : FOUND_PACKAGE;
+            longest = false;
+        }
+    }
+    char *below = ref[0] == '\0' ? mem_strdup("") : mem_printf("%s/", ref);
+    size_t i = lower_bound(work, below);
+    while (i < work->index->by_package.len &&
+           strncmp(at_order(work, i)->facts->package, below, strlen(below)) == 0) {
+        i = enter_package_at(work, i, asker);
+        found = found == FOUND_NOTHING ? FOUND_PACKAGE : found;
+    }
+    free(below);
+    return found;
+}
+
+static void read_yaml_keys(struct policy_file *file, struct str text)
+{
+    struct str line;
+    bool content = false;
+    while (str_next_line(&text, &line)) {
+        line = str_trim_right(line);
+        if (str_equal_c(line, "---") || str_starts(line, "--- ")) {
+            file->no_document = file->no_document || content;
+            continue;
+        }
+        if (line.len == 0 || line.ptr[0] == '#') {
+            continue;
+        }
+        content = true;
+        size_t colon = str_find(line, str_of(":"), 0);
+        if (isspace((unsigned char)line.ptr[0]) || colon == (size_t)-1) {
+            continue;
+        }
+        struct str key = str_slice(line, 0, colon);
+        if (key.len >= 2 && (key.ptr[0] == '"' || key.ptr[0] == '\'')) {
+            key = str_slice(key, 1, key.len - 1);
+        }
+        VEC_PUSH(&file->keys, str_dup(key));
+    }
+}
+
+static void read_keys(const struct policy_index *index, struct policy_file *file)
+{
+    if (file->keys_read) {
+        return;
+    }
+    file->keys_read = true;
+    char *path = path_join(index->root, file->path);
+    struct buf text = BUF_INIT;
+    if (!file_read(path, DATA_KEYS_MAX_BYTES, &text, NULL)) {
+        file->no_document = true;
+    } else if (strcmp(path_ext(file->path), ".json") == 0) {
+        cJSON *doc = json_parse(buf_str(&text), NULL);
+        /* Not JSON: opa says so better than we could, when a policy asks for it. */
+        file->no_document = doc != NULL && !cJSON_IsObject(doc);
+        for (cJSON *member = doc == NULL ? NULL : doc->child; member != NULL;
+             member = member->next) {
+            if (member->string != NULL) {
+                VEC_PUSH(&file->keys, mem_strdup(member->string));
+            }
+        }
+        cJSON_Delete(doc);
+    } else {
+        read_yaml_keys(file, buf_str(&text));
+    }
+    buf_free(&text);
+    free(path);
+}
+
+static bool is_named_data(const char *path)
+{
+    const char *base = path_base(path);
+    return strcmp(base, "data.json") == 0 || strcmp(base, "data.yaml") == 0 ||
+           strcmp(base, "data.yml") == 0;
+}
+
+/* True when the document holds something at or below `ref`, or `ref` leads into it. Other documents
+ * than data.json and data.yaml must have the very key that is asked for, and do not count where a
+ * package answers (`named_only`): most YAML beside policies is Kubernetes manifests, which opa would
+ * merge into one another. */
+static bool reaches(
+    const struct policy_index *index, struct policy_file *file, const char *ref, bool named_only)
+{
+    bool named = is_named_data(file->path);
+    if (named_only && !named) {
+        return false;
+    }
+    if (policy_path_below(file->mount, ref)) {
+        return named || ref[0] != '\0'; /* the whole folder is asked for */
+    }
+    if (!policy_path_below(ref, file->mount)) {
+        return false;
+    }
+    if (named) {
+        return true;
+    }
+    const char *rest = ref + strlen(file->mount);
+    rest += *rest == '/' ? 1 : 0;
+    read_keys(index, file);
+    VEC_FOREACH (char *, key, &file->keys) {
+        if (!file->no_document && policy_path_below(rest, *key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void enter_data(struct work *work, const char *ref, bool named_only)
+{
+    for (size_t i = 0; i < work->index->files.len; i++) {
+        struct policy_file *file = &work->index->files.items[i];
+        if (file->kind == POLICY_DATA && !work->in[i] &&
+            reaches(work->index, file, ref, named_only)) {
+            work->in[i] = true;
+        }
+    }
+}
+
+static void follow(struct work *work, size_t place)
+{
+    const struct policy_file *file = &work->index->files.items[place];
+    if (file->facts == NULL) {
+        return;
+    }
+    if (file->facts->package != NULL) {
+        size_t at = lower_bound(work, file->facts->package);
+        if (at < work->index->by_package.len) {
+            enter_package_at(work, at, file->path);
+        }
+    }
+    VEC_FOREACH (struct policy_ref, ref, &file->facts->refs) {
+        enum found found = enter_packages(work, ref->path, file->path);
+        if (found != FOUND_RULE) {
+            enter_data(work, ref->path, found == FOUND_PACKAGE);
+        }
+    }
+}
+
+void policy_closure(
+    struct policy_index *index, const struct policy_set *seeds, struct policy_set *closure)
+{
+    struct work work = {.index = index, .in = mem_zalloc(index->files.len + 1)};
+    VEC_FOREACH (size_t, seed, seeds) {
+        enter(&work, *seed);
+    }
+    for (size_t i = 0; i < work.queue.len; i++) {
+        follow(&work, work.queue.items[i]);
+    }
+    for (size_t i = 0; i < index->files.len; i++) {
+        if (work.in[i]) {
+            VEC_PUSH(closure, i);
+        }
+    }
+    VEC_FREE(&work.queue);
+    free(work.in);
+}

@@ -1,0 +1,307 @@
+#include "policy/index.h"
+
+#include "base/file.h"
+#include "base/path.h"
+#include "base/vec.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { DEPTH_MAX = 64, FILES_MAX = 200000 };
+#define REGO_MAX_BYTES ((size_t)16 << 20)
+
+struct scan {
+    struct policy_index *index;
+    struct policy_files old;
+    bool same_root;
+    const atomic_bool *cancel;
+    struct policy_files found;
+};
+
+struct policy_index *policy_index_new(void)
+{
+    return MEM_NEW(struct policy_index);
+}
+
+static void file_free(struct policy_file *file)
+{
+    free(file->path);
+    free(file->scope);
+    free(file->mount);
+    policy_facts_release(file->facts);
+    VEC_FOREACH (char *, key, &file->keys) {
+        free(*key);
+    }
+    VEC_FREE(&file->keys);
+}
+
+static void files_free(struct policy_files *files)
+{
+    VEC_FOREACH (struct policy_file, file, files) {
+        file_free(file);
+    }
+    VEC_FREE(files);
+}
+
+void policy_index_free(struct policy_index *index)
+{
+    if (index == NULL) {
+        return;
+    }
+    files_free(&index->files);
+    VEC_FREE(&index->by_package);
+    free(index->root);
+    free(index);
+}
+
+static size_t find_file(const struct policy_files *files, const char *path)
+{
+    size_t low = 0;
+    size_t high = files->len;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        int order = strcmp(files->items[mid].path, path);
+        if (order == 0) {
+            return mid;
+        }
+        if (order < 0) {
+            low = mid + 1;
+        } else {
+            high = mid;
+        }
+    }
+    return (size_t)-1;
+}
+
+size_t policy_index_find(const struct policy_index *index, const char *path)
+{
+    return find_file(&index->files, path);
+}
+
+static bool is_skipped_dir(const char *name)
+{
+    return strcmp(name, ".git") == 0 || strcmp(name, "node_modules") == 0 ||
+           strcmp(name, ".bylaw") == 0;
+}
+
+static bool kind_of(const char *name, enum policy_file_kind *kind)
+{
+    const char *ext = path_ext(name);
+    *kind = strcmp(ext, ".rego") == 0 ? POLICY_REGO : POLICY_DATA;
+    return *kind == POLICY_REGO || strcmp(ext, ".json") == 0 || strcmp(ext, ".yaml") == 0 ||
+           strcmp(ext, ".yml") == 0;
+}
+
+/* Where opa puts a document: below the names of its folders. */
+static char *mount_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? mem_strdup("") : mem_strndup(path, (size_t)(slash - path));
+}
+
+static void read_rego(struct scan *scan, int dir, const char *name, struct policy_file *file)
+{
+    size_t at = find_file(&scan->old, file->path);
+    struct policy_file *old = at == (size_t)-1 ? NULL : &scan->old.items[at];
+    bool untouched = old != NULL && scan->same_root && old->mtime_ns == file->mtime_ns &&
+                     old->size == file->size && old->inode == file->inode;
+    if (untouched && old->facts != NULL) {
+        file->facts = policy_facts_share(old->facts);
+        return;
+    }
+    int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) {
+        return;
+    }
+    struct buf text = BUF_INIT;
+    if (file_read_fd(fd, file->path, REGO_MAX_BYTES, &text, NULL)) {
+        if (old != NULL && old->facts != NULL && old->facts->hash == str_hash(buf_str(&text))) {
+            file->facts = policy_facts_share(old->facts);
+        } else {
+            file->facts = policy_facts_parse(buf_str(&text));
+        }
+    }
+    buf_free(&text);
+    close(fd);
+}
+
+static void take_file(
+    struct scan *scan, int dir, const char *name, char *path, const struct stat *st)
+{
+    struct policy_file file = {.path = path,
+        .mtime_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
+        .size = (uint64_t)st->st_size,
+        .inode = st->st_ino};
+    if (!kind_of(name, &file.kind) || scan->found.len >= FILES_MAX) {
+        free(path);
+        return;
+    }
+    if (file.kind == POLICY_REGO) {
+        read_rego(scan, dir, name, &file);
+    } else {
+        file.mount = mount_of(path);
+    }
+    VEC_PUSH(&scan->found, file);
+}
+
+/* Takes dir over and closes it. */
+static bool scan_dir(struct scan *scan, int fd, const char *prefix, unsigned depth, struct err *err)
+{
+    DIR *dir = fdopendir(fd);
+    if (dir == NULL) {
+        close(fd);
+        return true;
+    }
+    bool ok = true;
+    for (struct dirent *entry; ok && (entry = readdir(dir)) != NULL;) {
+        const char *name = entry->d_name;
+        struct stat st;
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+            fstatat(dirfd(dir), name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+            continue;
+        }
+        if (scan->cancel != NULL && atomic_load(scan->cancel)) {
+            ok = err_set(err, ERR_CANCELLED, "the scan was cancelled");
+            break;
+        }
+        char *path = prefix[0] == '\0' ? mem_strdup(name) : path_join(prefix, name);
+        if (S_ISDIR(st.st_mode)) {
+            int sub = is_skipped_dir(name) || depth >= DEPTH_MAX
+                          ? -1
+                          : openat(dirfd(dir), name,
+                                O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+            if (sub >= 0) {
+                ok = scan_dir(scan, sub, path, depth + 1, err);
+            }
+            free(path);
+        } else if (S_ISREG(st.st_mode) || (S_ISLNK(st.st_mode) &&
+                                              fstatat(dirfd(dir), name, &st, 0) == 0 &&
+                                              S_ISREG(st.st_mode))) {
+            take_file(scan, dirfd(dir), name, path, &st);
+        } else {
+            free(path);
+        }
+    }
+    closedir(dir);
+    return ok;
+}
+
+static int by_path(const void *a, const void *b)
+{
+    const struct policy_file *x = a;
+    const struct policy_file *y = b;
+    return strcmp(x->path, y->path);
+}
+
+static int by_package(const void *a, const void *b, void *data)
+{
+    const struct policy_files *files = data;
+    const struct policy_file *x = &files->items[*(const size_t *)a];
+    const struct policy_file *y = &files->items[*(const size_t *)b];
+    int order = strcmp(x->facts->package, y->facts->package);
+    return order != 0 ? order : strcmp(x->path, y->path);
+}
+
+static bool same_dir(const char *a, const char *b)
+{
+    const char *x = strrchr(a, '/');
+    const char *y = strrchr(b, '/');
+    size_t m = x == NULL ? 0 : (size_t)(x - a);
+    size_t n = y == NULL ? 0 : (size_t)(y - b);
+    return m == n && strncmp(a, b, m) == 0;
+}
+
+/* Two files of one package in different folders contradict each other when both define the same
+ * function, the same complete rule or the same test: then they were not meant to be loaded
+ * together. Functions and rules with several definitions live in one folder in practice. */
+static bool contradict(const struct policy_facts *a, const struct policy_facts *b)
+{
+    VEC_FOREACH (struct policy_rule, x, &a->rules) {
+        VEC_FOREACH (struct policy_rule, y, &b->rules) {
+            bool test = strncmp(x->name, "test_", 5) == 0;
+            if (strcmp(x->name, y->name) == 0 && x->kind != RULE_PARTIAL &&
+                (test || x->kind == y->kind)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Sets the scope of the files [from, to) of by_package, which share a package. */
+static void set_scopes(struct policy_index *index, size_t from, size_t to)
+{
+    bool split = false;
+    for (size_t i = from; i < to && !split; i++) {
+        for (size_t k = i + 1; k < to && !split && k - i < 64; k++) {
+            const struct policy_file *a = &index->files.items[index->by_package.items[i]];
+            const struct policy_file *b = &index->files.items[index->by_package.items[k]];
+            split = !same_dir(a->path, b->path) && contradict(a->facts, b->facts);
+        }
+    }
+    for (size_t i = from; i < to; i++) {
+        struct policy_file *file = &index->files.items[index->by_package.items[i]];
+        file->scope = split ? path_dir(file->path) : mem_strdup("");
+    }
+}
+
+static void order_packages(struct policy_index *index)
+{
+    index->by_package.len = 0;
+    index->tests = 0;
+    for (size_t i = 0; i < index->files.len; i++) {
+        const struct policy_facts *facts = index->files.items[i].facts;
+        if (facts != NULL) {
+            index->tests += facts->tests.len;
+            if (facts->package != NULL) {
+                VEC_PUSH(&index->by_package, i);
+            }
+        }
+    }
+    if (index->by_package.len > 0) {
+        qsort_r(index->by_package.items, index->by_package.len, sizeof(size_t), by_package,
+            &index->files);
+    }
+    for (size_t i = 0; i < index->by_package.len;) {
+        const char *package = index->files.items[index->by_package.items[i]].facts->package;
+        size_t end = i + 1;
+        while (end < index->by_package.len &&
+               strcmp(index->files.items[index->by_package.items[end]].facts->package, package) ==
+                   0) {
+            end++;
+        }
+        set_scopes(index, i, end);
+        i = end;
+    }
+}
+
+bool policy_index_scan(
+    struct policy_index *index, const char *root, const atomic_bool *cancel, struct err *err)
+{
+    int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return err_set_errno(err, errno, "cannot open the folder %s", root);
+    }
+    struct scan scan = {.index = index,
+        .old = index->files,
+        .same_root = index->root != NULL && strcmp(index->root, root) == 0,
+        .cancel = cancel};
+    if (!scan_dir(&scan, fd, "", 0, err)) {
+        files_free(&scan.found);
+        return false;
+    }
+    if (scan.found.len > 0) {
+        qsort(scan.found.items, scan.found.len, sizeof *scan.found.items, by_path);
+    }
+    files_free(&scan.old);
+    index->files = scan.found;
+    if (!scan.same_root) {
+        free(index->root);
+        index->root = mem_strdup(root);
+    }
+    order_packages(index);
+    return true;
+}

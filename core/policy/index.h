@@ -1,0 +1,72 @@
+/* Index of a folder's policies: which file declares which package, what it refers to, which tests it
+ * has; and, from that, the files one test needs (its closure). Scanning again reads only what
+ * changed.
+ *
+ * Not looked into: `.git`, `node_modules`, `.bylaw`, and links to folders. One thread at a time. */
+#ifndef BYLAW_POLICY_INDEX_H
+#define BYLAW_POLICY_INDEX_H
+
+#include "base/err.h"
+#include "policy/facts.h"
+
+#include <stdatomic.h>
+
+enum policy_file_kind {
+    POLICY_REGO,
+    POLICY_DATA /* .json, .yaml, .yml: a data document if a policy asks for it */
+};
+
+struct policy_file {
+    char *path; /* relative to the root */
+    enum policy_file_kind kind;
+    struct policy_facts *facts; /* POLICY_REGO; NULL when the file could not be read */
+    char *scope; /* its folder when its package is defined in several folders that contradict each
+                    other (each is then a policy of its own), else "" */
+    /* POLICY_DATA: where opa would load it below data ("" the root), and the keys at its top, read
+     * when first asked for. */
+    char *mount;
+    struct policy_keys {
+        char **items;
+        size_t len, cap;
+    } keys;
+    bool keys_read;
+    bool no_document; /* several YAML documents or no mapping: not policy data */
+    /* What decides whether to read it again. */
+    int64_t mtime_ns;
+    uint64_t size, inode;
+};
+
+struct policy_index {
+    char *root;
+    struct policy_files {
+        struct policy_file *items;
+        size_t len, cap;
+    } files;                        /* by path */
+    struct policy_order {
+        size_t *items;
+        size_t len, cap;
+    } by_package; /* Rego files with a package, by package then path */
+    size_t tests;
+};
+
+struct policy_index *policy_index_new(void) MUST_USE;
+void policy_index_free(struct policy_index *index);
+/* Brings the index up to date with the folder; another root than before is fine, equal files are
+ * not parsed again. `cancel` may be NULL; when it becomes true: false with ERR_CANCELLED. */
+bool policy_index_scan(struct policy_index *index, const char *root, const atomic_bool *cancel,
+    struct err *err) MUST_USE;
+/* Place of a file, or SIZE_MAX. */
+size_t policy_index_find(const struct policy_index *index, const char *path);
+
+struct policy_set {
+    size_t *items; /* places in index->files, growing */
+    size_t len, cap;
+};
+
+/* The files that `seeds` need to be evaluated as in the whole folder: their packages, all they
+ * refer to, directly or not, and the data documents those references reach. A reference that cannot
+ * be told before evaluation (`data[x].p`) brings everything below its constant beginning. */
+void policy_closure(struct policy_index *index, const struct policy_set *seeds,
+    struct policy_set *closure);
+
+#endif
