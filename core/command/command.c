@@ -7,6 +7,7 @@
 const struct command *const commands[] = {
     &command_config,
     &command_help,
+    &command_test,
     &command_version,
     NULL,
 };

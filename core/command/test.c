@@ -226,8 +226,7 @@ static void coverage_told(void *data, unsigned generation, const struct coverage
         cJSON_AddItemToObject(event, "percent", mem_require(cJSON_CreateRaw(percent)));
         json_set_int(event, "covered_rows", (long long)coverage->covered_rows);
         json_set_int(event, "missed_rows", (long long)coverage->missed_rows);
-        cJSON_AddItemToObject(
-            event, "threshold", mem_require(cJSON_CreateNumber(threshold)));
+        cJSON_AddItemToObject(event, "threshold", mem_require(cJSON_CreateNumber(threshold)));
         json_set_bool(event, "met", run->met);
         json_set_bool(event, "incomplete", coverage->incomplete);
         cJSON *files = json_set_object(event, "files");
@@ -311,8 +310,8 @@ static bool resolve(const struct args *args, struct test_run *run, char *root)
             return true;
         }
         if (!below) {
-            command_fail(args, "%s is not below %s: name the folder with --root", args->rest[i],
-                root);
+            command_fail(
+                args, "%s is not below %s: name the folder with --root", args->rest[i], root);
             return false;
         }
         VEC_PUSH(&run->wanted, mem_strdup(path[len] == '\0' ? "." : path + len + 1));
@@ -405,7 +404,8 @@ const struct command command_test = {
         {
             {"json", 'j', NULL, "one JSON object a line instead of text"},
             {"coverage", 'c', NULL, "say what the tests cover, also when some fail"},
-            {"threshold", 't', "N", "coverage in percent that must be reached (implies --coverage)"},
+            {"threshold", 't', "N",
+                "coverage in percent that must be reached (implies --coverage)"},
             {"root", 'C', "DIR", "the folder that imports are looked up in (default: here)"},
             {"verbose", 'v', NULL, "print() output of passing tests too"},
         },

@@ -174,8 +174,8 @@ static void trace_command(const struct engine_question *q, struct engine_command
     char *filter = filter_of(q);
     char timeout[16];
     snprintf(timeout, sizeof timeout, "%ds", EXPLAIN_TIMEOUT_S);
-    push_all(command, (const char *[]){"test", "--var-values", "--timeout", timeout, "--run",
-                          filter, NULL});
+    push_all(command,
+        (const char *[]){"test", "--var-values", "--timeout", timeout, "--run", filter, NULL});
     free(filter);
     command->timeout_ms = 30000;
 }
@@ -218,8 +218,8 @@ static bool command_for(const struct engine_question *q, const char *program,
     return ok;
 }
 
-static bool parse_check(struct str out, struct str errout, int exit_code,
-    struct engine_answer *answer, struct err *err)
+static bool parse_check(
+    struct str out, struct str errout, int exit_code, struct engine_answer *answer, struct err *err)
 {
     answer->loaded = exit_code == 0;
     if (exit_code == 0) {

@@ -16,7 +16,8 @@ bool opa_parse_errors(struct str json, struct findings *findings, struct err *er
 /* Adds the coverage of `opa eval --coverage`; *failed says that the query ended with an error. */
 bool opa_parse_coverage(
     struct str json, struct coverage *coverage, bool *failed, struct err *err) MUST_USE;
-/* The part that explains out of `opa test --var-values`; *message is its first line of substance. */
+/* The part that explains out of `opa test --var-values`; *message is its first line of substance.
+ */
 bool opa_parse_trace(struct str text, struct buf *detail, char **message);
 /* The errors of `opa eval --show-builtin-errors`, a line each; false when there were none. */
 bool opa_parse_builtin_errors(struct str json, struct buf *detail, char **message);

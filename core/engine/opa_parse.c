@@ -196,9 +196,8 @@ static void add_error(const cJSON *error, struct findings *findings)
     if (line != NULL) {
         buf_printf(&message, "\n%s", line);
     }
-    struct finding finding = {
-        .rule = safe_dup(
-            str_of(json_string_or(error, "code", "opa_error")), SAFE_ONE_LINE, MESSAGE_MAX),
+    struct finding finding = {.rule = safe_dup(str_of(json_string_or(error, "code", "opa_error")),
+                                  SAFE_ONE_LINE, MESSAGE_MAX),
         .severity = SEVERITY_ERROR,
         .file = file == NULL || file[0] == '\0' ? NULL : mem_strdup(file),
         .at = position_of(location),
@@ -327,8 +326,7 @@ static bool take_ranges(
     return true;
 }
 
-bool opa_parse_coverage(
-    struct str json, struct coverage *coverage, bool *failed, struct err *err)
+bool opa_parse_coverage(struct str json, struct coverage *coverage, bool *failed, struct err *err)
 {
     cJSON *root = json_parse(json, err);
     if (root == NULL) {

@@ -75,9 +75,8 @@ static int manifest_version(const struct policy_index *index, const char *path)
     while (version < 0) {
         bool top = strcmp(dir, ".") == 0;
         char *name = mem_printf("%s/%s%s.manifest", index->root, top ? "" : dir, top ? "" : "/");
-        cJSON *manifest = access(name, R_OK) == 0
-                              ? json_parse_file(name, MANIFEST_MAX_BYTES, NULL)
-                              : NULL;
+        cJSON *manifest =
+            access(name, R_OK) == 0 ? json_parse_file(name, MANIFEST_MAX_BYTES, NULL) : NULL;
         version = (int)json_int_or(manifest, "rego_version", -1);
         cJSON_Delete(manifest);
         free(name);
@@ -122,9 +121,10 @@ static void find_unloadable(struct planner *p, struct plan_unit *unit)
         if (file->load != NULL) {
             unit->files.items[kept++] = unit->files.items[i];
         } else if (unit->trouble == NULL) {
-            unit->trouble = mem_printf("opa cannot be given %s: it takes what stands before a colon "
-                                       "(or the dots of a data folder) for a path below data",
-                file->path);
+            unit->trouble =
+                mem_printf("opa cannot be given %s: it takes what stands before a colon "
+                           "(or the dots of a data folder) for a path below data",
+                    file->path);
         }
     }
     unit->files.len = kept;
@@ -226,8 +226,9 @@ static void note_split(struct planner *p, size_t from, size_t to)
     }
     char *package = policy_path_show(first->facts->package);
     note(p, "package-in-folders", first->path,
-        mem_printf("package %s is defined in %zu folders that contradict each other: each folder is "
-                   "tested on its own",
+        mem_printf(
+            "package %s is defined in %zu folders that contradict each other: each folder is "
+            "tested on its own",
             package, folders),
         NULL);
     free(package);
@@ -293,7 +294,8 @@ static void choose_included(struct planner *p)
 {
     struct run_plan *plan = p->plan;
     VEC_FOREACH (struct plan_unit, unit, &plan->units) {
-        unit->included = p->scope == RUN_ALL || (p->scope == RUN_AFFECTED && unit_affected(p, unit));
+        unit->included =
+            p->scope == RUN_ALL || (p->scope == RUN_AFFECTED && unit_affected(p, unit));
     }
     for (size_t i = 0; i < plan->units.len && p->scope == RUN_PATHS; i++) {
         struct plan_unit *unit = &plan->units.items[i];
@@ -347,8 +349,8 @@ struct run_plan *opa_plan(struct policy_index *index, enum run_scope scope,
         return NULL;
     }
     if (p.plan->tests.len > 0) {
-        qsort(p.plan->tests.items, p.plan->tests.len, sizeof *p.plan->tests.items,
-            by_place_in_file);
+        qsort(
+            p.plan->tests.items, p.plan->tests.len, sizeof *p.plan->tests.items, by_place_in_file);
     }
     choose_included(&p);
     return p.plan;

@@ -3,11 +3,11 @@
 #include "base/vec.h"
 
 enum {
-    UNITS_FIRST = 4,  /* of the first batches */
-    UNITS_MAX = 16,   /* of later ones */
+    UNITS_FIRST = 4, /* of the first batches */
+    UNITS_MAX = 16,  /* of later ones */
     FIRST_BATCHES = 4,
-    FILES_MAX = 64,   /* loaded by one batch, unless one unit alone has more */
-    GROWTH_MAX = 6,   /* files a unit may add to a batch that is already that large */
+    FILES_MAX = 64, /* loaded by one batch, unless one unit alone has more */
+    GROWTH_MAX = 6, /* files a unit may add to a batch that is already that large */
     TESTS_MAX = 400
 };
 

@@ -33,9 +33,9 @@ struct plan_test {
 
 /* What must be loaded together: the tests of one package and all they need. */
 struct plan_unit {
-    char *label;          /* the package, with its folder where it is split by folder */
-    struct policy_set files; /* into plan.files */
-    struct policy_set tests; /* into plan.tests; empty: only checked */
+    char *label;                 /* the package, with its folder where it is split by folder */
+    struct policy_set files;     /* into plan.files */
+    struct policy_set tests;     /* into plan.tests; empty: only checked */
     enum policy_dialect dialect; /* V0 or V1: how the engine is told to read it */
     bool alone;                  /* must not share a process with other units */
     bool included;
@@ -74,8 +74,8 @@ struct batches {
 };
 
 /* Groups units for processes: small ones together, because starting a process costs as much as
- * thirty files; the first few smaller, so that something is seen at once. `only_included` leaves out
- * the rest. Deterministic. */
+ * thirty files; the first few smaller, so that something is seen at once. `only_included` leaves
+ * out the rest. Deterministic. */
 void plan_batches(const struct run_plan *plan, bool only_included, struct batches *out);
 void batches_free(struct batches *batches);
 void batch_free(struct batch *batch);

@@ -369,8 +369,9 @@ static void detected(struct run *run, struct str output)
         return;
     }
     if (!engine_version_at_least(version, engine->minimum)) {
-        char *why = mem_printf("%s %s is too old: %s or newer is needed (scripts/setup installs one)",
-            engine->program, version, engine->minimum);
+        char *why =
+            mem_printf("%s %s is too old: %s or newer is needed (scripts/setup installs one)",
+                engine->program, version, engine->minimum);
         free(version);
         free(runner->program);
         runner->program = NULL;
@@ -452,7 +453,8 @@ static void scan_done(void *data, bool cancelled)
     if (runner->run != NULL && runner->run != run) {
         begin_scan(runner->run);
     } else if (!run->cancelled && run->plan == NULL) {
-        char *why = run->trouble == NULL ? mem_strdup("the folder could not be read") : run->trouble;
+        char *why =
+            run->trouble == NULL ? mem_strdup("the folder could not be read") : run->trouble;
         run->trouble = NULL;
         fail_run(run, why);
         free(why);
@@ -592,8 +594,8 @@ static void task_is_slow(void *data)
     size_t parts = task->batch.units.len > 1 ? task->batch.units.len
                    : task->only.len > 0      ? task->only.len
                                              : plan->units.items[unit].tests.len;
-    size_t cost = (LOAD_BASE_MS + LOAD_PER_FILE_MS * task->batch.files.len) * parts /
-                  run->runner->slots;
+    size_t cost =
+        (LOAD_BASE_MS + LOAD_PER_FILE_MS * task->batch.files.len) * parts / run->runner->slots;
     if (task->batch.units.len == 1) {
         remember_slow(run->runner, plan->units.items[unit].label);
     }
@@ -690,7 +692,8 @@ static void advance(struct run *run)
             run_begin_coverage(run);
         }
     }
-    if (run->done && !run->cancelled && !run->settled && !is_busy(run, QUEUE_ASKED, QUEUE_COVERAGE)) {
+    if (run->done && !run->cancelled && !run->settled &&
+        !is_busy(run, QUEUE_ASKED, QUEUE_COVERAGE)) {
         if (run->want_coverage) {
             run_finish_coverage(run);
         }
@@ -730,8 +733,8 @@ bool runner_explain(struct runner *runner, size_t test)
 {
     struct run *run = runner->run;
     if (run == NULL || run->cancelled || run->plan == NULL || runner->program == NULL ||
-        test >= run->plan->tests.len || run->plan->units.items[run->plan->tests.items[test].unit]
-                                                .trouble != NULL) {
+        test >= run->plan->tests.len ||
+        run->plan->units.items[run->plan->tests.items[test].unit].trouble != NULL) {
         return false;
     }
     run->settled = false;

@@ -1,10 +1,10 @@
-/* Runs the tests of a folder (the workspace, or an overlay of it) and tells what comes of them as it
- * comes: passes as well as failures, then what does not compile, why the first failures failed, and
- * coverage.
+/* Runs the tests of a folder (the workspace, or an overlay of it) and tells what comes of them as
+ * it comes: passes as well as failures, then what does not compile, why the first failures failed,
+ * and coverage.
  *
  * opa prints passes only when all its tests are done, so the tests are run in many short processes,
- * each with just the files it needs, a few at a time. One that takes long is taken apart, so that it
- * does not hold the others back. Verdicts are opa's own.
+ * each with just the files it needs, a few at a time. One that takes long is taken apart, so that
+ * it does not hold the others back. Verdicts are opa's own.
  *
  * One run at a time: starting another cancels it, and nothing of an older generation is told any
  * more. Loop thread only. */
@@ -29,16 +29,16 @@ struct runner_events {
     /* The tests that are known, before the first of them runs. */
     void (*planned)(void *data, unsigned generation, const struct run_plan *plan);
     /* One test has ended: its row and those of its sub-tests. */
-    void (*result)(void *data, unsigned generation, size_t test, const struct result *rows,
-        size_t count);
+    void (*result)(
+        void *data, unsigned generation, size_t test, const struct result *rows, size_t count);
     void (*finding)(void *data, unsigned generation, const struct finding *finding);
     /* Tests that have ended, of how many that run. */
     void (*progress)(void *data, unsigned generation, size_t done, size_t total);
     /* All tests have ended and everything was compiled. */
     void (*done)(void *data, unsigned generation, const struct run_summary *summary);
     /* After done, for the first failures, and whenever runner_explain was called. */
-    void (*explained)(void *data, unsigned generation, size_t test, const char *message,
-        const char *detail);
+    void (*explained)(
+        void *data, unsigned generation, size_t test, const char *message, const char *detail);
     void (*coverage)(void *data, unsigned generation, const struct coverage *coverage);
     /* Nothing more comes of this generation. */
     void (*settled)(void *data, unsigned generation);
@@ -58,8 +58,8 @@ struct run_options {
 
 struct runner;
 
-struct runner *runner_new(struct loop *loop, const struct engine *engine,
-    const struct runner_events *events) MUST_USE;
+struct runner *runner_new(
+    struct loop *loop, const struct engine *engine, const struct runner_events *events) MUST_USE;
 /* Cancels; no event comes any more. What still ends in the background ends with the loop. */
 void runner_free(struct runner *runner);
 /* Cancels the running run and starts this one; returns its generation. Never fails at once: what is

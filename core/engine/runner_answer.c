@@ -11,13 +11,11 @@ static void tell_progress(const struct run *run)
 {
     const struct runner_events *events = &run->runner->events;
     if (events->progress != NULL) {
-        events->progress(
-            events->data, run->generation, run->reported_count, run->plan->included);
+        events->progress(events->data, run->generation, run->reported_count, run->plan->included);
     }
 }
 
-static void tell_result(
-    struct run *run, size_t test, const struct result *rows, size_t count)
+static void tell_result(struct run *run, size_t test, const struct result *rows, size_t count)
 {
     const struct runner_events *events = &run->runner->events;
     struct tally tally =
@@ -142,8 +140,8 @@ static size_t find_test(const struct run_plan *plan, const struct result *row)
 
 static bool is_new_extra(struct run *run, const struct result *row)
 {
-    char *key = mem_printf("%s:%u:%u:%s", row->file == NULL ? "" : row->file, row->at.row,
-        row->at.col, row->name);
+    char *key = mem_printf(
+        "%s:%u:%u:%s", row->file == NULL ? "" : row->file, row->at.row, row->at.col, row->name);
     VEC_FOREACH (char *, known, &run->extra) {
         if (strcmp(*known, key) == 0) {
             free(key);

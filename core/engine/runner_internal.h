@@ -8,8 +8,8 @@
 
 /* In the order they are taken from the queues. */
 enum task_queue {
-    QUEUE_ASKED,   /* explanations somebody waits for */
-    QUEUE_BLAME,   /* checks that say why a unit did not load: others may share the reason */
+    QUEUE_ASKED, /* explanations somebody waits for */
+    QUEUE_BLAME, /* checks that say why a unit did not load: others may share the reason */
     QUEUE_TEST,
     QUEUE_CHECK,   /* files no test needs */
     QUEUE_EXPLAIN, /* the first failures, unasked */
@@ -76,7 +76,7 @@ struct run {
     struct {
         char **items;
         size_t len, cap;
-    } extra; /* tests the index did not foresee, "file:row:name" */
+    } extra;                  /* tests the index did not foresee, "file:row:name" */
     struct policy_set failed; /* tests to explain */
     struct tally tally;
     struct tasks queues[QUEUE_COUNT];

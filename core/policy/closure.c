@@ -101,8 +101,8 @@ static bool package_defines(const struct work *work, size_t from, const char *re
         return false;
     }
     const char *package = at_order(work, from)->facts->package;
-    for (size_t i = from; i < work->index->by_package.len &&
-                          strcmp(at_order(work, i)->facts->package, package) == 0;
+    for (size_t i = from;
+         i < work->index->by_package.len && strcmp(at_order(work, i)->facts->package, package) == 0;
          i++) {
         VEC_FOREACH (struct policy_rule, rule, &at_order(work, i)->facts->rules) {
             if (strncmp(rule->name, rest, len) == 0 &&
@@ -217,8 +217,8 @@ static bool is_named_data(const char *path)
 
 /* True when the document holds something at or below `ref`, or `ref` leads into it. Other documents
  * than data.json and data.yaml must have the very key that is asked for, and do not count where a
- * package answers (`named_only`): most YAML beside policies is Kubernetes manifests, which opa would
- * merge into one another. */
+ * package answers (`named_only`): most YAML beside policies is Kubernetes manifests, which opa
+ * would merge into one another. */
 static bool reaches(
     const struct policy_index *index, struct policy_file *file, const char *ref, bool named_only)
 {

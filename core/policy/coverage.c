@@ -158,7 +158,7 @@ const struct coverage_file *coverage_find(const struct coverage *coverage, const
 {
     size_t at = lower_bound(coverage, str_of(path));
     return at < coverage->len && strcmp(coverage->items[at].path, path) == 0 ? &coverage->items[at]
-                                                                              : NULL;
+                                                                             : NULL;
 }
 
 static bool touches(const struct coverage_ranges *ranges, unsigned row)
@@ -175,7 +175,10 @@ enum coverage_line coverage_line(const struct coverage_file *file, unsigned row)
 {
     bool covered = file != NULL && touches(&file->covered, row);
     bool missed = file != NULL && touches(&file->missed, row);
-    return covered && missed ? LINE_PARTLY : covered ? LINE_COVERED : missed ? LINE_MISSED : LINE_NONE;
+    return covered && missed ? LINE_PARTLY
+           : covered         ? LINE_COVERED
+           : missed          ? LINE_MISSED
+                             : LINE_NONE;
 }
 
 static double percent_of(size_t covered, size_t missed)

@@ -35,8 +35,8 @@ enum coverage_line { LINE_NONE, LINE_COVERED, LINE_MISSED, LINE_PARTLY };
 
 void coverage_free(struct coverage *coverage);
 /* Adds a range to a file of the report; in any order, before coverage_finish. */
-void coverage_add(struct coverage *coverage, struct str path, struct coverage_range range,
-    bool covered);
+void coverage_add(
+    struct coverage *coverage, struct str path, struct coverage_range range, bool covered);
 /* A file without ranges counts too (as loaded). */
 struct coverage_file *coverage_touch(struct coverage *coverage, struct str path);
 /* Adds all of `other`. */

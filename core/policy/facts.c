@@ -17,11 +17,11 @@ struct walk {
         struct alias {
             char *name;
             char *path; /* below data */
-        } *items;
+        } * items;
         size_t len, cap;
     } aliases;
-    bool import_v1;                            /* import rego.v1 (or v2): v0 reads it as v1 */
-    bool import_all;                           /* import future.keywords */
+    bool import_v1;                             /* import rego.v1 (or v2): v0 reads it as v1 */
+    bool import_all;                            /* import future.keywords */
     bool import_in, import_if, import_contains; /* import future.keywords.NAME */
     bool uses_in, uses_if, uses_contains, uses_every, uses_v0;
 };
@@ -89,27 +89,29 @@ static void append_part(struct buf *path, struct str part)
  * True when all were ground. */
 static bool append_fields(const struct walk *w, TSNode ref, struct buf *path)
 {
-    for (uint32_t i = 0; i < ts_node_child_count(ref); i++) {
-        const char *field = ts_node_field_name_for_child(ref, i);
-        if (field == NULL || strcmp(field, "head") == 0) {
+    /* A cursor: ts_node_field_name_for_child is wrong about fields of hidden nodes before 0.22. */
+    TSTreeCursor cursor = ts_tree_cursor_new(ref);
+    bool ground = true;
+    for (bool more = ts_tree_cursor_goto_first_child(&cursor); more && ground;
+         more = ts_tree_cursor_goto_next_sibling(&cursor)) {
+        const char *field = ts_tree_cursor_current_field_name(&cursor);
+        TSNode child = ts_tree_cursor_current_node(&cursor);
+        if (field == NULL || !ts_node_is_named(child) || strcmp(field, "head") == 0) {
             continue;
         }
-        TSNode child = ts_node_child(ref, i);
         if (strcmp(field, "field") == 0) {
             append_part(path, node_text(w, child));
             continue;
         }
         struct buf value = BUF_INIT;
-        bool ground = string_value(w, child, &value);
+        ground = string_value(w, child, &value);
         if (ground) {
             append_part(path, buf_str(&value));
         }
         buf_free(&value);
-        if (!ground) {
-            return false;
-        }
     }
-    return true;
+    ts_tree_cursor_delete(&cursor);
+    return ground;
 }
 
 static void add_ref(struct walk *w, struct str path)
@@ -153,8 +155,8 @@ static void take_import(struct walk *w, TSNode node)
         w->import_all = w->import_all || strcmp(name, "keywords") == 0;
         w->import_if = w->import_if || strcmp(name, "keywords/if") == 0;
         w->import_contains = w->import_contains || strcmp(name, "keywords/contains") == 0;
-        w->import_in = w->import_in || strcmp(name, "keywords/in") == 0 ||
-                       strcmp(name, "keywords/every") == 0;
+        w->import_in =
+            w->import_in || strcmp(name, "keywords/in") == 0 || strcmp(name, "keywords/every") == 0;
     } else if (str_equal_c(head, "data")) {
         struct str name = str_make("data", 4);
         if (!ts_node_is_null(alias)) {
@@ -239,14 +241,14 @@ static void take_rule(struct walk *w, TSNode node)
                       node_text(w, name).len > 0 && str_ends(node_text(w, name), "]");
         w->uses_v0 = w->uses_v0 || v0_body || v0_set;
     }
-    enum policy_rule_kind kind = is_default                ? RULE_DEFAULT
-                                 : has_parameters          ? RULE_FUNCTION
-                                 : has_contains || !ground ? RULE_PARTIAL
+    enum policy_rule_kind kind = is_default                                       ? RULE_DEFAULT
+                                 : has_parameters                                 ? RULE_FUNCTION
+                                 : has_contains || !ground                        ? RULE_PARTIAL
                                  : node_is(name, "ref") && ts_node_is_null(value) ? RULE_PARTIAL
                                                                                   : RULE_COMPLETE;
-    VEC_PUSH(&w->facts->rules,
-        (struct policy_rule){mem_strdup(path.ptr), kind, ts_node_start_point(node).row + 1,
-            ts_node_end_point(node).row + 1});
+    VEC_PUSH(
+        &w->facts->rules, (struct policy_rule){mem_strdup(path.ptr), kind,
+                              ts_node_start_point(node).row + 1, ts_node_end_point(node).row + 1});
     take_test(w, path.ptr, node);
     buf_free(&path);
 }

@@ -169,17 +169,17 @@ static bool scan_dir(struct scan *scan, int fd, const char *prefix, unsigned dep
         }
         char *path = prefix[0] == '\0' ? mem_strdup(name) : path_join(prefix, name);
         if (S_ISDIR(st.st_mode)) {
-            int sub = is_skipped_dir(name) || depth >= DEPTH_MAX
-                          ? -1
-                          : openat(dirfd(dir), name,
-                                O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+            int sub =
+                is_skipped_dir(name) || depth >= DEPTH_MAX
+                    ? -1
+                    : openat(dirfd(dir), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
             if (sub >= 0) {
                 ok = scan_dir(scan, sub, path, depth + 1, err);
             }
             free(path);
-        } else if (S_ISREG(st.st_mode) || (S_ISLNK(st.st_mode) &&
-                                              fstatat(dirfd(dir), name, &st, 0) == 0 &&
-                                              S_ISREG(st.st_mode))) {
+        } else if (S_ISREG(st.st_mode) ||
+                   (S_ISLNK(st.st_mode) && fstatat(dirfd(dir), name, &st, 0) == 0 &&
+                       S_ISREG(st.st_mode))) {
             take_file(scan, dirfd(dir), name, path, &st);
         } else {
             free(path);
@@ -268,9 +268,9 @@ static void order_packages(struct policy_index *index)
     for (size_t i = 0; i < index->by_package.len;) {
         const char *package = index->files.items[index->by_package.items[i]].facts->package;
         size_t end = i + 1;
-        while (end < index->by_package.len &&
-               strcmp(index->files.items[index->by_package.items[end]].facts->package, package) ==
-                   0) {
+        while (
+            end < index->by_package.len &&
+            strcmp(index->files.items[index->by_package.items[end]].facts->package, package) == 0) {
             end++;
         }
         set_scopes(index, i, end);

@@ -1,5 +1,5 @@
-/* Index of a folder's policies: which file declares which package, what it refers to, which tests it
- * has; and, from that, the files one test needs (its closure). Scanning again reads only what
+/* Index of a folder's policies: which file declares which package, what it refers to, which tests
+ * it has; and, from that, the files one test needs (its closure). Scanning again reads only what
  * changed.
  *
  * Not looked into: `.git`, `node_modules`, `.bylaw`, and links to folders. One thread at a time. */
@@ -41,7 +41,7 @@ struct policy_index {
     struct policy_files {
         struct policy_file *items;
         size_t len, cap;
-    } files;                        /* by path */
+    } files; /* by path */
     struct policy_order {
         size_t *items;
         size_t len, cap;
@@ -66,7 +66,7 @@ struct policy_set {
 /* The files that `seeds` need to be evaluated as in the whole folder: their packages, all they
  * refer to, directly or not, and the data documents those references reach. A reference that cannot
  * be told before evaluation (`data[x].p`) brings everything below its constant beginning. */
-void policy_closure(struct policy_index *index, const struct policy_set *seeds,
-    struct policy_set *closure);
+void policy_closure(
+    struct policy_index *index, const struct policy_set *seeds, struct policy_set *closure);
 
 #endif
