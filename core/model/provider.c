@@ -2,6 +2,8 @@
 
 #include "base/vec.h"
 
+#include <stdlib.h>
+
 void item_free(struct item *item)
 {
     free(item->text);
@@ -27,7 +29,9 @@ struct stream *provider_start(struct provider *provider, const struct request *r
 
 void provider_cancel(struct provider *provider, struct stream *stream)
 {
-    provider->ops->cancel(stream);
+    if (stream != NULL) {
+        provider->ops->cancel(stream);
+    }
 }
 
 void provider_free(struct provider *provider)

@@ -43,13 +43,15 @@ void item_free(struct item *item);
 void items_free(struct items *items);
 
 /* A tool as told to the model. `schema` is a JSON Schema object fit for strict mode (each property
- * required, additionalProperties false). `freeform` tools (apply_patch over the Responses API) take
- * plain text where the wire allows and {"input": text} else. */
+ * required, additionalProperties false). `freeform` tools (apply_patch) take plain text; a provider
+ * whose wire has no such tools wraps it as {"input": text} on the way and unwraps it again, so that
+ * items and EVENT_TOOL_CALL hold the plain text always. */
 struct tool_spec {
     const char *name;
     const char *description;
-    const char *schema; /* JSON text */
+    const char *schema; /* JSON text; NULL for a freeform tool */
     bool freeform;
+    const char *grammar; /* of a freeform tool's text, in Lark, or NULL */
 };
 
 struct request {
