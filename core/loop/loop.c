@@ -51,6 +51,7 @@ struct loop *loop_new(struct err *err)
         return NULL;
     }
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file size limit is then a failed write, told as such */
     uv_check_init(&loop->uv, &loop->check);
     loop->check.data = loop;
     uv_check_start(&loop->check, on_check);

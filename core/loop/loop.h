@@ -18,7 +18,8 @@ struct loop_timer;
 struct loop_poll;
 struct loop_work;
 
-/* One per thread that wants one; the program has one. Also sets SIGPIPE to ignored. */
+/* One per thread that wants one; the program has one. Also sets SIGPIPE and SIGXFSZ to
+ * ignored. */
 struct loop *loop_new(struct err *err) MUST_USE;
 /* Runs what is left of closing handles, then frees. All timers, polls and processes must be gone.
  */
