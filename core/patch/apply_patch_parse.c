@@ -148,7 +148,10 @@ static bool take_update_line(struct parser *p, struct str line, size_t at)
         return true;
     }
     if (str_equal_c(trimmed, "*** End of File")) {
-        if (file->len == 0 || file->items[file->len - 1].len == 0) {
+        if (file->len == 0) {
+            return true; /* as the real one: before any chunk the marker means nothing */
+        }
+        if (file->items[file->len - 1].len == 0) {
             return fail_at(p, at, "a chunk with no lines cannot stand at the end of the file");
         }
         file->items[file->len - 1].at_end = true;
@@ -248,9 +251,11 @@ bool ap_parse(struct str text, struct ap_patch *out, struct err *err)
     strip_heredoc(&p);
     bool ok = check_frame(&p);
     int state = 'B';
-    for (size_t at = 1; ok && at < p.lines.len; at++) {
+    /* The last line ends the patch however it is indented. */
+    for (size_t at = 1; ok && at + 1 < p.lines.len; at++) {
         ok = parse_line(&p, &state, at);
     }
+    ok = ok && (out->len == 0 || close_update(&p, out->len, p.lines.len - 1));
     if (ok && out->len == 0) {
         ok = err_set(err, ERR_INVALID, "the patch is empty: it names no file");
     }

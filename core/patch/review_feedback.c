@@ -1,0 +1,191 @@
+/* What goes back to the agent. */
+#include "patch/review_internal.h"
+
+#include "base/vec.h"
+
+#include <stdint.h>
+
+enum { EXCERPT_CONTEXT = 2, EXCERPT_MAX_LINES = 60 };
+
+struct excerpt {
+    struct buf *out;
+    size_t lines;
+    size_t cut;
+};
+
+static void put(struct excerpt *e, char sign, struct str text)
+{
+    if (e->lines++ >= EXCERPT_MAX_LINES) {
+        e->cut++;
+        return;
+    }
+    buf_append_char(e->out, sign);
+    buf_append_str(e->out, text.len > 400 ? str_slice(text, 0, 400) : text);
+    buf_append_char(e->out, '\n');
+}
+
+/* Items [from, to) as a diff with context from the base. */
+static void put_items(const struct review_file *file, size_t from, size_t to, struct buf *out)
+{
+    struct excerpt e = {.out = out};
+    const struct lines *base = &file->base->lines;
+    const struct lines *proposed = &file->proposed->lines;
+    size_t first = file->items.items[from].a;
+    size_t at = first > EXCERPT_CONTEXT ? first - EXCERPT_CONTEXT : 0;
+    buf_append_c(out, "```diff\n");
+    for (size_t i = from; i < to; i++) {
+        const struct review_item *item = &file->items.items[i];
+        for (; at < item->a; at++) {
+            put(&e, ' ', base->items[at].text);
+        }
+        if (item->kind == REVIEW_DEL) {
+            put(&e, '-', base->items[at++].text);
+        } else {
+            put(&e, '+', proposed->items[item->b].text);
+        }
+    }
+    for (size_t end = at + EXCERPT_CONTEXT; at < end && at < base->len; at++) {
+        put(&e, ' ', base->items[at].text);
+    }
+    if (e.cut > 0) {
+        buf_printf(out, "(%zu more lines)\n", e.cut);
+    }
+    buf_append_c(out, "```\n");
+}
+
+static const char *what_is(const struct review_file *file)
+{
+    return file->change->kind == CHANGE_DELETE ? "deletion of"
+           : file->change->moved_from != NULL  ? "move to"
+           : !file->change->base_exists        ? "new file"
+                                               : "change of";
+}
+
+static void put_summary(const struct review_file *file, struct buf *out)
+{
+    struct review_counts counts = review_count(file, 0, file->items.len);
+    size_t all = counts.accepted + counts.declined + counts.open;
+    buf_printf(out, "- %s `%s`: ", what_is(file), file->change->path);
+    if (all == 0) {
+        buf_append_c(out, "nothing left to change, the file is already so\n");
+    } else if (counts.accepted == all) {
+        buf_append_c(out, "taken\n");
+    } else if (counts.declined == all) {
+        buf_append_c(out, "declined\n");
+    } else if (counts.open == all) {
+        buf_append_c(out, "not decided, not taken\n");
+    } else {
+        buf_printf(out, "taken in part: %zu of %zu changed lines taken, %zu declined",
+            counts.accepted, all, counts.declined);
+        if (counts.open > 0) {
+            buf_printf(out, ", %zu not decided", counts.open);
+        }
+        buf_append_char(out, '\n');
+    }
+}
+
+static void put_quoted(struct buf *out, const char *text)
+{
+    struct str rest = str_of(text);
+    struct str line;
+    while (str_next_line(&rest, &line)) {
+        buf_printf(out, "> %.*s\n", STR_FMT(line));
+    }
+}
+
+/* One block for each run of declined items with the same reason in one hunk. */
+static void put_declined(const struct review_file *file, struct buf *out)
+{
+    for (size_t i = 0; i < file->items.len;) {
+        const struct review_item *item = &file->items.items[i];
+        if (item->decision != REVIEW_DECLINED) {
+            i++;
+            continue;
+        }
+        size_t end = i + 1;
+        size_t hunk = review_hunk_of(file, i);
+        while (end < file->items.len && file->items.items[end].decision == REVIEW_DECLINED &&
+               file->items.items[end].reason == item->reason && review_hunk_of(file, end) == hunk) {
+            end++;
+        }
+        buf_printf(out, "\n### Declined in `%s`\n", file->change->path);
+        if (item->kind == REVIEW_WHOLE) {
+            buf_printf(out, "The %s `%s` as a whole.\n", what_is(file), file->change->path);
+        } else {
+            put_items(file, i, end, out);
+        }
+        if (item->reason > 0) {
+            buf_append_c(out, "Reason:\n");
+            put_quoted(out, file->reasons.items[item->reason - 1]);
+        } else {
+            buf_append_c(out, "No reason was given.\n");
+        }
+        i = end;
+    }
+}
+
+static void put_lines(struct buf *out, char sign, const char *text)
+{
+    struct excerpt e = {.out = out};
+    struct str rest = str_of(text);
+    struct str line;
+    while (str_next_line(&rest, &line)) {
+        put(&e, sign, line);
+    }
+    if (e.cut > 0) {
+        buf_printf(out, "(%zu more lines)\n", e.cut);
+    }
+}
+
+static void put_edits(const struct review_file *file, struct buf *out)
+{
+    VEC_FOREACH (struct review_edit, edit, &file->edits) {
+        buf_printf(out, "\n### Changed by the engineer in `%s`\n```diff\n", file->change->path);
+        put_lines(out, '-', edit->before);
+        put_lines(out, '+', edit->after);
+        buf_append_c(out, "```\n\"-\" is what you proposed, \"+\" what the engineer made of it.\n");
+    }
+}
+
+static void put_comments(const struct review_file *file, struct buf *out)
+{
+    VEC_FOREACH (struct review_comment, comment, &file->comments) {
+        buf_printf(out, "\n### %s on `%s`%s\n",
+            comment->question ? "Question (answer it; it asks for no change)" : "Comment",
+            file->change->path, comment->stale ? " (the line changed since)" : "");
+        if (comment->line != SIZE_MAX) {
+            buf_printf(out, "```\n%s\n```\n", comment->excerpt);
+        }
+        put_quoted(out, comment->text);
+    }
+}
+
+static bool is_plain(const struct review_file *file)
+{
+    return review_file_mark(file) == REVIEW_MARK_ACCEPTED && file->edits.len == 0 &&
+           file->comments.len == 0;
+}
+
+void review_feedback(const struct review *review, struct buf *out)
+{
+    bool plain = true;
+    size_t count = review_file_count(review);
+    for (size_t i = 0; i < count; i++) {
+        plain = plain && is_plain(review_file(review, i));
+    }
+    if (plain) {
+        return;
+    }
+    buf_append_c(out, "## Outcome of the review\n"
+                      "A person reviewed your proposal. Only what is marked as taken is in the "
+                      "files now.\n");
+    for (size_t i = 0; i < count; i++) {
+        put_summary(review_file(review, i), out);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct review_file *file = review_file(review, i);
+        put_declined(file, out);
+        put_edits(file, out);
+        put_comments(file, out);
+    }
+}
