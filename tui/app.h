@@ -85,7 +85,8 @@ void app_resize_overlay(struct app *app, const void *pane_data, int rows, int co
  * stream runs, at once after a key. */
 void app_redraw(struct app *app);
 enum message_level { MESSAGE_INFO, MESSAGE_GOOD, MESSAGE_WARNING, MESSAGE_ERROR };
-/* One line above the key line, until the next key or five seconds (errors stay until a key). */
+/* One line in the key line's place, until the next key or for five seconds (errors stay until a
+ * key). */
 void app_message(struct app *app, enum message_level level, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* What the message line says now, or "". */
 const char *app_message_text(const struct app *app);

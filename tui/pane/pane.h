@@ -31,6 +31,9 @@ struct pane_ops {
     void (*focus)(void *pane, bool focused);
     /* Texts in the pane's title line, left and right; appended. UTF-8 of any origin. */
     void (*title)(const void *pane, struct buf *left, struct buf *right);
+    /* Paints the title line itself, after its first two columns (tabs, coloured counts); the rest
+     * of the line stays border. Then `title` is not asked for its left part. */
+    void (*draw_title)(void *pane, struct region region, bool focused);
     /* One line for the folded form of the pane (below 24 rows); appended. */
     void (*status)(const void *pane, struct buf *out);
     /* Something would be lost by quitting: appends one sentence and returns true. */

@@ -4,6 +4,8 @@
 
 #include "screen/grid.h"
 
+#include <stdint.h>
+
 /* In the region's last column: `shown` of `total` rows from `top`. Nothing when all fits. */
 void scrollbar_draw(struct region region, size_t total, size_t top, size_t shown);
 

@@ -1,0 +1,608 @@
+#include "app_private.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define FRAME_US      16000
+#define MESSAGE_MS    5000
+#define REPLY_WAIT_MS 2000
+#define READ_SIZE     65536
+
+extern char **environ;
+
+static void on_esc_time(void *data);
+static void on_frame_time(void *data);
+static void on_message_time(void *data);
+static void on_reply_time(void *data);
+
+static struct theme *first_theme(const struct app_options *options, struct err *err)
+{
+    if (options->theme_toml != NULL) {
+        return theme_parse(
+            str_of(options->theme_toml), options->theme == NULL ? "theme" : options->theme, err);
+    }
+    bool automatic = options->theme == NULL || strcmp(options->theme, "auto") == 0;
+    return theme_builtin(automatic ? "dark" : options->theme, err);
+}
+
+static void on_idle(uv_idle_t *idle)
+{
+    (void)idle; /* that it runs keeps the loop from sleeping */
+}
+
+struct app *app_new(struct loop *loop, const struct app_options *options, struct err *err)
+{
+    struct theme *theme = first_theme(options, err);
+    if (theme == NULL) {
+        return NULL;
+    }
+    struct app *app = MEM_NEW(struct app);
+    app->loop = loop;
+    app->options = *options;
+    app->theme = theme;
+    app->theme_fixed = options->theme_toml != NULL ||
+                       (options->theme != NULL && strcmp(options->theme, "auto") != 0);
+    app->mouse = options->mouse;
+    layout_init(&app->layout);
+    app->keymap = keymap_new(options->key_set != NULL && strcmp(options->key_set, "vi") == 0);
+    keymap_add(app->keymap, &app_global_set);
+    keymap_add(app->keymap, &app_core_set);
+    app->grid = grid_new(24, 80);
+    grid_set_ascii(app->grid, options->ascii);
+    app->input = input_new();
+    app->esc_timer = loop_timer_new(loop, on_esc_time, app);
+    app->frame_timer = loop_timer_new(loop, on_frame_time, app);
+    app->message_timer = loop_timer_new(loop, on_message_time, app);
+    app->reply_timer = loop_timer_new(loop, on_reply_time, app);
+    app->idle = MEM_NEW(uv_idle_t);
+    uv_idle_init(loop_uv(loop), app->idle);
+    return app;
+}
+
+static void destroy_pane(struct pane *pane)
+{
+    if (pane->ops != NULL && pane->ops->destroy != NULL) {
+        pane->ops->destroy(pane->data);
+    }
+    *pane = (struct pane){NULL, NULL};
+}
+
+static void free_handle(uv_handle_t *handle)
+{
+    free(handle);
+}
+
+void app_free(struct app *app)
+{
+    if (app == NULL) {
+        return;
+    }
+    while (app->overlays.len > 0) {
+        app_pop_at(app, app->overlays.len - 1);
+    }
+    for (int i = 0; i < SLOT_COUNT; i++) {
+        destroy_pane(&app->panes[i]);
+    }
+    loop_timer_free(app->esc_timer);
+    loop_timer_free(app->frame_timer);
+    loop_timer_free(app->message_timer);
+    loop_timer_free(app->reply_timer);
+    uv_close((uv_handle_t *)app->idle, free_handle);
+    VEC_FREE(&app->overlays);
+    VEC_FREE(&app->globals);
+    keymap_free(app->keymap);
+    theme_free(app->theme);
+    grid_free(app->grid);
+    input_free(app->input);
+    buf_free(&app->message);
+    free(app);
+}
+
+/* Painting */
+
+static void paint_now(struct app *app)
+{
+    uv_idle_stop(app->idle);
+    loop_timer_stop(app->frame_timer);
+    if (app->output == NULL || !app->dirty) {
+        return;
+    }
+    if (output_is_blocked(app->output)) {
+        return; /* on_terminal paints when the terminal has caught up */
+    }
+    int rows;
+    int cols;
+    output_size(app->output, &rows, &cols);
+    app->dirty = false;
+    app->at_once = false;
+    app->painted_at = loop_now_us();
+    app_paint(app, rows, cols);
+    output_paint(app->output, app->grid, app->theme);
+    if (output_is_blocked(app->output)) {
+        loop_poll_set(app->poll, UV_READABLE | UV_WRITABLE);
+    }
+}
+
+static void on_turn(void *data)
+{
+    struct app *app = data;
+    if (!app->dirty || app->output == NULL) {
+        return;
+    }
+    uint64_t since = loop_now_us() - app->painted_at;
+    if (app->at_once || since >= FRAME_US) {
+        paint_now(app);
+        return;
+    }
+    uv_idle_stop(app->idle);
+    if (!loop_timer_is_active(app->frame_timer)) {
+        loop_timer_start(app->frame_timer, (FRAME_US - since) / 1000 + 1, 0);
+    }
+}
+
+static void on_frame_time(void *data)
+{
+    paint_now(data);
+}
+
+void app_redraw(struct app *app)
+{
+    app->dirty = true;
+    if (app->output != NULL && !loop_timer_is_active(app->frame_timer)) {
+        uv_idle_start(app->idle, on_idle);
+    }
+}
+
+const struct grid *app_paint_to_grid(struct app *app, int rows, int cols)
+{
+    app_paint(app, rows, cols);
+    return app->grid;
+}
+
+/* Messages */
+
+void app_clear_message(struct app *app)
+{
+    loop_timer_stop(app->message_timer);
+    buf_clear(&app->message);
+}
+
+static void on_message_time(void *data)
+{
+    struct app *app = data;
+    app_clear_message(app);
+    app_redraw(app);
+}
+
+void app_message(struct app *app, enum message_level level, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    buf_clear(&app->message);
+    buf_vprintf(&app->message, fmt, args);
+    va_end(args);
+    app->message_level = level;
+    if (level == MESSAGE_ERROR) {
+        loop_timer_stop(app->message_timer);
+    } else {
+        loop_timer_start(app->message_timer, MESSAGE_MS, 0);
+    }
+    app_redraw(app);
+}
+
+const char *app_message_text(const struct app *app)
+{
+    return app->message.len == 0 ? "" : app->message.ptr;
+}
+
+/* The terminal */
+
+static void on_reply_time(void *data)
+{
+    struct app *app = data;
+    input_expect_replies(app->input, false);
+}
+
+static void take_keys(struct app *app)
+{
+    struct key key;
+    while (app->output != NULL && !app->quitting && input_next(app->input, &key)) {
+        app_key(app, &key);
+    }
+    if (input_is_waiting(app->input)) {
+        loop_timer_start(app->esc_timer, INPUT_ESC_MS, 0);
+    } else {
+        loop_timer_stop(app->esc_timer);
+    }
+}
+
+static void on_esc_time(void *data)
+{
+    struct app *app = data;
+    input_flush(app->input);
+    take_keys(app);
+}
+
+static void lose_terminal(struct app *app)
+{
+    app->quitting = true;
+    app->exit_code = 128 + SIGHUP;
+    loop_stop(app->loop);
+}
+
+static void on_terminal(void *data, int events)
+{
+    struct app *app = data;
+    if ((events & UV_WRITABLE) != 0) {
+        if (!output_flush(app->output)) {
+            lose_terminal(app);
+            return;
+        }
+        if (!output_is_blocked(app->output)) {
+            loop_poll_set(app->poll, UV_READABLE);
+            app_redraw(app);
+        }
+    }
+    if ((events & UV_READABLE) == 0) {
+        return;
+    }
+    char bytes[READ_SIZE];
+    ssize_t n = read(output_fd(app->output), bytes, sizeof bytes);
+    if (n > 0) {
+        input_feed(app->input, bytes, (size_t)n);
+        take_keys(app);
+    } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+        lose_terminal(app);
+    }
+}
+
+static void on_signal(uv_signal_t *handle, int number);
+
+void app_suspend(struct app *app)
+{
+    if (app->output == NULL) {
+        return;
+    }
+    loop_poll_set(app->poll, 0);
+    output_suspend(app->output);
+    /* The whole job stops, with a script that may have started us. */
+    uv_signal_stop(app->signals[3]);
+    signal(SIGTSTP, SIG_DFL);
+    kill(0, SIGTSTP);
+    uv_signal_start(app->signals[3], on_signal, SIGTSTP);
+    output_resume(app->output);
+    loop_poll_set(app->poll, UV_READABLE);
+    app_redraw(app);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct app *app = handle->data;
+    switch (number) {
+    case SIGWINCH:
+        app_redraw(app);
+        app->at_once = true;
+        break;
+    case SIGCONT:
+        /* Somebody stopped us without asking: the modes may have been changed meanwhile. */
+        output_suspend(app->output);
+        output_resume(app->output);
+        app_redraw(app);
+        break;
+    case SIGTSTP:
+        app_suspend(app);
+        break;
+    default:
+        app_quit(app, 128 + number);
+        break;
+    }
+}
+
+static const int signal_numbers[] = {SIGWINCH, SIGTERM, SIGHUP, SIGTSTP, SIGCONT};
+
+static void watch_signals(struct app *app)
+{
+    for (size_t i = 0; i < ARRAY_LEN(signal_numbers); i++) {
+        app->signals[i] = MEM_NEW(uv_signal_t);
+        uv_signal_init(loop_uv(app->loop), app->signals[i]);
+        app->signals[i]->data = app;
+        uv_signal_start(app->signals[i], on_signal, signal_numbers[i]);
+    }
+}
+
+static void ask_terminal(struct app *app)
+{
+    /* Its background, then what it is: the second is answered by all, so nothing is waited for
+     * that will not come. */
+    output_control(app->output, STR_LIT("\033]11;?\033\\\033[c"));
+    input_expect_replies(app->input, true);
+    loop_timer_start(app->reply_timer, REPLY_WAIT_MS, 0);
+}
+
+bool app_run(struct app *app, struct err *err)
+{
+    struct output_options options = {.in_fd = STDIN_FILENO,
+        .out_fd = STDOUT_FILENO,
+        .colour = app->options.colour,
+        .mouse = app->mouse,
+        .ascii = app->options.ascii};
+    app->output = output_open(&options, err);
+    if (app->output == NULL) {
+        return false;
+    }
+    app->poll =
+        loop_poll_new(app->loop, output_fd(app->output), UV_READABLE, on_terminal, app, err);
+    if (app->poll == NULL) {
+        output_close(app->output);
+        app->output = NULL;
+        return false;
+    }
+    if (output_depth(app->output) == COLOUR_16 && !app->theme_fixed) {
+        app_set_theme(app, "sixteen", NULL);
+    }
+    watch_signals(app);
+    ask_terminal(app);
+    app->dirty = true;
+    paint_now(app);
+    loop_on_turn(app->loop, on_turn, app);
+    app->quitting = false;
+    while (!app->quitting) {
+        loop_run(app->loop);
+    }
+    loop_on_turn(app->loop, NULL, NULL);
+    for (size_t i = 0; i < ARRAY_LEN(app->signals); i++) {
+        uv_close((uv_handle_t *)app->signals[i], free_handle);
+    }
+    uv_idle_stop(app->idle);
+    loop_timer_stop(app->esc_timer);
+    loop_timer_stop(app->frame_timer);
+    loop_timer_stop(app->message_timer);
+    loop_timer_stop(app->reply_timer);
+    loop_poll_free(app->poll);
+    app->poll = NULL;
+    loop_run_once(app->loop, 0); /* lets the poll go before its descriptor is closed */
+    output_close(app->output);
+    app->output = NULL;
+    return true;
+}
+
+void app_quit(struct app *app, int exit_code)
+{
+    app->quitting = true;
+    app->exit_code = exit_code;
+    loop_stop(app->loop);
+}
+
+int app_exit_code(const struct app *app)
+{
+    return app->exit_code;
+}
+
+/* Parts */
+
+struct app_parts *app_parts(struct app *app)
+{
+    return &app->parts;
+}
+
+struct loop *app_loop(struct app *app)
+{
+    return app->loop;
+}
+
+struct keymap *app_keymap(struct app *app)
+{
+    return app->keymap;
+}
+
+struct layout *app_layout(struct app *app)
+{
+    return &app->layout;
+}
+
+const struct theme *app_theme(const struct app *app)
+{
+    return app->theme;
+}
+
+bool app_set_theme(struct app *app, const char *name, struct err *err)
+{
+    struct theme *theme = theme_builtin(name, err);
+    if (theme == NULL) {
+        return false;
+    }
+    theme_free(app->theme);
+    app->theme = theme;
+    app->theme_fixed = true;
+    if (app->output != NULL) {
+        output_invalidate(app->output);
+    }
+    app_redraw(app);
+    return true;
+}
+
+void app_set_pane(struct app *app, enum slot slot, struct pane pane)
+{
+    destroy_pane(&app->panes[slot]);
+    app->panes[slot] = pane;
+    if (pane.ops != NULL) {
+        keymap_add(app->keymap, pane.ops->actions);
+        if (app->layout.focus == slot && pane.ops->focus != NULL) {
+            pane.ops->focus(pane.data, true);
+        }
+    }
+    app_redraw(app);
+}
+
+struct pane app_pane(const struct app *app, enum slot slot)
+{
+    return app->panes[slot];
+}
+
+static void tell_focus(struct pane pane, bool focused)
+{
+    if (pane.ops != NULL && pane.ops->focus != NULL) {
+        pane.ops->focus(pane.data, focused);
+    }
+}
+
+void app_focus(struct app *app, enum slot slot)
+{
+    if (slot >= SLOT_COUNT) {
+        return;
+    }
+    enum slot old = app->layout.focus;
+    layout_focus(&app->layout, slot);
+    app->sequence_len = 0;
+    if (old != slot) {
+        tell_focus(app->panes[old], false);
+        tell_focus(app->panes[slot], true);
+    }
+    app_redraw(app);
+}
+
+bool app_has_focus(const struct app *app, const void *pane_data)
+{
+    return app_active(app).data == pane_data;
+}
+
+void app_set_header(struct app *app, void (*draw)(void *data, struct region region), void *data)
+{
+    app->draw_header = draw;
+    app->header_data = data;
+    app_redraw(app);
+}
+
+void app_add_actions(struct app *app, const struct action_set *set, void *data)
+{
+    keymap_add(app->keymap, set);
+    VEC_PUSH(&app->globals, (struct global_set){set, data});
+}
+
+/* Overlays */
+
+void app_push(struct app *app, struct pane pane, enum overlay_place place, int rows, int cols)
+{
+    keymap_add(app->keymap, pane.ops->actions);
+    if (app->overlays.len == 0) {
+        tell_focus(app->panes[app->layout.focus], false);
+    }
+    app->sequence_len = 0;
+    app->grab = GRAB_NONE;
+    VEC_PUSH(
+        &app->overlays, (struct overlay){.pane = pane, .place = place, .rows = rows, .cols = cols});
+    app_redraw(app);
+}
+
+void app_pop_at(struct app *app, size_t index)
+{
+    struct pane pane = app->overlays.items[index].pane;
+    VEC_REMOVE(&app->overlays, index);
+    app->sequence_len = 0;
+    app->grab = GRAB_NONE;
+    if (app->overlays.len == 0) {
+        tell_focus(app->panes[app->layout.focus], true);
+    }
+    destroy_pane(&pane);
+    app_redraw(app);
+}
+
+bool app_pop(struct app *app, const void *pane_data)
+{
+    for (size_t i = app->overlays.len; i > 0; i--) {
+        if (app->overlays.items[i - 1].pane.data == pane_data) {
+            app_pop_at(app, i - 1);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool app_has_overlay(const struct app *app, const char *ops_name)
+{
+    VEC_FOREACH (const struct overlay, overlay, &app->overlays) {
+        if (strcmp(overlay->pane.ops->name, ops_name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void app_resize_overlay(struct app *app, const void *pane_data, int rows, int cols)
+{
+    VEC_FOREACH (struct overlay, overlay, &app->overlays) {
+        if (overlay->pane.data == pane_data) {
+            overlay->rows = rows;
+            overlay->cols = cols;
+            app_redraw(app);
+        }
+    }
+}
+
+void app_copy(struct app *app, struct str text)
+{
+    struct err err;
+    if (clipboard_copy(app->output, text, &err)) {
+        app_message(app, MESSAGE_INFO, "copied %zu bytes", text.len);
+    } else {
+        app_message(app, MESSAGE_WARNING, "%s", err.text);
+    }
+}
+
+/* Another program on our terminal */
+
+static bool spawn_wait(const char *const *argv, const char *cwd, int *exit_code, struct err *err)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attr;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attr);
+    if (cwd != NULL) {
+        posix_spawn_file_actions_addchdir_np(&actions, cwd);
+    }
+    sigset_t defaults;
+    sigemptyset(&defaults);
+    sigaddset(&defaults, SIGPIPE);
+    sigaddset(&defaults, SIGINT);
+    sigaddset(&defaults, SIGQUIT);
+    posix_spawnattr_setsigdefault(&attr, &defaults);
+    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
+    /* ^C in the other program is not for us. */
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    struct sigaction old_int;
+    sigaction(SIGINT, &ignore, &old_int);
+    pid_t pid;
+    int rc = posix_spawnp(&pid, argv[0], &actions, &attr, (char *const *)argv, environ);
+    int status = 0;
+    if (rc == 0) {
+        while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+        }
+        *exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    } else {
+        err_set_errno(err, rc, "cannot start %s", argv[0]);
+    }
+    sigaction(SIGINT, &old_int, NULL);
+    posix_spawnattr_destroy(&attr);
+    posix_spawn_file_actions_destroy(&actions);
+    return rc == 0;
+}
+
+bool app_run_in_terminal(
+    struct app *app, const char *const *argv, const char *cwd, int *exit_code, struct err *err)
+{
+    if (app->output != NULL) {
+        loop_poll_set(app->poll, 0);
+        output_suspend(app->output);
+    }
+    bool ok = spawn_wait(argv, cwd, exit_code, err);
+    if (app->output != NULL) {
+        output_resume(app->output);
+        loop_poll_set(app->poll, UV_READABLE);
+        app_redraw(app);
+    }
+    return ok;
+}

@@ -1,0 +1,351 @@
+/* Takes keys, mouse and pastes to where they belong. */
+#include "app_private.h"
+
+#include <stdio.h>
+
+struct pane app_active(const struct app *app)
+{
+    if (app->overlays.len > 0) {
+        return app->overlays.items[app->overlays.len - 1].pane;
+    }
+    return app->panes[app->layout.focus];
+}
+
+static bool in_dialog(const struct app *app)
+{
+    return app->overlays.len > 0 &&
+           app->overlays.items[app->overlays.len - 1].place != OVERLAY_FULL;
+}
+
+static void add_context(const struct action_set **sets, void **data, size_t *count, size_t max,
+    const struct action_set *set, void *set_data)
+{
+    if (set != NULL && *count < max) {
+        sets[*count] = set;
+        data[*count] = set_data;
+        (*count)++;
+    }
+}
+
+size_t app_contexts(const struct app *app, const struct action_set **sets, void **data, size_t max)
+{
+    size_t count = 0;
+    struct pane active = app_active(app);
+    if (active.ops != NULL) {
+        add_context(sets, data, &count, max, active.ops->actions, active.data);
+    }
+    if (!in_dialog(app)) {
+        VEC_FOREACH (struct global_set, global, &app->globals) {
+            add_context(sets, data, &count, max, global->set, global->data);
+        }
+        add_context(sets, data, &count, max, &app_global_set, (void *)app);
+    }
+    add_context(sets, data, &count, max, &app_core_set, (void *)app);
+    return count;
+}
+
+void app_apply(struct app *app, const void *pane_data, unsigned flags)
+{
+    if ((flags & (UI_HANDLED | UI_REDRAW | UI_CLOSE)) != 0) {
+        app_redraw(app);
+        app->at_once = true;
+    }
+    if ((flags & UI_CLOSE) != 0) {
+        app_pop(app, pane_data);
+    }
+}
+
+unsigned app_run_row(struct app *app, const struct action *action, void *data)
+{
+    const char *why_not = action_why_not(action, data);
+    if (why_not != NULL) {
+        app_message(app, MESSAGE_WARNING, "%s", why_not);
+        return UI_DONE;
+    }
+    return action->run(data) | UI_HANDLED;
+}
+
+bool app_run_action(struct app *app, const char *id)
+{
+    const struct action_set *sets[APP_CONTEXTS_MAX];
+    void *data[APP_CONTEXTS_MAX];
+    size_t count = app_contexts(app, sets, data, APP_CONTEXTS_MAX);
+    for (size_t s = 0; s < count; s++) {
+        for (size_t i = 0; i < sets[s]->count; i++) {
+            const struct action *action = &sets[s]->actions[i];
+            if (strcmp(action->id, id) == 0) {
+                bool can = action_why_not(action, data[s]) == NULL;
+                app_apply(app, data[s], app_run_row(app, action, data[s]));
+                return can;
+            }
+        }
+    }
+    return false;
+}
+
+static bool is_text_like(const struct key *key)
+{
+    return key_is_plain_text(key) ||
+           (key->mods == 0 && key->code >= K_ENTER && key->code <= K_DELETE && key->code != K_ESC);
+}
+
+static bool takes_text(struct pane pane)
+{
+    return pane.ops != NULL && pane.ops->takes_text != NULL && pane.ops->takes_text(pane.data);
+}
+
+static bool offer(struct app *app, struct pane pane, const struct key *key)
+{
+    if (pane.ops == NULL || pane.ops->key == NULL) {
+        return false;
+    }
+    unsigned flags = pane.ops->key(pane.data, key);
+    app_apply(app, pane.data, flags);
+    return (flags & (UI_HANDLED | UI_CLOSE)) != 0;
+}
+
+/* Esc closes the top thing. */
+static bool escape(struct app *app, struct pane pane)
+{
+    if (pane.ops != NULL && pane.ops->escape != NULL) {
+        unsigned flags = pane.ops->escape(pane.data);
+        app_apply(app, pane.data, flags);
+        if ((flags & (UI_HANDLED | UI_CLOSE)) != 0) {
+            return true;
+        }
+    }
+    if (app->overlays.len > 0) {
+        app_pop(app, pane.data);
+        return true;
+    }
+    return false;
+}
+
+static enum keymap_found look_up(struct app *app)
+{
+    const struct action_set *sets[APP_CONTEXTS_MAX];
+    void *data[APP_CONTEXTS_MAX];
+    size_t count = app_contexts(app, sets, data, APP_CONTEXTS_MAX);
+    const struct action *action;
+    size_t index;
+    enum keymap_found found =
+        keymap_find(app->keymap, sets, count, app->sequence, app->sequence_len, &action, &index);
+    if (found == KEYMAP_FOUND) {
+        app->sequence_len = 0;
+        app_apply(app, data[index], app_run_row(app, action, data[index]));
+    }
+    return found;
+}
+
+static void dispatch(struct app *app, const struct key *key)
+{
+    struct pane pane = app_active(app);
+    bool offered = app->sequence_len == 0 && takes_text(pane) && is_text_like(key);
+    if (offered && offer(app, pane, key)) {
+        return;
+    }
+    if (key->code == K_ESC && key->mods == 0) {
+        bool was_pending = app->sequence_len > 0;
+        app->sequence_len = 0;
+        if (was_pending || escape(app, pane)) {
+            return;
+        }
+    }
+    app->sequence[app->sequence_len++] = *key;
+    enum keymap_found found = look_up(app);
+    if (found == KEYMAP_NONE && app->sequence_len > 1) {
+        /* No such sequence: the last key may mean something by itself. */
+        app->sequence[0] = *key;
+        app->sequence_len = 1;
+        found = look_up(app);
+    }
+    if (found == KEYMAP_PENDING && app->sequence_len < KEYMAP_SEQUENCE_MAX) {
+        return;
+    }
+    app->sequence_len = 0;
+    if (found != KEYMAP_FOUND && !offered) {
+        offer(app, pane, key);
+    }
+}
+
+void app_paste(struct app *app, struct str text)
+{
+    struct pane pane = app_active(app);
+    app->sequence_len = 0;
+    if (pane.ops != NULL && pane.ops->paste != NULL) {
+        app_apply(app, pane.data, pane.ops->paste(pane.data, text));
+    }
+}
+
+void app_key(struct app *app, const struct key *key)
+{
+    app_redraw(app);
+    app->at_once = true;
+    switch (key->code) {
+    case K_NONE:
+    case K_FOCUS_IN:
+    case K_FOCUS_OUT:
+        return;
+    case K_REPLY:
+        app_reply(app, key->data);
+        return;
+    case K_MOUSE:
+        app_mouse(app, key->mouse);
+        return;
+    default:
+        break;
+    }
+    app_clear_message(app);
+    if (key->code == K_PASTE) {
+        app_paste(app, key->data);
+        if (key->truncated) {
+            app_message(app, MESSAGE_WARNING, "the paste was cut at %zu MB", INPUT_PASTE_MAX >> 20);
+        }
+        return;
+    }
+    if (app->layout.too_small && !key_is_ctrl(key, 'q') && !key_is_ctrl(key, 'c') &&
+        !key_is_ctrl(key, 'z')) {
+        return; /* nobody can see what it would do */
+    }
+    dispatch(app, key);
+}
+
+static void count_clicks(struct app *app, struct mouse *mouse)
+{
+    if (mouse->action != MOUSE_PRESS) {
+        return;
+    }
+    uint64_t now = loop_now_ms();
+    bool again = now - app->click_at < 400 && mouse->row == app->click_row &&
+                 mouse->col == app->click_col && app->clicks < 3;
+    app->clicks = again ? app->clicks + 1 : 1;
+    app->click_at = now;
+    app->click_row = mouse->row;
+    app->click_col = mouse->col;
+    mouse->clicks = app->clicks;
+}
+
+static void to_pane(struct app *app, struct pane pane, struct rect inside, struct mouse mouse)
+{
+    mouse.row -= inside.row;
+    mouse.col -= inside.col;
+    if (pane.ops != NULL && pane.ops->mouse != NULL) {
+        app_apply(app, pane.data, pane.ops->mouse(pane.data, &mouse));
+    }
+}
+
+static bool inside_rect(struct rect rect, const struct mouse *mouse)
+{
+    return mouse->row >= rect.row && mouse->row < rect.row + rect.rows && mouse->col >= rect.col &&
+           mouse->col < rect.col + rect.cols;
+}
+
+static void overlay_mouse(struct app *app, struct mouse mouse)
+{
+    struct overlay *top = &app->overlays.items[app->overlays.len - 1];
+    if (mouse.action == MOUSE_PRESS && inside_rect(top->inside, &mouse)) {
+        app->grab = GRAB_OVERLAY;
+    }
+    if (app->grab == GRAB_OVERLAY || inside_rect(top->inside, &mouse)) {
+        struct pane pane = top->pane;
+        to_pane(app, pane, top->inside, mouse);
+    }
+}
+
+static void press_pane(struct app *app, const struct mouse *mouse)
+{
+    struct layout *layout = &app->layout;
+    if (mouse->col == layout->divider_col &&
+        inside_rect((struct rect){layout->inside[SLOT_CHAT].row, 0, layout->inside[SLOT_CHAT].rows,
+                        layout->cols},
+            mouse)) {
+        app->grab = GRAB_DIVIDER_COL;
+        return;
+    }
+    enum slot slot = layout_at(layout, mouse->row, mouse->col);
+    if (slot == SLOT_NONE) {
+        return;
+    }
+    bool title = mouse->row == layout->title[slot].row;
+    if (title && layout->tabs && slot != SLOT_STATUS && layout->zoomed == SLOT_NONE &&
+        app->tab_split > 0) {
+        slot = mouse->col >= app->tab_split ? SLOT_EDITOR : SLOT_CHAT;
+    }
+    app_focus(app, slot);
+    if (title) {
+        app->grab = slot == SLOT_STATUS ? GRAB_DIVIDER_ROW : GRAB_NONE;
+        if (mouse->clicks == 2) {
+            layout_toggle_zoom(layout);
+        }
+    } else {
+        app->grab = GRAB_PANE;
+        app->grab_slot = slot;
+    }
+}
+
+static void pane_mouse(struct app *app, struct mouse mouse)
+{
+    struct layout *layout = &app->layout;
+    if (mouse.action == MOUSE_PRESS) {
+        press_pane(app, &mouse);
+    }
+    if (app->grab == GRAB_DIVIDER_COL || app->grab == GRAB_DIVIDER_ROW) {
+        if (mouse.action == MOUSE_DRAG) {
+            layout_drag_divider(layout, app->grab == GRAB_DIVIDER_COL, mouse.row, mouse.col);
+        }
+        return;
+    }
+    enum slot slot =
+        app->grab == GRAB_PANE ? app->grab_slot : layout_at(layout, mouse.row, mouse.col);
+    if (slot != SLOT_NONE &&
+        (app->grab == GRAB_PANE || inside_rect(layout->inside[slot], &mouse))) {
+        to_pane(app, app->panes[slot], layout->inside[slot], mouse);
+    }
+}
+
+void app_mouse(struct app *app, struct mouse mouse)
+{
+    if (app->layout.too_small) {
+        return;
+    }
+    if (mouse.action == MOUSE_PRESS) {
+        app_clear_message(app);
+    }
+    count_clicks(app, &mouse);
+    if (app->overlays.len > 0) {
+        overlay_mouse(app, mouse);
+    } else {
+        pane_mouse(app, mouse);
+    }
+    if (mouse.action == MOUSE_RELEASE) {
+        app->grab = GRAB_NONE;
+    }
+}
+
+/* "]11;rgb:1c1c/2121/2828": how light is it? -1 when it is something else. */
+static int background_light(struct str reply)
+{
+    unsigned red;
+    unsigned green;
+    unsigned blue;
+    char text[64];
+    snprintf(text, sizeof text, "%.*s", STR_FMT(reply));
+    if (sscanf(text, "]11;rgb:%2x%*[^/]/%2x%*[^/]/%2x", &red, &green, &blue) != 3) {
+        return -1;
+    }
+    return 299 * (int)red + 587 * (int)green + 114 * (int)blue > 128 * 1000 ? 1 : 0;
+}
+
+void app_reply(struct app *app, struct str reply)
+{
+    if (str_starts(reply, "[?") && str_ends(reply, "c")) {
+        input_expect_replies(app->input, false); /* the last answer we asked for */
+        return;
+    }
+    int light = background_light(reply);
+    if (light >= 0 && !app->theme_fixed && theme_is_light(app->theme) != (light == 1) &&
+        app->output != NULL && output_depth(app->output) > COLOUR_16) {
+        app_set_theme(app, light == 1 ? "light" : "dark", NULL);
+        app->theme_fixed = false;
+    }
+}

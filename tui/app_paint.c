@@ -1,0 +1,336 @@
+/* Paints one frame of the workbench into the grid. */
+#include "app_private.h"
+#include "base/utf8.h"
+
+static struct region sub(struct app *app, struct rect rect)
+{
+    return region_sub(grid_region(app->grid), rect.row, rect.col, rect.rows, rect.cols);
+}
+
+static void paint_header(struct app *app)
+{
+    struct region region = sub(app, app->layout.header);
+    grid_fill(region, STYLE(HEADER));
+    if (app->draw_header != NULL) {
+        app->draw_header(app->header_data, region);
+    } else {
+        grid_put_c(region, 0, 1, "bylaw", style_with(STYLE(HEADER), ATTR_BOLD));
+    }
+}
+
+static const char *slot_name(enum slot slot)
+{
+    static const char *const names[] = {"Chat", "Editor", "Tests"};
+    return names[slot];
+}
+
+/* The pane's name and title text from column 2 on; returns the column after it. */
+static int paint_title_text(struct app *app, enum slot slot, struct region region, bool focused)
+{
+    struct pane *pane = &app->panes[slot];
+    struct style style = focused ? STYLE(TITLE_FOCUS) : STYLE(TITLE);
+    int cols = region_cols(region);
+    struct buf left = BUF_INIT;
+    struct buf right = BUF_INIT;
+    if (pane->ops != NULL && pane->ops->title != NULL) {
+        pane->ops->title(pane->data, &left, &right);
+    }
+    if (left.len == 0) {
+        buf_append_c(&left, slot_name(slot));
+    }
+    int right_cols = (int)utf8_width(buf_str(&right));
+    int end = cols - 2;
+    if (right_cols > 0 && right_cols + 12 < cols) {
+        end = cols - right_cols - 4;
+        grid_put_c(region, 0, end + 1, " ", style);
+        grid_put(region, 0, end + 2, buf_str(&right), focused ? style : STYLE(DIM));
+        grid_put_c(region, 0, cols - 2, " ", style);
+    }
+    int col = 2;
+    if (pane->ops != NULL && pane->ops->draw_title != NULL) {
+        pane->ops->draw_title(pane->data, region_sub(region, 0, 2, 1, end - 2), focused);
+    } else {
+        grid_put_c(region, 0, 1, " ", style);
+        col += grid_put_fit(region, 0, 2, end - 3, buf_str(&left), style);
+        grid_put_c(region, 0, col++, " ", style);
+    }
+    buf_free(&left);
+    buf_free(&right);
+    return col;
+}
+
+/* " Chat │ Editor " where the two share a place: the one in front by its look and a mark. */
+static void paint_tabs(struct app *app, struct region region, bool focused)
+{
+    enum slot front = app->layout.upper_tab;
+    int col = 1;
+    for (int i = SLOT_CHAT; i <= SLOT_EDITOR; i++) {
+        bool active = (enum slot)i == front;
+        if (i == SLOT_EDITOR) {
+            app->tab_split = col;
+        }
+        struct style style = !active   ? STYLE(TAB)
+                             : focused ? STYLE(TAB_ACTIVE)
+                                       : style_with(STYLE(TAB), ATTR_BOLD);
+        struct buf left = BUF_INIT;
+        struct buf right = BUF_INIT;
+        struct pane *pane = &app->panes[i];
+        if (active && pane->ops != NULL && pane->ops->title != NULL) {
+            pane->ops->title(pane->data, &left, &right);
+        }
+        if (left.len == 0) {
+            buf_append_c(&left, slot_name((enum slot)i));
+        }
+        col += grid_put_c(region, 0, col, active ? " ▸" : " ", style);
+        int room = region_cols(region) - col - (i == SLOT_CHAT ? 12 : 2);
+        col += grid_put_fit(region, 0, col, room, buf_str(&left), style);
+        col += grid_put_c(region, 0, col, " ", style);
+        col += 1;
+        int right_cols = (int)utf8_width(buf_str(&right));
+        if (active && i == SLOT_EDITOR && right_cols > 0 &&
+            col + right_cols + 3 < region_cols(region)) {
+            grid_printf(
+                region, 0, region_cols(region) - right_cols - 3, STYLE(DIM), " %s ", right.ptr);
+        }
+        buf_free(&left);
+        buf_free(&right);
+    }
+}
+
+static void paint_title(struct app *app, enum slot slot)
+{
+    const struct layout *layout = &app->layout;
+    struct region region = sub(app, layout->title[slot]);
+    bool focused = layout->focus == slot && app->overlays.len == 0;
+    struct style border = focused ? STYLE(BORDER_FOCUS) : STYLE(BORDER);
+    const char *line = grid_is_ascii(app->grid) ? (focused ? "=" : "-") : (focused ? "━" : "─");
+    grid_repeat(region, 0, 0, region_cols(region), line, border);
+    bool tabs = layout->tabs && slot != SLOT_STATUS && layout->zoomed == SLOT_NONE &&
+                !layout->hidden[SLOT_CHAT] && !layout->hidden[SLOT_EDITOR];
+    if (tabs) {
+        paint_tabs(app, region, focused);
+    } else {
+        paint_title_text(app, slot, region, focused);
+    }
+    if (layout->zoomed == slot && region_cols(region) > 30) {
+        grid_put_c(region, 0, region_cols(region) - 8, " zoom ", STYLE(KEY));
+    }
+}
+
+static void paint_folded(struct app *app, enum slot slot)
+{
+    struct region region = sub(app, app->layout.title[slot]);
+    struct buf text = BUF_INIT;
+    struct pane *pane = &app->panes[slot];
+    grid_hline(region, 0, 0, region_cols(region), STYLE(BORDER));
+    if (pane->ops != NULL && pane->ops->status != NULL) {
+        pane->ops->status(pane->data, &text);
+    }
+    if (text.len == 0) {
+        buf_append_c(&text, slot_name(slot));
+    }
+    grid_put_c(region, 0, 1, " ", STYLE(TITLE));
+    int used = grid_put_fit(region, 0, 2, region_cols(region) - 4, buf_str(&text), STYLE(TITLE));
+    grid_put_c(region, 0, 2 + used, " ", STYLE(TITLE));
+    buf_free(&text);
+}
+
+static void paint_pane(struct app *app, enum slot slot)
+{
+    const struct layout *layout = &app->layout;
+    if (!layout_is_shown(layout, slot)) {
+        return;
+    }
+    if (slot == SLOT_STATUS && layout->status_folded) {
+        paint_folded(app, slot);
+        return;
+    }
+    paint_title(app, slot);
+    struct pane *pane = &app->panes[slot];
+    if (pane->ops != NULL && layout->inside[slot].rows > 0) {
+        bool focused = layout->focus == slot && app->overlays.len == 0;
+        pane->ops->draw(pane->data, sub(app, layout->inside[slot]), focused);
+    }
+}
+
+static void paint_divider(struct app *app)
+{
+    const struct layout *layout = &app->layout;
+    if (layout->divider_col < 0) {
+        return;
+    }
+    struct region all = grid_region(app->grid);
+    bool ascii = grid_is_ascii(app->grid);
+    struct rect inside = layout->inside[SLOT_CHAT];
+    bool near = layout->focus != SLOT_STATUS && app->overlays.len == 0;
+    struct style style = near ? STYLE(BORDER_FOCUS) : STYLE(BORDER);
+    grid_vline(all, inside.row, layout->divider_col, inside.rows, style);
+    grid_put_c(all, inside.row - 1, layout->divider_col, ascii ? "+" : "┬", style);
+    if (layout->divider_row >= 0) {
+        grid_put_c(all, layout->divider_row, layout->divider_col, ascii ? "+" : "┴", STYLE(BORDER));
+    }
+}
+
+static int paint_key(struct app *app, struct region region, int col, int end,
+    const struct action *action, void *data)
+{
+    struct buf keys = BUF_INIT;
+    keymap_append_keys(app->keymap, action, true, &keys);
+    int width = (int)utf8_width(buf_str(&keys)) + 1 + (int)utf8_width(str_of(action->label));
+    if (keys.len > 0 && col + width <= end) {
+        bool can = action_why_not(action, data) == NULL;
+        col += grid_put(region, 0, col, buf_str(&keys),
+            style_on(can ? STYLE(KEY) : STYLE(HINT), STYLE_KEY_LINE));
+        col += 1;
+        col += grid_put_c(region, 0, col, action->label,
+            can ? STYLE(KEY_LINE) : style_on(STYLE(HINT), STYLE_KEY_LINE));
+        col += 2;
+    }
+    buf_free(&keys);
+    return col;
+}
+
+static void paint_message(struct app *app, struct region region)
+{
+    static const struct {
+        const char *mark, *plain;
+        enum style_id style;
+    } levels[] = {{"·", "-", STYLE_INFO}, {"✓", "+", STYLE_PASS}, {"!", "!", STYLE_WARNING},
+        {"✗", "x", STYLE_ERROR}};
+    bool ascii = grid_is_ascii(app->grid);
+    struct style style = style_on(style_of(levels[app->message_level].style), STYLE_KEY_LINE);
+    grid_put_c(region, 0, 1,
+        ascii ? levels[app->message_level].plain : levels[app->message_level].mark, style);
+    grid_put_fit(region, 0, 3, region_cols(region) - 4, buf_str(&app->message), style);
+}
+
+static void paint_key_line(struct app *app)
+{
+    struct region region = sub(app, app->layout.key_line);
+    grid_fill(region, STYLE(KEY_LINE));
+    if (app->message.len > 0) {
+        paint_message(app, region);
+        return;
+    }
+    const struct action_set *sets[APP_CONTEXTS_MAX];
+    void *data[APP_CONTEXTS_MAX];
+    size_t count = app_contexts(app, sets, data, APP_CONTEXTS_MAX);
+    int col = 1;
+    if (app->sequence_len > 0) {
+        struct buf keys = BUF_INIT;
+        for (size_t i = 0; i < app->sequence_len; i++) {
+            key_append_name(&keys, &app->sequence[i]);
+        }
+        buf_append_c(&keys, "…");
+        col += grid_put(region, 0, col, buf_str(&keys), style_on(STYLE(KEY), STYLE_KEY_LINE)) + 2;
+        buf_free(&keys);
+    }
+    /* What works everywhere stands at the right and stays. */
+    int end = region_cols(region) - 1;
+    for (size_t s = 0; s < count; s++) {
+        bool global = sets[s] == &app_global_set;
+        int at = col;
+        for (size_t i = 0; i < sets[s]->count; i++) {
+            const struct action *action = &sets[s]->actions[i];
+            if ((action->flags & ACTION_KEY_LINE) != 0) {
+                at = paint_key(app, region, at, end - (global ? 0 : 22), action, data[s]);
+            }
+        }
+        col = at;
+    }
+}
+
+struct rect app_overlay_rect(const struct app *app, const struct overlay *overlay)
+{
+    int rows = app->layout.rows;
+    int cols = app->layout.cols;
+    if (overlay->place == OVERLAY_FULL) {
+        return (struct rect){1, 0, rows - 2, cols};
+    }
+    int high = overlay->rows + 2 < rows - 2 ? overlay->rows + 2 : rows - 2;
+    int wide = overlay->cols + 4 < cols - 2 ? overlay->cols + 4 : cols - 2;
+    int top = overlay->place == OVERLAY_TOP ? 2 : (rows - high) / 2;
+    if (top + high > rows - 1) {
+        top = rows - 1 - high;
+    }
+    return (struct rect){top, (cols - wide) / 2, high, wide};
+}
+
+static void paint_overlay(struct app *app, struct overlay *overlay, bool top)
+{
+    struct rect rect = app_overlay_rect(app, overlay);
+    struct region region = sub(app, rect);
+    struct region inside = region;
+    grid_hide_cursor(app->grid);
+    if (overlay->place == OVERLAY_FULL) {
+        grid_fill(region, STYLE(TEXT));
+    } else {
+        struct buf left = BUF_INIT;
+        struct buf right = BUF_INIT;
+        if (overlay->pane.ops->title != NULL) {
+            overlay->pane.ops->title(overlay->pane.data, &left, &right);
+        }
+        grid_fill(region, STYLE(DIALOG));
+        grid_box(region, left.len > 0 ? left.ptr : NULL, STYLE(BORDER_FOCUS));
+        if (right.len > 0) {
+            int width = (int)utf8_width(buf_str(&right));
+            int col = region_cols(region) - width - 4;
+            if (col > (int)utf8_width(buf_str(&left)) + 6) {
+                grid_printf(region, region_rows(region) - 1, col, STYLE(DIM), " %s ", right.ptr);
+            }
+        }
+        inside = region_sub(region, 1, 2, rect.rows - 2, rect.cols - 4);
+        buf_free(&left);
+        buf_free(&right);
+    }
+    overlay->inside = inside.rect;
+    overlay->pane.ops->draw(overlay->pane.data, inside, top);
+}
+
+static void paint_too_small(struct app *app)
+{
+    struct region region = grid_region(app->grid);
+    int rows = region_rows(region);
+    int cols = region_cols(region);
+    struct buf text = BUF_INIT;
+    buf_printf(&text, "%d×%d is too small", cols, rows);
+    grid_put_fit(region, rows / 2 - (rows > 1 ? 1 : 0), 0, cols, buf_str(&text), STYLE(WARNING));
+    buf_clear(&text);
+    buf_printf(&text, "bylaw needs %d×%d", LAYOUT_MIN_COLS, LAYOUT_MIN_ROWS);
+    if (rows > 1) {
+        grid_put_fit(region, rows / 2, 0, cols, buf_str(&text), STYLE(TEXT));
+    }
+    if (rows > 2) {
+        grid_put_fit(region, rows / 2 + 1, 0, cols, STR_LIT("^Q quits"), STYLE(DIM));
+    }
+    buf_free(&text);
+}
+
+void app_paint(struct app *app, int rows, int cols)
+{
+    if (rows != grid_rows(app->grid) || cols != grid_cols(app->grid)) {
+        grid_resize(app->grid, rows, cols);
+    } else {
+        grid_clear(app->grid);
+    }
+    layout_compute(&app->layout, rows, cols);
+    if (app->layout.too_small) {
+        paint_too_small(app);
+        return;
+    }
+    paint_header(app);
+    bool covered = false;
+    for (size_t i = 0; i < app->overlays.len; i++) {
+        covered = covered || app->overlays.items[i].place == OVERLAY_FULL;
+    }
+    if (!covered) {
+        for (int i = 0; i < SLOT_COUNT; i++) {
+            paint_pane(app, (enum slot)i);
+        }
+        paint_divider(app);
+    }
+    for (size_t i = 0; i < app->overlays.len; i++) {
+        paint_overlay(app, &app->overlays.items[i], i + 1 == app->overlays.len);
+    }
+    paint_key_line(app);
+}

@@ -1,0 +1,95 @@
+/* What the app's own files share; panes see app.h only. */
+#ifndef BYLAW_APP_PRIVATE_H
+#define BYLAW_APP_PRIVATE_H
+
+#include "app.h"
+#include "base/vec.h"
+#include "keymap.h"
+#include "screen/clipboard.h"
+
+struct overlay {
+    struct pane pane;
+    enum overlay_place place;
+    int rows, cols;     /* wanted */
+    struct rect inside; /* of the last frame */
+};
+
+struct global_set {
+    const struct action_set *set;
+    void *data;
+};
+
+enum grab { GRAB_NONE, GRAB_PANE, GRAB_OVERLAY, GRAB_DIVIDER_COL, GRAB_DIVIDER_ROW };
+
+struct app {
+    struct loop *loop;
+    struct app_options options;
+    struct app_parts parts;
+    struct layout layout;
+    struct keymap *keymap;
+    struct theme *theme;
+    bool theme_fixed; /* chosen, not by the terminal's background */
+    struct grid *grid;
+    struct output *output; /* NULL: not running */
+    struct input *input;
+    struct pane panes[SLOT_COUNT];
+    struct {
+        struct overlay *items;
+        size_t len, cap;
+    } overlays;
+    struct {
+        struct global_set *items;
+        size_t len, cap;
+    } globals;
+    void (*draw_header)(void *data, struct region region);
+    void *header_data;
+
+    struct key sequence[KEYMAP_SEQUENCE_MAX];
+    size_t sequence_len;
+    struct buf message;
+    enum message_level message_level;
+    uint64_t cancel_at; /* when ^C was pressed once, ms; 0: not */
+    bool mouse;
+
+    enum grab grab;
+    enum slot grab_slot;
+    uint64_t click_at;
+    int click_row, click_col, clicks;
+    int tab_split; /* column where the second tab's name begins, when the upper panes are tabs */
+
+    bool dirty;
+    bool at_once;        /* paint without waiting for the frame's time */
+    uint64_t painted_at; /* us */
+    int exit_code;
+    bool quitting;
+    struct loop_poll *poll;
+    struct loop_timer *esc_timer, *frame_timer, *message_timer, *reply_timer;
+    uv_idle_t *idle; /* runs while dirty, so that the loop does not sleep before the frame */
+    uv_signal_t *signals[5];
+};
+
+/* app_paint.c */
+void app_paint(struct app *app, int rows, int cols);
+struct rect app_overlay_rect(const struct app *app, const struct overlay *overlay);
+
+/* app_keys.c */
+/* The pane that has the keys: the top overlay or the focused one; its ops may be NULL. */
+struct pane app_active(const struct app *app);
+/* Sets that apply now, nearest first, with the data each is run with; at most `max`. */
+size_t app_contexts(const struct app *app, const struct action_set **sets, void **data, size_t max);
+#define APP_CONTEXTS_MAX 16
+void app_apply(struct app *app, const void *pane_data, unsigned flags);
+unsigned app_run_row(struct app *app, const struct action *action, void *data);
+void app_mouse(struct app *app, struct mouse mouse);
+void app_reply(struct app *app, struct str reply);
+
+/* app_actions.c */
+extern const struct action_set app_core_set;   /* also over dialogs: quit, suspend, redraw */
+extern const struct action_set app_global_set; /* panes, help, palette */
+
+/* app.c */
+void app_suspend(struct app *app);
+void app_pop_at(struct app *app, size_t index);
+void app_clear_message(struct app *app);
+
+#endif

@@ -1,0 +1,199 @@
+#include "help.h"
+
+#include "app_private.h"
+#include "base/utf8.h"
+#include "widget/edit.h"
+#include "widget/textview.h"
+
+#define HELP_COLS 78
+#define KEY_COLS  22
+
+struct help {
+    struct app *app;
+    struct textview *view;
+    struct edit *search; /* NULL: not searching */
+    char *needle;
+};
+
+static void add_action(struct help *help, const struct action *action, void *data)
+{
+    struct buf keys = BUF_INIT;
+    keymap_append_keys(help->app->keymap, action, false, &keys);
+    if (keys.len == 0) {
+        buf_append_c(&keys, "(^P)");
+    }
+    size_t width = utf8_width(buf_str(&keys));
+    buf_append_repeat(&keys, ' ', width < KEY_COLS ? KEY_COLS - width : 2);
+    struct textview_line line = {.indent = 2, .hang = KEY_COLS + 2, .fill = STYLE(TEXT)};
+    textview_line(help->view, &line);
+    textview_span(help->view, buf_str(&keys), STYLE(KEY));
+    textview_span(help->view, str_of(action->help), STYLE(TEXT));
+    const char *why_not = action_why_not(action, data);
+    if (why_not != NULL) {
+        textview_span(help->view, STR_LIT("  (not now: "), STYLE(DIM));
+        textview_span(help->view, str_of(why_not), STYLE(DIM));
+        textview_span(help->view, STR_LIT(")"), STYLE(DIM));
+    }
+    buf_free(&keys);
+}
+
+static void fill(struct help *help, const struct action_set **sets, void **data, size_t count)
+{
+    for (size_t s = 0; s < count; s++) {
+        if (s > 0) {
+            textview_line(help->view, NULL);
+        }
+        textview_line(help->view, NULL);
+        textview_span(help->view, str_of(sets[s]->title), STYLE(HEADING));
+        for (size_t i = 0; i < sets[s]->count; i++) {
+            add_action(help, &sets[s]->actions[i], data[s]);
+        }
+    }
+    textview_line(help->view, NULL);
+    textview_line(help->view, NULL);
+    textview_span(help->view,
+        STR_LIT("Esc closes the top thing first. Shift-drag selects text as the terminal does."),
+        STYLE(DIM));
+    textview_show_line(help->view, 0, true);
+}
+
+static void draw(void *data, struct region region, bool focused)
+{
+    struct help *help = data;
+    int rows = region_rows(region);
+    int foot = help->search != NULL ? 1 : 0;
+    textview_draw(help->view, region_sub(region, 0, 0, rows - foot, region_cols(region)), focused);
+    if (help->search != NULL) {
+        grid_put_c(region, rows - 1, 0, "/", STYLE(PROMPT));
+        edit_draw(help->search, region_sub(region, rows - 1, 1, 1, region_cols(region) - 1),
+            focused, STYLE(TEXT), NULL);
+    }
+}
+
+static unsigned search_key(struct help *help, const struct key *key)
+{
+    if (key->code == K_ENTER) {
+        edit_free(help->search);
+        help->search = NULL;
+        return UI_DONE;
+    }
+    unsigned flags = edit_key(help->search, key, false);
+    free(help->needle);
+    help->needle = str_dup(edit_text(help->search));
+    textview_search(help->view, STR_LIT(""), false);
+    textview_search(help->view, str_of(help->needle), false);
+    return flags;
+}
+
+static unsigned on_key(void *data, const struct key *key)
+{
+    struct help *help = data;
+    if (help->search != NULL) {
+        return search_key(help, key);
+    }
+    if (key_is_char(key, 'q') || key_is_char(key, '?') || key->code == K_F2) {
+        return UI_DONE | UI_CLOSE;
+    }
+    if (key_is_char(key, '/')) {
+        help->search = edit_new(false);
+        return UI_DONE;
+    }
+    if ((key_is_char(key, 'n') || key_is_char(key, 'N')) && help->needle != NULL) {
+        textview_search(help->view, str_of(help->needle), key_is_char(key, 'N'));
+        return UI_DONE;
+    }
+    return textview_key(help->view, key, true);
+}
+
+static bool takes_text(const void *data)
+{
+    (void)data;
+    return true;
+}
+
+static unsigned on_escape(void *data)
+{
+    struct help *help = data;
+    if (help->search == NULL) {
+        return UI_IGNORED;
+    }
+    edit_free(help->search);
+    help->search = NULL;
+    textview_search(help->view, STR_LIT(""), false);
+    return UI_DONE;
+}
+
+static unsigned on_mouse(void *data, const struct mouse *mouse)
+{
+    struct help *help = data;
+    return textview_mouse(help->view, mouse);
+}
+
+static void title(const void *data, struct buf *left, struct buf *right)
+{
+    (void)data;
+    buf_append_c(left, "Keys");
+    buf_append_c(right, "/ search  q close");
+}
+
+static void destroy(void *data)
+{
+    struct help *help = data;
+    textview_free(help->view);
+    edit_free(help->search);
+    free(help->needle);
+    free(help);
+}
+
+static const struct pane_ops help_ops = {.name = "help",
+    .draw = draw,
+    .key = on_key,
+    .takes_text = takes_text,
+    .mouse = on_mouse,
+    .escape = on_escape,
+    .title = title,
+    .destroy = destroy};
+
+void help_open(struct app *app)
+{
+    const struct action_set *sets[APP_CONTEXTS_MAX];
+    void *data[APP_CONTEXTS_MAX];
+    size_t count = app_contexts(app, sets, data, APP_CONTEXTS_MAX);
+    struct help *help = MEM_NEW(struct help);
+    help->app = app;
+    help->view = textview_new();
+    fill(help, sets, data, count);
+    int rows = (int)textview_height(help->view, HELP_COLS - 1) + 1;
+    app_push(app, (struct pane){&help_ops, help}, OVERLAY_CENTRE, rows, HELP_COLS);
+}
+
+static void append_cell(struct buf *out, struct str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] == '|') {
+            buf_append_char(out, '\\');
+        }
+        buf_append_char(out, text.ptr[i]);
+    }
+}
+
+void help_append_markdown(const struct keymap *keymap, struct buf *out)
+{
+    const struct action_set *const *sets;
+    size_t count = keymap_sets(keymap, &sets);
+    for (size_t s = 0; s < count; s++) {
+        buf_printf(out, "%s**%s**\n\n| Keys | Command | What it does |\n| --- | --- | --- |\n",
+            s > 0 ? "\n" : "", sets[s]->title);
+        for (size_t i = 0; i < sets[s]->count; i++) {
+            const struct action *action = &sets[s]->actions[i];
+            struct buf keys = BUF_INIT;
+            keymap_append_keys(keymap, action, false, &keys);
+            buf_append_c(out, "| ");
+            append_cell(out, buf_str(&keys));
+            buf_printf(out, " | `%s` | ", action->id);
+            append_cell(out, str_of(action->help));
+            buf_append_c(out, " |\n");
+            buf_free(&keys);
+        }
+    }
+}
