@@ -7,6 +7,8 @@
 const struct command *const commands[] = {
     &command_config,
     &command_help,
+    &command_highlight,
+    &command_parse,
     &command_test,
     &command_version,
     NULL,

@@ -66,6 +66,8 @@ void command_print_man(const struct command *command, FILE *out);
 /* The rows, one a file. */
 extern const struct command command_config;
 extern const struct command command_help;
+extern const struct command command_highlight;
+extern const struct command command_parse;
 extern const struct command command_test;
 extern const struct command command_version;
 
