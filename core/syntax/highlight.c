@@ -79,7 +79,10 @@ static void paint_injection(struct syntax *syntax, const struct piece *piece,
     }
     bool adds = strcmp(inj->language->name, "markdown_inline") == 0;
     if (inj->blank_gaps) {
-        memset(styles + (low - from), CAPTURE_NONE, high - low);
+        const TSRange *first = &inj->ranges.items[0];
+        uint32_t line = first->start_byte - first->start_point.column;
+        uint32_t begin = line > from ? line : from;
+        memset(styles + (begin - from), CAPTURE_NONE, high - begin);
     }
     uint8_t *inner = mem_zalloc(high - low);
     paint_tree(syntax, piece, inj->tree, inj->language, low, high, inner);

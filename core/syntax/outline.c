@@ -158,6 +158,25 @@ static void outline_yaml(struct syntax *syntax, struct piece *piece)
     free(name_text);
 }
 
+/* An ERROR node may hold all of the file; what is wrong comes after the whole statements it begins
+ * with. */
+static void skip_whole(TSNode node, struct syntax_error *error)
+{
+    TSTreeCursor cursor = ts_tree_cursor_new(node);
+    bool more = ts_tree_cursor_goto_first_child(&cursor);
+    while (more) {
+        TSNode child = ts_tree_cursor_current_node(&cursor);
+        bool whole =
+            ts_node_is_named(child) && ts_node_child_count(child) > 0 && !ts_node_has_error(child);
+        TSPoint at = whole ? ts_node_end_point(child) : ts_node_start_point(child);
+        error->start = whole ? ts_node_end_byte(child) : ts_node_start_byte(child);
+        error->row = at.row;
+        error->column = at.column;
+        more = whole && ts_tree_cursor_goto_next_sibling(&cursor);
+    }
+    ts_tree_cursor_delete(&cursor);
+}
+
 static void add_error(struct piece *piece, const struct source_window *text, TSNode node)
 {
     struct syntax_error error = {
