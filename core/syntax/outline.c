@@ -191,6 +191,7 @@ static void add_error(struct piece *piece, const struct source_window *text, TSN
         snprintf(error.text, sizeof error.text, "missing %s%.60s%s", "`", ts_node_type(node), "`");
     } else {
         struct buf raw = BUF_INIT;
+        skip_whole(node, &error);
         source_append(
             text, error.start, error.end > error.start + 60 ? error.start + 60 : error.end, &raw);
         struct str line = buf_str(&raw);
