@@ -31,9 +31,9 @@ module.exports = grammar({
 
   extras: ($) => [/[ \t\r\n]/, $.comment],
 
-  externals: ($) => [$._newline, $._error_sentinel],
+  externals: ($) => [$._newline, $._keyword_identifier, $._error_sentinel],
 
-  inline: ($) => [$._operand],
+  inline: ($) => [$._operand, $._identifier],
 
   supertypes: ($) => [$._term, $._expression],
 
@@ -43,6 +43,7 @@ module.exports = grammar({
     [$._value, $.set],
     [$.some_declaration, $._primary],
     [$._expression, $.object_comprehension],
+    [$.membership, $._key_membership],
   ],
 
   rules: {
@@ -90,24 +91,27 @@ module.exports = grammar({
           seq(choice(':=', '='), field('value', $._value)),
         ),
       ),
-    _name_head: ($) => field('name', $.identifier),
+    _name_head: ($) => field('name', $._identifier),
     _bare_head: ($) =>
       choice(
         field('name', alias($._head_ref, $.ref)),
         seq(
-          field('name', choice($.identifier, alias($._head_ref, $.ref))),
+          field('name', choice($._identifier, alias($._head_ref, $.ref))),
           field('parameters', $.parameters),
         ),
       ),
     _rule_name: ($) =>
       seq(
-        field('name', choice($.identifier, alias($._head_ref, $.ref))),
+        field('name', choice($._identifier, alias($._head_ref, $.ref))),
         optional(field('parameters', $.parameters)),
       ),
 
+    // A keyword used as a name, as in `every.x` or (v0) `in := 1`, comes from the scanner.
+    _identifier: ($) => choice($.identifier, alias($._keyword_identifier, $.identifier)),
+
     _head_ref: ($) =>
       seq(
-        field('head', $.identifier),
+        field('head', $._identifier),
         choice(
           seq('.', field('field', alias($.identifier, $.property))),
           seq('[', field('index', $._value), ']'),
@@ -181,11 +185,12 @@ module.exports = grammar({
         field('body', $.body),
       ),
 
-    _logical: ($) => choice($._statement, $.negation, $.conjunction, $.disjunction),
+    _logical: ($) =>
+      choice($._statement, $.negation, $.conjunction, $.disjunction, $.logical_group),
 
     _statement: ($) => choice($._value, $.assignment, $.unification),
 
-    negation: ($) => seq('not', field('operand', choice($._statement, $.body))),
+    negation: ($) => seq('not', field('operand', choice($._statement, $.body, $.logical_group))),
 
     conjunction: ($) =>
       prec.left(2, seq(field('left', $._operand), 'and', field('right', $._operand))),
@@ -194,6 +199,17 @@ module.exports = grammar({
       prec.left(1, seq(field('left', $._operand), 'or', field('right', $._operand))),
 
     _operand: ($) => choice($._logical, $.body),
+
+    // Parentheses around what is no expression: `(a or b)`, `(not a)`, `(a with input as 1)`.
+    logical_group: ($) =>
+      seq(
+        '(',
+        choice(
+          seq(choice($.negation, $.conjunction, $.disjunction, $.logical_group), repeat($.with_modifier)),
+          seq($._statement, repeat1($.with_modifier)),
+        ),
+        ')',
+      ),
 
     assignment: ($) => seq(field('left', $._value), ':=', field('right', $._value)),
     unification: ($) => seq(field('left', $._value), '=', field('right', $._value)),
@@ -214,7 +230,7 @@ module.exports = grammar({
 
     _key_membership: ($) =>
       prec.left(
-        PREC.key_membership,
+        PREC.membership,
         seq(
           choice(
             seq(field('key', $._expression), ',', field('value', $._expression)),
@@ -260,7 +276,7 @@ module.exports = grammar({
     // What a reference or a call may start with.
     _primary: ($) =>
       choice(
-        $.identifier,
+        $._identifier,
         $.ref,
         $.call,
         $.array,
@@ -276,7 +292,7 @@ module.exports = grammar({
 
     _ref_head: ($) =>
       choice(
-        $.identifier,
+        $._identifier,
         $.call,
         $.array,
         $.object,
@@ -385,7 +401,16 @@ module.exports = grammar({
     raw_template_content: (_) => token.immediate(prec(1, /([^`\\{]|\\[^`{])+|\\/)),
     raw_template_escape: (_) => token.immediate(prec(2, '\\{')),
 
-    interpolation: ($) => seq(token.immediate('{'), field('expression', $.literal), '}'),
+    interpolation: ($) =>
+      seq(token.immediate('{'), field('expression', alias($._template_literal, $.literal)), '}'),
+
+    // No assignment, unification, `some` or `every`.
+    _template_literal: ($) =>
+      seq(
+        choice($._value, $.negation, $.conjunction, $.disjunction, $.logical_group),
+        repeat($.with_modifier),
+      ),
+
 
     identifier: (_) => /[A-Za-z_][A-Za-z0-9_]*/,
 

@@ -8,12 +8,15 @@
 
 enum token {
     NEWLINE,
+    KEYWORD_IDENTIFIER,
     ERROR_SENTINEL, /* never in the grammar: valid only while the parser recovers from an error */
 };
 
 /* How many comment lines may stand between an operand and the operator that continues it. Each is
  * looked at once for each line break before it, so the bound keeps long comments linear. */
 enum { COMMENT_LINES_MAX = 64 };
+
+enum { WORD_SIZE = 12 };
 
 static bool is_blank(int32_t c)
 {
@@ -37,44 +40,106 @@ static void skip_comment(TSLexer *lexer)
     }
 }
 
-/* Reads a word; true when it is a keyword that continues a literal. */
-static bool word_continues(TSLexer *lexer)
+/* Reads a word of lower case letters into `word` (cut off at the buffer's end, where it is no keyword). */
+static void read_word(TSLexer *lexer, char word[WORD_SIZE])
 {
-    static const char *const words[] = {"in", "with", "and", "or"};
-    char word[8] = {0};
     unsigned len = 0;
     for (; is_word(lexer->lookahead); lexer->advance(lexer, false)) {
-        if (len + 1 < sizeof word) {
-            word[len] = (char)lexer->lookahead;
+        if (len + 1 < WORD_SIZE) {
+            word[len++] = (char)lexer->lookahead;
         }
-        len++;
     }
-    unsigned which = 0;
-    for (; which < 4; which++) {
-        const char *candidate = words[which];
+    word[len] = 0;
+}
+
+static bool is_one_of(const char *word, const char *const *words)
+{
+    for (; *words != NULL; words++) {
         unsigned i = 0;
-        while (candidate[i] != 0 && candidate[i] == word[i]) {
+        while ((*words)[i] != 0 && (*words)[i] == word[i]) {
             i++;
         }
-        if (candidate[i] == 0 && i == len) {
-            break;
+        if ((*words)[i] == 0 && word[i] == 0) {
+            return true;
         }
     }
-    if (which == 4) {
-        return false;
-    }
-    /* `in.x`, `with[0]` are references; `and(a, b)` and `or(a, b)` are calls. */
-    if (lexer->lookahead == '.' || lexer->lookahead == '[') {
-        return false;
-    }
-    if (which >= 2 && lexer->lookahead == '(') {
-        return false;
-    }
-    /* `or := 1`: a variable where the word is no keyword. */
+    return false;
+}
+
+/* `:=` or `=`, not `==`, comes next on this line. */
+static bool assign_follows(TSLexer *lexer)
+{
     while (is_blank(lexer->lookahead)) {
         lexer->advance(lexer, false);
     }
-    return lexer->lookahead != ':' && lexer->lookahead != '=';
+    if (lexer->lookahead == ':') {
+        return true;
+    }
+    if (lexer->lookahead != '=') {
+        return false;
+    }
+    lexer->advance(lexer, false);
+    return lexer->lookahead != '=';
+}
+
+/* Reads a word; true when it is a keyword that continues a literal. */
+static bool word_continues(TSLexer *lexer)
+{
+    static const char *const infix[] = {"in", "with", NULL};
+    static const char *const logical[] = {"and", "or", NULL};
+    char word[WORD_SIZE];
+    read_word(lexer, word);
+    bool is_logical = is_one_of(word, logical);
+    if (!is_logical && !is_one_of(word, infix)) {
+        return false;
+    }
+    /* `in.x` and `with[0]` are references; `and(a, b)` and `or(a, b)` are calls. */
+    if (lexer->lookahead == '.' || lexer->lookahead == '[' ||
+        (is_logical && lexer->lookahead == '(')) {
+        return false;
+    }
+    /* `or == 1`: a variable where the word is no keyword, as no operand starts like this. */
+    while (is_blank(lexer->lookahead)) {
+        lexer->advance(lexer, false);
+    }
+    switch (lexer->lookahead) {
+    case '=':
+    case ':':
+    case '!':
+    case '<':
+    case '>':
+    case '+':
+    case '*':
+    case '/':
+    case '%':
+    case '&':
+    case '|':
+    case ',':
+    case ';':
+    case ')':
+    case ']':
+    case '}':
+        return false;
+    default:
+        return true;
+    }
+}
+
+/* A keyword that is a name here: one that `.` or `[` touches, or one that v0 does not know and that
+ * is assigned to. */
+static bool scan_keyword_identifier(TSLexer *lexer)
+{
+    static const char *const hard[] = {"as", "default", "else", "false", "import", "not", "null",
+        "package", "some", "true", "with", NULL};
+    static const char *const soft[] = {"and", "contains", "every", "if", "in", "or", NULL};
+    char word[WORD_SIZE];
+    read_word(lexer, word);
+    bool is_soft = is_one_of(word, soft);
+    if (!is_soft && !is_one_of(word, hard)) {
+        return false;
+    }
+    lexer->mark_end(lexer);
+    return lexer->lookahead == '.' || lexer->lookahead == '[' || (is_soft && assign_follows(lexer));
 }
 
 static bool scan_newline(TSLexer *lexer)
@@ -165,9 +230,18 @@ void tree_sitter_rego_external_scanner_deserialize(void *payload, const char *bu
 bool tree_sitter_rego_external_scanner_scan(void *payload, TSLexer *lexer, const bool *valid)
 {
     (void)payload;
-    if (valid[NEWLINE] && scan_newline(lexer)) {
+    if (valid[NEWLINE]) {
         lexer->result_symbol = NEWLINE;
-        return true;
+        return scan_newline(lexer);
+    }
+    if (valid[KEYWORD_IDENTIFIER] && !valid[ERROR_SENTINEL]) {
+        while (is_blank(lexer->lookahead) || lexer->lookahead == '\n') {
+            lexer->advance(lexer, true);
+        }
+        if (is_word(lexer->lookahead) && scan_keyword_identifier(lexer)) {
+            lexer->result_symbol = KEYWORD_IDENTIFIER;
+            return true;
+        }
     }
     return false;
 }
