@@ -31,9 +31,15 @@ module.exports = grammar({
 
   extras: ($) => [/[ \t\r\n]/, $.comment],
 
-  externals: ($) => [$._newline, $._keyword_identifier, $._error_sentinel],
+  externals: ($) => [
+    $._end, // of a package, import or rule
+    $._newline, // between two literals
+    $._rule_name,
+    $._keyword_identifier, // a keyword used as a name, as in `every.x`
+    $._error_sentinel,
+  ],
 
-  inline: ($) => [$._operand, $._identifier],
+  inline: ($) => [$._operand, $._identifier, $._name],
 
   supertypes: ($) => [$._term, $._expression],
 
@@ -50,13 +56,15 @@ module.exports = grammar({
     source_file: ($) =>
       seq(optional(field('package', $.package)), repeat(choice($.import, $.rule))),
 
-    package: ($) => seq('package', field('path', choice($.identifier, alias($._path, $.ref)))),
+    package: ($) =>
+      seq('package', field('path', choice($.identifier, alias($._path, $.ref))), $._end),
 
     import: ($) =>
       seq(
         'import',
         field('path', choice($.identifier, alias($._path, $.ref))),
         optional(seq('as', field('alias', $.identifier))),
+        $._end,
       ),
 
     _path: ($) =>
@@ -68,52 +76,45 @@ module.exports = grammar({
     // Rules
 
     rule: ($) =>
-      choice(
-        seq('default', field('head', alias($._default_head, $.rule_head))),
-        field('head', alias($._bare_head, $.rule_head)),
-        field('head', alias($._value_head, $.rule_head)),
-        seq(
-          field('head', alias(choice($._bare_head, $._value_head, $._name_head), $.rule_head)),
-          choice(seq('if', $._if_body), field('body', $.body)),
-          choice(repeat(field('else', $.else_clause)), repeat1(field('body', $.body))),
+      seq(
+        choice(
+          seq('default', field('head', alias($._value_head, $.rule_head))),
+          field('head', alias($._bare_head, $.rule_head)),
+          field('head', alias($._value_head, $.rule_head)),
+          seq(
+            field('head', alias(choice($._bare_head, $._value_head, $._name_head), $.rule_head)),
+            choice(seq('if', $._if_body), field('body', $.body)),
+            choice(repeat(field('else', $.else_clause)), repeat1(field('body', $.body))),
+          ),
         ),
+        $._end,
       ),
 
     _if_body: ($) => choice(field('body', $.body), field('body', $.literal)),
 
-    _default_head: ($) =>
-      seq($._rule_name, choice(':=', '='), field('value', $._value)),
     _value_head: ($) =>
       seq(
-        $._rule_name,
+        $._rule_start,
         choice(
           seq('contains', field('key', $._value)),
           seq(choice(':=', '='), field('value', $._value)),
         ),
       ),
-    _name_head: ($) => field('name', $._identifier),
+    _name_head: ($) => field('name', alias($._rule_name, $.identifier)),
     _bare_head: ($) =>
       choice(
         field('name', alias($._head_ref, $.ref)),
-        seq(
-          field('name', choice($._identifier, alias($._head_ref, $.ref))),
-          field('parameters', $.parameters),
-        ),
+        seq($._name, field('parameters', $.parameters)),
       ),
-    _rule_name: ($) =>
-      seq(
-        field('name', choice($._identifier, alias($._head_ref, $.ref))),
-        optional(field('parameters', $.parameters)),
-      ),
-
-    // A keyword used as a name, as in `every.x` or (v0) `in := 1`, comes from the scanner.
-    _identifier: ($) => choice($.identifier, alias($._keyword_identifier, $.identifier)),
+    _rule_start: ($) => seq($._name, optional(field('parameters', $.parameters))),
+    _name: ($) =>
+      field('name', choice(alias($._rule_name, $.identifier), alias($._head_ref, $.ref))),
 
     _head_ref: ($) =>
       seq(
-        field('head', $._identifier),
+        field('head', alias($._rule_name, $.identifier)),
         choice(
-          seq('.', field('field', alias($.identifier, $.property))),
+          seq('.', field('field', $.property)),
           seq('[', field('index', $._value), ']'),
         ),
         repeat(choice($._field, $._index)),
@@ -303,7 +304,7 @@ module.exports = grammar({
         $.parenthesized_expression,
       ),
 
-    _field: ($) => seq(token.immediate('.'), field('field', alias($.identifier, $.property))),
+    _field: ($) => seq(token.immediate('.'), field('field', $.property)),
 
     _index: ($) => seq(token.immediate('['), field('index', $._value), ']'),
 
@@ -411,6 +412,11 @@ module.exports = grammar({
         repeat($.with_modifier),
       ),
 
+
+    _identifier: ($) => choice($.identifier, alias($._keyword_identifier, $.identifier)),
+
+    // Touches the dot before it, and may be a keyword.
+    property: (_) => token.immediate(/[A-Za-z_][A-Za-z0-9_]*/),
 
     identifier: (_) => /[A-Za-z_][A-Za-z0-9_]*/,
 

@@ -1,13 +1,20 @@
-/* The one token of Rego that depends on what comes after it: the line break that separates two
- * literals of a body. OPA reads on over a line break when the next token can continue the literal
- * (an infix operator, `in`, `with`, `and`, `or`, a comma), so this looks that far ahead.
+/* The tokens of Rego that depend on what comes after them. The scanner has no state.
  *
- * The token is the white space up to and with the first line break; comments stay tokens of their
- * own. The scanner has no state. */
+ * NEWLINE separates two literals of a body: the white space up to and with the first line break.
+ * OPA reads on over a line break when the next token can continue the literal (an infix operator,
+ * `in`, `with`, `and`, `or`, a comma), so this looks that far ahead.
+ *
+ * END is empty and comes after each rule, import and package. It lets the parser take over every
+ * rule that an edit did not touch as it is (the first token of the next rule is always read in the
+ * same state), and gives it a place to find its feet after an error.
+ *
+ * RULE_NAME is the word a rule starts with. KEYWORD_IDENTIFIER is a keyword used as a name. */
 #include "tree_sitter/parser.h"
 
 enum token {
+    END,
     NEWLINE,
+    RULE_NAME,
     KEYWORD_IDENTIFIER,
     ERROR_SENTINEL, /* never in the grammar: valid only while the parser recovers from an error */
 };
@@ -23,9 +30,19 @@ static bool is_blank(int32_t c)
     return c == ' ' || c == '\t' || c == '\r';
 }
 
+static bool is_space(int32_t c)
+{
+    return is_blank(c) || c == '\n';
+}
+
+static bool is_letter(int32_t c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
 static bool is_word(int32_t c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    return is_letter(c) || (c >= '0' && c <= '9');
 }
 
 static bool is_end(TSLexer *lexer)
@@ -40,7 +57,8 @@ static void skip_comment(TSLexer *lexer)
     }
 }
 
-/* Reads a word of lower case letters into `word` (cut off at the buffer's end, where it is no keyword). */
+/* Reads a word of lower case letters into `word` (cut off at the buffer's end, where it is no
+ * keyword). */
 static void read_word(TSLexer *lexer, char word[WORD_SIZE])
 {
     unsigned len = 0;
@@ -125,21 +143,87 @@ static bool word_continues(TSLexer *lexer)
     }
 }
 
-/* A keyword that is a name here: one that `.` or `[` touches, or one that v0 does not know and that
- * is assigned to. */
+static const char *const hard_keywords[] = {"as", "default", "else", "false", "import", "not",
+    "null", "package", "some", "true", "with", NULL};
+
+static bool is_touched(const TSLexer *lexer)
+{
+    return lexer->lookahead == '.' || lexer->lookahead == '[';
+}
+
+/* A keyword that is a name here: `.` or `[` touches it, or it is assigned to and v0 does not know
+ * it as a keyword. */
 static bool scan_keyword_identifier(TSLexer *lexer)
 {
-    static const char *const hard[] = {"as", "default", "else", "false", "import", "not", "null",
-        "package", "some", "true", "with", NULL};
-    static const char *const soft[] = {"and", "contains", "every", "if", "in", "or", NULL};
+    static const char *const soft[] = {"and", "every", "in", "or", NULL};
     char word[WORD_SIZE];
     read_word(lexer, word);
     bool is_soft = is_one_of(word, soft);
-    if (!is_soft && !is_one_of(word, hard)) {
+    if (!is_soft && !is_one_of(word, hard_keywords)) {
         return false;
     }
     lexer->mark_end(lexer);
-    return lexer->lookahead == '.' || lexer->lookahead == '[' || (is_soft && assign_follows(lexer));
+    return is_touched(lexer) || (is_soft && assign_follows(lexer));
+}
+
+static bool scan_rule_name(TSLexer *lexer)
+{
+    char word[WORD_SIZE];
+    read_word(lexer, word);
+    lexer->mark_end(lexer);
+    return is_touched(lexer) || !is_one_of(word, hard_keywords);
+}
+
+/* The end of a rule, import or package: what comes next cannot continue it. Takes no characters. */
+static bool scan_end(TSLexer *lexer)
+{
+    static const char *const hard[] = {"as", "else", "with", NULL};
+    static const char *const soft[] = {"and", "contains", "if", "in", "or", NULL};
+    char word[WORD_SIZE];
+    bool line_break = false;
+    lexer->mark_end(lexer);
+    for (unsigned comments = 0; is_space(lexer->lookahead) || lexer->lookahead == '#';) {
+        if (lexer->lookahead == '#') {
+            if (++comments > COMMENT_LINES_MAX) {
+                return true;
+            }
+            skip_comment(lexer);
+        } else {
+            line_break = line_break || lexer->lookahead == '\n';
+            lexer->advance(lexer, false);
+        }
+    }
+    switch (lexer->lookahead) {
+    case '{':
+    case '[':
+    case '(':
+    case '.':
+    case ',':
+    case ':':
+    case '=':
+    case '!':
+    case '<':
+    case '>':
+    case '+':
+    case '-':
+    case '*':
+    case '/':
+    case '%':
+    case '&':
+    case '|':
+        return false;
+    default:
+        break;
+    }
+    read_word(lexer, word);
+    if (is_one_of(word, hard)) {
+        return is_touched(lexer);
+    }
+    if (!is_one_of(word, soft) || is_touched(lexer)) {
+        return true;
+    }
+    /* Names to v0: `contains(a, b) { … }` on a line of its own, `in := 1`. */
+    return (line_break && lexer->lookahead == '(') || assign_follows(lexer);
 }
 
 static bool scan_newline(TSLexer *lexer)
@@ -158,7 +242,8 @@ static bool scan_newline(TSLexer *lexer)
             }
         } else if (c == '#') {
             if (!found) {
-                return false; /* the comment is a token; the line break after it is asked for next */
+                return false; /* the comment is a token; the line break after it is asked for next
+                               */
             }
             if (++comments > COMMENT_LINES_MAX) {
                 return true;
@@ -202,6 +287,26 @@ static bool scan_newline(TSLexer *lexer)
     }
 }
 
+/* After an error, line breaks and words at the start of a line are what to go on with. */
+static bool scan_in_error(TSLexer *lexer)
+{
+    if (is_letter(lexer->lookahead) && lexer->get_column(lexer) == 0) {
+        lexer->result_symbol = RULE_NAME;
+        return scan_rule_name(lexer);
+    }
+    bool found = false;
+    while (is_space(lexer->lookahead)) {
+        bool line_break = lexer->lookahead == '\n';
+        found = found || line_break;
+        lexer->advance(lexer, !found);
+        if (line_break) {
+            lexer->mark_end(lexer);
+        }
+    }
+    lexer->result_symbol = NEWLINE;
+    return found;
+}
+
 void *tree_sitter_rego_external_scanner_create(void)
 {
     return NULL;
@@ -219,8 +324,8 @@ unsigned tree_sitter_rego_external_scanner_serialize(void *payload, char *buffer
     return 0;
 }
 
-void tree_sitter_rego_external_scanner_deserialize(void *payload, const char *buffer,
-    unsigned length)
+void tree_sitter_rego_external_scanner_deserialize(
+    void *payload, const char *buffer, unsigned length)
 {
     (void)payload;
     (void)buffer;
@@ -230,18 +335,26 @@ void tree_sitter_rego_external_scanner_deserialize(void *payload, const char *bu
 bool tree_sitter_rego_external_scanner_scan(void *payload, TSLexer *lexer, const bool *valid)
 {
     (void)payload;
+    if (valid[ERROR_SENTINEL]) {
+        return scan_in_error(lexer);
+    }
+    if (valid[END]) {
+        lexer->result_symbol = END;
+        return scan_end(lexer);
+    }
     if (valid[NEWLINE]) {
         lexer->result_symbol = NEWLINE;
         return scan_newline(lexer);
     }
-    if (valid[KEYWORD_IDENTIFIER] && !valid[ERROR_SENTINEL]) {
-        while (is_blank(lexer->lookahead) || lexer->lookahead == '\n') {
-            lexer->advance(lexer, true);
-        }
-        if (is_word(lexer->lookahead) && scan_keyword_identifier(lexer)) {
-            lexer->result_symbol = KEYWORD_IDENTIFIER;
-            return true;
-        }
+    if (!valid[RULE_NAME] && !valid[KEYWORD_IDENTIFIER]) {
+        return false;
     }
-    return false;
+    while (is_space(lexer->lookahead)) {
+        lexer->advance(lexer, true);
+    }
+    if (!is_letter(lexer->lookahead)) {
+        return false;
+    }
+    lexer->result_symbol = valid[RULE_NAME] ? RULE_NAME : KEYWORD_IDENTIFIER;
+    return valid[RULE_NAME] ? scan_rule_name(lexer) : scan_keyword_identifier(lexer);
 }
