@@ -429,10 +429,23 @@ static void check_pieces(const struct syntax *syntax, struct str text)
     assert_int_equal(row, point_at(text, text.len).row);
 }
 
+static bool has_errors(struct syntax *syntax)
+{
+    struct syntax_errors errors = {0};
+    syntax_index(syntax, 0);
+    syntax_errors(syntax, &errors);
+    bool found = errors.len > 0;
+    VEC_FREE(&errors);
+    return found;
+}
+
+/* A text without errors has one tree, however it came about. In a broken one tree-sitter's recovery
+ * depends on what it could reuse: there it may differ, but seldom. */
 static void edit_at_random(
     const char *language, const char *start, const char *const *words, size_t word_count)
 {
     const struct language *l = language_by_name(str_of(language));
+    int compared = 0, differed = 0;
     for (int round = 0; round < 12; round++) {
         struct text text = {BUF_INIT, 1 + below(40)};
         buf_append_c(&text.bytes, start);
@@ -453,7 +466,10 @@ static void edit_at_random(
             assert_int_equal(fresh->pieces.len, edited->pieces.len);
             char *expected = everything(fresh, buf_str(&text.bytes));
             char *got = everything(edited, buf_str(&text.bytes));
-            if (strcmp(expected, got) != 0) {
+            compared++;
+            if (strcmp(expected, got) != 0 && has_errors(fresh)) {
+                differed++;
+            } else if (strcmp(expected, got) != 0) {
                 fprintf(stderr, "--- text\n%s\n--- whole\n%s\n--- by edits\n%s\n", text.bytes.ptr,
                     expected, got);
                 fail_msg("%s, round %d, step %d", language, round, step);
@@ -465,6 +481,7 @@ static void edit_at_random(
         syntax_free(edited);
         buf_free(&text.bytes);
     }
+    assert_in_range(differed, 0, compared / 20);
 }
 
 static void test_edits_yaml(void **state)
