@@ -184,6 +184,7 @@ static void open_repository(struct walk *walk, const char *root)
         walk->prefix = mem_printf("%s/", root + len + 1);
     }
     free(real);
+    walk->out->git_folder = mem_strdup(git_repository_path(walk->repository));
     push_user_excludes(walk);
     char *exclude = path_join(git_repository_commondir(walk->repository), "info/exclude");
     push_outside_file(walk, exclude);
@@ -269,6 +270,11 @@ static void walk_folder(struct walk *walk, int fd, const char *path, unsigned de
         close(fd);
         return;
     }
+    struct stat st;
+    if (fstat(fd, &st) == 0) {
+        struct file_folder folder = {.path = mem_strdup(path), .inode = (uint64_t)st.st_ino};
+        VEC_PUSH(&walk->out->folders, folder);
+    }
     char *repo_path = mem_printf("%s%s", walk->prefix, path);
     size_t len = strlen(repo_path);
     if (len > 0 && repo_path[len - 1] == '/') {
@@ -333,7 +339,12 @@ void files_free(struct files *files)
         free(entry->target);
     }
     VEC_FREE(files);
-    files->truncated = false;
+    VEC_FOREACH (struct file_folder, folder, &files->folders) {
+        free(folder->path);
+    }
+    VEC_FREE(&files->folders);
+    free(files->git_folder);
+    *files = (struct files){0};
 }
 
 const struct file_entry *files_find(const struct files *files, const char *path)

@@ -32,10 +32,20 @@ struct file_entry {
     struct file_stamp stamp;
 };
 
+struct file_folder {
+    char *path; /* "" is the workspace itself */
+    uint64_t inode;
+};
+
 struct files {
     struct file_entry *items; /* by path, bytewise */
     size_t len, cap;
     bool truncated; /* there are more: a bound was reached */
+    struct {
+        struct file_folder *items; /* those that were entered, as found */
+        size_t len, cap;
+    } folders;
+    char *git_folder; /* absolute: where HEAD and the index are; NULL without a repository */
 };
 
 struct files_options {

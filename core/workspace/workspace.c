@@ -1,6 +1,8 @@
 #include "workspace/workspace.h"
 
 #include "base/path.h"
+#include "base/vec.h"
+#include "workspace/watch.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -13,6 +15,25 @@ struct workspace {
     int fd;
     struct files files;
     unsigned generation;
+    struct loop *loop; /* NULL: not started */
+    struct watch *watch;
+    bool scanning;
+    bool idle;  /* !scanning, for loop_run_until */
+    bool again; /* asked for while scanning */
+    bool git_changed;
+    bool listed;
+    bool was_polling;
+    atomic_bool cancel;
+    struct files next; /* written by the worker while scanning */
+    struct err next_err;
+    bool next_ok;
+    void (*on_event)(void *data, const struct workspace_event *event);
+    void *data;
+};
+
+struct changed_list {
+    struct workspace_changed *items;
+    size_t len, cap;
 };
 
 struct workspace *workspace_open(const char *path, struct err *err)
@@ -36,6 +57,7 @@ struct workspace *workspace_open(const char *path, struct err *err)
 void workspace_free(struct workspace *workspace)
 {
     if (workspace != NULL) {
+        workspace_stop(workspace);
         files_free(&workspace->files);
         close(workspace->fd);
         free(workspace->root);
@@ -73,4 +95,143 @@ const struct files *workspace_files(const struct workspace *workspace)
 unsigned workspace_generation(const struct workspace *workspace)
 {
     return workspace->generation;
+}
+
+static bool same_file(const struct file_entry *a, const struct file_entry *b)
+{
+    return file_stamp_equal(&a->stamp, &b->stamp) && a->is_link == b->is_link &&
+           (!a->is_link || strcmp(a->target, b->target) == 0);
+}
+
+static struct changed_list compare(const struct files *had, const struct files *now)
+{
+    struct changed_list list = {0};
+    size_t i = 0;
+    size_t j = 0;
+    while (i < had->len || j < now->len) {
+        const struct file_entry *a = i < had->len ? &had->items[i] : NULL;
+        const struct file_entry *b = j < now->len ? &now->items[j] : NULL;
+        int order = a == NULL ? 1 : b == NULL ? -1 : strcmp(a->path, b->path);
+        i += order <= 0;
+        j += order >= 0;
+        if (order < 0) {
+            VEC_PUSH(&list, (struct workspace_changed){a->path, WORKSPACE_REMOVED});
+        } else if (order > 0) {
+            VEC_PUSH(&list, (struct workspace_changed){b->path, WORKSPACE_ADDED});
+        } else if (!same_file(a, b)) {
+            VEC_PUSH(&list, (struct workspace_changed){b->path, WORKSPACE_CHANGED});
+        }
+    }
+    return list;
+}
+
+static void scan(void *data)
+{
+    struct workspace *workspace = data;
+    struct files_options options = {.cancel = &workspace->cancel};
+    workspace->next_ok = files_list(
+        workspace->fd, workspace->root, &options, &workspace->next, &workspace->next_err);
+}
+
+static void start_scan(struct workspace *workspace);
+
+static void take_listing(struct workspace *workspace)
+{
+    struct files old = workspace->files;
+    workspace->files = workspace->next;
+    workspace->next = (struct files){0};
+    bool first = !workspace->listed;
+    workspace->listed = true;
+    struct changed_list changed = {0};
+    if (!first) {
+        changed = compare(&old, &workspace->files);
+    }
+    watch_set(workspace->watch, workspace->root, &workspace->files);
+    bool polling = watch_is_polling(workspace->watch);
+    struct workspace_event event = {
+        .first = first,
+        .changed = changed.items,
+        .changed_count = changed.len,
+        .git_changed = workspace->git_changed && !first,
+        .polling = polling,
+    };
+    workspace->git_changed = false;
+    if (first || changed.len > 0 || event.git_changed || polling != workspace->was_polling) {
+        workspace->generation += first || changed.len > 0;
+        workspace->was_polling = polling;
+        workspace->on_event(workspace->data, &event);
+    }
+    VEC_FREE(&changed);
+    files_free(&old);
+}
+
+static void on_scanned(void *data, bool cancelled)
+{
+    struct workspace *workspace = data;
+    (void)cancelled;
+    workspace->scanning = false;
+    workspace->idle = true;
+    if (workspace->watch == NULL) { /* stopped meanwhile */
+        files_free(&workspace->next);
+        return;
+    }
+    if (workspace->next_ok) {
+        take_listing(workspace);
+    } else {
+        struct workspace_event event = {.failed = &workspace->next_err};
+        workspace->on_event(workspace->data, &event);
+    }
+    if (workspace->again && workspace->watch != NULL && !workspace->scanning) {
+        start_scan(workspace);
+    }
+}
+
+static void start_scan(struct workspace *workspace)
+{
+    if (workspace->scanning) {
+        workspace->again = true;
+        return;
+    }
+    workspace->again = false;
+    workspace->scanning = true;
+    workspace->idle = false;
+    workspace->cancel = false;
+    loop_work_start(workspace->loop, scan, on_scanned, workspace);
+}
+
+static void on_watch(void *data, bool git)
+{
+    struct workspace *workspace = data;
+    workspace->git_changed = workspace->git_changed || (git && !watch_is_polling(workspace->watch));
+    start_scan(workspace);
+}
+
+void workspace_start(struct workspace *workspace, struct loop *loop,
+    void (*on_event)(void *data, const struct workspace_event *event), void *data)
+{
+    workspace->loop = loop;
+    workspace->on_event = on_event;
+    workspace->data = data;
+    workspace->watch = watch_new(loop, on_watch, workspace);
+    start_scan(workspace);
+}
+
+void workspace_refresh(struct workspace *workspace)
+{
+    if (workspace->watch != NULL) {
+        start_scan(workspace);
+    }
+}
+
+void workspace_stop(struct workspace *workspace)
+{
+    if (workspace->watch == NULL) {
+        return;
+    }
+    watch_free(workspace->watch);
+    workspace->watch = NULL;
+    workspace->cancel = true;
+    while (workspace->scanning) {
+        loop_run_until(workspace->loop, &workspace->idle, 1000);
+    }
 }
