@@ -9,6 +9,7 @@ const struct command *const commands[] = {
     &command_help,
     &command_highlight,
     &command_parse,
+    &command_patch,
     &command_test,
     &command_version,
     NULL,

@@ -252,6 +252,13 @@ static bool change(struct applier *a, const struct ud_file *file)
         return err_set(a->err, ERR_NOT_FOUND, "cannot change %s: %s", from->path,
             from->is_folder ? "it is a folder" : "there is no such file");
     }
+    bool runs = (from->mode & 0111) != 0;
+    if (file->mode != 0 && !file->is_deleted && ((file->mode & 0111) != 0) != runs) {
+        return err_set(a->err, ERR_UNSUPPORTED,
+            "%s: the patch changes the file's permissions, which is not done here: leave its mode "
+            "lines out and use chmod",
+            from->path);
+    }
     struct buf content = BUF_INIT;
     bool ok = patched(a, file, from, &content);
     struct stage_file *to = from;
@@ -270,9 +277,6 @@ static bool change(struct applier *a, const struct ud_file *file)
         ok =
             ok && (file->is_copy || to == from ? stage_write(&a->stage, to, &content, a->err)
                                                : stage_move(&a->stage, from, to, &content, a->err));
-        if (ok && file->mode != 0) {
-            to->mode = file->mode & 0111 ? to->mode | 0111 : to->mode & ~0111u;
-        }
     }
     buf_free(&content);
     return ok;

@@ -8,7 +8,8 @@
  * wrong, as models often write them, are recounted; the lines themselves must be in the file.
  *
  * Refused with a reason: binary patches, symbolic links and submodules, paths that leave the
- * workspace, a new file that exists already, a hunk that is not found. All or nothing. */
+ * workspace, a new file that exists already, a change of an existing file's permissions, a hunk
+ * that is not found. All or nothing. */
 #ifndef BYLAW_PATCH_UNIFIED_H
 #define BYLAW_PATCH_UNIFIED_H
 

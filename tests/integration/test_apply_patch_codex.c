@@ -314,7 +314,8 @@ static bool one_run(const char *codex, size_t *accepted)
     list(dir, "", &real);
 
     bool same = true;
-    bool listed = !ok && (err.kind == ERR_DENIED || err.kind == ERR_EXISTS || strstr(err.text, "control character") != NULL);
+    bool listed = !ok && (err.kind == ERR_DENIED || err.kind == ERR_EXISTS ||
+                             strstr(err.text, "control character") != NULL);
     if (!listed && ok != (code == 0)) {
         explain(&run, ok ? "we apply what the real one refuses" : err.text);
         same = false;

@@ -110,16 +110,20 @@ static void refusals(void **state)
     }
 }
 
-static void modes_are_kept(void **state)
+static void modes_of_new_files(void **state)
 {
     (void)state;
     struct changes changes = {0};
     struct err err = {0};
-    assert_ok(unified_apply(STR_LIT("diff --git a/f b/f\nold mode 100644\nnew mode 100755\n"),
+    assert_ok(unified_apply(STR_LIT("diff --git a/x b/x\nnew file mode 100755\n--- /dev/null\n"
+                                    "+++ b/x\n@@ -0,0 +1 @@\n+#!/bin/sh\n"),
                   &source, &changes, NULL, &err),
         err);
     assert_int_equal(changes.items[0].mode, 0755);
     changes_free(&changes);
+    assert_false(unified_apply(STR_LIT("diff --git a/f b/f\nold mode 100644\nnew mode 100755\n"),
+        &source, &changes, NULL, &err));
+    assert_non_null(strstr(err.text, "chmod"));
 }
 
 static uint64_t random_state = 88172645463325252u;
@@ -297,7 +301,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_patches),
         cmocka_unit_test(refusals),
-        cmocka_unit_test(modes_are_kept),
+        cmocka_unit_test(modes_of_new_files),
         cmocka_unit_test(a_diff_is_taken_back),
         cmocka_unit_test(git_takes_our_diff),
         cmocka_unit_test(lines_are_mapped),
