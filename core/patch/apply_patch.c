@@ -136,9 +136,33 @@ static bool fail_anchor(struct applier *a, const struct ap_file *file, const str
         behind ? " after the previous chunk" : "");
 }
 
-static void report_nearest(struct applier *a, const struct lines *lines, const struct texts *old,
-    size_t cursor, bool at_end)
+/* Where the lines that the chunk would make stand already; SIZE_MAX when they do not. */
+static size_t made_before(const struct lines *lines, const struct ap_chunk *chunk)
 {
+    struct texts made = {0};
+    bool adds = false;
+    for (size_t i = 0; i < chunk->len; i++) {
+        adds = adds || chunk->items[i].op == '+';
+        if (chunk->items[i].op != '-') {
+            VEC_PUSH(&made, chunk->items[i].text);
+        }
+    }
+    size_t at = adds ? match_find(lines, made.items, made.len, 0, false) : SIZE_MAX;
+    VEC_FREE(&made);
+    return at;
+}
+
+static void report_nearest(struct applier *a, const struct lines *lines,
+    const struct ap_chunk *chunk, const struct texts *old, size_t cursor)
+{
+    bool at_end = chunk->at_end;
+    size_t made = made_before(lines, chunk);
+    if (made != SIZE_MAX) {
+        buf_printf(a->report,
+            "The lines this chunk would make are in the file already, from line %zu on.\n",
+            made + 1);
+        return;
+    }
     size_t elsewhere = match_find(lines, old->items, old->len, 0, false);
     struct match_near near;
     if (elsewhere != SIZE_MAX) {
@@ -173,7 +197,7 @@ static bool fail_lines(struct applier *a, const struct ap_file *file, const stru
         if (old->len > MAX_SHOWN) {
             buf_printf(a->report, "  (%zu more lines)\n", old->len - MAX_SHOWN);
         }
-        report_nearest(a, lines, old, cursor, chunk->at_end);
+        report_nearest(a, lines, chunk, old, cursor);
     }
     return err_set(a->err, ERR_CONFLICT,
         "%.*s: the %zu lines expected by the chunk at patch line %zu were not found from line %zu "

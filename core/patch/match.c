@@ -124,6 +124,26 @@ size_t match_find(
 /* Line comparisons that match_nearest may spend. */
 enum { NEAREST_WORK = 4 * 1000 * 1000 };
 
+/* More than half of the longer line in common at its two ends. */
+static bool is_alike(struct str a, struct str b)
+{
+    enum { LOOK_MAX = 300 };
+    a = match_trim(a);
+    b = match_trim(b);
+    size_t longer = a.len > b.len ? a.len : b.len;
+    size_t shorter = a.len < b.len ? a.len : b.len;
+    shorter = shorter > LOOK_MAX ? LOOK_MAX : shorter;
+    size_t head = 0;
+    size_t tail = 0;
+    while (head < shorter && a.ptr[head] == b.ptr[head]) {
+        head++;
+    }
+    while (tail < shorter - head && a.ptr[a.len - 1 - tail] == b.ptr[b.len - 1 - tail]) {
+        tail++;
+    }
+    return (head + tail) * 2 > longer;
+}
+
 bool match_nearest(
     const struct lines *file, const struct str *block, size_t count, struct match_near *near)
 {
@@ -142,6 +162,8 @@ bool match_nearest(
                 equal++;
                 /* An empty line or a lone brace says little about the place. */
                 weight += match_trim(block[i]).len > 2 ? 8 : 1;
+            } else if (is_alike(file->items[at + i].text, block[i])) {
+                weight += 4;
             }
         }
         if (weight > best_weight) {
@@ -149,7 +171,7 @@ bool match_nearest(
             *near = (struct match_near){at, span, equal};
         }
     }
-    return near->equal > 0;
+    return best_weight > 0;
 }
 
 static void describe_line(struct buf *out, const struct lines *file, size_t at, char sign)

@@ -27,7 +27,8 @@ struct match_near {
     size_t equal; /* how many of them match at MATCH_PLAIN */
 };
 
-/* The block of `count` lines most like `block` anywhere in the file; false when no line is alike.
+/* The block of `count` lines most like `block` anywhere in the file; false when no line is alike
+ * (equal, or half of it the same).
  * Bounded: a huge file is looked at only as far as the work limit goes. */
 bool match_nearest(
     const struct lines *file, const struct str *block, size_t count, struct match_near *near);

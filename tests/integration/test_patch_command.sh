@@ -34,7 +34,12 @@ expect 0 'M f' "$bylaw" patch check <<<"$codex"
 expect 0 '+B' "$bylaw" patch show <<<"$codex"
 expect 0 'A n/new' "$bylaw" patch apply <<<"$codex"
 [ "$(cat f)" = $'a\nB\nc' ] && [ "$(cat n/new)" = 1 ]
-expect 1 'nearest match begins at line 1' "$bylaw" patch apply <<<"$codex"
+expect 1 'in the file already, from line 2' "$bylaw" patch apply <<<"$codex"
+expect 1 'nearest match begins at line 1 (1 of 2 lines' "$bylaw" patch check <<<'*** Begin Patch
+*** Update File: f
+ a
+-other
+*** End Patch'
 
 # A unified diff from elsewhere; a file name as argument; bytes kept.
 cd "$dir"
