@@ -75,6 +75,21 @@ static void see_line(struct splitter *s, struct str head, size_t at)
     }
 }
 
+/* Most lines inside a document are neither marker nor cut: they are only counted. */
+static size_t skip_plain_lines(struct splitter *s, struct str chunk, size_t i)
+{
+    while (s->has_content && !s->ended && s->current.rows < ROWS_SOFT && i < chunk.len &&
+           chunk.ptr[i] != '-' && chunk.ptr[i] != '.') {
+        const char *lf = memchr(chunk.ptr + i, '\n', chunk.len - i);
+        if (lf == NULL || (size_t)(lf - chunk.ptr) + 1 == chunk.len) {
+            break;
+        }
+        s->current.rows++;
+        i = (size_t)(lf - chunk.ptr) + 1;
+    }
+    return i;
+}
+
 void split_text(const struct language *language, const struct syntax_source *source, size_t start,
     size_t end, size_t row, struct pieces *out)
 {
@@ -88,6 +103,9 @@ void split_text(const struct language *language, const struct syntax_source *sou
         }
         size_t i = 0;
         while (i < chunk.len) {
+            if (line_begins && language->documents) {
+                i = skip_plain_lines(&s, chunk, i);
+            }
             if (line_begins && language->documents) {
                 char head[4];
                 size_t got = 0;

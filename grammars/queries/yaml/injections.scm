@@ -1,9 +1,10 @@
-; Rego in a ConstraintTemplate: `rego: |` and the items of `libs:`.
+; Rego in a ConstraintTemplate (`rego: |` and the items of `libs:`) and in a ConfigMap (`x.rego: |`).
+; Few patterns: compiling a query costs milliseconds a pattern, and the first screen waits for it.
 ((block_mapping_pair
   key: (flow_node) @_key
   value: (block_node
     (block_scalar) @injection.content))
-  (#eq? @_key "rego")
+  (#match? @_key "^([\"']?.*[.])?rego[\"']?$")
   (#set! injection.language "rego")
   (#set! injection.lines "block-scalar"))
 
@@ -16,29 +17,4 @@
           (block_scalar) @injection.content)))))
   (#eq? @_key "libs")
   (#set! injection.language "rego")
-  (#set! injection.lines "block-scalar"))
-
-; Data of a ConfigMap is often a file: its name tells the language.
-((block_mapping_pair
-  key: (flow_node) @_key
-  value: (block_node
-    (block_scalar) @injection.content))
-  (#match? @_key "\\.rego\"?$")
-  (#set! injection.language "rego")
-  (#set! injection.lines "block-scalar"))
-
-((block_mapping_pair
-  key: (flow_node) @_key
-  value: (block_node
-    (block_scalar) @injection.content))
-  (#match? @_key "\\.json\"?$")
-  (#set! injection.language "json")
-  (#set! injection.lines "block-scalar"))
-
-((block_mapping_pair
-  key: (flow_node) @_key
-  value: (block_node
-    (block_scalar) @injection.content))
-  (#match? @_key "\\.toml\"?$")
-  (#set! injection.language "toml")
   (#set! injection.lines "block-scalar"))
