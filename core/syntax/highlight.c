@@ -100,10 +100,12 @@ static void paint_injection(struct syntax *syntax, const struct piece *piece,
 
 static void push_span(struct syntax_spans *out, size_t start, size_t end, uint8_t style)
 {
-    struct syntax_span *last = out->len == 0 ? NULL : &out->items[out->len - 1];
-    if (last != NULL && last->end == start && last->capture == (enum capture)style) {
-        last->end = end;
-        return;
+    if (out->len > 0) {
+        struct syntax_span *last = &out->items[out->len - 1];
+        if (last->end == start && last->capture == (enum capture)style) {
+            last->end = end;
+            return;
+        }
     }
     VEC_PUSH(out, (struct syntax_span){start, end, (enum capture)style});
 }

@@ -29,7 +29,7 @@ const struct language languages[] = {
 /* True when `word` is one of the blank-separated words of list. */
 static bool has_word(const char *list, struct str word)
 {
-    while (list != NULL && *list != '\0') {
+    while (list != NULL && *list != '\0' && word.len > 0) {
         size_t len = strcspn(list, " ");
         if (len == word.len && strncasecmp(list, word.ptr, len) == 0) {
             return true;

@@ -54,16 +54,16 @@ void styled_lines_truncate(struct styled_lines *lines, size_t count);
 struct markdown;
 
 struct markdown *markdown_new(void) MUST_USE;
-void markdown_free(struct markdown *markdown);
+void markdown_free(struct markdown *md);
 /* Columns to wrap to, at least 10 (the default is 80). */
-void markdown_set_width(struct markdown *markdown, size_t columns);
-void markdown_append(struct markdown *markdown, struct str text);
+void markdown_set_width(struct markdown *md, size_t columns);
+void markdown_append(struct markdown *md, struct str text);
 /* Nothing more will come: what is incomplete is shown as it is. */
-void markdown_finish(struct markdown *markdown);
+void markdown_finish(struct markdown *md);
 /* The lines of all there is; borrowed until the next call that changes something. */
-const struct styled_lines *markdown_lines(struct markdown *markdown);
+const struct styled_lines *markdown_lines(struct markdown *md);
 /* Lines below this number have not changed since the call of markdown_lines before the last. */
-size_t markdown_unchanged(const struct markdown *markdown);
+size_t markdown_unchanged(const struct markdown *md);
 
 /* The whole in one call; the caller frees the lines. */
 struct styled_lines markdown_render(struct str text, size_t columns) MUST_USE;

@@ -276,7 +276,7 @@ static void render_code(
 
 static size_t fenced(struct context *ctx, const struct line_list *lines, size_t i)
 {
-    struct fence fence;
+    struct fence fence = {0};
     struct line_list code = {0};
     bool closed = false;
     is_fence(lines->items[i], &fence);
@@ -335,7 +335,7 @@ static bool is_lazy(const struct line_list *inner, struct str line)
         return false;
     }
     struct str last = inner->items[inner->len - 1];
-    struct fence fence;
+    struct fence fence = {0};
     struct str text;
     bool in_fence = false;
     VEC_FOREACH (const struct str, l, inner) {

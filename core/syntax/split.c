@@ -12,6 +12,11 @@
 
 enum line_kind { LINE_BLANK, LINE_COMMENT, LINE_START, LINE_END, LINE_TOP, LINE_INNER };
 
+static bool is_white(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 /* `head` is the line's first bytes, at most four; fewer only at the end of the text. */
 static enum line_kind classify(struct str head)
 {
@@ -20,7 +25,7 @@ static enum line_kind classify(struct str head)
     case '-':
     case '.':
         if (head.len >= 3 && head.ptr[1] == c && head.ptr[2] == c &&
-            (head.len == 3 || memchr(" \t\r\n", head.ptr[3], 4) != NULL)) {
+            (head.len == 3 || is_white(head.ptr[3]))) {
             return c == '-' ? LINE_START : LINE_END;
         }
         return LINE_TOP;

@@ -79,11 +79,12 @@ void styled_add(struct styled *styled, struct str text, unsigned capture, unsign
     if (capture == CAPTURE_NONE && attrs == 0) {
         return;
     }
-    struct styled_span *last =
-        styled->spans.len == 0 ? NULL : &styled->spans.items[styled->spans.len - 1];
-    if (last != NULL && last->end == start && last->capture == capture && last->attrs == attrs) {
-        last->end = end;
-        return;
+    if (styled->spans.len > 0) {
+        struct styled_span *last = &styled->spans.items[styled->spans.len - 1];
+        if (last->end == start && last->capture == capture && last->attrs == attrs) {
+            last->end = end;
+            return;
+        }
     }
     VEC_PUSH(&styled->spans, (struct styled_span){start, end, (uint8_t)capture, (uint8_t)attrs});
 }
