@@ -255,18 +255,38 @@ static size_t indent_of(struct str line)
     return indent;
 }
 
-/* The pointer diagram under an expression is indented as deep as the expression is in its line. */
-static size_t common_indent(struct str block)
+/* "  policies/p_test.rego:21:" */
+static bool is_place(struct str line)
+{
+    line = str_trim(line);
+    if (!str_ends(line, ":")) {
+        return false;
+    }
+    size_t i = line.len - 1;
+    while (i > 0 && line.ptr[i - 1] >= '0' && line.ptr[i - 1] <= '9') {
+        i--;
+    }
+    return i < line.len - 1 && i > 0 && line.ptr[i - 1] == ':';
+}
+
+/* An expression with its pointer diagram is indented as deep as the expression is in its file:
+ * takes away what all its lines share. */
+static void flush_block(struct str block, struct buf *out)
 {
     size_t least = (size_t)-1;
     struct str line;
-    while (str_next_line(&block, &line)) {
-        bool place = indent_of(line) <= 2;
-        if (str_trim(line).len > 0 && !place && indent_of(line) < least) {
+    for (struct str rest = block; str_next_line(&rest, &line);) {
+        if (str_trim(line).len > 0 && indent_of(line) < least) {
             least = indent_of(line);
         }
     }
-    return least == (size_t)-1 ? 0 : least;
+    for (struct str rest = block; str_next_line(&rest, &line);) {
+        line = str_trim_right(line);
+        if (line.len > 0) {
+            buf_printf(out, "%s  ", out->len > 0 ? "\n" : "");
+            buf_append_str(out, str_from(line, least));
+        }
+    }
 }
 
 bool opa_parse_trace(struct str text, struct buf *detail, char **message)
@@ -275,31 +295,39 @@ bool opa_parse_trace(struct str text, struct buf *detail, char **message)
     if (at == (size_t)-1) {
         return false;
     }
-    struct str block = str_from(text, at + strlen("\nFAILURES\n"));
+    struct str rest = str_from(text, at + strlen("\nFAILURES\n"));
     struct str line;
-    str_next_line(&block, &line); /* the rule under the title */
-    size_t end = str_find(block, STR_LIT("\n--------------------"), 0);
-    block = end == (size_t)-1 ? block : str_slice(block, 0, end + 1);
-    size_t indent = common_indent(block);
+    str_next_line(&rest, &line); /* the rule under the title */
+    size_t end = str_find(rest, STR_LIT("\n--------------------"), 0);
+    rest = end == (size_t)-1 ? rest : str_slice(rest, 0, end + 1);
     struct buf out = BUF_INIT;
+    struct buf block = BUF_INIT;
     char *place = NULL;
-    while (str_next_line(&block, &line) && out.len < TEXT_MAX) {
-        size_t own = indent_of(line);
-        if (str_trim(line).len == 0 || (own == 0 && str_starts(line, "data"))) {
+    while (str_next_line(&rest, &line) && out.len < TEXT_MAX) {
+        struct str trimmed = str_trim(line);
+        bool title = indent_of(line) == 0 && str_starts(line, "data");
+        bool own_line = is_place(line) || str_ends(trimmed, ": FAIL") || trimmed.len == 0 || title;
+        if (!own_line) {
+            if (*message == NULL) {
+                char *expression = safe_dup(trimmed, SAFE_ONE_LINE, MESSAGE_MAX);
+                *message = mem_printf("%s  (%s)", expression, place == NULL ? "?" : place);
+                free(expression);
+            }
+            buf_append_str(&block, line);
+            buf_append_char(&block, '\n');
             continue;
         }
-        struct str shown = own >= indent && indent > 2 ? str_from(line, indent) : str_trim(line);
-        bool is_place = own <= 2 || own < indent;
-        buf_printf(&out, "%s%s%.*s", out.len > 0 ? "\n" : "", is_place ? "" : "  ", STR_FMT(shown));
-        if (is_place && place == NULL && str_ends(shown, ":")) {
-            place = str_dup(str_slice(shown, 0, shown.len - 1));
-        } else if (!is_place && *message == NULL) {
-            char *expression = safe_dup(str_trim(shown), SAFE_ONE_LINE, MESSAGE_MAX);
-            *message = mem_printf("%s  (%s)", expression, place == NULL ? "?" : place);
-            free(expression);
+        flush_block(buf_str(&block), &out);
+        buf_clear(&block);
+        if (trimmed.len > 0 && !title) {
+            buf_printf(&out, "%s%.*s", out.len > 0 ? "\n" : "", STR_FMT(trimmed));
+            free(place);
+            place = str_dup(str_slice(trimmed, 0, trimmed.len - 1));
         }
     }
+    flush_block(buf_str(&block), &out);
     free(place);
+    buf_free(&block);
     safe_append(detail, buf_str(&out), SAFE_KEEP_LINES);
     buf_free(&out);
     return detail->len > 0;

@@ -68,15 +68,36 @@ void findings_free(struct findings *findings)
     VEC_FREE(findings);
 }
 
+/* True when a leaf below row `at` (up to `end`) has the status. */
+static bool leaf_has(
+    const struct results *results, size_t at, size_t end, enum result_status status)
+{
+    for (size_t i = at + 1; i < end; i++) {
+        bool leaf = i + 1 >= end || results->items[i + 1].depth <= results->items[i].depth;
+        if (leaf && results->items[i].status == status) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct tally results_tally(const struct results *results)
 {
     struct tally tally = {0};
-    for (size_t i = 0; i < results->len; i++) {
-        bool has_children =
-            i + 1 < results->len && results->items[i + 1].depth > results->items[i].depth;
-        if (!has_children) {
-            tally.count[results->items[i].status]++;
+    for (size_t i = 0; i < results->len;) {
+        const struct result *row = &results->items[i];
+        size_t end = i + 1;
+        while (end < results->len && results->items[end].depth > row->depth) {
+            end++;
         }
+        bool bad = row->status == RESULT_FAIL || row->status == RESULT_ERROR;
+        /* An error of the test itself speaks for all of it, as does a failure no sub-test has. */
+        bool whole = end == i + 1 || row->status == RESULT_ERROR ||
+                     (bad && !leaf_has(results, i, end, row->status));
+        if (whole) {
+            tally.count[row->status]++;
+        }
+        i = whole ? end : i + 1;
     }
     return tally;
 }

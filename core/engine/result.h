@@ -72,7 +72,8 @@ struct findings {
 void finding_free(struct finding *finding);
 void findings_free(struct findings *findings);
 
-/* How many results of each status; sub-tests count, a test with sub-tests does not. */
+/* How many results of each status, as opa counts: sub-tests count, a test with sub-tests does not,
+ * unless it ended with an error or failed where none of its sub-tests did. */
 struct tally {
     size_t count[RESULT_STATUSES];
 };

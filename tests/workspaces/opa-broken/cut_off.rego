@@ -1,0 +1,4 @@
+package cut_off
+
+deny contains msg if {
+	msg := "never closed"

@@ -1,0 +1,3 @@
+package unsafe
+
+allow if user == input.admin

@@ -1,0 +1,8 @@
+package policy.alpha
+
+import data.lib.exempt
+
+deny contains name if {
+	some name in input.names
+	not exempt.is_exempt(name)
+}

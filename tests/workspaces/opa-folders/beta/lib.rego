@@ -1,0 +1,3 @@
+package lib.exempt
+
+is_exempt(name) if name == "beta"

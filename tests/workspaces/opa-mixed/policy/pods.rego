@@ -1,0 +1,3 @@
+package pods
+
+deny contains "no label" if not input.metadata.labels

@@ -1,0 +1,3 @@
+package regional
+
+allow if input.region in data.regions.allowed

@@ -1,0 +1,3 @@
+package quick_test
+
+test_quick if true

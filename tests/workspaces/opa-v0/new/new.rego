@@ -1,0 +1,3 @@
+package new
+
+deny contains "no name" if not input.metadata.name
