@@ -3,7 +3,8 @@
 
 #include "base/vec.h"
 
-#define PIECE_MAX   ((size_t)16 << 10)
+#define PIECE_MAX   ((size_t)4 << 10)
+#define CHUNK_MAX   ((size_t)16 << 10)
 #define BLOCK_SIZE  ((size_t)64 << 10)
 #define ENDING_SCAN ((size_t)1 << 20)
 
@@ -297,6 +298,21 @@ size_t text_offset_of(const struct text *text, struct text_point point)
     return point.column > end - start ? end : start + point.column;
 }
 
+size_t text_find_newline(const struct text *text, size_t offset)
+{
+    for (;;) {
+        struct str run = pieces_at(text->root, offset);
+        const char *at = run.len > 0 ? memchr(run.ptr, '\n', run.len) : NULL;
+        if (at != NULL) {
+            return offset + (size_t)(at - run.ptr);
+        }
+        if (run.len == 0) {
+            return text_length(text);
+        }
+        offset += run.len;
+    }
+}
+
 int text_byte(const struct text *text, size_t offset)
 {
     struct str run = pieces_at(text->root, offset);
@@ -309,7 +325,7 @@ struct str text_chunk(const struct text *text, size_t offset)
     /* Pieces that were cut from one block without an edit between them lie together. */
     while (chunk.len > 0) {
         struct str next = pieces_at(text->root, offset + chunk.len);
-        if (next.len == 0 || next.ptr != chunk.ptr + chunk.len || chunk.len >= PIECE_MAX) {
+        if (next.len == 0 || next.ptr != chunk.ptr + chunk.len || chunk.len >= CHUNK_MAX) {
             break;
         }
         chunk.len += next.len;

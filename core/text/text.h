@@ -6,7 +6,7 @@
  * ending). There is always one line more than there are LFs, so a text that ends with LF has an
  * empty last line, which is where a cursor can stand.
  *
- * Every operation costs O(log pieces) and at most one piece (16 KiB) of scanning, whatever the
+ * Every operation costs O(log pieces) and at most one piece (4 KiB) of scanning, whatever the
  * file's size. An offset past the end counts as the end.
  *
  * Threads: one thread edits. The bytes that a text_chunk or a text_snapshot points to never move or
@@ -55,7 +55,7 @@ enum text_ending {
 struct text *text_new(struct str bytes) MUST_USE;
 /* Takes the buffer over without a copy and leaves it empty. */
 struct text *text_new_take(struct buf *bytes) MUST_USE;
-/* text_new with another piece size (default 16 KiB) and size of the blocks that typed text goes to
+/* text_new with another piece size (default 4 KiB) and size of the blocks that typed text goes to
  * (default 64 KiB): tests use tiny ones so that every boundary is met. */
 struct text *text_new_sized(struct str bytes, size_t piece_max, size_t block_size) MUST_USE;
 void text_free(struct text *text);
@@ -71,6 +71,9 @@ size_t text_line_of(const struct text *text, size_t offset);
 struct text_point text_point_of(const struct text *text, size_t offset);
 /* A column past the line's end gives the line's end. */
 size_t text_offset_of(const struct text *text, struct text_point point);
+/* Offset of the first LF at or after `offset`, or the length: for walking lines one after another,
+ * which is quicker than asking for each by its number. */
+size_t text_find_newline(const struct text *text, size_t offset);
 /* The byte at offset, or -1 at the end. */
 int text_byte(const struct text *text, size_t offset);
 
@@ -140,6 +143,11 @@ bool text_can_redo(const struct text *text);
 
 /* What is on disk is what the text is now. */
 void text_mark_saved(struct text *text);
+/* The same for an earlier moment: a save on a worker takes the state (and the content) when it
+ * begins and marks it when it is done, whatever was typed meanwhile. text_state breaks a run, so
+ * that undo can come back to this very state. */
+uint64_t text_state(struct text *text);
+void text_mark_saved_state(struct text *text, uint64_t state);
 /* What is on disk is something else, whatever undo does (the file was deleted or replaced). */
 void text_mark_unsaved(struct text *text);
 /* True when it differs from the state marked as saved; undoing back to that state is not dirty. A

@@ -224,6 +224,17 @@ void text_mark_saved(struct text *text)
     text->saved_state = current_step(text)->state;
 }
 
+uint64_t text_state(struct text *text)
+{
+    text->run = RUN_NONE;
+    return current_step(text)->state;
+}
+
+void text_mark_saved_state(struct text *text, uint64_t state)
+{
+    text->saved_state = state;
+}
+
 void text_mark_unsaved(struct text *text)
 {
     text->run = RUN_NONE;

@@ -31,6 +31,9 @@ static void test_lines(void **state)
     assert_int_equal(text_line_end(text, 1), 8);
     assert_int_equal(text_line_end(text, 3), 14);
     assert_int_equal(text_line_start(text, 99), 14);
+    assert_int_equal(text_find_newline(text, 5), 8);
+    assert_int_equal(text_find_newline(text, 8), 8);
+    assert_int_equal(text_find_newline(text, 10), 14);
     assert_int_equal(text_line_of(text, 5), 1);
     assert_int_equal(text_line_of(text, 4), 0);
     struct text_point point = text_point_of(text, 7);
@@ -149,6 +152,13 @@ static void test_dirty(void **state)
     /* Another way to the same length is not the saved state. */
     type(text, 1, "xy");
     assert_true(text_is_dirty(text));
+    uint64_t saving = text_state(text);
+    type(text, 3, "z");
+    text_mark_saved_state(text, saving);
+    assert_true(text_is_dirty(text));
+    assert_true(text_undo(text, NULL));
+    assert_text(text, "axy");
+    assert_false(text_is_dirty(text));
     text_mark_unsaved(text);
     assert_true(text_undo(text, NULL));
     assert_true(text_is_dirty(text));
