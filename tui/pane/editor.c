@@ -1,0 +1,236 @@
+/* The editor as a pane and towards the rest of the program. */
+#include "pane/editor_private.h"
+
+#include <stdio.h>
+
+#define WATCH_MS     2000
+#define SAVE_WAIT_MS 5000
+
+static void on_watch(void *data)
+{
+    editor_check_disk(data);
+}
+
+struct editor *editor_new(struct app *app, struct workspace *workspace, const char *swap_dir)
+{
+    struct editor *editor = MEM_NEW(struct editor);
+    editor->app = app;
+    editor->loop = app_loop(app);
+    editor->workspace = workspace;
+    editor->swap_dir = mem_strdup(swap_dir);
+    find_init(editor);
+    editor->watch = loop_timer_new(editor->loop, on_watch, editor);
+    loop_timer_start(editor->watch, WATCH_MS, WATCH_MS);
+    return editor;
+}
+
+static void wait_for_save(struct doc *doc)
+{
+    uint64_t start = loop_now_ms();
+    while (doc->saving && loop_now_ms() - start < SAVE_WAIT_MS) {
+        loop_run_once(doc->editor->loop, 50);
+    }
+}
+
+void editor_free(struct editor *editor)
+{
+    if (editor == NULL) {
+        return;
+    }
+    loop_timer_free(editor->watch);
+    loop_timer_free(editor->parser);
+    for (size_t i = 0; i < editor->docs.len; i++) {
+        struct doc *doc = editor->docs.items[i];
+        doc->save_again = false;
+        wait_for_save(doc);
+        /* A closed one is freed when its save is done: look at this place again. */
+        i -= i >= editor->docs.len || editor->docs.items[i] != doc ? 1 : 0;
+    }
+    while (editor->docs.len > 0) {
+        struct doc *doc = editor->docs.items[editor->docs.len - 1];
+        doc_free(doc, !text_is_dirty(doc->text));
+    }
+    find_free(editor);
+    marks_free(&editor->marks);
+    VEC_FREE(&editor->docs);
+    VEC_FREE(&editor->listeners);
+    VEC_FREE(&editor->spans);
+    buf_free(&editor->scratch);
+    free(editor->question_path);
+    free(editor->swap_dir);
+    free(editor);
+}
+
+bool editor_open(struct editor *editor, const char *path, struct err *err)
+{
+    struct doc *doc = doc_open(editor, path, err);
+    if (doc == NULL) {
+        return false;
+    }
+    editor_show(editor, doc);
+    return true;
+}
+
+bool editor_jump(struct editor *editor, const char *path, size_t row, size_t col)
+{
+    struct err err = {0};
+    if (!editor_open(editor, path, &err)) {
+        app_message(editor->app, MESSAGE_ERROR, "%s", err.text);
+        return false;
+    }
+    struct doc *doc = editor->now;
+    doc_move(doc, text_offset_of(doc->text, (struct text_point){row, col}), false);
+    return true;
+}
+
+const char *editor_path(const struct editor *editor)
+{
+    return editor->now == NULL ? NULL : editor->now->path;
+}
+
+void editor_cursor(const struct editor *editor, size_t *row, size_t *col)
+{
+    struct text_point point = {0, 0};
+    if (editor->now != NULL) {
+        point = text_point_of(editor->now->text, editor->now->cursor.head);
+    }
+    *row = point.row;
+    *col = point.column;
+}
+
+bool editor_unsaved_content(const struct editor *editor, const char *path, struct buf *out)
+{
+    const struct doc *doc = editor_find_doc(editor, path);
+    if (doc == NULL || !text_is_dirty(doc->text)) {
+        return false;
+    }
+    text_copy(doc->text, 0, SIZE_MAX, out);
+    return true;
+}
+
+size_t editor_unsaved_count(const struct editor *editor)
+{
+    size_t count = 0;
+    VEC_FOREACH (struct doc *, doc, &editor->docs) {
+        count += text_is_dirty((*doc)->text);
+    }
+    return count;
+}
+
+void editor_set_marks(struct editor *editor, const char *path, const char *owner,
+    const struct editor_mark *marks, size_t count)
+{
+    marks_set(&editor->marks, path, owner, marks, count);
+    app_redraw(editor->app);
+}
+
+void editor_clear_marks(struct editor *editor, const char *owner)
+{
+    marks_clear(&editor->marks, owner);
+    app_redraw(editor->app);
+}
+
+static bool takes_text(const void *pane)
+{
+    return ((const struct editor *)pane)->now != NULL;
+}
+
+static unsigned escape(void *pane)
+{
+    struct editor *editor = pane;
+    if (find_is_open(editor)) {
+        if (editor->find.mode == BAR_GOTO) {
+            editor->now->cursor = editor->find.origin;
+            editor->now->top = editor->find.origin_top;
+        }
+        find_close(editor);
+        return UI_DONE;
+    }
+    if (editor->now != NULL && doc_has_selection(editor->now)) {
+        doc_move(editor->now, editor->now->cursor.head, false);
+        return UI_DONE;
+    }
+    return UI_IGNORED;
+}
+
+static void focus(void *pane, bool focused)
+{
+    struct editor *editor = pane;
+    if (focused) {
+        editor_check_disk(editor);
+        editor_ask(editor);
+    } else if (editor->now != NULL) {
+        text_break(editor->now->text);
+    }
+}
+
+static void title(const void *pane, struct buf *left, struct buf *right)
+{
+    const struct editor *editor = pane;
+    const struct doc *doc = editor->now;
+    if (doc == NULL) {
+        buf_append_c(left, "Editor");
+        return;
+    }
+    struct text_point point = text_point_of(doc->text, doc->cursor.head);
+    const struct language *language = syntax_language(doc->syntax);
+    enum text_ending ending = text_ending(doc->text);
+    buf_append_c(left, doc->path);
+    buf_append_c(left, text_is_dirty(doc->text) ? " ●" : !doc->stamp.exists ? " (new)" : "");
+    if (doc->disk_changed || doc->keep_mine) {
+        buf_append_c(right, "changed on disk  ");
+    } else if (doc->disk_gone) {
+        buf_append_c(right, "gone from disk  ");
+    }
+    if (editor->docs.len > 1) {
+        buf_printf(right, "%zu files  ", editor->docs.len);
+    }
+    buf_append_c(right, ending == TEXT_ENDING_CRLF    ? "CRLF  "
+                        : ending == TEXT_ENDING_MIXED ? "LF and CRLF  "
+                                                      : "");
+    if (language != NULL) {
+        buf_printf(right, "%s  ", language->name);
+    }
+    buf_printf(right, "%zu:%zu", point.row + 1, point.column + 1);
+}
+
+static void status(const void *pane, struct buf *out)
+{
+    title(pane, out, out);
+}
+
+static bool unsaved(const void *pane, struct buf *why)
+{
+    size_t count = editor_unsaved_count(pane);
+    if (count == 0) {
+        return false;
+    }
+    buf_printf(why, "%zu file%s %s unsaved edits; they are offered at the next start.", count,
+        count == 1 ? "" : "s", count == 1 ? "has" : "have");
+    return true;
+}
+
+static void destroy(void *pane)
+{
+    editor_free(pane);
+}
+
+struct pane editor_pane(struct editor *editor)
+{
+    static const struct pane_ops ops = {
+        .name = "editor",
+        .actions = &editor_actions,
+        .draw = editor_draw,
+        .key = editor_key,
+        .takes_text = takes_text,
+        .mouse = editor_mouse,
+        .paste = editor_paste,
+        .escape = escape,
+        .focus = focus,
+        .title = title,
+        .status = status,
+        .unsaved = unsaved,
+        .destroy = destroy,
+    };
+    return (struct pane){&ops, editor};
+}

@@ -1,0 +1,77 @@
+/* The editor pane: the engineer's own hands on the files of the workspace.
+ *
+ * Files are opened below the workspace only (beneath.h) and written through the one door (door.h),
+ * byte for byte: line endings, a missing last newline and bytes that are not UTF-8 stay. Several
+ * files can be open; one is shown. Unsaved edits are kept in swap files (swap.h) and offered after
+ * a crash. What a key costs depends on what is visible, not on the file.
+ *
+ * Paths are relative to the workspace. Loop thread only. */
+#ifndef BYLAW_PANE_EDITOR_H
+#define BYLAW_PANE_EDITOR_H
+
+#include "app.h"
+
+struct editor;
+struct workspace;
+
+/* All three outlive the editor. `swap_dir`: where unsaved edits are kept (see swap_default_dir);
+ * NULL: nowhere. Copies swap_dir. */
+struct editor *editor_new(
+    struct app *app, struct workspace *workspace, const char *swap_dir) MUST_USE;
+/* As a pane, which then owns it. */
+struct pane editor_pane(struct editor *editor);
+/* Keeps the swap files of unsaved files, and waits for a save under way. */
+void editor_free(struct editor *editor);
+
+/* Shows a file, opening it if need be; one that does not exist begins empty and is made by saving.
+ * False with one sentence: a folder, a device, a binary file, larger than 64 MiB, unreadable. */
+bool editor_open(struct editor *editor, const char *path, struct err *err);
+/* Opens and goes to a line and a byte column (from 0; past the end means the end). A failure is
+ * shown as a message. Does not take the focus. */
+bool editor_jump(struct editor *editor, const char *path, size_t row, size_t col);
+/* Offers what a crash left behind: opens each file of this workspace that has unsaved edits in the
+ * swap folder, and asks. Returns how many there were. */
+size_t editor_offer_recovery(struct editor *editor);
+
+/* The file shown, or NULL; borrowed until the next call that opens or closes. */
+const char *editor_path(const struct editor *editor);
+/* Its cursor, from 0 (row, byte column). */
+void editor_cursor(const struct editor *editor, size_t *row, size_t *col);
+/* The content as the engineer sees it, when it differs from the file on disk: appends it and
+ * returns true. */
+bool editor_unsaved_content(const struct editor *editor, const char *path, struct buf *out);
+/* Files with unsaved edits. */
+size_t editor_unsaved_count(const struct editor *editor);
+/* Saves in the background; the file shown, or all. Problems are shown as messages. */
+void editor_save(struct editor *editor);
+void editor_save_all(struct editor *editor);
+/* Called after each save, on the loop thread. */
+void editor_on_saved(
+    struct editor *editor, void (*callback)(void *data, const char *path), void *data);
+/* Looks whether open files changed on disk (after a write of our own or a workspace event): one
+ * without unsaved edits is read again, for another the engineer is asked. Also done every two
+ * seconds. */
+void editor_check_disk(struct editor *editor);
+
+/* Marks in the gutter: what tests, coverage and checks know of a line. They move with the text. */
+enum editor_mark_kind {
+    EDITOR_MARK_COVERED,
+    EDITOR_MARK_UNCOVERED,
+    EDITOR_MARK_INFO,
+    EDITOR_MARK_WARNING,
+    EDITOR_MARK_ERROR
+};
+
+struct editor_mark {
+    size_t line; /* from 0 */
+    enum editor_mark_kind kind;
+    const char *message; /* shown while the cursor is in the line; any bytes; NULL: none. Copied */
+};
+
+/* Replaces all marks that `owner` ("coverage", "problems") has on a file, open or not. */
+void editor_set_marks(struct editor *editor, const char *path, const char *owner,
+    const struct editor_mark *marks, size_t count);
+/* Removes the owner's marks from all files. */
+void editor_clear_marks(struct editor *editor, const char *owner);
+
+#endif

@@ -1,0 +1,423 @@
+/* The editor's actions and their keys. Movement comes in four forms each (plain and with Shift for
+ * a selection), so those rows are made by a macro. */
+#include "pane/editor_private.h"
+
+#include "screen/clipboard.h"
+#include "widget/picker.h"
+
+/* While the bar is open, keys that mean something in a text field go there. */
+static bool to_bar(struct editor *editor, struct key key)
+{
+    return find_is_open(editor) && (find_key(editor, &key) & UI_HANDLED) != 0;
+}
+
+static struct key ctrl(char c)
+{
+    return key_of_text(str_make(&c, 1), MOD_CTRL);
+}
+
+static const char *needs_file(void *pane)
+{
+    return ((struct editor *)pane)->now == NULL ? "no file is open" : NULL;
+}
+
+enum motion {
+    LEFT,
+    RIGHT,
+    UP,
+    DOWN,
+    LINE_START,
+    LINE_END,
+    PAGE_UP,
+    PAGE_DOWN,
+    WORD_LEFT,
+    WORD_RIGHT,
+    TOP,
+    BOTTOM
+};
+
+/* Home goes to the first character that is not blank, then to the line's start. */
+static size_t line_start(const struct doc *doc)
+{
+    size_t line = text_line_of(doc->text, doc->cursor.head);
+    size_t start = text_line_start(doc->text, line), end = text_line_end(doc->text, line);
+    size_t text = start;
+    while (
+        text < end && (text_byte(doc->text, text) == ' ' || text_byte(doc->text, text) == '\t')) {
+        text++;
+    }
+    return doc->cursor.head == text ? start : text;
+}
+
+static size_t beside(const struct doc *doc, bool right, bool select)
+{
+    struct search_range range = doc_selection(doc);
+    if (doc_has_selection(doc) && !select) {
+        return right ? range.end : range.start;
+    }
+    return right ? doc_after(doc, doc->cursor.head) : doc_before(doc, doc->cursor.head);
+}
+
+static unsigned move(struct editor *editor, enum motion motion, bool select)
+{
+    struct doc *doc = editor->now;
+    if (doc == NULL) {
+        return UI_IGNORED;
+    }
+    size_t head = doc->cursor.head;
+    long page = editor->rows > 2 ? editor->rows - 1 : 1;
+    switch (motion) {
+    case LEFT:
+    case RIGHT:
+        doc_move(doc, beside(doc, motion == RIGHT, select), select);
+        break;
+    case UP:
+    case DOWN:
+        doc_move_lines(doc, motion == UP ? -1 : 1, select);
+        break;
+    case PAGE_UP:
+    case PAGE_DOWN:
+        doc_move_lines(doc, motion == PAGE_UP ? -page : page, select);
+        break;
+    case LINE_START:
+        doc_move(doc, line_start(doc), select);
+        break;
+    case LINE_END:
+        doc_move(doc, text_line_end(doc->text, text_line_of(doc->text, head)), select);
+        break;
+    case WORD_LEFT:
+        doc_move(doc, doc_word_left(doc, head), select);
+        break;
+    case WORD_RIGHT:
+        doc_move(doc, doc_word_right(doc, head), select);
+        break;
+    case TOP:
+    case BOTTOM:
+        doc_move(doc, motion == TOP ? 0 : text_length(doc->text), select);
+        break;
+    }
+    return UI_DONE;
+}
+
+static unsigned move_keyed(void *pane, enum motion motion, struct key key, bool select)
+{
+    return to_bar(pane, key) ? UI_DONE : move(pane, motion, select);
+}
+
+#define MOTION(name, motion, code, mods)                                                           \
+    static unsigned move_##name(void *pane)                                                        \
+    {                                                                                              \
+        return move_keyed(pane, motion, key_of_code(code, mods), false);                           \
+    }                                                                                              \
+    static unsigned select_##name(void *pane)                                                      \
+    {                                                                                              \
+        return move_keyed(pane, motion, key_of_code(code, (mods) | MOD_SHIFT), true);              \
+    }
+
+MOTION(left, LEFT, K_LEFT, 0)
+MOTION(right, RIGHT, K_RIGHT, 0)
+MOTION(up, UP, K_UP, 0)
+MOTION(down, DOWN, K_DOWN, 0)
+MOTION(line_start, LINE_START, K_HOME, 0)
+MOTION(line_end, LINE_END, K_END, 0)
+MOTION(page_up, PAGE_UP, K_PAGE_UP, 0)
+MOTION(page_down, PAGE_DOWN, K_PAGE_DOWN, 0)
+MOTION(word_left, WORD_LEFT, K_LEFT, MOD_CTRL)
+MOTION(word_right, WORD_RIGHT, K_RIGHT, MOD_CTRL)
+MOTION(top, TOP, K_HOME, MOD_CTRL)
+MOTION(bottom, BOTTOM, K_END, MOD_CTRL)
+
+unsigned editor_key(void *pane, const struct key *key)
+{
+    static const struct {
+        enum key_code code;
+        enum motion motion;
+    } plain[] = {{K_LEFT, LEFT}, {K_RIGHT, RIGHT}, {K_UP, UP}, {K_DOWN, DOWN}, {K_HOME, LINE_START},
+        {K_END, LINE_END}, {K_PAGE_UP, PAGE_UP}, {K_PAGE_DOWN, PAGE_DOWN}};
+    struct editor *editor = pane;
+    if (editor->now == NULL) {
+        return UI_IGNORED;
+    }
+    if (find_is_open(editor)) {
+        return find_key(editor, key);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(plain) && key->mods == 0; i++) {
+        if (key->code == plain[i].code) {
+            return move(editor, plain[i].motion, false);
+        }
+    }
+    return editor_edit_key(editor, key);
+}
+
+static unsigned save(void *pane)
+{
+    editor_save(pane);
+    return UI_DONE;
+}
+
+static unsigned undo(void *pane)
+{
+    return to_bar(pane, ctrl('z')) ? UI_DONE : editor_undo(pane, false);
+}
+
+static unsigned redo(void *pane)
+{
+    return to_bar(pane, ctrl('y')) ? UI_DONE : editor_undo(pane, true);
+}
+
+static unsigned cut(void *pane)
+{
+    return to_bar(pane, ctrl('x')) ? UI_DONE : editor_cut(pane);
+}
+
+static unsigned copy(void *pane)
+{
+    return editor_copy(pane);
+}
+
+static unsigned paste(void *pane)
+{
+    return editor_paste(pane, clipboard_text());
+}
+
+static unsigned select_all(void *pane)
+{
+    struct editor *editor = pane;
+    if (!to_bar(editor, ctrl('a'))) {
+        doc_select(editor->now, 0, text_length(editor->now->text));
+        editor->follow = false;
+    }
+    return UI_DONE;
+}
+
+static unsigned find(void *pane)
+{
+    find_open(pane, BAR_FIND);
+    return UI_DONE;
+}
+
+static unsigned replace(void *pane)
+{
+    find_open(pane, BAR_REPLACE);
+    return UI_DONE;
+}
+
+static unsigned find_next(void *pane)
+{
+    return find_step(pane, false);
+}
+
+static unsigned find_previous(void *pane)
+{
+    return find_step(pane, true);
+}
+
+static unsigned go_to(void *pane)
+{
+    find_open(pane, BAR_GOTO);
+    return UI_DONE;
+}
+
+static unsigned close_file(void *pane)
+{
+    struct editor *editor = pane;
+    if (!to_bar(editor, ctrl('w'))) {
+        editor_close(editor, editor->now);
+    }
+    return UI_DONE;
+}
+
+static unsigned delete_line(void *pane)
+{
+    return to_bar(pane, ctrl('k')) ? UI_DONE : editor_delete_line(pane);
+}
+
+static unsigned duplicate_line(void *pane)
+{
+    return to_bar(pane, ctrl('d')) ? UI_DONE : editor_duplicate_line(pane);
+}
+
+static unsigned line_up(void *pane)
+{
+    return editor_move_line(pane, false);
+}
+
+static unsigned line_down(void *pane)
+{
+    return editor_move_line(pane, true);
+}
+
+static unsigned indent(void *pane)
+{
+    return editor_indent(pane);
+}
+
+static unsigned dedent(void *pane)
+{
+    return to_bar(pane, key_of_code(K_TAB, 0)) ? UI_DONE : editor_dedent(pane);
+}
+
+static unsigned comment(void *pane)
+{
+    return editor_toggle_comment(pane);
+}
+
+static unsigned erase_word_left(void *pane)
+{
+    return to_bar(pane, key_of_code(K_BACKSPACE, MOD_ALT)) ? UI_DONE
+                                                           : editor_erase_word(pane, false);
+}
+
+static unsigned erase_word_right(void *pane)
+{
+    return to_bar(pane, key_of_code(K_DELETE, MOD_CTRL)) ? UI_DONE : editor_erase_word(pane, true);
+}
+
+static unsigned step_file(struct editor *editor, bool forward)
+{
+    size_t count = editor->docs.len, at = 0;
+    while (at < count && editor->docs.items[at] != editor->now) {
+        at++;
+    }
+    if (count > 1) {
+        editor_show(editor, editor->docs.items[(at + (forward ? 1 : count - 1)) % count]);
+    }
+    return UI_DONE;
+}
+
+static unsigned next_file(void *pane)
+{
+    return step_file(pane, true);
+}
+
+static unsigned previous_file(void *pane)
+{
+    return step_file(pane, false);
+}
+
+static unsigned step_mark(struct editor *editor, bool backward)
+{
+    struct doc *doc = editor->now;
+    size_t line = text_line_of(doc->text, doc->cursor.head);
+    size_t to = marks_next(editor->marks, doc->path, line, backward);
+    if (to == SIZE_MAX) {
+        app_message(editor->app, MESSAGE_INFO, "no mark %s", backward ? "above" : "below");
+    } else {
+        doc_move(doc, text_line_start(doc->text, to), false);
+    }
+    return UI_DONE;
+}
+
+static unsigned next_mark(void *pane)
+{
+    return step_mark(pane, false);
+}
+
+static unsigned previous_mark(void *pane)
+{
+    return step_mark(pane, true);
+}
+
+static void file_item(void *data, size_t index, struct picker_item *item)
+{
+    const struct editor *editor = data;
+    const struct file_entry *entry = &workspace_files(editor->workspace)->items[index];
+    item->text = str_of(entry->path);
+    item->disabled = entry->is_link || entry->odd_name;
+    item->detail = entry->is_link ? STR_LIT("link") : str_of(file_kind_name(entry->kind));
+}
+
+static void file_chosen(void *data, size_t index, struct str query)
+{
+    struct editor *editor = data;
+    const struct files *files = workspace_files(editor->workspace);
+    struct err err = {0};
+    /* The listing may have changed while the picker was open: the worst is another file. */
+    char *path = index < files->len ? mem_strdup(files->items[index].path) : str_dup(query);
+    if (path[0] != '\0' && !editor_open(editor, path, &err)) {
+        app_message(editor->app, MESSAGE_ERROR, "%s", err.text);
+    }
+    app_focus(editor->app, SLOT_EDITOR);
+    free(path);
+}
+
+static unsigned open_file(void *pane)
+{
+    struct editor *editor = pane;
+    struct picker_options options = {.title = "Open a file",
+        .hint = "name, or a new one",
+        .count = workspace_files(editor->workspace)->len,
+        .item = file_item,
+        .chosen = file_chosen,
+        .data = editor};
+    picker_open(editor->app, &options);
+    return UI_DONE;
+}
+
+#define HIDE ACTION_NO_PALETTE
+#define MOVES(name, id, keys, select_keys, help)                                                   \
+    {"editor." id, id, "Cursor " help, keys, NULL, HIDE, move_##name, needs_file},                 \
+    {                                                                                              \
+        "editor.select-" id, id, "Select " help, select_keys, NULL, HIDE, select_##name,           \
+            needs_file                                                                             \
+    }
+
+static const struct action rows[] = {
+    {"editor.save", "save", "Save the file", "ctrl-s", NULL, ACTION_KEY_LINE, save, needs_file},
+    {"editor.open", "open", "Open a file of the workspace, or begin a new one", "ctrl-o", NULL,
+        ACTION_KEY_LINE, open_file, NULL},
+    {"editor.find", "find", "Find text, as it is typed", "ctrl-f", NULL, ACTION_KEY_LINE, find,
+        needs_file},
+    {"editor.undo", "undo", "Undo a step", "ctrl-z", NULL, ACTION_KEY_LINE, undo, needs_file},
+    {"editor.redo", "redo", "Redo a step", "ctrl-y", NULL, 0, redo, needs_file},
+    {"editor.cut", "cut", "Cut the selection, or the line", "ctrl-x", NULL, 0, cut, needs_file},
+    {"editor.copy", "copy", "Copy the selection, or the line", "ctrl-c", NULL, 0, copy, needs_file},
+    {"editor.paste", "paste", "Paste what was copied here last", "ctrl-v", NULL, 0, paste,
+        needs_file},
+    {"editor.select-all", "all", "Select everything", "ctrl-a", NULL, 0, select_all, needs_file},
+    {"editor.go-to-line", "line", "Go to a line, or line:column", "ctrl-g", NULL, ACTION_KEY_LINE,
+        go_to, needs_file},
+    {"editor.find-next", "next", "Next match", "f3", NULL, 0, find_next, needs_file},
+    {"editor.find-previous", "previous", "Previous match", "shift-f3", NULL, 0, find_previous,
+        needs_file},
+    {"editor.replace", "replace", "Find and replace", "ctrl-r", NULL, 0, replace, needs_file},
+    {"editor.comment", "comment", "Comment lines in or out", "ctrl-_", NULL, 0, comment,
+        needs_file},
+    {"editor.indent", "indent", "Indent the selected lines", "", NULL, 0, indent, needs_file},
+    {"editor.dedent", "dedent", "Take a level of indentation away", "shift-tab", NULL, 0, dedent,
+        needs_file},
+    {"editor.delete-line", "delete line", "Delete the line", "ctrl-k", NULL, 0, delete_line,
+        needs_file},
+    {"editor.duplicate-line", "duplicate", "Duplicate the line", "ctrl-d", NULL, 0, duplicate_line,
+        needs_file},
+    {"editor.line-up", "line up", "Move the line up", "alt-up", NULL, 0, line_up, needs_file},
+    {"editor.line-down", "line down", "Move the line down", "alt-down", NULL, 0, line_down,
+        needs_file},
+    {"editor.erase-word", "erase word", "Delete the word before the cursor", "alt-backspace", NULL,
+        HIDE, erase_word_left, needs_file},
+    {"editor.erase-word-right", "erase word", "Delete the word after the cursor",
+        "ctrl-delete alt-d", NULL, HIDE, erase_word_right, needs_file},
+    {"editor.close", "close", "Close the file; asks about unsaved edits", "ctrl-w", NULL, 0,
+        close_file, needs_file},
+    {"editor.next-file", "next file", "Next open file", "alt-.", NULL, 0, next_file, needs_file},
+    {"editor.previous-file", "previous file", "Previous open file", "alt-comma", NULL, 0,
+        previous_file, needs_file},
+    {"editor.next-mark", "next mark", "Next uncovered line, warning or error", "f8", NULL, 0,
+        next_mark, needs_file},
+    {"editor.previous-mark", "previous mark", "Previous uncovered line, warning or error",
+        "shift-f8", NULL, 0, previous_mark, needs_file},
+    MOVES(left, "left", "left", "shift-left", "one character to the left"),
+    MOVES(right, "right", "right", "shift-right", "one character to the right"),
+    MOVES(up, "up", "up", "shift-up", "one line up"),
+    MOVES(down, "down", "down", "shift-down", "one line down"),
+    MOVES(line_start, "line-start", "home", "shift-home", "to the line's text, then its start"),
+    MOVES(line_end, "line-end", "end", "shift-end", "to the line's end"),
+    MOVES(page_up, "page-up", "pageup", "shift-pageup", "one page up"),
+    MOVES(page_down, "page-down", "pagedown", "shift-pagedown", "one page down"),
+    MOVES(word_left, "word-left", "ctrl-left", "ctrl-shift-left", "one word to the left"),
+    MOVES(word_right, "word-right", "ctrl-right", "ctrl-shift-right", "one word to the right"),
+    MOVES(top, "top", "ctrl-home", "ctrl-shift-home", "to the beginning"),
+    MOVES(bottom, "bottom", "ctrl-end", "ctrl-shift-end", "to the end"),
+};
+
+const struct action_set editor_actions = ACTION_SET("editor", "Editor", rows);

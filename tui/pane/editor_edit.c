@@ -1,0 +1,480 @@
+/* What the editor's keys do to the text. Every change goes through doc_replace. */
+#include "pane/editor_private.h"
+
+#include "base/utf8.h"
+
+#define PAUSE_MS    1000 /* a pause this long ends a run of typing */
+#define INDENT_LOOK 200  /* lines looked at to guess the indentation */
+
+bool doc_replace(struct doc *doc, size_t from, size_t to, struct str with)
+{
+    struct err err = {0};
+    uint64_t now = loop_now_ms();
+    if (now - doc->last_edit_ms > PAUSE_MS) {
+        text_break(doc->text);
+    }
+    doc->last_edit_ms = now;
+    text_note_cursor(doc->text, doc->cursor);
+    if (!text_replace(doc->text, from, to - from, with, &err)) {
+        app_message(doc->editor->app, MESSAGE_ERROR, "%s", err.text);
+        return false;
+    }
+    doc->cursor.anchor = doc->cursor.head = from + with.len;
+    doc->goal = SIZE_MAX;
+    doc->editor->follow = true;
+    editor_warn_swap(doc->editor);
+    return true;
+}
+
+static unsigned replace_selection(struct editor *editor, struct str with)
+{
+    struct search_range range = doc_selection(editor->now);
+    doc_replace(editor->now, range.start, range.end, with);
+    return UI_DONE;
+}
+
+unsigned editor_type(struct editor *editor, struct str text)
+{
+    return replace_selection(editor, text);
+}
+
+/* Blanks at the line's beginning, up to `before`. */
+static void append_indent(const struct doc *doc, size_t line, size_t before, struct buf *out)
+{
+    for (size_t at = text_line_start(doc->text, line); at < before; at++) {
+        int byte = text_byte(doc->text, at);
+        if (byte != ' ' && byte != '\t') {
+            break;
+        }
+        buf_append_char(out, (char)byte);
+    }
+}
+
+static void append_level(const struct doc *doc, struct buf *out)
+{
+    if (doc->indent == 0) {
+        buf_append_char(out, '\t');
+    } else {
+        buf_append_repeat(out, ' ', doc->indent);
+    }
+}
+
+/* Whether what stands before `at` in its line opens a block. */
+static bool opens_block(const struct doc *doc, size_t at, size_t start)
+{
+    const struct language *language = syntax_language(doc->syntax);
+    while (at > start && (text_byte(doc->text, at - 1) == ' ')) {
+        at--;
+    }
+    int last = at > start ? text_byte(doc->text, at - 1) : -1;
+    return last == '{' || last == '[' || last == '(' ||
+           (last == ':' && language != NULL && strcmp(language->name, "yaml") == 0);
+}
+
+static unsigned new_line(struct editor *editor)
+{
+    struct doc *doc = editor->now;
+    struct search_range range = doc_selection(doc);
+    size_t line = text_line_of(doc->text, range.start);
+    struct buf bytes = BUF_INIT;
+    buf_append_str(&bytes, text_line_ending(doc->text, line));
+    append_indent(doc, line, range.start, &bytes);
+    if (opens_block(doc, range.start, text_line_start(doc->text, line))) {
+        append_level(doc, &bytes);
+    }
+    replace_selection(editor, buf_str(&bytes));
+    buf_free(&bytes);
+    return UI_DONE;
+}
+
+static unsigned erase(struct editor *editor, size_t from, size_t to)
+{
+    if (doc_has_selection(editor->now)) {
+        return replace_selection(editor, STR_LIT(""));
+    }
+    if (from < to) {
+        doc_replace(editor->now, from, to, STR_LIT(""));
+    }
+    return UI_DONE;
+}
+
+/* In the blanks that begin a line indented by blanks, Backspace takes a whole level. */
+static size_t before_in_indent(const struct doc *doc, size_t at)
+{
+    size_t start = text_line_start(doc->text, text_line_of(doc->text, at));
+    size_t column = at - start;
+    for (size_t i = start; i < at; i++) {
+        if (text_byte(doc->text, i) != ' ') {
+            return doc_before(doc, at);
+        }
+    }
+    if (doc->indent < 2 || column == 0) {
+        return doc_before(doc, at);
+    }
+    return at - (column % doc->indent == 0 ? doc->indent : column % doc->indent);
+}
+
+static unsigned backspace(struct editor *editor)
+{
+    size_t at = editor->now->cursor.head;
+    return erase(editor, before_in_indent(editor->now, at), at);
+}
+
+static unsigned delete_forward(struct editor *editor)
+{
+    size_t at = editor->now->cursor.head;
+    return erase(editor, at, doc_after(editor->now, at));
+}
+
+unsigned editor_erase_word(struct editor *editor, bool forward)
+{
+    struct doc *doc = editor->now;
+    size_t at = doc->cursor.head;
+    return forward ? erase(editor, at, doc_word_right(doc, at))
+                   : erase(editor, doc_word_left(doc, at), at);
+}
+
+/* Lines that the selection touches: one that it only ends at the start of does not count. */
+static void selected_lines(const struct doc *doc, size_t *first, size_t *last)
+{
+    struct search_range range = doc_selection(doc);
+    *first = text_line_of(doc->text, range.start);
+    *last = text_line_of(doc->text, range.end);
+    if (*last > *first && range.end == text_line_start(doc->text, *last)) {
+        --*last;
+    }
+}
+
+/* Changes the lines' beginnings, keeping the selection on them. `edit` says how many bytes at the
+ * line's offset go, and what comes in their place. */
+static void change_lines(struct doc *doc,
+    void (*edit)(const struct doc *doc, size_t start, size_t end, size_t *at, size_t *gone,
+        struct buf *with, void *data),
+    void *data)
+{
+    size_t first, last;
+    struct text_cursor cursor = doc->cursor;
+    selected_lines(doc, &first, &last);
+    text_begin(doc->text);
+    for (size_t line = last + 1; line-- > first;) {
+        size_t start = text_line_start(doc->text, line), at = start, gone = 0;
+        struct buf with = BUF_INIT;
+        edit(doc, start, text_line_end(doc->text, line), &at, &gone, &with, data);
+        if ((gone > 0 || with.len > 0) && doc_replace(doc, at, at + gone, buf_str(&with))) {
+            size_t *ends[] = {&cursor.anchor, &cursor.head};
+            for (size_t i = 0; i < 2; i++) {
+                if (*ends[i] >= at + gone) {
+                    *ends[i] = *ends[i] - gone + with.len;
+                } else if (*ends[i] > at) {
+                    *ends[i] = at;
+                }
+            }
+        }
+        buf_free(&with);
+    }
+    text_end(doc->text);
+    doc_select(doc, cursor.anchor, cursor.head);
+}
+
+static void indent_line(const struct doc *doc, size_t start, size_t end, size_t *at, size_t *gone,
+    struct buf *with, void *data)
+{
+    (void)at;
+    (void)gone;
+    (void)data;
+    if (end > start) {
+        append_level(doc, with);
+    }
+}
+
+static void dedent_line(const struct doc *doc, size_t start, size_t end, size_t *at, size_t *gone,
+    struct buf *with, void *data)
+{
+    (void)at;
+    (void)with;
+    (void)data;
+    size_t most = doc->indent == 0 ? doc->tab_width : doc->indent;
+    if (start < end && text_byte(doc->text, start) == '\t') {
+        *gone = 1;
+        return;
+    }
+    while (*gone < most && start + *gone < end && text_byte(doc->text, start + *gone) == ' ') {
+        ++*gone;
+    }
+}
+
+unsigned editor_indent(struct editor *editor)
+{
+    struct doc *doc = editor->now;
+    size_t first, last;
+    selected_lines(doc, &first, &last);
+    if (last > first) {
+        change_lines(doc, indent_line, NULL);
+        return UI_DONE;
+    }
+    struct buf bytes = BUF_INIT;
+    if (doc->indent == 0) {
+        buf_append_char(&bytes, '\t');
+    } else {
+        size_t column = doc_column(doc, doc_selection(doc).start);
+        buf_append_repeat(&bytes, ' ', doc->indent - column % doc->indent);
+    }
+    replace_selection(editor, buf_str(&bytes));
+    buf_free(&bytes);
+    return UI_DONE;
+}
+
+unsigned editor_dedent(struct editor *editor)
+{
+    change_lines(editor->now, dedent_line, NULL);
+    return UI_DONE;
+}
+
+static size_t first_text(const struct doc *doc, size_t start, size_t end)
+{
+    while (start < end &&
+           (text_byte(doc->text, start) == ' ' || text_byte(doc->text, start) == '\t')) {
+        start++;
+    }
+    return start;
+}
+
+struct comment {
+    struct str mark;
+    bool remove;
+};
+
+static bool is_commented(const struct doc *doc, size_t at, size_t end, struct str mark)
+{
+    struct buf bytes = BUF_INIT;
+    text_copy(doc->text, at, at + mark.len < end ? at + mark.len : end, &bytes);
+    bool is = str_equal(buf_str(&bytes), mark);
+    buf_free(&bytes);
+    return is;
+}
+
+static void comment_line(const struct doc *doc, size_t start, size_t end, size_t *at, size_t *gone,
+    struct buf *with, void *data)
+{
+    const struct comment *comment = data;
+    size_t text = first_text(doc, start, end);
+    if (text == end) {
+        return;
+    }
+    *at = text;
+    if (!comment->remove) {
+        buf_append_str(with, comment->mark);
+        buf_append_char(with, ' ');
+    } else if (is_commented(doc, text, end, comment->mark)) {
+        *gone = comment->mark.len;
+        *gone += text_byte(doc->text, text + *gone) == ' ' ? 1 : 0;
+    }
+}
+
+unsigned editor_toggle_comment(struct editor *editor)
+{
+    struct doc *doc = editor->now;
+    const struct language *language = syntax_language(doc->syntax);
+    if (language == NULL || language->comment == NULL) {
+        app_message(editor->app, MESSAGE_WARNING, "this kind of file has no line comments");
+        return UI_DONE;
+    }
+    struct comment comment = {str_of(language->comment), true};
+    size_t first, last;
+    selected_lines(doc, &first, &last);
+    for (size_t line = first; line <= last && comment.remove; line++) {
+        size_t end = text_line_end(doc->text, line);
+        size_t at = first_text(doc, text_line_start(doc->text, line), end);
+        comment.remove = at == end || is_commented(doc, at, end, comment.mark);
+    }
+    change_lines(doc, comment_line, &comment);
+    return UI_DONE;
+}
+
+unsigned editor_delete_line(struct editor *editor)
+{
+    struct doc *doc = editor->now;
+    size_t first, last;
+    selected_lines(doc, &first, &last);
+    size_t from = text_line_start(doc->text, first), to = text_line_start(doc->text, last + 1);
+    if (last + 1 >= text_line_count(doc->text) && first > 0) {
+        from = text_line_end(doc->text, first - 1); /* the last line has no ending of its own */
+    }
+    if (from < to) {
+        text_break(doc->text);
+        doc_replace(doc, from, to, STR_LIT(""));
+        text_break(doc->text);
+    }
+    return UI_DONE;
+}
+
+unsigned editor_duplicate_line(struct editor *editor)
+{
+    struct doc *doc = editor->now;
+    struct text_cursor cursor = doc->cursor;
+    struct buf bytes = BUF_INIT;
+    size_t first, last;
+    selected_lines(doc, &first, &last);
+    size_t from = text_line_start(doc->text, first), to = text_line_end(doc->text, last);
+    buf_append_str(&bytes, text_line_ending(doc->text, last));
+    text_copy(doc->text, from, to, &bytes);
+    text_begin(doc->text);
+    if (doc_replace(doc, to, to, buf_str(&bytes))) {
+        doc_select(doc, cursor.anchor + bytes.len, cursor.head + bytes.len);
+    }
+    text_end(doc->text);
+    buf_free(&bytes);
+    return UI_DONE;
+}
+
+/* Exchanges the selected lines with the one above or below. The last line may lack its ending: the
+ * ending goes with the place, not with the line. */
+unsigned editor_move_line(struct editor *editor, bool down)
+{
+    struct doc *doc = editor->now;
+    struct text *text = doc->text;
+    size_t first, last;
+    selected_lines(doc, &first, &last);
+    if (down ? last + 1 >= text_line_count(text) : first == 0) {
+        return UI_DONE;
+    }
+    size_t upper = down ? first : first - 1, lower_first = down ? last + 1 : first;
+    size_t lower_last = down ? last + 1 : last, upper_last = lower_first - 1;
+    size_t a = text_line_start(text, upper), a_end = text_line_end(text, upper_last);
+    size_t b = text_line_start(text, lower_first), b_end = text_line_end(text, lower_last);
+    struct text_cursor cursor = doc->cursor;
+    struct buf bytes = BUF_INIT;
+    text_copy(text, b, b_end, &bytes);
+    text_copy(text, a_end, b, &bytes);
+    text_copy(text, a, a_end, &bytes);
+    text_begin(text);
+    if (doc_replace(doc, a, b_end, buf_str(&bytes))) {
+        size_t shift = down ? b_end - b + (b - a_end) : b - a;
+        cursor.anchor = down ? cursor.anchor + shift : cursor.anchor - shift;
+        cursor.head = down ? cursor.head + shift : cursor.head - shift;
+        doc_select(doc, cursor.anchor, cursor.head);
+    }
+    text_end(text);
+    buf_free(&bytes);
+    return UI_DONE;
+}
+
+/* What copy and cut take: the selection, or without one the whole line. */
+static struct search_range copied(const struct doc *doc)
+{
+    if (doc_has_selection(doc)) {
+        return doc_selection(doc);
+    }
+    size_t line = text_line_of(doc->text, doc->cursor.head);
+    return (struct search_range){
+        text_line_start(doc->text, line), text_line_start(doc->text, line + 1)};
+}
+
+unsigned editor_copy(struct editor *editor)
+{
+    struct doc *doc = editor->now;
+    struct search_range range = copied(doc);
+    struct buf bytes = BUF_INIT;
+    text_copy(doc->text, range.start, range.end, &bytes);
+    if (bytes.len > 0) {
+        app_copy(editor->app, buf_str(&bytes));
+    }
+    buf_free(&bytes);
+    return UI_DONE;
+}
+
+unsigned editor_cut(struct editor *editor)
+{
+    struct doc *doc = editor->now;
+    struct search_range range = copied(doc);
+    editor_copy(editor);
+    if (range.end > range.start) {
+        text_break(doc->text);
+        doc_replace(doc, range.start, range.end, STR_LIT(""));
+        text_break(doc->text);
+    }
+    return UI_DONE;
+}
+
+unsigned editor_paste(void *pane, struct str text)
+{
+    struct editor *editor = pane;
+    struct doc *doc = editor->now;
+    if (find_is_open(editor)) {
+        return find_paste(editor, text);
+    }
+    if (doc == NULL || text.len == 0) {
+        return UI_IGNORED;
+    }
+    struct buf bytes = BUF_INIT;
+    struct str ending = text_line_ending(doc->text, text_line_of(doc->text, doc->cursor.head));
+    if (ending.len == 1) {
+        buf_append_str(&bytes, text);
+    } else {
+        for (size_t i = 0; i < text.len; i++) {
+            bool bare = text.ptr[i] == '\n' && (i == 0 || text.ptr[i - 1] != '\r');
+            buf_append_str(&bytes, bare ? ending : str_slice(text, i, i + 1));
+        }
+    }
+    text_begin(doc->text);
+    replace_selection(editor, buf_str(&bytes));
+    text_end(doc->text);
+    buf_free(&bytes);
+    return UI_DONE;
+}
+
+unsigned editor_undo(struct editor *editor, bool redo)
+{
+    struct doc *doc = editor->now;
+    struct text_cursor cursor;
+    if (redo ? text_redo(doc->text, &cursor) : text_undo(doc->text, &cursor)) {
+        doc_select(doc, cursor.anchor, cursor.head);
+    } else {
+        app_message(editor->app, MESSAGE_INFO, redo ? "nothing to redo" : "nothing to undo");
+    }
+    return UI_DONE;
+}
+
+unsigned editor_edit_key(struct editor *editor, const struct key *key)
+{
+    if (key_is_plain_text(key)) {
+        return editor_type(editor, str_make(key->text, key->len));
+    }
+    switch (key->mods == 0 ? key->code : K_NONE) {
+    case K_ENTER:
+        return new_line(editor);
+    case K_TAB:
+        return editor_indent(editor);
+    case K_BACKSPACE:
+        return backspace(editor);
+    case K_DELETE:
+        return delete_forward(editor);
+    default:
+        return UI_IGNORED;
+    }
+}
+
+void doc_guess_indent(struct doc *doc)
+{
+    const struct language *language = syntax_language(doc->syntax);
+    bool rego = language != NULL && strcmp(language->name, "rego") == 0;
+    size_t lines = text_line_count(doc->text), smallest = 0;
+    doc->indent = rego ? 0 : 2;
+    for (size_t line = 0; line < lines && line < INDENT_LOOK; line++) {
+        size_t start = text_line_start(doc->text, line), end = text_line_end(doc->text, line);
+        size_t blanks = 0;
+        if (start < end && text_byte(doc->text, start) == '\t') {
+            doc->indent = 0;
+            return;
+        }
+        while (blanks < 16 && start + blanks < end && text_byte(doc->text, start + blanks) == ' ') {
+            blanks++;
+        }
+        if (blanks >= 2 && blanks <= 8 && (smallest == 0 || blanks < smallest)) {
+            smallest = blanks;
+        }
+    }
+    if (smallest > 0) {
+        doc->indent = (unsigned)smallest;
+    }
+}

@@ -1,0 +1,565 @@
+/* Files of the editor: opening, saving, what happens to them on disk, what a crash left. */
+#include "pane/editor_private.h"
+
+#include "base/path.h"
+#include "base/safe.h"
+#include "widget/dialog.h"
+#include "workspace/door.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define BINARY_LOOK ((size_t)8 << 10) /* as git: a NUL this early means binary */
+#define DOCS_MAX    24                /* clean files beyond this many are closed */
+#define RECOVER_MAX 20
+
+static struct str doc_read(void *data, size_t offset)
+{
+    return text_chunk(data, offset);
+}
+
+static size_t doc_size(void *data)
+{
+    return text_length(data);
+}
+
+static TSPoint ts_point(struct text_point point)
+{
+    return (TSPoint){(uint32_t)point.row, (uint32_t)point.column};
+}
+
+static void on_change(void *data, const struct text_change *change)
+{
+    struct doc *doc = data;
+    TSInputEdit edit = {.start_byte = (uint32_t)change->start,
+        .old_end_byte = (uint32_t)change->old_end,
+        .new_end_byte = (uint32_t)change->new_end,
+        .start_point = ts_point(change->start_point),
+        .old_end_point = ts_point(change->old_end_point),
+        .new_end_point = ts_point(change->new_end_point)};
+    syntax_edit(doc->syntax, &edit);
+    column_changed(&doc->columns, change);
+    marks_changed(doc->editor->marks, doc->path, change);
+}
+
+struct doc *editor_find_doc(const struct editor *editor, const char *path)
+{
+    VEC_FOREACH (struct doc *, doc, &editor->docs) {
+        if (strcmp((*doc)->path, path) == 0 && !(*doc)->drop_when_saved) {
+            return *doc;
+        }
+    }
+    return NULL;
+}
+
+static void set_language(struct doc *doc)
+{
+    struct buf first = BUF_INIT;
+    text_copy(doc->text, 0, text_line_end(doc->text, 0), &first);
+    struct str line = str_slice(buf_str(&first), 0, 256);
+    syntax_set_language(doc->syntax, language_of(doc->path, line));
+    buf_free(&first);
+}
+
+/* Reads the file; one that is not there is an empty new one (stamp.exists is false then). */
+static bool read_file(const struct editor *editor, const char *path, struct buf *bytes,
+    struct file_stamp *stamp, struct err *err)
+{
+    struct err why = {0};
+    *stamp = (struct file_stamp){0};
+    if (!workspace_read(editor->workspace, path, bytes, stamp, &why)) {
+        if (why.kind == ERR_NOT_FOUND) {
+            *stamp = (struct file_stamp){0};
+            buf_clear(bytes);
+            return true;
+        }
+        if (err != NULL) {
+            *err = why;
+        }
+        return false;
+    }
+    if (str_find_char(str_slice(buf_str(bytes), 0, BINARY_LOOK), '\0', 0) != SIZE_MAX) {
+        return err_set(err, ERR_UNSUPPORTED, "%s is a binary file (%zu bytes): not for this editor",
+            path, bytes->len);
+    }
+    return true;
+}
+
+static void close_oldest(struct editor *editor)
+{
+    struct doc *oldest = NULL;
+    VEC_FOREACH (struct doc *, doc, &editor->docs) {
+        bool idle = *doc != editor->now && !text_is_dirty((*doc)->text) && !(*doc)->saving &&
+                    (*doc)->found.file == NULL;
+        if (idle && (oldest == NULL || (*doc)->used < oldest->used)) {
+            oldest = *doc;
+        }
+    }
+    if (oldest != NULL && editor->docs.len > DOCS_MAX) {
+        doc_free(oldest, true);
+    }
+}
+
+static void look_for_swap(struct doc *doc, struct str on_disk)
+{
+    struct editor *editor = doc->editor;
+    uint32_t pid = 0;
+    doc->found.fd = -1;
+    if (editor->swap_dir == NULL) {
+        return;
+    }
+    enum swap_status status =
+        swap_find(editor->swap_dir, doc->full_path, on_disk, &doc->found, &pid);
+    if (status == SWAP_BUSY) {
+        app_message(editor->app, MESSAGE_WARNING,
+            "another bylaw (process %u) has unsaved edits of %s", pid, doc->path);
+    }
+}
+
+struct doc *doc_open(struct editor *editor, const char *path, struct err *err)
+{
+    struct buf bytes = BUF_INIT;
+    struct file_stamp stamp;
+    char *clean = NULL;
+    if (!path_check_relative(str_of(path), &clean, err)) {
+        return NULL;
+    }
+    struct doc *doc = editor_find_doc(editor, clean);
+    if (doc != NULL || !read_file(editor, clean, &bytes, &stamp, err)) {
+        free(clean);
+        buf_free(&bytes);
+        return doc;
+    }
+    doc = MEM_NEW(struct doc);
+    *doc = (struct doc){
+        .editor = editor, .path = clean, .stamp = stamp, .goal = SIZE_MAX, .tab_width = 4};
+    doc->full_path = path_join(workspace_root(editor->workspace), clean);
+    doc->columns.line_start = SIZE_MAX;
+    look_for_swap(doc, buf_str(&bytes));
+    doc->text = text_new_take(&bytes);
+    doc->syntax = syntax_new(NULL, (struct syntax_source){doc_read, doc_size, doc->text});
+    set_language(doc);
+    doc_guess_indent(doc);
+    text_add_listener(doc->text, on_change, doc);
+    if (editor->swap_dir != NULL) {
+        doc->swap = swap_new(editor->loop, doc->text, doc->full_path, editor->swap_dir);
+    }
+    VEC_PUSH(&editor->docs, doc);
+    close_oldest(editor);
+    return doc;
+}
+
+void doc_free(struct doc *doc, bool remove_swap)
+{
+    struct editor *editor = doc->editor;
+    for (size_t i = 0; i < editor->docs.len; i++) {
+        if (editor->docs.items[i] == doc) {
+            VEC_REMOVE(&editor->docs, i);
+            break;
+        }
+    }
+    if (editor->now == doc) {
+        editor->now = NULL;
+    }
+    if (doc->found.file != NULL) {
+        swap_found_close(&doc->found, false);
+    }
+    swap_free(doc->swap, remove_swap);
+    text_remove_listener(doc->text, on_change, doc);
+    syntax_free(doc->syntax);
+    text_free(doc->text);
+    column_free(&doc->columns);
+    free(doc->path);
+    free(doc->full_path);
+    free(doc);
+}
+
+void editor_show(struct editor *editor, struct doc *doc)
+{
+    if (editor->now != doc) {
+        find_close(editor);
+        editor->now = doc;
+        editor->selecting = false;
+    }
+    if (doc != NULL) {
+        doc->used = ++editor->uses;
+    }
+    editor->follow = true;
+    app_redraw(editor->app);
+    editor_ask(editor);
+}
+
+static void show_newest(struct editor *editor)
+{
+    struct doc *newest = NULL;
+    VEC_FOREACH (struct doc *, doc, &editor->docs) {
+        if (!(*doc)->drop_when_saved && (newest == NULL || (*doc)->used > newest->used)) {
+            newest = *doc;
+        }
+    }
+    editor_show(editor, newest);
+}
+
+static void close_now(struct editor *editor, struct doc *doc)
+{
+    bool shown = editor->now == doc;
+    if (shown) {
+        find_close(editor);
+        editor->now = NULL;
+    }
+    if (doc->saving) {
+        doc->drop_when_saved = true;
+    } else {
+        doc_free(doc, true);
+    }
+    if (shown) {
+        show_newest(editor);
+    }
+}
+
+static void note_gone(struct doc *doc)
+{
+    doc->disk_gone = true;
+    doc->stamp = (struct file_stamp){0};
+    text_mark_unsaved(doc->text);
+    app_message(doc->editor->app, MESSAGE_WARNING, "%s is gone from disk; saving makes it again",
+        doc->path);
+    app_redraw(doc->editor->app);
+}
+
+/* What stands on disk now; false: it cannot be told at the moment (a save will say why). */
+static bool look_at_disk(const struct doc *doc, struct file_stamp *now)
+{
+    struct stat st;
+    struct err err = {0};
+    *now = (struct file_stamp){0};
+    if (beneath_stat(workspace_fd(doc->editor->workspace), doc->path, &st, &err)) {
+        *now = file_stamp_of(&st);
+        return true;
+    }
+    return err.kind == ERR_NOT_FOUND;
+}
+
+static void saved(void *data, const struct file_stamp *now, const struct err *err)
+{
+    struct doc *doc = ((struct saving *)data)->doc;
+    uint64_t state = ((struct saving *)data)->state;
+    struct editor *editor = doc->editor;
+    struct file_stamp there;
+    free(data);
+    doc->saving = false;
+    app_redraw(editor->app);
+    if (err == NULL) {
+        doc->stamp = *now;
+        doc->disk_changed = doc->disk_gone = doc->keep_mine = false;
+        text_mark_saved_state(doc->text, state);
+        if (doc->swap != NULL) {
+            swap_saved(doc->swap);
+        }
+        app_message(editor->app, MESSAGE_GOOD, "saved %s (%zu lines)", doc->path,
+            text_line_count(doc->text) - (text_has_final_newline(doc->text) ? 1 : 0));
+        for (size_t i = 0; i < editor->listeners.len; i++) {
+            editor->listeners.items[i].callback(editor->listeners.items[i].data, doc->path);
+        }
+    } else if (err->kind == ERR_CONFLICT && look_at_disk(doc, &there) && !there.exists) {
+        note_gone(doc);
+    } else if (err->kind == ERR_CONFLICT) {
+        doc->disk_changed = true;
+        doc->keep_mine = false;
+        editor_ask(editor);
+    } else {
+        app_message(editor->app, MESSAGE_ERROR, "%s", err->text);
+    }
+    if (doc->drop_when_saved) {
+        doc_free(doc, err == NULL);
+    } else if (doc->save_again) {
+        doc->save_again = false;
+        doc_save(doc);
+    }
+}
+
+void doc_save(struct doc *doc)
+{
+    struct editor *editor = doc->editor;
+    if (doc->saving) {
+        doc->save_again = true;
+        return;
+    }
+    struct saving *saving = MEM_NEW(struct saving);
+    struct buf content = BUF_INIT;
+    doc->saving = true;
+    *saving = (struct saving){doc, text_state(doc->text)};
+    text_copy(doc->text, 0, SIZE_MAX, &content);
+    door_start_save(editor->workspace, editor->loop, doc->path, buf_str(&content),
+        doc->keep_mine ? NULL : &doc->stamp, saved, saving);
+    buf_free(&content);
+}
+
+void editor_save(struct editor *editor)
+{
+    struct doc *doc = editor->now;
+    if (doc == NULL) {
+        return;
+    }
+    if (!text_is_dirty(doc->text) && doc->stamp.exists && !doc->disk_gone) {
+        app_message(editor->app, MESSAGE_INFO, "%s has no changes to save", doc->path);
+        return;
+    }
+    doc_save(doc);
+}
+
+void editor_save_all(struct editor *editor)
+{
+    VEC_FOREACH (struct doc *, doc, &editor->docs) {
+        if (text_is_dirty((*doc)->text)) {
+            doc_save(*doc);
+        }
+    }
+}
+
+void editor_on_saved(
+    struct editor *editor, void (*callback)(void *data, const char *path), void *data)
+{
+    VEC_PUSH(&editor->listeners, ((struct saved_listener){callback, data}));
+}
+
+/* Reads it again from disk, as one undo step. */
+static void reload(struct doc *doc)
+{
+    struct editor *editor = doc->editor;
+    struct buf bytes = BUF_INIT;
+    struct file_stamp stamp;
+    struct err err = {0};
+    if (!read_file(editor, doc->path, &bytes, &stamp, &err) ||
+        !text_set(doc->text, buf_str(&bytes), &err)) {
+        app_message(editor->app, MESSAGE_ERROR, "%s", err.text);
+        doc->keep_mine = true;
+    } else {
+        doc->stamp = stamp;
+        text_mark_saved(doc->text);
+        if (doc->swap != NULL) {
+            swap_saved(doc->swap);
+        }
+        size_t length = text_length(doc->text);
+        doc->cursor.head = doc->cursor.head < length ? doc->cursor.head : length;
+        doc->cursor.anchor = doc->cursor.head;
+    }
+    doc->disk_changed = false;
+    buf_free(&bytes);
+    app_redraw(editor->app);
+}
+
+/* Touched, replaced by the same bytes, or changed by another program to what stands here: no reason
+ * to ask. */
+static bool adopt_same(struct doc *doc)
+{
+    struct buf bytes = BUF_INIT;
+    struct file_stamp stamp;
+    bool same = read_file(doc->editor, doc->path, &bytes, &stamp, NULL) && stamp.exists &&
+                text_equals(doc->text, buf_str(&bytes));
+    if (same) {
+        doc->stamp = stamp;
+        text_mark_saved(doc->text);
+        if (doc->swap != NULL) {
+            swap_saved(doc->swap);
+        }
+    }
+    buf_free(&bytes);
+    return same;
+}
+
+static void check_doc(struct doc *doc)
+{
+    struct editor *editor = doc->editor;
+    struct file_stamp now;
+    if (doc->saving || doc->disk_changed || !look_at_disk(doc, &now) ||
+        file_stamp_equal(&now, &doc->stamp)) {
+        return;
+    }
+    if (!now.exists) {
+        note_gone(doc);
+        return;
+    }
+    doc->disk_gone = false;
+    if (adopt_same(doc)) {
+        app_redraw(editor->app);
+    } else if (!text_is_dirty(doc->text)) {
+        reload(doc);
+        app_message(editor->app, MESSAGE_INFO, "%s was changed on disk and read again", doc->path);
+    } else if (!doc->keep_mine) {
+        doc->disk_changed = true;
+        editor_ask(editor);
+        app_redraw(editor->app);
+    }
+}
+
+void editor_check_disk(struct editor *editor)
+{
+    for (size_t i = 0; i < editor->docs.len; i++) {
+        check_doc(editor->docs.items[i]);
+    }
+}
+
+void editor_warn_swap(struct editor *editor)
+{
+    const struct doc *doc = editor->now;
+    const char *why = doc != NULL && doc->swap != NULL ? swap_error(doc->swap) : NULL;
+    if (why != NULL && !editor->swap_warned) {
+        app_message(editor->app, MESSAGE_WARNING,
+            "unsaved edits would not survive a crash at the moment: %s", why);
+    }
+    editor->swap_warned = why != NULL;
+}
+
+static void answer_recover(struct doc *doc, int choice)
+{
+    struct err err = {0};
+    if (choice == 0) {
+        if (!text_set(doc->text, buf_str(&doc->found.content), &err)) {
+            app_message(doc->editor->app, MESSAGE_ERROR, "%s", err.text);
+            return;
+        }
+        /* The old file goes only when the new one holds all of it. */
+        bool kept = doc->swap != NULL && swap_flush(doc->swap, &err);
+        swap_found_close(&doc->found, kept);
+        app_message(doc->editor->app, MESSAGE_GOOD,
+            "unsaved edits of %s are back; undo shows the file as it is on disk", doc->path);
+    } else {
+        swap_found_close(&doc->found, choice == 1);
+    }
+}
+
+static void merge_or_keep(struct doc *doc, int choice)
+{
+    doc->disk_changed = false;
+    if (choice == 1) {
+        reload(doc);
+    } else {
+        doc->keep_mine = true;
+        if (choice == 2) {
+            doc_save(doc);
+        }
+    }
+}
+
+static void answered(void *data, int choice)
+{
+    struct editor *editor = data;
+    enum question question = editor->question;
+    struct doc *doc = editor_find_doc(editor, editor->question_path);
+    editor->question = ASK_NOTHING;
+    free(editor->question_path);
+    editor->question_path = NULL;
+    if (doc != NULL) {
+        switch (question) {
+        case ASK_RECOVER:
+            answer_recover(doc, choice);
+            break;
+        case ASK_DISK:
+            merge_or_keep(doc, choice);
+            break;
+        case ASK_CLOSE:
+            if (choice == 0) {
+                doc_save(doc);
+                close_now(editor, doc);
+            } else if (choice == 1) {
+                close_now(editor, doc);
+            }
+            break;
+        case ASK_NOTHING:
+            break;
+        }
+    }
+    editor->follow = true;
+    app_redraw(editor->app);
+    editor_ask(editor);
+}
+
+static void ask(struct editor *editor, const struct doc *doc, enum question question,
+    const char *title, const char *text, const struct dialog_choice *choices, size_t count)
+{
+    editor->question = question;
+    editor->question_path = mem_strdup(doc->path);
+    dialog_choose(editor->app, title, str_of(text), choices, count, answered, editor);
+}
+
+static void ask_recover(struct editor *editor, const struct doc *doc)
+{
+    static const struct dialog_choice choices[] = {
+        {'r', "recover"}, {'d', "discard"}, {'l', "later"}};
+    char when[64] = "";
+    time_t seconds = (time_t)(doc->found.time_ms / 1000);
+    struct tm local;
+    if (localtime_r(&seconds, &local) != NULL) {
+        strftime(when, sizeof when, " on %Y-%m-%d at %H:%M", &local);
+    }
+    char *text = mem_printf("Edits of %s begun%s were never saved: the program ended before.%s",
+        doc->path, when,
+        doc->found.damaged ? " The last of them could not be read; all before it are here." : "");
+    ask(editor, doc, ASK_RECOVER, "Unsaved edits", text, choices, ARRAY_LEN(choices));
+    free(text);
+}
+
+static void ask_disk(struct editor *editor, const struct doc *doc)
+{
+    static const struct dialog_choice choices[] = {
+        {'k', "keep mine"}, {'r', "reload, drop mine"}, {'o', "overwrite the file"}};
+    char *text = mem_printf(
+        "%s was changed on disk while you have unsaved edits. Undo brings yours back after a "
+        "reload.",
+        doc->path);
+    ask(editor, doc, ASK_DISK, "Changed on disk", text, choices, ARRAY_LEN(choices));
+    free(text);
+}
+
+void editor_ask(struct editor *editor)
+{
+    const struct doc *doc = editor->now;
+    if (editor->question != ASK_NOTHING || doc == NULL) {
+        return;
+    }
+    if (doc->found.file != NULL) {
+        ask_recover(editor, doc);
+    } else if (doc->disk_changed) {
+        ask_disk(editor, doc);
+    }
+}
+
+void editor_close(struct editor *editor, struct doc *doc)
+{
+    static const struct dialog_choice choices[] = {
+        {'s', "save and close"}, {'d', "drop the edits"}, {'c', "cancel"}};
+    if (!text_is_dirty(doc->text)) {
+        close_now(editor, doc);
+    } else if (editor->question == ASK_NOTHING) {
+        char *text = mem_printf("%s has unsaved edits.", doc->path);
+        ask(editor, doc, ASK_CLOSE, "Close", text, choices, ARRAY_LEN(choices));
+        free(text);
+    }
+}
+
+size_t editor_offer_recovery(struct editor *editor)
+{
+    struct swap_paths paths = {0};
+    size_t count = 0;
+    char *root = mem_printf("%s/", workspace_root(editor->workspace));
+    if (editor->swap_dir != NULL) {
+        swap_list(editor->swap_dir, &paths);
+    }
+    VEC_FOREACH (char *, path, &paths) {
+        const char *inside = *path + strlen(root);
+        if (count < RECOVER_MAX && strncmp(*path, root, strlen(root)) == 0) {
+            struct doc *doc = doc_open(editor, inside, NULL);
+            if (doc != NULL && doc->found.file != NULL) {
+                count++;
+                editor_show(editor, doc);
+            }
+        }
+        free(*path);
+    }
+    VEC_FREE(&paths);
+    free(root);
+    return count;
+}

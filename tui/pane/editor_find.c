@@ -1,0 +1,466 @@
+/* The bar at the editor's bottom: find, replace, go to line. A search in a large file goes on in
+ * later turns of the loop. */
+#include "pane/editor_private.h"
+
+#include "base/utf8.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SLICE  ((size_t)1 << 20) /* bytes searched a turn: a few ms */
+#define BEYOND ((size_t)256) /* how far before the view a match may begin that reaches into it */
+
+static void run(struct editor *editor);
+
+static void on_timer(void *data)
+{
+    run(data);
+}
+
+void find_init(struct editor *editor)
+{
+    struct find *find = &editor->find;
+    find->pattern = edit_new(false);
+    find->with = edit_new(false);
+    find->line = edit_new(false);
+    find->timer = loop_timer_new(editor->loop, on_timer, editor);
+}
+
+void find_free(struct editor *editor)
+{
+    struct find *find = &editor->find;
+    edit_free(find->pattern);
+    edit_free(find->with);
+    edit_free(find->line);
+    search_free(find->search);
+    free(find->problem);
+    loop_timer_free(find->timer);
+}
+
+bool find_is_open(const struct editor *editor)
+{
+    return editor->find.mode != BAR_NONE;
+}
+
+static void compile(struct find *find)
+{
+    struct err err = {0};
+    search_free(find->search);
+    free(find->problem);
+    find->search = NULL;
+    find->problem = NULL;
+    if (!edit_is_empty(find->pattern)) {
+        find->search = search_new(edit_text(find->pattern), &find->options, &err);
+        find->problem = find->search == NULL ? mem_strdup(err.text) : NULL;
+    }
+}
+
+static void stop(struct find *find)
+{
+    find->running = false;
+    loop_timer_stop(find->timer);
+}
+
+static void say(struct find *find, const char *text)
+{
+    free(find->problem);
+    find->problem = mem_strdup(text);
+}
+
+static void found(struct editor *editor, const struct search_match *match)
+{
+    struct find *find = &editor->find;
+    stop(find);
+    doc_select(editor->now, match->groups[0].start, match->groups[0].end);
+    free(find->problem);
+    find->problem = find->wrapped ? mem_strdup("went round the end") : NULL;
+}
+
+/* One slice of the search, forward from find->at to the end (or up to the start once wrapped). */
+static enum search_status slice(struct editor *editor, struct search_match *match, struct err *err)
+{
+    struct find *find = &editor->find;
+    const struct text *text = editor->now->text;
+    if (find->backward) {
+        return search_previous(find->search, text, &find->at, SLICE, match, err);
+    }
+    size_t to = find->wrapped ? find->start : SIZE_MAX;
+    return search_next(find->search, text, &find->at, to, SLICE, match, err);
+}
+
+static void run(struct editor *editor)
+{
+    struct find *find = &editor->find;
+    struct search_match match;
+    struct err err = {0};
+    uint64_t start = loop_now_ms();
+    while (find->running) {
+        enum search_status status = slice(editor, &match, &err);
+        if (status == SEARCH_FOUND) {
+            found(editor, &match);
+        } else if (status == SEARCH_FAILED) {
+            stop(find);
+            say(find, err.text);
+        } else if (status == SEARCH_NONE && find->wrapped) {
+            stop(find);
+            say(find, "no match");
+        } else if (status == SEARCH_NONE) {
+            find->wrapped = true;
+            find->at = find->backward ? SIZE_MAX : 0;
+        } else if (loop_now_ms() - start > 6) {
+            loop_timer_start(find->timer, 0, 0);
+            break;
+        }
+    }
+    app_redraw(editor->app);
+}
+
+static void begin(struct editor *editor, size_t from, bool backward)
+{
+    struct find *find = &editor->find;
+    if (find->search == NULL || editor->now == NULL) {
+        return;
+    }
+    free(find->problem);
+    find->problem = NULL;
+    find->running = true;
+    find->wrapped = false;
+    find->backward = backward;
+    find->at = from;
+    /* Once round, a match that starts where we began is the only one. */
+    find->start = from < SIZE_MAX ? from + 1 : from;
+    run(editor);
+}
+
+unsigned find_step(struct editor *editor, bool backward)
+{
+    struct doc *doc = editor->now;
+    if (doc == NULL) {
+        return UI_IGNORED;
+    }
+    if (edit_is_empty(editor->find.pattern)) {
+        find_open(editor, BAR_FIND);
+        return UI_DONE;
+    }
+    if (editor->find.search == NULL) {
+        compile(&editor->find);
+    }
+    struct search_range range = doc_selection(doc);
+    size_t from = range.start;
+    if (!backward) {
+        /* Past the selection, or on from an empty match. */
+        from = range.end > range.start ? range.end : doc_after(doc, range.end);
+    }
+    begin(editor, from, backward);
+    if (!find_is_open(editor) && editor->find.problem != NULL) {
+        app_message(editor->app, MESSAGE_INFO, "%s", editor->find.problem);
+    }
+    return UI_DONE;
+}
+
+/* The pattern changed: look again from where the search began. */
+static void changed(struct editor *editor)
+{
+    struct find *find = &editor->find;
+    stop(find);
+    compile(find);
+    if (find->search == NULL) {
+        editor->now->cursor = find->origin;
+        editor->follow = true;
+        return;
+    }
+    struct text_cursor origin = find->origin;
+    begin(editor, origin.anchor < origin.head ? origin.anchor : origin.head, false);
+}
+
+void find_open(struct editor *editor, enum bar_mode mode)
+{
+    struct find *find = &editor->find;
+    struct doc *doc = editor->now;
+    if (doc == NULL) {
+        return;
+    }
+    if (mode != BAR_GOTO && find->mode != mode) {
+        struct search_range range = doc_selection(doc);
+        bool one_line = text_line_of(doc->text, range.start) == text_line_of(doc->text, range.end);
+        if (find->mode == BAR_NONE && range.end > range.start && range.end - range.start < 200 &&
+            one_line) {
+            struct buf bytes = BUF_INIT;
+            text_copy(doc->text, range.start, range.end, &bytes);
+            edit_set(find->pattern, buf_str(&bytes));
+            buf_free(&bytes);
+        }
+    }
+    find->origin = doc->cursor;
+    find->origin_top = doc->top;
+    find->in_with = false;
+    find->mode = mode;
+    edit_clear(find->line);
+    if (mode != BAR_GOTO) {
+        compile(find);
+    }
+    app_redraw(editor->app);
+}
+
+void find_close(struct editor *editor)
+{
+    stop(&editor->find);
+    editor->find.mode = BAR_NONE;
+    free(editor->find.problem);
+    editor->find.problem = NULL;
+    app_redraw(editor->app);
+}
+
+static bool selection_is_match(struct editor *editor, struct search_match *match)
+{
+    struct search_range range = doc_selection(editor->now);
+    size_t from = range.start;
+    return search_next(editor->find.search, editor->now->text, &from, range.start + 1, SIZE_MAX,
+               match, NULL) == SEARCH_FOUND &&
+           match->groups[0].start == range.start && match->groups[0].end == range.end;
+}
+
+static void replace_one(struct editor *editor)
+{
+    struct find *find = &editor->find;
+    struct search_match match;
+    struct buf bytes = BUF_INIT;
+    struct err err = {0};
+    if (find->search == NULL) {
+        return;
+    }
+    if (!selection_is_match(editor, &match)) {
+        find_step(editor, false);
+        return;
+    }
+    if (!search_expand(
+            find->search, editor->now->text, &match, edit_text(find->with), &bytes, &err)) {
+        say(find, err.text);
+    } else {
+        text_break(editor->now->text);
+        doc_replace(editor->now, match.groups[0].start, match.groups[0].end, buf_str(&bytes));
+        text_break(editor->now->text);
+        begin(editor, editor->now->cursor.head, false);
+    }
+    buf_free(&bytes);
+}
+
+static void replace_all(struct editor *editor)
+{
+    struct find *find = &editor->find;
+    struct doc *doc = editor->now;
+    struct err err = {0};
+    size_t count = 0;
+    char text[64];
+    if (find->search == NULL) {
+        return;
+    }
+    stop(find);
+    text_note_cursor(doc->text, doc->cursor);
+    if (!search_replace_all(
+            find->search, doc->text, 0, SIZE_MAX, edit_text(find->with), &count, &err)) {
+        say(find, err.text);
+        return;
+    }
+    doc_select(doc, doc->cursor.head, doc->cursor.head);
+    snprintf(text, sizeof text, "replaced %zu", count);
+    say(find, text);
+}
+
+/* "120" or "120:5", counted from 1; goes there as it is typed. */
+static void go_to_line(struct editor *editor)
+{
+    struct find *find = &editor->find;
+    struct doc *doc = editor->now;
+    char *typed = str_dup(edit_text(find->line)), *end;
+    unsigned long long line = strtoull(typed, &end, 10);
+    unsigned long long column = *end == ':' || *end == ',' ? strtoull(end + 1, NULL, 10) : 1;
+    if (end == typed) {
+        doc->cursor = find->origin;
+        editor->follow = true;
+    } else {
+        size_t count = text_line_count(doc->text);
+        size_t row = line == 0 ? 0 : line > count ? count - 1 : (size_t)line - 1;
+        size_t start = doc_at_column(doc, row, 0);
+        for (unsigned long long i = 1;
+             i < column && i < 100000 && start < text_line_end(doc->text, row); i++) {
+            start = doc_after(doc, start);
+        }
+        doc_move(doc, start, false);
+    }
+    free(typed);
+}
+
+static unsigned toggle(struct editor *editor, char which)
+{
+    struct find *find = &editor->find;
+    switch (which) {
+    case 'r':
+        find->options.regex = !find->options.regex;
+        break;
+    case 'w':
+        find->options.whole_word = !find->options.whole_word;
+        break;
+    case 'c':
+        find->options.letter_case =
+            find->options.letter_case == SEARCH_SMART ? SEARCH_EXACT : SEARCH_SMART;
+        break;
+    default:
+        return UI_IGNORED;
+    }
+    changed(editor);
+    return UI_DONE;
+}
+
+static struct edit *field(struct find *find)
+{
+    return find->mode == BAR_GOTO ? find->line : find->in_with ? find->with : find->pattern;
+}
+
+static unsigned to_field(struct editor *editor, const struct key *key)
+{
+    struct find *find = &editor->find;
+    char *before = str_dup(edit_text(field(find)));
+    unsigned flags = edit_key(field(find), key, false);
+    bool differs = !str_equal_c(edit_text(field(find)), before);
+    free(before);
+    if (differs && find->mode == BAR_GOTO) {
+        go_to_line(editor);
+    } else if (differs && !find->in_with) {
+        changed(editor);
+    }
+    return flags;
+}
+
+static unsigned enter(struct editor *editor, unsigned mods)
+{
+    struct find *find = &editor->find;
+    if (find->mode == BAR_GOTO) {
+        find_close(editor);
+    } else if (find->mode == BAR_REPLACE && mods == MOD_ALT) {
+        replace_all(editor);
+    } else if (find->in_with) {
+        replace_one(editor);
+    } else {
+        find_step(editor, (mods & MOD_SHIFT) != 0);
+    }
+    return UI_DONE;
+}
+
+unsigned find_key(struct editor *editor, const struct key *key)
+{
+    struct find *find = &editor->find;
+    if (key->code == K_ENTER) {
+        return enter(editor, key->mods);
+    }
+    if (find->mode != BAR_GOTO && (key->code == K_UP || key->code == K_DOWN) && key->mods == 0) {
+        return find_step(editor, key->code == K_UP);
+    }
+    if (key->code == K_TAB) {
+        find->in_with = find->mode == BAR_REPLACE && !find->in_with;
+        return UI_DONE;
+    }
+    if (key->code == K_TEXT && key->mods == MOD_ALT && key->len == 1 && find->mode != BAR_GOTO) {
+        if (key->text[0] == 'a' && find->mode == BAR_REPLACE) {
+            replace_all(editor);
+            return UI_DONE;
+        }
+        return toggle(editor, key->text[0]);
+    }
+    /* A bar that is open has all plain keys, also those that change nothing in it. */
+    return to_field(editor, key) | (key->mods == 0 ? UI_HANDLED : 0);
+}
+
+unsigned find_paste(struct editor *editor, struct str text)
+{
+    struct find *find = &editor->find;
+    edit_insert(field(find), text);
+    if (find->mode == BAR_GOTO) {
+        go_to_line(editor);
+    } else if (!find->in_with) {
+        changed(editor);
+    }
+    return UI_DONE;
+}
+
+int find_rows(const struct editor *editor)
+{
+    return editor->find.mode == BAR_NONE ? 0 : editor->find.mode == BAR_REPLACE ? 2 : 1;
+}
+
+bool find_visible(struct editor *editor, size_t from, size_t to, struct search_range *range)
+{
+    struct find *find = &editor->find;
+    struct search_match match;
+    size_t at = from > BEYOND ? from - BEYOND : 0;
+    if (find->mode != BAR_FIND && find->mode != BAR_REPLACE) {
+        return false;
+    }
+    while (find->search != NULL && search_next(find->search, editor->now->text, &at, to, SIZE_MAX,
+                                       &match, NULL) == SEARCH_FOUND) {
+        *range = match.groups[0];
+        if (range->end > from && range->end > range->start) {
+            return true;
+        }
+        at = search_after(editor->now->text, &match);
+    }
+    return false;
+}
+
+static void append_options(const struct find *find, struct buf *out)
+{
+    buf_printf(out, "%s  ",
+        find->running           ? "searching …"
+        : find->problem != NULL ? find->problem
+                                : "");
+    buf_printf(out, "Alt-R regex%s  Alt-C case%s  Alt-W word%s", find->options.regex ? " ✓" : "",
+        find->options.letter_case == SEARCH_EXACT ? " ✓" : "",
+        find->options.whole_word ? " ✓" : "");
+    if (find->mode == BAR_REPLACE) {
+        buf_append_c(out, "  Alt-A all");
+    }
+}
+
+static void draw_field(struct region region, int row, const char *label, struct edit *edit,
+    bool focused, int right, const char *hint)
+{
+    int cols = region_cols(region);
+    int used = grid_put_c(region, row, 0, label, STYLE(PROMPT));
+    int left = cols - used - right;
+    edit_draw(edit, region_sub(region, row, used, 1, left > 4 ? left : cols - used), focused,
+        STYLE(FIELD), hint);
+}
+
+void find_draw(struct editor *editor, struct region region, bool focused)
+{
+    struct find *find = &editor->find;
+    int cols = region_cols(region);
+    grid_fill(region, STYLE(FIELD));
+    if (find->mode == BAR_GOTO) {
+        char total[64];
+        snprintf(
+            total, sizeof total, "1 - %zu, or line:column", text_line_count(editor->now->text));
+        draw_field(region, 0, " Go to line ", find->line, focused, 0, total);
+        return;
+    }
+    struct buf right = BUF_INIT;
+    append_options(find, &right);
+    /* Narrow panes show the answer and leave the options to the key line. */
+    int width = (int)utf8_width(buf_str(&right));
+    if (width > cols / 2) {
+        buf_clear(&right);
+        buf_append_c(&right, find->running           ? "searching …"
+                             : find->problem != NULL ? find->problem
+                                                     : "");
+        width = (int)utf8_width(buf_str(&right));
+        width = width > cols / 2 ? cols / 2 : width;
+    }
+    draw_field(region, 0, find->mode == BAR_REPLACE ? " Find    " : " Find ", find->pattern,
+        focused && !find->in_with, width + 2, "text");
+    grid_put_fit(region, 0, cols - width - 1, width + 1, buf_str(&right), STYLE_ON(HINT, FIELD));
+    if (find->mode == BAR_REPLACE) {
+        draw_field(region, 1, " Replace ", find->with, focused && find->in_with, 0,
+            find->options.regex ? "text, $1 for a group" : "text");
+    }
+    buf_free(&right);
+}

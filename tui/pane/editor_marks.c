@@ -1,0 +1,210 @@
+#include "pane/editor_marks.h"
+
+#include "base/vec.h"
+
+struct owner_marks {
+    char *owner;
+    struct editor_mark *items; /* messages are owned */
+    size_t len, cap;
+};
+
+struct file_marks {
+    struct file_marks *next;
+    char *path;
+    struct {
+        struct owner_marks *items;
+        size_t len, cap;
+    } owners;
+};
+
+static struct file_marks *find_file(struct file_marks *files, const char *path)
+{
+    while (files != NULL && strcmp(files->path, path) != 0) {
+        files = files->next;
+    }
+    return files;
+}
+
+static void empty_owner(struct owner_marks *owner)
+{
+    VEC_FOREACH (struct editor_mark, mark, owner) {
+        free((char *)mark->message);
+    }
+    owner->len = 0;
+}
+
+static struct owner_marks *owner_of(struct file_marks *file, const char *name)
+{
+    VEC_FOREACH (struct owner_marks, owner, &file->owners) {
+        if (strcmp(owner->owner, name) == 0) {
+            return owner;
+        }
+    }
+    VEC_PUSH(&file->owners, ((struct owner_marks){.owner = mem_strdup(name)}));
+    return &file->owners.items[file->owners.len - 1];
+}
+
+static int by_line(const void *a, const void *b)
+{
+    const struct editor_mark *x = a, *y = b;
+    return x->line < y->line ? -1 : x->line > y->line;
+}
+
+void marks_set(struct file_marks **files, const char *path, const char *owner,
+    const struct editor_mark *marks, size_t count)
+{
+    struct file_marks *file = find_file(*files, path);
+    if (file == NULL) {
+        file = MEM_NEW(struct file_marks);
+        file->path = mem_strdup(path);
+        file->next = *files;
+        *files = file;
+    }
+    struct owner_marks *list = owner_of(file, owner);
+    empty_owner(list);
+    for (size_t i = 0; i < count; i++) {
+        struct editor_mark mark = marks[i];
+        mark.message = mem_strdup(marks[i].message);
+        VEC_PUSH(list, mark);
+    }
+    if (list->len > 1) {
+        qsort(list->items, list->len, sizeof *list->items, by_line);
+    }
+}
+
+void marks_clear(struct file_marks **files, const char *owner)
+{
+    for (struct file_marks *file = *files; file != NULL; file = file->next) {
+        VEC_FOREACH (struct owner_marks, list, &file->owners) {
+            if (strcmp(list->owner, owner) == 0) {
+                empty_owner(list);
+            }
+        }
+    }
+}
+
+void marks_changed(struct file_marks *files, const char *path, const struct text_change *change)
+{
+    struct file_marks *file = find_file(files, path);
+    size_t from = change->start_point.row, old_to = change->old_end_point.row,
+           new_to = change->new_end_point.row;
+    if (file == NULL || old_to == new_to) {
+        return;
+    }
+    VEC_FOREACH (struct owner_marks, list, &file->owners) {
+        VEC_FOREACH (struct editor_mark, mark, list) {
+            /* An edit at a line's very start pushes the line itself. */
+            bool below =
+                mark->line > from || (mark->line == from && change->start_point.column == 0);
+            if (below && mark->line >= old_to) {
+                mark->line = mark->line - old_to + new_to;
+            } else if (below) {
+                mark->line = from;
+            }
+        }
+    }
+}
+
+void marks_free(struct file_marks **files)
+{
+    while (*files != NULL) {
+        struct file_marks *file = *files;
+        *files = file->next;
+        VEC_FOREACH (struct owner_marks, list, &file->owners) {
+            empty_owner(list);
+            VEC_FREE(list);
+            free(list->owner);
+        }
+        VEC_FREE(&file->owners);
+        free(file->path);
+        free(file);
+    }
+}
+
+static bool any_kind(const struct editor_mark *mark)
+{
+    (void)mark;
+    return true;
+}
+
+static bool with_message(const struct editor_mark *mark)
+{
+    return mark->message != NULL && mark->message[0] != '\0';
+}
+
+static bool is_coverage(const struct editor_mark *mark)
+{
+    return mark->kind <= EDITOR_MARK_UNCOVERED;
+}
+
+/* First mark of a list at or after a line. */
+static size_t first_at(const struct owner_marks *list, size_t line)
+{
+    size_t low = 0, high = list->len;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (list->items[middle].line < line) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static const struct editor_mark *weightiest(const struct file_marks *files, const char *path,
+    size_t line, bool (*wanted)(const struct editor_mark *mark))
+{
+    const struct file_marks *file = find_file((struct file_marks *)files, path);
+    const struct editor_mark *best = NULL;
+    if (file == NULL) {
+        return NULL;
+    }
+    VEC_FOREACH (const struct owner_marks, list, &file->owners) {
+        for (size_t i = first_at(list, line); i < list->len && list->items[i].line == line; i++) {
+            const struct editor_mark *mark = &list->items[i];
+            if (wanted(mark) && (best == NULL || mark->kind > best->kind)) {
+                best = mark;
+            }
+        }
+    }
+    return best;
+}
+
+const struct editor_mark *marks_at(const struct file_marks *files, const char *path, size_t line)
+{
+    return weightiest(files, path, line, any_kind);
+}
+
+const struct editor_mark *marks_message(
+    const struct file_marks *files, const char *path, size_t line)
+{
+    return weightiest(files, path, line, with_message);
+}
+
+const struct editor_mark *marks_coverage(
+    const struct file_marks *files, const char *path, size_t line)
+{
+    return weightiest(files, path, line, is_coverage);
+}
+
+size_t marks_next(const struct file_marks *files, const char *path, size_t line, bool backward)
+{
+    const struct file_marks *file = find_file((struct file_marks *)files, path);
+    size_t best = SIZE_MAX;
+    if (file == NULL) {
+        return best;
+    }
+    VEC_FOREACH (const struct owner_marks, list, &file->owners) {
+        VEC_FOREACH (const struct editor_mark, mark, list) {
+            if (mark->kind == EDITOR_MARK_COVERED || mark->kind == EDITOR_MARK_INFO) {
+                continue;
+            }
+            if (backward ? mark->line < line && (best == SIZE_MAX || mark->line > best)
+                         : mark->line > line && mark->line < best) {
+                best = mark->line;
+            }
+        }
+    }
+    return best;
+}

@@ -1,0 +1,175 @@
+/* What the editor_*.c files share. */
+#ifndef BYLAW_PANE_EDITOR_PRIVATE_H
+#define BYLAW_PANE_EDITOR_PRIVATE_H
+
+#include "pane/editor.h"
+
+#include "base/vec.h"
+#include "pane/editor_column.h"
+#include "pane/editor_marks.h"
+#include "syntax/syntax.h"
+#include "text/search.h"
+#include "text/swap.h"
+#include "widget/edit.h"
+#include "workspace/workspace.h"
+
+/* One open file. */
+struct doc {
+    struct editor *editor;
+    char *path;
+    char *full_path; /* absolute: names its swap file */
+    struct text *text;
+    struct syntax *syntax;
+    struct swap *swap; /* NULL without a swap folder */
+    struct file_stamp stamp;
+    struct text_cursor cursor;
+    size_t goal; /* display column that up and down aim at; SIZE_MAX: where the cursor is */
+    size_t top;  /* first line shown */
+    size_t left; /* first display column shown */
+    struct column_cache columns;
+    unsigned tab_width;
+    unsigned indent; /* blanks a level; 0: a tab */
+    uint64_t last_edit_ms;
+    uint64_t used; /* counts showings: the least is closed first when many are open */
+
+    bool saving, save_again;
+    bool drop_when_saved; /* closed while a save was under way */
+    bool disk_changed;    /* another content on disk, not answered yet */
+    bool disk_gone;
+    bool keep_mine;          /* the engineer chose to keep his own over what is on disk */
+    struct swap_found found; /* what a crash left, not answered yet; file NULL: nothing */
+};
+
+/* A save under way on a worker. */
+struct saving {
+    struct doc *doc;
+    uint64_t state; /* of the text that is being written */
+};
+
+enum bar_mode { BAR_NONE, BAR_FIND, BAR_REPLACE, BAR_GOTO };
+
+struct find {
+    enum bar_mode mode;
+    struct edit *pattern, *with, *line;
+    bool in_with; /* the replacement has the keys */
+    struct search_options options;
+    struct search *search;     /* of the pattern; NULL: none or a bad one */
+    char *problem;             /* why, or NULL */
+    struct text_cursor origin; /* where the cursor was when the bar opened */
+    size_t origin_top;
+    /* A search that goes on in later turns. */
+    struct loop_timer *timer;
+    bool running, backward, wrapped;
+    size_t at, start;
+};
+
+struct saved_listener {
+    void (*callback)(void *data, const char *path);
+    void *data;
+};
+
+enum question { ASK_NOTHING, ASK_RECOVER, ASK_DISK, ASK_CLOSE };
+
+struct editor {
+    struct app *app;
+    struct loop *loop;
+    struct workspace *workspace;
+    char *swap_dir;
+    struct {
+        struct doc **items;
+        size_t len, cap;
+    } docs;
+    struct doc *now; /* shown; NULL: none */
+    uint64_t uses;
+    struct file_marks *marks;
+    struct find find;
+    struct {
+        struct saved_listener *items;
+        size_t len, cap;
+    } listeners;
+    enum question question; /* a dialog is open about question_path */
+    char *question_path;
+    struct loop_timer *watch;  /* looks at the disk */
+    struct loop_timer *parser; /* goes on with a long parse */
+    struct syntax_spans spans;
+    struct buf scratch;
+    int rows, cols, gutter; /* of the text at the last draw */
+    bool selecting;         /* a drag goes on */
+    bool follow;            /* the next draw brings the cursor into view */
+    bool swap_warned;
+};
+
+/* editor_file.c: opening, saving, the disk, swap files. */
+struct doc *doc_open(struct editor *editor, const char *path, struct err *err);
+void doc_free(struct doc *doc, bool remove_swap);
+struct doc *editor_find_doc(const struct editor *editor, const char *path);
+void editor_show(struct editor *editor, struct doc *doc);
+void doc_save(struct doc *doc);
+/* Closes it, or asks when it has unsaved edits. */
+void editor_close(struct editor *editor, struct doc *doc);
+/* Asks the next open question about the file shown, if no dialog is open. */
+void editor_ask(struct editor *editor);
+void editor_warn_swap(struct editor *editor);
+
+/* editor_move.c: cursor and selection. Movements are offsets in the text. */
+size_t doc_before(const struct doc *doc, size_t at); /* start of the cluster before */
+size_t doc_after(const struct doc *doc, size_t at);
+size_t doc_word_left(const struct doc *doc, size_t at);
+size_t doc_word_right(const struct doc *doc, size_t at);
+size_t doc_column(struct doc *doc, size_t at); /* display column */
+/* The offset in a line nearest to a display column, not past it. */
+size_t doc_at_column(struct doc *doc, size_t line, size_t column);
+/* Moves the head, and the anchor with it unless `select`; brings it into view. */
+void doc_move(struct doc *doc, size_t at, bool select);
+void doc_move_lines(struct doc *doc, long lines, bool select);
+void doc_select(struct doc *doc, size_t anchor, size_t head);
+static inline bool doc_has_selection(const struct doc *doc)
+{
+    return doc->cursor.anchor != doc->cursor.head;
+}
+struct search_range doc_selection(const struct doc *doc);
+unsigned editor_mouse(void *pane, const struct mouse *mouse);
+
+/* editor_edit.c: changing the text. */
+/* Replaces [from, to) and puts the cursor behind the new bytes; a refusal is shown. */
+bool doc_replace(struct doc *doc, size_t from, size_t to, struct str with);
+unsigned editor_type(struct editor *editor, struct str text);
+unsigned editor_paste(void *pane, struct str text);
+unsigned editor_edit_key(struct editor *editor, const struct key *key);
+unsigned editor_undo(struct editor *editor, bool redo);
+unsigned editor_copy(struct editor *editor);
+unsigned editor_cut(struct editor *editor);
+unsigned editor_erase_word(struct editor *editor, bool forward);
+unsigned editor_indent(struct editor *editor);
+unsigned editor_dedent(struct editor *editor);
+unsigned editor_toggle_comment(struct editor *editor);
+unsigned editor_delete_line(struct editor *editor);
+unsigned editor_duplicate_line(struct editor *editor);
+unsigned editor_move_line(struct editor *editor, bool down);
+/* Blanks or a tab a level, by what the file does already. */
+void doc_guess_indent(struct doc *doc);
+
+/* editor_find.c: the bar at the pane's bottom. */
+void find_init(struct editor *editor);
+void find_free(struct editor *editor);
+bool find_is_open(const struct editor *editor);
+void find_open(struct editor *editor, enum bar_mode mode);
+void find_close(struct editor *editor);
+unsigned find_key(struct editor *editor, const struct key *key);
+unsigned find_paste(struct editor *editor, struct str text);
+unsigned find_step(struct editor *editor, bool backward);
+int find_rows(const struct editor *editor);
+void find_draw(struct editor *editor, struct region region, bool focused);
+/* The first match that touches text from `from` on and starts before `to`. */
+bool find_visible(struct editor *editor, size_t from, size_t to, struct search_range *range);
+
+/* editor_view.c: painting. */
+void editor_draw(void *pane, struct region region, bool focused);
+/* The offset under a cell of the last draw. */
+size_t editor_offset_at(struct editor *editor, int row, int col);
+
+/* editor_actions.c */
+extern const struct action_set editor_actions;
+unsigned editor_key(void *pane, const struct key *key);
+
+#endif
