@@ -188,17 +188,19 @@ char *http_check_url(const char *url, const char *unix_socket, bool allow_plain_
         goto out;
     }
     bool local = unix_socket != NULL || is_loopback(host);
+    char *named = port == NULL ? mem_strdup(host) : mem_printf("%s:%s", host, port);
     if (strcmp(scheme, "http") == 0 && !local && !allow_plain_http) {
         err_set(err, ERR_DENIED,
             "plain http to %s would send prompts and keys unprotected: use https, or set "
             "allow_plain_http = true in the configuration",
-            host);
+            named);
+        free(named);
         goto out;
     }
     if (is_local != NULL) {
         *is_local = local;
     }
-    out = port == NULL ? mem_strdup(host) : mem_printf("%s:%s", host, port);
+    out = named;
 out:
     free(host);
     free(scheme);

@@ -54,9 +54,8 @@ struct stream {
     struct reply *reply;
     struct loop_timer *timer; /* waits for the next try */
     int tries;
-    int depth;       /* we are inside a callback: freeing waits */
-    bool started;    /* EVENT_STARTED was told */
-    bool had_output; /* something of the answer was shown: no try of our own any more */
+    int depth;    /* we are inside a callback: freeing waits */
+    bool started; /* EVENT_STARTED was told */
     bool over;
 };
 
@@ -157,30 +156,15 @@ static void record_end(struct stream *stream, bool cut)
 static void on_reply_event(void *data, const struct event *event)
 {
     struct stream *stream = data;
-    switch (event->kind) {
-    case EVENT_STARTED:
-        if (stream->started) {
-            return;
-        }
-        stream->started = true;
-        break;
-    case EVENT_TEXT:
-    case EVENT_REASONING:
-    case EVENT_REASONING_DONE:
-    case EVENT_TOOL_CALL_PART:
-    case EVENT_TOOL_CALL:
-        stream->had_output = true;
-        break;
-    case EVENT_DONE:
+    if (event->kind == EVENT_DONE) {
         record_end(stream, false);
         tell_last(stream, event);
         return;
-    case EVENT_USAGE:
-    case EVENT_WARNING:
-    case EVENT_RETRY:
-    case EVENT_ERROR:
-        break;
     }
+    if (event->kind == EVENT_STARTED && stream->started) {
+        return; /* the second try of one request is no second start */
+    }
+    stream->started = stream->started || event->kind == EVENT_STARTED;
     tell(stream, event);
 }
 
@@ -206,7 +190,7 @@ static void on_reply_failed(void *data, const struct failure *failure)
     struct stream *stream = data;
     struct live *live = stream->live;
     uint64_t wait = failure->has_wait ? failure->wait_ms : backoff(live, stream->tries);
-    if (!failure->retryable || stream->had_output || stream->tries >= live->max_retries) {
+    if (!failure->retryable || stream->tries >= live->max_retries) {
         record_end(stream, true);
         tell_failure(stream, failure);
         return;
@@ -428,7 +412,9 @@ struct provider *live_new(const struct live_options *options, struct err *err)
     while (str_ends(base, "/")) {
         base.len--;
     }
-    live->url = mem_printf("%.*s%s", STR_FMT(base), options->wire->path);
+    bool has_query = options->query != NULL && options->query[0] != '\0';
+    live->url = mem_printf("%.*s%s%s%s", STR_FMT(base), options->wire->path, has_query ? "?" : "",
+        has_query ? options->query : "");
     live->key_name = mem_strdup(options->api_key_name);
     live->has_key = options->api_key != NULL;
     live->unix_socket = mem_strdup(options->unix_socket);

@@ -1,5 +1,6 @@
 /* A model behind HTTP, over either wire protocol: sends the request, reads the stream, and sends
- * again by itself when the server was busy or away and nothing of the answer had been shown yet. */
+ * again by itself, after an EVENT_RETRY, when the server was busy, away or broke off. A new try
+ * begins the answer anew: whoever listens drops what came of the one before. */
 #ifndef BYLAW_MODEL_LIVE_H
 #define BYLAW_MODEL_LIVE_H
 
@@ -15,6 +16,7 @@ struct live_options {
     const struct wire_ops *wire;
     /* All text is copied. */
     const char *base_url;       /* "https://api.openai.com/v1"; a "/" at its end does not matter */
+    const char *query;          /* "api-version=…", added to the URL; or NULL */
     const char *api_key;        /* NULL: none is sent */
     const char *api_key_name;   /* for messages: "OPENAI_API_KEY", or the command */
     const char *const *headers; /* more "Name: value", NULL-terminated, or NULL */

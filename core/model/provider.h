@@ -74,7 +74,8 @@ enum event_kind {
     EVENT_TOOL_CALL,      /* call_id, name, text: the whole arguments, joined */
     EVENT_USAGE,          /* usage */
     EVENT_WARNING,        /* text: something the user should see; the stream goes on */
-    EVENT_RETRY,          /* text: what went wrong; retry_ms until the next try */
+    EVENT_RETRY,          /* text: what went wrong; retry_ms until the next try, which begins the
+                           * answer anew */
     EVENT_ERROR,          /* last event: error, retryable, http_status */
     EVENT_DONE            /* last event: stop */
 };

@@ -42,6 +42,7 @@ struct recording {
     double speed;
     char *title;
     char *model;
+    char *empty_text; /* said to everything, when there are no answers */
     struct {
         struct answer *items;
         size_t len, cap;
@@ -172,6 +173,9 @@ static const struct answer *find_answer(
 static char *explain(const struct recording *recording, bool prompt_known)
 {
     struct buf out = BUF_INIT;
+    if (recording->empty_text != NULL) {
+        return mem_strdup(recording->empty_text);
+    }
     if (prompt_known) {
         buf_append_c(&out, "This is a recording, not a live model, and it ends here. ");
     } else {
@@ -223,6 +227,7 @@ static void drop_ref(struct recording *recording)
     VEC_FREE(&recording->streams);
     free(recording->title);
     free(recording->model);
+    free(recording->empty_text);
     free(recording);
 }
 
@@ -563,6 +568,16 @@ struct provider *recording_new(struct loop *loop, const char *path, double speed
         drop_ref(recording);
         return NULL;
     }
+    return &recording->base;
+}
+
+struct provider *recording_new_empty(struct loop *loop, const char *text)
+{
+    struct recording *recording = MEM_NEW(struct recording);
+    recording->base.ops = &ops;
+    recording->refs = 1;
+    recording->loop = loop;
+    recording->empty_text = mem_strdup(text);
     return &recording->base;
 }
 

@@ -32,6 +32,8 @@
  * line. */
 struct provider *recording_new(
     struct loop *loop, const char *path, double speed, struct err *err) MUST_USE;
+/* A provider for when there is none: says `text` to every prompt. */
+struct provider *recording_new_empty(struct loop *loop, const char *text) MUST_USE;
 /* What the file calls itself and its model; NULL when it does not say. Borrowed. */
 const char *recording_title(const struct provider *provider);
 const char *recording_model(const struct provider *provider);

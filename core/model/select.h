@@ -1,0 +1,53 @@
+/* From the configuration to a provider: which server, with which key, or the recording.
+ *
+ * In this order: `model_provider` (a name of [model_providers], or "recording"); `base_url`, when
+ * it is set; OpenAI, when there is a key for it; a server found on this machine; the workspace's
+ * recording; else a provider that says how to set one up. Something in the configuration that
+ * cannot be used is told as a problem, and the program has a provider all the same.
+ *
+ * Keys come from an environment variable or from a command's output only. They are registered as
+ * secrets, and no child process sees the variable. Loop thread only. */
+#ifndef BYLAW_MODEL_SELECT_H
+#define BYLAW_MODEL_SELECT_H
+
+#include "config/config.h"
+#include "loop/http.h"
+#include "model/detect.h"
+#include "model/provider.h"
+
+struct select_setup {
+    struct loop *loop;
+    struct http *http;           /* outlives the provider */
+    const struct config *config; /* outlives the selection, not the provider */
+    const char *workspace;       /* its root, or NULL */
+    /* For tests; NULL: detect_servers. */
+    const struct detect_server *servers;
+};
+
+/* Who answers. The strings are the selection's. */
+struct selection {
+    struct provider *provider; /* never NULL; the caller's from now on */
+    char *model;
+    char *effort;  /* NULL: not sent */
+    char *label;   /* for the header: "api.openai.com", "Ollama", "recording" */
+    char *why;     /* one line: "OPENAI_API_KEY is not set: using Ollama at 127.0.0.1:11434" */
+    char *problem; /* one line, or NULL: what in the configuration could not be used */
+};
+
+struct select;
+/* Takes over the selection; free its strings with selection_clear. */
+typedef void (*select_fn)(void *data, struct selection *selection);
+
+/* Calls `done` once, from the loop: in the next turn, after at most DETECT_TIMEOUT_MS when it looks
+ * for servers, or when api_key_command has ended (30 s at most). */
+struct select *select_start(const struct select_setup *setup, select_fn done, void *data);
+/* No callback comes after this. */
+void select_cancel(struct select *select);
+/* Frees the strings, not the provider. */
+void selection_clear(struct selection *selection);
+
+/* The recording a workspace brings: the first .jsonl file of .bylaw/recordings by name, or NULL.
+ * The caller frees. */
+char *select_workspace_recording(const char *workspace) MUST_USE;
+
+#endif
