@@ -444,6 +444,21 @@ static void tell_head(struct http_request *request)
     }
 }
 
+/* Of "HTTP/1.1 200 OK"; 0 when there is none. */
+static int status_of(struct str line)
+{
+    int status = 0;
+    size_t at = str_find_char(line, ' ', 0);
+    for (size_t i = 0; i < 3 && at != SIZE_MAX; i++) {
+        char digit = at + 1 + i < line.len ? line.ptr[at + 1 + i] : ' ';
+        if (digit < '0' || digit > '9') {
+            return 0;
+        }
+        status = status * 10 + (digit - '0');
+    }
+    return status;
+}
+
 static size_t on_header(char *bytes, size_t size, size_t count, void *data)
 {
     struct http_request *request = data;
@@ -455,8 +470,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *data)
     if (str_starts(line, "HTTP/")) {
         /* A new head: the one before was a 1xx. */
         clear_fields(&request->fields);
-        size_t space = str_find_char(line, ' ', 0);
-        request->status = space == SIZE_MAX ? 0 : atoi(line.ptr + space);
+        request->status = status_of(line);
         return size * count;
     }
     size_t colon = str_find_char(line, ':', 0);

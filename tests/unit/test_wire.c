@@ -336,159 +336,115 @@ static void mends_bad_text(void **state)
         "done(end)\n");
 }
 
-#define CHUNK(delta) "data: {\"model\":\"m1\",\"choices\":[{\"index\":0,\"delta\":" delta "}]}\n\n"
+/* clang-format off: one event a line */
+#define DATA(json)   "data: " json "\n\n"
+#define CHUNK(delta) DATA("{\"model\":\"m1\",\"choices\":[{\"index\":0,\"delta\":" delta "}]}")
+#define CALLS(calls) CHUNK("{\"content\":null,\"tool_calls\":[" calls "]}")
 #define FINISH(reason)                                                                             \
-    "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"" reason "\"}]}\n\n"
+    DATA("{\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"" reason "\"}]}")
 
 static void reads_chat(void **state)
 {
     (void)state;
     check(&wire_chat,
-        CHUNK("{\"role\":\"assistant\",\"content\":\"\"}") CHUNK("{\"reasoning_content\":\"Hm\"}")
-            CHUNK("{\"reasoning_content\":\"m.\"}") CHUNK("{\"content\":\"Hel\"}")
-                CHUNK("{\"content\":\"lo\"}") CHUNK(
-                    "{\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"type\":\"function\","
-                    "\"function\":{\"name\":\"read_file\",\"arguments\":\"\"}}]}")
-                    CHUNK("{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":"
-                          "\"{\\\"path\\\":\"}}]}")
-                        CHUNK("{\"tool_calls\":[{\"index\":1,\"id\":\"b\",\"function\":"
-                              "{\"name\":\"apply_patch\",\"arguments\":\"{\\\"input\\\":"
-                              "\\\"P\\\"}\"}}]}")
-                            CHUNK("{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":"
-                                  "\"1}\"}}]}")
-                                FINISH("tool_calls") "data: "
-                                                     "{\"choices\":[],\"usage\":{\"prompt_tokens\":"
-                                                     "9,\"completion_tokens\":3,"
-                                                     "\"prompt_tokens_details\":{\"cached_tokens\":"
-                                                     "4},\"completion_tokens_details\":"
-                                                     "{\"reasoning_tokens\":2}}}\n\n"
-                                                     "data: [DONE]\n\n",
+        CHUNK("{\"role\":\"assistant\",\"content\":\"\"}") CHUNK(
+            "{\"reasoning_content\":\"Hm\"}") CHUNK("{\"reasoning_content\":\"m.\"}")
+            CHUNK("{\"content\":\"Hel\"}") CHUNK("{\"content\":\"lo\"}") CALLS(
+                "{\"index\":0,\"id\":\"a\",\"type\":\"function\","
+                "\"function\":{\"name\":\"read_file\",\"arguments\":\"\"}}")
+                CALLS("{\"index\":0,\"function\":{\"arguments\":\"{\\\"path\\\":\"}}") CALLS(
+                    "{\"index\":1,\"id\":\"b\",\"function\":"
+                    "{\"name\":\"apply_patch\",\"arguments\":\"{\\\"input\\\":\\\"P\\\"}\"}}")
+                    CALLS("{\"index\":0,\"function\":{\"arguments\":\"1}\"}}") FINISH("tool_calls")
+                        DATA("{\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":"
+                             "3,"
+                             "\"prompt_tokens_details\":{\"cached_tokens\":4},"
+                             "\"completion_tokens_details\":{\"reasoning_tokens\":2}}}")
+                            DATA("[DONE]"),
         "started(m1)\nreasoning(Hmm.)\n"
         "reasoning_done(Hmm.|{\"chat_reasoning\":\"reasoning_content\"})\ntext(Hello)\n"
         "call(a|read_file|{\"path\":1})\ncall(b|apply_patch|P)\nusage(9,4,3,2)\n"
         "done(tool_calls)\n");
 }
 
-static void reads_the_quirks_of_chat_servers(void **state)
+static void reads_calls_of_any_form(void **state)
 {
     (void)state;
     /* Whole calls, all with index 0, told apart by id; finish_reason "stop". */
     check(&wire_chat,
-        CHUNK("{\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"read_file\","
-              "\"arguments\":\"{}\"}}]}")
-            CHUNK("{\"tool_calls\":[{\"index\":0,\"id\":\"b\",\"function\":{\"name\":\"read_file\","
-                  "\"arguments\":\"{}\"}}]}") FINISH("stop") "data: [DONE]\n\n",
+        CALLS("{\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"read_file\",\"arguments\":\"{}\"}"
+              "}") CALLS(
+            "{\"index\":0,\"id\":\"b\",\"function\":{\"name\":\"read_file\",\"arguments\":\"{}\"}}")
+            FINISH("stop") DATA("[DONE]"),
         "started(m1)\ncall(a|read_file|{})\ncall(b|read_file|{})\ndone(tool_calls)\n");
-    /* No ids, no index, arguments as an object; the content empty or null beside them. */
+    /* No ids, no index, arguments as an object. */
     check(&wire_chat,
-        CHUNK("{\"content\":null,\"tool_calls\":[{\"function\":{\"name\":\"read_file\","
-              "\"arguments\":{\"path\":\"a\"}}},{\"function\":{\"name\":\"read_file\","
-              "\"arguments\":{\"path\":\"b\"}}}]}") FINISH("tool_calls"),
+        CALLS("{\"function\":{\"name\":\"read_file\",\"arguments\":{\"path\":\"a\"}}},"
+              "{\"function\":{\"name\":\"read_file\",\"arguments\":{\"path\":\"b\"}}}")
+            FINISH("tool_calls"),
         "started(m1)\ncall(call_10_0|read_file|{\"path\":\"a\"})\n"
         "call(call_10_1|read_file|{\"path\":\"b\"})\ndone(tool_calls)\n");
     /* Index 0 for each, no ids, whole arguments. */
     check(&wire_chat,
-        CHUNK("{\"tool_calls\":[{\"index\":0,\"function\":{\"name\":\"read_file\",\"arguments\":"
-              "\"{}\"}}]}") CHUNK("{\"tool_calls\":[{\"index\":0,\"function\":{\"name\":"
-                                  "\"read_file\",\"arguments\":\"{}\"}}]}") FINISH("stop"),
+        CALLS("{\"index\":0,\"function\":{\"name\":\"read_file\",\"arguments\":\"{}\"}}")
+            CALLS("{\"index\":0,\"function\":{\"name\":\"read_file\",\"arguments\":\"{}\"}}")
+                FINISH("stop"),
         "started(m1)\ncall(call_10_0|read_file|{})\ncall(call_10_1|read_file|{})\n"
         "done(tool_calls)\n");
-    /* Fragments without index and ids after the first. */
+    /* Fragments without index, and without an id after the first. */
     check(&wire_chat,
-        CHUNK("{\"tool_calls\":[{\"id\":\"a\",\"function\":{\"name\":\"read_file\",\"arguments\":"
-              "\"{\\\"p\"}}]}") CHUNK("{\"tool_calls\":[{\"function\":{\"arguments\":\"ath\\\":1}"
-                                      "\"}}]}") FINISH("stop"),
+        CALLS("{\"id\":\"a\",\"function\":{\"name\":\"read_file\",\"arguments\":\"{\\\"p\"}}")
+            CALLS("{\"function\":{\"arguments\":\"ath\\\":1}\"}}") FINISH("stop"),
         "started(m1)\ncall(a|read_file|{\"path\":1})\ndone(tool_calls)\n");
+    /* The form before tool_calls; arguments that are no JSON pass as they are. */
+    check(&wire_chat,
+        CHUNK("{\"function_call\":{\"name\":\"read_file\",\"arguments\":\"{oops\"}}")
+            FINISH("function_call"),
+        "started(m1)\ncall(call_10_0|read_file|{oops)\ndone(tool_calls)\n");
+}
+
+static void reads_content_of_any_form(void **state)
+{
+    (void)state;
     /* <think> in the content, usage with every chunk, no [DONE]. */
     check(&wire_chat,
         CHUNK("{\"content\":\"\\n<thi\"}") CHUNK("{\"content\":\"nk>a</b></th\"}")
-            CHUNK("{\"content\":\"ink>\\n\\nok <think>\"}") "data: "
-                                                            "{\"choices\":[{\"delta\":{\"content\":"
-                                                            "\"!\"},\"finish_reason\":\"length\"}],"
-                                                            "\"usage\":{\"prompt_tokens\":1,"
-                                                            "\"completion_tokens\":2}}\n\n",
+            CHUNK("{\"content\":\"ink>\\n\\nok <think>\"}")
+                DATA("{\"choices\":[{\"delta\":{\"content\":\"!\"},\"finish_reason\":\"length\"}],"
+                     "\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":2}}"),
         "started(m1)\nreasoning(a</b>)\nreasoning_done(a</b>|-)\ntext(ok <think>!)\n"
         "usage(1,0,2,0)\ndone(length)\n");
     check(&wire_chat, CHUNK("{\"content\":\"<thin ice\"}") FINISH("stop"),
         "started(m1)\ntext(<thin ice)\ndone(end)\n");
     check(&wire_chat, CHUNK("{\"content\":\"<think\"}") FINISH("stop"),
         "started(m1)\ntext(<think)\ndone(end)\n");
-    /* Parts instead of text, a whole message instead of a delta, a legacy call, a refusal. */
+    /* Parts instead of text, a whole message instead of a delta, a refusal. */
     check(&wire_chat,
-        CHUNK("{\"content\":[{\"type\":\"text\",\"text\":\"par\"},{\"text\":\"ts\"}]}") "data: "
-                                                                                        "{\"choices"
-                                                                                        "\":[{"
-                                                                                        "\"message"
-                                                                                        "\":{"
-                                                                                        "\"content"
-                                                                                        "\":\" "
-                                                                                        "whole\"}}]"
-                                                                                        "}\n"
-                                                                                        "\n" CHUNK(
-                                                                                            "{\"ref"
-                                                                                            "usal\""
-                                                                                            ":\" "
-                                                                                            "no\"}")
-                                                                                            CHUNK(
-                                                                                                "{"
-                                                                                                "\""
-                                                                                                "fu"
-                                                                                                "nc"
-                                                                                                "ti"
-                                                                                                "on"
-                                                                                                "_c"
-                                                                                                "al"
-                                                                                                "l"
-                                                                                                "\""
-                                                                                                ":{"
-                                                                                                "\""
-                                                                                                "na"
-                                                                                                "me"
-                                                                                                "\""
-                                                                                                ":"
-                                                                                                "\""
-                                                                                                "re"
-                                                                                                "ad"
-                                                                                                "_f"
-                                                                                                "il"
-                                                                                                "e"
-                                                                                                "\""
-                                                                                                ","
-                                                                                                "\""
-                                                                                                "ar"
-                                                                                                "gu"
-                                                                                                "me"
-                                                                                                "nt"
-                                                                                                "s"
-                                                                                                "\""
-                                                                                                ":"
-                                                                                                "\""
-                                                                                                "{}"
-                                                                                                "\""
-                                                                                                "}"
-                                                                                                "}")
-                                                                                                FINISH(
-                                                                                                    "content_filter"),
-        "started(m1)\ntext(parts whole no)\ncall(call_10_0|read_file|{})\ndone(filter)\n");
+        CHUNK("{\"content\":[{\"type\":\"text\",\"text\":\"par\"},{\"text\":\"ts\"}]}")
+            DATA("{\"choices\":[{\"message\":{\"content\":\" whole\"}}]}")
+                CHUNK("{\"refusal\":\" no\"}") FINISH("content_filter"),
+        "started(m1)\ntext(parts whole no)\ndone(filter)\n");
 }
 
 static void reads_chat_errors(void **state)
 {
     (void)state;
     check(&wire_chat,
-        CHUNK("{\"content\":\"a\"}") "data: {\"error\":{\"message\":\"out of memory\",\"type\":"
-                                     "\"InternalServerError\",\"code\":500}}\n\n",
+        CHUNK("{\"content\":\"a\"}")
+            DATA("{\"error\":{\"message\":\"out of memory\",\"type\":\"InternalServerError\","
+                 "\"code\":500}}"),
         "started(m1)\ntext(a)\nerror(again|0|host could not finish the answer "
         "(InternalServerError). It says: out of memory)\n");
-    check(&wire_chat, "event: error\ndata: {\"message\":\"bad\"}\n\n",
+    check(&wire_chat, "event: error\n" DATA("{\"message\":\"bad\"}"),
         "error(final|0|host ended the answer with an error. It says: bad)\n");
-    check(&wire_chat, "data: {\"error\":\"model not loaded\"}\n\n",
+    check(&wire_chat, DATA("{\"error\":\"model not loaded\"}"),
         "error(final|0|host ended the answer with an error. It says: model not loaded)\n");
-    check(&wire_chat, CHUNK("{\"content\":\"a\"}") "data: {oops\n\n",
+    check(&wire_chat, CHUNK("{\"content\":\"a\"}") DATA("{oops"),
         "started(m1)\ntext(a)\nwarning(host sent an event that cannot be read, it was skipped: not "
         "valid JSON at byte 2)\nerror(again|0|the answer of host broke off before its end: what "
         "came is kept, send again to go on)\n");
 }
+/* clang-format on */
 
 static void survives_a_huge_event(void **state)
 {
@@ -516,7 +472,8 @@ int main(void)
         cmocka_unit_test(reads_failed_responses),
         cmocka_unit_test(mends_bad_text),
         cmocka_unit_test(reads_chat),
-        cmocka_unit_test(reads_the_quirks_of_chat_servers),
+        cmocka_unit_test(reads_calls_of_any_form),
+        cmocka_unit_test(reads_content_of_any_form),
         cmocka_unit_test(reads_chat_errors),
         cmocka_unit_test(survives_a_huge_event),
     };
