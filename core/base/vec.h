@@ -23,7 +23,7 @@ static inline size_t vec_next_cap(size_t cap, size_t need)
 
 #define VEC_RESERVE(v, extra)                                                                      \
     do {                                                                                           \
-        if ((v)->len + (extra) > (v)->cap) {                                                       \
+        if ((v)->items == NULL || (v)->len + (extra) > (v)->cap) {                                 \
             (v)->cap = vec_next_cap((v)->cap, (v)->len + (extra));                                 \
             (v)->items = mem_realloc_array((v)->items, (v)->cap, sizeof *(v)->items);              \
         }                                                                                          \
