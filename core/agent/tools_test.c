@@ -1,0 +1,224 @@
+/* run_tests and check: the runner on the laid-out proposal, its outcome as text for the model. */
+#include "agent/tools_private.h"
+
+#include "base/path.h"
+#include "base/vec.h"
+#include "engine/runner.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { FAILURES_EXPLAINED = 5, ROWS_MAX = 60, PATHS_MAX = 200 };
+
+struct test_run {
+    struct runner *runner;
+    struct {
+        char **items;
+        size_t len, cap;
+    } paths;
+    struct buf rows; /* what is not a pass, one line each */
+    size_t row_count;
+    struct buf findings;
+    size_t finding_count;
+    struct buf explained;
+    struct run_summary summary;
+    char *trouble;
+    double coverage;
+    bool has_coverage;
+    bool check_only;
+};
+
+static void free_state(struct tool_run *run)
+{
+    struct test_run *state = run->state;
+    runner_free(state->runner);
+    VEC_FOREACH (char *, path, &state->paths) {
+        free(*path);
+    }
+    VEC_FREE(&state->paths);
+    buf_free(&state->rows);
+    buf_free(&state->findings);
+    buf_free(&state->explained);
+    free(state->trouble);
+    free(state);
+    run->state = NULL;
+}
+
+static void on_result(
+    void *data, unsigned generation, size_t test, const struct result *rows, size_t count)
+{
+    (void)generation;
+    (void)test;
+    struct test_run *state = ((struct tool_run *)data)->state;
+    for (size_t i = 0; i < count; i++) {
+        const struct result *row = &rows[i];
+        if (row->status == RESULT_PASS || state->row_count++ >= ROWS_MAX) {
+            continue;
+        }
+        buf_printf(&state->rows, "%s  %s.%s  %s:%u%s%s\n", result_status_name(row->status),
+            row->suite == NULL ? "" : row->suite, row->name, row->file == NULL ? "" : row->file,
+            row->at.row, row->message == NULL ? "" : "  ",
+            row->message == NULL ? "" : row->message);
+    }
+}
+
+static void on_finding(void *data, unsigned generation, const struct finding *finding)
+{
+    (void)generation;
+    struct test_run *state = ((struct tool_run *)data)->state;
+    state->finding_count += finding->severity == SEVERITY_ERROR;
+    buf_printf(&state->findings, "%s  %s:%u:%u  %s: %s\n", severity_name(finding->severity),
+        finding->file == NULL ? "" : finding->file, finding->at.row, finding->at.col, finding->rule,
+        finding->message);
+}
+
+static void on_done(void *data, unsigned generation, const struct run_summary *summary)
+{
+    (void)generation;
+    struct test_run *state = ((struct tool_run *)data)->state;
+    state->summary = *summary;
+    state->trouble = mem_strdup(summary->trouble);
+}
+
+static void on_explained(
+    void *data, unsigned generation, size_t test, const char *message, const char *detail)
+{
+    (void)generation;
+    (void)test;
+    struct test_run *state = ((struct tool_run *)data)->state;
+    buf_printf(&state->explained, "\n%s\n%s\n", message == NULL ? "" : message,
+        detail == NULL ? "" : detail);
+}
+
+static void on_coverage(void *data, unsigned generation, const struct coverage *coverage)
+{
+    (void)generation;
+    struct test_run *state = ((struct tool_run *)data)->state;
+    state->has_coverage = !coverage->incomplete;
+    state->coverage = coverage_percent(coverage);
+}
+
+static void print_outcome(struct tool_run *run)
+{
+    const struct test_run *state = run->state;
+    const size_t *count = state->summary.tally.count;
+    if (state->trouble != NULL) {
+        buf_printf(&run->output, "The tests could not run: %s.\n", state->trouble);
+        return;
+    }
+    if (!state->check_only) {
+        buf_printf(&run->output,
+            "%s: %zu passed, %zu failed, %zu errors, %zu skipped, %zu not evaluated\n",
+            result_status_name(state->summary.verdict), count[RESULT_PASS], count[RESULT_FAIL],
+            count[RESULT_ERROR], count[RESULT_SKIPPED], count[RESULT_NOT_EVALUATED]);
+        buf_append_str(&run->output, buf_str(&state->rows));
+        if (state->row_count > ROWS_MAX) {
+            buf_printf(&run->output, "[%zu more rows cut]\n", state->row_count - ROWS_MAX);
+        }
+    }
+    if (state->findings.len > 0) {
+        buf_append_str(&run->output, buf_str(&state->findings));
+    } else if (state->check_only) {
+        buf_append_c(&run->output, "No errors.\n");
+    }
+    if (!state->check_only) {
+        buf_append_str(&run->output, buf_str(&state->explained));
+        if (state->has_coverage) {
+            char *shown = coverage_show(state->coverage);
+            buf_printf(&run->output, "coverage %s %%\n", shown);
+            free(shown);
+        }
+    }
+}
+
+static void on_settled(void *data, unsigned generation)
+{
+    (void)generation;
+    struct tool_run *run = data;
+    struct test_run *state = run->state;
+    print_outcome(run);
+    tool_finish(run, state->trouble != NULL);
+}
+
+static void on_ready(void *data, const char *root, const struct err *err)
+{
+    struct tool_run *run = data;
+    struct test_run *state = run->state;
+    run->laying_out = false;
+    if (root == NULL) {
+        tool_fail(run, "The proposal could not be laid out for a run: %s.", err->text);
+        return;
+    }
+    struct run_options options = {
+        .root = root,
+        .scope = state->paths.len > 0 ? RUN_PATHS : RUN_ALL,
+        .wanted = (const char *const *)state->paths.items,
+        .wanted_count = state->paths.len,
+        .coverage = !state->check_only,
+        .explain_max = state->check_only ? 0 : FAILURES_EXPLAINED,
+    };
+    (void)runner_start(state->runner, &options);
+}
+
+static bool read_paths(struct tool_run *run, const cJSON *args)
+{
+    struct test_run *state = run->state;
+    const cJSON *list = json_get(args, "paths");
+    const cJSON *item;
+    if (list != NULL && !cJSON_IsNull(list) && !cJSON_IsArray(list)) {
+        tool_fail(run, "The argument \"paths\" must be an array of strings, or null.");
+        return false;
+    }
+    cJSON_ArrayForEach(item, list)
+    {
+        struct err err;
+        char *clean;
+        const char *text = cJSON_GetStringValue(item);
+        /* A folder's trailing slash is no fault here. */
+        struct str path = str_of(text == NULL ? "" : text);
+        while (path.len > 1 && path.ptr[path.len - 1] == '/') {
+            path.len--;
+        }
+        if (str_equal_c(path, ".")) {
+            continue;
+        }
+        if (!path_check_relative(path, &clean, &err) || state->paths.len >= PATHS_MAX) {
+            tool_fail(run, "%s.", state->paths.len >= PATHS_MAX ? "Too many paths" : err.text);
+            return false;
+        }
+        VEC_PUSH(&state->paths, clean);
+    }
+    return true;
+}
+
+static void begin(struct tool_run *run, const cJSON *args, bool check_only)
+{
+    static const struct runner_events events = {
+        .result = on_result,
+        .finding = on_finding,
+        .done = on_done,
+        .explained = on_explained,
+        .coverage = on_coverage,
+        .settled = on_settled,
+    };
+    struct runner_events own = events;
+    own.data = run;
+    struct test_run *state = MEM_NEW(struct test_run);
+    state->check_only = check_only;
+    state->runner = runner_new(run->tools->setup.loop, &engine_opa, &own);
+    run->state = state;
+    run->stop = free_state;
+    if (read_paths(run, args)) {
+        tool_lay_out(run, on_ready);
+    }
+}
+
+void tool_tests_start(struct tool_run *run, const cJSON *args)
+{
+    begin(run, args, false);
+}
+
+void tool_check_start(struct tool_run *run, const cJSON *args)
+{
+    begin(run, args, true);
+}
