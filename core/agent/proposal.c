@@ -177,7 +177,8 @@ void change_count_lines(const struct change *change, unsigned *added, unsigned *
     if (change_is_binary(change)) {
         return;
     }
-    git_diff_options options = GIT_DIFF_OPTIONS_INIT;
+    git_diff_options options;
+    git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
     git_patch *patch = NULL;
     size_t context;
     size_t plus = 0;

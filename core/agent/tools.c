@@ -28,6 +28,20 @@ enum { LIST_MAX = 2000, READ_LINES = 400, LINE_BYTES = 2000 };
 static void start_list(struct tool_run *run, const cJSON *args);
 static void start_read(struct tool_run *run, const cJSON *args);
 
+/* The patch format (patch/apply_patch.h) for servers that can hold a model to a grammar. */
+static const char patch_grammar[] =
+    "start: \"*** Begin Patch\" LF file+ \"*** End Patch\" LF?\n"
+    "file: add | delete | update\n"
+    "add: \"*** Add File: \" PATH LF (\"+\" REST LF)+\n"
+    "delete: \"*** Delete File: \" PATH LF\n"
+    "update: \"*** Update File: \" PATH LF move? chunk+\n"
+    "move: \"*** Move to: \" PATH LF\n"
+    "chunk: ((\"@@\" | \"@@ \" PATH) LF)? line+ (\"*** End of File\" LF)?\n"
+    "line: (\"+\" | \"-\" | \" \") REST LF\n"
+    "PATH: /.+/\n"
+    "REST: /.*/\n"
+    "%import common.LF\n";
+
 static const struct {
     struct tool_spec spec;
     void (*start)(struct tool_run *run, const cJSON *args);
@@ -37,14 +51,14 @@ static const struct {
                     "Shell pattern the whole path must match, such as policies/**/*.rego; * also "
                     "matches a slash. null for all"),
              "\"pattern\""),
-         false},
+         false, NULL},
         start_list},
     {{"read_file", "Read a file, with line numbers. Your own proposed changes are included.",
          OBJECT(TEXT("path", "Relative to the workspace") "," MAYBE_NUMBER(
                     "start_line", "First line, from 1; null for 1") "," MAYBE_NUMBER("end_line",
                     "Last line, inclusive; null for the end or 400 lines"),
              "\"path\",\"start_line\",\"end_line\""),
-         false},
+         false, NULL},
         start_read},
     {{"search",
          "Search all files of the workspace, your proposal included, for a regular expression "
@@ -52,7 +66,7 @@ static const struct {
          OBJECT(TEXT("pattern", "Regular expression, matched within a line") "," MAYBE_TEXT(
                     "path", "Shell pattern of paths to search, null for all"),
              "\"pattern\",\"path\""),
-         false},
+         false, NULL},
         tool_search_start},
     {{"apply_patch",
          "Propose a change. The patch is not written: the engineer reviews it line by line. "
@@ -62,20 +76,20 @@ static const struct {
          "space, - or +; give three lines of context)\n*** Delete File: PATH\n*** Move to: PATH "
          "(after Update "
          "File)\n*** End Patch",
-         OBJECT(TEXT("input", "The whole patch"), "\"input\""), true},
+         OBJECT(TEXT("input", "The whole patch"), "\"input\""), true, patch_grammar},
         NULL},
     {{"run_tests",
          "Run the tests (opa test) on the workspace with your proposal on top. Says for each "
          "failure why.",
          OBJECT(MAYBE_TEXTS("paths", "Only tests in these files or folders; null for all"),
              "\"paths\""),
-         false},
+         false, NULL},
         tool_tests_start},
     {{"check",
          "Parse and compile the policies with your proposal on top and report errors, without "
          "running tests.",
          OBJECT(MAYBE_TEXTS("paths", "Only these files or folders; null for all"), "\"paths\""),
-         false},
+         false, NULL},
         tool_check_start},
     {{"evaluate",
          "Evaluate a Rego expression over the policies, your proposal included, with an input.",
@@ -83,7 +97,7 @@ static const struct {
                     "The input document as JSON text; null for none") "," MAYBE_TEXT("input_file",
                     "A JSON or YAML file of the workspace to use as input; null for none"),
              "\"query\",\"input\",\"input_file\""),
-         false},
+         false, NULL},
         tool_evaluate_start},
 };
 

@@ -68,26 +68,30 @@ static void stop(struct tool_run *run)
     }
 }
 
-/* The files whose package the query names, or which stand above or below what it names. */
+/* The files whose package the query names, or which stand above or below what it names. The query
+ * is read as a rule's value, so that its references are those of the syntax tree. */
 static void find_seeds(
     const struct policy_index *index, const char *query, struct policy_set *seeds)
 {
+    char *module = mem_printf("package query\n\nanswer := %s\n", query);
+    struct policy_facts *asked = policy_facts_parse(str_of(module));
+    free(module);
     for (size_t i = 0; i < index->files.len; i++) {
         const struct policy_file *file = &index->files.items[i];
         if (file->kind != POLICY_REGO || file->facts == NULL || file->facts->package == NULL) {
             continue;
         }
-        char *name = mem_printf("data.%s", file->facts->package);
-        const char *hit = strstr(query, name);
-        size_t len = strlen(name);
-        if (hit != NULL && strchr("_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789",
-                               hit[len]) == NULL) {
-            VEC_PUSH(seeds, i);
-        } else if (hit != NULL && hit[len] == '\0') {
+        const char *package = file->facts->package;
+        bool wanted = false;
+        VEC_FOREACH (struct policy_ref, ref, &asked->refs) {
+            wanted = wanted || policy_path_below(package, ref->path) ||
+                     policy_path_below(ref->path, package);
+        }
+        if (wanted) {
             VEC_PUSH(seeds, i);
         }
-        free(name);
     }
+    policy_facts_release(asked);
 }
 
 static void push(struct evaluation *e, char *arg)
@@ -99,8 +103,8 @@ static void add_files(struct evaluation *e, struct policy_index *index)
 {
     struct policy_set seeds = {0};
     struct policy_set closure = {0};
-    bool all_v0 = true;
-    bool any_v1_only = false;
+    bool v0 = false;
+    bool v1 = false;
     find_seeds(index, e->query, &seeds);
     policy_closure(index, &seeds, &closure);
     for (size_t i = 0; i < closure.len; i++) {
@@ -117,11 +121,11 @@ static void add_files(struct evaluation *e, struct policy_index *index)
             push(e, mem_strdup(file->path));
         }
         if (file->kind == POLICY_REGO && file->facts != NULL) {
-            all_v0 = all_v0 && file->facts->dialect == POLICY_V0;
-            any_v1_only = any_v1_only || file->facts->dialect == POLICY_V1;
+            v0 = v0 || file->facts->dialect == DIALECT_V0;
+            v1 = v1 || file->facts->dialect == DIALECT_V1;
         }
     }
-    if (closure.len > 0 && all_v0 && !any_v1_only) {
+    if (v0 && !v1) {
         push(e, mem_strdup("--v0-compatible"));
     }
     VEC_FREE(&seeds);
@@ -207,7 +211,7 @@ static void print_value(struct tool_run *run, const struct evaluation *e)
     buf_append_str(&run->output, buf_str(&e->errout));
 }
 
-static void on_exit(void *data, const struct process_result *result)
+static void on_opa_exit(void *data, const struct process_result *result)
 {
     struct evaluation *e = data;
     struct tool_run *run = e->run;
@@ -244,7 +248,7 @@ static void on_prepared(void *data, bool cancelled)
         .timeout_ms = EVAL_TIMEOUT_MS,
         .max_output = (size_t)8 << 20,
         .on_data = on_output,
-        .on_exit = on_exit,
+        .on_exit = on_opa_exit,
         .data = e,
     };
     e->process = process_start(run->tools->setup.loop, &options, &e->err);
