@@ -1,0 +1,41 @@
+/* One run of the tests in a folder, with all that came of it kept: the evidence beside a proposal
+ * or a selection of it. Loop thread only. */
+#ifndef BYLAW_AGENT_CHECKS_H
+#define BYLAW_AGENT_CHECKS_H
+
+#include "engine/runner.h"
+
+struct checks;
+
+enum checks_state {
+    CHECKS_NONE, /* never ran */
+    CHECKS_RUNNING,
+    CHECKS_DONE,
+    CHECKS_STALE /* what was tested has changed since */
+};
+
+/* `changed` is called on every change, from the loop. */
+struct checks *checks_new(struct loop *loop, void (*changed)(void *data), void *data) MUST_USE;
+void checks_free(struct checks *checks);
+
+/* Drops what was kept and runs all tests below root. */
+void checks_start(struct checks *checks, const char *root);
+/* Stops a run; what was kept is marked stale. */
+void checks_invalidate(struct checks *checks);
+
+enum checks_state checks_state(const struct checks *checks);
+/* Rows as they came (a test's sub-tests behind it); borrowed until the next change. */
+const struct results *checks_results(const struct checks *checks);
+const struct findings *checks_findings(const struct checks *checks);
+/* Tests ended and known so far. */
+size_t checks_ended(const struct checks *checks);
+size_t checks_total(const struct checks *checks);
+/* Not evaluated until the run has ended. */
+enum result_status checks_verdict(const struct checks *checks);
+struct tally checks_tally(const struct checks *checks);
+/* NULL when it was not measured. */
+const struct coverage *checks_coverage(const struct checks *checks);
+/* Why nothing could run, or NULL. */
+const char *checks_trouble(const struct checks *checks);
+
+#endif

@@ -1,0 +1,88 @@
+/* The workbench without its screen: one workspace, its session, the proposal under review, and the
+ * road from a decision to a commit. The screen shows what it holds and calls its verbs; tests and
+ * commands use it without a terminal. Loop thread only. */
+#ifndef BYLAW_AGENT_WORKBENCH_H
+#define BYLAW_AGENT_WORKBENCH_H
+
+#include "agent/checks.h"
+#include "agent/proposals.h"
+#include "agent/session.h"
+#include "config/config.h"
+#include "workspace/workspace.h"
+
+struct workbench;
+
+enum workbench_change {
+    WORKBENCH_SESSION,  /* transcript, state or queue */
+    WORKBENCH_PROPOSAL, /* another proposal, revision, rebase or decision */
+    WORKBENCH_LAID_OUT, /* workbench_checked_root holds the newest state: run the tests there */
+    WORKBENCH_EVIDENCE, /* checks of the proposal or of a try moved on */
+    WORKBENCH_FILES,    /* files of the workspace changed on disk */
+    WORKBENCH_PROVIDER  /* a model was found, or none */
+};
+
+struct workbench_options {
+    struct loop *loop;
+    const char *folder;
+    const char
+        *session; /* id to go on with; NULL: the last one where something is pending, else new */
+    bool fresh;   /* always a new session */
+    const char *provider;  /* overrides the config: "recording", or NULL */
+    const char *recording; /* the file it replays; NULL: config's, else the workspace's own */
+    const char *record_to; /* `bylaw record`: where a live session is recorded, or NULL */
+    void (*changed)(void *data, enum workbench_change what);
+    void *data;
+};
+
+/* Opens the folder, reads the config, restores or begins the session, and starts looking for a
+ * model. NULL: the folder cannot be used. */
+struct workbench *workbench_new(const struct workbench_options *options, struct err *err) MUST_USE;
+/* Stops everything; the loop must turn once more afterwards (loop_free does). */
+void workbench_free(struct workbench *workbench);
+
+struct workspace *workbench_workspace(struct workbench *workbench);
+struct session *workbench_session(struct workbench *workbench);
+const struct config *workbench_config(struct workbench *workbench);
+struct proposals *workbench_proposals(struct workbench *workbench);
+
+/* What the header says of the model: "gpt-5.5 high", "recording", "no model". Borrowed. */
+const char *workbench_model(const struct workbench *workbench);
+bool workbench_is_recording(const struct workbench *workbench);
+/* One line when there is something to say about how the workbench was opened (a resumed session, a
+ * mended write, config mistakes), NULL past the end. Borrowed. */
+const char *workbench_notice(const struct workbench *workbench, size_t index);
+
+/* Where tests should run now: the overlay while a proposal is open and laid out, else the
+ * workspace. *proposal is its number or 0. NULL while it is being laid out. Borrowed until the next
+ * change. */
+const char *workbench_checked_root(const struct workbench *workbench, unsigned *proposal);
+/* The tests of the whole proposal, and of the last tried selection. */
+const struct checks *workbench_evidence(const struct workbench *workbench);
+const struct checks *workbench_tried(const struct workbench *workbench);
+/* Lays out what is accepted so far plus one hunk (SIZE_MAX: none) beside the proposal and runs the
+ * tests on it. Nothing is written to the workspace. */
+void workbench_try(struct workbench *workbench, size_t file, size_t hunk);
+
+/* What finishing the review would do now. Free with outcome_free. */
+struct outcome {
+    struct changes accepted; /* what will be written */
+    struct buf feedback;     /* what goes back to the agent; empty: nothing to say */
+    struct review_counts counts;
+    bool tested; /* exactly this was tested */
+    struct tally tally;
+    double coverage; /* percent, or -1 */
+};
+bool workbench_outcome(struct workbench *workbench, struct outcome *out, struct err *err) MUST_USE;
+void outcome_free(struct outcome *outcome);
+
+/* A commit message to begin with: subject from the session, trailers with where it came from. The
+ * caller frees. */
+char *workbench_message(struct workbench *workbench, const struct outcome *outcome) MUST_USE;
+
+/* What was accepted is in the workspace (and committed as `commit`, a short id, or NULL): the
+ * proposal is closed, the transcript says so, and the feedback goes to the agent (`send`: as a turn
+ * now; else with the next prompt). */
+void workbench_decided(struct workbench *workbench, const struct outcome *outcome,
+    const char *subject, const char *commit, bool send);
+
+#endif
