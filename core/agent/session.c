@@ -92,11 +92,15 @@ void session_free(struct session *session)
 void session_set_provider(
     struct session *session, struct provider *provider, const char *model, const char *effort)
 {
+    bool first = session->setup.provider == NULL;
     session->setup.provider = provider;
     free(session->model);
     free(session->effort);
     session->model = mem_strdup(model);
     session->effort = mem_strdup(effort);
+    if (first && session->state == SESSION_IDLE) {
+        turn_take_queued(session);
+    }
     session_changed(session);
 }
 
@@ -354,14 +358,13 @@ static bool send_or_queue(struct session *session, struct str text, bool feedbac
     if (str_trim(text).len == 0) {
         return err_set(err, ERR_INVALID, "the prompt is empty: type what the policy should do");
     }
-    if (session->setup.provider == NULL) {
-        return err_set(err, ERR_NOT_FOUND, "no model is set: see bylaw doctor");
-    }
-    /* Prompts are answered in the order they were sent, also those a failed turn left waiting. */
-    if (session->state != SESSION_IDLE || session->queue.len > 0) {
+    /* Prompts are answered in the order they were sent, also those a failed turn left waiting, or
+     * those sent before a model was chosen. */
+    if (session->state != SESSION_IDLE || session->queue.len > 0 ||
+        session->setup.provider == NULL) {
         VEC_PUSH(&session->queue, (struct queued){str_dup(text), feedback});
         session_queue_record(session);
-        if (session->state == SESSION_IDLE) {
+        if (session->state == SESSION_IDLE && session->setup.provider != NULL) {
             turn_take_queued(session);
         }
         session_changed(session);

@@ -314,6 +314,13 @@ struct config *config_load(const char *workspace)
     return config;
 }
 
+void config_set(struct config *config, const char *key, const char *text, const char *origin)
+{
+    size_t index = index_of(key);
+    assert(index < SETTING_COUNT && settings[index].kind != SETTING_LIST);
+    set(config, index, text, origin);
+}
+
 void config_free(struct config *config)
 {
     if (config == NULL) {

@@ -37,6 +37,10 @@ struct config_problem {
 struct config *config_load(const char *workspace) MUST_USE;
 void config_free(struct config *config);
 
+/* Overrides a setting for this run: a command-line option (`origin`: "--provider"). A bad value is
+ * a problem like one in a file. */
+void config_set(struct config *config, const char *key, const char *text, const char *origin);
+
 size_t config_problem_count(const struct config *config);
 const char *config_problem_at(const struct config *config, size_t index);
 

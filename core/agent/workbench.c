@@ -1,0 +1,412 @@
+#include "agent/workbench_private.h"
+
+#include "base/log.h"
+#include "base/path.h"
+#include "base/vec.h"
+#include "workspace/door.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+void workbench_tell(struct workbench *wb, enum workbench_change what)
+{
+    if (wb->options.changed != NULL) {
+        wb->options.changed(wb->options.data, what);
+    }
+}
+
+void workbench_note(struct workbench *wb, const char *fmt, ...)
+{
+    struct buf text = BUF_INIT;
+    va_list args;
+    va_start(args, fmt);
+    buf_vprintf(&text, fmt, args);
+    va_end(args);
+    VEC_PUSH(&wb->notices, buf_take(&text));
+}
+
+/* ---- what the proposals and the session ask of us ---- */
+
+static bool read_file(void *data, const char *path, struct patch_file *file, struct err *err)
+{
+    struct workbench *wb = data;
+    struct file_stamp stamp;
+    struct stat st;
+    if (!beneath_stat(workspace_fd(wb->workspace), path, &st, err)) {
+        file->found = PATCH_ABSENT;
+        return err->kind == ERR_NOT_FOUND;
+    }
+    if (S_ISDIR(st.st_mode)) {
+        file->found = PATCH_FOLDER;
+        return true;
+    }
+    if (!workspace_read(wb->workspace, path, &file->bytes, &stamp, err)) {
+        return false;
+    }
+    file->found = PATCH_FILE;
+    file->mode = stamp.mode;
+    return true;
+}
+
+static void record(void *data, const char *kind, cJSON *body, bool sync)
+{
+    struct workbench *wb = data;
+    session_record(wb->session, kind, body, sync);
+    if (strcmp(kind, "review") == 0) {
+        workbench_tell(wb, WORKBENCH_PROPOSAL);
+    }
+}
+
+static char *instructions(void *data)
+{
+    struct workbench *wb = data;
+    struct instructions text;
+    struct buf problem = BUF_INIT;
+    instructions_read(wb->git_root, workspace_root(wb->workspace), &text, &problem);
+    if (problem.len > 0) {
+        struct entry entry = {.kind = ENTRY_NOTICE, .status = ENTRY_DONE};
+        buf_append_str(&entry.text, buf_str(&problem));
+        session_add_entry(wb->session, entry);
+    }
+    char *out = buf_take(&text.text);
+    instructions_free(&text);
+    buf_free(&problem);
+    return out;
+}
+
+static void on_record(void *data, const char *kind, const cJSON *body)
+{
+    struct workbench *wb = data;
+    if (!proposals_replay(wb->proposals, kind, body) && strcmp(kind, "closed") == 0) {
+        wb->was_closed = true;
+        return;
+    }
+    wb->was_closed = false;
+}
+
+static void add_proposal_entry(struct workbench *wb)
+{
+    const struct proposal *open = proposals_open(wb->proposals);
+    if (open == NULL ||
+        (wb->shown_number == open->number && wb->shown_revision == open->revision)) {
+        return;
+    }
+    wb->shown_number = open->number;
+    wb->shown_revision = open->revision;
+    struct entry entry = {.kind = ENTRY_PROPOSAL,
+        .status = ENTRY_DONE,
+        .proposal = open->number,
+        .files = (unsigned)open->changes.len};
+    VEC_FOREACH (struct change, change, &open->changes) {
+        unsigned added;
+        unsigned removed;
+        change_count_lines(change, &added, &removed);
+        entry.added += added;
+        entry.removed += removed;
+        buf_printf(&entry.text, "%s +%u −%u\n", change->path, added, removed);
+    }
+    session_add_entry(wb->session, entry);
+}
+
+static void on_turn_end(void *data)
+{
+    struct workbench *wb = data;
+    add_proposal_entry(wb);
+    workbench_lay_out(wb);
+    workbench_tell(wb, WORKBENCH_PROPOSAL);
+}
+
+static void on_session_change(void *data)
+{
+    workbench_tell(data, WORKBENCH_SESSION);
+}
+
+static const struct proposal *current_proposal(void *data)
+{
+    struct workbench *wb = data;
+    return proposals_open(wb->proposals);
+}
+
+static bool take_patch(void *data, struct str patch, struct buf *answer)
+{
+    struct workbench *wb = data;
+    bool ok = proposals_patch(wb->proposals, patch, answer);
+    if (ok) {
+        workbench_changed(wb);
+        workbench_tell(wb, WORKBENCH_PROPOSAL);
+    }
+    return ok;
+}
+
+/* ---- files on disk ---- */
+
+static void rebase(struct workbench *wb)
+{
+    struct buf problem = BUF_INIT;
+    size_t count = proposals_rebase(wb->proposals, &problem);
+    if (count > 0) {
+        struct entry entry = {.kind = ENTRY_NOTICE, .status = ENTRY_DONE};
+        buf_printf(&entry.text,
+            "%zu file%s of the proposal changed in the workspace: your edits are merged in%s%s",
+            count, count == 1 ? "" : "s", problem.len > 0 ? "; " : ".",
+            problem.len > 0 ? problem.ptr : "");
+        session_add_entry(wb->session, entry);
+        workbench_tell(wb, WORKBENCH_PROPOSAL);
+    }
+    buf_free(&problem);
+}
+
+static void on_files(void *data, const struct workspace_event *event)
+{
+    struct workbench *wb = data;
+    if (event->first || event->changed_count > 0) {
+        if (!event->first) {
+            rebase(wb);
+        }
+        workbench_changed(wb);
+        if (session_state(wb->session) == SESSION_IDLE) {
+            workbench_lay_out(wb);
+        }
+    }
+    workbench_tell(wb, WORKBENCH_FILES);
+}
+
+/* ---- opening ---- */
+
+static char *find_git_root(const char *root)
+{
+    char *at = mem_strdup(root);
+    for (;;) {
+        char *git = path_join(at, ".git");
+        bool found = access(git, F_OK) == 0;
+        free(git);
+        if (found) {
+            return at;
+        }
+        char *slash = strrchr(at, '/');
+        if (slash == NULL || slash == at) {
+            free(at);
+            return NULL;
+        }
+        *slash = '\0';
+    }
+}
+
+static void recover(struct workbench *wb)
+{
+    struct err err;
+    struct door_recovery found = {0};
+    if (!door_recover(wb->workspace, &found, &err)) {
+        workbench_note(wb, "An interrupted write could not be mended: %s", err.text);
+    } else if (found.outcome == DOOR_ROLLED_BACK) {
+        workbench_note(wb, "A write of %zu files was interrupted; none of it is in the workspace.",
+            found.files);
+    } else if (found.outcome == DOOR_FINISHED) {
+        workbench_note(
+            wb, "A write of %zu files was interrupted and is finished now.", found.files);
+    }
+    if (found.note.len > 0) {
+        workbench_note(wb, "%s", found.note.ptr);
+    }
+    buf_free(&found.note);
+}
+
+static struct session_setup session_setup(struct workbench *wb)
+{
+    return (struct session_setup){
+        .loop = wb->options.loop,
+        .toolbox = wb->toolbox,
+        .model = config_string(wb->config, "model"),
+        .effort = config_string(wb->config, "model_reasoning_effort"),
+        .instructions = instructions,
+        .on_turn_end = on_turn_end,
+        .on_record = on_record,
+        .data = wb,
+    };
+}
+
+static void make_proposals(struct workbench *wb)
+{
+    struct proposals_setup setup = {.workspace = &wb->source, .record = record, .data = wb};
+    wb->proposals = proposals_new(&setup);
+}
+
+/* Goes on with a session; false when it cannot be read, or nothing in it is pending and `needed` is
+ * not. */
+static bool resume(struct workbench *wb, const char *id, bool needed, struct err *err)
+{
+    struct session_setup setup = session_setup(wb);
+    make_proposals(wb);
+    wb->was_closed = false;
+    wb->session = session_resume(&setup, workspace_root(wb->workspace), id, err);
+    if (wb->session == NULL) {
+        proposals_free(wb->proposals);
+        wb->proposals = NULL;
+        return false;
+    }
+    if (!needed && wb->was_closed && proposals_open(wb->proposals) == NULL &&
+        session_draft(wb->session)[0] == '\0' && session_queue_count(wb->session) == 0) {
+        session_free(wb->session);
+        proposals_free(wb->proposals);
+        wb->session = NULL;
+        wb->proposals = NULL;
+        return false;
+    }
+    size_t dropped = proposals_settle(wb->proposals);
+    const struct proposal *open = proposals_open(wb->proposals);
+    if (open != NULL) {
+        wb->shown_number = open->number;
+        wb->shown_revision = open->revision;
+    }
+    workbench_note(wb, "Resumed session %s%s.", id, open != NULL ? ", with its open proposal" : "");
+    if (dropped > 0) {
+        workbench_note(wb,
+            "%zu recorded decisions no longer fit and were dropped: look at the review again.",
+            dropped);
+    }
+    return true;
+}
+
+static bool begin(struct workbench *wb, struct err *err)
+{
+    struct session_setup setup = session_setup(wb);
+    setup.journal = journal_create(workspace_root(wb->workspace), err);
+    if (setup.journal == NULL) {
+        return false;
+    }
+    make_proposals(wb);
+    wb->session = session_new(&setup);
+    return true;
+}
+
+/* The newest session that no other program has open. */
+static char *newest_session(struct workbench *wb)
+{
+    struct session_infos list = {0};
+    struct err err;
+    char *id = NULL;
+    if (!journal_list(workspace_root(wb->workspace), &list, &err)) {
+        workbench_note(wb, "%s", err.text);
+    } else if (list.len > 0 && !list.items[0].open) {
+        id = mem_strdup(list.items[0].id);
+    }
+    session_infos_free(&list);
+    return id;
+}
+
+static bool open_session(struct workbench *wb, struct err *err)
+{
+    if (wb->options.session != NULL) {
+        return resume(wb, wb->options.session, true, err);
+    }
+    char *last = wb->options.fresh ? NULL : newest_session(wb);
+    struct err ignored = {0};
+    bool ok = last != NULL && resume(wb, last, false, &ignored);
+    if (!ok && ignored.text[0] != '\0') {
+        workbench_note(wb, "The last session could not be resumed: %s", ignored.text);
+    }
+    free(last);
+    return ok || begin(wb, err);
+}
+
+static void make_tools(struct workbench *wb)
+{
+    struct tools_setup setup = {
+        .loop = wb->options.loop,
+        .workspace = wb->workspace,
+        .data = wb,
+        .proposal = current_proposal,
+        .patch = take_patch,
+        .lay_out = workbench_want_layout,
+        .lay_out_cancel = workbench_unwant_layout,
+    };
+    wb->toolbox = tools_new(&setup);
+}
+
+struct workbench *workbench_new(const struct workbench_options *options, struct err *err)
+{
+    struct workbench *wb = MEM_NEW(struct workbench);
+    wb->options = *options;
+    wb->source = (struct patch_source){read_file, wb};
+    wb->workspace = workspace_open(options->folder, err);
+    if (wb->workspace == NULL) {
+        free(wb);
+        return NULL;
+    }
+    wb->git_root = find_git_root(workspace_root(wb->workspace));
+    wb->config = config_load(workspace_root(wb->workspace));
+    if (options->provider != NULL) {
+        config_set(wb->config, "model_provider", options->provider, "--provider");
+    }
+    if (options->recording != NULL) {
+        config_set(wb->config, "recording", options->recording, "--recording");
+    }
+    for (size_t i = 0; i < config_problem_count(wb->config); i++) {
+        workbench_note(wb, "%s", config_problem_at(wb->config, i));
+    }
+    recover(wb);
+    overlay_sweep();
+    make_tools(wb);
+    workbench_make_layout(wb);
+    if (!open_session(wb, err)) {
+        workbench_free(wb);
+        return NULL;
+    }
+    session_on_change(wb->session, on_session_change, wb);
+    rebase(wb);
+    workspace_start(wb->workspace, options->loop, on_files, wb);
+    workbench_choose_provider(wb);
+    return wb;
+}
+
+void workbench_free(struct workbench *wb)
+{
+    if (wb == NULL) {
+        return;
+    }
+    wb->options.changed = NULL;
+    workspace_stop(wb->workspace);
+    tools_free(wb->toolbox == NULL || wb->session == NULL ? wb->toolbox : NULL);
+    if (wb->session != NULL) {
+        session_interrupt(wb->session);
+        session_record(wb->session, "closed", NULL, false);
+        session_free(wb->session);
+        tools_free(wb->toolbox);
+    }
+    proposals_free(wb->proposals);
+    workbench_free_layout(wb);
+    workbench_free_provider(wb);
+    config_free(wb->config);
+    workspace_free(wb->workspace);
+    VEC_FOREACH (char *, notice, &wb->notices) {
+        free(*notice);
+    }
+    VEC_FREE(&wb->notices);
+    free(wb->git_root);
+    free(wb);
+}
+
+struct workspace *workbench_workspace(struct workbench *wb)
+{
+    return wb->workspace;
+}
+
+struct session *workbench_session(struct workbench *wb)
+{
+    return wb->session;
+}
+
+const struct config *workbench_config(struct workbench *wb)
+{
+    return wb->config;
+}
+
+struct proposals *workbench_proposals(struct workbench *wb)
+{
+    return wb->proposals;
+}
+
+const char *workbench_notice(const struct workbench *wb, size_t index)
+{
+    return index < wb->notices.len ? wb->notices.items[index] : NULL;
+}

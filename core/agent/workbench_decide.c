@@ -1,0 +1,125 @@
+/* From decisions to a commit: what will be written, what the message says, what goes back. */
+#include "agent/workbench_private.h"
+
+#include "base/safe.h"
+#include "base/vec.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void outcome_free(struct outcome *outcome)
+{
+    changes_free(&outcome->accepted);
+    buf_free(&outcome->feedback);
+    *outcome = (struct outcome){0};
+}
+
+static void take_evidence(struct outcome *out, const struct checks *checks)
+{
+    out->tested = true;
+    out->tally = checks_tally(checks);
+    const struct coverage *coverage = checks_coverage(checks);
+    out->coverage = coverage == NULL || coverage->incomplete ? -1 : coverage_percent(coverage);
+}
+
+bool workbench_outcome(struct workbench *wb, struct outcome *out, struct err *err)
+{
+    struct review *review = proposals_review(wb->proposals);
+    *out = (struct outcome){.coverage = -1};
+    if (review == NULL) {
+        return err_set(err, ERR_NOT_FOUND, "there is no open proposal to finish");
+    }
+    review_selected(review, (size_t)-1, (size_t)-1, &out->accepted);
+    review_feedback(review, &out->feedback);
+    out->counts = review_count_all(review);
+    const struct proposal *open = proposals_open(wb->proposals);
+    unsigned long long hash = changes_hash(&out->accepted);
+    if (checks_state(wb->tried) == CHECKS_DONE && hash == wb->tried_hash) {
+        take_evidence(out, wb->tried);
+    } else if (checks_state(wb->evidence) == CHECKS_DONE && hash == changes_hash(&open->changes)) {
+        take_evidence(out, wb->evidence);
+    }
+    return true;
+}
+
+/* The subject: what was asked for, as one line. */
+static void add_subject(struct buf *message, struct workbench *wb, const struct outcome *outcome)
+{
+    char *title = safe_dup(str_of(session_title(wb->session)), SAFE_ONE_LINE, 68);
+    struct str text = str_trim(str_of(title));
+    while (text.len > 0 && text.ptr[text.len - 1] == '.') {
+        text.len--;
+    }
+    if (text.len > 0) {
+        buf_append_str(message, text);
+    } else if (outcome->accepted.len == 1) {
+        buf_printf(message, "Change %s", outcome->accepted.items[0].path);
+    } else {
+        buf_printf(message, "Change %zu policies", outcome->accepted.len);
+    }
+    free(title);
+}
+
+static void add_trailers(struct buf *message, struct workbench *wb, const struct outcome *outcome)
+{
+    char *model = safe_dup(str_of(workbench_model(wb)), SAFE_ONE_LINE, 80);
+    const struct proposal *open = proposals_open(wb->proposals);
+    buf_printf(message, "Assisted-by: %s\n", model);
+    buf_printf(message, "Bylaw-Session: %s\n", session_id(wb->session));
+    buf_printf(message, "Bylaw-Proposal: %u\n", open == NULL ? 0 : open->number);
+    buf_printf(message, "Bylaw-Review: %zu lines accepted, %zu declined, %zu left open\n",
+        outcome->counts.accepted, outcome->counts.declined, outcome->counts.open);
+    if (outcome->tested) {
+        const size_t *count = outcome->tally.count;
+        buf_printf(message,
+            "Bylaw-Tests: %zu passed, %zu failed, %zu errors, %zu skipped, %zu not evaluated\n",
+            count[RESULT_PASS], count[RESULT_FAIL], count[RESULT_ERROR], count[RESULT_SKIPPED],
+            count[RESULT_NOT_EVALUATED]);
+    } else {
+        buf_append_c(message, "Bylaw-Tests: not run on exactly this selection\n");
+    }
+    if (outcome->coverage >= 0) {
+        char *shown = coverage_show(outcome->coverage);
+        buf_printf(message, "Bylaw-Coverage: %s %%\n", shown);
+        free(shown);
+    }
+    free(model);
+}
+
+char *workbench_message(struct workbench *wb, const struct outcome *outcome)
+{
+    struct buf message = BUF_INIT;
+    add_subject(&message, wb, outcome);
+    buf_append_c(&message, "\n\n");
+    add_trailers(&message, wb, outcome);
+    return buf_take(&message);
+}
+
+void workbench_decided(struct workbench *wb, const struct outcome *outcome, const char *subject,
+    const char *commit, bool send)
+{
+    struct err err;
+    const struct proposal *open = proposals_open(wb->proposals);
+    unsigned number = open == NULL ? 0 : open->number;
+    cJSON *record = cJSON_CreateObject();
+    json_set_int(record, "number", number);
+    json_set_string(record, "commit", commit);
+    session_record(wb->session, "decided", record, true);
+    proposals_close(wb->proposals);
+    workbench_changed(wb);
+    struct entry entry = {.kind = ENTRY_COMMIT,
+        .status = ENTRY_DONE,
+        .proposal = number,
+        .detail = mem_strdup(commit),
+        .files = (unsigned)outcome->accepted.len};
+    buf_append_c(
+        &entry.text, subject != NULL ? subject : "Nothing was accepted; nothing is written.");
+    session_add_entry(wb->session, entry);
+    if (outcome->feedback.len > 0 &&
+        (!send || !session_send_feedback(wb->session, buf_str(&outcome->feedback), &err))) {
+        session_note_feedback(wb->session, buf_str(&outcome->feedback));
+    }
+    workspace_refresh(wb->workspace);
+    workbench_tell(wb, WORKBENCH_PROPOSAL);
+    workbench_lay_out(wb);
+}

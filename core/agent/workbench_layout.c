@@ -1,0 +1,255 @@
+/* Overlays and the checks that run in them: the whole proposal in one, a tried selection in
+ * another. */
+#include "agent/workbench_private.h"
+
+#include "base/vec.h"
+
+#include <stdlib.h>
+
+static void start_layout(struct workbench *wb);
+
+void workbench_changed(struct workbench *wb)
+{
+    wb->stamp++;
+    checks_invalidate(wb->evidence);
+}
+
+/* ---- the whole proposal ---- */
+
+static void answer_wants(struct workbench *wb, const char *root, const struct err *err)
+{
+    /* A ready may ask again: take what waits first. */
+    struct layout_want *items = wb->wants.items;
+    size_t len = wb->wants.len;
+    wb->wants.items = NULL;
+    wb->wants.len = wb->wants.cap = 0;
+    for (size_t i = 0; i < len; i++) {
+        items[i].ready(items[i].tool, root, err);
+    }
+    free(items);
+}
+
+static void on_laid(void *data, const struct err *err)
+{
+    struct workbench *wb = data;
+    if (err != NULL && err->kind != ERR_CANCELLED) {
+        wb->overlay_err = *err;
+        answer_wants(wb, NULL, err);
+        wb->wanted = false;
+        return;
+    }
+    if (err == NULL) {
+        wb->laid_stamp = wb->laying_stamp;
+    }
+    if (err != NULL || wb->laid_stamp != wb->stamp) {
+        start_layout(wb);
+        return;
+    }
+    answer_wants(wb, overlay_root(wb->overlay), NULL);
+    if (wb->wanted) {
+        wb->wanted = false;
+        checks_start(wb->evidence, overlay_root(wb->overlay));
+        workbench_tell(wb, WORKBENCH_LAID_OUT);
+    }
+}
+
+static void start_layout(struct workbench *wb)
+{
+    const struct proposal *open = proposals_open(wb->proposals);
+    /* Nothing may run in a folder while it is changed. */
+    checks_invalidate(wb->evidence);
+    wb->laying_stamp = wb->stamp;
+    overlay_start(wb->overlay, wb->options.loop, open == NULL ? NULL : &open->changes, on_laid, wb);
+}
+
+static void deliver(void *data)
+{
+    struct workbench *wb = data;
+    if (wb->overlay == NULL) {
+        answer_wants(wb, NULL, &wb->overlay_err);
+    } else if (overlay_is_busy(wb->overlay)) {
+        return; /* on_laid answers */
+    } else if (wb->laid_stamp == wb->stamp && wb->laid_stamp != 0) {
+        answer_wants(wb, overlay_root(wb->overlay), NULL);
+    } else {
+        start_layout(wb);
+    }
+}
+
+void workbench_want_layout(
+    void *data, void (*ready)(void *tool, const char *root, const struct err *err), void *tool)
+{
+    struct workbench *wb = data;
+    VEC_PUSH(&wb->wants, (struct layout_want){ready, tool});
+    loop_timer_start(wb->deliver, 0, 0);
+}
+
+void workbench_unwant_layout(void *data, void *tool)
+{
+    struct workbench *wb = data;
+    for (size_t i = wb->wants.len; i > 0; i--) {
+        if (wb->wants.items[i - 1].tool == tool) {
+            VEC_REMOVE(&wb->wants, i - 1);
+        }
+    }
+}
+
+void workbench_lay_out(struct workbench *wb)
+{
+    if (proposals_open(wb->proposals) == NULL) {
+        wb->wanted = false;
+        workbench_tell(wb, WORKBENCH_LAID_OUT);
+        return;
+    }
+    if (wb->overlay == NULL ||
+        (wb->laid_stamp == wb->stamp && checks_state(wb->evidence) != CHECKS_STALE &&
+            checks_state(wb->evidence) != CHECKS_NONE)) {
+        return;
+    }
+    wb->wanted = true;
+    if (overlay_is_busy(wb->overlay)) {
+        return;
+    }
+    if (wb->laid_stamp == wb->stamp && wb->laid_stamp != 0) {
+        wb->wanted = false;
+        checks_start(wb->evidence, overlay_root(wb->overlay));
+        workbench_tell(wb, WORKBENCH_LAID_OUT);
+        return;
+    }
+    start_layout(wb);
+}
+
+const char *workbench_checked_root(const struct workbench *wb, unsigned *proposal)
+{
+    const struct proposal *open = proposals_open(wb->proposals);
+    *proposal = open == NULL ? 0 : open->number;
+    if (open == NULL || wb->overlay == NULL) {
+        *proposal = 0;
+        return workspace_root(wb->workspace);
+    }
+    return wb->laid_stamp == wb->stamp && !overlay_is_busy(wb->overlay) ? overlay_root(wb->overlay)
+                                                                        : NULL;
+}
+
+const struct checks *workbench_evidence(const struct workbench *wb)
+{
+    return wb->evidence;
+}
+
+/* ---- a tried selection ---- */
+
+static unsigned long long mix(unsigned long long hash, unsigned long long more)
+{
+    return (hash ^ more) * 1099511628211u;
+}
+
+unsigned long long changes_hash(const struct changes *changes)
+{
+    unsigned long long hash = 14695981039346656037u;
+    VEC_FOREACH (struct change, change, changes) {
+        hash = mix(hash, (unsigned long long)change->kind);
+        hash = mix(hash, str_hash(str_of(change->path)));
+        hash = mix(hash, change->moved_from == NULL ? 0 : str_hash(str_of(change->moved_from)));
+        hash = mix(hash, str_hash(buf_str(&change->content)));
+    }
+    return hash;
+}
+
+static void start_try(struct workbench *wb);
+
+static void on_try_laid(void *data, const struct err *err)
+{
+    struct workbench *wb = data;
+    if (wb->try_again) {
+        start_try(wb);
+        return;
+    }
+    if (err != NULL) {
+        workbench_note(wb, "The selection could not be tried: %s", err->text);
+        workbench_tell(wb, WORKBENCH_EVIDENCE);
+        return;
+    }
+    wb->tried_hash = wb->trying_hash;
+    checks_start(wb->tried, overlay_root(wb->try_overlay));
+}
+
+static void start_try(struct workbench *wb)
+{
+    wb->try_again = false;
+    checks_invalidate(wb->tried);
+    wb->trying_hash = changes_hash(&wb->try_changes);
+    overlay_start(wb->try_overlay, wb->options.loop, &wb->try_changes, on_try_laid, wb);
+}
+
+void workbench_try(struct workbench *wb, size_t file, size_t hunk)
+{
+    struct review *review = proposals_review(wb->proposals);
+    if (review == NULL) {
+        return;
+    }
+    if (wb->try_overlay == NULL) {
+        wb->try_overlay = overlay_new(wb->workspace, &wb->overlay_err);
+    }
+    if (wb->try_overlay == NULL) {
+        workbench_note(wb, "The selection could not be tried: %s", wb->overlay_err.text);
+        return;
+    }
+    changes_free(&wb->try_changes);
+    review_selected(review, file, hunk, &wb->try_changes);
+    if (overlay_is_busy(wb->try_overlay)) {
+        wb->try_again = true;
+        overlay_cancel(wb->try_overlay);
+        return;
+    }
+    start_try(wb);
+}
+
+const struct checks *workbench_tried(const struct workbench *wb)
+{
+    return wb->tried;
+}
+
+/* ---- life ---- */
+
+static void on_checks(void *data)
+{
+    workbench_tell(data, WORKBENCH_EVIDENCE);
+}
+
+void workbench_make_layout(struct workbench *wb)
+{
+    wb->stamp = 1;
+    wb->overlay = overlay_new(wb->workspace, &wb->overlay_err);
+    if (wb->overlay == NULL) {
+        workbench_note(wb, "Proposals cannot be tested: %s", wb->overlay_err.text);
+    }
+    wb->deliver = loop_timer_new(wb->options.loop, deliver, wb);
+    wb->evidence = checks_new(wb->options.loop, on_checks, wb);
+    wb->tried = checks_new(wb->options.loop, on_checks, wb);
+}
+
+static void free_overlay(struct workbench *wb, struct overlay *overlay)
+{
+    if (overlay == NULL) {
+        return;
+    }
+    overlay_cancel(overlay);
+    while (overlay_is_busy(overlay)) {
+        loop_run_once(wb->options.loop, 100);
+    }
+    overlay_free(overlay);
+}
+
+void workbench_free_layout(struct workbench *wb)
+{
+    wb->wanted = false;
+    wb->try_again = false;
+    checks_free(wb->evidence);
+    checks_free(wb->tried);
+    wb->evidence = wb->tried = NULL;
+    loop_timer_free(wb->deliver);
+    free_overlay(wb, wb->overlay);
+    free_overlay(wb, wb->try_overlay);
+    changes_free(&wb->try_changes);
+    VEC_FREE(&wb->wants);
+}

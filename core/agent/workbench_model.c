@@ -1,0 +1,103 @@
+/* Which model answers: chosen in the background, so that the screen is there at once. */
+#include "agent/workbench_private.h"
+
+#include "base/log.h"
+#include "model/live.h"
+#include "model/recorder.h"
+#include "model/select.h"
+
+#include <stdlib.h>
+
+static void show_model(struct workbench *wb, const struct selection *selection)
+{
+    free(wb->model_shown);
+    if (selection->provider->is_recording) {
+        wb->model_shown = mem_strdup("recording");
+    } else if (selection->model == NULL) {
+        wb->model_shown = mem_strdup("no model");
+    } else {
+        wb->model_shown =
+            mem_printf("%s%s%s", selection->model, selection->effort == NULL ? "" : " ",
+                selection->effort == NULL ? "" : selection->effort);
+    }
+}
+
+static void begin_recording(struct workbench *wb)
+{
+    struct err err;
+    if (wb->options.record_to == NULL) {
+        return;
+    }
+    if (wb->provider->is_recording) {
+        workbench_note(wb, "Nothing is recorded: the session itself replays a recording.");
+        return;
+    }
+    wb->recorder = recorder_open(wb->options.record_to, &err);
+    if (wb->recorder == NULL) {
+        workbench_note(wb, "Nothing is recorded: %s", err.text);
+        return;
+    }
+    live_record(wb->provider, wb->recorder);
+}
+
+static void on_selected(void *data, struct selection *selection)
+{
+    struct workbench *wb = data;
+    wb->select = NULL;
+    wb->provider = selection->provider;
+    show_model(wb, selection);
+    if (selection->problem != NULL) {
+        workbench_note(wb, "%s", selection->problem);
+    }
+    if (selection->why != NULL) {
+        workbench_note(wb, "%s", selection->why);
+    }
+    begin_recording(wb);
+    session_set_provider(wb->session, wb->provider, selection->model, selection->effort);
+    selection_clear(selection);
+    workbench_tell(wb, WORKBENCH_PROVIDER);
+}
+
+void workbench_choose_provider(struct workbench *wb)
+{
+    struct err err;
+    wb->http = http_new(wb->options.loop, &err);
+    if (wb->http == NULL) {
+        workbench_note(wb, "No model can be reached: %s", err.text);
+        return;
+    }
+    struct select_setup setup = {
+        .loop = wb->options.loop,
+        .http = wb->http,
+        .config = wb->config,
+        .workspace = workspace_root(wb->workspace),
+    };
+    wb->select = select_start(&setup, on_selected, wb);
+}
+
+void workbench_free_provider(struct workbench *wb)
+{
+    if (wb->select != NULL) {
+        select_cancel(wb->select);
+    }
+    if (wb->recorder != NULL) {
+        struct err err;
+        live_record(wb->provider, NULL);
+        if (!recorder_close(wb->recorder, &err)) {
+            log_write("workbench", "%s", err.text);
+        }
+    }
+    provider_free(wb->provider);
+    http_free(wb->http);
+    free(wb->model_shown);
+}
+
+const char *workbench_model(const struct workbench *wb)
+{
+    return wb->model_shown == NULL ? "choosing a model" : wb->model_shown;
+}
+
+bool workbench_is_recording(const struct workbench *wb)
+{
+    return wb->provider != NULL && wb->provider->is_recording;
+}

@@ -1,0 +1,86 @@
+/* Inside of the workbench, shared by workbench.c (opening, the session's questions),
+ * workbench_layout.c (overlays and checks), workbench_decide.c (from decisions to a commit) and
+ * workbench_model.c (which model). Nobody else includes it. */
+#ifndef BYLAW_AGENT_WORKBENCH_PRIVATE_H
+#define BYLAW_AGENT_WORKBENCH_PRIVATE_H
+
+#include "agent/instructions.h"
+#include "agent/journal.h"
+#include "agent/tools.h"
+#include "agent/workbench.h"
+#include "loop/http.h"
+#include "workspace/overlay.h"
+
+/* A tool that waits for the proposal to be laid out. */
+struct layout_want {
+    void (*ready)(void *tool, const char *root, const struct err *err);
+    void *tool;
+};
+
+struct select;
+struct recorder;
+
+struct workbench {
+    struct workbench_options options;
+    struct workspace *workspace;
+    char *git_root; /* NULL: no repository */
+    struct config *config;
+    struct session *session;
+    struct proposals *proposals;
+    struct patch_source source;
+    struct toolbox *toolbox;
+    struct {
+        char **items;
+        size_t len, cap;
+    } notices;
+    bool was_closed;       /* while replaying: the last record says the program ended well */
+    unsigned shown_number; /* the proposal the transcript shows last */
+    unsigned shown_revision;
+
+    /* layout */
+    struct overlay *overlay;
+    struct overlay *try_overlay;
+    struct err overlay_err; /* why there is none */
+    unsigned stamp;         /* grows with every change of the proposal or the workspace */
+    unsigned laid_stamp;    /* what the overlay holds; 0: nothing yet */
+    unsigned laying_stamp;
+    bool wanted; /* lay out again once the running one has ended */
+    struct {
+        struct layout_want *items;
+        size_t len, cap;
+    } wants;
+    struct loop_timer *deliver;
+    struct checks *evidence;
+    struct checks *tried;
+    unsigned long long tried_hash; /* what the tried overlay holds */
+    unsigned long long trying_hash;
+    bool try_again;
+    struct changes try_changes;
+
+    /* model */
+    struct http *http;
+    struct provider *provider;
+    struct select *select;     /* while it is chosen */
+    struct recorder *recorder; /* `bylaw record` */
+    char *model_shown;
+};
+
+void workbench_tell(struct workbench *wb, enum workbench_change what);
+void workbench_note(struct workbench *wb, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* The proposal or the workspace is not what it was: what was laid out and tested is out of date. */
+void workbench_changed(struct workbench *wb);
+void workbench_make_layout(struct workbench *wb);
+void workbench_free_layout(struct workbench *wb);
+/* Lays out and tests the open proposal, if there is one and it is not laid out already. */
+void workbench_lay_out(struct workbench *wb);
+void workbench_want_layout(
+    void *wb, void (*ready)(void *tool, const char *root, const struct err *err), void *tool);
+void workbench_unwant_layout(void *wb, void *tool);
+/* What a set of changes comes down to, for "exactly this was tested". */
+unsigned long long changes_hash(const struct changes *changes);
+
+void workbench_choose_provider(struct workbench *wb);
+void workbench_free_provider(struct workbench *wb);
+
+#endif
