@@ -60,12 +60,7 @@ static void on_selected(void *data, struct selection *selection)
 
 void workbench_choose_provider(struct workbench *wb)
 {
-    struct err err;
-    wb->http = http_new(wb->options.loop, &err);
-    if (wb->http == NULL) {
-        workbench_note(wb, "No model can be reached: %s", err.text);
-        return;
-    }
+    wb->http = http_new(wb->options.loop);
     struct select_setup setup = {
         .loop = wb->options.loop,
         .http = wb->http,
