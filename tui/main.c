@@ -1,65 +1,63 @@
-/* bylaw: without a subcommand it opens the workbench, with one it runs that. */
-#include "app.h"
+/* bylaw: with a subcommand it runs that, else it opens the workbench. */
+#include "base/log.h"
 #include "command/command.h"
+#include "desk.h"
 
 #include <locale.h>
-#include <stdio.h>
 #include <string.h>
 
-static int run_workbench(const struct app_options *options)
+static int open_desk(const struct args *args)
 {
     struct err err;
-    struct loop *loop = loop_new(&err);
-    if (loop == NULL) {
-        fprintf(stderr, "bylaw: %s\n", err.text);
-        return EXIT_COULD_NOT;
+    struct desk_options options = {
+        .folder = args->count > 0 ? args->rest[0] : ".",
+        .session = args_get(args, "session"),
+        .fresh = args_has(args, "new"),
+        .provider = args_get(args, "provider"),
+        .recording = args_get(args, "recording"),
+        .theme = args_get(args, "theme"),
+        .colour = args_get(args, "colour"),
+        .ascii = args_has(args, "ascii"),
+        .no_mouse = args_has(args, "no-mouse"),
+    };
+    const char *log = args_get(args, "log");
+    if (args->count > 1) {
+        return command_fail(args, "takes one folder, not %d (bylaw --help)", args->count);
     }
-    int code = EXIT_COULD_NOT;
-    struct app *app = app_new(loop, options, &err);
-    if (app != NULL && app_run(app, &err)) {
-        code = app_exit_code(app);
-    } else {
-        fprintf(stderr, "bylaw: %s\n", err.text);
+    if (log != NULL && !log_open(log, &err)) {
+        return command_fail(args, "%s", err.text);
     }
-    app_free(app);
-    loop_free(loop);
+    if (args_has(args, "resume")) {
+        return desk_list_sessions(options.folder, &err) ? EXIT_YES : command_fail(args, "%s", err.text);
+    }
+    int code = EXIT_YES;
+    if (!desk_run(&options, &code, &err)) {
+        code = command_fail(args, "%s", err.text);
+    }
+    log_close();
     return code;
-}
-
-static const char *option_value(const char *arg, const char *name)
-{
-    size_t len = strlen(name);
-    return strncmp(arg, name, len) == 0 && arg[len] == '=' ? arg + len + 1 : NULL;
 }
 
 int main(int argc, char **argv)
 {
     setlocale(LC_ALL, "");
     setlocale(LC_NUMERIC, "C");
-    struct app_options options = {.mouse = true};
-    for (int i = 1; i < argc; i++) {
-        const char *value;
-        if (strcmp(argv[i], "--no-mouse") == 0) {
-            options.mouse = false;
-        } else if (strcmp(argv[i], "--ascii") == 0) {
-            options.ascii = true;
-        } else if ((value = option_value(argv[i], "--theme")) != NULL) {
-            options.theme = value;
-        } else if ((value = option_value(argv[i], "--colour")) != NULL) {
-            options.colour = value;
-        } else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            command_print_help(NULL, stdout);
-            return EXIT_YES;
-        } else if (strcmp(argv[i], "--version") == 0) {
-            puts("bylaw " BYLAW_VERSION);
-            return EXIT_YES;
-        } else if (command_find(argv[i]) != NULL) {
-            return command_run(command_find(argv[i]), argc - i, argv + i);
-        } else {
-            fprintf(
-                stderr, "bylaw: there is no option or subcommand \"%s\" (bylaw --help)\n", argv[i]);
-            return EXIT_COULD_NOT;
-        }
+    const struct command *command = argc > 1 ? command_find(argv[1]) : NULL;
+    if (command != NULL) {
+        return command_run(command, argc - 1, argv + 1);
     }
-    return run_workbench(&options);
+    struct args args;
+    struct err err;
+    bool help;
+    if (!args_parse(&command_program, argc, argv, &args, &help, &err)) {
+        return command_fail(&args, "%s", err.text);
+    }
+    if (help) {
+        command_print_help(NULL, stdout);
+        return EXIT_YES;
+    }
+    if (args_has(&args, "version")) {
+        return command_run(command_find("version"), 1, argv);
+    }
+    return open_desk(&args);
 }

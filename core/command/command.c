@@ -6,6 +6,7 @@
 
 const struct command *const commands[] = {
     &command_config,
+    &command_doctor,
     &command_help,
     &command_highlight,
     &command_parse,
@@ -65,7 +66,8 @@ int command_fail(const struct args *args, const char *fmt, ...)
     buf_vprintf(&text, fmt, list);
     va_end(list);
     char *shown = safe_dup(buf_str(&text), SAFE_KEEP_LINES, 8192);
-    fprintf(stderr, "bylaw %s: %s\n", args->command->name, shown);
+    const char *name = args->command->name;
+    fprintf(stderr, "bylaw%s%s: %s\n", name[0] == '\0' ? "" : " ", name, shown);
     free(shown);
     buf_free(&text);
     return EXIT_COULD_NOT;
@@ -88,8 +90,8 @@ static bool take_option(struct args *args, int argc, char **argv, int *at, struc
         value = word[2] != '\0' ? word + 2 : NULL;
     }
     if (index < 0) {
-        return err_set(
-            err, ERR_INVALID, "unknown option %s (see bylaw %s --help)", word, command->name);
+        return err_set(err, ERR_INVALID, "unknown option %s (see bylaw%s%s --help)", word,
+            command->name[0] == '\0' ? "" : " ", command->name);
     }
     const struct command_option *option = &command->options[index];
     if (option->arg == NULL) {
@@ -110,8 +112,11 @@ static bool take_option(struct args *args, int argc, char **argv, int *at, struc
     return true;
 }
 
-static bool parse(struct args *args, int argc, char **argv, bool *help, struct err *err)
+bool args_parse(const struct command *command, int argc, char **argv, struct args *args, bool *help,
+    struct err *err)
 {
+    *args = (struct args){.command = command};
+    *help = false;
     int kept = 0;
     bool options = true;
     for (int i = 1; i < argc; i++) {
@@ -134,10 +139,10 @@ static bool parse(struct args *args, int argc, char **argv, bool *help, struct e
 
 int command_run(const struct command *command, int argc, char **argv)
 {
-    struct args args = {.command = command};
+    struct args args;
     struct err err;
-    bool help = false;
-    if (!parse(&args, argc, argv, &help, &err)) {
+    bool help;
+    if (!args_parse(command, argc, argv, &args, &help, &err)) {
         return command_fail(&args, "%s", err.text);
     }
     if (help) {

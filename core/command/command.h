@@ -51,6 +51,13 @@ bool args_has(const struct args *args, const char *name);
 extern const struct command *const commands[];
 const struct command *command_find(const char *name);
 
+/* The program itself as a row: its options are parsed and shown by the same code. Has no run. */
+extern const struct command command_program;
+
+/* Parses argv[1…] by the command's options; *help: --help was among them. Permutes argv. */
+bool args_parse(const struct command *command, int argc, char **argv, struct args *args, bool *help,
+    struct err *err) MUST_USE;
+
 /* Parses argv (argv[0] is the subcommand's name) and runs it. Handles --help and usage errors.
  * Permutes argv: options may stand anywhere; "--" ends them. */
 int command_run(const struct command *command, int argc, char **argv);
@@ -65,6 +72,7 @@ void command_print_man(const struct command *command, FILE *out);
 
 /* The rows, one a file. */
 extern const struct command command_config;
+extern const struct command command_doctor;
 extern const struct command command_help;
 extern const struct command command_highlight;
 extern const struct command command_parse;

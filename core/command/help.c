@@ -19,12 +19,40 @@ static void print_option(const struct command_option *option, FILE *out)
     fprintf(out, "  %-26s %s\n", left, option->help);
 }
 
+const struct command command_program = {
+    .name = "",
+    .summary = program_summary,
+    .usage = "[FOLDER]",
+    .options =
+        {
+            {"resume", 0, NULL, "list the folder's sessions"},
+            {"session", 's', "ID", "go on with this session"},
+            {"new", 'n', NULL, "begin a new session, whatever is pending in the last"},
+            {"provider", 0, "NAME", "a [model_providers] name, or \"recording\""},
+            {"recording", 0, "FILE", "replay this recording"},
+            {"theme", 0, "NAME", "dark, light, high-contrast, colour-blind, sixteen"},
+            {"colour", 0, "MODE", "auto, true, 256, 16 or none"},
+            {"ascii", 0, NULL, "draw with ASCII only"},
+            {"no-mouse", 0, NULL, "leave the mouse to the terminal"},
+            {"log", 0, "FILE", "append the program's own log to FILE"},
+            {"version", 0, NULL, "print the version"},
+        },
+    .description = "Opens the workbench on FOLDER (default: the current folder): a chat with a "
+                   "model beside an "
+                   "editor, what the model proposes as a diff with its tests, and a commit of what "
+                   "was accepted. "
+                   "Where the last session left a proposal open or was killed, it goes on.",
+};
+
 static void print_program_help(FILE *out)
 {
     fprintf(out, "bylaw %s: %s.\n\n", BYLAW_VERSION, program_summary);
-    fputs("  bylaw [FOLDER]              open the workbench on FOLDER (default: here)\n", out);
-    fputs("  bylaw --resume [ID]         list sessions, or go on with one\n", out);
-    fputs("  bylaw COMMAND --help        help for one of:\n\n", out);
+    fputs("  bylaw [OPTION…] [FOLDER]    open the workbench on FOLDER (default: here)\n", out);
+    fputs("  bylaw COMMAND …             run a command; bylaw COMMAND --help explains it\n\n", out);
+    for (int i = 0; i < COMMAND_OPTIONS_MAX && command_program.options[i].name != NULL; i++) {
+        print_option(&command_program.options[i], out);
+    }
+    fputs("\nCommands:\n\n", out);
     for (size_t i = 0; commands[i] != NULL; i++) {
         fprintf(out, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
     }
@@ -77,6 +105,8 @@ static void print_title(const char *name, FILE *out)
     fprintf(out, "\" 1 \"\" \"bylaw %s\"\n.SH NAME\n", BYLAW_VERSION);
 }
 
+static void print_options_man(const struct command *command, FILE *out);
+
 static void print_program_man(FILE *out)
 {
     print_title("bylaw", out);
@@ -94,21 +124,8 @@ static void print_program_man(FILE *out)
     print_roff(exit_text, out);
 }
 
-void command_print_man(const struct command *command, FILE *out)
+static void print_options_man(const struct command *command, FILE *out)
 {
-    if (command == NULL) {
-        print_program_man(out);
-        return;
-    }
-    char *name = mem_printf("bylaw-%s", command->name);
-    print_title(name, out);
-    free(name);
-    fprintf(out, "bylaw\\-%s \\- ", command->name);
-    print_roff(command->summary, out);
-    fprintf(out, ".SH SYNOPSIS\n.B bylaw %s\n", command->name);
-    print_roff(command->usage, out);
-    fputs(".SH DESCRIPTION\n", out);
-    print_roff(command->description, out);
     if (command->options[0].name != NULL) {
         fputs(".SH OPTIONS\n", out);
     }
@@ -125,6 +142,24 @@ void command_print_man(const struct command *command, FILE *out)
         fputc('\n', out);
         print_roff(option->help, out);
     }
+}
+
+void command_print_man(const struct command *command, FILE *out)
+{
+    if (command == NULL) {
+        print_program_man(out);
+        return;
+    }
+    char *name = mem_printf("bylaw-%s", command->name);
+    print_title(name, out);
+    free(name);
+    fprintf(out, "bylaw\\-%s \\- ", command->name);
+    print_roff(command->summary, out);
+    fprintf(out, ".SH SYNOPSIS\n.B bylaw %s\n", command->name);
+    print_roff(command->usage, out);
+    fputs(".SH DESCRIPTION\n", out);
+    print_roff(command->description, out);
+    print_options_man(command, out);
     fputs(".SH EXIT STATUS\n", out);
     print_roff(exit_text, out);
 }

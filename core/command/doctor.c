@@ -1,0 +1,195 @@
+/* bylaw doctor: what this machine and folder have, what is missing, and what to do about it. */
+#include "base/path.h"
+#include "command/command.h"
+#include "config/config.h"
+#include "engine/engine.h"
+#include "loop/process.h"
+#include "model/select.h"
+
+#include <git2.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct doctor {
+    struct loop *loop;
+    bool bad;
+};
+
+enum mark { MARK_OK, MARK_BAD, MARK_NOTE };
+
+static void say(struct doctor *doctor, enum mark mark, const char *topic, const char *fmt, ...)
+    PRINTF_LIKE(4, 5);
+
+static void say(struct doctor *doctor, enum mark mark, const char *topic, const char *fmt, ...)
+{
+    static const char *const marks[] = {"ok", "MISSING", "note"};
+    doctor->bad = doctor->bad || mark == MARK_BAD;
+    printf("%-8s %-10s ", marks[mark], topic);
+    va_list args;
+    va_start(args, fmt);
+    vprintf(fmt, args);
+    va_end(args);
+    putchar('\n');
+}
+
+static void check_terminal(struct doctor *doctor)
+{
+    const char *term = getenv("TERM");
+    setlocale(LC_CTYPE, "");
+    bool utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+    say(doctor, utf8 ? MARK_OK : MARK_BAD, "locale", utf8 ? "UTF-8" : "no UTF-8 locale: set LC_ALL=C.UTF-8, or start with --ascii");
+    bool known = term != NULL && strcmp(term, "dumb") != 0;
+    say(doctor, known ? MARK_OK : MARK_BAD, "terminal", "TERM=%s%s", term == NULL ? "(not set)" : term,
+        known ? "" : ": the workbench needs a terminal that can move its cursor");
+}
+
+static void check_engine(struct doctor *doctor, const struct engine *engine)
+{
+    struct err err;
+    char *program = engine_find(engine, &err);
+    if (program == NULL) {
+        say(doctor, MARK_BAD, engine->name, "%s; without it no test runs and nothing is green", err.text);
+        return;
+    }
+    const char *argv[8] = {program};
+    for (size_t i = 0; engine->version_args[i] != NULL && i + 2 < ARRAY_LEN(argv); i++) {
+        argv[i + 1] = engine->version_args[i];
+    }
+    struct buf out = BUF_INIT;
+    struct process_options options = {.argv = argv, .timeout_ms = 20000};
+    char *version = NULL;
+    if (!process_run(doctor->loop, &options, &out, NULL, NULL, &err)) {
+        say(doctor, MARK_BAD, engine->name, "%s: %s", program, err.text);
+    } else if (!engine->version(buf_str(&out), &version)) {
+        say(doctor, MARK_BAD, engine->name, "%s does not say its version", program);
+    } else if (!engine_version_at_least(version, engine->minimum)) {
+        say(doctor, MARK_BAD, engine->name, "%s is version %s; %s or newer is needed", program, version, engine->minimum);
+    } else {
+        say(doctor, MARK_OK, engine->name, "%s, version %s (at least %s)", program, version, engine->minimum);
+    }
+    free(version);
+    buf_free(&out);
+    free(program);
+}
+
+static void check_git(struct doctor *doctor, const char *folder)
+{
+    git_libgit2_init();
+    git_repository *repo = NULL;
+    if (git_repository_open_ext(&repo, folder, 0, NULL) == 0) {
+        bool bare = git_repository_is_bare(repo) != 0;
+        say(doctor, bare ? MARK_BAD : MARK_OK, "git", "%s%s", bare ? "a bare repository has no files to work on: " : "",
+            bare ? git_repository_path(repo) : git_repository_workdir(repo));
+        git_config *config = NULL;
+        const char *name = NULL;
+        if (git_repository_config_snapshot(&config, repo) == 0 &&
+            git_config_get_string(&name, config, "user.email") != 0) {
+            say(doctor, MARK_BAD, "git", "no author: git config --global user.name \"…\"; git config --global user.email \"…\"");
+        }
+        git_config_free(config);
+    } else {
+        const git_error *error = git_error_last();
+        say(doctor, MARK_NOTE, "git", "%s is in no git repository that can be opened (%s): changes are written but not committed",
+            folder, error == NULL ? "no reason given" : error->message);
+    }
+    git_repository_free(repo);
+    git_libgit2_shutdown();
+}
+
+static void check_folder(struct doctor *doctor, enum path_home home, const char *topic)
+{
+    struct err err;
+    char *dir = path_home_dir(home, &err);
+    if (dir == NULL || !path_make_dirs(dir, &err)) {
+        say(doctor, MARK_BAD, topic, "%s", err.text);
+    } else if (access(dir, W_OK) != 0) {
+        say(doctor, MARK_BAD, topic, "%s cannot be written", dir);
+    } else {
+        say(doctor, MARK_OK, topic, "%s", dir);
+    }
+    free(dir);
+}
+
+struct chosen {
+    struct selection selection;
+    bool done;
+};
+
+static void on_chosen(void *data, struct selection *selection)
+{
+    struct chosen *chosen = data;
+    chosen->selection = *selection;
+    chosen->done = true;
+}
+
+static void check_model(struct doctor *doctor, const struct config *config, const char *folder)
+{
+    struct chosen chosen = {0};
+    struct http *http = http_new(doctor->loop);
+    struct select_setup setup = {.loop = doctor->loop, .http = http, .config = config, .workspace = folder};
+    struct select *select = select_start(&setup, on_chosen, &chosen);
+    if (!loop_run_until(doctor->loop, &chosen.done, 60000)) {
+        select_cancel(select);
+        say(doctor, MARK_BAD, "model", "choosing a model took over a minute");
+    } else {
+        struct selection *s = &chosen.selection;
+        if (s->problem != NULL) {
+            say(doctor, MARK_BAD, "model", "%s", s->problem);
+        }
+        say(doctor, s->provider->is_recording ? MARK_NOTE : MARK_OK, "model", "%s%s%s%s%s", s->label == NULL ? "" : s->label,
+            s->model == NULL ? "" : ", ", s->model == NULL ? "" : s->model, s->why == NULL ? "" : ": ",
+            s->why == NULL ? "" : s->why);
+        provider_free(s->provider);
+        selection_clear(s);
+    }
+    http_free(http);
+}
+
+static int run(const struct args *args)
+{
+    struct err err;
+    struct doctor doctor = {0};
+    if (args->count > 1) {
+        return command_fail(args, "takes at most one folder");
+    }
+    char *folder = realpath(args->count == 1 ? args->rest[0] : ".", NULL);
+    if (folder == NULL) {
+        return command_fail(args, "no such folder: %s", args->count == 1 ? args->rest[0] : ".");
+    }
+    doctor.loop = loop_new(&err);
+    if (doctor.loop == NULL) {
+        free(folder);
+        return command_fail(args, "%s", err.text);
+    }
+    say(&doctor, MARK_OK, "bylaw", "version %s, libgit2 %s", BYLAW_VERSION, LIBGIT2_VERSION);
+    check_terminal(&doctor);
+    check_folder(&doctor, PATH_CONFIG, "config");
+    check_folder(&doctor, PATH_STATE, "state");
+    check_folder(&doctor, PATH_CACHE, "cache");
+    struct config *config = config_load(folder);
+    for (size_t i = 0; i < config_problem_count(config); i++) {
+        say(&doctor, MARK_BAD, "config", "%s", config_problem_at(config, i));
+    }
+    check_git(&doctor, folder);
+    for (size_t i = 0; engines[i] != NULL; i++) {
+        check_engine(&doctor, engines[i]);
+    }
+    check_model(&doctor, config, folder);
+    config_free(config);
+    loop_free(doctor.loop);
+    free(folder);
+    return doctor.bad ? EXIT_NO : EXIT_YES;
+}
+
+const struct command command_doctor = {
+    .name = "doctor",
+    .summary = "say what is there, what is missing, and what to do about it",
+    .usage = "[FOLDER]",
+    .description = "Looks at the terminal, the folders bylaw writes to, the configuration, the git repository, each "
+                   "engine with its version, and which model would answer. One line each: ok, note or MISSING.\n\n"
+                   "Exit code 0 when nothing is missing, 1 when something is.",
+    .run = run,
+};
