@@ -28,7 +28,8 @@ static int open_desk(const struct args *args)
         return command_fail(args, "%s", err.text);
     }
     if (args_has(args, "resume")) {
-        return desk_list_sessions(options.folder, &err) ? EXIT_YES : command_fail(args, "%s", err.text);
+        return desk_list_sessions(options.folder, &err) ? EXIT_YES
+                                                        : command_fail(args, "%s", err.text);
     }
     int code = EXIT_YES;
     if (!desk_run(&options, &code, &err)) {

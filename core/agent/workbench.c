@@ -111,6 +111,9 @@ static void add_proposal_entry(struct workbench *wb)
 static void on_turn_end(void *data)
 {
     struct workbench *wb = data;
+    if (wb->closing) {
+        return;
+    }
     add_proposal_entry(wb);
     workbench_lay_out(wb);
     workbench_tell(wb, WORKBENCH_PROPOSAL);
@@ -159,6 +162,13 @@ static void rebase(struct workbench *wb)
 static void on_files(void *data, const struct workspace_event *event)
 {
     struct workbench *wb = data;
+    if (event->failed != NULL) {
+        workbench_note(wb, "The files of the workspace cannot be listed: %s", event->failed->text);
+    }
+    if (!wb->listed) {
+        wb->listed = true;
+        workbench_give_provider(wb);
+    }
     if (event->first || event->changed_count > 0) {
         if (!event->first) {
             rebase(wb);
@@ -365,16 +375,16 @@ void workbench_free(struct workbench *wb)
         return;
     }
     wb->options.changed = NULL;
+    wb->closing = true;
     workspace_stop(wb->workspace);
-    tools_free(wb->toolbox == NULL || wb->session == NULL ? wb->toolbox : NULL);
     if (wb->session != NULL) {
         session_interrupt(wb->session);
         session_record(wb->session, "closed", NULL, false);
         session_free(wb->session);
-        tools_free(wb->toolbox);
     }
-    proposals_free(wb->proposals);
+    tools_free(wb->toolbox);
     workbench_free_layout(wb);
+    proposals_free(wb->proposals);
     workbench_free_provider(wb);
     config_free(wb->config);
     workspace_free(wb->workspace);

@@ -32,6 +32,9 @@ static void answer_wants(struct workbench *wb, const char *root, const struct er
 static void on_laid(void *data, const struct err *err)
 {
     struct workbench *wb = data;
+    if (wb->closing) {
+        return;
+    }
     if (err != NULL && err->kind != ERR_CANCELLED) {
         wb->overlay_err = *err;
         answer_wants(wb, NULL, err);
@@ -160,6 +163,9 @@ static void start_try(struct workbench *wb);
 static void on_try_laid(void *data, const struct err *err)
 {
     struct workbench *wb = data;
+    if (wb->closing) {
+        return;
+    }
     if (wb->try_again) {
         start_try(wb);
         return;

@@ -40,6 +40,13 @@ static void begin_recording(struct workbench *wb)
     live_record(wb->provider, wb->recorder);
 }
 
+void workbench_give_provider(struct workbench *wb)
+{
+    if (wb->provider != NULL && wb->listed) {
+        session_set_provider(wb->session, wb->provider, wb->model, wb->effort);
+    }
+}
+
 static void on_selected(void *data, struct selection *selection)
 {
     struct workbench *wb = data;
@@ -53,8 +60,10 @@ static void on_selected(void *data, struct selection *selection)
         workbench_note(wb, "%s", selection->why);
     }
     begin_recording(wb);
-    session_set_provider(wb->session, wb->provider, selection->model, selection->effort);
+    wb->model = mem_strdup(selection->model);
+    wb->effort = mem_strdup(selection->effort);
     selection_clear(selection);
+    workbench_give_provider(wb);
     workbench_tell(wb, WORKBENCH_PROVIDER);
 }
 
@@ -85,6 +94,8 @@ void workbench_free_provider(struct workbench *wb)
     provider_free(wb->provider);
     http_free(wb->http);
     free(wb->model_shown);
+    free(wb->model);
+    free(wb->effort);
 }
 
 const char *workbench_model(const struct workbench *wb)

@@ -33,6 +33,8 @@ struct workbench {
         char **items;
         size_t len, cap;
     } notices;
+    bool closing;          /* nothing new is begun */
+    bool listed;           /* the first listing of the files is there */
     bool was_closed;       /* while replaying: the last record says the program ended well */
     unsigned shown_number; /* the proposal the transcript shows last */
     unsigned shown_revision;
@@ -60,6 +62,8 @@ struct workbench {
     /* model */
     struct http *http;
     struct provider *provider;
+    char *model;
+    char *effort;
     struct select *select;     /* while it is chosen */
     struct recorder *recorder; /* `bylaw record` */
     char *model_shown;
@@ -80,6 +84,8 @@ void workbench_unwant_layout(void *wb, void *tool);
 /* What a set of changes comes down to, for "exactly this was tested". */
 unsigned long long changes_hash(const struct changes *changes);
 
+/* The session may ask now: the model is chosen and the files are listed. */
+void workbench_give_provider(struct workbench *wb);
 void workbench_choose_provider(struct workbench *wb);
 void workbench_free_provider(struct workbench *wb);
 

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 static const char policy[] =
-    "package p\n\ndeny contains msg if {\n\tinput.bad\n\tmsg := \"bad\"\n}\n";
+    "package p\n\ndeny contains msg if {\n\tinput.bad\n\tmsg := \"bad\"\n}\n\nlimit := 3\n";
 static const char policy_test[] = "package p_test\n\nimport data.p\n\ntest_deny if "
                                   "{\n\tcount(p.deny) == 1 with input as {\"bad\": true}\n}\n";
 
@@ -26,6 +26,8 @@ static const char patch_one[] = "*** Begin Patch\n"
                                 "-\tmsg := \"bad\"\n"
                                 "+\tmsg := \"bad: mend it\"\n"
                                 " }\n"
+                                " \n"
+                                " limit := 3\n"
                                 "+\n"
                                 "+deny contains msg if {\n"
                                 "+\tinput.worse\n"
@@ -354,7 +356,7 @@ static void decide(struct fixture *f)
 }
 
 static const char decided_policy[] =
-    "package p\n\ndeny contains msg if {\n\tinput.bad\n\tmsg := \"bad\"\n}\n\n"
+    "package p\n\ndeny contains msg if {\n\tinput.bad\n\tmsg := \"bad\"\n}\n\nlimit := 3\n\n"
     "deny contains msg if {\n\tinput.worse\n\tmsg := \"worse\"\n}\n";
 
 static void decisions_are_tried_written_and_told(void **state)
@@ -427,8 +429,9 @@ static void the_engineers_edit_is_merged(void **state)
     struct fixture *f = *state;
     propose(f);
     decide(f);
-    test_write(f->dir, "p/p.rego",
-        "# mine\npackage p\n\ndeny contains msg if {\n\tinput.bad\n\tmsg := \"bad\"\n}\n");
+    char *mine = mem_printf("# mine\n%s", policy);
+    test_write(f->dir, "p/p.rego", mine);
+    free(mine);
     struct err err;
     struct outcome outcome = {0};
     WAIT_UNTIL(f,
