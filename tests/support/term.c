@@ -240,13 +240,15 @@ void term_type(struct term *term, const char *bytes)
     term_send(term, bytes, strlen(bytes));
 }
 
+/* Esc in the form of newer terminals: the bare byte and the next key would together be Alt and that
+ * key. */
 static const struct {
     enum key_code code;
     const char *plain;
     char final; /* with modifiers: CSI 1;m final, or CSI number;m ~ */
     int number;
 } sequences[] = {{K_ENTER, "\r", 'u', 13}, {K_TAB, "\t", 'u', 9}, {K_BACKSPACE, "\177", 'u', 127},
-    {K_ESC, "\033", 'u', 27}, {K_UP, "\033[A", 'A', 0}, {K_DOWN, "\033[B", 'B', 0},
+    {K_ESC, "\033[27u", 'u', 27}, {K_UP, "\033[A", 'A', 0}, {K_DOWN, "\033[B", 'B', 0},
     {K_RIGHT, "\033[C", 'C', 0}, {K_LEFT, "\033[D", 'D', 0}, {K_HOME, "\033[H", 'H', 0},
     {K_END, "\033[F", 'F', 0}, {K_PAGE_UP, "\033[5~", '~', 5}, {K_PAGE_DOWN, "\033[6~", '~', 6},
     {K_INSERT, "\033[2~", '~', 2}, {K_DELETE, "\033[3~", '~', 3}, {K_F1, "\033OP", 'P', 0},
@@ -371,7 +373,7 @@ void term_wait(struct term *term, bool (*condition)(struct term *term, void *dat
     char *text = term_text(term);
     char *status =
         term->exited ? mem_printf(" (it ended with status %d)", term->status) : mem_strdup("");
-    print_error("screen:\n%s", text);
+    fprintf(stderr, "screen:\n%s", text);
     free(text);
     char *message = mem_printf("waited in vain for %s%s", what, status);
     free(status);
@@ -472,7 +474,7 @@ int term_wait_exit(struct term *term)
     }
     if (!term->exited) {
         char *text = term_text(term);
-        print_error("screen:\n%s", text);
+        fprintf(stderr, "screen:\n%s", text);
         free(text);
         term_free(term);
         fail_msg("the program did not end");
@@ -642,7 +644,7 @@ void term_expect_golden(struct term *term, const char *name, const char *const *
     } else {
         assert_ok(file_read(path, 1 << 20, &expected, &err), err);
         if (!str_equal(buf_str(&expected), buf_str(&actual))) {
-            print_error("expected %s:\n%s\nfound:\n%s", relative, expected.ptr, actual.ptr);
+            fprintf(stderr, "expected %s:\n%s\nfound:\n%s", relative, expected.ptr, actual.ptr);
             fail_msg("the screen is not %s", relative);
         }
     }

@@ -1,8 +1,8 @@
 #include "screen/theme.h"
 
+#include "config/toml.h"
 #include "embedded.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 struct theme {
@@ -157,89 +157,48 @@ static bool find_style(struct str name, unsigned *id)
     return false;
 }
 
-/* One `key = "value"` of a section; what the table says is the theme's. */
-static bool set_entry(
-    struct theme *theme, struct str section, struct str key, struct str value, struct err *err)
+static bool set_style(struct theme *theme, bool syntax, const struct toml *entry, struct err *err)
 {
-    if (section.len == 0) {
-        if (str_equal_c(key, "name")) {
-            free(theme->name);
-            theme->name = str_dup(value);
-            return true;
-        }
-        if (str_equal_c(key, "background")) {
-            theme->light = str_equal_c(value, "light");
-            if (!theme->light && !str_equal_c(value, "dark")) {
-                return err_set(err, ERR_INVALID, "background is \"dark\" or \"light\"");
-            }
-            return true;
-        }
-        return err_set(err, ERR_INVALID,
-            "\"%.*s\" is no key of a theme: name, background, [ui], [syntax]", STR_FMT(key));
-    }
-    bool syntax = str_equal_c(section, "syntax");
-    if (!syntax && !str_equal_c(section, "ui")) {
-        return err_set(
-            err, ERR_INVALID, "[%.*s] is no part of a theme: [ui], [syntax]", STR_FMT(section));
-    }
-    char *name = mem_printf("%s%.*s", syntax ? "syntax." : "", STR_FMT(key));
+    char *name = mem_printf("%s%s", syntax ? "syntax." : "", entry->key);
     unsigned id;
-    bool ok = find_style(str_of(name), &id);
+    bool known = find_style(str_of(name), &id);
     free(name);
-    if (!ok) {
+    if (!known) {
         return err_set(
-            err, ERR_INVALID, "[%.*s] has no key \"%.*s\"", STR_FMT(section), STR_FMT(key));
+            err, ERR_INVALID, "[%s] has no key \"%s\"", syntax ? "syntax" : "ui", entry->key);
+    }
+    if (entry->kind != TOML_STRING) {
+        return err_set(
+            err, ERR_INVALID, "\"%s\" is written as a text: \"bold red on #102030\"", entry->key);
     }
     theme->given[id] = true;
-    return parse_look(value, &theme->looks[id], err);
+    return parse_look(str_of(entry->text), &theme->looks[id], err);
 }
 
-/* "…" or bare at the front of *rest. */
-static bool take_token(struct str *rest, struct str *token)
+static bool set_entry(struct theme *theme, const struct toml *entry, struct err *err)
 {
-    *rest = str_trim(*rest);
-    if (rest->len > 0 && rest->ptr[0] == '"') {
-        size_t end = str_find_char(*rest, '"', 1);
-        if (end == SIZE_MAX) {
-            return false;
+    bool name = strcmp(entry->key, "name") == 0;
+    if ((name || strcmp(entry->key, "background") == 0) && entry->kind == TOML_STRING) {
+        if (name) {
+            free(theme->name);
+            theme->name = mem_strdup(entry->text);
+            return true;
         }
-        *token = str_slice(*rest, 1, end);
-        *rest = str_trim(str_from(*rest, end + 1));
-        return true;
+        theme->light = strcmp(entry->text, "light") == 0;
+        return theme->light || strcmp(entry->text, "dark") == 0 ||
+               err_set(err, ERR_INVALID, "background is \"dark\" or \"light\"");
     }
-    size_t end = 0;
-    while (end < rest->len && strchr(" \t=]#\"", rest->ptr[end]) == NULL) {
-        end++;
+    bool syntax = strcmp(entry->key, "syntax") == 0;
+    if (entry->kind != TOML_TABLE || (!syntax && strcmp(entry->key, "ui") != 0)) {
+        return err_set(err, ERR_INVALID,
+            "\"%s\" is no part of a theme: name, background, [ui], [syntax]", entry->key);
     }
-    *token = str_slice(*rest, 0, end);
-    *rest = str_trim(str_from(*rest, end));
-    return end > 0;
-}
-
-static bool parse_line(struct theme *theme, struct str line, struct str *section, struct err *err)
-{
-    line = str_trim(line);
-    if (line.len == 0 || line.ptr[0] == '#') {
-        return true;
-    }
-    struct str key;
-    struct str value;
-    if (line.ptr[0] == '[') {
-        line = str_from(line, 1);
-        if (!take_token(&line, section) || line.len == 0 || line.ptr[0] != ']') {
-            return err_set(err, ERR_INVALID, "expected [section]");
+    for (size_t i = 0; i < entry->len; i++) {
+        if (!set_style(theme, syntax, entry->items[i], err)) {
+            return err_prefix(err, "line %u", entry->items[i]->row);
         }
-        return true;
     }
-    if (!take_token(&line, &key) || line.len == 0 || line.ptr[0] != '=') {
-        return err_set(err, ERR_INVALID, "expected key = \"value\"");
-    }
-    line = str_from(line, 1);
-    bool quoted = str_trim(line).len > 0 && str_trim(line).ptr[0] == '"';
-    if (!quoted || !take_token(&line, &value) || (line.len > 0 && line.ptr[0] != '#')) {
-        return err_set(err, ERR_INVALID, "expected key = \"value\"");
-    }
-    return set_entry(theme, *section, key, value, err);
+    return true;
 }
 
 /* A capture without its own entry looks like the part before its last dot. */
@@ -270,16 +229,18 @@ struct theme *theme_parse(struct str toml, const char *name, struct err *err)
     for (unsigned id = 0; id < STYLE_COUNT; id++) {
         theme->looks[id] = (struct look){COLOUR_DEFAULT, COLOUR_DEFAULT, plain_attr(id)};
     }
-    struct str section = STR_LIT("");
-    struct str line;
-    int number = 0;
-    while (str_next_line(&toml, &line)) {
-        number++;
-        if (!parse_line(theme, line, &section, err)) {
-            err_prefix(err, "%s:%d", name, number);
-            theme_free(theme);
-            return NULL;
+    struct toml *root = toml_parse(toml, name, err);
+    bool ok = root != NULL;
+    for (size_t i = 0; ok && i < root->len; i++) {
+        ok = set_entry(theme, root->items[i], err);
+        if (!ok) {
+            err_prefix(err, "%s", name);
         }
+    }
+    toml_free(root);
+    if (!ok) {
+        theme_free(theme);
+        return NULL;
     }
     fill_captures(theme);
     return theme;

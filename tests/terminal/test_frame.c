@@ -1,0 +1,353 @@
+/* The program as a terminal sees it: start, sizes, keys, resize, suspend, and how it ends. */
+#include "test.h"
+
+#include "term.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct term *start(int rows, int cols, const char *const *env)
+{
+    struct term_options options = {.rows = rows, .cols = cols, .env = env};
+    struct term *term = term_start(&options);
+    return term;
+}
+
+static void finish(struct term *term)
+{
+    term_key(term, "ctrl-q");
+    assert_int_equal(term_wait_exit(term), 0);
+    assert_true(term_is_cooked(term));
+    assert_false(term_in_alternate_screen(term));
+    term_free(term);
+}
+
+static void test_sizes(void **state)
+{
+    (void)state;
+    struct term *term = start(40, 120, NULL);
+    term_expect(term, "Editor");
+    term_expect(term, "Chat");
+    term_expect_row(term, 39, "^P commands");
+    assert_true(term_in_alternate_screen(term));
+    assert_false(term_is_cooked(term));
+    finish(term);
+
+    term = start(24, 80, NULL);
+    term_expect_row(term, 1, "▸Chat");
+    term_key(term, "alt-2");
+    term_expect_row(term, 1, "▸Editor");
+    finish(term);
+
+    term = start(10, 40, NULL);
+    term_expect_row(term, 9, "^P commands");
+    finish(term);
+
+    term = start(9, 39, NULL);
+    term_expect(term, "39×9 is too small");
+    term_expect(term, "40×10");
+    finish(term);
+
+    term = start(1, 1, NULL);
+    term_expect_bytes(term, "\033[?2026l");
+    finish(term);
+}
+
+static void test_resize_storm(void **state)
+{
+    (void)state;
+    struct term *term = start(40, 120, NULL);
+    term_expect(term, "Editor");
+    for (int i = 0; i < 60; i++) {
+        term_resize(term, 5 + i * 7 % 50, 20 + i * 13 % 160);
+    }
+    term_resize(term, 30, 100);
+    term_expect_row(term, 29, "^P commands");
+    term_expect_row(term, 1, "Editor");
+    term_resize(term, 8, 30);
+    term_expect(term, "too small");
+    term_resize(term, 24, 80);
+    term_expect_row(term, 23, "^P commands");
+    finish(term);
+}
+
+static void test_escape_acts_at_once(void **state)
+{
+    (void)state;
+    struct term *term = start(24, 80, NULL);
+    term_expect_row(term, 23, "^P commands");
+    term_key(term, "ctrl-p");
+    term_expect(term, "Commands");
+    term_type(term, "zoom");
+    term_expect(term, "zoom");
+    term_type(term, "\033"); /* nothing after it */
+    term_expect_gone(term, "Commands");
+    finish(term);
+}
+
+static void test_palette_runs(void **state)
+{
+    (void)state;
+    struct term *term = start(40, 120, NULL);
+    term_expect(term, "Editor");
+    term_key(term, "f1");
+    term_expect(term, "Commands");
+    term_type(term, "whole screen or");
+    term_expect(term, "Give this pane the whole screen");
+    term_key(term, "enter");
+    term_expect_gone(term, "Editor");
+    term_key(term, "alt-z");
+    term_expect(term, "Editor");
+    finish(term);
+}
+
+static void test_help(void **state)
+{
+    (void)state;
+    struct term *term = start(24, 80, NULL);
+    term_expect_row(term, 23, "? help");
+    term_type(term, "?");
+    term_expect(term, "Keys");
+    term_expect(term, "Find and run any command");
+    term_type(term, "/quit");
+    term_key(term, "enter");
+    term_type(term, "n"); /* the second one is below */
+    term_expect(term, "twice quits");
+    term_type(term, "q");
+    term_expect_gone(term, "Keys");
+    finish(term);
+}
+
+static bool divider_at_79(struct term *term, void *data)
+{
+    (void)data;
+    struct term_cell cell;
+    term_cell(term, 5, 79, &cell);
+    return strcmp(cell.text, "│") == 0;
+}
+
+static void test_mouse(void **state)
+{
+    (void)state;
+    struct term *term = start(40, 120, NULL);
+    term_expect(term, "━ Chat ━");
+    int row;
+    int col;
+    assert_true(term_find(term, "Tests", &row, &col));
+    term_click(term, row + 2, 10);
+    term_expect(term, "━ Tests ━");
+    term_click(term, 10, 100);
+    term_expect(term, "━ Editor ━");
+    /* The divider is dragged. */
+    assert_true(term_find(term, "┬", &row, &col));
+    char drag[80];
+    snprintf(drag, sizeof drag, "\033[<0;%d;10M\033[<32;80;10M\033[<0;80;10m", col + 1);
+    term_type(term, drag);
+    term_wait(term, divider_at_79, NULL, "the divider in column 79");
+    finish(term);
+}
+
+static void test_stray_input(void **state)
+{
+    (void)state;
+    struct term *term = start(24, 80, NULL);
+    term_expect_row(term, 23, "^P commands");
+    term_key(term, "ctrl-p");
+    term_expect(term, "what do you want to do?");
+    /* A late answer of the terminal, a paste with an escape, broken UTF-8. */
+    term_type(term, "\033]11;rgb:ffff/ffff/ffff\033\\");
+    term_paste(term, "a\033[31mb");
+    term_expect(term, "a^[[31mb");
+    term_type(term, "\xFF\xC3");
+    term_type(term, "z");
+    term_expect(term, "z");
+    assert_true(str_find(term_bytes(term), STR_LIT("\033[31mb"), 0) == SIZE_MAX);
+    term_key(term, "esc");
+    finish(term);
+}
+
+static void test_suspend(void **state)
+{
+    (void)state;
+    static const char *const script[] = {"bash", "--norc", "--noprofile", "-i", NULL};
+    const char *env[] = {"PS1=ready> ", "HISTFILE=", NULL};
+    struct term_options options = {.argv = script, .env = env, .rows = 24, .cols = 80};
+    struct term *term = term_start(&options);
+    term_expect(term, "ready>");
+    term_type(term, "\"$BYLAW_BINARY_DIR/bylaw\"; echo ended=$?\r");
+    term_expect_row(term, 23, "^P commands");
+    term_key(term, "ctrl-z");
+    term_expect(term, "Stopped");
+    assert_false(term_in_alternate_screen(term));
+    term_type(term, "echo in-shell-$((6*7))\r");
+    term_expect(term, "in-shell-42");
+    term_type(term, "fg\r");
+    term_expect_row(term, 23, "^P commands");
+    term_key(term, "f2");
+    term_expect(term, "Keys");
+    term_key(term, "esc ctrl-q");
+    term_expect(term, "ready>");
+    term_type(term, "exit\r");
+    term_wait_exit(term);
+    term_free(term);
+}
+
+static void test_signals_give_the_terminal_back(void **state)
+{
+    (void)state;
+    static const int numbers[] = {SIGTERM, SIGHUP, SIGABRT, SIGSEGV, SIGQUIT};
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+        struct term *term = start(24, 80, NULL);
+        term_expect_row(term, 23, "^P commands");
+        term_signal(term, numbers[i]);
+        assert_true(term_wait_exit(term) != 0);
+        assert_true(term_is_cooked(term));
+        assert_false(term_in_alternate_screen(term));
+        int row;
+        int col;
+        assert_true(term_cursor(term, &row, &col));
+        struct str bytes = term_bytes(term);
+        assert_true(str_find(bytes, STR_LIT("\033[?2004l"), 0) != SIZE_MAX);
+        assert_true(str_find(bytes, STR_LIT("\033[?1002l"), 0) != SIZE_MAX);
+        term_free(term);
+    }
+}
+
+static void expect_refusal(const char *const *argv, const char *const *env, const char *text)
+{
+    struct term_options options = {.argv = argv, .env = env, .rows = 24, .cols = 100};
+    struct term *term = term_start(&options);
+    assert_int_equal(term_wait_exit(term), 2);
+    struct str bytes = term_bytes(term);
+    if (str_find(bytes, str_of(text), 0) == SIZE_MAX) {
+        fail_msg("\"%.*s\" does not say \"%s\"", STR_FMT(bytes), text);
+    }
+    assert_true(str_find_char(bytes, '\033', 0) == SIZE_MAX); /* nothing was changed */
+    assert_true(term_is_cooked(term));
+    term_free(term);
+}
+
+static void test_refusals(void **state)
+{
+    (void)state;
+    const char *dumb[] = {"TERM=dumb", NULL};
+    expect_refusal(NULL, dumb, "TERM=dumb cannot place its cursor");
+    const char *unknown[] = {"TERM=no-such-terminal", NULL};
+    expect_refusal(NULL, unknown, "TERM=no-such-terminal is not known");
+    const char *none[] = {"TERM=", NULL};
+    expect_refusal(NULL, none, "TERM is not set");
+    const char *locale[] = {"LC_ALL=C", NULL};
+    expect_refusal(NULL, locale, "not UTF-8");
+    const char *pipe_out[] = {"sh", "-c", "\"$BYLAW_BINARY_DIR/bylaw\" | cat; exit 2", NULL};
+    expect_refusal(pipe_out, NULL, "standard output is not a terminal");
+    const char *null_in[] = {"sh", "-c", "\"$BYLAW_BINARY_DIR/bylaw\" </dev/null", NULL};
+    expect_refusal(null_in, NULL, "standard input is not a terminal");
+}
+
+static void test_ascii_without_a_locale(void **state)
+{
+    (void)state;
+    const char *env[] = {"LC_ALL=C", "TERM=vt100", NULL};
+    const char *argv[] = {"sh", "-c", "exec \"$BYLAW_BINARY_DIR/bylaw\" --ascii", NULL};
+    struct term_options options = {.argv = argv, .env = env, .rows = 30, .cols = 110};
+    struct term *term = term_start(&options);
+    term_expect_row(term, 29, "^P commands");
+    term_expect(term, "= Chat =");
+    struct str bytes = term_bytes(term);
+    for (size_t i = 0; i < bytes.len; i++) {
+        assert_true((unsigned char)bytes.ptr[i] < 0x80);
+    }
+    /* A VT100 is told nothing it does not know. */
+    assert_true(str_find(bytes, STR_LIT("\033[?2026h"), 0) == SIZE_MAX);
+    assert_true(str_find(bytes, STR_LIT("\033]"), 0) == SIZE_MAX);
+    finish(term);
+}
+
+static void test_colour_depths(void **state)
+{
+    (void)state;
+    const char *direct[] = {"COLORTERM=truecolor", NULL};
+    struct term *term = start(24, 80, direct);
+    term_expect_row(term, 23, "^P commands");
+    assert_true(str_find(term_bytes(term), STR_LIT("\033[38;2;"), 0) != SIZE_MAX);
+    finish(term);
+    term = start(24, 80, NULL);
+    term_expect_row(term, 23, "^P commands");
+    assert_true(str_find(term_bytes(term), STR_LIT("38;2;"), 0) == SIZE_MAX);
+    assert_true(str_find(term_bytes(term), STR_LIT("\033[38;5;"), 0) != SIZE_MAX);
+    finish(term);
+    const char *no_colour[] = {"NO_COLOR=1", "COLORTERM=truecolor", NULL};
+    term = start(24, 80, no_colour);
+    term_expect_row(term, 23, "^P commands");
+    assert_true(str_find(term_bytes(term), STR_LIT("\033[38;"), 0) == SIZE_MAX);
+    assert_true(str_find(term_bytes(term), STR_LIT("\033[48;"), 0) == SIZE_MAX);
+    finish(term);
+}
+
+static void test_light_background_is_found(void **state)
+{
+    (void)state;
+    const char *direct[] = {"COLORTERM=truecolor", NULL};
+    struct term *term = start(24, 80, direct);
+    term_expect_bytes(term, "\033]11;?");
+    term_expect_row(term, 23, "^P commands");
+    struct term_cell cell;
+    term_cell(term, 0, 70, &cell);
+    assert_int_equal(cell.bg, 0x22272e);
+    term_type(term, "\033]11;rgb:ffff/ffff/ffff\033\\");
+    term_expect_bytes(term, "\033[48;2;234;238;242m");
+    finish(term);
+}
+
+static bool painted_again(struct term *term, void *data)
+{
+    (void)data;
+    char *row = term_row_text(term, 49);
+    bool found = strstr(row, "^P commands") != NULL;
+    free(row);
+    return found;
+}
+
+/* A key that changes one line does not repaint the screen. */
+static void test_only_damage_is_written(void **state)
+{
+    (void)state;
+    struct term *term = start(50, 200, NULL);
+    term_expect(term, "Editor");
+    term_key(term, "ctrl-p");
+    term_expect(term, "Commands");
+    term_forget(term);
+    term_key(term, "down");
+    term_expect_bytes(term, "\033[?2026l");
+    assert_true(term_bytes(term).len < 700);
+    term_key(term, "esc");
+    term_expect_gone(term, "Commands");
+    term_forget(term);
+    term_key(term, "ctrl-l");
+    term_expect_bytes(term, "\033[?2026l");
+    assert_true(term_bytes(term).len > 700);
+    term_wait(term, painted_again, NULL, "the key line");
+    finish(term);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_resize_storm),
+        cmocka_unit_test(test_escape_acts_at_once),
+        cmocka_unit_test(test_palette_runs),
+        cmocka_unit_test(test_help),
+        cmocka_unit_test(test_mouse),
+        cmocka_unit_test(test_stray_input),
+        cmocka_unit_test(test_suspend),
+        cmocka_unit_test(test_signals_give_the_terminal_back),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_ascii_without_a_locale),
+        cmocka_unit_test(test_colour_depths),
+        cmocka_unit_test(test_light_background_is_found),
+        cmocka_unit_test(test_only_damage_is_written),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
