@@ -73,7 +73,7 @@ static void add_plain(struct walk *walk, struct at at, const char *kind)
 static void add_with_text(struct walk *walk, struct at at, const char *kind, bool plain)
 {
     char *text = base64_decode(at.text);
-    add(walk, at, kind, plain && text[0] != '(' ? str_of(text) : (struct str){0});
+    add(walk, at, kind, plain && text[0] != '(' && text[0] != ')' ? str_of(text) : (struct str){0});
     free(text);
 }
 

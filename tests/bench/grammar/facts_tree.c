@@ -122,9 +122,19 @@ static bool has_plain_text(TSNode ref)
     return is(head, "identifier");
 }
 
+/* OPA drops parentheses and so begins behind them. */
+static TSNode start_of(TSNode ref)
+{
+    TSNode head = field(ref, "head");
+    while (is(head, "parenthesized_expression")) {
+        head = ts_node_named_child(head, 0);
+    }
+    return head;
+}
+
 static void visit_ref(struct walk *walk, TSNode node)
 {
-    add(walk, node, "ref", has_plain_text(node) ? text_of(walk, node) : (struct str){0});
+    add(walk, start_of(node), "ref", has_plain_text(node) ? text_of(walk, node) : (struct str){0});
     visit_children(walk, node);
 }
 
@@ -144,8 +154,9 @@ static void visit_call(struct walk *walk, TSNode node)
 static const char *rule_kind(TSNode rule, TSNode head)
 {
     TSNode name = field(head, "name");
-    if (!ts_node_is_null(field(head, "parameters"))) {
-        return "function";
+    TSNode parameters = field(head, "parameters");
+    if (!ts_node_is_null(parameters) && ts_node_named_child_count(parameters) > 0) {
+        return "function"; /* OPA's AST does not show empty parentheses */
     }
     if (!ts_node_is_null(field(head, "key"))) {
         return "set";
@@ -225,14 +236,17 @@ static void visit_literal(struct walk *walk, TSNode node)
     visit_children(walk, node);
 }
 
-/* Strings and other scalars straight in the braces are parts of the template to OPA. */
+/* Strings and other scalars straight in the braces are parts of the template to OPA, unless a
+ * comment comes first. */
 static void visit_interpolation(struct walk *walk, TSNode node)
 {
     TSNode literal = field(node, "expression");
     TSNode value = ts_node_named_child(literal, 0);
-    bool scalar = is(value, "string") || is(value, "raw_string") || is(value, "number") ||
-                  is(value, "boolean") || is(value, "null");
-    if (ts_node_named_child_count(literal) > 1 || !scalar) {
+    bool part = is(value, "string") || is(value, "raw_string") || is(value, "number") ||
+                is(value, "boolean") || is(value, "null");
+    part = part && ts_node_named_child_count(literal) == 1 &&
+           !is(ts_node_named_child(node, 0), "comment");
+    if (!part) {
         visit(walk, literal);
     }
 }
@@ -305,9 +319,15 @@ static void visit_with(struct walk *walk, TSNode node)
     visit_children(walk, node);
 }
 
-static void visit_comment(struct walk *walk, TSNode node)
+static void collect_comments(struct walk *walk, TSNode node)
 {
-    add(walk, node, "comment", str_from(text_of(walk, node), 1));
+    if (is(node, "comment")) {
+        add(walk, node, "comment", str_from(text_of(walk, node), 1));
+    }
+    uint32_t count = ts_node_named_child_count(node);
+    for (uint32_t i = 0; i < count; i++) {
+        collect_comments(walk, ts_node_named_child(node, i));
+    }
 }
 
 static void visit_template(struct walk *walk, TSNode node)
@@ -344,7 +364,6 @@ static const struct {
     {"unary_expression", visit_unary, NULL},
     {"template_string", visit_template, NULL},
     {"interpolation", visit_interpolation, NULL},
-    {"comment", visit_comment, NULL},
     {"with_modifier", visit_with, NULL},
     {"some_declaration", visit_some, NULL},
     {"some_in", visit_some_in, NULL},
@@ -380,4 +399,5 @@ void facts_from_tree(struct facts *facts, const TSTree *tree, struct str source)
         walk.ascii = (unsigned char)source.ptr[i] < 0x80;
     }
     visit(&walk, ts_tree_root_node(tree));
+    collect_comments(&walk, ts_tree_root_node(tree));
 }
