@@ -32,14 +32,15 @@ module.exports = grammar({
   extras: ($) => [/[ \t\r\n]/, $.comment],
 
   externals: ($) => [
-    $._end, // of a package, import or rule
+    $._end, // of a rule
+    $._path_end, // of a package or import
     $._newline, // between two literals
     $._rule_name,
     $._keyword_identifier, // a keyword used as a name, as in `every.x`
     $._error_sentinel,
   ],
 
-  inline: ($) => [$._operand, $._identifier, $._name],
+  inline: ($) => [$._operand, $._identifier, $._name, $._import_root, $._path_part],
 
   supertypes: ($) => [$._term, $._expression],
 
@@ -57,28 +58,27 @@ module.exports = grammar({
       seq(optional(field('package', $.package)), repeat(choice($.import, $.rule))),
 
     package: ($) =>
-      seq('package', field('path', choice($.identifier, alias($._path, $.ref))), $._end),
+      seq('package', field('path', choice($.identifier, alias($._package_path, $.ref))), $._path_end),
 
     import: ($) =>
       seq(
         'import',
-        field('path', choice($.identifier, alias($._path, $.ref))),
+        field('path', choice($._import_root, alias($._import_path, $.ref))),
         optional(seq('as', field('alias', $.identifier))),
-        $._end,
+        $._path_end,
       ),
 
-    _path: ($) =>
-      seq(
-        field('head', $.identifier),
-        repeat1(choice($._field, seq(token.immediate('['), field('index', $._string), ']'))),
-      ),
+    _package_path: ($) => seq(field('head', $.identifier), repeat1($._path_part)),
+    _import_path: ($) => seq(field('head', $._import_root), repeat1($._path_part)),
+    _path_part: ($) => choice($._field, seq(token.immediate('['), field('index', $._string), ']')),
+    _import_root: ($) => alias(choice('data', 'input', 'future', 'rego'), $.identifier),
 
     // Rules
 
     rule: ($) =>
       seq(
         choice(
-          seq('default', field('head', alias($._value_head, $.rule_head))),
+          seq('default', field('head', alias($._default_head, $.rule_head))),
           field('head', alias($._bare_head, $.rule_head)),
           field('head', alias($._value_head, $.rule_head)),
           seq(
@@ -92,6 +92,9 @@ module.exports = grammar({
 
     _if_body: ($) => choice(field('body', $.body), field('body', $.literal)),
 
+    // `default p` without a value is true to OPA.
+    _default_head: ($) =>
+      seq($._rule_start, optional(seq(choice(':=', '='), field('value', $._value)))),
     _value_head: ($) =>
       seq(
         $._rule_start,

@@ -4,15 +4,16 @@
  * OPA reads on over a line break when the next token can continue the literal (an infix operator,
  * `in`, `with`, `and`, `or`, a comma), so this looks that far ahead.
  *
- * END is empty and comes after each rule, import and package. It lets the parser take over every
- * rule that an edit did not touch as it is (the first token of the next rule is always read in the
- * same state), and gives it a place to find its feet after an error.
+ * END is empty and comes after each rule, PATH_END after each import and package. They let the
+ * parser take over every rule that an edit did not touch as it is (the first token of the next rule
+ * is always read in the same state), and give it a place to find its feet after an error.
  *
  * RULE_NAME is the word a rule starts with. KEYWORD_IDENTIFIER is a keyword used as a name. */
 #include "tree_sitter/parser.h"
 
 enum token {
     END,
+    PATH_END,
     NEWLINE,
     RULE_NAME,
     KEYWORD_IDENTIFIER,
@@ -174,14 +175,9 @@ static bool scan_rule_name(TSLexer *lexer)
     return is_touched(lexer) || !is_one_of(word, hard_keywords);
 }
 
-/* The end of a rule, import or package: what comes next cannot continue it. Takes no characters. */
-static bool scan_end(TSLexer *lexer)
+/* Skips white space and comments; true when it gave up on too many comments. */
+static bool skip_to_token(TSLexer *lexer, bool *line_break)
 {
-    static const char *const hard[] = {"as", "else", "with", NULL};
-    static const char *const soft[] = {"and", "contains", "if", "in", "or", NULL};
-    char word[WORD_SIZE];
-    bool line_break = false;
-    lexer->mark_end(lexer);
     for (unsigned comments = 0; is_space(lexer->lookahead) || lexer->lookahead == '#';) {
         if (lexer->lookahead == '#') {
             if (++comments > COMMENT_LINES_MAX) {
@@ -189,9 +185,39 @@ static bool scan_end(TSLexer *lexer)
             }
             skip_comment(lexer);
         } else {
-            line_break = line_break || lexer->lookahead == '\n';
+            *line_break = *line_break || lexer->lookahead == '\n';
             lexer->advance(lexer, false);
         }
+    }
+    return false;
+}
+
+/* The end of a package or import: what comes next cannot continue it. Takes no characters. */
+static bool scan_path_end(TSLexer *lexer)
+{
+    char word[WORD_SIZE];
+    bool line_break = false;
+    lexer->mark_end(lexer);
+    if (is_touched(lexer)) {
+        return false;
+    }
+    if (skip_to_token(lexer, &line_break)) {
+        return true;
+    }
+    read_word(lexer, word);
+    return is_touched(lexer) || word[0] != 'a' || word[1] != 's' || word[2] != 0;
+}
+
+/* The same for a rule. */
+static bool scan_end(TSLexer *lexer)
+{
+    static const char *const hard[] = {"as", "else", "with", NULL};
+    static const char *const soft[] = {"and", "contains", "if", "in", "or", NULL};
+    char word[WORD_SIZE];
+    bool line_break = false;
+    lexer->mark_end(lexer);
+    if (skip_to_token(lexer, &line_break)) {
+        return true;
     }
     switch (lexer->lookahead) {
     case '{':
@@ -341,6 +367,10 @@ bool tree_sitter_rego_external_scanner_scan(void *payload, TSLexer *lexer, const
     if (valid[END]) {
         lexer->result_symbol = END;
         return scan_end(lexer);
+    }
+    if (valid[PATH_END]) {
+        lexer->result_symbol = PATH_END;
+        return scan_path_end(lexer);
     }
     if (valid[NEWLINE]) {
         lexer->result_symbol = NEWLINE;
