@@ -2197,75 +2197,73 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
   eof = lexer->eof(lexer);
   switch (state) {
     case 0:
-      if (eof) ADVANCE(34);
+      if (eof) ADVANCE(35);
       ADVANCE_MAP(
         '!', 16,
-        '"', 73,
-        '#', 98,
+        '"', 72,
+        '#', 97,
         '$', 7,
         '%', 61,
         '&', 56,
-        '(', 64,
+        '(', 63,
         ')', 45,
         '*', 59,
         '+', 57,
         ',', 44,
         '-', 58,
-        '.', 63,
+        '.', 62,
         '/', 60,
-        '0', 66,
-        ':', 65,
+        ':', 64,
         ';', 48,
         '<', 51,
-        '=', 39,
+        '=', 40,
         '>', 52,
-        '[', 35,
+        '[', 36,
         '\\', 18,
-        ']', 36,
-        '`', 79,
-        '{', 94,
+        ']', 37,
+        '`', 78,
+        '{', 93,
         '|', 55,
         '}', 47,
       );
       if (lookahead == '\t' ||
           lookahead == '\n' ||
           lookahead == '\r' ||
-          lookahead == ' ') SKIP(33);
-      if (('1' <= lookahead && lookahead <= '9')) ADVANCE(67);
+          lookahead == ' ') SKIP(34);
       if (('A' <= lookahead && lookahead <= 'Z') ||
-          ('_' <= lookahead && lookahead <= 'z')) ADVANCE(96);
+          ('_' <= lookahead && lookahead <= 'z')) ADVANCE(95);
       END_STATE();
     case 1:
       if (lookahead == '\n') SKIP(12);
-      if (lookahead == '"') ADVANCE(73);
-      if (lookahead == '#') ADVANCE(85);
+      if (lookahead == '"') ADVANCE(72);
+      if (lookahead == '#') ADVANCE(84);
       if (lookahead == '\\') ADVANCE(20);
-      if (lookahead == '{') ADVANCE(94);
+      if (lookahead == '{') ADVANCE(93);
       if (lookahead == '\t' ||
           lookahead == '\r' ||
-          lookahead == ' ') ADVANCE(86);
-      if (lookahead != 0) ADVANCE(87);
+          lookahead == ' ') ADVANCE(85);
+      if (lookahead != 0) ADVANCE(86);
       END_STATE();
     case 2:
       if (lookahead == '\n') SKIP(12);
-      if (lookahead == '"') ADVANCE(73);
-      if (lookahead == '#') ADVANCE(74);
+      if (lookahead == '"') ADVANCE(72);
+      if (lookahead == '#') ADVANCE(73);
       if (lookahead == '\\') ADVANCE(19);
       if (lookahead == '\t' ||
           lookahead == '\r' ||
-          lookahead == ' ') ADVANCE(75);
-      if (lookahead != 0) ADVANCE(76);
+          lookahead == ' ') ADVANCE(74);
+      if (lookahead != 0) ADVANCE(75);
       END_STATE();
     case 3:
       if (lookahead == '\r') ADVANCE(3);
       if (lookahead != 0 &&
-          lookahead != '\n') ADVANCE(98);
+          lookahead != '\n') ADVANCE(97);
       END_STATE();
     case 4:
       ADVANCE_MAP(
         '!', 16,
-        '"', 72,
-        '#', 98,
+        '"', 71,
+        '#', 97,
         '$', 7,
         '%', 61,
         '&', 56,
@@ -2277,14 +2275,14 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
         '-', 58,
         '.', 22,
         '/', 60,
-        '0', 66,
-        ':', 65,
+        '0', 65,
+        ':', 64,
         '<', 51,
-        '=', 39,
+        '=', 40,
         '>', 52,
         '[', 42,
-        ']', 36,
-        '`', 78,
+        ']', 37,
+        '`', 77,
         '{', 46,
         '|', 55,
         '}', 47,
@@ -2293,17 +2291,17 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
           lookahead == '\n' ||
           lookahead == '\r' ||
           lookahead == ' ') SKIP(4);
-      if (('1' <= lookahead && lookahead <= '9')) ADVANCE(67);
+      if (('1' <= lookahead && lookahead <= '9')) ADVANCE(66);
       if (('A' <= lookahead && lookahead <= 'Z') ||
-          ('_' <= lookahead && lookahead <= 'z')) ADVANCE(96);
+          ('_' <= lookahead && lookahead <= 'z')) ADVANCE(95);
       END_STATE();
     case 5:
       ADVANCE_MAP(
         '!', 16,
-        '#', 98,
+        '#', 97,
         '%', 61,
         '&', 56,
-        '(', 64,
+        '(', 63,
         ')', 45,
         '*', 59,
         '+', 57,
@@ -2311,14 +2309,14 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
         '-', 58,
         '.', 62,
         '/', 60,
-        ':', 65,
+        ':', 64,
         ';', 48,
         '<', 51,
-        '=', 39,
+        '=', 40,
         '>', 52,
-        '[', 35,
-        ']', 36,
-        '`', 79,
+        '[', 36,
+        ']', 37,
+        '`', 78,
         '{', 46,
         '|', 55,
         '}', 47,
@@ -2328,12 +2326,12 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
           lookahead == '\r' ||
           lookahead == ' ') SKIP(6);
       if (('A' <= lookahead && lookahead <= 'Z') ||
-          ('_' <= lookahead && lookahead <= 'z')) ADVANCE(96);
+          ('_' <= lookahead && lookahead <= 'z')) ADVANCE(95);
       END_STATE();
     case 6:
       ADVANCE_MAP(
         '!', 16,
-        '#', 98,
+        '#', 97,
         '%', 61,
         '&', 56,
         ')', 45,
@@ -2342,12 +2340,12 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
         ',', 44,
         '-', 58,
         '/', 60,
-        ':', 65,
+        ':', 64,
         ';', 48,
         '<', 51,
-        '=', 39,
+        '=', 40,
         '>', 52,
-        ']', 36,
+        ']', 37,
         '{', 46,
         '|', 55,
         '}', 47,
@@ -2358,25 +2356,25 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
           lookahead == ' ') SKIP(6);
       if (('A' <= lookahead && lookahead <= 'Z') ||
           lookahead == '_' ||
-          ('a' <= lookahead && lookahead <= 'z')) ADVANCE(96);
+          ('a' <= lookahead && lookahead <= 'z')) ADVANCE(95);
       END_STATE();
     case 7:
-      if (lookahead == '"') ADVANCE(83);
-      if (lookahead == '`') ADVANCE(84);
+      if (lookahead == '"') ADVANCE(82);
+      if (lookahead == '`') ADVANCE(83);
       END_STATE();
     case 8:
-      if (lookahead == '"') ADVANCE(70);
+      if (lookahead == '"') ADVANCE(69);
       if (lookahead != 0 &&
           lookahead != '\n' &&
           lookahead != '\\') ADVANCE(8);
       END_STATE();
     case 9:
-      if (lookahead == '#') ADVANCE(98);
+      if (lookahead == '#') ADVANCE(97);
       if (lookahead == '(') ADVANCE(43);
       if (lookahead == '.') ADVANCE(62);
       if (lookahead == ':') ADVANCE(17);
-      if (lookahead == '=') ADVANCE(38);
-      if (lookahead == '[') ADVANCE(35);
+      if (lookahead == '=') ADVANCE(39);
+      if (lookahead == '[') ADVANCE(36);
       if (lookahead == '{') ADVANCE(46);
       if (lookahead == '\t' ||
           lookahead == '\n' ||
@@ -2384,14 +2382,14 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
           lookahead == ' ') SKIP(11);
       if (('A' <= lookahead && lookahead <= 'Z') ||
           lookahead == '_' ||
-          ('a' <= lookahead && lookahead <= 'z')) ADVANCE(96);
+          ('a' <= lookahead && lookahead <= 'z')) ADVANCE(95);
       END_STATE();
     case 10:
-      if (lookahead == '#') ADVANCE(98);
+      if (lookahead == '#') ADVANCE(97);
       if (lookahead == '(') ADVANCE(43);
-      if (lookahead == '.') ADVANCE(40);
+      if (lookahead == '.') ADVANCE(41);
       if (lookahead == ':') ADVANCE(17);
-      if (lookahead == '=') ADVANCE(38);
+      if (lookahead == '=') ADVANCE(39);
       if (lookahead == '[') ADVANCE(42);
       if (lookahead == '{') ADVANCE(46);
       if (lookahead == '\t' ||
@@ -2400,13 +2398,13 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
           lookahead == ' ') SKIP(10);
       if (('A' <= lookahead && lookahead <= 'Z') ||
           lookahead == '_' ||
-          ('a' <= lookahead && lookahead <= 'z')) ADVANCE(96);
+          ('a' <= lookahead && lookahead <= 'z')) ADVANCE(95);
       END_STATE();
     case 11:
-      if (lookahead == '#') ADVANCE(98);
+      if (lookahead == '#') ADVANCE(97);
       if (lookahead == '(') ADVANCE(43);
       if (lookahead == ':') ADVANCE(17);
-      if (lookahead == '=') ADVANCE(38);
+      if (lookahead == '=') ADVANCE(39);
       if (lookahead == '{') ADVANCE(46);
       if (lookahead == '\t' ||
           lookahead == '\n' ||
@@ -2414,117 +2412,119 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
           lookahead == ' ') SKIP(11);
       if (('A' <= lookahead && lookahead <= 'Z') ||
           lookahead == '_' ||
-          ('a' <= lookahead && lookahead <= 'z')) ADVANCE(96);
+          ('a' <= lookahead && lookahead <= 'z')) ADVANCE(95);
       END_STATE();
     case 12:
-      if (lookahead == '#') ADVANCE(98);
+      if (lookahead == '#') ADVANCE(97);
       if (lookahead == '\t' ||
           lookahead == '\n' ||
           lookahead == '\r' ||
           lookahead == ' ') SKIP(12);
       END_STATE();
     case 13:
-      if (lookahead == '#') ADVANCE(98);
+      if (lookahead == '#') ADVANCE(97);
       if (lookahead == '\t' ||
           lookahead == '\n' ||
           lookahead == '\r' ||
           lookahead == ' ') SKIP(12);
       if (('A' <= lookahead && lookahead <= 'Z') ||
           lookahead == '_' ||
-          ('a' <= lookahead && lookahead <= 'z')) ADVANCE(95);
+          ('a' <= lookahead && lookahead <= 'z')) ADVANCE(94);
       END_STATE();
     case 14:
-      if (lookahead == '#') ADVANCE(89);
-      if (lookahead == '\\') ADVANCE(92);
-      if (lookahead == '`') ADVANCE(79);
-      if (lookahead == '{') ADVANCE(94);
+      if (lookahead == '#') ADVANCE(88);
+      if (lookahead == '\\') ADVANCE(91);
+      if (lookahead == '`') ADVANCE(78);
+      if (lookahead == '{') ADVANCE(93);
       if (lookahead == '\t' ||
           lookahead == '\n' ||
           lookahead == '\r' ||
-          lookahead == ' ') ADVANCE(90);
-      if (lookahead != 0) ADVANCE(91);
+          lookahead == ' ') ADVANCE(89);
+      if (lookahead != 0) ADVANCE(90);
       END_STATE();
     case 15:
-      if (lookahead == '#') ADVANCE(80);
-      if (lookahead == '`') ADVANCE(79);
+      if (lookahead == '#') ADVANCE(79);
+      if (lookahead == '`') ADVANCE(78);
       if (lookahead == '\t' ||
           lookahead == '\n' ||
           lookahead == '\r' ||
-          lookahead == ' ') ADVANCE(81);
-      if (lookahead != 0) ADVANCE(82);
+          lookahead == ' ') ADVANCE(80);
+      if (lookahead != 0) ADVANCE(81);
       END_STATE();
     case 16:
       if (lookahead == '=') ADVANCE(50);
       END_STATE();
     case 17:
-      if (lookahead == '=') ADVANCE(37);
+      if (lookahead == '=') ADVANCE(38);
       END_STATE();
     case 18:
       ADVANCE_MAP(
-        'u', 30,
-        '{', 93,
-        '"', 77,
-        '/', 77,
-        '\\', 77,
-        'b', 77,
-        'f', 77,
-        'n', 77,
-        'r', 77,
-        't', 77,
+        'u', 31,
+        '{', 92,
+        '"', 76,
+        '/', 76,
+        '\\', 76,
+        'b', 76,
+        'f', 76,
+        'n', 76,
+        'r', 76,
+        't', 76,
       );
       END_STATE();
     case 19:
       ADVANCE_MAP(
-        'u', 30,
-        '"', 77,
-        '/', 77,
-        '\\', 77,
-        'b', 77,
-        'f', 77,
-        'n', 77,
-        'r', 77,
-        't', 77,
+        'u', 31,
+        '"', 76,
+        '/', 76,
+        '\\', 76,
+        'b', 76,
+        'f', 76,
+        'n', 76,
+        'r', 76,
+        't', 76,
       );
       END_STATE();
     case 20:
       ADVANCE_MAP(
-        'u', 31,
-        '"', 88,
-        '/', 88,
-        '\\', 88,
-        'b', 88,
-        'f', 88,
-        'n', 88,
-        'r', 88,
-        't', 88,
-        '{', 88,
+        'u', 32,
+        '"', 87,
+        '/', 87,
+        '\\', 87,
+        'b', 87,
+        'f', 87,
+        'n', 87,
+        'r', 87,
+        't', 87,
+        '{', 87,
       );
       END_STATE();
     case 21:
       if (lookahead == '+' ||
-          lookahead == '-') ADVANCE(23);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(69);
-      END_STATE();
-    case 22:
+          lookahead == '-') ADVANCE(24);
       if (('0' <= lookahead && lookahead <= '9')) ADVANCE(68);
       END_STATE();
+    case 22:
+      if (lookahead == '\t' ||
+          lookahead == '\n' ||
+          lookahead == '\r' ||
+          lookahead == ' ') ADVANCE(22);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(67);
+      END_STATE();
     case 23:
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(69);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(67);
       END_STATE();
     case 24:
-      if (('0' <= lookahead && lookahead <= '9') ||
-          ('A' <= lookahead && lookahead <= 'F') ||
-          ('a' <= lookahead && lookahead <= 'f')) ADVANCE(77);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(68);
       END_STATE();
     case 25:
       if (('0' <= lookahead && lookahead <= '9') ||
           ('A' <= lookahead && lookahead <= 'F') ||
-          ('a' <= lookahead && lookahead <= 'f')) ADVANCE(88);
+          ('a' <= lookahead && lookahead <= 'f')) ADVANCE(76);
       END_STATE();
     case 26:
       if (('0' <= lookahead && lookahead <= '9') ||
           ('A' <= lookahead && lookahead <= 'F') ||
-          ('a' <= lookahead && lookahead <= 'f')) ADVANCE(24);
+          ('a' <= lookahead && lookahead <= 'f')) ADVANCE(87);
       END_STATE();
     case 27:
       if (('0' <= lookahead && lookahead <= '9') ||
@@ -2552,16 +2552,21 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
           ('a' <= lookahead && lookahead <= 'f')) ADVANCE(29);
       END_STATE();
     case 32:
-      if (lookahead != 0 &&
-          lookahead != '`' &&
-          lookahead != '{') ADVANCE(91);
+      if (('0' <= lookahead && lookahead <= '9') ||
+          ('A' <= lookahead && lookahead <= 'F') ||
+          ('a' <= lookahead && lookahead <= 'f')) ADVANCE(30);
       END_STATE();
     case 33:
-      if (eof) ADVANCE(34);
+      if (lookahead != 0 &&
+          lookahead != '`' &&
+          lookahead != '{') ADVANCE(90);
+      END_STATE();
+    case 34:
+      if (eof) ADVANCE(35);
       ADVANCE_MAP(
         '!', 16,
-        '"', 71,
-        '#', 98,
+        '"', 70,
+        '#', 97,
         '$', 7,
         '%', 61,
         '&', 56,
@@ -2573,15 +2578,14 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
         '-', 58,
         '.', 41,
         '/', 60,
-        '0', 66,
-        ':', 65,
+        ':', 64,
         ';', 48,
         '<', 51,
-        '=', 39,
+        '=', 40,
         '>', 52,
         '[', 42,
-        ']', 36,
-        '`', 78,
+        ']', 37,
+        '`', 77,
         '{', 46,
         '|', 55,
         '}', 47,
@@ -2589,36 +2593,31 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
       if (lookahead == '\t' ||
           lookahead == '\n' ||
           lookahead == '\r' ||
-          lookahead == ' ') SKIP(33);
-      if (('1' <= lookahead && lookahead <= '9')) ADVANCE(67);
+          lookahead == ' ') SKIP(34);
       if (('A' <= lookahead && lookahead <= 'Z') ||
-          ('_' <= lookahead && lookahead <= 'z')) ADVANCE(96);
-      END_STATE();
-    case 34:
-      ACCEPT_TOKEN(ts_builtin_sym_end);
+          ('_' <= lookahead && lookahead <= 'z')) ADVANCE(95);
       END_STATE();
     case 35:
-      ACCEPT_TOKEN(anon_sym_LBRACK);
+      ACCEPT_TOKEN(ts_builtin_sym_end);
       END_STATE();
     case 36:
-      ACCEPT_TOKEN(anon_sym_RBRACK);
+      ACCEPT_TOKEN(anon_sym_LBRACK);
       END_STATE();
     case 37:
-      ACCEPT_TOKEN(anon_sym_COLON_EQ);
+      ACCEPT_TOKEN(anon_sym_RBRACK);
       END_STATE();
     case 38:
-      ACCEPT_TOKEN(anon_sym_EQ);
+      ACCEPT_TOKEN(anon_sym_COLON_EQ);
       END_STATE();
     case 39:
       ACCEPT_TOKEN(anon_sym_EQ);
-      if (lookahead == '=') ADVANCE(49);
       END_STATE();
     case 40:
-      ACCEPT_TOKEN(anon_sym_DOT);
+      ACCEPT_TOKEN(anon_sym_EQ);
+      if (lookahead == '=') ADVANCE(49);
       END_STATE();
     case 41:
       ACCEPT_TOKEN(anon_sym_DOT);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(68);
       END_STATE();
     case 42:
       ACCEPT_TOKEN(anon_sym_LBRACK2);
@@ -2686,221 +2685,217 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
       ACCEPT_TOKEN(anon_sym_DOT2);
       END_STATE();
     case 63:
-      ACCEPT_TOKEN(anon_sym_DOT2);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(68);
-      END_STATE();
-    case 64:
       ACCEPT_TOKEN(anon_sym_LPAREN2);
       END_STATE();
-    case 65:
+    case 64:
       ACCEPT_TOKEN(anon_sym_COLON);
-      if (lookahead == '=') ADVANCE(37);
+      if (lookahead == '=') ADVANCE(38);
       END_STATE();
-    case 66:
+    case 65:
       ACCEPT_TOKEN(sym_number);
-      if (lookahead == '.') ADVANCE(22);
+      if (lookahead == '.') ADVANCE(23);
       if (lookahead == 'E' ||
           lookahead == 'e') ADVANCE(21);
       END_STATE();
+    case 66:
+      ACCEPT_TOKEN(sym_number);
+      if (lookahead == '.') ADVANCE(23);
+      if (lookahead == 'E' ||
+          lookahead == 'e') ADVANCE(21);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(66);
+      END_STATE();
     case 67:
       ACCEPT_TOKEN(sym_number);
-      if (lookahead == '.') ADVANCE(22);
       if (lookahead == 'E' ||
           lookahead == 'e') ADVANCE(21);
       if (('0' <= lookahead && lookahead <= '9')) ADVANCE(67);
       END_STATE();
     case 68:
       ACCEPT_TOKEN(sym_number);
-      if (lookahead == 'E' ||
-          lookahead == 'e') ADVANCE(21);
       if (('0' <= lookahead && lookahead <= '9')) ADVANCE(68);
       END_STATE();
     case 69:
-      ACCEPT_TOKEN(sym_number);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(69);
+      ACCEPT_TOKEN(aux_sym_string_token1);
       END_STATE();
     case 70:
-      ACCEPT_TOKEN(aux_sym_string_token1);
+      ACCEPT_TOKEN(anon_sym_DQUOTE);
       END_STATE();
     case 71:
       ACCEPT_TOKEN(anon_sym_DQUOTE);
-      END_STATE();
-    case 72:
-      ACCEPT_TOKEN(anon_sym_DQUOTE);
-      if (lookahead == '"') ADVANCE(70);
+      if (lookahead == '"') ADVANCE(69);
       if (lookahead != 0 &&
           lookahead != '\n' &&
           lookahead != '\\') ADVANCE(8);
       END_STATE();
-    case 73:
+    case 72:
       ACCEPT_TOKEN(anon_sym_DQUOTE2);
+      END_STATE();
+    case 73:
+      ACCEPT_TOKEN(sym_string_content);
+      if (lookahead == '\r') ADVANCE(73);
+      if (lookahead != 0 &&
+          lookahead != '\n' &&
+          lookahead != '"' &&
+          lookahead != '\\') ADVANCE(73);
       END_STATE();
     case 74:
       ACCEPT_TOKEN(sym_string_content);
-      if (lookahead == '\r') ADVANCE(74);
+      if (lookahead == '#') ADVANCE(73);
+      if (lookahead == '\t' ||
+          lookahead == '\r' ||
+          lookahead == ' ') ADVANCE(74);
       if (lookahead != 0 &&
+          lookahead != '\t' &&
           lookahead != '\n' &&
           lookahead != '"' &&
-          lookahead != '\\') ADVANCE(74);
+          lookahead != '#' &&
+          lookahead != '\\') ADVANCE(75);
       END_STATE();
     case 75:
       ACCEPT_TOKEN(sym_string_content);
-      if (lookahead == '#') ADVANCE(74);
-      if (lookahead == '\t' ||
-          lookahead == '\r' ||
-          lookahead == ' ') ADVANCE(75);
       if (lookahead != 0 &&
-          lookahead != '\t' &&
           lookahead != '\n' &&
           lookahead != '"' &&
-          lookahead != '#' &&
-          lookahead != '\\') ADVANCE(76);
+          lookahead != '\\') ADVANCE(75);
       END_STATE();
     case 76:
-      ACCEPT_TOKEN(sym_string_content);
-      if (lookahead != 0 &&
-          lookahead != '\n' &&
-          lookahead != '"' &&
-          lookahead != '\\') ADVANCE(76);
-      END_STATE();
-    case 77:
       ACCEPT_TOKEN(sym_escape_sequence);
       END_STATE();
-    case 78:
+    case 77:
       ACCEPT_TOKEN(anon_sym_BQUOTE);
       END_STATE();
-    case 79:
+    case 78:
       ACCEPT_TOKEN(anon_sym_BQUOTE2);
+      END_STATE();
+    case 79:
+      ACCEPT_TOKEN(sym_raw_string_content);
+      if (lookahead == '\n') ADVANCE(81);
+      if (lookahead == '\r') ADVANCE(79);
+      if (lookahead != 0 &&
+          lookahead != '`') ADVANCE(79);
       END_STATE();
     case 80:
       ACCEPT_TOKEN(sym_raw_string_content);
-      if (lookahead == '\n') ADVANCE(82);
-      if (lookahead == '\r') ADVANCE(80);
-      if (lookahead != 0 &&
-          lookahead != '`') ADVANCE(80);
-      END_STATE();
-    case 81:
-      ACCEPT_TOKEN(sym_raw_string_content);
-      if (lookahead == '#') ADVANCE(80);
+      if (lookahead == '#') ADVANCE(79);
       if (lookahead == '\t' ||
           lookahead == '\n' ||
           lookahead == '\r' ||
-          lookahead == ' ') ADVANCE(81);
+          lookahead == ' ') ADVANCE(80);
       if (lookahead != 0 &&
-          lookahead != '`') ADVANCE(82);
+          lookahead != '`') ADVANCE(81);
       END_STATE();
-    case 82:
+    case 81:
       ACCEPT_TOKEN(sym_raw_string_content);
       if (lookahead != 0 &&
-          lookahead != '`') ADVANCE(82);
+          lookahead != '`') ADVANCE(81);
       END_STATE();
-    case 83:
+    case 82:
       ACCEPT_TOKEN(anon_sym_DOLLAR_DQUOTE);
       END_STATE();
-    case 84:
+    case 83:
       ACCEPT_TOKEN(anon_sym_DOLLAR_BQUOTE);
       END_STATE();
-    case 85:
+    case 84:
       ACCEPT_TOKEN(sym_template_content);
-      if (lookahead == '\r') ADVANCE(85);
+      if (lookahead == '\r') ADVANCE(84);
       if (lookahead != 0 &&
           lookahead != '\n' &&
           lookahead != '"' &&
           lookahead != '\\' &&
-          lookahead != '{') ADVANCE(85);
+          lookahead != '{') ADVANCE(84);
       END_STATE();
-    case 86:
+    case 85:
       ACCEPT_TOKEN(sym_template_content);
-      if (lookahead == '#') ADVANCE(85);
+      if (lookahead == '#') ADVANCE(84);
       if (lookahead == '\t' ||
           lookahead == '\r' ||
-          lookahead == ' ') ADVANCE(86);
+          lookahead == ' ') ADVANCE(85);
       if (lookahead != 0 &&
           lookahead != '\t' &&
           lookahead != '\n' &&
           lookahead != '"' &&
           lookahead != '#' &&
           lookahead != '\\' &&
-          lookahead != '{') ADVANCE(87);
+          lookahead != '{') ADVANCE(86);
       END_STATE();
-    case 87:
+    case 86:
       ACCEPT_TOKEN(sym_template_content);
       if (lookahead != 0 &&
           lookahead != '\n' &&
           lookahead != '"' &&
           lookahead != '\\' &&
-          lookahead != '{') ADVANCE(87);
+          lookahead != '{') ADVANCE(86);
+      END_STATE();
+    case 87:
+      ACCEPT_TOKEN(sym_template_escape);
       END_STATE();
     case 88:
-      ACCEPT_TOKEN(sym_template_escape);
+      ACCEPT_TOKEN(sym_raw_template_content);
+      if (lookahead == '\n') ADVANCE(90);
+      if (lookahead == '\r') ADVANCE(88);
+      if (lookahead == '\\') ADVANCE(96);
+      if (lookahead != 0 &&
+          lookahead != '`' &&
+          lookahead != '{') ADVANCE(88);
       END_STATE();
     case 89:
       ACCEPT_TOKEN(sym_raw_template_content);
-      if (lookahead == '\n') ADVANCE(91);
-      if (lookahead == '\r') ADVANCE(89);
-      if (lookahead == '\\') ADVANCE(97);
-      if (lookahead != 0 &&
-          lookahead != '`' &&
-          lookahead != '{') ADVANCE(89);
-      END_STATE();
-    case 90:
-      ACCEPT_TOKEN(sym_raw_template_content);
-      if (lookahead == '#') ADVANCE(89);
-      if (lookahead == '\\') ADVANCE(32);
+      if (lookahead == '#') ADVANCE(88);
+      if (lookahead == '\\') ADVANCE(33);
       if (lookahead == '\t' ||
           lookahead == '\n' ||
           lookahead == '\r' ||
-          lookahead == ' ') ADVANCE(90);
+          lookahead == ' ') ADVANCE(89);
       if (lookahead != 0 &&
           lookahead != '`' &&
-          lookahead != '{') ADVANCE(91);
+          lookahead != '{') ADVANCE(90);
+      END_STATE();
+    case 90:
+      ACCEPT_TOKEN(sym_raw_template_content);
+      if (lookahead == '\\') ADVANCE(33);
+      if (lookahead != 0 &&
+          lookahead != '`' &&
+          lookahead != '{') ADVANCE(90);
       END_STATE();
     case 91:
       ACCEPT_TOKEN(sym_raw_template_content);
-      if (lookahead == '\\') ADVANCE(32);
+      if (lookahead == '{') ADVANCE(92);
       if (lookahead != 0 &&
-          lookahead != '`' &&
-          lookahead != '{') ADVANCE(91);
+          lookahead != '`') ADVANCE(90);
       END_STATE();
     case 92:
-      ACCEPT_TOKEN(sym_raw_template_content);
-      if (lookahead == '{') ADVANCE(93);
-      if (lookahead != 0 &&
-          lookahead != '`') ADVANCE(91);
-      END_STATE();
-    case 93:
       ACCEPT_TOKEN(sym_raw_template_escape);
       END_STATE();
-    case 94:
+    case 93:
       ACCEPT_TOKEN(anon_sym_LBRACE2);
       END_STATE();
-    case 95:
+    case 94:
       ACCEPT_TOKEN(sym_property);
+      if (('0' <= lookahead && lookahead <= '9') ||
+          ('A' <= lookahead && lookahead <= 'Z') ||
+          lookahead == '_' ||
+          ('a' <= lookahead && lookahead <= 'z')) ADVANCE(94);
+      END_STATE();
+    case 95:
+      ACCEPT_TOKEN(sym_identifier);
       if (('0' <= lookahead && lookahead <= '9') ||
           ('A' <= lookahead && lookahead <= 'Z') ||
           lookahead == '_' ||
           ('a' <= lookahead && lookahead <= 'z')) ADVANCE(95);
       END_STATE();
     case 96:
-      ACCEPT_TOKEN(sym_identifier);
-      if (('0' <= lookahead && lookahead <= '9') ||
-          ('A' <= lookahead && lookahead <= 'Z') ||
-          lookahead == '_' ||
-          ('a' <= lookahead && lookahead <= 'z')) ADVANCE(96);
+      ACCEPT_TOKEN(sym_comment);
+      if (lookahead == '\n') ADVANCE(90);
+      if (lookahead == '\r') ADVANCE(88);
+      if (lookahead == '`' ||
+          lookahead == '{') ADVANCE(97);
+      if (lookahead != 0) ADVANCE(88);
       END_STATE();
     case 97:
       ACCEPT_TOKEN(sym_comment);
-      if (lookahead == '\n') ADVANCE(91);
-      if (lookahead == '\r') ADVANCE(89);
-      if (lookahead == '`' ||
-          lookahead == '{') ADVANCE(98);
-      if (lookahead != 0) ADVANCE(89);
-      END_STATE();
-    case 98:
-      ACCEPT_TOKEN(sym_comment);
       if (lookahead == '\r') ADVANCE(3);
       if (lookahead != 0 &&
-          lookahead != '\n') ADVANCE(98);
+          lookahead != '\n') ADVANCE(97);
       END_STATE();
     default:
       return false;
@@ -3925,7 +3920,6 @@ static const uint16_t ts_parse_table[LARGE_STATE_COUNT][SYMBOL_COUNT] = {
     [sym_null] = ACTIONS(1),
     [anon_sym_true] = ACTIONS(1),
     [anon_sym_false] = ACTIONS(1),
-    [sym_number] = ACTIONS(1),
     [anon_sym_DQUOTE] = ACTIONS(1),
     [anon_sym_DQUOTE2] = ACTIONS(1),
     [sym_escape_sequence] = ACTIONS(1),

@@ -67,10 +67,11 @@ int main(int argc, char **argv)
     };
     struct files files = {0};
     int code = 2;
-    bool known = argc == 3 && strcmp(argv[1], "modules") == 0;
+    bool modules = argc == 3 && strcmp(argv[1], "modules") == 0;
+    bool known = modules || (argc == 3 && strcmp(argv[1], "differ") == 0);
     if (known) {
         read_names(&files);
-        code = bench_modules(argv[2], &files);
+        code = modules ? bench_modules(argv[2], &files) : bench_differ(argv[2], &files);
     }
     for (size_t i = 0; argc == 2 && i < sizeof parts / sizeof *parts; i++) {
         if (strcmp(argv[1], parts[i].name) == 0) {
@@ -80,8 +81,8 @@ int main(int argc, char **argv)
         }
     }
     if (!known) {
-        fprintf(stderr,
-            "usage: bench-grammar errors|compare|speed|keystroke|damage|modules DIR <FILE-NAMES\n");
+        fprintf(stderr, "usage: bench-grammar errors|compare|speed|keystroke|damage|modules "
+                        "DIR|differ RUNS <FILE-NAMES\n");
     }
     VEC_FOREACH (char *, name, &files) {
         free(*name);
