@@ -1,0 +1,36 @@
+/* The chat: the session's transcript with the model's Markdown, and the prompt.
+ *
+ * The prompt has the keys. Alt-Up (or a click) moves into the transcript, where letters are keys:
+ * fold, review, retry, copy; Esc or any other letter goes back. */
+#ifndef BYLAW_PANE_CHAT_H
+#define BYLAW_PANE_CHAT_H
+
+#include "agent/session.h"
+#include "app.h"
+
+struct chat;
+
+struct chat_options {
+    struct app *app;
+    struct session *session; /* borrowed */
+    /* Opens the review of a proposal; NULL: there is none to open. */
+    void (*review)(void *data, unsigned proposal);
+    /* "gpt-5.5 high", "no model": for the state line; borrowed for the call. May be NULL. */
+    const char *(*model)(void *data);
+    /* Recorded answers are labelled as such at all times. May be NULL. */
+    bool (*is_recording)(void *data);
+    void *data;
+};
+
+struct chat *chat_new(const struct chat_options *options) MUST_USE;
+/* The chat is freed with its pane. */
+struct pane chat_pane(struct chat *chat);
+
+/* The transcript, the state or the queue changed: the owner's session_on_change calls this. */
+void chat_changed(struct chat *chat);
+/* Another session (resumed, new): the prompt takes over its draft. */
+void chat_set_session(struct chat *chat, struct session *session);
+/* Puts text at the cursor of the prompt ("@policies/a.rego:12 "), for other panes. */
+void chat_insert(struct chat *chat, struct str text);
+
+#endif

@@ -1,0 +1,295 @@
+/* What can be done in the chat: the verbs, and the table that the key map and the palette read. */
+#include "base/file.h"
+#include "base/path.h"
+#include "pane/chat_private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const struct entry *last_entry(const struct chat *chat)
+{
+    const struct transcript *t = session_transcript(chat->session);
+    return t->len == 0 ? NULL : &t->items[t->len - 1];
+}
+
+unsigned chat_send(struct chat *chat)
+{
+    struct err err = {0};
+    struct buf text = BUF_INIT;
+    prompt_text(chat->prompt, &text);
+    struct str trimmed = str_trim(buf_str(&text));
+    if (trimmed.len == 0) {
+        buf_free(&text);
+        return UI_DONE;
+    }
+    if (session_prompt(chat->session, trimmed, &err)) {
+        prompt_clear(chat->prompt);
+        loop_timer_stop(chat->draft_timer);
+        session_set_draft(chat->session, STR_LIT(""));
+        chat->draft_version = prompt_version(chat->prompt);
+        chat_view_follow(chat->view);
+        chat_changed(chat);
+    } else {
+        app_message(chat->app, MESSAGE_ERROR, "%s", err.text);
+    }
+    buf_free(&text);
+    return UI_DONE;
+}
+
+static const char *why_not_retry(void *pane)
+{
+    struct chat *chat = pane;
+    if (chat_is_busy(chat)) {
+        return "a turn is running";
+    }
+    return chat_retriable(chat) == NULL ? "nothing failed that could be tried again" : NULL;
+}
+
+unsigned chat_retry(struct chat *chat)
+{
+    struct err err = {0};
+    if (!session_retry(chat->session, &err)) {
+        app_message(chat->app, MESSAGE_ERROR, "%s", err.text);
+    }
+    chat->browsing = false;
+    chat_view_follow(chat->view);
+    return UI_DONE;
+}
+
+static const char *why_not_review(void *pane)
+{
+    struct chat *chat = pane;
+    return chat_open_proposal(chat) == NULL ? "there is no open proposal: ask for a policy first"
+                                            : NULL;
+}
+
+unsigned chat_review(struct chat *chat, const struct entry *proposal)
+{
+    if (chat->options.review == NULL || proposal == NULL) {
+        return UI_IGNORED;
+    }
+    chat->browsing = false;
+    chat->options.review(chat->options.data, proposal->proposal);
+    return UI_DONE;
+}
+
+static unsigned review(void *pane)
+{
+    struct chat *chat = pane;
+    const struct entry *entry = chat->browsing ? chat_view_selected(chat->view) : NULL;
+    if (entry == NULL || entry->kind != ENTRY_PROPOSAL) {
+        entry = chat_open_proposal(chat);
+    }
+    return chat_review(chat, entry);
+}
+
+static const char *why_not_interrupt(void *pane)
+{
+    return chat_is_busy(pane) ? NULL : "nothing is running";
+}
+
+unsigned chat_interrupt(struct chat *chat)
+{
+    session_interrupt(chat->session);
+    app_message(chat->app, MESSAGE_INFO, "interrupted: what came so far stays");
+    return UI_DONE;
+}
+
+static unsigned search_history(void *pane)
+{
+    struct chat *chat = pane;
+    chat->browsing = false;
+    prompt_search(chat->prompt);
+    return UI_DONE;
+}
+
+unsigned chat_leave_browsing(struct chat *chat)
+{
+    chat->browsing = false;
+    chat_view_select_none(chat->view);
+    return UI_DONE;
+}
+
+static unsigned move_cursor(struct chat *chat, long step)
+{
+    bool first = !chat->browsing;
+    chat->browsing = true;
+    if (first) {
+        chat_view_select_none(chat->view);
+    }
+    chat_view_select(chat->view, first ? 0 : step);
+    if (chat_view_selected(chat->view) == NULL) {
+        chat->browsing = false;
+    }
+    return UI_DONE;
+}
+
+unsigned chat_older_entry(struct chat *chat)
+{
+    return move_cursor(chat, -1);
+}
+
+unsigned chat_newer_entry(struct chat *chat)
+{
+    const struct entry *selected = chat->browsing ? chat_view_selected(chat->view) : NULL;
+    if (selected == NULL || selected == last_entry(chat)) {
+        chat_view_follow(chat->view);
+        return chat_leave_browsing(chat);
+    }
+    return move_cursor(chat, 1);
+}
+
+static unsigned fold_all(void *pane)
+{
+    struct chat *chat = pane;
+    chat_view_toggle_all(chat->view);
+    return UI_DONE;
+}
+
+static unsigned copy_entry(void *pane)
+{
+    struct chat *chat = pane;
+    const struct entry *entry = chat_view_selected(chat->view);
+    if (entry == NULL) {
+        const struct transcript *t = session_transcript(chat->session);
+        for (size_t i = t->len; i > 0 && entry == NULL; i--) {
+            entry = t->items[i - 1].kind == ENTRY_ASSISTANT ? &t->items[i - 1] : NULL;
+        }
+    }
+    if (entry == NULL) {
+        app_message(chat->app, MESSAGE_WARNING, "there is nothing to copy yet");
+        return UI_DONE;
+    }
+    app_copy(chat->app, buf_str(&entry->text));
+    return UI_DONE;
+}
+
+static const char *why_not_take_back(void *pane)
+{
+    return session_queue_count(((struct chat *)pane)->session) == 0 ? "no prompt is waiting" : NULL;
+}
+
+/* The last queued prompt comes back into the field, before what is there. */
+static unsigned take_back(void *pane)
+{
+    struct chat *chat = pane;
+    char *text = session_queue_pop(chat->session);
+    struct buf joined = BUF_INIT;
+    buf_append_c(&joined, text == NULL ? "" : text);
+    if (!prompt_is_empty(chat->prompt)) {
+        buf_append_char(&joined, '\n');
+        prompt_text(chat->prompt, &joined);
+    }
+    prompt_set(chat->prompt, buf_str(&joined));
+    chat_note_change(chat);
+    buf_free(&joined);
+    free(text);
+    return UI_DONE;
+}
+
+static bool read_back(struct chat *chat, int fd, struct err *err)
+{
+    struct buf text = BUF_INIT;
+    char chunk[65536];
+    ssize_t got;
+    if (lseek(fd, 0, SEEK_SET) != 0) {
+        return err_set_errno(err, errno, "cannot read what the editor wrote");
+    }
+    while ((got = read(fd, chunk, sizeof chunk)) > 0 && text.len < INPUT_PASTE_MAX) {
+        buf_append(&text, chunk, (size_t)got);
+    }
+    prompt_set(chat->prompt, str_trim_right(buf_str(&text)));
+    chat_note_change(chat);
+    buf_free(&text);
+    return true;
+}
+
+/* $VISUAL or $EDITOR on the prompt's text. */
+static unsigned external_editor(void *pane)
+{
+    struct chat *chat = pane;
+    struct err err = {0};
+    const char *editor = getenv("VISUAL");
+    editor = editor != NULL && *editor != '\0' ? editor : getenv("EDITOR");
+    editor = editor != NULL && *editor != '\0' ? editor : "vi";
+    const char *temp = getenv("TMPDIR");
+    char *path = path_join(temp != NULL && *temp == '/' ? temp : "/tmp", "bylaw-prompt-XXXXXX.md");
+    struct buf text = BUF_INIT;
+    int code = 0;
+    prompt_text(chat->prompt, &text);
+    int fd = mkostemps(path, 3, O_CLOEXEC);
+    if (fd < 0) {
+        err_set_errno(&err, errno, "cannot make %s", path);
+    } else if (file_write_all(fd, buf_str(&text), &err)) {
+        char *script = mem_printf("%s \"$1\"", editor);
+        const char *argv[] = {"sh", "-c", script, "sh", path, NULL};
+        if (app_run_in_terminal(chat->app, argv, NULL, &code, &err) && code == 0) {
+            /* Editors replace the file: read it by its name. */
+            int again = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+            if (again >= 0) {
+                read_back(chat, again, &err);
+                close(again);
+            }
+        }
+        free(script);
+    }
+    if (fd >= 0) {
+        close(fd);
+        unlink(path);
+    }
+    if (err.kind != ERR_NONE) {
+        app_message(chat->app, MESSAGE_ERROR, "%s", err.text);
+    }
+    buf_free(&text);
+    free(path);
+    return UI_DONE;
+}
+
+/* ---- the table ---- */
+
+static unsigned run_retry(void *pane)
+{
+    return chat_retry(pane);
+}
+
+static unsigned run_interrupt(void *pane)
+{
+    return chat_interrupt(pane);
+}
+
+static unsigned run_older(void *pane)
+{
+    return chat_older_entry(pane);
+}
+
+static unsigned run_newer(void *pane)
+{
+    return chat_newer_entry(pane);
+}
+
+static const struct action chat_actions[] = {
+    {"chat.review", "review", "Review the open proposal, line by line", "R alt-r", NULL,
+        ACTION_KEY_LINE, review, why_not_review},
+    {"chat.retry", "retry", "Send the request that failed again", "r alt-t", NULL, 0, run_retry,
+        why_not_retry},
+    {"chat.interrupt", "interrupt", "Stop the running turn; what came so far stays", "", NULL, 0,
+        run_interrupt, why_not_interrupt},
+    {"chat.history", "history", "Search past prompts", "ctrl-r", NULL, ACTION_KEY_LINE,
+        search_history, NULL},
+    {"chat.older", "transcript", "Go into the transcript, to the entry above", "alt-up ctrl-up",
+        NULL, ACTION_KEY_LINE, run_older, NULL},
+    {"chat.newer", "entry below", "To the entry below, and back to the prompt at the end",
+        "alt-down ctrl-down", NULL, ACTION_NO_PALETTE, run_newer, NULL},
+    {"chat.fold-all", "fold all", "Unfold or fold reasoning, tool calls and long prompts", "ctrl-o",
+        NULL, ACTION_KEY_LINE, fold_all, NULL},
+    {"chat.copy", "copy", "Copy the entry under the cursor, or the last answer", "y alt-c", NULL, 0,
+        copy_entry, NULL},
+    {"chat.take-back", "take back", "Take the last waiting prompt back into the field", "alt-q",
+        NULL, 0, take_back, why_not_take_back},
+    {"chat.external-editor", "editor", "Write the prompt in $VISUAL or $EDITOR", "ctrl-g", NULL, 0,
+        external_editor, NULL},
+};
+
+const struct action_set chat_action_set = ACTION_SET("chat", "Chat", chat_actions);

@@ -1,0 +1,181 @@
+#include "base/safe.h"
+#include "base/utf8.h"
+#include "pane/chat_private.h"
+#include "widget/bar.h"
+
+#include <stdlib.h>
+
+/* The prompt takes at most this part of the pane. */
+#define PROMPT_PART 2
+#define QUEUE_ROWS  3
+
+static void append_state(const struct chat *chat, struct buf *out, uint64_t now)
+{
+    const char *model =
+        chat->options.model == NULL ? NULL : chat->options.model(chat->options.data);
+    switch (session_state(chat->session)) {
+    case SESSION_IDLE:
+        return;
+    case SESSION_WAITING:
+        buf_printf(out, "waiting for %s", model == NULL ? "the model" : model);
+        break;
+    case SESSION_STREAMING:
+        buf_append_c(out, "answering");
+        break;
+    case SESSION_TOOLS:
+        buf_append_c(out, "running tools");
+        break;
+    case SESSION_RETRYING: {
+        uint64_t at = session_retry_at_ms(chat->session);
+        buf_printf(out, "trying again in %llu s",
+            (unsigned long long)(at > now ? (at - now + 999) / 1000 : 0));
+        break;
+    }
+    }
+    if (chat->busy_since != 0 && now - chat->busy_since >= 2000) {
+        buf_printf(out, "  %llu s", (unsigned long long)((now - chat->busy_since) / 1000));
+    }
+}
+
+/* The line between transcript and prompt: what runs, what is below, what Enter would do. */
+static void draw_state(struct chat *chat, struct region region, uint64_t now)
+{
+    int cols = region_cols(region);
+    grid_hline(region, 0, 0, cols, STYLE(BORDER));
+    struct buf text = BUF_INIT;
+    append_state(chat, &text, now);
+    int col = 2;
+    if (text.len > 0) {
+        col += grid_put_c(region, 0, col, " ", STYLE(TEXT));
+        col += grid_put_c(
+            region, 0, col, spinner_frame(now, grid_is_ascii(region.grid)), STYLE(RUNNING));
+        col += grid_put_c(region, 0, col, " ", STYLE(TEXT));
+        col += grid_put_fit(region, 0, col, cols - col - 8, buf_str(&text), STYLE(RUNNING));
+        if (cols - col > 20) {
+            col += grid_put_c(region, 0, col, "  Esc", STYLE(KEY));
+            col += grid_put_c(region, 0, col, " stops", STYLE(HINT));
+        }
+        grid_put_c(region, 0, col++, " ", STYLE(TEXT));
+    } else if (chat_is_recording(chat)) {
+        col += grid_put_c(region, 0, col, " recording ", STYLE(RECORDING));
+    }
+    size_t below = chat_view_rows_below(chat->view);
+    if (below > 0) {
+        buf_clear(&text);
+        buf_printf(&text, " ↓ %zu more ", below);
+        int width = (int)utf8_width(buf_str(&text));
+        if (col + width < cols - 1) {
+            grid_put(region, 0, cols - width - 1, buf_str(&text), STYLE(WARNING));
+        }
+    }
+    buf_free(&text);
+}
+
+static int draw_queue(struct chat *chat, struct region region, int row, int rows)
+{
+    size_t count = session_queue_count(chat->session);
+    for (int i = 0; i < rows; i++) {
+        size_t index = count - (size_t)rows + (size_t)i;
+        const char *text = session_queue_at(chat->session, index);
+        int col = grid_put_c(region, row + i, 1, "next: ", STYLE(HINT)) + 1;
+        struct str line = str_of(text);
+        size_t lf = str_find_char(line, '\n', 0);
+        line = lf == SIZE_MAX ? line : str_slice(line, 0, lf);
+        int room = region_cols(region) - col - (i + 1 == rows ? 20 : 1);
+        col += grid_put_fit(region, row + i, col, room > 4 ? room : 4, line, STYLE(USER));
+        if (i + 1 == rows && region_cols(region) - col > 19) {
+            grid_put_c(region, row + i, col + 2, "Alt-Q", STYLE(KEY));
+            grid_put_c(region, row + i, col + 8, "takes back", STYLE(HINT));
+        }
+    }
+    return rows;
+}
+
+static const char *prompt_hint(const struct chat *chat)
+{
+    if (chat->browsing) {
+        return "Enter opens or folds, y copies, Esc goes back to the prompt";
+    }
+    if (chat_is_busy(chat)) {
+        return "type ahead: it is sent when this turn ends";
+    }
+    if (chat_retriable(chat) != NULL) {
+        return "Enter tries again";
+    }
+    if (chat_open_proposal(chat) != NULL) {
+        return "Enter reviews the proposal; or say what should be different";
+    }
+    return "say what the policy should do";
+}
+
+static void draw_welcome(struct region region)
+{
+    static const char *const lines[] = {
+        "Ask for a policy: what must be denied, where, and why.",
+        "The answer becomes a proposal. Nothing is written",
+        "before you have reviewed it, line by line.",
+    };
+    int rows = region_rows(region);
+    int top = rows > 5 ? (rows - 3) / 2 : 0;
+    for (int i = 0; i < (int)ARRAY_LEN(lines) && top + i < rows; i++) {
+        grid_put_fit(region, top + i, 2, region_cols(region) - 3, str_of(lines[i]), STYLE(DIM));
+    }
+}
+
+void chat_draw(void *pane, struct region region, bool focused)
+{
+    struct chat *chat = pane;
+    uint64_t now = loop_now_ms();
+    int rows = region_rows(region);
+    int cols = region_cols(region);
+    int wanted = prompt_height(chat->prompt, cols);
+    int most = rows / PROMPT_PART > 1 ? rows / PROMPT_PART : 1;
+    int prompt_rows = wanted > most ? most : wanted;
+    size_t queued = session_queue_count(chat->session);
+    int queue_rows = queued > QUEUE_ROWS ? QUEUE_ROWS : (int)queued;
+    int left = rows - prompt_rows - 1;
+    queue_rows = queue_rows > left / 2 ? left / 2 : queue_rows;
+    chat->transcript_rows = left - queue_rows > 0 ? left - queue_rows : 0;
+    chat->prompt_row = rows - prompt_rows;
+    if (session_transcript(chat->session)->len == 0) {
+        draw_welcome(region_sub(region, 0, 0, chat->transcript_rows, cols));
+    } else if (chat->transcript_rows > 0) {
+        chat_view_draw(chat->view, region_sub(region, 0, 0, chat->transcript_rows, cols),
+            chat->browsing && focused, now);
+    }
+    if (left >= 0) {
+        draw_state(chat, region_sub(region, chat->transcript_rows, 0, 1, cols), now);
+    }
+    if (queue_rows > 0) {
+        draw_queue(chat, region, chat->transcript_rows + 1, queue_rows);
+    }
+    prompt_draw(chat->prompt, region_sub(region, chat->prompt_row, 0, prompt_rows, cols),
+        focused && !chat->browsing, prompt_hint(chat));
+}
+
+void chat_title(const void *pane, struct buf *left, struct buf *right)
+{
+    const struct chat *chat = pane;
+    buf_append_c(left, "Chat");
+    const char *title = session_title(chat->session);
+    if (title[0] != '\0') {
+        char *shown = safe_dup(str_of(title), SAFE_ONE_LINE, 120);
+        buf_printf(left, "  %s", shown);
+        free(shown);
+    }
+    if (chat_is_recording(chat)) {
+        buf_append_c(right, "recording");
+    }
+}
+
+void chat_status(const void *pane, struct buf *out)
+{
+    const struct chat *chat = pane;
+    buf_append_c(out, "Chat");
+    struct buf state = BUF_INIT;
+    append_state(chat, &state, loop_now_ms());
+    if (state.len > 0) {
+        buf_printf(out, "  %s", state.ptr);
+    }
+    buf_free(&state);
+}

@@ -1,0 +1,48 @@
+/* Inside of the chat pane: chat.c (life, keys), chat_actions.c (what can be done), chat_draw.c.
+ * Nobody else includes it. */
+#ifndef BYLAW_PANE_CHAT_PRIVATE_H
+#define BYLAW_PANE_CHAT_PRIVATE_H
+
+#include "pane/chat.h"
+#include "pane/chat_view.h"
+#include "widget/prompt.h"
+
+struct chat {
+    struct chat_options options;
+    struct app *app;
+    struct session *session;
+    struct chat_view *view;
+    struct prompt *prompt;
+    bool browsing;
+    unsigned draft_version; /* of the prompt, as last handed over */
+    struct loop_timer *draft_timer, *spin_timer;
+    uint64_t busy_since; /* ms; 0: idle */
+    /* Of the last draw, for the mouse. */
+    int prompt_row, transcript_rows;
+};
+
+bool chat_is_busy(const struct chat *chat);
+bool chat_is_recording(const struct chat *chat);
+/* The last entry when it is an error that can be tried again, notices aside; else NULL. */
+const struct entry *chat_retriable(const struct chat *chat);
+/* The newest proposal that no commit or review has answered yet, or NULL. */
+const struct entry *chat_open_proposal(const struct chat *chat);
+/* The prompt changed: its draft is handed over soon. */
+void chat_note_change(struct chat *chat);
+
+/* chat_actions.c */
+extern const struct action_set chat_action_set;
+unsigned chat_send(struct chat *chat);
+unsigned chat_retry(struct chat *chat);
+unsigned chat_review(struct chat *chat, const struct entry *proposal);
+unsigned chat_interrupt(struct chat *chat);
+unsigned chat_older_entry(struct chat *chat);
+unsigned chat_newer_entry(struct chat *chat);
+unsigned chat_leave_browsing(struct chat *chat);
+
+/* chat_draw.c */
+void chat_draw(void *pane, struct region region, bool focused);
+void chat_title(const void *pane, struct buf *left, struct buf *right);
+void chat_status(const void *pane, struct buf *out);
+
+#endif
