@@ -236,7 +236,7 @@ static const struct action core_actions[] = {
     {"app.redraw", "redraw", "Paint the whole screen again", "ctrl-l", NULL, 0, redraw, NULL},
 };
 
-const struct action_set app_core_set = ACTION_SET("app", "Everywhere", core_actions);
+const struct action_set app_core_set = ACTION_SET("app", "Program", core_actions);
 
 static const struct action global_actions[] = {
     {"app.palette", "commands", "Find and run any command", "ctrl-p f1", NULL,
@@ -265,4 +265,4 @@ static const struct action global_actions[] = {
     {"app.theme", "theme", "Choose the colours", "", NULL, 0, choose_theme, NULL},
 };
 
-const struct action_set app_global_set = ACTION_SET("app", "Panes and screen", global_actions);
+const struct action_set app_global_set = ACTION_SET("app", "View", global_actions);

@@ -238,6 +238,10 @@ static void paint_key_line(struct app *app)
         }
         col = at;
     }
+    if (col == 1 && app->overlays.len > 0) {
+        col += grid_put_c(region, 0, col, "Esc", style_on(STYLE(KEY), STYLE_KEY_LINE));
+        grid_put_c(region, 0, col, " close", STYLE(KEY_LINE));
+    }
 }
 
 struct rect app_overlay_rect(const struct app *app, const struct overlay *overlay)
