@@ -68,8 +68,10 @@ void loop_free(struct loop *loop)
     loop->on_turn = NULL;
     uv_close((uv_handle_t *)&loop->check, NULL);
     uv_close((uv_handle_t *)&loop->wait, NULL);
-    uv_run(&loop->uv, UV_RUN_DEFAULT);
-    uv_loop_close(&loop->uv);
+    /* More than once: a loop_stop without a loop_run after it ends the first at once. */
+    do {
+        uv_run(&loop->uv, UV_RUN_DEFAULT);
+    } while (uv_loop_close(&loop->uv) == UV_EBUSY);
     free(loop);
 }
 
