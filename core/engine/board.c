@@ -1,0 +1,580 @@
+#include "engine/board.h"
+
+#include "base/vec.h"
+
+#include <stdlib.h>
+
+struct tests {
+    struct board_test *items;
+    size_t len, cap;
+};
+
+struct board {
+    struct tests tests;
+    struct policy_set of_plan; /* by place in the plan: place in tests */
+    struct findings findings;
+    struct coverage coverage;
+    bool has_coverage, coverage_old;
+    struct tally tally; /* of rows of tests that are not pending */
+    bool running, busy;
+    size_t done, total;
+    char *trouble;
+    uint64_t wall_us;
+    uint64_t version;
+    char *log[BOARD_LOG_MAX];
+    size_t log_from, log_len;
+    void (*on_change)(void *data);
+    void *data;
+};
+
+struct board *board_new(void)
+{
+    return MEM_NEW(struct board);
+}
+
+static void free_rows(struct board_test *test)
+{
+    for (size_t i = 0; i < test->count; i++) {
+        result_free(&test->rows[i]);
+    }
+    free(test->rows);
+    test->rows = NULL;
+    test->count = 0;
+}
+
+static void forget_text(struct board_test *test)
+{
+    free(test->text);
+    test->text = NULL;
+}
+
+static void forget_explanation(struct board_test *test)
+{
+    free(test->message);
+    free(test->detail);
+    test->message = test->detail = NULL;
+    test->explaining = false;
+    forget_text(test);
+}
+
+static void test_free(struct board_test *test)
+{
+    free_rows(test);
+    forget_explanation(test);
+    free(test->suite);
+    free(test->name);
+    free(test->file);
+}
+
+static void tests_free(struct tests *tests)
+{
+    VEC_FOREACH (struct board_test, test, tests) {
+        test_free(test);
+    }
+    VEC_FREE(tests);
+}
+
+void board_free(struct board *board)
+{
+    if (board == NULL) {
+        return;
+    }
+    tests_free(&board->tests);
+    VEC_FREE(&board->of_plan);
+    findings_free(&board->findings);
+    coverage_free(&board->coverage);
+    for (size_t i = 0; i < BOARD_LOG_MAX; i++) {
+        free(board->log[i]);
+    }
+    free(board->trouble);
+    free(board);
+}
+
+void board_on_change(struct board *board, void (*callback)(void *data), void *data)
+{
+    board->on_change = callback;
+    board->data = data;
+}
+
+static void changed(struct board *board)
+{
+    board->version++;
+    if (board->on_change != NULL) {
+        board->on_change(board->data);
+    }
+}
+
+uint64_t board_version(const struct board *board)
+{
+    return board->version;
+}
+
+size_t board_count(const struct board *board)
+{
+    return board->tests.len;
+}
+
+struct board_test *board_at(struct board *board, size_t index)
+{
+    return index < board->tests.len ? &board->tests.items[index] : NULL;
+}
+
+enum result_status board_status(const struct board_test *test)
+{
+    return test->count == 0 ? RESULT_NOT_EVALUATED : test->rows[0].status;
+}
+
+size_t board_of_plan(const struct board *board, size_t plan)
+{
+    return plan < board->of_plan.len ? board->of_plan.items[plan] : (size_t)-1;
+}
+
+void board_explaining(struct board *board, size_t index)
+{
+    if (index < board->tests.len) {
+        board->tests.items[index].explaining = true;
+        forget_text(&board->tests.items[index]);
+        changed(board);
+    }
+}
+
+static void add_part(struct buf *text, const char *title, const char *part)
+{
+    if (part != NULL && part[0] != '\0') {
+        buf_printf(text, "%s%s%s", text->len > 0 ? "\n" : "", title, part);
+    }
+}
+
+const char *board_text(struct board_test *test)
+{
+    if (test->text != NULL) {
+        return test->text;
+    }
+    struct buf text = BUF_INIT;
+    if (test->count > 0) {
+        const struct result *row = &test->rows[0];
+        add_part(&text, "", row->detail != NULL ? row->detail : row->message);
+        add_part(&text, "print:\n", row->output);
+    }
+    add_part(&text, "", test->detail);
+    if (test->explaining && test->detail == NULL) {
+        add_part(&text, "", "asking opa why…");
+    }
+    test->text = buf_take(&text);
+    return test->text;
+}
+
+/* Tallies */
+
+static void count_rows(struct board *board, const struct board_test *test, bool add)
+{
+    if (test->pending) {
+        return;
+    }
+    struct tally tally = {0};
+    if (test->count == 0) {
+        tally.count[RESULT_NOT_EVALUATED] = 1;
+    } else {
+        tally = results_tally(&(struct results){.items = test->rows, .len = test->count});
+    }
+    for (size_t i = 0; i < RESULT_STATUSES; i++) {
+        board->tally.count[i] += add ? tally.count[i] : (size_t)0 - tally.count[i];
+    }
+}
+
+struct tally board_tally(const struct board *board)
+{
+    return board->tally;
+}
+
+enum result_status board_verdict(const struct board *board)
+{
+    if (board_error_count(board) > 0) {
+        return RESULT_ERROR;
+    }
+    struct tally tally = board->tally;
+    if (board->running || board->trouble != NULL) {
+        tally.count[RESULT_NOT_EVALUATED]++;
+    }
+    return tally_verdict(&tally);
+}
+
+bool board_is_running(const struct board *board)
+{
+    return board->running;
+}
+
+bool board_is_busy(const struct board *board)
+{
+    return board->busy;
+}
+
+void board_progress(const struct board *board, size_t *done, size_t *total)
+{
+    *done = board->done;
+    *total = board->total;
+}
+
+const char *board_trouble(const struct board *board)
+{
+    return board->trouble;
+}
+
+uint64_t board_wall_us(const struct board *board)
+{
+    return board->wall_us;
+}
+
+const struct findings *board_findings(const struct board *board)
+{
+    return &board->findings;
+}
+
+size_t board_error_count(const struct board *board)
+{
+    size_t errors = 0;
+    VEC_FOREACH (struct finding, finding, &board->findings) {
+        errors += finding->severity == SEVERITY_ERROR;
+    }
+    return errors;
+}
+
+const struct coverage *board_coverage(const struct board *board)
+{
+    return board->has_coverage ? &board->coverage : NULL;
+}
+
+bool board_coverage_is_old(const struct board *board)
+{
+    return board->coverage_old;
+}
+
+/* A new plan: the tests it knows, with what earlier runs said of them */
+
+static uint64_t key_of(const char *file, const char *suite, const char *name)
+{
+    uint64_t hash = str_hash(str_of(file));
+    hash = hash * 31 + str_hash(str_of(suite));
+    return hash * 31 + str_hash(str_of(name));
+}
+
+static bool same_test(const struct board_test *test, const char *file, const struct plan_test *plan)
+{
+    return test->name != NULL && test->file != NULL && strcmp(test->name, plan->name) == 0 &&
+           strcmp(test->suite, plan->suite) == 0 && strcmp(test->file, file) == 0;
+}
+
+/* Old tests by key: chains of equal keys in their old order, so that tests of one name keep apart.
+ */
+struct lookup {
+    size_t *heads;
+    size_t *next;
+    size_t mask;
+};
+
+static struct lookup lookup_make(const struct tests *tests)
+{
+    struct lookup lookup = {.mask = 15};
+    while (lookup.mask < tests->len * 2) {
+        lookup.mask = lookup.mask * 2 + 1;
+    }
+    lookup.heads = mem_alloc((lookup.mask + 1) * sizeof *lookup.heads);
+    lookup.next = mem_alloc(tests->len * sizeof *lookup.next);
+    for (size_t i = 0; i <= lookup.mask; i++) {
+        lookup.heads[i] = (size_t)-1;
+    }
+    for (size_t i = tests->len; i > 0; i--) {
+        const struct board_test *test = &tests->items[i - 1];
+        const char *file = test->file == NULL ? "" : test->file;
+        size_t slot = key_of(file, test->suite, test->name) & lookup.mask;
+        lookup.next[i - 1] = lookup.heads[slot];
+        lookup.heads[slot] = i - 1;
+    }
+    return lookup;
+}
+
+/* Moves the old test that this one was over to it. */
+static bool take_old(struct tests *old, struct lookup *lookup, const char *file,
+    const struct plan_test *plan, struct board_test *out)
+{
+    size_t *link = &lookup->heads[key_of(file, plan->suite, plan->name) & lookup->mask];
+    for (; *link != (size_t)-1; link = &lookup->next[*link]) {
+        struct board_test *test = &old->items[*link];
+        if (same_test(test, file, plan)) {
+            *out = *test;
+            *test = (struct board_test){0};
+            *link = lookup->next[*link];
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Findings in files that are loaded again now, or are gone, are told again if they still hold. */
+static void drop_findings(struct board *board, const struct run_plan *plan)
+{
+    bool *again = mem_zalloc(plan->files.len + 1);
+    VEC_FOREACH (struct plan_unit, unit, &plan->units) {
+        for (size_t i = 0; unit->included && i < unit->files.len; i++) {
+            again[unit->files.items[i]] = true;
+        }
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < board->findings.len; i++) {
+        struct finding *finding = &board->findings.items[i];
+        bool keep = false;
+        for (size_t f = 0; finding->file != NULL && f < plan->files.len; f++) {
+            if (strcmp(plan->files.items[f].path, finding->file) == 0) {
+                keep = !again[f];
+                break;
+            }
+        }
+        if (keep) {
+            board->findings.items[kept++] = *finding;
+        } else {
+            finding_free(finding);
+        }
+    }
+    board->findings.len = kept;
+    free(again);
+}
+
+/* True when every test that loads `file` runs again. */
+static bool is_run_again(const struct run_plan *plan, const char *file)
+{
+    VEC_FOREACH (struct plan_unit, unit, &plan->units) {
+        bool loads = false;
+        for (size_t i = 0; i < unit->files.len && !loads; i++) {
+            loads = strcmp(plan->files.items[unit->files.items[i]].path, file) == 0;
+        }
+        bool all = unit->included && unit->tests.len > 0;
+        for (size_t i = 0; i < unit->tests.len && all; i++) {
+            all = plan->tests.items[unit->tests.items[i]].included;
+        }
+        if (loads && all) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Tests the index does not foresee are told by whole runs only: between those they stay, or a red
+ * one would be gone after a rerun of something else. */
+static void keep_unforeseen(struct board *board, struct tests *old, const struct run_plan *plan)
+{
+    VEC_FOREACH (struct board_test, test, old) {
+        if (test->name != NULL && test->plan == (size_t)-1 && test->file != NULL &&
+            !is_run_again(plan, test->file)) {
+            VEC_PUSH(&board->tests, *test);
+            count_rows(board, test, true);
+            *test = (struct board_test){0};
+        }
+    }
+}
+
+static void on_planned(void *data, unsigned generation, const struct run_plan *plan)
+{
+    (void)generation;
+    struct board *board = data;
+    struct tests old = board->tests;
+    struct lookup lookup = lookup_make(&old);
+    board->tests = (struct tests){0};
+    board->tally = (struct tally){0};
+    board->of_plan.len = 0;
+    VEC_RESERVE(&board->tests, plan->tests.len);
+    for (size_t i = 0; i < plan->tests.len; i++) {
+        const struct plan_test *known = &plan->tests.items[i];
+        const char *file = plan->files.items[known->file].path;
+        struct board_test test = {0};
+        if (!take_old(&old, &lookup, file, known, &test)) {
+            test.suite = mem_strdup(known->suite);
+            test.name = mem_strdup(known->name);
+            test.file = mem_strdup(file);
+        }
+        test.at = known->at;
+        test.plan = i;
+        test.pending = known->included;
+        if (test.pending) {
+            forget_explanation(&test);
+        }
+        VEC_PUSH(&board->of_plan, board->tests.len);
+        VEC_PUSH(&board->tests, test);
+        count_rows(board, &test, true);
+    }
+    keep_unforeseen(board, &old, plan);
+    tests_free(&old);
+    free(lookup.heads);
+    free(lookup.next);
+    drop_findings(board, plan);
+    free(board->trouble);
+    board->trouble = NULL;
+    board->running = board->busy = true;
+    board->coverage_old = true;
+    board->done = 0;
+    board->total = plan->included;
+    changed(board);
+}
+
+static void on_result(
+    void *data, unsigned generation, size_t plan, const struct result *rows, size_t count)
+{
+    (void)generation;
+    struct board *board = data;
+    size_t place = board_of_plan(board, plan);
+    if (place == (size_t)-1) {
+        place = board->tests.len;
+        VEC_PUSH(&board->tests, (struct board_test){.suite = mem_strdup(rows[0].suite),
+                                    .name = mem_strdup(rows[0].name),
+                                    .file = mem_strdup(rows[0].file),
+                                    .at = rows[0].at,
+                                    .plan = (size_t)-1});
+    } else {
+        count_rows(board, &board->tests.items[place], false);
+    }
+    struct board_test *test = &board->tests.items[place];
+    free_rows(test);
+    forget_explanation(test);
+    test->pending = false;
+    test->rows = mem_zalloc(count * sizeof *test->rows);
+    test->count = count;
+    for (size_t i = 0; i < count; i++) {
+        test->rows[i] = result_copy(&rows[i]);
+    }
+    count_rows(board, test, true);
+    changed(board);
+}
+
+static void on_finding(void *data, unsigned generation, const struct finding *finding)
+{
+    (void)generation;
+    struct board *board = data;
+    VEC_FOREACH (struct finding, known, &board->findings) {
+        const char *a = known->file == NULL ? "" : known->file;
+        const char *b = finding->file == NULL ? "" : finding->file;
+        if (known->at.row == finding->at.row && known->at.col == finding->at.col &&
+            strcmp(a, b) == 0 && strcmp(known->message, finding->message) == 0) {
+            return;
+        }
+    }
+    struct finding copy = *finding;
+    copy.rule = mem_strdup(finding->rule);
+    copy.file = mem_strdup(finding->file);
+    copy.message = mem_strdup(finding->message);
+    copy.fix = mem_strdup(finding->fix);
+    VEC_PUSH(&board->findings, copy);
+    changed(board);
+}
+
+static void on_progress(void *data, unsigned generation, size_t done, size_t total)
+{
+    (void)generation;
+    struct board *board = data;
+    board->done = done;
+    board->total = total;
+    changed(board);
+}
+
+static void on_done(void *data, unsigned generation, const struct run_summary *summary)
+{
+    (void)generation;
+    struct board *board = data;
+    board->running = false;
+    board->wall_us = summary->wall_us;
+    free(board->trouble);
+    board->trouble = mem_strdup(summary->trouble);
+    /* What was stopped has no result, whatever the run before said. */
+    VEC_FOREACH (struct board_test, test, &board->tests) {
+        if (test->pending) {
+            free_rows(test);
+            forget_explanation(test);
+            test->pending = false;
+            count_rows(board, test, true);
+        }
+    }
+    changed(board);
+}
+
+static void on_explained(
+    void *data, unsigned generation, size_t plan, const char *message, const char *detail)
+{
+    (void)generation;
+    struct board *board = data;
+    struct board_test *test = board_at(board, board_of_plan(board, plan));
+    if (test == NULL) {
+        return;
+    }
+    forget_explanation(test);
+    test->message = mem_strdup(message);
+    test->detail = mem_strdup(detail);
+    changed(board);
+}
+
+static void on_coverage(void *data, unsigned generation, const struct coverage *coverage)
+{
+    (void)generation;
+    struct board *board = data;
+    coverage_free(&board->coverage);
+    coverage_merge(&board->coverage, coverage);
+    coverage_finish(&board->coverage);
+    board->has_coverage = true;
+    board->coverage_old = false;
+    changed(board);
+}
+
+static void on_settled(void *data, unsigned generation)
+{
+    (void)generation;
+    struct board *board = data;
+    board->busy = false;
+    VEC_FOREACH (struct board_test, test, &board->tests) {
+        if (test->explaining) {
+            test->explaining = false;
+            forget_text(test);
+        }
+    }
+    changed(board);
+}
+
+static void on_log(void *data, const char *line)
+{
+    board_log(data, line);
+}
+
+struct runner_events board_events(struct board *board)
+{
+    return (struct runner_events){.data = board,
+        .planned = on_planned,
+        .result = on_result,
+        .finding = on_finding,
+        .progress = on_progress,
+        .done = on_done,
+        .explained = on_explained,
+        .coverage = on_coverage,
+        .settled = on_settled,
+        .log = on_log};
+}
+
+void board_log(struct board *board, const char *line)
+{
+    size_t at = (board->log_from + board->log_len) % BOARD_LOG_MAX;
+    if (board->log_len == BOARD_LOG_MAX) {
+        board->log_from = (board->log_from + 1) % BOARD_LOG_MAX;
+    } else {
+        board->log_len++;
+    }
+    free(board->log[at]);
+    board->log[at] = mem_strdup(line);
+    if (board->on_change != NULL) {
+        board->on_change(board->data);
+    }
+}
+
+size_t board_log_count(const struct board *board)
+{
+    return board->log_len;
+}
+
+const char *board_log_at(const struct board *board, size_t index)
+{
+    return index < board->log_len ? board->log[(board->log_from + index) % BOARD_LOG_MAX] : "";
+}

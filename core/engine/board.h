@@ -1,0 +1,103 @@
+/* What is known of a folder's tests now: the results of the last runs together, findings, coverage,
+ * log. A run of a part replaces only that part. The status pane, the header and the agent's
+ * feedback read it; a runner's events feed it.
+ *
+ * Never greener than earned: a test that runs again counts as running, one that has not run, or
+ * whose run was stopped, as not evaluated. Loop thread only. */
+#ifndef BYLAW_ENGINE_BOARD_H
+#define BYLAW_ENGINE_BOARD_H
+
+#include "engine/runner.h"
+
+struct board_test {
+    char *suite, *name, *file;
+    struct position at;
+    size_t plan;         /* place in the last plan, SIZE_MAX: the index did not foresee it */
+    bool pending;        /* runs now; rows are of the run before */
+    struct result *rows; /* the test and its sub-tests */
+    size_t count;        /* 0: it never ran */
+    char *message;       /* why it failed, one line; or NULL */
+    char *detail;        /* the explanation; or NULL */
+    bool explaining;
+    /* For views. */
+    bool expanded;
+    char *text; /* what an expanded test shows; made by board_text */
+};
+
+struct board;
+
+struct board *board_new(void) MUST_USE;
+void board_free(struct board *board);
+/* To be handed to runner_new; the board must outlive the runner. */
+struct runner_events board_events(struct board *board);
+/* After any change; once for each event. */
+void board_on_change(struct board *board, void (*callback)(void *data), void *data);
+/* Grows with every change of tests (not of the log). */
+uint64_t board_version(const struct board *board);
+
+size_t board_count(const struct board *board);
+struct board_test *board_at(struct board *board, size_t index); /* SIZE_MAX-safe: NULL */
+/* RESULT_NOT_EVALUATED for one that never ran; look at `pending` first. */
+enum result_status board_status(const struct board_test *test);
+/* Lines for an expanded test: sub-tests are rows of their own and not in it. Borrowed; "" for
+ * nothing to say. */
+const char *board_text(struct board_test *test);
+/* Marks it as being explained (runner_explain was called). */
+void board_explaining(struct board *board, size_t index);
+/* The test at a place in the last plan, or SIZE_MAX. */
+size_t board_of_plan(const struct board *board, size_t plan);
+
+/* All tests that do not run now. */
+struct tally board_tally(const struct board *board);
+/* Of the whole board: findings count as errors; running is not evaluated. */
+enum result_status board_verdict(const struct board *board);
+bool board_is_running(const struct board *board); /* tests; explanations and coverage may follow */
+bool board_is_busy(const struct board *board);    /* anything */
+void board_progress(const struct board *board, size_t *done, size_t *total);
+/* Why nothing could run, or NULL. */
+const char *board_trouble(const struct board *board);
+uint64_t board_wall_us(const struct board *board); /* of the last run */
+
+const struct findings *board_findings(const struct board *board);
+size_t board_error_count(const struct board *board); /* findings of severity error */
+/* NULL until there is one. */
+const struct coverage *board_coverage(const struct board *board);
+/* True while the coverage shown is older than the last results. */
+bool board_coverage_is_old(const struct board *board);
+
+/* The last BOARD_LOG_MAX lines; 0 the oldest. */
+enum { BOARD_LOG_MAX = 2000 };
+void board_log(struct board *board, const char *line);
+size_t board_log_count(const struct board *board);
+const char *board_log_at(const struct board *board, size_t index);
+
+/* The rows of a list of tests: filtered, with what is expanded. */
+enum board_row_kind { BOARD_ROW_TEST, BOARD_ROW_SUB, BOARD_ROW_TEXT };
+
+struct board_row {
+    size_t test;
+    enum board_row_kind kind;
+    size_t index;    /* SUB: place in the test's rows */
+    struct str text; /* TEXT: one line, borrowed from the test */
+};
+
+struct board_view {
+    char *filter;     /* shown are names and files that contain it, case folded; NULL: all */
+    bool failed_only; /* failures and errors, and what runs again after one */
+    struct board_rows {
+        struct board_row *items;
+        size_t len, cap;
+    } rows;
+    uint64_t version; /* of the board when the rows were made */
+    bool stale;       /* filter, failed_only or an expansion changed */
+};
+
+/* Makes the rows again if anything changed; true when it did. */
+bool board_view_refresh(struct board_view *view, struct board *board);
+void board_view_free(struct board_view *view);
+/* The next row (step 1 or -1) after `from` whose test failed or ended with an error; SIZE_MAX:
+ * none. Wraps. */
+size_t board_view_next_failure(
+    const struct board_view *view, struct board *board, size_t from, int step);
+
+#endif

@@ -1,0 +1,104 @@
+#include "engine/board.h"
+
+#include "base/vec.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+enum { TEXT_LINES_MAX = 400 }; /* shown of one test */
+
+void board_view_free(struct board_view *view)
+{
+    free(view->filter);
+    view->filter = NULL;
+    VEC_FREE(&view->rows);
+}
+
+static bool contains_folded(const char *text, const char *needle)
+{
+    size_t len = strlen(needle);
+    for (; *text != '\0'; text++) {
+        size_t i = 0;
+        while (i < len && tolower((unsigned char)text[i]) == tolower((unsigned char)needle[i])) {
+            i++;
+        }
+        if (i == len) {
+            return true;
+        }
+    }
+    return len == 0;
+}
+
+static bool is_red(const struct board_test *test)
+{
+    enum result_status status = board_status(test);
+    return status == RESULT_FAIL || status == RESULT_ERROR;
+}
+
+/* "package.name" or the file; so a filter can be typed as the row reads. */
+static bool is_shown(
+    const struct board_view *view, const struct board_test *test, struct buf *scratch)
+{
+    if (view->failed_only && !is_red(test)) {
+        return false;
+    }
+    if (view->filter == NULL || view->filter[0] == '\0') {
+        return true;
+    }
+    buf_clear(scratch);
+    buf_append_c(scratch, test->suite);
+    buf_append_char(scratch, '.');
+    buf_append_c(scratch, test->name);
+    buf_append_char(scratch, ' ');
+    buf_append_c(scratch, test->file == NULL ? "" : test->file);
+    return contains_folded(scratch->ptr, view->filter);
+}
+
+static void add_expanded(struct board_view *view, struct board *board, size_t index)
+{
+    struct board_test *test = board_at(board, index);
+    for (size_t i = 1; i < test->count; i++) {
+        VEC_PUSH(&view->rows, (struct board_row){index, BOARD_ROW_SUB, i, {NULL, 0}});
+    }
+    struct str rest = str_of(board_text(test));
+    struct str line;
+    for (size_t i = 0; i < TEXT_LINES_MAX && str_next_line(&rest, &line); i++) {
+        VEC_PUSH(&view->rows, (struct board_row){index, BOARD_ROW_TEXT, i, line});
+    }
+}
+
+bool board_view_refresh(struct board_view *view, struct board *board)
+{
+    if (!view->stale && view->version == board_version(board)) {
+        return false;
+    }
+    view->stale = false;
+    view->version = board_version(board);
+    view->rows.len = 0;
+    struct buf scratch = BUF_INIT;
+    for (size_t i = 0; i < board_count(board); i++) {
+        const struct board_test *test = board_at(board, i);
+        if (is_shown(view, test, &scratch)) {
+            VEC_PUSH(&view->rows, (struct board_row){i, BOARD_ROW_TEST, 0, {NULL, 0}});
+            if (test->expanded) {
+                add_expanded(view, board, i);
+            }
+        }
+    }
+    buf_free(&scratch);
+    return true;
+}
+
+size_t board_view_next_failure(
+    const struct board_view *view, struct board *board, size_t from, int step)
+{
+    size_t len = view->rows.len;
+    for (size_t i = 1; i <= len; i++) {
+        size_t at = step > 0 ? (from + i) % len : (from + len - i % len) % len;
+        const struct board_row *row = &view->rows.items[at];
+        if (row->kind == BOARD_ROW_TEST && is_red(board_at(board, row->test))) {
+            return at;
+        }
+    }
+    return (size_t)-1;
+}

@@ -1,0 +1,52 @@
+/* The status pane: tests as they finish, problems, coverage, log. It owns the runner of the
+ * workspace's tests and the board that holds what they said; what it does with a file (open it) is
+ * the owner's. */
+#ifndef BYLAW_PANE_STATUS_H
+#define BYLAW_PANE_STATUS_H
+
+#include "app.h"
+#include "engine/board.h"
+#include "pane/pane.h"
+
+struct status;
+
+struct status_options {
+    struct app *app;
+    const char *root; /* the folder the tests run in; copied */
+    double threshold; /* of coverage, percent: 90 */
+    bool coverage;    /* taken after each run */
+    /* Opens a file of the root at a place (row from 1; col from 1 in bytes, 0: none). */
+    void (*open)(void *data, const char *path, unsigned row, unsigned col);
+    /* Path and row where the editor is, for "run this file"; NULL path: nowhere. May be NULL. */
+    const char *(*current_file)(void *data);
+    /* After any change: new results, coverage. May be NULL. */
+    void (*changed)(void *data);
+    void *data;
+};
+
+/* The pane to be given to app_set_pane; *status stays valid as long as the pane lives. */
+struct pane status_pane_new(const struct status_options *options, struct status **status);
+
+/* Another folder (an overlay): results of the old one go. NULL: the one of the options. */
+void status_set_root(struct status *status, const char *root);
+/* Starts a run, which cancels one that runs. */
+void status_run(
+    struct status *status, enum run_scope scope, const char *const *wanted, size_t count);
+/* As RUN_AFFECTED after a save; waits 100 ms for more of them. */
+void status_file_changed(struct status *status, const char *path);
+void status_stop(struct status *status);
+struct board *status_board(struct status *status);
+struct runner *status_runner(struct status *status);
+void status_log(struct status *status, const char *line);
+/* To the next (1) or previous (-1) failure, opened in the editor; false: there is none. */
+bool status_next_failure(struct status *status, int step);
+bool status_next_finding(struct status *status, int step);
+
+/* "✓ 42 ✗ 1 ! 0 ○ 2 — 3   cov 93.10 % ≥ 90", for the header; returns its columns. With cols 0
+ * nothing is painted: to measure. */
+int status_draw_counts(struct status *status, struct region region, int row, int col, int cols);
+
+/* ]t [t ]d [d, which work everywhere: for app_add_actions with the status as data. */
+extern const struct action_set status_global_actions;
+
+#endif

@@ -1,0 +1,492 @@
+/* Paints the status pane and the header's counts. */
+#include "pane/status_private.h"
+
+#include "base/utf8.h"
+#include "base/vec.h"
+#include "widget/bar.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { DURATION_COLS = 9, PLACE_MIN_COLS = 70 };
+
+struct mark {
+    const char *text;
+    const char *ascii;
+    enum style_id style;
+};
+
+static struct mark mark_of(enum result_status status)
+{
+    switch (status) {
+    case RESULT_PASS:
+        return (struct mark){"✓", "+", STYLE_PASS};
+    case RESULT_FAIL:
+        return (struct mark){"✗", "x", STYLE_FAIL};
+    case RESULT_ERROR:
+        return (struct mark){"!", "!", STYLE_ERROR};
+    case RESULT_SKIPPED:
+        return (struct mark){"○", "o", STYLE_SKIP};
+    default:
+        return (struct mark){"—", "-", STYLE_NOT_EVALUATED};
+    }
+}
+
+static const char *mark_text(const struct region *region, struct mark mark)
+{
+    return grid_is_ascii(region->grid) ? mark.ascii : mark.text;
+}
+
+static void put_duration(struct region row, int col, uint64_t us)
+{
+    char text[32];
+    if (us == 0) {
+        return;
+    }
+    if (us < 100000) {
+        snprintf(text, sizeof text, "%.1f ms", (double)us / 1000);
+    } else {
+        snprintf(text, sizeof text, "%.2f s", (double)us / 1e6);
+    }
+    int width = (int)strlen(text);
+    grid_put_c(row, 0, col + DURATION_COLS - width, text, STYLE(DIM));
+}
+
+/* Name on the left, place and message after it, as far as they fit. */
+static void draw_test(struct status *s, const struct board_test *test, struct region row)
+{
+    int cols = region_cols(row);
+    enum result_status status = board_status(test);
+    struct mark mark = mark_of(status);
+    if (test->pending) {
+        const char *frame = spinner_frame(loop_now_ms(), grid_is_ascii(row.grid));
+        grid_put_c(row, 0, 1, frame, STYLE(RUNNING));
+    } else {
+        grid_put_c(row, 0, 1, mark_text(&row, mark), style_of(mark.style));
+    }
+    bool place = cols >= PLACE_MIN_COLS;
+    int right = place ? cols * 55 / 100 : cols - DURATION_COLS - 1;
+    struct buf name = BUF_INIT;
+    buf_printf(&name, "%s.%s", test->suite, test->name);
+    size_t subs = test->count > 1 ? test->count - 1 : 0;
+    if (subs > 0) {
+        buf_printf(&name, "  %zu cases", subs);
+    }
+    bool dim = test->pending || test->count == 0;
+    grid_put_fit(row, 0, 3, right - 4, buf_str(&name), dim ? STYLE(DIM) : STYLE(TEXT));
+    buf_free(&name);
+    if (!test->pending && test->count > 0) {
+        put_duration(row, right, test->rows[0].duration_us);
+    }
+    (void)s;
+    if (!place) {
+        return;
+    }
+    int col = right + DURATION_COLS + 2;
+    struct buf where = BUF_INIT;
+    buf_printf(&where, "%s:%u", test->file == NULL ? "?" : test->file, test->at.row);
+    int place_cols = (cols - col) / 2;
+    const char *message = test->message;
+    if (message == NULL && test->count > 0) {
+        message = test->rows[0].message;
+    }
+    if (test->pending || message == NULL) {
+        place_cols = cols - col;
+    }
+    int used = (int)utf8_width(buf_str(&where));
+    used = used > place_cols ? place_cols : used;
+    grid_put_fit_end(row, 0, col, place_cols, buf_str(&where), STYLE(DIM));
+    buf_free(&where);
+    if (!test->pending && message != NULL) {
+        grid_put_fit(
+            row, 0, col + used + 2, cols - col - used - 2, str_of(message), style_of(mark.style));
+    }
+}
+
+static void draw_test_row(void *data, size_t index, struct region row, bool cursor)
+{
+    (void)cursor;
+    struct status *s = data;
+    const struct board_row *shown = &s->view.rows.items[index];
+    const struct board_test *test = board_at(s->board, shown->test);
+    int cols = region_cols(row);
+    if (shown->kind == BOARD_ROW_TEST) {
+        draw_test(s, test, row);
+    } else if (shown->kind == BOARD_ROW_SUB) {
+        const struct result *sub = &test->rows[shown->index];
+        struct mark mark = mark_of(sub->status);
+        const char *last = strrchr(sub->name, '/');
+        int indent = 3 + 2 * (int)sub->depth;
+        grid_put_c(row, 0, indent - 2, mark_text(&row, mark), style_of(mark.style));
+        grid_put_fit(row, 0, indent, cols - indent, str_of(last == NULL ? sub->name : last + 1),
+            STYLE(TEXT));
+    } else {
+        grid_put_fit(row, 0, 5, cols - 5, shown->text, STYLE(CODE));
+    }
+}
+
+static void draw_finding_row(void *data, size_t index, struct region row, bool cursor)
+{
+    (void)cursor;
+    struct status *s = data;
+    const struct finding *finding = &board_findings(s->board)->items[index];
+    bool error = finding->severity == SEVERITY_ERROR;
+    struct style style = error                                   ? STYLE(ERROR)
+                         : finding->severity == SEVERITY_WARNING ? STYLE(WARNING)
+                                                                 : STYLE(INFO);
+    int cols = region_cols(row);
+    grid_put_c(row, 0, 1, error ? "!" : "i", style);
+    struct buf where = BUF_INIT;
+    if (finding->file != NULL && finding->at.row > 0) {
+        buf_printf(&where, "%s:%u:%u", finding->file, finding->at.row, finding->at.col);
+    } else {
+        buf_append_c(&where, finding->file == NULL ? "" : finding->file);
+    }
+    int width = (int)utf8_width(buf_str(&where));
+    int limit = cols / 2;
+    width = width > limit ? limit : width;
+    grid_put_fit_end(row, 0, 3, limit, buf_str(&where), STYLE(LINK));
+    buf_free(&where);
+    struct str message = str_make(finding->message, strcspn(finding->message, "\n"));
+    int col = 3 + width + 2;
+    grid_put_fit(row, 0, col, cols - col, message, STYLE(TEXT));
+    col += (int)utf8_width(message) + 2;
+    grid_put_fit(row, 0, col, cols - col, str_of(finding->rule), STYLE(DIM));
+}
+
+/* "5-6, 9, 12-20" */
+static void append_rows(struct buf *out, const struct coverage_ranges *ranges)
+{
+    uint32_t from = 0;
+    uint32_t to = 0;
+    for (size_t i = 0; i <= ranges->len && out->len < 400; i++) {
+        const struct coverage_range *range = i < ranges->len ? &ranges->items[i] : NULL;
+        if (range != NULL && from > 0 && range->row <= to + 1) {
+            to = range->end_row > to ? range->end_row : to;
+            continue;
+        }
+        if (from > 0) {
+            buf_printf(out, from == to ? "%s%u" : "%s%u-%u", out->len > 0 ? ", " : "", from, to);
+        }
+        if (range != NULL) {
+            from = range->row;
+            to = range->end_row;
+        }
+    }
+}
+
+static void draw_cover_row(void *data, size_t index, struct region row, bool cursor)
+{
+    (void)cursor;
+    struct status *s = data;
+    const struct coverage *coverage = board_coverage(s->board);
+    const struct coverage_file *file = &coverage->items[s->cover_rows.items[index]];
+    int cols = region_cols(row);
+    double percent = coverage_file_percent(file);
+    bool any = file->covered_rows + file->missed_rows > 0;
+    struct style style = !any                              ? STYLE(NOT_EVALUATED)
+                         : percent >= s->options.threshold ? STYLE(COVERED)
+                                                           : STYLE(UNCOVERED);
+    char *shown = coverage_show(percent);
+    grid_printf(row, 0, 1, style, "%6s %%", any ? shown : "—");
+    free(shown);
+    int name_cols = cols >= PLACE_MIN_COLS ? cols / 2 : cols - 12;
+    grid_put_fit_end(row, 0, 11, name_cols, str_of(file->path), STYLE(TEXT));
+    if (cols >= PLACE_MIN_COLS && file->missed.len > 0) {
+        struct buf rows = BUF_INIT;
+        append_rows(&rows, &file->missed);
+        int col = 11 + name_cols + 2;
+        grid_put_c(row, 0, col, "not covered ", STYLE(DIM));
+        grid_put_fit(row, 0, col + 12, cols - col - 12, buf_str(&rows), STYLE(TEXT));
+        buf_free(&rows);
+    }
+}
+
+static void draw_log_row(void *data, size_t index, struct region row, bool cursor)
+{
+    (void)cursor;
+    const struct status *s = data;
+    grid_put_fit(
+        row, 0, 1, region_cols(row) - 1, str_of(board_log_at(s->board, index)), STYLE(DIM));
+}
+
+static int worst_first(const void *a, const void *b, void *data)
+{
+    const struct coverage *coverage = data;
+    const struct coverage_file *x = &coverage->items[*(const size_t *)a];
+    const struct coverage_file *y = &coverage->items[*(const size_t *)b];
+    if (x->missed_rows != y->missed_rows) {
+        return x->missed_rows > y->missed_rows ? -1 : 1;
+    }
+    return strcmp(x->path, y->path);
+}
+
+static void refresh_coverage(struct status *s)
+{
+    const struct coverage *coverage = board_coverage(s->board);
+    if (coverage == NULL || s->cover_version == board_version(s->board)) {
+        return;
+    }
+    s->cover_version = board_version(s->board);
+    s->cover_rows.len = 0;
+    for (size_t i = 0; i < coverage->len; i++) {
+        VEC_PUSH(&s->cover_rows, i);
+    }
+    if (coverage->len > 0) {
+        qsort_r(s->cover_rows.items, coverage->len, sizeof(size_t), worst_first,
+            (void *)(uintptr_t)coverage);
+    }
+}
+
+/* Keeps the cursor on the row it was on while rows are added and filtered away around it. */
+static void keep_cursor(struct status *s)
+{
+    struct list *list = &s->lists[TAB_TESTS];
+    struct board_row old = {.test = (size_t)-1};
+    if (list->cursor < s->view.rows.len) {
+        old = s->view.rows.items[list->cursor];
+    }
+    if (!board_view_refresh(&s->view, s->board)) {
+        return;
+    }
+    list_set_count(list, s->view.rows.len);
+    if (old.test == (size_t)-1 || list->cursor == 0) {
+        return;
+    }
+    const struct board_row *same =
+        list->cursor < s->view.rows.len ? &s->view.rows.items[list->cursor] : NULL;
+    if (same != NULL && same->test == old.test && same->kind == old.kind &&
+        same->index == old.index) {
+        return;
+    }
+    for (size_t i = 0; i < s->view.rows.len; i++) {
+        const struct board_row *row = &s->view.rows.items[i];
+        if (row->test == old.test && (row->kind == old.kind || row->kind == BOARD_ROW_TEST) &&
+            (row->kind != old.kind || row->index == old.index)) {
+            list_set_cursor(list, i);
+            if (row->kind == old.kind) {
+                return;
+            }
+        }
+    }
+}
+
+void status_refresh(struct status *s)
+{
+    keep_cursor(s);
+    refresh_coverage(s);
+    list_set_count(&s->lists[TAB_PROBLEMS], board_findings(s->board)->len);
+    list_set_count(
+        &s->lists[TAB_COVERAGE], board_coverage(s->board) == NULL ? 0 : s->cover_rows.len);
+    list_set_count(&s->lists[TAB_LOG], board_log_count(s->board));
+    if (s->follow_log) {
+        list_set_cursor(&s->lists[TAB_LOG], board_log_count(s->board));
+    }
+}
+
+static const char *empty_text(const struct status *s)
+{
+    switch (s->tab) {
+    case TAB_TESTS:
+        if (board_trouble(s->board) != NULL) {
+            return board_trouble(s->board);
+        }
+        if (board_count(s->board) > 0) {
+            return s->view.failed_only ? "no failures: f shows all tests" : "nothing matches";
+        }
+        return board_is_running(s->board) ? "looking for tests…"
+                                          : "no test was found: nothing was evaluated";
+    case TAB_PROBLEMS:
+        return "no problems found";
+    case TAB_COVERAGE:
+        return board_is_busy(s->board) ? "measuring coverage…" : "no coverage yet";
+    default:
+        return "nothing was logged";
+    }
+}
+
+static void draw_cover_line(struct status *s, struct region line)
+{
+    const struct coverage *coverage = board_coverage(s->board);
+    double percent = coverage_percent(coverage);
+    bool met = coverage_meets(coverage, s->options.threshold);
+    char *shown = coverage_show(percent);
+    int col = 1 + grid_printf(line, 0, 1, met ? STYLE(PASS) : STYLE(FAIL), "%s %%", shown);
+    free(shown);
+    grid_printf(line, 0, col, STYLE(TEXT), "  of %zu rows; threshold %g %% %s%s%s",
+        coverage->covered_rows + coverage->missed_rows, s->options.threshold,
+        met ? "met" : "not met",
+        coverage->incomplete ? "; incomplete: not everything could be loaded" : "",
+        board_coverage_is_old(s->board) ? "; of the run before" : "");
+}
+
+static void draw_filter_line(struct status *s, struct region line)
+{
+    grid_put_c(line, 0, 1, "/", STYLE(KEY));
+    struct region field = region_sub(line, 0, 2, 1, region_cols(line) - 2);
+    if (s->filter != NULL) {
+        edit_draw(s->filter, field, true, STYLE(FIELD), "name or file");
+    } else {
+        int col = grid_put_c(field, 0, 0, s->view.filter, STYLE(TEXT));
+        grid_put_c(field, 0, col, "  esc shows all", STYLE(HINT));
+    }
+}
+
+static bool has_filter_line(const struct status *s)
+{
+    return s->tab == TAB_TESTS &&
+           (s->filter != NULL || (s->view.filter != NULL && s->view.filter[0] != '\0'));
+}
+
+void status_draw(void *data, struct region region, bool focused)
+{
+    struct status *s = data;
+    status_refresh(s);
+    int rows = region_rows(region);
+    int cols = region_cols(region);
+    int top = 0;
+    if (has_filter_line(s)) {
+        draw_filter_line(s, region_sub(region, 0, 0, 1, cols));
+        top = 1;
+    } else if (s->tab == TAB_COVERAGE && board_coverage(s->board) != NULL) {
+        draw_cover_line(s, region_sub(region, 0, 0, 1, cols));
+        top = 1;
+    } else if (s->tab == TAB_TESTS && board_trouble(s->board) != NULL && s->view.rows.len > 0) {
+        grid_put_fit(region, 0, 1, cols - 1, str_of(board_trouble(s->board)), STYLE(ERROR));
+        top = 1;
+    }
+    struct region body = region_sub(region, top, 0, rows - top, cols);
+    struct list *list = &s->lists[s->tab];
+    if (list->count == 0) {
+        list->rows = region_rows(body);
+        grid_put_fit(body, 0, 1, cols - 1, str_of(empty_text(s)),
+            board_trouble(s->board) != NULL && s->tab == TAB_TESTS ? STYLE(ERROR) : STYLE(HINT));
+        return;
+    }
+    static void (*const draw_row[TAB_COUNT])(void *, size_t, struct region, bool) = {
+        draw_test_row, draw_finding_row, draw_cover_row, draw_log_row};
+    list_draw(list, body, focused && s->filter == NULL, draw_row[s->tab], s);
+}
+
+/* Counts: only what there is, but passes always, and "not evaluated" when nothing else. */
+static int put_counts(struct status *s, struct region region, int row, int col)
+{
+    struct tally tally = board_tally(s->board);
+    size_t errors = tally.count[RESULT_ERROR] + board_error_count(s->board);
+    const struct {
+        enum result_status status;
+        size_t count;
+        bool always;
+    } parts[] = {
+        {RESULT_PASS, tally.count[RESULT_PASS], false},
+        {RESULT_FAIL, tally.count[RESULT_FAIL], false},
+        {RESULT_ERROR, errors, false},
+        {RESULT_SKIPPED, tally.count[RESULT_SKIPPED], false},
+        {RESULT_NOT_EVALUATED, tally.count[RESULT_NOT_EVALUATED],
+            board_count(s->board) == 0 && errors == 0},
+    };
+    int at = col;
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        if (parts[i].count == 0 && !parts[i].always) {
+            continue;
+        }
+        struct mark mark = mark_of(parts[i].status);
+        at += at > col ? 1 : 0;
+        /* Passing is dim until nothing is left to run: green is for a whole run. */
+        enum result_status verdict = board_verdict(s->board);
+        struct style style = parts[i].status == RESULT_PASS && verdict == RESULT_NOT_EVALUATED
+                                 ? STYLE(TEXT)
+                                 : style_of(mark.style);
+        at += grid_put_c(region, row, at, mark_text(&region, mark), style);
+        at += grid_printf(region, row, at, style, " %zu", parts[i].count);
+    }
+    return at - col;
+}
+
+static int put_coverage(struct status *s, struct region region, int row, int col)
+{
+    const struct coverage *coverage = board_coverage(s->board);
+    if (coverage == NULL) {
+        return 0;
+    }
+    bool met = coverage_meets(coverage, s->options.threshold);
+    char *shown = coverage_show(coverage_percent(coverage));
+    bool ascii = grid_is_ascii(region.grid);
+    struct style style = board_coverage_is_old(s->board) ? STYLE(DIM)
+                         : met                           ? STYLE(PASS)
+                                                         : STYLE(FAIL);
+    const char *compare =
+        coverage_percent(coverage) >= s->options.threshold ? (ascii ? ">=" : "≥") : "<";
+    int used = grid_printf(region, row, col, style, "cov %s%% %s %g%s", shown, compare,
+        s->options.threshold, coverage->incomplete ? "?" : "");
+    free(shown);
+    return used;
+}
+
+int status_draw_counts(struct status *s, struct region region, int row, int col, int cols)
+{
+    struct region part = region_sub(region, row, col, 1, cols);
+    int used = put_counts(s, part, 0, 0);
+    if (board_is_running(s->board)) {
+        size_t done;
+        size_t total;
+        board_progress(s->board, &done, &total);
+        used += 1 + grid_printf(part, 0, used + 1, STYLE(RUNNING), "%zu/%zu", done, total);
+    }
+    if (board_coverage(s->board) != NULL) {
+        used += 3 + put_coverage(s, part, 0, used + 3);
+    }
+    return used;
+}
+
+void status_draw_title(void *data, struct region region, bool focused)
+{
+    struct status *s = data;
+    status_refresh(s);
+    (void)focused;
+    struct tab tabs[TAB_COUNT] = {
+        {STR_LIT("Tests"), (int)board_count(s->board)},
+        {STR_LIT("Problems"), (int)board_findings(s->board)->len},
+        {STR_LIT("Coverage"), -1},
+        {STR_LIT("Log"), -1},
+    };
+    int used = tabs_draw(region, 0, 0, tabs, TAB_COUNT, s->tab, s->tab_starts);
+    char right[96] = "";
+    size_t done;
+    size_t total;
+    board_progress(s->board, &done, &total);
+    if (board_is_running(s->board)) {
+        snprintf(right, sizeof right, " running %zu/%zu ", done, total);
+    } else if (board_is_busy(s->board)) {
+        snprintf(right, sizeof right, " measuring ");
+    } else if (board_wall_us(s->board) > 0) {
+        snprintf(right, sizeof right, " %s%.2f s ", s->view.failed_only ? "failed only  " : "",
+            (double)board_wall_us(s->board) / 1e6);
+    }
+    int width = (int)utf8_width(str_of(right));
+    int cols = region_cols(region);
+    if (right[0] != '\0' && cols - width - 1 > used) {
+        grid_put_c(region, 0, cols - width - 1, right,
+            board_is_busy(s->board) ? STYLE(RUNNING) : STYLE(DIM));
+    }
+}
+
+void status_fold(const void *data, struct buf *out)
+{
+    const struct status *s = data;
+    struct tally tally = board_tally(s->board);
+    if (board_count(s->board) == 0) {
+        buf_append_c(out, board_trouble(s->board) != NULL ? board_trouble(s->board)
+                                                          : "no tests: nothing was evaluated");
+        return;
+    }
+    buf_printf(out, "✓ %zu ✗ %zu ! %zu ○ %zu — %zu", tally.count[RESULT_PASS],
+        tally.count[RESULT_FAIL], tally.count[RESULT_ERROR] + board_error_count(s->board),
+        tally.count[RESULT_SKIPPED], tally.count[RESULT_NOT_EVALUATED]);
+    if (board_is_running(s->board)) {
+        size_t done;
+        size_t total;
+        board_progress(s->board, &done, &total);
+        buf_printf(out, "  running %zu/%zu", done, total);
+    }
+}
