@@ -2,7 +2,6 @@
 
 #include "base/vec.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 
 enum { TEXT_LINES_MAX = 400 }; /* shown of one test */
@@ -14,19 +13,30 @@ void board_view_free(struct board_view *view)
     VEC_FREE(&view->rows);
 }
 
+static inline char fold(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+/* ASCII case only: names of packages, tests and files. `needle` is folded already. */
 static bool contains_folded(const char *text, const char *needle)
 {
-    size_t len = strlen(needle);
+    if (needle[0] == '\0') {
+        return true;
+    }
     for (; *text != '\0'; text++) {
-        size_t i = 0;
-        while (i < len && tolower((unsigned char)text[i]) == tolower((unsigned char)needle[i])) {
+        if (fold(*text) != needle[0]) {
+            continue;
+        }
+        size_t i = 1;
+        while (needle[i] != '\0' && fold(text[i]) == needle[i]) {
             i++;
         }
-        if (i == len) {
+        if (needle[i] == '\0') {
             return true;
         }
     }
-    return len == 0;
+    return false;
 }
 
 static bool is_red(const struct board_test *test)
@@ -36,13 +46,13 @@ static bool is_red(const struct board_test *test)
 }
 
 /* "package.name" or the file; so a filter can be typed as the row reads. */
-static bool is_shown(
-    const struct board_view *view, const struct board_test *test, struct buf *scratch)
+static bool is_shown(const struct board_view *view, const char *needle,
+    const struct board_test *test, struct buf *scratch)
 {
     if (view->failed_only && !is_red(test)) {
         return false;
     }
-    if (view->filter == NULL || view->filter[0] == '\0') {
+    if (needle[0] == '\0') {
         return true;
     }
     buf_clear(scratch);
@@ -51,7 +61,7 @@ static bool is_shown(
     buf_append_c(scratch, test->name);
     buf_append_char(scratch, ' ');
     buf_append_c(scratch, test->file == NULL ? "" : test->file);
-    return contains_folded(scratch->ptr, view->filter);
+    return contains_folded(scratch->ptr, needle);
 }
 
 static void add_expanded(struct board_view *view, struct board *board, size_t index)
@@ -76,15 +86,20 @@ bool board_view_refresh(struct board_view *view, struct board *board)
     view->version = board_version(board);
     view->rows.len = 0;
     struct buf scratch = BUF_INIT;
+    char *needle = mem_strdup(view->filter == NULL ? "" : view->filter);
+    for (char *c = needle; *c != '\0'; c++) {
+        *c = fold(*c);
+    }
     for (size_t i = 0; i < board_count(board); i++) {
         const struct board_test *test = board_at(board, i);
-        if (is_shown(view, test, &scratch)) {
+        if (is_shown(view, needle, test, &scratch)) {
             VEC_PUSH(&view->rows, (struct board_row){i, BOARD_ROW_TEST, 0, {NULL, 0}});
             if (test->expanded) {
                 add_expanded(view, board, i);
             }
         }
     }
+    free(needle);
     buf_free(&scratch);
     return true;
 }

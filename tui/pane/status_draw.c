@@ -1,6 +1,7 @@
 /* Paints the status pane and the header's counts. */
 #include "pane/status_private.h"
 
+#include "base/path.h"
 #include "base/utf8.h"
 #include "base/vec.h"
 #include "widget/bar.h"
@@ -84,20 +85,19 @@ static void draw_test(struct status *s, const struct board_test *test, struct re
     }
     int col = right + DURATION_COLS + 2;
     struct buf where = BUF_INIT;
-    buf_printf(&where, "%s:%u", test->file == NULL ? "?" : test->file, test->at.row);
-    int place_cols = (cols - col) / 2;
     const char *message = test->message;
     if (message == NULL && test->count > 0) {
         message = test->rows[0].message;
     }
-    if (test->pending || message == NULL) {
-        place_cols = cols - col;
-    }
+    bool says = message != NULL && !test->pending;
+    const char *file = test->file == NULL ? "?" : says ? path_base(test->file) : test->file;
+    buf_printf(&where, "%s:%u", file, test->at.row);
+    int place_cols = says ? (cols - col) / 2 : cols - col;
     int used = (int)utf8_width(buf_str(&where));
     used = used > place_cols ? place_cols : used;
     grid_put_fit_end(row, 0, col, place_cols, buf_str(&where), STYLE(DIM));
     buf_free(&where);
-    if (!test->pending && message != NULL) {
+    if (says) {
         grid_put_fit(
             row, 0, col + used + 2, cols - col - used - 2, str_of(message), style_of(mark.style));
     }
