@@ -24,11 +24,19 @@ void spans_add(struct spans *spans, struct str run)
     VEC_PUSH(spans, run);
 }
 
+/* Eight bytes at a time: opening a file counts all of them. */
 static size_t count_newlines(const char *ptr, size_t len)
 {
-    /* A plain loop: compilers turn it into vector code, which beats memchr on short lines. */
-    size_t count = 0;
-    for (size_t i = 0; i < len; i++) {
+    const uint64_t feeds = 0x0a0a0a0a0a0a0a0au, low = 0x7f7f7f7f7f7f7f7fu;
+    size_t count = 0, i = 0;
+    for (; i + sizeof feeds <= len; i += sizeof feeds) {
+        uint64_t word;
+        memcpy(&word, ptr + i, sizeof word);
+        word ^= feeds; /* a newline is now a zero byte: the only one whose top bit stays clear */
+        word = ~(((word & low) + low) | word | low);
+        count += (size_t)__builtin_popcountll(word);
+    }
+    for (; i < len; i++) {
         count += ptr[i] == '\n';
     }
     return count;

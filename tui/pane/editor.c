@@ -1,6 +1,8 @@
 /* The editor as a pane and towards the rest of the program. */
 #include "pane/editor_private.h"
 
+#include "screen/rescue.h"
+
 #include <stdio.h>
 
 #define WATCH_MS     2000
@@ -19,6 +21,7 @@ struct editor *editor_new(struct app *app, struct workspace *workspace, const ch
     editor->workspace = workspace;
     editor->swap_dir = mem_strdup(swap_dir);
     find_init(editor);
+    rescue_also(swap_flush_crash);
     editor->watch = loop_timer_new(editor->loop, on_watch, editor);
     loop_timer_start(editor->watch, WATCH_MS, WATCH_MS);
     return editor;

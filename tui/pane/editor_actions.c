@@ -77,7 +77,7 @@ static unsigned move(struct editor *editor, enum motion motion, bool select)
         break;
     case PAGE_UP:
     case PAGE_DOWN:
-        doc_move_lines(doc, motion == PAGE_UP ? -page : page, select);
+        doc_page(doc, motion == PAGE_UP ? -page : page, select);
         break;
     case LINE_START:
         doc_move(doc, line_start(doc), select);

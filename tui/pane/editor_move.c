@@ -143,6 +143,25 @@ void doc_move_lines(struct doc *doc, long lines, bool select)
     doc->goal = goal < SIZE_MAX - 1 ? goal : SIZE_MAX;
 }
 
+static void scroll(struct doc *doc, long rows)
+{
+    size_t last = text_line_count(doc->text) - 1;
+    if (rows < 0) {
+        doc->top = doc->top > (size_t)-rows ? doc->top - (size_t)-rows : 0;
+    } else {
+        doc->top = min_size(doc->top + (size_t)rows, last);
+    }
+}
+
+void doc_page(struct doc *doc, long lines, bool select)
+{
+    size_t count = text_line_count(doc->text), rows = (size_t)doc->editor->rows;
+    size_t lowest = count > rows ? count - rows : 0;
+    doc_move_lines(doc, lines, select);
+    scroll(doc, lines);
+    doc->top = min_size(doc->top, lowest);
+}
+
 static void select_unit(struct doc *doc, size_t at, int clicks)
 {
     if (clicks == 2) {
@@ -163,25 +182,13 @@ static void select_unit(struct doc *doc, size_t at, int clicks)
     }
 }
 
-static void scroll(struct editor *editor, long rows)
-{
-    struct doc *doc = editor->now;
-    size_t last = text_line_count(doc->text) - 1;
-    if (rows < 0) {
-        doc->top = doc->top > (size_t)-rows ? doc->top - (size_t)-rows : 0;
-    } else {
-        doc->top = min_size(doc->top + (size_t)rows, last);
-    }
-    editor->follow = false;
-}
-
 static unsigned drag(struct editor *editor, const struct mouse *mouse)
 {
     /* Past an edge the text scrolls along. */
     if (mouse->row < 0) {
-        scroll(editor, -1);
+        scroll(editor->now, -1);
     } else if (mouse->row >= editor->rows) {
-        scroll(editor, 1);
+        scroll(editor->now, 1);
     }
     int row = mouse->row < 0 ? 0 : mouse->row >= editor->rows ? editor->rows - 1 : mouse->row;
     doc_move(editor->now, editor_offset_at(editor, row, mouse->col), true);
@@ -197,7 +204,8 @@ unsigned editor_mouse(void *pane, const struct mouse *mouse)
         return UI_IGNORED;
     }
     if (mouse->action == MOUSE_WHEEL) {
-        scroll(editor, 3L * mouse->button);
+        scroll(doc, 3L * mouse->button);
+        editor->follow = false;
         return UI_DONE;
     }
     if (mouse->action == MOUSE_DRAG && editor->selecting) {

@@ -122,6 +122,8 @@ size_t doc_at_column(struct doc *doc, size_t line, size_t column);
 /* Moves the head, and the anchor with it unless `select`; brings it into view. */
 void doc_move(struct doc *doc, size_t at, bool select);
 void doc_move_lines(struct doc *doc, long lines, bool select);
+/* The same, with the view moving along by as much. */
+void doc_page(struct doc *doc, long lines, bool select);
 void doc_select(struct doc *doc, size_t anchor, size_t head);
 static inline bool doc_has_selection(const struct doc *doc)
 {

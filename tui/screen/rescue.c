@@ -12,6 +12,7 @@ static struct {
     struct termios modes;
     char bytes[RESCUE_MAX];
     size_t len;
+    void (*last_words)(void);
 } rescue;
 
 static const int fatal[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGQUIT, SIGSYS, SIGTRAP};
@@ -19,13 +20,17 @@ static struct sigaction before[ARRAY_LEN(fatal)];
 
 static void give_back(void)
 {
-    if (!rescue.armed) {
-        return;
+    if (rescue.armed) {
+        rescue.armed = 0;
+        ssize_t written = write(rescue.fd, rescue.bytes, rescue.len);
+        (void)written; /* nothing more can be done */
+        tcsetattr(rescue.fd, TCSANOW, &rescue.modes);
     }
-    rescue.armed = 0;
-    ssize_t written = write(rescue.fd, rescue.bytes, rescue.len);
-    (void)written; /* nothing more can be done */
-    tcsetattr(rescue.fd, TCSANOW, &rescue.modes);
+    void (*last_words)(void) = rescue.last_words;
+    rescue.last_words = NULL;
+    if (last_words != NULL) {
+        last_words();
+    }
 }
 
 /* Whoever handled the signal before (a sanitizer, or the default that ends the process) gets it. */
@@ -70,6 +75,11 @@ void rescue_arm(int fd, const struct termios *modes, struct str bytes)
     rescue.len = bytes.len < RESCUE_MAX ? bytes.len : RESCUE_MAX;
     memcpy(rescue.bytes, bytes.ptr, rescue.len);
     rescue.armed = 1;
+}
+
+void rescue_also(void (*last_words)(void))
+{
+    rescue.last_words = last_words;
 }
 
 void rescue_disarm(void)
