@@ -409,7 +409,7 @@ void block_render(struct block *block, const struct entry *entry, int cols, bool
     bool markdown = entry->kind == ENTRY_ASSISTANT ||
                     (entry->kind == ENTRY_REASONING && !block->folded && block_can_fold(entry));
     if (markdown) {
-        feed_markdown(block, entry, cols - (entry->kind == ENTRY_ASSISTANT ? 1 : 3));
+        feed_markdown(block, entry, cols - (entry->kind == ENTRY_ASSISTANT ? 2 : 4));
     } else {
         drop_markdown(block);
     }

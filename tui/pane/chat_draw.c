@@ -45,6 +45,9 @@ static void draw_state(struct chat *chat, struct region region, uint64_t now)
     struct buf text = BUF_INIT;
     append_state(chat, &text, now);
     int col = 2;
+    if (chat_is_recording(chat)) {
+        col += grid_put_c(region, 0, col, " recording ", STYLE(RECORDING));
+    }
     if (text.len > 0) {
         col += grid_put_c(region, 0, col, " ", STYLE(TEXT));
         col += grid_put_c(
@@ -56,8 +59,6 @@ static void draw_state(struct chat *chat, struct region region, uint64_t now)
             col += grid_put_c(region, 0, col, " stops", STYLE(HINT));
         }
         grid_put_c(region, 0, col++, " ", STYLE(TEXT));
-    } else if (chat_is_recording(chat)) {
-        col += grid_put_c(region, 0, col, " recording ", STYLE(RECORDING));
     }
     size_t below = chat_view_rows_below(chat->view);
     if (below > 0) {

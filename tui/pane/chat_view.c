@@ -262,41 +262,6 @@ static void draw_block(struct chat_view *view, size_t index, size_t row, struct 
     }
 }
 
-void chat_view_draw(struct chat_view *view, struct region region, bool browsing, uint64_t now_ms)
-{
-    /* One column for the cursor's mark, one for the scroll bar. */
-    view->cols = region_cols(region) > 3 ? region_cols(region) - 2 : 1;
-    view->rows = region_rows(region) > 0 ? region_rows(region) : 1;
-    view->shown.len = 0;
-    sync_blocks(view);
-    if (view->blocks.len == 0) {
-        return;
-    }
-    fix_anchor(view);
-    size_t index = view->top;
-    size_t row = view->top_row;
-    for (int y = 0; y < view->rows && index < view->blocks.len;) {
-        render(view, index);
-        size_t rows = rows_of(view, index);
-        if (row >= rows) {
-            index++;
-            row = 0;
-            continue;
-        }
-        size_t gap = rows - block_rows(&view->blocks.items[index]);
-        VEC_PUSH(&view->shown, (struct shown_row){index, row < gap ? SIZE_MAX : row - gap});
-        if (row >= gap) {
-            struct region line = region_sub(region, y, 0, 1, region_cols(region));
-            draw_block(view, index, row - gap, line, browsing, now_ms);
-        }
-        row++;
-        y++;
-    }
-    scrollbar_draw(region, rows_total(view), rows_above(view), (size_t)view->rows);
-}
-
-/* ---- the cursor ---- */
-
 static size_t find(const struct chat_view *view, unsigned id)
 {
     for (size_t i = view->transcript->len; i > 0; i--) {
@@ -344,6 +309,62 @@ static void show_block(struct chat_view *view, size_t index)
         view->follow = false;
     }
 }
+
+/* Another width wraps text anew: the anchor stays at the same part of its block. */
+static void set_size(struct chat_view *view, int rows, int cols)
+{
+    bool rewrapped = cols != view->cols && view->top < view->blocks.len && !view->follow;
+    size_t before = rewrapped ? rows_of(view, view->top) : 0;
+    view->cols = cols;
+    view->rows = rows;
+    sync_blocks(view);
+    if (rewrapped && before > 0 && view->top < view->blocks.len) {
+        view->top_row = view->top_row * rendered_rows(view, view->top) / before;
+    }
+}
+
+void chat_view_draw(struct chat_view *view, struct region region, bool browsing, uint64_t now_ms)
+{
+    int old_cols = view->cols;
+    int old_rows = view->rows;
+    /* One column for the cursor's mark, one for the scroll bar. */
+    set_size(view, region_rows(region) > 0 ? region_rows(region) : 1,
+        region_cols(region) > 3 ? region_cols(region) - 2 : 1);
+    view->shown.len = 0;
+    if (view->blocks.len == 0) {
+        return;
+    }
+    fix_anchor(view);
+    size_t selected = browsing && (old_cols != view->cols || old_rows != view->rows)
+                          ? find(view, view->selected)
+                          : SIZE_MAX;
+    if (selected != SIZE_MAX) {
+        show_block(view, selected);
+        fix_anchor(view);
+    }
+    size_t index = view->top;
+    size_t row = view->top_row;
+    for (int y = 0; y < view->rows && index < view->blocks.len;) {
+        render(view, index);
+        size_t rows = rows_of(view, index);
+        if (row >= rows) {
+            index++;
+            row = 0;
+            continue;
+        }
+        size_t gap = rows - block_rows(&view->blocks.items[index]);
+        VEC_PUSH(&view->shown, (struct shown_row){index, row < gap ? SIZE_MAX : row - gap});
+        if (row >= gap) {
+            struct region line = region_sub(region, y, 0, 1, region_cols(region));
+            draw_block(view, index, row - gap, line, browsing, now_ms);
+        }
+        row++;
+        y++;
+    }
+    scrollbar_draw(region, rows_total(view), rows_above(view), (size_t)view->rows);
+}
+
+/* ---- the cursor ---- */
 
 void chat_view_select(struct chat_view *view, long step)
 {
