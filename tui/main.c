@@ -15,6 +15,7 @@ static int open_desk(const struct args *args)
         .fresh = args_has(args, "new"),
         .provider = args_get(args, "provider"),
         .recording = args_get(args, "recording"),
+        .record_to = args_get(args, "record"),
         .theme = args_get(args, "theme"),
         .colour = args_get(args, "colour"),
         .ascii = args_has(args, "ascii"),

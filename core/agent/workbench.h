@@ -48,6 +48,8 @@ struct proposals *workbench_proposals(struct workbench *workbench);
 /* What the header says of the model: "gpt-5.5 high", "recording", "no model". Borrowed. */
 const char *workbench_model(const struct workbench *workbench);
 bool workbench_is_recording(const struct workbench *workbench);
+/* Its answers are being written to options.record_to. */
+bool workbench_is_recorded(const struct workbench *workbench);
 /* One line when there is something to say about how the workbench was opened (a resumed session, a
  * mended write, config mistakes), NULL past the end. Borrowed. */
 const char *workbench_notice(const struct workbench *workbench, size_t index);

@@ -28,8 +28,8 @@ static void begin_recording(struct workbench *wb)
     if (wb->options.record_to == NULL) {
         return;
     }
-    if (wb->provider->is_recording) {
-        workbench_note(wb, "Nothing is recorded: the session itself replays a recording.");
+    if (!live_record(wb->provider, NULL)) {
+        workbench_note(wb, "Nothing is recorded: there is no live model.");
         return;
     }
     wb->recorder = recorder_open(wb->options.record_to, &err);
@@ -106,4 +106,9 @@ const char *workbench_model(const struct workbench *wb)
 bool workbench_is_recording(const struct workbench *wb)
 {
     return wb->provider != NULL && wb->provider->is_recording;
+}
+
+bool workbench_is_recorded(const struct workbench *wb)
+{
+    return wb->recorder != NULL;
 }

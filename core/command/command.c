@@ -11,6 +11,7 @@ const struct command *const commands[] = {
     &command_highlight,
     &command_parse,
     &command_patch,
+    &command_record,
     &command_test,
     &command_version,
     NULL,

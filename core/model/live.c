@@ -433,7 +433,11 @@ struct provider *live_new(const struct live_options *options, struct err *err)
     return &live->base;
 }
 
-void live_record(struct provider *provider, struct recorder *recorder)
+bool live_record(struct provider *provider, struct recorder *recorder)
 {
+    if (provider->ops != &responses_ops && provider->ops != &chat_ops) {
+        return false;
+    }
     ((struct live *)provider)->recorder = recorder;
+    return true;
 }

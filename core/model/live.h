@@ -32,7 +32,8 @@ struct live_options {
 
 /* NULL: the URL cannot be used (see http.h). */
 struct provider *live_new(const struct live_options *options, struct err *err) MUST_USE;
-/* Every answer from now on also goes to the recorder (borrowed, NULL: no more). */
-void live_record(struct provider *provider, struct recorder *recorder);
+/* Every answer from now on also goes to the recorder (borrowed, NULL: no more). False: this
+ * provider is not a live one. */
+bool live_record(struct provider *provider, struct recorder *recorder);
 
 #endif

@@ -160,7 +160,6 @@ static void use_recording(struct select *select, const char *because)
         out->why = mem_printf("%s: replaying %s", because, path_base(path));
     } else {
         out->provider = recording_new_empty(select->setup.loop, NO_MODEL);
-        out->model = mem_strdup(config_string(config, "model"));
         out->label = mem_strdup("no model");
         out->why = mem_printf("%s, and there is no recording to replay", because);
     }
@@ -418,8 +417,9 @@ static void begin(void *data)
     struct select *select = data;
     const struct config *config = select->setup.config;
     const char *name = config_string(config, "model_provider");
-    if (name != NULL && strcmp(name, "recording") == 0) {
-        use_recording(select, "model_provider is recording");
+    const char *origin = config_origin(config, "recording");
+    if (name != NULL ? strcmp(name, "recording") == 0 : origin[0] == '-' || origin[0] == '$') {
+        use_recording(select, name != NULL ? "the provider is set to recording" : "as asked for");
         return;
     }
     select->table = name == NULL ? NULL : toml_get(config_table(config, "model_providers"), name);

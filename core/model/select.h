@@ -1,9 +1,10 @@
 /* From the configuration to a provider: which server, with which key, or the recording.
  *
- * In this order: `model_provider` (a name of [model_providers], or "recording"); `base_url`, when
- * it is set; OpenAI, when there is a key for it; a server found on this machine; the workspace's
- * recording; else a provider that says how to set one up. Something in the configuration that
- * cannot be used is told as a problem, and the program has a provider all the same.
+ * In this order: `model_provider` (a name of [model_providers], or "recording"); a recording named
+ * on the command line or in the environment; `base_url`, when it is set; OpenAI, when there is a
+ * key for it; a server found on this machine; the workspace's recording; else a provider that says
+ * how to set one up. Something in the configuration that cannot be used is told as a problem, and
+ * the program has a provider all the same.
  *
  * Keys come from an environment variable or from a command's output only. They are registered as
  * secrets, and no child process sees the variable. Loop thread only. */

@@ -191,7 +191,7 @@ static void calls_tools(void **state)
                 .text = (char *)"*** Begin Patch\n*** End Patch"},
             {.kind = ITEM_TOOL_RESULT, .call_id = (char *)"c1", .text = (char *)"no JSON"},
             {.kind = ITEM_TOOL_RESULT, .call_id = (char *)"c2", .text = (char *)"ok"}};
-        holds(ask(*state, wires[i], with_results, 5), "text(Done.)\ndone(end)\n");
+        holds(ask(*state, wires[i], with_results, 5), "text(Done.)\n");
     }
 }
 

@@ -150,7 +150,7 @@ static void falls_to_the_workspaces_recording(void **state)
     assert_true(f->selection.provider->is_recording);
     assert_string_equal(f->selection.model, "gpt-r");
     choose(f, "model_provider = \"recording\"\n");
-    is_now(f, "recording", "recording", "model_provider is recording");
+    is_now(f, "recording", "recording", "the provider is set to recording");
     char *named = mem_printf("recording = \"%s/.bylaw/recordings/b.jsonl\"\n", f->workspace);
     choose(f, named);
     is_now(f, "recording", "no model", "no recording to replay");
