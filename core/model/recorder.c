@@ -40,6 +40,7 @@ struct recorder {
     int fd;
     char *path;
     bool headed; /* the first line is written */
+    bool held;   /* an answer is written: else the file goes again */
     bool failed;
     struct err error;
     struct {
@@ -95,6 +96,9 @@ bool recorder_close(struct recorder *recorder, struct err *err)
     }
     if (close(recorder->fd) != 0 && ok) {
         ok = err_set_errno(err, errno, "cannot write the recording %s", recorder->path);
+    }
+    if (!recorder->held) {
+        unlink(recorder->path);
     }
     VEC_FOREACH (struct take, take, &recorder->takes) {
         clear_take(take);
@@ -316,6 +320,7 @@ void recorder_end(struct recorder *recorder, const void *id, bool cut)
         } else {
             append_take(&out, take, cut);
             recorder->failed = !file_write_all(recorder->fd, buf_str(&out), &recorder->error);
+            recorder->held = true;
         }
         buf_free(&out);
     }

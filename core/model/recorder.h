@@ -11,7 +11,8 @@ struct recorder;
 
 /* Creates the file; refuses one that is there (ERR_EXISTS). NULL on failure. */
 struct recorder *recorder_open(const char *path, struct err *err) MUST_USE;
-/* False: the last lines could not be written. Frees in any case. */
+/* False: the last lines could not be written. Frees in any case. A file that got no answer is
+ * removed. */
 bool recorder_close(struct recorder *recorder, struct err *err) MUST_USE;
 
 /* An answer begins. `id` tells running ones apart. */
