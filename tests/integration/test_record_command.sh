@@ -22,6 +22,7 @@ mock=$!
 url=
 while [ -z "$url" ]; do
   kill -0 "$mock" || fail "aimock: $(cat "$dir/mock.log")"
+  sleep 0.05
   url=$(sed -n 's/.*listening on \(http:[^ ]*\).*/\1/p' "$dir/mock.log")
 done
 
