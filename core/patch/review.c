@@ -22,6 +22,7 @@ struct review {
     struct steps done;
     struct steps undone;
     int next_comment;
+    unsigned generation;
     bool (*append)(void *data, const cJSON *op, struct err *err);
     void *append_data;
 };
@@ -121,6 +122,7 @@ static bool fits(const struct review *review, const struct review_step *step)
 static size_t rebuild(struct review *review)
 {
     files_clear(&review->files);
+    review->generation++;
     VEC_FOREACH (struct review_file, file, &review->initial) {
         VEC_PUSH(&review->files, review_file_copy(file));
     }
@@ -230,6 +232,7 @@ bool review_do(struct review *review, const struct review_op *op, struct err *er
     if (!apply(review, op, err)) {
         return false;
     }
+    review->generation++;
     struct review_step *step = MEM_NEW(struct review_step);
     step->op = *op;
     step->check = check;
@@ -275,6 +278,11 @@ size_t review_replay(struct review *review, const cJSON *ops)
         replay_one(review, ops, &dropped);
     }
     return dropped + rebuild(review);
+}
+
+unsigned review_generation(const struct review *review)
+{
+    return review->generation;
 }
 
 size_t review_file_count(const struct review *review)

@@ -147,6 +147,9 @@ size_t review_replay(struct review *review, const cJSON *ops);
 size_t review_undo_count(const struct review *review);
 size_t review_redo_count(const struct review *review);
 
+/* Changes with every step that took effect: whoever holds pointers into a file looks again. */
+unsigned review_generation(const struct review *review);
+
 size_t review_file_count(const struct review *review);
 const struct review_file *review_file(const struct review *review, size_t file);
 /* The file's place by path or old path; SIZE_MAX when it is not in the proposal. */

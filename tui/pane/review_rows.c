@@ -1,0 +1,413 @@
+/* The rows of the diff: what stands under each other for the file under the cursor. */
+#include "pane/review_private.h"
+
+#include "base/vec.h"
+
+#include <stdint.h>
+
+const struct review_file *review_pane_file(const struct review_pane *pane)
+{
+    return review_file(pane->review, pane->file);
+}
+
+static struct review_row row_of(enum row_kind kind, size_t hunk)
+{
+    return (struct review_row){.kind = kind,
+        .hunk = hunk,
+        .del = NONE,
+        .add = NONE,
+        .a = NONE,
+        .b = NONE,
+        .a_twin = NONE,
+        .b_twin = NONE,
+        .comment = NONE};
+}
+
+static size_t line_count(const char *text)
+{
+    size_t count = 1;
+    for (; *text != '\0'; text++) {
+        count += *text == '\n';
+    }
+    return count;
+}
+
+static void push_comment(struct review_pane *pane, size_t index, size_t hunk)
+{
+    const struct review_comment *comment = &review_pane_file(pane)->comments.items[index];
+    for (size_t i = 0; i < line_count(comment->text); i++) {
+        struct review_row row = row_of(ROW_COMMENT, hunk);
+        row.comment = index;
+        row.count = i;
+        VEC_PUSH(&pane->rows, row);
+    }
+}
+
+/* Comments on the lines of the row just pushed. */
+static void push_comments(struct review_pane *pane, bool *shown)
+{
+    const struct review_file *file = review_pane_file(pane);
+    struct review_row row = pane->rows.items[pane->rows.len - 1];
+    for (size_t i = 0; i < file->comments.len; i++) {
+        const struct review_comment *comment = &file->comments.items[i];
+        size_t line = comment->side == REVIEW_BASE ? row.a : row.b;
+        if (!shown[i] && line != NONE && comment->line == line) {
+            shown[i] = true;
+            push_comment(pane, i, row.hunk);
+        }
+    }
+}
+
+static void push_same(
+    struct review_pane *pane, size_t hunk, size_t a, size_t b, size_t count, bool *shown)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct review_row row = row_of(ROW_SAME, hunk);
+        row.a = a + i;
+        row.b = b + i;
+        VEC_PUSH(&pane->rows, row);
+        push_comments(pane, shown);
+    }
+}
+
+static void push_gap(struct review_pane *pane, size_t count)
+{
+    if (count > 0) {
+        struct review_row row = row_of(ROW_GAP, NONE);
+        row.count = count;
+        VEC_PUSH(&pane->rows, row);
+    }
+}
+
+/* A run of removed lines and the added ones that take their place. */
+struct block {
+    size_t hunk;
+    size_t del, dels; /* items */
+    size_t add, adds;
+    size_t *partner; /* of each removed line: place among the added, or NONE */
+};
+
+static struct review_row change_row(
+    const struct review_file *file, const struct block *block, size_t del, size_t add)
+{
+    struct review_row row = row_of(ROW_CHANGE, block->hunk);
+    if (del != NONE) {
+        row.del = block->del + del;
+        row.a = file->items.items[row.del].a;
+    }
+    if (add != NONE) {
+        row.add = block->add + add;
+        row.b = file->items.items[row.add].b;
+    }
+    return row;
+}
+
+static void push_unified(struct review_pane *pane, const struct block *block, bool *shown)
+{
+    const struct review_file *file = review_pane_file(pane);
+    for (size_t i = 0; i < block->dels; i++) {
+        struct review_row row = change_row(file, block, i, NONE);
+        if (block->partner[i] != NONE) {
+            row.b_twin = file->items.items[block->add + block->partner[i]].b;
+        }
+        VEC_PUSH(&pane->rows, row);
+        push_comments(pane, shown);
+    }
+    for (size_t j = 0; j < block->adds; j++) {
+        struct review_row row = change_row(file, block, NONE, j);
+        for (size_t i = 0; i < block->dels; i++) {
+            if (block->partner[i] == j) {
+                row.a_twin = file->items.items[block->del + i].a;
+                break;
+            }
+        }
+        VEC_PUSH(&pane->rows, row);
+        push_comments(pane, shown);
+    }
+}
+
+static void push_paired(struct review_pane *pane, const struct block *block, bool *shown)
+{
+    const struct review_file *file = review_pane_file(pane);
+    size_t j = 0;
+    size_t i = 0;
+    while (i < block->dels || j < block->adds) {
+        size_t to = i < block->dels ? block->partner[i] : NONE;
+        struct review_row row;
+        if (i < block->dels && to == NONE) {
+            /* Unlike lines stand beside each other as well, without word marks. */
+            size_t next = NONE;
+            for (size_t k = i; k < block->dels && next == NONE; k++) {
+                next = block->partner[k];
+            }
+            size_t limit = next == NONE ? block->adds : next;
+            row = change_row(file, block, i++, j < limit ? j : NONE);
+            j += row.add != NONE;
+        } else if (i < block->dels && to == j) {
+            row = change_row(file, block, i++, j++);
+            row.a_twin = row.a;
+            row.b_twin = row.b;
+        } else {
+            row = change_row(file, block, NONE, j++);
+        }
+        VEC_PUSH(&pane->rows, row);
+        push_comments(pane, shown);
+    }
+}
+
+static void push_block(struct review_pane *pane, struct block *block, bool *shown)
+{
+    const struct review_file *file = review_pane_file(pane);
+    block->partner = mem_alloc((block->dels + 1) * sizeof *block->partner);
+    for (size_t i = 0; i < block->dels; i++) {
+        block->partner[i] = NONE;
+    }
+    if (block->dels > 0 && block->adds > 0) {
+        diff_pair(&file->base->lines.items[file->items.items[block->del].a], block->dels,
+            &file->proposed->lines.items[file->items.items[block->add].b], block->adds,
+            block->partner);
+    }
+    if (pane->paired) {
+        push_paired(pane, block, shown);
+    } else {
+        push_unified(pane, block, shown);
+    }
+    free(block->partner);
+}
+
+static void push_hunk(struct review_pane *pane, size_t hunk, bool *shown)
+{
+    const struct review_file *file = review_pane_file(pane);
+    const struct review_hunk *h = &file->hunks.items[hunk];
+    struct review_span span = review_hunk_span(file, hunk);
+    size_t a = span.a_from;
+    size_t b = span.b_from;
+    size_t i = h->first;
+    size_t end = h->first + h->count;
+    while (i < end) {
+        const struct review_item *item = &file->items.items[i];
+        if (item->kind == REVIEW_WHOLE) {
+            struct review_row row = row_of(ROW_WHOLE, hunk);
+            row.del = i++;
+            VEC_PUSH(&pane->rows, row);
+            continue;
+        }
+        push_same(pane, hunk, a, b, item->a - a, shown);
+        b += item->a - a;
+        a = item->a;
+        struct block block = {.hunk = hunk, .del = i, .add = i};
+        while (i < end && file->items.items[i].kind == REVIEW_DEL && file->items.items[i].a == a) {
+            block.dels++;
+            i++;
+            a++;
+        }
+        block.add = i;
+        while (i < end && file->items.items[i].kind == REVIEW_ADD && file->items.items[i].a == a) {
+            block.adds++;
+            i++;
+            b++;
+        }
+        push_block(pane, &block, shown);
+    }
+}
+
+static size_t min_size(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static void push_hunks(struct review_pane *pane, bool *shown)
+{
+    const struct review_file *file = review_pane_file(pane);
+    size_t a = 0; /* where the hunk before ends */
+    size_t b = 0;
+    for (size_t h = 0; h < file->hunks.len; h++) {
+        struct review_span span = review_hunk_span(file, h);
+        size_t gap = span.a_from - a;
+        /* A heading without lines has no context of its own. */
+        bool lines = a > 0 || b > 0;
+        size_t after = h == 0 || !lines ? 0 : min_size(pane->context, gap);
+        size_t before = min_size(pane->context, gap - after);
+        push_same(pane, h == 0 ? NONE : h - 1, a, b, after, shown);
+        push_gap(pane, gap - after - before);
+        VEC_PUSH(&pane->rows, row_of(ROW_HUNK, h));
+        push_same(pane, h, span.a_from - before, span.b_from - before, before, shown);
+        push_hunk(pane, h, shown);
+        a = span.a_to;
+        b = span.b_to;
+    }
+    if (file->whole_because == NULL && file->hunks.len > 0) {
+        size_t rest = file->base->lines.len - a;
+        size_t after = min_size(pane->context, rest);
+        push_same(pane, file->hunks.len - 1, a, b, after, shown);
+        push_gap(pane, rest - after);
+    }
+}
+
+static void push_note(struct review_pane *pane, const char *note)
+{
+    struct review_row row = row_of(ROW_NOTE, NONE);
+    row.note = note;
+    VEC_PUSH(&pane->rows, row);
+}
+
+static void build(struct review_pane *pane)
+{
+    const struct review_file *file = review_pane_file(pane);
+    pane->rows.len = 0;
+    if (file == NULL) {
+        push_note(pane, "the proposal is empty");
+        return;
+    }
+    bool *shown = mem_zalloc(file->comments.len + 1);
+    if (file->conflict_note != NULL) {
+        push_note(pane, file->conflict_note);
+    }
+    for (size_t i = 0; i < file->comments.len; i++) {
+        if (file->comments.items[i].line == SIZE_MAX) {
+            shown[i] = true;
+            push_comment(pane, i, NONE);
+        }
+    }
+    if (file->items.len == 0) {
+        push_note(pane, "nothing is left to change here: the file is already as proposed");
+    }
+    push_hunks(pane, shown);
+    for (size_t i = 0; i < file->comments.len; i++) {
+        if (!shown[i]) {
+            push_comment(pane, i, NONE);
+        }
+    }
+    free(shown);
+}
+
+static void view_set(
+    struct review_text_view *view, const struct review_text *text, const struct language *language)
+{
+    if (view->syntax != NULL && view->bytes.ptr == text->bytes.ptr &&
+        view->bytes.len == text->bytes.len && view->hash == text->hash) {
+        view->text = text; /* only decisions changed */
+        return;
+    }
+    syntax_free(view->syntax);
+    view->text = text;
+    view->hash = text->hash;
+    view->bytes = buf_str(&text->bytes);
+    view->syntax = syntax_new(language, syntax_source_str(&view->bytes));
+}
+
+static void refresh_syntax(struct review_pane *pane)
+{
+    const struct review_file *file = review_pane_file(pane);
+    struct str first = {"", 0};
+    if (file->proposed->lines.len > 0) {
+        first = file->proposed->lines.items[0].text;
+    }
+    const struct language *language =
+        file->whole_because != NULL ? NULL : language_of(file->change->path, first);
+    view_set(&pane->sides[REVIEW_BASE], file->base, language);
+    view_set(&pane->sides[REVIEW_PROPOSED], file->proposed, language);
+    if (pane->outline_hash != file->proposed->hash) {
+        outline_free(&pane->outline);
+        pane->outlined = false;
+        pane->outline_hash = file->proposed->hash;
+    }
+}
+
+/* The row that shows what `was` showed, or the nearest there is. */
+static size_t find_row(const struct review_pane *pane, const struct review_row *was)
+{
+    size_t best = NONE;
+    for (size_t i = 0; i < pane->rows.len; i++) {
+        const struct review_row *row = &pane->rows.items[i];
+        bool same_a = was->a != NONE && row->a == was->a;
+        bool same_b = was->b != NONE && row->b == was->b;
+        if (row->kind == was->kind && row->a == was->a && row->b == was->b &&
+            row->hunk == was->hunk) {
+            return i;
+        }
+        if (same_a || same_b) {
+            best = i;
+        }
+    }
+    return best;
+}
+
+void review_pane_refresh(struct review_pane *pane)
+{
+    struct review_row was = row_of(ROW_NOTE, NONE);
+    size_t above = pane->cursor - min_size(pane->top, pane->cursor);
+    if (pane->cursor < pane->rows.len) {
+        was = pane->rows.items[pane->cursor];
+    }
+    pane->seen = review_generation(pane->review);
+    if (review_pane_file(pane) != NULL) {
+        refresh_syntax(pane);
+    }
+    build(pane);
+    size_t found = find_row(pane, &was);
+    if (found != NONE) {
+        pane->cursor = found;
+    }
+    if (pane->cursor >= pane->rows.len) {
+        pane->cursor = pane->rows.len == 0 ? 0 : pane->rows.len - 1;
+    }
+    pane->top = pane->cursor - min_size(above, pane->cursor);
+    if (pane->anchor != NONE && pane->anchor >= pane->rows.len) {
+        pane->anchor = NONE;
+    }
+}
+
+size_t review_pane_hunk_row(const struct review_pane *pane, size_t hunk)
+{
+    size_t heading = 0;
+    for (size_t i = 0; i < pane->rows.len; i++) {
+        const struct review_row *row = &pane->rows.items[i];
+        if (row->hunk == hunk && (row->kind == ROW_CHANGE || row->kind == ROW_WHOLE)) {
+            return i;
+        }
+        if (row->hunk == hunk && row->kind == ROW_HUNK) {
+            heading = i;
+        }
+    }
+    return heading;
+}
+
+void review_pane_show_file(struct review_pane *pane, size_t file)
+{
+    pane->file = file;
+    pane->rows.len = 0;
+    pane->cursor = pane->top = 0;
+    pane->anchor = NONE;
+    pane->shift = 0;
+    review_pane_refresh(pane);
+    pane->cursor = review_pane_hunk_row(pane, 0);
+    pane->top = 0;
+}
+
+const struct outline_entry *review_pane_outline_at(struct review_pane *pane, size_t line)
+{
+    enum { OUTLINE_BUDGET_US = 3000 };
+    struct review_text_view *view = &pane->sides[REVIEW_PROPOSED];
+    if (view->syntax == NULL) {
+        return NULL;
+    }
+    if (!pane->outlined) {
+        pane->outlined = syntax_index(view->syntax, OUTLINE_BUDGET_US);
+        if (!pane->outlined) {
+            app_redraw(pane->app);
+            return NULL;
+        }
+        outline_free(&pane->outline);
+        syntax_outline(view->syntax, &pane->outline);
+    }
+    const struct outline_entry *found = NULL;
+    VEC_FOREACH (struct outline_entry, entry, &pane->outline) {
+        /* The innermost: later entries that hold the line begin later. */
+        if (entry->start_row <= line && line <= entry->end_row &&
+            (found == NULL || entry->start_row >= found->start_row)) {
+            found = entry;
+        }
+    }
+    return found;
+}
