@@ -39,7 +39,8 @@ static unsigned next_hunk(void *data)
     for (size_t i = pane->cursor; i < pane->rows.len; i++) {
         size_t at = pane->rows.items[i].hunk;
         if (at != NONE && at != hunk && (hunk == NONE || at > hunk)) {
-            return move_to(pane, review_pane_hunk_row(pane, at));
+            review_pane_go_to_hunk(pane, at);
+            return UI_DONE;
         }
     }
     if (file != NULL && pane->file + 1 < review_file_count(pane->review)) {
@@ -55,14 +56,15 @@ static unsigned previous_hunk(void *data)
     for (size_t i = pane->cursor; i-- > 0;) {
         size_t at = pane->rows.items[i].hunk;
         if (at != NONE && at != hunk) {
-            return move_to(pane, review_pane_hunk_row(pane, at));
+            review_pane_go_to_hunk(pane, at);
+            return UI_DONE;
         }
     }
     if (pane->file > 0) {
         review_pane_show_file(pane, pane->file - 1);
         const struct review_file *file = review_pane_file(pane);
         if (file->hunks.len > 0) {
-            return move_to(pane, review_pane_hunk_row(pane, file->hunks.len - 1));
+            review_pane_go_to_hunk(pane, file->hunks.len - 1);
         }
     }
     return UI_DONE;

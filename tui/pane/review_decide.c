@@ -127,7 +127,7 @@ static void next_open(struct review_pane *pane)
         size_t next = (hunk + i) % count;
         const struct review_hunk *h = &file->hunks.items[next];
         if (review_count(file, h->first, h->first + h->count).open > 0) {
-            pane->cursor = review_pane_hunk_row(pane, next);
+            review_pane_go_to_hunk(pane, next);
             return;
         }
     }

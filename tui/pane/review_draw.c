@@ -481,9 +481,45 @@ static int row_height(struct review_pane *pane, size_t index, int cols)
     return height;
 }
 
+/* Screen rows of [from, to), counted no further than `most`. */
+static int rows_between(struct review_pane *pane, size_t from, size_t to, int cols, int most)
+{
+    int used = 0;
+    for (size_t i = from; i < to && used <= most; i++) {
+        used += row_height(pane, i, cols);
+    }
+    return used;
+}
+
+/* After a jump: the whole hunk with its heading if it fits, else its beginning. */
+static void reveal_hunk(struct review_pane *pane, int rows, int cols)
+{
+    size_t hunk = pane->rows.items[pane->cursor].hunk;
+    size_t from = pane->cursor;
+    size_t to = pane->cursor + 1;
+    while (hunk != NONE && from > 0 && pane->rows.items[from].kind != ROW_HUNK) {
+        from--;
+    }
+    while (hunk != NONE && to < pane->rows.len && pane->rows.items[to].hunk == hunk) {
+        to++;
+    }
+    if (from >= pane->top && rows_between(pane, pane->top, to, cols, rows) <= rows) {
+        return;
+    }
+    while (
+        from < pane->cursor && rows_between(pane, from, pane->cursor, cols, rows) > rows / 3 + 1) {
+        from++;
+    }
+    pane->top = from;
+}
+
 /* Moves the first row shown so that the cursor is in view. */
 static void keep_in_view(struct review_pane *pane, int rows, int cols)
 {
+    if (pane->reveal) {
+        pane->reveal = false;
+        reveal_hunk(pane, rows, cols);
+    }
     if (pane->cursor < pane->top) {
         pane->top = pane->cursor;
     }
@@ -503,6 +539,7 @@ static void draw_body(struct review_pane *pane, struct region region)
 {
     int rows = region_rows(region);
     int cols = region_cols(region);
+    pane->reveal = pane->reveal || rows < pane->page;
     pane->page = rows;
     if (pane->rows.len == 0 || rows <= 0) {
         return;

@@ -60,6 +60,7 @@ struct review_pane {
     bool outlined;
 
     size_t cursor, top;
+    bool reveal;                       /* the cursor jumped to a hunk: show all of it */
     size_t anchor;                     /* other end of the range; NONE: no range */
     int shift;                         /* columns scrolled to the right */
     int page;                          /* rows of the body at the last draw */
@@ -89,8 +90,8 @@ const struct review_file *review_pane_file(const struct review_pane *pane);
 /* Makes rows, syntax and cursor fit the review as it is now. */
 void review_pane_refresh(struct review_pane *pane);
 void review_pane_show_file(struct review_pane *pane, size_t file);
-/* The first row that shows something of the hunk to decide on. */
-size_t review_pane_hunk_row(const struct review_pane *pane, size_t hunk);
+/* The cursor goes to the first row of the hunk that there is to decide on. */
+void review_pane_go_to_hunk(struct review_pane *pane, size_t hunk);
 /* Name of the rule, test or key the proposal's line is in; NULL. */
 const struct outline_entry *review_pane_outline_at(struct review_pane *pane, size_t line);
 

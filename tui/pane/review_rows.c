@@ -358,7 +358,7 @@ void review_pane_refresh(struct review_pane *pane)
     }
 }
 
-size_t review_pane_hunk_row(const struct review_pane *pane, size_t hunk)
+static size_t hunk_row(const struct review_pane *pane, size_t hunk)
 {
     size_t heading = 0;
     for (size_t i = 0; i < pane->rows.len; i++) {
@@ -373,6 +373,12 @@ size_t review_pane_hunk_row(const struct review_pane *pane, size_t hunk)
     return heading;
 }
 
+void review_pane_go_to_hunk(struct review_pane *pane, size_t hunk)
+{
+    pane->cursor = hunk_row(pane, hunk);
+    pane->reveal = true;
+}
+
 void review_pane_show_file(struct review_pane *pane, size_t file)
 {
     pane->file = file;
@@ -381,8 +387,7 @@ void review_pane_show_file(struct review_pane *pane, size_t file)
     pane->anchor = NONE;
     pane->shift = 0;
     review_pane_refresh(pane);
-    pane->cursor = review_pane_hunk_row(pane, 0);
-    pane->top = 0;
+    review_pane_go_to_hunk(pane, 0);
 }
 
 const struct outline_entry *review_pane_outline_at(struct review_pane *pane, size_t line)
