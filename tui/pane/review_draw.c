@@ -555,20 +555,19 @@ static void draw_body(struct review_pane *pane, struct region region)
     scrollbar_draw(region, pane->rows.len, pane->top, index - pane->top);
 }
 
-static int evidence_rows(int rows)
+static int evidence_rows(const struct review_pane *pane, int rows)
 {
     if (rows < EVIDENCE_FROM_ROWS) {
         return 0;
     }
-    int wanted = rows / 4;
-    return wanted < 3 ? 3 : wanted > 7 ? 7 : wanted;
+    return review_evidence_rows(pane, rows / 3);
 }
 
 static void draw_right(struct review_pane *pane, struct region region, bool alone)
 {
     int rows = region_rows(region);
     int cols = region_cols(region);
-    int evidence = evidence_rows(rows);
+    int evidence = evidence_rows(pane, rows);
     draw_heading(pane, region_sub(region, 0, 0, 1, cols), alone);
     int body = rows - 1 - (evidence > 0 ? evidence + 1 : 0);
     pane->body_rect = (struct rect){2, region.rect.col, body, cols};

@@ -247,6 +247,19 @@ static int draw_results(struct review_pane *pane, struct region region, int row)
     return row;
 }
 
+int review_evidence_rows(const struct review_pane *pane, int most)
+{
+    struct tally tally = results_tally(&pane->evidence.results);
+    size_t rows = 3; /* a note on the hunk, the counts, the coverage */
+    if (pane->evidence.known) {
+        rows += pane->evidence.findings.len + tally.count[RESULT_FAIL] + tally.count[RESULT_ERROR] +
+                tally.count[RESULT_NOT_EVALUATED];
+    } else {
+        rows = 2;
+    }
+    return rows < (size_t)most ? (int)rows : most;
+}
+
 void review_evidence_draw(struct review_pane *pane, struct region region)
 {
     size_t hunk = pane->cursor < pane->rows.len ? pane->rows.items[pane->cursor].hunk : NONE;

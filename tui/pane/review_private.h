@@ -146,6 +146,8 @@ void review_code_draw(
 void review_evidence_free(struct review_pane *pane);
 /* "tests ✓ 7": appended; returns its style. */
 struct style review_evidence_summary(const struct review_pane *pane, struct buf *out);
+/* Rows it wants, at most `most`. */
+int review_evidence_rows(const struct review_pane *pane, int most);
 void review_evidence_draw(struct review_pane *pane, struct region region);
 
 #endif

@@ -34,11 +34,33 @@ static int distance(uint32_t a, uint32_t b)
     return 3 * red * red + 4 * green * green + 2 * blue * blue;
 }
 
-static int nearest(uint32_t rgb, int from, int to)
+static int spread(uint32_t rgb, int *high)
 {
-    int best = from;
-    for (int i = from; i < to; i++) {
-        if (distance(rgb, colour_palette_rgb(i)) < distance(rgb, colour_palette_rgb(best))) {
+    int red = channel(rgb, 16);
+    int green = channel(rgb, 8);
+    int blue = channel(rgb, 0);
+    *high = red > green ? red : green;
+    *high = blue > *high ? blue : *high;
+    int low = red < green ? red : green;
+    low = blue < low ? blue : low;
+    return *high - low;
+}
+
+/* A colour with a clear hue keeps one: by distance alone the dark green behind an added line and
+ * the dark red behind a removed one both become the same grey. */
+static int nearest256(uint32_t rgb)
+{
+    enum { CUBE = 16, GREYS = 232, END = 256, HUE_PERCENT = 40 };
+    int high;
+    bool hue = spread(rgb, &high) * 100 > high * HUE_PERCENT;
+    int best = -1;
+    for (int i = CUBE; i < (hue ? GREYS : END); i++) {
+        uint32_t candidate = colour_palette_rgb(i);
+        int ignored;
+        if (hue && spread(candidate, &ignored) == 0) {
+            continue;
+        }
+        if (best < 0 || distance(rgb, candidate) < distance(rgb, colour_palette_rgb(best))) {
             best = i;
         }
     }
@@ -52,11 +74,10 @@ static int nearest16(uint32_t rgb)
     int red = channel(rgb, 16);
     int green = channel(rgb, 8);
     int blue = channel(rgb, 0);
-    int high = red > green ? red : green;
-    high = blue > high ? blue : high;
-    int low = red < green ? red : green;
-    low = blue < low ? blue : low;
-    if (high - low < 40) {
+    int high;
+    int wide = spread(rgb, &high);
+    int low = high - wide;
+    if (wide < 40) {
         return high < 50 ? 0 : high < 140 ? 8 : high < 225 ? 7 : 15;
     }
     int middle = low + (high - low) * 55 / 100;
@@ -75,5 +96,5 @@ int32_t colour_reduce(int32_t colour, enum colour_depth depth)
         return colour;
     }
     uint32_t rgb = palette ? colour_palette_rgb(number) : (uint32_t)colour & 0xFFFFFF;
-    return COLOUR_PALETTE | (depth == COLOUR_256 ? nearest(rgb, 16, 256) : nearest16(rgb));
+    return COLOUR_PALETTE | (depth == COLOUR_256 ? nearest256(rgb) : nearest16(rgb));
 }
