@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
-/* A draft goes to the journal when typing has paused for so long. */
-#define DRAFT_MS 400
+/* What is typed is in the journal so much later. */
+#define DRAFT_MS 250
 #define SPIN_MS  120
 
 /* ---- helpers ---- */
@@ -78,7 +78,9 @@ static void hand_over_draft(void *data)
 
 void chat_note_change(struct chat *chat)
 {
-    if (prompt_version(chat->prompt) != chat->draft_version) {
+    /* Not put off by each key: long typing is saved while it goes on. */
+    if (prompt_version(chat->prompt) != chat->draft_version &&
+        !loop_timer_is_active(chat->draft_timer)) {
         loop_timer_start(chat->draft_timer, DRAFT_MS, 0);
     }
 }
