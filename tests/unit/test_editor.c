@@ -100,6 +100,15 @@ static void see(struct bench *bench, const char *text)
     }
 }
 
+static void wait_for(struct bench *bench, const char *text)
+{
+    uint64_t begin = loop_now_ms();
+    while (strstr(screen(bench), text) == NULL && loop_now_ms() - begin < 10000) {
+        loop_run_once(bench->loop, 50);
+    }
+    see(bench, text);
+}
+
 static void see_not(struct bench *bench, const char *text)
 {
     if (strstr(screen(bench), text) != NULL) {
@@ -494,8 +503,44 @@ static void test_changed_on_disk(void **state)
     see(bench, "changed on disk");
     editor_check_disk(bench->editor);
     see_not(bench, "Changed on disk");
-    save(bench);
+    press(bench, "ctrl-s");
+    wait_for(bench, "Changed on disk");
+    assert_file(bench, "a.txt", "three\n");
+    press(bench, "o");
+    wait_for(bench, "saved a.txt");
     assert_file(bench, "a.txt", "one\n");
+    see_not(bench, "changed on disk");
+}
+
+/* Both edited the file, in different lines: one key brings them together, byte for byte. */
+static void test_merge(void **state)
+{
+    struct bench *bench = *state;
+    test_write(bench->dir, "a.txt", "1\n2\n3\n4\n5\n");
+    open_file(bench, "a.txt");
+    type(bench, "mine ");
+    touch_later(bench, "a.txt", "1\n2\n3\n4\ntheirs 5\n");
+    editor_check_disk(bench->editor);
+    press(bench, "m");
+    assert_content(bench, "mine 1\n2\n3\n4\ntheirs 5\n");
+    press(bench, "ctrl-z");
+    assert_content(bench, "mine 1\n2\n3\n4\n5\n");
+    press(bench, "ctrl-y");
+    save(bench);
+    assert_file(bench, "a.txt", "mine 1\n2\n3\n4\ntheirs 5\n");
+    /* From what was saved on, again; then the same line. */
+    press(bench, "ctrl-home end");
+    type(bench, "!");
+    test_write(bench->dir, "a.txt", "mine 1\n2\n3\n4\n");
+    editor_check_disk(bench->editor);
+    press(bench, "m");
+    assert_content(bench, "mine 1!\n2\n3\n4\n");
+    test_write(bench->dir, "a.txt", "their 1\n2\n3\n4\n");
+    editor_check_disk(bench->editor);
+    press(bench, "m");
+    see(bench, "changed the same lines");
+    assert_content(bench, "mine 1!\n2\n3\n4\n");
+    assert_file(bench, "a.txt", "their 1\n2\n3\n4\n");
 }
 
 static void test_conflict_at_save(void **state)
@@ -506,10 +551,7 @@ static void test_conflict_at_save(void **state)
     type(bench, "mine ");
     touch_later(bench, "a.txt", "theirs\n");
     press(bench, "ctrl-s");
-    for (int i = 0; i < 100 && strstr(screen(bench), "Changed on disk") == NULL; i++) {
-        loop_run_once(bench->loop, 50);
-    }
-    see(bench, "Changed on disk");
+    wait_for(bench, "Changed on disk");
     assert_file(bench, "a.txt", "theirs\n");
     press(bench, "r");
     see(bench, "theirs");
@@ -533,9 +575,7 @@ static void test_gone_from_disk(void **state)
     assert_int_equal(unlink(path), 0);
     type(bench, "2");
     press(bench, "ctrl-s");
-    for (int i = 0; i < 100 && strstr(screen(bench), "gone from disk") == NULL; i++) {
-        loop_run_once(bench->loop, 50);
-    }
+    wait_for(bench, "gone from disk");
     save(bench);
     assert_file(bench, "a.txt", "2one\n");
     free(path);
@@ -633,6 +673,7 @@ int main(void)
         TEST(test_lines),
         TEST(test_marks),
         TEST(test_changed_on_disk),
+        TEST(test_merge),
         TEST(test_conflict_at_save),
         TEST(test_gone_from_disk),
         TEST(test_crash_recovery),

@@ -3,7 +3,6 @@
 
 #include "base/path.h"
 #include "base/safe.h"
-#include "widget/dialog.h"
 #include "workspace/door.h"
 
 #include <errno.h>
@@ -64,7 +63,7 @@ static void set_language(struct doc *doc)
 }
 
 /* Reads the file; one that is not there is an empty new one (stamp.exists is false then). */
-static bool read_file(const struct editor *editor, const char *path, struct buf *bytes,
+bool editor_read_file(const struct editor *editor, const char *path, struct buf *bytes,
     struct file_stamp *stamp, struct err *err)
 {
     struct err why = {0};
@@ -127,7 +126,7 @@ struct doc *doc_open(struct editor *editor, const char *path, struct err *err)
         return NULL;
     }
     struct doc *doc = editor_find_doc(editor, clean);
-    if (doc != NULL || !read_file(editor, clean, &bytes, &stamp, err)) {
+    if (doc != NULL || !editor_read_file(editor, clean, &bytes, &stamp, err)) {
         free(clean);
         buf_free(&bytes);
         return doc;
@@ -139,6 +138,7 @@ struct doc *doc_open(struct editor *editor, const char *path, struct err *err)
     doc->columns.line_start = SIZE_MAX;
     look_for_swap(doc, buf_str(&bytes));
     doc->text = text_new_take(&bytes);
+    doc->base = text_snapshot(doc->text);
     doc->syntax = syntax_new(NULL, (struct syntax_source){doc_read, doc_size, doc->text});
     set_language(doc);
     doc_guess_indent(doc);
@@ -169,6 +169,8 @@ void doc_free(struct doc *doc, bool remove_swap)
     swap_free(doc->swap, remove_swap);
     text_remove_listener(doc->text, on_change, doc);
     syntax_free(doc->syntax);
+    text_snapshot_free(&doc->base);
+    buf_free(&doc->base_bytes);
     text_free(doc->text);
     column_free(&doc->columns);
     free(doc->path);
@@ -219,42 +221,23 @@ static void close_now(struct editor *editor, struct doc *doc)
     }
 }
 
-static void note_gone(struct doc *doc)
-{
-    doc->disk_gone = true;
-    doc->stamp = (struct file_stamp){0};
-    text_mark_unsaved(doc->text);
-    app_message(doc->editor->app, MESSAGE_WARNING, "%s is gone from disk; saving makes it again",
-        doc->path);
-    app_redraw(doc->editor->app);
-}
-
-/* What stands on disk now; false: it cannot be told at the moment (a save will say why). */
-static bool look_at_disk(const struct doc *doc, struct file_stamp *now)
-{
-    struct stat st;
-    struct err err = {0};
-    *now = (struct file_stamp){0};
-    if (beneath_stat(workspace_fd(doc->editor->workspace), doc->path, &st, &err)) {
-        *now = file_stamp_of(&st);
-        return true;
-    }
-    return err.kind == ERR_NOT_FOUND;
-}
-
 static void saved(void *data, const struct file_stamp *now, const struct err *err)
 {
-    struct doc *doc = ((struct saving *)data)->doc;
-    uint64_t state = ((struct saving *)data)->state;
+    struct saving saving = *(struct saving *)data;
+    struct doc *doc = saving.doc;
     struct editor *editor = doc->editor;
     struct file_stamp there;
     free(data);
     doc->saving = false;
     app_redraw(editor->app);
+    if (err != NULL) {
+        text_snapshot_free(&saving.content);
+    }
     if (err == NULL) {
         doc->stamp = *now;
-        doc->disk_changed = doc->disk_gone = doc->keep_mine = false;
-        text_mark_saved_state(doc->text, state);
+        doc->disk_changed = doc->disk_gone = doc->keep_mine = doc->overwrite = false;
+        text_mark_saved_state(doc->text, saving.state);
+        doc_set_base(doc, saving.content);
         if (doc->swap != NULL) {
             swap_saved(doc->swap);
         }
@@ -263,11 +246,10 @@ static void saved(void *data, const struct file_stamp *now, const struct err *er
         for (size_t i = 0; i < editor->listeners.len; i++) {
             editor->listeners.items[i].callback(editor->listeners.items[i].data, doc->path);
         }
-    } else if (err->kind == ERR_CONFLICT && look_at_disk(doc, &there) && !there.exists) {
-        note_gone(doc);
+    } else if (err->kind == ERR_CONFLICT && doc_look_at_disk(doc, &there) && !there.exists) {
+        doc_note_gone(doc);
     } else if (err->kind == ERR_CONFLICT) {
         doc->disk_changed = true;
-        doc->keep_mine = false;
         editor_ask(editor);
     } else {
         app_message(editor->app, MESSAGE_ERROR, "%s", err->text);
@@ -290,10 +272,10 @@ void doc_save(struct doc *doc)
     struct saving *saving = MEM_NEW(struct saving);
     struct buf content = BUF_INIT;
     doc->saving = true;
-    *saving = (struct saving){doc, text_state(doc->text)};
+    *saving = (struct saving){doc, text_state(doc->text), text_snapshot(doc->text)};
     text_copy(doc->text, 0, SIZE_MAX, &content);
     door_start_save(editor->workspace, editor->loop, doc->path, buf_str(&content),
-        doc->keep_mine ? NULL : &doc->stamp, saved, saving);
+        doc->overwrite ? NULL : &doc->stamp, saved, saving);
     buf_free(&content);
 }
 
@@ -325,83 +307,6 @@ void editor_on_saved(
     VEC_PUSH(&editor->listeners, ((struct saved_listener){callback, data}));
 }
 
-/* Reads it again from disk, as one undo step. */
-static void reload(struct doc *doc)
-{
-    struct editor *editor = doc->editor;
-    struct buf bytes = BUF_INIT;
-    struct file_stamp stamp;
-    struct err err = {0};
-    if (!read_file(editor, doc->path, &bytes, &stamp, &err) ||
-        !text_set(doc->text, buf_str(&bytes), &err)) {
-        app_message(editor->app, MESSAGE_ERROR, "%s", err.text);
-        doc->keep_mine = true;
-    } else {
-        doc->stamp = stamp;
-        text_mark_saved(doc->text);
-        if (doc->swap != NULL) {
-            swap_saved(doc->swap);
-        }
-        size_t length = text_length(doc->text);
-        doc->cursor.head = doc->cursor.head < length ? doc->cursor.head : length;
-        doc->cursor.anchor = doc->cursor.head;
-    }
-    doc->disk_changed = false;
-    buf_free(&bytes);
-    app_redraw(editor->app);
-}
-
-/* Touched, replaced by the same bytes, or changed by another program to what stands here: no reason
- * to ask. */
-static bool adopt_same(struct doc *doc)
-{
-    struct buf bytes = BUF_INIT;
-    struct file_stamp stamp;
-    bool same = read_file(doc->editor, doc->path, &bytes, &stamp, NULL) && stamp.exists &&
-                text_equals(doc->text, buf_str(&bytes));
-    if (same) {
-        doc->stamp = stamp;
-        text_mark_saved(doc->text);
-        if (doc->swap != NULL) {
-            swap_saved(doc->swap);
-        }
-    }
-    buf_free(&bytes);
-    return same;
-}
-
-static void check_doc(struct doc *doc)
-{
-    struct editor *editor = doc->editor;
-    struct file_stamp now;
-    if (doc->saving || doc->disk_changed || !look_at_disk(doc, &now) ||
-        file_stamp_equal(&now, &doc->stamp)) {
-        return;
-    }
-    if (!now.exists) {
-        note_gone(doc);
-        return;
-    }
-    doc->disk_gone = false;
-    if (adopt_same(doc)) {
-        app_redraw(editor->app);
-    } else if (!text_is_dirty(doc->text)) {
-        reload(doc);
-        app_message(editor->app, MESSAGE_INFO, "%s was changed on disk and read again", doc->path);
-    } else if (!doc->keep_mine) {
-        doc->disk_changed = true;
-        editor_ask(editor);
-        app_redraw(editor->app);
-    }
-}
-
-void editor_check_disk(struct editor *editor)
-{
-    for (size_t i = 0; i < editor->docs.len; i++) {
-        check_doc(editor->docs.items[i]);
-    }
-}
-
 void editor_warn_swap(struct editor *editor)
 {
     const struct doc *doc = editor->now;
@@ -431,19 +336,6 @@ static void answer_recover(struct doc *doc, int choice)
     }
 }
 
-static void merge_or_keep(struct doc *doc, int choice)
-{
-    doc->disk_changed = false;
-    if (choice == 1) {
-        reload(doc);
-    } else {
-        doc->keep_mine = true;
-        if (choice == 2) {
-            doc_save(doc);
-        }
-    }
-}
-
 static void answered(void *data, int choice)
 {
     struct editor *editor = data;
@@ -458,7 +350,7 @@ static void answered(void *data, int choice)
             answer_recover(doc, choice);
             break;
         case ASK_DISK:
-            merge_or_keep(doc, choice);
+            doc_answer_disk(doc, choice);
             break;
         case ASK_CLOSE:
             if (choice == 0) {
@@ -477,7 +369,7 @@ static void answered(void *data, int choice)
     editor_ask(editor);
 }
 
-static void ask(struct editor *editor, const struct doc *doc, enum question question,
+void editor_ask_choice(struct editor *editor, const struct doc *doc, enum question question,
     const char *title, const char *text, const struct dialog_choice *choices, size_t count)
 {
     editor->question = question;
@@ -498,19 +390,7 @@ static void ask_recover(struct editor *editor, const struct doc *doc)
     char *text = mem_printf("Edits of %s begun%s were never saved: the program ended before.%s",
         doc->path, when,
         doc->found.damaged ? " The last of them could not be read; all before it are here." : "");
-    ask(editor, doc, ASK_RECOVER, "Unsaved edits", text, choices, ARRAY_LEN(choices));
-    free(text);
-}
-
-static void ask_disk(struct editor *editor, const struct doc *doc)
-{
-    static const struct dialog_choice choices[] = {
-        {'k', "keep mine"}, {'r', "reload, drop mine"}, {'o', "overwrite the file"}};
-    char *text = mem_printf(
-        "%s was changed on disk while you have unsaved edits. Undo brings yours back after a "
-        "reload.",
-        doc->path);
-    ask(editor, doc, ASK_DISK, "Changed on disk", text, choices, ARRAY_LEN(choices));
+    editor_ask_choice(editor, doc, ASK_RECOVER, "Unsaved edits", text, choices, ARRAY_LEN(choices));
     free(text);
 }
 
@@ -523,7 +403,7 @@ void editor_ask(struct editor *editor)
     if (doc->found.file != NULL) {
         ask_recover(editor, doc);
     } else if (doc->disk_changed) {
-        ask_disk(editor, doc);
+        doc_ask_disk(editor, doc);
     }
 }
 
@@ -535,7 +415,7 @@ void editor_close(struct editor *editor, struct doc *doc)
         close_now(editor, doc);
     } else if (editor->question == ASK_NOTHING) {
         char *text = mem_printf("%s has unsaved edits.", doc->path);
-        ask(editor, doc, ASK_CLOSE, "Close", text, choices, ARRAY_LEN(choices));
+        editor_ask_choice(editor, doc, ASK_CLOSE, "Close", text, choices, ARRAY_LEN(choices));
         free(text);
     }
 }

@@ -10,6 +10,7 @@
 #include "syntax/syntax.h"
 #include "text/search.h"
 #include "text/swap.h"
+#include "widget/dialog.h"
 #include "widget/edit.h"
 #include "workspace/workspace.h"
 
@@ -22,6 +23,10 @@ struct doc {
     struct syntax *syntax;
     struct swap *swap; /* NULL without a swap folder */
     struct file_stamp stamp;
+    /* What was on disk when it was read or saved last, for a merge: runs of the text's own memory,
+     * or bytes (after a merge). */
+    struct text_snapshot base;
+    struct buf base_bytes;
     struct text_cursor cursor;
     size_t goal; /* display column that up and down aim at; SIZE_MAX: where the cursor is */
     size_t top;  /* first line shown */
@@ -36,7 +41,8 @@ struct doc {
     bool drop_when_saved; /* closed while a save was under way */
     bool disk_changed;    /* another content on disk, not answered yet */
     bool disk_gone;
-    bool keep_mine;          /* the engineer chose to keep his own over what is on disk */
+    bool keep_mine;          /* asked already; a save asks again */
+    bool overwrite;          /* the next save writes over whatever is there */
     struct swap_found found; /* what a crash left, not answered yet; file NULL: nothing */
 };
 
@@ -44,6 +50,7 @@ struct doc {
 struct saving {
     struct doc *doc;
     uint64_t state; /* of the text that is being written */
+    struct text_snapshot content;
 };
 
 enum bar_mode { BAR_NONE, BAR_FIND, BAR_REPLACE, BAR_GOTO };
@@ -107,9 +114,24 @@ void editor_show(struct editor *editor, struct doc *doc);
 void doc_save(struct doc *doc);
 /* Closes it, or asks when it has unsaved edits. */
 void editor_close(struct editor *editor, struct doc *doc);
+/* Appends the file's bytes; one that is not there is empty, with a stamp that says so. */
+bool editor_read_file(const struct editor *editor, const char *path, struct buf *bytes,
+    struct file_stamp *stamp, struct err *err);
+/* A dialog whose answer comes to the file's question. */
+void editor_ask_choice(struct editor *editor, const struct doc *doc, enum question question,
+    const char *title, const char *text, const struct dialog_choice *choices, size_t count);
 /* Asks the next open question about the file shown, if no dialog is open. */
 void editor_ask(struct editor *editor);
 void editor_warn_swap(struct editor *editor);
+
+/* editor_disk.c: changes by others. */
+/* Takes the snapshot over as what is on disk. */
+void doc_set_base(struct doc *doc, struct text_snapshot content);
+void doc_note_gone(struct doc *doc);
+/* What stands on disk now; false: it cannot be told at the moment (a save will say why). */
+bool doc_look_at_disk(const struct doc *doc, struct file_stamp *now);
+void doc_ask_disk(struct editor *editor, const struct doc *doc);
+void doc_answer_disk(struct doc *doc, int choice);
 
 /* editor_move.c: cursor and selection. Movements are offsets in the text. */
 size_t doc_before(const struct doc *doc, size_t at); /* start of the cluster before */
