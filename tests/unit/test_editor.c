@@ -309,6 +309,7 @@ static void test_find(void **state)
     open_file(bench, "a.txt");
     press(bench, "ctrl-f");
     see(bench, "Find");
+    see(bench, "Alt-R");
     type(bench, "alp");
     assert_non_null(strstr(styles(bench), "search-current"));
     editor_cursor(bench->editor, &row, &col);
@@ -316,6 +317,7 @@ static void test_find(void **state)
     press(bench, "enter");
     editor_cursor(bench->editor, &row, &col);
     assert_int_equal(row, 1);
+    wait_for(bench, "2 of 3");
     press(bench, "enter enter");
     see(bench, "went round the end");
     press(bench, "shift-f3");

@@ -11,6 +11,7 @@
 #define BEYOND ((size_t)256) /* how far before the view a match may begin that reaches into it */
 
 static void run(struct editor *editor);
+static void on_count(void *data);
 
 static void on_timer(void *data)
 {
@@ -24,6 +25,7 @@ void find_init(struct editor *editor)
     find->with = edit_new(false);
     find->line = edit_new(false);
     find->timer = loop_timer_new(editor->loop, on_timer, editor);
+    find->counter = loop_timer_new(editor->loop, on_count, editor);
 }
 
 void find_free(struct editor *editor)
@@ -35,6 +37,8 @@ void find_free(struct editor *editor)
     search_free(find->search);
     free(find->problem);
     loop_timer_free(find->timer);
+    loop_timer_free(find->counter);
+    VEC_FREE(&find->starts);
 }
 
 bool find_is_open(const struct editor *editor)
@@ -42,9 +46,80 @@ bool find_is_open(const struct editor *editor)
     return editor->find.mode != BAR_NONE;
 }
 
+static void count_again(struct find *find, uint64_t version)
+{
+    find->starts.len = 0;
+    find->count_at = 0;
+    find->count_done = false;
+    find->count_version = version;
+    loop_timer_start(find->counter, 30, 0); /* first the match itself, and what is typed next */
+}
+
+/* A slice of the count; goes on in later turns. */
+static void on_count(void *data)
+{
+    struct editor *editor = data;
+    struct find *find = &editor->find;
+    struct search_match match;
+    uint64_t start = loop_now_ms();
+    if (find->search == NULL || editor->now == NULL || find->mode == BAR_NONE) {
+        return;
+    }
+    const struct text *text = editor->now->text;
+    if (find->count_version != text_version(text)) {
+        count_again(find, text_version(text));
+        return;
+    }
+    while (!find->count_done) {
+        enum search_status status =
+            search_next(find->search, text, &find->count_at, SIZE_MAX, SLICE / 4, &match, NULL);
+        if (status == SEARCH_FOUND) {
+            VEC_PUSH(&find->starts, match.groups[0].start);
+            find->count_at = search_after(text, &match);
+        }
+        find->count_done =
+            status == SEARCH_NONE || status == SEARCH_FAILED || find->starts.len == FIND_COUNT_MAX;
+        if (!find->count_done && loop_now_ms() - start > 3) {
+            loop_timer_start(find->counter, 1, 0);
+            return;
+        }
+    }
+    app_redraw(editor->app);
+}
+
+/* "3 of 17" when the selection is a match and all are counted. */
+static void append_count(struct editor *editor, struct buf *out)
+{
+    struct find *find = &editor->find;
+    size_t low = 0, high = find->starts.len, start = doc_selection(editor->now).start;
+    if (find->count_version != text_version(editor->now->text)) {
+        count_again(find, text_version(editor->now->text));
+    }
+    if (!find->count_done || find->starts.len == 0) {
+        return;
+    }
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (find->starts.items[middle] < start) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    const char *more = find->starts.len == FIND_COUNT_MAX ? "+" : "";
+    if (low < find->starts.len && find->starts.items[low] == start) {
+        buf_printf(out, "%zu of %zu%s", low + 1, find->starts.len, more);
+    } else {
+        buf_printf(out, "%zu%s", find->starts.len, more);
+    }
+}
+
 static void compile(struct find *find)
 {
     struct err err = {0};
+    find->count_done = false;
+    find->count_version = UINT64_MAX;
+    find->starts.len = 0;
     search_free(find->search);
     free(find->problem);
     find->search = NULL;
@@ -407,18 +482,32 @@ bool find_visible(struct editor *editor, size_t from, size_t to, struct search_r
     return false;
 }
 
-static void append_options(const struct find *find, struct buf *out)
+/* The answer, and what else could be asked for in as many words as there is room. */
+static void append_options(struct editor *editor, int cols, struct buf *out)
 {
-    buf_printf(out, "%s  ",
-        find->running           ? "searching …"
-        : find->problem != NULL ? find->problem
-                                : "");
-    buf_printf(out, "Alt-R regex%s  Alt-C case%s  Alt-W word%s", find->options.regex ? " ✓" : "",
-        find->options.letter_case == SEARCH_EXACT ? " ✓" : "",
-        find->options.whole_word ? " ✓" : "");
-    if (find->mode == BAR_REPLACE) {
-        buf_append_c(out, "  Alt-A all");
+    struct find *find = &editor->find;
+    const char *on = " on";
+    struct buf options = BUF_INIT;
+    buf_append_c(out, find->running ? "searching …" : find->problem != NULL ? find->problem : "");
+    if (find->problem == NULL && !find->running) {
+        append_count(editor, out);
     }
+    bool wide = cols >= 90;
+    const char *const names[] = {
+        wide ? "regex" : ".*", wide ? "case" : "Aa", wide ? "word" : "\\b"};
+    const char letters[] = "RCW";
+    const bool set[] = {
+        find->options.regex, find->options.letter_case == SEARCH_EXACT, find->options.whole_word};
+    for (size_t i = 0; i < ARRAY_LEN(set); i++) {
+        buf_printf(&options, "  Alt-%c %s%s", letters[i], names[i], set[i] ? on : "");
+    }
+    if (find->mode == BAR_REPLACE) {
+        buf_append_c(&options, "  Alt-A all");
+    }
+    if ((int)(utf8_width(buf_str(&options)) + utf8_width(buf_str(out))) < cols - 30) {
+        buf_append_str(out, buf_str(&options));
+    }
+    buf_free(&options);
 }
 
 static void draw_field(struct region region, int row, const char *label, struct edit *edit,
@@ -444,17 +533,9 @@ void find_draw(struct editor *editor, struct region region, bool focused)
         return;
     }
     struct buf right = BUF_INIT;
-    append_options(find, &right);
-    /* Narrow panes show the answer and leave the options to the key line. */
+    append_options(editor, cols, &right);
     int width = (int)utf8_width(buf_str(&right));
-    if (width > cols / 2) {
-        buf_clear(&right);
-        buf_append_c(&right, find->running           ? "searching …"
-                             : find->problem != NULL ? find->problem
-                                                     : "");
-        width = (int)utf8_width(buf_str(&right));
-        width = width > cols / 2 ? cols / 2 : width;
-    }
+    width = width > cols - 16 ? cols / 2 : width;
     draw_field(region, 0, find->mode == BAR_REPLACE ? " Find    " : " Find ", find->pattern,
         focused && !find->in_with, width + 2, "text");
     grid_put_fit(region, 0, cols - width - 1, width + 1, buf_str(&right), STYLE_ON(HINT, FIELD));

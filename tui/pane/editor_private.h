@@ -68,7 +68,18 @@ struct find {
     struct loop_timer *timer;
     bool running, backward, wrapped;
     size_t at, start;
+    /* Where the matches are, for "3 of 17": gathered in later turns, at most FIND_COUNT_MAX. */
+    struct loop_timer *counter;
+    struct {
+        size_t *items;
+        size_t len, cap;
+    } starts;
+    size_t count_at;
+    uint64_t count_version; /* of the text they were gathered in */
+    bool count_done;
 };
+
+#define FIND_COUNT_MAX 10000
 
 struct saved_listener {
     void (*callback)(void *data, const char *path);

@@ -18,6 +18,7 @@ struct row {
     size_t line, start, end;   /* start and end of the line, without its ending */
     struct search_range shown; /* bytes that can be seen */
     size_t first_column;
+    bool cut; /* goes on past the right edge */
 };
 
 static enum style_id capture_styles[CAPTURE_COUNT];
@@ -189,6 +190,18 @@ static void draw_text(struct editor *editor, const struct row *row, size_t *span
     }
 }
 
+/* Signs that a line goes on to the left or the right of what is shown. */
+static void draw_edges(struct editor *editor, struct region region, const struct row *row)
+{
+    bool ascii = grid_is_ascii(region.grid);
+    if (row->shown.start > row->start && editor->gutter > 0) {
+        grid_put_c(region, row->at, editor->gutter - 1, ascii ? "<" : "‹", STYLE(HINT));
+    }
+    if (row->cut) {
+        grid_put_c(region, row->at, editor->gutter + editor->cols, ascii ? ">" : "›", STYLE(HINT));
+    }
+}
+
 /* Finds out what of each line can be seen; returns how many rows have a line. */
 static int lay_out(struct editor *editor, struct region region, struct row *rows)
 {
@@ -216,7 +229,8 @@ static int lay_out(struct editor *editor, struct region region, struct row *rows
             .start = start,
             .end = end,
             .shown = {first.offset, last.offset},
-            .first_column = first.column};
+            .first_column = first.column,
+            .cut = last.offset < end || last.column > doc->left + (size_t)editor->cols};
         start = feed + 1;
     }
     return count;
@@ -289,6 +303,7 @@ static void draw_rows(struct editor *editor, struct region region, bool focused)
         bool current = rows[i].line == cursor_line;
         draw_gutter(editor, region, i, rows[i].line, current);
         draw_text(editor, &rows[i], &span);
+        draw_edges(editor, region, &rows[i]);
         if (current && !doc_has_selection(doc)) {
             grid_overlay(region, i, 0, editor->gutter + editor->cols,
                 focused ? STYLE_CURSOR_LINE : STYLE_CURSOR_LINE_UNFOCUSED, 0);
@@ -324,9 +339,9 @@ void editor_draw(void *pane, struct region region, bool focused)
     }
     size_t lines = text_line_count(doc->text);
     doc->top = doc->top < lines ? doc->top : lines - 1;
-    draw_rows(editor, region, focused);
     scrollbar_draw(
         region_sub(region, 0, 0, editor->rows, cols), lines, doc->top, (size_t)editor->rows);
+    draw_rows(editor, region, focused);
     if (bar > 0) {
         find_draw(editor, region_sub(region, rows - bar, 0, bar, cols), focused);
     } else {
