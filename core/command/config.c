@@ -45,8 +45,34 @@ static void print_json(const struct config *config)
     cJSON_Delete(root);
 }
 
+/* The README's table: what can be set, not what is. */
+static void print_markdown(void)
+{
+    puts("| Setting | Default | Accepted | What it is |\n| --- | --- | --- | --- |");
+    for (size_t i = 0; settings[i].key != NULL; i++) {
+        const struct setting *s = &settings[i];
+        char accepted[64] = "";
+        if (s->kind == SETTING_INTEGER) {
+            snprintf(accepted, sizeof accepted, "%lld to %lld", s->min, s->max);
+        } else if (s->kind == SETTING_BOOL) {
+            snprintf(accepted, sizeof accepted, "true, false");
+        }
+        printf("| `%s` | %s%s%s | ", s->key, s->fallback == NULL ? "" : "`",
+            s->fallback == NULL ? "" : s->fallback, s->fallback == NULL ? "" : "`");
+        for (const char *c = s->accepted == NULL ? accepted : s->accepted; *c != '\0'; c++) {
+            fputs(*c == '|' ? ", " : (char[]){*c, '\0'}, stdout);
+        }
+        printf(" | %s%s%s%s |\n", s->help, s->private ? "; own file only" : "",
+            s->environment == NULL ? "" : "; $", s->environment == NULL ? "" : s->environment);
+    }
+}
+
 static int run(const struct args *args)
 {
+    if (args_has(args, "markdown")) {
+        print_markdown();
+        return EXIT_YES;
+    }
     if (args->count > 1) {
         return command_fail(args, "takes at most one folder");
     }
@@ -72,8 +98,9 @@ static int run(const struct args *args)
 const struct command command_config = {
     .name = "config",
     .summary = "print the settings in force and where each came from",
-    .usage = "[--json] [FOLDER]",
-    .options = {{"json", 0, NULL, "as one JSON object"}},
+    .usage = "[--json | --markdown] [FOLDER]",
+    .options = {{"json", 0, NULL, "as one JSON object"},
+        {"markdown", 0, NULL, "the table of all settings, as it stands in the README"}},
     .description = "Reads the defaults, $XDG_CONFIG_HOME/bylaw/config.toml, the workspace's "
                    ".bylaw/config.toml and the "
                    "environment, and prints each setting with the place its value comes from. Keys "

@@ -40,9 +40,11 @@ static void check_terminal(struct doctor *doctor)
     const char *term = getenv("TERM");
     setlocale(LC_CTYPE, "");
     bool utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-    say(doctor, utf8 ? MARK_OK : MARK_BAD, "locale", utf8 ? "UTF-8" : "no UTF-8 locale: set LC_ALL=C.UTF-8, or start with --ascii");
+    say(doctor, utf8 ? MARK_OK : MARK_BAD, "locale",
+        utf8 ? "UTF-8" : "no UTF-8 locale: set LC_ALL=C.UTF-8, or start with --ascii");
     bool known = term != NULL && strcmp(term, "dumb") != 0;
-    say(doctor, known ? MARK_OK : MARK_BAD, "terminal", "TERM=%s%s", term == NULL ? "(not set)" : term,
+    say(doctor, known ? MARK_OK : MARK_BAD, "terminal", "TERM=%s%s",
+        term == NULL ? "(not set)" : term,
         known ? "" : ": the workbench needs a terminal that can move its cursor");
 }
 
@@ -51,7 +53,8 @@ static void check_engine(struct doctor *doctor, const struct engine *engine)
     struct err err;
     char *program = engine_find(engine, &err);
     if (program == NULL) {
-        say(doctor, MARK_BAD, engine->name, "%s; without it no test runs and nothing is green", err.text);
+        say(doctor, MARK_BAD, engine->name, "%s; without it no test runs and nothing is green",
+            err.text);
         return;
     }
     const char *argv[8] = {program};
@@ -66,9 +69,11 @@ static void check_engine(struct doctor *doctor, const struct engine *engine)
     } else if (!engine->version(buf_str(&out), &version)) {
         say(doctor, MARK_BAD, engine->name, "%s does not say its version", program);
     } else if (!engine_version_at_least(version, engine->minimum)) {
-        say(doctor, MARK_BAD, engine->name, "%s is version %s; %s or newer is needed", program, version, engine->minimum);
+        say(doctor, MARK_BAD, engine->name, "%s is version %s; %s or newer is needed", program,
+            version, engine->minimum);
     } else {
-        say(doctor, MARK_OK, engine->name, "%s, version %s (at least %s)", program, version, engine->minimum);
+        say(doctor, MARK_OK, engine->name, "%s, version %s (at least %s)", program, version,
+            engine->minimum);
     }
     free(version);
     buf_free(&out);
@@ -81,18 +86,23 @@ static void check_git(struct doctor *doctor, const char *folder)
     git_repository *repo = NULL;
     if (git_repository_open_ext(&repo, folder, 0, NULL) == 0) {
         bool bare = git_repository_is_bare(repo) != 0;
-        say(doctor, bare ? MARK_BAD : MARK_OK, "git", "%s%s", bare ? "a bare repository has no files to work on: " : "",
+        say(doctor, bare ? MARK_BAD : MARK_OK, "git", "%s%s",
+            bare ? "a bare repository has no files to work on: " : "",
             bare ? git_repository_path(repo) : git_repository_workdir(repo));
         git_config *config = NULL;
         const char *name = NULL;
         if (git_repository_config_snapshot(&config, repo) == 0 &&
             git_config_get_string(&name, config, "user.email") != 0) {
-            say(doctor, MARK_BAD, "git", "no author: git config --global user.name \"…\"; git config --global user.email \"…\"");
+            say(doctor, MARK_BAD, "git",
+                "no author: git config --global user.name \"…\"; git config --global user.email "
+                "\"…\"");
         }
         git_config_free(config);
     } else {
         const git_error *error = git_error_last();
-        say(doctor, MARK_NOTE, "git", "%s is in no git repository that can be opened (%s): changes are written but not committed",
+        say(doctor, MARK_NOTE, "git",
+            "%s is in no git repository that can be opened (%s): changes are written but not "
+            "committed",
             folder, error == NULL ? "no reason given" : error->message);
     }
     git_repository_free(repo);
@@ -129,7 +139,8 @@ static void check_model(struct doctor *doctor, const struct config *config, cons
 {
     struct chosen chosen = {0};
     struct http *http = http_new(doctor->loop);
-    struct select_setup setup = {.loop = doctor->loop, .http = http, .config = config, .workspace = folder};
+    struct select_setup setup = {
+        .loop = doctor->loop, .http = http, .config = config, .workspace = folder};
     struct select *select = select_start(&setup, on_chosen, &chosen);
     if (!loop_run_until(doctor->loop, &chosen.done, 60000)) {
         select_cancel(select);
@@ -139,8 +150,9 @@ static void check_model(struct doctor *doctor, const struct config *config, cons
         if (s->problem != NULL) {
             say(doctor, MARK_BAD, "model", "%s", s->problem);
         }
-        say(doctor, s->provider->is_recording ? MARK_NOTE : MARK_OK, "model", "%s%s%s%s%s", s->label == NULL ? "" : s->label,
-            s->model == NULL ? "" : ", ", s->model == NULL ? "" : s->model, s->why == NULL ? "" : ": ",
+        say(doctor, s->provider->is_recording ? MARK_NOTE : MARK_OK, "model", "%s%s%s%s%s",
+            s->label == NULL ? "" : s->label, s->model == NULL ? "" : ", ",
+            s->model == NULL ? "" : s->model, s->why == NULL ? "" : ": ",
             s->why == NULL ? "" : s->why);
         provider_free(s->provider);
         selection_clear(s);
@@ -188,8 +200,10 @@ const struct command command_doctor = {
     .name = "doctor",
     .summary = "say what is there, what is missing, and what to do about it",
     .usage = "[FOLDER]",
-    .description = "Looks at the terminal, the folders bylaw writes to, the configuration, the git repository, each "
-                   "engine with its version, and which model would answer. One line each: ok, note or MISSING.\n\n"
+    .description = "Looks at the terminal, the folders bylaw writes to, the configuration, the git "
+                   "repository, each "
+                   "engine with its version, and which model would answer. One line each: ok, note "
+                   "or MISSING.\n\n"
                    "Exit code 0 when nothing is missing, 1 when something is.",
     .run = run,
 };

@@ -36,6 +36,7 @@ const struct command command_program = {
             {"ascii", 0, NULL, "draw with ASCII only"},
             {"no-mouse", 0, NULL, "leave the mouse to the terminal"},
             {"log", 0, "FILE", "append the program's own log to FILE"},
+            {"help-keys", 0, NULL, "print the table of all keys, as it stands in the README"},
             {"version", 0, NULL, "print the version"},
         },
     .description = "Opens the workbench on FOLDER (default: the current folder): a chat with a "
@@ -165,8 +166,27 @@ void command_print_man(const struct command *command, FILE *out)
     print_roff(exit_text, out);
 }
 
+static void print_markdown(void)
+{
+    puts("| Command | What it does |\n| --- | --- |");
+    for (size_t i = 0; commands[i] != NULL; i++) {
+        printf("| `bylaw %s", commands[i]->name);
+        for (const char *c = commands[i]->usage; *c != '\0'; c++) {
+            if (c == commands[i]->usage) {
+                putchar(' ');
+            }
+            fputs(*c == '|' ? "\\|" : (char[]){*c, '\0'}, stdout);
+        }
+        printf("` | %s |\n", commands[i]->summary);
+    }
+}
+
 static int run_help(const struct args *args)
 {
+    if (args_has(args, "markdown")) {
+        print_markdown();
+        return EXIT_YES;
+    }
     const struct command *topic = NULL;
     if (args->count > 0) {
         topic = command_find(args->rest[0]);
@@ -185,8 +205,9 @@ static int run_help(const struct args *args)
 const struct command command_help = {
     .name = "help",
     .summary = "show this help, or that of a command",
-    .usage = "[--man] [COMMAND]",
-    .options = {{"man", 0, NULL, "as a man page, in roff"}},
+    .usage = "[--man | --markdown] [COMMAND]",
+    .options = {{"man", 0, NULL, "as a man page, in roff"},
+        {"markdown", 0, NULL, "the table of all commands, as it stands in the README"}},
     .description =
         "Shows what the program or one of its commands does. The same text, as roff, is the "
         "man page.",
