@@ -1,21 +1,14 @@
-#include "desk.h"
+#include "desk_private.h"
 
 #include "agent/journal.h"
-#include "agent/workbench.h"
-#include "app.h"
 #include "base/safe.h"
 #include "base/vec.h"
+#include "config/toml.h"
+#include "text/swap.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-
-struct desk {
-    struct loop *loop;
-    struct app *app;
-    struct workbench *workbench;
-    size_t notices_shown;
-};
 
 /* ---- header ---- */
 
@@ -28,15 +21,61 @@ static void draw_header(void *data, struct region region)
 {
     struct desk *desk = data;
     struct workspace *workspace = workbench_workspace(desk->workbench);
+    int cols = region_cols(region);
     grid_fill_row(region, 0, STYLE(HEADER));
-    int col = put(region, 1, "bylaw", style_with(STYLE(HEADER), ATTR_BOLD));
-    col = put(region, col + 2, workspace_name(workspace), STYLE(HEADER));
+    int right = cols - 1 - status_draw_counts(desk->status, region, 0, 0, 0);
+    struct region left = region_sub(region, 0, 0, 1, right - 1);
+    int col = put(left, 1, "bylaw", style_with(STYLE(HEADER), ATTR_BOLD));
+    /* What a recording says is never mistaken for a model: its label has the place that is never
+     * cut. */
     if (workbench_is_recording(desk->workbench)) {
-        col = put(region, col + 2, " RECORDING ", STYLE(RECORDING));
-    } else {
-        col = put(region, col + 2, workbench_model(desk->workbench), STYLE(HEADER_DIM));
+        col = put(left, col + 2, " RECORDING ", STYLE(RECORDING));
     }
-    (void)col;
+    col = put(left, col + 2, workspace_name(workspace), STYLE(HEADER));
+    if (desk->branch != NULL) {
+        col = put(left, col + 2, desk->branch, STYLE(HEADER_DIM));
+        if (desk->changed > 0) {
+            col += grid_printf(left, 0, col + 1, STYLE(HEADER_DIM), "●%zu", desk->changed) + 1;
+        }
+    }
+    if (!workbench_is_recording(desk->workbench)) {
+        col = put(left, col + 3, workbench_model(desk->workbench), STYLE(HEADER_DIM));
+    }
+    const struct proposal *open = proposals_open(workbench_proposals(desk->workbench));
+    if (open != NULL) {
+        grid_printf(left, 0, col + 3, STYLE(HEADER), "proposal %u", open->number);
+    }
+    status_draw_counts(desk->status, region, 0, right, cols - right);
+}
+
+static void on_repo(void *data, const struct repo_status *status)
+{
+    struct desk *desk = data;
+    desk->repo_asked = false;
+    free(desk->branch);
+    desk->branch = status->kind != REPO_READY ? NULL
+                   : status->operation != NULL
+                       ? mem_printf("%s (%s)", status->branch, status->operation)
+                       : mem_strdup(status->branch);
+    desk->changed = status->changed;
+    app_redraw(desk->app);
+    if (desk->repo_again) {
+        desk->repo_again = false;
+        desk->repo_asked = true;
+        repo_status_start(
+            desk->loop, workspace_root(workbench_workspace(desk->workbench)), on_repo, desk);
+    }
+}
+
+static void ask_repo(struct desk *desk)
+{
+    if (desk->repo_asked) {
+        desk->repo_again = true;
+        return;
+    }
+    desk->repo_asked = true;
+    repo_status_start(
+        desk->loop, workspace_root(workbench_workspace(desk->workbench)), on_repo, desk);
 }
 
 /* ---- what the workbench tells ---- */
@@ -46,6 +85,7 @@ static void show_notices(struct desk *desk)
     const char *notice;
     while ((notice = workbench_notice(desk->workbench, desk->notices_shown)) != NULL) {
         app_message(desk->app, MESSAGE_INFO, "%s", notice);
+        status_log(desk->status, notice);
         desk->notices_shown++;
     }
 }
@@ -53,12 +93,115 @@ static void show_notices(struct desk *desk)
 static void on_change(void *data, enum workbench_change what)
 {
     struct desk *desk = data;
-    (void)what;
-    if (desk->workbench == NULL) {
-        return; /* still opening */
+    if (desk->app == NULL) {
+        return; /* still opening: what was missed is asked for below */
+    }
+    switch (what) {
+    case WORKBENCH_SESSION:
+        chat_changed(desk->chat);
+        break;
+    case WORKBENCH_PROPOSAL:
+        desk_review_changed(desk);
+        break;
+    case WORKBENCH_LAID_OUT:
+        desk_run_tests(desk);
+        break;
+    case WORKBENCH_EVIDENCE:
+        desk_review_evidence(desk);
+        break;
+    case WORKBENCH_FILES:
+        editor_check_disk(desk->editor);
+        ask_repo(desk);
+        if (proposals_open(workbench_proposals(desk->workbench)) == NULL) {
+            desk_run_tests(desk);
+        }
+        break;
+    case WORKBENCH_PROVIDER:
+        break;
     }
     show_notices(desk);
     app_redraw(desk->app);
+}
+
+static void on_saved(void *data, const char *path)
+{
+    struct desk *desk = data;
+    (void)path; /* the watcher tells of it; asking now saves its delay */
+    if (config_bool(workbench_config(desk->workbench), "test_on_save")) {
+        workspace_refresh(workbench_workspace(desk->workbench));
+    }
+}
+
+/* ---- panes ---- */
+
+static void review_proposal(void *data, unsigned number)
+{
+    (void)number; /* only the newest can be open */
+    desk_open_review(data);
+}
+
+static const char *model_name(void *data)
+{
+    struct desk *desk = data;
+    return workbench_model(desk->workbench);
+}
+
+static bool is_recording(void *data)
+{
+    struct desk *desk = data;
+    return workbench_is_recording(desk->workbench);
+}
+
+static void make_panes(struct desk *desk)
+{
+    struct workspace *workspace = workbench_workspace(desk->workbench);
+    struct chat_options chat = {
+        .app = desk->app,
+        .session = workbench_session(desk->workbench),
+        .review = review_proposal,
+        .model = model_name,
+        .is_recording = is_recording,
+        .data = desk,
+    };
+    struct status_options status = {
+        .app = desk->app,
+        .root = workspace_root(workspace),
+        .threshold =
+            (double)config_integer(workbench_config(desk->workbench), "coverage_threshold"),
+        .coverage = true,
+        .open = desk_show,
+        .current_file = desk_current_file,
+        .changed = desk_tests_changed,
+        .data = desk,
+    };
+    struct err err;
+    char *swap = swap_default_dir(&err);
+    desk->chat = chat_new(&chat);
+    desk->editor = editor_new(desk->app, workspace, swap);
+    free(swap);
+    app_set_pane(desk->app, SLOT_CHAT, chat_pane(desk->chat));
+    app_set_pane(desk->app, SLOT_EDITOR, editor_pane(desk->editor));
+    app_set_pane(desk->app, SLOT_STATUS, status_pane_new(&status, &desk->status));
+    editor_on_saved(desk->editor, on_saved, desk);
+    app_set_header(desk->app, draw_header, desk);
+    app_add_actions(desk->app, &desk_action_set, desk);
+    app_add_actions(desk->app, &status_global_actions, desk->status);
+    app_focus(desk->app, SLOT_CHAT);
+}
+
+static void remap_keys(struct desk *desk)
+{
+    const struct toml *keys = config_table(workbench_config(desk->workbench), "keys");
+    for (size_t i = 0; keys != NULL && i < keys->len; i++) {
+        const struct toml *key = keys->items[i];
+        struct err err;
+        if (key->kind != TOML_STRING) {
+            app_message(desk->app, MESSAGE_ERROR, "config, line %u: [keys] %s takes a string",
+                key->row, key->key);
+        } else if (!keymap_remap(app_keymap(desk->app), key->key, key->text, &err)) {
+            app_message(desk->app, MESSAGE_ERROR, "config, line %u: %s", key->row, err.text);
+        }
+    }
 }
 
 /* ---- life ---- */
@@ -91,14 +234,7 @@ static bool open_app(struct desk *desk, const struct desk_options *options, stru
         .key_set = config_string(config, "key_set"),
     };
     desk->app = app_new(desk->loop, &setup, err);
-    if (desk->app == NULL) {
-        return false;
-    }
-    app_set_header(desk->app, draw_header, desk);
-    struct app_parts *parts = app_parts(desk->app);
-    parts->session = workbench_session(desk->workbench);
-    parts->workspace = workbench_workspace(desk->workbench);
-    return true;
+    return desk->app != NULL;
 }
 
 bool desk_run(const struct desk_options *options, int *code, struct err *err)
@@ -109,12 +245,27 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
     }
     bool ok = open_workbench(&desk, options, err) && open_app(&desk, options, err);
     if (ok) {
+        make_panes(&desk);
+        remap_keys(&desk);
+        if (options->open != NULL) {
+            (void)editor_jump(desk.editor, options->open, 0, 0);
+        }
+        editor_offer_recovery(desk.editor);
         show_notices(&desk);
+        ask_repo(&desk);
         ok = app_run(desk.app, err);
         *code = app_exit_code(desk.app);
     }
+    /* The panes borrow from the workbench: they go first. */
+    while (desk.repo_asked) {
+        desk.repo_again = false;
+        loop_run_once(desk.loop, 100);
+    }
     app_free(desk.app);
+    desk.app = NULL;
     workbench_free(desk.workbench);
+    free(desk.branch);
+    free(desk.tested_root);
     loop_free(desk.loop);
     return ok;
 }

@@ -1,5 +1,5 @@
-/* The desk: the workbench (core/agent/workbench) on the screen. It opens both, gives each pane what it
- * shows, draws the header, and carries what one pane asks of another. Loop thread only. */
+/* The desk: the workbench (core/agent/workbench) on the screen. It opens both, gives each pane what
+ * it shows, draws the header, and carries what one pane asks of another. Loop thread only. */
 #ifndef BYLAW_DESK_H
 #define BYLAW_DESK_H
 
@@ -12,6 +12,7 @@ struct desk_options {
     const char *provider;
     const char *recording;
     const char *record_to;
+    const char *open;   /* a file to show in the editor, or NULL */
     const char *theme;  /* NULL: config's */
     const char *colour; /* NULL: by the terminal */
     bool ascii;

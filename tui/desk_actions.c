@@ -12,7 +12,9 @@ static unsigned open_review(void *data)
 static const char *why_no_review(void *data)
 {
     struct desk *desk = data;
-    return proposals_open(workbench_proposals(desk->workbench)) == NULL ? "There is no open proposal." : NULL;
+    return proposals_open(workbench_proposals(desk->workbench)) == NULL
+               ? "There is no open proposal."
+               : NULL;
 }
 
 static unsigned interrupt(void *data)
@@ -52,7 +54,8 @@ static unsigned take_back(void *data)
 static const char *why_no_queue(void *data)
 {
     struct desk *desk = data;
-    return session_queue_count(workbench_session(desk->workbench)) == 0 ? "No prompt is waiting." : NULL;
+    return session_queue_count(workbench_session(desk->workbench)) == 0 ? "No prompt is waiting."
+                                                                        : NULL;
 }
 
 static unsigned save_all(void *data)
@@ -69,11 +72,15 @@ static unsigned open_file(void *data)
 }
 
 static const struct action actions[] = {
-    {"desk.review", "review", "Review the open proposal line by line", "alt-r", NULL, ACTION_KEY_LINE, open_review, why_no_review},
-    {"desk.interrupt", "interrupt", "Stop the running turn; what came so far stays", "esc", NULL, ACTION_NO_PALETTE, interrupt, NULL},
+    {"desk.review", "review", "Review the open proposal line by line", "alt-r", NULL,
+        ACTION_KEY_LINE, open_review, why_no_review},
+    {"desk.interrupt", "interrupt", "Stop the running turn; what came so far stays", "esc", NULL,
+        ACTION_NO_PALETTE, interrupt, NULL},
     {"desk.retry", "retry", "Send the last failed request again", "", NULL, 0, retry, NULL},
-    {"desk.take-back", "take back", "Take the last queued prompt back", "alt-up", NULL, 0, take_back, why_no_queue},
-    {"desk.open", "open file", "Open a file of the workspace", "ctrl-o", NULL, ACTION_KEY_LINE, open_file, NULL},
+    {"desk.take-back", "take back", "Take the last queued prompt back", "alt-up", NULL, 0,
+        take_back, why_no_queue},
+    {"desk.open", "open file", "Open a file of the workspace", "ctrl-o", NULL, ACTION_KEY_LINE,
+        open_file, NULL},
     {"desk.save-all", "save all", "Save all changed files", "alt-s", NULL, 0, save_all, NULL},
 };
 

@@ -1,25 +1,38 @@
 /* Inside of the desk, shared by desk.c (life, header), desk_actions.c (what works everywhere),
- * desk_review.c (the review and the road to a commit) and desk_tests.c (test runs and what they mark).
- * Nobody else includes it. */
+ * desk_review.c (the review and the road to a commit) and desk_tests.c (test runs and what they
+ * mark). Nobody else includes it. */
 #ifndef BYLAW_DESK_PRIVATE_H
 #define BYLAW_DESK_PRIVATE_H
 
 #include "agent/workbench.h"
 #include "app.h"
 #include "desk.h"
+#include "pane/chat.h"
 #include "pane/editor.h"
 #include "pane/review.h"
+#include "pane/status.h"
+#include "repo/repo.h"
 
 struct desk {
     struct loop *loop;
     struct app *app;
     struct workbench *workbench;
-    size_t notices_shown;
+    struct chat *chat;
     struct editor *editor;
+    struct status *status;
+    size_t notices_shown;
 
-    struct review_pane *review;  /* NULL: not open */
-    unsigned review_generation;  /* of the proposals, when it was opened */
-    bool trying;                 /* the evidence shown is of a tried selection */
+    /* What the repository says, for the header. */
+    char *branch; /* NULL: none */
+    size_t changed;
+    bool repo_asked, repo_again;
+
+    struct review_pane *review; /* NULL: not open */
+    unsigned review_generation; /* of the proposals, when it was opened */
+    bool trying;                /* the evidence shown is of a tried selection */
+
+    unsigned tested_proposal; /* what the status pane's results are of; 0: the workspace */
+    char *tested_root;
 };
 
 extern const struct action_set desk_action_set;
@@ -30,5 +43,14 @@ void desk_open_review(struct desk *desk);
 /* The proposal is another than the one shown, or its evidence moved on. */
 void desk_review_changed(struct desk *desk);
 void desk_review_evidence(struct desk *desk);
+
+/* desk_tests.c */
+/* Runs all tests where they should run now: the laid-out proposal, else the workspace. */
+void desk_run_tests(struct desk *desk);
+void desk_tests_changed(void *desk);
+/* Opens a file at a place (from 1): in the editor, or in the review where only the proposal has it.
+ */
+void desk_show(void *desk, const char *path, unsigned row, unsigned col);
+const char *desk_current_file(void *desk);
 
 #endif

@@ -36,8 +36,9 @@ void desk_review_evidence(struct desk *desk)
     struct review_results results = {
         .of = desk->trying ? "your selection" : "the proposal",
         .running = state == CHECKS_RUNNING || state == CHECKS_NONE,
-        .trouble = state == CHECKS_STALE ? "what was tested has changed since: press t to try the selection"
-                                         : checks_trouble(checks),
+        .trouble = state == CHECKS_STALE
+                       ? "what was tested has changed since: press t to try the selection"
+                       : checks_trouble(checks),
         .results = checks_results(checks),
         .findings = checks_findings(checks),
         .coverage = checks_coverage(checks),
@@ -53,10 +54,12 @@ void desk_open_review(struct desk *desk)
     struct proposals *proposals = workbench_proposals(desk->workbench);
     struct review *review = proposals_review(proposals);
     if (review == NULL) {
-        app_message(desk->app, MESSAGE_INFO, "There is no proposal to review: ask for a policy in the chat.");
+        app_message(desk->app, MESSAGE_INFO,
+            "There is no proposal to review: ask for a policy in the chat.");
         return;
     }
-    char *about = safe_dup(str_of(session_title(workbench_session(desk->workbench))), SAFE_ONE_LINE, 60);
+    char *about =
+        safe_dup(str_of(session_title(workbench_session(desk->workbench))), SAFE_ONE_LINE, 60);
     char *title = mem_printf("proposal %u · %s", proposals_open(proposals)->number, about);
     struct review_pane_options options = {
         .title = title,

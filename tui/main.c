@@ -16,6 +16,7 @@ static int open_desk(const struct args *args)
         .provider = args_get(args, "provider"),
         .recording = args_get(args, "recording"),
         .record_to = args_get(args, "record"),
+        .open = args_get(args, "open"),
         .theme = args_get(args, "theme"),
         .colour = args_get(args, "colour"),
         .ascii = args_has(args, "ascii"),

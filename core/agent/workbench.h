@@ -38,32 +38,32 @@ struct workbench_options {
  * model. NULL: the folder cannot be used. */
 struct workbench *workbench_new(const struct workbench_options *options, struct err *err) MUST_USE;
 /* Stops everything; the loop must turn once more afterwards (loop_free does). */
-void workbench_free(struct workbench *workbench);
+void workbench_free(struct workbench *wb);
 
-struct workspace *workbench_workspace(struct workbench *workbench);
-struct session *workbench_session(struct workbench *workbench);
-const struct config *workbench_config(struct workbench *workbench);
-struct proposals *workbench_proposals(struct workbench *workbench);
+struct workspace *workbench_workspace(struct workbench *wb);
+struct session *workbench_session(struct workbench *wb);
+const struct config *workbench_config(struct workbench *wb);
+struct proposals *workbench_proposals(struct workbench *wb);
 
 /* What the header says of the model: "gpt-5.5 high", "recording", "no model". Borrowed. */
-const char *workbench_model(const struct workbench *workbench);
-bool workbench_is_recording(const struct workbench *workbench);
+const char *workbench_model(const struct workbench *wb);
+bool workbench_is_recording(const struct workbench *wb);
 /* Its answers are being written to options.record_to. */
-bool workbench_is_recorded(const struct workbench *workbench);
+bool workbench_is_recorded(const struct workbench *wb);
 /* One line when there is something to say about how the workbench was opened (a resumed session, a
  * mended write, config mistakes), NULL past the end. Borrowed. */
-const char *workbench_notice(const struct workbench *workbench, size_t index);
+const char *workbench_notice(const struct workbench *wb, size_t index);
 
 /* Where tests should run now: the overlay while a proposal is open and laid out, else the
  * workspace. *proposal is its number or 0. NULL while it is being laid out. Borrowed until the next
  * change. */
-const char *workbench_checked_root(const struct workbench *workbench, unsigned *proposal);
+const char *workbench_checked_root(const struct workbench *wb, unsigned *proposal);
 /* The tests of the whole proposal, and of the last tried selection. */
-const struct checks *workbench_evidence(const struct workbench *workbench);
-const struct checks *workbench_tried(const struct workbench *workbench);
+const struct checks *workbench_evidence(const struct workbench *wb);
+const struct checks *workbench_tried(const struct workbench *wb);
 /* Lays out what is accepted so far plus one hunk (SIZE_MAX: none) beside the proposal and runs the
  * tests on it. Nothing is written to the workspace. */
-void workbench_try(struct workbench *workbench, size_t file, size_t hunk);
+void workbench_try(struct workbench *wb, size_t file, size_t hunk);
 
 /* What finishing the review would do now. Free with outcome_free. */
 struct outcome {
@@ -74,17 +74,17 @@ struct outcome {
     struct tally tally;
     double coverage; /* percent, or -1 */
 };
-bool workbench_outcome(struct workbench *workbench, struct outcome *out, struct err *err) MUST_USE;
+bool workbench_outcome(struct workbench *wb, struct outcome *out, struct err *err) MUST_USE;
 void outcome_free(struct outcome *outcome);
 
 /* A commit message to begin with: subject from the session, trailers with where it came from. The
  * caller frees. */
-char *workbench_message(struct workbench *workbench, const struct outcome *outcome) MUST_USE;
+char *workbench_message(struct workbench *wb, const struct outcome *outcome) MUST_USE;
 
 /* What was accepted is in the workspace (and committed as `commit`, a short id, or NULL): the
  * proposal is closed, the transcript says so, and the feedback goes to the agent (`send`: as a turn
  * now; else with the next prompt). */
-void workbench_decided(struct workbench *workbench, const struct outcome *outcome,
-    const char *subject, const char *commit, bool send);
+void workbench_decided(struct workbench *wb, const struct outcome *outcome, const char *subject,
+    const char *commit, bool send);
 
 #endif

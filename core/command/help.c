@@ -31,6 +31,7 @@ const struct command command_program = {
             {"provider", 0, "NAME", "a [model_providers] name, or \"recording\""},
             {"recording", 0, "FILE", "replay this recording"},
             {"record", 0, "FILE", "record what the model answers into this new file"},
+            {"open", 0, "FILE", "show this file of the folder in the editor"},
             {"theme", 0, "NAME", "dark, light, high-contrast, colour-blind, sixteen"},
             {"colour", 0, "MODE", "auto, true, 256, 16 or none"},
             {"ascii", 0, NULL, "draw with ASCII only"},

@@ -1,0 +1,144 @@
+/* Test runs on the screen: which folder they run in, and what they mark in the editor. */
+#include "desk_private.h"
+
+#include "base/vec.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+void desk_run_tests(struct desk *desk)
+{
+    unsigned proposal;
+    const char *root = workbench_checked_root(desk->workbench, &proposal);
+    if (root == NULL) {
+        return; /* it is being laid out: told again when it is there */
+    }
+    if (desk->tested_root == NULL || strcmp(desk->tested_root, root) != 0) {
+        free(desk->tested_root);
+        desk->tested_root = mem_strdup(root);
+        desk->tested_proposal = proposal;
+        status_set_root(desk->status, root);
+    }
+    status_run(desk->status, RUN_ALL, NULL, 0);
+}
+
+/* ---- marks ---- */
+
+struct marks {
+    struct editor_mark *items;
+    size_t len, cap;
+};
+
+static void mark_coverage(struct desk *desk)
+{
+    const struct coverage *coverage = board_coverage(status_board(desk->status));
+    editor_clear_marks(desk->editor, "coverage");
+    if (coverage == NULL) {
+        return;
+    }
+    VEC_FOREACH (struct coverage_file, file, coverage) {
+        struct marks marks = {0};
+        unsigned last = 0;
+        VEC_FOREACH (struct coverage_range, range, &file->covered) {
+            last = range->end_row > last ? range->end_row : last;
+        }
+        VEC_FOREACH (struct coverage_range, range, &file->missed) {
+            last = range->end_row > last ? range->end_row : last;
+        }
+        for (unsigned row = 1; row <= last; row++) {
+            enum coverage_line line = coverage_line(file, row);
+            if (line != LINE_NONE) {
+                VEC_PUSH(&marks,
+                    (struct editor_mark){
+                        .line = row - 1,
+                        .kind = line == LINE_COVERED ? EDITOR_MARK_COVERED : EDITOR_MARK_UNCOVERED,
+                        .message = line == LINE_PARTLY   ? "partly covered by tests"
+                                   : line == LINE_MISSED ? "no test reaches this line"
+                                                         : NULL,
+                    });
+            }
+        }
+        editor_set_marks(desk->editor, file->path, "coverage", marks.items, marks.len);
+        VEC_FREE(&marks);
+    }
+}
+
+static void mark_file(struct desk *desk, const char *path)
+{
+    struct board *board = status_board(desk->status);
+    const struct findings *findings = board_findings(board);
+    struct marks marks = {0};
+    VEC_FOREACH (struct finding, finding, findings) {
+        if (finding->file != NULL && strcmp(finding->file, path) == 0 && finding->at.row > 0) {
+            VEC_PUSH(
+                &marks, (struct editor_mark){
+                            .line = finding->at.row - 1,
+                            .kind = finding->severity == SEVERITY_ERROR     ? EDITOR_MARK_ERROR
+                                    : finding->severity == SEVERITY_WARNING ? EDITOR_MARK_WARNING
+                                                                            : EDITOR_MARK_INFO,
+                            .message = finding->message,
+                        });
+        }
+    }
+    for (size_t i = 0; i < board_count(board); i++) {
+        const struct board_test *test = board_at(board, i);
+        enum result_status status = board_status(test);
+        bool red = !test->pending && (status == RESULT_FAIL || status == RESULT_ERROR);
+        if (red && test->file != NULL && strcmp(test->file, path) == 0 && test->at.row > 0) {
+            VEC_PUSH(&marks,
+                (struct editor_mark){.line = test->at.row - 1,
+                    .kind = EDITOR_MARK_ERROR,
+                    .message = test->message != NULL ? test->message : result_status_name(status)});
+        }
+    }
+    editor_set_marks(desk->editor, path, "problems", marks.items, marks.len);
+    VEC_FREE(&marks);
+}
+
+void desk_tests_changed(void *data)
+{
+    struct desk *desk = data;
+    /* Rows and columns of a proposal's files are not those of the workspace's. */
+    if (desk->tested_proposal != 0) {
+        editor_clear_marks(desk->editor, "coverage");
+        editor_clear_marks(desk->editor, "problems");
+    } else if (!board_is_busy(status_board(desk->status))) {
+        mark_coverage(desk);
+        editor_clear_marks(desk->editor, "problems");
+        const char *shown = editor_path(desk->editor);
+        if (shown != NULL) {
+            char *path = mem_strdup(shown);
+            mark_file(desk, path);
+            free(path);
+        }
+    }
+    app_redraw(desk->app);
+}
+
+/* ---- places ---- */
+
+void desk_show(void *data, const char *path, unsigned row, unsigned col)
+{
+    struct desk *desk = data;
+    struct proposals *proposals = workbench_proposals(desk->workbench);
+    const struct proposal *open = proposals_open(proposals);
+    if (desk->tested_proposal != 0 && open != NULL && changes_find(&open->changes, path) != NULL) {
+        desk_open_review(desk);
+        if (desk->review != NULL) {
+            review_pane_show(desk->review, path, row);
+        }
+        return;
+    }
+    if (editor_jump(desk->editor, path, row > 0 ? row - 1 : 0, col > 0 ? col - 1 : 0)) {
+        if (desk->tested_proposal == 0) {
+            mark_file(desk, path);
+        }
+        app_focus(desk->app, SLOT_EDITOR);
+    }
+}
+
+const char *desk_current_file(void *data)
+{
+    struct desk *desk = data;
+    return editor_path(desk->editor);
+}
