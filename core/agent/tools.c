@@ -516,8 +516,8 @@ void tools_free(struct toolbox *toolbox)
     if (tools == NULL) {
         return;
     }
-    while (tools->runs.len > 0) {
-        cancel(tools->runs.items[0]);
+    for (size_t i = tools->runs.len; i > 0; i--) {
+        cancel(tools->runs.items[i - 1]);
     }
     VEC_FREE(&tools->runs);
     free(tools);
