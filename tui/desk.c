@@ -4,6 +4,7 @@
 #include "base/safe.h"
 #include "base/vec.h"
 #include "config/toml.h"
+#include "keymap.h"
 #include "text/swap.h"
 
 #include <stdio.h>
@@ -40,6 +41,9 @@ static void draw_header(void *data, struct region region)
     }
     if (!workbench_is_recording(desk->workbench)) {
         col = put(left, col + 3, workbench_model(desk->workbench), STYLE(HEADER_DIM));
+    }
+    if (workbench_is_recorded(desk->workbench)) {
+        col = put(left, col + 2, "● being recorded", STYLE(RECORDING));
     }
     const struct proposal *open = proposals_open(workbench_proposals(desk->workbench));
     if (open != NULL) {

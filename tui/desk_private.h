@@ -8,7 +8,9 @@
 #include "app.h"
 #include "desk.h"
 #include "pane/chat.h"
+#include "pane/commit.h"
 #include "pane/editor.h"
+#include "pane/files.h"
 #include "pane/review.h"
 #include "pane/status.h"
 #include "repo/repo.h"
@@ -31,6 +33,8 @@ struct desk {
     unsigned review_generation; /* of the proposals, when it was opened */
     bool trying;                /* the evidence shown is of a tried selection */
 
+    struct outcome outcome; /* while the commit dialog is open */
+
     unsigned tested_proposal; /* what the status pane's results are of; 0: the workspace */
     char *tested_root;
 };
@@ -44,6 +48,9 @@ void desk_open_review(struct desk *desk);
 void desk_review_changed(struct desk *desk);
 void desk_review_evidence(struct desk *desk);
 
+/* Undoes the last commit made here by another commit, after asking. */
+void desk_undo_commit(struct desk *desk);
+
 /* desk_tests.c */
 /* Runs all tests where they should run now: the laid-out proposal, else the workspace. */
 void desk_run_tests(struct desk *desk);
@@ -51,6 +58,8 @@ void desk_tests_changed(void *desk);
 /* Opens a file at a place (from 1): in the editor, or in the review where only the proposal has it.
  */
 void desk_show(void *desk, const char *path, unsigned row, unsigned col);
+/* Opens a file of the workspace in the editor. */
+void desk_show_file(struct desk *desk, const char *path);
 const char *desk_current_file(void *desk);
 
 #endif

@@ -20,10 +20,99 @@ static void on_closed(void *data)
     desk->review = NULL;
 }
 
+/* ---- finishing ---- */
+
+static void on_committed(void *data, const struct commit_pane_result *result)
+{
+    struct desk *desk = data;
+    if (result->confirmed && (result->written || desk->outcome.accepted.len == 0)) {
+        if (desk->review != NULL) {
+            review_pane_close(desk->review);
+        }
+        char *id = result->id == NULL ? NULL : mem_strndup(result->id, 10);
+        workbench_decided(desk->workbench, &desk->outcome,
+            desk->outcome.accepted.len == 0 ? NULL : result->subject, id, result->send);
+        free(id);
+    }
+    outcome_free(&desk->outcome);
+    app_redraw(desk->app);
+}
+
+/* One line on the tests of exactly what is accepted. */
+static char *describe_evidence(const struct outcome *outcome, bool *good)
+{
+    const size_t *count = outcome->tally.count;
+    *good = outcome->tested && tally_verdict(&outcome->tally) == RESULT_PASS;
+    if (!outcome->tested) {
+        return mem_strdup(
+            "not evaluated: no test ran on exactly this selection (t in the review runs them)");
+    }
+    char *coverage =
+        outcome->coverage < 0 ? mem_strdup("not known") : coverage_show(outcome->coverage);
+    char *text = mem_printf(
+        "%zu passed, %zu failed, %zu errors, %zu skipped, %zu not evaluated; coverage %s%s",
+        count[RESULT_PASS], count[RESULT_FAIL], count[RESULT_ERROR], count[RESULT_SKIPPED],
+        count[RESULT_NOT_EVALUATED], coverage, outcome->coverage < 0 ? "" : " %");
+    free(coverage);
+    return text;
+}
+
 static void finish(void *data)
 {
-    (void)data;
+    struct desk *desk = data;
+    struct err err;
+    outcome_free(&desk->outcome);
+    if (!workbench_outcome(desk->workbench, &desk->outcome, &err)) {
+        app_message(desk->app, MESSAGE_ERROR, "%s", err.text);
+        return;
+    }
+    bool good;
+    char *evidence = describe_evidence(&desk->outcome, &good);
+    char *message = workbench_message(desk->workbench, &desk->outcome);
+    char *title = mem_printf(
+        "Finish proposal %u", proposals_open(workbench_proposals(desk->workbench))->number);
+    struct commit_pane_options options = {
+        .title = title,
+        .workspace = workbench_workspace(desk->workbench),
+        .changes = &desk->outcome.accepted,
+        .message = str_of(message),
+        .feedback = buf_str(&desk->outcome.feedback),
+        .evidence = desk->outcome.accepted.len == 0 ? (struct str){0} : str_of(evidence),
+        .evidence_good = good,
+        .done = on_committed,
+        .data = desk,
+    };
+    commit_pane_open(desk->app, &options);
+    free(title);
+    free(message);
+    free(evidence);
 }
+
+/* ---- undo of the last commit made here ---- */
+
+static void on_undone(void *data, const struct commit_pane_result *result)
+{
+    struct desk *desk = data;
+    if (result->written) {
+        struct entry entry = {.kind = ENTRY_COMMIT,
+            .status = ENTRY_DONE,
+            .detail = result->id == NULL ? NULL : mem_strndup(result->id, 10)};
+        buf_append_c(&entry.text, result->subject == NULL ? "Undone" : result->subject);
+        session_add_entry(workbench_session(desk->workbench), entry);
+        workspace_refresh(workbench_workspace(desk->workbench));
+    }
+}
+
+void desk_undo_commit(struct desk *desk)
+{
+    char *trailers =
+        mem_printf("Bylaw-Session: %s\n", session_id(workbench_session(desk->workbench)));
+    commit_pane_undo(
+        desk->app, workbench_workspace(desk->workbench), str_of(trailers), on_undone, desk);
+    free(trailers);
+}
+
+/* ---- the pane ---- */
 
 void desk_review_evidence(struct desk *desk)
 {

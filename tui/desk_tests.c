@@ -137,6 +137,16 @@ void desk_show(void *data, const char *path, unsigned row, unsigned col)
     }
 }
 
+void desk_show_file(struct desk *desk, const char *path)
+{
+    if (editor_jump(desk->editor, path, 0, 0)) {
+        if (desk->tested_proposal == 0) {
+            mark_file(desk, path);
+        }
+        app_focus(desk->app, SLOT_EDITOR);
+    }
+}
+
 const char *desk_current_file(void *data)
 {
     struct desk *desk = data;

@@ -416,3 +416,21 @@ const struct outline_entry *review_pane_outline_at(struct review_pane *pane, siz
     }
     return found;
 }
+
+bool review_pane_show(struct review_pane *pane, const char *path, unsigned row)
+{
+    size_t file = review_find(pane->review, path);
+    if (file == SIZE_MAX) {
+        return false;
+    }
+    review_pane_show_file(pane, file);
+    size_t wanted = row > 0 ? row - 1 : 0;
+    for (size_t i = 0; i < pane->rows.len; i++) {
+        size_t line = pane->rows.items[i].b;
+        if (line != NONE && line <= wanted) {
+            pane->cursor = i;
+        }
+    }
+    app_redraw(pane->app);
+    return true;
+}
