@@ -29,11 +29,16 @@ static void on_committed(void *data, const struct commit_pane_result *result)
         if (desk->review != NULL) {
             review_pane_close(desk->review);
         }
+        if (desk->outcome.accepted.len > 0 && editor_path(desk->editor) == NULL &&
+            desk->outcome.accepted.items[0].kind != CHANGE_DELETE) {
+            (void)editor_jump(desk->editor, desk->outcome.accepted.items[0].path, 0, 0);
+        }
         char *id = result->id == NULL ? NULL : mem_strndup(result->id, 10);
         workbench_decided(desk->workbench, &desk->outcome,
             desk->outcome.accepted.len == 0 ? NULL : result->subject, id, result->send);
         free(id);
     }
+    workbench_hold(desk->workbench, false);
     outcome_free(&desk->outcome);
     app_redraw(desk->app);
 }
@@ -82,6 +87,7 @@ static void finish(void *data)
         .done = on_committed,
         .data = desk,
     };
+    workbench_hold(desk->workbench, true);
     commit_pane_open(desk->app, &options);
     free(title);
     free(message);

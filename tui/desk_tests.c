@@ -13,11 +13,14 @@ void desk_run_tests(struct desk *desk)
     if (root == NULL) {
         return; /* it is being laid out: told again when it is there */
     }
-    if (desk->tested_root == NULL || strcmp(desk->tested_root, root) != 0) {
+    if (desk->tested_root == NULL || desk->tested_proposal != proposal ||
+        strcmp(desk->tested_root, root) != 0) {
         free(desk->tested_root);
         desk->tested_root = mem_strdup(root);
         desk->tested_proposal = proposal;
-        status_set_root(desk->status, root);
+        char *of = proposal == 0 ? NULL : mem_printf("proposal %u", proposal);
+        status_set_root(desk->status, root, of);
+        free(of);
     }
     status_run(desk->status, RUN_ALL, NULL, 0);
 }

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-enum { HISTORY_MAX = 1000, TITLE_MAX = 80 };
+enum { HISTORY_MAX = 1000, TITLE_MAX = 240 };
 
 static struct session *allocate(const struct session_setup *setup)
 {

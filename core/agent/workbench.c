@@ -143,8 +143,11 @@ static bool take_patch(void *data, struct str patch, struct buf *answer)
 
 /* ---- files on disk ---- */
 
-static void rebase(struct workbench *wb)
+void workbench_rebase(struct workbench *wb)
 {
+    if (wb->held) {
+        return;
+    }
     struct buf problem = BUF_INIT;
     size_t count = proposals_rebase(wb->proposals, &problem);
     if (count > 0) {
@@ -171,10 +174,10 @@ static void on_files(void *data, const struct workspace_event *event)
     }
     if (event->first || event->changed_count > 0) {
         if (!event->first) {
-            rebase(wb);
+            workbench_rebase(wb);
         }
         workbench_changed(wb);
-        if (session_state(wb->session) == SESSION_IDLE) {
+        if (session_state(wb->session) == SESSION_IDLE && !wb->held) {
             workbench_lay_out(wb);
         }
     }
@@ -363,7 +366,7 @@ struct workbench *workbench_new(const struct workbench_options *options, struct 
         return NULL;
     }
     session_on_change(wb->session, on_session_change, wb);
-    rebase(wb);
+    workbench_rebase(wb);
     workspace_start(wb->workspace, options->loop, on_files, wb);
     workbench_choose_provider(wb);
     return wb;

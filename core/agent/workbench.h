@@ -74,6 +74,9 @@ struct outcome {
     struct tally tally;
     double coverage; /* percent, or -1 */
 };
+/* While an outcome is being written and committed, our own writes are no edits of the engineer's:
+ * nothing is rebased until workbench_decided, or until this is taken back. */
+void workbench_hold(struct workbench *wb, bool hold);
 bool workbench_outcome(struct workbench *wb, struct outcome *out, struct err *err) MUST_USE;
 void outcome_free(struct outcome *outcome);
 

@@ -2,10 +2,13 @@
 #include "agent/workbench_private.h"
 
 #include "base/safe.h"
+#include "base/utf8.h"
 #include "base/vec.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+
+enum { SUBJECT_MAX = 68 };
 
 void outcome_free(struct outcome *outcome)
 {
@@ -42,12 +45,23 @@ bool workbench_outcome(struct workbench *wb, struct outcome *out, struct err *er
     return true;
 }
 
-/* The subject: what was asked for, as one line. */
+/* The subject: the beginning of what was asked for, as one line that ends with a whole word. */
 static void add_subject(struct buf *message, struct workbench *wb, const struct outcome *outcome)
 {
-    char *title = safe_dup(str_of(session_title(wb->session)), SAFE_ONE_LINE, 68);
+    char *title = safe_dup(str_of(session_title(wb->session)), SAFE_ONE_LINE, 400);
     struct str text = str_trim(str_of(title));
-    while (text.len > 0 && text.ptr[text.len - 1] == '.') {
+    size_t sentence = str_find(text, STR_LIT(". "), 0);
+    if (sentence != (size_t)-1 && sentence >= 10) {
+        text = str_slice(text, 0, sentence);
+    }
+    if (text.len > SUBJECT_MAX) {
+        size_t end = SUBJECT_MAX;
+        while (end > 0 && text.ptr[end] != ' ') {
+            end--;
+        }
+        text = str_trim_right(end > 0 ? str_slice(text, 0, end) : utf8_fit(text, SUBJECT_MAX));
+    }
+    while (text.len > 0 && strchr(".,;:", text.ptr[text.len - 1]) != NULL) {
         text.len--;
     }
     if (text.len > 0) {
@@ -95,6 +109,16 @@ char *workbench_message(struct workbench *wb, const struct outcome *outcome)
     return buf_take(&message);
 }
 
+void workbench_hold(struct workbench *wb, bool hold)
+{
+    if (wb->held && !hold) {
+        wb->held = false;
+        workbench_rebase(wb);
+        workbench_lay_out(wb);
+    }
+    wb->held = hold;
+}
+
 void workbench_decided(struct workbench *wb, const struct outcome *outcome, const char *subject,
     const char *commit, bool send)
 {
@@ -106,6 +130,7 @@ void workbench_decided(struct workbench *wb, const struct outcome *outcome, cons
     json_set_string(record, "commit", commit);
     session_record(wb->session, "decided", record, true);
     proposals_close(wb->proposals);
+    wb->held = false;
     workbench_changed(wb);
     struct entry entry = {.kind = ENTRY_COMMIT,
         .status = ENTRY_DONE,

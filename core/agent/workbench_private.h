@@ -33,6 +33,7 @@ struct workbench {
         char **items;
         size_t len, cap;
     } notices;
+    bool held;             /* an outcome is being written */
     bool closing;          /* nothing new is begun */
     bool listed;           /* the first listing of the files is there */
     bool was_closed;       /* while replaying: the last record says the program ended well */
@@ -70,6 +71,8 @@ struct workbench {
 };
 
 void workbench_tell(struct workbench *wb, enum workbench_change what);
+/* Merges what changed on disk into the open proposal. */
+void workbench_rebase(struct workbench *wb);
 void workbench_note(struct workbench *wb, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* The proposal or the workspace is not what it was: what was laid out and tested is out of date. */

@@ -128,12 +128,14 @@ static void make_board(struct status *s)
     s->cover_rows.len = 0;
 }
 
-void status_set_root(struct status *s, const char *root)
+void status_set_root(struct status *s, const char *root, const char *of)
 {
     runner_free(s->runner);
     board_free(s->board);
     free(s->now);
+    free(s->of);
     s->now = mem_strdup(root);
+    s->of = mem_strdup(of);
     for (size_t i = 0; i < TAB_COUNT; i++) {
         list_set_count(&s->lists[i], 0);
     }
@@ -673,6 +675,7 @@ static void status_destroy(void *data)
     VEC_FREE(&s->saved);
     free(s->root);
     free(s->now);
+    free(s->of);
     free(s);
 }
 

@@ -27,8 +27,10 @@ struct status_options {
 /* The pane to be given to app_set_pane; *status stays valid as long as the pane lives. */
 struct pane status_pane_new(const struct status_options *options, struct status **status);
 
-/* Another folder (an overlay): results of the old one go. NULL: the one of the options. */
-void status_set_root(struct status *status, const char *root);
+/* Another folder (an overlay): results of the old one go. NULL: the one of the options. `of` is
+ * shown beside the results: what they are results of ("proposal 3"); NULL for the folder itself.
+ * Copied. */
+void status_set_root(struct status *status, const char *root, const char *of);
 /* Starts a run, which cancels one that runs. */
 void status_run(
     struct status *status, enum run_scope scope, const char *const *wanted, size_t count);

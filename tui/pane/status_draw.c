@@ -465,6 +465,9 @@ void status_draw_title(void *data, struct region region, bool focused)
     }
     int width = (int)utf8_width(str_of(right));
     int cols = region_cols(region);
+    if (s->of != NULL) {
+        used += 2 + grid_printf(region, 0, used + 2, STYLE(MODIFIED), "of %s", s->of);
+    }
     if (right[0] != '\0' && cols - width - 1 > used) {
         grid_put_c(region, 0, cols - width - 1, right,
             board_is_busy(s->board) ? STYLE(RUNNING) : STYLE(DIM));

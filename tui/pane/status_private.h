@@ -13,6 +13,7 @@ struct status {
     struct status_options options;
     char *root; /* of the options */
     char *now;  /* where tests run now, when that is another folder */
+    char *of;   /* what the results are of; NULL: the folder of the options */
     struct board *board;
     struct runner *runner;
     enum status_tab tab;
