@@ -2,8 +2,8 @@
  * a selection), so those rows are made by a macro. */
 #include "pane/editor_private.h"
 
+#include "pane/files.h"
 #include "screen/clipboard.h"
-#include "widget/picker.h"
 
 /* While the bar is open, keys that mean something in a text field go there. */
 static bool to_bar(struct editor *editor, struct key key)
@@ -318,39 +318,26 @@ static unsigned previous_mark(void *pane)
     return step_mark(pane, true);
 }
 
-static void file_item(void *data, size_t index, struct picker_item *item)
-{
-    const struct editor *editor = data;
-    const struct file_entry *entry = &workspace_files(editor->workspace)->items[index];
-    item->text = str_of(entry->path);
-    item->disabled = entry->is_link || entry->odd_name;
-    item->detail = entry->is_link ? STR_LIT("link") : str_of(file_kind_name(entry->kind));
-}
-
-static void file_chosen(void *data, size_t index, struct str query)
+static void file_chosen(void *data, const char *path)
 {
     struct editor *editor = data;
-    const struct files *files = workspace_files(editor->workspace);
     struct err err = {0};
-    /* The listing may have changed while the picker was open: the worst is another file. */
-    char *path = index < files->len ? mem_strdup(files->items[index].path) : str_dup(query);
-    if (path[0] != '\0' && !editor_open(editor, path, &err)) {
+    if (!editor_open(editor, path, &err)) {
         app_message(editor->app, MESSAGE_ERROR, "%s", err.text);
     }
     app_focus(editor->app, SLOT_EDITOR);
-    free(path);
 }
 
 static unsigned open_file(void *pane)
 {
     struct editor *editor = pane;
-    struct picker_options options = {.title = "Open a file",
+    struct files_picker options = {.title = "Open a file",
         .hint = "name, or a new one",
-        .count = workspace_files(editor->workspace)->len,
-        .item = file_item,
+        .workspace = editor->workspace,
         .chosen = file_chosen,
+        .allow_new = true,
         .data = editor};
-    picker_open(editor->app, &options);
+    files_picker_open(editor->app, &options);
     return UI_DONE;
 }
 
