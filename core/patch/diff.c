@@ -6,6 +6,8 @@
 #include <pthread.h>
 #include <stdint.h>
 
+enum { DIFF_MARGIN = 100 };
+
 static pthread_once_t git_once = PTHREAD_ONCE_INIT;
 
 static void git_start(void)
@@ -92,13 +94,25 @@ void diff_lines(const struct lines *a, const struct lines *b, struct diff *out)
         return;
     }
     size_t first = out->len;
-    if (all_a.len <= DIFF_MAX_BYTES && all_b.len <= DIFF_MAX_BYTES &&
-        diff_middle(all_a, all_b, out) && is_sound(a, b, out, first)) {
-        return;
-    }
     size_t head;
     size_t tail;
     trim_common(a, b, &head, &tail);
+    /* Some equal lines are left on for the heuristic that slides a change to where it reads best.
+     */
+    size_t skip = head > DIFF_MARGIN ? head - DIFF_MARGIN : 0;
+    size_t drop = tail > DIFF_MARGIN ? tail - DIFF_MARGIN : 0;
+    struct str middle_a = lines_range(a, skip, a->len - drop);
+    struct str middle_b = lines_range(b, skip, b->len - drop);
+    if (middle_a.len <= DIFF_MAX_BYTES && middle_b.len <= DIFF_MAX_BYTES &&
+        diff_middle(middle_a, middle_b, out)) {
+        for (size_t i = first; i < out->len; i++) {
+            out->items[i].a += skip;
+            out->items[i].b += skip;
+        }
+        if (is_sound(a, b, out, first)) {
+            return;
+        }
+    }
     out->len = first;
     VEC_PUSH(out, (struct diff_run){head, a->len - head - tail, head, b->len - head - tail});
 }

@@ -261,14 +261,13 @@ static bool change(struct applier *a, const struct ud_file *file)
     }
     struct buf content = BUF_INIT;
     bool ok = patched(a, file, from, &content);
-    struct stage_file *to = from;
     if (ok && file->is_deleted) {
         ok = content.len == 0 || file->len == 0
                  ? stage_delete(&a->stage, from, a->err)
                  : err_set(a->err, ERR_CONFLICT,
                        "cannot delete %s: it has lines that the patch does not remove", from->path);
     } else if (ok) {
-        to = stage_get(&a->stage, str_of(file->new_path), a->err);
+        struct stage_file *to = stage_get(&a->stage, str_of(file->new_path), a->err);
         ok = to != NULL;
         if (ok && to != from && to->exists) {
             ok = err_set(a->err, ERR_EXISTS, "cannot rename %s to %s: that exists already",

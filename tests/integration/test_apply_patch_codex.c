@@ -351,7 +351,7 @@ static void same_as_the_real_one(void **state)
     (void)state;
     const char *runs_text = getenv("APPLY_PATCH_RUNS");
     const char *seed = getenv("APPLY_PATCH_SEED");
-    size_t runs = runs_text != NULL ? strtoull(runs_text, NULL, 10) : 400;
+    size_t runs = runs_text != NULL ? strtoull(runs_text, NULL, 10) : 250;
     if (seed != NULL) {
         random_state += strtoull(seed, NULL, 10) * 2654435761u;
     }
