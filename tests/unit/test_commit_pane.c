@@ -157,6 +157,11 @@ static void expect_told(struct fixture *f, int times)
     while (f->told < times && loop_now_ms() < end) {
         loop_run_once(f->loop, 50);
     }
+    if (f->told < times) {
+        struct buf out = BUF_INIT;
+        grid_dump_text(app_paint_to_grid(f->app, 40, 120), &out);
+        fail_msg("the dialog did not close:\n%s", out.ptr);
+    }
     assert_int_equal(f->told, times);
     assert_false(app_has_overlay(f->app, "commit"));
 }
@@ -296,7 +301,7 @@ static void undoes(void **state)
     commit_pane_undo(f->app, f->ws, STR_LIT("Bylaw-Session: s2\n"), on_done, f);
     expect(f, "Undo commit");
     expect(f, "D policies/b.rego  +0 −1");
-    expect(f, "on main");
+    expect(f, "Trailers"); /* the repository was looked at */
     press(f, "ctrl-s");
     expect_told(f, 3);
     sh(f, "git log -1 --format=%s; ls policies; git status --porcelain",
