@@ -215,7 +215,8 @@ static void on_committed(void *data, const struct commit_outcome *outcome)
         buf_append_c(&pane->notes, outcome->notes);
         add_step(pane, STYLE_PASS, text.ptr);
         if (!pane->closed && pane->notes.len == 0) {
-            app_message(pane->app, MESSAGE_GOOD, "%s", text.ptr);
+            app_message(
+                pane->app, MESSAGE_GOOD, "%s", text.ptr + strlen("✓ ")); /* it has its own */
             buf_free(&text);
             close_pane(pane);
             return;
@@ -275,7 +276,7 @@ static void on_written(void *data, const struct err *err)
     } else {
         pane->phase = PHASE_DONE;
         if (!pane->closed) {
-            app_message(pane->app, MESSAGE_GOOD, "%s, not committed", text.ptr);
+            app_message(pane->app, MESSAGE_GOOD, "%s, not committed", text.ptr + strlen("✓ "));
             buf_free(&text);
             close_pane(pane);
             return;
