@@ -88,10 +88,14 @@ static void planned(void *data, unsigned generation, const struct run_plan *plan
     }
 }
 
-static void row_json(const struct result *row)
+static void row_json(const struct test_run *run, size_t test, const struct result *row)
 {
     cJSON *event = new_event("result");
     json_set_string(event, "engine", row->engine);
+    if (test < run->plan->tests.len) {
+        const struct plan_unit *unit = &run->plan->units.items[run->plan->tests.items[test].unit];
+        json_set_string(event, "rego", policy_dialect_name(unit->dialect));
+    }
     json_set_string(event, "suite", row->suite);
     json_set_string(event, "name", row->name);
     json_set_string(event, "status", result_status_name(row->status));
@@ -142,11 +146,10 @@ static void result(
     void *data, unsigned generation, size_t test, const struct result *rows, size_t count)
 {
     (void)generation;
-    (void)test;
     const struct test_run *run = data;
     for (size_t i = 0; i < count; i++) {
         if (run->json) {
-            row_json(&rows[i]);
+            row_json(run, test, &rows[i]);
         } else {
             row_text(run, &rows[i]);
         }
@@ -223,7 +226,8 @@ static void coverage_told(void *data, unsigned generation, const struct coverage
     char *percent = coverage_show(coverage_percent(coverage));
     if (run->json) {
         cJSON *event = new_event("coverage");
-        cJSON_AddItemToObject(event, "percent", mem_require(cJSON_CreateRaw(percent)));
+        cJSON_AddItemToObject(
+            event, "percent", mem_require(cJSON_CreateNumber(coverage_percent(coverage))));
         json_set_int(event, "covered_rows", (long long)coverage->covered_rows);
         json_set_int(event, "missed_rows", (long long)coverage->missed_rows);
         cJSON_AddItemToObject(event, "threshold", mem_require(cJSON_CreateNumber(threshold)));
@@ -259,6 +263,11 @@ static void settled(void *data, unsigned generation)
     run->settled = true;
 }
 
+static const char *rego_of(const struct run_summary *summary)
+{
+    return summary->read_v0 && summary->read_v1 ? "v0 and v1" : summary->read_v0 ? "v0" : "v1";
+}
+
 static void print_summary(const struct test_run *run)
 {
     const struct tally *tally = &run->summary.tally;
@@ -273,6 +282,7 @@ static void print_summary(const struct test_run *run)
         json_set_int(event, "findings", (long long)run->summary.findings);
         json_set_int(event, "wall_us", (long long)run->summary.wall_us);
         set_optional(event, "opa", version);
+        json_set_string(event, "rego", rego_of(&run->summary));
         set_optional(event, "trouble", run->trouble);
         print_json(event);
         return;
@@ -284,8 +294,8 @@ static void print_summary(const struct test_run *run)
     if (run->summary.findings > 0) {
         printf(", %zu problems", run->summary.findings);
     }
-    printf("  (%.2f s, opa %s)\n", (double)run->summary.wall_us / 1e6,
-        version == NULL ? "?" : version);
+    printf("  (%.2f s, opa %s, Rego %s)\n", (double)run->summary.wall_us / 1e6,
+        version == NULL ? "?" : version, rego_of(&run->summary));
 }
 
 /* The folder to run in and the paths below it; false: said on stderr. */
@@ -411,7 +421,9 @@ const struct command command_test = {
         },
     .description =
         "Runs the tests below the PATHs (default: all below the folder) with opa, each with just "
-        "the files it needs, and prints each result as it finishes. Rego v0 and v1 are told apart "
+        "the files it needs, and prints each result as it finishes. PATHs only choose which tests "
+        "run: imports and data documents are looked up in the whole folder, whose place they have "
+        "below data as when opa is given that folder. Rego v0 and v1 are told apart "
         "file by file. What does not compile is reported with its place while the rest still "
         "runs; the first failures are explained.\n\n"
         "Exits 0 when every test passed and everything compiles (and the threshold, if given, is "

@@ -111,6 +111,7 @@ static void choose_dialect(struct planner *p, struct plan_unit *unit)
                manifest_version(p->index, p->plan->files.items[unit->files.items[0]].path) == 0) {
         unit->dialect = DIALECT_V0;
     }
+    unit->may_be_other = v0 == NULL && v1 == NULL;
 }
 
 static void find_unloadable(struct planner *p, struct plan_unit *unit)

@@ -39,6 +39,9 @@ struct plan_unit {
     enum policy_dialect dialect; /* V0 or V1: how the engine is told to read it */
     bool alone;                  /* must not share a process with other units */
     bool included;
+    /* Nothing in its files says that the other version would not do: it is tried when this one does
+     * not load. */
+    bool may_be_other, tried_other;
     char *trouble; /* why it cannot run at all, or NULL */
 };
 

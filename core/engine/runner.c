@@ -3,6 +3,7 @@
 
 #include "base/path.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -196,6 +197,39 @@ unsigned runner_start(struct runner *runner, const struct run_options *options)
     return run->generation;
 }
 
+static int compare_places(const void *a, const void *b)
+{
+    const size_t *x = a;
+    const size_t *y = b;
+    return *x < *y ? -1 : *x > *y;
+}
+
+static int compare_paths(const void *path, const void *file)
+{
+    return strcmp(path, ((const struct plan_file *)file)->path);
+}
+
+enum policy_dialect runner_dialect(const struct runner *runner, const char *path)
+{
+    const struct run_plan *plan = runner->run == NULL ? NULL : runner->run->plan;
+    if (plan == NULL || plan->files.len == 0) {
+        return DIALECT_EITHER;
+    }
+    const struct plan_file *file =
+        bsearch(path, plan->files.items, plan->files.len, sizeof *plan->files.items, compare_paths);
+    if (file == NULL || file->is_data) {
+        return DIALECT_EITHER;
+    }
+    size_t place = (size_t)(file - plan->files.items);
+    VEC_FOREACH (struct plan_unit, unit, &plan->units) {
+        if (unit->files.len > 0 && bsearch(&place, unit->files.items, unit->files.len, sizeof place,
+                                       compare_places) != NULL) {
+            return unit->dialect;
+        }
+    }
+    return DIALECT_EITHER;
+}
+
 static void finish_done(struct run *run)
 {
     struct runner *runner = run->runner;
@@ -204,6 +238,11 @@ static void finish_done(struct run *run)
         .findings = run->findings.len,
         .wall_us = loop_now_us() - run->started_us,
         .trouble = run->trouble};
+    for (size_t i = 0; run->plan != NULL && i < run->plan->units.len; i++) {
+        const struct plan_unit *unit = &run->plan->units.items[i];
+        summary.read_v0 = summary.read_v0 || (unit->included && unit->dialect == DIALECT_V0);
+        summary.read_v1 = summary.read_v1 || (unit->included && unit->dialect == DIALECT_V1);
+    }
     if (run->plan != NULL) {
         summary.tally.count[RESULT_NOT_EVALUATED] += run->plan->included - run->reported_count;
     }
@@ -214,6 +253,9 @@ static void finish_done(struct run *run)
     if (run->trouble != NULL && summary.verdict == RESULT_PASS) {
         summary.verdict = RESULT_NOT_EVALUATED;
     }
+    run_log(run, "run %u: %s in %.2f s, %zu of %zu tests ended", run->generation,
+        result_status_name(summary.verdict), (double)summary.wall_us / 1e6, run->reported_count,
+        run->plan == NULL ? (size_t)0 : run->plan->included);
     if (runner->events.done != NULL) {
         runner->events.done(runner->events.data, run->generation, &summary);
     }
@@ -311,12 +353,13 @@ static void remember_slow(struct runner *runner, const char *label)
 static void choose_only(const struct run_plan *plan, struct task *task)
 {
     bool all = true;
-    VEC_FOREACH (size_t, unit, &task->batch.units) {
-        VEC_FOREACH (size_t, test, &plan->units.items[*unit].tests) {
-            if (plan->tests.items[*test].included) {
+    const struct plan_unit *units = plan->units.items;
+    for (size_t i = 0; units != NULL && i < task->batch.units.len; i++) {
+        VEC_FOREACH (size_t, test, &units[task->batch.units.items[i]].tests) {
+            bool included = plan->tests.items[*test].included;
+            all = all && included;
+            if (included) {
                 VEC_PUSH(&task->only, *test);
-            } else {
-                all = false;
             }
         }
     }
@@ -342,10 +385,12 @@ static void begin_tests(struct run *run)
         task_enqueue(task);
     }
     VEC_FREE(&batches);
-    for (size_t i = 0; i < plan->units.len; i++) {
-        if (plan->units.items[i].included && plan->units.items[i].trouble != NULL) {
-            run_report_trouble(run, i, plan->units.items[i].trouble);
+    size_t place = 0;
+    VEC_FOREACH (struct plan_unit, unit, &plan->units) {
+        if (unit->included && unit->trouble != NULL) {
+            run_report_trouble(run, place, unit->trouble);
         }
+        place++;
     }
     run_pump(run);
 }
@@ -500,12 +545,34 @@ static void task_data(void *data, enum process_stream stream, struct str bytes)
     buf_append_str(stream == PROCESS_STDOUT ? &task->out : &task->errout, bytes);
 }
 
+/* "test 12 tests of k8s.latest_tag_test and 3 more, 9 files: exit 0, 31 ms" */
+static void log_task(const struct task *task, const struct process_result *result)
+{
+    static const char *const words[] = {[ENGINE_TEST] = "test",
+        [ENGINE_CHECK] = "check",
+        [ENGINE_COVERAGE] = "coverage",
+        [ENGINE_EXPLAIN_TRACE] = "trace",
+        [ENGINE_EXPLAIN_ERRORS] = "built-in errors"};
+    const struct run_plan *plan = task->run->plan;
+    const struct plan_unit *unit = &plan->units.items[task->batch.units.items[0]];
+    char more[40] = "";
+    if (task->batch.units.len > 1) {
+        snprintf(more, sizeof more, " and %zu more", task->batch.units.len - 1);
+    }
+    run_log(task->run, "%s %s: %s%s, %zu tests, %zu files, Rego %s: exit %d, %llu ms",
+        task->run->runner->engine->name, words[task->ask], unit->label, more,
+        task->only.len > 0 ? task->only.len : task->batch.tests, task->batch.files.len,
+        policy_dialect_name(unit->dialect), result->exit_code,
+        (unsigned long long)(result->wall_us / 1000));
+}
+
 static void task_exit(void *data, const struct process_result *result)
 {
     struct task *task = data;
     struct run *run = task->run;
     task_remove_active(task);
     if (!run->cancelled && !task->abandoned) {
+        log_task(task, result);
         task_answer(task, result, NULL);
     }
     task_free(task);

@@ -18,6 +18,7 @@ struct run_summary {
     struct tally tally;         /* of this run's tests; what never ran is "not evaluated" */
     enum result_status verdict; /* also "not evaluated" when there was no test at all */
     size_t findings;            /* errors of loading and compiling */
+    bool read_v0, read_v1;      /* versions of Rego that files were read as */
     uint64_t wall_us;
     char *trouble; /* why it could not run at all (no opa, folder gone), or NULL; borrowed */
 };
@@ -26,7 +27,8 @@ struct run_summary {
  * tests, or SIZE_MAX for a test the index did not foresee. */
 struct runner_events {
     void *data;
-    /* The tests that are known, before the first of them runs. */
+    /* The tests that are known, before the first of them runs. The plan lives until the next
+     * start. */
     void (*planned)(void *data, unsigned generation, const struct run_plan *plan);
     /* One test has ended: its row and those of its sub-tests. */
     void (*result)(
@@ -72,6 +74,8 @@ bool runner_is_running(const struct runner *runner);
 bool runner_explain(struct runner *runner, size_t test);
 /* The engine's version once known, or NULL. Borrowed. */
 const char *runner_engine_version(const struct runner *runner);
+/* How the last run reads a file: DIALECT_V0 or DIALECT_V1; DIALECT_EITHER when it does not. */
+enum policy_dialect runner_dialect(const struct runner *runner, const char *path);
 /* The last coverage told, or NULL. */
 const struct coverage *runner_coverage(const struct runner *runner);
 /* How many processes at a time; 0: one for each core. */

@@ -282,16 +282,49 @@ static void task_failed(struct task *task, const char *why)
     }
 }
 
+/* Neither version of Rego was certain for this unit and the one taken does not load: the other gets
+ * its try. When that fails too, the first one's errors are asked for again: they are told. */
+static bool try_other_version(struct task *task)
+{
+    struct plan_unit *unit = &task->run->plan->units.items[task->batch.units.items[0]];
+    if (!unit->may_be_other || task->batch.units.len > 1) {
+        return false;
+    }
+    unit->dialect = unit->dialect == DIALECT_V0 ? DIALECT_V1 : DIALECT_V0;
+    unit->may_be_other = !unit->tried_other;
+    bool back = unit->tried_other;
+    unit->tried_other = true;
+    if (back) {
+        unit->may_be_other = false;
+        if (task->queue != QUEUE_CHECK) {
+            ask_why(task);
+            return true;
+        }
+    }
+    struct task *again = task->queue == QUEUE_CHECK ? task_new(task->run, QUEUE_CHECK, ENGINE_CHECK)
+                                                    : task_new(task->run, QUEUE_TEST, ENGINE_TEST);
+    again->batch = batch_of(task->run->plan, task->batch.units.items[0]);
+    VEC_FOREACH (size_t, test, &task->only) {
+        VEC_PUSH(&again->only, *test);
+    }
+    task_enqueue(again);
+    return true;
+}
+
 static void take_check(struct task *task, const struct engine_answer *answer)
 {
     struct run *run = task->run;
+    if (!answer->loaded && task->queue == QUEUE_CHECK && task->batch.units.len > 1) {
+        task_split(task); /* errors of one stage hide those of the next in other files */
+        return;
+    }
+    if (!answer->loaded && task->queue == QUEUE_CHECK && try_other_version(task)) {
+        return;
+    }
     VEC_FOREACH (struct finding, finding, &answer->findings) {
         run_add_finding(run, finding);
     }
     if (task->queue != QUEUE_BLAME) {
-        if (!answer->loaded && task->batch.units.len > 1) {
-            task_split(task); /* errors of one stage hide those of the next in other files */
-        }
         return;
     }
     if (answer->findings.len == 0) {
@@ -316,7 +349,9 @@ static void take_answer(struct task *task, struct engine_answer *answer)
     case ENGINE_TEST:
         if (answer->loaded) {
             take_results(task, &answer->results);
-        } else if (task->batch.units.len < 2 || !task_split(task)) {
+        } else if (task->batch.units.len > 1) {
+            task_split(task);
+        } else if (!try_other_version(task)) {
             ask_why(task);
         }
         break;

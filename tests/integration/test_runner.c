@@ -248,7 +248,11 @@ static void both_versions_of_rego(void **state)
     (void)state;
     struct seen seen;
     run_workspace(&seen, "opa-v0");
-    assert_tally(seen, 3, 0, 0, 0);
+    assert_tally(seen, 4, 0, 0, 0);
+    assert_true(seen.summary.read_v0 && seen.summary.read_v1);
+    assert_int_equal(runner_dialect(seen.runner, "old.rego"), DIALECT_V0);
+    assert_int_equal(runner_dialect(seen.runner, "new/new.rego"), DIALECT_V1);
+    assert_int_equal(runner_dialect(seen.runner, "hidden/unclear.rego"), DIALECT_V0);
     assert_true(seen.percent == 100.0);
     end(&seen);
 }

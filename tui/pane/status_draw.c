@@ -190,12 +190,15 @@ static void draw_cover_row(void *data, size_t index, struct region row, bool cur
     char *shown = coverage_show(percent);
     grid_printf(row, 0, 1, style, "%6s %%", any ? shown : "—");
     free(shown);
-    int name_cols = cols >= PLACE_MIN_COLS ? cols / 2 : cols - 12;
-    grid_put_fit_end(row, 0, 11, name_cols, str_of(file->path), STYLE(TEXT));
+    enum policy_dialect dialect = runner_dialect(s->runner, file->path);
+    grid_put_c(
+        row, 0, 10, dialect == DIALECT_EITHER ? "" : policy_dialect_name(dialect), STYLE(DIM));
+    int name_cols = cols >= PLACE_MIN_COLS ? cols / 2 : cols - 15;
+    grid_put_fit_end(row, 0, 14, name_cols, str_of(file->path), STYLE(TEXT));
     if (cols >= PLACE_MIN_COLS && file->missed.len > 0) {
         struct buf rows = BUF_INIT;
         append_rows(&rows, &file->missed);
-        int col = 11 + name_cols + 2;
+        int col = 14 + name_cols + 2;
         grid_put_c(row, 0, col, "not covered ", STYLE(DIM));
         grid_put_fit(row, 0, col + 12, cols - col - 12, buf_str(&rows), STYLE(TEXT));
         buf_free(&rows);
@@ -259,15 +262,16 @@ static void keep_cursor(struct status *s)
         same->index == old.index) {
         return;
     }
-    for (size_t i = 0; i < s->view.rows.len; i++) {
-        const struct board_row *row = &s->view.rows.items[i];
-        if (row->test == old.test && (row->kind == old.kind || row->kind == BOARD_ROW_TEST) &&
-            (row->kind != old.kind || row->index == old.index)) {
-            list_set_cursor(list, i);
-            if (row->kind == old.kind) {
+    size_t place = 0;
+    VEC_FOREACH (struct board_row, row, &s->view.rows) {
+        bool exact = row->kind == old.kind && row->index == old.index;
+        if (row->test == old.test && (exact || row->kind == BOARD_ROW_TEST)) {
+            list_set_cursor(list, place);
+            if (exact) {
                 return;
             }
         }
+        place++;
     }
 }
 

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# bylaw test: exit codes, lines, JSON.
+set -euo pipefail
+bylaw=$BYLAW_BINARY_DIR/bylaw
+cd "$BYLAW_SOURCE_DIR/tests/workspaces"
+fail() { printf 'FAILED: %s\n%s\n' "$1" "${out:-}" >&2; exit 1; }
+run() { # run EXPECTED-CODE ARGUMENT…
+  local want=$1 code=0
+  shift
+  out=$("$bylaw" test "$@" 2>&1) || code=$?
+  [ "$code" = "$want" ] || fail "test $*: exit $code, not $want"
+}
+has() { grep -qF -- "$1" <<<"$out" || fail "no \"$1\""; }
+
+run 0 --root opa-passing
+has 'pass: 7 passed, 0 failed, 0 errors, 0 skipped, 0 not evaluated'
+run 0 --root opa-passing opa-passing/policies/images
+has 'pass: 3 passed'
+run 0 --threshold 100 --root opa-passing
+has 'coverage 100.00 %  threshold 100 met'
+run 1 --root opa-failing
+has 'FAIL   limits_test.test_message'
+has '{"8192 MiB is too much"}'
+has 'div: divide by zero'
+run 1 --root opa-broken
+has 'ERROR  unsafe.rego:3:10: rego_unsafe_var_error: var user is unsafe'
+run 1 --root opa-none
+has 'not evaluated: 0 passed'
+run 1 --root opa-passing opa-passing/regions
+has 'not evaluated: 0 passed'
+run 2 opa-nowhere
+run 1 opa-failing/limits_test.rego opa-none
+has '2 passed, 2 failed'
+run 2 --threshold many
+run 2 --root opa-passing opa-failing
+(PATH=/usr/bin:/bin XDG_CACHE_HOME=/nonexistent HOME=/nonexistent "$bylaw" test --root opa-passing >/dev/null 2>&1) && fail 'ran without opa' || [ $? = 2 ] || fail 'without opa'
+
+run 1 --json --coverage --root opa-failing
+summary=$(jq -c 'select(.type == "summary") | [.verdict, .pass, .fail, .error, .skipped, ."not evaluated"]' <<<"$out")
+[ "$summary" = '["error",2,2,1,1,0]' ] || fail "summary $summary"
+[ "$(jq -s '[.[] | select(.type == "result")] | length' <<<"$out")" = 6 ] || fail 'results'
+[ "$(jq -r 'select(.type == "explanation" and .name == "test_share") | .message' <<<"$out")" = 'div: divide by zero (limits.rego:8)' ] || fail 'explanation'
+[ "$(jq -c 'select(.type == "coverage") | .files["limits.rego"].missed' <<<"$out")" = '[8]' ] || fail 'coverage'
+
+# The same as opa says of it.
+opa=$(command -v opa || printf '%s' "${XDG_CACHE_HOME:-$HOME/.cache}/bylaw/bin/opa")
+want=$( (cd opa-failing && "$opa" test --format json . || true) | jq -c '[.[] | {n: .name, s: (if .error then "error" elif .fail then "fail" elif .skip then "skipped" else "pass" end)}] | sort')
+got=$(jq -s -c '[.[] | select(.type == "result") | {n: .name, s: .status}] | sort' <<<"$out")
+[ "$want" = "$got" ] || fail "opa says $want"
+want=$(cd opa-v0/new && "$opa" test --coverage . | jq .coverage)
+out=$("$bylaw" test --json --coverage --root opa-v0/new)
+[ "$(jq 'select(.type == "coverage") | .percent' <<<"$out")" = "$want" ] || fail "coverage: opa says $want"
