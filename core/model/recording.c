@@ -546,10 +546,10 @@ static bool read_lines(struct recording *recording, struct str text, struct err 
 static const struct provider_ops ops = {
     .name = "recording", .start = start, .cancel = cancel, .free = free_provider};
 
-struct provider *recording_new(struct loop *loop, const char *path, double speed, struct err *err)
+struct provider *recording_parse(
+    struct loop *loop, struct str text, const char *name, double speed, struct err *err)
 {
     struct recording *recording = MEM_NEW(struct recording);
-    struct buf text = BUF_INIT;
     recording->base.ops = &ops;
     recording->base.is_recording = true;
     recording->refs = 1;
@@ -559,16 +559,23 @@ struct provider *recording_new(struct loop *loop, const char *path, double speed
     if (!(recording->speed >= 0 && recording->speed <= 100)) {
         recording->speed = 1;
     }
-    bool ok = file_read(path, RECORDING_FILE_MAX, &text, err);
-    if (ok && !read_lines(recording, buf_str(&text), err)) {
-        ok = err_prefix(err, "the recording %s", path);
-    }
-    buf_free(&text);
-    if (!ok) {
+    if (!read_lines(recording, text, err)) {
+        err_prefix(err, "the recording %s", name);
         drop_ref(recording);
         return NULL;
     }
     return &recording->base;
+}
+
+struct provider *recording_new(struct loop *loop, const char *path, double speed, struct err *err)
+{
+    struct buf text = BUF_INIT;
+    struct provider *provider = NULL;
+    if (file_read(path, RECORDING_FILE_MAX, &text, err)) {
+        provider = recording_parse(loop, buf_str(&text), path, speed, err);
+    }
+    buf_free(&text);
+    return provider;
 }
 
 struct provider *recording_new_empty(struct loop *loop, const char *text)

@@ -32,6 +32,9 @@
  * line. */
 struct provider *recording_new(
     struct loop *loop, const char *path, double speed, struct err *err) MUST_USE;
+/* The same from the file's text; `name` is for messages. */
+struct provider *recording_parse(
+    struct loop *loop, struct str text, const char *name, double speed, struct err *err) MUST_USE;
 /* A provider for when there is none: says `text` to every prompt. */
 struct provider *recording_new_empty(struct loop *loop, const char *text) MUST_USE;
 /* What the file calls itself and its model; NULL when it does not say. Borrowed. */
