@@ -37,6 +37,7 @@ module.exports = grammar({
     $._newline, // between two literals
     $._rule_name,
     $._keyword_identifier, // a keyword used as a name, as in `every.x`
+    $._never, // see reserved_word
     $._error_sentinel,
   ],
 
@@ -275,7 +276,13 @@ module.exports = grammar({
 
     // Terms
 
-    _term: ($) => choice($._primary, $.null, $.boolean, $.number, $._string, $.template_string),
+    _term: ($) =>
+      choice($._primary, $.null, $.boolean, $.number, $._string, $.template_string, $.reserved_word),
+
+    // Never complete, so always an error: no term begins with these words. Being expected here keeps
+    // the lexer from taking them for identifiers, as in `p :=` before a line `import data.x`.
+    reserved_word: ($) =>
+      seq(choice('as', 'default', 'else', 'import', 'package', 'with'), $._never),
 
     // What a reference or a call may start with.
     _primary: ($) =>

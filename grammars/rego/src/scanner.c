@@ -17,6 +17,7 @@ enum token {
     NEWLINE,
     RULE_NAME,
     KEYWORD_IDENTIFIER,
+    NEVER, /* is not yielded: see reserved_word in grammar.js */
     ERROR_SENTINEL, /* never in the grammar: valid only while the parser recovers from an error */
 };
 
