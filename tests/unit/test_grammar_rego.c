@@ -341,6 +341,8 @@ static const struct {
     {"package a\n", "}{", "", "", 30000, true},
     {"package a\np := x", ".", "", "", 60000, true},
     {"package a\np := ", ":=", "", "", 60000, true},
+    {"package a\n", "\"a\" ", "", "", 10000, true},
+    {"package a\n", ".a", "", "", 20000, true},
     /* what the scanner looks over */
     {"package a\np if {\nx\n", "# c\n", "}", "", 30000, false},
     {"package a\np if {\nx }\n", "# c\n", "q := 1", "", 30000, false},

@@ -1,6 +1,6 @@
 /* The tokens of Rego that depend on what comes after them. The scanner has no state.
  *
- * NEWLINE separates two literals of a body: the white space up to and with the first line break.
+ * NEWLINE is empty and separates two literals of a body where a line ends.
  * OPA reads on over a line break when the next token can continue the literal (an infix operator,
  * `in`, `with`, `and`, `or`, a comma), so this looks that far ahead.
  *
@@ -17,7 +17,7 @@ enum token {
     NEWLINE,
     RULE_NAME,
     KEYWORD_IDENTIFIER,
-    NEVER, /* is not yielded: see reserved_word in grammar.js */
+    NEVER,          /* is not yielded: see reserved_word in grammar.js */
     ERROR_SENTINEL, /* never in the grammar: valid only while the parser recovers from an error */
 };
 
@@ -257,17 +257,9 @@ static bool scan_newline(TSLexer *lexer)
 {
     bool found = false;
     unsigned comments = 0;
-    for (;;) {
-        int32_t c = lexer->lookahead;
-        if (is_blank(c)) {
-            lexer->advance(lexer, !found);
-        } else if (c == '\n') {
-            lexer->advance(lexer, !found);
-            if (!found) {
-                found = true;
-                lexer->mark_end(lexer);
-            }
-        } else if (c == '#') {
+    lexer->mark_end(lexer);
+    for (; is_space(lexer->lookahead) || lexer->lookahead == '#';) {
+        if (lexer->lookahead == '#') {
             if (!found) {
                 return false; /* the comment is a token; the line break after it is asked for next
                                */
@@ -277,7 +269,8 @@ static bool scan_newline(TSLexer *lexer)
             }
             skip_comment(lexer);
         } else {
-            break;
+            found = found || lexer->lookahead == '\n';
+            lexer->advance(lexer, false);
         }
     }
     if (!found) {
@@ -314,24 +307,17 @@ static bool scan_newline(TSLexer *lexer)
     }
 }
 
-/* After an error, line breaks and words at the start of a line are what to go on with. */
+/* After an error a word at the start of a line is what to go on with. (The lexer's column would
+ * tell, but it counts from the start of the line each time.) */
 static bool scan_in_error(TSLexer *lexer)
 {
-    if (is_letter(lexer->lookahead) && lexer->get_column(lexer) == 0) {
-        lexer->result_symbol = RULE_NAME;
-        return scan_rule_name(lexer);
-    }
-    bool found = false;
+    bool at_line_start = false;
     while (is_space(lexer->lookahead)) {
-        bool line_break = lexer->lookahead == '\n';
-        found = found || line_break;
-        lexer->advance(lexer, !found);
-        if (line_break) {
-            lexer->mark_end(lexer);
-        }
+        at_line_start = lexer->lookahead == '\n';
+        lexer->advance(lexer, true);
     }
-    lexer->result_symbol = NEWLINE;
-    return found;
+    lexer->result_symbol = RULE_NAME;
+    return at_line_start && is_letter(lexer->lookahead) && scan_rule_name(lexer);
 }
 
 void *tree_sitter_rego_external_scanner_create(void)
