@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+enum { LEFT_MIN = 21 };
+
 /* ---- header ---- */
 
 static int put(struct region region, int col, const char *text, struct style style)
@@ -25,6 +27,8 @@ static void draw_header(void *data, struct region region)
     int cols = region_cols(region);
     grid_fill_row(region, 0, STYLE(HEADER));
     int right = cols - 1 - status_draw_counts(desk->status, region, 0, 0, 0);
+    /* The name and the recording's label are never cut; of the counts the coverage goes first. */
+    right = right < LEFT_MIN ? LEFT_MIN : right;
     struct region left = region_sub(region, 0, 0, 1, right - 1);
     int col = put(left, 1, "bylaw", style_with(STYLE(HEADER), ATTR_BOLD));
     /* What a recording says is never mistaken for a model: its label has the place that is never

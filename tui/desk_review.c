@@ -136,7 +136,8 @@ void desk_review_evidence(struct desk *desk)
                        : checks_trouble(checks),
         .results = checks_results(checks),
         .findings = checks_findings(checks),
-        .coverage = checks_coverage(checks),
+        /* A selection's lines are not numbered as the proposal's, which is what the pane shows. */
+        .coverage = desk->trying ? NULL : checks_coverage(checks),
     };
     review_pane_set_results(desk->review, &results);
 }
@@ -178,7 +179,7 @@ void desk_review_changed(struct desk *desk)
         desk->review_generation == proposals_generation(workbench_proposals(desk->workbench))) {
         return;
     }
-    /* The review the pane borrows is another one now, or its files were rebased: show that. */
+    /* The review that the pane borrows is another one now: show that. */
     review_pane_close(desk->review);
     desk->review = NULL;
     if (proposals_open(workbench_proposals(desk->workbench)) != NULL) {

@@ -256,7 +256,6 @@ size_t proposals_rebase(struct proposals *proposals, struct buf *problem)
     }
     if (count > 0) {
         follow_review(proposals);
-        proposals->generation++;
     }
     return count;
 }

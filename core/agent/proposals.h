@@ -30,7 +30,7 @@ const struct proposal *proposals_open(const struct proposals *proposals);
 /* Its review, or NULL. Decide with review_do: every op is recorded. Borrowed until the next patch
  * (which makes a new one) or proposals_close. */
 struct review *proposals_review(struct proposals *proposals);
-/* Grows whenever proposals_review gives another review or its files were rebased. */
+/* Grows whenever proposals_review gives another review than before. */
 unsigned proposals_generation(const struct proposals *proposals);
 
 /* Looks at the workspace: files of the proposal that changed underneath are merged into the review.
