@@ -132,7 +132,7 @@ static bool gather_base(struct str records, uint64_t len, struct str on_disk, st
 bool swap_replay(
     struct str file, struct str on_disk, struct buf *content, bool *damaged, struct err *err)
 {
-    struct swap_header header;
+    struct swap_header header = {0};
     struct buf base = BUF_INIT;
     if (!take_header(&file, &header, err)) {
         return false;

@@ -654,6 +654,72 @@ static void test_sizes(void **state)
     }
 }
 
+/* Random keys, pastes, mouse and sizes: nothing crashes, the cursor stays in the text, undo to the
+ * end gives the file back and redo what was typed. */
+static void test_random(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const keys[] = {"a", "(", "space", "enter", "enter", "tab", "shift-tab",
+        "backspace", "delete", "left", "right", "up", "down", "shift-left", "shift-right",
+        "shift-down", "ctrl-right", "ctrl-shift-left", "home", "end", "shift-home", "ctrl-home",
+        "ctrl-end", "pagedown", "pageup", "ctrl-z", "ctrl-y", "ctrl-x", "ctrl-c", "ctrl-v",
+        "ctrl-a", "ctrl-f", "ctrl-r", "ctrl-g", "esc", "esc", "f3", "shift-f3", "ctrl-k", "ctrl-d",
+        "alt-up", "alt-down", "ctrl-_", "alt-backspace", "alt-d", "alt-r", "alt-a", "alt-w"};
+    static const char *const pastes[] = {"x\ny\n", "\xff", "\xe6\xbc\xa2\t", "a: {b: [1", "\r\n"};
+    const char *first =
+        "package a\r\n\n\tallow if {\n\t\tinput.x == \"\xe6\xbc\xa2\"\n\t}\n\xf0\x9f";
+    uint64_t seed = 5;
+    test_write(bench->dir, "a.rego", first);
+    open_file(bench, "a.rego");
+    for (int i = 0; i < 3000; i++) {
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        size_t pick = (size_t)(seed >> 33);
+        switch (pick % 16) {
+        case 0:
+            app_paste(bench->app, str_of(pastes[pick / 16 % ARRAY_LEN(pastes)]));
+            break;
+        case 1:
+            mouse(bench, pick / 16 % 2 == 0 ? MOUSE_PRESS : MOUSE_DRAG, (int)(pick / 32 % 30),
+                (int)(pick / 1024 % 100));
+            app_focus(bench->app, SLOT_EDITOR);
+            break;
+        case 2:
+            bench->rows = 1 + (int)(pick / 16 % 40);
+            bench->cols = 1 + (int)(pick / 1024 % 120);
+            break;
+        default:
+            press(bench, keys[pick / 16 % ARRAY_LEN(keys)]);
+        }
+        if (i % 4 == 0) {
+            screen(bench);
+        }
+        struct buf content = BUF_INIT;
+        if (editor_unsaved_content(bench->editor, "a.rego", &content) && content.len > 20000) {
+            press(bench, "esc esc ctrl-a backspace");
+        }
+        buf_free(&content);
+    }
+    bench->rows = 40;
+    bench->cols = 120;
+    press(bench, "esc esc esc ctrl-home");
+    type(bench, "#");
+    struct buf typed = BUF_INIT, again = BUF_INIT;
+    assert_true(editor_unsaved_content(bench->editor, "a.rego", &typed));
+    size_t undone = 0;
+    while (editor_unsaved_count(bench->editor) > 0 && undone < 5000) {
+        press(bench, "ctrl-z");
+        undone++;
+    }
+    assert_in_range(undone, 10, 4999);
+    for (size_t i = 0; i < undone; i++) {
+        press(bench, "ctrl-y");
+    }
+    assert_true(editor_unsaved_content(bench->editor, "a.rego", &again));
+    assert_true(str_equal(buf_str(&typed), buf_str(&again)));
+    buf_free(&typed);
+    buf_free(&again);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -681,6 +747,7 @@ int main(void)
         TEST(test_crash_recovery),
         TEST(test_close_asks),
         TEST(test_sizes),
+        TEST(test_random),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -482,32 +482,43 @@ bool find_visible(struct editor *editor, size_t from, size_t to, struct search_r
     return false;
 }
 
-/* The answer, and what else could be asked for in as many words as there is room. */
-static void append_options(struct editor *editor, int cols, struct buf *out)
+static void append_answer(struct editor *editor, struct buf *out)
 {
     struct find *find = &editor->find;
-    const char *on = " on";
-    struct buf options = BUF_INIT;
-    buf_append_c(out, find->running ? "searching …" : find->problem != NULL ? find->problem : "");
-    if (find->problem == NULL && !find->running) {
+    if (find->running) {
+        buf_append_c(out, "searching …");
+    } else if (find->problem != NULL) {
+        buf_append_c(out, find->problem);
+    } else {
         append_count(editor, out);
     }
-    bool wide = cols >= 90;
+}
+
+static void append_options(const struct find *find, bool words, struct buf *out)
+{
     const char *const names[] = {
-        wide ? "regex" : ".*", wide ? "case" : "Aa", wide ? "word" : "\\b"};
+        words ? "regex" : ".*", words ? "case" : "Aa", words ? "word" : "\\b"};
     const char letters[] = "RCW";
     const bool set[] = {
         find->options.regex, find->options.letter_case == SEARCH_EXACT, find->options.whole_word};
     for (size_t i = 0; i < ARRAY_LEN(set); i++) {
-        buf_printf(&options, "  Alt-%c %s%s", letters[i], names[i], set[i] ? on : "");
+        buf_printf(out, "  Alt-%c %s%s", letters[i], names[i], set[i] ? " on" : "");
     }
     if (find->mode == BAR_REPLACE) {
-        buf_append_c(&options, "  Alt-A all");
+        buf_append_c(out, "  Alt-A all");
     }
-    if ((int)(utf8_width(buf_str(&options)) + utf8_width(buf_str(out))) < cols - 30) {
-        buf_append_str(out, buf_str(&options));
+}
+
+/* At the right of a row of the bar; what does not fit beside a field of 20 columns is left out.
+ * Returns the columns it takes. */
+static int draw_right(struct region region, int row, struct str text)
+{
+    int cols = region_cols(region), width = (int)utf8_width(text);
+    if (width == 0 || width > cols - 30) {
+        return 0;
     }
-    buf_free(&options);
+    grid_put(region, row, cols - width - 1, text, STYLE_ON(HINT, FIELD));
+    return width + 2;
 }
 
 static void draw_field(struct region region, int row, const char *label, struct edit *edit,
@@ -532,16 +543,24 @@ void find_draw(struct editor *editor, struct region region, bool focused)
         draw_field(region, 0, " Go to line ", find->line, focused, 0, total);
         return;
     }
-    struct buf right = BUF_INIT;
-    append_options(editor, cols, &right);
-    int width = (int)utf8_width(buf_str(&right));
-    width = width > cols - 16 ? cols / 2 : width;
-    draw_field(region, 0, find->mode == BAR_REPLACE ? " Find    " : " Find ", find->pattern,
-        focused && !find->in_with, width + 2, "text");
-    grid_put_fit(region, 0, cols - width - 1, width + 1, buf_str(&right), STYLE_ON(HINT, FIELD));
-    if (find->mode == BAR_REPLACE) {
-        draw_field(region, 1, " Replace ", find->with, focused && find->in_with, 0,
+    bool both = find->mode == BAR_REPLACE;
+    struct buf answer = BUF_INIT, options = BUF_INIT;
+    append_answer(editor, &answer);
+    append_options(find, cols >= 90, &options);
+    int used_above, used_below = 0;
+    if (both) {
+        used_below = draw_right(region, 1, buf_str(&options));
+    } else if ((int)utf8_width(buf_str(&answer)) + (int)utf8_width(buf_str(&options)) < cols - 30) {
+        buf_append_str(&answer, buf_str(&options));
+    }
+    used_above =
+        draw_right(region, 0, utf8_fit(buf_str(&answer), (size_t)(cols > 32 ? cols - 32 : 0)));
+    draw_field(region, 0, both ? " Find    " : " Find ", find->pattern, focused && !find->in_with,
+        used_above, "text");
+    if (both) {
+        draw_field(region, 1, " Replace ", find->with, focused && find->in_with, used_below,
             find->options.regex ? "text, $1 for a group" : "text");
     }
-    buf_free(&right);
+    buf_free(&answer);
+    buf_free(&options);
 }
