@@ -1,0 +1,78 @@
+/* The status pane of the real program: tests run when it opens, failures explain themselves, rows
+ * lead to their lines, a save runs what it affects. */
+#include "term.h"
+
+#include <stdlib.h>
+
+static const char failing[] =
+    "package limits_test\n\nimport data.limits\n\n"
+    "test_small if count(limits.deny) == 0 with input as {\"m\": 1}\n\n"
+    "test_big if limits.deny == {\"too much\"} with input as {\"m\": 9}\n";
+
+static char *make_workspace(void)
+{
+    char *dir = test_dir_make();
+    test_write(dir, "limits.rego", "package limits\n\ndeny contains \"too big\" if input.m > 4\n");
+    test_write(dir, "limits_test.rego", failing);
+    return dir;
+}
+
+static struct term *start(const char *dir, int rows, int cols)
+{
+    char *program = mem_printf("%s/bylaw", getenv("BYLAW_BINARY_DIR"));
+    const char *argv[] = {program, "--new", dir, NULL};
+    struct term_options options = {.argv = argv, .rows = rows, .cols = cols};
+    struct term *term = term_start(&options);
+    free(program);
+    return term;
+}
+
+static void runs_explains_opens_and_reruns(void **state)
+{
+    (void)state;
+    char *dir = make_workspace();
+    struct term *term = start(dir, 40, 120);
+    term_expect(term, "✗ limits_test.test_big");
+    term_expect(term, "✓ limits_test.test_small");
+    term_expect_row(term, 0, "✓ 1 ✗ 1");
+    term_expect_row(term, 0, "cov ");
+    term_key(term, "alt-3");
+    term_type(term, "f");
+    term_expect_gone(term, "✓ limits_test.test_small");
+    term_type(term, " ");
+    term_expect(term, "{\"too big\"}");
+    term_key(term, "enter");
+    term_expect(term, "7:1"); /* the editor's title says where it is */
+    /* Mended from outside: the watch sees it, the test it affects runs again. */
+    test_write(dir, "limits.rego", "package limits\n\ndeny contains \"too much\" if input.m > 4\n");
+    term_expect_row(term, 0, "✓ 2");
+    term_free(term);
+    test_dir_remove(dir);
+}
+
+static void small_and_smaller(void **state)
+{
+    (void)state;
+    char *dir = make_workspace();
+    struct term *term = start(dir, 24, 80);
+    term_expect(term, "✗ limits_test.test_big");
+    term_resize(term, 10, 40);
+    term_key(term, "alt-3");
+    term_expect(term, "Tests 2");
+    term_type(term, "2");
+    term_expect(term, "no problems found");
+    term_resize(term, 40, 120);
+    term_type(term, "3");
+    term_expect(term, "threshold 90 %");
+    term_free(term);
+    test_dir_remove(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(runs_explains_opens_and_reruns),
+        cmocka_unit_test(small_and_smaller),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
