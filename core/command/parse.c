@@ -237,12 +237,13 @@ static int run_highlight(const struct args *args)
     struct syntax_spans spans = {0};
     syntax_parse(file.syntax, 0, file.text.len, 0);
     syntax_highlight(file.syntax, 0, file.text.len, &spans);
+    const char *bytes = file.text.len == 0 ? "" : file.text.ptr;
     size_t row = 0;
     size_t line_start = 0;
     size_t at = 0;
     VEC_FOREACH (const struct syntax_span, span, &spans) {
         for (; at < span->start; at++) {
-            if (file.text.ptr[at] == '\n') {
+            if (bytes[at] == '\n') {
                 row++;
                 line_start = at + 1;
             }
