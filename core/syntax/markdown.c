@@ -28,6 +28,7 @@ struct markdown {
     size_t final_lines;
     struct block_state before; /* what stands before `from` */
     size_t unchanged;
+    struct code_cache cache;
 };
 
 struct markdown *markdown_new(void)
@@ -45,6 +46,7 @@ void markdown_free(struct markdown *md)
     buf_free(&md->text);
     buf_free(&md->held);
     styled_lines_free(&md->lines);
+    code_cache_free(&md->cache);
     free(md);
 }
 
@@ -171,7 +173,7 @@ const struct styled_lines *markdown_lines(struct markdown *md)
     md->unchanged = md->final_lines;
     struct block_checkpoint done = {md->from, md->final_lines, md->before};
     struct str text = str_slice(buf_str(&md->text), 0, shown_length(md));
-    blocks_render(text, &done, !md->finished, md->width, &md->lines);
+    blocks_render(text, &done, !md->finished, md->width, &md->cache, &md->lines);
     md->from = done.offset;
     md->final_lines = done.lines;
     md->before = done.state;

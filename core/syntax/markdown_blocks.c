@@ -4,7 +4,6 @@
 #include "base/vec.h"
 #include "syntax/inline.h"
 #include "syntax/language.h"
-#include "syntax/syntax.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -12,7 +11,7 @@
 /* Code beyond this keeps one colour; less while it still grows, because it is done anew with each
  * piece. */
 #define HIGHLIGHT_MAX      ((size_t)256 << 10)
-#define HIGHLIGHT_OPEN_MAX ((size_t)24 << 10)
+#define HIGHLIGHT_OPEN_MAX ((size_t)16 << 10)
 #define PARAGRAPH_MAX      ((size_t)64 << 10)
 
 struct line_list {
@@ -25,6 +24,8 @@ struct context {
     bool open_end; /* the last line of the list may grow */
     struct block_state state;
     size_t lists; /* around this */
+    struct code_cache *cache;
+    bool half_line; /* the text ends inside a line */
 };
 
 static void render_lines(struct context *ctx, const struct line_list *lines);
@@ -235,11 +236,41 @@ static void code_line(struct styled *out, struct str line, size_t at,
     VEC_FREE(&runs);
 }
 
+void code_cache_free(struct code_cache *cache)
+{
+    buf_free(&cache->code);
+    VEC_FREE(&cache->spans);
+}
+
+/* While a block is open its last line has no colours yet: it changes with each piece that comes. */
+static const struct syntax_spans *colours_of(struct code_cache *cache,
+    const struct language *language, struct str code, const struct line_list *lines, bool open_end,
+    bool half_line)
+{
+    if (open_end && half_line && lines->len > 0) {
+        code.len -= lines->items[lines->len - 1].len + 1;
+    }
+    if (cache->language == language && str_equal(code, buf_str(&cache->code))) {
+        return &cache->spans;
+    }
+    cache->language = language;
+    cache->spans.len = 0;
+    buf_clear(&cache->code);
+    buf_append_str(&cache->code, code);
+    if (code.len > 0 && code.len <= (open_end ? HIGHLIGHT_OPEN_MAX : HIGHLIGHT_MAX)) {
+        struct syntax *syntax = syntax_new(language, syntax_source_str(&code));
+        syntax_parse(syntax, 0, code.len, 0);
+        syntax_highlight(syntax, 0, code.len, &cache->spans);
+        syntax_free(syntax);
+    }
+    return &cache->spans;
+}
+
 static void render_code(
     struct context *ctx, const struct line_list *lines, struct str info, bool open_end)
 {
+    static const struct syntax_spans none = {0};
     struct buf code = BUF_INIT;
-    struct syntax_spans spans = {0};
     VEC_FOREACH (const struct str, line, lines) {
         buf_append_str(&code, *line);
         buf_append_char(&code, '\n');
@@ -250,27 +281,22 @@ static void render_code(
         word++;
     }
     const struct language *language = language_by_name(str_slice(info, 0, word));
-    size_t max = open_end ? HIGHLIGHT_OPEN_MAX : HIGHLIGHT_MAX;
-    if (language != NULL && code.len <= max && code.len > 0) {
-        struct str text = buf_str(&code);
-        struct syntax *syntax = syntax_new(language, syntax_source_str(&text));
-        syntax_parse(syntax, 0, text.len, 0);
-        syntax_highlight(syntax, 0, text.len, &spans);
-        syntax_free(syntax);
-    }
+    const struct syntax_spans *spans =
+        language == NULL
+            ? &none
+            : colours_of(ctx->cache, language, buf_str(&code), lines, open_end, ctx->half_line);
     bool indented = styled_push(ctx->out, "  ", "  ", CAPTURE_NONE);
     size_t at = 0;
     size_t next = 0;
     VEC_FOREACH (const struct str, line, lines) {
         struct str text = str_slice(buf_str(&code), at, at + line->len);
-        code_line(ctx->out, text, at, &spans, &next,
-            language == NULL ? CAPTURE_MARKUP_RAW : CAPTURE_NONE);
+        code_line(
+            ctx->out, text, at, spans, &next, language == NULL ? CAPTURE_MARKUP_RAW : CAPTURE_NONE);
         at += line->len + 1;
     }
     if (indented) {
         styled_pop(ctx->out);
     }
-    VEC_FREE(&spans);
     buf_free(&code);
 }
 
@@ -318,7 +344,11 @@ static size_t indented_code(struct context *ctx, const struct line_list *lines, 
 static void render_nested(
     struct context *ctx, const struct line_list *lines, bool open_end, size_t lists)
 {
-    struct context inner = {.out = ctx->out, .open_end = open_end, .lists = lists};
+    struct context inner = {.out = ctx->out,
+        .open_end = open_end,
+        .lists = lists,
+        .cache = ctx->cache,
+        .half_line = ctx->half_line};
     size_t before = ctx->out->lines.len;
     render_lines(&inner, lines);
     if (ctx->out->lines.len == before) {
@@ -614,10 +644,14 @@ static void render_lines(struct context *ctx, const struct line_list *lines)
 }
 
 void blocks_render(struct str text, struct block_checkpoint *done, bool open_end, size_t width,
-    struct styled_lines *lines)
+    struct code_cache *cache, struct styled_lines *lines)
 {
     struct styled out = {.lines = *lines, .width = width};
-    struct context ctx = {.out = &out, .open_end = open_end, .state = done->state};
+    struct context ctx = {.out = &out,
+        .open_end = open_end,
+        .state = done->state,
+        .cache = cache,
+        .half_line = !str_ends(text, "\n")};
     struct line_list all = {0};
     struct str rest = str_from(text, done->offset);
     struct str line;
