@@ -332,13 +332,15 @@ static void release(struct http *http)
 /* Frees one that was cancelled or ends one that is over; false when there is none. */
 static bool settle_one(struct http *http)
 {
-    VEC_FOREACH (struct http_request *, at, &http->requests) {
-        if ((*at)->dead) {
-            free_request(*at);
-            return true;
-        }
-        if ((*at)->idle_timed_out) {
-            finish(*at, CURLE_OPERATION_TIMEDOUT);
+    for (size_t i = 0; i < http->requests.len; i++) {
+        struct http_request *request = http->requests.items[i];
+        if (request->dead || request->idle_timed_out) {
+            VEC_REMOVE(&http->requests, i);
+            if (request->dead) {
+                free_request(request);
+            } else {
+                finish(request, CURLE_OPERATION_TIMEDOUT);
+            }
             return true;
         }
     }
