@@ -138,7 +138,13 @@ module.exports = grammar({
           $._else_body,
         ),
       )),
-    _else_body: ($) => choice(seq('if', $._if_body), field('body', $.body)),
+    // After `else`, braces are always a body: `{a | b}` is a union there.
+    _else_body: ($) =>
+      choice(
+        prec.dynamic(5, seq('if', field('body', $.body))),
+        seq('if', field('body', $.literal)),
+        field('body', $.body),
+      ),
 
     // Bodies
 
