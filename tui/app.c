@@ -302,7 +302,7 @@ static void on_signal(uv_signal_t *handle, int number)
     }
 }
 
-static const int signal_numbers[] = {SIGWINCH, SIGTERM, SIGHUP, SIGTSTP, SIGCONT};
+static const int signal_numbers[] = {SIGWINCH, SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGINT};
 
 static void watch_signals(struct app *app)
 {

@@ -65,7 +65,7 @@ struct app {
     struct loop_poll *poll;
     struct loop_timer *esc_timer, *frame_timer, *message_timer, *reply_timer;
     uv_idle_t *idle; /* runs while dirty, so that the loop does not sleep before the frame */
-    uv_signal_t *signals[5];
+    uv_signal_t *signals[6];
 };
 
 /* app_paint.c */

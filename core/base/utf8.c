@@ -136,27 +136,28 @@ int utf8_width_cp(int32_t cp)
 
 int utf8_width_cluster(struct str cluster)
 {
-    int width = 0;
+    int total = 0;
+    int run = -1; /* width of the visible code points since the last hidden one; -1: none */
     size_t at = 0;
     while (at < cluster.len) {
         size_t len;
-        struct str rest = str_from(cluster, at);
-        int32_t cp = utf8_decode(rest, &len);
-        if (cp == '\t') {
-            width += 1;
-        } else if (safe_is_hidden(cp)) {
+        int32_t cp = utf8_decode(str_from(cluster, at), &len);
+        if (cp != '\t' && safe_is_hidden(cp)) {
             char shown[SAFE_SHOWN_MAX];
-            width += (int)safe_show(cp, (unsigned char)cluster.ptr[at], shown);
+            /* A mark without a base stands on a blank of its own. */
+            total += (run == 0     ? 1
+                         : run < 0 ? 0
+                                   : run) +
+                     (int)safe_show(cp, (unsigned char)cluster.ptr[at], shown);
+            run = -1;
         } else {
-            int own = utf8_width_cp(cp);
-            width = own > width ? own : width;
-            if (cp == 0xFE0F && width == 1 && at > 0) {
-                width = 2;
-            }
+            int own = cp == '\t' ? 1 : utf8_width_cp(cp);
+            own = cp == 0xFE0F && run == 1 ? 2 : own;
+            run = own > run ? own : run;
         }
         at += len;
     }
-    return width;
+    return total + (run == 0 ? 1 : run < 0 ? 0 : run);
 }
 
 size_t utf8_width(struct str s)

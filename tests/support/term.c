@@ -202,6 +202,7 @@ static void pump(struct term *term, int wait_ms)
     struct pollfd poll_fd = {.fd = term->fd, .events = POLLIN};
     poll(&poll_fd, 1, wait_ms);
     char bytes[65536];
+    size_t before = term->bytes.len;
     for (;;) {
         ssize_t n = read(term->fd, bytes, sizeof bytes);
         if (n <= 0) {
@@ -212,7 +213,11 @@ static void pump(struct term *term, int wait_ms)
         }
         buf_append(&term->bytes, bytes, (size_t)n);
         find_marks(term, bytes, (size_t)n);
-        vterm_input_write(term->vt, bytes, (size_t)n);
+    }
+    /* All that is there in one piece: in the last column libvterm loses a combining mark that comes
+     * apart from its base. */
+    if (term->bytes.len > before) {
+        vterm_input_write(term->vt, term->bytes.ptr + before, term->bytes.len - before);
     }
     vterm_screen_flush_damage(term->screen);
     check_exit(term, WNOHANG);

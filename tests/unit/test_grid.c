@@ -128,13 +128,22 @@ static void test_no_control_reaches_a_cell(void **state)
     for (int round = 0; round < 3000; round++) {
         char bytes[48];
         size_t len = (size_t)(round % 48);
-        for (size_t i = 0; i < len; i++) {
+        size_t at = 0;
+        while (at + 4 < len) {
             seed = seed * 1103515245u + 12345u;
-            bytes[i] = (char)(seed >> 16);
+            static const int32_t odd[] = {0x301, 0x200D, 0x200C, 0xFE0F, 0x1F468, 0x1100, 0x1161,
+                0x1F1E9, 0x0600, 0x202E, 0x653F, 'a', '\t', 0x1B, 0xE0020};
+            if (seed >> 30 == 0) {
+                bytes[at++] = (char)(seed >> 16);
+            } else {
+                at += utf8_encode(odd[(seed >> 16) % ARRAY_LEN(odd)], bytes + at);
+            }
         }
+        len = at;
         seed = seed * 1103515245u + 12345u;
-        grid_put(grid_region(grid), (int)(seed >> 16) % 6 - 1, (int)(seed >> 20) % 50 - 5,
-            str_make(bytes, len), STYLE(TEXT));
+        int used = grid_put(grid_region(grid), (int)(seed >> 16) % 6 - 1,
+            (int)(seed >> 20) % 50 - 5, str_make(bytes, len), STYLE(TEXT));
+        assert_int_equal(used, (int)utf8_width(str_make(bytes, len)));
         for (int row = 0; row < 4; row++) {
             for (int col = 0; col < 40; col++) {
                 const struct cell *cell = grid_cell(grid, row, col);

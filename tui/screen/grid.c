@@ -183,29 +183,6 @@ static struct style hidden_style(struct style style)
     return (struct style){STYLE_HIDDEN_CHARACTER, under, style.attr};
 }
 
-/* A cluster with hidden characters in it: each of them in its visible form. */
-static void put_hidden(struct pen *pen, struct str cluster)
-{
-    size_t at = 0;
-    while (at < cluster.len) {
-        size_t len;
-        int32_t cp = utf8_decode(str_from(cluster, at), &len);
-        char shown[SAFE_SHOWN_MAX];
-        if (safe_is_hidden(cp)) {
-            size_t count = safe_show(cp, (unsigned char)cluster.ptr[at], shown);
-            for (size_t i = 0; i < count; i++) {
-                pen_put(pen, str_make(shown + i, 1), 1, hidden_style(pen->style));
-            }
-        } else {
-            int width = utf8_width_cp(cp);
-            if (width > 0) {
-                pen_put(pen, str_slice(cluster, at, at + len), width, pen->style);
-            }
-        }
-        at += len;
-    }
-}
-
 static bool has_hidden(struct str cluster)
 {
     size_t at = 0;
@@ -219,16 +196,59 @@ static bool has_hidden(struct str cluster)
     return false;
 }
 
-static struct str cut_cluster(struct str cluster)
+static struct str cut_cluster(struct str cluster, size_t max)
 {
-    if (cluster.len <= CELL_TEXT_MAX) {
+    if (cluster.len <= max) {
         return cluster;
     }
-    size_t end = CELL_TEXT_MAX;
+    size_t end = max;
     while (end > 0 && ((unsigned char)cluster.ptr[end] & 0xC0u) == 0x80u) {
         end--;
     }
     return str_slice(cluster, 0, end);
+}
+
+/* Visible code points that share a cell. */
+static void put_visible(struct pen *pen, struct str text)
+{
+    size_t len;
+    int width = utf8_width_cluster(text);
+    width = width > 2 ? 2 : width;
+    if (utf8_width_cp(utf8_decode(text, &len)) == 0) {
+        /* A mark without a base: on a blank, where it can be seen. */
+        char padded[CELL_TEXT_MAX] = " ";
+        struct str cut = cut_cluster(text, CELL_TEXT_MAX - 1);
+        memcpy(padded + 1, cut.ptr, cut.len);
+        pen_put(pen, str_make(padded, cut.len + 1), width, pen->style);
+    } else {
+        pen_put(pen, cut_cluster(text, CELL_TEXT_MAX), width, pen->style);
+    }
+}
+
+/* A cluster with hidden characters in it: each of them in its visible form. */
+static void put_hidden(struct pen *pen, struct str cluster)
+{
+    size_t start = 0; /* of the visible part */
+    size_t at = 0;
+    while (at < cluster.len) {
+        size_t len;
+        int32_t cp = utf8_decode(str_from(cluster, at), &len);
+        if (safe_is_hidden(cp)) {
+            char shown[SAFE_SHOWN_MAX];
+            size_t count = safe_show(cp, (unsigned char)cluster.ptr[at], shown);
+            if (at > start) {
+                put_visible(pen, str_slice(cluster, start, at));
+            }
+            for (size_t i = 0; i < count; i++) {
+                pen_put(pen, str_make(shown + i, 1), 1, hidden_style(pen->style));
+            }
+            start = at + len;
+        }
+        at += len;
+    }
+    if (start < cluster.len) {
+        put_visible(pen, str_from(cluster, start));
+    }
 }
 
 static void put_cluster(struct pen *pen, struct str cluster)
@@ -241,16 +261,7 @@ static void put_cluster(struct pen *pen, struct str cluster)
     } else if (has_hidden(cluster)) {
         put_hidden(pen, cluster);
     } else {
-        int width = utf8_width_cluster(cluster);
-        if (width <= 0) {
-            /* A mark without a base stands on a blank of its own, where it can be seen. */
-            char text[CELL_TEXT_MAX + 1] = " ";
-            struct str cut = cut_cluster(str_slice(cluster, 0, CELL_TEXT_MAX - 4));
-            memcpy(text + 1, cut.ptr, cut.len);
-            pen_put(pen, str_make(text, cut.len + 1), 1, pen->style);
-        } else {
-            pen_put(pen, cut_cluster(cluster), width > 2 ? 2 : width, pen->style);
-        }
+        put_visible(pen, cluster);
     }
 }
 

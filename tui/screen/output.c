@@ -235,6 +235,26 @@ static void set_pen(struct output *output, struct style style)
     }
 }
 
+/* What stands for a mark or a line where there is only ASCII. */
+static char ascii_for(const struct cell *cell)
+{
+    static const struct {
+        const char *text;
+        char plain;
+    } table[] = {{"✓", '+'}, {"✗", 'x'}, {"○", 'o'}, {"◐", '%'}, {"●", '*'}, {"•", '*'}, {"·", '.'},
+        {"…", '~'}, {"▸", '>'}, {"▾", 'v'}, {"›", '>'}, {"─", '-'}, {"━", '='}, {"│", '|'},
+        {"┃", '|'}, {"▌", '|'}, {"▎", '|'}, {"┌", '+'}, {"┐", '+'}, {"└", '+'}, {"┘", '+'},
+        {"├", '+'}, {"┤", '+'}, {"┬", '+'}, {"┴", '+'}, {"┼", '+'}, {"↑", '^'}, {"↓", 'v'},
+        {"→", '>'}, {"←", '<'}, {"−", '-'}, {"–", '-'}, {"—", '-'}, {"×", 'x'}, {"✎", '#'},
+        {"≥", '>'}, {"“", '"'}, {"”", '"'}, {"‘", '\''}, {"’", '\''}};
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        if (str_equal_c(str_make(cell->text, cell->len), table[i].text)) {
+            return table[i].plain;
+        }
+    }
+    return '?';
+}
+
 static void write_cell(struct output *output, int row, int col, const struct cell *cell)
 {
     move_to(output, row, col);
@@ -247,7 +267,8 @@ static void write_cell(struct output *output, int row, int col, const struct cel
         buf_append_char(frame, cell->text[0]);
         output->at_col += 1;
     } else if (output->terminal.ascii) {
-        buf_append_repeat(frame, '?', cell->width);
+        buf_append_char(frame, ascii_for(cell));
+        buf_append_repeat(frame, ' ', cell->width - 1u);
         output->at_col += cell->width;
     } else if (is_simple(cell)) {
         buf_append(frame, cell->text, cell->len);

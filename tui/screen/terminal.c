@@ -127,10 +127,18 @@ static void build_strings(struct terminal *terminal)
     struct buf *enter = &terminal->enter;
     struct buf *leave = &terminal->leave;
     append_cap(enter, cap_string("smcup"));
-    append_cap(enter, cap_string("rmam")); /* so that the last column can be written */
+    /* So that the last column can be written: needed where the cursor goes on to the next line at
+     * once. (Else not: without wrapping some terminals put a combining mark in the last column into
+     * a cell of its own.) */
+    bool wraps_at_once = tigetflag("xenl") <= 0;
+    if (wraps_at_once) {
+        append_cap(enter, cap_string("rmam"));
+    }
     append_cap(leave, cap_string("sgr0"));
     append_cap(leave, cap_string("cnorm"));
-    append_cap(leave, cap_string("smam"));
+    if (wraps_at_once) {
+        append_cap(leave, cap_string("smam"));
+    }
     if (terminal->modern) {
         /* Bracketed paste, focus reports, Shift-Enter and the like as sequences of their own
          * (xterm's modifyOtherKeys 1, kitty's first level). */
