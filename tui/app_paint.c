@@ -175,7 +175,12 @@ static int paint_key(struct app *app, struct region region, int col, int end,
     const struct action *action, void *data)
 {
     struct buf keys = BUF_INIT;
-    keymap_append_keys(app->keymap, action, true, &keys);
+    struct pane pane = app_active(app);
+    if (pane.ops != NULL && pane.ops->takes_text != NULL && pane.ops->takes_text(pane.data)) {
+        keymap_append_text_key(app->keymap, action, &keys); /* the others would be typed */
+    } else {
+        keymap_append_keys(app->keymap, action, true, &keys);
+    }
     int width = (int)utf8_width(buf_str(&keys)) + 1 + (int)utf8_width(str_of(action->label));
     if (keys.len > 0 && col + width <= end) {
         bool can = action_why_not(action, data) == NULL;

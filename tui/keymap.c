@@ -214,6 +214,16 @@ enum keymap_found keymap_find(const struct keymap *keymap, const struct action_s
     return KEYMAP_NONE;
 }
 
+static void append_sequence(struct buf *out, const struct binding *binding)
+{
+    for (size_t i = 0; i < binding->count; i++) {
+        if (i > 0 && (binding->keys[i].code != K_TEXT || binding->keys[i].mods != 0)) {
+            buf_append_char(out, ' ');
+        }
+        key_append_name(out, &binding->keys[i]);
+    }
+}
+
 void keymap_append_keys(
     const struct keymap *keymap, const struct action *action, bool first, struct buf *out)
 {
@@ -225,14 +235,20 @@ void keymap_append_keys(
         if (any) {
             buf_append_char(out, ' ');
         }
-        for (size_t i = 0; i < binding->count; i++) {
-            if (i > 0 && (binding->keys[i].code != K_TEXT || binding->keys[i].mods != 0)) {
-                buf_append_char(out, ' ');
-            }
-            key_append_name(out, &binding->keys[i]);
-        }
+        append_sequence(out, binding);
         any = true;
         if (first) {
+            return;
+        }
+    }
+}
+
+void keymap_append_text_key(
+    const struct keymap *keymap, const struct action *action, struct buf *out)
+{
+    VEC_FOREACH (struct binding, binding, &keymap->bindings) {
+        if (binding->action == action && !key_is_plain_text(&binding->keys[0])) {
+            append_sequence(out, binding);
             return;
         }
     }

@@ -31,6 +31,10 @@ enum keymap_found keymap_find(const struct keymap *keymap, const struct action_s
 /* The shown names of an action's keys ("^P F1"), only the first when `first`. Appends. */
 void keymap_append_keys(
     const struct keymap *keymap, const struct action *action, bool first, struct buf *out);
+/* The first of an action's keys that acts while a pane takes text: one that is not plain text.
+ * Appends nothing when it has none. */
+void keymap_append_text_key(
+    const struct keymap *keymap, const struct action *action, struct buf *out);
 /* All sets added, in order. Borrowed. */
 size_t keymap_sets(const struct keymap *keymap, const struct action_set *const **sets);
 /* NULL when there is none. */

@@ -135,9 +135,11 @@ struct term *term_start(const struct term_options *options)
     char **env = make_env(term, options->env);
     struct winsize size = {
         .ws_row = (unsigned short)term->rows, .ws_col = (unsigned short)term->cols};
+    char *work = path_join(term->home, "work");
+    assert_true(path_make_dirs(work, NULL));
     term->pid = forkpty(&term->fd, NULL, NULL, &size);
     if (term->pid == 0) {
-        if (options->cwd != NULL && chdir(options->cwd) != 0) {
+        if (chdir(options->cwd != NULL ? options->cwd : work) != 0) {
             _exit(126);
         }
         execvpe(argv[0], (char *const *)argv, env);
@@ -150,6 +152,7 @@ struct term *term_start(const struct term_options *options)
         free(env[i]);
     }
     free(env);
+    free(work);
     free(program);
     return term;
 }

@@ -18,8 +18,8 @@ struct term_options {
     /* "NAME=value" added to a small fixed environment (PATH, a fresh HOME, LC_ALL=C.UTF-8,
      * TERM=xterm-256color, no XDG_ or API variables); "NAME=" with nothing after it empties it. */
     const char *const *env;
-    const char *cwd;
-    int rows, cols; /* 0: 24 × 80 */
+    const char *cwd; /* NULL: a fresh empty folder, HOME/work */
+    int rows, cols;  /* 0: 24 × 80 */
 };
 
 struct term *term_start(const struct term_options *options) MUST_USE;
