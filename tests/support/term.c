@@ -385,7 +385,6 @@ void term_wait(struct term *term, bool (*condition)(struct term *term, void *dat
     free(text);
     char *message = mem_printf("waited in vain for %s%s", what, status);
     free(status);
-    term_free(term);
     fail_msg("%s", message);
 }
 
@@ -484,7 +483,6 @@ int term_wait_exit(struct term *term)
         char *text = term_text(term);
         fprintf(stderr, "screen:\n%s", text);
         free(text);
-        term_free(term);
         fail_msg("the program did not end");
     }
     pump(term, 0);

@@ -111,6 +111,8 @@ static void close_pane(struct commit_pane *pane)
 
 /* ---- what the repository says ---- */
 
+static unsigned confirm(void *data);
+
 static void on_preview(void *data, const struct commit_preview *preview)
 {
     struct commit_pane *pane = data;
@@ -131,6 +133,9 @@ static void on_preview(void *data, const struct commit_preview *preview)
         buf_append_c(&pane->notes, preview->notes);
     }
     changed(pane);
+    if (pane->confirm_wanted && pane->possible) {
+        (void)confirm(pane);
+    }
     release(pane);
 }
 
@@ -314,7 +319,10 @@ static unsigned confirm(void *data)
         return UI_DONE;
     }
     if (!pane->previewed) {
-        app_message(pane->app, MESSAGE_INFO, "Still looking at the repository");
+        /* The key is not lost: it counts as soon as the repository has answered that it can commit.
+         */
+        pane->confirm_wanted = true;
+        app_message(pane->app, MESSAGE_INFO, "Looking at the repository first");
         return UI_DONE;
     }
     if (pane->possible && str_trim(edit_text(pane->edit)).len == 0) {

@@ -42,6 +42,7 @@ struct commit_pane {
     enum phase phase;
     bool details_stale;
 
+    bool confirm_wanted; /* ^S came before the repository had answered */
     bool previewed;
     bool possible;  /* a commit is */
     bool hooks_ask; /* before the first run */
