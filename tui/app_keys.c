@@ -1,8 +1,6 @@
 /* Takes keys, mouse and pastes to where they belong. */
 #include "app_private.h"
 
-#include <stdio.h>
-
 struct pane app_active(const struct app *app)
 {
     if (app->overlays.len > 0) {
@@ -322,18 +320,39 @@ void app_mouse(struct app *app, struct mouse mouse)
     }
 }
 
+/* The first two hex digits of one channel; moves *rest past its '/'. -1 when they are not there. */
+static int take_channel(struct str *rest)
+{
+    int value = 0;
+    for (size_t i = 0; i < 2; i++) {
+        const char *digits = "0123456789abcdef";
+        char c = i < rest->len ? (char)(rest->ptr[i] | 0x20) : '\0';
+        const char *found = c == '\0' ? NULL : strchr(digits, c);
+        if (found == NULL) {
+            return -1;
+        }
+        value = value * 16 + (int)(found - digits);
+    }
+    size_t slash = str_find_char(*rest, '/', 0);
+    *rest = slash == SIZE_MAX ? str_from(*rest, rest->len) : str_from(*rest, slash + 1);
+    return value;
+}
+
 /* "]11;rgb:1c1c/2121/2828": how light is it? -1 when it is something else. */
 static int background_light(struct str reply)
 {
-    unsigned red;
-    unsigned green;
-    unsigned blue;
-    char text[64];
-    snprintf(text, sizeof text, "%.*s", STR_FMT(reply));
-    if (sscanf(text, "]11;rgb:%2x%*[^/]/%2x%*[^/]/%2x", &red, &green, &blue) != 3) {
+    const char *prefix = "]11;rgb:";
+    if (!str_starts(reply, prefix)) {
         return -1;
     }
-    return 299 * (int)red + 587 * (int)green + 114 * (int)blue > 128 * 1000 ? 1 : 0;
+    struct str rest = str_from(reply, strlen(prefix));
+    int red = take_channel(&rest);
+    int green = take_channel(&rest);
+    int blue = take_channel(&rest);
+    if (red < 0 || green < 0 || blue < 0) {
+        return -1;
+    }
+    return 299 * red + 587 * green + 114 * blue > 128 * 1000 ? 1 : 0;
 }
 
 void app_reply(struct app *app, struct str reply)

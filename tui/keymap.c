@@ -168,7 +168,9 @@ bool keymap_remap(struct keymap *keymap, const char *action_id, const char *keys
         for (size_t k = 0; k < set->count; k++) {
             if (strcmp(set->actions[k].id, action_id) == 0) {
                 unbind(keymap, &set->actions[k]);
-                bind(keymap, set, &set->actions[k], keys);
+                if (!bind(keymap, set, &set->actions[k], keys)) {
+                    return err_set(err, ERR_INVALID, "\"%s\" are no keys", keys);
+                }
             }
         }
     }

@@ -35,7 +35,7 @@ static const char *cap_string(const char *name)
 
 static bool load_terminfo(const char *term, int fd, struct err *err)
 {
-    if (term == NULL || *term == '\0') {
+    if (*term == '\0') {
         return err_set(err, ERR_UNSUPPORTED,
             "TERM is not set: say what terminal this is, for example TERM=xterm-256color");
     }
@@ -156,6 +156,7 @@ bool terminal_open(struct terminal *terminal, const struct output_options *optio
         return false;
     }
     const char *term = options->term != NULL ? options->term : getenv("TERM");
+    term = term == NULL ? "" : term;
     if (!load_terminfo(term, options->out_fd, err)) {
         return false;
     }

@@ -32,6 +32,6 @@ struct dialog_prompt {
     void (*done)(void *data, struct str text);
     void *data;
 };
-void dialog_prompt(struct app *app, const struct dialog_prompt *prompt);
+void dialog_prompt(struct app *app, const struct dialog_prompt *options);
 
 #endif
