@@ -5,6 +5,8 @@
 
 #include "base/err.h"
 
+#include <stdio.h>
+
 struct desk_options {
     const char *folder;
     const char *session; /* NULL: the last where something is pending, else a new one */
@@ -24,5 +26,8 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err) MU
 
 /* `bylaw --resume`: prints the folder's sessions, newest first. */
 bool desk_list_sessions(const char *folder, struct err *err) MUST_USE;
+
+/* `bylaw --help-keys`: prints the default keys of every action as a Markdown table. */
+void desk_print_keys(FILE *out);
 
 #endif

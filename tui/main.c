@@ -62,5 +62,9 @@ int main(int argc, char **argv)
     if (args_has(&args, "version")) {
         return command_run(command_find("version"), 1, argv);
     }
+    if (args_has(&args, "help-keys")) {
+        desk_print_keys(stdout);
+        return EXIT_YES;
+    }
     return open_desk(&args);
 }

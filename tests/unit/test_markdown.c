@@ -203,8 +203,9 @@ static void test_open_ends(void **state)
     expect_open("```rego\npackage a\n``", "  [keyword.import|package] [module|a]\n");
     expect_open("text\n-", "text\n");
     expect_open("text\n--", "text\n");
-    expect_open("| a | b |\n|--|-", "[markup.bold+b|a][punctuation.delimiter| │ ][markup.bold+b|b]\n"
-                                  "[punctuation.delimiter|──┼──]\n");
+    expect_open("| a | b |\n|--|-",
+        "[markup.bold+b|a][punctuation.delimiter| │ ][markup.bold+b|b]\n"
+        "[punctuation.delimiter|──┼──]\n");
     expect_open("caf\xc3", "caf\n");
     expect_open("x\r", "x\n");
 }

@@ -373,9 +373,8 @@ static void reads_calls_of_any_form(void **state)
     /* Whole calls, all with index 0, told apart by id; finish_reason "stop". */
     check(&wire_chat,
         CALLS("{\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"read_file\",\"arguments\":\"{}\"}"
-              "}") CALLS(
-            "{\"index\":0,\"id\":\"b\",\"function\":{\"name\":\"read_file\",\"arguments\":\"{}\"}}")
-            FINISH("stop") DATA("[DONE]"),
+              "}") CALLS("{\"index\":0,\"id\":\"b\",\"function\":{\"name\":\"read_file\","
+                         "\"arguments\":\"{}\"}}") FINISH("stop") DATA("[DONE]"),
         "started(m1)\ncall(a|read_file|{})\ncall(b|read_file|{})\ndone(tool_calls)\n");
     /* No ids, no index, arguments as an object. */
     check(&wire_chat,

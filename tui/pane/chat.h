@@ -33,4 +33,7 @@ void chat_set_session(struct chat *chat, struct session *session);
 /* Puts text at the cursor of the prompt ("@policies/a.rego:12 "), for other panes. */
 void chat_insert(struct chat *chat, struct str text);
 
+/* What its keys do. */
+extern const struct action_set chat_action_set;
+
 #endif

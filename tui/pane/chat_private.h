@@ -31,7 +31,6 @@ const struct entry *chat_open_proposal(const struct chat *chat);
 void chat_note_change(struct chat *chat);
 
 /* chat_actions.c */
-extern const struct action_set chat_action_set;
 unsigned chat_send(struct chat *chat);
 unsigned chat_retry(struct chat *chat);
 unsigned chat_review(struct chat *chat, const struct entry *proposal);

@@ -74,4 +74,7 @@ void editor_set_marks(struct editor *editor, const char *path, const char *owner
 /* Removes the owner's marks from all files. */
 void editor_clear_marks(struct editor *editor, const char *owner);
 
+/* What its keys do. */
+extern const struct action_set editor_actions;
+
 #endif

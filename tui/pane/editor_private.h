@@ -204,7 +204,6 @@ void editor_draw(void *pane, struct region region, bool focused);
 size_t editor_offset_at(struct editor *editor, int row, int col);
 
 /* editor_actions.c */
-extern const struct action_set editor_actions;
 unsigned editor_key(void *pane, const struct key *key);
 
 #endif

@@ -43,8 +43,8 @@ struct review_results {
 };
 void review_pane_set_results(struct review_pane *pane, const struct review_results *results);
 
-/* Goes to a line (from 1) of the proposal's file; where the review does not show it, to the hunk before
- * it. False: the file is not in the proposal. */
+/* Goes to a line (from 1) of the proposal's file; where the review does not show it, to the hunk
+ * before it. False: the file is not in the proposal. */
 bool review_pane_show(struct review_pane *pane, const char *path, unsigned row);
 
 /* Where the cursor is: the file, and its hunk (SIZE_MAX: on none). */

@@ -50,5 +50,7 @@ int status_draw_counts(struct status *status, struct region region, int row, int
 
 /* ]t [t ]d [d, which work everywhere: for app_add_actions with the status as data. */
 extern const struct action_set status_global_actions;
+/* What the pane's own keys do. */
+extern const struct action_set status_actions;
 
 #endif

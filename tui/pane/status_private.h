@@ -42,8 +42,6 @@ struct status {
     bool follow_log;
 };
 
-extern const struct action_set status_actions;
-
 /* status_draw.c */
 void status_draw(void *data, struct region region, bool focused);
 void status_draw_title(void *data, struct region region, bool focused);
