@@ -166,7 +166,9 @@ static void paint_divider(struct app *app)
     struct style style = near ? STYLE(BORDER_FOCUS) : STYLE(BORDER);
     grid_vline(all, inside.row, layout->divider_col, inside.rows, style);
     grid_put_c(all, inside.row - 1, layout->divider_col, ascii ? "+" : "┬", style);
-    if (layout->divider_row >= 0) {
+    /* Joined to the border below, where no title stands. */
+    const struct cell *below = grid_cell(app->grid, layout->divider_row, layout->divider_col);
+    if (below != NULL && (strncmp(below->text, "─", sizeof "─") == 0 || below->text[0] == '-')) {
         grid_put_c(all, layout->divider_row, layout->divider_col, ascii ? "+" : "┴", STYLE(BORDER));
     }
 }

@@ -82,7 +82,7 @@ void workbench_free_layout(struct workbench *wb);
 /* Lays out and tests the open proposal, if there is one and it is not laid out already. */
 void workbench_lay_out(struct workbench *wb);
 void workbench_want_layout(
-    void *wb, void (*ready)(void *tool, const char *root, const struct err *err), void *tool);
+    void *data, void (*ready)(void *tool, const char *root, const struct err *err), void *tool);
 void workbench_unwant_layout(void *data, void *tool);
 /* What a set of changes comes down to, for "exactly this was tested". */
 unsigned long long changes_hash(const struct changes *changes);

@@ -1,5 +1,5 @@
 /* Drives the real program by a script and takes pictures of its screen: how the README's pictures
- * are made (scripts/screenshots). A script is lines of
+ * are made (scripts/pictures). A script is lines of
  *
  *     size 40 120        rows and columns; first
  *     env NAME=value     before start
