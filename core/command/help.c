@@ -10,6 +10,11 @@ static const char program_summary[] = "review policy-as-code that a machine wrot
 
 static const char exit_text[] = "0 yes, 1 no, 2 could not (bad usage, a missing file or program).";
 
+static const char files_text[] =
+    "$XDG_CONFIG_HOME/bylaw/config.toml and the folder's .bylaw/config.toml: the settings (bylaw "
+    "config lists them). $XDG_STATE_HOME/bylaw: sessions and unsaved edits. $XDG_CACHE_HOME/bylaw: "
+    "scratch copies of workspaces.";
+
 static void print_option(const struct command_option *option, FILE *out)
 {
     char left[64];
@@ -108,25 +113,6 @@ static void print_title(const char *name, FILE *out)
     fprintf(out, "\" 1 \"\" \"bylaw %s\"\n.SH NAME\n", BYLAW_VERSION);
 }
 
-static void print_options_man(const struct command *command, FILE *out);
-
-static void print_program_man(FILE *out)
-{
-    print_title("bylaw", out);
-    fputs("bylaw \\- ", out);
-    print_roff(program_summary, out);
-    fputs(
-        ".SH SYNOPSIS\n.B bylaw\n[\\fIFOLDER\\fR]\n.br\n.B bylaw \\-\\-resume\n[\\fIID\\fR]\n.br\n"
-        ".B bylaw\n\\fICOMMAND\\fR [\\fIARGUMENT\\fR...]\n.SH COMMANDS\n",
-        out);
-    for (size_t i = 0; commands[i] != NULL; i++) {
-        fprintf(out, ".TP\n.B %s\n", commands[i]->name);
-        print_roff(commands[i]->summary, out);
-    }
-    fputs(".SH EXIT STATUS\n", out);
-    print_roff(exit_text, out);
-}
-
 static void print_options_man(const struct command *command, FILE *out)
 {
     if (command->options[0].name != NULL) {
@@ -145,6 +131,27 @@ static void print_options_man(const struct command *command, FILE *out)
         fputc('\n', out);
         print_roff(option->help, out);
     }
+}
+
+static void print_program_man(FILE *out)
+{
+    print_title("bylaw", out);
+    fputs("bylaw \\- ", out);
+    print_roff(program_summary, out);
+    fputs(".SH SYNOPSIS\n.B bylaw\n[\\fIOPTION\\fR...] [\\fIFOLDER\\fR]\n.br\n"
+          ".B bylaw\n\\fICOMMAND\\fR [\\fIARGUMENT\\fR...]\n.SH DESCRIPTION\n",
+        out);
+    print_roff(command_program.description, out);
+    print_options_man(&command_program, out);
+    fputs(".SH COMMANDS\n", out);
+    for (size_t i = 0; commands[i] != NULL; i++) {
+        fprintf(out, ".TP\n.B %s\n", commands[i]->name);
+        print_roff(commands[i]->summary, out);
+    }
+    fputs(".SH FILES\n", out);
+    print_roff(files_text, out);
+    fputs(".SH EXIT STATUS\n", out);
+    print_roff(exit_text, out);
 }
 
 void command_print_man(const struct command *command, FILE *out)
