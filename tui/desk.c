@@ -88,13 +88,35 @@ static void ask_repo(struct desk *desk)
 
 /* ---- what the workbench tells ---- */
 
+/* A problem stays until a key is pressed: what is only good to know does not replace it, and of
+ * several the first is shown with their number. All are in the log. */
+static void say(struct desk *desk, bool is_problem, const char *text)
+{
+    status_log(desk->status, text);
+    bool shown = desk->problem != NULL && strcmp(app_message_text(desk->app), desk->problem) == 0;
+    if (!is_problem) {
+        if (!shown) {
+            app_message(desk->app, MESSAGE_INFO, "%s", text);
+        }
+        return;
+    }
+    desk->more_problems = shown ? desk->more_problems + 1 : 0;
+    if (!shown) {
+        free(desk->first_problem);
+        desk->first_problem = mem_strdup(text);
+    }
+    free(desk->problem);
+    desk->problem = desk->more_problems == 0 ? mem_strdup(text)
+                                             : mem_printf("1 of %zu (see Log): %s",
+                                                   desk->more_problems + 1, desk->first_problem);
+    app_message(desk->app, MESSAGE_ERROR, "%s", desk->problem);
+}
+
 static void show_notices(struct desk *desk)
 {
     const char *notice;
     while ((notice = workbench_notice(desk->workbench, desk->notices_shown)) != NULL) {
-        app_message(desk->app, MESSAGE_INFO, "%s", notice);
-        status_log(desk->status, notice);
-        desk->notices_shown++;
+        say(desk, workbench_notice_is_problem(desk->workbench, desk->notices_shown++), notice);
     }
 }
 
@@ -200,14 +222,17 @@ static void make_panes(struct desk *desk)
 static void remap_keys(struct desk *desk)
 {
     const struct toml *keys = config_table(workbench_config(desk->workbench), "keys");
+    const char *file = config_table_file(workbench_config(desk->workbench), "keys");
     for (size_t i = 0; keys != NULL && i < keys->len; i++) {
         const struct toml *key = keys->items[i];
         struct err err;
-        if (key->kind != TOML_STRING) {
-            app_message(desk->app, MESSAGE_ERROR, "config, line %u: [keys] %s takes a string",
-                key->row, key->key);
-        } else if (!keymap_remap(app_keymap(desk->app), key->key, key->text, &err)) {
-            app_message(desk->app, MESSAGE_ERROR, "config, line %u: %s", key->row, err.text);
+        bool ok = key->kind == TOML_STRING
+                      ? keymap_remap(app_keymap(desk->app), key->key, key->text, &err)
+                      : err_set(&err, ERR_INVALID, "[keys] %s takes a string", key->key);
+        if (!ok) {
+            char *text = mem_printf("%s:%u: %s", file, key->row, err.text);
+            say(desk, true, text);
+            free(text);
         }
     }
 }
@@ -274,6 +299,8 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
     workbench_free(desk.workbench);
     free(desk.branch);
     free(desk.tested_root);
+    free(desk.problem);
+    free(desk.first_problem);
     loop_free(desk.loop);
     return ok;
 }

@@ -23,6 +23,9 @@ struct desk {
     struct editor *editor;
     struct status *status;
     size_t notices_shown;
+    char *problem; /* as it is on the message line, with how many more there are */
+    char *first_problem;
+    size_t more_problems;
 
     /* What the repository says, for the header. */
     char *branch; /* NULL: none */

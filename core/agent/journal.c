@@ -26,7 +26,9 @@ struct journal {
     int fd;
     char *id;
     char *path;
-    bool torn; /* a write failed half-way: the next one starts a new line */
+    off_t end;          /* of the last whole line */
+    struct buf unsaved; /* whole lines that did not fit on the disk so far */
+    bool torn;          /* something stands behind `end` that is no whole line */
 };
 
 static char *folder_of(const char *workspace, struct err *err)
@@ -172,6 +174,7 @@ struct journal *journal_open(const char *workspace, const char *id,
     if (ok && good < text.len && ftruncate(journal->fd, (off_t)good) != 0) {
         ok = err_set_errno(err, errno, "cannot mend the end of session %s", id);
     }
+    journal->end = (off_t)good;
     buf_free(&text);
     free(dir);
     if (!ok) {
@@ -181,14 +184,52 @@ struct journal *journal_open(const char *workspace, const char *id,
     return journal;
 }
 
+/* Writes what is waiting, or leaves the file as it was: a full disk never tears a line. */
+static bool flush(struct journal *journal, struct err *err)
+{
+    if (journal->unsaved.len == 0) {
+        return true;
+    }
+    if (journal->torn && ftruncate(journal->fd, journal->end) != 0) {
+        return err_set_errno(err, errno, "session file %s", journal->path);
+    }
+    journal->torn = false;
+    if (!file_write_all(journal->fd, buf_str(&journal->unsaved), err)) {
+        journal->torn = ftruncate(journal->fd, journal->end) != 0;
+        err_prefix(err, "session file %s", journal->path);
+        return false;
+    }
+    journal->end += (off_t)journal->unsaved.len;
+    buf_clear(&journal->unsaved);
+    return true;
+}
+
+void journal_discard(struct journal *journal)
+{
+    buf_clear(&journal->unsaved);
+    if (unlink(journal->path) != 0) {
+        log_write("journal", "cannot remove %s", journal->path);
+    }
+}
+
+bool journal_is_saved(const struct journal *journal)
+{
+    return journal->unsaved.len == 0;
+}
+
 void journal_free(struct journal *journal)
 {
     if (journal == NULL) {
         return;
     }
     if (journal->fd >= 0) {
+        struct err err;
+        if (!flush(journal, &err)) {
+            log_write("journal", "%s", err.text);
+        }
         close(journal->fd);
     }
+    buf_free(&journal->unsaved);
     free(journal->id);
     free(journal->path);
     free(journal);
@@ -209,19 +250,10 @@ bool journal_append(
     json_set_int(record, "t", loop_wall_ms());
     char *text = json_print(record);
     cJSON_Delete(record);
-    struct buf line = BUF_INIT;
-    if (journal->torn) {
-        buf_append_char(&line, '\n');
-    }
-    secret_redact(&line, str_of(text));
-    buf_append_char(&line, '\n');
+    secret_redact(&journal->unsaved, str_of(text));
+    buf_append_char(&journal->unsaved, '\n');
     free(text);
-    bool ok = file_write_all(journal->fd, buf_str(&line), err);
-    if (!ok) {
-        err_prefix(err, "session file %s", journal->path);
-    }
-    journal->torn = !ok;
-    buf_free(&line);
+    bool ok = flush(journal, err);
     if (ok && sync && fdatasync(journal->fd) != 0) {
         return err_set_errno(err, errno, "session file %s", journal->path);
     }

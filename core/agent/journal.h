@@ -28,9 +28,15 @@ void journal_free(struct journal *journal);
 const char *journal_id(const struct journal *journal);
 
 /* Appends a record; takes `record` (an object, may be NULL for none) and adds "k" and "t" to it.
- * `sync` waits for the disk: for decisions and commits. */
+ * `sync` waits for the disk: for decisions and commits. A record that cannot be written is kept and
+ * goes before the next one, so that a disk that was full for a while leaves no gap. */
 bool journal_append(
     struct journal *journal, const char *kind, cJSON *record, bool sync, struct err *err) MUST_USE;
+
+/* Everything appended so far is in the file. */
+bool journal_is_saved(const struct journal *journal);
+/* Removes the file: nothing in it is worth keeping. The journal is still to be freed. */
+void journal_discard(struct journal *journal);
 
 struct session_info {
     char *id;

@@ -54,6 +54,22 @@ struct session *session_resume(
     return session;
 }
 
+bool session_is_saved(const struct session *session)
+{
+    return journal_is_saved(session->journal);
+}
+
+bool session_is_empty(const struct session *session)
+{
+    return session->transcript.len == 0 && session->items.len == 0 && session->queue.len == 0 &&
+           session->draft[0] == '\0';
+}
+
+void session_discard(struct session *session)
+{
+    journal_discard(session->journal);
+}
+
 void session_free(struct session *session)
 {
     if (session == NULL) {
@@ -183,7 +199,12 @@ void session_record(struct session *session, const char *kind, cJSON *record, bo
 {
     struct err err;
     if (journal_append(session->journal, kind, record, sync, &err)) {
-        session->journal_failed = false;
+        if (session->journal_failed) {
+            session->journal_failed = false;
+            struct entry entry = {.kind = ENTRY_NOTICE, .status = ENTRY_DONE};
+            buf_append_c(&entry.text, "The session is saved again, all of it.");
+            session_begin_entry(session, entry);
+        }
         return;
     }
     if (session->journal_failed) {
@@ -192,7 +213,7 @@ void session_record(struct session *session, const char *kind, cJSON *record, bo
     session->journal_failed = true;
     struct entry entry = {.kind = ENTRY_ERROR, .status = ENTRY_FAILED, .wall_ms = loop_wall_ms()};
     buf_printf(&entry.text,
-        "This session is not being saved: %s. Free some space; what comes after is saved again.",
+        "This session is not being saved: %s. All of it is saved as soon as that works again.",
         err.text);
     push_entry(session, entry);
 }

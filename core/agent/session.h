@@ -87,6 +87,9 @@ bool session_retry(struct session *session, struct err *err) MUST_USE;
 void session_set_draft(struct session *session, struct str text);
 const char *session_draft(const struct session *session); /* "" when none */
 
+/* False: the disk did not take what was appended last (see journal_append); it would be lost. */
+bool session_is_saved(const struct session *session);
+
 /* ---- For whoever wires a session (the workbench), not for panes ---- */
 
 struct journal;
@@ -115,6 +118,9 @@ struct session *session_new(const struct session_setup *setup);
  * turn that was running is marked stopped. setup->journal is not used. */
 struct session *session_resume(const struct session_setup *setup, const char *workspace,
     const char *id, struct err *err) MUST_USE;
+/* Nothing was said, typed or is waiting: its file may be removed. */
+bool session_is_empty(const struct session *session);
+void session_discard(struct session *session);
 /* Interrupts what runs, then frees. */
 void session_free(struct session *session);
 /* Takes effect with the next request. Names are copied; provider borrowed. */

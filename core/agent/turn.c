@@ -448,7 +448,8 @@ static void on_event(void *data, const struct event *event)
         break;
     case EVENT_ERROR:
         session->stream = NULL;
-        fail(session, &event->error, event->retryable);
+        /* What no waiting mends (a key, a missing model) a person can mend, and then try again. */
+        fail(session, &event->error, true);
         break;
     case EVENT_DONE:
         on_done(session, event->stop);

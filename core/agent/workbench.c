@@ -15,14 +15,27 @@ void workbench_tell(struct workbench *wb, enum workbench_change what)
     }
 }
 
-void workbench_note(struct workbench *wb, const char *fmt, ...)
+static void add_notice(struct workbench *wb, bool is_problem, const char *fmt, va_list args)
 {
     struct buf text = BUF_INIT;
+    buf_vprintf(&text, fmt, args);
+    VEC_PUSH(&wb->notices, (struct notice){buf_take(&text), is_problem});
+}
+
+void workbench_note(struct workbench *wb, const char *fmt, ...)
+{
     va_list args;
     va_start(args, fmt);
-    buf_vprintf(&text, fmt, args);
+    add_notice(wb, false, fmt, args);
     va_end(args);
-    VEC_PUSH(&wb->notices, buf_take(&text));
+}
+
+void workbench_problem(struct workbench *wb, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    add_notice(wb, true, fmt, args);
+    va_end(args);
 }
 
 /* ---- what the proposals and the session ask of us ---- */
@@ -166,7 +179,8 @@ static void on_files(void *data, const struct workspace_event *event)
 {
     struct workbench *wb = data;
     if (event->failed != NULL) {
-        workbench_note(wb, "The files of the workspace cannot be listed: %s", event->failed->text);
+        workbench_problem(
+            wb, "The files of the workspace cannot be listed: %s", event->failed->text);
     }
     if (!wb->listed) {
         wb->listed = true;
@@ -210,7 +224,7 @@ static void recover(struct workbench *wb)
     struct err err;
     struct door_recovery found = {0};
     if (!door_recover(wb->workspace, &found, &err)) {
-        workbench_note(wb, "An interrupted write could not be mended: %s", err.text);
+        workbench_problem(wb, "An interrupted write could not be mended: %s", err.text);
     } else if (found.outcome == DOOR_ROLLED_BACK) {
         workbench_note(wb, "A write of %zu files was interrupted; none of it is in the workspace.",
             found.files);
@@ -273,7 +287,7 @@ static bool resume(struct workbench *wb, const char *id, bool needed, struct err
     }
     workbench_note(wb, "Resumed session %s%s.", id, open != NULL ? ", with its open proposal" : "");
     if (dropped > 0) {
-        workbench_note(wb,
+        workbench_problem(wb,
             "%zu recorded decisions no longer fit and were dropped: look at the review again.",
             dropped);
     }
@@ -299,7 +313,7 @@ static char *newest_session(struct workbench *wb)
     struct err err;
     char *id = NULL;
     if (!journal_list(workspace_root(wb->workspace), &list, &err)) {
-        workbench_note(wb, "%s", err.text);
+        workbench_problem(wb, "%s", err.text);
     } else if (list.len > 0 && !list.items[0].open) {
         id = mem_strdup(list.items[0].id);
     }
@@ -316,7 +330,7 @@ static bool open_session(struct workbench *wb, struct err *err)
     struct err ignored = {0};
     bool ok = last != NULL && resume(wb, last, false, &ignored);
     if (!ok && ignored.text[0] != '\0') {
-        workbench_note(wb, "The last session could not be resumed: %s", ignored.text);
+        workbench_problem(wb, "The last session could not be resumed: %s", ignored.text);
     }
     free(last);
     return ok || begin(wb, err);
@@ -355,7 +369,7 @@ struct workbench *workbench_new(const struct workbench_options *options, struct 
         config_set(wb->config, "recording", options->recording, "--recording");
     }
     for (size_t i = 0; i < config_problem_count(wb->config); i++) {
-        workbench_note(wb, "%s", config_problem_at(wb->config, i));
+        workbench_problem(wb, "%s", config_problem_at(wb->config, i));
     }
     recover(wb);
     overlay_sweep();
@@ -382,7 +396,11 @@ void workbench_free(struct workbench *wb)
     workspace_stop(wb->workspace);
     if (wb->session != NULL) {
         session_interrupt(wb->session);
-        session_record(wb->session, "closed", NULL, false);
+        if (session_is_empty(wb->session) && proposals_open(wb->proposals) == NULL) {
+            session_discard(wb->session);
+        } else {
+            session_record(wb->session, "closed", NULL, false);
+        }
         session_free(wb->session);
     }
     tools_free(wb->toolbox);
@@ -391,8 +409,8 @@ void workbench_free(struct workbench *wb)
     workbench_free_provider(wb);
     config_free(wb->config);
     workspace_free(wb->workspace);
-    VEC_FOREACH (char *, notice, &wb->notices) {
-        free(*notice);
+    VEC_FOREACH (struct notice, notice, &wb->notices) {
+        free(notice->text);
     }
     VEC_FREE(&wb->notices);
     free(wb->git_root);
@@ -421,5 +439,10 @@ struct proposals *workbench_proposals(struct workbench *wb)
 
 const char *workbench_notice(const struct workbench *wb, size_t index)
 {
-    return index < wb->notices.len ? wb->notices.items[index] : NULL;
+    return index < wb->notices.len ? wb->notices.items[index].text : NULL;
+}
+
+bool workbench_notice_is_problem(const struct workbench *wb, size_t index)
+{
+    return wb->notices.items[index].is_problem;
 }

@@ -53,6 +53,8 @@ bool workbench_is_recorded(const struct workbench *wb);
 /* One line when there is something to say about how the workbench was opened (a resumed session, a
  * mended write, config mistakes), NULL past the end. Borrowed. */
 const char *workbench_notice(const struct workbench *wb, size_t index);
+/* It says that something is wrong, not only how things are. */
+bool workbench_notice_is_problem(const struct workbench *wb, size_t index);
 
 /* Where tests should run now: the overlay while a proposal is open and laid out, else the
  * workspace. *proposal is its number or 0. NULL while it is being laid out. Borrowed until the next

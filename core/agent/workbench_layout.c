@@ -171,7 +171,7 @@ static void on_try_laid(void *data, const struct err *err)
         return;
     }
     if (err != NULL) {
-        workbench_note(wb, "The selection could not be tried: %s", err->text);
+        workbench_problem(wb, "The selection could not be tried: %s", err->text);
         workbench_tell(wb, WORKBENCH_EVIDENCE);
         return;
     }
@@ -197,7 +197,7 @@ void workbench_try(struct workbench *wb, size_t file, size_t hunk)
         wb->try_overlay = overlay_new(wb->workspace, &wb->overlay_err);
     }
     if (wb->try_overlay == NULL) {
-        workbench_note(wb, "The selection could not be tried: %s", wb->overlay_err.text);
+        workbench_problem(wb, "The selection could not be tried: %s", wb->overlay_err.text);
         return;
     }
     changes_free(&wb->try_changes);
@@ -227,7 +227,7 @@ void workbench_make_layout(struct workbench *wb)
     wb->stamp = 1;
     wb->overlay = overlay_new(wb->workspace, &wb->overlay_err);
     if (wb->overlay == NULL) {
-        workbench_note(wb, "Proposals cannot be tested: %s", wb->overlay_err.text);
+        workbench_problem(wb, "Proposals cannot be tested: %s", wb->overlay_err.text);
     }
     wb->deliver = loop_timer_new(wb->options.loop, deliver, wb);
     wb->evidence = checks_new(wb->options.loop, on_checks, wb);

@@ -29,12 +29,12 @@ static void begin_recording(struct workbench *wb)
         return;
     }
     if (!live_record(wb->provider, NULL)) {
-        workbench_note(wb, "Nothing is recorded: there is no live model.");
+        workbench_problem(wb, "Nothing is recorded: there is no live model.");
         return;
     }
     wb->recorder = recorder_open(wb->options.record_to, &err);
     if (wb->recorder == NULL) {
-        workbench_note(wb, "Nothing is recorded: %s", err.text);
+        workbench_problem(wb, "Nothing is recorded: %s", err.text);
         return;
     }
     live_record(wb->provider, wb->recorder);
@@ -54,7 +54,7 @@ static void on_selected(void *data, struct selection *selection)
     wb->provider = selection->provider;
     show_model(wb, selection);
     if (selection->problem != NULL) {
-        workbench_note(wb, "%s", selection->problem);
+        workbench_problem(wb, "%s", selection->problem);
     }
     if (selection->why != NULL) {
         workbench_note(wb, "%s", selection->why);

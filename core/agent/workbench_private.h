@@ -20,6 +20,11 @@ struct layout_want {
 struct select;
 struct recorder;
 
+struct notice {
+    char *text;
+    bool is_problem;
+};
+
 struct workbench {
     struct workbench_options options;
     struct workspace *workspace;
@@ -30,7 +35,7 @@ struct workbench {
     struct patch_source source;
     struct toolbox *toolbox;
     struct {
-        char **items;
+        struct notice *items;
         size_t len, cap;
     } notices;
     bool held;             /* an outcome is being written */
@@ -74,6 +79,8 @@ void workbench_tell(struct workbench *wb, enum workbench_change what);
 /* Merges what changed on disk into the open proposal. */
 void workbench_rebase(struct workbench *wb);
 void workbench_note(struct workbench *wb, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* A notice that must not go by unseen. */
+void workbench_problem(struct workbench *wb, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* The proposal or the workspace is not what it was: what was laid out and tested is out of date. */
 void workbench_changed(struct workbench *wb);

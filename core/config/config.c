@@ -420,6 +420,14 @@ const struct toml *config_table(const struct config *config, const char *name)
     return NULL;
 }
 
+const char *config_table_file(const struct config *config, const char *name)
+{
+    const struct toml *table = config_table(config, name);
+    return table == NULL                           ? NULL
+           : table == toml_get(config->user, name) ? config->user_path
+                                                   : ".bylaw/config.toml";
+}
+
 const char *config_user_path(const struct config *config)
 {
     return config->user_path;

@@ -59,6 +59,9 @@ char *config_show(const struct config *config, const char *key) MUST_USE;
  * "keys": action id = "key" (both files); "http_headers", "model_providers" (user's file only). */
 const struct toml *config_table(const struct config *config, const char *name);
 
+/* The file that config_table took it from; NULL when there is none. Borrowed. */
+const char *config_table_file(const struct config *config, const char *name);
+
 /* Where the user's file is or would be; NULL without a home. Borrowed. */
 const char *config_user_path(const struct config *config);
 

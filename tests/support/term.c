@@ -385,6 +385,7 @@ void term_wait(struct term *term, bool (*condition)(struct term *term, void *dat
     free(text);
     char *message = mem_printf("waited in vain for %s%s", what, status);
     free(status);
+    /* The terminal is the test's: its tear-down frees it. */
     fail_msg("%s", message);
 }
 

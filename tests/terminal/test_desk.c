@@ -186,6 +186,7 @@ static void from_a_prompt_to_a_commit(void **state)
     term_expect(f->term, "24 passed  your selection");
     term_key(f->term, "enter");
     term_expect(f->term, "Finish proposal 1");
+    term_expect(f->term, "Message  on main");
     /* Nothing is written before this is confirmed. */
     char *before;
     GIT(f, &before, "status", "--porcelain");

@@ -6,8 +6,10 @@
 #include "base/path.h"
 #include "base/vec.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 struct records {
@@ -122,6 +124,46 @@ static void any_torn_end_is_mended(void **state)
     free(id);
 }
 
+/* A limit on the size of files stands for a disk that is full: the first bytes of a line fit. */
+static void a_full_disk_leaves_no_gap(void **state)
+{
+    (void)state;
+    struct err err;
+    struct journal *journal = journal_create("/some/ws", &err);
+    char *id = mem_strdup(journal_id(journal));
+    append(journal, "a", "1");
+    char *path = only_session_path(id);
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    struct rlimit full = {(rlim_t)st.st_size + 5, before.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+    assert_false(journal_append(journal, "b", NULL, false, &err));
+    assert_non_null(strstr(err.text, path));
+    assert_false(journal_append(journal, "c", NULL, false, &err));
+    assert_false(journal_is_saved(journal));
+    /* What is in the file is whole, were the program killed now. */
+    struct stat cut;
+    assert_int_equal(stat(path, &cut), 0);
+    assert_int_equal(cut.st_size, st.st_size);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    append(journal, "d", "4");
+    assert_true(journal_is_saved(journal));
+    journal_free(journal);
+    struct records seen = {BUF_INIT};
+    journal = journal_open("/some/ws", id, note, &seen, &err);
+    assert_non_null(journal);
+    assert_true(str_ends(buf_str(&seen.text), "a=1;b=;c=;d=4;"));
+    journal_discard(journal);
+    journal_free(journal);
+    assert_int_equal(stat(path, &st), -1);
+    buf_free(&seen.text);
+    free(path);
+    free(id);
+}
+
 static void a_strange_id_is_refused(void **state)
 {
     (void)state;
@@ -153,6 +195,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_was_appended_comes_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(any_torn_end_is_mended, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_full_disk_leaves_no_gap, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_strange_id_is_refused, set_up, tear_down),
         cmocka_unit_test(bytes_keep_their_value),
     };

@@ -269,6 +269,16 @@ static unsigned chat_mouse(void *pane, const struct mouse *mouse)
                                                                            : UI_DONE;
 }
 
+static bool chat_unsaved(const void *pane, struct buf *why)
+{
+    const struct chat *chat = pane;
+    if (session_is_saved(chat->session)) {
+        return false;
+    }
+    buf_append_c(why, "The end of this session could not be saved: is the disk full?");
+    return true;
+}
+
 static void chat_destroy(void *pane)
 {
     struct chat *chat = pane;
@@ -291,6 +301,7 @@ static const struct pane_ops chat_ops = {
     .escape = chat_escape,
     .title = chat_title,
     .status = chat_status,
+    .unsaved = chat_unsaved,
     .destroy = chat_destroy,
 };
 

@@ -171,21 +171,22 @@ static const char *why_not_take_back(void *pane)
     return session_queue_count(((struct chat *)pane)->session) == 0 ? "no prompt is waiting" : NULL;
 }
 
-/* The last queued prompt comes back into the field, before what is there. */
+/* The last queued prompt comes back into the field, before what is there. It is saved as a draft
+ * before it leaves the queue. */
 static unsigned take_back(void *pane)
 {
     struct chat *chat = pane;
-    char *text = session_queue_pop(chat->session);
     struct buf joined = BUF_INIT;
-    buf_append_c(&joined, text == NULL ? "" : text);
+    buf_append_c(&joined, session_queue_at(chat->session, session_queue_count(chat->session) - 1));
     if (!prompt_is_empty(chat->prompt)) {
         buf_append_char(&joined, '\n');
         prompt_text(chat->prompt, &joined);
     }
     prompt_set(chat->prompt, buf_str(&joined));
-    chat_note_change(chat);
+    session_set_draft(chat->session, buf_str(&joined));
+    chat->draft_version = prompt_version(chat->prompt);
+    free(session_queue_pop(chat->session));
     buf_free(&joined);
-    free(text);
     return UI_DONE;
 }
 
