@@ -173,6 +173,15 @@ void checks_invalidate(struct checks *checks)
     tell(checks);
 }
 
+void checks_fail(struct checks *checks, const char *why)
+{
+    runner_cancel(checks->runner);
+    drop(checks);
+    checks->state = CHECKS_FAILED;
+    checks->trouble = mem_strdup(why);
+    tell(checks);
+}
+
 enum checks_state checks_state(const struct checks *checks)
 {
     return checks->state;

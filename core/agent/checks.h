@@ -11,7 +11,8 @@ enum checks_state {
     CHECKS_NONE, /* never ran */
     CHECKS_RUNNING,
     CHECKS_DONE,
-    CHECKS_STALE /* what was tested has changed since */
+    CHECKS_STALE, /* what was tested has changed since */
+    CHECKS_FAILED /* there was nothing to run in: checks_trouble says why */
 };
 
 /* `changed` is called on every change, from the loop. */
@@ -22,6 +23,9 @@ void checks_free(struct checks *checks);
 void checks_start(struct checks *checks, const char *root);
 /* Stops a run; what was kept is marked stale. */
 void checks_invalidate(struct checks *checks);
+
+/* Drops what was kept: nothing could be run, and why. */
+void checks_fail(struct checks *checks, const char *why);
 
 enum checks_state checks_state(const struct checks *checks);
 /* Rows as they came (a test's sub-tests behind it); borrowed until the next change. */

@@ -39,6 +39,7 @@ static void on_laid(void *data, const struct err *err)
         wb->overlay_err = *err;
         answer_wants(wb, NULL, err);
         wb->wanted = false;
+        checks_fail(wb->evidence, err->text);
         return;
     }
     if (err == NULL) {
@@ -104,9 +105,12 @@ void workbench_lay_out(struct workbench *wb)
         workbench_tell(wb, WORKBENCH_LAID_OUT);
         return;
     }
-    if (wb->overlay == NULL ||
-        (wb->laid_stamp == wb->stamp && checks_state(wb->evidence) != CHECKS_STALE &&
-            checks_state(wb->evidence) != CHECKS_NONE)) {
+    if (wb->overlay == NULL) {
+        checks_fail(wb->evidence, wb->overlay_err.text);
+        return;
+    }
+    if (wb->laid_stamp == wb->stamp && checks_state(wb->evidence) != CHECKS_STALE &&
+        checks_state(wb->evidence) != CHECKS_NONE) {
         return;
     }
     wb->wanted = true;
@@ -171,8 +175,7 @@ static void on_try_laid(void *data, const struct err *err)
         return;
     }
     if (err != NULL) {
-        workbench_problem(wb, "The selection could not be tried: %s", err->text);
-        workbench_tell(wb, WORKBENCH_EVIDENCE);
+        checks_fail(wb->tried, err->text);
         return;
     }
     wb->tried_hash = wb->trying_hash;
@@ -197,7 +200,7 @@ void workbench_try(struct workbench *wb, size_t file, size_t hunk)
         wb->try_overlay = overlay_new(wb->workspace, &wb->overlay_err);
     }
     if (wb->try_overlay == NULL) {
-        workbench_problem(wb, "The selection could not be tried: %s", wb->overlay_err.text);
+        checks_fail(wb->tried, wb->overlay_err.text);
         return;
     }
     changes_free(&wb->try_changes);
