@@ -182,6 +182,14 @@ static bool is_recording(void *data)
     return workbench_is_recording(desk->workbench);
 }
 
+/* What is built from decisions ("Outcome of the review") is nothing to type. */
+static const char *suggestion(void *data, size_t index)
+{
+    struct desk *desk = data;
+    const char *text = workbench_recorded_prompt(desk->workbench, index);
+    return text == NULL || strcmp(text, "Outcome of the review") == 0 ? NULL : text;
+}
+
 static void make_panes(struct desk *desk)
 {
     struct workspace *workspace = workbench_workspace(desk->workbench);
@@ -191,6 +199,7 @@ static void make_panes(struct desk *desk)
         .review = review_proposal,
         .model = model_name,
         .is_recording = is_recording,
+        .suggestion = suggestion,
         .data = desk,
     };
     struct status_options status = {

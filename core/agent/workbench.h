@@ -48,6 +48,9 @@ struct proposals *workbench_proposals(struct workbench *wb);
 /* What the header says of the model: "gpt-5.5 high", "recording", "no model". Borrowed. */
 const char *workbench_model(const struct workbench *wb);
 bool workbench_is_recording(const struct workbench *wb);
+/* The prompts the recording knows, in order; NULL past the end, and without a recording. Borrowed.
+ */
+const char *workbench_recorded_prompt(const struct workbench *wb, size_t index);
 /* Its answers are being written to options.record_to. */
 bool workbench_is_recorded(const struct workbench *wb);
 /* One line when there is something to say about how the workbench was opened (a resumed session, a

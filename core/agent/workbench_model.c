@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "model/live.h"
 #include "model/recorder.h"
+#include "model/recording.h"
 #include "model/select.h"
 
 #include <stdlib.h>
@@ -111,4 +112,9 @@ bool workbench_is_recording(const struct workbench *wb)
 bool workbench_is_recorded(const struct workbench *wb)
 {
     return wb->recorder != NULL;
+}
+
+const char *workbench_recorded_prompt(const struct workbench *wb, size_t index)
+{
+    return workbench_is_recording(wb) ? recording_prompt(wb->provider, index) : NULL;
 }

@@ -343,6 +343,9 @@ static const struct {
     {"package a\np := ", ":=", "", "", 60000, true},
     {"package a\n", "\"a\" ", "", "", 10000, true},
     {"package a\n", ".a", "", "", 20000, true},
+    /* nodes of more than 65,535 children, which older libraries break on (tree-sitter #2134) */
+    {"", "# c\n", "package a\n", "", 70000, false},
+    {"package a\n", "p := 1\n", "", "", 70000, false},
     /* what the scanner looks over */
     {"package a\np if {\nx\n", "# c\n", "}", "", 30000, false},
     {"package a\np if {\nx }\n", "# c\n", "q := 1", "", 30000, false},

@@ -123,6 +123,14 @@ static unsigned activate(struct chat *chat, const struct entry *entry)
     return UI_DONE;
 }
 
+const char *chat_suggestion(const struct chat *chat)
+{
+    bool fresh = session_transcript(chat->session)->len == 0 && !chat_is_busy(chat);
+    return fresh && chat->options.suggestion != NULL
+               ? chat->options.suggestion(chat->options.data, 0)
+               : NULL;
+}
+
 /* Enter in an empty prompt does what the state line offers. */
 static unsigned enter(struct chat *chat)
 {
@@ -134,6 +142,9 @@ static unsigned enter(struct chat *chat)
     }
     if (!chat_is_busy(chat) && chat_open_proposal(chat) != NULL) {
         return chat_review(chat, chat_open_proposal(chat));
+    }
+    if (chat_suggestion(chat) != NULL) {
+        prompt_set(chat->prompt, str_of(chat_suggestion(chat)));
     }
     return UI_DONE;
 }

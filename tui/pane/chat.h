@@ -19,6 +19,9 @@ struct chat_options {
     const char *(*model)(void *data);
     /* Recorded answers are labelled as such at all times. May be NULL. */
     bool (*is_recording)(void *data);
+    /* Prompts worth offering before the first one (those a recording knows); NULL past the end;
+     * borrowed for the call. May be NULL. */
+    const char *(*suggestion)(void *data, size_t index);
     void *data;
 };
 

@@ -106,10 +106,31 @@ static const char *prompt_hint(const struct chat *chat)
     if (chat_open_proposal(chat) != NULL) {
         return "Enter reviews the proposal; or say what should be different";
     }
+    if (chat_suggestion(chat) != NULL) {
+        return "say what the policy should do; Enter takes the first prompt above";
+    }
     return "say what the policy should do";
 }
 
-static void draw_welcome(struct region region)
+/* The prompts a recording knows: anything else it can only answer with this list. */
+static void draw_suggestions(const struct chat *chat, struct region region, int row)
+{
+    if (chat_suggestion(chat) == NULL || row >= region_rows(region)) {
+        return;
+    }
+    grid_put_fit(region, row++, 2, region_cols(region) - 3,
+        STR_LIT("This session replays a recording, which answers:"), STYLE(RECORDING));
+    for (size_t i = 0; row < region_rows(region); i++, row++) {
+        const char *text = chat->options.suggestion(chat->options.data, i);
+        if (text == NULL) {
+            break;
+        }
+        int col = grid_put_c(region, row, 2, i == 0 ? "› " : "  ", STYLE(PROMPT));
+        grid_put_fit(region, row, 2 + col, region_cols(region) - 5, str_of(text), STYLE(USER));
+    }
+}
+
+static void draw_welcome(const struct chat *chat, struct region region)
 {
     static const char *const lines[] = {
         "Ask for a policy: what must be denied, where, and why.",
@@ -117,10 +138,11 @@ static void draw_welcome(struct region region)
         "before you have reviewed it, line by line.",
     };
     int rows = region_rows(region);
-    int top = rows > 5 ? (rows - 3) / 2 : 0;
+    int top = rows > 14 ? (rows - 3) / 3 : rows > 8 ? 1 : 0;
     for (int i = 0; i < (int)ARRAY_LEN(lines) && top + i < rows; i++) {
         grid_put_fit(region, top + i, 2, region_cols(region) - 3, str_of(lines[i]), STYLE(DIM));
     }
+    draw_suggestions(chat, region, top + (int)ARRAY_LEN(lines) + (rows > 8 ? 1 : 0));
 }
 
 void chat_draw(void *pane, struct region region, bool focused)
@@ -139,7 +161,7 @@ void chat_draw(void *pane, struct region region, bool focused)
     chat->transcript_rows = left - queue_rows > 0 ? left - queue_rows : 0;
     chat->prompt_row = rows - prompt_rows;
     if (session_transcript(chat->session)->len == 0) {
-        draw_welcome(region_sub(region, 0, 0, chat->transcript_rows, cols));
+        draw_welcome(chat, region_sub(region, 0, 0, chat->transcript_rows, cols));
     } else if (chat->transcript_rows > 0) {
         chat_view_draw(chat->view, region_sub(region, 0, 0, chat->transcript_rows, cols),
             chat->browsing && focused, now);

@@ -44,4 +44,7 @@ void chat_draw(void *pane, struct region region, bool focused);
 void chat_title(const void *pane, struct buf *left, struct buf *right);
 void chat_status(const void *pane, struct buf *out);
 
+/* What Enter in an empty prompt puts in: the first suggestion, while nothing was said yet; NULL. */
+const char *chat_suggestion(const struct chat *chat);
+
 #endif
