@@ -198,6 +198,7 @@ static void test_answer(void **state)
     term_type(term, "Deny the latest tag\r");
     term_expect(term, "Deny the latest tag");
     term_expect(term, "That is all.");
+    term_expect_gone(term, "Esc stops");
     term_expect(term, "• a tag that is missing");
     term_expect(term, "5.1.1   │     yes");
     term_expect_gone(term, "**");
