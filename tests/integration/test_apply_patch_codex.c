@@ -196,7 +196,11 @@ static int run_codex(const char *codex, const char *dir, const char *patch)
     posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
     posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
     pid_t pid;
-    assert_int_equal(posix_spawn(&pid, codex, &actions, NULL, argv, environ), 0);
+    int problem = posix_spawn(&pid, codex, &actions, NULL, argv, environ);
+    if (problem != 0) {
+        fail_msg("%s could not be started in %s (%s): %s", codex, dir,
+            access(dir, X_OK) == 0 ? "which is there" : "which is gone", strerror(problem));
+    }
     posix_spawn_file_actions_destroy(&actions);
     int status;
     assert_int_equal(waitpid(pid, &status, 0), pid);

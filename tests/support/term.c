@@ -631,33 +631,53 @@ static void hide_piece(struct buf *text, const char *piece)
     }
 }
 
+struct golden {
+    struct str expected;
+    const char *const *hide;
+};
+
+static struct buf hidden_text(const struct term *term, const char *const *hide)
+{
+    char *text = term_text(term);
+    struct buf shown = BUF_INIT;
+    buf_append_c(&shown, text);
+    free(text);
+    for (size_t i = 0; hide != NULL && hide[i] != NULL; i++) {
+        hide_piece(&shown, hide[i]);
+    }
+    return shown;
+}
+
+static bool is_golden(struct term *term, void *data)
+{
+    const struct golden *golden = data;
+    struct buf shown = hidden_text(term, golden->hide);
+    bool same = str_equal(buf_str(&shown), golden->expected);
+    buf_free(&shown);
+    return same;
+}
+
 void term_expect_golden(struct term *term, const char *name, const char *const *hide)
 {
     char *relative = mem_printf("tests/golden/%s.txt", name);
     char *path = test_source_path(relative);
-    struct buf actual = BUF_INIT;
-    char *text = term_text(term);
-    buf_append_c(&actual, text);
-    for (size_t i = 0; hide != NULL && hide[i] != NULL; i++) {
-        hide_piece(&actual, hide[i]);
-    }
     struct err err;
-    struct buf expected = BUF_INIT;
     if (getenv("BYLAW_UPDATE_GOLDEN") != NULL) {
+        struct buf shown = hidden_text(term, hide);
         char *dir = path_dir(path);
         assert_ok(path_make_dirs(dir, &err), err);
-        assert_ok(file_write(path, buf_str(&actual), 0644, &err), err);
+        assert_ok(file_write(path, buf_str(&shown), 0644, &err), err);
         free(dir);
+        buf_free(&shown);
     } else {
+        struct buf expected = BUF_INIT;
         assert_ok(file_read(path, 1 << 20, &expected, &err), err);
-        if (!str_equal(buf_str(&expected), buf_str(&actual))) {
-            fprintf(stderr, "expected %s:\n%s\nfound:\n%s", relative, expected.ptr, actual.ptr);
-            fail_msg("the screen is not %s", relative);
-        }
+        struct golden golden = {buf_str(&expected), hide};
+        char *what = mem_printf("%s:\n%s\n", relative, expected.ptr);
+        term_wait(term, is_golden, &golden, what);
+        free(what);
+        buf_free(&expected);
     }
-    buf_free(&expected);
-    buf_free(&actual);
-    free(text);
     free(path);
     free(relative);
 }

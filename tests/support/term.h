@@ -76,7 +76,7 @@ bool term_cursor(const struct term *term, int *row, int *col); /* false: hidden 
 /* First place of a text on the screen; false when it is not there. */
 bool term_find(const struct term *term, const char *text, int *row, int *col);
 
-/* Compares the screen's text with tests/golden/NAME.txt. BYLAW_UPDATE_GOLDEN=1 writes the file
+/* Waits until the screen is tests/golden/NAME.txt. BYLAW_UPDATE_GOLDEN=1 writes the file
  * instead: look at it before it is committed. `hide` (may be NULL): NULL-terminated pieces of text
  * that differ from run to run, replaced by as many '#'. */
 void term_expect_golden(struct term *term, const char *name, const char *const *hide);
