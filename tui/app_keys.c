@@ -129,6 +129,23 @@ static enum keymap_found look_up(struct app *app)
     enum keymap_found found =
         keymap_find(app->keymap, sets, count, app->sequence, app->sequence_len, &action, &index);
     if (found == KEYMAP_FOUND) {
+        /* What cannot act here does not stand before what can on the same key further out. */
+        size_t first = index;
+        size_t next = index;
+        const struct action *other = action;
+        while (action_why_not(other, data[next]) != NULL && next + 1 < count) {
+            size_t from = next + 1;
+            if (keymap_find(app->keymap, sets + from, count - from, app->sequence,
+                    app->sequence_len, &other, &next) != KEYMAP_FOUND) {
+                break;
+            }
+            next += from;
+            if (action_why_not(other, data[next]) == NULL) {
+                action = other;
+                first = next;
+            }
+        }
+        index = first;
         app->sequence_len = 0;
         app_apply(app, data[index], app_run_row(app, action, data[index]));
     }

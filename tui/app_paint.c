@@ -2,6 +2,9 @@
 #include "app_private.h"
 #include "base/utf8.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static struct region sub(struct app *app, struct rect rect)
 {
     return region_sub(grid_region(app->grid), rect.row, rect.col, rect.rows, rect.cols);
@@ -174,7 +177,7 @@ static void paint_divider(struct app *app)
 }
 
 static int paint_key(struct app *app, struct region region, int col, int end,
-    const struct action *action, void *data)
+    const struct action *action, void *data, struct buf *shown)
 {
     struct buf keys = BUF_INIT;
     struct pane pane = app_active(app);
@@ -184,7 +187,12 @@ static int paint_key(struct app *app, struct region region, int col, int end,
         keymap_append_keys(app->keymap, action, true, &keys);
     }
     int width = (int)utf8_width(buf_str(&keys)) + 1 + (int)utf8_width(str_of(action->label));
-    if (keys.len > 0 && col + width <= end) {
+    /* A key that the pane has taken does not also do what it does elsewhere. */
+    char *line = mem_printf("\n%s\n", keys.len > 0 ? keys.ptr : "");
+    bool taken = strstr(shown->ptr, line) != NULL;
+    free(line);
+    if (keys.len > 0 && !taken && col + width <= end) {
+        buf_printf(shown, "%s\n", keys.ptr);
         bool can = action_why_not(action, data) == NULL;
         col += grid_put(region, 0, col, buf_str(&keys),
             style_on(can ? STYLE(KEY) : STYLE(HINT), STYLE_KEY_LINE));
@@ -233,6 +241,8 @@ static void paint_key_line(struct app *app)
         buf_free(&keys);
     }
     /* What works everywhere stands at the right and stays. */
+    struct buf shown = BUF_INIT;
+    buf_append_char(&shown, '\n');
     int end = region_cols(region) - 1;
     for (size_t s = 0; s < count; s++) {
         bool global = sets[s] == &app_global_set;
@@ -240,11 +250,12 @@ static void paint_key_line(struct app *app)
         for (size_t i = 0; i < sets[s]->count; i++) {
             const struct action *action = &sets[s]->actions[i];
             if ((action->flags & ACTION_KEY_LINE) != 0) {
-                at = paint_key(app, region, at, end - (global ? 0 : 22), action, data[s]);
+                at = paint_key(app, region, at, end - (global ? 0 : 22), action, data[s], &shown);
             }
         }
         col = at;
     }
+    buf_free(&shown);
     if (col == 1 && app->overlays.len > 0) {
         col += grid_put_c(region, 0, col, "Esc", style_on(STYLE(KEY), STYLE_KEY_LINE));
         grid_put_c(region, 0, col, " close", STYLE(KEY_LINE));

@@ -36,7 +36,8 @@ struct desk {
     unsigned review_generation; /* of the proposals, when it was opened */
     bool trying;                /* the evidence shown is of a tried selection */
 
-    struct outcome outcome; /* while the commit dialog is open */
+    struct outcome outcome;        /* while the commit dialog is open */
+    struct commit_pane *finishing; /* the dialog while tests of the outcome run; else NULL */
 
     unsigned tested_proposal; /* what the status pane's results are of; 0: the workspace */
     char *tested_root;

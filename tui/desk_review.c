@@ -25,6 +25,7 @@ static void on_closed(void *data)
 static void on_committed(void *data, const struct commit_pane_result *result)
 {
     struct desk *desk = data;
+    desk->finishing = NULL;
     if (result->confirmed && (result->written || desk->outcome.accepted.len == 0)) {
         if (desk->review != NULL) {
             review_pane_close(desk->review);
@@ -44,14 +45,20 @@ static void on_committed(void *data, const struct commit_pane_result *result)
 }
 
 /* One line on the tests of exactly what is accepted. */
-static char *describe_evidence(const struct outcome *outcome, bool *good)
+static char *describe_evidence(const struct outcome *outcome, bool running, enum style_id *style)
 {
     const size_t *count = outcome->tally.count;
-    *good = outcome->tested && tally_verdict(&outcome->tally) == RESULT_PASS;
-    if (!outcome->tested) {
-        return mem_strdup(
-            "not evaluated: no test ran on exactly this selection (t in the review runs them)");
+    *style = running ? STYLE_RUNNING : STYLE_NOT_EVALUATED;
+    if (running) {
+        return mem_strdup("▸ the tests run on exactly this selection …");
     }
+    if (!outcome->tested) {
+        return mem_strdup("not evaluated: no test ran on exactly this selection");
+    }
+    enum result_status verdict = tally_verdict(&outcome->tally);
+    *style = verdict == RESULT_PASS                              ? STYLE_PASS
+             : verdict == RESULT_FAIL || verdict == RESULT_ERROR ? STYLE_FAIL
+                                                                 : STYLE_NOT_EVALUATED;
     char *coverage =
         outcome->coverage < 0 ? mem_strdup("not known") : coverage_show(outcome->coverage);
     char *text = mem_printf(
@@ -71,8 +78,15 @@ static void finish(void *data)
         app_message(desk->app, MESSAGE_ERROR, "%s", err.text);
         return;
     }
-    bool good;
-    char *evidence = describe_evidence(&desk->outcome, &good);
+    bool some = desk->outcome.accepted.len > 0;
+    if (some && !desk->outcome.tested &&
+        !workbench_outcome_evidence(desk->workbench, &desk->outcome)) {
+        desk->trying = true;
+        workbench_try(desk->workbench, (size_t)-1, (size_t)-1);
+    }
+    bool running = some && workbench_outcome_evidence(desk->workbench, &desk->outcome);
+    enum style_id style;
+    char *evidence = describe_evidence(&desk->outcome, running, &style);
     char *message = workbench_message(desk->workbench, &desk->outcome);
     char *title = mem_printf(
         "Finish proposal %u", proposals_open(workbench_proposals(desk->workbench))->number);
@@ -82,16 +96,32 @@ static void finish(void *data)
         .changes = &desk->outcome.accepted,
         .message = str_of(message),
         .feedback = buf_str(&desk->outcome.feedback),
-        .evidence = desk->outcome.accepted.len == 0 ? (struct str){0} : str_of(evidence),
-        .evidence_good = good,
+        .evidence = some ? str_of(evidence) : (struct str){0},
+        .evidence_style = style,
         .done = on_committed,
         .data = desk,
     };
     workbench_hold(desk->workbench, true);
-    commit_pane_open(desk->app, &options);
+    struct commit_pane *pane = commit_pane_open(desk->app, &options);
+    desk->finishing = running ? pane : NULL;
     free(title);
     free(message);
     free(evidence);
+}
+
+/* The dialog is open and its tests have moved on. */
+static void finish_evidence(struct desk *desk)
+{
+    if (desk->finishing == NULL || workbench_outcome_evidence(desk->workbench, &desk->outcome)) {
+        return;
+    }
+    enum style_id style;
+    char *evidence = describe_evidence(&desk->outcome, false, &style);
+    char *message = workbench_message(desk->workbench, &desk->outcome);
+    commit_pane_set_evidence(desk->finishing, str_of(evidence), style, str_of(message));
+    desk->finishing = NULL;
+    free(evidence);
+    free(message);
 }
 
 /* ---- undo of the last commit made here ---- */
@@ -122,6 +152,7 @@ void desk_undo_commit(struct desk *desk)
 
 void desk_review_evidence(struct desk *desk)
 {
+    finish_evidence(desk);
     if (desk->review == NULL) {
         return;
     }

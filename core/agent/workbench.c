@@ -156,19 +156,41 @@ static bool take_patch(void *data, struct str patch, struct buf *answer)
 
 /* ---- files on disk ---- */
 
+static size_t count_conflicts(struct workbench *wb)
+{
+    struct review *review = proposals_review(wb->proposals);
+    size_t count = 0;
+    for (size_t i = 0; review != NULL && i < review_file_count(review); i++) {
+        VEC_FOREACH (struct review_hunk, hunk, &review_file(review, i)->hunks) {
+            count += hunk->conflict;
+        }
+    }
+    return count;
+}
+
 void workbench_rebase(struct workbench *wb)
 {
     if (wb->held) {
         return;
     }
     struct buf problem = BUF_INIT;
+    size_t conflicts = count_conflicts(wb);
     size_t count = proposals_rebase(wb->proposals, &problem);
     if (count > 0) {
+        size_t now = count_conflicts(wb);
         struct entry entry = {.kind = ENTRY_NOTICE, .status = ENTRY_DONE};
         buf_printf(&entry.text,
-            "%zu file%s of the proposal changed in the workspace: your edits are merged in%s%s",
-            count, count == 1 ? "" : "s", problem.len > 0 ? "; " : ".",
-            problem.len > 0 ? problem.ptr : "");
+            "%zu file%s of the proposal changed in the workspace: your edits are merged in", count,
+            count == 1 ? "" : "s");
+        if (now > conflicts) {
+            buf_printf(&entry.text, "; %zu hunk%s conflict%s and %s open again", now - conflicts,
+                now - conflicts == 1 ? "" : "s", now - conflicts == 1 ? "s" : "",
+                now - conflicts == 1 ? "is" : "are");
+        }
+        if (problem.len > 0) {
+            buf_printf(&entry.text, "; %s", problem.ptr);
+        }
+        workbench_note(wb, "%s", entry.text.ptr);
         session_add_entry(wb->session, entry);
         workbench_tell(wb, WORKBENCH_PROPOSAL);
     }

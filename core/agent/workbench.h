@@ -75,7 +75,8 @@ struct outcome {
     struct changes accepted; /* what will be written */
     struct buf feedback;     /* what goes back to the agent; empty: nothing to say */
     struct review_counts counts;
-    bool tested; /* exactly this was tested */
+    unsigned long long hash; /* of accepted */
+    bool tested;             /* exactly this was tested */
     struct tally tally;
     double coverage; /* percent, or -1 */
 };
@@ -83,6 +84,9 @@ struct outcome {
  * nothing is rebased until workbench_decided, or until this is taken back. */
 void workbench_hold(struct workbench *wb, bool hold);
 bool workbench_outcome(struct workbench *wb, struct outcome *out, struct err *err) MUST_USE;
+/* Looks again for the evidence of exactly what was accepted (workbench_try without a hunk runs it).
+ * True while it is being gathered. */
+bool workbench_outcome_evidence(struct workbench *wb, struct outcome *out);
 void outcome_free(struct outcome *outcome);
 
 /* A commit message to begin with: subject from the session, trailers with where it came from. The

@@ -35,14 +35,31 @@ bool workbench_outcome(struct workbench *wb, struct outcome *out, struct err *er
     review_selected(review, (size_t)-1, (size_t)-1, &out->accepted);
     review_feedback(review, &out->feedback);
     out->counts = review_count_all(review);
+    out->hash = changes_hash(&out->accepted);
     const struct proposal *open = proposals_open(wb->proposals);
-    unsigned long long hash = changes_hash(&out->accepted);
-    if (checks_state(wb->tried) == CHECKS_DONE && hash == wb->tried_hash) {
-        take_evidence(out, wb->tried);
-    } else if (checks_state(wb->evidence) == CHECKS_DONE && hash == changes_hash(&open->changes)) {
+    if (checks_state(wb->evidence) == CHECKS_DONE && out->hash == changes_hash(&open->changes)) {
         take_evidence(out, wb->evidence);
+    } else {
+        workbench_outcome_evidence(wb, out);
     }
     return true;
+}
+
+bool workbench_outcome_evidence(struct workbench *wb, struct outcome *out)
+{
+    if (out->tested) {
+        return false;
+    }
+    if (wb->try_overlay != NULL && overlay_is_busy(wb->try_overlay)) {
+        return out->hash == wb->trying_hash;
+    }
+    if (out->hash != wb->tried_hash) {
+        return false;
+    }
+    if (checks_state(wb->tried) == CHECKS_DONE) {
+        take_evidence(out, wb->tried);
+    }
+    return checks_state(wb->tried) == CHECKS_RUNNING;
 }
 
 /* The subject: the beginning of what was asked for, as one line that ends with a whole word. */

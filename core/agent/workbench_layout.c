@@ -186,7 +186,6 @@ static void start_try(struct workbench *wb)
 {
     wb->try_again = false;
     checks_invalidate(wb->tried);
-    wb->trying_hash = changes_hash(&wb->try_changes);
     overlay_start(wb->try_overlay, wb->options.loop, &wb->try_changes, on_try_laid, wb);
 }
 
@@ -205,6 +204,7 @@ void workbench_try(struct workbench *wb, size_t file, size_t hunk)
     }
     changes_free(&wb->try_changes);
     review_selected(review, file, hunk, &wb->try_changes);
+    wb->trying_hash = changes_hash(&wb->try_changes);
     if (overlay_is_busy(wb->try_overlay)) {
         wb->try_again = true;
         overlay_cancel(wb->try_overlay);

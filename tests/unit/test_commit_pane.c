@@ -122,7 +122,7 @@ static void open_dialog(struct fixture *f)
         .message = STR_LIT("Deny latest tags\n\nBylaw-Session: s1\nBylaw-Tests: 7 passed\n"),
         .feedback = STR_LIT("Declined in b.rego: too broad\n"),
         .evidence = STR_LIT("✓ 7 passed on exactly this selection"),
-        .evidence_good = true,
+        .evidence_style = STYLE_PASS,
         .done = on_done,
         .data = f};
     commit_pane_open(f->app, &options);

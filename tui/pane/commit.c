@@ -203,6 +203,26 @@ static void on_ask(void *data, const struct commit_hook *hooks, size_t count)
     }
 }
 
+/* What was said before it was confirmed need not be said again. */
+static void keep_new_notes(struct commit_pane *pane, struct str notes)
+{
+    struct buf news = BUF_INIT;
+    struct str line;
+    while (str_next_line(&notes, &line)) {
+        bool known = false;
+        struct str before = buf_str(&pane->notes);
+        struct str old;
+        while (!known && str_next_line(&before, &old)) {
+            known = str_equal(line, old);
+        }
+        if (!known) {
+            buf_printf(&news, "%.*s\n", STR_FMT(line));
+        }
+    }
+    buf_free(&pane->notes);
+    pane->notes = news;
+}
+
 static void on_committed(void *data, const struct commit_outcome *outcome)
 {
     struct commit_pane *pane = data;
@@ -216,8 +236,7 @@ static void on_committed(void *data, const struct commit_outcome *outcome)
         buf_printf(&text, "✓ committed %.8s on %s%s", outcome->id, outcome->branch,
             outcome->is_signed ? ", signed" : "");
         pane->phase = PHASE_DONE;
-        buf_clear(&pane->notes);
-        buf_append_c(&pane->notes, outcome->notes);
+        keep_new_notes(pane, str_of(outcome->notes));
         add_step(pane, STYLE_PASS, text.ptr);
         if (!pane->closed && pane->notes.len == 0) {
             app_message(
@@ -347,6 +366,7 @@ static unsigned answer(struct commit_pane *pane, const struct key *key)
         return textview_key(pane->view, key, false);
     }
     pane->skip_hooks = !runs;
+    pane->hooks_ask = false;
     if (pane->commit != NULL) {
         pane->phase = PHASE_COMMIT;
         commit_answer(pane->commit, runs ? COMMIT_RUN_HOOKS : COMMIT_SKIP_HOOKS);
@@ -393,6 +413,11 @@ static unsigned on_key(void *data, const struct key *key)
     case PHASE_ASK:
         return answer(pane, key);
     case PHASE_FAILED:
+        if (pane->written && key_is_char(key, 'e')) {
+            pane->phase = PHASE_EDIT; /* a hook may have found fault with the message */
+            changed(pane);
+            return UI_DONE;
+        }
         return enter ? after_failure(pane) : textview_key(pane->view, key, true);
     case PHASE_DONE:
         if (enter || key_is_char(key, 'q')) {
@@ -535,16 +560,29 @@ static void set_content(struct commit_pane *pane, const struct changes *changes,
     pane->details_stale = true;
 }
 
-void commit_pane_open(struct app *app, const struct commit_pane_options *options)
+struct commit_pane *commit_pane_open(struct app *app, const struct commit_pane_options *options)
 {
     struct commit_pane *pane =
         new_pane(app, options->workspace, options->title, options->done, options->data);
     set_content(pane, options->changes, options->message);
     buf_append_str(&pane->feedback, str_trim_right(options->feedback));
     buf_append_str(&pane->evidence, options->evidence);
-    pane->evidence_good = options->evidence_good;
+    pane->evidence_style = options->evidence_style;
     pane->send = options->feedback.len > 0;
     app_push(app, (struct pane){&ops, pane}, OVERLAY_CENTRE, DIALOG_ROWS, DIALOG_COLS);
+    return pane;
+}
+
+void commit_pane_set_evidence(
+    struct commit_pane *pane, struct str evidence, enum style_id style, struct str message)
+{
+    struct str body = message_body(message);
+    buf_clear(&pane->evidence);
+    buf_append_str(&pane->evidence, evidence);
+    pane->evidence_style = style;
+    buf_clear(&pane->trailers);
+    buf_append_str(&pane->trailers, str_from(message, body.len));
+    changed(pane);
 }
 
 static void on_planned(void *data, const struct revert *revert, const struct err *err)

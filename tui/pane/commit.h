@@ -8,6 +8,8 @@
 #include "app.h"
 #include "patch/change.h"
 
+struct commit_pane;
+
 struct commit_pane_result {
     bool confirmed;      /* false: nothing was done, the review goes on */
     bool written;        /* the accepted changes are in the workspace */
@@ -24,13 +26,18 @@ struct commit_pane_options {
     struct str message;            /* begins with: text, then its trailers */
     struct str feedback;           /* what goes back to the agent; empty: nothing */
     struct str evidence; /* a line on the tests of exactly these changes; empty: none ran */
-    bool evidence_good;
+    enum style_id evidence_style; /* STYLE_PASS, …: how it is shown */
     /* Once, after it has closed; result is borrowed. */
     void (*done)(void *data, const struct commit_pane_result *result);
     void *data;
 };
 
-void commit_pane_open(struct app *app, const struct commit_pane_options *options);
+/* The pane lives until `done` is called. */
+struct commit_pane *commit_pane_open(struct app *app, const struct commit_pane_options *options);
+/* The tests on exactly these changes have moved on: another line, and the trailers of `message`
+ * instead of those shown. What was typed stays. */
+void commit_pane_set_evidence(
+    struct commit_pane *pane, struct str evidence, enum style_id style, struct str message);
 
 /* Plans the reverse of the last commit made here (found by the trailer Bylaw-Session) and opens the
  * dialog on it; `trailers` ("Key: value" lines) go under the new commit. When nothing can be undone

@@ -35,7 +35,7 @@ struct commit_pane {
     struct buf trailers; /* "Key: value" lines */
     struct buf feedback;
     struct buf evidence;
-    bool evidence_good;
+    enum style_id evidence_style;
     bool send;
     struct textview *view; /* details before, progress after */
     bool details_focus;

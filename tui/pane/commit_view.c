@@ -92,7 +92,8 @@ static void add_files(struct commit_pane *pane)
         return;
     }
     struct buf title = BUF_INIT;
-    buf_printf(&title, "Will be written: %zu %s", pane->changes.len,
+    buf_printf(&title, "%s: %zu %s",
+        pane->written ? "Written, not yet committed" : "Will be written", pane->changes.len,
         pane->changes.len == 1 ? "file" : "files");
     heading(pane, title.ptr);
     buf_free(&title);
@@ -104,8 +105,7 @@ static void add_files(struct commit_pane *pane)
     }
     begin(pane, 2);
     if (pane->evidence.len > 0) {
-        textview_span(
-            pane->view, buf_str(&pane->evidence), pane->evidence_good ? STYLE(PASS) : STYLE(FAIL));
+        textview_span(pane->view, buf_str(&pane->evidence), style_of(pane->evidence_style));
     } else {
         add(pane, "No test ran on exactly this selection", STYLE(WARNING));
     }
@@ -204,8 +204,8 @@ static void fill_progress(struct commit_pane *pane)
         begin(pane, 0);
         add(pane,
             pane->written
-                ? "The files are written, and not committed. Enter tries the commit again; Esc "
-                  "leaves them uncommitted."
+                ? "The files are written, and not committed. Enter tries the commit again; e goes "
+                  "back to the message; Esc leaves them uncommitted."
             : pane->changes.len == 0
                 ? "Nothing was written. Enter closes."
                 : "Nothing was written. Enter goes back to the message; Esc leaves.",
@@ -294,7 +294,8 @@ void commit_view_title(const void *data, struct buf *left, struct buf *right)
         buf_append_c(right, "Esc back");
         break;
     case PHASE_EDIT:
-        buf_append_c(right, pane->changes.len == 0               ? "^S finish  Esc back"
+        buf_append_c(right, pane->written                        ? "^S commit  Esc leave"
+                            : pane->changes.len == 0             ? "^S finish  Esc back"
                             : pane->previewed && !pane->possible ? "^S write  Esc back"
                                                                  : "^S write and commit  Esc back");
         break;
@@ -308,7 +309,7 @@ void commit_view_title(const void *data, struct buf *left, struct buf *right)
         buf_append_c(right, pane->cancelling ? "stopping" : "Esc stops");
         break;
     case PHASE_FAILED:
-        buf_append_c(right, pane->written            ? "Enter again  Esc leave"
+        buf_append_c(right, pane->written            ? "Enter again  e message  Esc leave"
                             : pane->changes.len == 0 ? "Enter closes"
                                                      : "Enter back  Esc leave");
         break;
