@@ -157,8 +157,11 @@ void checks_start(struct checks *checks, const char *root)
 {
     drop(checks);
     checks->state = CHECKS_RUNNING;
-    struct run_options options = {
-        .root = root, .scope = RUN_ALL, .coverage = true, .explain_max = EXPLAIN_MAX};
+    struct run_options options = {.root = root,
+        .scope = RUN_ALL,
+        .offline = true,
+        .coverage = true,
+        .explain_max = EXPLAIN_MAX};
     (void)runner_start(checks->runner, &options);
     tell(checks);
 }

@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/vec.h"
-#include "engine/engine.h"
+#include "engine/offline.h"
 #include "loop/process.h"
 #include "policy/index.h"
 #include "workspace/beneath.h"
@@ -33,6 +33,7 @@ struct evaluation {
     struct err err;
     bool ok;
     struct process *process;
+    bool preparing; /* offline_start still holds it */
     struct buf out;
     struct buf errout;
 };
@@ -63,7 +64,7 @@ static void stop(struct tool_run *run)
         loop_work_cancel(e->work);
     } else if (e->process != NULL) {
         process_cancel(e->process);
-    } else {
+    } else if (!e->preparing) {
         free_evaluation(e);
     }
 }
@@ -228,6 +229,8 @@ static void on_opa_exit(void *data, const struct process_result *result)
     tool_finish(run, result->exit_code != 0);
 }
 
+static void run_opa(void *data, const char *path, const struct err *err);
+
 static void on_prepared(void *data, bool cancelled)
 {
     struct evaluation *e = data;
@@ -241,7 +244,26 @@ static void on_prepared(void *data, bool cancelled)
         tool_fail(run, "%s.", cancelled ? "Cancelled" : e->err.text);
         return;
     }
+    e->preparing = true;
+    offline_start(run->tools->setup.loop, &engine_opa, e->argv.items[0], run_opa, e);
+}
+
+static void run_opa(void *data, const char *path, const struct err *err)
+{
+    struct evaluation *e = data;
+    struct tool_run *run = e->run;
+    e->preparing = false;
+    if (run == NULL) {
+        free_evaluation(e);
+        return;
+    }
+    if (path == NULL) {
+        tool_fail(run, "The evaluation cannot be kept off the network: %s.", err->text);
+        return;
+    }
+    char **environment = offline_environment(&engine_opa, path, NULL);
     struct process_options options = {
+        .env = (const char *const *)environment,
         .argv = (const char *const *)e->argv.items,
         .cwd = e->root,
         .input = buf_str(&e->stdin_text),
@@ -252,6 +274,7 @@ static void on_prepared(void *data, bool cancelled)
         .data = e,
     };
     e->process = process_start(run->tools->setup.loop, &options, &e->err);
+    offline_environment_free(environment);
     if (e->process == NULL) {
         tool_fail(run, "%s.", e->err.text);
     }

@@ -154,6 +154,7 @@ static void on_ready(void *data, const char *root, const struct err *err)
         .scope = state->paths.len > 0 ? RUN_PATHS : RUN_ALL,
         .wanted = (const char *const *)state->paths.items,
         .wanted_count = state->paths.len,
+        .offline = true,
         .coverage = !state->check_only,
         .explain_max = state->check_only ? 0 : FAILURES_EXPLAINED,
     };

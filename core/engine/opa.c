@@ -4,6 +4,7 @@
 #include "base/vec.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { EXPLAIN_TIMEOUT_S = 2, TEST_TIMEOUT_S = 5 };
 #define QUERY_MAX_BYTES ((size_t)100 << 10)
@@ -270,12 +271,36 @@ static bool parse(const struct engine_question *q, struct str out, struct str er
 
 static const char *const version_args[] = {"version", NULL};
 
+/* Every flag of a subcommand can be set by a variable; all the subcommands we run are named. */
+static const char *const offline_args[] = {"capabilities", "--current", NULL};
+static const char *const offline_env[] = {
+    "OPA_TEST_CAPABILITIES", "OPA_EVAL_CAPABILITIES", "OPA_CHECK_CAPABILITIES", NULL};
+
+static bool make_offline(struct str output, struct buf *file, struct err *err)
+{
+    cJSON *capabilities = json_parse(output, err);
+    if (!cJSON_IsObject(capabilities)) {
+        cJSON_Delete(capabilities);
+        return err_set(err, ERR_EXTERNAL, "opa capabilities did not print a JSON object");
+    }
+    cJSON_DeleteItemFromObjectCaseSensitive(capabilities, "allow_net");
+    (void)json_set_array(capabilities, "allow_net");
+    char *text = json_print(capabilities);
+    buf_append_c(file, text);
+    free(text);
+    cJSON_Delete(capabilities);
+    return true;
+}
+
 const struct engine engine_opa = {
     .name = "opa",
     .program = "opa",
     .minimum = "1.0.0",
     .version_args = version_args,
     .version = version_of,
+    .offline_args = offline_args,
+    .offline = make_offline,
+    .offline_env = offline_env,
     .plan = opa_plan,
     .command = command_for,
     .parse = parse,

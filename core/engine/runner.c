@@ -1,6 +1,8 @@
 /* Starts runs, keeps their queues and processes. What the answers mean is in runner_answer.c. */
 #include "engine/runner_internal.h"
 
+#include "engine/offline.h"
+
 #include "base/path.h"
 
 #include <stdio.h>
@@ -79,6 +81,7 @@ void run_release(struct run *run)
     free(run->broken);
     free(run->trouble);
     free(run->root);
+    free(run->offline_path);
     runner_release(run->runner);
     free(run);
 }
@@ -187,6 +190,7 @@ unsigned runner_start(struct runner *runner, const struct run_options *options)
     for (size_t i = 0; i < options->wanted_count; i++) {
         VEC_PUSH(&run->wanted, mem_strdup(options->wanted[i]));
     }
+    run->offline = options->offline;
     run->want_coverage = options->coverage;
     run->explain_max = options->explain_max;
     run->started_us = loop_now_us();
@@ -395,6 +399,31 @@ static void begin_tests(struct run *run)
     run_pump(run);
 }
 
+static void on_offline(void *data, const char *path, const struct err *err)
+{
+    struct run *run = data;
+    if (!run->cancelled && path == NULL) {
+        /* Not run at all rather than run with the network. */
+        char *why = mem_printf("the tests cannot be kept off the network: %s", err->text);
+        fail_run(run, why);
+        free(why);
+    } else if (!run->cancelled) {
+        run->offline_path = mem_strdup(path);
+        begin_tests(run);
+    }
+    run_release(run);
+}
+
+static void prepare_tests(struct run *run)
+{
+    if (!run->offline) {
+        begin_tests(run);
+        return;
+    }
+    run->references++;
+    offline_start(run->runner->loop, run->runner->engine, run->runner->program, on_offline, run);
+}
+
 struct detection {
     struct run *run;
     struct buf out;
@@ -426,7 +455,7 @@ static void detected(struct run *run, struct str output)
     }
     free(runner->version);
     runner->version = version;
-    begin_tests(run);
+    prepare_tests(run);
 }
 
 static void version_data(void *data, enum process_stream stream, struct str bytes)
@@ -455,7 +484,7 @@ static void detect_engine(struct run *run)
     struct runner *runner = run->runner;
     struct err err;
     if (runner->program != NULL && access(runner->program, X_OK) == 0) {
-        begin_tests(run);
+        prepare_tests(run);
         return;
     }
     free(runner->program);
@@ -684,10 +713,13 @@ static void task_start(struct task *task)
     struct engine_question question = {
         .ask = task->ask, .plan = run->plan, .batch = &task->batch, .only = &task->only};
     bool ok = runner->engine->command(&question, runner->program, &command, &err);
+    char **offline = run->offline_path == NULL
+                         ? NULL
+                         : offline_environment(runner->engine, run->offline_path, command.env);
     if (ok) {
         struct process_options options = {.argv = (const char *const *)command.argv.items,
             .cwd = run->root,
-            .env = command.env,
+            .env = offline != NULL ? (const char *const *)offline : command.env,
             .timeout_ms = command.timeout_ms,
             .on_data = task_data,
             .on_exit = task_exit,
@@ -695,6 +727,7 @@ static void task_start(struct task *task)
         task->process = process_start(runner->loop, &options, &err);
         ok = task->process != NULL;
     }
+    offline_environment_free(offline);
     engine_command_free(&command);
     if (!ok) {
         task_answer(task, NULL, err.text);

@@ -54,6 +54,7 @@ struct run_options {
     const char *const *wanted; /* RUN_PATHS: paths below the root; RUN_TESTS: "FILE:ROW" or
                                   "package.name"; RUN_AFFECTED: changed paths; copied */
     size_t wanted_count;
+    bool offline;         /* no host may be reached: what runs is nobody's yet (offline.h) */
     bool coverage;        /* of the whole folder, whatever the scope */
     unsigned explain_max; /* failures explained unasked */
 };

@@ -64,6 +64,8 @@ struct run {
         char **items;
         size_t len, cap;
     } wanted;
+    bool offline;
+    char *offline_path; /* once it is made */
     bool want_coverage;
     unsigned explain_max;
     struct run_plan *plan;

@@ -375,6 +375,35 @@ static void a_newer_run_silences_the_older(void **state)
     free(root);
 }
 
+/* The same tests with and without the network: what a model wrote must not reach a host before it
+ * was read. The address is one where nothing listens, so that both ways end at once. */
+static void offline_reaches_no_host(void **state)
+{
+    (void)state;
+    char *root = test_dir_make();
+    test_write(root, "net_test.rego",
+        "package net_test\n\n"
+        "answer := http.send({\"method\": \"get\", \"url\": \"http://127.0.0.1:1/\", "
+        "\"raise_error\": false})\n\n"
+        "test_kept_off if contains(answer.error.message, \"disallowed host\")\n\n"
+        "test_mock if {\n\thttp.send({\"method\": \"get\", \"url\": \"http://a\"}).status_code == "
+        "200 "
+        "with http.send as {\"status_code\": 200}\n}\n");
+    struct seen seen;
+    begin(&seen);
+    run(&seen, root, RUN_ALL, NULL);
+    assert_tally(seen, 1, 1, 0, 0);
+    forget(&seen);
+    struct run_options options = {
+        .root = root, .scope = RUN_ALL, .offline = true, .coverage = true};
+    runner_start(seen.runner, &options);
+    assert_true(loop_run_until(seen.loop, &seen.settled, 60000));
+    assert_string_equal(seen.trouble, "");
+    assert_tally(seen, 2, 0, 0, 0);
+    end(&seen);
+    test_dir_remove(root);
+}
+
 static void explains_when_asked(void **state)
 {
     (void)state;
@@ -465,6 +494,7 @@ int main(void)
         cmocka_unit_test(slow_test_does_not_hold_the_others),
         cmocka_unit_test(scopes),
         cmocka_unit_test(a_newer_run_silences_the_older),
+        cmocka_unit_test(offline_reaches_no_host),
         cmocka_unit_test(explains_when_asked),
         cmocka_unit_test(without_opa),
         cmocka_unit_test(freed_while_running),

@@ -46,6 +46,7 @@ static const char *root_of(const struct status *s)
 static void start(struct status *s)
 {
     struct run_options options = {.root = root_of(s),
+        .offline = s->of != NULL, /* a proposal: nobody has read it yet */
         .scope = s->scope,
         .wanted = (const char *const *)s->wanted.items,
         .wanted_count = s->wanted.len,

@@ -1,0 +1,131 @@
+#include "engine/offline.h"
+
+#include "base/file.h"
+#include "base/path.h"
+#include "base/vec.h"
+#include "loop/process.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct job {
+    const struct engine *engine;
+    char *path;
+    struct buf out;
+    struct loop_timer *later;
+    struct err err;
+    bool ok;
+    void (*done)(void *data, const char *path, const struct err *err);
+    void *data;
+};
+
+static void finish(void *data)
+{
+    struct job *job = data;
+    job->done(job->data, job->ok ? job->path : NULL, job->ok ? NULL : &job->err);
+    loop_timer_free(job->later);
+    free(job->path);
+    buf_free(&job->out);
+    free(job);
+}
+
+static void on_output(void *data, enum process_stream stream, struct str bytes)
+{
+    struct job *job = data;
+    if (stream == PROCESS_STDOUT) {
+        buf_append_str(&job->out, bytes);
+    }
+}
+
+static void on_end(void *data, const struct process_result *result)
+{
+    struct job *job = data;
+    struct buf file = BUF_INIT;
+    if (result->exit_code != 0) {
+        err_set(&job->err, ERR_EXTERNAL, "%s did not say what it is capable of (exit code %d)",
+            job->engine->program, result->exit_code);
+    } else if (job->engine->offline(buf_str(&job->out), &file, &job->err)) {
+        job->ok = file_write(job->path, buf_str(&file), 0600, &job->err);
+    }
+    buf_free(&file);
+    loop_timer_start(job->later, 0, 0);
+}
+
+/* Another binary is another file: its name holds what tells them apart. */
+static char *file_path(const struct engine *engine, const char *program, struct err *err)
+{
+    struct stat st;
+    char *cache = path_home_dir(PATH_CACHE, err);
+    if (cache == NULL) {
+        return NULL;
+    }
+    if (stat(program, &st) != 0) {
+        free(cache);
+        err_set(err, ERR_NOT_FOUND, "%s is gone", program);
+        return NULL;
+    }
+    char *folder = path_join(cache, "engines");
+    char *identity = mem_printf("%s %lld %lld.%09ld", program, (long long)st.st_size,
+        (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+    char *path = path_make_dirs(folder, err) ? mem_printf("%s/%s-offline-%016llx.json", folder,
+                                                   engine->name, str_hash(str_of(identity)))
+                                             : NULL;
+    free(identity);
+    free(folder);
+    free(cache);
+    return path;
+}
+
+void offline_start(struct loop *loop, const struct engine *engine, const char *program,
+    void (*done)(void *data, const char *path, const struct err *err), void *data)
+{
+    struct job *job = MEM_NEW(struct job);
+    job->engine = engine;
+    job->done = done;
+    job->data = data;
+    job->later = loop_timer_new(loop, finish, job);
+    job->path = file_path(engine, program, &job->err);
+    job->ok = job->path != NULL && access(job->path, R_OK) == 0;
+    if (job->path != NULL && !job->ok) {
+        const char *argv[8] = {program};
+        for (size_t i = 0; engine->offline_args[i] != NULL && i + 2 < ARRAY_LEN(argv); i++) {
+            argv[i + 1] = engine->offline_args[i];
+        }
+        struct process_options options = {.argv = argv,
+            .timeout_ms = 20000,
+            .on_data = on_output,
+            .on_exit = on_end,
+            .data = job};
+        if (process_start(loop, &options, &job->err) != NULL) {
+            return;
+        }
+    }
+    loop_timer_start(job->later, 0, 0);
+}
+
+struct entries {
+    char **items;
+    size_t len, cap;
+};
+
+char **offline_environment(const struct engine *engine, const char *path, const char *const *base)
+{
+    struct entries entries = {0};
+    for (; base != NULL && *base != NULL; base++) {
+        VEC_PUSH(&entries, mem_strdup(*base));
+    }
+    for (size_t i = 0; engine->offline_env[i] != NULL; i++) {
+        VEC_PUSH(&entries, mem_printf("%s=%s", engine->offline_env[i], path));
+    }
+    VEC_PUSH(&entries, NULL);
+    return entries.items;
+}
+
+void offline_environment_free(char **environment)
+{
+    for (size_t i = 0; environment != NULL && environment[i] != NULL; i++) {
+        free(environment[i]);
+    }
+    free(environment);
+}

@@ -1,0 +1,25 @@
+/* Running policies nobody has read yet without the network. A model's Rego may call http.send; its
+ * tests run before the engineer has seen them, so in a proposal's scratch copy the engine is told
+ * that no host may be reached (opa: a capabilities file with an empty "allow_net"). A call then
+ * fails inside the policy, as it would where the host is down.
+ *
+ * The file is made once for each engine binary, in $XDG_CACHE_HOME/bylaw/engines. Loop thread only.
+ */
+#ifndef BYLAW_ENGINE_OFFLINE_H
+#define BYLAW_ENGINE_OFFLINE_H
+
+#include "engine/engine.h"
+#include "loop/loop.h"
+
+/* Makes sure that the file is there: calls `done` once, in a later loop turn, with its path
+ * (borrowed) or NULL and why. It cannot be cancelled: `data` must live until then. */
+void offline_start(struct loop *loop, const struct engine *engine, const char *program,
+    void (*done)(void *data, const char *path, const struct err *err), void *data);
+
+/* The environment that makes the engine use the file, added to `base` (may be NULL): an array ended
+ * by NULL. Free with offline_environment_free. */
+char **offline_environment(
+    const struct engine *engine, const char *path, const char *const *base) MUST_USE;
+void offline_environment_free(char **environment);
+
+#endif
