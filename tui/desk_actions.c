@@ -100,8 +100,8 @@ static unsigned run_tests(void *data)
 }
 
 static const struct action actions[] = {
-    {"desk.review", "review", "Review the open proposal line by line", "alt-r", NULL,
-        ACTION_KEY_LINE, open_review, why_no_review},
+    {"desk.review", "review", "Review the open proposal line by line", "alt-r", NULL, 0,
+        open_review, why_no_review},
     {"desk.interrupt", "interrupt", "Stop the running turn; what came so far stays", "esc", NULL,
         ACTION_NO_PALETTE, interrupt, NULL},
     {"desk.retry", "retry", "Send the last failed request again", "", NULL, 0, retry, NULL},

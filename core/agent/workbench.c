@@ -116,7 +116,14 @@ static void add_proposal_entry(struct workbench *wb)
         change_count_lines(change, &added, &removed);
         entry.added += added;
         entry.removed += removed;
-        buf_printf(&entry.text, "%s +%u −%u\n", change->path, added, removed);
+        buf_append_c(&entry.text, change->path);
+        if (added > 0) {
+            buf_printf(&entry.text, " +%u", added);
+        }
+        if (removed > 0) {
+            buf_printf(&entry.text, " −%u", removed);
+        }
+        buf_append_char(&entry.text, '\n');
     }
     session_add_entry(wb->session, entry);
 }

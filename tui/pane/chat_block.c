@@ -249,6 +249,30 @@ static void render_tool(struct block *block, const struct entry *entry, int cols
     }
 }
 
+/* The end of a path says most: a line that is too long loses its front. */
+static struct str fit_end(struct str line, size_t room)
+{
+    while (line.len > 0 && utf8_width(line) > room) {
+        line = str_from(line, utf8_cluster(line));
+    }
+    return line;
+}
+
+static void add_files(struct block *block, const struct entry *entry, int cols)
+{
+    struct buf lines = BUF_INIT;
+    struct str rest = buf_str(&entry->text);
+    struct str line;
+    while (str_next_line(&rest, &line)) {
+        size_t room = cols > 8 ? (size_t)cols - 5 : 3;
+        struct str shown = utf8_width(line) <= room ? line : fit_end(line, room - 1);
+        buf_printf(&lines, "%s%.*s\n", shown.len < line.len ? "…" : "", STR_FMT(shown));
+    }
+    add_text(&block->body, buf_str(&lines), 3, cols, block->folded ? FILES_LINES : OUTPUT_LINES,
+        STYLE(DIM));
+    buf_free(&lines);
+}
+
 static void render_proposal(struct block *block, const struct entry *entry, int cols)
 {
     struct chat_line *line = new_line(&block->head, 1);
@@ -266,8 +290,7 @@ static void render_proposal(struct block *block, const struct entry *entry, int 
     add_c(line, "   ", STYLE(TEXT));
     add_c(line, "▸ review", STYLE(LINK));
     cut_line(line, cols);
-    add_text(&block->body, buf_str(&entry->text), 3, cols,
-        block->folded ? FILES_LINES : OUTPUT_LINES, STYLE(DIM));
+    add_files(block, entry, cols);
 }
 
 static void render_user(struct block *block, const struct entry *entry, int cols)
