@@ -478,13 +478,18 @@ static void on_done(void *data, unsigned generation, const struct run_summary *s
 {
     (void)generation;
     struct board *board = data;
+    /* A run that never came to a plan says nothing of any test, and the folder is not what it was.
+     */
+    bool nothing_ran = summary->trouble != NULL && !board->running;
     board->running = false;
+    board->coverage_old = board->coverage_old || nothing_ran;
     board->wall_us = summary->wall_us;
     free(board->trouble);
     board->trouble = mem_strdup(summary->trouble);
     /* What was stopped has no result, whatever the run before said. */
     VEC_FOREACH (struct board_test, test, &board->tests) {
-        if (test->pending) {
+        if (test->pending || nothing_ran) {
+            count_rows(board, test, false);
             free_rows(test);
             forget_explanation(test);
             test->pending = false;

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { READ_MAX = 64 << 20 };
@@ -23,6 +24,7 @@ struct workspace {
     bool git_changed;
     bool listed;
     bool was_polling;
+    bool failed; /* told, and not well since */
     atomic_bool cancel;
     struct files next; /* written by the worker while scanning */
     struct err next_err;
@@ -125,12 +127,31 @@ static struct changed_list compare(const struct files *had, const struct files *
     return list;
 }
 
+/* A folder that was moved away or replaced is still open here, but no longer what its name says. */
+static bool is_in_place(const struct workspace *workspace, struct err *err)
+{
+    struct stat opened;
+    struct stat named;
+    if (fstat(workspace->fd, &opened) != 0 || stat(workspace->root, &named) != 0) {
+        return err_set_errno(err, errno, "%s", workspace->root);
+    }
+    if (opened.st_dev != named.st_dev || opened.st_ino != named.st_ino) {
+        return err_set(err, ERR_CONFLICT, "%s is another folder now: open it again with bylaw",
+            workspace->root);
+    }
+    return true;
+}
+
 static void scan(void *data)
 {
     struct workspace *workspace = data;
     struct files_options options = {.cancel = &workspace->cancel};
     workspace->next_ok = files_list(
         workspace->fd, workspace->root, &options, &workspace->next, &workspace->next_err);
+    if (workspace->next_ok && !is_in_place(workspace, &workspace->next_err)) {
+        files_free(&workspace->next);
+        workspace->next_ok = false;
+    }
 }
 
 static void start_scan(struct workspace *workspace);
@@ -156,9 +177,11 @@ static void take_listing(struct workspace *workspace)
         .polling = polling,
     };
     workspace->git_changed = false;
-    if (first || changed.len > 0 || event.git_changed || polling != workspace->was_polling) {
+    if (first || changed.len > 0 || event.git_changed || workspace->failed ||
+        polling != workspace->was_polling) {
         workspace->generation += first || changed.len > 0;
         workspace->was_polling = polling;
+        workspace->failed = false;
         workspace->on_event(workspace->data, &event);
     }
     VEC_FREE(&changed);
@@ -177,7 +200,8 @@ static void on_scanned(void *data, bool cancelled)
     }
     if (workspace->next_ok) {
         take_listing(workspace);
-    } else {
+    } else if (!workspace->failed) {
+        workspace->failed = true; /* told once, until it works again */
         struct workspace_event event = {.failed = &workspace->next_err};
         workspace->on_event(workspace->data, &event);
     }

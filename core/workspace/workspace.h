@@ -37,7 +37,9 @@ struct workspace_event {
     size_t changed_count;
     bool git_changed; /* HEAD, the index or a ref moved */
     bool polling;     /* the system cannot tell us about changes: we look every two seconds */
-    const struct err *failed; /* the listing could not be made; NULL when it was */
+    /* The listing could not be made, or the folder is not where it was; told once, until it works
+     * again. NULL: it works. */
+    const struct err *failed;
 };
 
 /* Lists the files on a worker, then watches: on_event is called on the loop thread after each

@@ -84,6 +84,30 @@ static void green_is_earned(void **state)
     board_free(board);
 }
 
+/* The folder went away: what its tests said before is no result of now. */
+static void a_run_that_cannot_begin_leaves_no_green(void **state)
+{
+    (void)state;
+    struct board *board = board_new();
+    struct runner_events events = board_events(board);
+    struct run_plan *plan = make_plan(2, 2, 3);
+    events.planned(events.data, 1, plan);
+    for (size_t i = 0; i < 4; i++) {
+        tell(&events, plan, i, RESULT_PASS);
+    }
+    end_run(&events);
+    assert_int_equal(board_verdict(board), RESULT_PASS);
+    struct run_summary summary = {.trouble = "cannot open the folder /w"};
+    events.done(events.data, 2, &summary);
+    events.settled(events.data, 2);
+    assert_int_equal(board_verdict(board), RESULT_NOT_EVALUATED);
+    assert_int_equal(board_tally(board).count[RESULT_PASS], 0);
+    assert_int_equal(board_tally(board).count[RESULT_NOT_EVALUATED], 4);
+    assert_true(board_coverage_is_old(board));
+    run_plan_free(plan);
+    board_free(board);
+}
+
 static void a_part_replaces_only_that_part(void **state)
 {
     (void)state;
@@ -242,6 +266,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(green_is_earned),
+        cmocka_unit_test(a_run_that_cannot_begin_leaves_no_green),
         cmocka_unit_test(a_part_replaces_only_that_part),
         cmocka_unit_test(unforeseen_tests_stay),
         cmocka_unit_test(rows_are_filtered_and_expanded),

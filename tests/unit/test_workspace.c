@@ -81,6 +81,54 @@ static void changes_are_told(void **state)
     test_dir_remove(dir);
 }
 
+struct health {
+    bool failed, well;
+    int failures;
+    char text[1024];
+};
+
+static void on_health(void *data, const struct workspace_event *event)
+{
+    struct health *health = data;
+    if (event->failed != NULL) {
+        health->failed = true;
+        health->failures++;
+        snprintf(health->text, sizeof health->text, "%s", event->failed->text);
+    } else {
+        health->well = true;
+    }
+}
+
+static void a_folder_that_goes_away_is_told_once(void **state)
+{
+    (void)state;
+    struct err err;
+    char *dir = test_dir_make();
+    char *away = mem_printf("%s-away", dir);
+    test_write(dir, "a.rego", "a");
+    struct loop *loop = loop_new(&err);
+    struct workspace *ws = workspace_open(dir, &err);
+    struct health health = {0};
+    workspace_start(ws, loop, on_health, &health);
+    assert_true(loop_run_until(loop, &health.well, 10000));
+    health.well = false;
+    assert_int_equal(rename(dir, away), 0);
+    workspace_refresh(ws);
+    assert_true(loop_run_until(loop, &health.failed, 10000));
+    assert_non_null(strstr(health.text, dir));
+    /* The last listing stays. */
+    assert_int_equal(workspace_files(ws)->len, 1);
+    assert_int_equal(rename(away, dir), 0);
+    workspace_refresh(ws);
+    assert_true(loop_run_until(loop, &health.well, 10000));
+    assert_int_equal(health.failures, 1);
+    workspace_stop(ws);
+    workspace_free(ws);
+    loop_free(loop);
+    free(away);
+    test_dir_remove(dir);
+}
+
 static void names(void **state)
 {
     (void)state;
@@ -220,6 +268,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(changes_are_told),
+        cmocka_unit_test(a_folder_that_goes_away_is_told_once),
         cmocka_unit_test(names),
         cmocka_unit_test(searches),
         cmocka_unit_test(hostile_pattern_is_bounded),
