@@ -451,9 +451,6 @@ static void begin(void *data)
     /* The default key must not go in the clear to a server that only happens to be named. */
     bool may_send = url == NULL || table != NULL || is_set(select, "api_key_env") ||
                     str_starts(str_of(url), "https://");
-    if (key_name != NULL) {
-        process_hide_env(key_name);
-    }
     if (key_name != NULL && may_send) {
         const char *key = getenv(key_name);
         select->key_name = mem_strdup(key_name);
@@ -465,8 +462,37 @@ static void begin(void *data)
     go_on(select);
 }
 
+static void keep_secret(const char *variable)
+{
+    if (variable == NULL) {
+        return;
+    }
+    const char *value = getenv(variable);
+    process_hide_env(variable);
+    if (value != NULL) {
+        secret_register(str_trim(str_of(value)));
+    }
+}
+
+/* Every variable that the configuration says holds a key, whoever answers in the end. */
+static void keep_secrets(const struct config *config)
+{
+    keep_secret(config_string(config, "api_key_env"));
+    const struct toml *providers = config_table(config, "model_providers");
+    for (size_t i = 0; providers != NULL && i < providers->len; i++) {
+        const struct toml *provider = providers->items[i];
+        keep_secret(toml_string_or(provider, "env_key", NULL));
+        keep_secret(toml_string_or(provider, "api_key_env", NULL));
+        const struct toml *headers = toml_get(provider, "env_http_headers");
+        for (size_t k = 0; headers != NULL && k < headers->len; k++) {
+            keep_secret(headers->items[k]->text);
+        }
+    }
+}
+
 struct select *select_start(const struct select_setup *setup, select_fn done, void *data)
 {
+    keep_secrets(setup->config);
     struct select *select = MEM_NEW(struct select);
     select->setup = *setup;
     select->done = done;

@@ -7,7 +7,8 @@
  * the program has a provider all the same.
  *
  * Keys come from an environment variable or from a command's output only. They are registered as
- * secrets, and no child process sees the variable. Loop thread only. */
+ * secrets, and no child process sees a variable that the configuration names for one, whoever
+ * answers. Loop thread only. */
 #ifndef BYLAW_MODEL_SELECT_H
 #define BYLAW_MODEL_SELECT_H
 

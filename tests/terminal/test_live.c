@@ -48,6 +48,10 @@ static int set_up(void **state)
         "package a_test\n\nimport data.a\n\ntest_allow if a.allow with input as {\"x\": 1}\n");
     /* A name that nothing but the configuration knows to be a key's. */
     test_write(f->state, "config/bylaw/config.toml", "api_key_env = \"MY_MODEL\"\n");
+    /* What a program started by us sees of the environment is grepped for the key too. */
+    sh(f, "mkdir \"$1\"/bin; { echo '#!/bin/sh'; echo \"env >> '$1/environment'\"; "
+          "echo \"exec '$(command -v opa)' \\\"\\$@\\\"\"; } > \"$1\"/bin/opa; chmod +x "
+          "\"$1\"/bin/opa");
     sh(f, "git init -q -b main; git config user.name Engineer; "
           "git config user.email e@example.invalid; git config core.hooksPath /nonexistent; "
           "git add -A; git commit -q -m start");
@@ -84,6 +88,7 @@ static void start(struct fixture *f, const char *url, const char *wire, const ch
     char *env[] = {mem_printf("XDG_STATE_HOME=%s", f->state),
         mem_printf("XDG_CACHE_HOME=%s/cache", f->state), mem_printf("BYLAW_BASE_URL=%s", url),
         mem_printf("BYLAW_WIRE_API=%s", wire), mem_strdup("BYLAW_MODEL=gpt-4o"),
+        mem_printf("PATH=%s/bin:%s", f->state, getenv("PATH")),
         mem_printf("XDG_CONFIG_HOME=%s/config", f->state), mem_strdup("MY_MODEL=" KEY), NULL};
     struct term_options options = {
         .argv = argv, .env = (const char *const *)env, .rows = 40, .cols = 120};
@@ -103,6 +108,7 @@ static void quit(struct fixture *f)
     assert_int_equal(term_wait_exit(f->term), 0);
     struct str seen = term_bytes(f->term);
     assert_true(str_find(seen, STR_LIT(KEY), 0) == SIZE_MAX);
+    sh(f, "test -s \"$1\"/environment; test -f \"$1\"/log");
     /* Journal, log, recording, caches, and the repository itself. */
     char *found = run(f, "grep -rlF -e " KEY " \"$1\" . || true");
     assert_string_equal(found, "");
@@ -187,6 +193,7 @@ static void commits(struct fixture *f, const char *wire)
     term_expect(f->term, "✓ 2");
     term_key(f->term, "enter");
     term_expect(f->term, "○ 4 open");
+    term_expect(f->term, "tests ✓ 2");
     term_type(f->term, "A");
     term_expect(f->term, "✓ 2 accepted");
     term_type(f->term, "}A");
