@@ -51,15 +51,7 @@ static void on_finding(void *data, unsigned generation, const struct finding *fi
 {
     (void)generation;
     struct checks *checks = data;
-    VEC_PUSH(&checks->findings, (struct finding){
-                                    .rule = mem_strdup(finding->rule),
-                                    .severity = finding->severity,
-                                    .file = mem_strdup(finding->file),
-                                    .at = finding->at,
-                                    .end = finding->end,
-                                    .message = mem_strdup(finding->message),
-                                    .fix = mem_strdup(finding->fix),
-                                });
+    (void)findings_add(&checks->findings, finding);
     tell(checks);
 }
 

@@ -448,20 +448,9 @@ static void on_finding(void *data, unsigned generation, const struct finding *fi
 {
     (void)generation;
     struct board *board = data;
-    VEC_FOREACH (struct finding, known, &board->findings) {
-        const char *a = known->file == NULL ? "" : known->file;
-        const char *b = finding->file == NULL ? "" : finding->file;
-        if (known->at.row == finding->at.row && known->at.col == finding->at.col &&
-            strcmp(a, b) == 0 && strcmp(known->message, finding->message) == 0) {
-            return;
-        }
+    if (!findings_add(&board->findings, finding)) {
+        return;
     }
-    struct finding copy = *finding;
-    copy.rule = mem_strdup(finding->rule);
-    copy.file = mem_strdup(finding->file);
-    copy.message = mem_strdup(finding->message);
-    copy.fix = mem_strdup(finding->fix);
-    VEC_PUSH(&board->findings, copy);
     changed(board);
 }
 

@@ -60,6 +60,30 @@ void finding_free(struct finding *finding)
     *finding = (struct finding){0};
 }
 
+struct finding finding_copy(const struct finding *finding)
+{
+    struct finding copy = *finding;
+    copy.rule = mem_strdup(finding->rule);
+    copy.file = mem_strdup(finding->file);
+    copy.message = mem_strdup(finding->message);
+    copy.fix = mem_strdup(finding->fix);
+    return copy;
+}
+
+bool findings_add(struct findings *findings, const struct finding *finding)
+{
+    VEC_FOREACH (struct finding, known, findings) {
+        const char *a = known->file == NULL ? "" : known->file;
+        const char *b = finding->file == NULL ? "" : finding->file;
+        if (known->at.row == finding->at.row && known->at.col == finding->at.col &&
+            strcmp(a, b) == 0 && strcmp(known->message, finding->message) == 0) {
+            return false;
+        }
+    }
+    VEC_PUSH(findings, finding_copy(finding));
+    return true;
+}
+
 void findings_free(struct findings *findings)
 {
     VEC_FOREACH (struct finding, f, findings) {

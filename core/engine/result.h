@@ -70,7 +70,11 @@ struct findings {
 };
 
 void finding_free(struct finding *finding);
+/* Deep copy. */
+struct finding finding_copy(const struct finding *finding) MUST_USE;
 void findings_free(struct findings *findings);
+/* Adds a copy unless the same message at the same place is there already; false: it was. */
+bool findings_add(struct findings *findings, const struct finding *finding);
 
 /* How many results of each status, as opa counts: sub-tests count, a test with sub-tests does not,
  * unless it ended with an error or failed where none of its sub-tests did. */

@@ -312,7 +312,7 @@ void runner_set_slots(struct runner *runner, unsigned slots)
 }
 
 /* Ends a run that cannot go on. */
-static void fail_run(struct run *run, const char *why)
+void run_fail(struct run *run, const char *why)
 {
     run->trouble = mem_strdup(why);
     finish_done(run);
@@ -372,7 +372,7 @@ static void choose_only(const struct run_plan *plan, struct task *task)
     }
 }
 
-static void begin_tests(struct run *run)
+void run_begin_tests(struct run *run)
 {
     struct run_plan *plan = run->plan;
     VEC_FOREACH (struct plan_unit, unit, &plan->units) {
@@ -399,125 +399,6 @@ static void begin_tests(struct run *run)
     run_pump(run);
 }
 
-static void on_offline(void *data, const char *path, const struct err *err)
-{
-    struct run *run = data;
-    if (!run->cancelled && path == NULL) {
-        /* Not run at all rather than run with the network. */
-        char *why = mem_printf("the tests cannot be kept off the network: %s", err->text);
-        fail_run(run, why);
-        free(why);
-    } else if (!run->cancelled) {
-        run->offline_path = mem_strdup(path);
-        begin_tests(run);
-    }
-    run_release(run);
-}
-
-static void prepare_tests(struct run *run)
-{
-    if (!run->offline) {
-        begin_tests(run);
-        return;
-    }
-    run->references++;
-    offline_start(run->runner->loop, run->runner->engine, run->runner->program, on_offline, run);
-}
-
-struct detection {
-    struct run *run;
-    struct buf out;
-};
-
-static void detected(struct run *run, struct str output)
-{
-    struct runner *runner = run->runner;
-    const struct engine *engine = runner->engine;
-    char *version = NULL;
-    if (!engine->version(output, &version)) {
-        free(runner->program);
-        runner->program = NULL;
-        char *why = mem_printf("%s does not say its version", engine->program);
-        fail_run(run, why);
-        free(why);
-        return;
-    }
-    if (!engine_version_at_least(version, engine->minimum)) {
-        char *why =
-            mem_printf("%s %s is too old: %s or newer is needed (scripts/setup installs one)",
-                engine->program, version, engine->minimum);
-        free(version);
-        free(runner->program);
-        runner->program = NULL;
-        fail_run(run, why);
-        free(why);
-        return;
-    }
-    free(runner->version);
-    runner->version = version;
-    prepare_tests(run);
-}
-
-static void version_data(void *data, enum process_stream stream, struct str bytes)
-{
-    (void)stream;
-    struct detection *detection = data;
-    buf_append_str(&detection->out, bytes);
-}
-
-static void version_exit(void *data, const struct process_result *result)
-{
-    (void)result;
-    struct detection *detection = data;
-    struct run *run = detection->run;
-    if (!run->cancelled) {
-        detected(run, buf_str(&detection->out));
-    }
-    buf_free(&detection->out);
-    free(detection);
-    run_release(run);
-}
-
-/* The engine is looked up again when it was not there last time. */
-static void detect_engine(struct run *run)
-{
-    struct runner *runner = run->runner;
-    struct err err;
-    if (runner->program != NULL && access(runner->program, X_OK) == 0) {
-        prepare_tests(run);
-        return;
-    }
-    free(runner->program);
-    runner->program = engine_find(runner->engine, &err);
-    if (runner->program == NULL) {
-        fail_run(run, err.text);
-        return;
-    }
-    struct engine_command command = {0};
-    VEC_PUSH(&command.argv, mem_strdup(runner->program));
-    for (size_t i = 0; runner->engine->version_args[i] != NULL; i++) {
-        VEC_PUSH(&command.argv, mem_strdup(runner->engine->version_args[i]));
-    }
-    VEC_PUSH(&command.argv, NULL);
-    struct detection *detection = MEM_NEW(struct detection);
-    detection->run = run;
-    struct process_options options = {.argv = (const char *const *)command.argv.items,
-        .timeout_ms = 10000,
-        .max_output = 1 << 20,
-        .on_data = version_data,
-        .on_exit = version_exit,
-        .data = detection};
-    run->references++;
-    if (process_start(runner->loop, &options, &err) == NULL) {
-        free(detection);
-        free(runner->program);
-        runner->program = NULL;
-        fail_run(run, err.text);
-        run_release(run);
-    }
-    engine_command_free(&command);
-}
-
 static void scan_done(void *data, bool cancelled)
 {
     (void)cancelled;
@@ -530,7 +411,7 @@ static void scan_done(void *data, bool cancelled)
         char *why =
             run->trouble == NULL ? mem_strdup("the folder could not be read") : run->trouble;
         run->trouble = NULL;
-        fail_run(run, why);
+        run_fail(run, why);
         free(why);
     } else if (!run->cancelled) {
         run->reported = mem_zalloc(run->plan->tests.len * sizeof *run->reported);
@@ -543,7 +424,7 @@ static void scan_done(void *data, bool cancelled)
                 runner->events.finding(runner->events.data, run->generation, note);
             }
         }
-        detect_engine(run);
+        run_detect_engine(run);
     }
     run_release(run);
 }

@@ -176,27 +176,16 @@ static void take_results(struct task *task, const struct results *results)
 
 void run_add_finding(struct run *run, const struct finding *finding)
 {
-    VEC_FOREACH (struct finding, known, &run->findings) {
-        const char *a = known->file == NULL ? "" : known->file;
-        const char *b = finding->file == NULL ? "" : finding->file;
-        if (known->at.row == finding->at.row && known->at.col == finding->at.col &&
-            strcmp(a, b) == 0 && strcmp(known->message, finding->message) == 0) {
-            return;
-        }
+    if (!findings_add(&run->findings, finding)) {
+        return;
     }
-    struct finding copy = *finding;
-    copy.rule = mem_strdup(finding->rule);
-    copy.file = mem_strdup(finding->file);
-    copy.message = mem_strdup(finding->message);
-    copy.fix = mem_strdup(finding->fix);
-    VEC_PUSH(&run->findings, copy);
-    size_t file = copy.file == NULL ? (size_t)-1 : file_by_path(run->plan, copy.file);
+    size_t file = finding->file == NULL ? (size_t)-1 : file_by_path(run->plan, finding->file);
     if (file != (size_t)-1 && run->broken[file] == 0) {
         run->broken[file] = run->findings.len;
     }
     const struct runner_events *events = &run->runner->events;
     if (events->finding != NULL) {
-        events->finding(events->data, run->generation, &copy);
+        events->finding(events->data, run->generation, finding);
     }
 }
 

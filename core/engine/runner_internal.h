@@ -143,4 +143,11 @@ void run_begin_explanations(struct run *run);
 void explain_test(struct run *run, size_t test, enum task_queue queue);
 void explain_answer(struct task *task, struct engine_answer *answer);
 
+/* runner_detect.c: looks the engine up (again, when it was not there last time), then begins the
+ * tests or fails the run. */
+void run_detect_engine(struct run *run);
+/* runner.c */
+void run_begin_tests(struct run *run);
+void run_fail(struct run *run, const char *why);
+
 #endif

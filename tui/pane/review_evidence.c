@@ -15,16 +15,6 @@ void review_evidence_free(struct review_pane *pane)
     memset(&pane->evidence, 0, sizeof pane->evidence);
 }
 
-static struct finding finding_copy(const struct finding *finding)
-{
-    struct finding copy = *finding;
-    copy.rule = mem_strdup(finding->rule);
-    copy.file = mem_strdup(finding->file);
-    copy.message = mem_strdup(finding->message);
-    copy.fix = mem_strdup(finding->fix);
-    return copy;
-}
-
 void review_pane_set_results(struct review_pane *pane, const struct review_results *results)
 {
     review_evidence_free(pane);
