@@ -33,6 +33,9 @@ static void close_open_entries(struct session *session, enum entry_status status
         session->open_reasoning = 0;
     }
     if (session->open_text != 0) {
+        struct entry *entry = session_entry(session, session->open_text);
+        VEC_PUSH(&session->pending,
+            (struct item){.kind = ITEM_ASSISTANT, .text = str_dup(buf_str(&entry->text))});
         session_end_entry(session, session->open_text, status);
         session->open_text = 0;
     }
@@ -80,11 +83,11 @@ void turn_stop(struct session *session, enum entry_status status)
         VEC_FOREACH (struct call *, at, &session->calls) {
             session_end_entry(session, (*at)->entry, ENTRY_STOPPED);
         }
-        items_free(&session->pending);
     } else {
         answer_unfinished_calls(session, "Interrupted by the engineer before this call had run.");
     }
     close_open_entries(session, status);
+    items_free(&session->pending);
     turn_clear_calls(session);
 }
 
@@ -313,13 +316,8 @@ static void on_text(struct session *session, struct str text)
     if (session->open_text == 0) {
         struct entry entry = {.kind = ENTRY_ASSISTANT, .status = ENTRY_OPEN};
         session->open_text = session_begin_entry(session, entry);
-        VEC_PUSH(&session->pending, (struct item){.kind = ITEM_ASSISTANT, .text = mem_strdup("")});
     }
     session_grow_entry(session, session->open_text, text);
-    struct item *item = &session->pending.items[session->pending.len - 1];
-    char *joined = mem_printf("%s%.*s", item->text, STR_FMT(text));
-    free(item->text);
-    item->text = joined;
 }
 
 static void on_reasoning(struct session *session, struct str text)

@@ -10,6 +10,7 @@
 #include <uv.h>
 
 #define GAP_MAX_MS 2000
+#define BATCH_MS   4
 
 struct chunk {
     uint64_t at_ms;
@@ -296,13 +297,14 @@ static uint64_t time_of(const struct answer *answer, size_t chunk)
     return chunk < answer->chunks.len ? answer->chunks.items[chunk].at_ms : answer->end_ms;
 }
 
-static void schedule(struct stream *stream)
+/* How long the next chunk waits for its turn; 0: not at all. */
+static uint64_t next_delay(const struct stream *stream)
 {
     uint64_t before = stream->next == 0 ? 0 : time_of(stream->answer, stream->next - 1);
     uint64_t at = time_of(stream->answer, stream->next);
     uint64_t gap = at > before ? at - before : 0;
     gap = gap > GAP_MAX_MS ? GAP_MAX_MS : gap;
-    loop_timer_start(stream->timer, (uint64_t)((double)gap * stream->recording->speed), 0);
+    return (uint64_t)((double)gap * stream->recording->speed);
 }
 
 static void play(struct stream *stream)
@@ -313,11 +315,19 @@ static void play(struct stream *stream)
         reply_head(stream->reply, answer->status, answer->fields);
     }
     if (stream->next < answer->chunks.len) {
-        const struct chunk *chunk = &answer->chunks.items[stream->next++];
-        reply_bytes(stream->reply, str_make(chunk->bytes, chunk->len));
-        if (!stream->over) {
-            schedule(stream);
+        /* What comes at once is given at once, but no longer than the screen and the keys can wait:
+         * a timer of 0 ms would run again before anybody else's turn. */
+        uint64_t end = loop_now_ms() + BATCH_MS;
+        uint64_t delay = 0;
+        while (delay == 0 && stream->next < answer->chunks.len && loop_now_ms() < end) {
+            const struct chunk *chunk = &answer->chunks.items[stream->next++];
+            reply_bytes(stream->reply, str_make(chunk->bytes, chunk->len));
+            if (stream->over) {
+                return;
+            }
+            delay = next_delay(stream);
         }
+        loop_timer_start(stream->timer, delay == 0 ? 1 : delay, 0);
         return;
     }
     struct http_result result = {.failure = HTTP_OK, .status = answer->status};
@@ -367,7 +377,7 @@ static struct stream *start(struct provider *provider, const struct request *req
         .data = stream,
         .names = {.host = "the recording", .model = recording->model}};
     stream->reply = reply_new(stream->answer->wire, request, &out);
-    schedule(stream);
+    loop_timer_start(stream->timer, next_delay(stream), 0);
     return stream;
 }
 
