@@ -253,11 +253,44 @@ static void a_decision_is_not_lost_on_a_small_screen(void **state)
     assert_int_equal(term_wait_exit(f->term), 0);
 }
 
+static void unsaved_edits_come_back_into_view(void **state)
+{
+    struct fixture *f = *state;
+    start(f, 24, 80);
+    term_expect(f->term, "✓ 16");
+    term_key(f->term, "alt-2 ctrl-o");
+    term_expect(f->term, "Open a file");
+    term_type(f->term, "lib/k8s/k8s.rego");
+    term_expect(f->term, "policies/lib/k8s/k8s.rego");
+    term_key(f->term, "enter");
+    term_expect(f->term, "package lib.k8s");
+    term_paste(f->term, "# never saved");
+    const char *kept[] = {"sh", "-c", "until grep -rqa 'never saved' .; do sleep 0.05; done", NULL};
+    free(test_run(f->state, kept));
+    term_signal(f->term, SIGKILL);
+    (void)term_wait_exit(f->term);
+    term_free(f->term);
+    start(f, 24, 80);
+    term_expect(f->term, "Unsaved edits");
+    term_type(f->term, "r");
+    /* The chat was in front. */
+    term_expect(f->term, "# never saved");
+    term_key(f->term, "ctrl-s");
+    const char *saved[] = {"sh", "-c",
+        "until grep -q '^# never saved# METADATA' policies/lib/k8s/k8s.rego; do sleep 0.05; done",
+        NULL};
+    free(test_run(f->dir, saved));
+    term_expect(f->term, "main ●1");
+    term_key(f->term, "ctrl-q");
+    assert_int_equal(term_wait_exit(f->term), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(from_a_prompt_to_a_commit, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_kill_keeps_proposal_and_decisions, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(unsaved_edits_come_back_into_view, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             a_decision_is_not_lost_on_a_small_screen, set_up, tear_down),
     };

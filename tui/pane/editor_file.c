@@ -329,6 +329,7 @@ static void answer_recover(struct doc *doc, int choice)
         /* The old file goes only when the new one holds all of it. */
         bool kept = doc->swap != NULL && swap_flush(doc->swap, &err);
         swap_found_close(&doc->found, kept);
+        app_focus(doc->editor->app, SLOT_EDITOR); /* it may be behind another tab */
         app_message(doc->editor->app, MESSAGE_GOOD,
             "unsaved edits of %s are back; undo shows the file as it is on disk", doc->path);
     } else {
