@@ -122,10 +122,10 @@ static bool escape(struct app *app, struct pane pane)
 static enum keymap_found look_up(struct app *app)
 {
     const struct action_set *sets[APP_CONTEXTS_MAX];
-    void *data[APP_CONTEXTS_MAX];
+    void *data[APP_CONTEXTS_MAX] = {0};
     size_t count = app_contexts(app, sets, data, APP_CONTEXTS_MAX);
-    const struct action *action;
-    size_t index;
+    const struct action *action = NULL;
+    size_t index = 0;
     enum keymap_found found =
         keymap_find(app->keymap, sets, count, app->sequence, app->sequence_len, &action, &index);
     if (found == KEYMAP_FOUND) {

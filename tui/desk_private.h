@@ -58,12 +58,12 @@ void desk_undo_commit(struct desk *desk);
 /* desk_tests.c */
 /* Runs all tests where they should run now: the laid-out proposal, else the workspace. */
 void desk_run_tests(struct desk *desk);
-void desk_tests_changed(void *desk);
+void desk_tests_changed(void *data);
 /* Opens a file at a place (from 1): in the editor, or in the review where only the proposal has it.
  */
-void desk_show(void *desk, const char *path, unsigned row, unsigned col);
+void desk_show(void *data, const char *path, unsigned row, unsigned col);
 /* Opens a file of the workspace in the editor. */
 void desk_show_file(struct desk *desk, const char *path);
-const char *desk_current_file(void *desk);
+const char *desk_current_file(void *data);
 
 #endif

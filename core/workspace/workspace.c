@@ -116,11 +116,11 @@ static struct changed_list compare(const struct files *had, const struct files *
         int order = a == NULL ? 1 : b == NULL ? -1 : strcmp(a->path, b->path);
         i += order <= 0;
         j += order >= 0;
-        if (order < 0) {
+        if (a != NULL && order < 0) {
             VEC_PUSH(&list, (struct workspace_changed){a->path, WORKSPACE_REMOVED});
-        } else if (order > 0) {
+        } else if (b != NULL && order > 0) {
             VEC_PUSH(&list, (struct workspace_changed){b->path, WORKSPACE_ADDED});
-        } else if (!same_file(a, b)) {
+        } else if (a != NULL && b != NULL && !same_file(a, b)) {
             VEC_PUSH(&list, (struct workspace_changed){b->path, WORKSPACE_CHANGED});
         }
     }
