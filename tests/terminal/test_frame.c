@@ -298,6 +298,14 @@ static void test_colour_depths(void **state)
     finish(term);
 }
 
+static bool header_is_dark(struct term *term, void *data)
+{
+    (void)data;
+    struct term_cell cell;
+    term_cell(term, 0, 70, &cell);
+    return cell.bg == 0x22272e;
+}
+
 static void test_light_background_is_found(void **state)
 {
     (void)state;
@@ -305,9 +313,7 @@ static void test_light_background_is_found(void **state)
     struct term *term = start(24, 80, direct);
     term_expect_bytes(term, "\033]11;?");
     term_expect_row(term, 23, "^P commands");
-    struct term_cell cell;
-    term_cell(term, 0, 70, &cell);
-    assert_int_equal(cell.bg, 0x22272e);
+    term_wait(term, header_is_dark, NULL, "the dark theme's header");
     term_type(term, "\033]11;rgb:ffff/ffff/ffff\033\\");
     term_expect_bytes(term, "\033[48;2;234;238;242m");
     finish(term);
