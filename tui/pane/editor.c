@@ -81,21 +81,22 @@ bool editor_jump(struct editor *editor, const char *path, size_t row, size_t col
         app_message(editor->app, MESSAGE_ERROR, "%s", err.text);
         return false;
     }
-    struct doc *doc = editor->now;
-    doc_move(doc, text_offset_of(doc->text, (struct text_point){row, col}), false);
+    struct view *view = editor->view;
+    view_one_caret(view);
+    view_move(view, text_offset_of(view->doc->text, (struct text_point){row, col}), false);
     return true;
 }
 
 const char *editor_path(const struct editor *editor)
 {
-    return editor->now == NULL ? NULL : editor->now->path;
+    return editor->view == NULL ? NULL : editor->view->doc->path;
 }
 
 void editor_cursor(const struct editor *editor, size_t *row, size_t *col)
 {
     struct text_point point = {0, 0};
-    if (editor->now != NULL) {
-        point = text_point_of(editor->now->text, editor->now->cursor.head);
+    if (editor->view != NULL) {
+        point = text_point_of(editor->view->doc->text, view_head(editor->view));
     }
     *row = point.row;
     *col = point.column;
@@ -135,7 +136,7 @@ void editor_clear_marks(struct editor *editor, const char *owner)
 
 static bool takes_text(const void *pane)
 {
-    return ((const struct editor *)pane)->now != NULL;
+    return ((const struct editor *)pane)->view != NULL;
 }
 
 static unsigned escape(void *pane)
@@ -143,14 +144,14 @@ static unsigned escape(void *pane)
     struct editor *editor = pane;
     if (find_is_open(editor)) {
         if (editor->find.mode == BAR_GOTO) {
-            editor->now->cursor = editor->find.origin;
-            editor->now->top = editor->find.origin_top;
+            view_caret(editor->view)->at = editor->find.origin;
+            editor->view->top = editor->find.origin_top;
         }
         find_close(editor);
         return UI_DONE;
     }
-    if (editor->now != NULL && doc_has_selection(editor->now)) {
-        doc_move(editor->now, editor->now->cursor.head, false);
+    if (editor->view != NULL && view_has_selection(editor->view)) {
+        view_move(editor->view, view_head(editor->view), false);
         return UI_DONE;
     }
     return UI_IGNORED;
@@ -162,20 +163,20 @@ static void focus(void *pane, bool focused)
     if (focused) {
         editor_check_disk(editor);
         editor_ask(editor);
-    } else if (editor->now != NULL) {
-        text_break(editor->now->text);
+    } else if (editor->view != NULL) {
+        text_break(editor->view->doc->text);
     }
 }
 
 static void title(const void *pane, struct buf *left, struct buf *right)
 {
     const struct editor *editor = pane;
-    const struct doc *doc = editor->now;
-    if (doc == NULL) {
+    if (editor->view == NULL) {
         buf_append_c(left, "Editor");
         return;
     }
-    struct text_point point = text_point_of(doc->text, doc->cursor.head);
+    const struct doc *doc = editor->view->doc;
+    struct text_point point = text_point_of(doc->text, view_head(editor->view));
     const struct language *language = syntax_language(doc->syntax);
     enum text_ending ending = text_ending(doc->text);
     buf_append_c(left, doc->path);

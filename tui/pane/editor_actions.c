@@ -18,7 +18,7 @@ static struct key ctrl(char c)
 
 static const char *needs_file(void *pane)
 {
-    return ((struct editor *)pane)->now == NULL ? "no file is open" : NULL;
+    return ((struct editor *)pane)->view == NULL ? "no file is open" : NULL;
 }
 
 enum motion {
@@ -37,63 +37,65 @@ enum motion {
 };
 
 /* Home goes to the first character that is not blank, then to the line's start. */
-static size_t line_start(const struct doc *doc)
+static size_t line_start(const struct view *view)
 {
-    size_t line = text_line_of(doc->text, doc->cursor.head);
+    const struct doc *doc = view->doc;
+    size_t line = text_line_of(doc->text, view_head(view));
     size_t start = text_line_start(doc->text, line), end = text_line_end(doc->text, line);
     size_t text = start;
     while (
         text < end && (text_byte(doc->text, text) == ' ' || text_byte(doc->text, text) == '\t')) {
         text++;
     }
-    return doc->cursor.head == text ? start : text;
+    return view_head(view) == text ? start : text;
 }
 
-static size_t beside(const struct doc *doc, bool right, bool select)
+static size_t beside(const struct view *view, bool right, bool select)
 {
-    struct search_range range = doc_selection(doc);
-    if (doc_has_selection(doc) && !select) {
+    struct search_range range = view_selection(view);
+    if (view_has_selection(view) && !select) {
         return right ? range.end : range.start;
     }
-    return right ? doc_after(doc, doc->cursor.head) : doc_before(doc, doc->cursor.head);
+    return right ? doc_after(view->doc, view_head(view)) : doc_before(view->doc, view_head(view));
 }
 
 static unsigned move(struct editor *editor, enum motion motion, bool select)
 {
-    struct doc *doc = editor->now;
-    if (doc == NULL) {
+    struct view *view = editor->view;
+    if (view == NULL) {
         return UI_IGNORED;
     }
-    size_t head = doc->cursor.head;
-    long page = editor->rows > 2 ? editor->rows - 1 : 1;
+    const struct doc *doc = view->doc;
+    size_t head = view_head(view);
+    long page = view->rows > 2 ? view->rows - 1 : 1;
     switch (motion) {
     case LEFT:
     case RIGHT:
-        doc_move(doc, beside(doc, motion == RIGHT, select), select);
+        view_move(view, beside(view, motion == RIGHT, select), select);
         break;
     case UP:
     case DOWN:
-        doc_move_lines(doc, motion == UP ? -1 : 1, select);
+        view_move_lines(view, motion == UP ? -1 : 1, select);
         break;
     case PAGE_UP:
     case PAGE_DOWN:
-        doc_page(doc, motion == PAGE_UP ? -page : page, select);
+        view_page(view, motion == PAGE_UP ? -page : page, select);
         break;
     case LINE_START:
-        doc_move(doc, line_start(doc), select);
+        view_move(view, line_start(view), select);
         break;
     case LINE_END:
-        doc_move(doc, text_line_end(doc->text, text_line_of(doc->text, head)), select);
+        view_move(view, text_line_end(doc->text, text_line_of(doc->text, head)), select);
         break;
     case WORD_LEFT:
-        doc_move(doc, doc_word_left(doc, head), select);
+        view_move(view, doc_word_left(doc, head), select);
         break;
     case WORD_RIGHT:
-        doc_move(doc, doc_word_right(doc, head), select);
+        view_move(view, doc_word_right(doc, head), select);
         break;
     case TOP:
     case BOTTOM:
-        doc_move(doc, motion == TOP ? 0 : text_length(doc->text), select);
+        view_move(view, motion == TOP ? 0 : text_length(doc->text), select);
         break;
     }
     return UI_DONE;
@@ -135,7 +137,7 @@ unsigned editor_key(void *pane, const struct key *key)
     } plain[] = {{K_LEFT, LEFT}, {K_RIGHT, RIGHT}, {K_UP, UP}, {K_DOWN, DOWN}, {K_HOME, LINE_START},
         {K_END, LINE_END}, {K_PAGE_UP, PAGE_UP}, {K_PAGE_DOWN, PAGE_DOWN}};
     struct editor *editor = pane;
-    if (editor->now == NULL) {
+    if (editor->view == NULL) {
         return UI_IGNORED;
     }
     if (find_is_open(editor)) {
@@ -184,8 +186,8 @@ static unsigned select_all(void *pane)
 {
     struct editor *editor = pane;
     if (!to_bar(editor, ctrl('a'))) {
-        doc_select(editor->now, 0, text_length(editor->now->text));
-        editor->follow = false;
+        view_select(editor->view, 0, text_length(editor->view->doc->text));
+        editor->view->follow = false;
     }
     return UI_DONE;
 }
@@ -222,7 +224,7 @@ static unsigned close_file(void *pane)
 {
     struct editor *editor = pane;
     if (!to_bar(editor, ctrl('w'))) {
-        editor_close(editor, editor->now);
+        editor_close(editor, editor->view->doc);
     }
     return UI_DONE;
 }
@@ -276,7 +278,7 @@ static unsigned erase_word_right(void *pane)
 static unsigned step_file(struct editor *editor, bool forward)
 {
     size_t count = editor->docs.len, at = 0;
-    while (at < count && editor->docs.items[at] != editor->now) {
+    while (at < count && editor->docs.items[at] != editor->view->doc) {
         at++;
     }
     if (count > 1) {
@@ -297,13 +299,14 @@ static unsigned previous_file(void *pane)
 
 static unsigned step_mark(struct editor *editor, bool backward)
 {
-    struct doc *doc = editor->now;
-    size_t line = text_line_of(doc->text, doc->cursor.head);
+    struct view *view = editor->view;
+    const struct doc *doc = view->doc;
+    size_t line = text_line_of(doc->text, view_head(view));
     size_t to = marks_next(editor->marks, doc->path, line, backward);
     if (to == SIZE_MAX) {
         app_message(editor->app, MESSAGE_INFO, "no mark %s", backward ? "above" : "below");
     } else {
-        doc_move(doc, text_line_start(doc->text, to), false);
+        view_move(view, text_line_start(doc->text, to), false);
     }
     return UI_DONE;
 }

@@ -52,9 +52,6 @@ static void reload(struct doc *doc)
         if (doc->swap != NULL) {
             swap_saved(doc->swap);
         }
-        size_t length = text_length(doc->text);
-        doc->cursor.head = doc->cursor.head < length ? doc->cursor.head : length;
-        doc->cursor.anchor = doc->cursor.head;
     }
     doc->disk_changed = false;
     buf_free(&bytes);
@@ -139,7 +136,7 @@ static bool merge(struct doc *doc)
         ok = err_set(
             &err, ERR_CONFLICT, "you and the file on disk changed the same lines of %s", doc->path);
     }
-    text_note_cursor(doc->text, doc->cursor);
+    doc_note_cursor(doc);
     if (!ok || !text_set(doc->text, buf_str(&merged), &err)) {
         app_message(editor->app, MESSAGE_WARNING, "%s", err.text);
         ok = false;
@@ -151,7 +148,7 @@ static bool merge(struct doc *doc)
         doc_set_base(doc, (struct text_snapshot){NULL, 0, 0});
         doc->base_bytes = theirs;
         theirs = BUF_INIT;
-        doc_select(doc, doc->cursor.head, doc->cursor.head);
+        doc_deselect(doc);
         app_message(editor->app, MESSAGE_GOOD, "merged; undo takes it back");
     }
     buf_free(&base);

@@ -1,4 +1,4 @@
-/* What the editor's keys do to the text. Every change goes through doc_replace. */
+/* What the editor's keys do to the text. Every change goes through view_replace. */
 #include "pane/editor_private.h"
 
 #include "base/utf8.h"
@@ -6,30 +6,30 @@
 #define PAUSE_MS    1000 /* a pause this long ends a run of typing */
 #define INDENT_LOOK 200  /* lines looked at to guess the indentation */
 
-bool doc_replace(struct doc *doc, size_t from, size_t to, struct str with)
+bool view_replace(struct view *view, size_t from, size_t to, struct str with)
 {
+    struct doc *doc = view->doc;
     struct err err = {0};
     uint64_t now = loop_now_ms();
     if (now - doc->last_edit_ms > PAUSE_MS) {
         text_break(doc->text);
     }
     doc->last_edit_ms = now;
-    text_note_cursor(doc->text, doc->cursor);
+    text_note_cursor(doc->text, view_caret(view)->at);
     if (!text_replace(doc->text, from, to - from, with, &err)) {
         app_message(doc->editor->app, MESSAGE_ERROR, "%s", err.text);
         return false;
     }
-    doc->cursor.anchor = doc->cursor.head = from + with.len;
-    doc->goal = SIZE_MAX;
-    doc->editor->follow = true;
+    *view_caret(view) = (struct caret){{from + with.len, from + with.len}, SIZE_MAX};
+    view->follow = true;
     editor_warn_swap(doc->editor);
     return true;
 }
 
 static unsigned replace_selection(struct editor *editor, struct str with)
 {
-    struct search_range range = doc_selection(editor->now);
-    doc_replace(editor->now, range.start, range.end, with);
+    struct search_range range = view_selection(editor->view);
+    view_replace(editor->view, range.start, range.end, with);
     return UI_DONE;
 }
 
@@ -73,8 +73,8 @@ static bool opens_block(const struct doc *doc, size_t at, size_t start)
 
 static unsigned new_line(struct editor *editor)
 {
-    struct doc *doc = editor->now;
-    struct search_range range = doc_selection(doc);
+    const struct doc *doc = editor->view->doc;
+    struct search_range range = view_selection(editor->view);
     size_t line = text_line_of(doc->text, range.start);
     struct buf bytes = BUF_INIT;
     buf_append_str(&bytes, text_line_ending(doc->text, line));
@@ -89,11 +89,11 @@ static unsigned new_line(struct editor *editor)
 
 static unsigned erase(struct editor *editor, size_t from, size_t to)
 {
-    if (doc_has_selection(editor->now)) {
+    if (view_has_selection(editor->view)) {
         return replace_selection(editor, STR_LIT(""));
     }
     if (from < to) {
-        doc_replace(editor->now, from, to, STR_LIT(""));
+        view_replace(editor->view, from, to, STR_LIT(""));
     }
     return UI_DONE;
 }
@@ -116,28 +116,29 @@ static size_t before_in_indent(const struct doc *doc, size_t at)
 
 static unsigned backspace(struct editor *editor)
 {
-    size_t at = editor->now->cursor.head;
-    return erase(editor, before_in_indent(editor->now, at), at);
+    size_t at = view_head(editor->view);
+    return erase(editor, before_in_indent(editor->view->doc, at), at);
 }
 
 static unsigned delete_forward(struct editor *editor)
 {
-    size_t at = editor->now->cursor.head;
-    return erase(editor, at, doc_after(editor->now, at));
+    size_t at = view_head(editor->view);
+    return erase(editor, at, doc_after(editor->view->doc, at));
 }
 
 unsigned editor_erase_word(struct editor *editor, bool forward)
 {
-    struct doc *doc = editor->now;
-    size_t at = doc->cursor.head;
+    const struct doc *doc = editor->view->doc;
+    size_t at = view_head(editor->view);
     return forward ? erase(editor, at, doc_word_right(doc, at))
                    : erase(editor, doc_word_left(doc, at), at);
 }
 
 /* Lines that the selection touches: one that it only ends at the start of does not count. */
-static void selected_lines(const struct doc *doc, size_t *first, size_t *last)
+static void selected_lines(const struct view *view, size_t *first, size_t *last)
 {
-    struct search_range range = doc_selection(doc);
+    const struct doc *doc = view->doc;
+    struct search_range range = view_selection(view);
     *first = text_line_of(doc->text, range.start);
     *last = text_line_of(doc->text, range.end);
     if (*last > *first && range.end == text_line_start(doc->text, *last)) {
@@ -147,20 +148,21 @@ static void selected_lines(const struct doc *doc, size_t *first, size_t *last)
 
 /* Changes the lines' beginnings, keeping the selection on them. `edit` says how many bytes at the
  * line's offset go, and what comes in their place. */
-static void change_lines(struct doc *doc,
+static void change_lines(struct view *view,
     void (*edit)(const struct doc *doc, size_t start, size_t end, size_t *at, size_t *gone,
         struct buf *with, void *data),
     void *data)
 {
+    const struct doc *doc = view->doc;
     size_t first, last;
-    struct text_cursor cursor = doc->cursor;
-    selected_lines(doc, &first, &last);
+    struct text_cursor cursor = view_caret(view)->at;
+    selected_lines(view, &first, &last);
     text_begin(doc->text);
     for (size_t line = last + 1; line-- > first;) {
         size_t start = text_line_start(doc->text, line), at = start, gone = 0;
         struct buf with = BUF_INIT;
         edit(doc, start, text_line_end(doc->text, line), &at, &gone, &with, data);
-        if ((gone > 0 || with.len > 0) && doc_replace(doc, at, at + gone, buf_str(&with))) {
+        if ((gone > 0 || with.len > 0) && view_replace(view, at, at + gone, buf_str(&with))) {
             size_t *ends[] = {&cursor.anchor, &cursor.head};
             for (size_t i = 0; i < 2; i++) {
                 if (*ends[i] >= at + gone) {
@@ -173,7 +175,7 @@ static void change_lines(struct doc *doc,
         buf_free(&with);
     }
     text_end(doc->text);
-    doc_select(doc, cursor.anchor, cursor.head);
+    view_select(view, cursor.anchor, cursor.head);
 }
 
 static void indent_line(const struct doc *doc, size_t start, size_t end, size_t *at, size_t *gone,
@@ -205,18 +207,19 @@ static void dedent_line(const struct doc *doc, size_t start, size_t end, size_t 
 
 unsigned editor_indent(struct editor *editor)
 {
-    struct doc *doc = editor->now;
+    struct view *view = editor->view;
+    struct doc *doc = view->doc;
     size_t first, last;
-    selected_lines(doc, &first, &last);
+    selected_lines(view, &first, &last);
     if (last > first) {
-        change_lines(doc, indent_line, NULL);
+        change_lines(view, indent_line, NULL);
         return UI_DONE;
     }
     struct buf bytes = BUF_INIT;
     if (doc->indent == 0) {
         buf_append_char(&bytes, '\t');
     } else {
-        size_t column = doc_column(doc, doc_selection(doc).start);
+        size_t column = view_column(view, view_selection(view).start);
         buf_append_repeat(&bytes, ' ', doc->indent - column % doc->indent);
     }
     replace_selection(editor, buf_str(&bytes));
@@ -226,7 +229,7 @@ unsigned editor_indent(struct editor *editor)
 
 unsigned editor_dedent(struct editor *editor)
 {
-    change_lines(editor->now, dedent_line, NULL);
+    change_lines(editor->view, dedent_line, NULL);
     return UI_DONE;
 }
 
@@ -273,7 +276,8 @@ static void comment_line(const struct doc *doc, size_t start, size_t end, size_t
 
 unsigned editor_toggle_comment(struct editor *editor)
 {
-    struct doc *doc = editor->now;
+    struct view *view = editor->view;
+    struct doc *doc = view->doc;
     const struct language *language = syntax_language(doc->syntax);
     if (language == NULL || language->comment == NULL) {
         app_message(editor->app, MESSAGE_WARNING, "this kind of file has no line comments");
@@ -281,28 +285,29 @@ unsigned editor_toggle_comment(struct editor *editor)
     }
     struct comment comment = {str_of(language->comment), true};
     size_t first, last;
-    selected_lines(doc, &first, &last);
+    selected_lines(view, &first, &last);
     for (size_t line = first; line <= last && comment.remove; line++) {
         size_t end = text_line_end(doc->text, line);
         size_t at = first_text(doc, text_line_start(doc->text, line), end);
         comment.remove = at == end || is_commented(doc, at, end, comment.mark);
     }
-    change_lines(doc, comment_line, &comment);
+    change_lines(view, comment_line, &comment);
     return UI_DONE;
 }
 
 unsigned editor_delete_line(struct editor *editor)
 {
-    struct doc *doc = editor->now;
+    struct view *view = editor->view;
+    struct doc *doc = view->doc;
     size_t first, last;
-    selected_lines(doc, &first, &last);
+    selected_lines(view, &first, &last);
     size_t from = text_line_start(doc->text, first), to = text_line_start(doc->text, last + 1);
     if (last + 1 >= text_line_count(doc->text) && first > 0) {
         from = text_line_end(doc->text, first - 1); /* the last line has no ending of its own */
     }
     if (from < to) {
         text_break(doc->text);
-        doc_replace(doc, from, to, STR_LIT(""));
+        view_replace(view, from, to, STR_LIT(""));
         text_break(doc->text);
     }
     return UI_DONE;
@@ -310,17 +315,18 @@ unsigned editor_delete_line(struct editor *editor)
 
 unsigned editor_duplicate_line(struct editor *editor)
 {
-    struct doc *doc = editor->now;
-    struct text_cursor cursor = doc->cursor;
+    struct view *view = editor->view;
+    struct doc *doc = view->doc;
+    struct text_cursor cursor = view_caret(view)->at;
     struct buf bytes = BUF_INIT;
     size_t first, last;
-    selected_lines(doc, &first, &last);
+    selected_lines(view, &first, &last);
     size_t from = text_line_start(doc->text, first), to = text_line_end(doc->text, last);
     buf_append_str(&bytes, text_line_ending(doc->text, last));
     text_copy(doc->text, from, to, &bytes);
     text_begin(doc->text);
-    if (doc_replace(doc, to, to, buf_str(&bytes))) {
-        doc_select(doc, cursor.anchor + bytes.len, cursor.head + bytes.len);
+    if (view_replace(view, to, to, buf_str(&bytes))) {
+        view_select(view, cursor.anchor + bytes.len, cursor.head + bytes.len);
     }
     text_end(doc->text);
     buf_free(&bytes);
@@ -331,10 +337,10 @@ unsigned editor_duplicate_line(struct editor *editor)
  * ending goes with the place, not with the line. */
 unsigned editor_move_line(struct editor *editor, bool down)
 {
-    struct doc *doc = editor->now;
-    struct text *text = doc->text;
+    struct view *view = editor->view;
+    struct text *text = view->doc->text;
     size_t first, last;
-    selected_lines(doc, &first, &last);
+    selected_lines(view, &first, &last);
     if (down ? last + 1 >= text_line_count(text) : first == 0) {
         return UI_DONE;
     }
@@ -342,17 +348,17 @@ unsigned editor_move_line(struct editor *editor, bool down)
     size_t lower_last = down ? last + 1 : last, upper_last = lower_first - 1;
     size_t a = text_line_start(text, upper), a_end = text_line_end(text, upper_last);
     size_t b = text_line_start(text, lower_first), b_end = text_line_end(text, lower_last);
-    struct text_cursor cursor = doc->cursor;
+    struct text_cursor cursor = view_caret(view)->at;
     struct buf bytes = BUF_INIT;
     text_copy(text, b, b_end, &bytes);
     text_copy(text, a_end, b, &bytes);
     text_copy(text, a, a_end, &bytes);
     text_begin(text);
-    if (doc_replace(doc, a, b_end, buf_str(&bytes))) {
+    if (view_replace(view, a, b_end, buf_str(&bytes))) {
         size_t shift = down ? b_end - b + (b - a_end) : b - a;
         cursor.anchor = down ? cursor.anchor + shift : cursor.anchor - shift;
         cursor.head = down ? cursor.head + shift : cursor.head - shift;
-        doc_select(doc, cursor.anchor, cursor.head);
+        view_select(view, cursor.anchor, cursor.head);
     }
     text_end(text);
     buf_free(&bytes);
@@ -360,20 +366,22 @@ unsigned editor_move_line(struct editor *editor, bool down)
 }
 
 /* What copy and cut take: the selection, or without one the whole line. */
-static struct search_range copied(const struct doc *doc)
+static struct search_range copied(const struct view *view)
 {
-    if (doc_has_selection(doc)) {
-        return doc_selection(doc);
+    const struct doc *doc = view->doc;
+    if (view_has_selection(view)) {
+        return view_selection(view);
     }
-    size_t line = text_line_of(doc->text, doc->cursor.head);
+    size_t line = text_line_of(doc->text, view_head(view));
     return (struct search_range){
         text_line_start(doc->text, line), text_line_start(doc->text, line + 1)};
 }
 
 unsigned editor_copy(struct editor *editor)
 {
-    struct doc *doc = editor->now;
-    struct search_range range = copied(doc);
+    struct view *view = editor->view;
+    struct doc *doc = view->doc;
+    struct search_range range = copied(view);
     struct buf bytes = BUF_INIT;
     text_copy(doc->text, range.start, range.end, &bytes);
     if (bytes.len > 0) {
@@ -385,12 +393,13 @@ unsigned editor_copy(struct editor *editor)
 
 unsigned editor_cut(struct editor *editor)
 {
-    struct doc *doc = editor->now;
-    struct search_range range = copied(doc);
+    struct view *view = editor->view;
+    struct doc *doc = view->doc;
+    struct search_range range = copied(view);
     editor_copy(editor);
     if (range.end > range.start) {
         text_break(doc->text);
-        doc_replace(doc, range.start, range.end, STR_LIT(""));
+        view_replace(view, range.start, range.end, STR_LIT(""));
         text_break(doc->text);
     }
     return UI_DONE;
@@ -399,15 +408,16 @@ unsigned editor_cut(struct editor *editor)
 unsigned editor_paste(void *pane, struct str text)
 {
     struct editor *editor = pane;
-    struct doc *doc = editor->now;
     if (find_is_open(editor)) {
         return find_paste(editor, text);
     }
-    if (doc == NULL || text.len == 0) {
+    if (editor->view == NULL || text.len == 0) {
         return UI_IGNORED;
     }
+    const struct doc *doc = editor->view->doc;
+    struct str ending =
+        text_line_ending(doc->text, text_line_of(doc->text, view_head(editor->view)));
     struct buf bytes = BUF_INIT;
-    struct str ending = text_line_ending(doc->text, text_line_of(doc->text, doc->cursor.head));
     if (ending.len == 1) {
         buf_append_str(&bytes, text);
     } else {
@@ -425,10 +435,11 @@ unsigned editor_paste(void *pane, struct str text)
 
 unsigned editor_undo(struct editor *editor, bool redo)
 {
-    struct doc *doc = editor->now;
+    struct view *view = editor->view;
+    struct doc *doc = view->doc;
     struct text_cursor cursor;
     if (redo ? text_redo(doc->text, &cursor) : text_undo(doc->text, &cursor)) {
-        doc_select(doc, cursor.anchor, cursor.head);
+        view_select(view, cursor.anchor, cursor.head);
     } else {
         app_message(editor->app, MESSAGE_INFO, redo ? "nothing to redo" : "nothing to undo");
     }

@@ -39,7 +39,9 @@ static void on_change(void *data, const struct text_change *change)
         .old_end_point = ts_point(change->old_end_point),
         .new_end_point = ts_point(change->new_end_point)};
     syntax_edit(doc->syntax, &edit);
-    column_changed(&doc->columns, change);
+    VEC_FOREACH (struct view *, view, &doc->views) {
+        view_changed(*view, change);
+    }
     marks_changed(doc->editor->marks, doc->path, change);
 }
 
@@ -86,11 +88,35 @@ bool editor_read_file(const struct editor *editor, const char *path, struct buf 
     return true;
 }
 
+static bool doc_is_shown(const struct doc *doc)
+{
+    return doc->editor->view != NULL && doc->editor->view->doc == doc;
+}
+
+/* The view to show it in. */
+static struct view *doc_view(struct doc *doc)
+{
+    return doc->views.len > 0 ? doc->views.items[0] : view_new(doc);
+}
+
+void doc_note_cursor(struct doc *doc)
+{
+    text_note_cursor(doc->text, view_caret(doc_view(doc))->at);
+}
+
+void doc_deselect(struct doc *doc)
+{
+    VEC_FOREACH (struct view *, view, &doc->views) {
+        view_one_caret(*view);
+        view_move(*view, view_head(*view), false);
+    }
+}
+
 static void close_oldest(struct editor *editor)
 {
     struct doc *oldest = NULL;
     VEC_FOREACH (struct doc *, doc, &editor->docs) {
-        bool idle = *doc != editor->now && !text_is_dirty((*doc)->text) && !(*doc)->saving &&
+        bool idle = !doc_is_shown(*doc) && !text_is_dirty((*doc)->text) && !(*doc)->saving &&
                     (*doc)->found.file == NULL;
         if (idle && (oldest == NULL || (*doc)->used < oldest->used)) {
             oldest = *doc;
@@ -132,10 +158,8 @@ struct doc *doc_open(struct editor *editor, const char *path, struct err *err)
         return doc;
     }
     doc = MEM_NEW(struct doc);
-    *doc = (struct doc){
-        .editor = editor, .path = clean, .stamp = stamp, .goal = SIZE_MAX, .tab_width = 4};
+    *doc = (struct doc){.editor = editor, .path = clean, .stamp = stamp, .tab_width = 4};
     doc->full_path = path_join(workspace_root(editor->workspace), clean);
-    doc->columns.line_start = SIZE_MAX;
     look_for_swap(doc, buf_str(&bytes));
     doc->text = text_new_take(&bytes);
     doc->base = text_snapshot(doc->text);
@@ -160,9 +184,13 @@ void doc_free(struct doc *doc, bool remove_swap)
             break;
         }
     }
-    if (editor->now == doc) {
-        editor->now = NULL;
+    if (doc_is_shown(doc)) {
+        editor->view = NULL;
     }
+    while (doc->views.len > 0) {
+        view_free(doc->views.items[0]);
+    }
+    VEC_FREE(&doc->views);
     if (doc->found.file != NULL) {
         swap_found_close(&doc->found, false);
     }
@@ -172,7 +200,6 @@ void doc_free(struct doc *doc, bool remove_swap)
     text_snapshot_free(&doc->base);
     buf_free(&doc->base_bytes);
     text_free(doc->text);
-    column_free(&doc->columns);
     free(doc->path);
     free(doc->full_path);
     free(doc);
@@ -180,15 +207,16 @@ void doc_free(struct doc *doc, bool remove_swap)
 
 void editor_show(struct editor *editor, struct doc *doc)
 {
-    if (editor->now != doc) {
+    struct view *view = doc == NULL ? NULL : doc_view(doc);
+    if (editor->view != view) {
         find_close(editor);
-        editor->now = doc;
+        editor->view = view;
         editor->selecting = false;
     }
-    if (doc != NULL) {
+    if (view != NULL) {
         doc->used = ++editor->uses;
+        view->follow = true;
     }
-    editor->follow = true;
     app_redraw(editor->app);
     editor_ask(editor);
 }
@@ -206,10 +234,10 @@ static void show_newest(struct editor *editor)
 
 static void close_now(struct editor *editor, struct doc *doc)
 {
-    bool shown = editor->now == doc;
+    bool shown = doc_is_shown(doc);
     if (shown) {
         find_close(editor);
-        editor->now = NULL;
+        editor->view = NULL;
     }
     if (doc->saving) {
         doc->drop_when_saved = true;
@@ -281,10 +309,10 @@ void doc_save(struct doc *doc)
 
 void editor_save(struct editor *editor)
 {
-    struct doc *doc = editor->now;
-    if (doc == NULL) {
+    if (editor->view == NULL) {
         return;
     }
+    struct doc *doc = editor->view->doc;
     if (!text_is_dirty(doc->text) && doc->stamp.exists && !doc->disk_gone) {
         app_message(editor->app, MESSAGE_INFO, "%s has no changes to save", doc->path);
         return;
@@ -309,7 +337,7 @@ void editor_on_saved(
 
 void editor_warn_swap(struct editor *editor)
 {
-    const struct doc *doc = editor->now;
+    const struct doc *doc = editor->view == NULL ? NULL : editor->view->doc;
     const char *why = doc != NULL && doc->swap != NULL ? swap_error(doc->swap) : NULL;
     if (why != NULL && !editor->swap_warned) {
         app_message(editor->app, MESSAGE_WARNING,
@@ -365,7 +393,9 @@ static void answered(void *data, int choice)
             break;
         }
     }
-    editor->follow = true;
+    if (editor->view != NULL) {
+        editor->view->follow = true;
+    }
     app_redraw(editor->app);
     editor_ask(editor);
 }
@@ -397,10 +427,10 @@ static void ask_recover(struct editor *editor, const struct doc *doc)
 
 void editor_ask(struct editor *editor)
 {
-    const struct doc *doc = editor->now;
-    if (editor->question != ASK_NOTHING || doc == NULL) {
+    if (editor->question != ASK_NOTHING || editor->view == NULL) {
         return;
     }
+    const struct doc *doc = editor->view->doc;
     if (doc->found.file != NULL) {
         ask_recover(editor, doc);
     } else if (doc->disk_changed) {

@@ -62,10 +62,10 @@ static void on_count(void *data)
     struct find *find = &editor->find;
     struct search_match match;
     uint64_t start = loop_now_ms();
-    if (find->search == NULL || editor->now == NULL || find->mode == BAR_NONE) {
+    if (find->search == NULL || editor->view == NULL || find->mode == BAR_NONE) {
         return;
     }
-    const struct text *text = editor->now->text;
+    const struct text *text = editor->view->doc->text;
     if (find->count_version != text_version(text)) {
         count_again(find, text_version(text));
         return;
@@ -91,9 +91,9 @@ static void on_count(void *data)
 static void append_count(struct editor *editor, struct buf *out)
 {
     struct find *find = &editor->find;
-    size_t low = 0, high = find->starts.len, start = doc_selection(editor->now).start;
-    if (find->count_version != text_version(editor->now->text)) {
-        count_again(find, text_version(editor->now->text));
+    size_t low = 0, high = find->starts.len, start = view_selection(editor->view).start;
+    if (find->count_version != text_version(editor->view->doc->text)) {
+        count_again(find, text_version(editor->view->doc->text));
     }
     if (!find->count_done || find->starts.len == 0) {
         return;
@@ -146,7 +146,7 @@ static void found(struct editor *editor, const struct search_match *match)
 {
     struct find *find = &editor->find;
     stop(find);
-    doc_select(editor->now, match->groups[0].start, match->groups[0].end);
+    view_select(editor->view, match->groups[0].start, match->groups[0].end);
     free(find->problem);
     find->problem = find->wrapped ? mem_strdup("went round the end") : NULL;
 }
@@ -155,7 +155,7 @@ static void found(struct editor *editor, const struct search_match *match)
 static enum search_status slice(struct editor *editor, struct search_match *match, struct err *err)
 {
     struct find *find = &editor->find;
-    const struct text *text = editor->now->text;
+    const struct text *text = editor->view->doc->text;
     if (find->backward) {
         return search_previous(find->search, text, &find->at, SLICE, match, err);
     }
@@ -193,7 +193,7 @@ static void run(struct editor *editor)
 static void begin(struct editor *editor, size_t from, bool backward)
 {
     struct find *find = &editor->find;
-    if (find->search == NULL || editor->now == NULL) {
+    if (find->search == NULL || editor->view == NULL) {
         return;
     }
     free(find->problem);
@@ -209,8 +209,8 @@ static void begin(struct editor *editor, size_t from, bool backward)
 
 unsigned find_step(struct editor *editor, bool backward)
 {
-    struct doc *doc = editor->now;
-    if (doc == NULL) {
+    struct view *view = editor->view;
+    if (view == NULL) {
         return UI_IGNORED;
     }
     if (edit_is_empty(editor->find.pattern)) {
@@ -220,11 +220,11 @@ unsigned find_step(struct editor *editor, bool backward)
     if (editor->find.search == NULL) {
         compile(&editor->find);
     }
-    struct search_range range = doc_selection(doc);
+    struct search_range range = view_selection(view);
     size_t from = range.start;
     if (!backward) {
         /* Past the selection, or on from an empty match. */
-        from = range.end > range.start ? range.end : doc_after(doc, range.end);
+        from = range.end > range.start ? range.end : doc_after(view->doc, range.end);
     }
     begin(editor, from, backward);
     if (!find_is_open(editor) && editor->find.problem != NULL) {
@@ -240,8 +240,8 @@ static void changed(struct editor *editor)
     stop(find);
     compile(find);
     if (find->search == NULL) {
-        editor->now->cursor = find->origin;
-        editor->follow = true;
+        view_caret(editor->view)->at = find->origin;
+        editor->view->follow = true;
         return;
     }
     struct text_cursor origin = find->origin;
@@ -251,12 +251,13 @@ static void changed(struct editor *editor)
 void find_open(struct editor *editor, enum bar_mode mode)
 {
     struct find *find = &editor->find;
-    struct doc *doc = editor->now;
-    if (doc == NULL) {
+    struct view *view = editor->view;
+    if (view == NULL) {
         return;
     }
+    const struct doc *doc = view->doc;
     if (mode != BAR_GOTO && find->mode != mode) {
-        struct search_range range = doc_selection(doc);
+        struct search_range range = view_selection(view);
         bool one_line = text_line_of(doc->text, range.start) == text_line_of(doc->text, range.end);
         if (find->mode == BAR_NONE && range.end > range.start && range.end - range.start < 200 &&
             one_line) {
@@ -266,8 +267,8 @@ void find_open(struct editor *editor, enum bar_mode mode)
             buf_free(&bytes);
         }
     }
-    find->origin = doc->cursor;
-    find->origin_top = doc->top;
+    find->origin = view_caret(view)->at;
+    find->origin_top = view->top;
     find->in_with = false;
     find->mode = mode;
     edit_clear(find->line);
@@ -288,10 +289,10 @@ void find_close(struct editor *editor)
 
 static bool selection_is_match(struct editor *editor, struct search_match *match)
 {
-    struct search_range range = doc_selection(editor->now);
+    struct search_range range = view_selection(editor->view);
     size_t from = range.start;
-    return search_next(editor->find.search, editor->now->text, &from, range.start + 1, SIZE_MAX,
-               match, NULL) == SEARCH_FOUND &&
+    return search_next(editor->find.search, editor->view->doc->text, &from, range.start + 1,
+               SIZE_MAX, match, NULL) == SEARCH_FOUND &&
            match->groups[0].start == range.start && match->groups[0].end == range.end;
 }
 
@@ -309,13 +310,13 @@ static void replace_one(struct editor *editor)
         return;
     }
     if (!search_expand(
-            find->search, editor->now->text, &match, edit_text(find->with), &bytes, &err)) {
+            find->search, editor->view->doc->text, &match, edit_text(find->with), &bytes, &err)) {
         say(find, err.text);
     } else {
-        text_break(editor->now->text);
-        doc_replace(editor->now, match.groups[0].start, match.groups[0].end, buf_str(&bytes));
-        text_break(editor->now->text);
-        begin(editor, editor->now->cursor.head, false);
+        text_break(editor->view->doc->text);
+        view_replace(editor->view, match.groups[0].start, match.groups[0].end, buf_str(&bytes));
+        text_break(editor->view->doc->text);
+        begin(editor, view_head(editor->view), false);
     }
     buf_free(&bytes);
 }
@@ -323,7 +324,8 @@ static void replace_one(struct editor *editor)
 static void replace_all(struct editor *editor)
 {
     struct find *find = &editor->find;
-    struct doc *doc = editor->now;
+    struct view *view = editor->view;
+    const struct doc *doc = view->doc;
     struct err err = {0};
     size_t count = 0;
     char text[64];
@@ -331,13 +333,13 @@ static void replace_all(struct editor *editor)
         return;
     }
     stop(find);
-    text_note_cursor(doc->text, doc->cursor);
+    text_note_cursor(doc->text, view_caret(view)->at);
     if (!search_replace_all(
             find->search, doc->text, 0, SIZE_MAX, edit_text(find->with), &count, &err)) {
         say(find, err.text);
         return;
     }
-    doc_select(doc, doc->cursor.head, doc->cursor.head);
+    view_select(view, view_head(view), view_head(view));
     snprintf(text, sizeof text, "replaced %zu", count);
     say(find, text);
 }
@@ -346,22 +348,23 @@ static void replace_all(struct editor *editor)
 static void go_to_line(struct editor *editor)
 {
     struct find *find = &editor->find;
-    struct doc *doc = editor->now;
+    struct view *view = editor->view;
+    const struct doc *doc = view->doc;
     char *typed = str_dup(edit_text(find->line)), *end;
     unsigned long long line = strtoull(typed, &end, 10);
     unsigned long long column = *end == ':' || *end == ',' ? strtoull(end + 1, NULL, 10) : 1;
     if (end == typed) {
-        doc->cursor = find->origin;
-        editor->follow = true;
+        view_caret(view)->at = find->origin;
+        view->follow = true;
     } else {
         size_t count = text_line_count(doc->text);
         size_t row = line == 0 ? 0 : line > count ? count - 1 : (size_t)line - 1;
-        size_t start = doc_at_column(doc, row, 0);
+        size_t start = view_at_column(view, row, 0);
         for (unsigned long long i = 1;
              i < column && i < 100000 && start < text_line_end(doc->text, row); i++) {
             start = doc_after(doc, start);
         }
-        doc_move(doc, start, false);
+        view_move(view, start, false);
     }
     free(typed);
 }
@@ -471,13 +474,13 @@ bool find_visible(struct editor *editor, size_t from, size_t to, struct search_r
     if (find->mode != BAR_FIND && find->mode != BAR_REPLACE) {
         return false;
     }
-    while (find->search != NULL && search_next(find->search, editor->now->text, &at, to, SIZE_MAX,
-                                       &match, NULL) == SEARCH_FOUND) {
+    while (find->search != NULL && search_next(find->search, editor->view->doc->text, &at, to,
+                                       SIZE_MAX, &match, NULL) == SEARCH_FOUND) {
         *range = match.groups[0];
         if (range->end > from && range->end > range->start) {
             return true;
         }
-        at = search_after(editor->now->text, &match);
+        at = search_after(editor->view->doc->text, &match);
     }
     return false;
 }
@@ -538,8 +541,8 @@ void find_draw(struct editor *editor, struct region region, bool focused)
     grid_fill(region, STYLE(FIELD));
     if (find->mode == BAR_GOTO) {
         char total[64];
-        snprintf(
-            total, sizeof total, "1 - %zu, or line:column", text_line_count(editor->now->text));
+        snprintf(total, sizeof total, "1 - %zu, or line:column",
+            text_line_count(editor->view->doc->text));
         draw_field(region, 0, " Go to line ", find->line, focused, 0, total);
         return;
     }

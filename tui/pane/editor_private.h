@@ -14,7 +14,7 @@
 #include "widget/edit.h"
 #include "workspace/workspace.h"
 
-/* One open file. */
+/* One open file: what belongs to it, whoever looks at it. */
 struct doc {
     struct editor *editor;
     char *path;
@@ -27,15 +27,14 @@ struct doc {
      * or bytes (after a merge). */
     struct text_snapshot base;
     struct buf base_bytes;
-    struct text_cursor cursor;
-    size_t goal; /* display column that up and down aim at; SIZE_MAX: where the cursor is */
-    size_t top;  /* first line shown */
-    size_t left; /* first display column shown */
-    struct column_cache columns;
     unsigned tab_width;
     unsigned indent; /* blanks a level; 0: a tab */
     uint64_t last_edit_ms;
     uint64_t used; /* counts showings: the least is closed first when many are open */
+    struct {
+        struct view **items; /* its views, owned; [0] is there from the first showing on */
+        size_t len, cap;
+    } views;
 
     bool saving, save_again;
     bool drop_when_saved; /* closed while a save was under way */
@@ -44,6 +43,30 @@ struct doc {
     bool keep_mine;          /* asked already; a save asks again */
     bool overwrite;          /* the next save writes over whatever is there */
     struct swap_found found; /* what a crash left, not answered yet; file NULL: nothing */
+};
+
+/* A place in the text where keys act: a cursor with its selection. */
+struct caret {
+    struct text_cursor at;
+    size_t goal; /* display column that up and down aim at; SIZE_MAX: where the head is */
+};
+
+/* A look at a file: where its cursors stand and what part of it is shown. A file has several when
+ * it is shown in several places. An edit, whoever makes it, moves the carets and the top of every
+ * view of that file along (view_changed), before the call that edited returns. */
+struct view {
+    struct editor *editor;
+    struct doc *doc; /* never NULL, never another */
+    struct {
+        struct caret *items; /* at least one, in no order */
+        size_t len, cap;
+    } carets;
+    size_t primary; /* index of the caret that the view follows and that single-caret actions use */
+    size_t top;     /* first line shown */
+    size_t left;    /* first display column shown */
+    struct column_cache columns;
+    int rows, cols, gutter; /* of the text at the last draw */
+    bool follow;            /* the next draw brings the primary caret into view */
 };
 
 /* A save under way on a worker. */
@@ -97,7 +120,7 @@ struct editor {
         struct doc **items;
         size_t len, cap;
     } docs;
-    struct doc *now; /* shown; NULL: none */
+    struct view *view; /* has the keys; NULL: no file is open */
     uint64_t uses;
     struct file_marks *marks;
     struct find find;
@@ -111,16 +134,19 @@ struct editor {
     struct loop_timer *parser; /* goes on with a long parse */
     struct syntax_spans spans;
     struct buf scratch;
-    int rows, cols, gutter; /* of the text at the last draw */
-    bool selecting;         /* a drag goes on */
-    bool follow;            /* the next draw brings the cursor into view */
+    bool selecting; /* a drag goes on */
     bool swap_warned;
 };
 
 /* editor_file.c: opening, saving, the disk, swap files. */
 struct doc *doc_open(struct editor *editor, const char *path, struct err *err);
 void doc_free(struct doc *doc, bool remove_swap);
+/* Tells the undo history where the file's first view has its cursor. */
+void doc_note_cursor(struct doc *doc);
+/* Takes selections and further carets away in all its views (the text was replaced). */
+void doc_deselect(struct doc *doc);
 struct doc *editor_find_doc(const struct editor *editor, const char *path);
+/* Gives a view of the file the keys; NULL: no file is open any more. */
 void editor_show(struct editor *editor, struct doc *doc);
 void doc_save(struct doc *doc);
 /* Closes it, or asks when it has unsaved edits. */
@@ -144,30 +170,54 @@ bool doc_look_at_disk(const struct doc *doc, struct file_stamp *now);
 void doc_ask_disk(struct editor *editor, const struct doc *doc);
 void doc_answer_disk(struct doc *doc, int choice);
 
-/* editor_move.c: cursor and selection. Movements are offsets in the text. */
+/* editor_view.c: what a view is, its carets and selection. */
+struct view *view_new(struct doc *doc);
+/* Takes it out of its file; not one that is shown. */
+void view_free(struct view *view);
+/* The file's text changed. */
+void view_changed(struct view *view, const struct text_change *change);
+/* The primary caret; borrowed until carets come or go. */
+static inline struct caret *view_caret(const struct view *view)
+{
+    return &view->carets.items[view->primary];
+}
+static inline size_t view_head(const struct view *view)
+{
+    return view_caret(view)->at.head;
+}
+static inline bool view_has_selection(const struct view *view)
+{
+    return view_caret(view)->at.anchor != view_caret(view)->at.head;
+}
+/* The primary caret's. */
+struct search_range view_selection(const struct view *view);
+/* Makes the primary caret the only one. */
+void view_one_caret(struct view *view);
+/* Puts the primary caret there (past the end: the end) and brings it into view; ends a run of
+ * typing. Other carets stay. */
+void view_select(struct view *view, size_t anchor, size_t head);
+/* Moves the head, and the anchor with it unless `select`. */
+void view_move(struct view *view, size_t at, bool select);
+size_t view_column(struct view *view, size_t at); /* display column */
+/* The offset in a line nearest to a display column, not past it. */
+size_t view_at_column(struct view *view, size_t line, size_t column);
+/* Moves the primary caret by lines, keeping its goal column. */
+void view_move_lines(struct view *view, long lines, bool select);
+/* The same, with the view moving along by as much. */
+void view_page(struct view *view, long lines, bool select);
+/* Moves what is shown, not the carets. */
+void view_scroll(struct view *view, long rows);
+
+/* editor_move.c: places in a text, and the mouse. Movements are offsets. */
 size_t doc_before(const struct doc *doc, size_t at); /* start of the cluster before */
 size_t doc_after(const struct doc *doc, size_t at);
 size_t doc_word_left(const struct doc *doc, size_t at);
 size_t doc_word_right(const struct doc *doc, size_t at);
-size_t doc_column(struct doc *doc, size_t at); /* display column */
-/* The offset in a line nearest to a display column, not past it. */
-size_t doc_at_column(struct doc *doc, size_t line, size_t column);
-/* Moves the head, and the anchor with it unless `select`; brings it into view. */
-void doc_move(struct doc *doc, size_t at, bool select);
-void doc_move_lines(struct doc *doc, long lines, bool select);
-/* The same, with the view moving along by as much. */
-void doc_page(struct doc *doc, long lines, bool select);
-void doc_select(struct doc *doc, size_t anchor, size_t head);
-static inline bool doc_has_selection(const struct doc *doc)
-{
-    return doc->cursor.anchor != doc->cursor.head;
-}
-struct search_range doc_selection(const struct doc *doc);
 unsigned editor_mouse(void *pane, const struct mouse *mouse);
 
 /* editor_edit.c: changing the text. */
-/* Replaces [from, to) and puts the cursor behind the new bytes; a refusal is shown. */
-bool doc_replace(struct doc *doc, size_t from, size_t to, struct str with);
+/* Replaces [from, to) and puts the primary caret behind the new bytes; a refusal is shown. */
+bool view_replace(struct view *view, size_t from, size_t to, struct str with);
 unsigned editor_type(struct editor *editor, struct str text);
 unsigned editor_paste(void *pane, struct str text);
 unsigned editor_edit_key(struct editor *editor, const struct key *key);
@@ -198,10 +248,10 @@ void find_draw(struct editor *editor, struct region region, bool focused);
 /* The first match that touches text from `from` on and starts before `to`. */
 bool find_visible(struct editor *editor, size_t from, size_t to, struct search_range *range);
 
-/* editor_view.c: painting. */
+/* editor_draw.c: painting. */
 void editor_draw(void *pane, struct region region, bool focused);
 /* The offset under a cell of the last draw. */
-size_t editor_offset_at(struct editor *editor, int row, int col);
+size_t view_offset_at(struct view *view, int row, int col);
 
 /* editor_actions.c */
 unsigned editor_key(void *pane, const struct key *key);

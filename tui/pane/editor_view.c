@@ -1,361 +1,136 @@
-/* Painting the editor. Nothing here walks more of the text than what is visible. */
+/* A view of a file: its carets, its selection, what part of it is shown. */
 #include "pane/editor_private.h"
 
-#include "base/utf8.h"
-#include "widget/bar.h"
-
-#include <stdio.h>
-
-#define PARSE_US    4000               /* a frame's share for parsing what is visible */
-#define SPAN_BYTES  ((size_t)64 << 10) /* visible text up to this is highlighted in one go */
-#define MARGIN_ROWS 3
-#define MARGIN_COLS 4
-
-/* What is painted in a row of the text. */
-struct row {
-    struct region region; /* of the text, without the gutter */
-    int at;
-    size_t line, start, end;   /* start and end of the line, without its ending */
-    struct search_range shown; /* bytes that can be seen */
-    size_t first_column;
-    bool cut; /* goes on past the right edge */
-};
-
-static enum style_id capture_styles[CAPTURE_COUNT];
-
-static enum style_id style_of_capture(enum capture capture)
+static size_t min_size(size_t a, size_t b)
 {
-    if (capture_styles[CAPTURE_COMMENT] == 0) {
-        for (unsigned i = 0; i < CAPTURE_COUNT; i++) {
-            capture_styles[i] = theme_style_of_capture(str_of(syntax_capture_name(i)));
-        }
-        capture_styles[CAPTURE_NONE] = STYLE_TEXT;
-    }
-    return capture_styles[capture];
+    return a < b ? a : b;
 }
 
-static int digits(size_t number)
+struct view *view_new(struct doc *doc)
 {
-    int count = 1;
-    while (number >= 10) {
-        number /= 10;
-        count++;
-    }
-    return count;
+    struct view *view = MEM_NEW(struct view);
+    *view = (struct view){.editor = doc->editor, .doc = doc, .follow = true};
+    view->columns.line_start = SIZE_MAX;
+    VEC_PUSH(&view->carets, ((struct caret){{0, 0}, SIZE_MAX}));
+    VEC_PUSH(&doc->views, view);
+    return view;
 }
 
-/* Mark, line number, blank. */
-static int gutter_width(const struct doc *doc, int cols)
+void view_free(struct view *view)
 {
-    int number = digits(text_line_count(doc->text));
-    number = number < 3 ? 3 : number;
-    return cols < 20 ? 0 : number + 3;
-}
-
-static void follow_rows(struct doc *doc, int rows, size_t line)
-{
-    size_t margin = rows > 3 * MARGIN_ROWS ? MARGIN_ROWS : 0;
-    size_t height = (size_t)rows;
-    if (line < doc->top + margin) {
-        size_t top = line > margin ? line - margin : 0;
-        /* A jump lands in the middle, a step at the edge. */
-        doc->top = doc->top - top > height && line > height / 2 ? line - height / 2 : top;
-    } else if (line + margin >= doc->top + height) {
-        size_t top = line + margin + 1 - height;
-        doc->top = top - doc->top > height ? line - height / 2 : top;
-    }
-}
-
-static void follow_cursor(struct editor *editor)
-{
-    struct doc *doc = editor->now;
-    size_t columns = (size_t)editor->cols, column = doc_column(doc, doc->cursor.head);
-    follow_rows(doc, editor->rows, text_line_of(doc->text, doc->cursor.head));
-    size_t margin = columns > 4 * MARGIN_COLS ? MARGIN_COLS : 0;
-    if (column < doc->left + margin) {
-        doc->left = column > margin ? column - margin : 0;
-        doc->left = column + margin < columns ? 0 : doc->left;
-    } else if (column + margin >= doc->left + columns) {
-        doc->left = column + margin + 1 - columns;
-    }
-}
-
-static void draw_gutter(
-    struct editor *editor, struct region region, int row, size_t line, bool current)
-{
-    const struct doc *doc = editor->now;
-    char number[32];
-    if (editor->gutter == 0) {
-        return;
-    }
-    const struct editor_mark *mark = marks_at(editor->marks, doc->path, line);
-    const struct editor_mark *cover = marks_coverage(editor->marks, doc->path, line);
-    if (mark != NULL && mark->kind >= EDITOR_MARK_INFO) {
-        static const char *const signs[] = {"i", "!", "✗"};
-        static const enum style_id styles[] = {STYLE_INFO, STYLE_WARNING, STYLE_ERROR};
-        size_t sign = mark->kind - EDITOR_MARK_INFO;
-        bool plain = grid_is_ascii(region.grid) && mark->kind == EDITOR_MARK_ERROR;
-        grid_put_c(region, row, 0, plain ? "x" : signs[sign], style_of(styles[sign]));
-    }
-    snprintf(number, sizeof number, "%*zu", editor->gutter - 3, line + 1);
-    grid_put_c(region, row, 1, number, current ? STYLE(GUTTER_CURRENT) : STYLE(GUTTER));
-    if (cover != NULL) {
-        bool covered = cover->kind == EDITOR_MARK_COVERED;
-        const char *sign = grid_is_ascii(region.grid) ? (covered ? "|" : "!") : covered ? "▎" : "▌";
-        grid_put_c(
-            region, row, editor->gutter - 2, sign, covered ? STYLE(COVERED) : STYLE(UNCOVERED));
-    }
-}
-
-/* Style of the byte at `at`: spans are in order, *span moves along. */
-static struct style style_at(struct editor *editor, size_t *span, size_t at, bool selected,
-    const struct search_range *match, bool current_match)
-{
-    const struct syntax_spans *spans = &editor->spans;
-    while (*span < spans->len && spans->items[*span].end <= at) {
-        ++*span;
-    }
-    struct style style = STYLE(TEXT);
-    if (*span < spans->len && spans->items[*span].start <= at) {
-        style = style_of(style_of_capture(spans->items[*span].capture));
-    }
-    if (at >= match->start && at < match->end) {
-        return current_match ? STYLE(SEARCH_CURRENT) : STYLE(SEARCH);
-    }
-    return selected ? style_on(style, STYLE_SELECTION) : style;
-}
-
-struct run {
-    size_t from, len; /* in the scratch buffer */
-    int col, cols;
-    struct style style;
-};
-
-static void flush(struct editor *editor, const struct row *row, struct run *run)
-{
-    if (run->len > 0) {
-        grid_put(row->region, row->at, run->col,
-            str_slice(buf_str(&editor->scratch), run->from, run->from + run->len), run->style);
-    }
-    run->len = 0;
-}
-
-static void paint_blanks(const struct row *row, int col, size_t width, struct style style)
-{
-    for (size_t i = 0; i < width; i++) {
-        grid_put_c(row->region, row->at, col + (int)i, " ", style);
-    }
-}
-
-/* The visible part of a line, cluster by cluster, put out in runs of one style. */
-static void draw_text(struct editor *editor, const struct row *row, size_t *span)
-{
-    struct doc *doc = editor->now;
-    struct search_range selection = doc_selection(doc), match = {0, 0};
-    bool more = find_visible(editor, row->shown.start, row->shown.end, &match);
-    size_t column = row->first_column;
-    struct run run = {0};
-    buf_clear(&editor->scratch);
-    text_copy(doc->text, row->shown.start, row->shown.end, &editor->scratch);
-    struct str bytes = buf_str(&editor->scratch);
-    for (size_t i = 0; i < bytes.len;) {
-        size_t at = row->shown.start + i, len = utf8_cluster(str_from(bytes, i));
-        size_t width = column_width(str_slice(bytes, i, i + len), column, doc->tab_width);
-        if (more && at >= match.end) {
-            more = find_visible(editor, at, row->shown.end, &match);
-        }
-        bool selected = at >= selection.start && at < selection.end;
-        bool current = match.start == selection.start && match.end == selection.end;
-        struct style style = style_at(
-            editor, span, at, selected, more ? &match : &(struct search_range){0, 0}, current);
-        int col = (int)column - (int)doc->left;
-        bool tab = bytes.ptr[i] == '\t';
-        if (tab || run.len == 0 || !style_equal(style, run.style)) {
-            flush(editor, row, &run);
-            run = (struct run){.from = i, .col = col, .style = style};
-        }
-        if (tab) {
-            paint_blanks(row, col, width, style);
-        } else {
-            run.len += len;
-        }
-        column += width;
-        i += len;
-    }
-    flush(editor, row, &run);
-    /* A selected line ending shows as one blank. */
-    if (row->shown.end == row->end && selection.start <= row->end && selection.end > row->end &&
-        column >= doc->left) {
-        paint_blanks(row, (int)(column - doc->left), 1, STYLE_ON(TEXT, SELECTION));
-    }
-}
-
-/* Signs that a line goes on to the left or the right of what is shown. */
-static void draw_edges(struct editor *editor, struct region region, const struct row *row)
-{
-    bool ascii = grid_is_ascii(region.grid);
-    if (row->shown.start > row->start && editor->gutter > 0) {
-        grid_put_c(region, row->at, editor->gutter - 1, ascii ? "<" : "‹", STYLE(HINT));
-    }
-    if (row->cut) {
-        grid_put_c(region, row->at, editor->gutter + editor->cols, ascii ? ">" : "›", STYLE(HINT));
-    }
-}
-
-/* Finds out what of each line can be seen; returns how many rows have a line. */
-static int lay_out(struct editor *editor, struct region region, struct row *rows)
-{
-    struct doc *doc = editor->now;
-    size_t start = text_line_start(doc->text, doc->top), length = text_length(doc->text);
-    size_t lines = text_line_count(doc->text);
-    int count = 0;
-    for (; count < editor->rows && doc->top + (size_t)count < lines; count++) {
-        struct row *row = &rows[count];
-        size_t feed = text_find_newline(doc->text, start), end = feed;
-        if (feed < length && feed > start && text_byte(doc->text, feed - 1) == '\r') {
-            end--;
-        }
-        struct column_point first = {start, 0};
-        if (doc->left > 0) {
-            first = column_find(&doc->columns, doc->text, doc->tab_width, start, end, doc->left);
-        }
-        struct column_point last = first;
-        /* One cluster further, so that one cut by the edge is painted in part. */
-        column_walk(doc->text, doc->tab_width, &last, end, end,
-            doc->left + (size_t)editor->cols + doc->tab_width);
-        *row = (struct row){.region = region,
-            .at = count,
-            .line = doc->top + (size_t)count,
-            .start = start,
-            .end = end,
-            .shown = {first.offset, last.offset},
-            .first_column = first.column,
-            .cut = last.offset < end || last.column > doc->left + (size_t)editor->cols};
-        start = feed + 1;
-    }
-    return count;
-}
-
-static void on_parse(void *data)
-{
-    app_redraw(((struct editor *)data)->app);
-}
-
-static void parse_visible(struct editor *editor, size_t from, size_t to)
-{
-    if (editor->parser == NULL) {
-        editor->parser = loop_timer_new(editor->loop, on_parse, editor);
-    }
-    if (!syntax_parse(editor->now->syntax, from, to, PARSE_US)) {
-        loop_timer_start(editor->parser, 1, 0);
-    }
-}
-
-static void highlight(struct editor *editor, const struct row *rows, int count)
-{
-    struct syntax *syntax = editor->now->syntax;
-    size_t from = rows[0].start, to = rows[count - 1].end;
-    editor->spans.len = 0;
-    parse_visible(editor, from, to);
-    if (to - from <= SPAN_BYTES) {
-        syntax_highlight(syntax, from, to, &editor->spans);
-        return;
-    }
-    for (int i = 0; i < count; i++) {
-        syntax_highlight(syntax, rows[i].shown.start, rows[i].shown.end, &editor->spans);
-    }
-}
-
-static void draw_message(struct editor *editor, struct region region, int row)
-{
-    static const enum style_id styles[] = {
-        STYLE_COVERED, STYLE_UNCOVERED, STYLE_INFO, STYLE_WARNING, STYLE_ERROR};
-    const struct doc *doc = editor->now;
-    size_t line = text_line_of(doc->text, doc->cursor.head);
-    const struct editor_mark *mark = marks_message(editor->marks, doc->path, line);
-    if (mark != NULL && row > 1) {
-        struct style style = style_on(style_of(styles[mark->kind]), STYLE_FIELD);
-        struct region place = region_sub(region, row - 1, 0, 1, region_cols(region));
-        grid_fill(place, STYLE(FIELD));
-        grid_put_fit(place, 0, 1, region_cols(region) - 2, str_of(mark->message), style);
-    }
-}
-
-static void draw_empty(struct region region)
-{
-    int row = region_rows(region) / 2 - 1, col = region_cols(region) / 2 - 10;
-    col = col < 1 ? 1 : col;
-    grid_put_c(region, row, col, "No file is open.", STYLE(HINT));
-    grid_put_c(region, row + 1, col, "^O open   ^P commands", STYLE(HINT));
-}
-
-static void draw_rows(struct editor *editor, struct region region, bool focused)
-{
-    struct doc *doc = editor->now;
-    struct row *rows = mem_zalloc(sizeof *rows * (size_t)editor->rows);
-    struct region text = region_sub(region, 0, editor->gutter, editor->rows, editor->cols);
-    size_t cursor_line = text_line_of(doc->text, doc->cursor.head), span = 0;
-    int count = lay_out(editor, text, rows);
-    if (count > 0) {
-        highlight(editor, rows, count);
-    }
-    for (int i = 0; i < count; i++) {
-        bool current = rows[i].line == cursor_line;
-        draw_gutter(editor, region, i, rows[i].line, current);
-        draw_text(editor, &rows[i], &span);
-        draw_edges(editor, region, &rows[i]);
-        if (current && !doc_has_selection(doc)) {
-            grid_overlay(region, i, 0, editor->gutter + editor->cols,
-                focused ? STYLE_CURSOR_LINE : STYLE_CURSOR_LINE_UNFOCUSED, 0);
+    for (size_t i = 0; i < view->doc->views.len; i++) {
+        if (view->doc->views.items[i] == view) {
+            VEC_REMOVE(&view->doc->views, i);
+            break;
         }
     }
-    free(rows);
-    if (focused && !find_is_open(editor) && cursor_line >= doc->top &&
-        cursor_line < doc->top + (size_t)editor->rows) {
-        size_t column = doc_column(doc, doc->cursor.head);
-        if (column >= doc->left) {
-            grid_set_cursor(text, (int)(cursor_line - doc->top), (int)(column - doc->left));
-        }
+    VEC_FREE(&view->carets);
+    column_free(&view->columns);
+    free(view);
+}
+
+/* Where an offset is after the change. One where bytes were only inserted stays before them. */
+static size_t moved(size_t at, const struct text_change *change)
+{
+    if (at <= change->start) {
+        return at;
+    }
+    return at >= change->old_end ? at - change->old_end + change->new_end
+                                 : min_size(at, change->new_end);
+}
+
+void view_changed(struct view *view, const struct text_change *change)
+{
+    size_t old_row = change->old_end_point.row, new_row = change->new_end_point.row;
+    column_changed(&view->columns, change);
+    VEC_FOREACH (struct caret, caret, &view->carets) {
+        caret->at.anchor = moved(caret->at.anchor, change);
+        caret->at.head = moved(caret->at.head, change);
+    }
+    if (view->top >= old_row && view->top > change->start_point.row) {
+        view->top = view->top - old_row + new_row;
+    } else if (view->top > change->start_point.row) {
+        view->top = min_size(view->top, new_row);
     }
 }
 
-void editor_draw(void *pane, struct region region, bool focused)
+void view_one_caret(struct view *view)
 {
-    struct editor *editor = pane;
-    struct doc *doc = editor->now;
-    int bar = find_rows(editor);
-    if (doc == NULL) {
-        draw_empty(region);
-        return;
-    }
-    int rows = region_rows(region), cols = region_cols(region);
-    bar = bar < rows ? bar : 0;
-    editor->rows = rows - bar;
-    editor->gutter = gutter_width(doc, cols);
-    editor->cols = cols - editor->gutter - 1 > 0 ? cols - editor->gutter - 1 : 1;
-    if (editor->follow) {
-        follow_cursor(editor);
-        editor->follow = false;
-    }
-    size_t lines = text_line_count(doc->text);
-    doc->top = doc->top < lines ? doc->top : lines - 1;
-    scrollbar_draw(
-        region_sub(region, 0, 0, editor->rows, cols), lines, doc->top, (size_t)editor->rows);
-    draw_rows(editor, region, focused);
-    if (bar > 0) {
-        find_draw(editor, region_sub(region, rows - bar, 0, bar, cols), focused);
+    view->carets.items[0] = *view_caret(view);
+    view->carets.len = 1;
+    view->primary = 0;
+}
+
+struct search_range view_selection(const struct view *view)
+{
+    size_t a = view_caret(view)->at.anchor, b = view_caret(view)->at.head;
+    return a < b ? (struct search_range){a, b} : (struct search_range){b, a};
+}
+
+void view_select(struct view *view, size_t anchor, size_t head)
+{
+    size_t length = text_length(view->doc->text);
+    *view_caret(view) =
+        (struct caret){{min_size(anchor, length), min_size(head, length)}, SIZE_MAX};
+    view->follow = true;
+    text_break(view->doc->text);
+}
+
+void view_move(struct view *view, size_t at, bool select)
+{
+    view_select(view, select ? view_caret(view)->at.anchor : at, at);
+}
+
+size_t view_column(struct view *view, size_t at)
+{
+    const struct text *text = view->doc->text;
+    size_t line = text_line_of(text, at);
+    return column_of(&view->columns, text, view->doc->tab_width, text_line_start(text, line),
+        text_line_end(text, line), at);
+}
+
+size_t view_at_column(struct view *view, size_t line, size_t column)
+{
+    const struct text *text = view->doc->text;
+    size_t start = text_line_start(text, line), end = text_line_end(text, line);
+    return column_find(&view->columns, text, view->doc->tab_width, start, end, column).offset;
+}
+
+void view_move_lines(struct view *view, long lines, bool select)
+{
+    const struct text *text = view->doc->text;
+    size_t goal = view_caret(view)->goal;
+    size_t line = text_line_of(text, view_head(view)), last = text_line_count(text) - 1;
+    size_t to;
+    goal = goal != SIZE_MAX ? goal : view_column(view, view_head(view));
+    if (lines < 0 && line < (size_t)-lines) {
+        to = 0;
+        goal = line == 0 ? 0 : goal;
+    } else if (lines > 0 && last - line < (size_t)lines) {
+        to = last;
+        goal = line == last ? SIZE_MAX - 1 : goal;
     } else {
-        draw_message(editor, region, rows);
+        to = (size_t)((long)line + lines);
+    }
+    view_move(view, view_at_column(view, to, goal), select);
+    view_caret(view)->goal = goal < SIZE_MAX - 1 ? goal : SIZE_MAX;
+}
+
+void view_scroll(struct view *view, long rows)
+{
+    size_t last = text_line_count(view->doc->text) - 1;
+    if (rows < 0) {
+        view->top = view->top > (size_t)-rows ? view->top - (size_t)-rows : 0;
+    } else {
+        view->top = min_size(view->top + (size_t)rows, last);
     }
 }
 
-size_t editor_offset_at(struct editor *editor, int row, int col)
+void view_page(struct view *view, long lines, bool select)
 {
-    struct doc *doc = editor->now;
-    size_t line = doc->top + (size_t)(row < 0 ? 0 : row), lines = text_line_count(doc->text);
-    if (line >= lines) {
-        return text_length(doc->text);
-    }
-    int column = col - editor->gutter;
-    return doc_at_column(doc, line, doc->left + (size_t)(column < 0 ? 0 : column));
+    size_t count = text_line_count(view->doc->text), rows = (size_t)view->rows;
+    size_t lowest = count > rows ? count - rows : 0;
+    view_move_lines(view, lines, select);
+    view_scroll(view, lines);
+    view->top = min_size(view->top, lowest);
 }
