@@ -5,6 +5,7 @@
 #include "base/vec.h"
 #include "config/toml.h"
 #include "keymap.h"
+#include "syntax/query.h"
 #include "text/swap.h"
 
 #include <stdio.h>
@@ -279,12 +280,32 @@ static bool open_app(struct desk *desk, const struct desk_options *options, stru
     return desk->app != NULL;
 }
 
+/* Compiling highlight queries takes as long as all the rest of the start: it goes on beside it, the
+ * language of the file that is opened first. */
+static void warm(void *data)
+{
+    const struct desk *desk = data;
+    if (desk->warm_path != NULL) {
+        query_warm(language_of(desk->warm_path, STR_LIT("")));
+    }
+    query_warm(language_by_name(STR_LIT("rego")));
+    query_warm(language_by_name(STR_LIT("yaml")));
+}
+
+static void warmed(void *data, bool cancelled)
+{
+    struct desk *desk = data;
+    (void)cancelled;
+    desk->warming = false;
+}
+
 bool desk_run(const struct desk_options *options, int *code, struct err *err)
 {
-    struct desk desk = {.loop = loop_new(err)};
+    struct desk desk = {.loop = loop_new(err), .warm_path = options->open, .warming = true};
     if (desk.loop == NULL) {
         return false;
     }
+    loop_work_start(desk.loop, warm, warmed, &desk);
     bool ok = open_workbench(&desk, options, err) && open_app(&desk, options, err);
     if (ok) {
         make_panes(&desk);
@@ -299,7 +320,7 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
         *code = app_exit_code(desk.app);
     }
     /* The panes borrow from the workbench: they go first. */
-    while (desk.repo_asked) {
+    while (desk.repo_asked || desk.warming) {
         desk.repo_again = false;
         loop_run_once(desk.loop, 100);
     }

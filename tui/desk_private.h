@@ -32,6 +32,9 @@ struct desk {
     size_t changed;
     bool repo_asked, repo_again;
 
+    const char *warm_path; /* for the worker that compiles queries; NULL: none */
+    bool warming;
+
     struct review_pane *review; /* NULL: not open */
     unsigned review_generation; /* of the proposals, when it was opened */
     bool trying;                /* the evidence shown is of a tried selection */

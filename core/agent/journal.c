@@ -92,7 +92,8 @@ struct journal *journal_create(const char *workspace, struct err *err)
     json_set_string(head, "workspace", workspace);
     if (!lock(journal->fd, journal->id, err)) {
         cJSON_Delete(head);
-    } else if (journal_append(journal, "session", head, true, err)) {
+    } else if (journal_append(
+                   journal, "session", head, false, err)) { /* synced with what follows */
         return journal;
     }
     journal_free(journal);

@@ -70,6 +70,7 @@ struct workbench {
     struct provider *provider;
     char *model;
     char *effort;
+    struct loop_timer *chooser;
     struct select *select;     /* while it is chosen */
     struct recorder *recorder; /* `bylaw record` */
     char *model_shown;

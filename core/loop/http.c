@@ -2,11 +2,10 @@
 
 #include "base/log.h"
 #include "base/vec.h"
+#include "loop/curl_lazy.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
-#include <curl/curl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -28,7 +27,7 @@ struct http_fields {
 
 struct http {
     struct loop *loop;
-    CURLM *multi;
+    CURLM *multi; /* made for the first request */
     struct loop_timer *timer;
     /* curl_multi_remove_handle must not be called from inside curl's callbacks: while `driving`,
      * requests that are cancelled are marked and freed afterwards (settle). */
@@ -165,6 +164,9 @@ char *http_check_url(const char *url, const char *unix_socket, bool allow_plain_
     char *user = NULL;
     char *password = NULL;
     char *out = NULL;
+    if (!curl_lazy_load(err)) {
+        return NULL;
+    }
     CURLU *parsed = mem_require(curl_url());
     CURLUcode code = curl_url_set(parsed, CURLUPART_URL, url, 0);
     if (code != CURLUE_OK) {
@@ -324,7 +326,9 @@ static void release(struct http *http)
         free_request(http->requests.items[http->requests.len - 1]);
     }
     VEC_FREE(&http->requests);
-    curl_multi_cleanup(http->multi);
+    if (http->multi != NULL) {
+        curl_multi_cleanup(http->multi);
+    }
     loop_timer_free(http->timer);
     free(http);
 }
@@ -536,25 +540,21 @@ static void on_idle(void *data)
 /* --- the public face ----------------------------------------------------------------------------
  */
 
-static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
-
-static void init_curl(void)
-{
-    curl_global_init(CURL_GLOBAL_DEFAULT);
-}
-
 struct http *http_new(struct loop *loop)
 {
-    pthread_once(&curl_once, init_curl);
     struct http *http = MEM_NEW(struct http);
     http->loop = loop;
-    http->multi = mem_require(curl_multi_init());
     http->timer = loop_timer_new(loop, on_timer, http);
+    return http;
+}
+
+static void make_multi(struct http *http)
+{
+    http->multi = mem_require(curl_multi_init());
     curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, on_curl_socket);
     curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
     curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_curl_timeout);
     curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
-    return http;
 }
 
 void http_free(struct http *http)
@@ -661,6 +661,9 @@ struct http_request *http_start(
         options->url, options->unix_socket, options->allow_plain_http, &is_local, err);
     if (host == NULL) {
         return NULL;
+    }
+    if (http->multi == NULL) {
+        make_multi(http);
     }
     struct http_request *request = MEM_NEW(struct http_request);
     request->http = http;

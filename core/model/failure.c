@@ -3,8 +3,8 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/safe.h"
+#include "loop/curl_lazy.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -70,7 +70,7 @@ bool failure_retry_after(const struct http_fields *fields, uint64_t *wait_ms)
         *wait_ms = (uint64_t)(number * scale);
         return true;
     }
-    time_t when = curl_getdate(value, NULL);
+    time_t when = curl_lazy_load(NULL) ? curl_getdate(value, NULL) : -1;
     if (when < 0) {
         return false;
     }

@@ -12,6 +12,7 @@ _Static_assert(CAPTURE_COUNT <= 255, "styles are kept in a byte");
 struct paint {
     uint32_t start, end;
     uint32_t pattern;
+    bool whole; /* wins over what is inside, see query.h */
     uint8_t style;
 };
 
@@ -24,6 +25,9 @@ static int compare(const void *a, const void *b)
 {
     const struct paint *x = a;
     const struct paint *y = b;
+    if (x->whole != y->whole) {
+        return x->whole - y->whole;
+    }
     if (x->start != y->start) {
         return x->start < y->start ? -1 : 1;
     }
@@ -47,13 +51,15 @@ static void paint_tree(struct syntax *syntax, const struct piece *piece, const T
     ts_query_cursor_set_byte_range(syntax->cursor, from, to);
     ts_query_cursor_exec(syntax->cursor, query_raw(query), ts_tree_root_node(tree));
     while (query_next(query, syntax->cursor, &text, &match)) {
+        bool whole = query_property(query, match.pattern_index, "highlight.whole") != NULL;
         for (uint16_t i = 0; i < match.capture_count; i++) {
             enum capture style;
             uint32_t start = ts_node_start_byte(match.captures[i].node);
             uint32_t end = ts_node_end_byte(match.captures[i].node);
             if (query_capture_style(query, match.captures[i].index, &style) && start < to &&
                 end > from) {
-                VEC_PUSH(&paints, (struct paint){start, end, match.pattern_index, (uint8_t)style});
+                VEC_PUSH(&paints,
+                    (struct paint){start, end, match.pattern_index, whole, (uint8_t)style});
             }
         }
     }

@@ -340,41 +340,70 @@ const char *query_unknown_predicate(const struct query *query)
     return query->unknown;
 }
 
-/* Compiled queries, by language and file; never freed, so that any thread may hold one. */
+/* Compiled queries, by language and file; never freed, so that any thread may hold one. Compiling
+ * takes milliseconds, so it is done outside the lock: who wants another query does not wait for it,
+ * who wants the same one does. */
+struct entry {
+    const struct language *language;
+    const char *file;
+    struct query *query;
+    bool ready;
+};
 static struct {
-    struct {
-        const struct language *language;
-        const char *file;
-        struct query *query;
-    } * items;
+    struct entry **items;
     size_t len, cap;
 } cache;
 static pthread_mutex_t cache_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t cache_ready = PTHREAD_COND_INITIALIZER;
+
+static struct query *compile(const struct language *language, const char *file)
+{
+    struct str text = language_query(language, file);
+    struct err err = {0};
+    struct query *query = text.len == 0 ? NULL : query_new(language->grammar(), text, &err);
+    if (text.len > 0 && query == NULL) {
+        log_write("syntax", "%s/%s: %s", language->name, file, err.text);
+    }
+    return query;
+}
+
+static struct entry *find_entry(const struct language *language, const char *file)
+{
+    VEC_FOREACH (struct entry *, entry, &cache) {
+        if ((*entry)->language == language && strcmp((*entry)->file, file) == 0) {
+            return *entry;
+        }
+    }
+    return NULL;
+}
 
 const struct query *query_get(const struct language *language, const char *file)
 {
-    struct query *found = NULL;
     pthread_mutex_lock(&cache_lock);
-    for (size_t i = 0; i < cache.len; i++) {
-        if (cache.items[i].language == language && strcmp(cache.items[i].file, file) == 0) {
-            found = cache.items[i].query;
-            goto out;
-        }
+    struct entry *entry = find_entry(language, file);
+    if (entry == NULL) {
+        entry = MEM_NEW(struct entry);
+        entry->language = language;
+        entry->file = file;
+        VEC_PUSH(&cache, entry);
+        pthread_mutex_unlock(&cache_lock);
+        struct query *query = compile(language, file);
+        pthread_mutex_lock(&cache_lock);
+        entry->query = query;
+        entry->ready = true;
+        pthread_cond_broadcast(&cache_ready);
     }
-    struct str text = language_query(language, file);
-    struct err err = {0};
-    if (text.len > 0) {
-        found = query_new(language->grammar(), text, &err);
-        if (found == NULL) {
-            log_write("syntax", "%s/%s: %s", language->name, file, err.text);
-        }
+    while (!entry->ready) {
+        pthread_cond_wait(&cache_ready, &cache_lock);
     }
-    VEC_RESERVE(&cache, 1);
-    cache.items[cache.len].language = language;
-    cache.items[cache.len].file = file;
-    cache.items[cache.len].query = found;
-    cache.len++;
-out:
     pthread_mutex_unlock(&cache_lock);
-    return found;
+    return entry->query;
+}
+
+void query_warm(const struct language *language)
+{
+    if (language != NULL) {
+        query_get(language, "highlights.scm");
+        query_get(language, "injections.scm");
+    }
 }

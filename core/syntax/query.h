@@ -14,6 +14,9 @@ struct query;
 /* The language's query file, or NULL when there is none or it does not compile (a defect of ours;
  * it is logged, and a test compiles them all). */
 const struct query *query_get(const struct language *language, const char *file);
+/* Compiles the queries that showing a text of the language takes, if they are not yet: a worker can
+ * do so while the program opens. NULL is fine. */
+void query_warm(const struct language *language);
 /* Compiles a query of its own; for tests and query_get. The caller frees it with query_free. */
 struct query *query_new(const TSLanguage *grammar, struct str text, struct err *err) MUST_USE;
 void query_free(struct query *query);
@@ -30,7 +33,8 @@ const char *query_capture_name(const struct query *query, uint32_t index);
 /* The highlight style of a capture; false for names that begin with '_' (they only serve
  * predicates) or mean nothing to a highlighter ("spell", "conceal"). */
 bool query_capture_style(const struct query *query, uint32_t index, enum capture *style);
-/* The value that #set! gives `key` in a pattern, or NULL. */
+/* The value that #set! gives `key` in a pattern, or NULL. "highlight.whole" means that the
+ * pattern's captures win over those inside of them, where else the inner ones win. */
 const char *query_property(const struct query *query, uint32_t pattern, const char *key);
 /* The first unknown predicate's name, or NULL: for the test of the embedded queries. */
 const char *query_unknown_predicate(const struct query *query);

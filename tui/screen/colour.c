@@ -67,6 +67,21 @@ static int nearest256(uint32_t rgb)
     return best;
 }
 
+/* Each cell asks, and a theme has a few dozen colours. */
+static int nearest256_known(uint32_t rgb)
+{
+    static struct {
+        uint32_t rgb;
+        int number; /* 0: empty; the answer is never 0 */
+    } known[256];
+    size_t slot = (rgb * 2654435761U) >> 24;
+    if (known[slot].number == 0 || known[slot].rgb != rgb) {
+        known[slot].rgb = rgb;
+        known[slot].number = nearest256(rgb);
+    }
+    return known[slot].number;
+}
+
 /* By hue, not by distance: a soft green is nearer to grey than to the palette's green, but green is
  * what it means. */
 static int nearest16(uint32_t rgb)
@@ -96,5 +111,5 @@ int32_t colour_reduce(int32_t colour, enum colour_depth depth)
         return colour;
     }
     uint32_t rgb = palette ? colour_palette_rgb(number) : (uint32_t)colour & 0xFFFFFF;
-    return COLOUR_PALETTE | (depth == COLOUR_256 ? nearest256(rgb) : nearest16(rgb));
+    return COLOUR_PALETTE | (depth == COLOUR_256 ? nearest256_known(rgb) : nearest16(rgb));
 }
