@@ -17,8 +17,7 @@
 
 (array (_) @entry.inside) @entry.around
 (set (_) @entry.inside) @entry.around
-(object (pair) @entry.around)
-(pair value: (_) @entry.inside)
+(object (pair) @entry.inside) @entry.around
 
 (else_clause
   body: (_)? @conditional.inside) @conditional.around
@@ -27,3 +26,13 @@
 (comment)+ @comment.around
 
 (literal) @statement.around
+
+(body) @block.inside @block.around
+[
+  (array)
+  (object)
+  (set)
+  (array_comprehension)
+  (set_comprehension)
+  (object_comprehension)
+] @block.inside @block.around

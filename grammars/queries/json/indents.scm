@@ -1,0 +1,6 @@
+[
+  (object)
+  (array)
+] @indent.begin
+
+["}" "]"] @indent.branch @indent.end

@@ -1,0 +1,6 @@
+(pair
+  value: (_) @block.inside) @block.around
+
+(pair) @parameter.inside
+(array
+  (_) @parameter.inside)

@@ -1,0 +1,7 @@
+[
+  (section)
+  (fenced_code_block)
+  (list)
+  (list_item)
+  (pipe_table)
+] @fold

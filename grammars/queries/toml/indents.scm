@@ -1,0 +1,5 @@
+(array) @indent.begin
+
+"]" @indent.branch @indent.end
+
+(string) @indent.ignore

@@ -1,0 +1,9 @@
+[
+  (table)
+  (table_array_element)
+] @class.around
+
+(pair) @statement.around
+(array
+  (_) @parameter.inside)
+(comment) @comment.inside

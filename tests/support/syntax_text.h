@@ -1,0 +1,25 @@
+/* A text with a place marked in it, and its syntax, for tests of core/syntax. */
+#ifndef BYLAW_TEST_SYNTAX_TEXT_H
+#define BYLAW_TEST_SYNTAX_TEXT_H
+
+#include "test.h"
+
+#include "syntax/syntax.h"
+
+struct syntax_text {
+    struct str text; /* without the marks */
+    char *bytes;     /* owned */
+    struct syntax *syntax;
+    size_t marks[8]; /* offsets at which a "§" stood */
+    size_t mark_count;
+};
+
+/* Parsed whole. `language` NULL: plain text. */
+void syntax_text_open(struct syntax_text *text, const char *language, const char *marked);
+void syntax_text_close(struct syntax_text *text);
+/* Replaces [from, to) and tells the syntax. */
+void syntax_text_replace(struct syntax_text *text, size_t from, size_t to, struct str with);
+/* Some other text made of this one's bytes and of `alphabet`, edited at random; *seed not 0. */
+void syntax_text_edit_at_random(struct syntax_text *text, const char *alphabet, uint64_t *seed);
+
+#endif
