@@ -1,12 +1,11 @@
 /* The editor pane in the real frame, painted to a grid without a terminal. */
+#include "editor_bench.h"
 #include "test.h"
 
 #include "base/path.h"
 #include "base/vec.h"
-#include "pane/editor.h"
 #include "screen/clipboard.h"
 #include "text/swap.h"
-#include "workspace/workspace.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -14,211 +13,49 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-struct bench {
-    char *dir, *state;
-    struct loop *loop;
-    struct app *app;
-    struct workspace *workspace;
-    struct editor *editor;
-    struct buf screen;
-    int rows, cols;
-};
-
-static void start(struct bench *bench)
-{
-    struct err err = {0};
-    struct app_options options = {.mouse = true};
-    bench->app = app_new(bench->loop, &options, &err);
-    assert_non_null(bench->app);
-    bench->editor = editor_new(bench->app, bench->workspace, bench->state);
-    app_set_pane(bench->app, SLOT_EDITOR, editor_pane(bench->editor));
-    app_focus(bench->app, SLOT_EDITOR);
-}
-
-static int set_up(void **state)
-{
-    struct bench *bench = MEM_NEW(struct bench);
-    struct err err = {0};
-    *bench =
-        (struct bench){.dir = test_dir_make(), .state = test_dir_make(), .rows = 24, .cols = 80};
-    bench->loop = loop_new(&err);
-    bench->workspace = workspace_open(bench->dir, &err);
-    assert_non_null(bench->workspace);
-    start(bench);
-    *state = bench;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct bench *bench = *state;
-    app_free(bench->app);
-    workspace_free(bench->workspace);
-    loop_free(bench->loop);
-    test_dir_remove(bench->dir);
-    test_dir_remove(bench->state);
-    buf_free(&bench->screen);
-    clipboard_clear();
-    free(bench);
-    return 0;
-}
-
-/* As after a kill: a new program on what the old one left. What is in memory is not put in order
- * (editor_free leaves the swap files of unsaved files, as a kill does). */
-static void restart(struct bench *bench)
-{
-    app_free(bench->app);
-    start(bench);
-}
-
-static void open_file(struct bench *bench, const char *path)
-{
-    struct err err = {0};
-    assert_ok(editor_open(bench->editor, path, &err), err);
-}
-
-static const char *screen(struct bench *bench)
-{
-    const struct grid *grid = app_paint_to_grid(bench->app, bench->rows, bench->cols);
-    buf_clear(&bench->screen);
-    grid_dump_text(grid, &bench->screen);
-    return bench->screen.ptr;
-}
-
-static const char *styles(struct bench *bench)
-{
-    const struct grid *grid = app_paint_to_grid(bench->app, bench->rows, bench->cols);
-    buf_clear(&bench->screen);
-    grid_dump_styles(grid, &bench->screen);
-    return bench->screen.ptr;
-}
-
-static void see(struct bench *bench, const char *text)
-{
-    if (strstr(screen(bench), text) == NULL) {
-        fail_msg("\"%s\" is not on the screen:\n%s", text, bench->screen.ptr);
-    }
-}
-
-static void wait_for(struct bench *bench, const char *text)
-{
-    uint64_t begin = loop_now_ms();
-    while (strstr(screen(bench), text) == NULL && loop_now_ms() - begin < 10000) {
-        loop_run_once(bench->loop, 50);
-    }
-    see(bench, text);
-}
-
-static void see_not(struct bench *bench, const char *text)
-{
-    if (strstr(screen(bench), text) != NULL) {
-        fail_msg("\"%s\" is on the screen:\n%s", text, bench->screen.ptr);
-    }
-}
-
-/* Keys as in action tables, apart by blanks. */
-static void press(struct bench *bench, const char *keys)
-{
-    struct str rest = str_of(keys);
-    while (rest.len > 0) {
-        size_t end = str_find_char(rest, ' ', 0);
-        struct key key;
-        assert_true(key_parse(str_slice(rest, 0, end), &key));
-        app_key(bench->app, &key);
-        rest = str_from(rest, end == SIZE_MAX ? rest.len : end + 1);
-    }
-}
-
-static void type(struct bench *bench, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        struct key key =
-            *text == '\n' ? key_of_code(K_ENTER, 0) : key_of_text(str_make(text, 1), 0);
-        app_key(bench->app, &key);
-    }
-}
-
-static void mouse(struct bench *bench, enum mouse_action action, int row, int col)
-{
-    struct key key = {.code = K_MOUSE,
-        .mouse = {
-            .action = action, .button = action == MOUSE_WHEEL ? 1 : 1, .row = row, .col = col}};
-    app_key(bench->app, &key);
-}
-
-static void on_saved(void *data, const char *path)
-{
-    (void)path;
-    *(bool *)data = true;
-}
-
-static void save(struct bench *bench)
-{
-    bool done = false;
-    editor_on_saved(bench->editor, on_saved, &done);
-    press(bench, "ctrl-s");
-    assert_true(loop_run_until(bench->loop, &done, 10000));
-}
-
-static void assert_file(struct bench *bench, const char *name, const char *expected)
-{
-    char *content = test_read(bench->dir, name);
-    assert_string_equal(content, expected);
-    free(content);
-}
-
-static void assert_content(struct bench *bench, const char *expected)
-{
-    struct buf content = BUF_INIT;
-    assert_true(editor_unsaved_content(bench->editor, editor_path(bench->editor), &content));
-    buf_append_char(&content, '\0');
-    assert_string_equal(content.ptr, expected);
-    buf_free(&content);
-}
-
 static void test_edit_and_save(void **state)
 {
     struct bench *bench = *state;
     test_write(bench->dir, "a.rego", "package a\n\nallow := true\n");
-    open_file(bench, "a.rego");
-    see(bench, "  1 ");
-    see(bench, "package a");
-    see_not(bench, "●");
-    press(bench, "end");
-    type(bench, ".b\nimport data.x");
-    see(bench, "import data.x");
-    see(bench, "a.rego ●");
-    press(bench, "ctrl-z");
-    see_not(bench, "import");
-    press(bench, "ctrl-y");
-    assert_file(bench, "a.rego", "package a\n\nallow := true\n");
-    save(bench);
-    see_not(bench, "●");
-    assert_file(bench, "a.rego", "package a.b\nimport data.x\n\nallow := true\n");
-    see(bench, "saved a.rego (4 lines)");
+    bench_open(bench, "a.rego");
+    bench_see(bench, "  1 ");
+    bench_see(bench, "package a");
+    bench_see_not(bench, "●");
+    bench_press(bench, "end");
+    bench_type(bench, ".b\nimport data.x");
+    bench_see(bench, "import data.x");
+    bench_see(bench, "a.rego ●");
+    bench_press(bench, "ctrl-z");
+    bench_see_not(bench, "import");
+    bench_press(bench, "ctrl-y");
+    bench_assert_file(bench, "a.rego", "package a\n\nallow := true\n");
+    bench_save(bench);
+    bench_see_not(bench, "●");
+    bench_assert_file(bench, "a.rego", "package a.b\nimport data.x\n\nallow := true\n");
+    bench_see(bench, "saved a.rego (4 lines)");
 }
 
 static void test_bytes_are_kept(void **state)
 {
     struct bench *bench = *state;
     test_write(bench->dir, "a.yaml", "a: 1\r\nb: \xff\x80 x\r\nlast");
-    open_file(bench, "a.yaml");
-    see(bench, "CRLF");
-    see(bench, "<ff><80>");
-    press(bench, "end enter");
-    type(bench, "c: 2");
-    save(bench);
-    assert_file(bench, "a.yaml", "a: 1\r\nc: 2\r\nb: \xff\x80 x\r\nlast");
+    bench_open(bench, "a.yaml");
+    bench_see(bench, "CRLF");
+    bench_see(bench, "<ff><80>");
+    bench_press(bench, "end enter");
+    bench_type(bench, "c: 2");
+    bench_save(bench);
+    bench_assert_file(bench, "a.yaml", "a: 1\r\nc: 2\r\nb: \xff\x80 x\r\nlast");
 }
 
 static void test_new_file(void **state)
 {
     struct bench *bench = *state;
-    open_file(bench, "deep/new.rego");
-    see(bench, "(new)");
-    type(bench, "package x\n");
-    save(bench);
-    assert_file(bench, "deep/new.rego", "package x\n");
+    bench_open(bench, "deep/new.rego");
+    bench_see(bench, "(new)");
+    bench_type(bench, "package x\n");
+    bench_save(bench);
+    bench_assert_file(bench, "deep/new.rego", "package x\n");
 }
 
 static void test_what_cannot_be_opened(void **state)
@@ -243,7 +80,7 @@ static void test_what_cannot_be_opened(void **state)
         assert_null(strchr(err.text, '\n'));
     }
     assert_false(editor_jump(bench->editor, "binary", 0, 0));
-    see(bench, "binary is a binary file (3 bytes)");
+    bench_see(bench, "binary is a binary file (3 bytes)");
     free(fifo);
     free(big);
     free(binary);
@@ -254,29 +91,29 @@ static void test_selection_and_clipboard(void **state)
 {
     struct bench *bench = *state;
     test_write(bench->dir, "a.txt", "one two\nthree\n");
-    open_file(bench, "a.txt");
-    press(bench, "ctrl-right shift-end ctrl-c");
+    bench_open(bench, "a.txt");
+    bench_press(bench, "ctrl-right shift-end ctrl-c");
     assert_true(str_equal_c(clipboard_text(), "two"));
-    assert_non_null(strstr(styles(bench), "selection"));
-    type(bench, "2");
-    assert_content(bench, "one 2\nthree\n");
-    press(bench, "ctrl-v ctrl-z ctrl-z");
-    press(bench, "down ctrl-x ctrl-home ctrl-v");
-    assert_content(bench, "three\none two\n");
-    press(bench, "ctrl-a ctrl-x ctrl-v ctrl-v");
-    assert_content(bench, "three\none two\nthree\none two\n");
+    assert_non_null(strstr(bench_styles(bench), "selection"));
+    bench_type(bench, "2");
+    bench_assert_content(bench, "one 2\nthree\n");
+    bench_press(bench, "ctrl-v ctrl-z ctrl-z");
+    bench_press(bench, "down ctrl-x ctrl-home ctrl-v");
+    bench_assert_content(bench, "three\none two\n");
+    bench_press(bench, "ctrl-a ctrl-x ctrl-v ctrl-v");
+    bench_assert_content(bench, "three\none two\nthree\none two\n");
 }
 
 static void test_paste_is_one_edit(void **state)
 {
     struct bench *bench = *state;
     test_write(bench->dir, "a.txt", "x\r\ny\r\n");
-    open_file(bench, "a.txt");
-    type(bench, "k");
+    bench_open(bench, "a.txt");
+    bench_type(bench, "k");
     app_paste(bench->app, STR_LIT("1\n\t2\n"));
-    assert_content(bench, "k1\r\n\t2\r\nx\r\ny\r\n");
-    press(bench, "ctrl-z");
-    assert_content(bench, "kx\r\ny\r\n");
+    bench_assert_content(bench, "k1\r\n\t2\r\nx\r\ny\r\n");
+    bench_press(bench, "ctrl-z");
+    bench_assert_content(bench, "kx\r\ny\r\n");
 }
 
 static void test_mouse(void **state)
@@ -284,20 +121,20 @@ static void test_mouse(void **state)
     struct bench *bench = *state;
     test_write(bench->dir, "a.txt", "one two\nthree\n");
     bench->cols = 120;
-    open_file(bench, "a.txt");
-    screen(bench);
+    bench_open(bench, "a.txt");
+    bench_screen(bench);
     const struct grid *grid = app_paint_to_grid(bench->app, bench->rows, bench->cols);
     int row = 0, col = 0;
     assert_true(grid_cursor(grid, &row, &col));
-    mouse(bench, MOUSE_PRESS, row, col + 4);
-    mouse(bench, MOUSE_DRAG, row + 1, col + 2);
-    mouse(bench, MOUSE_RELEASE, row + 1, col + 2);
-    press(bench, "ctrl-c");
+    bench_mouse(bench, MOUSE_PRESS, row, col + 4);
+    bench_mouse(bench, MOUSE_DRAG, row + 1, col + 2);
+    bench_mouse(bench, MOUSE_RELEASE, row + 1, col + 2);
+    bench_press(bench, "ctrl-c");
     assert_true(str_equal_c(clipboard_text(), "two\nth"));
-    mouse(bench, MOUSE_PRESS, row + 1, col + 1);
-    mouse(bench, MOUSE_RELEASE, row + 1, col + 1);
-    mouse(bench, MOUSE_PRESS, row + 1, col + 1);
-    press(bench, "ctrl-c");
+    bench_mouse(bench, MOUSE_PRESS, row + 1, col + 1);
+    bench_mouse(bench, MOUSE_RELEASE, row + 1, col + 1);
+    bench_mouse(bench, MOUSE_PRESS, row + 1, col + 1);
+    bench_press(bench, "ctrl-c");
     assert_true(str_equal_c(clipboard_text(), "three"));
 }
 
@@ -306,50 +143,50 @@ static void test_find(void **state)
     struct bench *bench = *state;
     size_t row, col;
     test_write(bench->dir, "a.txt", "alpha\nbeta Alpha\ngamma\nalphabet\n");
-    open_file(bench, "a.txt");
-    press(bench, "ctrl-f");
-    see(bench, "Find");
-    see(bench, "Alt-R");
-    type(bench, "alp");
-    assert_non_null(strstr(styles(bench), "search-current"));
+    bench_open(bench, "a.txt");
+    bench_press(bench, "ctrl-f");
+    bench_see(bench, "Find");
+    bench_see(bench, "Alt-R");
+    bench_type(bench, "alp");
+    assert_non_null(strstr(bench_styles(bench), "search-current"));
     editor_cursor(bench->editor, &row, &col);
     assert_int_equal(row, 0);
-    press(bench, "enter");
+    bench_press(bench, "enter");
     editor_cursor(bench->editor, &row, &col);
     assert_int_equal(row, 1);
-    wait_for(bench, "2 of 3");
-    press(bench, "enter enter");
-    see(bench, "went round the end");
-    press(bench, "shift-f3");
+    bench_wait_for(bench, "2 of 3");
+    bench_press(bench, "enter enter");
+    bench_see(bench, "went round the end");
+    bench_press(bench, "shift-f3");
     editor_cursor(bench->editor, &row, &col);
     assert_int_equal(row, 3);
-    type(bench, "zz");
-    see(bench, "no match");
-    press(bench, "alt-r backspace backspace backspace backspace backspace");
-    type(bench, "^g(");
-    see(bench, "bad pattern");
-    press(bench, "esc");
-    see_not(bench, "Find ");
-    type(bench, "!");
-    see(bench, "!");
+    bench_type(bench, "zz");
+    bench_see(bench, "no match");
+    bench_press(bench, "alt-r backspace backspace backspace backspace backspace");
+    bench_type(bench, "^g(");
+    bench_see(bench, "bad pattern");
+    bench_press(bench, "esc");
+    bench_see_not(bench, "Find ");
+    bench_type(bench, "!");
+    bench_see(bench, "!");
 }
 
 static void test_replace(void **state)
 {
     struct bench *bench = *state;
     test_write(bench->dir, "a.txt", "a1 a2 a3\n");
-    open_file(bench, "a.txt");
-    press(bench, "ctrl-r alt-r");
-    type(bench, "a(\\d)");
-    press(bench, "tab");
-    type(bench, "[$1]");
-    press(bench, "enter");
-    assert_content(bench, "[1] a2 a3\n");
-    press(bench, "alt-a");
-    assert_content(bench, "[1] [2] [3]\n");
-    see(bench, "replaced 2");
-    press(bench, "esc ctrl-z");
-    assert_content(bench, "[1] a2 a3\n");
+    bench_open(bench, "a.txt");
+    bench_press(bench, "ctrl-r alt-r");
+    bench_type(bench, "a(\\d)");
+    bench_press(bench, "tab");
+    bench_type(bench, "[$1]");
+    bench_press(bench, "enter");
+    bench_assert_content(bench, "[1] a2 a3\n");
+    bench_press(bench, "alt-a");
+    bench_assert_content(bench, "[1] [2] [3]\n");
+    bench_see(bench, "replaced 2");
+    bench_press(bench, "esc ctrl-z");
+    bench_assert_content(bench, "[1] a2 a3\n");
 }
 
 static void test_go_to_line(void **state)
@@ -361,22 +198,22 @@ static void test_go_to_line(void **state)
         buf_printf(&bytes, "line %d\n", i);
     }
     test_write(bench->dir, "a.txt", bytes.ptr);
-    open_file(bench, "a.txt");
-    press(bench, "ctrl-g");
-    type(bench, "321:3");
-    see(bench, "line 321");
-    press(bench, "esc");
+    bench_open(bench, "a.txt");
+    bench_press(bench, "ctrl-g");
+    bench_type(bench, "321:3");
+    bench_see(bench, "line 321");
+    bench_press(bench, "esc");
     editor_cursor(bench->editor, &row, &col);
     assert_int_equal(row, 0);
-    press(bench, "ctrl-g");
-    type(bench, "321:3\n");
+    bench_press(bench, "ctrl-g");
+    bench_type(bench, "321:3\n");
     editor_cursor(bench->editor, &row, &col);
     assert_int_equal(row, 320);
     assert_int_equal(col, 2);
     assert_true(editor_jump(bench->editor, "a.txt", 99, 5));
-    see(bench, "line 100");
-    press(bench, "ctrl-end up");
-    see(bench, "line 500");
+    bench_see(bench, "line 100");
+    bench_press(bench, "ctrl-end up");
+    bench_see(bench, "line 500");
     buf_free(&bytes);
 }
 
@@ -389,16 +226,16 @@ static void test_long_lines_scroll(void **state)
     }
     size_t length = bytes.len;
     test_write(bench->dir, "a.txt", bytes.ptr);
-    open_file(bench, "a.txt");
-    press(bench, "end");
-    see(bench, "19999\xe6\xbc\xa2,");
-    type(bench, "!");
-    press(bench, "left left left left");
-    see(bench, "19999\xe6\xbc\xa2,!");
-    press(bench, "home");
-    see(bench, "0\xe6\xbc\xa2,1\xe6\xbc\xa2,");
+    bench_open(bench, "a.txt");
+    bench_press(bench, "end");
+    bench_see(bench, "19999\xe6\xbc\xa2,");
+    bench_type(bench, "!");
+    bench_press(bench, "left left left left");
+    bench_see(bench, "19999\xe6\xbc\xa2,!");
+    bench_press(bench, "home");
+    bench_see(bench, "0\xe6\xbc\xa2,1\xe6\xbc\xa2,");
     size_t row, col;
-    press(bench, "end");
+    bench_press(bench, "end");
     editor_cursor(bench->editor, &row, &col);
     assert_int_equal(col, length + 1);
     buf_free(&bytes);
@@ -409,13 +246,13 @@ static void test_tabs_and_wide(void **state)
     struct bench *bench = *state;
     size_t row, col;
     test_write(bench->dir, "a.txt", "\tx\n\xe6\xbc\xa2\xe5\xad\x97y\n");
-    open_file(bench, "a.txt");
-    see(bench, "    x");
-    press(bench, "right down");
+    bench_open(bench, "a.txt");
+    bench_see(bench, "    x");
+    bench_press(bench, "right down");
     editor_cursor(bench->editor, &row, &col);
     assert_int_equal(row, 1);
     assert_int_equal(col, 6);
-    press(bench, "end left left down up");
+    bench_press(bench, "end left left down up");
     editor_cursor(bench->editor, &row, &col);
     assert_int_equal(col, 3);
 }
@@ -424,30 +261,30 @@ static void test_indent(void **state)
 {
     struct bench *bench = *state;
     test_write(bench->dir, "a.yaml", "spec:\n  a: 1\n");
-    open_file(bench, "a.yaml");
-    press(bench, "down end");
-    type(bench, "\nb:\nc: 2");
-    press(bench, "ctrl-a tab ctrl-_");
-    assert_content(bench, "  # spec:\n    # a: 1\n    # b:\n      # c: 2\n");
-    press(bench, "ctrl-_ shift-tab");
-    assert_content(bench, "spec:\n  a: 1\n  b:\n    c: 2\n");
-    press(bench, "ctrl-end up home backspace");
-    assert_content(bench, "spec:\n  a: 1\n  b:\n  c: 2\n");
+    bench_open(bench, "a.yaml");
+    bench_press(bench, "down end");
+    bench_type(bench, "\nb:\nc: 2");
+    bench_press(bench, "ctrl-a tab ctrl-_");
+    bench_assert_content(bench, "  # spec:\n    # a: 1\n    # b:\n      # c: 2\n");
+    bench_press(bench, "ctrl-_ shift-tab");
+    bench_assert_content(bench, "spec:\n  a: 1\n  b:\n    c: 2\n");
+    bench_press(bench, "ctrl-end up home backspace");
+    bench_assert_content(bench, "spec:\n  a: 1\n  b:\n  c: 2\n");
 }
 
 static void test_lines(void **state)
 {
     struct bench *bench = *state;
     test_write(bench->dir, "a.txt", "1\n2\n3");
-    open_file(bench, "a.txt");
-    press(bench, "alt-down");
-    assert_content(bench, "2\n1\n3");
-    press(bench, "alt-down");
-    assert_content(bench, "2\n3\n1");
-    press(bench, "alt-up ctrl-d");
-    assert_content(bench, "2\n1\n1\n3");
-    press(bench, "ctrl-k ctrl-end ctrl-k");
-    assert_content(bench, "2\n1");
+    bench_open(bench, "a.txt");
+    bench_press(bench, "alt-down");
+    bench_assert_content(bench, "2\n1\n3");
+    bench_press(bench, "alt-down");
+    bench_assert_content(bench, "2\n3\n1");
+    bench_press(bench, "alt-up ctrl-d");
+    bench_assert_content(bench, "2\n1\n1\n3");
+    bench_press(bench, "ctrl-k ctrl-end ctrl-k");
+    bench_assert_content(bench, "2\n1");
 }
 
 static void test_marks(void **state)
@@ -459,16 +296,16 @@ static void test_marks(void **state)
     struct editor_mark problem = {4, EDITOR_MARK_ERROR, "unexpected \x1b[31m thing"};
     editor_set_marks(bench->editor, "a.rego", "coverage", coverage, 2);
     editor_set_marks(bench->editor, "a.rego", "problems", &problem, 1);
-    open_file(bench, "a.rego");
-    see(bench, "  3\xe2\x96\x8e");
-    see(bench, "\xe2\x9c\x97  5\xe2\x96\x8c");
-    see_not(bench, "unexpected");
-    press(bench, "f8");
-    see(bench, "unexpected ^[[31m thing");
-    press(bench, "ctrl-home enter enter");
-    see(bench, "\xe2\x9c\x97  7\xe2\x96\x8c");
+    bench_open(bench, "a.rego");
+    bench_see(bench, "  3\xe2\x96\x8e");
+    bench_see(bench, "\xe2\x9c\x97  5\xe2\x96\x8c");
+    bench_see_not(bench, "unexpected");
+    bench_press(bench, "f8");
+    bench_see(bench, "unexpected ^[[31m thing");
+    bench_press(bench, "ctrl-home enter enter");
+    bench_see(bench, "\xe2\x9c\x97  7\xe2\x96\x8c");
     editor_clear_marks(bench->editor, "problems");
-    see_not(bench, "\xe2\x9c\x97");
+    bench_see_not(bench, "\xe2\x9c\x97");
 }
 
 /* Moves the file's time on, so that no clock can hide the change. */
@@ -485,33 +322,33 @@ static void test_changed_on_disk(void **state)
 {
     struct bench *bench = *state;
     test_write(bench->dir, "a.txt", "one\n");
-    open_file(bench, "a.txt");
+    bench_open(bench, "a.txt");
     touch_later(bench, "a.txt", "two\n");
     editor_check_disk(bench->editor);
-    see(bench, "two");
-    see(bench, "read again");
-    press(bench, "ctrl-z");
-    see(bench, "one");
+    bench_see(bench, "two");
+    bench_see(bench, "read again");
+    bench_press(bench, "ctrl-z");
+    bench_see(bench, "one");
     touch_later(bench, "a.txt", "one\n");
     editor_check_disk(bench->editor);
-    see_not(bench, "Changed on disk");
-    type(bench, "x");
-    press(bench, "backspace");
+    bench_see_not(bench, "Changed on disk");
+    bench_type(bench, "x");
+    bench_press(bench, "backspace");
     test_write(bench->dir, "a.txt", "three\n");
     editor_check_disk(bench->editor);
-    see(bench, "Changed on disk");
-    press(bench, "k");
-    see(bench, "one");
-    see(bench, "changed on disk");
+    bench_see(bench, "Changed on disk");
+    bench_press(bench, "k");
+    bench_see(bench, "one");
+    bench_see(bench, "changed on disk");
     editor_check_disk(bench->editor);
-    see_not(bench, "Changed on disk");
-    press(bench, "ctrl-s");
-    wait_for(bench, "Changed on disk");
-    assert_file(bench, "a.txt", "three\n");
-    press(bench, "o");
-    wait_for(bench, "saved a.txt");
-    assert_file(bench, "a.txt", "one\n");
-    see_not(bench, "changed on disk");
+    bench_see_not(bench, "Changed on disk");
+    bench_press(bench, "ctrl-s");
+    bench_wait_for(bench, "Changed on disk");
+    bench_assert_file(bench, "a.txt", "three\n");
+    bench_press(bench, "o");
+    bench_wait_for(bench, "saved a.txt");
+    bench_assert_file(bench, "a.txt", "one\n");
+    bench_see_not(bench, "changed on disk");
 }
 
 /* Both edited the file, in different lines: one key brings them together, byte for byte. */
@@ -519,67 +356,67 @@ static void test_merge(void **state)
 {
     struct bench *bench = *state;
     test_write(bench->dir, "a.txt", "1\n2\n3\n4\n5\n");
-    open_file(bench, "a.txt");
-    type(bench, "mine ");
+    bench_open(bench, "a.txt");
+    bench_type(bench, "mine ");
     touch_later(bench, "a.txt", "1\n2\n3\n4\ntheirs 5\n");
     editor_check_disk(bench->editor);
-    press(bench, "m");
-    assert_content(bench, "mine 1\n2\n3\n4\ntheirs 5\n");
-    press(bench, "ctrl-z");
-    assert_content(bench, "mine 1\n2\n3\n4\n5\n");
-    press(bench, "ctrl-y");
-    save(bench);
-    assert_file(bench, "a.txt", "mine 1\n2\n3\n4\ntheirs 5\n");
+    bench_press(bench, "m");
+    bench_assert_content(bench, "mine 1\n2\n3\n4\ntheirs 5\n");
+    bench_press(bench, "ctrl-z");
+    bench_assert_content(bench, "mine 1\n2\n3\n4\n5\n");
+    bench_press(bench, "ctrl-y");
+    bench_save(bench);
+    bench_assert_file(bench, "a.txt", "mine 1\n2\n3\n4\ntheirs 5\n");
     /* From what was saved on, again; then the same line. */
-    press(bench, "ctrl-home end");
-    type(bench, "!");
+    bench_press(bench, "ctrl-home end");
+    bench_type(bench, "!");
     test_write(bench->dir, "a.txt", "mine 1\n2\n3\n4\n");
     editor_check_disk(bench->editor);
-    press(bench, "m");
-    assert_content(bench, "mine 1!\n2\n3\n4\n");
+    bench_press(bench, "m");
+    bench_assert_content(bench, "mine 1!\n2\n3\n4\n");
     test_write(bench->dir, "a.txt", "their 1\n2\n3\n4\n");
     editor_check_disk(bench->editor);
-    press(bench, "m");
-    see(bench, "changed the same lines");
-    assert_content(bench, "mine 1!\n2\n3\n4\n");
-    assert_file(bench, "a.txt", "their 1\n2\n3\n4\n");
+    bench_press(bench, "m");
+    bench_see(bench, "changed the same lines");
+    bench_assert_content(bench, "mine 1!\n2\n3\n4\n");
+    bench_assert_file(bench, "a.txt", "their 1\n2\n3\n4\n");
 }
 
 static void test_conflict_at_save(void **state)
 {
     struct bench *bench = *state;
     test_write(bench->dir, "a.txt", "one\n");
-    open_file(bench, "a.txt");
-    type(bench, "mine ");
+    bench_open(bench, "a.txt");
+    bench_type(bench, "mine ");
     touch_later(bench, "a.txt", "theirs\n");
-    press(bench, "ctrl-s");
-    wait_for(bench, "Changed on disk");
-    assert_file(bench, "a.txt", "theirs\n");
-    press(bench, "r");
-    see(bench, "theirs");
-    see_not(bench, "●");
-    press(bench, "ctrl-z");
-    assert_content(bench, "mine one\n");
+    bench_press(bench, "ctrl-s");
+    bench_wait_for(bench, "Changed on disk");
+    bench_assert_file(bench, "a.txt", "theirs\n");
+    bench_press(bench, "r");
+    bench_see(bench, "theirs");
+    bench_see_not(bench, "●");
+    bench_press(bench, "ctrl-z");
+    bench_assert_content(bench, "mine one\n");
 }
 
 static void test_gone_from_disk(void **state)
 {
     struct bench *bench = *state;
     test_write(bench->dir, "a.txt", "one\n");
-    open_file(bench, "a.txt");
+    bench_open(bench, "a.txt");
     char *path = path_join(bench->dir, "a.txt");
     assert_int_equal(unlink(path), 0);
     editor_check_disk(bench->editor);
-    see(bench, "gone from disk");
-    save(bench);
-    assert_file(bench, "a.txt", "one\n");
+    bench_see(bench, "gone from disk");
+    bench_save(bench);
+    bench_assert_file(bench, "a.txt", "one\n");
     /* Gone a moment before the save: said, and the next save makes it. */
     assert_int_equal(unlink(path), 0);
-    type(bench, "2");
-    press(bench, "ctrl-s");
-    wait_for(bench, "gone from disk");
-    save(bench);
-    assert_file(bench, "a.txt", "2one\n");
+    bench_type(bench, "2");
+    bench_press(bench, "ctrl-s");
+    bench_wait_for(bench, "gone from disk");
+    bench_save(bench);
+    bench_assert_file(bench, "a.txt", "2one\n");
     free(path);
 }
 
@@ -588,25 +425,25 @@ static void test_crash_recovery(void **state)
     struct bench *bench = *state;
     test_write(bench->dir, "a.txt", "one\n");
     test_write(bench->dir, "b.txt", "two\n");
-    open_file(bench, "a.txt");
-    type(bench, "never saved ");
-    restart(bench);
+    bench_open(bench, "a.txt");
+    bench_type(bench, "never saved ");
+    bench_restart(bench);
     assert_int_equal(editor_offer_recovery(bench->editor), 1);
-    see(bench, "Unsaved edits");
-    press(bench, "l");
-    restart(bench);
+    bench_see(bench, "Unsaved edits");
+    bench_press(bench, "l");
+    bench_restart(bench);
     assert_int_equal(editor_offer_recovery(bench->editor), 1);
-    press(bench, "r");
-    see(bench, "never saved one");
-    see(bench, "●");
+    bench_press(bench, "r");
+    bench_see(bench, "never saved one");
+    bench_see(bench, "●");
     /* Killed again before it is saved. */
-    restart(bench);
-    open_file(bench, "a.txt");
-    press(bench, "r");
-    see(bench, "never saved one");
-    save(bench);
-    assert_file(bench, "a.txt", "never saved one\n");
-    restart(bench);
+    bench_restart(bench);
+    bench_open(bench, "a.txt");
+    bench_press(bench, "r");
+    bench_see(bench, "never saved one");
+    bench_save(bench);
+    bench_assert_file(bench, "a.txt", "never saved one\n");
+    bench_restart(bench);
     assert_int_equal(editor_offer_recovery(bench->editor), 0);
 }
 
@@ -615,18 +452,18 @@ static void test_close_asks(void **state)
     struct bench *bench = *state;
     test_write(bench->dir, "a.txt", "one\n");
     test_write(bench->dir, "b.txt", "two\n");
-    open_file(bench, "a.txt");
-    open_file(bench, "b.txt");
-    type(bench, "x");
-    press(bench, "ctrl-w");
-    see(bench, "unsaved edits");
-    press(bench, "esc");
-    see(bench, "b.txt ●");
-    press(bench, "ctrl-w d");
-    see(bench, "a.txt");
-    assert_file(bench, "b.txt", "two\n");
+    bench_open(bench, "a.txt");
+    bench_open(bench, "b.txt");
+    bench_type(bench, "x");
+    bench_press(bench, "ctrl-w");
+    bench_see(bench, "unsaved edits");
+    bench_press(bench, "esc");
+    bench_see(bench, "b.txt ●");
+    bench_press(bench, "ctrl-w d");
+    bench_see(bench, "a.txt");
+    bench_assert_file(bench, "b.txt", "two\n");
     assert_int_equal(editor_unsaved_count(bench->editor), 0);
-    restart(bench);
+    bench_restart(bench);
     assert_int_equal(editor_offer_recovery(bench->editor), 0);
 }
 
@@ -637,20 +474,20 @@ static void test_sizes(void **state)
     struct bench *bench = *state;
     static const int sizes[][2] = {{40, 120}, {24, 80}, {10, 40}, {5, 20}, {1, 1}};
     test_write(bench->dir, "a.yaml", "a: [1, 2]\r\n\tb: \"\xe6\xbc\xa2\xff\"\n# c");
-    open_file(bench, "a.yaml");
+    bench_open(bench, "a.yaml");
     for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
         bench->rows = sizes[i][0];
         bench->cols = sizes[i][1];
-        press(bench, "ctrl-home");
+        bench_press(bench, "ctrl-home");
         for (int k = 0; k < 30; k++) {
-            press(bench, k % 7 == 6 ? "shift-down" : "shift-right");
-            screen(bench);
+            bench_press(bench, k % 7 == 6 ? "shift-down" : "shift-right");
+            bench_screen(bench);
         }
-        press(bench, "ctrl-r");
-        screen(bench);
-        press(bench, "esc ctrl-g");
-        screen(bench);
-        press(bench, "esc");
+        bench_press(bench, "ctrl-r");
+        bench_screen(bench);
+        bench_press(bench, "esc ctrl-g");
+        bench_screen(bench);
+        bench_press(bench, "esc");
     }
 }
 
@@ -670,7 +507,7 @@ static void test_random(void **state)
         "package a\r\n\n\tallow if {\n\t\tinput.x == \"\xe6\xbc\xa2\"\n\t}\n\xf0\x9f";
     uint64_t seed = 5;
     test_write(bench->dir, "a.rego", first);
-    open_file(bench, "a.rego");
+    bench_open(bench, "a.rego");
     for (int i = 0; i < 3000; i++) {
         seed = seed * 6364136223846793005u + 1442695040888963407u;
         size_t pick = (size_t)(seed >> 33);
@@ -679,7 +516,7 @@ static void test_random(void **state)
             app_paste(bench->app, str_of(pastes[pick / 16 % ARRAY_LEN(pastes)]));
             break;
         case 1:
-            mouse(bench, pick / 16 % 2 == 0 ? MOUSE_PRESS : MOUSE_DRAG, (int)(pick / 32 % 30),
+            bench_mouse(bench, pick / 16 % 2 == 0 ? MOUSE_PRESS : MOUSE_DRAG, (int)(pick / 32 % 30),
                 (int)(pick / 1024 % 100));
             app_focus(bench->app, SLOT_EDITOR);
             break;
@@ -688,31 +525,31 @@ static void test_random(void **state)
             bench->cols = 1 + (int)(pick / 1024 % 120);
             break;
         default:
-            press(bench, keys[pick / 16 % ARRAY_LEN(keys)]);
+            bench_press(bench, keys[pick / 16 % ARRAY_LEN(keys)]);
         }
         if (i % 4 == 0) {
-            screen(bench);
+            bench_screen(bench);
         }
         struct buf content = BUF_INIT;
         if (editor_unsaved_content(bench->editor, "a.rego", &content) && content.len > 20000) {
-            press(bench, "esc esc ctrl-a backspace");
+            bench_press(bench, "esc esc ctrl-a backspace");
         }
         buf_free(&content);
     }
     bench->rows = 40;
     bench->cols = 120;
-    press(bench, "esc esc esc ctrl-home");
-    type(bench, "#");
+    bench_press(bench, "esc esc esc ctrl-home");
+    bench_type(bench, "#");
     struct buf typed = BUF_INIT, again = BUF_INIT;
     assert_true(editor_unsaved_content(bench->editor, "a.rego", &typed));
     size_t undone = 0;
     while (editor_unsaved_count(bench->editor) > 0 && undone < 5000) {
-        press(bench, "ctrl-z");
+        bench_press(bench, "ctrl-z");
         undone++;
     }
     assert_in_range(undone, 10, 4999);
     for (size_t i = 0; i < undone; i++) {
-        press(bench, "ctrl-y");
+        bench_press(bench, "ctrl-y");
     }
     assert_true(editor_unsaved_content(bench->editor, "a.rego", &again));
     assert_true(str_equal(buf_str(&typed), buf_str(&again)));
@@ -720,7 +557,7 @@ static void test_random(void **state)
     buf_free(&again);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_set_up, bench_tear_down)
 
 int main(void)
 {

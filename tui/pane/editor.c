@@ -49,10 +49,13 @@ void editor_free(struct editor *editor)
         /* A closed one is freed when its save is done: look at this place again. */
         i -= i >= editor->docs.len || editor->docs.items[i] != doc ? 1 : 0;
     }
+    editor->view = NULL;
     while (editor->docs.len > 0) {
         struct doc *doc = editor->docs.items[editor->docs.len - 1];
         doc_free(doc, !text_is_dirty(doc->text));
     }
+    split_free(editor->split);
+    editor->split = NULL;
     find_free(editor);
     marks_free(&editor->marks);
     VEC_FREE(&editor->docs);
@@ -77,10 +80,16 @@ bool editor_open(struct editor *editor, const char *path, struct err *err)
 bool editor_jump(struct editor *editor, const char *path, size_t row, size_t col)
 {
     struct err err = {0};
-    if (!editor_open(editor, path, &err)) {
+    struct doc *doc = doc_open(editor, path, &err);
+    if (doc == NULL) {
         app_message(editor->app, MESSAGE_ERROR, "%s", err.text);
         return false;
     }
+    struct view *shown = editor_shown_view(editor, doc);
+    if (shown != NULL && editor->view->doc != doc) {
+        editor_focus_view(editor, shown); /* in the split beside: nothing need be covered */
+    }
+    editor_show(editor, doc);
     struct view *view = editor->view;
     view_one_caret(view);
     view_move(view, text_offset_of(view->doc->text, (struct text_point){row, col}), false);

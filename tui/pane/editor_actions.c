@@ -297,6 +297,58 @@ static unsigned previous_file(void *pane)
     return step_file(pane, false);
 }
 
+static unsigned split_below(void *pane)
+{
+    return editor_split(pane, false);
+}
+
+static unsigned split_right(void *pane)
+{
+    return editor_split(pane, true);
+}
+
+static unsigned next_view(void *pane)
+{
+    return editor_next_view(pane, false);
+}
+
+static unsigned previous_view(void *pane)
+{
+    return editor_next_view(pane, true);
+}
+
+static unsigned view_left(void *pane)
+{
+    return editor_view_beside(pane, SPLIT_LEFT);
+}
+
+static unsigned view_right(void *pane)
+{
+    return editor_view_beside(pane, SPLIT_RIGHT);
+}
+
+static unsigned view_up(void *pane)
+{
+    return editor_view_beside(pane, SPLIT_UP);
+}
+
+static unsigned view_down(void *pane)
+{
+    return editor_view_beside(pane, SPLIT_DOWN);
+}
+
+static unsigned close_view(void *pane)
+{
+    struct editor *editor = pane;
+    editor_close_view(editor, editor->view);
+    return UI_DONE;
+}
+
+static unsigned only_view(void *pane)
+{
+    return editor_only_view(pane);
+}
+
 static unsigned step_mark(struct editor *editor, bool backward)
 {
     struct view *view = editor->view;
@@ -387,7 +439,7 @@ static const struct action rows[] = {
         HIDE, erase_word_left, needs_file},
     {"editor.erase-word-right", "erase word", "Delete the word after the cursor",
         "ctrl-delete alt-d", NULL, HIDE, erase_word_right, needs_file},
-    {"editor.close", "close", "Close the file; asks about unsaved edits", "ctrl-w", NULL, 0,
+    {"editor.close", "close", "Close the file; asks about unsaved edits", "ctrl-w", "alt-w", 0,
         close_file, needs_file},
     {"editor.next-file", "next file", "Next open file", "alt-.", NULL, 0, next_file, needs_file},
     {"editor.previous-file", "previous file", "Previous open file", "alt-comma", NULL, 0,
@@ -396,6 +448,26 @@ static const struct action rows[] = {
         next_mark, needs_file},
     {"editor.previous-mark", "previous mark", "Previous uncovered line, warning or error",
         "shift-f8", NULL, 0, previous_mark, needs_file},
+    {"editor.split-below", "split below", "Show the file in a second view, below", "alt--",
+        "ctrl-w,s", 0, split_below, editor_why_no_split_below},
+    {"editor.split-right", "split right", "Show the file in a second view, to the right", "alt-\\",
+        "ctrl-w,v", 0, split_right, editor_why_no_split_right},
+    {"editor.next-view", "next view", "Go to the next view of the editor", "f6",
+        "ctrl-w,w ctrl-w,ctrl-w", 0, next_view, editor_why_one_view},
+    {"editor.previous-view", "previous view", "Go to the view before", "shift-f6", "ctrl-w,W", 0,
+        previous_view, editor_why_one_view},
+    {"editor.view-left", "view left", "Go to the view on the left", "", "ctrl-w,h ctrl-w,left", 0,
+        view_left, editor_why_one_view},
+    {"editor.view-down", "view down", "Go to the view below", "", "ctrl-w,j ctrl-w,down", 0,
+        view_down, editor_why_one_view},
+    {"editor.view-up", "view up", "Go to the view above", "", "ctrl-w,k ctrl-w,up", 0, view_up,
+        editor_why_one_view},
+    {"editor.view-right", "view right", "Go to the view on the right", "", "ctrl-w,l ctrl-w,right",
+        0, view_right, editor_why_one_view},
+    {"editor.close-view", "close view", "Close the view; its file stays open", "alt-x", "ctrl-w,c",
+        0, close_view, editor_why_one_view},
+    {"editor.only-view", "only view", "Close all other views", "alt-=", "ctrl-w,o", 0, only_view,
+        editor_why_one_view},
     MOVES(left, "left", "left", "shift-left", "one character to the left"),
     MOVES(right, "right", "right", "shift-right", "one character to the right"),
     MOVES(up, "up", "up", "shift-up", "one line up"),

@@ -52,24 +52,10 @@ static int gutter_width(const struct doc *doc, int cols)
     return cols < 20 ? 0 : number + 3;
 }
 
-static void follow_rows(struct view *view, int rows, size_t line)
-{
-    size_t margin = rows > 3 * MARGIN_ROWS ? MARGIN_ROWS : 0;
-    size_t height = (size_t)rows;
-    if (line < view->top + margin) {
-        size_t top = line > margin ? line - margin : 0;
-        /* A jump lands in the middle, a step at the edge. */
-        view->top = view->top - top > height && line > height / 2 ? line - height / 2 : top;
-    } else if (line + margin >= view->top + height) {
-        size_t top = line + margin + 1 - height;
-        view->top = top - view->top > height ? line - height / 2 : top;
-    }
-}
-
 static void follow_cursor(struct view *view)
 {
     size_t columns = (size_t)view->cols, column = view_column(view, view_head(view));
-    follow_rows(view, view->rows, text_line_of(view->doc->text, view_head(view)));
+    view_follow_rows(view, view->rows > 3 * MARGIN_ROWS ? MARGIN_ROWS : 0);
     size_t margin = columns > 4 * MARGIN_COLS ? MARGIN_COLS : 0;
     if (column < view->left + margin) {
         view->left = column > margin ? column - margin : 0;
@@ -152,7 +138,7 @@ static void draw_text(struct view *view, const struct row *row, size_t *span)
     struct editor *editor = view->editor;
     const struct doc *doc = view->doc;
     struct search_range selection = view_selection(view), match = {0, 0};
-    bool more = find_visible(editor, row->shown.start, row->shown.end, &match);
+    bool more = find_visible(editor, doc->text, row->shown.start, row->shown.end, &match);
     size_t column = row->first_column;
     struct run run = {0};
     buf_clear(&editor->scratch);
@@ -162,7 +148,7 @@ static void draw_text(struct view *view, const struct row *row, size_t *span)
         size_t at = row->shown.start + i, len = utf8_cluster(str_from(bytes, i));
         size_t width = column_width(str_slice(bytes, i, i + len), column, doc->tab_width);
         if (more && at >= match.end) {
-            more = find_visible(editor, at, row->shown.end, &match);
+            more = find_visible(editor, doc->text, at, row->shown.end, &match);
         }
         bool selected = at >= selection.start && at < selection.end;
         bool current = match.start == selection.start && match.end == selection.end;
@@ -202,37 +188,35 @@ static void draw_edges(const struct view *view, struct region region, const stru
     }
 }
 
-/* Finds out what of each line can be seen; returns how many rows have a line. */
+/* Finds out what of each row can be seen; returns how many rows there are. */
 static int lay_out(struct view *view, struct region region, struct row *rows)
 {
     const struct doc *doc = view->doc;
-    size_t start = text_line_start(doc->text, view->top), length = text_length(doc->text);
-    size_t lines = text_line_count(doc->text);
+    struct view_row at;
     int count = 0;
-    for (; count < view->rows && view->top + (size_t)count < lines; count++) {
+    view_row_at(view, view->top, &at);
+    view->top = at.start;
+    do {
         struct row *row = &rows[count];
-        size_t feed = text_find_newline(doc->text, start), end = feed;
-        if (feed < length && feed > start && text_byte(doc->text, feed - 1) == '\r') {
-            end--;
-        }
-        struct column_point first = {start, 0};
+        struct column_point first = {at.start, 0};
         if (view->left > 0) {
-            first = column_find(&view->columns, doc->text, doc->tab_width, start, end, view->left);
+            first = column_find(
+                &view->columns, doc->text, doc->tab_width, at.start, at.end, view->left);
         }
         struct column_point last = first;
         /* One cluster further, so that one cut by the edge is painted in part. */
-        column_walk(doc->text, doc->tab_width, &last, end, end,
+        column_walk(doc->text, doc->tab_width, &last, at.end, at.end,
             view->left + (size_t)view->cols + doc->tab_width);
         *row = (struct row){.region = region,
             .at = count,
-            .line = view->top + (size_t)count,
-            .start = start,
-            .end = end,
+            .line = at.line,
+            .start = at.start,
+            .end = at.end,
             .shown = {first.offset, last.offset},
             .first_column = first.column,
-            .cut = last.offset < end || last.column > view->left + (size_t)view->cols};
-        start = feed + 1;
-    }
+            .cut = last.offset < at.end || last.column > view->left + (size_t)view->cols};
+        count++;
+    } while (count < view->rows && view_row_next(view, &at));
     return count;
 }
 
@@ -297,12 +281,14 @@ static void draw_rows(struct view *view, struct region region, bool focused)
     struct row *rows = mem_zalloc(sizeof *rows * (size_t)view->rows);
     struct region text = region_sub(region, 0, view->gutter, view->rows, view->cols);
     size_t cursor_line = text_line_of(doc->text, view_head(view)), span = 0;
+    int cursor_row = -1;
     int count = lay_out(view, text, rows);
     if (count > 0) {
         highlight(view, rows, count);
     }
     for (int i = 0; i < count; i++) {
         bool current = rows[i].line == cursor_line;
+        cursor_row = current ? i : cursor_row;
         draw_gutter(view, region, i, rows[i].line, current);
         draw_text(view, &rows[i], &span);
         draw_edges(view, region, &rows[i]);
@@ -312,51 +298,116 @@ static void draw_rows(struct view *view, struct region region, bool focused)
         }
     }
     free(rows);
-    if (focused && !find_is_open(view->editor) && cursor_line >= view->top &&
-        cursor_line < view->top + (size_t)view->rows) {
+    if (focused && !find_is_open(view->editor)) {
         size_t column = view_column(view, view_head(view));
-        if (column >= view->left) {
-            grid_set_cursor(text, (int)(cursor_line - view->top), (int)(column - view->left));
+        if (cursor_row >= 0 && column >= view->left) {
+            grid_set_cursor(text, cursor_row, (int)(column - view->left));
         }
     }
 }
 
-void editor_draw(void *pane, struct region region, bool focused)
+static void draw_view(struct view *view, struct region region, bool focused)
 {
-    struct editor *editor = pane;
-    struct view *view = editor->view;
-    int bar = find_rows(editor);
-    if (view == NULL) {
-        draw_empty(region);
-        return;
-    }
-    int rows = region_rows(region), cols = region_cols(region);
-    bar = bar < rows ? bar : 0;
-    view->rows = rows - bar;
+    int cols = region_cols(region);
+    view->rows = region_rows(region);
     view->gutter = gutter_width(view->doc, cols);
     view->cols = cols - view->gutter - 1 > 0 ? cols - view->gutter - 1 : 1;
     if (view->follow) {
         follow_cursor(view);
         view->follow = false;
     }
-    size_t lines = text_line_count(view->doc->text);
-    view->top = view->top < lines ? view->top : lines - 1;
-    scrollbar_draw(
-        region_sub(region, 0, 0, view->rows, cols), lines, view->top, (size_t)view->rows);
+    scrollbar_draw(region, text_line_count(view->doc->text),
+        text_line_of(view->doc->text, view->top), (size_t)view->rows);
     draw_rows(view, region, focused);
+}
+
+/* The line above a view when there are several. */
+static void draw_view_title(const struct view *view, struct region region, bool focused)
+{
+    const struct doc *doc = view->doc;
+    struct style style = focused ? STYLE(TITLE_FOCUS) : STYLE(TITLE);
+    struct text_point point = text_point_of(doc->text, view_head(view));
+    int cols = region_cols(region);
+    char where[64];
+    int width = snprintf(where, sizeof where, " %zu:%zu ", point.row + 1, point.column + 1);
+    grid_hline(region, 0, 0, cols, focused ? STYLE(BORDER_FOCUS) : STYLE(BORDER));
+    int room = cols - width - 7;
+    if (room < 4) {
+        room = cols - 6;
+        width = 0;
+    }
+    int used = grid_put_fit_end(region, 0, 2, room, str_of(doc->path), style);
+    grid_put_c(region, 0, 1, " ", style);
+    grid_put_c(region, 0, used + 2, " ", style);
+    if (text_is_dirty(doc->text)) {
+        grid_put_c(region, 0, used + 3, grid_is_ascii(region.grid) ? "* " : "● ", style);
+    }
+    if (width > 0) {
+        grid_put_c(region, 0, cols - width - 1, where, STYLE(HINT));
+    }
+}
+
+static void draw_split(struct editor *editor, const struct split *split, struct region region,
+    bool focused, bool titles)
+{
+    const struct rect *rect = &split->rect;
+    if (split->child[0] != NULL) {
+        if (split->beside) {
+            const struct rect *second = &split->child[1]->rect;
+            grid_vline(region, second->row, second->col - 1, second->rows, STYLE(BORDER));
+        }
+        draw_split(editor, split->child[0], region, focused, titles);
+        draw_split(editor, split->child[1], region, focused, titles);
+        return;
+    }
+    struct view *view = split->view;
+    focused = focused && view == editor->view;
+    int title = titles ? 1 : 0;
+    view->row = rect->row + title;
+    view->col = rect->col;
+    if (titles) {
+        draw_view_title(view, region_sub(region, rect->row, rect->col, 1, rect->cols), focused);
+    }
+    struct region inside = region_sub(region, view->row, view->col, rect->rows - title, rect->cols);
+    draw_view(view, inside, focused);
+    if (view == editor->view && !find_is_open(editor)) {
+        draw_message(view, inside, rect->rows - title);
+    }
+}
+
+void editor_draw(void *pane, struct region region, bool focused)
+{
+    struct editor *editor = pane;
+    int bar = find_rows(editor);
+    if (editor->view == NULL) {
+        draw_empty(region);
+        return;
+    }
+    int rows = region_rows(region), cols = region_cols(region);
+    bar = bar < rows ? bar : 0;
+    struct rect all = {0, 0, rows - bar, cols};
+    editor->area = all;
+    editor->splits_fit = split_lay_out(editor->split, all);
+    if (editor->splits_fit) {
+        draw_split(editor, editor->split, region, focused, split_count(editor->split) > 1);
+    } else {
+        struct split alone = {.view = editor->view, .rect = all};
+        draw_split(editor, &alone, region, focused, false);
+    }
     if (bar > 0) {
         find_draw(editor, region_sub(region, rows - bar, 0, bar, cols), focused);
-    } else {
-        draw_message(view, region, rows);
     }
 }
 
 size_t view_offset_at(struct view *view, int row, int col)
 {
-    size_t line = view->top + (size_t)(row < 0 ? 0 : row);
-    if (line >= text_line_count(view->doc->text)) {
-        return text_length(view->doc->text);
+    struct view_row at;
+    view_row_at(view, view->top, &at);
+    for (; row > 0; row--) {
+        if (!view_row_next(view, &at)) {
+            return text_length(view->doc->text);
+        }
     }
     int column = col - view->gutter;
-    return view_at_column(view, line, view->left + (size_t)(column < 0 ? 0 : column));
+    return view_at_column(view, at.line, view->left + (size_t)(column < 0 ? 0 : column));
 }

@@ -88,12 +88,7 @@ bool editor_read_file(const struct editor *editor, const char *path, struct buf 
     return true;
 }
 
-static bool doc_is_shown(const struct doc *doc)
-{
-    return doc->editor->view != NULL && doc->editor->view->doc == doc;
-}
-
-/* The view to show it in. */
+/* One of its views. */
 static struct view *doc_view(struct doc *doc)
 {
     return doc->views.len > 0 ? doc->views.items[0] : view_new(doc);
@@ -184,9 +179,6 @@ void doc_free(struct doc *doc, bool remove_swap)
             break;
         }
     }
-    if (doc_is_shown(doc)) {
-        editor->view = NULL;
-    }
     while (doc->views.len > 0) {
         view_free(doc->views.items[0]);
     }
@@ -205,47 +197,13 @@ void doc_free(struct doc *doc, bool remove_swap)
     free(doc);
 }
 
-void editor_show(struct editor *editor, struct doc *doc)
-{
-    struct view *view = doc == NULL ? NULL : doc_view(doc);
-    if (editor->view != view) {
-        find_close(editor);
-        editor->view = view;
-        editor->selecting = false;
-    }
-    if (view != NULL) {
-        doc->used = ++editor->uses;
-        view->follow = true;
-    }
-    app_redraw(editor->app);
-    editor_ask(editor);
-}
-
-static void show_newest(struct editor *editor)
-{
-    struct doc *newest = NULL;
-    VEC_FOREACH (struct doc *, doc, &editor->docs) {
-        if (!(*doc)->drop_when_saved && (newest == NULL || (*doc)->used > newest->used)) {
-            newest = *doc;
-        }
-    }
-    editor_show(editor, newest);
-}
-
 static void close_now(struct editor *editor, struct doc *doc)
 {
-    bool shown = doc_is_shown(doc);
-    if (shown) {
-        find_close(editor);
-        editor->view = NULL;
-    }
+    editor_hide_doc(editor, doc);
     if (doc->saving) {
         doc->drop_when_saved = true;
     } else {
         doc_free(doc, true);
-    }
-    if (shown) {
-        show_newest(editor);
     }
 }
 

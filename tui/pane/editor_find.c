@@ -466,7 +466,8 @@ int find_rows(const struct editor *editor)
     return editor->find.mode == BAR_NONE ? 0 : editor->find.mode == BAR_REPLACE ? 2 : 1;
 }
 
-bool find_visible(struct editor *editor, size_t from, size_t to, struct search_range *range)
+bool find_visible(struct editor *editor, const struct text *text, size_t from, size_t to,
+    struct search_range *range)
 {
     struct find *find = &editor->find;
     struct search_match match;
@@ -474,13 +475,13 @@ bool find_visible(struct editor *editor, size_t from, size_t to, struct search_r
     if (find->mode != BAR_FIND && find->mode != BAR_REPLACE) {
         return false;
     }
-    while (find->search != NULL && search_next(find->search, editor->view->doc->text, &at, to,
-                                       SIZE_MAX, &match, NULL) == SEARCH_FOUND) {
+    while (find->search != NULL &&
+           search_next(find->search, text, &at, to, SIZE_MAX, &match, NULL) == SEARCH_FOUND) {
         *range = match.groups[0];
         if (range->end > from && range->end > range->start) {
             return true;
         }
-        at = search_after(editor->view->doc->text, &match);
+        at = search_after(text, &match);
     }
     return false;
 }

@@ -106,19 +106,61 @@ static void select_unit(struct view *view, size_t at, int clicks)
     }
 }
 
-static unsigned drag(struct editor *editor, const struct mouse *mouse)
+static unsigned drag(struct view *view, int row, int col)
 {
-    struct view *view = editor->view;
     /* Past an edge the text scrolls along. */
-    if (mouse->row < 0) {
+    if (row < 0) {
         view_scroll(view, -1);
-    } else if (mouse->row >= view->rows) {
+    } else if (row >= view->rows) {
         view_scroll(view, 1);
     }
-    int row = mouse->row < 0 ? 0 : mouse->row >= view->rows ? view->rows - 1 : mouse->row;
-    view_move(view, view_offset_at(view, row, mouse->col), true);
+    row = row < 0 ? 0 : row >= view->rows ? view->rows - 1 : row;
+    view_move(view, view_offset_at(view, row, col), true);
     view->follow = false;
     return UI_DONE;
+}
+
+static unsigned press_text(struct editor *editor, const struct mouse *mouse, int row, int col)
+{
+    struct view *view = editor->view;
+    size_t at = view_offset_at(view, row, col);
+    view_one_caret(view);
+    if (mouse->clicks > 1) {
+        select_unit(view, at, mouse->clicks);
+    } else {
+        view_move(view, at, (mouse->mods & MOD_SHIFT) != 0);
+        editor->selecting = true;
+    }
+    view->follow = false;
+    return UI_DONE;
+}
+
+/* The leaf under the mouse; when the splits do not fit there is but one view. */
+static struct view *view_under(struct editor *editor, const struct mouse *mouse)
+{
+    if (!editor->splits_fit) {
+        return editor->view;
+    }
+    const struct split *leaf = split_leaf_at(editor->split, mouse->row, mouse->col);
+    return leaf == NULL ? NULL : leaf->view;
+}
+
+static unsigned press(struct editor *editor, const struct mouse *mouse)
+{
+    struct view *view = view_under(editor, mouse);
+    editor->drag =
+        editor->splits_fit ? split_divider_at(editor->split, mouse->row, mouse->col) : NULL;
+    if (view == NULL) {
+        return editor->drag != NULL ? UI_HANDLED : UI_IGNORED;
+    }
+    if (view != editor->view) {
+        editor_focus_view(editor, view);
+    }
+    int row = mouse->row - view->row;
+    if (editor->drag != NULL || row < 0 || row >= view->rows) {
+        return UI_DONE;
+    }
+    return press_text(editor, mouse, row, mouse->col - view->col);
 }
 
 unsigned editor_mouse(void *pane, const struct mouse *mouse)
@@ -129,27 +171,23 @@ unsigned editor_mouse(void *pane, const struct mouse *mouse)
         return UI_IGNORED;
     }
     if (mouse->action == MOUSE_WHEEL) {
-        view_scroll(view, 3L * mouse->button);
-        view->follow = false;
+        struct view *under = view_under(editor, mouse);
+        under = under != NULL ? under : view;
+        view_scroll(under, 3L * mouse->button);
+        under->follow = false;
+        return UI_DONE;
+    }
+    if (mouse->action == MOUSE_DRAG && editor->drag != NULL) {
+        split_drag(editor->drag, mouse->row, mouse->col);
         return UI_DONE;
     }
     if (mouse->action == MOUSE_DRAG && editor->selecting) {
-        return drag(editor, mouse);
+        return drag(view, mouse->row - view->row, mouse->col - view->col);
     }
     if (mouse->action == MOUSE_RELEASE) {
         editor->selecting = false;
+        editor->drag = NULL;
         return UI_HANDLED;
     }
-    if (mouse->action != MOUSE_PRESS || mouse->button != 1 || mouse->row >= view->rows) {
-        return UI_IGNORED;
-    }
-    size_t at = view_offset_at(view, mouse->row, mouse->col);
-    if (mouse->clicks > 1) {
-        select_unit(view, at, mouse->clicks);
-    } else {
-        view_move(view, at, (mouse->mods & MOD_SHIFT) != 0);
-        editor->selecting = true;
-    }
-    view->follow = false;
-    return UI_DONE;
+    return mouse->action == MOUSE_PRESS && mouse->button == 1 ? press(editor, mouse) : UI_IGNORED;
 }

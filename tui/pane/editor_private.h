@@ -7,6 +7,7 @@
 #include "base/vec.h"
 #include "pane/editor_column.h"
 #include "pane/editor_marks.h"
+#include "pane/editor_split.h"
 #include "syntax/syntax.h"
 #include "text/search.h"
 #include "text/swap.h"
@@ -62,10 +63,11 @@ struct view {
         size_t len, cap;
     } carets;
     size_t primary; /* index of the caret that the view follows and that single-caret actions use */
-    size_t top;     /* first line shown */
+    size_t top;     /* offset in the first row shown; see view_row_at for where that begins */
     size_t left;    /* first display column shown */
     struct column_cache columns;
     int rows, cols, gutter; /* of the text at the last draw */
+    int row, col;           /* where its text area (gutter first) is in the pane */
     bool follow;            /* the next draw brings the primary caret into view */
 };
 
@@ -120,7 +122,11 @@ struct editor {
         struct doc **items;
         size_t len, cap;
     } docs;
-    struct view *view; /* has the keys; NULL: no file is open */
+    struct view *view;   /* has the keys; NULL: no file is open */
+    struct split *split; /* where the views shown are; NULL: no file is open */
+    struct split *drag;  /* whose dividing line the mouse holds, or NULL */
+    struct rect area;    /* for them all, at the last draw */
+    bool splits_fit;     /* at the last draw; else only the view with the keys is shown */
     uint64_t uses;
     struct file_marks *marks;
     struct find find;
@@ -146,8 +152,6 @@ void doc_note_cursor(struct doc *doc);
 /* Takes selections and further carets away in all its views (the text was replaced). */
 void doc_deselect(struct doc *doc);
 struct doc *editor_find_doc(const struct editor *editor, const char *path);
-/* Gives a view of the file the keys; NULL: no file is open any more. */
-void editor_show(struct editor *editor, struct doc *doc);
 void doc_save(struct doc *doc);
 /* Closes it, or asks when it has unsaved edits. */
 void editor_close(struct editor *editor, struct doc *doc);
@@ -160,6 +164,26 @@ void editor_ask_choice(struct editor *editor, const struct doc *doc, enum questi
 /* Asks the next open question about the file shown, if no dialog is open. */
 void editor_ask(struct editor *editor);
 void editor_warn_swap(struct editor *editor);
+
+/* editor_panes.c: which views are shown, and where. */
+/* Shows the file in the place of the view that has the keys. */
+void editor_show(struct editor *editor, struct doc *doc);
+bool doc_is_shown(const struct doc *doc);
+/* A view of the file that is on the screen, or NULL. */
+struct view *editor_shown_view(const struct editor *editor, const struct doc *doc);
+/* Gives a view that is shown the keys. */
+void editor_focus_view(struct editor *editor, struct view *view);
+/* Takes a view off the screen; not the last. */
+void editor_close_view(struct editor *editor, struct view *view);
+/* Takes all views of the file off the screen; another file is shown when they were the last. */
+void editor_hide_doc(struct editor *editor, struct doc *doc);
+unsigned editor_split(struct editor *editor, bool beside);
+unsigned editor_next_view(struct editor *editor, bool backward);
+unsigned editor_view_beside(struct editor *editor, enum split_way way);
+unsigned editor_only_view(struct editor *editor);
+const char *editor_why_no_split_below(void *pane);
+const char *editor_why_no_split_right(void *pane);
+const char *editor_why_one_view(void *pane);
 
 /* editor_disk.c: changes by others. */
 /* Takes the snapshot over as what is on disk. */
@@ -205,8 +229,27 @@ size_t view_at_column(struct view *view, size_t line, size_t column);
 void view_move_lines(struct view *view, long lines, bool select);
 /* The same, with the view moving along by as much. */
 void view_page(struct view *view, long lines, bool select);
-/* Moves what is shown, not the carets. */
+
+/* editor_rows.c: the rows on the screen that the text takes in a view. */
+struct view_row {
+    size_t line;                 /* from 0 */
+    size_t line_start, line_end; /* offsets; the end is before the line's ending */
+    size_t start, end;           /* what of the line is in this row */
+};
+/* The row that shows an offset. */
+void view_row_at(struct view *view, size_t at, struct view_row *row);
+/* The row below, or above; false (row unchanged) when there is none. */
+bool view_row_next(struct view *view, struct view_row *row);
+bool view_row_previous(struct view *view, struct view_row *row);
+/* Moves what is shown, not the carets; at most so that the last row is at the top. */
 void view_scroll(struct view *view, long rows);
+/* Scrolls back so that no row is left empty below the text. */
+void view_fill_bottom(struct view *view);
+/* Scrolls so that the offset's row is at the top, in the middle, at the bottom. */
+enum view_place { VIEW_TOP, VIEW_MIDDLE, VIEW_BOTTOM };
+void view_show(struct view *view, size_t at, enum view_place place);
+/* Brings the primary caret's row into view, `margin` rows from the edges. */
+void view_follow_rows(struct view *view, size_t margin);
 
 /* editor_move.c: places in a text, and the mouse. Movements are offsets. */
 size_t doc_before(const struct doc *doc, size_t at); /* start of the cluster before */
@@ -245,8 +288,9 @@ unsigned find_paste(struct editor *editor, struct str text);
 unsigned find_step(struct editor *editor, bool backward);
 int find_rows(const struct editor *editor);
 void find_draw(struct editor *editor, struct region region, bool focused);
-/* The first match that touches text from `from` on and starts before `to`. */
-bool find_visible(struct editor *editor, size_t from, size_t to, struct search_range *range);
+/* The first match in a text that touches it from `from` on and starts before `to`. */
+bool find_visible(struct editor *editor, const struct text *text, size_t from, size_t to,
+    struct search_range *range);
 
 /* editor_draw.c: painting. */
 void editor_draw(void *pane, struct region region, bool focused);

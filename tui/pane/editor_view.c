@@ -41,17 +41,12 @@ static size_t moved(size_t at, const struct text_change *change)
 
 void view_changed(struct view *view, const struct text_change *change)
 {
-    size_t old_row = change->old_end_point.row, new_row = change->new_end_point.row;
     column_changed(&view->columns, change);
     VEC_FOREACH (struct caret, caret, &view->carets) {
         caret->at.anchor = moved(caret->at.anchor, change);
         caret->at.head = moved(caret->at.head, change);
     }
-    if (view->top >= old_row && view->top > change->start_point.row) {
-        view->top = view->top - old_row + new_row;
-    } else if (view->top > change->start_point.row) {
-        view->top = min_size(view->top, new_row);
-    }
+    view->top = moved(view->top, change);
 }
 
 void view_one_caret(struct view *view)
@@ -116,21 +111,9 @@ void view_move_lines(struct view *view, long lines, bool select)
     view_caret(view)->goal = goal < SIZE_MAX - 1 ? goal : SIZE_MAX;
 }
 
-void view_scroll(struct view *view, long rows)
-{
-    size_t last = text_line_count(view->doc->text) - 1;
-    if (rows < 0) {
-        view->top = view->top > (size_t)-rows ? view->top - (size_t)-rows : 0;
-    } else {
-        view->top = min_size(view->top + (size_t)rows, last);
-    }
-}
-
 void view_page(struct view *view, long lines, bool select)
 {
-    size_t count = text_line_count(view->doc->text), rows = (size_t)view->rows;
-    size_t lowest = count > rows ? count - rows : 0;
     view_move_lines(view, lines, select);
     view_scroll(view, lines);
-    view->top = min_size(view->top, lowest);
+    view_fill_bottom(view);
 }

@@ -1,0 +1,219 @@
+/* Views of a file in the editor: several of one file, splits, what they show. */
+#include "editor_bench.h"
+#include "test.h"
+
+#include <stdlib.h>
+
+static void lines(struct bench *bench, const char *name, int count)
+{
+    struct buf text = BUF_INIT;
+    for (int i = 1; i <= count; i++) {
+        buf_printf(&text, "line %d\n", i);
+    }
+    buf_append_char(&text, '\0');
+    test_write(bench->dir, name, text.ptr);
+    buf_free(&text);
+}
+
+static void cursor_is(struct bench *bench, size_t row, size_t col)
+{
+    size_t r, c;
+    editor_cursor(bench->editor, &r, &c);
+    assert_int_equal(r, row);
+    assert_int_equal(c, col);
+}
+
+static size_t count_on_screen(struct bench *bench, const char *text)
+{
+    size_t count = 0;
+    for (const char *at = bench_screen(bench); (at = strstr(at, text)) != NULL; at++) {
+        count++;
+    }
+    return count;
+}
+
+static void test_two_views_of_one_file(void **state)
+{
+    struct bench *bench = *state;
+    bench->rows = 40;
+    lines(bench, "a.txt", 100);
+    bench_open(bench, "a.txt");
+    bench_screen(bench);
+    bench_press(bench, "alt--");
+    bench_see(bench, "a.txt");
+    assert_int_equal(count_on_screen(bench, "line 3 "), 2);
+    /* The second view goes elsewhere; what is typed there moves the first one's cursor and rows. */
+    bench_press(bench, "down down down down f6 ctrl-end f6");
+    cursor_is(bench, 4, 0);
+    bench_see(bench, "100  line 100");
+    bench_see(bench, "  1  line 1");
+    bench_press(bench, "ctrl-home");
+    bench_type(bench, "new\nnew\n");
+    bench_see(bench, "102  line 100");
+    bench_press(bench, "f6");
+    cursor_is(bench, 102, 0);
+    bench_type(bench, "end");
+    bench_press(bench, "f6 ctrl-z");
+    bench_see_not(bench, "103  end");
+    bench_press(bench, "alt-x");
+    assert_int_equal(count_on_screen(bench, "line 3 "), 0);
+    bench_see(bench, "100  line 98");
+}
+
+static void test_top_stays_while_another_edits(void **state)
+{
+    struct bench *bench = *state;
+    bench->rows = 40;
+    lines(bench, "a.txt", 300);
+    bench_open(bench, "a.txt");
+    bench_screen(bench);
+    bench_press(bench, "alt--");
+    bench_press(bench, "ctrl-g");
+    bench_type(bench, "200");
+    bench_press(bench, "enter");
+    bench_screen(bench);
+    bench_press(bench, "f6 ctrl-home");
+    bench_see(bench, "200  line 200");
+    bench_press(bench, "ctrl-k ctrl-k ctrl-k");
+    bench_see(bench, "197  line 200");
+    bench_press(bench, "ctrl-a delete");
+    bench_see_not(bench, "line 2");
+    bench_press(bench, "ctrl-z");
+    bench_see(bench, "line 4");
+    bench_press(bench, "ctrl-z ctrl-z ctrl-z");
+    bench_see(bench, "line 1");
+}
+
+static void test_up_to_four_views(void **state)
+{
+    struct bench *bench = *state;
+    bench->rows = 60;
+    bench->cols = 200;
+    lines(bench, "a.txt", 20);
+    lines(bench, "b.txt", 7);
+    bench_open(bench, "a.txt");
+    bench_screen(bench);
+    bench_press(bench, "alt-\\ alt-- alt--");
+    assert_int_equal(count_on_screen(bench, "  1  line 1"), 4);
+    bench_press(bench, "alt--");
+    bench_see(bench, "four views are the most");
+    bench_open(bench, "b.txt");
+    assert_int_equal(count_on_screen(bench, "  1  line 1"), 4);
+    assert_int_equal(count_on_screen(bench, "  4  line 4"), 4);
+    /* A jump to a file that is shown goes where it is shown. */
+    bench_press(bench, "f6");
+    assert_string_equal(editor_path(bench->editor), "a.txt");
+    assert_true(editor_jump(bench->editor, "b.txt", 3, 0));
+    assert_int_equal(count_on_screen(bench, "  4  line 4"), 4);
+    cursor_is(bench, 3, 0);
+    /* Closing a file closes its views, as long as one is left. */
+    bench_press(bench, "f6 ctrl-w");
+    assert_string_equal(editor_path(bench->editor), "b.txt");
+    assert_int_equal(count_on_screen(bench, "  1  line 1"), 1);
+    bench_press(bench, "ctrl-w");
+    bench_see(bench, "No file is open");
+    bench_press(bench, "f6 alt-x alt--");
+    bench_open(bench, "a.txt");
+    bench_see(bench, "line 15");
+}
+
+static void test_directions_and_only(void **state)
+{
+    struct bench *bench = *state;
+    bench->rows = 50;
+    bench->cols = 200;
+    lines(bench, "a.txt", 20);
+    lines(bench, "b.txt", 20);
+    bench_open(bench, "a.txt");
+    bench_screen(bench);
+    bench_press(bench, "alt-\\");
+    bench_open(bench, "b.txt");
+    bench_screen(bench);
+    const struct action *left = NULL;
+    for (size_t i = 0; i < editor_actions.count; i++) {
+        left = strcmp(editor_actions.actions[i].id, "editor.view-left") == 0
+                   ? &editor_actions.actions[i]
+                   : left;
+    }
+    assert_non_null(left);
+    left->run(bench->editor);
+    assert_string_equal(editor_path(bench->editor), "a.txt");
+    left->run(bench->editor);
+    bench_see(bench, "no view on that side");
+    bench_press(bench, "alt-=");
+    assert_int_equal(count_on_screen(bench, "line 20"), 1);
+    bench_press(bench, "alt-.");
+    assert_string_equal(editor_path(bench->editor), "b.txt");
+}
+
+static void test_mouse_and_dividers(void **state)
+{
+    struct bench *bench = *state;
+    int row, col;
+    bench->rows = 50;
+    bench->cols = 200;
+    lines(bench, "a.txt", 200);
+    bench_open(bench, "a.txt");
+    bench_screen(bench);
+    bench_press(bench, "alt--");
+    bench_screen(bench);
+    const struct grid *grid = app_paint_to_grid(bench->app, bench->rows, bench->cols);
+    assert_true(grid_cursor(grid, &row, &col));
+    assert_int_equal(count_on_screen(bench, "line 4 "), 2);
+    assert_int_equal(count_on_screen(bench, "line 17 "), 0);
+    /* The title above the lower view is the line between them. */
+    bench_mouse(bench, MOUSE_PRESS, row - 1, col + 3);
+    bench_mouse(bench, MOUSE_DRAG, row - 10, col + 3);
+    bench_mouse(bench, MOUSE_RELEASE, row - 10, col + 3);
+    assert_int_equal(count_on_screen(bench, "line 4 "), 2);
+    assert_int_equal(count_on_screen(bench, "line 17 "), 1);
+    app_paint_to_grid(bench->app, bench->rows, bench->cols);
+    assert_true(grid_cursor(grid, &row, &col));
+    bench_press(bench, "down");
+    /* A click into the other view gives it the keys. */
+    bench_mouse(bench, MOUSE_PRESS, row - 4, col + 2);
+    bench_mouse(bench, MOUSE_RELEASE, row - 4, col + 2);
+    size_t r, c;
+    editor_cursor(bench->editor, &r, &c);
+    assert_true(r > 1);
+    assert_int_equal(c, 2);
+    bench_press(bench, "f6");
+    cursor_is(bench, 1, 0);
+}
+
+static void test_small_screens(void **state)
+{
+    struct bench *bench = *state;
+    bench->rows = 40;
+    bench->cols = 120;
+    lines(bench, "a.txt", 50);
+    bench_open(bench, "a.txt");
+    bench_screen(bench);
+    bench_press(bench, "alt-- alt--");
+    for (bench->rows = 40; bench->rows > 3; bench->rows--) {
+        for (bench->cols = 120; bench->cols > 10; bench->cols -= 7) {
+            bench_screen(bench);
+            bench_press(bench, "down f6 up");
+        }
+    }
+    bench->rows = 10;
+    bench->cols = 60;
+    bench_screen(bench);
+    bench_press(bench, "alt--");
+    bench_see(bench, "too small");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_set_up, bench_tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_two_views_of_one_file),
+        TEST(test_top_stays_while_another_edits),
+        TEST(test_up_to_four_views),
+        TEST(test_directions_and_only),
+        TEST(test_mouse_and_dividers),
+        TEST(test_small_screens),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
