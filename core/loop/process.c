@@ -25,13 +25,13 @@ struct process {
     uv_process_t uv;
     struct loop *loop;
     uv_pipe_t in;
-    uv_write_t write;
+    uv_shutdown_t shutdown;
     struct stream out;
     struct stream err;
     uv_timer_t timeout;
     uv_timer_t kill;
     uv_timer_t grace;
-    struct buf input;
+    size_t unwritten;
     struct process_options options;
     struct process_result result;
     uint64_t started_us;
@@ -40,6 +40,14 @@ struct process {
     int open_handles;
     bool exited;
     bool closing;
+    bool paused;
+    bool input_ended;
+};
+
+/* Bytes on their way to the child. */
+struct writing {
+    uv_write_t uv;
+    struct buf bytes;
 };
 
 static struct {
@@ -137,7 +145,6 @@ static void on_closed(uv_handle_t *handle)
     }
     buf_free(&p->out.partial);
     buf_free(&p->err.partial);
-    buf_free(&p->input);
     free(p);
 }
 
@@ -183,6 +190,10 @@ static void maybe_end(struct process *p)
 static void on_grace_over(uv_timer_t *timer)
 {
     struct process *p = timer->data;
+    if (p->paused) {
+        uv_timer_start(timer, on_grace_over, EOF_GRACE_MS, 0);
+        return;
+    }
     kill(-p->uv.pid, SIGKILL); /* what is left of the group holds a pipe that nobody will close */
     close_all(p);
 }
@@ -221,6 +232,11 @@ void process_cancel(struct process *process)
 {
     process->result.cancelled = true;
     stop_group(process);
+}
+
+void process_kill(struct process *process)
+{
+    kill_group(process, SIGKILL);
 }
 
 int process_pid(const struct process *process)
@@ -287,12 +303,75 @@ static void give_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
     *buffer = uv_buf_init(mem_alloc(suggested), (unsigned)suggested);
 }
 
-static void on_written(uv_write_t *write, int status)
+static void close_input(struct process *p)
 {
-    (void)status; /* a child that closes its input early is its own business */
-    struct process *p = write->data;
     if (!uv_is_closing((uv_handle_t *)&p->in)) {
         close_handle((uv_handle_t *)&p->in);
+    }
+}
+
+static void on_written(uv_write_t *write, int status)
+{
+    struct writing *writing = (struct writing *)(void *)write;
+    struct process *p = write->data;
+    p->unwritten -= writing->bytes.len;
+    if (status != 0) { /* a child that closes its input early is its own business */
+        close_input(p);
+    }
+    buf_free(&writing->bytes);
+    free(writing);
+}
+
+static void on_input_over(uv_shutdown_t *shutdown, int status)
+{
+    (void)status;
+    close_input(shutdown->data);
+}
+
+void process_write(struct process *p, struct buf *bytes)
+{
+    if (p->input_ended || uv_is_closing((uv_handle_t *)&p->in) || bytes->len == 0) {
+        buf_free(bytes);
+        return;
+    }
+    struct writing *writing = MEM_NEW(struct writing);
+    writing->uv.data = p;
+    writing->bytes = *bytes;
+    *bytes = BUF_INIT;
+    p->unwritten += writing->bytes.len;
+    uv_buf_t uv = uv_buf_init(writing->bytes.ptr, (unsigned)writing->bytes.len);
+    int rc = uv_write(&writing->uv, (uv_stream_t *)&p->in, &uv, 1, on_written);
+    if (rc != 0) {
+        on_written(&writing->uv, rc);
+    }
+}
+
+size_t process_unwritten(const struct process *process)
+{
+    return process->unwritten;
+}
+
+void process_close_input(struct process *p)
+{
+    if (p->input_ended || uv_is_closing((uv_handle_t *)&p->in)) {
+        return;
+    }
+    p->input_ended = true;
+    if (uv_shutdown(&p->shutdown, (uv_stream_t *)&p->in, on_input_over) != 0) {
+        close_input(p);
+    }
+}
+
+void process_pause(struct process *p, bool paused)
+{
+    if (p->paused == paused || p->closing) {
+        return;
+    }
+    p->paused = paused;
+    if (paused) {
+        uv_read_stop((uv_stream_t *)&p->out.pipe);
+    } else {
+        uv_read_start((uv_stream_t *)&p->out.pipe, give_buffer, on_read);
     }
 }
 
@@ -336,7 +415,7 @@ static void init_handles(struct process *p)
     uv_timer_init(uv, &p->timeout);
     uv_timer_init(uv, &p->kill);
     uv_timer_init(uv, &p->grace);
-    p->in.data = p->timeout.data = p->kill.data = p->grace.data = p->uv.data = p->write.data = p;
+    p->in.data = p->timeout.data = p->kill.data = p->grace.data = p->uv.data = p->shutdown.data = p;
     p->open_handles = 7;
 }
 
@@ -371,10 +450,11 @@ struct process *process_start(
     p->open_streams = 2;
     uv_read_start((uv_stream_t *)&p->out.pipe, give_buffer, on_read);
     uv_read_start((uv_stream_t *)&p->err.pipe, give_buffer, on_read);
-    buf_append_str(&p->input, options->input);
-    uv_buf_t input = uv_buf_init(p->input.ptr, (unsigned)p->input.len);
-    if (uv_write(&p->write, (uv_stream_t *)&p->in, &input, 1, on_written) != 0) {
-        close_handle((uv_handle_t *)&p->in);
+    struct buf input = BUF_INIT;
+    buf_append_str(&input, options->input);
+    process_write(p, &input);
+    if (!options->keep_input) {
+        process_close_input(p);
     }
     if (options->timeout_ms > 0) {
         uv_update_time(loop_uv(loop));

@@ -30,8 +30,10 @@ struct process_options {
      * SECRET, PASSWORD, …) and those named by config as api_key_env are not handed on. */
     const char *const *env;
     struct str input;    /* written to its standard input, then closed; copied */
+    bool keep_input;     /* not closed: process_write, process_close_input */
     uint64_t timeout_ms; /* 0: none. Then SIGTERM to the group, SIGKILL 2 s later */
-    size_t max_output; /* bytes of both streams together; 0: 64 MiB. Past it the group is killed */
+    size_t max_output;   /* bytes of both streams together; 0: 64 MiB, SIZE_MAX: no end. Past it the
+                            group is killed */
     /* Any may be NULL. on_line gets a line without its LF (the last one also without one; lines
      * over 1 MiB come in parts); on_data gets bytes as read, before on_line. Both borrow. */
     void (*on_line)(void *data, enum process_stream stream, struct str line);
@@ -46,7 +48,20 @@ struct process *process_start(
     struct loop *loop, const struct process_options *options, struct err *err) MUST_USE;
 /* SIGTERM to the group now, SIGKILL after 2 s if it still lives. on_exit still comes. */
 void process_cancel(struct process *process);
+/* SIGKILL to the group, for a child that had its chance. on_exit still comes. */
+void process_kill(struct process *process);
 int process_pid(const struct process *process);
+
+/* A conversation with a child started with keep_input. Hands the bytes over (the buf is left empty)
+ * to be written as the child reads; what a child that has gone does not take is dropped. */
+void process_write(struct process *process, struct buf *bytes);
+/* Bytes handed over that the child has not taken yet. */
+size_t process_unwritten(const struct process *process);
+/* The end of its input, after all that was handed over. */
+void process_close_input(struct process *process);
+/* Stops reading its standard output (the child waits once the pipe is full), or goes on. Its end is
+ * not told while paused. */
+void process_pause(struct process *process, bool paused);
 
 /* Names a variable (an api_key_env of the config) that no child may see. Copies. */
 void process_hide_env(const char *name);

@@ -1,0 +1,525 @@
+/* A language server that misbehaves on request: fault-lsp SCENARIO [--lines]. What each scenario
+ * does stands at its row of the table at the end. It speaks through plain stdio, so that it can
+ * break the rules of any layer. */
+#include "base/json.h"
+#include "base/vec.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+static bool lines;
+static const char *scenario;
+static unsigned long count; /* messages received */
+static char *uri;           /* of the last opened document */
+static long long version;
+static cJSON *held; /* the id of a request answered later */
+
+static void raw(const char *text)
+{
+    fputs(text, stdout);
+    fflush(stdout);
+}
+
+static void say_text(const char *text)
+{
+    if (lines) {
+        printf("%s\n", text);
+    } else {
+        printf("Content-Length: %zu\r\n\r\n%s", strlen(text), text);
+    }
+    fflush(stdout);
+}
+
+static void say(cJSON *message)
+{
+    json_set_string(message, "jsonrpc", "2.0");
+    char *text = json_print(message);
+    say_text(text);
+    free(text);
+    cJSON_Delete(message);
+}
+
+static void answer(const cJSON *id, cJSON *result)
+{
+    cJSON *message = cJSON_CreateObject();
+    cJSON_AddItemToObject(message, "id", cJSON_Duplicate(id, true));
+    cJSON_AddItemToObject(message, "result", result == NULL ? cJSON_CreateNull() : result);
+    say(message);
+}
+
+static void notify(const char *method, cJSON *params)
+{
+    cJSON *message = cJSON_CreateObject();
+    json_set_string(message, "method", method);
+    cJSON_AddItemToObject(message, "params", params);
+    say(message);
+}
+
+static void tell(const char *what, const char *text)
+{
+    cJSON *params = cJSON_CreateObject();
+    json_set_string(params, "message", text);
+    json_set_int(params, "type", 3);
+    notify(what, params);
+}
+
+static cJSON *read_message(void)
+{
+    struct buf text = BUF_INIT;
+    char line[1024];
+    size_t length = 0;
+    if (lines) {
+        int c;
+        while ((c = getchar()) != EOF && c != '\n') {
+            buf_append_char(&text, (char)c);
+        }
+        if (c == EOF) {
+            exit(0);
+        }
+    } else {
+        for (;;) {
+            if (fgets(line, sizeof line, stdin) == NULL) {
+                exit(0);
+            }
+            if (strcmp(line, "\r\n") == 0) {
+                break;
+            }
+            if (strncasecmp(line, "Content-Length:", 15) == 0) {
+                length = strtoul(line + 15, NULL, 10);
+            }
+        }
+        for (size_t i = 0; i < length; i++) {
+            buf_append_char(&text, (char)getchar());
+        }
+    }
+    struct err err;
+    cJSON *message = json_parse(buf_str(&text), &err);
+    if (message == NULL) {
+        fprintf(stderr, "the client sent: %s\n", err.text);
+        exit(9);
+    }
+    buf_free(&text);
+    count++;
+    return message;
+}
+
+static cJSON *range_of(long long row, long long from, long long end_row, long long to)
+{
+    cJSON *range = cJSON_CreateObject();
+    cJSON *start = json_set_object(range, "start");
+    json_set_int(start, "line", row);
+    json_set_int(start, "character", from);
+    cJSON *end = json_set_object(range, "end");
+    json_set_int(end, "line", end_row);
+    json_set_int(end, "character", to);
+    return range;
+}
+
+static void publish(const char *where, long long of_version, size_t n, long long row)
+{
+    cJSON *params = cJSON_CreateObject();
+    json_set_string(params, "uri", where);
+    if (of_version >= 0) {
+        json_set_int(params, "version", of_version);
+    }
+    cJSON *list = json_set_array(params, "diagnostics");
+    cJSON *tail = NULL;
+    for (size_t i = 0; i < n; i++) {
+        cJSON *item = cJSON_CreateObject();
+        cJSON_AddItemToObject(item, "range", range_of(row, 0, row, 3));
+        char text[80];
+        snprintf(text, sizeof text, "finding %zu of version %lld", i, of_version);
+        json_set_string(item, "message", text);
+        json_set_string(item, "code", "fault");
+        json_set_int(item, "severity", 1);
+        if (tail == NULL) { /* cJSON_AddItemToArray is quick only while prev is kept */
+            cJSON_AddItemToArray(list, item);
+        } else {
+            tail->next = item;
+            item->prev = tail;
+            list->child->prev = item;
+        }
+        tail = item;
+    }
+    notify("textDocument/publishDiagnostics", params);
+}
+
+static cJSON *capabilities(void)
+{
+    cJSON *result = cJSON_CreateObject();
+    cJSON *caps = json_set_object(result, "capabilities");
+    bool full = strcmp(scenario, "full") == 0;
+    json_set_int(caps, "textDocumentSync", full ? 1 : 2);
+    if (strcmp(scenario, "utf8") == 0) {
+        json_set_string(caps, "positionEncoding", "utf-8");
+    }
+    json_set_bool(caps, "hoverProvider", true);
+    json_set_bool(caps, "definitionProvider", true);
+    json_set_bool(caps, "referencesProvider", true);
+    json_set_bool(caps, "documentSymbolProvider", true);
+    json_set_bool(caps, "documentFormattingProvider", true);
+    json_set_bool(caps, "renameProvider", true);
+    json_set_bool(caps, "codeActionProvider", true);
+    json_set_object(caps, "completionProvider");
+    json_set_object(caps, "signatureHelpProvider");
+    return result;
+}
+
+static bool is(const char *a, const char *b)
+{
+    return a != NULL && strcmp(a, b) == 0;
+}
+
+static void track(const char *method, const cJSON *params)
+{
+    const cJSON *document = json_get(params, "textDocument");
+    if (document != NULL && json_string(document, "uri") != NULL) {
+        free(uri);
+        uri = mem_strdup(json_string(document, "uri"));
+        version = json_int_or(document, "version", version);
+    }
+    (void)method;
+}
+
+/* Says everything back. */
+static void echo(const char *method, const cJSON *id, const cJSON *message)
+{
+    cJSON *copy = cJSON_Duplicate(message, true);
+    if (is(method, "die")) {
+        raw("Content-Length: 100\r\n\r\n{\"half\":");
+        fprintf(stderr, "first line\nlast words\n");
+        exit(3);
+    }
+    if (id != NULL && is(method, "fail")) {
+        cJSON *reply = cJSON_CreateObject();
+        cJSON_AddItemToObject(reply, "id", cJSON_Duplicate(id, true));
+        cJSON *error = json_set_object(reply, "error");
+        json_set_int(error, "code", -32000);
+        json_set_string(error, "message", "no \x1b[31mway");
+        say(reply);
+        cJSON_Delete(copy);
+    } else if (id != NULL && is(method, "silence")) {
+        cJSON_Delete(copy);
+    } else if (id != NULL) {
+        answer(id, copy);
+    } else {
+        notify("echo", copy);
+    }
+}
+
+static void noise(const char *method, const cJSON *id, const cJSON *message)
+{
+    raw("starting up...\nContent-Length: twelve\r\n\r\nready\n");
+    raw("Content-Length: 4\r\n\r\n{\"a\":1}Content-Length: 9\r\n\r\nnot json!");
+    raw("Content-Length: 6\r\n\r\n\"\xff\xfe\"\r\n");
+    raw("Content-Length: 999999999999\r\n");
+    raw("Content-Length: 2\r\n\r\n[]Content-Length: 7\r\n\r\n{\"x\":0}");
+    echo(method, id, message);
+}
+
+static void rubbish(const char *method, const cJSON *id, const cJSON *message)
+{
+    (void)method;
+    (void)id;
+    (void)message;
+    for (;;) {
+        say_text("{\"nothing\":true}");
+    }
+}
+
+static void ids(const char *method, const cJSON *id, const cJSON *message)
+{
+    if (id == NULL) {
+        return;
+    }
+    say_text("{\"jsonrpc\":\"2.0\",\"id\":777777,\"result\":1}");
+    say_text("{\"jsonrpc\":\"2.0\",\"id\":\"1\",\"result\":1}");
+    echo(method, id, message);
+    echo(method, id, message);
+    echo(method, id, message);
+}
+
+static void flood_notes(const char *method, const cJSON *id, const cJSON *message)
+{
+    for (int i = 0; i < 100000; i++) {
+        say_text("{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"params\":{\"n\":[1,2,3,{\"a\":"
+                 "\"text\"}]}}");
+    }
+    echo(method, id, message);
+}
+
+static void huge(const char *method, const cJSON *id, const cJSON *message)
+{
+    enum { SIZE = 70 << 20 };
+    char *big = mem_alloc(SIZE + 1);
+    memset(big, ' ', SIZE);
+    big[SIZE] = '\0';
+    say_text(big);
+    free(big);
+    echo(method, id, message);
+}
+
+static void stubborn(const char *method, const cJSON *id, const cJSON *message)
+{
+    signal(SIGTERM, SIG_IGN);
+    if (count == 1 && fork() == 0) {
+        pause();
+    }
+    echo(method, id, message);
+}
+
+static void deaf(const char *method, const cJSON *id, const cJSON *message)
+{
+    echo(method, id, message);
+    for (;;) {
+        pause();
+    }
+}
+
+/* What follows speaks LSP. */
+
+static bool common(const char *method, const cJSON *id)
+{
+    if (is(method, "initialize")) {
+        answer(id, capabilities());
+        return true;
+    }
+    if (is(method, "shutdown")) {
+        answer(id, NULL);
+        return true;
+    }
+    if (is(method, "exit")) {
+        exit(0);
+    }
+    return false;
+}
+
+static void hang_first(const char *method, const cJSON *id, const cJSON *message)
+{
+    (void)method;
+    (void)id;
+    (void)message;
+}
+
+static void hang_later(const char *method, const cJSON *id, const cJSON *message)
+{
+    (void)message;
+    if (is(method, "initialize")) {
+        answer(id, capabilities());
+    }
+}
+
+static void crash(const char *method, const cJSON *id, const cJSON *message)
+{
+    (void)message;
+    if (is(method, "textDocument/didOpen")) {
+        fprintf(stderr, "panic: cannot go on\n");
+        raise(SIGKILL);
+    }
+    common(method, id);
+}
+
+static void die_mid(const char *method, const cJSON *id, const cJSON *message)
+{
+    (void)message;
+    if (is(method, "textDocument/hover")) {
+        raw("Content-Length: 500\r\n\r\n{\"jsonrpc\":\"2.0\",\"id\":");
+        exit(4);
+    }
+    common(method, id);
+}
+
+static void flood(const char *method, const cJSON *id, const cJSON *message)
+{
+    (void)message;
+    if (is(method, "textDocument/didOpen")) {
+        publish(uri, version, 100000, 1);
+        for (int i = 0; i < 2000; i++) {
+            publish(uri, version, 10, 1);
+        }
+        publish(uri, version, 1, 2);
+    }
+    if (!common(method, id) && id != NULL) {
+        answer(id, NULL);
+    }
+}
+
+static void late(const char *method, const cJSON *id, const cJSON *message)
+{
+    (void)message;
+    if (is(method, "textDocument/hover")) {
+        held = cJSON_Duplicate(id, true);
+        return;
+    }
+    if (is(method, "textDocument/didChange")) {
+        publish(uri, version - 1, 1, 0);
+        if (held != NULL) {
+            cJSON *result = cJSON_CreateObject();
+            json_set_string(result, "contents", "old news");
+            answer(held, result);
+            cJSON_Delete(held);
+            held = NULL;
+        }
+        publish(uri, version, 2, 0);
+        return;
+    }
+    if (!common(method, id) && id != NULL) {
+        answer(id, NULL);
+    }
+}
+
+static cJSON *edit(cJSON *range, const char *text)
+{
+    cJSON *out = cJSON_CreateObject();
+    cJSON_AddItemToObject(out, "range", range);
+    json_set_string(out, "newText", text);
+    return out;
+}
+
+/* Answers of the right shape with a content that is not. */
+static void wild(const char *method, const cJSON *id, const cJSON *message)
+{
+    (void)message;
+    if (is(method, "textDocument/didOpen")) {
+        publish(uri, version, 1, 1000000000);
+        publish("file:///etc/passwd", 1, 5, 0);
+        publish(uri, version, 1, -5);
+        cJSON *params = cJSON_CreateObject();
+        json_set_string(params, "uri", uri);
+        cJSON *list = json_set_array(params, "diagnostics");
+        cJSON_AddItemToArray(list, cJSON_CreateNull());
+        cJSON *item = cJSON_CreateObject();
+        cJSON_AddItemToArray(list, item);
+        cJSON_AddItemToObject(item, "range", range_of(7, 900, 2, 4));
+        json_set_string(item, "message", "evil \x1b]0;title\x07 text");
+        cJSON_AddItemToArray(list, cJSON_CreateString("text"));
+        notify("textDocument/publishDiagnostics", params);
+    } else if (is(method, "textDocument/definition")) {
+        cJSON *list = cJSON_CreateArray();
+        const char *const places[] = {
+            "file:///etc/passwd", "http://example.com/x", "file:///%00", "%%%", uri};
+        for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+            cJSON *place = cJSON_CreateObject();
+            json_set_string(place, "uri", places[i]);
+            cJSON_AddItemToObject(place, "range", range_of(99999, 99999, 0, 0));
+            cJSON_AddItemToArray(list, place);
+        }
+        answer(id, list);
+    } else if (is(method, "textDocument/formatting")) {
+        cJSON *list = cJSON_CreateArray();
+        cJSON_AddItemToArray(list, edit(range_of(0, 0, 1, 0), "a"));
+        cJSON_AddItemToArray(list, edit(range_of(0, 1, 2, 0), "overlaps"));
+        answer(id, list);
+    } else if (is(method, "textDocument/hover")) {
+        answer(id, cJSON_CreateString("not a hover"));
+    } else if (is(method, "textDocument/completion")) {
+        cJSON *list = cJSON_CreateArray();
+        for (int i = 0; i < 20000; i++) {
+            cJSON_AddItemToArray(list, i % 2 == 0 ? cJSON_CreateNumber(i) : cJSON_CreateObject());
+        }
+        answer(id, list);
+    } else if (!common(method, id) && id != NULL) {
+        answer(id, cJSON_CreateTrue());
+    }
+}
+
+static void ask(const char *id, const char *method, cJSON *params)
+{
+    cJSON *message = cJSON_CreateObject();
+    json_set_string(message, "id", id);
+    json_set_string(message, "method", method);
+    cJSON_AddItemToObject(message, "params", params);
+    say(message);
+}
+
+/* Asks its client everything a server may ask and says what came back. */
+static void asking(const char *method, const cJSON *id, const cJSON *message)
+{
+    if (method == NULL) {
+        char *text = json_print(message);
+        tell("window/logMessage", text);
+        free(text);
+    } else if (is(method, "textDocument/didOpen")) {
+        cJSON *params = cJSON_CreateObject();
+        cJSON *items = json_set_array(params, "items");
+        cJSON *item = cJSON_CreateObject();
+        json_set_string(item, "section", "yaml.schemas");
+        cJSON_AddItemToArray(items, item);
+        cJSON_AddItemToArray(items, cJSON_CreateObject());
+        ask("config", "workspace/configuration", params);
+        ask("folders", "workspace/workspaceFolders", cJSON_CreateNull());
+        ask("register", "client/registerCapability", cJSON_CreateObject());
+        ask("progress", "window/workDoneProgress/create", cJSON_CreateObject());
+        ask("odd", "nobody/knows", cJSON_CreateObject());
+        cJSON *apply = cJSON_CreateObject();
+        json_set_string(apply, "label", "a fix");
+        cJSON *changes = json_set_object(json_set_object(apply, "edit"), "changes");
+        cJSON_AddItemToArray(json_set_array(changes, uri), edit(range_of(0, 0, 0, 3), "let"));
+        ask("apply", "workspace/applyEdit", apply);
+        tell("window/showMessage", "look here");
+    } else if (!common(method, id) && id != NULL) {
+        answer(id, NULL);
+    }
+}
+
+/* Tells every change it gets, so that the document it sees can be compared. */
+static void changes(const char *method, const cJSON *id, const cJSON *message)
+{
+    if (is(method, "textDocument/didChange") || is(method, "textDocument/didOpen") ||
+        is(method, "textDocument/didSave") || is(method, "textDocument/didClose")) {
+        char *text = json_print(message);
+        tell("window/logMessage", text);
+        free(text);
+    } else if (!common(method, id) && id != NULL) {
+        answer(id, NULL);
+    }
+}
+
+static const struct {
+    const char *name;
+    void (*on_message)(const char *method, const cJSON *id, const cJSON *message);
+} scenarios[] = {
+    {"echo", echo},               /* says everything back; "die", "fail", "silence" */
+    {"noise", noise},             /* garbage of each kind before each answer */
+    {"rubbish", rubbish},         /* nothing but valid JSON that means nothing, for ever */
+    {"ids", ids},                 /* unknown and repeated ids */
+    {"flood-notes", flood_notes}, /* 100,000 small notifications before each answer */
+    {"huge", huge},               /* a message larger than anybody takes before each answer */
+    {"stubborn", stubborn},       /* ignores SIGTERM and has a child that does too */
+    {"deaf", deaf},               /* answers once, then never reads again */
+    {"hang-first", hang_first},   /* never answers */
+    {"hang-later", hang_later},   /* answers only initialize */
+    {"crash", crash},             /* dies when a document is opened */
+    {"die-mid", die_mid},         /* dies in the middle of an answer */
+    {"flood", flood},             /* 100,000 diagnostics, then 2,000 times 10 */
+    {"late", late},               /* answers for the version before */
+    {"wild", wild},               /* ranges, names and shapes that cannot be */
+    {"asking", asking},           /* asks its client and logs the answers */
+    {"full", changes},            /* wants whole texts; logs what it gets */
+    {"incremental", changes},     /* wants changes; logs what it gets */
+    {"utf8", changes},            /* the same with UTF-8 positions */
+};
+
+int main(int argc, char **argv)
+{
+    scenario = argc > 1 ? argv[1] : "echo";
+    lines = argc > 2 && strcmp(argv[2], "--lines") == 0;
+    for (size_t i = 0; i < ARRAY_LEN(scenarios); i++) {
+        if (strcmp(scenarios[i].name, scenario) != 0) {
+            continue;
+        }
+        for (;;) {
+            cJSON *message = read_message();
+            const char *method = json_string(message, "method");
+            track(method, json_get(message, "params"));
+            scenarios[i].on_message(method, json_get(message, "id"), message);
+            cJSON_Delete(message);
+        }
+    }
+    fprintf(stderr, "no such scenario: %s\n", scenario);
+    return 2;
+}
