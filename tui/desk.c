@@ -315,7 +315,6 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
         }
         editor_offer_recovery(desk.editor);
         show_notices(&desk);
-        ask_repo(&desk);
         ok = app_run(desk.app, err);
         *code = app_exit_code(desk.app);
     }

@@ -227,6 +227,14 @@ static void on_files(void *data, const struct workspace_event *event)
     workbench_tell(wb, WORKBENCH_FILES);
 }
 
+/* In the first turn of the loop, so that whoever opened the workbench can show it before. */
+static void start(void *data)
+{
+    struct workbench *wb = data;
+    workspace_start(wb->workspace, wb->options.loop, on_files, wb);
+    workbench_choose_provider(wb);
+}
+
 /* ---- opening ---- */
 
 static char *find_git_root(const char *root)
@@ -410,8 +418,8 @@ struct workbench *workbench_new(const struct workbench_options *options, struct 
     }
     session_on_change(wb->session, on_session_change, wb);
     workbench_rebase(wb);
-    workspace_start(wb->workspace, options->loop, on_files, wb);
-    workbench_choose_provider(wb);
+    wb->starter = loop_timer_new(options->loop, start, wb);
+    loop_timer_start(wb->starter, 0, 0);
     return wb;
 }
 
@@ -422,6 +430,7 @@ void workbench_free(struct workbench *wb)
     }
     wb->options.changed = NULL;
     wb->closing = true;
+    loop_timer_free(wb->starter);
     workspace_stop(wb->workspace);
     if (wb->session != NULL) {
         session_interrupt(wb->session);

@@ -68,9 +68,9 @@ static void on_selected(void *data, struct selection *selection)
     workbench_tell(wb, WORKBENCH_PROVIDER);
 }
 
-static void choose(void *data)
+void workbench_choose_provider(struct workbench *wb)
 {
-    struct workbench *wb = data;
+    wb->http = http_new(wb->options.loop);
     struct select_setup setup = {
         .loop = wb->options.loop,
         .http = wb->http,
@@ -80,17 +80,8 @@ static void choose(void *data)
     wb->select = select_start(&setup, on_selected, wb);
 }
 
-/* In the first turn of the loop: whoever opened the workbench can show it before. */
-void workbench_choose_provider(struct workbench *wb)
-{
-    wb->http = http_new(wb->options.loop);
-    wb->chooser = loop_timer_new(wb->options.loop, choose, wb);
-    loop_timer_start(wb->chooser, 0, 0);
-}
-
 void workbench_free_provider(struct workbench *wb)
 {
-    loop_timer_free(wb->chooser);
     if (wb->select != NULL) {
         select_cancel(wb->select);
     }

@@ -70,7 +70,7 @@ struct workbench {
     struct provider *provider;
     char *model;
     char *effort;
-    struct loop_timer *chooser;
+    struct loop_timer *starter; /* of what waits for the first turn of the loop */
     struct select *select;     /* while it is chosen */
     struct recorder *recorder; /* `bylaw record` */
     char *model_shown;

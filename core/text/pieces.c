@@ -24,17 +24,31 @@ void spans_add(struct spans *spans, struct str run)
     VEC_PUSH(spans, run);
 }
 
+#define LANES_MAX 255 /* words that the byte-wide counters of count_newlines can take */
+
+/* The counters of eight bytes, added up. */
+static size_t sum_lanes(uint64_t lanes)
+{
+    const uint64_t even = 0x00ff00ff00ff00ffu;
+    uint64_t pairs = (lanes & even) + (lanes >> 8 & even);
+    return (size_t)((pairs * 0x0001000100010001u) >> 48);
+}
+
 /* Eight bytes at a time: opening a file counts all of them. */
 static size_t count_newlines(const char *ptr, size_t len)
 {
     const uint64_t feeds = 0x0a0a0a0a0a0a0a0au, low = 0x7f7f7f7f7f7f7f7fu;
     size_t count = 0, i = 0;
-    for (; i + sizeof feeds <= len; i += sizeof feeds) {
-        uint64_t word;
-        memcpy(&word, ptr + i, sizeof word);
-        word ^= feeds; /* a newline is now a zero byte: the only one whose top bit stays clear */
-        word = ~(((word & low) + low) | word | low);
-        count += (size_t)__builtin_popcountll(word);
+    while (i + sizeof feeds <= len) {
+        uint64_t lanes = 0;
+        for (size_t n = 0; n < LANES_MAX && i + sizeof feeds <= len; n++, i += sizeof feeds) {
+            uint64_t word;
+            memcpy(&word, ptr + i, sizeof word);
+            word ^=
+                feeds; /* a newline is now a zero byte: the only one whose top bit stays clear */
+            lanes += ~(((word & low) + low) | word | low) >> 7;
+        }
+        count += sum_lanes(lanes);
     }
     for (; i < len; i++) {
         count += ptr[i] == '\n';
