@@ -1,4 +1,7 @@
 #include "app_private.h"
+#include "finder.h"
+#include "palette.h"
+#include "screen/themes.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -19,14 +22,22 @@ static void on_frame_time(void *data);
 static void on_message_time(void *data);
 static void on_reply_time(void *data);
 
-static struct theme *first_theme(const struct app_options *options, struct err *err)
+/* One that cannot be had is told, and the colours are chosen as if none was asked for. */
+static bool first_theme(struct app *app, struct err *err)
 {
-    if (options->theme_toml != NULL) {
-        return theme_parse(
-            str_of(options->theme_toml), options->theme == NULL ? "theme" : options->theme, err);
-    }
+    const struct app_options *options = &app->options;
+    struct err why;
     bool automatic = options->theme == NULL || strcmp(options->theme, "auto") == 0;
-    return theme_builtin(automatic ? "dark" : options->theme, err);
+    app->theme_fixed = !automatic;
+    app->theme = automatic ? NULL : themes_load(options->theme, &app->theme_problems, &why);
+    if (app->theme == NULL) {
+        if (!automatic) {
+            buf_printf(&app->theme_problems, "theme: %s\n", why.text);
+        }
+        app->theme_fixed = false;
+        app->theme = theme_builtin("dark", err);
+    }
+    return app->theme != NULL;
 }
 
 static void on_idle(uv_idle_t *idle)
@@ -36,21 +47,20 @@ static void on_idle(uv_idle_t *idle)
 
 struct app *app_new(struct loop *loop, const struct app_options *options, struct err *err)
 {
-    struct theme *theme = first_theme(options, err);
-    if (theme == NULL) {
-        return NULL;
-    }
     struct app *app = MEM_NEW(struct app);
     app->loop = loop;
     app->options = *options;
-    app->theme = theme;
-    app->theme_fixed = options->theme_toml != NULL ||
-                       (options->theme != NULL && strcmp(options->theme, "auto") != 0);
+    if (!first_theme(app, err)) {
+        free(app);
+        return NULL;
+    }
     app->mouse = options->mouse;
     layout_init(&app->layout);
     app->keymap = keymap_new(options->key_set != NULL && strcmp(options->key_set, "vi") == 0);
     keymap_add(app->keymap, &app_global_set);
     keymap_add(app->keymap, &app_core_set);
+    finder_add_source(app, &palette_source, app);
+    finder_add_source(app, &finder_sources_source, app);
     app->grid = grid_new(24, 80);
     grid_set_ascii(app->grid, options->ascii);
     app->input = input_new();
@@ -94,11 +104,13 @@ void app_free(struct app *app)
     uv_close((uv_handle_t *)app->idle, free_handle);
     VEC_FREE(&app->overlays);
     VEC_FREE(&app->globals);
+    VEC_FREE(&app->sources);
     keymap_free(app->keymap);
     theme_free(app->theme);
     grid_free(app->grid);
     input_free(app->input);
     buf_free(&app->message);
+    buf_free(&app->theme_problems);
     free(app);
 }
 
@@ -411,10 +423,13 @@ const struct theme *app_theme(const struct app *app)
 
 bool app_set_theme(struct app *app, const char *name, struct err *err)
 {
-    struct theme *theme = theme_builtin(name, err);
+    struct buf problems = BUF_INIT;
+    struct theme *theme = themes_load(name, &problems, err);
     if (theme == NULL) {
         return false;
     }
+    buf_free(&app->theme_problems);
+    app->theme_problems = problems;
     theme_free(app->theme);
     app->theme = theme;
     app->theme_fixed = true;
@@ -423,6 +438,21 @@ bool app_set_theme(struct app *app, const char *name, struct err *err)
     }
     app_redraw(app);
     return true;
+}
+
+struct str app_theme_problems(const struct app *app)
+{
+    return buf_str(&app->theme_problems);
+}
+
+bool app_theme_is_fixed(const struct app *app)
+{
+    return app->theme_fixed;
+}
+
+void app_set_theme_fixed(struct app *app, bool fixed)
+{
+    app->theme_fixed = fixed;
 }
 
 void app_set_pane(struct app *app, enum slot slot, struct pane pane)

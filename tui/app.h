@@ -20,11 +20,10 @@ struct keymap;
 
 struct app_options {
     bool mouse;
-    bool ascii;             /* --ascii, or a locale without UTF-8 was accepted */
-    const char *theme;      /* NULL or "auto": by the terminal's background */
-    const char *colour;     /* as output_options.colour */
-    const char *key_set;    /* "standard" (NULL) or "vi" */
-    const char *theme_toml; /* a user's theme file's text, or NULL */
+    bool ascii;          /* --ascii, or a locale without UTF-8 was accepted */
+    const char *theme;   /* as for themes_load; NULL or "auto": by the terminal's background */
+    const char *colour;  /* as output_options.colour */
+    const char *key_set; /* "standard" (NULL) or "vi" */
 };
 
 /* The loop is the caller's and outlives the app. The terminal is taken by app_run. */
@@ -51,7 +50,14 @@ struct loop *app_loop(struct app *app);
 struct keymap *app_keymap(struct app *app);
 struct layout *app_layout(struct app *app);
 const struct theme *app_theme(const struct app *app);
+/* See themes_load. The terminal's background no longer picks one. */
 bool app_set_theme(struct app *app, const char *name, struct err *err);
+/* Mistakes in the theme shown (and why the one asked for at first could not be had), a line each.
+ * Borrowed until the next theme. */
+struct str app_theme_problems(const struct app *app);
+/* It was chosen: the terminal's background does not change it. */
+bool app_theme_is_fixed(const struct app *app);
+void app_set_theme_fixed(struct app *app, bool fixed);
 
 /* The app takes the pane over (ops->destroy is called by app_free or by the next set). */
 void app_set_pane(struct app *app, enum slot slot, struct pane pane);

@@ -2,6 +2,7 @@
 #include "app_private.h"
 #include "help.h"
 #include "palette.h"
+#include "theme_picker.h"
 #include "widget/dialog.h"
 
 #define CANCEL_MS 2000
@@ -138,13 +139,13 @@ static unsigned show_help(void *data)
 
 static unsigned show_palette(void *data)
 {
-    palette_open(data);
+    finder_open(data, ">");
     return UI_DONE;
 }
 
 static unsigned choose_theme(void *data)
 {
-    palette_open_themes(data);
+    theme_picker_open(data);
     return UI_DONE;
 }
 

@@ -1,18 +1,24 @@
 /* Takes keys, mouse and pastes to where they belong. */
 #include "app_private.h"
 
-struct pane app_active(const struct app *app)
+/* Without the `skip` overlays on top. */
+static struct pane active_below(const struct app *app, size_t skip)
 {
-    if (app->overlays.len > 0) {
-        return app->overlays.items[app->overlays.len - 1].pane;
+    if (app->overlays.len > skip) {
+        return app->overlays.items[app->overlays.len - 1 - skip].pane;
     }
     return app->panes[app->layout.focus];
 }
 
-static bool in_dialog(const struct app *app)
+struct pane app_active(const struct app *app)
 {
-    return app->overlays.len > 0 &&
-           app->overlays.items[app->overlays.len - 1].place != OVERLAY_FULL;
+    return active_below(app, 0);
+}
+
+static bool in_dialog(const struct app *app, size_t skip)
+{
+    return app->overlays.len > skip &&
+           app->overlays.items[app->overlays.len - 1 - skip].place != OVERLAY_FULL;
 }
 
 static void add_context(const struct action_set **sets, void **data, size_t *count, size_t max,
@@ -25,14 +31,15 @@ static void add_context(const struct action_set **sets, void **data, size_t *cou
     }
 }
 
-size_t app_contexts(const struct app *app, const struct action_set **sets, void **data, size_t max)
+size_t app_contexts_below(
+    const struct app *app, size_t skip, const struct action_set **sets, void **data, size_t max)
 {
     size_t count = 0;
-    struct pane active = app_active(app);
+    struct pane active = active_below(app, skip);
     if (active.ops != NULL) {
         add_context(sets, data, &count, max, active.ops->actions, active.data);
     }
-    if (!in_dialog(app)) {
+    if (!in_dialog(app, skip)) {
         VEC_FOREACH (struct global_set, global, &app->globals) {
             add_context(sets, data, &count, max, global->set, global->data);
         }
@@ -40,6 +47,11 @@ size_t app_contexts(const struct app *app, const struct action_set **sets, void 
     }
     add_context(sets, data, &count, max, &app_core_set, (void *)app);
     return count;
+}
+
+size_t app_contexts(const struct app *app, const struct action_set **sets, void **data, size_t max)
+{
+    return app_contexts_below(app, 0, sets, data, max);
 }
 
 void app_apply(struct app *app, const void *pane_data, unsigned flags)

@@ -19,6 +19,14 @@ struct global_set {
     void *data;
 };
 
+struct finder;
+struct finder_source;
+
+struct app_source {
+    const struct finder_source *source;
+    void *data;
+};
+
 enum grab { GRAB_NONE, GRAB_PANE, GRAB_OVERLAY, GRAB_DIVIDER_COL, GRAB_DIVIDER_ROW };
 
 struct app {
@@ -28,6 +36,7 @@ struct app {
     struct layout layout;
     struct keymap *keymap;
     struct theme *theme;
+    struct buf theme_problems;
     bool theme_fixed; /* chosen, not by the terminal's background */
     struct grid *grid;
     struct output *output; /* NULL: not running */
@@ -41,6 +50,11 @@ struct app {
         struct global_set *items;
         size_t len, cap;
     } globals;
+    struct {
+        struct app_source *items;
+        size_t len, cap;
+    } sources;             /* of the finder */
+    struct finder *finder; /* while it is open */
     void (*draw_header)(void *data, struct region region);
     void *header_data;
 
@@ -78,6 +92,9 @@ struct pane app_active(const struct app *app);
 /* Sets that apply now, nearest first, with the data each is run with; at most `max`. */
 size_t app_contexts(const struct app *app, const struct action_set **sets, void **data, size_t max);
 #define APP_CONTEXTS_MAX 16
+/* As if the `skip` overlays on top were not there. */
+size_t app_contexts_below(
+    const struct app *app, size_t skip, const struct action_set **sets, void **data, size_t max);
 void app_apply(struct app *app, const void *pane_data, unsigned flags);
 unsigned app_run_row(struct app *app, const struct action *action, void *data);
 void app_mouse(struct app *app, struct mouse mouse);

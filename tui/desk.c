@@ -226,6 +226,8 @@ static void make_panes(struct desk *desk)
     app_set_header(desk->app, draw_header, desk);
     app_add_actions(desk->app, &desk_action_set, desk);
     app_add_actions(desk->app, &status_global_actions, desk->status);
+    desk->find = desk_find_new(desk);
+    app_add_actions(desk->app, &find_actions, desk->find);
     app_focus(desk->app, SLOT_CHAT);
 }
 
@@ -244,6 +246,17 @@ static void remap_keys(struct desk *desk)
             say(desk, true, text);
             free(text);
         }
+    }
+}
+
+static void say_theme_problems(struct desk *desk)
+{
+    struct str rest = app_theme_problems(desk->app);
+    struct str line;
+    while (str_next_line(&rest, &line)) {
+        char *text = str_dup(line);
+        say(desk, true, text);
+        free(text);
     }
 }
 
@@ -310,6 +323,7 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
     if (ok) {
         make_panes(&desk);
         remap_keys(&desk);
+        say_theme_problems(&desk);
         if (options->open != NULL) {
             (void)editor_jump(desk.editor, options->open, 0, 0);
         }
@@ -323,6 +337,7 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
         desk.repo_again = false;
         loop_run_once(desk.loop, 100);
     }
+    desk_find_free(desk.find);
     app_free(desk.app);
     desk.app = NULL;
     workbench_free(desk.workbench);

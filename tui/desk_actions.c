@@ -65,28 +65,6 @@ static unsigned save_all(void *data)
     return UI_DONE;
 }
 
-static void file_chosen(void *data, const char *path)
-{
-    struct desk *desk = data;
-    desk_show_file(desk, path);
-}
-
-static unsigned open_file(void *data)
-{
-    struct desk *desk = data;
-    struct files_picker picker = {
-        .title = "Open a file",
-        .hint = "name, or a new file's path",
-        .workspace = workbench_workspace(desk->workbench),
-        .first = editor_path(desk->editor),
-        .chosen = file_chosen,
-        .allow_new = true,
-        .data = desk,
-    };
-    files_picker_open(desk->app, &picker);
-    return UI_DONE;
-}
-
 static unsigned undo_commit(void *data)
 {
     desk_undo_commit(data);
@@ -107,8 +85,6 @@ static const struct action actions[] = {
     {"desk.retry", "retry", "Send the last failed request again", "", NULL, 0, retry, NULL},
     {"desk.take-back", "take back", "Take the last queued prompt back", "alt-up", NULL, 0,
         take_back, why_no_queue},
-    {"desk.open", "open file", "Open a file of the workspace", "ctrl-o", NULL, ACTION_KEY_LINE,
-        open_file, NULL},
     {"desk.test", "run tests", "Run all tests: of the open proposal, else of the workspace", "f5",
         NULL, 0, run_tests, NULL},
     {"desk.undo-commit", "undo commit",

@@ -3,9 +3,9 @@
 #include "app_private.h"
 #include "desk_private.h"
 
-static const struct action_set *const sets[] = {&desk_action_set, &status_global_actions,
-    &app_global_set, &app_core_set, &chat_action_set, &editor_actions, &review_action_set,
-    &commit_action_set, &status_actions};
+static const struct action_set *const sets[] = {&desk_action_set, &find_actions,
+    &status_global_actions, &app_global_set, &app_core_set, &chat_action_set, &editor_actions,
+    &review_action_set, &commit_action_set, &status_actions};
 
 /* Text for a table cell: a bar would end it. */
 static void print_cell(struct str text, FILE *out)

@@ -136,6 +136,7 @@ void desk_show(void *data, const char *path, unsigned row, unsigned col)
         if (desk->tested_proposal == 0) {
             mark_file(desk, path);
         }
+        desk_find_note(desk->find, path);
         app_focus(desk->app, SLOT_EDITOR);
     }
 }
@@ -146,6 +147,7 @@ void desk_show_file(struct desk *desk, const char *path)
         if (desk->tested_proposal == 0) {
             mark_file(desk, path);
         }
+        desk_find_note(desk->find, path);
         app_focus(desk->app, SLOT_EDITOR);
     }
 }

@@ -1,11 +1,10 @@
-/* The command palette: every action that applies where one is, by name. */
+/* The commands as a source of the finder: every action that applies where one is, by name, with its
+ * keys or why it cannot be done now. */
 #ifndef BYLAW_PALETTE_H
 #define BYLAW_PALETTE_H
 
-#include "app.h"
+#include "finder.h"
 
-void palette_open(struct app *app);
-/* The built-in themes. */
-void palette_open_themes(struct app *app);
+extern const struct finder_source palette_source;
 
 #endif

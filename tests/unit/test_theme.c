@@ -176,9 +176,9 @@ static void test_mistakes_name_the_line(void **state)
     (void)state;
     static const struct {
         const char *toml, *message;
-    } table[] = {{"name = \"x\"\n[ui]\nadd = \"greenish\"\n", "line 3"},
+    } table[] = {{"name = \"x\"\n[ui]\nadd = \"greenish\"\n", "my.toml:3: "},
         {"[ui]\nadd = \"#12345\"\n", "#12345"}, {"[ui]\nnothing = \"red\"\n", "nothing"},
-        {"[colours]\nx = \"red\"\n", "colours"}, {"[ui]\nadd = 5\n", "line 2"},
+        {"[colours]\nx = \"red\"\n", "colours"}, {"[ui]\nadd = 5\n", "my.toml:2: "},
         {"[ui\n", "my.toml:1"}, {"background = \"grey\"\n", "background"},
         {"[ui]\nadd = \"300\"\n", "300"}};
     for (size_t i = 0; i < ARRAY_LEN(table); i++) {

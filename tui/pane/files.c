@@ -27,6 +27,7 @@ static void item(void *data, size_t index, struct picker_item *out)
     struct picking *picking = data;
     const struct row *row = &picking->items[index];
     out->text = str_of(row->path);
+    out->is_path = true;
     out->disabled = row->is_link || row->odd_name;
     out->detail = str_of(row->is_link    ? "link"
                          : row->odd_name ? "odd name"

@@ -171,34 +171,76 @@ static bool set_style(struct theme *theme, bool syntax, const struct toml *entry
         return err_set(
             err, ERR_INVALID, "\"%s\" is written as a text: \"bold red on #102030\"", entry->key);
     }
+    struct look look;
+    if (!parse_look(str_of(entry->text), &look, err)) {
+        return false;
+    }
     theme->given[id] = true;
-    return parse_look(str_of(entry->text), &theme->looks[id], err);
+    theme->looks[id] = look;
+    return true;
 }
 
-static bool set_entry(struct theme *theme, const struct toml *entry, struct err *err)
+/* What is wrong, with its line; the rest of the theme goes on. */
+static void add_problem(
+    struct buf *problems, const char *name, const struct toml *entry, const struct err *err)
 {
-    bool name = strcmp(entry->key, "name") == 0;
-    if ((name || strcmp(entry->key, "background") == 0) && entry->kind == TOML_STRING) {
-        if (name) {
-            free(theme->name);
-            theme->name = mem_strdup(entry->text);
-            return true;
-        }
-        theme->light = strcmp(entry->text, "light") == 0;
-        return theme->light || strcmp(entry->text, "dark") == 0 ||
-               err_set(err, ERR_INVALID, "background is \"dark\" or \"light\"");
+    buf_printf(problems, "%s:%u: %s\n", name, entry->row, err->text);
+}
+
+static bool set_background(struct theme *theme, const struct toml *entry, struct err *err)
+{
+    bool light = entry->kind == TOML_STRING && strcmp(entry->text, "light") == 0;
+    if (!light && (entry->kind != TOML_STRING || strcmp(entry->text, "dark") != 0)) {
+        return err_set(err, ERR_INVALID, "background is \"dark\" or \"light\"");
     }
-    bool syntax = strcmp(entry->key, "syntax") == 0;
-    if (entry->kind != TOML_TABLE || (!syntax && strcmp(entry->key, "ui") != 0)) {
-        return err_set(err, ERR_INVALID,
-            "\"%s\" is no part of a theme: name, background, [ui], [syntax]", entry->key);
-    }
-    for (size_t i = 0; i < entry->len; i++) {
-        if (!set_style(theme, syntax, entry->items[i], err)) {
-            return err_prefix(err, "line %u", entry->items[i]->row);
-        }
-    }
+    theme->light = light;
     return true;
+}
+
+static bool set_name(struct theme *theme, const struct toml *entry, struct err *err)
+{
+    if (entry->kind != TOML_STRING) {
+        return err_set(err, ERR_INVALID, "name is a text");
+    }
+    free(theme->name);
+    theme->name = mem_strdup(entry->text);
+    return true;
+}
+
+static void set_table(
+    struct theme *theme, const struct toml *table, const char *name, struct buf *problems)
+{
+    bool syntax = strcmp(table->key, "syntax") == 0;
+    for (size_t i = 0; i < table->len; i++) {
+        struct err err;
+        if (!set_style(theme, syntax, table->items[i], &err)) {
+            add_problem(problems, name, table->items[i], &err);
+        }
+    }
+}
+
+static void set_entry(
+    struct theme *theme, const struct toml *entry, const char *name, struct buf *problems)
+{
+    struct err err;
+    bool ok;
+    if (strcmp(entry->key, "name") == 0) {
+        ok = set_name(theme, entry, &err);
+    } else if (strcmp(entry->key, "background") == 0) {
+        ok = set_background(theme, entry, &err);
+    } else if (strcmp(entry->key, "based-on") == 0) {
+        ok = true; /* taken before the rest */
+    } else if (entry->kind == TOML_TABLE &&
+               (strcmp(entry->key, "syntax") == 0 || strcmp(entry->key, "ui") == 0)) {
+        set_table(theme, entry, name, problems);
+        ok = true;
+    } else {
+        ok = err_set(&err, ERR_INVALID,
+            "\"%s\" is no part of a theme: name, background, based-on, [ui], [syntax]", entry->key);
+    }
+    if (!ok) {
+        add_problem(problems, name, entry, &err);
+    }
 }
 
 /* A capture without its own entry looks like the part before its last dot. */
@@ -222,28 +264,75 @@ static void fill_captures(struct theme *theme)
     }
 }
 
-struct theme *theme_parse(struct str toml, const char *name, struct err *err)
+static struct theme *theme_empty(const char *name)
 {
     struct theme *theme = MEM_NEW(struct theme);
     theme->name = mem_strdup(name);
     for (unsigned id = 0; id < STYLE_COUNT; id++) {
         theme->looks[id] = (struct look){COLOUR_DEFAULT, COLOUR_DEFAULT, plain_attr(id)};
     }
-    struct toml *root = toml_parse(toml, name, err);
-    bool ok = root != NULL;
-    for (size_t i = 0; ok && i < root->len; i++) {
-        ok = set_entry(theme, root->items[i], err);
-        if (!ok) {
-            err_prefix(err, "%s", name);
-        }
+    return theme;
+}
+
+/* With everything that the theme it is based on has, to be changed. */
+static struct theme *theme_begin(const struct toml *root, const char *name, struct buf *problems)
+{
+    const struct toml *base = toml_get(root, "based-on");
+    struct err err;
+    struct theme *theme = NULL;
+    if (base != NULL && base->kind == TOML_STRING) {
+        theme = theme_builtin(base->text, &err);
+    } else if (base != NULL) {
+        err_set(&err, ERR_INVALID, "based-on is the name of a built-in theme");
     }
-    toml_free(root);
-    if (!ok) {
-        theme_free(theme);
+    if (base != NULL && theme == NULL) {
+        add_problem(problems, name, base, &err);
+    }
+    if (theme == NULL) {
+        return theme_empty(name);
+    }
+    theme_rename(theme, name);
+    return theme;
+}
+
+struct theme *theme_read(struct str toml, const char *name, struct buf *problems)
+{
+    struct err err;
+    struct toml *root = toml_parse(toml, name, &err);
+    if (root == NULL) {
+        buf_printf(problems, "%s\n", err.text);
         return NULL;
     }
+    struct theme *theme = theme_begin(root, name, problems);
+    for (size_t i = 0; i < root->len; i++) {
+        set_entry(theme, root->items[i], name, problems);
+    }
+    toml_free(root);
     fill_captures(theme);
     return theme;
+}
+
+struct theme *theme_parse(struct str toml, const char *name, struct err *err)
+{
+    struct buf problems = BUF_INIT;
+    struct theme *theme = theme_read(toml, name, &problems);
+    if (problems.len > 0) {
+        struct str rest = buf_str(&problems);
+        struct str first;
+        str_next_line(&rest, &first);
+        err_set(err, ERR_INVALID, "%.*s", STR_FMT(first));
+        theme_free(theme);
+        theme = NULL;
+    }
+    buf_free(&problems);
+    return theme;
+}
+
+void theme_rename(struct theme *theme, const char *name)
+{
+    char *copy = mem_strdup(name);
+    free(theme->name);
+    theme->name = copy;
 }
 
 struct theme *theme_builtin(const char *name, struct err *err)

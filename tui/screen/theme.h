@@ -2,6 +2,7 @@
  *
  *     name = "dark"
  *     background = "dark"            # or "light": which one `auto` picks for the terminal
+ *     based-on = "dark"              # a built-in theme for all that is not given; may be left out
  *     [ui]
  *     add = "green on #12261e"       # colours and attributes, `on` before the background
  *     fail = "bold #ff7b72"
@@ -36,9 +37,13 @@ struct theme;
 
 /* One of the embedded themes ("dark", "light", …); NULL when there is none of that name. */
 struct theme *theme_builtin(const char *name, struct err *err) MUST_USE;
-/* `name` is for messages ("mytheme.toml:12: …"). */
+/* As far as it makes sense: each mistake is a line "NAME:ROW: what" appended to problems, and what
+ * it is about stays as it was. NULL only when it is no TOML. */
+struct theme *theme_read(struct str toml, const char *name, struct buf *problems) MUST_USE;
+/* The same, where one mistake is an error. */
 struct theme *theme_parse(struct str toml, const char *name, struct err *err) MUST_USE;
 void theme_free(struct theme *theme);
+void theme_rename(struct theme *theme, const char *name);
 const char *theme_name(const struct theme *theme);
 bool theme_is_light(const struct theme *theme);
 struct look theme_look(const struct theme *theme, struct style style, enum colour_depth depth);

@@ -1,10 +1,15 @@
 #include "base/utf8.h"
 #include "widget/picker.h"
 
-#define SCORE_CHAR       1
-#define SCORE_RUN        8
+#include <stdlib.h>
+
+#define SCORE_CHAR       3
+#define SCORE_RUN        9
 #define SCORE_WORD_START 10
-#define SCORE_LAST_PART  3
+#define SCORE_LAST_PART  2
+#define SCORE_GAP        2 /* taken away; less than a character gives */
+/* Texts up to this long are scored without an allocation. */
+#define ROW_SMALL 512
 
 static char fold(char c)
 {
@@ -21,6 +26,13 @@ static bool has_capital(struct str text)
     return false;
 }
 
+/* Letters, digits, and bytes of other scripts. */
+static bool is_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           ((unsigned char)c & 0x80u) != 0;
+}
+
 static bool starts_word(struct str text, size_t at)
 {
     if (at == 0) {
@@ -28,7 +40,7 @@ static bool starts_word(struct str text, size_t at)
     }
     char before = text.ptr[at - 1];
     char here = text.ptr[at];
-    return strchr("/._- :", before) != NULL ||
+    return strchr("/._- :", before) != NULL || (is_word(here) && !is_word(before)) ||
            (before >= 'a' && before <= 'z' && here >= 'A' && here <= 'Z');
 }
 
@@ -37,64 +49,114 @@ static bool same(char a, char b, bool exact)
     return exact ? a == b : fold(a) == fold(b);
 }
 
-/* The needle in order, beginning at `start` at the earliest; -1 when it is not there. A later place
- * is preferred when it begins a word. */
-static int score_from(struct str text, struct str word, size_t start, bool exact, bool *marks)
+/* For each byte of the text, the best score of the word's beginning with its last character there;
+ * one row of the table for each character of the word. */
+struct table {
+    struct str text;
+    struct str word;
+    size_t slash; /* where the last part of a path begins */
+    bool exact;
+};
+
+static int place_score(const struct table *table, size_t at)
 {
-    size_t slash = text.len;
-    while (slash > 0 && text.ptr[slash - 1] != '/') {
-        slash--;
-    }
-    int score = 0;
-    size_t at = start;
-    size_t last = SIZE_MAX;
-    for (size_t i = 0; i < word.len; i++) {
-        size_t found = SIZE_MAX;
-        bool run =
-            last != SIZE_MAX && last + 1 < text.len && same(text.ptr[last + 1], word.ptr[i], exact);
-        if (run) {
-            found = last + 1;
+    return SCORE_CHAR + (starts_word(table->text, at) ? SCORE_WORD_START : 0) +
+           (at >= table->slash ? SCORE_LAST_PART : 0);
+}
+
+/* `above` is the row of the character before (NULL: the first). */
+static void fill_row(const struct table *table, size_t i, const int *above, int *row)
+{
+    int best_before = -1; /* of above, further to the left than the byte before */
+    for (size_t at = 0; at < table->text.len; at++) {
+        int before = above == NULL ? 0 : best_before < 0 ? -1 : best_before - SCORE_GAP;
+        if (above != NULL && at > 0) {
+            int run = above[at - 1] < 0 ? -1 : above[at - 1] + SCORE_RUN;
+            before = run > before ? run : before;
+            best_before = above[at - 1] > best_before ? above[at - 1] : best_before;
         }
-        for (size_t k = at; k < text.len && found == SIZE_MAX; k++) {
-            if (same(text.ptr[k], word.ptr[i], exact)) {
-                found = k;
+        bool here = before >= 0 && same(table->text.ptr[at], table->word.ptr[i], table->exact);
+        row[at] = here ? before + place_score(table, at) : -1;
+    }
+}
+
+static int best_of(const int *row, size_t len, size_t *at)
+{
+    int best = -1;
+    for (size_t i = 0; i < len; i++) {
+        if (row[i] > best) {
+            best = row[i];
+            *at = i;
+        }
+    }
+    return best;
+}
+
+/* Goes back from the best place of the last character to those that led there. */
+static void mark_places(const struct table *table, const int *rows, size_t at, bool *marks)
+{
+    size_t len = table->text.len;
+    for (size_t i = table->word.len; i-- > 0;) {
+        marks[at] = true;
+        if (i == 0) {
+            return;
+        }
+        const int *above = rows + (i - 1) * len;
+        int before = rows[i * len + at] - place_score(table, at);
+        if (at > 0 && above[at - 1] >= 0 && above[at - 1] + SCORE_RUN == before) {
+            at--;
+        } else {
+            while (at > 0 && above[at - 1] != before + SCORE_GAP) {
+                at--;
             }
+            at -= at > 0 ? 1 : 0;
         }
-        if (found == SIZE_MAX) {
-            return -1;
-        }
-        score += SCORE_CHAR + (run ? SCORE_RUN : 0) +
-                 (starts_word(text, found) ? SCORE_WORD_START : 0) +
-                 (found >= slash ? SCORE_LAST_PART : 0);
-        if (marks != NULL) {
-            marks[found] = true;
-        }
-        last = found;
-        at = found + 1;
     }
-    return score;
+}
+
+static bool has_all(const struct table *table)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < table->word.len; i++, at++) {
+        while (
+            at < table->text.len && !same(table->text.ptr[at], table->word.ptr[i], table->exact)) {
+            at++;
+        }
+        if (at >= table->text.len) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static int score_word(struct str text, struct str word, bool *marks)
 {
-    bool exact = has_capital(word);
-    int best = -1;
-    size_t best_start = 0;
-    for (size_t start = 0; start < text.len; start++) {
-        if (!same(text.ptr[start], word.ptr[0], exact)) {
-            continue;
-        }
-        int score = score_from(text, word, start, exact, NULL);
-        if (score < 0) {
-            break; /* not from any later place either */
-        }
-        if (score > best) {
-            best = score;
-            best_start = start;
-        }
+    struct table table = {text, word, text.len, has_capital(word)};
+    while (table.slash > 0 && text.ptr[table.slash - 1] != '/') {
+        table.slash--;
     }
-    if (best >= 0 && marks != NULL) {
-        score_from(text, word, best_start, exact, marks);
+    if (!has_all(&table)) {
+        return -1;
+    }
+    /* Only the marks need more than two rows. */
+    int small[2 * ROW_SMALL];
+    size_t kept = marks != NULL ? word.len : 2;
+    bool fits = kept * text.len <= ARRAY_LEN(small);
+    int *rows = fits ? small : mem_realloc_array(NULL, kept * text.len, sizeof *rows);
+    const int *above = NULL;
+    int *row = rows;
+    for (size_t i = 0; i < word.len; i++) {
+        row = rows + i % kept * text.len;
+        fill_row(&table, i, above, row);
+        above = row;
+    }
+    size_t at = 0;
+    int best = best_of(row, text.len, &at);
+    if (marks != NULL && best >= 0) {
+        mark_places(&table, rows, at, marks);
+    }
+    if (!fits) {
+        free(rows);
     }
     return best;
 }

@@ -4,14 +4,16 @@
 #include "base/vec.h"
 #include "widget/edit.h"
 #include "widget/list.h"
+#include "widget/narrow.h"
 
-#define PICKER_ROWS 18
-#define PICKER_COLS 76
-
-struct hit {
-    size_t index;
-    int score;
-};
+#define PICKER_ROWS  18
+#define PICKER_COLS  76
+#define PREVIEW_ROWS 30
+#define PREVIEW_COLS 170
+/* Narrower than this there is no preview. */
+#define PREVIEW_FROM 96
+/* How long one turn of the loop looks through the entries. */
+#define SLICE_US 3000
 
 struct picker {
     struct app *app;
@@ -19,10 +21,12 @@ struct picker {
     char *title, *hint;
     struct edit *query;
     struct list list;
-    struct {
-        struct hit *items;
-        size_t len, cap;
-    } hits;
+    struct narrow *narrow;
+    struct buf needle;
+    bool direct;
+    bool no_preview;
+    size_t told; /* what `moved` was called with */
+    struct loop_timer *timer;
     struct {
         bool *items;
         size_t len, cap;
@@ -30,40 +34,135 @@ struct picker {
     bool answered; /* chosen was called: not closed then */
 };
 
-static int by_score(const void *a, const void *b)
-{
-    const struct hit *left = a;
-    const struct hit *right = b;
-    if (left->score != right->score) {
-        return left->score > right->score ? -1 : 1;
-    }
-    return left->index < right->index ? -1 : left->index > right->index;
-}
-
-static void narrow(struct picker *picker)
-{
-    struct str needle = edit_text(picker->query);
-    picker->hits.len = 0;
-    for (size_t i = 0; i < picker->options.count; i++) {
-        struct picker_item item = {0};
-        picker->options.item(picker->options.data, i, &item);
-        int score = needle.len == 0 ? 0 : fuzzy_score(item.text, needle, NULL);
-        if (score >= 0) {
-            VEC_PUSH(&picker->hits, (struct hit){i, score});
-        }
-    }
-    if (needle.len > 0 && picker->hits.len > 1) {
-        qsort(picker->hits.items, picker->hits.len, sizeof *picker->hits.items, by_score);
-    }
-    list_set_count(&picker->list, picker->hits.len);
-    list_set_cursor(&picker->list, 0);
-}
-
-static void draw_row(void *data, size_t index, struct region row, bool cursor)
+static struct str text_of(void *data, size_t index)
 {
     struct picker *picker = data;
     struct picker_item item = {0};
-    picker->options.item(picker->options.data, picker->hits.items[index].index, &item);
+    picker->options.item(picker->options.data, index, &item);
+    return item.text;
+}
+
+static int bonus_of(void *data, size_t index)
+{
+    struct picker *picker = data;
+    return picker->options.bonus == NULL ? 0 : picker->options.bonus(picker->options.data, index);
+}
+
+static size_t index_at(const struct picker *picker, size_t place)
+{
+    if (picker->direct && place == 0) {
+        return PICKER_DIRECT;
+    }
+    return narrow_at(picker->narrow, place - (picker->direct ? 1 : 0));
+}
+
+static size_t index_now(const struct picker *picker)
+{
+    return picker->list.count == 0 ? PICKER_NONE : index_at(picker, picker->list.cursor);
+}
+
+static void tell_moved(struct picker *picker)
+{
+    size_t index = index_now(picker);
+    if (picker->options.moved != NULL && index != picker->told) {
+        picker->told = index;
+        picker->options.moved(picker->options.data, index);
+    }
+}
+
+static void go_on(void *data)
+{
+    struct picker *picker = data;
+    if (!narrow_step(picker->narrow, SLICE_US)) {
+        loop_timer_start(picker->timer, 0, 0);
+    }
+    list_set_count(&picker->list, narrow_count(picker->narrow) + (picker->direct ? 1 : 0));
+    tell_moved(picker);
+    app_redraw(picker->app);
+}
+
+/* After a change of what is typed. */
+static void narrow_down(struct picker *picker)
+{
+    struct str query = edit_text(picker->query);
+    struct str needle = picker->options.needle == NULL
+                            ? query
+                            : picker->options.needle(picker->options.data, picker, query);
+    buf_clear(&picker->needle);
+    buf_append_str(&picker->needle, needle);
+    narrow_set(picker->narrow, buf_str(&picker->needle));
+    list_set_cursor(&picker->list, 0);
+    go_on(picker);
+}
+
+void picker_set_count(struct picker *picker, size_t count)
+{
+    picker->options.count = count;
+    picker->told = PICKER_NONE;
+    narrow_reset(picker->narrow, count);
+    loop_timer_start(picker->timer, 0, 0);
+}
+
+void picker_set_direct(struct picker *picker, bool direct)
+{
+    picker->direct = direct;
+}
+
+void picker_show_preview(struct picker *picker, bool show)
+{
+    picker->no_preview = !show;
+}
+
+void picker_set_title(struct picker *picker, const char *title, const char *hint)
+{
+    free(picker->title);
+    free(picker->hint);
+    picker->title = mem_strdup(title);
+    picker->hint = mem_strdup(hint);
+}
+
+/* Where a text begins that is cut at the front to fit: 0 when it fits. */
+static size_t cut_front(struct str text, int cols)
+{
+    int width = (int)utf8_width(text);
+    size_t from = 0;
+    while (width > cols - (from > 0 ? 1 : 0) && from < text.len) {
+        size_t len = utf8_cluster(str_from(text, from));
+        width -= utf8_width_cluster(str_slice(text, from, from + len));
+        from += len;
+    }
+    return from;
+}
+
+/* The text with its matching characters marked, in columns [2, end). */
+static void draw_text(struct picker *picker, const struct picker_item *item, struct region row,
+    int end, struct style style)
+{
+    struct str text = item->text;
+    const bool *marks = picker->marks.items;
+    size_t from = item->is_path ? cut_front(text, end - 2) : 0;
+    int col = 2;
+    if (from > 0) {
+        col += grid_put_c(row, 0, col, "…", style);
+    }
+    grid_put_fit(row, 0, col, end - col, str_from(text, from), style);
+    for (size_t at = from; at < text.len && col < end - 1;) {
+        struct str rest = str_from(text, at);
+        struct str cluster = str_slice(rest, 0, utf8_cluster(rest));
+        if (marks[at]) {
+            grid_put(row, 0, col, cluster, STYLE(MATCH));
+        }
+        col += utf8_width_cluster(cluster);
+        at += cluster.len;
+    }
+}
+
+static void draw_row(void *data, size_t place, struct region row, bool cursor)
+{
+    struct picker *picker = data;
+    struct picker_item item = {0};
+    size_t index = index_at(picker, place);
+    picker->options.item(picker->options.data, index, &item);
     int cols = region_cols(row);
     int detail = (int)utf8_width(item.detail);
     if (detail > cols / 2) {
@@ -72,28 +171,16 @@ static void draw_row(void *data, size_t index, struct region row, bool cursor)
     struct style style = item.disabled ? STYLE(HINT) : STYLE(TEXT);
     const char *mark = grid_is_ascii(row.grid) ? ">" : "›";
     grid_put_c(row, 0, 0, cursor ? mark : " ", STYLE(PROMPT));
-    grid_put_fit(row, 0, 2, cols - detail - 4, item.text, style);
     if (detail > 0) {
         grid_put_fit(row, 0, cols - detail, detail, item.detail, STYLE(DIM));
     }
-    struct str needle = edit_text(picker->query);
-    if (needle.len == 0 || item.text.len == 0) {
-        return;
-    }
     picker->marks.len = 0;
-    VEC_RESERVE(&picker->marks, item.text.len);
-    fuzzy_score(item.text, needle, picker->marks.items);
-    int col = 2;
-    size_t at = 0;
-    while (at < item.text.len && col < cols - detail - 3) {
-        size_t len = utf8_cluster(str_from(item.text, at));
-        struct str cluster = str_slice(item.text, at, at + len);
-        if (picker->marks.items[at]) {
-            grid_put(row, 0, col, cluster, STYLE(MATCH));
-        }
-        col += utf8_width_cluster(cluster);
-        at += len;
+    VEC_RESERVE(&picker->marks, item.text.len + 1);
+    memset(picker->marks.items, 0, item.text.len);
+    if (picker->needle.len > 0 && index != PICKER_DIRECT) {
+        fuzzy_score(item.text, buf_str(&picker->needle), picker->marks.items);
     }
+    draw_text(picker, &item, row, cols - (detail > 0 ? detail + 2 : 0), style);
 }
 
 static void draw(void *data, struct region region, bool focused)
@@ -105,11 +192,19 @@ static void draw(void *data, struct region region, bool focused)
     edit_draw(
         picker->query, region_sub(region, 0, 2, 1, cols - 2), focused, STYLE(TEXT), picker->hint);
     grid_hline(region, 1, 0, cols, STYLE(BORDER));
-    struct region list = region_sub(region, 2, 0, rows - 2, cols);
-    if (picker->hits.len == 0) {
-        grid_put_c(list, 0, 2, "nothing matches", STYLE(DIM));
+    bool preview = picker->options.preview != NULL && !picker->no_preview && cols >= PREVIEW_FROM;
+    int wide = preview ? cols * 9 / 20 : cols;
+    struct region list = region_sub(region, 2, 0, rows - 2, wide);
+    if (picker->list.count == 0) {
+        const char *why = narrow_is_done(picker->narrow) ? "nothing matches" : "looking…";
+        grid_put_c(list, 0, 2, picker->options.count == 0 ? "nothing here yet" : why, STYLE(DIM));
     } else {
         list_draw(&picker->list, list, focused, draw_row, picker);
+    }
+    if (preview) {
+        grid_vline(region, 2, wide + 1, rows - 2, STYLE(BORDER));
+        picker->options.preview(picker->options.data, index_now(picker),
+            region_sub(region, 2, wide + 3, rows - 2, cols - wide - 3));
     }
 }
 
@@ -117,7 +212,9 @@ static unsigned choose(struct picker *picker)
 {
     struct picker_options options = picker->options;
     struct app *app = picker->app;
-    size_t index = picker->hits.len == 0 ? SIZE_MAX : picker->hits.items[picker->list.cursor].index;
+    narrow_step(picker->narrow, 0); /* Enter right after a letter means the best of all */
+    list_set_count(&picker->list, narrow_count(picker->narrow) + (picker->direct ? 1 : 0));
+    size_t index = index_now(picker);
     char *query = str_dup(edit_text(picker->query));
     picker->answered = true;
     app_pop(app, picker);
@@ -140,19 +237,22 @@ static unsigned on_key(void *data, const struct key *key)
     bool up = key_is_ctrl(key, 'p') || (key->code == K_TAB && key->mods == MOD_SHIFT);
     if (down || up) {
         list_move(&picker->list, down ? 1 : -1);
+        tell_moved(picker);
         return UI_DONE;
     }
     bool moves = key->code == K_UP || key->code == K_DOWN || key->code == K_PAGE_UP ||
                  key->code == K_PAGE_DOWN;
     if (moves) {
-        return list_key(&picker->list, key, false);
+        unsigned moved = list_key(&picker->list, key, false);
+        tell_moved(picker);
+        return moved;
     }
     struct str before = edit_text(picker->query);
     size_t len = before.len;
     unsigned long long hash = str_hash(before);
     unsigned flags = edit_key(picker->query, key, false);
     if (edit_text(picker->query).len != len || str_hash(edit_text(picker->query)) != hash) {
-        narrow(picker);
+        narrow_down(picker);
     }
     return flags;
 }
@@ -170,6 +270,7 @@ static unsigned on_mouse(void *data, const struct mouse *mouse)
     moved.row -= 2;
     bool opened;
     unsigned flags = list_mouse(&picker->list, &moved, &opened);
+    tell_moved(picker);
     return opened ? choose(picker) : flags;
 }
 
@@ -177,7 +278,7 @@ static unsigned on_paste(void *data, struct str text)
 {
     struct picker *picker = data;
     edit_insert(picker->query, text);
-    narrow(picker);
+    narrow_down(picker);
     return UI_DONE;
 }
 
@@ -185,7 +286,12 @@ static void title(const void *data, struct buf *left, struct buf *right)
 {
     const struct picker *picker = data;
     buf_append_c(left, picker->title);
-    buf_printf(right, "%zu/%zu", picker->hits.len, picker->options.count);
+    size_t matches = narrow_matches(picker->narrow);
+    buf_printf(right, "%zu/%zu", matches, picker->options.count);
+    if (matches > narrow_count(picker->narrow)) {
+        buf_printf(right, ", the best %d", NARROW_SHOWN);
+    }
+    buf_append_c(right, narrow_is_done(picker->narrow) ? "" : " …");
 }
 
 static void destroy(void *data)
@@ -199,8 +305,10 @@ static void destroy(void *data)
             picker->options.destroy(picker->options.data);
         }
     }
+    loop_timer_free(picker->timer);
     edit_free(picker->query);
-    VEC_FREE(&picker->hits);
+    narrow_free(picker->narrow);
+    buf_free(&picker->needle);
     VEC_FREE(&picker->marks);
     free(picker->title);
     free(picker->hint);
@@ -216,14 +324,23 @@ static const struct pane_ops picker_ops = {.name = "picker",
     .title = title,
     .destroy = destroy};
 
-void picker_open(struct app *app, const struct picker_options *options)
+struct picker *picker_open(struct app *app, const struct picker_options *options)
 {
     struct picker *picker = MEM_NEW(struct picker);
     picker->app = app;
     picker->options = *options;
-    picker->title = mem_strdup(options->title);
-    picker->hint = mem_strdup(options->hint);
+    picker->told = PICKER_NONE;
+    picker_set_title(picker, options->title, options->hint);
     picker->query = edit_new(false);
-    narrow(picker);
-    app_push(app, (struct pane){&picker_ops, picker}, OVERLAY_TOP, PICKER_ROWS, PICKER_COLS);
+    if (options->query != NULL) {
+        edit_set(picker->query, str_of(options->query));
+    }
+    picker->narrow = narrow_new((struct narrow_source){text_of, bonus_of, picker});
+    picker->timer = loop_timer_new(app_loop(app), go_on, picker);
+    narrow_reset(picker->narrow, options->count);
+    bool preview = options->preview != NULL;
+    app_push(app, (struct pane){&picker_ops, picker}, OVERLAY_TOP,
+        preview ? PREVIEW_ROWS : PICKER_ROWS, preview ? PREVIEW_COLS : PICKER_COLS);
+    narrow_down(picker);
+    return picker;
 }

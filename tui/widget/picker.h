@@ -13,22 +13,47 @@ int fuzzy_score(struct str text, struct str needle, bool *marks);
 struct picker_item {
     struct str text;   /* what is matched and shown */
     struct str detail; /* dim, at the right: keys, date; may be empty */
+    bool is_path;      /* cut at its front when it is too long */
     bool disabled;     /* shown dim; choosing it only calls `chosen`, which says why */
 };
 
+/* In place of an index: nothing matches; the entry made from what was typed ("go to line 12"). */
+#define PICKER_NONE   SIZE_MAX
+#define PICKER_DIRECT (SIZE_MAX - 1)
+
+struct picker;
+
 struct picker_options {
     const char *title;
-    const char *hint; /* in the empty field */
+    const char *hint;  /* in the empty field; may be NULL */
+    const char *query; /* typed already; may be NULL */
     size_t count;
     /* Item number `index`; the strings are borrowed until the picker is asked again. */
     void (*item)(void *data, size_t index, struct picker_item *item);
-    /* After it closed: the index, or SIZE_MAX when Enter was pressed with no match (`query` then
+    /* See narrow.h; may be NULL. */
+    int (*bonus)(void *data, size_t index);
+    /* What is typed became `query` (called for the first one too): what of it is to be matched.
+     * May call the picker_set functions. NULL: all of it. */
+    struct str (*needle)(void *data, struct picker *picker, struct str query);
+    /* The cursor is on another item now, or on PICKER_NONE; may be NULL. */
+    void (*moved)(void *data, size_t index);
+    /* Paints what an item stands for, at the right where there is room; may be NULL. */
+    void (*preview)(void *data, size_t index, struct region region);
+    /* After it closed: the index, or PICKER_NONE when Enter was pressed with no match (`query` then
      * holds what was typed). */
     void (*chosen)(void *data, size_t index, struct str query);
     void (*closed)(void *data);  /* Esc; may be NULL */
     void (*destroy)(void *data); /* frees data; after chosen or closed; may be NULL */
     void *data;
 };
-void picker_open(struct app *app, const struct picker_options *options);
+/* Borrowed until it closes; only the owner of `data` has a use for it. */
+struct picker *picker_open(struct app *app, const struct picker_options *options);
+/* Other items, or more of them. */
+void picker_set_count(struct picker *picker, size_t count);
+/* item(PICKER_DIRECT) stands before them, or not any more. Called by `needle` only. */
+void picker_set_direct(struct picker *picker, bool direct);
+/* Whether these items have one. */
+void picker_show_preview(struct picker *picker, bool show);
+void picker_set_title(struct picker *picker, const char *title, const char *hint);
 
 #endif

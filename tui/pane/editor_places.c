@@ -1,0 +1,38 @@
+#include "pane/editor_places.h"
+
+#include "pane/editor_private.h"
+
+enum { INDEX_BUDGET_US = 8000 };
+
+size_t editor_open_count(const struct editor *editor)
+{
+    return editor->docs.len;
+}
+
+const char *editor_open_at(const struct editor *editor, size_t index, bool *unsaved)
+{
+    const struct doc *doc = editor->docs.items[index];
+    *unsaved = text_is_dirty(doc->text);
+    return doc->path;
+}
+
+size_t editor_line_count(const struct editor *editor)
+{
+    return editor->now == NULL ? 0 : text_line_count(editor->now->text);
+}
+
+void editor_line(const struct editor *editor, size_t row, struct buf *out)
+{
+    const struct text *text = editor->now->text;
+    text_copy(text, text_line_start(text, row), text_line_end(text, row), out);
+}
+
+bool editor_outline(struct editor *editor, struct outline *out)
+{
+    if (editor->now == NULL || editor->now->syntax == NULL) {
+        return true;
+    }
+    bool all = syntax_index(editor->now->syntax, INDEX_BUDGET_US);
+    syntax_outline(editor->now->syntax, out);
+    return all;
+}
