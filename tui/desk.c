@@ -142,6 +142,7 @@ static void on_change(void *data, enum workbench_change what)
         break;
     case WORKBENCH_FILES:
         editor_check_disk(desk->editor);
+        desk_find_files_changed(desk->find);
         ask_repo(desk);
         if (proposals_open(workbench_proposals(desk->workbench)) == NULL) {
             desk_run_tests(desk);

@@ -38,7 +38,6 @@ static void preview_item(void *data, const struct finder_item *item, struct regi
 static void go(struct desk_find *find, const char *path, size_t row, size_t col)
 {
     if (editor_jump(find->desk->editor, path, row, col)) {
-        desk_find_note(find, path);
         app_focus(find->desk->app, SLOT_EDITOR);
     }
 }
@@ -498,6 +497,12 @@ static bool unsaved_content(void *data, const char *path, struct buf *out)
     return editor_unsaved_content(find->desk->editor, path, out);
 }
 
+static void on_shown(void *data, const char *path)
+{
+    struct desk_find *find = data;
+    recent_note(find->recent, path);
+}
+
 static const struct finder_source *const sources[] = {
     &file_source, &symbol_source, &line_source, &test_source, &open_source, &prompt_source};
 
@@ -510,6 +515,7 @@ struct desk_find *desk_find_new(struct desk *desk)
     struct preview_options preview = {
         .app = desk->app, .workspace = workspace, .unsaved = unsaved_content, .data = find};
     find->preview = preview_new(&preview);
+    editor_on_shown(desk->editor, on_shown, find);
     find->again = loop_timer_new(desk->loop, on_again, find);
     for (size_t i = 0; i < ARRAY_LEN(sources); i++) {
         finder_add_source(desk->app, sources[i], find);
@@ -517,9 +523,10 @@ struct desk_find *desk_find_new(struct desk *desk)
     return find;
 }
 
-void desk_find_note(struct desk_find *find, const char *path)
+void desk_find_files_changed(struct desk_find *find)
 {
-    recent_note(find->recent, path);
+    preview_forget(find->preview);
+    finder_changed(find->desk->app, &file_source);
 }
 
 void desk_find_free(struct desk_find *find)
@@ -527,6 +534,7 @@ void desk_find_free(struct desk_find *find)
     if (find == NULL) {
         return;
     }
+    editor_on_shown(find->desk->editor, NULL, NULL);
     loop_timer_free(find->again);
     preview_free(find->preview);
     recent_free(find->recent);

@@ -9,9 +9,9 @@ struct desk;
 struct desk_find;
 
 struct desk_find *desk_find_new(struct desk *desk) MUST_USE;
+/* Files of the workspace came, went or changed. */
+void desk_find_files_changed(struct desk_find *find);
 void desk_find_free(struct desk_find *find);
-/* The file is being looked at: it comes first when nothing is typed. */
-void desk_find_note(struct desk_find *find, const char *path);
 
 /* With the struct desk_find as data. */
 extern const struct action_set find_actions;

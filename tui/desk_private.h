@@ -11,7 +11,6 @@
 #include "pane/chat.h"
 #include "pane/commit.h"
 #include "pane/editor.h"
-#include "pane/files.h"
 #include "pane/review.h"
 #include "pane/status.h"
 #include "repo/repo.h"
@@ -67,8 +66,6 @@ void desk_tests_changed(void *data);
 /* Opens a file at a place (from 1): in the editor, or in the review where only the proposal has it.
  */
 void desk_show(void *data, const char *path, unsigned row, unsigned col);
-/* Opens a file of the workspace in the editor. */
-void desk_show_file(struct desk *desk, const char *path);
 const char *desk_current_file(void *data);
 
 #endif

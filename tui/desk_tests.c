@@ -136,18 +136,6 @@ void desk_show(void *data, const char *path, unsigned row, unsigned col)
         if (desk->tested_proposal == 0) {
             mark_file(desk, path);
         }
-        desk_find_note(desk->find, path);
-        app_focus(desk->app, SLOT_EDITOR);
-    }
-}
-
-void desk_show_file(struct desk *desk, const char *path)
-{
-    if (editor_jump(desk->editor, path, 0, 0)) {
-        if (desk->tested_proposal == 0) {
-            mark_file(desk, path);
-        }
-        desk_find_note(desk->find, path);
         app_focus(desk->app, SLOT_EDITOR);
     }
 }

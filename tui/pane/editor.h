@@ -48,6 +48,10 @@ void editor_save_all(struct editor *editor);
 /* Called after each save, on the loop thread. */
 void editor_on_saved(
     struct editor *editor, void (*callback)(void *data, const char *path), void *data);
+/* Called whenever a file is shown that may not have been before (for recent files); one callback,
+ * NULL: none. */
+void editor_on_shown(
+    struct editor *editor, void (*callback)(void *data, const char *path), void *data);
 /* Looks whether open files changed on disk (after a write of our own or a workspace event): one
  * without unsaved edits is read again, for another the engineer is asked. Also done every two
  * seconds. */

@@ -293,6 +293,13 @@ void editor_on_saved(
     VEC_PUSH(&editor->listeners, ((struct saved_listener){callback, data}));
 }
 
+void editor_on_shown(
+    struct editor *editor, void (*callback)(void *data, const char *path), void *data)
+{
+    editor->on_shown = callback;
+    editor->on_shown_data = data;
+}
+
 void editor_warn_swap(struct editor *editor)
 {
     const struct doc *doc = editor->view == NULL ? NULL : editor->view->doc;

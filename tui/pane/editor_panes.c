@@ -94,6 +94,9 @@ void editor_show(struct editor *editor, struct doc *doc)
         set_view(editor, old);
     }
     editor->view->follow = true;
+    if (doc != NULL && editor->on_shown != NULL) {
+        editor->on_shown(editor->on_shown_data, doc->path);
+    }
 }
 
 void editor_focus_view(struct editor *editor, struct view *view)

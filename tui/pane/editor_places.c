@@ -18,21 +18,22 @@ const char *editor_open_at(const struct editor *editor, size_t index, bool *unsa
 
 size_t editor_line_count(const struct editor *editor)
 {
-    return editor->now == NULL ? 0 : text_line_count(editor->now->text);
+    return editor->view == NULL ? 0 : text_line_count(editor->view->doc->text);
 }
 
 void editor_line(const struct editor *editor, size_t row, struct buf *out)
 {
-    const struct text *text = editor->now->text;
+    const struct text *text = editor->view->doc->text;
     text_copy(text, text_line_start(text, row), text_line_end(text, row), out);
 }
 
 bool editor_outline(struct editor *editor, struct outline *out)
 {
-    if (editor->now == NULL || editor->now->syntax == NULL) {
+    struct syntax *syntax = editor->view == NULL ? NULL : editor->view->doc->syntax;
+    if (syntax == NULL) {
         return true;
     }
-    bool all = syntax_index(editor->now->syntax, INDEX_BUDGET_US);
-    syntax_outline(editor->now->syntax, out);
+    bool all = syntax_index(syntax, INDEX_BUDGET_US);
+    syntax_outline(syntax, out);
     return all;
 }

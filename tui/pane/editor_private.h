@@ -134,6 +134,8 @@ struct editor {
         struct saved_listener *items;
         size_t len, cap;
     } listeners;
+    void (*on_shown)(void *data, const char *path); /* may be NULL */
+    void *on_shown_data;
     enum question question; /* a dialog is open about question_path */
     char *question_path;
     struct loop_timer *watch;  /* looks at the disk */

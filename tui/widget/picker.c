@@ -191,6 +191,12 @@ static void draw(void *data, struct region region, bool focused)
     grid_put_c(region, 0, 0, grid_is_ascii(region.grid) ? ">" : "›", STYLE(PROMPT));
     edit_draw(
         picker->query, region_sub(region, 0, 2, 1, cols - 2), focused, STYLE(TEXT), picker->hint);
+    struct str query = edit_text(picker->query);
+    int typed = 3 + (int)utf8_width(query);
+    if (query.len > 0 && picker->needle.len == 0 && !picker->direct && picker->hint != NULL &&
+        typed < cols) { /* only the sign of a source is there */
+        grid_put_fit(region, 0, typed, cols - typed, str_of(picker->hint), STYLE(HINT));
+    }
     grid_hline(region, 1, 0, cols, STYLE(BORDER));
     bool preview = picker->options.preview != NULL && !picker->no_preview && cols >= PREVIEW_FROM;
     int wide = preview ? cols * 9 / 20 : cols;
