@@ -21,6 +21,7 @@ static void on_esc_time(void *data);
 static void on_frame_time(void *data);
 static void on_message_time(void *data);
 static void on_reply_time(void *data);
+static void on_sequence_time(void *data);
 
 /* One that cannot be had is told, and the colours are chosen as if none was asked for. */
 static bool first_theme(struct app *app, struct err *err)
@@ -67,6 +68,7 @@ struct app *app_new(struct loop *loop, const struct app_options *options, struct
     app->esc_timer = loop_timer_new(loop, on_esc_time, app);
     app->frame_timer = loop_timer_new(loop, on_frame_time, app);
     app->message_timer = loop_timer_new(loop, on_message_time, app);
+    app->sequence_timer = loop_timer_new(loop, on_sequence_time, app);
     app->reply_timer = loop_timer_new(loop, on_reply_time, app);
     app->idle = MEM_NEW(uv_idle_t);
     uv_idle_init(loop_uv(loop), app->idle);
@@ -101,6 +103,7 @@ void app_free(struct app *app)
     loop_timer_free(app->frame_timer);
     loop_timer_free(app->message_timer);
     loop_timer_free(app->reply_timer);
+    loop_timer_free(app->sequence_timer);
     uv_close((uv_handle_t *)app->idle, free_handle);
     VEC_FREE(&app->overlays);
     VEC_FREE(&app->globals);
@@ -209,6 +212,13 @@ void app_message(struct app *app, enum message_level level, const char *fmt, ...
 const char *app_message_text(const struct app *app)
 {
     return app->message.len == 0 ? "" : app->message.ptr;
+}
+
+static void on_sequence_time(void *data)
+{
+    struct app *app = data;
+    app->sequence_hint = app->sequence_len > 0;
+    app_redraw(app);
 }
 
 /* The terminal */
@@ -374,6 +384,7 @@ bool app_run(struct app *app, struct err *err)
     loop_timer_stop(app->frame_timer);
     loop_timer_stop(app->message_timer);
     loop_timer_stop(app->reply_timer);
+    loop_timer_stop(app->sequence_timer);
     loop_poll_free(app->poll);
     app->poll = NULL;
     loop_run_once(app->loop, 0); /* lets the poll go before its descriptor is closed */

@@ -1,6 +1,9 @@
 /* Takes keys, mouse and pastes to where they belong. */
 #include "app_private.h"
 
+/* After so long somebody who began a sequence of keys is asking how it goes on. */
+#define SEQUENCE_HINT_MS 500
+
 /* Without the `skip` overlays on top. */
 static struct pane active_below(const struct app *app, size_t skip)
 {
@@ -187,6 +190,7 @@ static void dispatch(struct app *app, const struct key *key)
         found = look_up(app);
     }
     if (found == KEYMAP_PENDING && app->sequence_len < KEYMAP_SEQUENCE_MAX) {
+        loop_timer_start(app->sequence_timer, SEQUENCE_HINT_MS, 0);
         return;
     }
     app->sequence_len = 0;
@@ -208,6 +212,7 @@ void app_key(struct app *app, const struct key *key)
 {
     app_redraw(app);
     app->at_once = true;
+    app->sequence_hint = false;
     switch (key->code) {
     case K_NONE:
     case K_FOCUS_IN:

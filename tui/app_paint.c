@@ -219,6 +219,25 @@ static void paint_message(struct app *app, struct region region)
     grid_put_fit(region, 0, 3, region_cols(region) - 4, buf_str(&app->message), style);
 }
 
+/* "]…  t next failure  d next problem" */
+static void paint_continuations(struct app *app, struct region region, int col,
+    const struct action_set *const *sets, void *const *data, size_t count)
+{
+    enum { SHOWN_MAX = 24 };
+    struct keymap_next next[SHOWN_MAX];
+    size_t found = keymap_continuations(
+        app->keymap, sets, count, app->sequence, app->sequence_len, next, SHOWN_MAX);
+    for (size_t i = 0; i < found; i++) {
+        bool can = action_why_not(next[i].action, data[next[i].set]) == NULL;
+        struct style hint = style_on(STYLE(HINT), STYLE_KEY_LINE);
+        col += grid_put_c(
+            region, 0, col, next[i].rest, can ? style_on(STYLE(KEY), STYLE_KEY_LINE) : hint);
+        col +=
+            1 + grid_put_c(region, 0, col + 1, next[i].action->label, can ? STYLE(KEY_LINE) : hint);
+        col += 2;
+    }
+}
+
 static void paint_key_line(struct app *app)
 {
     struct region region = sub(app, app->layout.key_line);
@@ -239,6 +258,10 @@ static void paint_key_line(struct app *app)
         buf_append_c(&keys, "…");
         col += grid_put(region, 0, col, buf_str(&keys), style_on(STYLE(KEY), STYLE_KEY_LINE)) + 2;
         buf_free(&keys);
+    }
+    if (app->sequence_len > 0 && app->sequence_hint) {
+        paint_continuations(app, region, col, sets, data, count);
+        return;
     }
     /* What works everywhere stands at the right and stays. */
     struct buf shown = BUF_INIT;

@@ -60,6 +60,8 @@ struct app {
 
     struct key sequence[KEYMAP_SEQUENCE_MAX];
     size_t sequence_len;
+    bool sequence_hint; /* it waits for so long that what it can go on with is shown */
+    struct loop_timer *sequence_timer;
     struct buf message;
     enum message_level message_level;
     uint64_t cancel_at; /* when ^C was pressed once, ms; 0: not */

@@ -91,7 +91,7 @@ static void ask_repo(struct desk *desk)
 
 /* A problem stays until a key is pressed: what is only good to know does not replace it, and of
  * several the first is shown with their number. All are in the log. */
-static void say(struct desk *desk, bool is_problem, const char *text)
+void desk_say(struct desk *desk, bool is_problem, const char *text)
 {
     status_log(desk->status, text);
     bool shown = desk->problem != NULL && strcmp(app_message_text(desk->app), desk->problem) == 0;
@@ -117,7 +117,7 @@ static void show_notices(struct desk *desk)
 {
     const char *notice;
     while ((notice = workbench_notice(desk->workbench, desk->notices_shown)) != NULL) {
-        say(desk, workbench_notice_is_problem(desk->workbench, desk->notices_shown++), notice);
+        desk_say(desk, workbench_notice_is_problem(desk->workbench, desk->notices_shown++), notice);
     }
 }
 
@@ -232,31 +232,13 @@ static void make_panes(struct desk *desk)
     app_focus(desk->app, SLOT_CHAT);
 }
 
-static void remap_keys(struct desk *desk)
-{
-    const struct toml *keys = config_table(workbench_config(desk->workbench), "keys");
-    const char *file = config_table_file(workbench_config(desk->workbench), "keys");
-    for (size_t i = 0; keys != NULL && i < keys->len; i++) {
-        const struct toml *key = keys->items[i];
-        struct err err;
-        bool ok = key->kind == TOML_STRING
-                      ? keymap_remap(app_keymap(desk->app), key->key, key->text, &err)
-                      : err_set(&err, ERR_INVALID, "[keys] %s takes a string", key->key);
-        if (!ok) {
-            char *text = mem_printf("%s:%u: %s", file, key->row, err.text);
-            say(desk, true, text);
-            free(text);
-        }
-    }
-}
-
 static void say_theme_problems(struct desk *desk)
 {
     struct str rest = app_theme_problems(desk->app);
     struct str line;
     while (str_next_line(&rest, &line)) {
         char *text = str_dup(line);
-        say(desk, true, text);
+        desk_say(desk, true, text);
         free(text);
     }
 }
@@ -323,7 +305,7 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
     bool ok = open_workbench(&desk, options, err) && open_app(&desk, options, err);
     if (ok) {
         make_panes(&desk);
-        remap_keys(&desk);
+        desk_remap_keys(&desk);
         say_theme_problems(&desk);
         if (options->open != NULL) {
             (void)editor_jump(desk.editor, options->open, 0, 0);

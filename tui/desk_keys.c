@@ -1,7 +1,11 @@
-/* The table of keys in the README, made from the same action tables as the key line and the ?
- * screen. */
+/* All keys: the user's changes to them, and the table in the README, made from the same action
+ * tables as the key line and the ? screen. */
 #include "app_private.h"
+#include "config/toml.h"
 #include "desk_private.h"
+#include "keymap.h"
+
+#include <stdlib.h>
 
 static const struct action_set *const sets[] = {&desk_action_set, &find_actions,
     &status_global_actions, &app_global_set, &app_core_set, &chat_action_set, &editor_actions,
@@ -47,4 +51,65 @@ void desk_print_keys(FILE *out)
         }
     }
     keymap_free(keymap);
+}
+
+static bool check_id(const struct keymap *keymap, const char *id, struct err *err)
+{
+    if (keymap_action(keymap, id) != NULL) {
+        return true;
+    }
+    const char *near = keymap_suggest(keymap, id);
+    return err_set(err, ERR_INVALID, "[keys] there is no action \"%s\"%s%s%s", id,
+        near != NULL ? ": did you mean " : "; `bylaw --help-keys` lists them",
+        near != NULL ? near : "", near != NULL ? "?" : "");
+}
+
+static bool remap(struct keymap *keymap, const struct toml *key, struct err *err)
+{
+    if (key->kind != TOML_STRING) {
+        return err_set(
+            err, ERR_INVALID, "[keys] %s takes a text: \"ctrl-p\", or \"\" for no key", key->key);
+    }
+    return check_id(keymap, key->key, err) && keymap_remap(keymap, key->key, key->text, err);
+}
+
+static bool check_conflict(const struct keymap *keymap, const struct toml *key, struct err *err)
+{
+    struct buf what = BUF_INIT;
+    bool found = keymap_conflict(keymap, key->key, &what);
+    if (found) {
+        err_set(err, ERR_CONFLICT, "[keys] two actions on one key: %s (give one another, or \"\")",
+            what.ptr);
+    }
+    buf_free(&what);
+    return !found;
+}
+
+static void say_key_problem(struct desk *desk, const struct toml *key, const struct err *err)
+{
+    const char *file = config_table_file(workbench_config(desk->workbench), "keys");
+    char *text = mem_printf("%s:%u: %s", file, key->row, err->text);
+    desk_say(desk, true, text);
+    free(text);
+}
+
+void desk_remap_keys(struct desk *desk)
+{
+    struct keymap *keymap = app_keymap(desk->app);
+    const struct toml *keys = config_table(workbench_config(desk->workbench), "keys");
+    struct err err;
+    for (size_t s = 0; s < ARRAY_LEN(sets); s++) {
+        keymap_add(keymap, sets[s]); /* also of what is opened later */
+    }
+    for (size_t i = 0; keys != NULL && i < keys->len; i++) {
+        if (!remap(keymap, keys->items[i], &err)) {
+            say_key_problem(desk, keys->items[i], &err);
+        }
+    }
+    /* When all are as the user wants them: two may have changed places. */
+    for (size_t i = 0; keys != NULL && i < keys->len; i++) {
+        if (!check_conflict(keymap, keys->items[i], &err)) {
+            say_key_problem(desk, keys->items[i], &err);
+        }
+    }
 }

@@ -49,6 +49,14 @@ struct desk {
 
 extern const struct action_set desk_action_set;
 
+/* desk.c */
+/* On the message line and in the log; a problem stays until a key is pressed. */
+void desk_say(struct desk *desk, bool is_problem, const char *text);
+
+/* desk_keys.c */
+/* The user's keys from the configuration; what is wrong with them is said. */
+void desk_remap_keys(struct desk *desk);
+
 /* desk_review.c */
 /* Opens the review of the open proposal; says so when there is none. */
 void desk_open_review(struct desk *desk);

@@ -275,19 +275,95 @@ const struct action *keymap_action(const struct keymap *keymap, const char *id)
     return NULL;
 }
 
-bool keymap_conflict(const struct keymap *keymap, struct buf *out)
+static bool overlap(const struct binding *a, const struct binding *b)
+{
+    return a->set == b->set && a->action != b->action &&
+           (begins_with(b, a->keys, a->count) || begins_with(a, b->keys, b->count));
+}
+
+bool keymap_conflict(const struct keymap *keymap, const char *action_id, struct buf *out)
 {
     for (size_t i = 0; i < keymap->bindings.len; i++) {
         const struct binding *a = &keymap->bindings.items[i];
-        for (size_t k = i + 1; k < keymap->bindings.len; k++) {
+        bool asked = action_id == NULL || strcmp(a->action->id, action_id) == 0;
+        for (size_t k = 0; asked && k < keymap->bindings.len; k++) {
             const struct binding *b = &keymap->bindings.items[k];
-            if (a->set == b->set && a->action != b->action &&
-                (begins_with(b, a->keys, a->count) || begins_with(a, b->keys, b->count))) {
+            if (overlap(a, b)) {
                 buf_printf(out, "%s and %s: ", a->action->id, b->action->id);
-                key_append_name(out, &a->keys[0]);
+                append_sequence(out, a->count < b->count ? a : b);
                 return true;
             }
         }
     }
     return false;
+}
+
+size_t keymap_continuations(const struct keymap *keymap, const struct action_set *const *sets,
+    size_t set_count, const struct key *keys, size_t count, struct keymap_next *out, size_t max)
+{
+    size_t found = 0;
+    for (size_t s = 0; s < set_count && found == 0; s++) {
+        VEC_FOREACH (struct binding, binding, &keymap->bindings) {
+            bool goes_on = binding->set == sets[s] && binding->count > count &&
+                           begins_with(binding, keys, count);
+            if (goes_on && found < max) {
+                struct binding rest = *binding;
+                struct buf name = BUF_INIT;
+                rest.count = binding->count - count;
+                memcpy(rest.keys, binding->keys + count, rest.count * sizeof *rest.keys);
+                append_sequence(&name, &rest);
+                out[found].action = binding->action;
+                out[found].set = s;
+                snprintf(out[found++].rest, sizeof out->rest, "%s", name.ptr);
+                buf_free(&name);
+            }
+        }
+    }
+    return found;
+}
+
+/* Letters to put in, take out or change to make one name of the other (Levenshtein). */
+static size_t distance(const char *a, const char *b)
+{
+    enum { LENGTH_MAX = 64 };
+    size_t row[LENGTH_MAX + 1];
+    size_t len = strlen(b);
+    if (len > LENGTH_MAX || strlen(a) > LENGTH_MAX) {
+        return SIZE_MAX;
+    }
+    for (size_t k = 0; k <= len; k++) {
+        row[k] = k;
+    }
+    for (size_t i = 1; a[i - 1] != '\0'; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t k = 1; k <= len; k++) {
+            size_t change = diagonal + (a[i - 1] == b[k - 1] ? 0 : 1);
+            diagonal = row[k];
+            size_t other = (row[k] < row[k - 1] ? row[k] : row[k - 1]) + 1;
+            row[k] = change < other ? change : other;
+        }
+    }
+    return row[len];
+}
+
+const char *keymap_suggest(const struct keymap *keymap, const char *id)
+{
+    const char *best = NULL;
+    size_t least = strlen(id) / 3 + 2; /* further away it is a guess */
+    for (size_t i = 0; i < keymap->sets.len; i++) {
+        const struct action_set *set = keymap->sets.items[i];
+        for (size_t k = 0; k < set->count; k++) {
+            const char *dot = strchr(set->actions[k].id, '.');
+            size_t whole = distance(id, set->actions[k].id);
+            /* "accept" stands for "review.accept". */
+            size_t last = dot == NULL ? whole : distance(id, dot + 1);
+            size_t apart = last < whole ? last : whole;
+            if (apart < least) {
+                least = apart;
+                best = set->actions[k].id;
+            }
+        }
+    }
+    return best;
 }

@@ -39,8 +39,22 @@ void keymap_append_text_key(
 size_t keymap_sets(const struct keymap *keymap, const struct action_set *const **sets);
 /* NULL when there is none. */
 const struct action *keymap_action(const struct keymap *keymap, const char *id);
-/* Two actions of one set on the same keys, as text ("review.accept and review.all: a"); false:
- * none. For tests and for a warning after the user's changes. */
-bool keymap_conflict(const struct keymap *keymap, struct buf *out);
+/* The id of the action whose name is nearest to one that is unknown, or NULL when none is near. */
+const char *keymap_suggest(const struct keymap *keymap, const char *id);
+
+/* What a sequence that has begun can go on with: the rest of its keys as shown, and the action. */
+struct keymap_next {
+    char rest[32];
+    const struct action *action;
+    size_t set; /* in the sets asked for */
+};
+/* Of the set that keymap_find would wait for; returns how many, at most max. */
+size_t keymap_continuations(const struct keymap *keymap, const struct action_set *const *sets,
+    size_t set_count, const struct key *keys, size_t count, struct keymap_next *out, size_t max);
+
+/* Another action of the same set on the same keys, or on the beginning of them, as this action
+ * (NULL: any): one of them could never be reached. Appends "review.accept and review.all: a";
+ * false: there is none. */
+bool keymap_conflict(const struct keymap *keymap, const char *action_id, struct buf *out);
 
 #endif

@@ -3,70 +3,14 @@
 #include "test.h"
 
 #include "base/path.h"
-#include "term.h"
+#include "sample_term.h"
 
 #include <stdlib.h>
 
-struct fixture {
-    char *dir, *state, *config;
-    char *xdg_state, *xdg_config;
-    struct term *term;
-};
-
-static void start(struct fixture *f, int rows, int cols, const char *more)
-{
-    char *program = mem_printf("%s/bylaw", getenv("BYLAW_BINARY_DIR"));
-    char *path = mem_printf("PATH=%s", getenv("PATH"));
-    const char *argv[] = {program, f->dir, NULL};
-    const char *env[] = {f->xdg_state, f->xdg_config, path, "BYLAW_PROVIDER=recording", more, NULL};
-    struct term_options options = {.argv = argv, .env = env, .rows = rows, .cols = cols};
-    f->term = term_start(&options);
-    free(program);
-    free(path);
-    term_expect(f->term, "RECORDING");
-}
-
-static void quit(struct fixture *f)
-{
-    term_key(f->term, "ctrl-q");
-    assert_int_equal(term_wait_exit(f->term), 0);
-    term_free(f->term);
-    f->term = NULL;
-}
-
-static int set_up(void **state)
-{
-    struct fixture *f = MEM_NEW(struct fixture);
-    f->dir = test_dir_make();
-    f->state = test_dir_make();
-    f->config = test_dir_make();
-    f->xdg_state = mem_printf("XDG_STATE_HOME=%s", f->state);
-    f->xdg_config = mem_printf("XDG_CONFIG_HOME=%s", f->config);
-    char *sample = test_source_path("tests/workspaces/sample/.");
-    const char *copy[] = {"cp", "-R", sample, f->dir, NULL};
-    free(test_run(NULL, copy));
-    free(sample);
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-    term_free(f->term);
-    test_dir_remove(f->dir);
-    test_dir_remove(f->state);
-    test_dir_remove(f->config);
-    free(f->xdg_state);
-    free(f->xdg_config);
-    free(f);
-    return 0;
-}
-
 static void test_files_symbols_lines(void **state)
 {
-    struct fixture *f = *state;
-    start(f, 40, 130, NULL);
+    struct sample_term *f = *state;
+    sample_term_start(f, 40, 130, NULL);
     term_key(f->term, "alt-p");
     term_expect(f->term, "24/24");
     term_type(f->term, "labtest");
@@ -92,9 +36,9 @@ static void test_files_symbols_lines(void **state)
     term_expect(f->term, "which of the open files?");
     term_key(f->term, "esc");
     term_expect_gone(f->term, "Open files");
-    quit(f);
+    sample_term_quit(f);
     /* The next day. */
-    start(f, 24, 80, NULL);
+    sample_term_start(f, 24, 80, NULL);
     term_key(f->term, "alt-p");
     term_expect_row(f->term, 4, "required_labels_test.rego");
     term_expect_row(f->term, 4, "recent");
@@ -103,19 +47,19 @@ static void test_files_symbols_lines(void **state)
     term_key(f->term, "enter");
     term_expect_gone(f->term, "k8s.rego:5");
     term_expect(f->term, "package lib.k8s");
-    quit(f);
+    sample_term_quit(f);
 }
 
 static void test_a_command_says_why_not(void **state)
 {
-    struct fixture *f = *state;
-    start(f, 40, 130, NULL);
+    struct sample_term *f = *state;
+    sample_term_start(f, 40, 130, NULL);
     term_key(f->term, "ctrl-p");
     term_type(f->term, "everywhere: review the open proposal");
     term_expect(f->term, "There is no open proposal.  Alt-r");
     term_key(f->term, "enter");
     term_expect_row(f->term, 39, "There is no open proposal.");
-    quit(f);
+    sample_term_quit(f);
 }
 
 /* Each theme is seen while the cursor is on it; Esc goes back; one of the user's with a mistake
@@ -140,13 +84,13 @@ static bool text_is_not_red(struct term *term, void *data)
 
 static void test_themes(void **state)
 {
-    struct fixture *f = *state;
-    char *dir = mem_printf("%s/bylaw/themes", f->config);
+    struct sample_term *f = *state;
+    char *dir = mem_printf("%s/themes", f->config);
     struct err err;
     assert_true(path_make_dirs(dir, &err));
     test_write(dir, "loud.toml",
         "based-on = \"dark\"\n[ui]\nheader = \"bold #ffffff on #aa0000\"\nadd = \"greenish\"\n");
-    start(f, 40, 130, "COLORTERM=truecolor");
+    sample_term_start(f, 40, 130, "COLORTERM=truecolor");
     term_key(f->term, "ctrl-p");
     term_type(f->term, "choose the colours");
     term_key(f->term, "enter");
@@ -155,17 +99,17 @@ static void test_themes(void **state)
     term_wait(f->term, text_is_red, NULL, "the theme's header");
     term_key(f->term, "esc");
     term_wait(f->term, text_is_not_red, NULL, "the theme of before");
-    quit(f);
-    start(f, 40, 130, "BYLAW_THEME=loud");
+    sample_term_quit(f);
+    sample_term_start(f, 40, 130, "BYLAW_THEME=loud");
     term_expect(f->term, "loud.toml:4: \"greenish\" is no colour");
-    quit(f);
-    start(f, 40, 130, "BYLAW_THEME=none-such");
+    sample_term_quit(f);
+    sample_term_start(f, 40, 130, "BYLAW_THEME=none-such");
     term_expect(f->term, "there is no theme \"none-such\"");
-    quit(f);
+    sample_term_quit(f);
     free(dir);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, sample_term_set_up, sample_term_tear_down)
 
 int main(void)
 {

@@ -474,9 +474,9 @@ static void test_remapping(void **state)
     assert_false(keymap_remap(keymap, "fake.accept", "ctrl-", &err));
     assert_non_null(strstr(err.text, "ctrl-"));
     struct buf out = BUF_INIT;
-    assert_false(keymap_conflict(keymap, &out));
+    assert_false(keymap_conflict(keymap, NULL, &out));
     assert_ok(keymap_remap(keymap, "fake.accept", "]", &err), err);
-    assert_true(keymap_conflict(keymap, &out));
+    assert_true(keymap_conflict(keymap, NULL, &out));
     assert_non_null(strstr(out.ptr, "fake.accept"));
     buf_free(&out);
     /* Before the set is known, as configuration does it. */
@@ -487,6 +487,9 @@ static void test_remapping(void **state)
     keymap_append_keys(fresh, keymap_action(fresh, "fake.next"), false, &out);
     assert_string_equal(out.ptr, "F9");
     buf_free(&out);
+    assert_string_equal(keymap_suggest(fresh, "fake.nxt"), "fake.next");
+    assert_string_equal(keymap_suggest(fresh, "next"), "fake.next");
+    assert_null(keymap_suggest(fresh, "something.else"));
     keymap_free(fresh);
 }
 
