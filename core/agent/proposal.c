@@ -11,6 +11,7 @@
 void proposal_free(struct proposal *proposal)
 {
     changes_free(&proposal->changes);
+    free(proposal->origin);
     *proposal = (struct proposal){0};
 }
 
@@ -148,6 +149,12 @@ static void fold(struct changes *all, const struct change *delta)
     }
 }
 
+static void count_revision(struct proposal *proposal)
+{
+    proposal->revision++;
+    proposal->state = proposal->changes.len == 0 ? PROPOSAL_WITHDRAWN : PROPOSAL_OPEN;
+}
+
 bool proposal_patch(struct proposal *proposal, struct str patch,
     const struct patch_source *workspace, struct buf *touched, struct buf *report, struct err *err)
 {
@@ -164,11 +171,21 @@ bool proposal_patch(struct proposal *proposal, struct str patch,
             }
             fold(&proposal->changes, change);
         }
-        proposal->revision++;
-        proposal->state = proposal->changes.len == 0 ? PROPOSAL_WITHDRAWN : PROPOSAL_OPEN;
+        /* From here on it is (also) the model's. */
+        free(proposal->origin);
+        proposal->origin = NULL;
+        count_revision(proposal);
     }
     changes_free(&delta);
     return ok;
+}
+
+void proposal_add(struct proposal *proposal, const struct changes *changes)
+{
+    VEC_FOREACH (struct change, change, changes) {
+        fold(&proposal->changes, change);
+    }
+    count_revision(proposal);
 }
 
 void change_count_lines(const struct change *change, unsigned *added, unsigned *removed)
@@ -198,6 +215,9 @@ cJSON *proposal_to_json(const struct proposal *proposal)
     json_set_int(json, "number", proposal->number);
     json_set_int(json, "state", proposal->state);
     json_set_int(json, "revision", proposal->revision);
+    if (proposal->origin != NULL) {
+        json_set_string(json, "origin", proposal->origin);
+    }
     cJSON *list = json_set_array(json, "changes");
     VEC_FOREACH (struct change, change, &proposal->changes) {
         cJSON *item = cJSON_CreateObject();
@@ -239,6 +259,7 @@ bool proposal_from_json(const cJSON *json, struct proposal *out)
     *out = (struct proposal){
         .number = (unsigned)json_int_or(json, "number", 0),
         .revision = (unsigned)json_int_or(json, "revision", 0),
+        .origin = mem_strdup(json_string(json, "origin")),
     };
     bool ok = out->number > 0 && state >= PROPOSAL_OPEN && state <= PROPOSAL_WITHDRAWN;
     out->state = ok ? (enum proposal_state)state : PROPOSAL_OPEN;

@@ -1,6 +1,7 @@
-/* A proposal: what the model wants to change, gathered over one or more patches, never in the
- * workspace. The model goes on from what it proposed, so a patch is read against the proposal first
- * and the workspace below it. */
+/* A proposal: what is to be changed, gathered over one or more patches, never in the workspace. The
+ * model makes it, or a command of the engineer's that changes many files (then it has an origin).
+ * The model goes on from what it proposed, so a patch is read against the proposal first and the
+ * workspace below it. */
 #ifndef BYLAW_AGENT_PROPOSAL_H
 #define BYLAW_AGENT_PROPOSAL_H
 
@@ -20,6 +21,7 @@ struct proposal {
     enum proposal_state state;
     struct changes changes; /* against the workspace, one a file */
     unsigned revision;      /* grows with each patch */
+    char *origin;           /* "replace foo with bar": the engineer's own; NULL: the model's */
 };
 
 void proposal_free(struct proposal *proposal);
@@ -31,6 +33,9 @@ void proposal_free(struct proposal *proposal);
 bool proposal_patch(struct proposal *proposal, struct str patch,
     const struct patch_source *workspace, struct buf *touched, struct buf *report,
     struct err *err) MUST_USE;
+
+/* Folds changes of the engineer's own in, made against what the proposal and the workspace hold. */
+void proposal_add(struct proposal *proposal, const struct changes *changes);
 
 /* The files as the model sees them: the proposal's where it has them, else the workspace's. */
 struct proposal_view {

@@ -209,6 +209,28 @@ bool proposals_patch(struct proposals *proposals, struct str patch, struct buf *
     return ok;
 }
 
+bool proposals_add(
+    struct proposals *proposals, const struct changes *changes, const char *origin, struct err *err)
+{
+    const struct proposal *open = proposals_open(proposals);
+    if (open != NULL) {
+        return err_set(err, ERR_CONFLICT,
+            "proposal %u is open: finish its review first, then this can be one", open->number);
+    }
+    struct proposal next = {.number = proposals->last_number + 1, .origin = mem_strdup(origin)};
+    proposal_add(&next, changes);
+    if (next.changes.len == 0) {
+        proposal_free(&next);
+        return err_set(err, ERR_INVALID, "nothing would change");
+    }
+    proposal_free(&proposals->open);
+    proposals->open = next;
+    proposals->last_number = next.number;
+    record_proposal(proposals);
+    drop_review(proposals);
+    return true;
+}
+
 /* The proposal follows its review: the model goes on from what is merged. */
 static void follow_review(struct proposals *proposals)
 {

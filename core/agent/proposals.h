@@ -25,6 +25,10 @@ void proposals_free(struct proposals *proposals);
 /* Reads a patch into the open proposal, or a new one. *answer is what the model is told, also on
  * failure. Decisions on lines that are still proposed stay. */
 bool proposals_patch(struct proposals *proposals, struct str patch, struct buf *answer) MUST_USE;
+/* Begins a proposal of the engineer's own (a replacement, a rename); `origin` says in a few words
+ * what it does. ERR_CONFLICT while one is open, ERR_INVALID when nothing would change. */
+bool proposals_add(struct proposals *proposals, const struct changes *changes, const char *origin,
+    struct err *err) MUST_USE;
 /* The open one, or NULL. Borrowed until the next patch or decision. */
 const struct proposal *proposals_open(const struct proposals *proposals);
 /* Its review, or NULL. Decide with review_do: every op is recorded. Borrowed until the next patch

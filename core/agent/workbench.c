@@ -161,6 +161,21 @@ static bool take_patch(void *data, struct str patch, struct buf *answer)
     return ok;
 }
 
+bool workbench_propose(
+    struct workbench *wb, const struct changes *changes, const char *origin, struct err *err)
+{
+    if (session_state(wb->session) != SESSION_IDLE) {
+        return err_set(
+            err, ERR_CONFLICT, "the agent is at work: wait for it, or Esc interrupts it");
+    }
+    if (!proposals_add(wb->proposals, changes, origin, err)) {
+        return false;
+    }
+    workbench_changed(wb);
+    on_turn_end(wb);
+    return true;
+}
+
 /* ---- files on disk ---- */
 
 static size_t count_conflicts(struct workbench *wb)

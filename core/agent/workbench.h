@@ -70,6 +70,11 @@ const struct checks *workbench_tried(const struct workbench *wb);
  * tests on it. Nothing is written to the workspace. */
 void workbench_try(struct workbench *wb, size_t file, size_t hunk);
 
+/* Makes a proposal of changes that a command of the engineer's wants (see proposals_add), lays it
+ * out and tests it, as one of the model's. */
+bool workbench_propose(struct workbench *wb, const struct changes *changes, const char *origin,
+    struct err *err) MUST_USE;
+
 /* What finishing the review would do now. Free with outcome_free. */
 struct outcome {
     struct changes accepted; /* what will be written */

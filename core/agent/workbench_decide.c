@@ -33,10 +33,12 @@ bool workbench_outcome(struct workbench *wb, struct outcome *out, struct err *er
         return err_set(err, ERR_NOT_FOUND, "there is no open proposal to finish");
     }
     review_selected(review, (size_t)-1, (size_t)-1, &out->accepted);
-    review_feedback(review, &out->feedback);
+    const struct proposal *open = proposals_open(wb->proposals);
+    if (open->origin == NULL) { /* else it was not the agent's */
+        review_feedback(review, &out->feedback);
+    }
     out->counts = review_count_all(review);
     out->hash = changes_hash(&out->accepted);
-    const struct proposal *open = proposals_open(wb->proposals);
     if (checks_state(wb->evidence) == CHECKS_DONE && out->hash == changes_hash(&open->changes)) {
         take_evidence(out, wb->evidence);
     } else {
@@ -65,7 +67,10 @@ bool workbench_outcome_evidence(struct workbench *wb, struct outcome *out)
 /* The subject: the beginning of what was asked for, as one line that ends with a whole word. */
 static void add_subject(struct buf *message, struct workbench *wb, const struct outcome *outcome)
 {
-    char *title = safe_dup(str_of(session_title(wb->session)), SAFE_ONE_LINE, 400);
+    const struct proposal *open = proposals_open(wb->proposals);
+    const char *asked =
+        open != NULL && open->origin != NULL ? open->origin : session_title(wb->session);
+    char *title = safe_dup(str_of(asked), SAFE_ONE_LINE, 400);
     struct str text = str_trim(str_of(title));
     size_t sentence = str_find(text, STR_LIT(". "), 0);
     if (sentence != (size_t)-1 && sentence >= 10) {
@@ -95,7 +100,9 @@ static void add_trailers(struct buf *message, struct workbench *wb, const struct
 {
     char *model = safe_dup(str_of(workbench_model(wb)), SAFE_ONE_LINE, 80);
     const struct proposal *open = proposals_open(wb->proposals);
-    buf_printf(message, "Assisted-by: %s\n", model);
+    if (open == NULL || open->origin == NULL) {
+        buf_printf(message, "Assisted-by: %s\n", model);
+    }
     buf_printf(message, "Bylaw-Session: %s\n", session_id(wb->session));
     buf_printf(message, "Bylaw-Proposal: %u\n", open == NULL ? 0 : open->number);
     buf_printf(message, "Bylaw-Review: %zu lines accepted, %zu declined, %zu left open\n",

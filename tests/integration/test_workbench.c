@@ -445,6 +445,45 @@ static void the_engineers_edit_is_merged(void **state)
     outcome_free(&outcome);
 }
 
+/* A replacement or a rename of the engineer's own is reviewed as the model's are, but it is nobody
+ * else's work: no trailer says so, and nothing of it goes back to the agent. */
+static void the_engineers_own_proposal(void **state)
+{
+    struct fixture *f = *state;
+    struct err err;
+    struct changes changes = {0};
+    assert_false(workbench_propose(f->wb, &changes, "replace bad with worse", &err));
+    assert_int_equal(err.kind, ERR_INVALID);
+    struct change change = {
+        .kind = CHANGE_UPDATE, .path = mem_strdup("p/p.rego"), .base_exists = true, .mode = 0644};
+    buf_append_c(&change.base, policy);
+    buf_append_c(&change.content, policy);
+    buf_append_c(&change.content, "# more\n");
+    VEC_PUSH(&changes, change);
+    assert_ok(workbench_propose(f->wb, &changes, "add a remark", &err), err);
+    assert_false(workbench_propose(f->wb, &changes, "add a remark", &err));
+    assert_int_equal(err.kind, ERR_CONFLICT);
+    WAIT_UNTIL(f, checks_state(workbench_evidence(f->wb)) == CHECKS_DONE);
+    struct review *review = proposals_review(workbench_proposals(f->wb));
+    assert_ok(review_decide_rest(review, 0, REVIEW_DECLINED, STR_LIT("not yet"), &err), err);
+    struct outcome outcome;
+    assert_ok(workbench_outcome(f->wb, &outcome, &err), err);
+    assert_int_equal(outcome.feedback.len, 0);
+    char *message = workbench_message(f->wb, &outcome);
+    assert_non_null(strstr(message, "add a remark\n\n"));
+    assert_null(strstr(message, "Assisted-by"));
+    free(message);
+    outcome_free(&outcome);
+    /* It is the same after a restart. */
+    cJSON *json = proposal_to_json(proposals_open(workbench_proposals(f->wb)));
+    struct proposal again;
+    assert_true(proposal_from_json(json, &again));
+    assert_string_equal(again.origin, "add a remark");
+    proposal_free(&again);
+    cJSON_Delete(json);
+    changes_free(&changes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -452,6 +491,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(decisions_are_tried_written_and_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_kill_loses_no_decision, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_engineers_edit_is_merged, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_engineers_own_proposal, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
