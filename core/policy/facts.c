@@ -2,12 +2,10 @@
 
 #include "base/json.h"
 #include "base/vec.h"
+#include "policy/rego_tree.h"
 
 #include <ctype.h>
 #include <stdlib.h>
-#include <tree_sitter/api.h>
-
-const TSLanguage *tree_sitter_rego(void);
 
 /* What the walk gathers besides the facts. */
 struct walk {
@@ -29,89 +27,6 @@ struct walk {
 const char *policy_dialect_name(enum policy_dialect dialect)
 {
     return dialect == DIALECT_V0 ? "v0" : dialect == DIALECT_V1 ? "v1" : "v0 or v1";
-}
-
-static struct str node_text(const struct walk *w, TSNode node)
-{
-    return str_slice(w->text, ts_node_start_byte(node), ts_node_end_byte(node));
-}
-
-static bool node_is(TSNode node, const char *type)
-{
-    return !ts_node_is_null(node) && strcmp(ts_node_type(node), type) == 0;
-}
-
-static TSNode node_field(TSNode node, const char *name)
-{
-    return ts_node_child_by_field_name(node, name, (uint32_t)strlen(name));
-}
-
-static bool has_token(TSNode node, const char *token)
-{
-    for (uint32_t i = 0; i < ts_node_child_count(node); i++) {
-        TSNode child = ts_node_child(node, i);
-        if (!ts_node_is_named(child) && node_is(child, token)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The value of a string literal, or false for anything that is not one. */
-static bool string_value(const struct walk *w, TSNode node, struct buf *out)
-{
-    struct str text = node_text(w, node);
-    if (node_is(node, "raw_string") && text.len >= 2) {
-        buf_append_str(out, str_slice(text, 1, text.len - 1));
-        return true;
-    }
-    if (!node_is(node, "string")) {
-        return false;
-    }
-    cJSON *value = json_parse(text, NULL);
-    bool ok = cJSON_IsString(value);
-    if (ok) {
-        buf_append_c(out, value->valuestring);
-    }
-    cJSON_Delete(value);
-    return ok;
-}
-
-static void append_part(struct buf *path, struct str part)
-{
-    if (path->len > 0) {
-        buf_append_char(path, '/');
-    }
-    buf_append_str(path, part);
-}
-
-/* Appends the ground parts of a ref after its head; stops at the first that is not a constant.
- * True when all were ground. */
-static bool append_fields(const struct walk *w, TSNode ref, struct buf *path)
-{
-    /* A cursor: ts_node_field_name_for_child is wrong about fields of hidden nodes before 0.22. */
-    TSTreeCursor cursor = ts_tree_cursor_new(ref);
-    bool ground = true;
-    for (bool more = ts_tree_cursor_goto_first_child(&cursor); more && ground;
-         more = ts_tree_cursor_goto_next_sibling(&cursor)) {
-        const char *field = ts_tree_cursor_current_field_name(&cursor);
-        TSNode child = ts_tree_cursor_current_node(&cursor);
-        if (field == NULL || !ts_node_is_named(child) || strcmp(field, "head") == 0) {
-            continue;
-        }
-        if (strcmp(field, "field") == 0) {
-            append_part(path, node_text(w, child));
-            continue;
-        }
-        struct buf value = BUF_INIT;
-        ground = string_value(w, child, &value);
-        if (ground) {
-            append_part(path, buf_str(&value));
-        }
-        buf_free(&value);
-    }
-    ts_tree_cursor_delete(&cursor);
-    return ground;
 }
 
 static void add_ref(struct walk *w, struct str path)
@@ -137,16 +52,16 @@ static const struct alias *find_alias(const struct walk *w, struct str name)
 
 static void take_import(struct walk *w, TSNode node)
 {
-    TSNode path = node_field(node, "path");
-    TSNode alias = node_field(node, "alias");
+    TSNode path = rego_node_field(node, "path");
+    TSNode alias = rego_node_field(node, "alias");
     if (ts_node_is_null(path)) {
         return;
     }
-    struct str head = node_text(w, path);
+    struct str head = rego_node_text(w->text, path);
     struct buf rest = BUF_INIT;
-    if (node_is(path, "ref")) {
-        head = node_text(w, node_field(path, "head"));
-        append_fields(w, path, &rest);
+    if (rego_node_is(path, "ref")) {
+        head = rego_node_text(w->text, rego_node_field(path, "head"));
+        rego_path_add_fields(w->text, path, &rest);
     }
     if (str_equal_c(head, "rego")) {
         w->import_v1 = true;
@@ -160,7 +75,7 @@ static void take_import(struct walk *w, TSNode node)
     } else if (str_equal_c(head, "data")) {
         struct str name = str_make("data", 4);
         if (!ts_node_is_null(alias)) {
-            name = node_text(w, alias);
+            name = rego_node_text(w->text, alias);
         } else if (rest.len > 0) {
             name = buf_str(&rest);
             for (size_t at; (at = str_find_char(name, '/', 0)) != (size_t)-1;) {
@@ -174,94 +89,59 @@ static void take_import(struct walk *w, TSNode node)
 
 static void take_package(struct walk *w, TSNode node)
 {
-    TSNode path = node_field(node, "path");
     struct buf name = BUF_INIT;
-    if (node_is(path, "ref")) {
-        buf_append_str(&name, node_text(w, node_field(path, "head")));
-        append_fields(w, path, &name);
-    } else if (!ts_node_is_null(path)) {
-        buf_append_str(&name, node_text(w, path));
-    }
+    rego_path_read(w->text, rego_node_field(node, "path"), &name);
     if (name.len > 0 && w->facts->package == NULL) {
         w->facts->package = buf_take(&name);
     }
     buf_free(&name);
 }
 
-/* The name of a test: the ground head up to its first part that begins with test_ or todo_test_. */
 static void take_test(struct walk *w, const char *head, TSNode rule)
 {
-    struct str rest = str_of(head);
-    size_t taken = 0;
-    while (true) {
-        size_t end = str_find_char(rest, '/', taken);
-        struct str part = str_slice(rest, taken, end == (size_t)-1 ? rest.len : end);
-        bool todo = str_starts(part, "todo_test_");
-        if (todo || str_starts(part, "test_")) {
-            char *path = mem_strndup(head, taken + part.len);
-            TSPoint at = ts_node_start_point(rule);
-            VEC_PUSH(&w->facts->tests,
-                (struct policy_test){policy_path_show(path), at.row + 1, at.column + 1, todo});
-            free(path);
-            return;
-        }
-        if (end == (size_t)-1) {
-            return;
-        }
-        taken = end + 1;
+    bool todo;
+    size_t len = rego_test_length(head, &todo);
+    if (len > 0) {
+        char *path = mem_strndup(head, len);
+        TSPoint at = ts_node_start_point(rule);
+        VEC_PUSH(&w->facts->tests,
+            (struct policy_test){policy_path_show(path), at.row + 1, at.column + 1, todo});
+        free(path);
     }
 }
 
 static void take_rule(struct walk *w, TSNode node)
 {
-    TSNode head = node_field(node, "head");
-    TSNode name = node_field(head, "name");
-    if (ts_node_is_null(head) || ts_node_is_null(name)) {
+    struct rego_head head;
+    if (!rego_head_read(w->text, node, &head)) {
         return;
     }
-    struct buf path = BUF_INIT;
-    bool ground = true;
-    if (node_is(name, "ref")) {
-        buf_append_str(&path, node_text(w, node_field(name, "head")));
-        ground = append_fields(w, name, &path);
-    } else {
-        buf_append_str(&path, node_text(w, name));
-    }
-    bool is_default = has_token(node, "default");
-    bool has_if = has_token(node, "if");
-    bool has_contains = has_token(head, "contains");
-    TSNode value = node_field(head, "value");
-    TSNode body = node_field(node, "body");
-    bool has_parameters = !ts_node_is_null(node_field(head, "parameters"));
-    w->uses_if = w->uses_if || has_if;
-    w->uses_contains = w->uses_contains || has_contains;
-    if (!is_default && !has_if) {
-        bool v0_body = !ts_node_is_null(body);
-        bool v0_set = !has_contains && ts_node_is_null(value) && node_is(name, "ref") &&
-                      node_text(w, name).len > 0 && str_ends(node_text(w, name), "]");
+    w->uses_if = w->uses_if || head.has_if;
+    w->uses_contains = w->uses_contains || head.has_contains;
+    if (!head.is_default && !head.has_if) {
+        TSNode part = rego_node_field(node, "head");
+        TSNode name = rego_node_field(part, "name");
+        bool v0_body = !ts_node_is_null(rego_node_field(node, "body"));
+        bool v0_set = !head.has_contains && ts_node_is_null(rego_node_field(part, "value")) &&
+                      rego_node_is(name, "ref") && str_ends(rego_node_text(w->text, name), "]");
         w->uses_v0 = w->uses_v0 || v0_body || v0_set;
     }
-    enum policy_rule_kind kind = is_default                                       ? RULE_DEFAULT
-                                 : has_parameters                                 ? RULE_FUNCTION
-                                 : has_contains || !ground                        ? RULE_PARTIAL
-                                 : node_is(name, "ref") && ts_node_is_null(value) ? RULE_PARTIAL
-                                                                                  : RULE_COMPLETE;
     VEC_PUSH(
-        &w->facts->rules, (struct policy_rule){mem_strdup(path.ptr), kind,
+        &w->facts->rules, (struct policy_rule){mem_strdup(head.path), head.kind,
                               ts_node_start_point(node).row + 1, ts_node_end_point(node).row + 1});
-    take_test(w, path.ptr, node);
-    buf_free(&path);
+    take_test(w, head.path, node);
+    free(head.path);
 }
 
 /* A ref, or a lone identifier, that leads below data. */
 static void take_ref(struct walk *w, TSNode node)
 {
-    bool is_ref = node_is(node, "ref");
-    TSNode head = is_ref ? node_field(node, "head") : node;
-    if (!node_is(head, "identifier")) {
+    bool is_ref = rego_node_is(node, "ref");
+    TSNode head = is_ref ? rego_node_field(node, "head") : node;
+    if (!rego_node_is(head, "identifier")) {
         return;
     }
-    struct str name = node_text(w, head);
+    struct str name = rego_node_text(w->text, head);
     const struct alias *alias = find_alias(w, name);
     if (alias == NULL && !str_equal_c(name, "data")) {
         return;
@@ -271,7 +151,7 @@ static void take_ref(struct walk *w, TSNode node)
         buf_append_c(&path, alias->path);
     }
     if (is_ref) {
-        append_fields(w, node, &path);
+        rego_path_add_fields(w->text, node, &path);
     }
     add_ref(w, buf_str(&path));
     buf_free(&path);
@@ -294,9 +174,9 @@ static void take_node(struct walk *w, TSTreeCursor *cursor, TSNode node)
     } else if (strcmp(type, "every") == 0) {
         w->uses_every = true;
     } else if (strcmp(type, "else_clause") == 0) {
-        if (has_token(node, "if")) {
+        if (rego_node_has_token(node, "if")) {
             w->uses_if = true;
-        } else if (!ts_node_is_null(node_field(node, "body"))) {
+        } else if (!ts_node_is_null(rego_node_field(node, "body"))) {
             w->uses_v0 = true;
         }
     }
@@ -306,9 +186,9 @@ static void walk_tree(struct walk *w, TSNode root)
 {
     for (uint32_t i = 0; i < ts_node_named_child_count(root); i++) {
         TSNode child = ts_node_named_child(root, i);
-        if (node_is(child, "package")) {
+        if (rego_node_is(child, "package")) {
             take_package(w, child);
-        } else if (node_is(child, "import")) {
+        } else if (rego_node_is(child, "import")) {
             take_import(w, child);
         }
     }
@@ -316,7 +196,7 @@ static void walk_tree(struct walk *w, TSNode root)
     bool more = ts_tree_cursor_goto_first_child(&cursor);
     while (more) {
         TSNode node = ts_tree_cursor_current_node(&cursor);
-        bool skip = node_is(node, "import") || node_is(node, "package");
+        bool skip = rego_node_is(node, "import") || rego_node_is(node, "package");
         if (!skip && ts_node_is_named(node)) {
             take_node(w, &cursor, node);
         }
@@ -353,11 +233,7 @@ struct policy_facts *policy_facts_parse(struct str text)
     facts->references = 1;
     facts->hash = str_hash(text);
     struct walk w = {.text = text, .facts = facts};
-    TSParser *parser = mem_require(ts_parser_new());
-    TSTree *tree = NULL;
-    if (ts_parser_set_language(parser, tree_sitter_rego())) {
-        tree = ts_parser_parse_string(parser, NULL, text.ptr, (uint32_t)text.len);
-    }
+    TSTree *tree = rego_tree_parse(text);
     facts->has_errors = tree == NULL;
     if (tree != NULL) {
         TSNode root = ts_tree_root_node(tree);
@@ -366,7 +242,6 @@ struct policy_facts *policy_facts_parse(struct str text)
         facts->dialect = choose_dialect(&w);
         ts_tree_delete(tree);
     }
-    ts_parser_delete(parser);
     VEC_FOREACH (struct alias, alias, &w.aliases) {
         free(alias->name);
         free(alias->path);
