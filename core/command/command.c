@@ -9,6 +9,7 @@ const struct command *const commands[] = {
     &command_doctor,
     &command_help,
     &command_highlight,
+    &command_index,
     &command_parse,
     &command_patch,
     &command_record,

@@ -75,6 +75,7 @@ extern const struct command command_config;
 extern const struct command command_doctor;
 extern const struct command command_help;
 extern const struct command command_highlight;
+extern const struct command command_index;
 extern const struct command command_parse;
 extern const struct command command_patch;
 extern const struct command command_record;

@@ -105,20 +105,6 @@ const char *policy_symbols_key(const struct policy_symbols *symbols, uint32_t ke
     return key == NAME_NONE ? "" : names_text(&symbols->keys, key);
 }
 
-const struct symbol_use *policy_symbols_at(const struct policy_symbols *symbols, size_t offset)
-{
-    const struct symbol_use *found = NULL;
-    VEC_FOREACH (const struct symbol_use, use, &symbols->uses) {
-        bool covers = offset >= use->start && offset <= (size_t)use->start + use->len;
-        /* Of two that touch, the one that begins here. */
-        if (covers && (found == NULL || use->start > found->start ||
-                          (use->start == found->start && use->len < found->len))) {
-            found = use;
-        }
-    }
-    return found;
-}
-
 void symbol_host_point(const struct symbol_host *host, uint32_t *byte, uint32_t *row, uint32_t *col)
 {
     size_t host_row;

@@ -202,8 +202,4 @@ void policy_symbols_release(struct policy_symbols *symbols);
 
 /* The key's text; "" for NAME_NONE. Borrowed. */
 const char *policy_symbols_key(const struct policy_symbols *symbols, uint32_t key);
-/* The use that covers the byte or ends at it (a cursor behind a name is on it); of several the
- * innermost. NULL: none. */
-const struct symbol_use *policy_symbols_at(const struct policy_symbols *symbols, size_t offset);
-
 #endif

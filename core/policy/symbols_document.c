@@ -8,12 +8,30 @@
 #include <stdlib.h>
 #include <strings.h>
 
+/* A file with mistakes is an ordinary thing here: what libfyaml would print about it is dropped. */
+static void drop_message(struct fy_diag *diag, void *user, const char *text, size_t len)
+{
+    (void)diag;
+    (void)user;
+    (void)text;
+    (void)len;
+}
+
 struct fy_document *symbols_document(struct str text, bool json)
 {
+    struct fy_diag_cfg diag_cfg;
+    fy_diag_cfg_default(&diag_cfg);
+    diag_cfg.fp = NULL;
+    diag_cfg.output_fn = drop_message;
+    struct fy_diag *diag = fy_diag_create(&diag_cfg);
     struct fy_parse_cfg cfg = {.flags = FYPCF_QUIET | FYPCF_ALLOW_DUPLICATE_KEYS |
-                                        FYPCF_DISABLE_ACCELERATORS |
-                                        (json ? FYPCF_JSON_FORCE : FYPCF_JSON_NONE)};
-    return text.len == 0 ? NULL : fy_document_build_from_string(&cfg, text.ptr, text.len);
+                                        FYPCF_DISABLE_ACCELERATORS | FYPCF_SLOPPY_FLOW_INDENTATION |
+                                        (json ? FYPCF_JSON_FORCE : FYPCF_JSON_NONE),
+        .diag = diag};
+    struct fy_document *document =
+        text.len == 0 ? NULL : fy_document_build_from_string(&cfg, text.ptr, text.len);
+    fy_diag_unref(diag);
+    return document;
 }
 
 static struct fy_node *member(struct fy_node *map, struct str name)

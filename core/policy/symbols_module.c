@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { DETAIL_MAX = 240 };
+enum { DETAIL_MAX = 240, LONG_HEAD = 100 };
 
 static char *shown_text(const struct rego_reader *r, uint32_t from, uint32_t to)
 {
@@ -107,6 +107,19 @@ static void use_name(struct rego_reader *r, TSNode name, struct scope *scope)
     buf_free(&key);
 }
 
+/* The head as written; without its value where that is long. */
+static char *shown_head(const struct rego_reader *r, TSNode head)
+{
+    uint32_t from = ts_node_start_byte(head);
+    uint32_t to = ts_node_end_byte(head);
+    TSNode value = rego_node_field(head, "value");
+    if (!ts_node_is_null(value) && to - from > LONG_HEAD) {
+        TSNode sign = ts_node_prev_sibling(value);
+        to = ts_node_is_null(sign) ? ts_node_start_byte(value) : ts_node_start_byte(sign);
+    }
+    return shown_text(r, from, to);
+}
+
 static void define_rule(struct rego_reader *r, TSNode node, const struct rego_head *head)
 {
     TSNode head_node = rego_node_field(node, "head");
@@ -120,7 +133,7 @@ static void define_rule(struct rego_reader *r, TSNode node, const struct rego_he
         .rule_kind = head->kind,
         .key = symbols_key(r->symbols, buf_str(&key)),
         .name = policy_path_show(head->path),
-        .detail = shown_text(r, ts_node_start_byte(head_node), ts_node_end_byte(head_node)),
+        .detail = shown_head(r, head_node),
         .at = symbol_host_range(r->host, rego_node_field(head_node, "name")),
         .whole = symbol_host_range(r->host, node),
         .parent = r->package_definition,

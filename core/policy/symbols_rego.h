@@ -31,6 +31,7 @@ struct rego_reader {
 struct rego_children {
     TSTreeCursor cursor;
     bool more;
+    bool empty; /* of the null node: there is no cursor */
 };
 struct rego_children rego_children_begin(TSNode node);
 /* False at the end; then the cursor is freed. *field may be NULL. */

@@ -14,6 +14,9 @@ enum { DEPTH_MAX = 400 };
 
 struct rego_children rego_children_begin(TSNode node)
 {
+    if (ts_node_is_null(node)) {
+        return (struct rego_children){.empty = true};
+    }
     struct rego_children children = {.cursor = ts_tree_cursor_new(node)};
     children.more = ts_tree_cursor_goto_first_child(&children.cursor);
     return children;
@@ -30,7 +33,7 @@ bool rego_children_next(struct rego_children *children, TSNode *child, const cha
         }
         children->more = ts_tree_cursor_goto_next_sibling(&children->cursor);
     }
-    if (!found) {
+    if (!found && !children->empty) {
         ts_tree_cursor_delete(&children->cursor);
     }
     return found;

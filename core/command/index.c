@@ -1,0 +1,365 @@
+/* bylaw index: what the catalog knows of a folder, and its answers about a place. */
+#include "command/command.h"
+
+#include "base/json.h"
+#include "base/safe.h"
+#include "base/vec.h"
+#include "catalog/indexer.h"
+
+#include <stdlib.h>
+
+enum { WAIT_MS = 600000 };
+
+struct index_run {
+    const struct args *args;
+    struct loop *loop;
+    struct workspace *workspace;
+    struct indexer *indexer;
+    struct catalog *catalog;
+    bool listed, settled, failed;
+    struct err err;
+    cJSON *json; /* NULL: text */
+};
+
+static void settle(void *data)
+{
+    struct index_run *run = data;
+    struct indexer_progress progress = indexer_progress(run->indexer);
+    run->settled = run->failed || (run->listed && progress.done == progress.total);
+}
+
+static void on_event(void *data, const struct workspace_event *event)
+{
+    struct index_run *run = data;
+    if (event->failed != NULL) {
+        run->failed = true;
+        run->err = *event->failed;
+    }
+    indexer_take_event(run->indexer, event);
+    run->listed = true;
+    settle(run);
+}
+
+static bool read_all(struct index_run *run, const char *folder)
+{
+    run->loop = loop_new(&run->err);
+    run->workspace = run->loop == NULL ? NULL : workspace_open(folder, &run->err);
+    if (run->workspace == NULL) {
+        return false;
+    }
+    run->indexer = indexer_new(run->loop, run->workspace, settle, run);
+    run->catalog = indexer_catalog(run->indexer);
+    workspace_start(run->workspace, run->loop, on_event, run);
+    return loop_run_until(run->loop, &run->settled, WAIT_MS)
+               ? !run->failed
+               : err_set(&run->err, ERR_TIMEOUT, "reading %s takes too long", folder);
+}
+
+static void close_all(struct index_run *run)
+{
+    if (run->workspace != NULL) {
+        workspace_stop(run->workspace);
+        indexer_free(run->indexer);
+        workspace_free(run->workspace);
+    }
+    if (run->loop != NULL) {
+        loop_free(run->loop);
+    }
+}
+
+/* ---- all symbols ---- */
+
+static void set_text(cJSON *object, const char *key, const char *text)
+{
+    if (text != NULL && *text != '\0') {
+        json_set_string(object, key, text);
+    }
+}
+
+static void set_range(cJSON *object, const struct symbol_range *at)
+{
+    json_set_int(object, "row", (long long)at->row + 1);
+    json_set_int(object, "col", (long long)at->col + 1);
+    json_set_int(object, "end_row", (long long)at->end_row + 1);
+    json_set_int(object, "end_col", (long long)at->end_col + 1);
+}
+
+static cJSON *push_object(cJSON *array)
+{
+    cJSON *object = mem_require(cJSON_CreateObject());
+    cJSON_AddItemToArray(array, object);
+    return object;
+}
+
+static void definitions_json(const struct policy_symbols *symbols, cJSON *file)
+{
+    cJSON *array = json_set_array(file, "definitions");
+    VEC_FOREACH (const struct symbol_definition, definition, &symbols->definitions) {
+        cJSON *item = push_object(array);
+        json_set_string(item, "kind", symbol_kind_name(definition->kind));
+        json_set_string(item, "name", definition->name);
+        set_text(item, "key", policy_symbols_key(symbols, definition->key));
+        set_text(item, "detail", definition->detail);
+        set_text(item, "type", definition->type);
+        set_text(item, "namespace", definition->space);
+        set_text(item, "doc", definition->doc);
+        set_range(item, &definition->at);
+    }
+}
+
+static void rest_json(const struct policy_symbols *symbols, cJSON *file)
+{
+    cJSON *imports = json_set_array(file, "imports");
+    VEC_FOREACH (const struct symbol_import, import, &symbols->imports) {
+        cJSON *item = push_object(imports);
+        json_set_string(item, "path", import->path);
+        json_set_string(item, "name", import->name);
+        json_set_int(item, "row", (long long)import->row + 1);
+    }
+    cJSON *notes = json_set_array(file, "annotations");
+    VEC_FOREACH (const struct symbol_note, note, &symbols->notes) {
+        cJSON *item = push_object(notes);
+        json_set_string(item, "scope", note->scope);
+        set_text(item, "key", policy_symbols_key(symbols, note->key));
+        set_text(item, "title", note->title);
+        set_text(item, "description", note->description);
+        set_text(item, "custom", note->custom);
+        json_set_int(item, "row", (long long)note->row + 1);
+    }
+    cJSON *controls = json_set_array(file, "controls");
+    VEC_FOREACH (const struct symbol_control, control, &symbols->controls) {
+        cJSON *item = push_object(controls);
+        json_set_string(item, "framework", control->framework);
+        json_set_string(item, "id", control->id);
+        json_set_string(item, "of", symbols->definitions.items[control->definition].name);
+    }
+    cJSON *links = json_set_array(file, "uses_files");
+    VEC_FOREACH (const struct symbol_link, link, &symbols->links) {
+        json_push_string(links, link->path);
+    }
+}
+
+static bool print_file(void *data, const char *path, const struct policy_symbols *symbols)
+{
+    struct index_run *run = data;
+    char *shown = safe_dup(str_of(path), SAFE_ONE_LINE, 4096);
+    if (run->json != NULL) {
+        cJSON *file = push_object(json_get(run->json, "files"));
+        json_set_string(file, "path", path);
+        json_set_string(file, "language", file_kind_name(symbols->kind));
+        json_set_bool(file, "errors", symbols->has_errors);
+        definitions_json(symbols, file);
+        rest_json(symbols, file);
+    } else {
+        VEC_FOREACH (const struct symbol_definition, definition, &symbols->definitions) {
+            const char *type = definition->type == NULL ? "" : definition->type;
+            printf("%s:%u:%u\t%s\t%s\t%s%s%s\n", shown, definition->at.row + 1,
+                definition->at.col + 1, symbol_kind_name(definition->kind), definition->name, type,
+                *type == '\0' ? "" : " ", definition->detail == NULL ? "" : definition->detail);
+        }
+    }
+    free(shown);
+    return true;
+}
+
+static void counts_json(const struct catalog_counts *counts, cJSON *json)
+{
+    cJSON *object = json_set_object(json, "counts");
+    json_set_int(object, "files", (long long)counts->files);
+    json_set_int(object, "packages", (long long)counts->packages);
+    json_set_int(object, "rules", (long long)counts->rules);
+    json_set_int(object, "tests", (long long)counts->tests);
+    json_set_int(object, "policies", (long long)counts->policies);
+    json_set_int(object, "templates", (long long)counts->templates);
+    json_set_int(object, "objects", (long long)counts->objects);
+    json_set_int(object, "controls", (long long)counts->controls);
+}
+
+static int print_all(struct index_run *run)
+{
+    struct catalog_counts counts = catalog_count(run->catalog);
+    if (run->json != NULL) {
+        json_set_array(run->json, "files");
+        counts_json(&counts, run->json);
+    }
+    catalog_each_file(run->catalog, print_file, run);
+    if (run->json == NULL) {
+        printf("%zu files: %zu packages, %zu rules, %zu tests, %zu Kyverno policies, %zu "
+               "templates, %zu objects, %zu controls\n",
+            counts.files, counts.packages, counts.rules, counts.tests, counts.policies,
+            counts.templates, counts.objects, counts.controls);
+    }
+    return EXIT_YES;
+}
+
+/* ---- questions ---- */
+
+static void print_place(const struct index_run *run, const struct catalog_place *place)
+{
+    if (run->json != NULL) {
+        cJSON *item = push_object(json_get(run->json, "places"));
+        json_set_string(item, "path", place->path);
+        json_set_string(item, "kind", symbol_kind_name(place->kind));
+        json_set_string(item, "name", place->name);
+        set_text(item, "container", place->container);
+        set_text(item, "detail", place->detail);
+        json_set_bool(item, "defines", place->defines);
+        json_set_int(item, "distance", place->distance);
+        set_range(item, &place->at);
+        return;
+    }
+    char *path = safe_dup(str_of(place->path), SAFE_ONE_LINE, 4096);
+    printf("%s:%u:%u\t%s\t%s%s%s\t%s\n", path, place->at.row + 1, place->at.col + 1,
+        symbol_kind_name(place->kind), place->container, *place->container == '\0' ? "" : ".",
+        place->name, place->detail);
+    free(path);
+}
+
+typedef void (*place_question)(
+    struct catalog *catalog, const struct catalog_cursor *cursor, struct catalog_places *out);
+
+static int ask_places(
+    struct index_run *run, place_question question, const struct catalog_cursor *cursor)
+{
+    struct catalog_places places = {0};
+    question(run->catalog, cursor, &places);
+    if (run->json != NULL) {
+        json_set_array(run->json, "places");
+    }
+    VEC_FOREACH (const struct catalog_place, place, &places) {
+        print_place(run, place);
+    }
+    bool found = places.len > 0;
+    catalog_places_free(&places);
+    return found ? EXIT_YES : EXIT_NO;
+}
+
+static int ask_hover(struct index_run *run, const struct catalog_cursor *cursor)
+{
+    struct buf text = BUF_INIT;
+    bool found = catalog_hover(run->catalog, cursor, NULL, NULL, &text);
+    if (run->json != NULL) {
+        json_set_str(run->json, "markdown", buf_str(&text));
+    } else if (found) {
+        fputs(text.ptr, stdout);
+    }
+    buf_free(&text);
+    return found ? EXIT_YES : EXIT_NO;
+}
+
+static void fixtures(
+    struct catalog *catalog, const struct catalog_cursor *cursor, struct catalog_places *out)
+{
+    catalog_fixtures(catalog, cursor->path, out);
+}
+
+static const struct {
+    const char *name;
+    place_question ask;
+} questions[] = {
+    {"definition", catalog_definition},
+    {"references", catalog_references},
+    {"callers", catalog_callers},
+    {"callees", catalog_callees},
+    {"tests", catalog_tests},
+    {"tested", catalog_tested},
+    {"fixtures", fixtures},
+};
+
+/* "PATH:ROW:COL", rows and columns from 1. The path is cut out in place. */
+static bool read_place(char *place, struct catalog_cursor *cursor)
+{
+    long numbers[2];
+    for (int i = 1; i >= 0; i--) {
+        char *colon = strrchr(place, ':');
+        char *end;
+        numbers[i] = colon == NULL ? 0 : strtol(colon + 1, &end, 10);
+        if (colon == NULL || *end != '\0' || numbers[i] < 1) {
+            return false;
+        }
+        *colon = '\0';
+    }
+    *cursor = (struct catalog_cursor){
+        .path = place, .row = (size_t)numbers[0] - 1, .col = (size_t)numbers[1] - 1};
+    return true;
+}
+
+static int answer(struct index_run *run, const char *question)
+{
+    char *place = mem_strdup(args_get(run->args, "at"));
+    struct catalog_cursor cursor;
+    int code = EXIT_COULD_NOT;
+    if (!read_place(place, &cursor)) {
+        command_fail(run->args, "--at takes FILE:LINE:COLUMN, counted from 1");
+    } else if (catalog_symbols_of(run->catalog, cursor.path) == NULL) {
+        command_fail(run->args, "%s is not indexed: give its path below the folder", cursor.path);
+    } else if (strcmp(question, "hover") == 0) {
+        code = ask_hover(run, &cursor);
+    } else {
+        for (size_t i = 0; i < ARRAY_LEN(questions); i++) {
+            if (strcmp(questions[i].name, question) == 0) {
+                code = ask_places(run, questions[i].ask, &cursor);
+                free(place);
+                return code;
+            }
+        }
+        command_fail(run->args, "there is no question %s: see bylaw index --help", question);
+    }
+    free(place);
+    return code;
+}
+
+static int run_index(const struct args *args)
+{
+    struct index_run run = {.args = args};
+    const char *question = args_get(args, "ask");
+    int code = EXIT_COULD_NOT;
+    if (args->count > 1) {
+        return command_fail(args, "takes one folder");
+    }
+    if ((question == NULL) != (args_get(args, "at") == NULL)) {
+        return command_fail(args, "--ask and --at go together");
+    }
+    if (!read_all(&run, args->count == 1 ? args->rest[0] : ".")) {
+        command_fail(args, "%s", run.err.text);
+        close_all(&run);
+        return code;
+    }
+    run.json = args_has(args, "json") ? mem_require(cJSON_CreateObject()) : NULL;
+    code = question == NULL ? print_all(&run) : answer(&run, question);
+    if (run.json != NULL && code != EXIT_COULD_NOT) {
+        char *text = json_print(run.json);
+        puts(text);
+        free(text);
+    }
+    cJSON_Delete(run.json);
+    close_all(&run);
+    return code;
+}
+
+const struct command command_index = {
+    .name = "index",
+    .summary = "list the packages, rules, tests, policies and objects of a folder",
+    .usage = "[--json] [--ask QUESTION --at FILE:LINE:COLUMN] [FOLDER]",
+    .options =
+        {
+            {"json", 'j', NULL, "one JSON object with everything that is known"},
+            {"ask", 'a', "QUESTION",
+                "definition, references, callers, callees, tests, tested, fixtures or hover"},
+            {"at", '\0', "PLACE",
+                "FILE:LINE:COLUMN the question is about, from 1, columns in bytes"},
+        },
+    .description =
+        "Reads every Rego, YAML and JSON file below FOLDER (the one you are in when none is "
+        "named) as the workbench does and prints what they define, one a line: place, kind, name, "
+        "and a rule's head or an object's kind and version. Rego inside a ConstraintTemplate is "
+        "read too. --json also has imports, METADATA annotations, control ids and the files that "
+        "suites name.\n\n"
+        "With --ask the answer to one question of the editor is printed instead: where the name at "
+        "PLACE is defined, who refers to it, which rules call it or are called by it, which tests "
+        "reach it, what a test reaches, which fixtures are near, what hovering shows.\n\n"
+        "This is about names: whether a policy compiles, only its engine can say.\n\n"
+        "Exits 0 when there was something to print, 1 when a question has no answer, 2 when the "
+        "folder cannot be read or the question makes no sense.",
+    .run = run_index,
+};

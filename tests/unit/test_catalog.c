@@ -1,0 +1,257 @@
+#include "test.h"
+
+#include "base/vec.h"
+#include "catalog/catalog.h"
+
+#include <stdlib.h>
+
+static void put(struct catalog *catalog, const char *path, const char *text)
+{
+    catalog_put(catalog, path, policy_symbols_parse(path, str_of(text)));
+}
+
+/* The cursor on the `nth` (from 0) occurrence of `name` in the text. */
+static struct catalog_cursor at(const char *path, const char *text, const char *name, int nth)
+{
+    struct catalog_cursor cursor = {.path = path, .text = str_of(text)};
+    const char *hit = strstr(text, name);
+    while (nth-- > 0 && hit != NULL) {
+        hit = strstr(hit + 1, name);
+    }
+    assert_non_null(hit);
+    for (const char *c = text; c < hit; c++) {
+        cursor.row += *c == '\n';
+        cursor.col = *c == '\n' ? 0 : cursor.col + 1;
+    }
+    return cursor;
+}
+
+/* "path:row:col …" (from 1) of all places. */
+static char *show(struct catalog_places *places)
+{
+    struct buf out = BUF_INIT;
+    VEC_FOREACH (const struct catalog_place, place, places) {
+        buf_printf(&out, "%s%s:%u:%u", out.len > 0 ? " " : "", place->path, place->at.row + 1,
+            place->at.col + 1);
+    }
+    catalog_places_free(places);
+    return buf_take(&out);
+}
+
+typedef void (*question)(
+    struct catalog *catalog, const struct catalog_cursor *cursor, struct catalog_places *out);
+
+static void expect(
+    struct catalog *catalog, question ask, struct catalog_cursor cursor, const char *want, int line)
+{
+    struct catalog_places places = {0};
+    ask(catalog, &cursor, &places);
+    char *got = show(&places);
+    if (strcmp(got, want) != 0) {
+        fail_msg("line %d: got %s, want %s", line, got, want);
+    }
+    free(got);
+}
+#define EXPECT(ask, cursor, want) expect(catalog, ask, cursor, want, __LINE__)
+
+static const char LIB[] = "package lib.k8s\n"
+                          "\n"
+                          "# Containers of a pod.\n"
+                          "containers contains c if some c in input.spec.containers\n"
+                          "is_root(c) if c.user == 0\n"
+                          "limits.cpu := 2\n";
+static const char POLICY[] = "package k8s.root\n"
+                             "import data.lib.k8s\n"
+                             "import data.lib.k8s.is_root as rooted\n"
+                             "deny contains msg if {\n"
+                             "\tsome c in k8s.containers\n"
+                             "\trooted(c)\n"
+                             "\tnames := [n | some c in input.x; n := c.name]\n"
+                             "\tc.cpu > data.lib.k8s.limits.cpu\n"
+                             "\tmsg := sprintf(\"%s %v\", [c.name, names])\n"
+                             "}\n"
+                             "other if count(deny) > 0\n";
+static const char TEST[] = "package k8s.root_test\n"
+                           "import data.k8s.root\n"
+                           "test_deny if root.deny with input as pod\n"
+                           "pod := {\"spec\": {}}\n"
+                           "test_other if helper\n"
+                           "helper if root.other\n";
+
+static struct catalog *sample(void)
+{
+    struct catalog *catalog = catalog_new();
+    put(catalog, "lib/k8s.rego", LIB);
+    put(catalog, "k8s/root.rego", POLICY);
+    put(catalog, "k8s/root_test.rego", TEST);
+    return catalog;
+}
+
+static void finds_definitions(void **state)
+{
+    (void)state;
+    struct catalog *catalog = sample();
+    const char *p = "k8s/root.rego";
+    EXPECT(catalog_definition, at(p, POLICY, "containers", 0), "lib/k8s.rego:4:1");
+    EXPECT(catalog_definition, at(p, POLICY, "rooted(c)", 0), "lib/k8s.rego:5:1");
+    EXPECT(catalog_definition, at(p, POLICY, "k8s\nimport", 0), "lib/k8s.rego:1:9");
+    EXPECT(catalog_definition, at(p, POLICY, "k8s.containers", 0), "lib/k8s.rego:1:9");
+    EXPECT(catalog_definition, at(p, POLICY, "limits.cpu", 0), "lib/k8s.rego:6:1");
+    EXPECT(catalog_definition, at(p, POLICY, "deny) > 0", 0), "k8s/root.rego:4:1");
+    /* Variables: the rule's, and the one of the comprehension that hides it. */
+    EXPECT(catalog_definition, at(p, POLICY, "c.cpu", 0), "k8s/root.rego:5:7");
+    EXPECT(catalog_definition, at(p, POLICY, "c.name]", 0), "k8s/root.rego:7:21");
+    EXPECT(catalog_definition, at(p, POLICY, "msg if", 0), "k8s/root.rego:9:2");
+    EXPECT(catalog_definition, at(p, POLICY, "n | some", 0), "k8s/root.rego:7:35");
+    /* No definition: a built-in nobody knows here, input, a field. */
+    EXPECT(catalog_definition, at(p, POLICY, "sprintf", 0), "");
+    EXPECT(catalog_definition, at(p, POLICY, "input", 0), "");
+    EXPECT(catalog_definition, at("k8s/root_test.rego", TEST, "root.deny", 0), "k8s/root.rego:1:9");
+    EXPECT(catalog_definition, at("k8s/root_test.rego", TEST, "deny with", 0), "k8s/root.rego:4:1");
+    catalog_free(catalog);
+}
+
+static void finds_references(void **state)
+{
+    (void)state;
+    struct catalog *catalog = sample();
+    EXPECT(catalog_references, at("lib/k8s.rego", LIB, "is_root", 0),
+        "k8s/root.rego:3:21 k8s/root.rego:3:32 k8s/root.rego:6:2 lib/k8s.rego:5:1");
+    EXPECT(catalog_references, at("k8s/root.rego", POLICY, "c in k8s", 0),
+        "k8s/root.rego:5:7 k8s/root.rego:6:9 k8s/root.rego:8:2 k8s/root.rego:9:27");
+    EXPECT(catalog_references, at("lib/k8s.rego", LIB, "c) if", 0),
+        "lib/k8s.rego:5:9 lib/k8s.rego:5:15");
+    EXPECT(catalog_callers, at("k8s/root.rego", POLICY, "deny", 0),
+        "k8s/root.rego:11:1 k8s/root_test.rego:3:1");
+    EXPECT(catalog_callees, at("k8s/root.rego", POLICY, "some c in k8s", 0),
+        "lib/k8s.rego:4:1 lib/k8s.rego:5:1 lib/k8s.rego:6:1");
+    catalog_free(catalog);
+}
+
+static void joins_rules_and_tests(void **state)
+{
+    (void)state;
+    struct catalog *catalog = sample();
+    EXPECT(catalog_tests, at("k8s/root.rego", POLICY, "deny", 0),
+        "k8s/root_test.rego:3:1 k8s/root_test.rego:5:1");
+    EXPECT(catalog_tests, at("lib/k8s.rego", LIB, "is_root", 0),
+        "k8s/root_test.rego:3:1 k8s/root_test.rego:5:1");
+    EXPECT(catalog_tested, at("k8s/root_test.rego", TEST, "test_other", 0),
+        "k8s/root.rego:11:1 k8s/root.rego:4:1 lib/k8s.rego:4:1 lib/k8s.rego:5:1 lib/k8s.rego:6:1 "
+        "k8s/root_test.rego:6:1");
+    catalog_free(catalog);
+}
+
+static void follows_a_file_that_changes(void **state)
+{
+    (void)state;
+    struct catalog *catalog = sample();
+    const char *p = "k8s/root.rego";
+    catalog_remove(catalog, "lib/k8s.rego");
+    EXPECT(catalog_definition, at(p, POLICY, "containers", 0), "");
+    put(catalog, "lib/other.rego", LIB);
+    EXPECT(catalog_definition, at(p, POLICY, "containers", 0), "lib/other.rego:4:1");
+    /* Text the catalog does not know yet is read first. */
+    char *longer = mem_printf("# a line more\n%s", POLICY);
+    EXPECT(catalog_definition, at(p, longer, "c.cpu", 0), "k8s/root.rego:6:7");
+    free(longer);
+    catalog_free(catalog);
+}
+
+static const char TEMPLATE[] = "apiVersion: templates.gatekeeper.sh/v1\n"
+                               "kind: ConstraintTemplate\n"
+                               "metadata: {name: k8srequired}\n"
+                               "spec:\n"
+                               "  crd: {spec: {names: {kind: K8sRequired}}}\n"
+                               "  targets:\n"
+                               "    - target: admission.k8s.gatekeeper.sh\n"
+                               "      libs:\n"
+                               "        - |\n"
+                               "          package lib.helpers\n"
+                               "          missing(o) { not o.x }\n"
+                               "      rego: |\n"
+                               "        package k8srequired\n"
+                               "        import data.lib.helpers\n"
+                               "        violation[{\"msg\": msg}] {\n"
+                               "          helpers.missing(input.review.object)\n"
+                               "          msg := \"no\"\n"
+                               "        }\n";
+
+static void reads_rego_in_a_template(void **state)
+{
+    (void)state;
+    struct catalog *catalog = catalog_new();
+    const char *c = "kind: K8sRequired\n"
+                    "apiVersion: constraints.gatekeeper.sh/v1beta1\n"
+                    "metadata: {name: all}\n"
+                    "spec: {parameters: {labels: [a]}}\n";
+    put(catalog, "t/template.yaml", TEMPLATE);
+    put(catalog, "t/samples/c.yaml", c);
+    EXPECT(catalog_definition, at("t/samples/c.yaml", c, "K8sRequired", 0), "t/template.yaml:5:30");
+    EXPECT(catalog_references, at("t/template.yaml", TEMPLATE, "K8sRequired}", 0),
+        "t/samples/c.yaml:1:7 t/template.yaml:5:30");
+    EXPECT(catalog_definition, at("t/template.yaml", TEMPLATE, "missing(input", 0),
+        "t/template.yaml:11:11");
+    EXPECT(catalog_references, at("t/template.yaml", TEMPLATE, "msg}", 0),
+        "t/template.yaml:15:27 t/template.yaml:17:11");
+    catalog_free(catalog);
+}
+
+static void reads_kyverno(void **state)
+{
+    (void)state;
+    struct catalog *catalog = catalog_new();
+    const char *policy = "---\n"
+                         "apiVersion: kyverno.io/v1\n"
+                         "kind: ClusterPolicy\n"
+                         "metadata:\n"
+                         "  name: require-limits\n"
+                         "  annotations:\n"
+                         "    policies.kyverno.io/cis-k8s: 5.2.1, 5.2.2\n"
+                         "spec:\n"
+                         "  rules:\n"
+                         "    - name: memory-limit\n"
+                         "      match: {}\n"
+                         "---\n"
+                         "{{ a template that is no YAML\n"
+                         "---\n"
+                         "apiVersion: policies.kyverno.io/v1\n"
+                         "kind: ValidatingPolicy\n"
+                         "metadata: {name: cel}\n"
+                         "spec: {validations: [{expression: \"true\"}]}\n";
+    const char *suite = "apiVersion: cli.kyverno.io/v1alpha1\n"
+                        "kind: Test\n"
+                        "metadata: {name: t}\n"
+                        "policies: [../policy.yaml]\n"
+                        "results:\n"
+                        "  - {policy: require-limits, rule: autogen-memory-limit}\n";
+    put(catalog, "p/policy.yaml", policy);
+    put(catalog, "p/test/kyverno-test.yaml", suite);
+    EXPECT(catalog_definition, at("p/test/kyverno-test.yaml", suite, "require-limits", 0),
+        "p/policy.yaml:5:9");
+    EXPECT(catalog_definition, at("p/test/kyverno-test.yaml", suite, "memory-limit", 0),
+        "p/policy.yaml:10:13");
+    EXPECT(catalog_tests, at("p/policy.yaml", policy, "memory-limit", 0),
+        "p/test/kyverno-test.yaml:3:18");
+    EXPECT(catalog_tested, at("p/test/kyverno-test.yaml", suite, "name: t", 0),
+        "p/policy.yaml:5:9 p/policy.yaml:10:13 p/policy.yaml:17:18");
+    const struct policy_symbols *symbols = catalog_symbols_of(catalog, "p/policy.yaml");
+    assert_int_equal(symbols->controls.len, 2);
+    assert_string_equal(symbols->controls.items[1].id, "5.2.2");
+    assert_int_equal(symbols->definitions.len, 4);
+    assert_string_equal(symbols->definitions.items[3].name, "validation 1");
+    catalog_free(catalog);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(finds_definitions),
+        cmocka_unit_test(finds_references),
+        cmocka_unit_test(joins_rules_and_tests),
+        cmocka_unit_test(follows_a_file_that_changes),
+        cmocka_unit_test(reads_rego_in_a_template),
+        cmocka_unit_test(reads_kyverno),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
