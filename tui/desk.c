@@ -6,6 +6,7 @@
 #include "config/toml.h"
 #include "keymap.h"
 #include "syntax/query.h"
+#include "text/history_file.h"
 #include "text/swap.h"
 
 #include <stdio.h>
@@ -219,6 +220,11 @@ static void make_panes(struct desk *desk)
     char *swap = swap_default_dir(&err);
     desk->chat = chat_new(&chat);
     desk->editor = editor_new(desk->app, workspace, swap);
+    if (config_bool(workbench_config(desk->workbench), "persistent_undo")) {
+        char *undo = history_default_dir(&err);
+        editor_keep_undo(desk->editor, undo);
+        free(undo);
+    }
     free(swap);
     app_set_pane(desk->app, SLOT_CHAT, chat_pane(desk->chat));
     app_set_pane(desk->app, SLOT_EDITOR, editor_pane(desk->editor));

@@ -119,7 +119,12 @@ char *str_dup(struct str s)
 
 unsigned long long str_hash(struct str s)
 {
-    uint64_t hash = 14695981039346656037u;
+    return str_hash_more(STR_HASH_EMPTY, s);
+}
+
+unsigned long long str_hash_more(unsigned long long before, struct str s)
+{
+    uint64_t hash = before;
     for (size_t i = 0; i < s.len; i++) {
         hash = (hash ^ (unsigned char)s.ptr[i]) * 1099511628211u;
     }

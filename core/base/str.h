@@ -63,6 +63,9 @@ bool str_next_line(struct str *rest, struct str *line);
 char *str_dup(struct str s) MUST_USE;
 /* FNV-1a, 64 bits: for hash tables and change detection, not against an adversary. */
 unsigned long long str_hash(struct str s);
+/* The same in parts: the hash of what came before (at first STR_HASH_EMPTY) and the next part. */
+#define STR_HASH_EMPTY 14695981039346656037u
+unsigned long long str_hash_more(unsigned long long before, struct str s);
 
 void buf_reserve(struct buf *buf, size_t extra);
 void buf_append(struct buf *buf, const void *data, size_t len);

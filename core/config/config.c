@@ -36,6 +36,8 @@ const struct setting settings[] = {
         "take the mouse; Shift selects with the terminal's own selection"},
     {"key_set", SETTING_STRING, "standard", "standard|vi", 0, 0, false, NULL,
         "which keys the editor listens to"},
+    {"persistent_undo", SETTING_BOOL, "true", NULL, 0, 0, false, NULL,
+        "keep undo steps when the program ends (in the state folder, for your eyes only)"},
     {"coverage_threshold", SETTING_INTEGER, "90", NULL, 0, 100, false, NULL,
         "coverage in percent that counts as met"},
     {"test_on_save", SETTING_BOOL, "true", NULL, 0, 0, false, NULL,

@@ -1,9 +1,8 @@
 /* The bytes of a swap file (see swap.h): what is written, and what can be made of it after a crash.
  * Pure functions.
  *
- * The file is the line "bylaw swap 1\n", then records. A record is its kind (one byte), the length
- * of its payload (4 bytes), the payload, and the FNV-1a 64 hash of all that (8 bytes); numbers are
- * little-endian. Kinds, in the order they may come:
+ * The file is the line "bylaw swap 1\n", then records (record.h). Kinds, in the order they may
+ * come:
  *   H  once, first: process id (4), wall clock ms (8), length of the base (8), then the path
  *   B  the next part of the base: the text as it was before the first edit below
  *   E  an edit: offset (8), bytes removed there (8), then the bytes put there

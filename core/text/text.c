@@ -82,7 +82,7 @@ void text_free(struct text *text)
 }
 
 /* Copies bytes to where they stay for the life of the text. */
-static struct str keep_bytes(struct text *text, struct str bytes)
+struct str text_keep(struct text *text, struct str bytes)
 {
     struct block *block = text->blocks;
     if (block == NULL || block->cap - block->len < bytes.len) {
@@ -151,7 +151,7 @@ bool text_replace(struct text *text, size_t at, size_t len, struct str with, str
         return true;
     }
     struct spans removed = collect_range(text, at, len);
-    struct str added = with.len > 0 ? keep_bytes(text, with) : str_make("", 0);
+    struct str added = with.len > 0 ? text_keep(text, with) : str_make("", 0);
     text_apply(text, at, len, &added, added.len > 0 ? 1 : 0);
     undo_record(text, at, &removed, len, added);
     VEC_FREE(&removed);

@@ -141,6 +141,18 @@ bool text_redo(struct text *text, struct text_cursor *cursor);
 bool text_can_undo(const struct text *text);
 bool text_can_redo(const struct text *text);
 
+/* All steps, also those on branches that undo left: they are numbered in the order they were made;
+ * 0 is the text as it was opened (or the oldest state its history file knew). */
+size_t text_step_count(const struct text *text); /* at least 1 */
+size_t text_step(const struct text *text);       /* the one the text stands after */
+/* When it was made, ms of the clock given by text_note_time; 0: not known. */
+int64_t text_step_time(const struct text *text, size_t step);
+/* The clock for steps made from now on: this module has none. */
+void text_note_time(struct text *text, int64_t time_ms);
+/* Goes to any step, back to where its branch left ours and forth again; redo then follows the way
+ * to it. False (nothing changed) when there is no such step, or between begin and end. */
+bool text_go_to_step(struct text *text, size_t step, struct text_cursor *cursor);
+
 /* What is on disk is what the text is now. */
 void text_mark_saved(struct text *text);
 /* The same for an earlier moment: a save on a worker takes the state (and the content) when it

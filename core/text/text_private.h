@@ -32,6 +32,7 @@ struct step {
     size_t parent;
     size_t redo;    /* the newest child, 0: none */
     uint64_t state; /* names the content after this step */
+    int64_t time_ms;
     struct text_cursor before, after;
 };
 
@@ -59,11 +60,15 @@ struct text {
     enum run run;         /* what kind of run the current step may go on as */
     unsigned depth;       /* of text_begin */
     bool open;            /* the step of the outermost text_begin exists already */
+    int64_t now_ms;       /* as noted last */
     struct text_cursor cursor;
 };
 
 /* Replaces and notifies, without recording. at and len are in range. */
 void text_apply(struct text *text, size_t at, size_t len, const struct str *runs, size_t count);
+
+/* Bytes kept for the text's life, as one run. */
+struct str text_keep(struct text *text, struct str bytes);
 
 void undo_init(struct text *text);
 void undo_free(struct text *text);

@@ -136,6 +136,7 @@ void undo_record(
         text->run = text->depth > 0 ? RUN_NONE : run_after(at, len, added, text->cursor);
     }
     step->state = ++text->last_state;
+    step->time_ms = text->now_ms;
     text->cursor = (struct text_cursor){at + added.len, at + added.len};
     step->after = text->cursor;
 }
@@ -187,19 +188,37 @@ static void give_cursor(struct text *text, struct text_cursor from, struct text_
     }
 }
 
-bool text_undo(struct text *text, struct text_cursor *cursor)
+/* One step back from the current one. */
+static void step_back(struct text *text)
 {
-    text->run = RUN_NONE;
-    if (!text_can_undo(text)) {
-        return false;
-    }
     const struct step *step = current_step(text);
     for (size_t i = step->len; i-- > 0;) {
         const struct edit *edit = &step->items[i];
         text_apply(text, edit->at, edit->inserted_len, edit->removed, edit->removed_count);
     }
     text->current = step->parent;
-    give_cursor(text, step->before, cursor);
+}
+
+/* Forth to a child of the current step. */
+static void step_forth(struct text *text, size_t child)
+{
+    current_step(text)->redo = child;
+    text->current = child;
+    const struct step *step = current_step(text);
+    VEC_FOREACH (const struct edit, edit, step) {
+        text_apply(text, edit->at, edit->removed_len, edit->inserted, edit->inserted_count);
+    }
+}
+
+bool text_undo(struct text *text, struct text_cursor *cursor)
+{
+    text->run = RUN_NONE;
+    if (!text_can_undo(text)) {
+        return false;
+    }
+    struct text_cursor before = current_step(text)->before;
+    step_back(text);
+    give_cursor(text, before, cursor);
     return true;
 }
 
@@ -209,12 +228,59 @@ bool text_redo(struct text *text, struct text_cursor *cursor)
     if (!text_can_redo(text)) {
         return false;
     }
-    text->current = current_step(text)->redo;
-    const struct step *step = current_step(text);
-    VEC_FOREACH (const struct edit, edit, step) {
-        text_apply(text, edit->at, edit->removed_len, edit->inserted, edit->inserted_count);
+    step_forth(text, current_step(text)->redo);
+    give_cursor(text, current_step(text)->after, cursor);
+    return true;
+}
+
+size_t text_step_count(const struct text *text)
+{
+    return text->steps.len;
+}
+
+size_t text_step(const struct text *text)
+{
+    return text->current;
+}
+
+int64_t text_step_time(const struct text *text, size_t step)
+{
+    return step < text->steps.len ? text->steps.items[step].time_ms : 0;
+}
+
+void text_note_time(struct text *text, int64_t time_ms)
+{
+    text->now_ms = time_ms;
+}
+
+/* A parent always has a smaller number than its child: the greater of two steps that differ is not
+ * an ancestor of the other. */
+bool text_go_to_step(struct text *text, size_t step, struct text_cursor *cursor)
+{
+    struct {
+        size_t *items;
+        size_t len, cap;
+    } forth = {0};
+    text->run = RUN_NONE;
+    if (text->depth > 0 || step >= text->steps.len) {
+        return false;
     }
-    give_cursor(text, step->after, cursor);
+    struct text_cursor place = text->cursor;
+    for (size_t to = step; to != text->current;) {
+        if (to > text->current) {
+            VEC_PUSH(&forth, to);
+            to = text->steps.items[to].parent;
+        } else {
+            place = current_step(text)->before;
+            step_back(text);
+        }
+    }
+    while (forth.len > 0) {
+        step_forth(text, forth.items[--forth.len]);
+        place = current_step(text)->after;
+    }
+    VEC_FREE(&forth);
+    give_cursor(text, place, cursor);
     return true;
 }
 

@@ -2,6 +2,7 @@
 #include "pane/editor_private.h"
 
 #include "screen/rescue.h"
+#include "text/history_file.h"
 
 #include <stdio.h>
 
@@ -25,6 +26,12 @@ struct editor *editor_new(struct app *app, struct workspace *workspace, const ch
     editor->watch = loop_timer_new(editor->loop, on_watch, editor);
     loop_timer_start(editor->watch, WATCH_MS, WATCH_MS);
     return editor;
+}
+
+void editor_keep_undo(struct editor *editor, const char *dir)
+{
+    free(editor->undo_dir);
+    editor->undo_dir = mem_strdup(dir);
 }
 
 static void wait_for_save(struct doc *doc)
@@ -54,6 +61,7 @@ void editor_free(struct editor *editor)
         struct doc *doc = editor->docs.items[editor->docs.len - 1];
         doc_free(doc, !text_is_dirty(doc->text));
     }
+    history_wait(editor->loop, SAVE_WAIT_MS);
     split_free(editor->split);
     editor->split = NULL;
     find_free(editor);
@@ -64,6 +72,7 @@ void editor_free(struct editor *editor)
     buf_free(&editor->scratch);
     free(editor->question_path);
     free(editor->swap_dir);
+    free(editor->undo_dir);
     free(editor);
 }
 

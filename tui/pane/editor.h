@@ -18,6 +18,9 @@ struct workspace;
  * NULL: nowhere. Copies swap_dir. */
 struct editor *editor_new(
     struct app *app, struct workspace *workspace, const char *swap_dir) MUST_USE;
+/* Keeps undo steps of saved files in the folder (history_file.h), and takes up those kept there for
+ * files opened from now on. Copies. */
+void editor_keep_undo(struct editor *editor, const char *dir);
 /* As a pane, which then owns it. */
 struct pane editor_pane(struct editor *editor);
 /* Keeps the swap files of unsaved files, and waits for a save under way. */

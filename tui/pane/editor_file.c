@@ -1,8 +1,10 @@
 /* Files of the editor: opening, saving, what happens to them on disk, what a crash left. */
 #include "pane/editor_private.h"
 
+#include "base/log.h"
 #include "base/path.h"
 #include "base/safe.h"
+#include "text/history_file.h"
 #include "workspace/door.h"
 
 #include <errno.h>
@@ -32,6 +34,7 @@ static TSPoint ts_point(struct text_point point)
 static void on_change(void *data, const struct text_change *change)
 {
     struct doc *doc = data;
+    text_note_time(doc->text, loop_wall_ms());
     TSInputEdit edit = {.start_byte = (uint32_t)change->start,
         .old_end_byte = (uint32_t)change->old_end,
         .new_end_byte = (uint32_t)change->new_end,
@@ -138,6 +141,31 @@ static void look_for_swap(struct doc *doc, struct str on_disk)
     }
 }
 
+/* The steps of earlier sessions; not for a text that somebody else changed meanwhile. */
+static void load_history(struct doc *doc)
+{
+    struct err err;
+    if (doc->editor->undo_dir != NULL && doc->stamp.exists &&
+        !history_load(doc->editor->undo_dir, doc->full_path, doc->text, &err) &&
+        err.kind != ERR_NOT_FOUND) {
+        log_write("undo", "%s: %s", doc->path, err.text);
+    }
+    doc->kept_steps = text_step_count(doc->text);
+    doc->kept_step = text_step(doc->text);
+}
+
+/* What is on disk is what the text is: its steps fit. */
+static void keep_history(struct doc *doc)
+{
+    size_t steps = text_step_count(doc->text), step = text_step(doc->text);
+    bool kept = steps == doc->kept_steps && step == doc->kept_step;
+    if (doc->editor->undo_dir != NULL && doc->stamp.exists && !text_is_dirty(doc->text) && !kept) {
+        history_store(doc->editor->loop, doc->editor->undo_dir, doc->full_path, doc->text);
+        doc->kept_steps = steps;
+        doc->kept_step = step;
+    }
+}
+
 struct doc *doc_open(struct editor *editor, const char *path, struct err *err)
 {
     struct buf bytes = BUF_INIT;
@@ -157,6 +185,7 @@ struct doc *doc_open(struct editor *editor, const char *path, struct err *err)
     doc->full_path = path_join(workspace_root(editor->workspace), clean);
     look_for_swap(doc, buf_str(&bytes));
     doc->text = text_new_take(&bytes);
+    load_history(doc);
     doc->base = text_snapshot(doc->text);
     doc->syntax = syntax_new(NULL, (struct syntax_source){doc_read, doc_size, doc->text});
     set_language(doc);
@@ -173,6 +202,7 @@ struct doc *doc_open(struct editor *editor, const char *path, struct err *err)
 void doc_free(struct doc *doc, bool remove_swap)
 {
     struct editor *editor = doc->editor;
+    keep_history(doc);
     for (size_t i = 0; i < editor->docs.len; i++) {
         if (editor->docs.items[i] == doc) {
             VEC_REMOVE(&editor->docs, i);
@@ -224,6 +254,7 @@ static void saved(void *data, const struct file_stamp *now, const struct err *er
         doc->disk_changed = doc->disk_gone = doc->keep_mine = doc->overwrite = false;
         text_mark_saved_state(doc->text, saving.state);
         doc_set_base(doc, saving.content);
+        keep_history(doc);
         if (doc->swap != NULL) {
             swap_saved(doc->swap);
         }

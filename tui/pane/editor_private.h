@@ -26,6 +26,7 @@ struct doc {
     struct file_stamp stamp;
     /* What was on disk when it was read or saved last, for a merge: runs of the text's own memory,
      * or bytes (after a merge). */
+    size_t kept_steps, kept_step; /* of the text, as its history file has them */
     struct text_snapshot base;
     struct buf base_bytes;
     unsigned tab_width;
@@ -118,6 +119,7 @@ struct editor {
     struct loop *loop;
     struct workspace *workspace;
     char *swap_dir;
+    char *undo_dir; /* NULL: undo ends with the program */
     struct {
         struct doc **items;
         size_t len, cap;
