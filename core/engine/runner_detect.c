@@ -1,5 +1,6 @@
 /* Before a run's first test: which program, which version, and how it is kept off the network. */
 #include "engine/offline.h"
+#include "engine/probe.h"
 #include "engine/runner_internal.h"
 
 #include <stdlib.h>
@@ -30,95 +31,33 @@ static void prepare_tests(struct run *run)
     offline_start(run->runner->loop, run->runner->engine, run->runner->program, on_offline, run);
 }
 
-struct detection {
-    struct run *run;
-    struct buf out;
-};
-
-static void detected(struct run *run, struct str output)
+static void detected(void *data, const struct probe_result *result)
 {
+    struct run *run = data;
     struct runner *runner = run->runner;
-    const struct engine *engine = runner->engine;
-    char *version = NULL;
-    if (!engine->version(output, &version)) {
-        free(runner->program);
-        runner->program = NULL;
-        char *why = mem_printf("%s does not say its version", engine->program);
-        run_fail(run, why);
-        free(why);
+    if (run->cancelled) {
+        run_release(run);
         return;
     }
-    if (!engine_version_at_least(version, engine->minimum)) {
-        char *why =
-            mem_printf("%s %s is too old: %s or newer is needed (scripts/setup installs one)",
-                engine->program, version, engine->minimum);
-        free(version);
-        free(runner->program);
-        runner->program = NULL;
-        run_fail(run, why);
-        free(why);
-        return;
+    free(runner->program);
+    runner->program = mem_strdup(result->program);
+    if (result->program == NULL) {
+        run_fail(run, result->err.text);
+    } else {
+        free(runner->version);
+        runner->version = mem_strdup(result->version);
+        prepare_tests(run);
     }
-    free(runner->version);
-    runner->version = version;
-    prepare_tests(run);
-}
-
-static void version_data(void *data, enum process_stream stream, struct str bytes)
-{
-    (void)stream;
-    struct detection *detection = data;
-    buf_append_str(&detection->out, bytes);
-}
-
-static void version_exit(void *data, const struct process_result *result)
-{
-    (void)result;
-    struct detection *detection = data;
-    struct run *run = detection->run;
-    if (!run->cancelled) {
-        detected(run, buf_str(&detection->out));
-    }
-    buf_free(&detection->out);
-    free(detection);
     run_release(run);
 }
 
 void run_detect_engine(struct run *run)
 {
     struct runner *runner = run->runner;
-    struct err err;
     if (runner->program != NULL && access(runner->program, X_OK) == 0) {
         prepare_tests(run);
         return;
     }
-    free(runner->program);
-    runner->program = engine_find(runner->engine, &err);
-    if (runner->program == NULL) {
-        run_fail(run, err.text);
-        return;
-    }
-    struct engine_command command = {0};
-    VEC_PUSH(&command.argv, mem_strdup(runner->program));
-    for (size_t i = 0; runner->engine->version_args[i] != NULL; i++) {
-        VEC_PUSH(&command.argv, mem_strdup(runner->engine->version_args[i]));
-    }
-    VEC_PUSH(&command.argv, NULL);
-    struct detection *detection = MEM_NEW(struct detection);
-    detection->run = run;
-    struct process_options options = {.argv = (const char *const *)command.argv.items,
-        .timeout_ms = 10000,
-        .max_output = 1 << 20,
-        .on_data = version_data,
-        .on_exit = version_exit,
-        .data = detection};
     run->references++;
-    if (process_start(runner->loop, &options, &err) == NULL) {
-        free(detection);
-        free(runner->program);
-        runner->program = NULL;
-        run_fail(run, err.text);
-        run_release(run);
-    }
-    engine_command_free(&command);
+    probe_start(runner->loop, runner->engine, detected, run);
 }

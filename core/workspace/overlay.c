@@ -3,13 +3,12 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/vec.h"
+#include "workspace/scratch.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,9 +29,8 @@ struct paths {
 
 struct overlay {
     const struct workspace *workspace;
-    char *folder; /* …/overlays/PID-N: holds the tree; its lock is folder.lock */
+    struct scratch scratch; /* holds the tree */
     char *root;
-    int lock;
     int fd;              /* open on root */
     struct files synced; /* what of the workspace the tree holds */
     struct paths laid;   /* paths that differ from the workspace because of a change set */
@@ -50,60 +48,15 @@ static void paths_free(struct paths *paths)
     VEC_FREE(paths);
 }
 
-static char *overlays_folder(struct err *err)
-{
-    char *cache = path_home_dir(PATH_CACHE, err);
-    char *folder = cache == NULL ? NULL : path_join(cache, "overlays");
-    free(cache);
-    return folder;
-}
-
-/* Locked: its process lives. The kernel lets go when it dies, so a reused pid deceives nobody. */
-static int lock_overlay(const char *path, bool create)
-{
-    int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT | O_EXCL : 0), 0600);
-    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        close(fd);
-        fd = -1;
-    }
-    return fd;
-}
-
-static bool make_folder(struct overlay *overlay, const char *parent, struct err *err)
-{
-    static atomic_uint count;
-    for (int tries = 0; tries < 1000; tries++) {
-        overlay->folder = mem_printf("%s/%d-%u", parent, (int)getpid(), ++count);
-        char *lock = mem_printf("%s.lock", overlay->folder);
-        overlay->lock = lock_overlay(lock, true);
-        int errnum = errno;
-        free(lock);
-        if (overlay->lock >= 0) {
-            return true;
-        }
-        /* EWOULDBLOCK: another process's sweep got between our creating it and locking it. */
-        if (errnum != EEXIST && errnum != EWOULDBLOCK) {
-            return err_set_errno(err, errnum, "cannot make the scratch copy %s", overlay->folder);
-        }
-        free(overlay->folder);
-        overlay->folder = NULL;
-    }
-    return err_set(err, ERR_EXISTS, "no free name for a scratch copy in %s", parent);
-}
-
 struct overlay *overlay_new(const struct workspace *workspace, struct err *err)
 {
-    char *parent = overlays_folder(err);
-    if (parent == NULL) {
-        return NULL;
-    }
     struct overlay *overlay = MEM_NEW(struct overlay);
     overlay->workspace = workspace;
-    overlay->lock = overlay->fd = -1;
+    overlay->fd = -1;
     bool ok = false;
-    if (path_make_dirs(parent, err) && make_folder(overlay, parent, err)) {
+    if (scratch_make(&overlay->scratch, err)) {
         const char *name = workspace_name(workspace);
-        char *tree = path_join(overlay->folder, name[0] == '/' ? "root" : name);
+        char *tree = path_join(overlay->scratch.folder, name[0] == '/' ? "root" : name);
         if (path_make_dirs(tree, err)) {
             overlay->root = realpath(tree, NULL);
             overlay->fd = beneath_open_root(tree, err);
@@ -111,23 +64,11 @@ struct overlay *overlay_new(const struct workspace *workspace, struct err *err)
         }
         free(tree);
     }
-    free(parent);
     if (!ok) {
         overlay_free(overlay);
         return NULL;
     }
     return overlay;
-}
-
-static void remove_overlay(const char *folder)
-{
-    /* A test run may have taken permissions away; what cannot be removed is tried at next start. */
-    (void)!path_remove_tree(folder, NULL);
-    char *lock = mem_printf("%s.lock", folder);
-    if (access(folder, F_OK) != 0) {
-        (void)unlink(lock);
-    }
-    free(lock);
 }
 
 void overlay_free(struct overlay *overlay)
@@ -138,40 +79,16 @@ void overlay_free(struct overlay *overlay)
     if (overlay->fd >= 0) {
         close(overlay->fd);
     }
-    if (overlay->lock >= 0) {
-        remove_overlay(overlay->folder);
-        close(overlay->lock);
-    }
+    scratch_remove(&overlay->scratch);
     files_free(&overlay->synced);
     paths_free(&overlay->laid);
-    free(overlay->folder);
     free(overlay->root);
     free(overlay);
 }
 
 void overlay_sweep(void)
 {
-    char *parent = overlays_folder(NULL);
-    DIR *stream = parent == NULL ? NULL : opendir(parent);
-    struct dirent *entry;
-    while (stream != NULL && (entry = readdir(stream)) != NULL) {
-        struct str name = str_of(entry->d_name);
-        if (!str_ends(name, ".lock")) {
-            continue;
-        }
-        char *lock = path_join(parent, entry->d_name);
-        int fd = lock_overlay(lock, false);
-        if (fd >= 0) {
-            lock[strlen(lock) - strlen(".lock")] = '\0';
-            remove_overlay(lock);
-            close(fd);
-        }
-        free(lock);
-    }
-    if (stream != NULL) {
-        closedir(stream);
-    }
-    free(parent);
+    scratch_sweep();
 }
 
 const char *overlay_root(const struct overlay *overlay)

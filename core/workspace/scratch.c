@@ -1,0 +1,116 @@
+#include "workspace/scratch.h"
+
+#include "base/path.h"
+#include "base/str.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+static char *parent_folder(struct err *err)
+{
+    char *cache = path_home_dir(PATH_CACHE, err);
+    char *folder = cache == NULL ? NULL : path_join(cache, "overlays");
+    free(cache);
+    return folder;
+}
+
+/* Locked: its process lives. The kernel lets go when it dies, so a reused pid deceives nobody. */
+static int lock_file(const char *path, bool create)
+{
+    int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT | O_EXCL : 0), 0600);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+static bool take_name(struct scratch *scratch, const char *parent, struct err *err)
+{
+    static atomic_uint count;
+    for (int tries = 0; tries < 1000; tries++) {
+        scratch->folder = mem_printf("%s/%d-%u", parent, (int)getpid(), ++count);
+        char *lock = mem_printf("%s.lock", scratch->folder);
+        scratch->lock = lock_file(lock, true);
+        int errnum = errno;
+        free(lock);
+        if (scratch->lock >= 0) {
+            return true;
+        }
+        /* EWOULDBLOCK: another process's sweep got between our creating it and locking it. */
+        bool again = errnum == EEXIST || errnum == EWOULDBLOCK;
+        if (!again) {
+            err_set_errno(err, errnum, "cannot make the scratch folder %s", scratch->folder);
+        }
+        free(scratch->folder);
+        scratch->folder = NULL;
+        if (!again) {
+            return false;
+        }
+    }
+    return err_set(err, ERR_EXISTS, "no free name for a scratch folder in %s", parent);
+}
+
+bool scratch_make(struct scratch *scratch, struct err *err)
+{
+    *scratch = (struct scratch){.lock = -1};
+    char *parent = parent_folder(err);
+    bool ok = parent != NULL && path_make_dirs(parent, err) && take_name(scratch, parent, err) &&
+              path_make_dirs(scratch->folder, err);
+    free(parent);
+    if (!ok) {
+        scratch_remove(scratch);
+    }
+    return ok;
+}
+
+static void remove_folder(const char *folder)
+{
+    /* A test run may have taken permissions away; what cannot be removed is tried at next start. */
+    (void)!path_remove_tree(folder, NULL);
+    char *lock = mem_printf("%s.lock", folder);
+    if (access(folder, F_OK) != 0) {
+        (void)unlink(lock);
+    }
+    free(lock);
+}
+
+void scratch_remove(struct scratch *scratch)
+{
+    if (scratch->folder != NULL) {
+        remove_folder(scratch->folder);
+        close(scratch->lock);
+        free(scratch->folder);
+    }
+    *scratch = (struct scratch){.lock = -1};
+}
+
+void scratch_sweep(void)
+{
+    char *parent = parent_folder(NULL);
+    DIR *stream = parent == NULL ? NULL : opendir(parent);
+    struct dirent *entry;
+    while (stream != NULL && (entry = readdir(stream)) != NULL) {
+        struct str name = str_of(entry->d_name);
+        if (!str_ends(name, ".lock")) {
+            continue;
+        }
+        char *lock = path_join(parent, entry->d_name);
+        int fd = lock_file(lock, false);
+        if (fd >= 0) {
+            lock[strlen(lock) - strlen(".lock")] = '\0';
+            remove_folder(lock);
+            close(fd);
+        }
+        free(lock);
+    }
+    if (stream != NULL) {
+        closedir(stream);
+    }
+    free(parent);
+}
