@@ -7,6 +7,7 @@
 const struct command *const commands[] = {
     &command_config,
     &command_doctor,
+    &command_guards,
     &command_help,
     &command_highlight,
     &command_index,

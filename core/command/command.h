@@ -73,6 +73,7 @@ void command_print_man(const struct command *command, FILE *out);
 /* The rows, one a file. */
 extern const struct command command_config;
 extern const struct command command_doctor;
+extern const struct command command_guards;
 extern const struct command command_help;
 extern const struct command command_highlight;
 extern const struct command command_index;

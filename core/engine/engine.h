@@ -12,6 +12,7 @@
 enum engine_ask {
     ENGINE_TEST,          /* run the tests of a batch: results */
     ENGINE_CHECK,         /* load it only: findings */
+    ENGINE_CHECK_STRICT,  /* the same, and what is allowed but most likely a mistake */
     ENGINE_COVERAGE,      /* which expressions the tests of a batch reach: coverage */
     ENGINE_EXPLAIN_TRACE, /* why one test fails, with values: text */
     ENGINE_EXPLAIN_ERRORS /* errors of built-in functions that the test run swallows: text */

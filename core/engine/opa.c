@@ -197,7 +197,11 @@ static bool command_for(const struct engine_question *q, const char *program,
         test_command(q, command);
         break;
     case ENGINE_CHECK:
+    case ENGINE_CHECK_STRICT:
         push_all(command, (const char *[]){"check", "--format", "json", "--max-errors", "0", NULL});
+        if (q->ask == ENGINE_CHECK_STRICT) {
+            push(command, "--strict");
+        }
         command->timeout_ms = 120000;
         break;
     case ENGINE_EXPLAIN_TRACE:
@@ -252,6 +256,7 @@ static bool parse(const struct engine_question *q, struct str out, struct str er
         answer->loaded = exit_code == 0 || exit_code == 2;
         return !answer->loaded || opa_parse_tests(out, &answer->results, err);
     case ENGINE_CHECK:
+    case ENGINE_CHECK_STRICT:
         return parse_check(out, errout, exit_code, answer, err);
     case ENGINE_COVERAGE:
         if (!opa_parse_coverage(out, &answer->coverage, &failed, err)) {

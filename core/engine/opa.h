@@ -9,6 +9,13 @@
 struct run_plan *opa_plan(struct policy_index *index, enum run_scope scope,
     const char *const *wanted, size_t count, const atomic_bool *cancel);
 
+/* What must be loaded to check one file: the first unit is the file and all it needs; the others are
+ * the files that refer to its package, with all they need, where they need not be kept apart
+ * together. `unchecked` counts files that refer to it and are in no unit (there are too many). NULL:
+ * the index does not hold the file, or cancelled. Worker thread. */
+struct run_plan *opa_plan_check(struct policy_index *index, const char *path, size_t *unchecked,
+    const atomic_bool *cancel) MUST_USE;
+
 /* Appends the results of `opa test --format json`; sub-tests follow their test, one deeper. */
 bool opa_parse_tests(struct str json, struct results *results, struct err *err) MUST_USE;
 /* Appends the errors of {"errors": […]} (opa check, opa eval), without duplicates. */

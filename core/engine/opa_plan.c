@@ -356,3 +356,98 @@ struct run_plan *opa_plan(struct policy_index *index, enum run_scope scope,
     choose_included(&p);
     return p.plan;
 }
+
+/* ---- one file ---- */
+
+enum { DEPENDENTS_MAX = 64 };
+
+static bool refers_to(const struct policy_facts *facts, const char *package)
+{
+    VEC_FOREACH (struct policy_ref, ref, &facts->refs) {
+        bool broad =
+            ref->path[0] == '\0'; /* `data[x]`: everything, which is nothing in particular */
+        if (!broad &&
+            (policy_path_below(ref->path, package) || policy_path_below(package, ref->path))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Files can be loaded together when they are read as the same Rego and neither belongs to a package
+ * that is split by folder. */
+static bool may_join(const struct policy_file *a, const struct policy_file *b)
+{
+    bool v0 = a->facts->dialect == DIALECT_V0;
+    return v0 == (b->facts->dialect == DIALECT_V0) && a->scope != NULL && b->scope != NULL &&
+           strcmp(a->scope, b->scope) == 0;
+}
+
+/* One unit of those of `dependents` that may be loaded with the first; they are taken out. */
+static void add_dependents_unit(struct planner *p, struct policy_set *dependents)
+{
+    const struct policy_file *first = &p->index->files.items[dependents->items[0]];
+    struct policy_set seeds = {0};
+    size_t kept = 0;
+    for (size_t i = 0; i < dependents->len; i++) {
+        size_t place = dependents->items[i];
+        if (i == 0 || may_join(first, &p->index->files.items[place])) {
+            VEC_PUSH(&seeds, place);
+        } else {
+            dependents->items[kept++] = place;
+        }
+    }
+    dependents->len = kept;
+    add_unit(p, &seeds);
+    VEC_FREE(&seeds);
+}
+
+static void add_dependents(struct planner *p, size_t place, size_t *unchecked)
+{
+    const struct policy_file *file = &p->index->files.items[place];
+    struct policy_set dependents = {0};
+    size_t count = file->facts == NULL || file->facts->package == NULL ? 0 : p->index->files.len;
+    for (size_t i = 0; i < count && !is_cancelled(p); i++) {
+        const struct policy_file *other = &p->index->files.items[i];
+        if (other->kind != POLICY_REGO || other->facts == NULL || p->checked[i] ||
+            !refers_to(other->facts, file->facts->package)) {
+            continue;
+        }
+        if (dependents.len < DEPENDENTS_MAX) {
+            VEC_PUSH(&dependents, i);
+        } else {
+            (*unchecked)++;
+        }
+    }
+    while (dependents.len > 0 && !is_cancelled(p)) {
+        add_dependents_unit(p, &dependents);
+    }
+    VEC_FREE(&dependents);
+}
+
+struct run_plan *opa_plan_check(
+    struct policy_index *index, const char *path, size_t *unchecked, const atomic_bool *cancel)
+{
+    size_t place = policy_index_find(index, path);
+    *unchecked = 0;
+    if (place == (size_t)-1 || index->files.items[place].kind != POLICY_REGO) {
+        return NULL;
+    }
+    struct planner p = {.index = index,
+        .plan = MEM_NEW(struct run_plan),
+        .cancel = cancel,
+        .checked = mem_zalloc(index->files.len + 1)};
+    p.plan->root = mem_strdup(index->root);
+    add_files(&p);
+    struct policy_set seeds = {0};
+    VEC_PUSH(&seeds, place);
+    add_unit(&p, &seeds);
+    VEC_FREE(&seeds);
+    add_dependents(&p, place, unchecked);
+    free(p.checked);
+    if (is_cancelled(&p)) {
+        run_plan_free(p.plan);
+        return NULL;
+    }
+    return p.plan;
+}

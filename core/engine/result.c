@@ -57,6 +57,9 @@ void finding_free(struct finding *finding)
     free(finding->file);
     free(finding->message);
     free(finding->fix);
+    free(finding->source);
+    free(finding->edit.with);
+    free(finding->edit.title);
     *finding = (struct finding){0};
 }
 
@@ -67,6 +70,9 @@ struct finding finding_copy(const struct finding *finding)
     copy.file = mem_strdup(finding->file);
     copy.message = mem_strdup(finding->message);
     copy.fix = mem_strdup(finding->fix);
+    copy.source = mem_strdup(finding->source);
+    copy.edit.with = mem_strdup(finding->edit.with);
+    copy.edit.title = mem_strdup(finding->edit.title);
     return copy;
 }
 

@@ -54,6 +54,13 @@ enum severity { SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_ERROR };
 
 const char *severity_name(enum severity severity);
 
+/* A change of the finding's file that mends it, safe to make without thinking. */
+struct finding_edit {
+    struct position from, to; /* from.row 0: there is none */
+    char *with;
+    char *title; /* what it does, for a menu: "delete the import" */
+};
+
 struct finding {
     char *rule; /* "rego_parse_error", "package-folder"; the id one suppresses it by */
     enum severity severity;
@@ -61,7 +68,9 @@ struct finding {
     struct position at;
     struct position end;
     char *message;
-    char *fix; /* what to do, or NULL */
+    char *fix;    /* what to do, or NULL */
+    char *source; /* who says so: "opa", "guard", a language server's name; or NULL */
+    struct finding_edit edit;
 };
 
 struct findings {

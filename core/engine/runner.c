@@ -460,6 +460,7 @@ static void log_task(const struct task *task, const struct process_result *resul
 {
     static const char *const words[] = {[ENGINE_TEST] = "test",
         [ENGINE_CHECK] = "check",
+        [ENGINE_CHECK_STRICT] = "strict check",
         [ENGINE_COVERAGE] = "coverage",
         [ENGINE_EXPLAIN_TRACE] = "trace",
         [ENGINE_EXPLAIN_ERRORS] = "built-in errors"};

@@ -345,6 +345,7 @@ static void take_answer(struct task *task, struct engine_answer *answer)
         }
         break;
     case ENGINE_CHECK:
+    case ENGINE_CHECK_STRICT:
         take_check(task, answer);
         break;
     case ENGINE_COVERAGE:

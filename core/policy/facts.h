@@ -55,7 +55,8 @@ struct policy_facts {
         size_t len, cap;
     } refs; /* each path once */
     enum policy_dialect dialect;
-    bool has_errors; /* the tree has error nodes */
+    bool has_errors;   /* the tree has error nodes */
+    bool has_metadata; /* a # METADATA annotation */
 };
 
 /* Never NULL; holds one reference. */

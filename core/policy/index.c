@@ -253,6 +253,8 @@ static void order_packages(struct policy_index *index)
     index->by_package.len = 0;
     index->tests = 0;
     for (size_t i = 0; i < index->files.len; i++) {
+        free(index->files.items[i].scope);
+        index->files.items[i].scope = NULL;
         const struct policy_facts *facts = index->files.items[i].facts;
         if (facts != NULL) {
             index->tests += facts->tests.len;
@@ -304,4 +306,40 @@ bool policy_index_scan(
     }
     order_packages(index);
     return true;
+}
+
+/* True when the file's facts are others than before. */
+static bool lay_text(struct policy_index *index, const struct policy_text *text)
+{
+    if (strcmp(path_ext(text->path), ".rego") != 0) {
+        return false;
+    }
+    size_t at = policy_index_find(index, text->path);
+    if (at == (size_t)-1) {
+        at = 0;
+        while (at < index->files.len && strcmp(index->files.items[at].path, text->path) < 0) {
+            at++;
+        }
+        struct policy_file added = {.path = mem_strdup(text->path), .kind = POLICY_REGO};
+        VEC_INSERT(&index->files, at, added);
+    }
+    struct policy_file *file = &index->files.items[at];
+    file->mtime_ns = INT64_MIN; /* the next scan reads it whatever its stamp */
+    if (file->facts != NULL && file->facts->hash == str_hash(text->text)) {
+        return false;
+    }
+    policy_facts_release(file->facts);
+    file->facts = policy_facts_parse(text->text);
+    return true;
+}
+
+void policy_index_lay(struct policy_index *index, const struct policy_text *texts, size_t count)
+{
+    bool changed = false;
+    for (size_t i = 0; i < count; i++) {
+        changed = lay_text(index, &texts[i]) || changed;
+    }
+    if (changed) {
+        order_packages(index);
+    }
 }

@@ -55,6 +55,14 @@ void policy_index_free(struct policy_index *index);
  * not parsed again. `cancel` may be NULL; when it becomes true: false with ERR_CANCELLED. */
 bool policy_index_scan(struct policy_index *index, const char *root, const atomic_bool *cancel,
     struct err *err) MUST_USE;
+/* A file's text as it is in an editor and not yet on disk. Both borrowed. */
+struct policy_text {
+    const char *path;
+    struct str text;
+};
+/* Takes these Rego files as what the folder holds, until the next scan (which reads the disk).
+ * Files the folder does not have are added; what is no Rego file is left alone. */
+void policy_index_lay(struct policy_index *index, const struct policy_text *texts, size_t count);
 /* Place of a file, or SIZE_MAX. */
 size_t policy_index_find(const struct policy_index *index, const char *path);
 

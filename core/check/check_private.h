@@ -1,0 +1,133 @@
+/* What the checker's files share; not for others. */
+#ifndef BYLAW_CHECK_CHECK_PRIVATE_H
+#define BYLAW_CHECK_CHECK_PRIVATE_H
+
+#include "check/check.h"
+
+#include "base/vec.h"
+#include "engine/engine.h"
+#include "loop/process.h"
+#include "policy/index.h"
+#include "policy/manifests.h"
+#include "syntax/syntax.h"
+#include "workspace/scratch.h"
+
+/* A file that opa is given in place of one of the workspace, or of a piece of one. */
+struct stand_in {
+    char *load;                        /* what opa calls it */
+    char *path;                        /* what it stands for */
+    struct buf text;                   /* what it holds */
+    struct syntax_injection injection; /* where in `path` the piece is; range_count 0: all of it */
+};
+
+/* One question to opa: a unit of a plan. */
+struct check_run {
+    const struct run_plan *plan;
+    size_t unit;
+    bool other_tried; /* the other version of Rego */
+    unsigned pending; /* processes */
+    bool failed;
+    struct findings plain, strict;
+    /* The plain check of the version tried first, while the other one is tried. */
+    struct findings first;
+    bool loaded;
+};
+
+/* One check, from gathering to the last answer. Worker threads have it to themselves while
+ * `working`. */
+struct check_job {
+    struct checker *checker;
+    struct check_request request;
+    atomic_bool cancelled;
+    unsigned references; /* the checker, the worker, each process */
+    uint64_t started_us;
+    size_t asking; /* runs that have not ended */
+    struct {
+        struct running {
+            const void *ask;
+            struct process *process;
+        } * items;
+        size_t len, cap;
+    } processes;
+    size_t asked; /* runs begun so far */
+
+    /* Made by check_prepare. */
+    bool prepared;
+    struct findings guards;
+    struct {
+        struct run_plan **items;
+        size_t len, cap;
+    } plans;
+    struct {
+        struct check_run *items;
+        size_t len, cap;
+    } runs; /* the first `focus_runs` are about the focus itself */
+    size_t focus_runs;
+    struct {
+        struct stand_in *items;
+        size_t len, cap;
+    } stand_ins;
+    size_t unchecked;
+    char *trouble;
+
+    /* What the answers came to, before the places are mapped back. */
+    struct findings answers;
+    struct {
+        char **items;
+        size_t len, cap;
+    } covered; /* paths the answers are about */
+};
+
+struct checker {
+    struct loop *loop;
+    char *root;
+    struct check_events events;
+    unsigned references;
+    bool closing;
+    struct loop_timer *timer;
+
+    enum check_state state;
+    char *trouble;
+    size_t unchecked;
+    uint64_t wall_us;
+
+    struct check_job *job; /* the last one started; NULL: none */
+    bool working;          /* a worker has the index and the scratch folder */
+    bool again;            /* gather and start when it is done */
+
+    /* A worker's while `working`. */
+    struct policy_index *index;
+    struct manifests manifests;
+    bool scanned;
+    struct {
+        char **items;
+        size_t len, cap;
+    } laid; /* paths whose text in the index is not that of the disk */
+    struct scratch scratch;
+    bool has_scratch;
+    unsigned written; /* numbers the files in it */
+    atomic_bool disk_changed;
+
+    char *program;
+    char *offline; /* the engine's file for running without the network */
+    bool probing;
+};
+
+/* check_prepare.c: on a worker. Brings the index up to date, runs the guards, lays out the texts
+ * and plans what to ask. False: job->trouble says why, or it was cancelled. */
+void check_prepare(struct check_job *job);
+/* check_place.c: on a worker. Maps the answers' places back to the workspace and gives each its
+ * end.
+ */
+void check_place(struct check_job *job);
+
+/* check_ask.c */
+/* Starts the runs [from, to) and calls check_answered when all have ended. */
+void check_ask(struct check_job *job, size_t from, size_t to);
+/* check.c */
+void check_answered(struct check_job *job);
+void check_process_began(struct check_job *job, const void *ask, struct process *process);
+void check_process_ended(struct check_job *job, const void *ask);
+void check_release(struct check_job *job);
+
+#endif

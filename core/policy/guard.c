@@ -1,0 +1,240 @@
+#include "policy/guard/guard_private.h"
+
+#include "base/path.h"
+#include "base/safe.h"
+#include "policy/guard/package_folder.h"
+
+#include <stdlib.h>
+
+enum { FINDINGS_MAX = 500, MESSAGE_MAX = 400 };
+
+const struct guard *const guards[] = {
+    &guard_constraint_without_template,
+    &guard_deny_untested,
+    &guard_deny_without_message,
+    &guard_deprecated_import,
+    &guard_duplicate_name,
+    &guard_duplicate_test,
+    &guard_gatekeeper_input,
+    &guard_ignore_reason,
+    &guard_kyverno_api,
+    &guard_kyverno_field,
+    &guard_match_too_broad,
+    &guard_message_without_resource,
+    &guard_missing_metadata,
+    &guard_package_folder,
+    &guard_template_without_constraint,
+    &guard_test_asserts_nothing,
+    &guard_test_set_always_true,
+    &guard_v0_syntax,
+    NULL,
+};
+
+const struct guard *guard_by_id(struct str id)
+{
+    for (size_t i = 0; guards[i] != NULL; i++) {
+        if (str_equal_c(id, guards[i]->id)) {
+            return guards[i];
+        }
+    }
+    return NULL;
+}
+
+static bool is_ignored(const struct guard_file *file, unsigned row)
+{
+    VEC_FOREACH (const struct guard_ignore, ignore, &file->ignores) {
+        if (ignore->reasoned && (ignore->row == row || ignore->row + 1 == row) &&
+            str_equal_c(ignore->id, file->guard->id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct finding *add(struct guard_file *file, struct position from, struct position to,
+    const char *fmt, va_list args)
+{
+    struct buf message = BUF_INIT;
+    buf_vprintf(&message, fmt, args);
+    VEC_PUSH(file->findings, (struct finding){
+                                 .rule = mem_strdup(file->guard->id),
+                                 .severity = file->guard->severity,
+                                 .file = mem_strdup(file->path),
+                                 .at = from,
+                                 .end = to,
+                                 .message = safe_dup(buf_str(&message), SAFE_ONE_LINE, MESSAGE_MAX),
+                                 .source = mem_strdup("guard"),
+                             });
+    buf_free(&message);
+    return &file->findings->items[file->findings->len - 1];
+}
+
+struct finding *guard_find_at(
+    struct guard_file *file, struct position from, struct position to, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    struct finding *finding = add(file, from, to, fmt, args);
+    va_end(args);
+    return finding;
+}
+
+struct finding *guard_find(struct guard_file *file, TSNode node, const char *fmt, ...)
+{
+    struct position from = {1, 1};
+    struct position to = {1, 1};
+    if (!ts_node_is_null(node)) {
+        TSPoint start = ts_node_start_point(node);
+        TSPoint end = ts_node_end_point(node);
+        from = (struct position){start.row + 1, start.column + 1};
+        to = (struct position){end.row + 1, end.column + 1};
+        if (end.row != start.row) {
+            size_t first = ts_node_start_byte(node);
+            size_t stop = str_find_char(file->text, '\n', first);
+            stop = stop == SIZE_MAX ? file->text.len : stop;
+            to = (struct position){from.row, from.col + (unsigned)(stop - first)};
+        }
+    }
+    va_list args;
+    va_start(args, fmt);
+    struct finding *finding = add(file, from, to, fmt, args);
+    va_end(args);
+    return finding;
+}
+
+static struct position position_at(struct str text, size_t at)
+{
+    struct position position = {1, 1};
+    size_t line = 0;
+    for (size_t lf; (lf = str_find_char(text, '\n', line)) < at; line = lf + 1) {
+        position.row++;
+    }
+    position.col = (unsigned)(at - line) + 1;
+    return position;
+}
+
+void guard_mend(const struct guard_file *file, struct finding *finding, size_t from, size_t to,
+    const char *with, const char *title)
+{
+    finding->edit = (struct finding_edit){position_at(file->text, from),
+        position_at(file->text, to), mem_strdup(with), mem_strdup(title)};
+    free(finding->fix);
+    finding->fix = mem_strdup(title);
+}
+
+/* ---- comments that silence ---- */
+
+static bool take_comment(void *data, TSNode node)
+{
+    struct guard_file *file = data;
+    if (!rego_node_is(node, "comment")) {
+        return true;
+    }
+    struct str comment = str_trim(str_from(rego_node_text(file->text, node), 1));
+    if (!str_starts(comment, "bylaw:ignore")) {
+        return true;
+    }
+    struct str rest = str_trim(str_from(comment, strlen("bylaw:ignore")));
+    size_t end = 0;
+    while (end < rest.len && rest.ptr[end] != ' ' && rest.ptr[end] != '\t') {
+        end++;
+    }
+    VEC_PUSH(&file->ignores, (struct guard_ignore){.comment = node,
+                                 .row = ts_node_start_point(node).row + 1,
+                                 .id = str_slice(rest, 0, end),
+                                 .reasoned = str_trim(str_from(rest, end)).len > 0});
+    return true;
+}
+
+/* ---- habits ---- */
+
+static struct guard_habits habits_of(const struct policy_index *index)
+{
+    size_t v0 = 0;
+    size_t v1 = 0;
+    size_t packages = 0;
+    size_t fitting = 0;
+    size_t annotated = 0;
+    for (size_t i = 0; index != NULL && i < index->files.len; i++) {
+        const struct policy_file *file = &index->files.items[i];
+        const struct policy_facts *facts = file->facts;
+        if (facts == NULL || facts->package == NULL) {
+            continue;
+        }
+        v0 += facts->dialect == DIALECT_V0;
+        v1 += facts->dialect == DIALECT_V1;
+        annotated += facts->has_metadata;
+        packages++;
+        fitting += guard_package_fits(file->path, facts->package);
+    }
+    return (struct guard_habits){.v1 = v1 > 0 && v0 == 0,
+        .mostly_v1 = v1 > v0,
+        .folders = packages >= 3 && fitting * 4 >= packages * 3,
+        .metadata = annotated > 0};
+}
+
+/* ---- the run ---- */
+
+static void drop_ignored(struct guard_file *file, size_t from)
+{
+    size_t kept = from;
+    for (size_t i = from; i < file->findings->len; i++) {
+        struct finding *finding = &file->findings->items[i];
+        if (is_ignored(file, finding->at.row)) {
+            finding_free(finding);
+        } else {
+            file->findings->items[kept++] = *finding;
+        }
+    }
+    file->findings->len = kept;
+}
+
+static void run(struct guard_file *file, enum guard_language language)
+{
+    size_t begin = file->findings->len;
+    guard_walk(file->root, take_comment, file);
+    for (size_t i = 0; guards[i] != NULL && file->findings->len - begin < FINDINGS_MAX; i++) {
+        size_t from = file->findings->len;
+        file->guard = guards[i];
+        if ((guards[i]->languages & language) != 0) {
+            guards[i]->check(file);
+            drop_ignored(file, from);
+        }
+    }
+    VEC_FREE(&file->ignores);
+}
+
+static bool is_yaml(const char *path)
+{
+    return strcmp(path_ext(path), ".yaml") == 0 || strcmp(path_ext(path), ".yml") == 0;
+}
+
+void guards_check(struct policy_index *index, const struct manifests *manifests, const char *path,
+    struct str text, struct findings *findings)
+{
+    bool is_rego = strcmp(path_ext(path), ".rego") == 0;
+    struct guard_file file = {.path = path,
+        .text = text,
+        .index = index,
+        .manifests = manifests,
+        .is_rego = is_rego,
+        .findings = findings};
+    TSTree *tree = is_rego ? rego_tree_parse(text) : is_yaml(path) ? yaml_tree_parse(text) : NULL;
+    if (tree == NULL) {
+        return;
+    }
+    file.root = ts_tree_root_node(tree);
+    size_t place = index == NULL ? SIZE_MAX : policy_index_find(index, path);
+    struct policy_facts *facts = NULL;
+    if (is_rego) {
+        bool known = place != SIZE_MAX && index->files.items[place].facts != NULL &&
+                     index->files.items[place].facts->hash == str_hash(text);
+        facts =
+            known ? policy_facts_share(index->files.items[place].facts) : policy_facts_parse(text);
+        file.facts = facts;
+        file.habits = habits_of(index);
+    }
+    run(&file, is_rego ? GUARD_REGO : GUARD_YAML);
+    policy_facts_release(facts);
+    ts_tree_delete(tree);
+}

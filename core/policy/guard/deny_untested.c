@@ -1,0 +1,76 @@
+#include "policy/guard/guard_private.h"
+
+#include <stdlib.h>
+
+/* A test file reaches a rule when it is of its package, or refers to it or to something that holds
+ * it. */
+static bool reaches(const struct policy_facts *test, const char *package, const char *rule)
+{
+    if (test->package != NULL && strcmp(test->package, package) == 0) {
+        return true;
+    }
+    VEC_FOREACH (const struct policy_ref, ref, &test->refs) {
+        if (ref->path[0] != '\0' &&
+            (policy_path_below(rule, ref->path) || policy_path_below(ref->path, rule))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_tested(const struct guard_file *file, const char *name)
+{
+    char *rule = mem_printf("%s/%s", file->facts->package, name);
+    bool tested = false;
+    for (size_t i = 0; i < file->index->files.len && !tested; i++) {
+        const struct policy_facts *facts = file->index->files.items[i].facts;
+        tested =
+            facts != NULL && facts->tests.len > 0 && reaches(facts, file->facts->package, rule);
+    }
+    free(rule);
+    return tested;
+}
+
+static void check(struct guard_file *file)
+{
+    struct {
+        char **items;
+        size_t len, cap;
+    } seen = {0};
+    if (file->index == NULL || file->facts->package == NULL || guard_is_test_file(file)) {
+        return;
+    }
+    TSNode rule;
+    struct rego_head head;
+    for (uint32_t at = 0; guard_next_rule(file, &at, &rule, &head);) {
+        bool known = !guard_is_deny(&head);
+        for (size_t i = 0; i < seen.len && !known; i++) {
+            known = strcmp(seen.items[i], head.path) == 0;
+        }
+        if (!known && !is_tested(file, head.path)) {
+            guard_find(file, rego_node_field(rego_node_field(rule, "head"), "name"),
+                "no test reaches %s: nothing shows that it denies what it should, and lets pass "
+                "what it should",
+                head.path);
+        }
+        if (known) {
+            free(head.path);
+        } else {
+            VEC_PUSH(&seen, head.path);
+        }
+    }
+    VEC_FOREACH (char *, name, &seen) {
+        free(*name);
+    }
+    VEC_FREE(&seen);
+}
+
+const struct guard guard_deny_untested = {
+    .id = "deny-untested",
+    .languages = GUARD_REGO,
+    .severity = SEVERITY_WARNING,
+    .summary = "a rule that denies has no test",
+    .explanation = "A deny, violation or warn rule that no test of the workspace refers to. Write "
+                   "a test that shows a denied input and one that shows an input that passes.",
+    .check = check,
+};

@@ -1,0 +1,137 @@
+#include "policy/guard/guard_private.h"
+
+#include <stdlib.h>
+
+static const char *const system_spaces[] = {"kube-system", "kube-public", "kube-node-lease"};
+
+static bool is_wildcard(const struct guard_file *file, TSNode node)
+{
+    return yaml_equals(file->text, node, "*") || yaml_equals(file->text, node, "*/*");
+}
+
+static TSNode find_wildcard(const struct guard_file *file, TSNode list)
+{
+    TSNode item;
+    for (uint32_t at = 0; yaml_next_item(list, &at, &item);) {
+        if (is_wildcard(file, item)) {
+            return item;
+        }
+    }
+    return (TSNode){0};
+}
+
+static void find_system(struct guard_file *file, TSNode namespaces)
+{
+    TSNode item;
+    for (uint32_t at = 0; yaml_next_item(namespaces, &at, &item);) {
+        for (size_t i = 0; i < ARRAY_LEN(system_spaces); i++) {
+            if (yaml_equals(file->text, item, system_spaces[i])) {
+                guard_find(file, item,
+                    "matches %s: a policy that denies there can keep the cluster from starting "
+                    "again",
+                    system_spaces[i]);
+            }
+        }
+    }
+}
+
+static bool narrows(const struct guard_file *file, TSNode match)
+{
+    static const char *const keys[] = {"namespaces", "namespaceSelector", "selector", "names",
+        "name", "labelSelector", "annotations", "excludedNamespaces", "source"};
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        if (!ts_node_is_null(yaml_get(file->text, match, keys[i], NULL))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One `resources` block of a Kyverno rule. */
+static void check_resources(struct guard_file *file, TSNode resources)
+{
+    TSNode wild = find_wildcard(file, yaml_get(file->text, resources, "kinds", NULL));
+    if (!ts_node_is_null(wild) && !narrows(file, resources)) {
+        guard_find(file, wild,
+            "matches every kind in every namespace: name the kinds the requirement is about");
+    }
+    find_system(file, yaml_get(file->text, resources, "namespaces", NULL));
+}
+
+static void check_kyverno_match(struct guard_file *file, TSNode match)
+{
+    static const char *const lists[] = {"any", "all"};
+    TSNode item;
+    check_resources(file, yaml_get(file->text, match, "resources", NULL));
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+        TSNode list = yaml_get(file->text, match, lists[i], NULL);
+        bool alone = strcmp(lists[i], "any") == 0;
+        for (uint32_t at = 0; yaml_next_item(list, &at, &item);) {
+            if (alone || ts_node_named_child_count(list) == 1) {
+                check_resources(file, yaml_get(file->text, item, "resources", NULL));
+            }
+        }
+    }
+}
+
+static void check_kyverno(struct guard_file *file, TSNode document)
+{
+    TSNode rules = yaml_get_path(file->text, document, "spec/rules");
+    TSNode rule;
+    for (uint32_t at = 0; yaml_next_item(rules, &at, &rule);) {
+        /* Deny conditions, an exclude and preconditions narrow it as well. */
+        bool narrowed = !ts_node_is_null(yaml_get(file->text, rule, "exclude", NULL)) ||
+                        !ts_node_is_null(yaml_get(file->text, rule, "preconditions", NULL)) ||
+                        !ts_node_is_null(yaml_get(file->text, rule, "celPreconditions", NULL));
+        if (!narrowed) {
+            check_kyverno_match(file, yaml_get(file->text, rule, "match", NULL));
+        }
+    }
+}
+
+static void check_constraint(struct guard_file *file, TSNode document)
+{
+    TSNode kind = yaml_get(file->text, document, "kind", NULL);
+    TSNode match = yaml_get_path(file->text, document, "spec/match");
+    if (ts_node_is_null(match)) {
+        guard_find(file, kind,
+            "the constraint has no match: it is asked about every object of the cluster");
+        return;
+    }
+    TSNode kinds = yaml_get(file->text, match, "kinds", NULL);
+    TSNode entry;
+    for (uint32_t at = 0; yaml_next_item(kinds, &at, &entry);) {
+        TSNode wild = find_wildcard(file, yaml_get(file->text, entry, "kinds", NULL));
+        TSNode group = find_wildcard(file, yaml_get(file->text, entry, "apiGroups", NULL));
+        if (!ts_node_is_null(wild) && !ts_node_is_null(group) && !narrows(file, match)) {
+            guard_find(file, wild,
+                "matches every kind in every namespace: name the kinds the requirement is about");
+        }
+    }
+    find_system(file, yaml_get(file->text, match, "namespaces", NULL));
+}
+
+static void check(struct guard_file *file)
+{
+    TSNode document;
+    for (uint32_t at = 0; yaml_next_document(file->root, &at, &document);) {
+        char *version = yaml_string(file->text, document, "apiVersion");
+        if (manifest_in_group(version, "kyverno.io")) {
+            check_kyverno(file, document);
+        } else if (manifest_in_group(version, "constraints.gatekeeper.sh")) {
+            check_constraint(file, document);
+        }
+        free(version);
+    }
+}
+
+const struct guard guard_match_too_broad = {
+    .id = "match-too-broad",
+    .languages = GUARD_YAML,
+    .severity = SEVERITY_WARNING,
+    .summary = "a match block covers all kinds, or system namespaces",
+    .explanation = "A Kyverno rule or a Gatekeeper constraint that matches `*` without anything "
+                   "that narrows it, a constraint without a match, or one that names kube-system. "
+                   "Models like to match too much.",
+    .check = check,
+};

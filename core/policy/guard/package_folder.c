@@ -1,0 +1,74 @@
+#include "policy/guard/package_folder.h"
+
+#include "base/path.h"
+#include "policy/guard/guard_private.h"
+
+#include <stdlib.h>
+
+static char same_sign(char c)
+{
+    return c == '-' ? '_' : c;
+}
+
+/* True when `tail` is the end of `path`, on whole parts. */
+static bool ends_with_parts(struct str path, struct str tail)
+{
+    if (tail.len == 0 || tail.len > path.len) {
+        return false;
+    }
+    size_t from = path.len - tail.len;
+    if (from > 0 && path.ptr[from - 1] != '/') {
+        return false;
+    }
+    for (size_t i = 0; i < tail.len; i++) {
+        if (same_sign(path.ptr[from + i]) != same_sign(tail.ptr[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static struct str without(struct str s, const char *suffix)
+{
+    return str_ends(s, suffix) ? str_slice(s, 0, s.len - strlen(suffix)) : s;
+}
+
+bool guard_package_fits(const char *path, const char *package)
+{
+    struct str named = without(str_of(package), "_test");
+    struct str file = without(without(str_of(path), ".rego"), "_test");
+    char *dir = path_dir(path);
+    bool fits = strcmp(dir, ".") == 0 || str_equal_c(named, "main") ||
+                ends_with_parts(file, named) || ends_with_parts(str_of(dir), named);
+    free(dir);
+    return fits;
+}
+
+static void check(struct guard_file *file)
+{
+    TSNode package = rego_node_field(file->root, "package");
+    if (!file->habits.folders || file->facts->package == NULL || ts_node_is_null(package) ||
+        guard_package_fits(file->path, file->facts->package)) {
+        return;
+    }
+    char *shown = policy_path_show(file->facts->package);
+    char *dir = path_dir(file->path);
+    guard_find(file, rego_node_field(package, "path"),
+        "package %s lies in the folder %s: elsewhere in this workspace a package is named for its "
+        "folder",
+        shown, dir);
+    free(shown);
+    free(dir);
+}
+
+const struct guard guard_package_folder = {
+    .id = "package-folder",
+    .languages = GUARD_REGO,
+    .severity = SEVERITY_WARNING,
+    .summary = "the package is not named for its folder",
+    .explanation = "Where packages are named for their folders, a package that is not is found by "
+                   "nobody, and a second package of the same name may be added elsewhere. Told "
+                   "only where most packages of the workspace keep to it; `main` and files at the "
+                   "top are free.",
+    .check = check,
+};

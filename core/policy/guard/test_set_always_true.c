@@ -1,0 +1,71 @@
+#include "policy/guard/guard_private.h"
+
+#include <stdlib.h>
+
+/* True when the path names a rule that the index knows only as a set or object built up by parts:
+ * such a rule is always defined, if need be as an empty one. */
+static bool is_partial(const struct guard_file *file, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL) {
+        return false;
+    }
+    char *package = mem_strndup(path, (size_t)(slash - path));
+    bool partial = false;
+    bool other = false;
+    VEC_FOREACH (const size_t, place, &file->index->by_package) {
+        const struct policy_facts *facts = file->index->files.items[*place].facts;
+        if (strcmp(facts->package, package) != 0) {
+            continue;
+        }
+        VEC_FOREACH (const struct policy_rule, rule, &facts->rules) {
+            if (strcmp(rule->name, slash + 1) == 0) {
+                partial = partial || rule->kind == RULE_PARTIAL;
+                other = other || rule->kind != RULE_PARTIAL;
+            }
+        }
+    }
+    free(package);
+    return partial && !other;
+}
+
+static void look_at(struct guard_file *file, TSNode literal)
+{
+    TSNode statement = guard_statement(literal);
+    struct buf path = BUF_INIT;
+    bool term = rego_node_is(statement, "identifier") || rego_node_is(statement, "ref");
+    if (term && guard_resolve(file, statement, &path) && is_partial(file, path.ptr)) {
+        guard_find(file, statement,
+            "%.*s is a set, and a set is true even when it is empty: this line cannot fail. "
+            "Compare it (`count(…) > 0`)",
+            STR_FMT(rego_node_text(file->text, statement)));
+    }
+    buf_free(&path);
+}
+
+static void check(struct guard_file *file)
+{
+    TSNode rule;
+    struct rego_head head;
+    for (uint32_t at = 0; file->index != NULL && guard_next_rule(file, &at, &rule, &head);) {
+        bool todo;
+        bool is_test = rego_test_length(head.path, &todo) > 0 && !todo;
+        free(head.path);
+        TSNode literal;
+        uint32_t body = 0;
+        for (uint32_t i = 0; is_test && guard_next_literal(rule, &body, &i, &literal);) {
+            look_at(file, literal);
+        }
+    }
+}
+
+const struct guard guard_test_set_always_true = {
+    .id = "test-set-always-true",
+    .languages = GUARD_REGO,
+    .severity = SEVERITY_ERROR,
+    .summary = "a test takes a set for true or false",
+    .explanation = "`deny with input as x` holds also when nothing is denied: a rule built with "
+                   "`contains` is always defined, and an empty set is true. Compare with what "
+                   "should be in it, or its count.",
+    .check = check,
+};
