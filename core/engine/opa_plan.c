@@ -443,6 +443,12 @@ struct run_plan *opa_plan_check(
     VEC_PUSH(&seeds, place);
     add_unit(&p, &seeds);
     VEC_FREE(&seeds);
+    /* In the middle of a change a file may look like the other version of Rego: opa says best what
+     * is wrong with it. */
+    if (p.plan->units.items[0].dialect == DIALECT_V1) {
+        free(p.plan->units.items[0].trouble);
+        p.plan->units.items[0].trouble = NULL;
+    }
     add_dependents(&p, place, unchecked);
     free(p.checked);
     if (is_cancelled(&p)) {

@@ -1,0 +1,340 @@
+/* Each guard on a text that it must speak of and on one that it must not. */
+#include "test.h"
+
+#include "base/vec.h"
+#include "loop/loop.h"
+#include "policy/guard.h"
+
+#include <stdlib.h>
+
+struct folder {
+    char *dir;
+    struct policy_index *index;
+    struct manifests manifests;
+};
+
+static struct folder make_folder(const char *const *files)
+{
+    struct folder folder = {.dir = test_dir_make(), .index = policy_index_new()};
+    struct err err;
+    for (size_t i = 0; files[i] != NULL; i += 2) {
+        test_write(folder.dir, files[i], files[i + 1]);
+    }
+    assert_ok(policy_index_scan(folder.index, folder.dir, NULL, &err), err);
+    manifests_update(&folder.manifests, folder.index, NULL);
+    return folder;
+}
+
+static void free_folder(struct folder *folder)
+{
+    manifests_free(&folder->manifests);
+    policy_index_free(folder->index);
+    test_dir_remove(folder->dir);
+}
+
+/* "3:1 guard-id" of each finding, parted by ", ". */
+static char *say_in(const char *const *files, const char *path)
+{
+    struct folder folder = make_folder(files);
+    struct findings findings = {0};
+    struct buf out = BUF_INIT;
+    char *text = test_read(folder.dir, path);
+    guards_check(folder.index, &folder.manifests, path, str_of(text), &findings);
+    VEC_FOREACH (const struct finding, f, &findings) {
+        assert_string_equal(f->file, path);
+        assert_string_equal(f->source, "guard");
+        assert_true(f->end.row > f->at.row || f->end.col >= f->at.col);
+        buf_printf(&out, "%s%u:%u %s", out.len > 0 ? ", " : "", f->at.row, f->at.col, f->rule);
+    }
+    free(text);
+    findings_free(&findings);
+    free_folder(&folder);
+    return buf_take(&out);
+}
+
+static void expect_in(const char *const *files, const char *path, const char *expected)
+{
+    char *said = say_in(files, path);
+    assert_string_equal(said, expected);
+    free(said);
+}
+
+static void expect(const char *path, const char *text, const char *expected)
+{
+    expect_in((const char *const[]){path, text, NULL}, path, expected);
+}
+
+#define TESTED "x_test.rego", "package p_test\n\nimport data.p\n\ntest_x if count(p.deny) == 0\n"
+
+static void rego_denies(void **state)
+{
+    (void)state;
+    const char *good =
+        "package p\n\ndeny contains msg if {\n\tsome c in input.containers\n\tmsg := "
+        "sprintf(\"%s\", [c.name])\n}\n";
+    expect_in((const char *const[]){"p.rego", good, TESTED, NULL}, "p.rego", "");
+    expect("p.rego", good, "3:1 deny-untested");
+    expect_in((const char *const[]){"p.rego", "package p\n\ndeny if input.x\n", TESTED, NULL},
+        "p.rego", "3:1 deny-without-message");
+    expect_in((const char *const[]){"p.rego",
+                  "package p\n\ndefault deny := false\n\ndeny if input.x\n", TESTED, NULL},
+        "p.rego", "");
+    expect_in((const char *const[]){"p.rego", "package p\n\ndeny if input.x\n\nallow if not deny\n",
+                  TESTED, NULL},
+        "p.rego", "");
+    expect_in(
+        (const char *const[]){"p.rego",
+            "package p\n\ndeny contains msg if {\n\tinput.x\n\tmsg := \"\"\n}\n", TESTED, NULL},
+        "p.rego", "5:9 deny-without-message");
+    expect_in((const char *const[]){"p.rego",
+                  "package p\n\ndeny contains {\"details\": {}} if input.x\n", TESTED, NULL},
+        "p.rego", "3:15 deny-without-message");
+    expect_in(
+        (const char *const[]){"p.rego",
+            "package p\n\ndeny contains \"no root\" if {\n\tsome c in input.cs\n\tc.root\n}\n",
+            TESTED, NULL},
+        "p.rego", "3:15 message-without-resource");
+    expect_in((const char *const[]){"p.rego",
+                  "package p\n\ndeny contains \"no root\" if input.root\n", TESTED, NULL},
+        "p.rego", "");
+    /* v0. */
+    expect_in((const char *const[]){"p.rego",
+                  "package p\n\ndeny[msg] {\n\tinput.cs[_].root\n\tmsg := \"no root\"\n}\n", TESTED,
+                  NULL},
+        "p.rego", "5:9 message-without-resource");
+}
+
+static void rego_tests(void **state)
+{
+    (void)state;
+    expect("a_test.rego", "package a_test\n\ntest_a if true\n", "3:1 test-asserts-nothing");
+    expect("a_test.rego", "package a_test\n\ntest_a := true\n", "3:1 test-asserts-nothing");
+    expect("a_test.rego", "package a_test\n\ntest_a if {\n\tx := data.p.deny\n\tprint(x)\n}\n",
+        "3:1 test-asserts-nothing");
+    expect("a_test.rego", "package a_test\n\ntest_a if {\n\tx := 1\n\tx == x\n}\n",
+        "3:1 test-asserts-nothing");
+    expect("a_test.rego", "package a_test\n\ntest_a if {\n\tx := 1\n\tx == 2\n}\n", "");
+    expect("a_test.rego", "package a_test\n\ntest_a if data.p.allow with input as {}\n", "");
+    expect("a_test.rego", "package a_test\n\ntest_a if not data.p.allow with input as {}\n", "");
+    expect("a_test.rego", "package a_test\n\ntest_a := data.p.allow\n", "");
+    expect("a_test.rego", "package a_test\n\ntodo_test_a if true\n", "");
+    expect("a_test.rego",
+        "package a_test\n\ntest_cases[note] if {\n\tsome note, c in {\"a\": 1}\n\tc == 1\n}\n", "");
+    expect("a_test.rego",
+        "package a_test\n\ntest_a if 1 == input.x\n\ntest_b if input.y\n\ntest_a if input.z\n",
+        "7:1 duplicate-test");
+}
+
+static void sets_are_always_true(void **state)
+{
+    (void)state;
+    const char *policy = "package p\n\ndeny contains msg if {\n\tinput.x\n\tmsg := input.m\n}\n\n"
+                         "allow if input.y\n";
+    expect_in((const char *const[]){"p.rego", policy, "p_test.rego",
+                  "package p_test\n\nimport data.p\n\ntest_a if {\n\tp.deny with input as {}\n}\n"
+                  "\ntest_b if data.p.deny with input as {}\n\ntest_c if p.allow\n\n"
+                  "test_d if count(p.deny) == 0\n\ntest_e if p.deny[\"x\"]\n",
+                  NULL},
+        "p_test.rego", "6:2 test-set-always-true, 9:11 test-set-always-true");
+    expect_in((const char *const[]){"p.rego", policy, "p_test.rego",
+                  "package p\n\ntest_a if deny with input as {}\n", NULL},
+        "p_test.rego", "3:11 test-set-always-true");
+}
+
+static void rego_versions(void **state)
+{
+    (void)state;
+    const char *v1 = "package q\n\nallow if input.x\n";
+    const char *v0 = "package p\n\nallow { input.x }\n";
+    const char *import = "package p\n\nimport rego.v1\nimport future.keywords.if\n\nallow if "
+                         "input.x\n";
+    expect_in((const char *const[]){"q.rego", v1, "p.rego", import, NULL}, "p.rego",
+        "3:1 deprecated-import, 4:1 deprecated-import");
+    expect("p.rego", import, "");
+    expect_in((const char *const[]){"q.rego", v1, "r.rego", "package r\n\na if input.x\n", "p.rego",
+                  v0, NULL},
+        "p.rego", "3:1 v0-syntax");
+    expect("p.rego", v0, "");
+}
+
+static void rego_habits(void **state)
+{
+    (void)state;
+    const char *const files[] = {"a/b/x.rego", "package a.b\n", "a/c/x.rego", "package a.c\n",
+        "a/d_e/x_test.rego", "package a.d_e_test\n", "f/g/x.rego", "package h\n", "a/main.rego",
+        "package main\n", "a/k/lib.rego", "package a.k.lib\n", NULL};
+    expect_in(files, "f/g/x.rego", "1:9 package-folder");
+    expect_in(files, "a/b/x.rego", "");
+    expect_in(files, "a/main.rego", "");
+    expect("f/g/x.rego", "package h\n", "");
+    const char *const annotated[] = {"a.rego", "# METADATA\n# title: A\npackage a\n", "b.rego",
+        "package b\n\nwarn contains input.m if input.x\n", "b_test.rego",
+        "package b_test\n\ntest_b if count(data.b.warn) == 0\n", NULL};
+    expect_in(annotated, "b.rego", "3:1 missing-metadata");
+}
+
+static void gatekeeper(void **state)
+{
+    (void)state;
+    expect("p.rego",
+        "package p\n\na if input.review.object.x == input.request.object.x\n\nb if "
+        "input.parameters.y\n",
+        "3:37 gatekeeper-input");
+    expect("p.rego", "package p\n\na if input.request.object.x\n", "");
+    const char *template = "apiVersion: templates.gatekeeper.sh/v1\nkind: ConstraintTemplate\n"
+                           "metadata:\n  name: k8sx\nspec:\n  crd:\n    spec:\n      names:\n"
+                           "        kind: K8sX\n  targets:\n    - target: t\n      rego: |\n"
+                           "        package k8sx\n        violation[{\"msg\": m}] {\n"
+                           "          m := input.request.object.m\n        }\n";
+    const char *constraint =
+        "apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: K8sX\nmetadata:"
+        "\n  name: x\nspec:\n  match:\n    kinds:\n      - apiGroups: [\"*\"]\n"
+        "        kinds: [\"*\"]\n";
+    const char *other = "apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: K8sOther\nmetadata:"
+                        "\n  name: y\n";
+    const char *const files[] = {
+        "t.yaml", template, "c.yaml", constraint, "d/other.yaml", other, NULL};
+    expect_in(files, "t.yaml", "15:22 gatekeeper-input");
+    expect_in(files, "c.yaml", "9:17 match-too-broad");
+    expect_in(files, "d/other.yaml", "2:7 constraint-without-template, 2:7 match-too-broad");
+    expect("t.yaml", template, "15:22 gatekeeper-input");
+    expect_in((const char *const[]){"t.yaml", template, "d/other.yaml", other, NULL}, "t.yaml",
+        "15:22 gatekeeper-input, 9:15 template-without-constraint");
+}
+
+static void kyverno(void **state)
+{
+    (void)state;
+    expect("p.yaml",
+        "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata:\n  name: p\nspec:\n"
+        "  validationFailureAction: enforce\n  rules:\n    - name: a\n      match:\n        any:\n"
+        "          - resources:\n              kinds: [\"*\"]\n      validate:\n"
+        "        failureAction: enforce\n    - name: a\n      match:\n        any:\n"
+        "          - resources:\n              kinds: [Pod]\n"
+        "              namespaces: [kube-system]\n",
+        "15:13 duplicate-name, 1:13 kyverno-api, 6:3 kyverno-field, 14:24 kyverno-field, "
+        "12:23 match-too-broad, 20:28 match-too-broad");
+    expect("p.yaml",
+        "apiVersion: policies.kyverno.io/v1\nkind: ValidatingPolicy\nmetadata:\n  name: p\nspec:\n"
+        "  background: true\n",
+        "6:3 kyverno-field");
+    expect("p.yaml",
+        "apiVersion: policies.kyverno.io/v1\nkind: ValidatingPolicy\nmetadata:\n  name: p\n---\n"
+        "apiVersion: policies.kyverno.io/v1\nkind: ValidatingPolicy\nmetadata:\n  name: p\n",
+        "9:9 duplicate-name");
+    expect("p.yaml", "kind: ConfigMap\nmetadata:\n  name: kyverno.io\n", "");
+}
+
+static void silenced_with_a_reason(void **state)
+{
+    (void)state;
+    expect("a_test.rego",
+        "package a_test\n\n# bylaw:ignore test-asserts-nothing checks that the file loads\n"
+        "test_a if true\n",
+        "");
+    expect("a_test.rego", "package a_test\n\n# bylaw:ignore test-asserts-nothing\ntest_a if true\n",
+        "3:1 ignore-reason, 4:1 test-asserts-nothing");
+    expect(
+        "a_test.rego", "package a_test\n\n# bylaw:ignore no-such because\n", "3:1 ignore-reason");
+    expect("p.yaml",
+        "apiVersion: kyverno.io/v1 # bylaw:ignore kyverno-api the cluster runs 1.16\n"
+        "kind: ClusterPolicy\nmetadata:\n  name: p\n",
+        "");
+}
+
+/* The text with a finding's edit made. */
+static char *mended(const char *const *files, const char *path)
+{
+    struct folder folder = make_folder(files);
+    struct findings findings = {0};
+    char *text = test_read(folder.dir, path);
+    guards_check(folder.index, &folder.manifests, path, str_of(text), &findings);
+    assert_true(findings.len > 0 && findings.items[0].edit.from.row > 0);
+    size_t at[2];
+    struct position places[] = {findings.items[0].edit.from, findings.items[0].edit.to};
+    for (size_t i = 0; i < 2; i++) {
+        const char *line = text;
+        for (unsigned row = 1; row < places[i].row; row++) {
+            line = strchr(line, '\n') + 1;
+        }
+        at[i] = (size_t)(line - text) + places[i].col - 1;
+    }
+    char *result =
+        mem_printf("%.*s%s%s", (int)at[0], text, findings.items[0].edit.with, text + at[1]);
+    free(text);
+    findings_free(&findings);
+    free_folder(&folder);
+    return result;
+}
+
+static void fixes_mend(void **state)
+{
+    (void)state;
+    char *text = mended((const char *const[]){"q.rego", "package q\n\na if input.x\n", "p.rego",
+                            "package p\n\nimport rego.v1\n\nb if input.y\n", NULL},
+        "p.rego");
+    assert_string_equal(text, "package p\n\n\nb if input.y\n");
+    free(text);
+    text = mended((const char *const[]){"p.rego",
+                      "package p\n\na if input.review.x == input.request.x\n", NULL},
+        "p.rego");
+    assert_string_equal(text, "package p\n\na if input.review.x == input.review.x\n");
+    free(text);
+}
+
+static void table_is_whole(void **state)
+{
+    (void)state;
+    for (size_t i = 0; guards[i] != NULL; i++) {
+        assert_non_null(guards[i]->check);
+        assert_true(strlen(guards[i]->summary) > 10 && strlen(guards[i]->explanation) > 40);
+        assert_ptr_equal(guard_by_id(str_of(guards[i]->id)), guards[i]);
+        assert_true(i == 0 || strcmp(guards[i - 1]->id, guards[i]->id) < 0);
+        assert_true(guards[i]->languages != 0);
+    }
+}
+
+/* Half a text is what a guard sees most of the time: every beginning of these must do no harm. */
+static void torn_texts_do_no_harm(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"a.rego",
+        "package a\nimport data.b as c\ndeny[{\"msg\": m}] { c.d[_]; m := sprintf(\"%s\", [\"x\"]) "
+        "} else = 1 { not c.d }\ntest_a[x] if { some x in [1]; c.deny with input as {} }\n",
+        "a.yaml",
+        "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nspec: {rules: [{name: \"a\", match: {any: "
+        "[{resources: {kinds: ['*']}}]}}]}\n---\nkind: ConstraintTemplate\nspec:\n  targets:\n  - "
+        "rego: |\n      package x\n      a { input.request.object }\n    libs: [\"package "
+        "lib.x\"]\n",
+        NULL};
+    for (size_t i = 0; texts[i] != NULL; i += 2) {
+        struct folder folder = make_folder((const char *const[]){texts[i], texts[i + 1], NULL});
+        for (size_t len = 0; len <= strlen(texts[i + 1]); len++) {
+            struct findings findings = {0};
+            char *part = mem_strndup(texts[i + 1], len);
+            guards_check(folder.index, &folder.manifests, texts[i], str_of(part), &findings);
+            guards_check(NULL, NULL, texts[i], str_of(part), &findings);
+            findings_free(&findings);
+            free(part);
+        }
+        free_folder(&folder);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rego_denies),
+        cmocka_unit_test(rego_tests),
+        cmocka_unit_test(sets_are_always_true),
+        cmocka_unit_test(rego_versions),
+        cmocka_unit_test(rego_habits),
+        cmocka_unit_test(gatekeeper),
+        cmocka_unit_test(kyverno),
+        cmocka_unit_test(silenced_with_a_reason),
+        cmocka_unit_test(fixes_mend),
+        cmocka_unit_test(table_is_whole),
+        cmocka_unit_test(torn_texts_do_no_harm),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
