@@ -190,8 +190,8 @@ static void walk_tree(struct walk *w, TSNode root)
             take_package(w, child);
         } else if (rego_node_is(child, "import")) {
             take_import(w, child);
-        } else if (node_is(child, "comment")) {
-            struct str comment = str_trim(str_from(node_text(w, child), 1));
+        } else if (rego_node_is(child, "comment")) {
+            struct str comment = str_trim(str_from(rego_node_text(w->text, child), 1));
             w->facts->has_metadata = w->facts->has_metadata || str_equal_c(comment, "METADATA");
         }
     }

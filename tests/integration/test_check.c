@@ -174,8 +174,10 @@ static void unsaved_text_is_what_is_checked(void **state)
     expect(b, "p.rego:5:10-16 error undefined function data.lib.l.f\n");
     type(b, "lib/l.rego", "package lib.l\n\nf(x) := x + 1\n\ng(");
     assert_int_equal(check(b), CHECK_DONE);
-    assert_true(b->opa.len >= 1);
-    assert_string_equal(b->opa.items[0].file, "lib/l.rego");
+    /* What was known of the file that refers to it stands until it can be checked again. */
+    expect(b, "p.rego:5:10-16 error undefined function data.lib.l.f\n"
+              "lib/l.rego:5:2-3 error unexpected eof token\n"
+              "lib/l.rego:5:2-3 error unexpected eof token: expected rule head name\n");
     /* Nothing was written to the workspace. */
     char *text = test_read(b->dir, "lib/l.rego");
     assert_string_equal(text, "package lib.l\n\nf(x) := x + 1\n");
@@ -409,7 +411,7 @@ static void random_edits_agree_with_the_command_line(void **state)
     struct bench *b = bench_new((const char *const[]){"lib.rego", lib, "p.rego", policy, NULL});
     char *texts[] = {mem_strdup(lib), mem_strdup(policy)};
     static const char *const paths[] = {"lib.rego", "p.rego"};
-    for (int step = 0; step < 40; step++) {
+    for (int step = 0; step < 25; step++) {
         size_t which = pick(2);
         char *text = texts[which];
         size_t len = strlen(text);
