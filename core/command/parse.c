@@ -58,7 +58,8 @@ static bool open_file(
     file->language = name != NULL ? language_by_name(str_of(name)) : language_of(path, first);
     if (file->language == NULL && name != NULL) {
         return err_set(err, ERR_UNSUPPORTED,
-            "there is no language %s here: use rego, yaml, json, toml or markdown", name);
+            "there is no language %s here: use rego, yaml, cel, jmespath, json, toml or markdown",
+            name);
     }
     if (file->language == NULL) {
         return err_set(err, ERR_UNSUPPORTED,
@@ -84,6 +85,27 @@ static void print_outline(const struct outline *outline)
     VEC_FOREACH (const struct outline_entry, e, outline) {
         printf("%zu-%zu\t%s\t%s\n", e->start_row + 1, e->end_row + 1, e->kind, e->name);
     }
+}
+
+/* file:line:column-line:column, the language, and its first line. */
+static void print_injections(const struct parsed_file *file)
+{
+    struct syntax_injections injections = {0};
+    char *path = safe_dup(str_of(file->path), SAFE_ONE_LINE, 4096);
+    syntax_injections(file->syntax, 0, file->text.len, &injections);
+    VEC_FOREACH (const struct syntax_injection, i, &injections) {
+        const TSRange *first = &i->ranges[0];
+        const TSRange *last = &i->ranges[i->range_count - 1];
+        char *line =
+            safe_dup(str_trim_right(str_slice(file->text, first->start_byte, first->end_byte)),
+                SAFE_ONE_LINE, 200);
+        printf("%s:%u:%u-%u:%u\t%s%s\t%s\n", path, first->start_point.row + 1,
+            first->start_point.column + 1, last->end_point.row + 1, last->end_point.column + 1,
+            i->language->name, i->exact ? "" : " (not as written)", line);
+        free(line);
+    }
+    free(path);
+    syntax_injections_free(&injections);
 }
 
 /* The tree is printed as text of its own: cJSON's numbers and depth limit do not matter then. */
@@ -139,6 +161,8 @@ static bool parse_one(const struct args *args, struct parsed_file *file)
         print_json(file, &errors, &outline);
     } else if (args_has(args, "errors")) {
         print_errors(file, &errors);
+    } else if (args_has(args, "injections")) {
+        print_injections(file);
     } else if (args_has(args, "outline")) {
         print_outline(&outline);
     } else {
@@ -159,8 +183,10 @@ static int run_parse(const struct args *args)
     if (args->count == 0) {
         return command_fail(args, "names no file");
     }
-    if (args_has(args, "json") + args_has(args, "errors") + args_has(args, "outline") > 1) {
-        return command_fail(args, "takes one of --errors, --outline and --json");
+    if (args_has(args, "json") + args_has(args, "errors") + args_has(args, "outline") +
+            args_has(args, "injections") >
+        1) {
+        return command_fail(args, "takes one of --errors, --outline, --injections and --json");
     }
     for (int i = 0; i < args->count; i++) {
         struct parsed_file file;
@@ -178,19 +204,22 @@ static int run_parse(const struct args *args)
 const struct command command_parse = {
     .name = "parse",
     .summary = "show the syntax tree of a file, its outline or its syntax errors",
-    .usage = "[--errors|--outline|--json] [--language NAME] FILE…",
+    .usage = "[--errors|--outline|--injections|--json] [--language NAME] FILE…",
     .options =
         {
             {"errors", 'e', NULL, "only the syntax errors: file:line:column: what"},
             {"outline", 'o', NULL, "packages, rules, documents, headings: lines, kind, name"},
+            {"injections", 'i', NULL, "other languages inside: place, language, first line"},
             {"json", 'j', NULL, "one JSON object a file with errors, outline and trees"},
             {"language", 'l', "NAME", "instead of the one the file's name tells"},
         },
     .description =
-        "Parses Rego, YAML, JSON, TOML and Markdown with the grammars the editor uses and prints "
+        "Parses Rego, YAML, CEL, JMESPath, JSON, TOML and Markdown with the grammars the editor "
+        "uses and prints "
         "the named nodes of the tree, one a line, with their field names and their positions as "
         "[row, column] from 0. Rows and columns of --errors, --outline and --json count from 1; "
-        "columns are bytes. FILE may be - for the standard input, which needs --language.\n\n"
+        "columns are bytes. In YAML, Rego, CEL and JMESPath inside policies are checked "
+        "too. FILE may be - for the standard input, which needs --language.\n\n"
         "This is about syntax alone: whether a policy compiles, only its engine can say.\n\n"
         "Exits 0 when no file has a syntax error, 1 when one has, 2 when a file cannot be read or "
         "is of no known language.",
@@ -268,7 +297,8 @@ const struct command command_highlight = {
         "Prints line:column, the capture (as in highlight queries: keyword, string, …) and the "
         "text of each token, parted by tabs; lines and columns count from 1, columns are bytes. "
         "Text without a style is left out; a token over several lines is one line for each. "
-        "Languages inside (Rego in a ConstraintTemplate, a fence in Markdown) are shown as such."
+        "Languages inside (Rego in a ConstraintTemplate, CEL, a fence in Markdown) are shown as "
+        "such."
         "\n\nExits 0 when it was printed, 2 when the file cannot be read or is of no known "
         "language.",
     .run = run_highlight,

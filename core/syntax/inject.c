@@ -1,8 +1,8 @@
-/* Another language inside: finds it with the language's injections.scm, computes the byte ranges of
- * its text, parses it in the host's coordinates through included ranges.
+/* Another language inside: finds it with the language's injections.scm (in YAML with
+ * inject_yaml.c), computes the byte ranges of its text, parses it in the host's coordinates through
+ * included ranges.
  *
  * Besides the customary injection.language and injection.content the queries use
- * (#set! injection.lines "block-scalar"): a YAML block scalar, less its header and indentation; and
  * (#set! injection.lines "comments"): the comment lines that follow the content, less their sign.
  */
 #include "syntax/internal.h"
@@ -10,9 +10,7 @@
 #include "base/vec.h"
 
 /* The query begins this far before the part asked for: a run of comments is found by its first. */
-#define LOOK_BACK 8192
-/* Inner text beyond this stays in the host's colours. */
-#define CONTENT_MAX   ((uint32_t)1 << 20)
+#define LOOK_BACK     8192
 #define INJECTION_MAX 4000
 
 static void injection_free(struct injection *injection)
@@ -60,9 +58,7 @@ void inject_edit(struct piece *piece, const TSInputEdit *edit)
     piece->injected_from = piece->injected_to = 0;
 }
 
-/* Adds [from, to) with its points: `line` is the row, `line_start` the byte its line begins at, and
- * the range ends in the same line or with its line feed. */
-static void add_line(
+void inject_add_line(
     struct injection *inj, uint32_t row, size_t line_start, size_t from, size_t to, bool with_lf)
 {
     TSRange range = {
@@ -74,8 +70,7 @@ static void add_line(
     VEC_PUSH(&inj->ranges, range);
 }
 
-/* Offset just past the line that `at` is in; *lf tells whether a line feed ended it. */
-static size_t line_end(const struct source_window *text, size_t at, bool *lf)
+size_t inject_line_end(const struct source_window *text, size_t at, bool *lf)
 {
     for (;;) {
         struct str chunk = source_read(text, at);
@@ -88,7 +83,7 @@ static size_t line_end(const struct source_window *text, size_t at, bool *lf)
     }
 }
 
-static size_t count_blanks(const struct source_window *text, size_t at)
+size_t inject_count_blanks(const struct source_window *text, size_t at)
 {
     size_t count = 0;
     while (source_byte(text, at + count) == ' ') {
@@ -97,79 +92,22 @@ static size_t count_blanks(const struct source_window *text, size_t at)
     return count;
 }
 
-static bool is_line_end(int c)
-{
-    return c == -1 || c == '\n' || c == '\r';
-}
-
-/* The column that an indentation indicator ("|2") counts from. */
-static size_t parent_indent(TSNode node)
-{
-    for (TSNode n = node; !ts_node_is_null(n); n = ts_node_parent(n)) {
-        const char *type = ts_node_type(n);
-        if (strcmp(type, "block_mapping_pair") == 0 || strcmp(type, "block_sequence_item") == 0) {
-            return ts_node_start_point(n).column;
-        }
-    }
-    return 0;
-}
-
-/* The lines of a block scalar, each without its indentation. */
-static void block_scalar_ranges(
-    const struct source_window *text, TSNode node, struct injection *inj)
-{
-    size_t at = ts_node_start_byte(node);
-    uint32_t row = ts_node_start_point(node).row;
-    size_t indent = 0;
-    bool lf = false;
-    inj->exact = source_byte(text, at) == '|';
-    inj->blank_gaps = true;
-    for (size_t i = at + 1; i < at + 3; i++) {
-        int c = source_byte(text, i);
-        if (c >= '1' && c <= '9') {
-            indent = parent_indent(node) + (size_t)(c - '0');
-        }
-    }
-    at = line_end(text, at, &lf);
-    size_t kept = 0; /* ranges up to the last line that is not blank */
-    while (lf && at < text->len) {
-        row++;
-        size_t blanks = count_blanks(text, at);
-        bool blank = is_line_end(source_byte(text, at + blanks));
-        if (!blank && indent == 0) {
-            indent = blanks;
-        }
-        if (!blank && (blanks < indent || indent == 0)) {
-            break;
-        }
-        size_t end = line_end(text, at, &lf);
-        size_t from = blank && blanks < indent ? at + blanks : at + indent;
-        if (blank && indent == 0) {
-            from = at + blanks;
-        }
-        add_line(inj, row, at, from, end, lf);
-        kept = blank ? kept : inj->ranges.len;
-        at = end;
-    }
-    inj->ranges.len = kept;
-}
-
 /* The comments below `node`, line by line, as far as they have its column. */
 static void comment_ranges(const struct source_window *text, TSNode node, struct injection *inj)
 {
     uint32_t column = ts_node_start_point(node).column;
     uint32_t row = ts_node_start_point(node).row;
     bool lf = false;
-    size_t at = line_end(text, ts_node_start_byte(node), &lf);
+    size_t at = inject_line_end(text, ts_node_start_byte(node), &lf);
     inj->exact = true;
     while (lf && at < text->len && row < UINT32_MAX) {
         row++;
-        size_t blanks = count_blanks(text, at);
+        size_t blanks = inject_count_blanks(text, at);
         if (blanks != column || source_byte(text, at + blanks) != '#') {
             break;
         }
-        size_t end = line_end(text, at, &lf);
-        add_line(inj, row, at, at + blanks + 1, end, lf);
+        size_t end = inject_line_end(text, at, &lf);
+        inject_add_line(inj, row, at, at + blanks + 1, end, lf);
         at = end;
     }
 }
@@ -216,33 +154,37 @@ static struct injection *find_old(
     return NULL;
 }
 
+void inject_add(struct piece *piece, struct injection *found)
+{
+    size_t count = found->ranges.len;
+    if (count == 0 || piece->injections.len >= INJECTION_MAX) {
+        VEC_FREE(&found->ranges);
+        return;
+    }
+    found->seen = true;
+    found->start = found->ranges.items[0].start_byte;
+    found->end = found->ranges.items[count - 1].end_byte;
+    struct injection *old = find_old(piece, found->language, found->start);
+    if (old == NULL) {
+        VEC_PUSH(&piece->injections, *found);
+        return;
+    }
+    found->tree = old->tree;
+    found->stale = old->stale;
+    VEC_FREE(&old->ranges);
+    *old = *found;
+}
+
 static void take_content(struct piece *piece, const struct source_window *text,
     const struct language *language, TSNode node, const char *lines, bool with_children)
 {
-    struct injection found = {.language = language, .seen = true};
-    if (lines != NULL && strcmp(lines, "block-scalar") == 0) {
-        block_scalar_ranges(text, node, &found);
-    } else if (lines != NULL && strcmp(lines, "comments") == 0) {
+    struct injection found = {.language = language};
+    if (lines != NULL && strcmp(lines, "comments") == 0) {
         comment_ranges(text, node, &found);
     } else {
         plain_ranges(node, with_children, &found);
     }
-    size_t count = found.ranges.len;
-    if (count == 0 || piece->injections.len >= INJECTION_MAX) {
-        VEC_FREE(&found.ranges);
-        return;
-    }
-    found.start = found.ranges.items[0].start_byte;
-    found.end = found.ranges.items[count - 1].end_byte;
-    struct injection *old = find_old(piece, language, found.start);
-    if (old == NULL) {
-        VEC_PUSH(&piece->injections, found);
-        return;
-    }
-    found.tree = old->tree;
-    found.stale = old->stale;
-    VEC_FREE(&old->ranges);
-    *old = found;
+    inject_add(piece, &found);
 }
 
 /* One match of the query: its contents and their language. */
@@ -273,7 +215,7 @@ static void take_match(struct piece *piece, const struct source_window *text,
     for (uint16_t i = 0; i < match->capture_count && language != NULL; i++) {
         TSNode node = match->captures[i].node;
         if (strcmp(query_capture_name(query, match->captures[i].index), "injection.content") == 0 &&
-            ts_node_end_byte(node) - ts_node_start_byte(node) <= CONTENT_MAX) {
+            ts_node_end_byte(node) - ts_node_start_byte(node) <= INJECT_TEXT_MAX) {
             take_content(piece, text, language, node, lines, with_children);
         }
     }
@@ -302,12 +244,19 @@ static int by_start(const void *a, const void *b)
     return (x->start > y->start) - (x->start < y->start);
 }
 
+uint32_t injection_begin(const struct injection *injection)
+{
+    uint32_t column = injection->ranges.items[0].start_point.column;
+    return injection->blank_gaps && column <= injection->start ? injection->start - column
+                                                               : injection->start;
+}
+
 static bool parse_found(struct syntax *syntax, size_t index, uint32_t from, uint32_t to)
 {
     struct piece *piece = &syntax->pieces.items[index];
     for (size_t i = 0; i < piece->injections.len; i++) {
         struct injection *inj = &piece->injections.items[i];
-        if ((inj->tree != NULL && !inj->stale) || inj->start > to || inj->end < from) {
+        if ((inj->tree != NULL && !inj->stale) || injection_begin(inj) > to || inj->end < from) {
             continue;
         }
         TSTree *tree = syntax_run_parser(syntax, index, i, inj->language, &inj->ranges,
@@ -324,34 +273,51 @@ static bool parse_found(struct syntax *syntax, size_t index, uint32_t from, uint
     return true;
 }
 
+/* The matches of injections.scm that touch [from, to). */
+static void find_by_query(struct syntax *syntax, struct piece *piece, const struct query *query,
+    uint32_t from, uint32_t to)
+{
+    struct source_window text = piece_window(syntax, piece);
+    TSQueryMatch match;
+    ts_query_cursor_set_byte_range(syntax->cursor, from > LOOK_BACK ? from - LOOK_BACK : 0, to);
+    ts_query_cursor_exec(syntax->cursor, query_raw(query), ts_tree_root_node(piece->tree));
+    while (query_next(query, syntax->cursor, &text, &match)) {
+        take_match(piece, &text, query, &match);
+    }
+}
+
+static void find_all(struct syntax *syntax, size_t index, uint32_t from, uint32_t to)
+{
+    struct piece *piece = &syntax->pieces.items[index];
+    const struct query *query =
+        syntax->language->documents ? NULL : query_get(syntax->language, "injections.scm");
+    if (syntax->pending_piece == index) {
+        /* It names its injection by a place that is about to change. */
+        syntax_forget_pending(syntax);
+    }
+    VEC_FOREACH (struct injection, i, &piece->injections) {
+        i->seen = false;
+    }
+    if (syntax->language->documents) {
+        inject_yaml(syntax, piece, from, to);
+    } else if (query != NULL) {
+        find_by_query(syntax, piece, query, from, to);
+    }
+    sweep(piece, from, to);
+    if (piece->injections.len > 0) {
+        qsort(piece->injections.items, piece->injections.len, sizeof *piece->injections.items,
+            by_start);
+    }
+}
+
 bool inject_refresh(struct syntax *syntax, size_t index, uint32_t from, uint32_t to)
 {
     struct piece *piece = &syntax->pieces.items[index];
-    const struct query *query = query_get(syntax->language, "injections.scm");
-    if (query == NULL || piece->tree == NULL) {
+    if (piece->tree == NULL) {
         return true;
     }
-    bool known = from >= piece->injected_from && to <= piece->injected_to;
-    if (!known) {
-        struct source_window text = piece_window(syntax, piece);
-        TSQueryMatch match;
-        if (syntax->pending_piece == index) {
-            /* It names its injection by a place that is about to change. */
-            syntax_forget_pending(syntax);
-        }
-        VEC_FOREACH (struct injection, i, &piece->injections) {
-            i->seen = false;
-        }
-        ts_query_cursor_set_byte_range(syntax->cursor, from > LOOK_BACK ? from - LOOK_BACK : 0, to);
-        ts_query_cursor_exec(syntax->cursor, query_raw(query), ts_tree_root_node(piece->tree));
-        while (query_next(query, syntax->cursor, &text, &match)) {
-            take_match(piece, &text, query, &match);
-        }
-        sweep(piece, from, to);
-        if (piece->injections.len > 0) {
-            qsort(piece->injections.items, piece->injections.len, sizeof *piece->injections.items,
-                by_start);
-        }
+    if (from < piece->injected_from || to > piece->injected_to) {
+        find_all(syntax, index, from, to);
         bool joins = from <= piece->injected_to && to >= piece->injected_from;
         piece->injected_from = joins && piece->injected_from < from ? piece->injected_from : from;
         piece->injected_to = joins && piece->injected_to > to ? piece->injected_to : to;

@@ -85,10 +85,28 @@ void syntax_forget_pending(struct syntax *syntax);
 /* Brings the piece's tree up to date; false: out of time. */
 bool syntax_parse_piece(struct syntax *syntax, size_t index);
 
+/* Where it begins with the indentation of its first line. */
+uint32_t injection_begin(const struct injection *injection);
 /* inject.c: finds and parses the injections of [from, to) (bytes of the piece); false: out of time.
  */
 bool inject_refresh(struct syntax *syntax, size_t index, uint32_t from, uint32_t to);
 void inject_edit(struct piece *piece, const TSInputEdit *edit);
+
+/* Inner text beyond this stays in the host's colours. */
+#define INJECT_TEXT_MAX ((uint32_t)1 << 20)
+/* Takes over what was found (its ranges, which may be none), with the tree it had before. */
+void inject_add(struct piece *piece, struct injection *found);
+/* Adds [from, to) with its points: `line_start` is the byte its line (of that row) begins at, and
+ * the range ends in the same line or with its line feed. */
+void inject_add_line(
+    struct injection *inj, uint32_t row, size_t line_start, size_t from, size_t to, bool with_lf);
+/* Offset just past the line that `at` is in; *lf tells whether a line feed ended it. */
+size_t inject_line_end(const struct source_window *text, size_t at, bool *lf);
+size_t inject_count_blanks(const struct source_window *text, size_t at);
+
+/* inject_yaml.c: the expressions and policies inside a YAML document, those that touch [from, to).
+ */
+void inject_yaml(struct syntax *syntax, struct piece *piece, uint32_t from, uint32_t to);
 
 /* outline.c: fills outline and errors of a piece whose tree is up to date. */
 void outline_index(struct syntax *syntax, struct piece *piece);

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <strings.h>
 
+const TSLanguage *tree_sitter_cel(void);
+const TSLanguage *tree_sitter_jmespath(void);
 const TSLanguage *tree_sitter_json(void);
 const TSLanguage *tree_sitter_markdown(void);
 const TSLanguage *tree_sitter_markdown_inline(void);
@@ -14,16 +16,21 @@ const TSLanguage *tree_sitter_toml(void);
 const TSLanguage *tree_sitter_yaml(void);
 
 const struct language languages[] = {
-    {"rego", "opa", ".rego", NULL, "#", "rego", tree_sitter_rego, false, false},
-    {"yaml", "yml helm", ".yaml .yml", ".clang-format .clang-tidy", "#", "yaml", tree_sitter_yaml,
-        true, false},
-    {"json", "jsonc", ".json .tfplan .tfstate .cedarschema", NULL, NULL, "json", tree_sitter_json,
-        false, false},
-    {"toml", "", ".toml", "Pipfile Cargo.lock", "#", "toml", tree_sitter_toml, false, false},
-    {"markdown", "md", ".md .markdown", NULL, NULL, "markdown", tree_sitter_markdown, false, false},
-    {"markdown_inline", "", NULL, NULL, NULL, "markdown-inline", tree_sitter_markdown_inline, false,
-        true},
-    {NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, false},
+    {"rego", "Rego", "opa", ".rego", NULL, "#", "rego", tree_sitter_rego, .documents = false},
+    {"yaml", "YAML", "yml helm", ".yaml .yml", ".clang-format .clang-tidy", "#", "yaml",
+        tree_sitter_yaml, .documents = true},
+    {"cel", "CEL", "", ".cel", NULL, "//", "cel", tree_sitter_cel, .expression = true},
+    {"jmespath", "JMESPath", "jmes", ".jmespath .jmes", NULL, NULL, "jmespath",
+        tree_sitter_jmespath, .expression = true},
+    {"json", "JSON", "jsonc", ".json .tfplan .tfstate .cedarschema", NULL, NULL, "json",
+        tree_sitter_json, .documents = false},
+    {"toml", "TOML", "", ".toml", "Pipfile Cargo.lock", "#", "toml", tree_sitter_toml,
+        .documents = false},
+    {"markdown", "Markdown", "md", ".md .markdown", NULL, NULL, "markdown", tree_sitter_markdown,
+        .documents = false},
+    {"markdown_inline", "Markdown", "", NULL, NULL, NULL, "markdown-inline",
+        tree_sitter_markdown_inline, .afresh = true},
+    {.name = NULL},
 };
 
 /* True when `word` is one of the blank-separated words of list. */

@@ -9,6 +9,7 @@
 
 struct language {
     const char *name;       /* "rego"; what fences, injections and the editor's border call it */
+    const char *title;      /* "Rego"; what messages call it */
     const char *names;      /* other names in fences, separated by blanks */
     const char *extensions; /* ".yaml .yml", separated by blanks; NULL: never chosen by a path */
     const char *files;      /* whole file names, or NULL */
@@ -20,6 +21,8 @@ struct language {
     /* Its scanner looks further ahead than tree-sitter can tell, so that a tree made from an older
      * one can differ from a fresh one: always parsed afresh. */
     bool afresh;
+    /* The text is one expression (CEL), not statements. */
+    bool expression;
 };
 
 /* All rows, ended by a NULL name. Static. */

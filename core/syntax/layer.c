@@ -95,14 +95,9 @@ const struct injection *injection_at(const struct piece *piece, size_t offset)
 {
     const struct injection *found = NULL;
     VEC_FOREACH (const struct injection, i, &piece->injections) {
-        const TSRange *first = &i->ranges.items[0];
         const TSRange *last = &i->ranges.items[i->ranges.len - 1];
-        size_t begin = i->start;
-        if (i->blank_gaps && first->start_point.column <= begin) {
-            begin -= first->start_point.column;
-        }
         bool open_end = last->end_point.column != 0;
-        if (begin > offset) {
+        if (injection_begin(i) > offset) {
             break;
         }
         if (offset < i->end || (offset == i->end && open_end)) {

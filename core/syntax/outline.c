@@ -177,8 +177,36 @@ static void skip_whole(TSNode node, struct syntax_error *error)
     ts_tree_cursor_delete(&cursor);
 }
 
-static void add_error(struct piece *piece, const struct source_window *text, TSNode node)
+/* The same for a language whose text is one expression: what the lexer could not read, else, when
+ * all of it is the error, the last token, after which nothing fitted. */
+static void narrow(TSNode node, struct syntax_error *error)
 {
+    TSNode parent = ts_node_parent(node);
+    bool whole = ts_node_is_null(parent) || ts_node_start_byte(parent) == ts_node_start_byte(node);
+    TSNode last = node;
+    for (uint32_t i = 0; i < ts_node_child_count(node); i++) {
+        last = ts_node_child(node, i);
+        if (ts_node_symbol(last) == UINT16_MAX) {
+            break;
+        }
+    }
+    while (ts_node_child_count(last) > 0 && ts_node_symbol(last) != UINT16_MAX) {
+        last = ts_node_child(last, ts_node_child_count(last) - 1);
+    }
+    bool unread = !ts_node_eq(last, node) && ts_node_symbol(last) == UINT16_MAX;
+    if (unread || (whole && ts_node_start_byte(node) == error->start)) {
+        error->start = ts_node_start_byte(last);
+        error->row = ts_node_start_point(last).row;
+        error->column = ts_node_start_point(last).column;
+    }
+}
+
+/* `inner`: it is in an injection of that language. */
+static void add_error(struct piece *piece, const struct source_window *text, TSNode node,
+    const struct language *language, bool inner)
+{
+    const char *title = inner ? language->title : "";
+    const char *colon = inner ? ": " : "";
     struct syntax_error error = {
         .start = ts_node_start_byte(node),
         .end = ts_node_end_byte(node),
@@ -188,18 +216,23 @@ static void add_error(struct piece *piece, const struct source_window *text, TSN
         .end_column = ts_node_end_point(node).column,
     };
     if (ts_node_is_missing(node)) {
-        snprintf(error.text, sizeof error.text, "missing %s%.60s%s", "`", ts_node_type(node), "`");
+        snprintf(
+            error.text, sizeof error.text, "%s%smissing `%.60s`", title, colon, ts_node_type(node));
     } else {
         struct buf raw = BUF_INIT;
         skip_whole(node, &error);
+        if (language->expression) {
+            narrow(node, &error);
+        }
         source_append(
             text, error.start, error.end > error.start + 60 ? error.start + 60 : error.end, &raw);
         struct str line = buf_str(&raw);
         size_t lf = str_find_char(line, '\n', 0);
         char *shown =
             safe_dup(str_trim(lf == SIZE_MAX ? line : str_slice(line, 0, lf)), SAFE_ONE_LINE, 60);
-        snprintf(error.text, sizeof error.text,
-            *shown == '\0' ? "unexpected text" : "unexpected `%s`", shown);
+        const char *quote = *shown == '\0' ? "" : "`";
+        snprintf(error.text, sizeof error.text, "%s%sunexpected %s%s%s", title, colon, quote,
+            *shown == '\0' ? "text" : shown, quote);
         free(shown);
         buf_free(&raw);
     }
@@ -244,6 +277,8 @@ static void visit(TSNode root, const struct visitor *visitor)
 
 struct error_walk {
     struct piece *piece;
+    const struct language *language;
+    bool inner;
     struct source_window text;
 };
 
@@ -257,10 +292,35 @@ static bool enter_error(void *data, TSTreeCursor *cursor, size_t depth)
     }
     bool is_error = ts_node_symbol(node) == UINT16_MAX;
     if (is_error || ts_node_is_missing(node)) {
-        add_error(walk->piece, &walk->text, node);
+        add_error(walk->piece, &walk->text, node, walk->language, walk->inner);
         return false;
     }
     return true;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct syntax_error *x = a;
+    const struct syntax_error *y = b;
+    return (x->start > y->start) - (x->start < y->start);
+}
+
+/* The errors in what YAML holds: an engine will read it. What Markdown quotes may be in pieces. */
+static void index_injections(
+    const struct syntax *syntax, struct piece *piece, struct error_walk *walk)
+{
+    VEC_FOREACH (const struct injection, i, &piece->injections) {
+        if (!syntax->language->documents || i->tree == NULL || i->stale ||
+            !ts_node_has_error(ts_tree_root_node(i->tree))) {
+            continue;
+        }
+        walk->language = i->language;
+        walk->inner = true;
+        visit(ts_tree_root_node(i->tree), &(struct visitor){enter_error, NULL, walk});
+    }
+    if (piece->errors.len > 0) {
+        qsort(piece->errors.items, piece->errors.len, sizeof *piece->errors.items, by_place);
+    }
 }
 
 void outline_index(struct syntax *syntax, struct piece *piece)
@@ -275,10 +335,14 @@ void outline_index(struct syntax *syntax, struct piece *piece)
     }
     size_t index = (size_t)(piece - syntax->pieces.items);
     bool cut = piece->continued || (index + 1 < syntax->pieces.len && piece[1].continued);
-    if (ts_node_has_error(root) && !cut) {
-        struct error_walk walk = {piece, piece_window(syntax, piece)};
+    if (cut) {
+        return;
+    }
+    struct error_walk walk = {piece, syntax->language, false, piece_window(syntax, piece)};
+    if (ts_node_has_error(root)) {
         visit(root, &(struct visitor){enter_error, NULL, &walk});
     }
+    index_injections(syntax, piece, &walk);
 }
 
 void syntax_outline(struct syntax *syntax, struct outline *out)

@@ -448,7 +448,8 @@ bool syntax_index(struct syntax *syntax, uint64_t budget_us)
             continue;
         }
         bool had_tree = piece->tree != NULL;
-        done = !syntax_out_of_time(syntax) && syntax_parse_piece(syntax, i);
+        done = !syntax_out_of_time(syntax) && syntax_parse_piece(syntax, i) &&
+               (!syntax->language->documents || inject_refresh(syntax, i, 0, (uint32_t)piece->len));
         if (done && piece->tree != NULL) {
             outline_index(syntax, piece);
         }

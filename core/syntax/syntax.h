@@ -81,7 +81,7 @@ struct syntax_error {
     size_t start, end;
     size_t row, column;
     size_t end_row, end_column;
-    char text[96]; /* "unexpected `}`", "missing `)`"; safe to show */
+    char text[96]; /* "unexpected `}`", "CEL: missing `)`" in an injection; safe to show */
 };
 
 struct syntax_errors {
@@ -89,16 +89,18 @@ struct syntax_errors {
     size_t len, cap;
 };
 
-/* Appends the syntax errors known by now, at most 1,000, in order. */
+/* Appends the syntax errors known by now, at most 1,000, in order; for YAML those inside its
+ * injections too, at their place in the host. */
 void syntax_errors(struct syntax *syntax, struct syntax_errors *out);
 
-/* Text of another language inside: a Rego policy in a ConstraintTemplate, a fence in Markdown, YAML
- * in a `# METADATA` comment. Its text is the ranges' bytes put together. */
+/* Text of another language inside: a Rego policy in a ConstraintTemplate, CEL and JMESPath in
+ * Kyverno and Kubernetes policies (inject_yaml.c says where), a fence in Markdown, YAML in a `#
+ * METADATA` comment. Its text is the ranges' bytes put together. */
 struct syntax_injection {
     const struct language *language;
     size_t start, end;
     /* The inner text is what an engine gets, so positions can be mapped; not so for a folded YAML
-     * scalar (">"), which joins lines. */
+     * scalar (">"), which joins lines, and for a quoted one with escapes. */
     bool exact;
     TSRange *ranges; /* bytes and rows of the whole text; owned */
     size_t range_count;

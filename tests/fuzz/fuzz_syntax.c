@@ -1,7 +1,12 @@
 /* Any bytes in any language, then an edit of them: no crash, spans in order and in the text, and
  * for YAML the documents are those of a text split from the beginning. */
 #include "base/vec.h"
+#include "syntax/brackets.h"
+#include "syntax/context.h"
+#include "syntax/folds.h"
+#include "syntax/indent.h"
 #include "syntax/internal.h"
+#include "syntax/objects.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -18,6 +23,44 @@ static TSPoint point_at(struct str text, size_t offset)
         }
     }
     return point;
+}
+
+/* Every question about a place, at a few places. */
+static void ask_places(struct syntax *syntax, struct str text)
+{
+    static const struct indent_style style = {2, 4};
+    struct folds folds = {0};
+    struct indent_edits edits = {0};
+    struct context context;
+    syntax_folds(syntax, 0, text.len, &folds);
+    VEC_FOREACH (const struct fold, fold, &folds) {
+        if (fold->last_row <= fold->first_row) {
+            abort();
+        }
+    }
+    VEC_FREE(&folds);
+    for (size_t at = 0; at <= text.len; at += 1 + text.len / 16) {
+        struct bracket_pair pair;
+        struct syntax_range range;
+        struct buf indent = BUF_INIT;
+        if (syntax_bracket_at(syntax, at, &pair) &&
+            (pair.open > at || pair.close <= pair.open || pair.close >= text.len)) {
+            abort();
+        }
+        syntax_bracket_around(syntax, at, true, &pair);
+        syntax_context(syntax, at, &context);
+        for (int kind = 0; kind < OBJECT_COUNT; kind++) {
+            if (syntax_object(syntax, (enum text_object)kind, true, at, at, &range) &&
+                (range.start > range.end || range.end > text.len)) {
+                abort();
+            }
+        }
+        syntax_expand(syntax, at, at, &range);
+        syntax_indent_new_line(syntax, at, &style, &indent);
+        buf_free(&indent);
+    }
+    syntax_reindent(syntax, 0, text.len, &style, &edits);
+    indent_edits_free(&edits);
 }
 
 static void use(struct syntax *syntax, struct str text)
@@ -51,6 +94,7 @@ static void use(struct syntax *syntax, struct str text)
     buf_free(&inner);
     syntax_injections_free(&injections);
     VEC_FREE(&spans);
+    ask_places(syntax, text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

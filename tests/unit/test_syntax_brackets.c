@@ -82,7 +82,7 @@ static void test_no_harm(void **state)
     struct syntax_text text;
     struct bracket_pair pair;
     syntax_text_open(&text, "rego", "package a\nx if { y := [1, {\"a\": f(2)}] }\nz := `(`\n");
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 60; i++) {
         syntax_text_edit_at_random(&text, "(){}[]\"`# \n\n=a", &seed);
         for (size_t at = 0; at <= text.text.len; at += 3) {
             if (syntax_bracket_at(text.syntax, at, &pair)) {

@@ -1,0 +1,8 @@
+[
+  (arguments)
+  (list)
+  (map)
+  (message_fields)
+  (parenthesized_expression)
+] @fold
+(comment) @fold.comment

@@ -1,0 +1,7 @@
+[
+  (arguments)
+  (multi_select_list)
+  (multi_select_hash)
+  (parenthesized_expression)
+  (variable)
+] @fold
