@@ -64,7 +64,7 @@ struct catalog_places {
 void catalog_places_free(struct catalog_places *places);
 
 /* Where somebody points. `text` is the file as the editor has it: when the catalog knows another
- * one, it is read first (up to 256 KiB; a larger one is asked for as it is known). A NULL ptr: as
+ * one, it is read first (up to 64 KiB; a larger one is asked for as it is known). A NULL ptr: as
  * it is known. */
 struct catalog_cursor {
     const char *path;

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#define ENTER_MAX_BYTES ((size_t)256 << 10)
+#define ENTER_MAX_BYTES ((size_t)64 << 10)
 
 void catalog_places_free(struct catalog_places *places)
 {

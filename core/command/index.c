@@ -5,6 +5,7 @@
 #include "base/safe.h"
 #include "base/vec.h"
 #include "catalog/indexer.h"
+#include "patch/unified.h"
 
 #include <stdlib.h>
 
@@ -247,6 +248,72 @@ static int ask_hover(struct index_run *run, const struct catalog_cursor *cursor)
     return found ? EXIT_YES : EXIT_NO;
 }
 
+static int ask_complete(struct index_run *run, struct catalog_cursor *cursor)
+{
+    struct buf text = BUF_INIT;
+    struct completions found = {0};
+    struct err err;
+    if (!workspace_read(run->workspace, cursor->path, &text, NULL, &err)) {
+        return command_fail(run->args, "%s", err.text);
+    }
+    cursor->text = buf_str(&text);
+    catalog_complete(run->catalog, cursor, &found);
+    cJSON *array = run->json == NULL ? NULL : json_set_array(run->json, "completions");
+    VEC_FOREACH (const struct completion, completion, &found) {
+        if (array != NULL) {
+            cJSON *item = push_object(array);
+            json_set_string(item, "kind", completion_kind_name(completion->kind));
+            json_set_string(item, "label", completion->label);
+            json_set_string(item, "insert", completion->insert);
+            json_set_string(item, "detail", completion->detail);
+            set_text(item, "docs", completion->docs);
+        } else {
+            printf("%s\t%s\t%s\n", completion->label, completion_kind_name(completion->kind),
+                completion->detail);
+        }
+    }
+    bool any = found.len > 0;
+    completions_free(&found);
+    buf_free(&text);
+    return any ? EXIT_YES : EXIT_NO;
+}
+
+/* A rename as a patch: to be read, and applied with bylaw patch apply or git apply. */
+static int ask_rename(struct index_run *run, const struct catalog_cursor *cursor)
+{
+    const char *to = args_get(run->args, "to");
+    struct catalog_rename rename;
+    struct changes changes = {0};
+    struct patch_folder folder = {workspace_fd(run->workspace), (size_t)64 << 20};
+    struct patch_source source = {patch_folder_read, &folder};
+    struct err err;
+    if (to == NULL) {
+        return command_fail(run->args, "a rename needs --to NAME");
+    }
+    if (!catalog_rename_plan(run->catalog, cursor, str_of(to), &rename, &err)) {
+        command_fail(run->args, "%s", err.text);
+        return EXIT_NO;
+    }
+    int code = EXIT_YES;
+    if (catalog_rename_changes(&rename, &source, &changes, &err)) {
+        struct buf patch = BUF_INIT;
+        unified_write(&changes, 3, &patch);
+        if (run->json != NULL) {
+            json_set_str(run->json, "patch", buf_str(&patch));
+            json_set_str(run->json, "notes", buf_str(&rename.notes));
+        } else {
+            fwrite(patch.ptr, 1, patch.len, stdout);
+            fputs(rename.notes.ptr == NULL ? "" : rename.notes.ptr, stderr);
+        }
+        buf_free(&patch);
+    } else {
+        code = command_fail(run->args, "%s", err.text);
+    }
+    changes_free(&changes);
+    catalog_rename_free(&rename);
+    return code;
+}
+
 static void fixtures(
     struct catalog *catalog, const struct catalog_cursor *cursor, struct catalog_places *out)
 {
@@ -295,6 +362,10 @@ static int answer(struct index_run *run, const char *question)
         command_fail(run->args, "%s is not indexed: give its path below the folder", cursor.path);
     } else if (strcmp(question, "hover") == 0) {
         code = ask_hover(run, &cursor);
+    } else if (strcmp(question, "complete") == 0) {
+        code = ask_complete(run, &cursor);
+    } else if (strcmp(question, "rename") == 0) {
+        code = ask_rename(run, &cursor);
     } else {
         for (size_t i = 0; i < ARRAY_LEN(questions); i++) {
             if (strcmp(questions[i].name, question) == 0) {
@@ -345,7 +416,9 @@ const struct command command_index = {
         {
             {"json", 'j', NULL, "one JSON object with everything that is known"},
             {"ask", 'a', "QUESTION",
-                "definition, references, callers, callees, tests, tested, fixtures or hover"},
+                "definition, references, callers, callees, tests, tested, fixtures, hover or "
+                "rename"},
+            {"to", '\0', "NAME", "the new name, for --ask rename"},
             {"at", '\0', "PLACE",
                 "FILE:LINE:COLUMN the question is about, from 1, columns in bytes"},
         },
@@ -357,7 +430,9 @@ const struct command command_index = {
         "suites name.\n\n"
         "With --ask the answer to one question of the editor is printed instead: where the name at "
         "PLACE is defined, who refers to it, which rules call it or are called by it, which tests "
-        "reach it, what a test reaches, which fixtures are near, what hovering shows.\n\n"
+        "reach it, what a test reaches, which fixtures are near, what hovering shows, what "
+        "completion offers, or the patch "
+        "that renames it everywhere.\n\n"
         "This is about names: whether a policy compiles, only its engine can say.\n\n"
         "Exits 0 when there was something to print, 1 when a question has no answer, 2 when the "
         "folder cannot be read or the question makes no sense.",

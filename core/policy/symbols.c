@@ -46,6 +46,7 @@ static void free_rego(struct policy_symbols *symbols)
 {
     VEC_FOREACH (struct symbol_local, local, &symbols->locals) {
         free(local->name);
+        free(local->bound);
     }
     VEC_FOREACH (struct symbol_import, import, &symbols->imports) {
         free(import->path);
@@ -74,6 +75,7 @@ void policy_symbols_release(struct policy_symbols *symbols)
         free(definition->doc);
         free(definition->type);
         free(definition->space);
+        free(definition->value);
     }
     VEC_FOREACH (struct symbol_control, control, &symbols->controls) {
         free(control->framework);

@@ -55,8 +55,9 @@ struct symbol_definition {
     char *doc;                       /* comments above it, or a description; may be NULL */
     char *type;                      /* an object's kind ("Deployment"); else NULL */
     char *space;                     /* an object's namespace; else NULL */
-    struct symbol_range at;          /* the name */
-    struct symbol_range whole;       /* all of it */
+    char *value; /* of a rule: the text of what it is or contains, where that is short; or NULL */
+    struct symbol_range at;    /* the name */
+    struct symbol_range whole; /* all of it */
     size_t parent; /* the package of a rule, the policy of a Kyverno rule; or SYMBOL_NONE */
 };
 
@@ -95,6 +96,8 @@ struct symbol_local {
     enum symbol_local_kind kind;
     uint32_t use;      /* where it is declared (implicit: where it first stands) */
     uint32_t from, to; /* bytes in which the name means this */
+    char *bound;       /* the text of what it is or is one of, where that is short; or NULL */
+    bool element;      /* one of it: `some x in bound` */
 };
 
 struct symbol_import {

@@ -120,6 +120,19 @@ static char *shown_head(const struct rego_reader *r, TSNode head)
     return shown_text(r, from, to);
 }
 
+/* What a rule is (`p := x`) or contains (`p contains x`, `p[x] { … }`). */
+static TSNode value_of(TSNode head)
+{
+    TSNode value = rego_node_field(head, "value");
+    TSNode key = rego_node_field(head, "key");
+    TSNode name = rego_node_field(head, "name");
+    if (!ts_node_is_null(value) || !ts_node_is_null(key)) {
+        return ts_node_is_null(value) ? key : value;
+    }
+    TSNode none = {0};
+    return rego_node_is(name, "ref") ? rego_node_field(name, "index") : none;
+}
+
 static void define_rule(struct rego_reader *r, TSNode node, const struct rego_head *head)
 {
     TSNode head_node = rego_node_field(node, "head");
@@ -136,6 +149,7 @@ static void define_rule(struct rego_reader *r, TSNode node, const struct rego_he
         .detail = shown_head(r, head_node),
         .at = symbol_host_range(r->host, rego_node_field(head_node, "name")),
         .whole = symbol_host_range(r->host, node),
+        .value = rego_short_text(r, value_of(head_node)),
         .parent = r->package_definition,
     };
     buf_free(&key);

@@ -49,6 +49,9 @@ void rego_collect(struct rego_reader *r, struct scope *scope, TSNode node);
 void rego_resolve(struct rego_reader *r, TSNode node, struct scope *scope);
 void rego_resolve_children(struct rego_reader *r, TSNode node, struct scope *scope);
 
+/* The text of a name or reference, where it is short; else NULL. The caller frees. */
+char *rego_short_text(const struct rego_reader *r, TSNode node) MUST_USE;
+
 /* Returns the place of the new use. */
 size_t rego_add_use(struct rego_reader *r, TSNode node, uint32_t key, uint32_t flags);
 /* The parts of a reference after its head, whose key is in *key and whose use is `first`. */

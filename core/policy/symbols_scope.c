@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 /* Deeper trees are left out: this recurses, and only an attack nests so far. */
-enum { DEPTH_MAX = 400 };
+enum { DEPTH_MAX = 400, BOUND_MAX = 160 };
 
 struct rego_children rego_children_begin(TSNode node)
 {
@@ -69,8 +69,12 @@ static uint32_t add_local(
     size_t use = rego_add_use(r, name, NAME_NONE, USE_DEFINES);
     uint32_t id = (uint32_t)r->symbols->locals.len;
     r->symbols->uses.items[use].local = id;
-    VEC_PUSH(&r->symbols->locals, (struct symbol_local){str_dup(rego_node_text(r->text, name)),
-                                      kind, (uint32_t)use, scope->from, scope->to});
+    VEC_PUSH(
+        &r->symbols->locals, (struct symbol_local){.name = str_dup(rego_node_text(r->text, name)),
+                                 .kind = kind,
+                                 .use = (uint32_t)use,
+                                 .from = scope->from,
+                                 .to = scope->to});
     VEC_PUSH(&scope->locals, id);
     return id;
 }
@@ -113,6 +117,28 @@ void rego_declare(
     }
 }
 
+char *rego_short_text(const struct rego_reader *r, TSNode node)
+{
+    bool path = rego_node_is(node, "ref") || rego_node_is(node, "identifier");
+    struct str text = path ? rego_node_text(r->text, node) : str_make("", 0);
+    return text.len == 0 || text.len > BOUND_MAX ? NULL : str_dup(text);
+}
+
+/* Notes what a variable that was just declared stands for. */
+static void bind(
+    struct rego_reader *r, const struct scope *scope, TSNode name, TSNode value, bool element)
+{
+    struct scope alone = *scope;
+    alone.parent = NULL;
+    uint32_t local = rego_node_is(name, "identifier")
+                         ? find_local(r, &alone, rego_node_text(r->text, name))
+                         : NAME_NONE;
+    if (local != NAME_NONE && r->symbols->locals.items[local].bound == NULL) {
+        r->symbols->locals.items[local].bound = rego_short_text(r, value);
+        r->symbols->locals.items[local].element = element;
+    }
+}
+
 static bool is_comprehension(TSNode node)
 {
     return rego_node_is(node, "array_comprehension") || rego_node_is(node, "set_comprehension") ||
@@ -135,8 +161,10 @@ static void collect(struct rego_reader *r, struct scope *scope, TSNode node)
     } else if (rego_node_is(node, "some_in")) {
         rego_declare(r, scope, rego_node_field(node, "key"), LOCAL_SOME);
         rego_declare(r, scope, rego_node_field(node, "value"), LOCAL_SOME);
+        bind(r, scope, rego_node_field(node, "value"), rego_node_field(node, "collection"), true);
     } else if (rego_node_is(node, "assignment")) {
         rego_declare(r, scope, rego_node_field(node, "left"), LOCAL_ASSIGNED);
+        bind(r, scope, rego_node_field(node, "left"), rego_node_field(node, "right"), false);
     } else {
         rego_collect(r, scope, node);
     }
@@ -197,8 +225,11 @@ static size_t use_free(struct rego_reader *r, TSNode node, struct scope *scope, 
         return use;
     }
     uint32_t id = (uint32_t)r->symbols->locals.len;
-    VEC_PUSH(&r->symbols->locals,
-        (struct symbol_local){str_dup(name), LOCAL_IMPLICIT, (uint32_t)use, home->from, home->to});
+    VEC_PUSH(&r->symbols->locals, (struct symbol_local){.name = str_dup(name),
+                                      .kind = LOCAL_IMPLICIT,
+                                      .use = (uint32_t)use,
+                                      .from = home->from,
+                                      .to = home->to});
     VEC_PUSH(&home->locals, id);
     r->symbols->uses.items[use].local = id;
     return use;
@@ -327,6 +358,7 @@ static void resolve_every(struct rego_reader *r, TSNode node, struct scope *pare
     struct scope scope = rego_scope(r, parent, node, false);
     rego_declare(r, &scope, rego_node_field(node, "key"), LOCAL_EVERY);
     rego_declare(r, &scope, rego_node_field(node, "value"), LOCAL_EVERY);
+    bind(r, &scope, rego_node_field(node, "value"), rego_node_field(node, "domain"), true);
     rego_resolve(r, rego_node_field(node, "body"), &scope);
     VEC_FREE(&scope.locals);
 }

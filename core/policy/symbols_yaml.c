@@ -148,6 +148,14 @@ static void read_annotations(const struct document *d, size_t definition)
     buf_free(&doc);
 }
 
+/* The keys that documents of a kind have, for completion in YAML. */
+static void learn_keys(const struct document *d, const char *kind)
+{
+    char *root = mem_printf("kind/%s", kind);
+    symbols_read_fields(d->symbols, symbols_field_root(d->symbols, root), d->root);
+    free(root);
+}
+
 /* ---- Gatekeeper ---- */
 
 static void read_template(const struct document *d)
@@ -158,8 +166,12 @@ static void read_template(const struct document *d)
         uint32_t key = make_key(d, "gatekeeper", name, str_make("", 0));
         size_t definition = define(d, SYMBOL_TEMPLATE, kind, key);
         add_use(d, kind, key, USE_DEFINES, 0);
+        /* Its own name must be the kind in small letters: a rename changes both. */
+        add_use(d, symbols_member(d->root, "metadata.name"),
+            make_key(d, "gatekeeper", name, STR_LIT("name")), 0, 0);
         read_annotations(d, definition);
         symbols_read_control_name(d->symbols, definition);
+        learn_keys(d, d->symbols->definitions.items[definition].type);
     }
 }
 
@@ -175,6 +187,7 @@ static void read_constraint(const struct document *d)
     buf_append_str(&root, d->kind);
     symbols_read_fields(d->symbols, symbols_field_root(d->symbols, root.ptr),
         symbols_member(d->root, "spec.parameters"));
+    learn_keys(d, d->symbols->definitions.items[definition].type);
     buf_free(&root);
 }
 
@@ -238,6 +251,7 @@ static void read_policy(const struct document *d)
     }
     read_annotations(d, policy);
     symbols_read_control_name(d->symbols, policy);
+    learn_keys(d, d->symbols->definitions.items[policy].type);
     for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
         read_parts(d, policy, parts[i].list, parts[i].word);
     }

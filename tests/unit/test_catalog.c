@@ -1,6 +1,7 @@
 #include "test.h"
 
 #include "base/vec.h"
+#include "catalog/builtins.h"
 #include "catalog/catalog.h"
 
 #include <stdlib.h>
@@ -243,6 +244,109 @@ static void reads_kyverno(void **state)
     catalog_free(catalog);
 }
 
+/* ---- completion ---- */
+
+static const char CAPABILITIES[] =
+    "{\"builtins\": ["
+    "{\"name\": \"startswith\", \"description\": \"Begins with.\", \"decl\": {\"args\": ["
+    "{\"name\": \"search\", \"type\": \"string\"}, {\"name\": \"base\", \"type\": \"string\"}],"
+    "\"result\": {\"type\": \"boolean\"}, \"type\": \"function\"}},"
+    "{\"name\": \"io.jwt.decode\", \"decl\": {\"args\": [{\"type\": \"string\"}]}},"
+    "{\"name\": \"plus\", \"infix\": \"+\"}]}";
+
+/* Completes at the "@" of the text and joins the first labels. */
+static void complete(
+    struct catalog *catalog, const char *path, const char *marked, const char *want, int line)
+{
+    const char *bar = strchr(marked, '@');
+    struct buf text = BUF_INIT;
+    struct catalog_cursor cursor = {.path = path};
+    buf_append(&text, marked, (size_t)(bar - marked));
+    for (size_t i = 0; i < text.len; i++) {
+        cursor.row += text.ptr[i] == '\n';
+        cursor.col = text.ptr[i] == '\n' ? 0 : cursor.col + 1;
+    }
+    buf_append_c(&text, bar + 1);
+    cursor.text = buf_str(&text);
+    struct completions found;
+    catalog_complete(catalog, &cursor, &found);
+    struct buf got = BUF_INIT;
+    for (size_t i = 0; i < found.len && i < 4; i++) {
+        buf_printf(&got, "%s%s", i > 0 ? " " : "", found.items[i].label);
+    }
+    if (!str_equal_c(buf_str(&got), want)) {
+        fail_msg("line %d: got %s, want %s", line, got.ptr, want);
+    }
+    assert_true(found.replace_from <= cursor.col && found.replace_to == cursor.col);
+    completions_free(&found);
+    buf_free(&got);
+    buf_free(&text);
+}
+#define COMPLETE(path, marked, want) complete(catalog, path, marked, want, __LINE__)
+
+static void completes_rego(void **state)
+{
+    (void)state;
+    struct catalog *catalog = sample();
+    struct err err;
+    struct builtins *builtins = builtins_parse(str_of(CAPABILITIES), &err);
+    assert_non_null(builtins);
+    assert_int_equal(builtins->len, 2);
+    catalog_set_builtins(catalog, builtins);
+    put(catalog, "testdata/pod.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: p, labels: {\"app.io/x\": y}}\n"
+        "spec: {containers: [{name: c, image: nginx}]}\n");
+    put(catalog, "c.yaml",
+        "apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: K\nmetadata: {name: k}\n"
+        "spec: {parameters: {allowed: [a]}}\n");
+    COMPLETE("k8s/new.rego", "package k8s.new\nimport data.@", "k8s lib");
+    COMPLETE("k8s/new.rego", "package k8s.new\nimport data.lib.@", "k8s");
+    COMPLETE("k8s/new.rego", "package k8s.new\nimport data.lib.k8s\nx if k8s.con@", "containers");
+    COMPLETE(
+        "k8s/new.rego", "package k8s.new\nx if data.lib.k8s.@", "containers is_root limits.cpu");
+    COMPLETE("k8s/new.rego", "package k8s.new\nx if startsw@", "startswith");
+    COMPLETE("k8s/new.rego", "package k8s.new\nx if io.jwt.@", "decode");
+    COMPLETE("k8s/new.rego", "package k8s.new\nx if { \"startsw@\" }", "");
+    COMPLETE("k8s/new.rego", "package k8s.new\nx if { # startsw@", "");
+    COMPLETE(
+        "k8s/new.rego", "package k8s.new\nmine := 1\nx if {\n\tmile := 2\n\tmi@\n}", "mile mine");
+    COMPLETE("k8s/new.rego", "package k8s.new\nx if input.review.object.spec.@", "containers");
+    COMPLETE("k8s/new.rego", "package k8s.new\nx if input.spec.containers[_].@", "image name");
+    COMPLETE("k8s/new.rego", "package k8s.new\nx if input.parameters.@", "allowed");
+    COMPLETE("k8s/new.rego", "package k8s.new\nx if input.review.@", "kind name namespace object");
+    COMPLETE("k8s/new.rego", "package k8s.new\nx if {\n\tsome c in input.spec.containers\n\tc.@\n}",
+        "image name");
+    COMPLETE("k8s/new.rego",
+        "package k8s.new\nspec := input.spec\nx if {\n\tsome c in spec.containers\n\tc.i@\n}",
+        "image");
+    COMPLETE("k8s/new.rego",
+        "package k8s.new\nimport data.lib.k8s\nx if {\n\tsome c in k8s.containers\n\tc.@\n}",
+        "image name");
+    COMPLETE("k8s/new.rego", "package k8s.new\nx if input.metadata.labels.@", "app.io/x");
+    COMPLETE("t.yaml",
+        "apiVersion: templates.gatekeeper.sh/v1\nkind: ConstraintTemplate\nmetadata: {name: t}\n"
+        "spec:\n  targets:\n    - rego: |\n        package t\n"
+        "        violation[{\"msg\": m}] {\n          m := input.review.object.metadata.@\n        "
+        "}\n",
+        "labels name");
+    catalog_free(catalog);
+    builtins_free(builtins);
+}
+
+static void completes_yaml(void **state)
+{
+    (void)state;
+    struct catalog *catalog = catalog_new();
+    put(catalog, "a.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\n"
+        "spec:\n  hostPID: true\n  containers:\n    - name: c\n      image: nginx\n");
+    COMPLETE("b.yaml", "apiVersion: v1\nkind: Pod\nspec:\n  h@\n", "hostPID");
+    COMPLETE("b.yaml", "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - name: x\n      @\n",
+        "name image");
+    COMPLETE("b.yaml", "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - na@\n", "name");
+    catalog_free(catalog);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -252,6 +356,8 @@ int main(void)
         cmocka_unit_test(follows_a_file_that_changes),
         cmocka_unit_test(reads_rego_in_a_template),
         cmocka_unit_test(reads_kyverno),
+        cmocka_unit_test(completes_rego),
+        cmocka_unit_test(completes_yaml),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
