@@ -226,6 +226,7 @@ static void make_panes(struct desk *desk)
         free(undo);
     }
     free(swap);
+    editor_configure(desk->editor, workbench_config(desk->workbench));
     app_set_pane(desk->app, SLOT_CHAT, chat_pane(desk->chat));
     app_set_pane(desk->app, SLOT_EDITOR, editor_pane(desk->editor));
     app_set_pane(desk->app, SLOT_STATUS, status_pane_new(&status, &desk->status));

@@ -66,6 +66,7 @@ void editor_free(struct editor *editor)
     editor->split = NULL;
     find_free(editor);
     marks_free(&editor->marks);
+    look_free(&editor->look);
     VEC_FREE(&editor->docs);
     VEC_FREE(&editor->listeners);
     VEC_FREE(&editor->spans);

@@ -11,6 +11,7 @@
 
 #include "app.h"
 
+struct config;
 struct editor;
 struct workspace;
 
@@ -21,6 +22,9 @@ struct editor *editor_new(
 /* Keeps undo steps of saved files in the folder (history_file.h), and takes up those kept there for
  * files opened from now on. Copies. */
 void editor_keep_undo(struct editor *editor, const char *dir);
+/* Takes over the settings of how files are shown (line_numbers, whitespace, wrap, …); for files
+ * opened from now on where a setting is one of a file. */
+void editor_configure(struct editor *editor, const struct config *config);
 /* As a pane, which then owns it. */
 struct pane editor_pane(struct editor *editor);
 /* Keeps the swap files of unsaved files, and waits for a save under way. */

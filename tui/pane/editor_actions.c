@@ -21,6 +21,17 @@ static const char *needs_file(void *pane)
     return ((struct editor *)pane)->view == NULL ? "no file is open" : NULL;
 }
 
+static const char *why_no_folds(void *pane)
+{
+    const struct editor *editor = pane;
+    if (editor->view == NULL) {
+        return "no file is open";
+    }
+    return syntax_language(editor->view->doc->syntax) == NULL
+               ? "plain text has no parts that could be folded"
+               : NULL;
+}
+
 enum motion {
     LEFT,
     RIGHT,
@@ -75,7 +86,7 @@ static unsigned move(struct editor *editor, enum motion motion, bool select)
         break;
     case UP:
     case DOWN:
-        view_move_lines(view, motion == UP ? -1 : 1, select);
+        view_move_rows(view, motion == UP ? -1 : 1, select);
         break;
     case PAGE_UP:
     case PAGE_DOWN:
@@ -349,6 +360,61 @@ static unsigned only_view(void *pane)
     return editor_only_view(pane);
 }
 
+static unsigned fold_toggle(void *pane)
+{
+    return editor_fold_toggle(pane);
+}
+
+static unsigned fold_close(void *pane)
+{
+    return editor_fold_close(pane);
+}
+
+static unsigned fold_open(void *pane)
+{
+    return editor_fold_open(pane);
+}
+
+static unsigned fold_close_all(void *pane)
+{
+    return editor_fold_step(pane, FOLD_ALL);
+}
+
+static unsigned fold_open_all(void *pane)
+{
+    return editor_fold_open_all(pane);
+}
+
+static unsigned fold_more(void *pane)
+{
+    return editor_fold_step(pane, FOLD_MORE);
+}
+
+static unsigned fold_less(void *pane)
+{
+    return editor_fold_step(pane, FOLD_LESS);
+}
+
+static unsigned wrap(void *pane)
+{
+    return to_bar(pane, key_of_text(STR_LIT("w"), MOD_ALT)) ? UI_DONE : editor_toggle_wrap(pane);
+}
+
+static unsigned line_numbers(void *pane)
+{
+    return editor_next_line_numbers(pane);
+}
+
+static unsigned whitespace(void *pane)
+{
+    return editor_next_whitespace(pane);
+}
+
+static unsigned sticky(void *pane)
+{
+    return editor_toggle_sticky(pane);
+}
+
 static unsigned step_mark(struct editor *editor, bool backward)
 {
     struct view *view = editor->view;
@@ -439,7 +505,7 @@ static const struct action rows[] = {
         HIDE, erase_word_left, needs_file},
     {"editor.erase-word-right", "erase word", "Delete the word after the cursor",
         "ctrl-delete alt-d", NULL, HIDE, erase_word_right, needs_file},
-    {"editor.close", "close", "Close the file; asks about unsaved edits", "ctrl-w", "alt-w", 0,
+    {"editor.close", "close", "Close the file; asks about unsaved edits", "ctrl-w", "ctrl-w,q", 0,
         close_file, needs_file},
     {"editor.next-file", "next file", "Next open file", "alt-.", NULL, 0, next_file, needs_file},
     {"editor.previous-file", "previous file", "Previous open file", "alt-comma", NULL, 0,
@@ -468,6 +534,29 @@ static const struct action rows[] = {
         0, close_view, editor_why_one_view},
     {"editor.only-view", "only view", "Close all other views", "alt-=", "ctrl-w,o", 0, only_view,
         editor_why_one_view},
+    {"editor.fold-toggle", "fold", "Fold what the cursor is in, or open it", "f9", "za f9", 0,
+        fold_toggle, why_no_folds},
+    {"editor.fold-close", "fold close", "Fold what the cursor is in; again: what is around it", "",
+        "zc", 0, fold_close, why_no_folds},
+    {"editor.fold-open", "fold open", "Open the fold that begins in this line", "", "zo", 0,
+        fold_open, needs_file},
+    {"editor.fold-close-all", "fold all", "Close all folds", "shift-f9", "zM shift-f9", 0,
+        fold_close_all, why_no_folds},
+    {"editor.fold-open-all", "unfold all", "Open all folds", "ctrl-f9", "zR ctrl-f9", 0,
+        fold_open_all, needs_file},
+    {"editor.fold-more", "fold more", "Close the folds of one more level, from the inside", "",
+        "zm", 0, fold_more, why_no_folds},
+    {"editor.fold-less", "fold less", "Open the folds of one more level, from the outside", "",
+        "zr", 0, fold_less, why_no_folds},
+    {"editor.wrap", "wrap", "Let long lines go on in the next row, or to the right", "alt-w", NULL,
+        0, wrap, needs_file},
+    {"editor.line-numbers", "line numbers", "Line numbers: absolute, from the cursor, none", "",
+        NULL, 0, line_numbers, needs_file},
+    {"editor.whitespace", "whitespace", "Marks for blanks: none, at line ends, all", "", NULL, 0,
+        whitespace, needs_file},
+    {"editor.sticky-headers", "sticky headers",
+        "Keep the headers of what one has scrolled into at the top, or not", "", NULL, 0, sticky,
+        needs_file},
     MOVES(left, "left", "left", "shift-left", "one character to the left"),
     MOVES(right, "right", "right", "shift-right", "one character to the right"),
     MOVES(up, "up", "up", "shift-up", "one line up"),

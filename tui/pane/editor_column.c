@@ -3,7 +3,6 @@
 #include "base/utf8.h"
 #include "base/vec.h"
 
-#define CLUSTER_MAX 256
 #define POINT_EVERY ((size_t)16 << 10) /* bytes between checkpoints */
 
 size_t column_width(struct str cluster, size_t column, unsigned tab)
@@ -31,6 +30,19 @@ static size_t min_size(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+struct str column_cluster(const struct text *text, size_t offset, size_t end, struct buf *space)
+{
+    struct str near = text_chunk(text, offset);
+    if (near.len < COLUMN_CLUSTER_MAX) {
+        buf_clear(space);
+        text_copy(text, offset, min_size(end, offset + COLUMN_CLUSTER_MAX), space);
+        near = buf_str(space);
+    }
+    near.len = min_size(min_size(near.len, end - offset), COLUMN_CLUSTER_MAX);
+    near.len = utf8_cluster(near);
+    return near;
+}
+
 void column_walk(const struct text *text, unsigned tab, struct column_point *at, size_t end,
     size_t stop, size_t column)
 {
@@ -45,14 +57,12 @@ void column_walk(const struct text *text, unsigned tab, struct column_point *at,
             at->column += run;
             continue;
         }
-        buf_clear(&space);
-        text_copy(text, at->offset, min_size(end, at->offset + CLUSTER_MAX), &space);
-        size_t len = utf8_cluster(buf_str(&space));
-        size_t width = column_width(str_slice(buf_str(&space), 0, len), at->column, tab);
-        if (at->column + width > column || at->offset + len > stop) {
+        struct str cluster = column_cluster(text, at->offset, end, &space);
+        size_t width = column_width(cluster, at->column, tab);
+        if (at->column + width > column || at->offset + cluster.len > stop) {
             break;
         }
-        at->offset += len;
+        at->offset += cluster.len;
         at->column += width;
     }
     buf_free(&space);
@@ -94,7 +104,7 @@ static void walk_noting(struct column_cache *cache, const struct text *text, uns
         size_t next = min_size(stop, at->offset + POINT_EVERY);
         size_t before = at->offset;
         column_walk(text, tab, at, line_end, next, column);
-        bool on = next < stop && at->offset > before && at->offset + CLUSTER_MAX > next;
+        bool on = next < stop && at->offset > before && at->offset + COLUMN_CLUSTER_MAX > next;
         if (!on) {
             return;
         }
@@ -128,7 +138,8 @@ void column_changed(struct column_cache *cache, const struct text_change *change
         return;
     }
     /* The edit may join the character before it. */
-    while (cache->len > 0 && cache->items[cache->len - 1].offset + CLUSTER_MAX > change->start) {
+    while (cache->len > 0 &&
+           cache->items[cache->len - 1].offset + COLUMN_CLUSTER_MAX > change->start) {
         cache->len--;
     }
 }

@@ -17,6 +17,11 @@ struct column_cache {
     size_t len, cap;
 };
 
+#define COLUMN_CLUSTER_MAX 256 /* bytes; a longer cluster is taken in parts */
+
+/* The cluster at `offset`, before `end` (offset < end); in `space` or the text's memory. */
+struct str column_cluster(
+    const struct text *text, size_t offset, size_t end, struct buf *space) MUST_USE;
 /* Columns of the cluster at the beginning of s when it begins in `column`. */
 size_t column_width(struct str cluster, size_t column, unsigned tab);
 

@@ -1,38 +1,13 @@
 /* Painting the editor. Nothing here walks more of the text than what is visible. */
-#include "pane/editor_private.h"
+#include "pane/editor_draw.h"
 
-#include "base/utf8.h"
 #include "widget/bar.h"
 
 #include <stdio.h>
 
-#define PARSE_US    4000               /* a frame's share for parsing what is visible */
-#define SPAN_BYTES  ((size_t)64 << 10) /* visible text up to this is highlighted in one go */
-#define MARGIN_ROWS 3
+#define PARSE_US    4000              /* a frame's share for parsing what is visible */
+#define GAP_BYTES   ((size_t)1 << 10) /* rows further apart than this are highlighted apart */
 #define MARGIN_COLS 4
-
-/* What is painted in a row of the text. */
-struct row {
-    struct region region; /* of the text, without the gutter */
-    int at;
-    size_t line, start, end;   /* start and end of the line, without its ending */
-    struct search_range shown; /* bytes that can be seen */
-    size_t first_column;
-    bool cut; /* goes on past the right edge */
-};
-
-static enum style_id capture_styles[CAPTURE_COUNT];
-
-static enum style_id style_of_capture(enum capture capture)
-{
-    if (capture_styles[CAPTURE_COMMENT] == 0) {
-        for (unsigned i = 0; i < CAPTURE_COUNT; i++) {
-            capture_styles[i] = theme_style_of_capture(str_of(syntax_capture_name(i)));
-        }
-        capture_styles[CAPTURE_NONE] = STYLE_TEXT;
-    }
-    return capture_styles[capture];
-}
 
 static int digits(size_t number)
 {
@@ -44,18 +19,20 @@ static int digits(size_t number)
     return count;
 }
 
-/* Mark, line number, blank. */
-static int gutter_width(const struct doc *doc, int cols)
+/* Mark, line number, coverage, blank (or fold). */
+static int gutter_width(const struct view *view, int cols)
 {
-    int number = digits(text_line_count(doc->text));
+    int number = digits(text_line_count(view->doc->text));
     number = number < 3 ? 3 : number;
-    return cols < 20 ? 0 : number + 3;
+    if (cols < 20) {
+        return 0;
+    }
+    return view->editor->look.line_numbers == LINE_NUMBERS_OFF ? 3 : number + 3;
 }
 
-static void follow_cursor(struct view *view)
+static void follow_column(struct view *view)
 {
     size_t columns = (size_t)view->cols, column = view_column(view, view_head(view));
-    view_follow_rows(view, view->rows > 3 * MARGIN_ROWS ? MARGIN_ROWS : 0);
     size_t margin = columns > 4 * MARGIN_COLS ? MARGIN_COLS : 0;
     if (column < view->left + margin) {
         view->left = column > margin ? column - margin : 0;
@@ -65,158 +42,148 @@ static void follow_cursor(struct view *view)
     }
 }
 
-static void draw_gutter(struct view *view, struct region region, int row, size_t line, bool current)
+static void follow_cursor(struct view *view)
 {
-    const struct editor *editor = view->editor;
-    const struct doc *doc = view->doc;
-    char number[32];
-    if (view->gutter == 0) {
-        return;
+    size_t margin = view_margin(view);
+    view_reveal(view);
+    view_follow_rows(view, margin, margin);
+    if (view->wrap) {
+        view->left = 0;
+    } else {
+        follow_column(view);
     }
-    const struct editor_mark *mark = marks_at(editor->marks, doc->path, line);
-    const struct editor_mark *cover = marks_coverage(editor->marks, doc->path, line);
+}
+
+static void draw_mark(struct paint *paint, int row, size_t line)
+{
+    const struct view *view = paint->view;
+    const struct file_marks *marks = view->editor->marks;
+    const struct editor_mark *mark = marks_at(marks, view->doc->path, line);
+    const struct editor_mark *cover = marks_coverage(marks, view->doc->path, line);
+    bool ascii = grid_is_ascii(paint->region.grid);
     if (mark != NULL && mark->kind >= EDITOR_MARK_INFO) {
         static const char *const signs[] = {"i", "!", "✗"};
         static const enum style_id styles[] = {STYLE_INFO, STYLE_WARNING, STYLE_ERROR};
         size_t sign = mark->kind - EDITOR_MARK_INFO;
-        bool plain = grid_is_ascii(region.grid) && mark->kind == EDITOR_MARK_ERROR;
-        grid_put_c(region, row, 0, plain ? "x" : signs[sign], style_of(styles[sign]));
+        bool plain = ascii && mark->kind == EDITOR_MARK_ERROR;
+        grid_put_c(paint->region, row, 0, plain ? "x" : signs[sign], style_of(styles[sign]));
     }
-    snprintf(number, sizeof number, "%*zu", view->gutter - 3, line + 1);
-    grid_put_c(region, row, 1, number, current ? STYLE(GUTTER_CURRENT) : STYLE(GUTTER));
     if (cover != NULL) {
         bool covered = cover->kind == EDITOR_MARK_COVERED;
-        const char *sign = grid_is_ascii(region.grid) ? (covered ? "|" : "!") : covered ? "▎" : "▌";
+        const char *sign = ascii ? (covered ? "|" : "!") : covered ? "▎" : "▌";
+        grid_put_c(paint->region, row, view->gutter - 2, sign,
+            covered ? STYLE(COVERED) : STYLE(UNCOVERED));
+    }
+}
+
+/* `cursor`: the line the cursor is in. */
+static void draw_number(struct paint *paint, int row, size_t line, size_t cursor)
+{
+    const struct view *view = paint->view;
+    enum line_numbers kind = view->editor->look.line_numbers;
+    char number[32];
+    if (kind == LINE_NUMBERS_OFF) {
+        return;
+    }
+    if (kind == LINE_NUMBERS_RELATIVE && line != cursor) {
+        /* In lines as the arrow keys count them. */
+        size_t a = line - foldset_hidden_before(view->folds, line);
+        size_t b = cursor - foldset_hidden_before(view->folds, cursor);
+        snprintf(number, sizeof number, "%*zu", view->gutter - 3, a > b ? a - b : b - a);
+    } else {
+        snprintf(number, sizeof number, "%*zu", view->gutter - 3, line + 1);
+    }
+    grid_put_c(
+        paint->region, row, 1, number, line == cursor ? STYLE(GUTTER_CURRENT) : STYLE(GUTTER));
+}
+
+static void draw_gutter(struct paint *paint, const struct paint_row *row, size_t cursor)
+{
+    const struct view *view = paint->view;
+    bool ascii = grid_is_ascii(paint->region.grid);
+    if (view->gutter == 0) {
+        return;
+    }
+    if (row->is.start > row->is.line_start) { /* the line goes on */
+        grid_put_c(paint->region, row->at, view->gutter - 3, ascii ? "\\" : "↪", STYLE(GUTTER));
+        return;
+    }
+    draw_number(paint, row->at, row->is.line, cursor);
+    draw_mark(paint, row->at, row->is.line);
+    if (foldset_hidden_below(view->folds, row->is.line) > 0) {
         grid_put_c(
-            region, row, view->gutter - 2, sign, covered ? STYLE(COVERED) : STYLE(UNCOVERED));
-    }
-}
-
-/* Style of the byte at `at`: spans are in order, *span moves along. */
-static struct style style_at(struct editor *editor, size_t *span, size_t at, bool selected,
-    const struct search_range *match, bool current_match)
-{
-    const struct syntax_spans *spans = &editor->spans;
-    while (*span < spans->len && spans->items[*span].end <= at) {
-        ++*span;
-    }
-    struct style style = STYLE(TEXT);
-    if (*span < spans->len && spans->items[*span].start <= at) {
-        style = style_of(style_of_capture(spans->items[*span].capture));
-    }
-    if (at >= match->start && at < match->end) {
-        return current_match ? STYLE(SEARCH_CURRENT) : STYLE(SEARCH);
-    }
-    return selected ? style_on(style, STYLE_SELECTION) : style;
-}
-
-struct run {
-    size_t from, len; /* in the scratch buffer */
-    int col, cols;
-    struct style style;
-};
-
-static void flush(struct editor *editor, const struct row *row, struct run *run)
-{
-    if (run->len > 0) {
-        grid_put(row->region, row->at, run->col,
-            str_slice(buf_str(&editor->scratch), run->from, run->from + run->len), run->style);
-    }
-    run->len = 0;
-}
-
-static void paint_blanks(const struct row *row, int col, size_t width, struct style style)
-{
-    for (size_t i = 0; i < width; i++) {
-        grid_put_c(row->region, row->at, col + (int)i, " ", style);
-    }
-}
-
-/* The visible part of a line, cluster by cluster, put out in runs of one style. */
-static void draw_text(struct view *view, const struct row *row, size_t *span)
-{
-    struct editor *editor = view->editor;
-    const struct doc *doc = view->doc;
-    struct search_range selection = view_selection(view), match = {0, 0};
-    bool more = find_visible(editor, doc->text, row->shown.start, row->shown.end, &match);
-    size_t column = row->first_column;
-    struct run run = {0};
-    buf_clear(&editor->scratch);
-    text_copy(doc->text, row->shown.start, row->shown.end, &editor->scratch);
-    struct str bytes = buf_str(&editor->scratch);
-    for (size_t i = 0; i < bytes.len;) {
-        size_t at = row->shown.start + i, len = utf8_cluster(str_from(bytes, i));
-        size_t width = column_width(str_slice(bytes, i, i + len), column, doc->tab_width);
-        if (more && at >= match.end) {
-            more = find_visible(editor, doc->text, at, row->shown.end, &match);
-        }
-        bool selected = at >= selection.start && at < selection.end;
-        bool current = match.start == selection.start && match.end == selection.end;
-        struct style style = style_at(
-            editor, span, at, selected, more ? &match : &(struct search_range){0, 0}, current);
-        int col = (int)column - (int)view->left;
-        bool tab = bytes.ptr[i] == '\t';
-        if (tab || run.len == 0 || !style_equal(style, run.style)) {
-            flush(editor, row, &run);
-            run = (struct run){.from = i, .col = col, .style = style};
-        }
-        if (tab) {
-            paint_blanks(row, col, width, style);
-        } else {
-            run.len += len;
-        }
-        column += width;
-        i += len;
-    }
-    flush(editor, row, &run);
-    /* A selected line ending shows as one blank. */
-    if (row->shown.end == row->end && selection.start <= row->end && selection.end > row->end &&
-        column >= view->left) {
-        paint_blanks(row, (int)(column - view->left), 1, STYLE_ON(TEXT, SELECTION));
+            paint->region, row->at, view->gutter - 1, ascii ? "+" : "▸", STYLE(GUTTER_CURRENT));
+    } else if (paint->can_fold && row->is.line == cursor) {
+        grid_put_c(
+            paint->region, row->at, view->gutter - 1, ascii ? "-" : "▾", STYLE(GUTTER_CURRENT));
     }
 }
 
 /* Signs that a line goes on to the left or the right of what is shown. */
-static void draw_edges(const struct view *view, struct region region, const struct row *row)
+static void draw_edges(const struct paint *paint, const struct paint_row *row)
 {
-    bool ascii = grid_is_ascii(region.grid);
-    if (row->shown.start > row->start && view->gutter > 0) {
-        grid_put_c(region, row->at, view->gutter - 1, ascii ? "<" : "‹", STYLE(HINT));
+    const struct view *view = paint->view;
+    bool ascii = grid_is_ascii(paint->region.grid);
+    if (row->shown.start > row->is.start && view->gutter > 0) {
+        grid_put_c(paint->region, row->at, view->gutter - 1, ascii ? "<" : "‹", STYLE(HINT));
     }
     if (row->cut) {
-        grid_put_c(region, row->at, view->gutter + view->cols, ascii ? ">" : "›", STYLE(HINT));
+        grid_put_c(
+            paint->region, row->at, view->gutter + view->cols, ascii ? ">" : "›", STYLE(HINT));
     }
 }
 
-/* Finds out what of each row can be seen; returns how many rows there are. */
-static int lay_out(struct view *view, struct region region, struct row *rows)
+static void note_selections(const struct view *view, struct paint_row *row)
+{
+    VEC_FOREACH (struct caret, caret, &view->carets) {
+        size_t a = caret->at.anchor, b = caret->at.head;
+        struct search_range range =
+            a < b ? (struct search_range){a, b} : (struct search_range){b, a};
+        if (range.end > row->is.start && range.start <= row->is.end && range.end > range.start &&
+            row->selection_count < ROW_SELECTIONS) {
+            row->selections[row->selection_count++] = range;
+        }
+    }
+}
+
+/* What of the row can be seen. */
+static void clip_row(struct view *view, struct paint_row *row)
 {
     const struct doc *doc = view->doc;
-    struct view_row at;
+    const struct view_row *is = &row->is;
+    if (view->wrap) {
+        row->shown = (struct search_range){is->start, is->end};
+        row->column = is->column;
+        row->col = (int)is->indent;
+        return;
+    }
+    struct column_point first = {is->start, 0};
+    if (view->left > 0) {
+        first =
+            column_find(&view->columns, doc->text, doc->tab_width, is->start, is->end, view->left);
+    }
+    struct column_point last = first;
+    /* One cluster further, so that one cut by the edge is painted in part. */
+    column_walk(doc->text, doc->tab_width, &last, is->end, is->end,
+        view->left + (size_t)view->cols + doc->tab_width);
+    row->shown = (struct search_range){first.offset, last.offset};
+    row->column = first.column;
+    row->col = (int)first.column - (int)view->left;
+    row->cut = last.offset < is->end || last.column > view->left + (size_t)view->cols;
+}
+
+/* Finds out what of each row can be seen; returns how many rows there are. */
+static int lay_out(struct view *view, struct paint_row *rows)
+{
+    struct view_row is;
     int count = 0;
-    view_row_at(view, view->top, &at);
-    view->top = at.start;
+    view_row_at(view, view->top, &is);
+    view->top = is.start;
     do {
-        struct row *row = &rows[count];
-        struct column_point first = {at.start, 0};
-        if (view->left > 0) {
-            first = column_find(
-                &view->columns, doc->text, doc->tab_width, at.start, at.end, view->left);
-        }
-        struct column_point last = first;
-        /* One cluster further, so that one cut by the edge is painted in part. */
-        column_walk(doc->text, doc->tab_width, &last, at.end, at.end,
-            view->left + (size_t)view->cols + doc->tab_width);
-        *row = (struct row){.region = region,
-            .at = count,
-            .line = at.line,
-            .start = at.start,
-            .end = at.end,
-            .shown = {first.offset, last.offset},
-            .first_column = first.column,
-            .cut = last.offset < at.end || last.column > view->left + (size_t)view->cols};
+        rows[count] = (struct paint_row){.is = is, .at = count};
+        clip_row(view, &rows[count]);
         count++;
-    } while (count < view->rows && view_row_next(view, &at));
+    } while (count < view->rows && view_row_next(view, &is));
     return count;
 }
 
@@ -236,19 +203,37 @@ static void parse_visible(struct view *view, size_t from, size_t to)
     }
 }
 
-static void highlight(struct view *view, const struct row *rows, int count)
+/* The rows from `at` on that lie close together in the text: what is between, folded away or off
+ * the side of a long line, is not asked for. Returns the row after them. */
+static int stretch(const struct paint_row *rows, int count, int at, size_t *from, size_t *to)
 {
-    struct editor *editor = view->editor;
-    struct syntax *syntax = view->doc->syntax;
-    size_t from = rows[0].start, to = rows[count - 1].end;
-    editor->spans.len = 0;
-    parse_visible(view, from, to);
-    if (to - from <= SPAN_BYTES) {
-        syntax_highlight(syntax, from, to, &editor->spans);
-        return;
+    *from = rows[at].shown.start;
+    *to = rows[at].shown.end;
+    for (at++; at < count && rows[at].shown.start >= *to && rows[at].shown.start - *to < GAP_BYTES;
+         at++) {
+        *to = rows[at].shown.end;
     }
-    for (int i = 0; i < count; i++) {
-        syntax_highlight(syntax, rows[i].shown.start, rows[i].shown.end, &editor->spans);
+    return at;
+}
+
+static void parse_rows(struct view *view, const struct paint_row *rows, int count)
+{
+    size_t from, to;
+    for (int i = 0; i < count;) {
+        i = stretch(rows, count, i, &from, &to);
+        parse_visible(view, from, to);
+    }
+}
+
+static void highlight(struct paint *paint, const struct paint_row *rows, int count)
+{
+    struct editor *editor = paint->view->editor;
+    size_t from, to;
+    editor->spans.len = 0;
+    paint->span = 0;
+    for (int i = 0; i < count;) {
+        i = stretch(rows, count, i, &from, &to);
+        syntax_highlight(paint->view->doc->syntax, from, to, &editor->spans);
     }
 }
 
@@ -275,49 +260,119 @@ static void draw_empty(struct region region)
     grid_put_c(region, row + 1, col, "^O open   ^P commands", STYLE(HINT));
 }
 
+/* The brackets the cursor is at: the one under it, else the one before. */
+static void find_pair(struct paint *paint)
+{
+    const struct view *view = paint->view;
+    size_t head = view_head(view);
+    for (int i = 0; i < 2 && !paint->has_pair && head >= (size_t)i; i++) {
+        int byte = text_byte(view->doc->text, head - (size_t)i);
+        if (byte > 0 && strchr("()[]{}", byte) != NULL) {
+            paint->has_pair = syntax_bracket_at(view->doc->syntax, head - (size_t)i, &paint->pair);
+        }
+    }
+}
+
+/* "⋯ 12 lines" behind a line whose fold is closed. */
+static void draw_folded(struct paint *paint, const struct paint_row *row, int col)
+{
+    size_t hidden = foldset_hidden_below(paint->view->folds, row->is.line);
+    if (hidden > 0 && row->is.end == row->is.line_end && !row->cut && col >= 0) {
+        grid_printf(paint->text, row->at, col + 1, STYLE(HINT), "%s %zu line%s",
+            grid_is_ascii(paint->text.grid) ? "..." : "⋯", hidden, hidden == 1 ? "" : "s");
+    }
+}
+
+static bool holds(const struct view *view, const struct view_row *row, size_t at)
+{
+    size_t line = text_line_of(view->doc->text, at);
+    return at >= row->start && line == row->line && (at < row->end || row->end == row->line_end);
+}
+
+/* The terminal's cursor for the primary caret, a reversed cell for the others. */
+static void draw_carets(struct paint *paint, const struct paint_row *row)
+{
+    struct view *view = paint->view;
+    VEC_FOREACH (struct caret, caret, &view->carets) {
+        if (!holds(view, &row->is, caret->at.head)) {
+            continue;
+        }
+        size_t column = view_row_column(view, &row->is, caret->at.head);
+        if (column < view->left) {
+            continue;
+        }
+        if (caret == view_caret(view)) {
+            grid_set_cursor(paint->text, row->at, (int)(column - view->left));
+        } else {
+            grid_overlay(
+                paint->text, row->at, (int)(column - view->left), 1, STYLE_NONE, ATTR_REVERSE);
+        }
+    }
+}
+
+static void draw_row(struct paint *paint, const struct paint_row *row, size_t cursor, bool focused)
+{
+    const struct view *view = paint->view;
+    draw_gutter(paint, row, cursor);
+    int end = row_draw_text(paint, row);
+    draw_folded(paint, row, end);
+    draw_edges(paint, row);
+    if (row->stuck) {
+        bool last = row->at + 1 == view->stuck_count;
+        grid_overlay(paint->region, row->at, 0, view->gutter + view->cols,
+            STYLE_CURSOR_LINE_UNFOCUSED, last ? ATTR_UNDERLINE : 0);
+    } else if (row->is.line == cursor && !view_has_selection(view)) {
+        grid_overlay(paint->region, row->at, 0, view->gutter + view->cols,
+            focused ? STYLE_CURSOR_LINE : STYLE_CURSOR_LINE_UNFOCUSED, 0);
+    }
+}
+
 static void draw_rows(struct view *view, struct region region, bool focused)
 {
-    const struct doc *doc = view->doc;
-    struct row *rows = mem_zalloc(sizeof *rows * (size_t)view->rows);
-    struct region text = region_sub(region, 0, view->gutter, view->rows, view->cols);
-    size_t cursor_line = text_line_of(doc->text, view_head(view)), span = 0;
-    int cursor_row = -1;
-    int count = lay_out(view, text, rows);
-    if (count > 0) {
-        highlight(view, rows, count);
+    struct paint_row *rows = mem_zalloc(sizeof *rows * (size_t)view->rows);
+    struct paint paint = {.view = view,
+        .region = region,
+        .text = region_sub(region, 0, view->gutter, view->rows, view->cols),
+        .selection = view_selection(view)};
+    size_t cursor = foldset_head(view->folds, text_line_of(view->doc->text, view_head(view)));
+    int count = lay_out(view, rows);
+    bool searching = find_is_open(view->editor);
+    parse_rows(view, rows, count);
+    sticky_find(view, rows, count);
+    sticky_lay_out(view, rows);
+    for (int i = 0; i < count; i++) {
+        if (rows[i].stuck) {
+            clip_row(view, &rows[i]);
+        }
+        note_selections(view, &rows[i]);
+    }
+    highlight(&paint, rows, count);
+    if (focused && !searching) {
+        find_pair(&paint);
+        paint.can_fold = view_can_fold_at(view, cursor);
     }
     for (int i = 0; i < count; i++) {
-        bool current = rows[i].line == cursor_line;
-        cursor_row = current ? i : cursor_row;
-        draw_gutter(view, region, i, rows[i].line, current);
-        draw_text(view, &rows[i], &span);
-        draw_edges(view, region, &rows[i]);
-        if (current && !view_has_selection(view)) {
-            grid_overlay(region, i, 0, view->gutter + view->cols,
-                focused ? STYLE_CURSOR_LINE : STYLE_CURSOR_LINE_UNFOCUSED, 0);
-        }
+        draw_row(&paint, &rows[i], cursor, focused);
+    }
+    for (int i = view->stuck_count; i < count && focused && !searching; i++) {
+        draw_carets(&paint, &rows[i]);
     }
     free(rows);
-    if (focused && !find_is_open(view->editor)) {
-        size_t column = view_column(view, view_head(view));
-        if (cursor_row >= 0 && column >= view->left) {
-            grid_set_cursor(text, cursor_row, (int)(column - view->left));
-        }
-    }
 }
 
 static void draw_view(struct view *view, struct region region, bool focused)
 {
     int cols = region_cols(region);
     view->rows = region_rows(region);
-    view->gutter = gutter_width(view->doc, cols);
+    view->gutter = gutter_width(view, cols);
     view->cols = cols - view->gutter - 1 > 0 ? cols - view->gutter - 1 : 1;
     if (view->follow) {
         follow_cursor(view);
         view->follow = false;
     }
-    scrollbar_draw(region, text_line_count(view->doc->text),
-        text_line_of(view->doc->text, view->top), (size_t)view->rows);
+    size_t lines = text_line_count(view->doc->text), top = text_line_of(view->doc->text, view->top);
+    scrollbar_draw(region, lines - foldset_hidden_before(view->folds, lines),
+        top - foldset_hidden_before(view->folds, top), (size_t)view->rows);
     draw_rows(view, region, focused);
 }
 
@@ -402,12 +457,13 @@ void editor_draw(void *pane, struct region region, bool focused)
 size_t view_offset_at(struct view *view, int row, int col)
 {
     struct view_row at;
-    view_row_at(view, view->top, &at);
-    for (; row > 0; row--) {
+    bool stuck = row >= 0 && row < view->stuck_count;
+    view_row_at(view, stuck ? text_line_start(view->doc->text, view->stuck[row]) : view->top, &at);
+    for (; row > 0 && !stuck; row--) {
         if (!view_row_next(view, &at)) {
             return text_length(view->doc->text);
         }
     }
     int column = col - view->gutter;
-    return view_at_column(view, at.line, view->left + (size_t)(column < 0 ? 0 : column));
+    return view_row_offset(view, &at, view->left + (size_t)(column < 0 ? 0 : column));
 }

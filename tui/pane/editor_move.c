@@ -124,6 +124,10 @@ static unsigned press_text(struct editor *editor, const struct mouse *mouse, int
 {
     struct view *view = editor->view;
     size_t at = view_offset_at(view, row, col);
+    if (col == view->gutter - 1 && mouse->clicks == 1 &&
+        view_toggle_fold_at(view, text_line_of(view->doc->text, at))) {
+        return UI_DONE;
+    }
     view_one_caret(view);
     if (mouse->clicks > 1) {
         select_unit(view, at, mouse->clicks);

@@ -27,6 +27,10 @@ static struct view *copy_view(const struct view *from)
     view->primary = from->primary;
     view->top = from->top;
     view->left = from->left;
+    view->wrap = from->wrap;
+    view->fold_level = from->fold_level;
+    foldset_free(view->folds);
+    view->folds = foldset_copy(from->folds);
     return view;
 }
 

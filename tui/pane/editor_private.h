@@ -8,7 +8,9 @@
 #include "pane/editor_column.h"
 #include "pane/editor_marks.h"
 #include "pane/editor_split.h"
+#include "pane/editor_wrap.h"
 #include "syntax/syntax.h"
+#include "text/foldset.h"
 #include "text/search.h"
 #include "text/swap.h"
 #include "widget/dialog.h"
@@ -53,6 +55,8 @@ struct caret {
     size_t goal; /* display column that up and down aim at; SIZE_MAX: where the head is */
 };
 
+#define STUCK_MAX 3
+
 /* A look at a file: where its cursors stand and what part of it is shown. A file has several when
  * it is shown in several places. An edit, whoever makes it, moves the carets and the top of every
  * view of that file along (view_changed), before the call that edited returns. */
@@ -65,11 +69,17 @@ struct view {
     } carets;
     size_t primary; /* index of the caret that the view follows and that single-caret actions use */
     size_t top;     /* offset in the first row shown; see view_row_at for where that begins */
-    size_t left;    /* first display column shown */
+    size_t left;    /* first display column shown; 0 with wrapping */
+    bool wrap;      /* long lines go on in the next row */
+    struct foldset *folds;
+    size_t fold_level; /* folds within so many others are open; SIZE_MAX: all */
     struct column_cache columns;
-    int rows, cols, gutter; /* of the text at the last draw */
-    int row, col;           /* where its text area (gutter first) is in the pane */
-    bool follow;            /* the next draw brings the primary caret into view */
+    struct wrap_cache wraps[2]; /* of the two long lines looked at last */
+    int rows, cols, gutter;     /* of the text at the last draw */
+    int row, col;               /* where its text area (gutter first) is in the pane */
+    size_t stuck[STUCK_MAX];    /* header lines that the last draw kept at the top, */
+    int stuck_count;            /* over this many rows */
+    bool follow;                /* the next draw brings the primary caret into view */
 };
 
 /* A save under way on a worker. */
@@ -112,6 +122,21 @@ struct saved_listener {
     void *data;
 };
 
+enum line_numbers { LINE_NUMBERS_ABSOLUTE, LINE_NUMBERS_RELATIVE, LINE_NUMBERS_OFF };
+enum whitespace_marks { WHITESPACE_NONE, WHITESPACE_TRAILING, WHITESPACE_ALL };
+
+/* How files are shown: from the settings, some changed by actions. */
+struct editor_look {
+    enum line_numbers line_numbers;
+    enum whitespace_marks whitespace;
+    bool sticky; /* enclosing headers stay at the top */
+    bool wrap_all, wrap_prose;
+    struct {
+        char **items; /* names of languages that are wrapped */
+        size_t len, cap;
+    } wrapped;
+};
+
 enum question { ASK_NOTHING, ASK_RECOVER, ASK_DISK, ASK_CLOSE };
 
 struct editor {
@@ -131,6 +156,7 @@ struct editor {
     bool splits_fit;     /* at the last draw; else only the view with the keys is shown */
     uint64_t uses;
     struct file_marks *marks;
+    struct editor_look look;
     struct find find;
     struct {
         struct saved_listener *items;
@@ -229,18 +255,21 @@ void view_move(struct view *view, size_t at, bool select);
 size_t view_column(struct view *view, size_t at); /* display column */
 /* The offset in a line nearest to a display column, not past it. */
 size_t view_at_column(struct view *view, size_t line, size_t column);
-/* Moves the primary caret by lines, keeping its goal column. */
+/* Moves the primary caret by visible lines, keeping its goal column. */
 void view_move_lines(struct view *view, long lines, bool select);
-/* The same, with the view moving along by as much. */
-void view_page(struct view *view, long lines, bool select);
+/* By rows of the screen, with the view moving along by as much. */
+void view_page(struct view *view, long rows, bool select);
 
 /* editor_rows.c: the rows on the screen that the text takes in a view. */
 struct view_row {
     size_t line;                 /* from 0 */
     size_t line_start, line_end; /* offsets; the end is before the line's ending */
     size_t start, end;           /* what of the line is in this row */
+    size_t column;               /* display column of `start` in the line in one piece */
+    size_t indent;               /* columns that this row, which goes on a line, is set in */
+    size_t next_column;          /* as `column`, of the line's next row */
 };
-/* The row that shows an offset. */
+/* The row that shows an offset; one in a closed fold is shown by the fold's first line. */
 void view_row_at(struct view *view, size_t at, struct view_row *row);
 /* The row below, or above; false (row unchanged) when there is none. */
 bool view_row_next(struct view *view, struct view_row *row);
@@ -249,11 +278,43 @@ bool view_row_previous(struct view *view, struct view_row *row);
 void view_scroll(struct view *view, long rows);
 /* Scrolls back so that no row is left empty below the text. */
 void view_fill_bottom(struct view *view);
-/* Scrolls so that the offset's row is at the top, in the middle, at the bottom. */
+/* Rows kept between the cursor and the edges: as many as header lines may cover. */
+size_t view_margin(const struct view *view);
+/* Scrolls so that the offset's row is at the top, in the middle, at the bottom (within the margin).
+ */
 enum view_place { VIEW_TOP, VIEW_MIDDLE, VIEW_BOTTOM };
 void view_show(struct view *view, size_t at, enum view_place place);
-/* Brings the primary caret's row into view, `margin` rows from the edges. */
-void view_follow_rows(struct view *view, size_t margin);
+/* Brings the primary caret's row into view, so many rows from the edges. */
+void view_follow_rows(struct view *view, size_t above, size_t below);
+/* Display column in its row of an offset, and the other way round. */
+size_t view_row_column(struct view *view, const struct view_row *row, size_t at);
+size_t view_row_offset(struct view *view, const struct view_row *row, size_t column);
+/* Moves the primary caret by rows of the screen: as view_move_lines when lines are not wrapped. */
+void view_move_rows(struct view *view, long rows, bool select);
+
+/* editor_look.c: settings of how files are shown. */
+/* Whether files of the language (NULL: plain text) are wrapped at first. */
+bool editor_wraps(const struct editor *editor, const struct language *language);
+/* Frees what it holds. */
+void look_free(struct editor_look *look);
+unsigned editor_toggle_wrap(struct editor *editor);
+unsigned editor_next_line_numbers(struct editor *editor);
+unsigned editor_next_whitespace(struct editor *editor);
+unsigned editor_toggle_sticky(struct editor *editor);
+
+/* editor_fold.c */
+/* Opens what hides a caret. */
+void view_reveal(struct view *view);
+/* Closes the fold that begins in the line, or opens it; false: none begins there. */
+bool view_toggle_fold_at(struct view *view, size_t line);
+bool view_can_fold_at(struct view *view, size_t line);
+enum fold_step { FOLD_ALL, FOLD_MORE, FOLD_LESS };
+unsigned editor_fold_close(struct editor *editor);
+unsigned editor_fold_open(struct editor *editor);
+unsigned editor_fold_toggle(struct editor *editor);
+unsigned editor_fold_open_all(struct editor *editor);
+/* Closes all folds, or those of one more level, or opens those of one. */
+unsigned editor_fold_step(struct editor *editor, enum fold_step step);
 
 /* editor_move.c: places in a text, and the mouse. Movements are offsets. */
 size_t doc_before(const struct doc *doc, size_t at); /* start of the cluster before */

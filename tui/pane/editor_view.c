@@ -10,7 +10,10 @@ struct view *view_new(struct doc *doc)
 {
     struct view *view = MEM_NEW(struct view);
     *view = (struct view){.editor = doc->editor, .doc = doc, .follow = true};
-    view->columns.line_start = SIZE_MAX;
+    view->columns.line_start = view->wraps[0].line_start = view->wraps[1].line_start = SIZE_MAX;
+    view->folds = foldset_new();
+    view->fold_level = SIZE_MAX;
+    view->wrap = editor_wraps(doc->editor, syntax_language(doc->syntax));
     VEC_PUSH(&view->carets, ((struct caret){{0, 0}, SIZE_MAX}));
     VEC_PUSH(&doc->views, view);
     return view;
@@ -26,6 +29,9 @@ void view_free(struct view *view)
     }
     VEC_FREE(&view->carets);
     column_free(&view->columns);
+    wrap_free(&view->wraps[0]);
+    wrap_free(&view->wraps[1]);
+    foldset_free(view->folds);
     free(view);
 }
 
@@ -42,6 +48,9 @@ static size_t moved(size_t at, const struct text_change *change)
 void view_changed(struct view *view, const struct text_change *change)
 {
     column_changed(&view->columns, change);
+    wrap_changed(&view->wraps[0], change);
+    wrap_changed(&view->wraps[1], change);
+    foldset_changed(view->folds, change);
     VEC_FOREACH (struct caret, caret, &view->carets) {
         caret->at.anchor = moved(caret->at.anchor, change);
         caret->at.head = moved(caret->at.head, change);
@@ -95,25 +104,30 @@ void view_move_lines(struct view *view, long lines, bool select)
 {
     const struct text *text = view->doc->text;
     size_t goal = view_caret(view)->goal;
-    size_t line = text_line_of(text, view_head(view)), last = text_line_count(text) - 1;
+    size_t line = foldset_head(view->folds, text_line_of(text, view_head(view)));
+    size_t last = foldset_head(view->folds, text_line_count(text) - 1);
+    /* Counted in lines that are visible. */
+    size_t at = line - foldset_hidden_before(view->folds, line);
+    size_t end = last - foldset_hidden_before(view->folds, last);
     size_t to;
     goal = goal != SIZE_MAX ? goal : view_column(view, view_head(view));
-    if (lines < 0 && line < (size_t)-lines) {
+    if (lines < 0 && at < (size_t)-lines) {
         to = 0;
-        goal = line == 0 ? 0 : goal;
-    } else if (lines > 0 && last - line < (size_t)lines) {
-        to = last;
-        goal = line == last ? SIZE_MAX - 1 : goal;
+        goal = at == 0 ? 0 : goal;
+    } else if (lines > 0 && end - at < (size_t)lines) {
+        to = end;
+        goal = at == end ? SIZE_MAX - 1 : goal;
     } else {
-        to = (size_t)((long)line + lines);
+        to = (size_t)((long)at + lines);
     }
+    to = foldset_row_at(view->folds, to);
     view_move(view, view_at_column(view, to, goal), select);
     view_caret(view)->goal = goal < SIZE_MAX - 1 ? goal : SIZE_MAX;
 }
 
-void view_page(struct view *view, long lines, bool select)
+void view_page(struct view *view, long rows, bool select)
 {
-    view_move_lines(view, lines, select);
-    view_scroll(view, lines);
+    view_move_rows(view, rows, select);
+    view_scroll(view, rows);
     view_fill_bottom(view);
 }
