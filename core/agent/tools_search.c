@@ -4,7 +4,7 @@
 #include "base/safe.h"
 #include "base/vec.h"
 #include "workspace/beneath.h"
-#include "workspace/search.h"
+#include "workspace/grep.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -13,7 +13,7 @@ enum { HITS_MAX = 300, PATTERN_MAX = 2000 };
 
 struct searching {
     struct tool_run *run; /* NULL once nobody waits: the search still holds root and fd */
-    struct search *search;
+    struct grep *grep;
     char *pattern;
     char *glob;
     char *root;
@@ -35,16 +35,16 @@ static void stop(struct tool_run *run)
 {
     struct searching *s = run->state;
     s->run = NULL;
-    if (s->search != NULL) {
-        search_cancel(s->search);
+    if (s->grep != NULL) {
+        grep_cancel(s->grep);
     } else {
         free_searching(s);
     }
 }
 
-static void print_hits(struct buf *out, const struct search_result *result)
+static void print_hits(struct buf *out, const struct grep_result *result)
 {
-    VEC_FOREACH (struct search_hit, hit, result) {
+    VEC_FOREACH (struct grep_hit, hit, result) {
         char *line = safe_dup(str_of(hit->text), SAFE_KEEP_LINES, 400);
         buf_printf(out, "%s:%zu: %s\n", hit->path, hit->line, line);
         free(line);
@@ -61,10 +61,10 @@ static void print_hits(struct buf *out, const struct search_result *result)
     }
 }
 
-static void done(void *data, const struct search_result *result, const struct err *err)
+static void done(void *data, const struct grep_result *result, const struct err *err)
 {
     struct searching *s = data;
-    s->search = NULL;
+    s->grep = NULL;
     if (s->run == NULL) {
         free_searching(s);
     } else if (result == NULL) {
@@ -91,8 +91,9 @@ static void on_ready(void *data, const char *root, const struct err *err)
         return;
     }
     s->root = mem_strdup(root);
-    struct search_options options = {.pattern = s->pattern, .glob = s->glob, .max_hits = HITS_MAX};
-    s->search = search_start(run->tools->setup.loop, s->fd, s->root, &options, done, s);
+    struct grep_options options = {.pattern = s->pattern, .glob = s->glob, .max_hits = HITS_MAX};
+    struct grep_events events = {.done = done, .data = s};
+    s->grep = grep_start(run->tools->setup.loop, s->fd, s->root, &options, &events);
 }
 
 void tool_search_start(struct tool_run *run, const cJSON *args)

@@ -1,6 +1,8 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "text/search.h"
 
+#include "text/replacement.h"
+
 #include "base/utf8.h"
 #include "base/vec.h"
 
@@ -311,19 +313,18 @@ size_t search_after(const struct text *text, const struct search_match *match)
     return all.end > all.start ? all.end : next_character(text, all.end);
 }
 
-/* The group that a $ at `at` names, moving past it; -1 when it names none. */
-static int group_named(struct str with, size_t *at)
+struct expanding {
+    const struct text *text;
+    const struct search_match *match;
+};
+
+static void append_group(void *data, int number, struct buf *out)
 {
-    bool braced = *at + 1 < with.len && with.ptr[*at + 1] == '{';
-    size_t digit = *at + (braced ? 2 : 1);
-    if (digit >= with.len || with.ptr[digit] < '0' || with.ptr[digit] > '9') {
-        return -1;
+    const struct expanding *expanding = data;
+    struct search_range range = expanding->match->groups[number];
+    if (range.start != SIZE_MAX) {
+        text_copy(expanding->text, range.start, range.end, out);
     }
-    if (braced && (digit + 1 >= with.len || with.ptr[digit + 1] != '}')) {
-        return -1;
-    }
-    *at = digit + (braced ? 2 : 1);
-    return with.ptr[digit] - '0';
 }
 
 bool search_expand(const struct search *search, const struct text *text,
@@ -333,31 +334,8 @@ bool search_expand(const struct search *search, const struct text *text,
         buf_append_str(out, with);
         return true;
     }
-    for (size_t at = 0; at < with.len;) {
-        char c = with.ptr[at], next = at + 1 < with.len ? with.ptr[at + 1] : '\0';
-        const char *escapes = "n\nt\tr\r\\\\";
-        if (c == '$' && next == '$') {
-            buf_append_char(out, '$');
-            at += 2;
-        } else if (c == '$') {
-            int group = group_named(with, &at);
-            if (group < 0) {
-                return err_set(err, ERR_INVALID,
-                    "in the replacement, $ needs a group ($0 … $9, ${1}) or another $");
-            }
-            struct search_range range = match->groups[group];
-            if (range.start != SIZE_MAX) {
-                text_copy(text, range.start, range.end, out);
-            }
-        } else if (c == '\\' && next != '\0' && strchr("ntr\\", next) != NULL) {
-            buf_append_char(out, strchr(escapes, next)[1]);
-            at += 2;
-        } else {
-            buf_append_char(out, c);
-            at++;
-        }
-    }
-    return true;
+    struct expanding expanding = {text, match};
+    return replacement_expand(with, append_group, &expanding, out, err);
 }
 
 struct replacement {

@@ -2,7 +2,8 @@
 
 #include "base/path.h"
 #include "base/vec.h"
-#include "workspace/search.h"
+#include "workspace/grep.h"
+#include "workspace/replace.h"
 #include "workspace/workspace.h"
 
 #include <stdio.h>
@@ -147,26 +148,26 @@ static void names(void **state)
     test_dir_remove(dir);
 }
 
-static char *search_all(const char *dir, const struct search_options *options, struct err *err)
+static char *search_all(const char *dir, const struct grep_options *options, struct err *err)
 {
-    struct search_result result;
+    struct grep_result result;
     int fd = beneath_open_root(dir, err);
-    bool ok = search_run(fd, dir, options, NULL, &result, err);
+    bool ok = grep_run(fd, dir, options, NULL, &result, err);
     close(fd);
     if (!ok) {
         return NULL;
     }
     struct buf out = BUF_INIT;
-    VEC_FOREACH (struct search_hit, hit, &result) {
+    VEC_FOREACH (struct grep_hit, hit, &result) {
         buf_printf(&out, "%s:%zu:%zu:%s|", hit->path, hit->line, hit->column, hit->text);
     }
     buf_printf(&out, "%zu files %zu skipped %zu hard%s", result.files, result.skipped,
         result.too_hard, result.truncated ? " truncated" : "");
-    search_result_free(&result);
+    grep_result_free(&result);
     return buf_take(&out);
 }
 
-static void assert_found(const char *dir, const struct search_options *options, const char *want)
+static void assert_found(const char *dir, const struct grep_options *options, const char *want)
 {
     struct err err = {0};
     char *got = search_all(dir, options, &err);
@@ -189,26 +190,26 @@ static void searches(void **state)
     const char *argv[] = {"sh", "-c", bin, NULL};
     free(test_run(NULL, argv));
     free(bin);
-    struct search_options o = {.pattern = "latest"};
+    struct grep_options o = {.pattern = "latest"};
     assert_found(dir, &o,
         "bad.rego:1:4:\xff\xfe latest|sub/b.yaml:2:10:image: x:latest|sub/b.yaml:3:1:latest latest|"
         "4 files 1 skipped 0 hard");
-    o = (struct search_options){.pattern = "LATEST", .ignore_case = true, .glob = "*.rego"};
+    o = (struct grep_options){.pattern = "LATEST", .ignore_case = true, .glob = "*.rego"};
     assert_found(dir, &o,
         "a.rego:3:21:deny[msg] { msg := \"Latest\" }|bad.rego:1:4:\xff\xfe latest|"
         "2 files 0 skipped 0 hard");
-    o = (struct search_options){.pattern = "^deny\\[", .glob = "**/*.rego"};
+    o = (struct grep_options){.pattern = "^deny\\[", .glob = "**/*.rego"};
     assert_found(dir, &o, "a.rego:3:1:deny[msg] { msg := \"Latest\" }|2 files 0 skipped 0 hard");
-    o = (struct search_options){.pattern = "deny[", .is_literal = true};
+    o = (struct grep_options){.pattern = "deny[", .is_literal = true};
     assert_found(dir, &o, "a.rego:3:1:deny[msg] { msg := \"Latest\" }|4 files 1 skipped 0 hard");
-    o = (struct search_options){.pattern = "latest", .max_hits = 2};
+    o = (struct grep_options){.pattern = "latest", .max_hits = 2};
     assert_found(dir, &o,
         "bad.rego:1:4:\xff\xfe latest|sub/b.yaml:2:10:image: x:latest|4 files 1 skipped 0 hard "
         "truncated");
-    o = (struct search_options){.pattern = "latest", .max_line = 8, .glob = "*.yaml"};
+    o = (struct grep_options){.pattern = "latest", .max_line = 8, .glob = "*.yaml"};
     assert_found(
         dir, &o, "sub/b.yaml:2:10:…: x:late…|sub/b.yaml:3:1:latest l…|1 files 0 skipped 0 hard");
-    o = (struct search_options){.pattern = "deny["};
+    o = (struct grep_options){.pattern = "deny["};
     assert_null(search_all(dir, &o, &err));
     assert_int_equal(err.kind, ERR_INVALID);
     assert_non_null(strstr(err.text, "byte"));
@@ -223,7 +224,7 @@ static void hostile_pattern_is_bounded(void **state)
     buf_append_repeat(&text, 'a', 5000);
     test_write(dir, "a.txt", text.ptr);
     buf_free(&text);
-    struct search_options o = {.pattern = "^(a|aa)+[bc]$"};
+    struct grep_options o = {.pattern = "^(a|aa)+[bc]$"};
     assert_found(dir, &o, "1 files 0 skipped 1 hard");
     test_dir_remove(dir);
 }
@@ -234,7 +235,7 @@ struct found {
     enum err_kind kind;
 };
 
-static void on_found(void *data, const struct search_result *result, const struct err *err)
+static void on_found(void *data, const struct grep_result *result, const struct err *err)
 {
     struct found *found = data;
     found->done = true;
@@ -251,16 +252,145 @@ static void searches_on_a_worker(void **state)
     int fd = beneath_open_root(dir, &err);
     struct loop *loop = loop_new(&err);
     struct found found = {0};
-    struct search_options o = {.pattern = "o"};
-    search_start(loop, fd, dir, &o, on_found, &found);
+    struct grep_options o = {.pattern = "o"};
+    struct grep_events events = {.done = on_found, .data = &found};
+    grep_start(loop, fd, dir, &o, &events);
     assert_true(loop_run_until(loop, &found.done, 10000));
     assert_int_equal(found.hits, 2);
     found = (struct found){0};
-    search_cancel(search_start(loop, fd, dir, &o, on_found, &found));
+    grep_cancel(grep_start(loop, fd, dir, &o, &events));
     assert_true(loop_run_until(loop, &found.done, 10000));
     assert_true(found.kind == ERR_CANCELLED || found.hits == 2);
     loop_free(loop);
     close(fd);
+    test_dir_remove(dir);
+}
+
+/* ---- streaming, unsaved edits, whole words, replacing ---- */
+
+struct stream {
+    bool done;
+    struct buf seen;
+    size_t calls;
+};
+
+static void on_hits(void *data, struct grep_hit *hits, size_t count, size_t files)
+{
+    struct stream *stream = data;
+    (void)files;
+    stream->calls++;
+    for (size_t i = 0; i < count; i++) {
+        buf_printf(&stream->seen, "%s:%zu:%.*s>%s|", hits[i].path, hits[i].line,
+            (int)(hits[i].to - hits[i].from), hits[i].text + hits[i].from,
+            hits[i].with != NULL ? hits[i].with : "-");
+    }
+}
+
+static void on_streamed(void *data, const struct grep_result *result, const struct err *err)
+{
+    struct stream *stream = data;
+    stream->done = true;
+    if (result == NULL) {
+        buf_printf(&stream->seen, "failed: %s", err->text);
+    } else {
+        assert_int_equal(result->len, 0);
+        buf_printf(&stream->seen, "%zu files", result->files);
+    }
+}
+
+static void assert_streamed(const char *dir, const struct grep_options *options, const char *want)
+{
+    struct err err;
+    struct loop *loop = loop_new(&err);
+    int fd = beneath_open_root(dir, &err);
+    struct stream stream = {0};
+    struct grep_events events = {.hits = on_hits, .done = on_streamed, .data = &stream};
+    grep_start(loop, fd, dir, options, &events);
+    assert_true(loop_run_until(loop, &stream.done, 10000));
+    assert_string_equal(stream.seen.ptr, want);
+    buf_free(&stream.seen);
+    close(fd);
+    loop_free(loop);
+}
+
+static void hits_come_as_they_are_found(void **state)
+{
+    (void)state;
+    char *dir = test_dir_make();
+    test_write(dir, "a.rego", "tag tags tag\nx := tag\n");
+    test_write(dir, "b.rego", "none\n");
+    struct grep_options o = {.pattern = "tag", .is_literal = true, .every_match = true};
+    assert_streamed(dir, &o, "a.rego:1:tag>-|a.rego:1:tag>-|a.rego:1:tag>-|a.rego:2:tag>-|2 files");
+    o.whole_word = true;
+    o.with = "$1";
+    assert_streamed(dir, &o, "a.rego:1:tag>$1|a.rego:1:tag>$1|a.rego:2:tag>$1|2 files");
+    struct grep_unsaved unsaved = {.path = "b.rego"};
+    buf_append_c(&unsaved.bytes, "a tag\n");
+    o = (struct grep_options){.pattern = "(t)(ag)",
+        .with = "${2}-$1$$",
+        .every_match = true,
+        .glob = "b.*",
+        .unsaved = &unsaved,
+        .unsaved_count = 1};
+    assert_streamed(dir, &o, "b.rego:1:tag>ag-t$|1 files");
+    buf_free(&unsaved.bytes);
+    o = (struct grep_options){.pattern = "tag", .with = "$x"};
+    assert_streamed(
+        dir, &o, "failed: in the replacement, $ needs a group ($0 … $9, ${1}) or another $");
+    o = (struct grep_options){.pattern = "a.b\\Ec", .is_literal = true, .whole_word = true};
+    test_write(dir, "c.txt", "a.b\\Ec axb\\Ec\n");
+    assert_streamed(dir, &o, "c.txt:1:a.b\\Ec>-|3 files");
+    test_dir_remove(dir);
+}
+
+struct replaced {
+    bool done;
+    struct buf text;
+};
+
+static void on_replaced(void *data, struct changes *changes, const struct err *err)
+{
+    struct replaced *replaced = data;
+    replaced->done = true;
+    if (changes == NULL) {
+        buf_append_c(&replaced->text, err->text);
+        return;
+    }
+    VEC_FOREACH (struct change, change, changes) {
+        buf_printf(&replaced->text, "%s=%.*s|", change->path, STR_FMT(buf_str(&change->content)));
+    }
+}
+
+static void replacing_is_a_change(void **state)
+{
+    (void)state;
+    struct err err;
+    char *dir = test_dir_make();
+    test_write(dir, "a.rego", "tag tags\r\ntag");
+    struct workspace *ws = workspace_open(dir, &err);
+    struct loop *loop = loop_new(&err);
+    size_t keep[] = {4};
+    struct replace_file files[] = {{.path = "a.rego",
+        .hash = str_hash(STR_LIT("tag tags\r\ntag")),
+        .keep = keep,
+        .keep_count = 1}};
+    struct grep_options o = {.pattern = "(ta)g", .with = "$1$1", .every_match = true};
+    struct replaced replaced = {0};
+    replace_start(loop, ws, &o, files, 1, on_replaced, &replaced);
+    assert_true(loop_run_until(loop, &replaced.done, 10000));
+    assert_string_equal(replaced.text.ptr, "a.rego=tata tags\r\ntata|");
+    buf_free(&replaced.text);
+    replaced = (struct replaced){0};
+    test_write(dir, "a.rego", "tag was edited");
+    replace_start(loop, ws, &o, files, 1, on_replaced, &replaced);
+    assert_true(loop_run_until(loop, &replaced.done, 10000));
+    assert_string_equal(replaced.text.ptr, "a.rego changed since it was searched: search again");
+    buf_free(&replaced.text);
+    char *text = test_read(dir, "a.rego"); /* nothing is written */
+    assert_string_equal(text, "tag was edited");
+    free(text);
+    loop_free(loop);
+    workspace_free(ws);
     test_dir_remove(dir);
 }
 
@@ -273,6 +403,8 @@ int main(void)
         cmocka_unit_test(searches),
         cmocka_unit_test(hostile_pattern_is_bounded),
         cmocka_unit_test(searches_on_a_worker),
+        cmocka_unit_test(hits_come_as_they_are_found),
+        cmocka_unit_test(replacing_is_a_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
