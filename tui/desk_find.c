@@ -4,6 +4,7 @@
 #include "desk_private.h"
 #include "finder.h"
 #include "pane/editor_places.h"
+#include "pane/grep_pane.h"
 #include "preview.h"
 #include "workspace/recent.h"
 
@@ -21,6 +22,7 @@ struct desk_find {
     struct desk *desk;
     struct recent *recent;
     struct preview *preview;
+    struct grep_pane *grep;
     struct loop_timer *again; /* the outline was not complete */
 };
 
@@ -404,6 +406,40 @@ static const struct finder_source prompt_source = {
     .chosen = prompt_chosen,
 };
 
+/* ---- in all files ---- */
+
+static void collect_nothing(void *data, struct finder_items *out)
+{
+    (void)data;
+    (void)out;
+}
+
+static bool direct_search(void *data, struct str text, struct finder_item *out)
+{
+    (void)data;
+    *out = (struct finder_item){.text = mem_printf("search all files for \"%.*s\"", STR_FMT(text))};
+    return text.len > 0;
+}
+
+static void search_chosen(void *data, const struct finder_item *item, struct str text)
+{
+    struct desk_find *find = data;
+    (void)item;
+    char *pattern = str_dup(text);
+    grep_pane_show(find->grep, pattern, false);
+    free(pattern);
+}
+
+static const struct finder_source text_source = {
+    .prefix = '/',
+    .name = "text in all files",
+    .title = "Search the workspace",
+    .hint = "what to look for in all files",
+    .collect = collect_nothing,
+    .direct = direct_search,
+    .chosen = search_chosen,
+};
+
 /* ---- actions ---- */
 
 static unsigned open_with(void *data, const char *query)
@@ -448,6 +484,40 @@ static unsigned open_sources(void *data)
     return open_with(data, "?");
 }
 
+static unsigned open_search(void *data)
+{
+    struct desk_find *find = data;
+    grep_pane_show(find->grep, NULL, false);
+    return UI_DONE;
+}
+
+static unsigned open_replace(void *data)
+{
+    struct desk_find *find = data;
+    grep_pane_show(find->grep, NULL, true);
+    return UI_DONE;
+}
+
+static unsigned next_hit(void *data)
+{
+    struct desk_find *find = data;
+    grep_pane_step(find->grep, 1);
+    return UI_DONE;
+}
+
+static unsigned previous_hit(void *data)
+{
+    struct desk_find *find = data;
+    grep_pane_step(find->grep, -1);
+    return UI_DONE;
+}
+
+static const char *why_no_hits(void *data)
+{
+    struct desk_find *find = data;
+    return grep_pane_hits(find->grep) == 0 ? "Nothing was searched for: Alt-/ does." : NULL;
+}
+
 static const char *why_no_file(void *data)
 {
     struct desk_find *find = data;
@@ -473,7 +543,7 @@ static const char *why_no_prompts(void *data)
 static const struct action actions[] = {
     {"find.files", "find file", "Find a file; open and recent ones come first", "alt-p ctrl-o",
         "alt-p ctrl-o space,f", ACTION_KEY_LINE, open_files, NULL},
-    {"find.open-files", "open files", "Go to another open file", "alt-b", "alt-b space,b", 0,
+    {"find.open-files", "open files", "Go to another open file", "alt-e", "alt-e space,b", 0,
         open_open, NULL},
     {"find.symbols", "symbols", "Find a rule, test or document of this file", "alt-o",
         "alt-o space,s", 0, open_symbols, why_no_file},
@@ -485,6 +555,14 @@ static const struct action actions[] = {
         0, open_prompts, why_no_prompts},
     {"find.what", "find…", "What can be found, and by which sign", "", "space,?", 0, open_sources,
         NULL},
+    {"app.search", "search", "Search the text of all files", "alt-/", "alt-/ space,/", 0,
+        open_search, NULL},
+    {"app.replace", "replace in files", "Replace in all files, as a proposal to review", "", NULL,
+        0, open_replace, NULL},
+    {"app.search-next", "next match", "Go to the next match of the search in all files", "f4", NULL,
+        0, next_hit, why_no_hits},
+    {"app.search-previous", "previous match", "Go to the match before of the search in all files",
+        "shift-f4", NULL, 0, previous_hit, why_no_hits},
 };
 
 const struct action_set find_actions = ACTION_SET("find", "Find", actions);
@@ -503,8 +581,8 @@ static void on_shown(void *data, const char *path)
     recent_note(find->recent, path);
 }
 
-static const struct finder_source *const sources[] = {
-    &file_source, &symbol_source, &line_source, &test_source, &open_source, &prompt_source};
+static const struct finder_source *const sources[] = {&file_source, &symbol_source, &line_source,
+    &test_source, &open_source, &prompt_source, &text_source};
 
 struct desk_find *desk_find_new(struct desk *desk)
 {
@@ -516,6 +594,7 @@ struct desk_find *desk_find_new(struct desk *desk)
         .app = desk->app, .workspace = workspace, .unsaved = unsaved_content, .data = find};
     find->preview = preview_new(&preview);
     editor_on_shown(desk->editor, on_shown, find);
+    find->grep = desk_search_new(desk, find->preview);
     find->again = loop_timer_new(desk->loop, on_again, find);
     for (size_t i = 0; i < ARRAY_LEN(sources); i++) {
         finder_add_source(desk->app, sources[i], find);
@@ -536,6 +615,7 @@ void desk_find_free(struct desk_find *find)
     }
     editor_on_shown(find->desk->editor, NULL, NULL);
     loop_timer_free(find->again);
+    grep_pane_free(find->grep);
     preview_free(find->preview);
     recent_free(find->recent);
     free(find);

@@ -57,6 +57,11 @@ void desk_say(struct desk *desk, bool is_problem, const char *text);
 /* The user's keys from the configuration; what is wrong with them is said. */
 void desk_remap_keys(struct desk *desk);
 
+/* desk_search.c */
+struct grep_pane;
+struct preview;
+struct grep_pane *desk_search_new(struct desk *desk, struct preview *preview) MUST_USE;
+
 /* desk_review.c */
 /* Opens the review of the open proposal; says so when there is none. */
 void desk_open_review(struct desk *desk);

@@ -185,9 +185,11 @@ void desk_open_review(struct desk *desk)
             "There is no proposal to review: ask for a policy in the chat.");
         return;
     }
-    char *about =
-        safe_dup(str_of(session_title(workbench_session(desk->workbench))), SAFE_ONE_LINE, 60);
-    char *title = mem_printf("proposal %u · %s", proposals_open(proposals)->number, about);
+    const struct proposal *open = proposals_open(proposals);
+    const char *asked =
+        open->origin != NULL ? open->origin : session_title(workbench_session(desk->workbench));
+    char *about = safe_dup(str_of(asked), SAFE_ONE_LINE, 60);
+    char *title = mem_printf("proposal %u · %s", open->number, about);
     struct review_pane_options options = {
         .title = title,
         .review = review,
