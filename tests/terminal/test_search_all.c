@@ -35,7 +35,8 @@ static void test_search(void **state)
     term_type(f->term, "Q");
     term_key(f->term, "alt-/ ctrl-u");
     term_type(f->term, "^Qis_pr");
-    term_expect(f->term, "1 match in 1 file");
+    term_expect(f->term, "21 Qis_production if");
+    term_expect(f->term, "1 match in 1 file; looked through 8");
     term_key(f->term, "esc");
     term_expect_gone(f->term, "Alt-r regex");
     term_key(f->term, "f4");

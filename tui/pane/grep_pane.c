@@ -406,6 +406,7 @@ static unsigned on_escape(void *data)
         pane->problem = mem_strdup("stopped: not all files were searched");
         return UI_DONE;
     }
+    loop_timer_stop(pane->timer); /* what is not searched for yet is not wanted any more */
     return UI_IGNORED;
 }
 
