@@ -15,6 +15,9 @@ struct run_plan *opa_plan(struct policy_index *index, enum run_scope scope,
  * the index does not hold the file, or cancelled. Worker thread. */
 struct run_plan *opa_plan_check(struct policy_index *index, const char *path, size_t *unchecked,
     const atomic_bool *cancel) MUST_USE;
+/* A plan of one unit without tests: the seeds with all they need. No unit when there is no seed. */
+struct run_plan *opa_plan_closure(
+    struct policy_index *index, const struct policy_set *seeds) MUST_USE;
 
 /* Appends the results of `opa test --format json`; sub-tests follow their test, one deeper. */
 bool opa_parse_tests(struct str json, struct results *results, struct err *err) MUST_USE;

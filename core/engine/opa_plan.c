@@ -321,6 +321,20 @@ static void choose_included(struct planner *p)
     }
 }
 
+struct run_plan *opa_plan_closure(struct policy_index *index, const struct policy_set *seeds)
+{
+    struct planner p = {.index = index,
+        .plan = MEM_NEW(struct run_plan),
+        .checked = mem_zalloc(index->files.len + 1)};
+    p.plan->root = mem_strdup(index->root);
+    add_files(&p);
+    if (seeds->len > 0) {
+        add_unit(&p, seeds);
+    }
+    free(p.checked);
+    return p.plan;
+}
+
 struct run_plan *opa_plan(struct policy_index *index, enum run_scope scope,
     const char *const *wanted, size_t count, const atomic_bool *cancel)
 {
