@@ -98,6 +98,7 @@ void app_free(struct app *app)
     }
     for (int i = 0; i < SLOT_COUNT; i++) {
         destroy_pane(&app->panes[i]);
+        destroy_pane(&app->hosts[i]);
     }
     loop_timer_free(app->esc_timer);
     loop_timer_free(app->frame_timer);
@@ -482,6 +483,32 @@ void app_set_pane(struct app *app, enum slot slot, struct pane pane)
 struct pane app_pane(const struct app *app, enum slot slot)
 {
     return app->panes[slot];
+}
+
+void app_lend(struct app *app, enum slot slot, struct pane pane)
+{
+    if (app->hosts[slot].ops != NULL) {
+        destroy_pane(&app->panes[slot]);
+    } else {
+        app->hosts[slot] = app->panes[slot];
+    }
+    app->panes[slot] = pane;
+    keymap_add(app->keymap, pane.ops->actions);
+    app->sequence_len = 0;
+    app_redraw(app);
+}
+
+void app_take_back(struct app *app, const void *pane_data)
+{
+    for (int i = 0; i < SLOT_COUNT; i++) {
+        if (app->hosts[i].ops != NULL && app->panes[i].data == pane_data) {
+            destroy_pane(&app->panes[i]);
+            app->panes[i] = app->hosts[i];
+            app->hosts[i] = (struct pane){NULL, NULL};
+            app->sequence_len = 0;
+            app_redraw(app);
+        }
+    }
 }
 
 static void tell_focus(struct pane pane, bool focused)

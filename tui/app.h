@@ -62,6 +62,11 @@ void app_set_theme_fixed(struct app *app, bool fixed);
 /* The app takes the pane over (ops->destroy is called by app_free or by the next set). */
 void app_set_pane(struct app *app, enum slot slot, struct pane pane);
 struct pane app_pane(const struct app *app, enum slot slot);
+/* Shows the pane in the slot for a while, in place of the one that is there, which stays as it is.
+ * A guest that is there already is destroyed. */
+void app_lend(struct app *app, enum slot slot, struct pane pane);
+/* Destroys the guest with this data; the slot's own pane is back. No-op when it is not there. */
+void app_take_back(struct app *app, const void *pane_data);
 void app_focus(struct app *app, enum slot slot);
 bool app_has_focus(const struct app *app, const void *pane_data);
 /* The header line, painted by main's function in place of the program's name. */

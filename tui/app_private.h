@@ -42,6 +42,7 @@ struct app {
     struct output *output; /* NULL: not running */
     struct input *input;
     struct pane panes[SLOT_COUNT];
+    struct pane hosts[SLOT_COUNT]; /* whose slot is lent to a guest; ops NULL: not lent */
     struct {
         struct overlay *items;
         size_t len, cap;

@@ -193,6 +193,12 @@ static const char *suggestion(void *data, size_t index)
     return text == NULL || strcmp(text, "Outcome of the review") == 0 ? NULL : text;
 }
 
+static void step_test(void *data, const char *path, unsigned row)
+{
+    struct desk *desk = data;
+    desk_evaluate_step(desk->evaluate, path, row);
+}
+
 static void make_panes(struct desk *desk)
 {
     struct workspace *workspace = workbench_workspace(desk->workbench);
@@ -214,6 +220,7 @@ static void make_panes(struct desk *desk)
         .open = desk_show,
         .current_file = desk_current_file,
         .changed = desk_tests_changed,
+        .step = step_test,
         .data = desk,
     };
     struct err err;
@@ -236,6 +243,8 @@ static void make_panes(struct desk *desk)
     app_add_actions(desk->app, &status_global_actions, desk->status);
     desk->find = desk_find_new(desk);
     app_add_actions(desk->app, &find_actions, desk->find);
+    desk->evaluate = desk_evaluate_new(desk);
+    app_add_actions(desk->app, &evaluate_actions, desk->evaluate);
     app_focus(desk->app, SLOT_CHAT);
 }
 
@@ -328,6 +337,7 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
         loop_run_once(desk.loop, 100);
     }
     desk_find_free(desk.find);
+    desk_evaluate_free(desk.evaluate);
     app_free(desk.app);
     desk.app = NULL;
     workbench_free(desk.workbench);

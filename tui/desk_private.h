@@ -7,6 +7,7 @@
 #include "agent/workbench.h"
 #include "app.h"
 #include "desk.h"
+#include "desk_evaluate.h"
 #include "desk_find.h"
 #include "pane/chat.h"
 #include "pane/commit.h"
@@ -23,6 +24,7 @@ struct desk {
     struct editor *editor;
     struct status *status;
     struct desk_find *find;
+    struct desk_evaluate *evaluate;
     size_t notices_shown;
     char *problem; /* as it is on the message line, with how many more there are */
     char *first_problem;

@@ -411,6 +411,9 @@ static bool input_of_test(struct evaluation *e)
 
 static bool choose_input(struct evaluation *e, struct str text)
 {
+    if (e->target.is_test && !e->target.is_selection) {
+        eval_input_free(&e->input); /* a test gives its own */
+    }
     bool wrap = e->file != NULL &&
                 (e->pieces.len > 0 || str_find(text, STR_LIT("input.review"), 0) != (size_t)-1);
     switch (e->input.kind) {

@@ -67,6 +67,7 @@ void editor_free(struct editor *editor)
     find_free(editor);
     marks_free(&editor->marks);
     look_free(&editor->look);
+    hints_free(&editor->hints);
     VEC_FREE(&editor->docs);
     VEC_FREE(&editor->listeners);
     VEC_FREE(&editor->spans);
@@ -151,6 +152,45 @@ void editor_clear_marks(struct editor *editor, const char *owner)
 {
     marks_clear(&editor->marks, owner);
     app_redraw(editor->app);
+}
+
+void editor_set_hints(struct editor *editor, const char *path, const char *owner,
+    const struct editor_hint *hints, size_t count)
+{
+    hints_set(&editor->hints, path, owner, hints, count);
+    app_redraw(editor->app);
+}
+
+void editor_clear_hints(struct editor *editor, const char *owner)
+{
+    hints_clear(&editor->hints, owner);
+    app_redraw(editor->app);
+}
+
+bool editor_selection(const struct editor *editor, struct buf *out)
+{
+    if (editor->view == NULL || !view_has_selection(editor->view)) {
+        return false;
+    }
+    struct search_range range = view_selection(editor->view);
+    text_copy(editor->view->doc->text, range.start, range.end, out);
+    return true;
+}
+
+uint64_t editor_version(const struct editor *editor, const char *path)
+{
+    const struct doc *doc = editor_find_doc(editor, path);
+    return doc == NULL ? 0 : text_version(doc->text) + 1;
+}
+
+void editor_each_unsaved(
+    const struct editor *editor, void (*each)(void *data, const char *path), void *data)
+{
+    VEC_FOREACH (struct doc *, doc, &editor->docs) {
+        if (text_is_dirty((*doc)->text)) {
+            each(data, (*doc)->path);
+        }
+    }
 }
 
 static bool takes_text(const void *pane)

@@ -85,6 +85,27 @@ void editor_set_marks(struct editor *editor, const char *path, const char *owner
 /* Removes the owner's marks from all files. */
 void editor_clear_marks(struct editor *editor, const char *owner);
 
+/* Text behind a line's end that is not in the file: what an evaluation knows of the line. Rows are
+ * those of the text at the call; an edit does not move them. */
+struct editor_hint {
+    size_t line;      /* from 0 */
+    const char *text; /* any bytes, may be empty; copied */
+    bool current;     /* being executed: marked in the gutter too */
+};
+
+/* Replaces all hints that `owner` ("evaluate") has on a file. */
+void editor_set_hints(struct editor *editor, const char *path, const char *owner,
+    const struct editor_hint *hints, size_t count);
+/* Removes the owner's hints from all files. */
+void editor_clear_hints(struct editor *editor, const char *owner);
+/* The selected text of the file shown, appended; false: nothing is selected. */
+bool editor_selection(const struct editor *editor, struct buf *out);
+/* Counts the changes of a file's text; 0: it is not open. */
+uint64_t editor_version(const struct editor *editor, const char *path);
+/* Calls back with each open file that has unsaved edits. */
+void editor_each_unsaved(
+    const struct editor *editor, void (*each)(void *data, const char *path), void *data);
+
 /* What its keys do. */
 extern const struct action_set editor_actions;
 

@@ -310,6 +310,29 @@ static void draw_carets(struct paint *paint, const struct paint_row *row)
     }
 }
 
+/* Text that is not in the file, behind the end of its line: dim, and apart from it by a sign. */
+static void draw_hint(struct paint *paint, const struct paint_row *row, int col)
+{
+    const struct view *view = paint->view;
+    const struct editor_hint *hint = hints_at(view->editor->hints, view->doc->path, row->is.line);
+    if (hint == NULL || row->stuck) {
+        return;
+    }
+    bool ascii = grid_is_ascii(paint->region.grid);
+    if (hint->current && view->gutter > 0 && row->is.start == row->is.line_start) {
+        grid_put_c(
+            paint->region, row->at, 0, ascii ? ">" : "▶", style_with(STYLE(RUNNING), ATTR_BOLD));
+    }
+    int room = view->cols - col - 4;
+    if (row->is.end < row->is.line_end || row->cut || hint->text[0] == '\0' || room < 4 ||
+        foldset_hidden_below(view->folds, row->is.line) > 0) {
+        return;
+    }
+    struct style style = style_with(STYLE(HINT), ATTR_ITALIC);
+    grid_put_c(paint->text, row->at, col + 2, ascii ? "# " : "◂ ", style);
+    grid_put_fit(paint->text, row->at, col + 4, room, str_of(hint->text), style);
+}
+
 static void draw_row(struct paint *paint, const struct paint_row *row, size_t cursor, bool focused)
 {
     const struct view *view = paint->view;
@@ -317,6 +340,7 @@ static void draw_row(struct paint *paint, const struct paint_row *row, size_t cu
     int end = row_draw_text(paint, row);
     draw_folded(paint, row, end);
     draw_edges(paint, row);
+    draw_hint(paint, row, end);
     if (row->stuck) {
         bool last = row->at + 1 == view->stuck_count;
         grid_overlay(paint->region, row->at, 0, view->gutter + view->cols,

@@ -6,6 +6,7 @@
 
 #include "base/vec.h"
 #include "pane/editor_column.h"
+#include "pane/editor_hints.h"
 #include "pane/editor_marks.h"
 #include "pane/editor_split.h"
 #include "pane/editor_wrap.h"
@@ -157,6 +158,7 @@ struct editor {
     uint64_t uses;
     struct file_marks *marks;
     struct editor_look look;
+    struct file_hints *hints;
     struct find find;
     struct {
         struct saved_listener *items;

@@ -373,6 +373,18 @@ static unsigned rerun_failed(void *data)
     return UI_DONE;
 }
 
+static unsigned step_test(void *data)
+{
+    struct status *s = data;
+    const struct board_test *test = current_test(s);
+    if (test == NULL || test->file == NULL || s->options.step == NULL) {
+        app_message(s->app, MESSAGE_INFO, "Put the cursor on a test to step through it.");
+        return UI_DONE;
+    }
+    s->options.step(s->options.data, test->file, test->at.row);
+    return UI_DONE;
+}
+
 static unsigned rerun_last(void *data)
 {
     start(data);
@@ -560,6 +572,8 @@ static const struct action actions[] = {
     {"status.collapse-row", "collapse", "Hide them", "left", NULL, ACTION_NO_PALETTE, collapse_row,
         NULL},
     {"status.run-one", "rerun", "Run this test again", "r", NULL, ACTION_KEY_LINE, rerun_one, NULL},
+    {"status.step", "step", "Run this test alone and step through what it did", "d", NULL,
+        ACTION_KEY_LINE, step_test, NULL},
     {"status.run-file", "rerun file", "Run all tests of this file", "t", NULL, 0, rerun_file, NULL},
     {"status.run-failed", "rerun failed", "Run the tests that failed", "F", NULL, 0, rerun_failed,
         NULL},

@@ -1,0 +1,512 @@
+#include "desk_evaluate.h"
+
+#include "base/vec.h"
+#include "desk_private.h"
+#include "pane/evaluate.h"
+#include "policy/target.h"
+#include "widget/picker.h"
+
+#include <stdlib.h>
+
+enum { LOOK_MS = 150, SETTLE_MS = 250 };
+#define HINTS "evaluate"
+
+struct texts {
+    struct eval_source *items;
+    size_t len, cap;
+};
+
+/* What is evaluated, so that it can be evaluated again. */
+struct subject {
+    char *file; /* NULL: nothing yet */
+    size_t row;
+    char *selection; /* may be "" */
+    struct eval_input input;
+    bool step;
+    bool proposal; /* in the folder of the open proposal, kept off the network */
+};
+
+struct desk_evaluate {
+    struct desk *desk;
+    struct evaluator *evaluator;
+    struct evaluate_pane *pane; /* NULL: not shown */
+    struct subject subject;
+    unsigned generation;
+    struct loop_timer *look; /* at the text, while the pane is shown */
+    uint64_t version;        /* of the text that was evaluated or seen last */
+    uint64_t changed_at;     /* ms; 0: what is shown is of this text */
+    struct choosing *choosing;
+};
+
+static const char *root_of(const struct desk_evaluate *e)
+{
+    const struct desk *desk = e->desk;
+    return e->subject.proposal && desk->tested_root != NULL
+               ? desk->tested_root
+               : workspace_root(workbench_workspace(desk->workbench));
+}
+
+static void subject_free(struct subject *subject)
+{
+    free(subject->file);
+    free(subject->selection);
+    eval_input_free(&subject->input);
+    *subject = (struct subject){0};
+}
+
+/* ---- unsaved texts ---- */
+
+struct gathering {
+    const struct editor *editor;
+    struct texts *texts;
+};
+
+static void take_unsaved(void *data, const char *path)
+{
+    const struct gathering *g = data;
+    struct eval_source text = {.path = mem_strdup(path)};
+    (void)editor_unsaved_content(g->editor, path, &text.text);
+    VEC_PUSH(g->texts, text);
+}
+
+static void gather(const struct desk_evaluate *e, struct texts *texts)
+{
+    struct gathering g = {e->desk->editor, texts};
+    editor_each_unsaved(e->desk->editor, take_unsaved, &g);
+}
+
+static void texts_free(struct texts *texts)
+{
+    VEC_FOREACH (struct eval_source, text, texts) {
+        free(text->path);
+        buf_free(&text->text);
+    }
+    VEC_FREE(texts);
+}
+
+/* The same as the engine takes them; the array is the caller's. */
+static struct eval_text *texts_view(const struct texts *texts)
+{
+    struct eval_text *view = mem_zalloc((texts->len + 1) * sizeof *view);
+    for (size_t i = 0; i < texts->len; i++) {
+        view[i] = (struct eval_text){texts->items[i].path, buf_str(&texts->items[i].text)};
+    }
+    return view;
+}
+
+/* ---- the pane ---- */
+
+static void on_open(void *data, const char *path, unsigned row, unsigned col)
+{
+    struct desk_evaluate *e = data;
+    desk_show(e->desk, path, row, col);
+}
+
+static void on_stepped(
+    void *data, const char *path, unsigned row, const struct editor_hint *hints, size_t count)
+{
+    struct desk_evaluate *e = data;
+    struct editor *editor = e->desk->editor;
+    editor_clear_hints(editor, HINTS);
+    if (path == NULL && !e->subject.proposal) { /* back to where it was asked */
+        (void)editor_jump(editor, e->subject.file, e->subject.row, 0);
+    }
+    /* What only a proposal has is not what the editor shows: the pane has the lines. */
+    if (path != NULL && !e->subject.proposal && row > 0 && editor_jump(editor, path, row - 1, 0)) {
+        editor_set_hints(editor, path, HINTS, hints, count);
+    }
+}
+
+static void start(struct desk_evaluate *e);
+static void begin_choosing(struct desk_evaluate *e);
+
+static void on_choose(void *data)
+{
+    begin_choosing(data);
+}
+
+static void on_again(void *data)
+{
+    start(data);
+}
+
+bool desk_evaluate_close(struct desk_evaluate *e)
+{
+    if (e->pane == NULL) {
+        return false;
+    }
+    struct evaluate_pane *pane = e->pane;
+    e->pane = NULL;
+    evaluator_cancel(e->evaluator);
+    loop_timer_stop(e->look);
+    editor_clear_hints(e->desk->editor, HINTS);
+    app_take_back(e->desk->app, pane);
+    app_focus(e->desk->app, SLOT_EDITOR);
+    return true;
+}
+
+static void on_closed(void *data)
+{
+    desk_evaluate_close(data);
+}
+
+static void show_pane(struct desk_evaluate *e)
+{
+    if (e->pane != NULL) {
+        return;
+    }
+    struct evaluate_options options = {.app = e->desk->app,
+        .open = on_open,
+        .stepped = on_stepped,
+        .choose = on_choose,
+        .again = on_again,
+        .closed = on_closed,
+        .data = e};
+    struct pane pane = evaluate_pane_new(&options, &e->pane);
+    app_lend(e->desk->app, SLOT_STATUS, pane);
+    loop_timer_start(e->look, LOOK_MS, LOOK_MS);
+}
+
+/* ---- evaluating ---- */
+
+static void on_result(void *data, unsigned generation, struct eval_result *result)
+{
+    struct desk_evaluate *e = data;
+    if (e->pane == NULL || generation != e->generation) {
+        return;
+    }
+    bool failed = result->status == EVAL_ERROR;
+    evaluate_set_result(e->pane, result);
+    if (failed && e->subject.step) {
+        e->subject.step = false;
+        app_message(e->desk->app, MESSAGE_WARNING, "It cannot be stepped through: see below.");
+    }
+}
+
+static void on_trace(void *data, unsigned generation, struct eval_trace *trace)
+{
+    struct desk_evaluate *e = data;
+    if (e->pane == NULL || generation != e->generation) {
+        eval_trace_free(trace);
+        return;
+    }
+    e->subject.step = false; /* evaluated again by an edit it is not stepped again */
+    evaluate_set_trace(e->pane, trace);
+}
+
+static void start(struct desk_evaluate *e)
+{
+    struct texts texts = {0};
+    if (e->subject.file == NULL) {
+        return;
+    }
+    if (!e->subject.proposal) {
+        gather(e, &texts);
+    }
+    show_pane(e);
+    struct eval_text *view = texts_view(&texts);
+    struct eval_request request = {.root = root_of(e),
+        .offline = e->subject.proposal,
+        .file = e->subject.file,
+        .row = e->subject.row,
+        .selection = str_of(e->subject.selection),
+        .texts = view,
+        .text_count = texts.len,
+        .input = e->subject.input,
+        .trace = true};
+    e->version = editor_version(e->desk->editor, e->subject.file);
+    e->changed_at = 0;
+    evaluate_begin(e->pane, e->subject.step);
+    e->generation = evaluator_start(e->evaluator, &request);
+    free(view);
+    texts_free(&texts);
+}
+
+/* The text is evaluated again when it has not changed for a moment. */
+static void on_look(void *data)
+{
+    struct desk_evaluate *e = data;
+    if (e->subject.file == NULL || e->subject.proposal) {
+        return;
+    }
+    uint64_t version = editor_version(e->desk->editor, e->subject.file);
+    uint64_t now = loop_now_ms();
+    if (version != e->version) {
+        e->version = version;
+        e->changed_at = now;
+        return;
+    }
+    if (e->changed_at == 0 || now - e->changed_at < SETTLE_MS) {
+        return;
+    }
+    e->changed_at = 0;
+    const char *shown = editor_path(e->desk->editor);
+    if (shown != NULL && strcmp(shown, e->subject.file) == 0 && e->subject.selection[0] == '\0') {
+        size_t col;
+        editor_cursor(e->desk->editor, &e->subject.row, &col);
+    }
+    start(e);
+}
+
+/* ---- which input ---- */
+
+/* The candidates, gathered on a worker, then shown in a picker. */
+struct choosing {
+    struct desk_evaluate *owner; /* NULL: nobody waits any more */
+    struct app *app;
+    char *root, *file;
+    size_t row;
+    struct texts texts;
+    struct eval_candidates found;
+    struct {
+        char **items; /* shown names; [0] is "no input" */
+        size_t len, cap;
+    } names;
+    bool is_test; /* no input to choose: it gives its own */
+    struct err err;
+};
+
+static void choosing_free(struct choosing *c)
+{
+    VEC_FOREACH (char *, name, &c->names) {
+        free(*name);
+    }
+    VEC_FREE(&c->names);
+    texts_free(&c->texts);
+    eval_candidates_free(&c->found);
+    free(c->root);
+    free(c->file);
+    free(c);
+}
+
+static void find_candidates(void *data)
+{
+    struct choosing *c = data;
+    struct policy_index *index = policy_index_new();
+    struct eval_text *view = texts_view(&c->texts);
+    struct buf text = BUF_INIT;
+    struct target target = {0};
+    if (policy_index_scan(index, c->root, NULL, &c->err)) {
+        if (eval_read(c->root, view, c->texts.len, c->file, (size_t)16 << 20, &text, &c->err) &&
+            target_at(buf_str(&text), c->row, str_make("", 0), &target, &c->err)) {
+            c->is_test = target.is_test;
+            target_free(&target);
+        }
+        VEC_FOREACH (struct eval_source, laid, &c->texts) {
+            policy_index_lay(index, laid->path, buf_str(&laid->text));
+        }
+        eval_candidates_find(index, view, c->texts.len, c->file, &c->found);
+    }
+    buf_free(&text);
+    free(view);
+    policy_index_free(index);
+}
+
+static void use_input(struct desk_evaluate *e, const struct eval_input *input)
+{
+    eval_input_free(&e->subject.input);
+    e->subject.input = eval_input_copy(input);
+    start(e);
+}
+
+static void item(void *data, size_t index, struct picker_item *out)
+{
+    struct choosing *c = data;
+    out->text = str_of(c->names.items[index]);
+    out->detail = str_of(index == 0 ? "input is undefined" : c->found.items[index - 1].detail);
+}
+
+static void chosen(void *data, size_t index, struct str query)
+{
+    struct choosing *c = data;
+    (void)query;
+    if (c->owner == NULL || index >= c->names.len) {
+        return;
+    }
+    struct eval_input none = {0};
+    const struct eval_input *input = index == 0 ? &none : &c->found.items[index - 1].input;
+    eval_memory_set(c->root, c->file, input);
+    use_input(c->owner, input);
+}
+
+static void picker_gone(void *data)
+{
+    struct choosing *c = data;
+    if (c->owner != NULL) {
+        c->owner->choosing = NULL;
+    }
+    choosing_free(c);
+}
+
+static void show_candidates(struct choosing *c)
+{
+    VEC_PUSH(&c->names, mem_strdup("no input"));
+    VEC_FOREACH (struct eval_candidate, candidate, &c->found) {
+        VEC_PUSH(&c->names, eval_input_show(&candidate->input));
+    }
+    struct picker_options options = {.title = "Evaluate with which input?",
+        .hint = "a file, a document, a test",
+        .count = c->names.len,
+        .item = item,
+        .chosen = chosen,
+        .destroy = picker_gone,
+        .data = c};
+    picker_open(c->app, &options);
+}
+
+static void on_candidates(void *data, bool cancelled)
+{
+    struct choosing *c = data;
+    struct desk_evaluate *e = c->owner;
+    if (e == NULL || cancelled) {
+        if (e != NULL) {
+            e->choosing = NULL;
+        }
+        choosing_free(c);
+    } else if (c->is_test) {
+        struct eval_input none = {0};
+        e->choosing = NULL;
+        choosing_free(c);
+        use_input(e, &none);
+    } else {
+        show_candidates(c);
+    }
+}
+
+static void begin_choosing(struct desk_evaluate *e)
+{
+    if (e->choosing != NULL || e->subject.file == NULL) {
+        return;
+    }
+    struct choosing *c = MEM_NEW(struct choosing);
+    c->owner = e;
+    c->app = e->desk->app;
+    c->root = mem_strdup(root_of(e));
+    c->file = mem_strdup(e->subject.file);
+    c->row = e->subject.row;
+    gather(e, &c->texts);
+    e->choosing = c;
+    loop_work_start(e->desk->loop, find_candidates, on_candidates, c);
+}
+
+/* ---- actions ---- */
+
+/* What the cursor is on. */
+static void take_subject(struct desk_evaluate *e)
+{
+    struct editor *editor = e->desk->editor;
+    struct buf selection = BUF_INIT;
+    size_t col;
+    struct subject subject = {.file = mem_strdup(editor_path(editor))};
+    editor_cursor(editor, &subject.row, &col);
+    (void)editor_selection(editor, &selection);
+    subject.selection = buf_take(&selection);
+    subject_free(&e->subject);
+    e->subject = subject;
+}
+
+static bool same_place(const struct desk_evaluate *e)
+{
+    size_t row;
+    size_t col;
+    const char *path = editor_path(e->desk->editor);
+    editor_cursor(e->desk->editor, &row, &col);
+    return e->pane != NULL && path != NULL && e->subject.file != NULL &&
+           strcmp(path, e->subject.file) == 0 && row == e->subject.row;
+}
+
+static unsigned evaluate(void *data)
+{
+    struct desk_evaluate *e = data;
+    bool again = same_place(e);
+    take_subject(e);
+    if (again) {
+        app_focus(e->desk->app, SLOT_STATUS);
+    }
+    if (eval_memory_get(root_of(e), e->subject.file, &e->subject.input)) {
+        start(e);
+    } else {
+        begin_choosing(e);
+    }
+    return UI_DONE;
+}
+
+static unsigned evaluate_with(void *data)
+{
+    struct desk_evaluate *e = data;
+    take_subject(e);
+    begin_choosing(e);
+    return UI_DONE;
+}
+
+static unsigned step_test(void *data)
+{
+    struct desk_evaluate *e = data;
+    take_subject(e);
+    free(e->subject.selection);
+    e->subject.selection = mem_strdup("");
+    e->subject.step = true;
+    (void)eval_memory_get(root_of(e), e->subject.file, &e->subject.input);
+    start(e);
+    app_focus(e->desk->app, SLOT_STATUS);
+    return UI_DONE;
+}
+
+static const char *why_no_policy(void *data)
+{
+    const struct desk_evaluate *e = data;
+    return editor_path(e->desk->editor) == NULL ? "Open a policy first." : NULL;
+}
+
+void desk_evaluate_step(struct desk_evaluate *e, const char *path, unsigned row)
+{
+    struct subject subject = {.file = mem_strdup(path),
+        .row = row > 0 ? row - 1 : 0,
+        .selection = mem_strdup(""),
+        .step = true,
+        .proposal = e->desk->tested_proposal != 0};
+    subject_free(&e->subject);
+    e->subject = subject;
+    start(e);
+    app_focus(e->desk->app, SLOT_STATUS);
+}
+
+static const struct action actions[] = {
+    {"evaluate.rule", "evaluate",
+        "Evaluate the rule under the cursor (or the selected expression) with the last input; asks "
+        "for one the first time",
+        "f9", NULL, 0, evaluate, why_no_policy},
+    {"evaluate.with", "evaluate with", "Evaluate the rule under the cursor with another input",
+        "shift-f9", NULL, 0, evaluate_with, why_no_policy},
+    {"evaluate.step-test", "step test",
+        "Run the test (or rule) under the cursor and step through what it did", "f10", NULL, 0,
+        step_test, why_no_policy},
+};
+
+const struct action_set evaluate_actions = ACTION_SET("evaluate", "Evaluate", actions);
+
+/* ---- life ---- */
+
+struct desk_evaluate *desk_evaluate_new(struct desk *desk)
+{
+    struct desk_evaluate *e = MEM_NEW(struct desk_evaluate);
+    struct eval_events events = {.data = e, .result = on_result, .trace = on_trace};
+    e->desk = desk;
+    e->evaluator = evaluator_new(desk->loop, &events);
+    e->look = loop_timer_new(desk->loop, on_look, e);
+    return e;
+}
+
+void desk_evaluate_free(struct desk_evaluate *e)
+{
+    if (e == NULL) {
+        return;
+    }
+    if (e->choosing != NULL) {
+        e->choosing->owner = NULL;
+    }
+    evaluator_free(e->evaluator);
+    loop_timer_free(e->look);
+    subject_free(&e->subject);
+    free(e);
+}
