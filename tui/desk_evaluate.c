@@ -11,11 +11,6 @@
 enum { LOOK_MS = 150, SETTLE_MS = 250 };
 #define HINTS "evaluate"
 
-struct texts {
-    struct eval_source *items;
-    size_t len, cap;
-};
-
 /* What is evaluated, so that it can be evaluated again. */
 struct subject {
     char *file; /* NULL: nothing yet */
@@ -58,7 +53,7 @@ static void subject_free(struct subject *subject)
 
 struct gathering {
     const struct editor *editor;
-    struct texts *texts;
+    struct eval_sources *texts;
 };
 
 static void take_unsaved(void *data, const char *path)
@@ -69,29 +64,10 @@ static void take_unsaved(void *data, const char *path)
     VEC_PUSH(g->texts, text);
 }
 
-static void gather(const struct desk_evaluate *e, struct texts *texts)
+static void gather(const struct desk_evaluate *e, struct eval_sources *texts)
 {
     struct gathering g = {e->desk->editor, texts};
     editor_each_unsaved(e->desk->editor, take_unsaved, &g);
-}
-
-static void texts_free(struct texts *texts)
-{
-    VEC_FOREACH (struct eval_source, text, texts) {
-        free(text->path);
-        buf_free(&text->text);
-    }
-    VEC_FREE(texts);
-}
-
-/* The same as the engine takes them; the array is the caller's. */
-static struct eval_text *texts_view(const struct texts *texts)
-{
-    struct eval_text *view = mem_zalloc((texts->len + 1) * sizeof *view);
-    for (size_t i = 0; i < texts->len; i++) {
-        view[i] = (struct eval_text){texts->items[i].path, buf_str(&texts->items[i].text)};
-    }
-    return view;
 }
 
 /* ---- the pane ---- */
@@ -196,7 +172,7 @@ static void on_trace(void *data, unsigned generation, struct eval_trace *trace)
 
 static void start(struct desk_evaluate *e)
 {
-    struct texts texts = {0};
+    struct eval_sources texts = {0};
     if (e->subject.file == NULL) {
         return;
     }
@@ -204,7 +180,7 @@ static void start(struct desk_evaluate *e)
         gather(e, &texts);
     }
     show_pane(e);
-    struct eval_text *view = texts_view(&texts);
+    struct policy_text *view = eval_sources_view(&texts);
     struct eval_request request = {.root = root_of(e),
         .offline = e->subject.proposal,
         .file = e->subject.file,
@@ -219,7 +195,7 @@ static void start(struct desk_evaluate *e)
     evaluate_begin(e->pane, e->subject.step);
     e->generation = evaluator_start(e->evaluator, &request);
     free(view);
-    texts_free(&texts);
+    eval_sources_free(&texts);
 }
 
 /* The text is evaluated again when it has not changed for a moment. */
@@ -256,7 +232,7 @@ struct choosing {
     struct app *app;
     char *root, *file;
     size_t row;
-    struct texts texts;
+    struct eval_sources texts;
     struct eval_candidates found;
     struct {
         char **items; /* shown names; [0] is "no input" */
@@ -272,7 +248,7 @@ static void choosing_free(struct choosing *c)
         free(*name);
     }
     VEC_FREE(&c->names);
-    texts_free(&c->texts);
+    eval_sources_free(&c->texts);
     eval_candidates_free(&c->found);
     free(c->root);
     free(c->file);
@@ -283,7 +259,7 @@ static void find_candidates(void *data)
 {
     struct choosing *c = data;
     struct policy_index *index = policy_index_new();
-    struct eval_text *view = texts_view(&c->texts);
+    struct policy_text *view = eval_sources_view(&c->texts);
     struct buf text = BUF_INIT;
     struct target target = {0};
     if (policy_index_scan(index, c->root, NULL, &c->err)) {
@@ -292,9 +268,7 @@ static void find_candidates(void *data)
             c->is_test = target.is_test;
             target_free(&target);
         }
-        VEC_FOREACH (struct eval_source, laid, &c->texts) {
-            policy_index_lay(index, laid->path, buf_str(&laid->text));
-        }
+        policy_index_lay(index, view, c->texts.len);
         eval_candidates_find(index, view, c->texts.len, c->file, &c->found);
     }
     buf_free(&text);

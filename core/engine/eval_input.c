@@ -109,7 +109,7 @@ char *eval_input_show(const struct eval_input *input)
     }
 }
 
-bool eval_read(const char *root, const struct eval_text *texts, size_t count, const char *path,
+bool eval_read(const char *root, const struct policy_text *texts, size_t count, const char *path,
     size_t max_bytes, struct buf *out, struct err *err)
 {
     for (size_t i = 0; i < count; i++) {
@@ -200,7 +200,7 @@ static char *describe(struct str text)
 
 struct gathering {
     const struct policy_index *index;
-    const struct eval_text *texts;
+    const struct policy_text *texts;
     size_t count;
     struct eval_candidates *out;
 };
@@ -293,7 +293,7 @@ static bool tests_package(const struct policy_facts *facts, const char *package)
     return found && facts->tests.len > 0;
 }
 
-void eval_candidates_find(const struct policy_index *index, const struct eval_text *texts,
+void eval_candidates_find(const struct policy_index *index, const struct policy_text *texts,
     size_t count, const char *file, struct eval_candidates *candidates)
 {
     struct gathering g = {index, texts, count, candidates};

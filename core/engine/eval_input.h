@@ -41,19 +41,13 @@ struct eval_candidates {
     size_t len, cap;
 };
 
-/* A text that is not on disk as it is here. */
-struct eval_text {
-    const char *path;
-    struct str text;
-};
-
 /* The content of a file below the index' root: laid over, else on disk (at most max_bytes). */
-bool eval_read(const char *root, const struct eval_text *texts, size_t count, const char *path,
+bool eval_read(const char *root, const struct policy_text *texts, size_t count, const char *path,
     size_t max_bytes, struct buf *out, struct err *err) MUST_USE;
 
 /* What could be the input of a policy file: what tests of its package give, then JSON and YAML
  * files, each document, the nearest first; at most 1,000. Reads files: on a worker. */
-void eval_candidates_find(const struct policy_index *index, const struct eval_text *texts,
+void eval_candidates_find(const struct policy_index *index, const struct policy_text *texts,
     size_t count, const char *file, struct eval_candidates *candidates);
 void eval_candidates_free(struct eval_candidates *candidates);
 

@@ -9,10 +9,10 @@
 struct run_plan *opa_plan(struct policy_index *index, enum run_scope scope,
     const char *const *wanted, size_t count, const atomic_bool *cancel);
 
-/* What must be loaded to check one file: the first unit is the file and all it needs; the others are
- * the files that refer to its package, with all they need, where they need not be kept apart
- * together. `unchecked` counts files that refer to it and are in no unit (there are too many). NULL:
- * the index does not hold the file, or cancelled. Worker thread. */
+/* What must be loaded to check one file: the first unit is the file and all it needs; the others
+ * are the files that refer to its package, with all they need, where they need not be kept apart
+ * together. `unchecked` counts files that refer to it and are in no unit (there are too many).
+ * NULL: the index does not hold the file, or cancelled. Worker thread. */
 struct run_plan *opa_plan_check(struct policy_index *index, const char *path, size_t *unchecked,
     const atomic_bool *cancel) MUST_USE;
 /* A plan of one unit without tests: the seeds with all they need. No unit when there is no seed. */

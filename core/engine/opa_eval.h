@@ -32,7 +32,7 @@ struct eval_request {
     size_t row;
     struct str selection;
     const char *query;
-    const struct eval_text *texts; /* laid over the files; copied */
+    const struct policy_text *texts; /* laid over the files; copied */
     size_t text_count;
     struct eval_input input;
     bool trace;
@@ -63,6 +63,10 @@ struct eval_sources {
     struct eval_source *items;
     size_t len, cap;
 };
+
+void eval_sources_free(struct eval_sources *sources);
+/* The same texts as others take them: borrowed, but for the array, which the caller frees. */
+struct policy_text *eval_sources_view(const struct eval_sources *sources) MUST_USE;
 
 /* How a value came about. */
 struct eval_trace {

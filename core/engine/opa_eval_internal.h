@@ -79,7 +79,6 @@ void eval_args_free(struct eval_args *args);
 void eval_prepare(struct evaluation *e);
 /* A scratch file with this content; its path, the caller's, or NULL. */
 char *eval_scratch(struct evaluation *e, const char *name, struct str text);
-void eval_sources_free(struct eval_sources *sources);
 /* Where a place that opa names really is; for trace_relocate. */
 const char *eval_place(void *data, const char *file, struct position *at);
 

@@ -53,6 +53,15 @@ void eval_sources_free(struct eval_sources *sources)
     VEC_FREE(sources);
 }
 
+struct policy_text *eval_sources_view(const struct eval_sources *sources)
+{
+    struct policy_text *view = mem_zalloc((sources->len + 1) * sizeof *view);
+    for (size_t i = 0; i < sources->len; i++) {
+        view[i] = (struct policy_text){sources->items[i].path, buf_str(&sources->items[i].text)};
+    }
+    return view;
+}
+
 /* ---- scratch files ---- */
 
 static bool make_scratch(struct evaluation *e)
@@ -141,7 +150,7 @@ static bool read_text(
     struct evaluation *e, const char *path, size_t max_bytes, struct buf *out, struct err *err)
 {
     const struct eval_source *source = text_laid(e, path);
-    struct eval_text text = {path, source == NULL ? str_make(NULL, 0) : buf_str(&source->text)};
+    struct policy_text text = {path, source == NULL ? str_make(NULL, 0) : buf_str(&source->text)};
     return eval_read(e->root, &text, source != NULL, path, max_bytes, out, err);
 }
 
@@ -436,8 +445,10 @@ void eval_prepare(struct evaluation *e)
     struct buf text = BUF_INIT;
     e->program = engine_find(&engine_opa, &e->err);
     bool ok = e->program != NULL && policy_index_scan(e->index, e->root, &e->cancel, &e->err);
-    for (size_t i = 0; ok && i < e->texts.len; i++) {
-        policy_index_lay(e->index, e->texts.items[i].path, buf_str(&e->texts.items[i].text));
+    if (ok) {
+        struct policy_text *texts = eval_sources_view(&e->texts);
+        policy_index_lay(e->index, texts, e->texts.len);
+        free(texts);
     }
     if (ok && e->file != NULL) {
         ok = read_text(e, e->file, SOURCE_MAX_BYTES, &text, &e->err) &&

@@ -203,7 +203,7 @@ static void unsaved_text_is_what_counts(void **state)
 {
     struct seen *seen = *state;
     struct eval_request request = request_of(seen, "shop/shop.rego", 2);
-    struct eval_text texts[] = {
+    struct policy_text texts[] = {
         {"shop/shop.rego", STR_LIT("package shop\n\nanswer := data.lib.names.unused + 41\n")},
     };
     request.texts = texts;
@@ -363,8 +363,7 @@ static void endless_work_ends(void **state)
     assert_int_equal(seen->result.status, EVAL_VALUE);
     assert_non_null(seen->trace);
     assert_non_null(seen->trace->trouble);
-    assert_true(
-        seen->trace->trace == NULL || seen->trace->trace->steps.len <= TRACE_EVENTS_MAX);
+    assert_true(seen->trace->trace == NULL || seen->trace->trace->steps.len <= TRACE_EVENTS_MAX);
     print_message("%s\n", seen->trace->trouble);
 }
 
