@@ -365,7 +365,7 @@ bool app_run(struct app *app, struct err *err)
         return false;
     }
     if (output_depth(app->output) == COLOUR_16 && !app->theme_fixed) {
-        app_set_theme(app, "sixteen", NULL);
+        (void)app_set_theme(app, "sixteen", err); /* else the one there is */
     }
     watch_signals(app);
     ask_terminal(app);

@@ -3,6 +3,7 @@
 #include "help.h"
 #include "palette.h"
 #include "theme_picker.h"
+#include "tour.h"
 #include "widget/dialog.h"
 
 #define CANCEL_MS 2000
@@ -143,6 +144,12 @@ static unsigned show_palette(void *data)
     return UI_DONE;
 }
 
+static unsigned show_tour(void *data)
+{
+    tour_open(data);
+    return UI_DONE;
+}
+
 static unsigned choose_theme(void *data)
 {
     theme_picker_open(data);
@@ -263,6 +270,7 @@ static const struct action global_actions[] = {
         NULL},
     {"app.mouse", "mouse on/off", "Give the mouse to the terminal, or take it back", "", NULL, 0,
         toggle_mouse, NULL},
+    {"app.tour", "tour", "The tour: what is where, on one screen", "", NULL, 0, show_tour, NULL},
     {"app.theme", "theme", "Choose the colours", "", NULL, 0, choose_theme, NULL},
 };
 

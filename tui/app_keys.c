@@ -395,10 +395,13 @@ void app_reply(struct app *app, struct str reply)
         input_expect_replies(app->input, false); /* the last answer we asked for */
         return;
     }
-    int light = background_light(reply);
+    int light = str_equal_c(reply, "[?997;1n")   ? 0 /* mode 2031: the colours became dark */
+                : str_equal_c(reply, "[?997;2n") ? 1
+                                                 : background_light(reply);
     if (light >= 0 && !app->theme_fixed && theme_is_light(app->theme) != (light == 1) &&
         app->output != NULL && output_depth(app->output) > COLOUR_16) {
-        app_set_theme(app, light == 1 ? "light" : "dark", NULL);
+        struct err err;
+        (void)app_set_theme(app, light == 1 ? "light" : "dark", &err); /* else as it was */
         app->theme_fixed = false;
     }
 }

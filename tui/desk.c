@@ -8,6 +8,7 @@
 #include "syntax/query.h"
 #include "text/history_file.h"
 #include "text/swap.h"
+#include "tour.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -327,6 +328,9 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
             (void)editor_jump(desk.editor, options->open, 0, 0);
         }
         editor_offer_recovery(desk.editor);
+        if (options->open == NULL) {
+            tour_open_first(desk.app);
+        }
         show_notices(&desk);
         ok = app_run(desk.app, err);
         *code = app_exit_code(desk.app);

@@ -62,6 +62,28 @@ static void test_a_command_says_why_not(void **state)
     sample_term_quit(f);
 }
 
+static void test_tour(void **state)
+{
+    struct sample_term *f = *state;
+    sample_term_start(f, 24, 80, "BYLAW_TOUR=");
+    term_expect(f->term, "Welcome to bylaw");
+    term_expect(f->term, "Find     Alt-p   any file;");
+    term_type(f->term, "x"); /* any key, and it does nothing else */
+    term_expect_gone(f->term, "Welcome to bylaw");
+    term_expect_gone(f->term, "› x");
+    sample_term_quit(f);
+    sample_term_start(f, 24, 80, "BYLAW_TOUR=");
+    term_expect(f->term, "✓ 16");
+    assert_false(term_find(f->term, "Welcome to bylaw", &(int){0}, &(int){0})); /* seen */
+    term_key(f->term, "ctrl-p");
+    term_type(f->term, "view: the tour");
+    term_key(f->term, "enter");
+    term_expect(f->term, "Welcome to bylaw");
+    term_key(f->term, "esc");
+    term_expect_gone(f->term, "Welcome to bylaw");
+    sample_term_quit(f);
+}
+
 /* Each theme is seen while the cursor is on it; Esc goes back; one of the user's with a mistake
  * works all the same and says where it is. */
 static bool text_is_red(struct term *term, void *data)
@@ -116,6 +138,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_files_symbols_lines),
         TEST(test_a_command_says_why_not),
+        TEST(test_tour),
         TEST(test_themes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

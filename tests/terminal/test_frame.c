@@ -316,6 +316,16 @@ static void test_light_background_is_found(void **state)
     term_wait(term, header_is_dark, NULL, "the dark theme's header");
     term_type(term, "\033]11;rgb:ffff/ffff/ffff\033\\");
     term_expect_bytes(term, "\033[48;2;234;238;242m");
+    /* Later the terminal says that its colours became dark, while somebody types (mode 2031). */
+    term_expect_bytes(term, "\033[?2031h");
+    term_type(term, "deny \033[?997;1nlatest");
+    term_wait(term, header_is_dark, NULL, "the dark theme's header again");
+    term_expect(term, "deny latest");
+    term_forget(term);
+    term_type(term, " tags\033[?997;2n");
+    term_expect_bytes(term, "\033[48;2;234;238;242m");
+    term_expect(term, "deny latest tags");
+    term_key(term, "ctrl-u");
     finish(term);
 }
 

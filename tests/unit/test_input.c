@@ -206,6 +206,58 @@ static void test_focus_and_replies(void **state)
     assert_keys("\033[12\rc", "Enter c");
 }
 
+static void drain(struct input *input, struct buf *out)
+{
+    struct key key;
+    while (input_next(input, &key)) {
+        if (key.code == K_REPLY) {
+            buf_printf(out, "<%.*s>", STR_FMT(key.data));
+        } else {
+            key_append_name(out, &key);
+        }
+    }
+}
+
+/* The answer to what was asked comes in two parts in the middle of typed text, wherever it is cut:
+ * nothing of it becomes keys. When it comes after the time in which it was waited for, it may not
+ * be cut in its first two bytes, which are Alt-] then. */
+static void test_a_reply_in_typed_text(void **state)
+{
+    (void)state;
+    static const char *const replies[] = {"\033]11;rgb:1c1c/2121/2828\033\\",
+        "\033]11;rgb:ff/ff/ff\007", "\033[?62;22c", "\033[?997;2n"};
+    for (size_t r = 0; r < ARRAY_LEN(replies); r++) {
+        size_t len = strlen(replies[r]);
+        for (size_t cut = 1; cut < len; cut++) {
+            for (int expecting = 0; expecting < 2; expecting++) {
+                if (expecting == 0 && cut < 3) {
+                    continue;
+                }
+                struct input *input = input_new();
+                struct buf out = BUF_INIT;
+                input_expect_replies(input, expecting == 1);
+                input_feed(input, "ab", 2);
+                input_feed(input, replies[r], cut);
+                for (int flushes = 0; flushes < 3; flushes++) {
+                    drain(input, &out);
+                    input_flush(input);
+                }
+                drain(input, &out);
+                input_feed(input, replies[r] + cut, len - cut);
+                input_feed(input, "cd", 2);
+                drain(input, &out);
+                const char *before = cut == 1 ? "abEsc<" : "ab<"; /* a lone Esc acts at once */
+                bool right = str_starts(buf_str(&out), before) && str_ends(buf_str(&out), ">cd");
+                if (!right) {
+                    fail_msg("cut at %zu of %zu: %s", cut, r, out.ptr);
+                }
+                buf_free(&out);
+                input_free(input);
+            }
+        }
+    }
+}
+
 static void test_slow_reply_is_waited_for(void **state)
 {
     (void)state;
@@ -265,6 +317,7 @@ int main(void)
         cmocka_unit_test(test_paste),
         cmocka_unit_test(test_big_paste),
         cmocka_unit_test(test_focus_and_replies),
+        cmocka_unit_test(test_a_reply_in_typed_text),
         cmocka_unit_test(test_slow_reply_is_waited_for),
         cmocka_unit_test(test_key_names),
     };

@@ -9,6 +9,9 @@
 #define STRING_MAX 8192
 /* An unfinished CSI is waited for this many flushes: a slow line may split it. */
 #define CSI_PATIENCE 4
+/* The same for an answer that comes although nobody waits for it any more (two seconds): nobody
+ * types ESC ] and a digit so fast. */
+#define REPLY_PATIENCE 80
 
 struct input {
     struct buf bytes; /* not decoded yet */
@@ -19,6 +22,7 @@ struct input {
     bool paste_cut;
     bool last_cr; /* the paste's last byte was a CR, made LF: an LF now is its second half */
     bool expecting;
+    bool lone_esc; /* the last key was one for which nothing more came */
     bool flush;
     int flushes; /* in a row, without new bytes */
 };
@@ -45,12 +49,25 @@ void input_expect_replies(struct input *input, bool expecting)
     input->expecting = expecting;
 }
 
+/* "]11;" or "[?": what follows the ESC of an answer. */
+static bool goes_on_as_reply(struct str bytes)
+{
+    return bytes.len >= 2 && ((bytes.ptr[0] == ']' && bytes.ptr[1] >= '0' && bytes.ptr[1] <= '9') ||
+                                 (bytes.ptr[0] == '[' && bytes.ptr[1] == '?'));
+}
+
 void input_feed(struct input *input, const void *bytes, size_t len)
 {
     if (input->at > 0) {
         buf_remove(&input->bytes, 0, input->at);
         input->at = 0;
     }
+    /* The line broke right behind the first byte of an answer that is waited for: the Esc was none.
+     */
+    if (input->lone_esc && input->expecting && goes_on_as_reply(str_make(bytes, len))) {
+        buf_append_char(&input->bytes, '\033');
+    }
+    input->lone_esc = false;
     buf_append(&input->bytes, bytes, len);
     input->flush = false;
     input->flushes = 0;
@@ -499,6 +516,7 @@ static enum step flush_escape(struct input *input, struct str s, size_t *used, s
     if (s.len == 1) {
         *used = 1;
         *key = key_of_code(K_ESC, 0);
+        input->lone_esc = true;
         return STEP_KEY;
     }
     if (input->expecting && (is_string_start(s.ptr[1]) || s.ptr[1] == '[')) {
@@ -509,7 +527,8 @@ static enum step flush_escape(struct input *input, struct str s, size_t *used, s
         *key = key_of_text(str_slice(s, 1, 2), MOD_ALT);
         return STEP_KEY;
     }
-    if (input->flushes < CSI_PATIENCE) {
+    bool late = s.ptr[1] == ']' && s.ptr[2] >= '0' && s.ptr[2] <= '9';
+    if (input->flushes < (late ? REPLY_PATIENCE : CSI_PATIENCE)) {
         return STEP_MORE;
     }
     *used = s.len;
