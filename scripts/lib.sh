@@ -5,6 +5,8 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/bylaw
 # What the engines are pinned to. conftest, gator, kyverno and cedar join with their issue.
 OPA_VERSION=1.22.2
+# The language servers that tests drive (yaml-language-server comes with tests/node).
+REGAL_VERSION=0.39.0
 
 say() { printf '%s\n' "bylaw: $*" >&2; }
 die() { say "$*"; exit 1; }
@@ -58,4 +60,19 @@ install_opa() {
   mkdir -p "$CACHE/bin"
   GOBIN=$CACHE/bin go install "github.com/open-policy-agent/opa@v$OPA_VERSION" >&2 ||
     { say "opa could not be built: see above"; return 1; }
+}
+
+# install_regal: builds the pinned regal into the cache, once, in a module of its own that asks for just
+# that version.
+install_regal() {
+  local dir
+  if have regal || [ -x "$CACHE/bin/regal" ]; then return 0; fi
+  have go || { say "regal is missing, and so is Go to build it"; return 1; }
+  say "building regal $REGAL_VERSION with Go (about three minutes, once)"
+  mkdir -p "$CACHE/bin"
+  dir=$(mktemp -d)
+  printf 'module bylaw/regal\n\ngo 1.24\n\nrequire github.com/open-policy-agent/regal v%s\n' "$REGAL_VERSION" >"$dir/go.mod"
+  (cd "$dir" && GOFLAGS=-mod=mod go build -o "$CACHE/bin/regal" github.com/open-policy-agent/regal) >&2 ||
+    { rm -rf "$dir"; say "regal could not be built: see above"; return 1; }
+  rm -rf "$dir"
 }

@@ -4,6 +4,7 @@
 #include "config/config.h"
 #include "engine/engine.h"
 #include "loop/process.h"
+#include "lsp/servers.h"
 #include "model/select.h"
 
 #include <git2.h>
@@ -78,6 +79,36 @@ static void check_engine(struct doctor *doctor, const struct engine *engine)
     free(version);
     buf_free(&out);
     free(program);
+}
+
+static void check_servers(struct doctor *doctor, const struct config *config)
+{
+    struct lsp_servers servers;
+    lsp_servers_load(config, &servers);
+    for (size_t i = 0; i < servers.problems.len; i++) {
+        say(doctor, MARK_BAD, "lsp", "%s", servers.problems.items[i]);
+    }
+    if (servers.len == 0) {
+        say(doctor, MARK_NOTE, "lsp", "language servers are switched off (lsp = false)");
+    }
+    for (size_t i = 0; i < servers.len; i++) {
+        const struct lsp_server *server = &servers.items[i];
+        struct err err;
+        if (server->command.len == 0) {
+            say(doctor, MARK_NOTE, "lsp", "%s is switched off", server->name);
+            continue;
+        }
+        char *program = lsp_server_program(server, &err);
+        if (program == NULL) {
+            say(doctor, MARK_NOTE, "lsp", "%s; its findings and completions are not there",
+                err.text);
+        } else {
+            say(doctor, MARK_OK, "lsp", "%s, started when a file of its language is opened",
+                program);
+        }
+        free(program);
+    }
+    lsp_servers_free(&servers);
 }
 
 static void check_git(struct doctor *doctor, const char *folder)
@@ -189,6 +220,7 @@ static int run(const struct args *args)
     for (size_t i = 0; engines[i] != NULL; i++) {
         check_engine(&doctor, engines[i]);
     }
+    check_servers(&doctor, config);
     check_model(&doctor, config, folder);
     config_free(config);
     loop_free(doctor.loop);
@@ -202,7 +234,8 @@ const struct command command_doctor = {
     .usage = "[FOLDER]",
     .description = "Looks at the terminal, the folders bylaw writes to, the configuration, the git "
                    "repository, each "
-                   "engine with its version, and which model would answer. One line each: ok, note "
+                   "engine with its version, the language servers, and which model would answer. "
+                   "One line each: ok, note "
                    "or MISSING.\n\n"
                    "Exit code 0 when nothing is missing, 1 when something is.",
     .run = run,

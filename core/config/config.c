@@ -57,6 +57,8 @@ const struct setting settings[] = {
     {"git_hooks", SETTING_STRING, "ask", "ask|never", 0, 0, false, NULL,
         "run the repository's own git hooks at a commit: ask once for each version of them, or "
         "never"},
+    {"lsp", SETTING_BOOL, "true", NULL, 0, 0, false, NULL,
+        "start the language server of an open file's language, where one is installed"},
     {NULL, SETTING_STRING, NULL, NULL, 0, 0, false, NULL, NULL},
 };
 
@@ -222,7 +224,8 @@ static void read_value(
 static const struct {
     const char *name;
     bool private;
-} tables[] = {{"keys", false}, {"http_headers", true}, {"model_providers", true}};
+} tables[] = {
+    {"keys", false}, {"http_headers", true}, {"model_providers", true}, {"language_servers", true}};
 
 static bool is_table(struct config *config, const struct toml *toml, const char *origin, bool user)
 {

@@ -338,7 +338,7 @@ static void flood(const char *method, const cJSON *id, const cJSON *message)
     (void)message;
     if (is(method, "textDocument/didOpen")) {
         publish(uri, version, 100000, 1);
-        for (int i = 0; i < 2000; i++) {
+        for (int i = 0; i < 500; i++) {
             publish(uri, version, 10, 1);
         }
         publish(uri, version, 1, 2);
@@ -466,14 +466,69 @@ static void asking(const char *method, const cJSON *id, const cJSON *message)
     }
 }
 
-/* Tells every change it gets, so that the document it sees can be compared. */
-static void changes(const char *method, const cJSON *id, const cJSON *message)
+static struct buf mirrored; /* the document as the client's changes make it */
+
+/* The byte where `units` of the encoding in use have passed since `at`, in the same line. */
+static size_t walk(size_t at, long long units)
 {
-    if (is(method, "textDocument/didChange") || is(method, "textDocument/didOpen") ||
-        is(method, "textDocument/didSave") || is(method, "textDocument/didClose")) {
-        char *text = json_print(message);
-        tell("window/logMessage", text);
-        free(text);
+    bool utf8 = strcmp(scenario, "utf8") == 0;
+    while (units > 0 && at < mirrored.len && mirrored.ptr[at] != '\n') {
+        unsigned char lead = (unsigned char)mirrored.ptr[at];
+        size_t len = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+        units -= utf8 ? (long long)len : len == 4 ? 2 : 1;
+        at += len;
+    }
+    return at;
+}
+
+static size_t place(const cJSON *position)
+{
+    size_t at = 0;
+    for (long long line = json_int_or(position, "line", 0); line > 0; line--) {
+        size_t end = str_find_char(buf_str(&mirrored), '\n', at);
+        if (end == (size_t)-1) {
+            fprintf(stderr, "a change of a line that is not there\n");
+            exit(8);
+        }
+        at = end + 1;
+    }
+    return walk(at, json_int_or(position, "character", 0));
+}
+
+static void mirror_change(const cJSON *change)
+{
+    const char *text = json_string_or(change, "text", "");
+    const cJSON *range = json_get(change, "range");
+    if (range == NULL) {
+        buf_clear(&mirrored);
+        buf_append_c(&mirrored, text);
+        return;
+    }
+    size_t from = place(json_get(range, "start"));
+    size_t to = place(json_get(range, "end"));
+    buf_remove(&mirrored, from, to - from);
+    buf_insert(&mirrored, from, text, strlen(text));
+}
+
+/* Keeps the document as an editor's server does, and answers a hover with all of it. */
+static void mirror(const char *method, const cJSON *id, const cJSON *message)
+{
+    const cJSON *params = json_get(message, "params");
+    if (is(method, "textDocument/didOpen")) {
+        buf_clear(&mirrored);
+        buf_append_c(&mirrored, json_string_or(json_get(params, "textDocument"), "text", ""));
+    } else if (is(method, "textDocument/didChange")) {
+        const cJSON *change;
+        cJSON_ArrayForEach(change, json_get(params, "contentChanges"))
+        {
+            mirror_change(change);
+        }
+    } else if (is(method, "textDocument/hover")) {
+        cJSON *result = cJSON_CreateObject();
+        char *all = mem_printf("<%s>", mirrored.ptr == NULL ? "" : mirrored.ptr);
+        json_set_string(result, "contents", all);
+        free(all);
+        answer(id, result);
     } else if (!common(method, id) && id != NULL) {
         answer(id, NULL);
     }
@@ -495,13 +550,13 @@ static const struct {
     {"hang-later", hang_later},   /* answers only initialize */
     {"crash", crash},             /* dies when a document is opened */
     {"die-mid", die_mid},         /* dies in the middle of an answer */
-    {"flood", flood},             /* 100,000 diagnostics, then 2,000 times 10 */
+    {"flood", flood},             /* 100,000 diagnostics, then 500 times 10 */
     {"late", late},               /* answers for the version before */
     {"wild", wild},               /* ranges, names and shapes that cannot be */
     {"asking", asking},           /* asks its client and logs the answers */
-    {"full", changes},            /* wants whole texts; logs what it gets */
-    {"incremental", changes},     /* wants changes; logs what it gets */
-    {"utf8", changes},            /* the same with UTF-8 positions */
+    {"full", mirror},             /* wants whole texts; a hover shows its copy */
+    {"incremental", mirror},      /* wants changes */
+    {"utf8", mirror},             /* the same with UTF-8 positions */
 };
 
 int main(int argc, char **argv)

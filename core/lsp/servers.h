@@ -1,0 +1,47 @@
+/* Which language servers there are: one row each. Two come with the program; the user's own
+ * config.toml adds to them or replaces one by name:
+ *
+ *     [language_servers.rego-ls]
+ *     command = ["rego-ls", "--stdio"]     # an empty list switches a row off
+ *     languages = ["rego"]                 # as the editor's border names them
+ *     root_markers = [".regal"]            # started only where the workspace has one of these
+ *     settings = { rego = { lint = true } } # answers to workspace/configuration
+ *
+ * A repository's configuration may not name programs, so its table is ignored (config.h says so).
+ */
+#ifndef BYLAW_LSP_SERVERS_H
+#define BYLAW_LSP_SERVERS_H
+
+#include "base/json.h"
+#include "config/config.h"
+
+struct lsp_words {
+    char **items; /* NULL-terminated once loaded */
+    size_t len, cap;
+};
+
+struct lsp_server {
+    char *name;
+    struct lsp_words command; /* command.items[0] is the program; empty: off */
+    struct lsp_words languages;
+    struct lsp_words markers;
+    cJSON *settings; /* an object, or NULL */
+};
+
+struct lsp_servers {
+    struct lsp_server *items;
+    size_t len, cap;
+    struct lsp_words problems; /* mistakes in the table, one line each, for the user */
+};
+
+/* The rows in force; none when the setting `lsp` is false. */
+void lsp_servers_load(const struct config *config, struct lsp_servers *servers);
+void lsp_servers_free(struct lsp_servers *servers);
+bool lsp_server_speaks(const struct lsp_server *server, const char *language);
+/* True when it has no markers, or `root` has one of them. */
+bool lsp_server_fits(const struct lsp_server *server, const char *root);
+/* The program: on PATH, else where scripts/setup puts programs. NULL: not there (err says what to
+ * do). The caller frees. */
+char *lsp_server_program(const struct lsp_server *server, struct err *err) MUST_USE;
+
+#endif
