@@ -467,7 +467,8 @@ void catalog_callees(
     size_t owner = catalog_enclosing(symbols, cursor->row, cursor->col);
     struct catalog_spots callees = {0};
     VEC_FOREACH (const struct symbol_use, use, &symbols->uses) {
-        if (owner == SYMBOL_NONE || use->owner != owner || (use->flags & USE_DEFINES) != 0) {
+        if (owner == SYMBOL_NONE || use->owner != owner ||
+            (use->flags & (USE_DEFINES | USE_LAST)) != USE_LAST) {
             continue;
         }
         struct catalog_spots spots = {0};

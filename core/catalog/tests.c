@@ -144,22 +144,21 @@ static void take_users(struct reach *reach, struct step step, bool whole_only)
     VEC_FREE(&uses);
 }
 
-/* The package that the rules of a key are in. */
-static uint32_t package_of(const struct catalog *catalog, uint32_t key)
+/* Who uses what the rule is a part of as a whole: its package, the object `p` of a rule `p.q`. */
+static void take_whole(struct reach *reach, struct step step)
 {
-    struct catalog_spots spots = {0};
-    uint32_t package = NAME_NONE;
-    catalog_definitions(catalog, key, &spots);
-    if (spots.len > 0) {
-        const struct symbol_definition *definition = definition_at(catalog, spots.items[0]);
-        const struct catalog_file *file = &catalog->files.items[spots.items[0].file];
-        if (definition->parent != SYMBOL_NONE) {
-            package =
-                catalog_key_of(file, file->symbols->definitions.items[definition->parent].key);
+    const struct catalog *catalog = reach->catalog;
+    char *above = mem_strdup(names_text(&catalog->keys, step.key));
+    bool package = false;
+    for (char *slash; !package && (slash = strrchr(above, '/')) != NULL;) {
+        *slash = '\0';
+        uint32_t key = names_find(&catalog->keys, str_of(above));
+        package = key == NAME_NONE || catalog_key_data(catalog, key)->packages > 0;
+        if (key != NAME_NONE) {
+            take_users(reach, (struct step){key, step.distance + 1}, true);
         }
     }
-    VEC_FREE(&spots);
-    return package;
+    free(above);
 }
 
 /* Suites that name the file. */
@@ -193,10 +192,7 @@ void catalog_tests(
     for (size_t i = 0; i < reach.queue.len && i < REACHED_MAX; i++) {
         struct step step = reach.queue.items[i];
         take_users(&reach, step, false);
-        struct step whole = {package_of(catalog, step.key), step.distance + 1};
-        if (whole.key != NAME_NONE) {
-            take_users(&reach, whole, true);
-        }
+        take_whole(&reach, step);
     }
     if (definition->kind == SYMBOL_TEMPLATE || definition->kind == SYMBOL_POLICY ||
         definition->kind == SYMBOL_POLICY_RULE) {
@@ -213,7 +209,8 @@ static void take_used(struct reach *reach, struct catalog_spot from, unsigned di
 {
     const struct policy_symbols *symbols = reach->catalog->files.items[from.file].symbols;
     VEC_FOREACH (const struct symbol_use, use, &symbols->uses) {
-        if (use->owner == from.index && (use->flags & USE_DEFINES) == 0) {
+        /* The whole of a reference: on its way it names packages and other rules. */
+        if (use->owner == from.index && (use->flags & (USE_DEFINES | USE_LAST)) == USE_LAST) {
             go_to(reach, catalog_meaning(reach->catalog, from.file, use, NULL), distance);
         }
     }

@@ -80,19 +80,19 @@ static void add_use(
     const struct document *d, struct fy_node *node, uint32_t key, uint32_t flags, size_t skip)
 {
     struct symbol_range at;
+    size_t definitions = d->symbols->definitions.len;
     if (place(d, node, &at) && at.end > at.start + skip) {
         uint32_t off = (uint32_t)skip;
-        VEC_PUSH(&d->symbols->uses, (struct symbol_use){.start = at.start + off,
-                                        .len = at.end - at.start - off,
-                                        .row = at.row,
-                                        .col = at.col + off,
-                                        .key = key,
-                                        .local = NAME_NONE,
-                                        .owner = d->symbols->definitions.len == 0
-                                                     ? NAME_NONE
-                                                     : (uint32_t)d->symbols->definitions.len - 1,
-                                        .chain = (uint32_t)d->symbols->uses.len,
-                                        .flags = flags | USE_LAST});
+        struct symbol_use use = {.start = at.start + off,
+            .len = at.end - at.start - off,
+            .row = at.row,
+            .col = at.col + off,
+            .key = key,
+            .local = NAME_NONE,
+            .owner = definitions == 0 ? NAME_NONE : (uint32_t)definitions - 1,
+            .chain = (uint32_t)d->symbols->uses.len,
+            .flags = flags | USE_LAST};
+        VEC_PUSH(&d->symbols->uses, use);
     }
 }
 
