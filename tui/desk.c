@@ -145,6 +145,7 @@ static void on_change(void *data, enum workbench_change what)
     case WORKBENCH_FILES:
         editor_check_disk(desk->editor);
         desk_find_files_changed(desk->find);
+        diagnose_files_changed(desk->diagnose);
         ask_repo(desk);
         if (proposals_open(workbench_proposals(desk->workbench)) == NULL) {
             desk_run_tests(desk);
@@ -246,6 +247,8 @@ static void make_panes(struct desk *desk)
     app_add_actions(desk->app, &find_actions, desk->find);
     desk->evaluate = desk_evaluate_new(desk);
     app_add_actions(desk->app, &evaluate_actions, desk->evaluate);
+    desk->diagnose = diagnose_new(desk);
+    app_add_actions(desk->app, &diagnose_actions, desk->diagnose);
     app_focus(desk->app, SLOT_CHAT);
 }
 
@@ -340,9 +343,11 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
         desk.repo_again = false;
         loop_run_once(desk.loop, 100);
     }
+    diagnose_stop(desk.diagnose);
     desk_find_free(desk.find);
     desk_evaluate_free(desk.evaluate);
     app_free(desk.app);
+    diagnose_free(desk.diagnose);
     desk.app = NULL;
     workbench_free(desk.workbench);
     free(desk.branch);

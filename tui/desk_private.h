@@ -7,6 +7,7 @@
 #include "agent/workbench.h"
 #include "app.h"
 #include "desk.h"
+#include "desk_diagnose.h"
 #include "desk_evaluate.h"
 #include "desk_find.h"
 #include "pane/chat.h"
@@ -25,6 +26,7 @@ struct desk {
     struct status *status;
     struct desk_find *find;
     struct desk_evaluate *evaluate;
+    struct diagnose *diagnose;
     size_t notices_shown;
     char *problem; /* as it is on the message line, with how many more there are */
     char *first_problem;

@@ -69,20 +69,7 @@ static void mark_coverage(struct desk *desk)
 static void mark_file(struct desk *desk, const char *path)
 {
     struct board *board = status_board(desk->status);
-    const struct findings *findings = board_findings(board);
     struct marks marks = {0};
-    VEC_FOREACH (struct finding, finding, findings) {
-        if (finding->file != NULL && strcmp(finding->file, path) == 0 && finding->at.row > 0) {
-            VEC_PUSH(
-                &marks, (struct editor_mark){
-                            .line = finding->at.row - 1,
-                            .kind = finding->severity == SEVERITY_ERROR     ? EDITOR_MARK_ERROR
-                                    : finding->severity == SEVERITY_WARNING ? EDITOR_MARK_WARNING
-                                                                            : EDITOR_MARK_INFO,
-                            .message = finding->message,
-                        });
-        }
-    }
     for (size_t i = 0; i < board_count(board); i++) {
         const struct board_test *test = board_at(board, i);
         enum result_status status = board_status(test);
@@ -94,20 +81,23 @@ static void mark_file(struct desk *desk, const char *path)
                     .message = test->message != NULL ? test->message : result_status_name(status)});
         }
     }
-    editor_set_marks(desk->editor, path, "problems", marks.items, marks.len);
+    editor_set_marks(desk->editor, path, "tests", marks.items, marks.len);
     VEC_FREE(&marks);
 }
 
 void desk_tests_changed(void *data)
 {
     struct desk *desk = data;
+    if (desk->diagnose != NULL) {
+        diagnose_tests_changed(desk->diagnose);
+    }
     /* Rows and columns of a proposal's files are not those of the workspace's. */
     if (desk->tested_proposal != 0) {
         editor_clear_marks(desk->editor, "coverage");
-        editor_clear_marks(desk->editor, "problems");
+        editor_clear_marks(desk->editor, "tests");
     } else if (!board_is_busy(status_board(desk->status))) {
         mark_coverage(desk);
-        editor_clear_marks(desk->editor, "problems");
+        editor_clear_marks(desk->editor, "tests");
         const char *shown = editor_path(desk->editor);
         if (shown != NULL) {
             char *path = mem_strdup(shown);

@@ -287,7 +287,9 @@ static void prepared(void *data, bool cancelled)
         start_job(checker);
     } else if (!atomic_load(&job->cancelled)) {
         tell(job, "guard", &job->guards);
-        if (job->prepared && job->runs.len > 0) {
+        if (job->nothing) {
+            set_state(checker, CHECK_NOTHING);
+        } else if (job->prepared && job->runs.len > 0) {
             begin_asking(job);
         } else {
             finish(job);

@@ -7,6 +7,7 @@
 #include "engine/opa.h"
 #include "policy/guard.h"
 #include "policy/template.h"
+#include "policy/yaml_tree.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -16,16 +17,6 @@
 static bool is_cancelled(const struct check_job *job)
 {
     return atomic_load(&job->cancelled);
-}
-
-static bool has_ext(const char *path, const char *const *exts)
-{
-    for (size_t i = 0; exts[i] != NULL; i++) {
-        if (strcmp(path_ext(path), exts[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
 }
 
 static const struct check_text *find_text(const struct check_job *job, const char *path)
@@ -239,8 +230,8 @@ static void cover(struct check_job *job, const char *path)
 
 void check_prepare(struct check_job *job)
 {
-    static const char *const rego[] = {".rego", NULL};
     const char *focus = job->request.focus;
+    bool is_rego = strcmp(path_ext(focus), ".rego") == 0;
     struct buf disk = BUF_INIT;
     if (!bring_up_to_date(job) || is_cancelled(job)) {
         return;
@@ -249,16 +240,18 @@ void check_prepare(struct check_job *job)
     struct err err;
     if (text == NULL) {
         char *path = path_join(job->checker->root, focus);
-        if (!file_read(path, TEXT_MAX_BYTES, &disk, &err)) {
+        if (!file_read(path, is_rego ? TEXT_MAX_BYTES : YAML_TREE_MAX, &disk, &err)) {
+            job->nothing = !is_rego && err.kind == ERR_LIMIT;
             job->trouble = mem_strdup(err.text);
         }
         free(path);
     }
     struct str content = text != NULL ? buf_str(&text->text) : buf_str(&disk);
-    if (job->trouble == NULL) {
+    job->nothing = job->nothing || (!is_rego && content.len > YAML_TREE_MAX);
+    if (job->trouble == NULL && !job->nothing) {
         guards_check(job->checker->index, &job->checker->manifests, focus, content, &job->guards);
         cover(job, focus);
-        if (has_ext(focus, rego)) {
+        if (is_rego) {
             plan_rego(job);
         } else {
             plan_yaml(job, content);

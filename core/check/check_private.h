@@ -53,6 +53,7 @@ struct check_job {
 
     /* Made by check_prepare. */
     bool prepared;
+    bool nothing; /* a document too large to be a policy */
     struct findings guards;
     struct {
         struct run_plan **items;

@@ -52,6 +52,8 @@ const struct setting settings[] = {
         "coverage in percent that counts as met"},
     {"test_on_save", SETTING_BOOL, "true", NULL, 0, 0, false, NULL,
         "run the tests after each save and proposal"},
+    {"diagnostics_inline", SETTING_BOOL, "true", NULL, 0, 0, false, NULL,
+        "show what warnings and errors say behind their lines, too"},
     {"test_timeout", SETTING_INTEGER, "30", NULL, 1, 3600, false, NULL,
         "seconds one test may take"},
     {"git_hooks", SETTING_STRING, "ask", "ask|never", 0, 0, false, NULL,

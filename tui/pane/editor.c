@@ -70,6 +70,7 @@ void editor_free(struct editor *editor)
     hints_free(&editor->hints);
     VEC_FREE(&editor->docs);
     VEC_FREE(&editor->listeners);
+    VEC_FREE(&editor->watchers);
     VEC_FREE(&editor->spans);
     buf_free(&editor->scratch);
     free(editor->question_path);
@@ -130,6 +131,39 @@ bool editor_unsaved_content(const struct editor *editor, const char *path, struc
     }
     text_copy(doc->text, 0, SIZE_MAX, out);
     return true;
+}
+
+bool editor_replace_range(struct editor *editor, const char *path, size_t row, size_t col,
+    size_t end_row, size_t end_col, struct str with)
+{
+    struct doc *doc = editor_find_doc(editor, path);
+    size_t lines = doc == NULL ? 0 : text_line_count(doc->text);
+    if (row >= lines || end_row > lines || end_row < row || (end_row == row && end_col < col)) {
+        return false;
+    }
+    size_t from = text_offset_of(doc->text, (struct text_point){row, col});
+    size_t to = text_offset_of(doc->text, (struct text_point){end_row, end_col});
+    text_begin(doc->text);
+    bool ok = text_replace(doc->text, from, to - from, with, NULL);
+    text_end(doc->text);
+    app_redraw(editor->app);
+    return ok;
+}
+
+bool editor_syntax_errors(const struct editor *editor, const char *path, struct syntax_errors *out)
+{
+    const struct doc *doc = editor_find_doc(editor, path);
+    if (doc == NULL) {
+        return false;
+    }
+    syntax_errors(doc->syntax, out);
+    return true;
+}
+
+void editor_show_messages(struct editor *editor, bool on)
+{
+    editor->no_messages = !on;
+    app_redraw(editor->app);
 }
 
 size_t editor_unsaved_count(const struct editor *editor)

@@ -10,6 +10,7 @@
 #define BYLAW_PANE_EDITOR_H
 
 #include "app.h"
+#include "syntax/syntax.h"
 
 struct config;
 struct editor;
@@ -59,6 +60,16 @@ void editor_on_saved(
  * NULL: none. */
 void editor_on_shown(
     struct editor *editor, void (*callback)(void *data, const char *path), void *data);
+/* Called after each change of an open file's text (of a place in it: not before the change is done)
+ * and when another file is shown. Any number of callbacks; they must not edit. */
+void editor_on_changed(
+    struct editor *editor, void (*callback)(void *data, const char *path), void *data);
+/* Replaces what stands between two places (rows and byte columns from 0) of an open file as one
+ * undo step. False: the file is not open, the places are not in it, or it would grow too large. */
+bool editor_replace_range(struct editor *editor, const char *path, size_t row, size_t col,
+    size_t end_row, size_t end_col, struct str with);
+/* Syntax errors in what is parsed of an open file (syntax.h); false: it is not open. */
+bool editor_syntax_errors(const struct editor *editor, const char *path, struct syntax_errors *out);
 /* Looks whether open files changed on disk (after a write of our own or a workspace event): one
  * without unsaved edits is read again, for another the engineer is asked. Also done every two
  * seconds. */
@@ -76,6 +87,7 @@ enum editor_mark_kind {
 struct editor_mark {
     size_t line; /* from 0 */
     enum editor_mark_kind kind;
+    size_t from, to;     /* bytes of the line that it is about, underlined; equal: none */
     const char *message; /* shown while the cursor is in the line; any bytes; NULL: none. Copied */
 };
 
@@ -84,6 +96,8 @@ void editor_set_marks(struct editor *editor, const char *path, const char *owner
     const struct editor_mark *marks, size_t count);
 /* Removes the owner's marks from all files. */
 void editor_clear_marks(struct editor *editor, const char *owner);
+/* Whether messages of warnings and errors stand behind their lines, too (at first: yes). */
+void editor_show_messages(struct editor *editor, bool on);
 
 /* Text behind a line's end that is not in the file: what an evaluation knows of the line. Rows are
  * those of the text at the call; an edit does not move them. */

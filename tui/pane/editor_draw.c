@@ -340,6 +340,9 @@ static void draw_row(struct paint *paint, const struct paint_row *row, size_t cu
     int end = row_draw_text(paint, row);
     draw_folded(paint, row, end);
     draw_edges(paint, row);
+    if (!row->stuck) {
+        row_draw_marks(paint, row, end, row->is.line == cursor && focused);
+    }
     draw_hint(paint, row, end);
     if (row->stuck) {
         bool last = row->at + 1 == view->stuck_count;

@@ -33,6 +33,10 @@ struct paint_row {
 /* The visible part of the row, cluster by cluster; returns the column behind it. */
 int row_draw_text(struct paint *paint, const struct paint_row *row);
 
+/* editor_draw_marks.c: what marks are about is underlined; behind the line (column `end`), unless
+ * the cursor is in it, stands what the weightiest says. */
+void row_draw_marks(struct paint *paint, const struct paint_row *row, int end, bool current);
+
 /* editor_sticky.c: which header lines cover the first rows (view->stuck), and those rows. */
 void sticky_find(struct view *view, const struct paint_row *rows, int count);
 void sticky_lay_out(struct view *view, struct paint_row *rows);

@@ -46,6 +46,14 @@ static void on_change(void *data, const struct text_change *change)
         view_changed(*view, change);
     }
     marks_changed(doc->editor->marks, doc->path, change);
+    editor_tell_changed(doc->editor, doc->path);
+}
+
+void editor_tell_changed(struct editor *editor, const char *path)
+{
+    VEC_FOREACH (struct saved_listener, watcher, &editor->watchers) {
+        watcher->callback(watcher->data, path);
+    }
 }
 
 struct doc *editor_find_doc(const struct editor *editor, const char *path)
@@ -322,6 +330,12 @@ void editor_on_saved(
     struct editor *editor, void (*callback)(void *data, const char *path), void *data)
 {
     VEC_PUSH(&editor->listeners, ((struct saved_listener){callback, data}));
+}
+
+void editor_on_changed(
+    struct editor *editor, void (*callback)(void *data, const char *path), void *data)
+{
+    VEC_PUSH(&editor->watchers, ((struct saved_listener){callback, data}));
 }
 
 void editor_on_shown(

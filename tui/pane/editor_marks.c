@@ -83,11 +83,38 @@ void marks_clear(struct file_marks **files, const char *owner)
     }
 }
 
+/* An edit within a line moves what is marked behind it. */
+static void shift_columns(struct file_marks *file, const struct text_change *change)
+{
+    size_t from = change->start_point.column, to = change->old_end_point.column;
+    size_t end = change->new_end_point.column;
+    bool one_line = change->start_point.row == change->old_end_point.row &&
+                    change->start_point.row == change->new_end_point.row;
+    VEC_FOREACH (struct owner_marks, list, &file->owners) {
+        VEC_FOREACH (struct editor_mark, mark, list) {
+            if (mark->line != change->start_point.row || mark->to <= from) {
+                continue;
+            }
+            if (!one_line) {
+                mark->to = mark->from < from ? from : mark->from;
+            } else if (mark->from >= to) {
+                mark->from = mark->from - to + end;
+                mark->to = mark->to - to + end;
+            } else if (mark->to >= to) {
+                mark->to = mark->to - to + end;
+            }
+        }
+    }
+}
+
 void marks_changed(struct file_marks *files, const char *path, const struct text_change *change)
 {
     struct file_marks *file = find_file(files, path);
     size_t from = change->start_point.row, old_to = change->old_end_point.row,
            new_to = change->new_end_point.row;
+    if (file != NULL) {
+        shift_columns(file, change);
+    }
     if (file == NULL || old_to == new_to) {
         return;
     }
@@ -186,6 +213,24 @@ const struct editor_mark *marks_coverage(
     const struct file_marks *files, const char *path, size_t line)
 {
     return weightiest(files, path, line, is_coverage);
+}
+
+const struct editor_mark *marks_next_range(
+    const struct file_marks *files, const char *path, size_t line, const struct editor_mark *before)
+{
+    const struct file_marks *file = find_file((struct file_marks *)files, path);
+    bool past = before == NULL;
+    for (size_t o = 0; file != NULL && o < file->owners.len; o++) {
+        const struct owner_marks *list = &file->owners.items[o];
+        for (size_t i = first_at(list, line); i < list->len && list->items[i].line == line; i++) {
+            const struct editor_mark *mark = &list->items[i];
+            if (past && mark->to > mark->from) {
+                return mark;
+            }
+            past = past || mark == before;
+        }
+    }
+    return NULL;
 }
 
 size_t marks_next(const struct file_marks *files, const char *path, size_t line, bool backward)

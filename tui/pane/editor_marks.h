@@ -21,6 +21,9 @@ const struct editor_mark *marks_message(
 /* Whether the line counts as covered or not; NULL: neither. */
 const struct editor_mark *marks_coverage(
     const struct file_marks *files, const char *path, size_t line);
+/* The next mark with a range in the line after the one before (NULL: the first); NULL: no more. */
+const struct editor_mark *marks_next_range(const struct file_marks *files, const char *path,
+    size_t line, const struct editor_mark *before);
 /* The nearest line after (or before) `line` with a warning, an error or no coverage; SIZE_MAX:
  * none. */
 size_t marks_next(const struct file_marks *files, const char *path, size_t line, bool backward);

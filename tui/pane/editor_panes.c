@@ -101,6 +101,9 @@ void editor_show(struct editor *editor, struct doc *doc)
     if (doc != NULL && editor->on_shown != NULL) {
         editor->on_shown(editor->on_shown_data, doc->path);
     }
+    if (doc != NULL) {
+        editor_tell_changed(editor, doc->path);
+    }
 }
 
 void editor_focus_view(struct editor *editor, struct view *view)

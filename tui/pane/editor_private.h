@@ -163,7 +163,8 @@ struct editor {
     struct {
         struct saved_listener *items;
         size_t len, cap;
-    } listeners;
+    } listeners, watchers;                          /* of saves; of changes */
+    bool no_messages;                               /* behind the lines */
     void (*on_shown)(void *data, const char *path); /* may be NULL */
     void *on_shown_data;
     enum question question; /* a dialog is open about question_path */
@@ -183,6 +184,7 @@ void doc_free(struct doc *doc, bool remove_swap);
 void doc_note_cursor(struct doc *doc);
 /* Takes selections and further carets away in all its views (the text was replaced). */
 void doc_deselect(struct doc *doc);
+void editor_tell_changed(struct editor *editor, const char *path);
 struct doc *editor_find_doc(const struct editor *editor, const char *path);
 void doc_save(struct doc *doc);
 /* Closes it, or asks when it has unsaved edits. */

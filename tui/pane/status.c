@@ -237,8 +237,8 @@ unsigned status_open_row(struct status *s)
     case TAB_TESTS:
         return open_test_row(s);
     case TAB_PROBLEMS:
-        if (at < board_findings(s->board)->len) {
-            const struct finding *finding = &board_findings(s->board)->items[at];
+        if (at < status_findings(s)->len) {
+            const struct finding *finding = &status_findings(s)->items[at];
             return open_place(s, finding->file, finding->at);
         }
         return UI_IGNORED;
@@ -487,8 +487,8 @@ static unsigned copy_row(void *data)
     size_t at = s->lists[s->tab].cursor;
     if (s->tab == TAB_TESTS && current_test(s) != NULL) {
         append_test(&text, current_test(s));
-    } else if (s->tab == TAB_PROBLEMS && at < board_findings(s->board)->len) {
-        const struct finding *f = &board_findings(s->board)->items[at];
+    } else if (s->tab == TAB_PROBLEMS && at < status_findings(s)->len) {
+        const struct finding *f = &status_findings(s)->items[at];
         buf_printf(&text, "%s:%u:%u: %s: %s", f->file == NULL ? "?" : f->file, f->at.row, f->at.col,
             f->rule, f->message);
     } else if (s->tab == TAB_LOG && at < board_log_count(s->board)) {
@@ -499,6 +499,22 @@ static unsigned copy_row(void *data)
     }
     buf_free(&text);
     return UI_DONE;
+}
+
+void status_set_problems(struct status *s, struct problems *problems)
+{
+    s->problems = problems;
+    app_redraw(s->app);
+}
+
+void status_set_check(struct status *s, const char *brief, const char *text, bool is_trouble)
+{
+    free(s->check_brief);
+    free(s->check_text);
+    s->check_brief = mem_strdup(brief);
+    s->check_text = mem_strdup(text);
+    s->check_trouble = is_trouble;
+    app_redraw(s->app);
 }
 
 bool status_next_failure(struct status *s, int step)
@@ -525,7 +541,8 @@ bool status_next_finding(struct status *s, int step)
     status_refresh(s);
     struct list *list = &s->lists[TAB_PROBLEMS];
     if (list->count == 0) {
-        app_message(s->app, MESSAGE_INFO, "no problems found");
+        app_message(s->app, MESSAGE_INFO, "%s",
+            s->check_text != NULL ? s->check_text : "nothing was checked yet");
         return false;
     }
     /* The first call goes to where the cursor is, not past it. */
@@ -691,6 +708,8 @@ static void status_destroy(void *data)
     free(s->root);
     free(s->now);
     free(s->of);
+    free(s->check_brief);
+    free(s->check_text);
     free(s);
 }
 

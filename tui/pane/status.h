@@ -5,6 +5,7 @@
 #define BYLAW_PANE_STATUS_H
 
 #include "app.h"
+#include "check/problems.h"
 #include "engine/board.h"
 #include "pane/pane.h"
 
@@ -33,6 +34,11 @@ struct pane status_pane_new(const struct status_options *options, struct status 
  * shown beside the results: what they are results of ("proposal 3"); NULL for the folder itself.
  * Copied. */
 void status_set_root(struct status *status, const char *root, const char *of);
+/* What the Problems tab lists; borrowed, outlives the pane. */
+void status_set_problems(struct status *status, struct problems *problems);
+/* How far the list can be believed: shown when it is empty ("no problems in …", "checking…") and,
+ * when `brief` is not empty, in the title ("not checked"). Copied. */
+void status_set_check(struct status *status, const char *brief, const char *text, bool is_trouble);
 /* Starts a run, which cancels one that runs. */
 void status_run(
     struct status *status, enum run_scope scope, const char *const *wanted, size_t count);

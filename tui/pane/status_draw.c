@@ -125,33 +125,43 @@ static void draw_test_row(void *data, size_t index, struct region row, bool curs
     }
 }
 
+const struct findings *status_findings(const struct status *s)
+{
+    return s->problems != NULL ? problems_all(s->problems) : board_findings(s->board);
+}
+
 static void draw_finding_row(void *data, size_t index, struct region row, bool cursor)
 {
     (void)cursor;
     struct status *s = data;
-    const struct finding *finding = &board_findings(s->board)->items[index];
+    const struct finding *finding = &status_findings(s)->items[index];
     bool error = finding->severity == SEVERITY_ERROR;
     struct style style = error                                   ? STYLE(ERROR)
                          : finding->severity == SEVERITY_WARNING ? STYLE(WARNING)
                                                                  : STYLE(INFO);
     int cols = region_cols(row);
-    grid_put_c(row, 0, 1, error ? "!" : "i", style);
+    bool note = finding->severity == SEVERITY_NOTE;
+    const char *sign = grid_is_ascii(row.grid) ? "x" : "✗";
+    grid_put_c(row, 0, 1, error ? sign : note ? "i" : "!", style);
     struct buf where = BUF_INIT;
     if (finding->file != NULL && finding->at.row > 0) {
         buf_printf(&where, "%s:%u:%u", finding->file, finding->at.row, finding->at.col);
     } else {
         buf_append_c(&where, finding->file == NULL ? "" : finding->file);
     }
-    int width = (int)utf8_width(buf_str(&where));
-    int limit = cols / 2;
-    width = width > limit ? limit : width;
-    grid_put_fit_end(row, 0, 3, limit, buf_str(&where), STYLE(LINK));
+    int limit = cols * 2 / 5;
+    int width = grid_put_fit_end(row, 0, 3, limit, buf_str(&where), STYLE(LINK));
     buf_free(&where);
     struct str message = str_make(finding->message, strcspn(finding->message, "\n"));
     int col = 3 + width + 2;
     grid_put_fit(row, 0, col, cols - col, message, STYLE(TEXT));
     col += (int)utf8_width(message) + 2;
-    grid_put_fit(row, 0, col, cols - col, str_of(finding->rule), STYLE(DIM));
+    struct buf who = BUF_INIT;
+    buf_printf(&who, "%s%s%s%s", finding->source == NULL ? "" : finding->source,
+        finding->source == NULL ? "" : " ", finding->rule,
+        finding->edit.from.row > 0 ? "  can be mended" : "");
+    grid_put_fit(row, 0, col, cols - col, buf_str(&who), STYLE(DIM));
+    buf_free(&who);
 }
 
 /* "5-6, 9, 12-20" */
@@ -279,7 +289,7 @@ void status_refresh(struct status *s)
 {
     keep_cursor(s);
     refresh_coverage(s);
-    list_set_count(&s->lists[TAB_PROBLEMS], board_findings(s->board)->len);
+    list_set_count(&s->lists[TAB_PROBLEMS], status_findings(s)->len);
     list_set_count(
         &s->lists[TAB_COVERAGE], board_coverage(s->board) == NULL ? 0 : s->cover_rows.len);
     list_set_count(&s->lists[TAB_LOG], board_log_count(s->board));
@@ -301,7 +311,7 @@ static const char *empty_text(const struct status *s)
         return board_is_running(s->board) ? "looking for tests…"
                                           : "no test was found: nothing was evaluated";
     case TAB_PROBLEMS:
-        return "no problems found";
+        return s->check_text != NULL ? s->check_text : "nothing was checked yet";
     case TAB_COVERAGE:
         return board_is_busy(s->board) ? "measuring coverage…" : "no coverage yet";
     default:
@@ -364,7 +374,10 @@ void status_draw(void *data, struct region region, bool focused)
     if (list->count == 0) {
         list->rows = region_rows(body);
         grid_put_fit(body, 0, 1, cols - 1, str_of(empty_text(s)),
-            board_trouble(s->board) != NULL && s->tab == TAB_TESTS ? STYLE(ERROR) : STYLE(HINT));
+            (board_trouble(s->board) != NULL && s->tab == TAB_TESTS) ||
+                    (s->check_trouble && s->tab == TAB_PROBLEMS)
+                ? STYLE(ERROR)
+                : STYLE(HINT));
         return;
     }
     static void (*const draw_row[TAB_COUNT])(void *, size_t, struct region, bool) = {
@@ -450,7 +463,7 @@ void status_draw_title(void *data, struct region region, bool focused)
     (void)focused;
     struct tab tabs[TAB_COUNT] = {
         {STR_LIT("Tests"), (int)board_count(s->board)},
-        {STR_LIT("Problems"), (int)board_findings(s->board)->len},
+        {STR_LIT("Problems"), (int)status_findings(s)->len},
         {STR_LIT("Coverage"), -1},
         {STR_LIT("Log"), -1},
     };
@@ -459,7 +472,10 @@ void status_draw_title(void *data, struct region region, bool focused)
     size_t done;
     size_t total;
     board_progress(s->board, &done, &total);
-    if (board_is_running(s->board)) {
+    bool check = s->tab == TAB_PROBLEMS && s->check_brief != NULL && s->check_brief[0] != '\0';
+    if (check) {
+        snprintf(right, sizeof right, " %s ", s->check_brief);
+    } else if (board_is_running(s->board)) {
         snprintf(right, sizeof right, " running %zu/%zu ", done, total);
     } else if (board_is_busy(s->board)) {
         snprintf(right, sizeof right, " measuring ");
@@ -474,7 +490,9 @@ void status_draw_title(void *data, struct region region, bool focused)
     }
     if (right[0] != '\0' && cols - width - 1 > used) {
         grid_put_c(region, 0, cols - width - 1, right,
-            board_is_busy(s->board) ? STYLE(RUNNING) : STYLE(DIM));
+            check                     ? (s->check_trouble ? STYLE(ERROR) : STYLE(RUNNING))
+            : board_is_busy(s->board) ? STYLE(RUNNING)
+                                      : STYLE(DIM));
     }
 }
 

@@ -40,6 +40,9 @@ struct status {
     struct loop_timer *save_timer;
     struct loop_timer *spinner;
     bool follow_log;
+    struct problems *problems;
+    char *check_brief, *check_text; /* how far they can be believed; NULL: not told */
+    bool check_trouble;
 };
 
 /* status_draw.c */
@@ -48,6 +51,9 @@ void status_draw_title(void *data, struct region region, bool focused);
 void status_fold(const void *data, struct buf *out);
 /* Brings rows and list lengths up to date. */
 void status_refresh(struct status *status);
+
+/* The findings listed. */
+const struct findings *status_findings(const struct status *status);
 
 /* status.c */
 unsigned status_open_row(struct status *status);
