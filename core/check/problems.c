@@ -45,7 +45,7 @@ void problems_free(struct problems *problems)
 
 static bool is_about(const struct finding *finding, const char *const *paths, size_t count)
 {
-    for (size_t i = 0; i < count && finding->file != NULL; i++) {
+    for (size_t i = 0; paths != NULL && i < count && finding->file != NULL; i++) {
         if (strcmp(finding->file, paths[i]) == 0) {
             return true;
         }

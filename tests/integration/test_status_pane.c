@@ -208,7 +208,7 @@ static void problems_and_coverage(void **state)
     run(&f);
     expect(&f, "✓ 1 ! 3   cov 100.00% ≥ 90?", true);
     type(&f, "2");
-    expect(&f, "! unsafe.rego:3:10  var user is unsafe  rego_unsafe_var_error", true);
+    expect(&f, "✗ unsafe.rego:3:10  var user is unsafe  rego_unsafe_var_error", true);
     type(&f, "]d");
     assert_non_null(strstr(f.opened, ".rego:"));
     type(&f, "3");
