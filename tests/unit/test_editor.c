@@ -291,14 +291,18 @@ static void test_marks(void **state)
 {
     struct bench *bench = *state;
     test_write(bench->dir, "a.rego", "package a\n\nallow := 1\n\ndeny := 2\n");
-    struct editor_mark coverage[] = {
-        {2, EDITOR_MARK_COVERED, NULL}, {4, EDITOR_MARK_UNCOVERED, NULL}};
-    struct editor_mark problem = {4, EDITOR_MARK_ERROR, "unexpected \x1b[31m thing"};
+    struct editor_mark coverage[] = {{.line = 2, .kind = EDITOR_MARK_COVERED, .message = NULL},
+        {.line = 4, .kind = EDITOR_MARK_UNCOVERED, .message = NULL}};
+    struct editor_mark problem = {
+        .line = 4, .kind = EDITOR_MARK_ERROR, .message = "unexpected \x1b[31m thing"};
     editor_set_marks(bench->editor, "a.rego", "coverage", coverage, 2);
     editor_set_marks(bench->editor, "a.rego", "problems", &problem, 1);
     bench_open(bench, "a.rego");
     bench_see(bench, "  3\xe2\x96\x8e");
     bench_see(bench, "\xe2\x9c\x97  5\xe2\x96\x8c");
+    /* What a mark says stands behind its line, and below once the cursor is there. */
+    bench_see(bench, "deny := 2   unexpected ^[[31m thing");
+    editor_show_messages(bench->editor, false);
     bench_see_not(bench, "unexpected");
     bench_press(bench, "f8");
     bench_see(bench, "unexpected ^[[31m thing");
