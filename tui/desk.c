@@ -151,6 +151,9 @@ static void on_change(void *data, enum workbench_change what)
             desk_run_tests(desk);
         }
         break;
+    case WORKBENCH_CATALOG:
+        desk_find_symbols_changed(desk->find);
+        return; /* nothing that is shown all the time */
     case WORKBENCH_PROVIDER:
         break;
     }

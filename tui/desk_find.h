@@ -11,6 +11,8 @@ struct desk_find;
 struct desk_find *desk_find_new(struct desk *desk) MUST_USE;
 /* Files of the workspace came, went or changed. */
 void desk_find_files_changed(struct desk_find *find);
+/* More or other symbols of the workspace are known. */
+void desk_find_symbols_changed(struct desk_find *find);
 void desk_find_free(struct desk_find *find);
 
 /* With the struct desk_find as data. */

@@ -219,12 +219,20 @@ void workbench_rebase(struct workbench *wb)
     buf_free(&problem);
 }
 
+static void on_catalog(void *data)
+{
+    workbench_tell(data, WORKBENCH_CATALOG);
+}
+
 static void on_files(void *data, const struct workspace_event *event)
 {
     struct workbench *wb = data;
     if (event->failed != NULL) {
         workbench_problem(
             wb, "The files of the workspace cannot be listed: %s", event->failed->text);
+    }
+    if (wb->indexer != NULL) {
+        indexer_take_event(wb->indexer, event);
     }
     if (!wb->listed) {
         wb->listed = true;
@@ -246,6 +254,7 @@ static void on_files(void *data, const struct workspace_event *event)
 static void start(void *data)
 {
     struct workbench *wb = data;
+    wb->indexer = indexer_new(wb->options.loop, wb->workspace, on_catalog, wb);
     workspace_start(wb->workspace, wb->options.loop, on_files, wb);
     workbench_choose_provider(wb);
 }
@@ -460,6 +469,7 @@ void workbench_free(struct workbench *wb)
     workbench_free_layout(wb);
     proposals_free(wb->proposals);
     workbench_free_provider(wb);
+    indexer_free(wb->indexer);
     config_free(wb->config);
     workspace_free(wb->workspace);
     VEC_FOREACH (struct notice, notice, &wb->notices) {
@@ -473,6 +483,11 @@ void workbench_free(struct workbench *wb)
 struct workspace *workbench_workspace(struct workbench *wb)
 {
     return wb->workspace;
+}
+
+struct indexer *workbench_indexer(struct workbench *wb)
+{
+    return wb->indexer;
 }
 
 struct session *workbench_session(struct workbench *wb)

@@ -7,6 +7,7 @@
 #include "agent/checks.h"
 #include "agent/proposals.h"
 #include "agent/session.h"
+#include "catalog/indexer.h"
 #include "config/config.h"
 #include "workspace/workspace.h"
 
@@ -18,7 +19,8 @@ enum workbench_change {
     WORKBENCH_LAID_OUT, /* workbench_checked_root holds the newest state: run the tests there */
     WORKBENCH_EVIDENCE, /* checks of the proposal or of a try moved on */
     WORKBENCH_FILES,    /* files of the workspace changed on disk */
-    WORKBENCH_PROVIDER  /* a model was found, or none */
+    WORKBENCH_PROVIDER, /* a model was found, or none */
+    WORKBENCH_CATALOG   /* more of the workspace's symbols are known, or others */
 };
 
 struct workbench_options {
@@ -41,6 +43,9 @@ struct workbench *workbench_new(const struct workbench_options *options, struct 
 void workbench_free(struct workbench *wb);
 
 struct workspace *workbench_workspace(struct workbench *wb);
+/* The symbols of all files, read in the background from the first listing on. An editor's unsaved
+ * buffers are handed to it (indexer_set_buffer). */
+struct indexer *workbench_indexer(struct workbench *wb);
 struct session *workbench_session(struct workbench *wb);
 const struct config *workbench_config(struct workbench *wb);
 struct proposals *workbench_proposals(struct workbench *wb);

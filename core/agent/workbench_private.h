@@ -28,6 +28,7 @@ struct notice {
 struct workbench {
     struct workbench_options options;
     struct workspace *workspace;
+    struct indexer *indexer;
     char *git_root; /* NULL: no repository */
     struct config *config;
     struct session *session;

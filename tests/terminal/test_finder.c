@@ -24,6 +24,12 @@ static void test_files_symbols_lines(void **state)
     term_expect_row(f->term, 5, "test_allow_other_kinds");
     term_key(f->term, "enter");
     term_expect_gone(f->term, "Symbols of this file");
+    term_key(f->term, "ctrl-t");
+    term_type(f->term, "privdeny");
+    term_expect_row(f->term, 5, "privileged");
+    term_expect_row(f->term, 5, "rule  privileged.rego");
+    term_key(f->term, "esc");
+    term_expect_gone(f->term, "privdeny");
     term_key(f->term, "alt-p");
     term_expect_row(f->term, 5, "shown"); /* open: first */
     term_type(f->term, ":3");

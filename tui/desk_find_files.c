@@ -1,0 +1,168 @@
+/* Files as a source of the finder: the open and the recent ones first. */
+#include "base/vec.h"
+#include "desk_find_private.h"
+
+#include <stdlib.h>
+
+enum { BONUS_RECENT = 10 };
+
+/* "name:12" → where the digits begin, and the number. False: it does not end so. */
+static bool cut_line(struct str text, size_t *cut, size_t *line)
+{
+    size_t at = text.len;
+    size_t number = 0;
+    while (at > 0 && text.ptr[at - 1] >= '0' && text.ptr[at - 1] <= '9') {
+        at--;
+    }
+    for (size_t i = at; i < text.len && number < 100000000; i++) {
+        number = number * 10 + (size_t)(text.ptr[i] - '0');
+    }
+    bool found = at > 0 && text.ptr[at - 1] == ':';
+    *cut = found ? at - 1 : text.len;
+    *line = number;
+    return found;
+}
+
+struct known {
+    const char *path;
+    const char *detail;
+    int bonus;
+};
+
+struct known_files {
+    struct known *items;
+    size_t len, cap;
+};
+
+static const struct known *find_known(const struct known_files *files, const char *path)
+{
+    VEC_FOREACH (const struct known, known, files) {
+        if (strcmp(known->path, path) == 0) {
+            return known;
+        }
+    }
+    return NULL;
+}
+
+static void add_file(struct finder_items *out, const struct file_entry *entry, const char *path,
+    const char *detail, int bonus)
+{
+    struct finder_item item = {.text = mem_strdup(path),
+        .detail = mem_strdup(detail),
+        .bonus = bonus,
+        .is_path = true,
+        .disabled = entry != NULL && (entry->is_link || entry->odd_name)};
+    if (!item.disabled) {
+        item.path = mem_strdup(path);
+    }
+    VEC_PUSH(out, item);
+}
+
+/* Open files and recent ones, the one that is shown last: one is there already. */
+static void list_known(struct desk_find *find, const struct files *files, struct known_files *out)
+{
+    struct editor *editor = find->desk->editor;
+    const char *shown = editor_path(editor);
+    for (size_t i = 0; i < recent_count(find->recent); i++) {
+        const char *path = recent_at(find->recent, i);
+        bool is_shown = shown != NULL && strcmp(path, shown) == 0;
+        if (!is_shown && files_find(files, path) != NULL) {
+            VEC_PUSH(out, (struct known){path, "recent", BONUS_RECENT});
+        }
+    }
+    for (size_t i = 0; i < editor_open_count(editor); i++) {
+        bool unsaved;
+        const char *path = editor_open_at(editor, i, &unsaved);
+        struct known open = {path,
+            unsaved                                     ? "open, unsaved"
+            : shown != NULL && strcmp(path, shown) == 0 ? "shown"
+                                                        : "open",
+            FIND_BONUS_OPEN};
+        const struct known *known = find_known(out, path);
+        if (known != NULL) {
+            out->items[known - out->items] = open;
+        } else {
+            VEC_PUSH(out, open);
+        }
+    }
+}
+
+static void collect_files(void *data, struct finder_items *out)
+{
+    struct desk_find *find = data;
+    const struct files *files = workspace_files(workbench_workspace(find->desk->workbench));
+    struct known_files known = {0};
+    preview_forget(find->preview);
+    list_known(find, files, &known);
+    VEC_FOREACH (const struct known, file, &known) {
+        add_file(out, NULL, file->path, file->detail, file->bonus);
+    }
+    VEC_FOREACH (const struct file_entry, entry, files) {
+        if (find_known(&known, entry->path) == NULL) {
+            add_file(out, entry, entry->path,
+                entry->is_link    ? "link: not followed"
+                : entry->odd_name ? "odd name: not opened"
+                                  : file_kind_name(entry->kind),
+                0);
+        }
+    }
+    VEC_FREE(&known);
+}
+
+static struct str file_needle(void *data, struct str text)
+{
+    (void)data;
+    size_t cut;
+    size_t line;
+    cut_line(text, &cut, &line);
+    return str_slice(text, 0, cut);
+}
+
+static void file_chosen(void *data, const struct finder_item *item, struct str text)
+{
+    struct desk_find *find = data;
+    size_t cut;
+    size_t line;
+    bool has_line = cut_line(text, &cut, &line);
+    if (item == NULL && cut > 0) {
+        char *path = str_dup(str_slice(text, 0, cut));
+        find_go(find, path, 0, 0); /* begins a new file, or says why not */
+        free(path);
+    } else if (item != NULL && item->path == NULL) {
+        app_message(find->desk->app, MESSAGE_WARNING, "%s is not opened here (%s)", item->text,
+            item->detail);
+    } else if (item != NULL) {
+        find_go(find, item->path, has_line && line > 0 ? line - 1 : 0, 0);
+    }
+}
+
+const struct finder_source find_files = {
+    .name = "files, the open and recent ones first",
+    .title = "Files",
+    .hint = "a file, or > commands  @ symbols  : line  ! tests  ? more",
+    .collect = collect_files,
+    .needle = file_needle,
+    .chosen = file_chosen,
+    .preview = find_preview,
+};
+
+static void collect_open(void *data, struct finder_items *out)
+{
+    struct desk_find *find = data;
+    preview_forget(find->preview);
+    for (size_t i = 0; i < editor_open_count(find->desk->editor); i++) {
+        bool unsaved;
+        const char *path = editor_open_at(find->desk->editor, i, &unsaved);
+        add_file(out, NULL, path, unsaved ? "unsaved" : "", 0);
+    }
+}
+
+const struct finder_source find_open_files = {
+    .prefix = '&',
+    .name = "open files",
+    .title = "Open files",
+    .hint = "which of the open files?",
+    .collect = collect_open,
+    .chosen = find_place_chosen,
+    .preview = find_preview,
+};
