@@ -26,6 +26,7 @@ struct desk_evaluate {
     struct evaluator *evaluator;
     struct evaluate_pane *pane; /* NULL: not shown */
     struct subject subject;
+    enum slot home; /* where the focus goes when the pane closes */
     unsigned generation;
     struct loop_timer *look; /* at the text, while the pane is shown */
     uint64_t version;        /* of the text that was evaluated or seen last */
@@ -89,8 +90,19 @@ static void on_stepped(
     }
     /* What only a proposal has is not what the editor shows: the pane has the lines. */
     if (path != NULL && !e->subject.proposal && row > 0 && editor_jump(editor, path, row - 1, 0)) {
+        app_layout(e->desk->app)->upper_tab = SLOT_EDITOR; /* in front, where it shares its place */
         editor_set_hints(editor, path, HINTS, hints, count);
     }
+}
+
+static const char *on_cursor(void *data, unsigned *row)
+{
+    struct desk_evaluate *e = data;
+    size_t line;
+    size_t col;
+    editor_cursor(e->desk->editor, &line, &col);
+    *row = (unsigned)line + 1;
+    return editor_path(e->desk->editor);
 }
 
 static void start(struct desk_evaluate *e);
@@ -117,7 +129,7 @@ bool desk_evaluate_close(struct desk_evaluate *e)
     loop_timer_stop(e->look);
     editor_clear_hints(e->desk->editor, HINTS);
     app_take_back(e->desk->app, pane);
-    app_focus(e->desk->app, SLOT_EDITOR);
+    app_focus(e->desk->app, e->home);
     return true;
 }
 
@@ -134,6 +146,7 @@ static void show_pane(struct desk_evaluate *e)
     struct evaluate_options options = {.app = e->desk->app,
         .open = on_open,
         .stepped = on_stepped,
+        .cursor = on_cursor,
         .choose = on_choose,
         .again = on_again,
         .closed = on_closed,
@@ -208,7 +221,11 @@ static void on_look(void *data)
     uint64_t version = editor_version(e->desk->editor, e->subject.file);
     uint64_t now = loop_now_ms();
     if (version != e->version) {
+        bool opened = e->version == 0; /* shown by a step or a jump: not another text */
         e->version = version;
+        if (opened) {
+            return;
+        }
         e->changed_at = now;
         return;
     }
@@ -377,6 +394,7 @@ static void take_subject(struct desk_evaluate *e)
     subject.selection = buf_take(&selection);
     subject_free(&e->subject);
     e->subject = subject;
+    e->home = SLOT_EDITOR;
 }
 
 static bool same_place(const struct desk_evaluate *e)
@@ -441,6 +459,7 @@ void desk_evaluate_step(struct desk_evaluate *e, const char *path, unsigned row)
         .proposal = e->desk->tested_proposal != 0};
     subject_free(&e->subject);
     e->subject = subject;
+    e->home = SLOT_STATUS;
     start(e);
     app_focus(e->desk->app, SLOT_STATUS);
 }

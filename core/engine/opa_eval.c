@@ -614,7 +614,9 @@ static void prepared(struct evaluation *e)
 {
     e->result.query = mem_strdup(e->query);
     e->result.label = mem_strdup(e->target.label != NULL ? e->target.label : e->query);
-    e->result.input = eval_input_show(&e->input);
+    e->result.input = e->target.is_test && !e->target.is_selection
+                          ? NULL /* a test brings its own */
+                          : eval_input_show(&e->input);
     if (!e->prepared) {
         fail(e, mem_strdup(e->err.text));
     } else if (e->offline) {

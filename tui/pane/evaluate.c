@@ -170,6 +170,22 @@ static unsigned step_failure(void *data)
     return walk(data, trace_next_failure);
 }
 
+/* The next time the editor's cursor line is reached; from the beginning when not stepping yet. */
+static unsigned run_to(void *data)
+{
+    struct evaluate_pane *p = data;
+    unsigned row = 0;
+    const char *path = p->options.cursor(p->options.data, &row);
+    size_t from = p->stepping ? p->at : 0;
+    size_t to = path == NULL ? from : trace_run_to(trace_of(p), from, path, row);
+    if (to == from) {
+        app_message(p->app, MESSAGE_INFO, "The line of the editor's cursor is not reached %s.",
+            p->stepping ? "again" : "at all");
+        return UI_DONE;
+    }
+    return go_to(p, to);
+}
+
 static unsigned end_of(struct evaluate_pane *p, bool last)
 {
     if (!p->stepping) {
@@ -290,6 +306,8 @@ static const struct action actions[] = {
         step_out, why_no_trace},
     {"evaluate.failure", "failure", "The next expression that does not hold", "f", NULL,
         ACTION_KEY_LINE, step_failure, why_no_trace},
+    {"evaluate.run-to", "to line", "Go on until the line of the editor's cursor is reached", "l",
+        NULL, 0, run_to, why_no_trace},
     {"evaluate.first", "first", "The first step, or the first row", "g", NULL, ACTION_NO_PALETTE,
         go_first, NULL},
     {"evaluate.last", "last", "The last step, or the last row", "G", NULL, ACTION_NO_PALETTE,

@@ -18,6 +18,8 @@ struct evaluate_options {
      */
     void (*stepped)(
         void *data, const char *path, unsigned row, const struct editor_hint *hints, size_t count);
+    /* Where the editor's cursor is (row from 1), for "run to here"; NULL: nowhere. Borrowed. */
+    const char *(*cursor)(void *data, unsigned *row);
     void (*choose)(void *data); /* another input is wanted */
     void (*again)(void *data);
     void (*closed)(void *data); /* Esc: the pane is to be taken away */

@@ -1,0 +1,169 @@
+/* Evaluation in the whole program: a rule with an input that is chosen once, followed while one
+ * types; a failing test stepped to the expression that fails. */
+#include "test.h"
+
+#include "term.h"
+
+#include <stdlib.h>
+
+#define POLICY "policies/k8s/privileged/privileged.rego"
+
+static const char failing[] =
+    "package k8s.wrong_test\n"
+    "\n"
+    "import data.k8s.privileged\n"
+    "\n"
+    "pod := {\"kind\": \"Pod\", \"metadata\": {\"name\": \"p\"}, \"spec\": "
+    "{\"containers\": [{\"name\": \"c\", \"image\": \"nginx:1\", "
+    "\"securityContext\": {\"privileged\": true}}]}}\n"
+    "\n"
+    "test_wrong if {\n"
+    "\tgot := privileged.deny with input as pod\n"
+    "\tn := count(got)\n"
+    "\tn == 2\n"
+    "}\n";
+
+struct fixture {
+    char *dir, *state, *xdg_state;
+    struct term *term;
+};
+
+static void start(struct fixture *f, int rows, int cols)
+{
+    char *program = mem_printf("%s/bylaw", getenv("BYLAW_BINARY_DIR"));
+    char *path = mem_printf("PATH=%s", getenv("PATH"));
+    const char *argv[] = {program, "--open", POLICY, f->dir, NULL};
+    const char *env[] = {f->xdg_state, path, "BYLAW_PROVIDER=recording", NULL};
+    struct term_options options = {.argv = argv, .env = env, .rows = rows, .cols = cols};
+    f->term = term_start(&options);
+    free(program);
+    free(path);
+}
+
+static int set_up(void **state)
+{
+    struct fixture *f = MEM_NEW(struct fixture);
+    f->dir = test_dir_make();
+    f->state = test_dir_make();
+    f->xdg_state = mem_printf("XDG_STATE_HOME=%s", f->state);
+    char *sample = test_source_path("tests/workspaces/sample/.");
+    const char *copy[] = {"cp", "-R", sample, f->dir, NULL};
+    free(test_run(NULL, copy));
+    free(sample);
+    test_write(f->dir, "policies/k8s/privileged/wrong_test.rego", failing);
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+    term_free(f->term);
+    test_dir_remove(f->dir);
+    test_dir_remove(f->state);
+    free(f->xdg_state);
+    free(f);
+    return 0;
+}
+
+static void open_step(struct fixture *f)
+{
+    term_expect(f->term, "✗ 1");
+    term_key(f->term, "alt-3");
+    term_type(f->term, "f");
+    term_expect(f->term, "failed only");
+    term_type(f->term, "d");
+    term_expect(f->term, "Step test_wrong");
+}
+
+static void a_failing_test_is_stepped(void **state)
+{
+    struct fixture *f = *state;
+    start(f, 40, 120);
+    open_step(f);
+    /* At once at the expression that fails, with its values: in the pane and at the line's end. */
+    term_expect(f->term, "wrong_test.rego:10  n == 2  false");
+    term_expect(f->term, "▶ 10");
+    term_expect(f->term, "n == 2  ◂ false   n = 1");
+    term_expect(f->term, "n := count(got)  ◂ got = {");
+    term_type(f->term, "p");
+    term_expect(f->term, "▶  9");
+    /* Backward into the policy that the test asks, and out again. */
+    term_type(f->term, "pp");
+    term_expect(f->term, "privileged.rego ");
+    term_expect(f->term, "in deny ‹ test_wrong");
+    term_type(f->term, "u");
+    term_expect(f->term, "in test_wrong");
+    term_type(f->term, "g");
+    term_expect(f->term, "step 1 of");
+    term_type(f->term, "f");
+    term_expect_gone(f->term, "step 1 of");
+    term_type(f->term, "G");
+    term_expect(f->term, "▶ 10");
+    /* Esc by Esc back to where one was. */
+    term_key(f->term, "esc");
+    term_expect(f->term, "Evaluate test_wrong");
+    term_expect_gone(f->term, "▶");
+    term_expect(f->term, "undefined: opa gives no value");
+    term_key(f->term, "esc");
+    term_expect(f->term, "[Tests 16]");
+    term_expect_gone(f->term, "Evaluate test_wrong");
+}
+
+static void in_a_small_terminal(void **state)
+{
+    struct fixture *f = *state;
+    start(f, 24, 80);
+    open_step(f);
+    term_expect(f->term, "▶ 10");
+    term_resize(f->term, 10, 40);
+    term_expect(f->term, "Step test_wrong");
+    term_key(f->term, "esc");
+    term_expect(f->term, "Evaluate test_wrong");
+    term_key(f->term, "esc");
+    term_expect_gone(f->term, "Evaluate test_wrong");
+}
+
+static void a_rule_is_followed_while_one_types(void **state)
+{
+    struct fixture *f = *state;
+    start(f, 40, 120);
+    term_expect(f->term, "✗ 1");
+    term_key(f->term, "alt-2 ctrl-g");
+    term_type(f->term, "12");
+    term_key(f->term, "enter f9");
+    term_expect(f->term, "Evaluate with which input?");
+    term_type(f->term, "invalid_privileged");
+    term_expect(f->term, "1/");
+    term_key(f->term, "enter");
+    term_expect(f->term, "Evaluate deny  with policies/k8s/privileged/testdata/invalid_privileged");
+    term_expect(f->term, "runs privileged: remove");
+    /* Unsaved, a moment after the last key. */
+    term_key(f->term, "home");
+    term_type(f->term, "false;");
+    term_expect_gone(f->term, "runs privileged: remove");
+    term_expect(f->term, " []");
+    term_expect(f->term, "✗ 12 false; c.security");
+    term_key(f->term, "ctrl-z esc");
+    term_expect(f->term, "[Tests 16]");
+    term_key(f->term, "ctrl-q");
+    term_free(f->term);
+    /* The input is remembered: no question. */
+    start(f, 40, 120);
+    term_expect(f->term, "✗ 1");
+    term_key(f->term, "alt-2 ctrl-g");
+    term_type(f->term, "12");
+    term_key(f->term, "enter f9");
+    term_expect(f->term, "Evaluate deny  with policies/k8s/privileged/testdata/invalid_privileged");
+    term_expect(f->term, "runs privileged: remove");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_failing_test_is_stepped, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(in_a_small_terminal, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_rule_is_followed_while_one_types, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
