@@ -468,9 +468,9 @@ static const struct action actions[] = {
     {"evaluate.rule", "evaluate",
         "Evaluate the rule under the cursor (or the selected expression) with the last input; asks "
         "for one the first time",
-        "f9", NULL, 0, evaluate, why_no_policy},
+        "f7", NULL, 0, evaluate, why_no_policy},
     {"evaluate.with", "evaluate with", "Evaluate the rule under the cursor with another input",
-        "shift-f9", NULL, 0, evaluate_with, why_no_policy},
+        "shift-f7", NULL, 0, evaluate_with, why_no_policy},
     {"evaluate.step-test", "step test",
         "Run the test (or rule) under the cursor and step through what it did", "f10", NULL, 0,
         step_test, why_no_policy},

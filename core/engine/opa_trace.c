@@ -377,6 +377,9 @@ static bool is_test(struct str terms)
     struct json_scan scan;
     struct str first;
     struct term term;
+    if (terms.len > 0 && terms.ptr[0] == '{') { /* no call: a term alone */
+        return term_of(terms, &term) && str_equal_c(term.type, "boolean");
+    }
     json_scan_init(&scan, terms);
     if (json_scan_next(&scan) != JSON_ARRAY || !json_scan_value(&scan, &first) ||
         !term_of(first, &term) || !str_equal_c(term.type, "ref")) {

@@ -113,8 +113,8 @@ void evaluate_title(const void *data, struct buf *left, struct buf *right)
     } else if (p->running) {
         buf_append_c(right, "evaluating …");
     } else if (p->has_result && result->wall_us > 0) {
-        buf_printf(right, "%.2f ms of %.0f ms  %s", (double)result->eval_us / 1000,
-            (double)result->wall_us / 1000, result->dialect == DIALECT_V0 ? "v0" : "v1");
+        buf_printf(right, "%.1f ms  %s", (double)result->eval_us / 1000,
+            result->dialect == DIALECT_V0 ? "v0" : "v1");
     }
 }
 
