@@ -124,7 +124,10 @@ static void file_chosen(void *data, const struct finder_item *item, struct str t
     size_t cut;
     size_t line;
     bool has_line = cut_line(text, &cut, &line);
-    if (item == NULL && cut > 0) {
+    if (item == NULL && workspace_generation(workbench_workspace(find->desk->workbench)) == 0) {
+        app_message(find->desk->app, MESSAGE_WARNING,
+            "the files are still being listed: ask again in a moment");
+    } else if (item == NULL && cut > 0) {
         char *path = str_dup(str_slice(text, 0, cut));
         find_go(find, path, 0, 0); /* begins a new file, or says why not */
         free(path);

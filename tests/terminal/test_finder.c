@@ -68,6 +68,43 @@ static void test_a_command_says_why_not(void **state)
     sample_term_quit(f);
 }
 
+/* $EDITOR has the terminal and gets the line; what it wrote is read again, and undone in one step.
+ */
+static void test_external_editor(void **state)
+{
+    struct sample_term *f = *state;
+    test_write(f->config, "vim",
+        "#!/bin/sh\necho \"got $*\" >>\"$3\"\necho 'in the editor'; read -r line\n");
+    char *path = path_join(f->config, "vim");
+    char *program = mem_printf("VISUAL=%s -X", path);
+    const char *chmod[] = {"chmod", "+x", path, NULL};
+    free(test_run(NULL, chmod));
+    free(path);
+    sample_term_start(f, 40, 130, program);
+    term_key(f->term, "alt-p");
+    term_expect(f->term, "24/24");
+    term_type(f->term, "lib/k8s/k8s.rego:6");
+    term_key(f->term, "enter");
+    term_expect(f->term, "package lib.k8s");
+    term_type(f->term, "#");
+    term_key(f->term, "ctrl-p");
+    term_type(f->term, "in $visual or $editor, at this line");
+    term_key(f->term, "enter");
+    term_expect(f->term, "has unsaved edits");
+    term_key(f->term, "enter");
+    term_expect(f->term, "in the editor");
+    assert_false(term_in_alternate_screen(f->term));
+    term_type(f->term, "\n");
+    term_expect(f->term, "was changed on disk and read again");
+    term_key(f->term, "ctrl-end");
+    term_expect(f->term, "got -X +6 ./policies/lib/k8s/k8s.rego");
+    term_key(f->term, "ctrl-z");
+    term_expect_gone(f->term, "got -X");
+    term_key(f->term, "ctrl-y ctrl-q");
+    assert_int_equal(term_wait_exit(f->term), 0);
+    free(program);
+}
+
 static void test_tour(void **state)
 {
     struct sample_term *f = *state;
@@ -144,6 +181,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_files_symbols_lines),
         TEST(test_a_command_says_why_not),
+        TEST(test_external_editor),
         TEST(test_tour),
         TEST(test_themes),
     };

@@ -1,6 +1,7 @@
 /* What can be done in the chat: the verbs, and the table that the key map and the palette read. */
 #include "base/file.h"
 #include "base/path.h"
+#include "external.h"
 #include "pane/chat_private.h"
 
 #include <errno.h>
@@ -212,21 +213,15 @@ static unsigned external_editor(void *pane)
 {
     struct chat *chat = pane;
     struct err err = {0};
-    const char *editor = getenv("VISUAL");
-    editor = editor != NULL && *editor != '\0' ? editor : getenv("EDITOR");
-    editor = editor != NULL && *editor != '\0' ? editor : "vi";
     const char *temp = getenv("TMPDIR");
     char *path = path_join(temp != NULL && *temp == '/' ? temp : "/tmp", "bylaw-prompt-XXXXXX.md");
     struct buf text = BUF_INIT;
-    int code = 0;
     prompt_text(chat->prompt, &text);
     int fd = mkostemps(path, 3, O_CLOEXEC);
     if (fd < 0) {
         err_set_errno(&err, errno, "cannot make %s", path);
     } else if (file_write_all(fd, buf_str(&text), &err)) {
-        char *script = mem_printf("%s \"$1\"", editor);
-        const char *argv[] = {"sh", "-c", script, "sh", path, NULL};
-        if (app_run_in_terminal(chat->app, argv, NULL, &code, &err) && code == 0) {
+        if (external_edit(chat->app, path, 0, 0, NULL, &err)) {
             /* Editors replace the file: read it by its name. */
             int again = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
             if (again >= 0) {
@@ -234,7 +229,6 @@ static unsigned external_editor(void *pane)
                 close(again);
             }
         }
-        free(script);
     }
     if (fd >= 0) {
         close(fd);

@@ -49,6 +49,8 @@ void editor_free(struct editor *editor)
     }
     loop_timer_free(editor->watch);
     loop_timer_free(editor->parser);
+    loop_timer_free(editor->external);
+    free(editor->external_path);
     for (size_t i = 0; i < editor->docs.len; i++) {
         struct doc *doc = editor->docs.items[i];
         doc->save_again = false;

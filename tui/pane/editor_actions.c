@@ -162,6 +162,11 @@ unsigned editor_key(void *pane, const struct key *key)
     return editor_edit_key(editor, key);
 }
 
+static unsigned external(void *pane)
+{
+    return editor_external(pane);
+}
+
 static unsigned save(void *pane)
 {
     editor_save(pane);
@@ -507,6 +512,9 @@ static const struct action rows[] = {
         "ctrl-delete alt-d", NULL, HIDE, erase_word_right, needs_file},
     {"editor.close", "close", "Close the file; asks about unsaved edits", "ctrl-w", "ctrl-w,q", 0,
         close_file, needs_file},
+    {"editor.external", "$EDITOR",
+        "Open the file in $VISUAL or $EDITOR, at this line, and come back", "", NULL, 0, external,
+        needs_file},
     {"editor.next-file", "next file", "Next open file", "alt-.", NULL, 0, next_file, needs_file},
     {"editor.previous-file", "previous file", "Previous open file", "alt-comma", NULL, 0,
         previous_file, needs_file},

@@ -175,6 +175,8 @@ struct editor {
     struct buf scratch;
     bool selecting; /* a drag goes on */
     bool swap_warned;
+    struct loop_timer *external; /* waits for the save before $EDITOR; made when needed */
+    char *external_path;
 };
 
 /* editor_file.c: opening, saving, the disk, swap files. */
@@ -365,6 +367,9 @@ bool find_visible(struct editor *editor, const struct text *text, size_t from, s
 void editor_draw(void *pane, struct region region, bool focused);
 /* The offset under a cell of the last draw. */
 size_t view_offset_at(struct view *view, int row, int col);
+
+/* editor_external.c: $EDITOR on the file shown. */
+unsigned editor_external(struct editor *editor);
 
 /* editor_actions.c */
 unsigned editor_key(void *pane, const struct key *key);
