@@ -262,6 +262,70 @@ static void test_quit_asks(void **state)
     quit(term);
 }
 
+static void test_splits(void **state)
+{
+    struct bench *bench = *state;
+    struct buf text = BUF_INIT;
+    for (int i = 1; i <= 80; i++) {
+        buf_printf(&text, "row %d\n", i);
+    }
+    buf_append_char(&text, '\0');
+    test_write(bench->dir, "a.txt", text.ptr);
+    buf_free(&text);
+    struct term *term = start(bench, "a.txt", 40, 120);
+    int row, col;
+    term_expect(term, "row 3");
+    term_key(term, "alt--");
+    term_expect(term, "─ a.txt ─");
+    term_key(term, "ctrl-end");
+    term_expect(term, "row 80");
+    term_expect(term, "row 2");
+    /* A click gives the other view the keys; what is typed there is seen in both. */
+    assert_true(term_find(term, "row 2", &row, &col));
+    term_click(term, row, col);
+    term_expect(term, "2:1");
+    term_type(term, "new ");
+    term_expect(term, "new row 2");
+    term_key(term, "f6 ctrl-home");
+    term_expect_row(term, row, "new row 2");
+    term_resize(term, 10, 40);
+    term_expect_gone(term, "─ a.txt ●");
+    term_expect(term, "new row 2");
+    term_resize(term, 40, 120);
+    term_expect(term, "─ a.txt ●");
+    term_key(term, "alt-=");
+    term_expect_gone(term, "─ a.txt ●");
+    term_key(term, "ctrl-z");
+    term_expect_gone(term, "●");
+    quit(term);
+}
+
+static void test_folds_and_wrap(void **state)
+{
+    struct bench *bench = *state;
+    test_write(bench->dir, "a.yaml",
+        "spec:\n  list:\n    - a\n    - b\nother: one two three four five six seven eight nine "
+        "ten eleven twelve thirteen fourteen fifteen\n");
+    struct term *term = start(bench, "a.yaml", 24, 80);
+    int row, col;
+    term_expect(term, "- b");
+    term_key(term, "f9");
+    term_expect(term, "spec: ⋯ 3 lines");
+    term_expect_gone(term, "- b");
+    /* The mark in the gutter opens it. */
+    assert_true(term_find(term, "▸spec", &row, &col));
+    term_click(term, row, col);
+    term_expect(term, "- b");
+    term_expect(term, "›");
+    term_key(term, "alt-w");
+    term_expect(term, "↪");
+    term_expect_gone(term, "›");
+    term_resize(term, 10, 40);
+    term_key(term, "ctrl-end");
+    term_expect(term, "fifteen");
+    quit(term);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(int argc, char **argv)
@@ -277,6 +341,8 @@ int main(int argc, char **argv)
         TEST(test_abort),
         TEST(test_terminated),
         TEST(test_quit_asks),
+        TEST(test_splits),
+        TEST(test_folds_and_wrap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,7 @@
 #include "base/utf8.h"
 #include "base/vec.h"
 
-#define POINT_EVERY ((size_t)16 << 10) /* bytes between checkpoints */
+#define POINT_EVERY ((size_t)4 << 10) /* bytes between checkpoints */
 
 size_t column_width(struct str cluster, size_t column, unsigned tab)
 {

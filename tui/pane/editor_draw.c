@@ -5,8 +5,8 @@
 
 #include <stdio.h>
 
-#define PARSE_US    4000              /* a frame's share for parsing what is visible */
-#define GAP_BYTES   ((size_t)1 << 10) /* rows further apart than this are highlighted apart */
+#define PARSE_US    4000          /* a frame's share for parsing what is visible */
+#define GAP_BYTES   ((size_t)256) /* rows further apart than this are highlighted apart */
 #define MARGIN_COLS 4
 
 static int digits(size_t number)
@@ -412,7 +412,12 @@ static void draw_view_title(const struct view *view, struct region region, bool 
     int cols = region_cols(region);
     char where[64];
     int width = snprintf(where, sizeof where, " %zu:%zu ", point.row + 1, point.column + 1);
-    grid_hline(region, 0, 0, cols, focused ? STYLE(BORDER_FOCUS) : STYLE(BORDER));
+    if (focused) {
+        grid_repeat(
+            region, 0, 0, cols, grid_is_ascii(region.grid) ? "=" : "━", STYLE(BORDER_FOCUS));
+    } else {
+        grid_hline(region, 0, 0, cols, STYLE(BORDER));
+    }
     int room = cols - width - 7;
     if (room < 4) {
         room = cols - 6;

@@ -152,7 +152,7 @@ struct split *split_step(struct split *root, const struct split *leaf, bool back
     while (at < count && leaves[at] != leaf) {
         at++;
     }
-    return leaves[(at + (backward ? count - 1 : 1)) % count];
+    return count == 0 ? NULL : leaves[(at + (backward ? count - 1 : 1)) % count];
 }
 
 static bool inside(const struct rect *rect, int row, int col)

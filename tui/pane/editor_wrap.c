@@ -2,8 +2,10 @@
 
 #include "base/vec.h"
 
-#define HANG        2                 /* columns more than the line's own indent */
-#define POINT_EVERY ((size_t)2 << 10) /* bytes between checkpoints */
+#define HANG        2 /* columns more than the line's own indent */
+#define LOOK_ROWS   6 /* where a row begins is settled by what comes this many rows later */
+#define POINT_EVERY ((size_t)512)     /* bytes between checkpoints */
+#define LONG        ((size_t)4 << 10) /* a line of more bytes is worth them */
 
 static size_t min_size(size_t a, size_t b)
 {
@@ -98,11 +100,16 @@ static bool shape_equal(const struct wrap_shape *a, const struct wrap_shape *b)
     return a->tab == b->tab && a->width == b->width && a->indent == b->indent;
 }
 
+static size_t last_point(const struct wrap_cache *cache)
+{
+    return cache->len == 0 ? cache->line_start : cache->items[cache->len - 1].at.offset;
+}
+
 struct column_point wrap_find(struct wrap_cache *cache, const struct text *text,
     const struct wrap_shape *shape, size_t line_start, size_t line_end, size_t offset)
 {
     struct wrap_cache none = {.line_start = line_start, .shape = *shape};
-    if (line_end - line_start <= 2 * POINT_EVERY) {
+    if (line_end - line_start <= LONG) {
         cache = &none; /* not worth another line's points */
     }
     if (cache->line_start != line_start || !shape_equal(&cache->shape, shape)) {
@@ -113,20 +120,27 @@ struct column_point wrap_find(struct wrap_cache *cache, const struct text *text,
     size_t low = 0, high = cache->len;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (cache->items[middle].offset <= offset) {
+        if (cache->items[middle].at.offset <= offset) {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
     struct column_point at =
-        low == 0 ? (struct column_point){line_start, 0} : cache->items[low - 1];
+        low == 0 ? (struct column_point){line_start, 0} : cache->items[low - 1].at;
     struct column_point next = at;
+    struct column_point candidate = at;
+    int rows = 0; /* since the candidate */
     while (wrap_next(text, shape, line_start, line_end, &next) && next.offset <= offset) {
         at = next;
-        size_t last = cache->len == 0 ? line_start : cache->items[cache->len - 1].offset;
-        if (cache != &none && at.offset >= last + POINT_EVERY) {
-            VEC_PUSH(cache, at);
+        rows += rows > 0 ? 1 : 0;
+        if (rows > LOOK_ROWS) {
+            VEC_PUSH(cache, ((struct wrap_point){candidate, at.offset}));
+            rows = 0;
+        }
+        if (rows == 0 && cache != &none && at.offset >= last_point(cache) + POINT_EVERY) {
+            candidate = at;
+            rows = 1;
         }
     }
     return at;
@@ -139,9 +153,7 @@ void wrap_changed(struct wrap_cache *cache, const struct text_change *change)
         cache->line_start = SIZE_MAX;
         return;
     }
-    /* Where a row ends depends on what follows, up to a row's width of clusters. */
-    size_t reach = COLUMN_CLUSTER_MAX * (cache->shape.width + 2);
-    while (cache->len > 0 && cache->items[cache->len - 1].offset + reach > change->start) {
+    while (cache->len > 0 && cache->items[cache->len - 1].reach > change->start) {
         cache->len--;
     }
 }

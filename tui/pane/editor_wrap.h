@@ -15,10 +15,15 @@ struct wrap_shape {
     size_t indent; /* of the rows that go on */
 };
 
+struct wrap_point {
+    struct column_point at; /* where a row begins */
+    size_t reach;           /* a change from here on leaves that so */
+};
+
 struct wrap_cache {
     size_t line_start; /* whose line the points are in */
     struct wrap_shape shape;
-    struct column_point *items; /* where rows begin, one in a few KiB */
+    struct wrap_point *items; /* one in a few KiB */
     size_t len, cap;
 };
 
