@@ -16,7 +16,8 @@ struct diagnose {
         char **items; /* paths that the last check spoke of: it knows them better than a test run */
         size_t len, cap;
     } covered;
-    uint64_t board_version;
+    /* Of the focus: as it was gathered, and as it was when what is shown was found. */
+    uint64_t gathered_version, shown_version;
     bool show_inline;
 };
 
@@ -128,6 +129,7 @@ static void gather(void *data, struct check_request *request)
     free(d->focus);
     d->focus = mem_strdup(path);
     request->focus = mem_strdup(path);
+    d->gathered_version = path == NULL ? 0 : editor_version(d->desk->editor, path);
     editor_each_unsaved(d->desk->editor, add_text, &gathering);
     tell_syntax(d);
 }
@@ -155,6 +157,7 @@ static void found(void *data, const char *source, const char *const *paths, size
 {
     struct diagnose *d = data;
     problems_set(d->problems, source, paths, path_count, findings);
+    d->shown_version = d->gathered_version;
     if (strcmp(source, "opa") == 0) {
         const struct findings none = {0};
         bool yaml = path_count > 0 && strcmp(path_ext(paths[0]), ".rego") != 0;
@@ -206,8 +209,8 @@ static void changed(void *data)
     const char *trouble = checker_trouble(d->checker);
     switch (checker_state(d->checker)) {
     case CHECK_NOTHING:
-        status_set_check(status, "",
-            "nothing is checked: no Rego file and no YAML of a policy's size is shown", false);
+        /* No Rego file and no YAML of a policy's size is shown: what the test run found stands. */
+        status_set_check(status, "", NULL, false);
         tell_trouble(d, NULL);
         break;
     case CHECK_WAITING:
@@ -307,7 +310,7 @@ static unsigned quick_fix(void *data)
         return UI_DONE;
     }
     /* Its places are those of the text that was checked. */
-    if (checker_state(d->checker) != CHECK_DONE && checker_state(d->checker) != CHECK_TROUBLED) {
+    if (editor_version(d->desk->editor, finding->file) != d->shown_version) {
         app_message(d->desk->app, MESSAGE_INFO, "The text is being checked: try again.");
         return UI_DONE;
     }

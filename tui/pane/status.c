@@ -541,8 +541,7 @@ bool status_next_finding(struct status *s, int step)
     status_refresh(s);
     struct list *list = &s->lists[TAB_PROBLEMS];
     if (list->count == 0) {
-        app_message(s->app, MESSAGE_INFO, "%s",
-            s->check_text != NULL ? s->check_text : "nothing was checked yet");
+        app_message(s->app, MESSAGE_INFO, "%s", status_no_problems(s));
         return false;
     }
     /* The first call goes to where the cursor is, not past it. */

@@ -37,7 +37,8 @@ void status_set_root(struct status *status, const char *root, const char *of);
 /* What the Problems tab lists; borrowed, outlives the pane. */
 void status_set_problems(struct status *status, struct problems *problems);
 /* How far the list can be believed: shown when it is empty ("no problems in …", "checking…") and,
- * when `brief` is not empty, in the title ("not checked"). Copied. */
+ * when `brief` is not empty, in the title ("not checked"). Copied. NULL: no file is checked, only
+ * the test run tells. */
 void status_set_check(struct status *status, const char *brief, const char *text, bool is_trouble);
 /* Starts a run, which cancels one that runs. */
 void status_run(

@@ -157,9 +157,9 @@ static void draw_finding_row(void *data, size_t index, struct region row, bool c
     grid_put_fit(row, 0, col, cols - col, message, STYLE(TEXT));
     col += (int)utf8_width(message) + 2;
     struct buf who = BUF_INIT;
-    buf_printf(&who, "%s%s%s%s", finding->source == NULL ? "" : finding->source,
-        finding->source == NULL ? "" : " ", finding->rule,
-        finding->edit.from.row > 0 ? "  can be mended" : "");
+    buf_printf(&who, "%s%s%s%s", finding->edit.from.row > 0 ? "mendable  " : "",
+        finding->source == NULL ? "" : finding->source, finding->source == NULL ? "" : " ",
+        finding->rule);
     grid_put_fit(row, 0, col, cols - col, buf_str(&who), STYLE(DIM));
     buf_free(&who);
 }
@@ -298,6 +298,15 @@ void status_refresh(struct status *s)
     }
 }
 
+const char *status_no_problems(const struct status *s)
+{
+    bool ran = board_wall_us(s->board) > 0 && !board_is_running(s->board) &&
+               board_trouble(s->board) == NULL;
+    return s->check_text != NULL ? s->check_text
+           : ran                 ? "no problems found when the tests were loaded"
+                                 : "nothing was checked yet";
+}
+
 static const char *empty_text(const struct status *s)
 {
     switch (s->tab) {
@@ -311,7 +320,7 @@ static const char *empty_text(const struct status *s)
         return board_is_running(s->board) ? "looking for tests…"
                                           : "no test was found: nothing was evaluated";
     case TAB_PROBLEMS:
-        return s->check_text != NULL ? s->check_text : "nothing was checked yet";
+        return status_no_problems(s);
     case TAB_COVERAGE:
         return board_is_busy(s->board) ? "measuring coverage…" : "no coverage yet";
     default:

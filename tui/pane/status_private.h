@@ -52,6 +52,8 @@ void status_fold(const void *data, struct buf *out);
 /* Brings rows and list lengths up to date. */
 void status_refresh(struct status *status);
 
+/* What can be said when the list is empty. */
+const char *status_no_problems(const struct status *status);
 /* The findings listed. */
 const struct findings *status_findings(const struct status *status);
 

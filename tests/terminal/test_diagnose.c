@@ -1,0 +1,126 @@
+/* Diagnostics of the real program while one types: nothing is saved in these tests unless they say
+ * so. */
+#include "term.h"
+
+#include <stdlib.h>
+
+static const char policy[] = "package p\n\nimport data.lib\n\nallow if lib.f(input.x) == 2\n";
+
+static char *make_workspace(void)
+{
+    char *dir = test_dir_make();
+    test_write(dir, "lib.rego", "package lib\n\nf(x) := x + 1\n");
+    test_write(dir, "p.rego", policy);
+    return dir;
+}
+
+static struct term *start(const char *dir, const char *open, const char *const *env)
+{
+    char *program = mem_printf("%s/bylaw", getenv("BYLAW_BINARY_DIR"));
+    const char *argv[] = {program, "--new", "--open", open, dir, NULL};
+    struct term_options options = {.argv = argv, .rows = 40, .cols = 120, .env = env};
+    struct term *term = term_start(&options);
+    free(program);
+    term_expect(term, open);
+    term_key(term, "alt-3");
+    term_type(term, "2");
+    term_key(term, "alt-2");
+    return term;
+}
+
+static void errors_come_and_go_while_typing(void **state)
+{
+    (void)state;
+    char *dir = make_workspace();
+    struct term *term = start(dir, "p.rego", NULL);
+    term_expect(term, "no problems in p.rego");
+    term_key(term, "down down down down end");
+    term_type(term, " + lib.g(1)");
+    term_expect(term, "p.rego:5:32  undefined function data.lib.g  opa rego_type_error");
+    term_expect(term, "✗  5");
+    /* Behind the line once the cursor is elsewhere, and underlined. */
+    term_key(term, "up");
+    term_expect(term, "lib.g(1)   undefined function");
+    int row;
+    int col;
+    struct term_cell cell;
+    assert_true(term_find(term, "lib.g(1)   undefined", &row, &col));
+    term_cell(term, row, col, &cell);
+    assert_true(cell.underline);
+    term_key(term, "ctrl-z");
+    term_expect(term, "no problems in p.rego");
+    /* A file that refers to the one in focus. */
+    term_key(term, "ctrl-o");
+    term_expect(term, "Open a file");
+    term_type(term, "lib.rego");
+    term_key(term, "enter");
+    term_expect(term, "no problems in lib.rego");
+    term_key(term, "down down");
+    term_type(term, "h");
+    term_expect(term, "p.rego:5:10  undefined function data.lib.f  opa rego_type_error");
+    char *saved = test_read(dir, "lib.rego");
+    assert_string_equal(saved, "package lib\n\nf(x) := x + 1\n");
+    free(saved);
+    /* From the list to the place. */
+    term_key(term, "alt-3 enter");
+    term_expect(term, "5:10 ");
+    term_free(term);
+    test_dir_remove(dir);
+}
+
+static void a_guard_and_its_fix(void **state)
+{
+    (void)state;
+    char *dir = make_workspace();
+    test_write(dir, "old.rego", "package old\n\nimport rego.v1\n\nallow if input.y\n");
+    struct term *term = start(dir, "old.rego", NULL);
+    term_expect(term, "old.rego:3:1  `import rego.v1` does nothing in Rego v1");
+    term_expect(term, "mendable  guard depr");
+    term_key(term, "alt-enter");
+    term_expect(term, "Nothing in this line can be mended");
+    term_key(term, "down down alt-enter");
+    term_expect_gone(term, "import rego.v1");
+    term_expect(term, "no problems in old.rego");
+    term_key(term, "ctrl-z");
+    term_expect(term, "old.rego:3:1  `import rego.v1` does nothing in Rego v1");
+    term_free(term);
+    test_dir_remove(dir);
+}
+
+static void without_opa_it_says_so(void **state)
+{
+    (void)state;
+    char *dir = make_workspace();
+    struct term *term = start(dir, "p.rego", (const char *const[]){"PATH=/nowhere", NULL});
+    term_expect(term, "not checked: opa is not on PATH");
+    term_expect(term, "not checked ");
+    term_free(term);
+    test_dir_remove(dir);
+}
+
+static void templates_are_checked_in_place(void **state)
+{
+    (void)state;
+    char *dir = test_dir_make();
+    test_write(dir, "t.yaml",
+        "apiVersion: templates.gatekeeper.sh/v1\nkind: ConstraintTemplate\nmetadata:\n  name: k\n"
+        "spec:\n  crd:\n    spec:\n      names:\n        kind: K\n  targets:\n"
+        "    - target: admission.k8s.gatekeeper.sh\n      rego: |\n        package k\n"
+        "        violation[{\"msg\": m}] { m := input.request.m; f(m) }\n");
+    struct term *term = start(dir, "t.yaml", NULL);
+    term_expect(term, "t.yaml:14:55  undefined function f");
+    term_expect(term, "t.yaml:14:44  Gatekeeper gives input.review");
+    term_free(term);
+    test_dir_remove(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(errors_come_and_go_while_typing),
+        cmocka_unit_test(a_guard_and_its_fix),
+        cmocka_unit_test(without_opa_it_says_so),
+        cmocka_unit_test(templates_are_checked_in_place),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
