@@ -26,6 +26,16 @@ static void tell_step(struct evaluate_pane *p)
     evaluate_free_hints(&hints);
 }
 
+static void count_stops(struct evaluate_pane *p)
+{
+    const struct trace *trace = trace_of(p);
+    p->stops = 0;
+    for (size_t i = 0; i < trace->steps.len; i++) {
+        p->stops += trace_is_stop(trace, i);
+        p->number = i == p->at ? p->stops : p->number;
+    }
+}
+
 static unsigned go_to(struct evaluate_pane *p, size_t step)
 {
     if (step == TRACE_NONE) {
@@ -38,6 +48,7 @@ static unsigned go_to(struct evaluate_pane *p, size_t step)
     }
     p->stepping = true;
     p->at = step;
+    count_stops(p);
     list_set_cursor(&p->list, 0);
     refresh(p);
     tell_step(p);
@@ -63,6 +74,11 @@ void evaluate_begin(struct evaluate_pane *p, bool step)
 
 static void drop_trace(struct evaluate_pane *p)
 {
+    for (size_t i = 0; p->lines != NULL && i < p->trace->sources.len; i++) {
+        VEC_FREE(&p->lines[i]);
+    }
+    free(p->lines);
+    p->lines = NULL;
     eval_trace_free(p->trace);
     p->trace = NULL;
     free(p->expanded);
@@ -102,6 +118,7 @@ void evaluate_set_trace(struct evaluate_pane *p, struct eval_trace *trace)
     end_stepping(p);
     drop_trace(p);
     p->trace = trace;
+    p->lines = mem_zalloc((trace->sources.len + 1) * sizeof *p->lines);
     if (trace->trace != NULL) {
         expand_first(p);
     }

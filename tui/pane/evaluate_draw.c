@@ -85,18 +85,6 @@ void evaluate_draw(void *data, struct region region, bool focused)
     list_draw(&p->list, region, focused, draw_row, p);
 }
 
-static size_t stop_number(const struct evaluate_pane *p, size_t *all)
-{
-    const struct trace *trace = p->trace->trace;
-    size_t number = 0;
-    *all = 0;
-    for (size_t i = 0; i < trace->steps.len; i++) {
-        *all += trace_is_stop(trace, i);
-        number = i == p->at ? *all : number;
-    }
-    return number;
-}
-
 void evaluate_title(const void *data, struct buf *left, struct buf *right)
 {
     const struct evaluate_pane *p = data;
@@ -107,9 +95,7 @@ void evaluate_title(const void *data, struct buf *left, struct buf *right)
         buf_printf(left, "  with %s", result->input);
     }
     if (p->stepping) {
-        size_t all;
-        size_t number = stop_number(p, &all);
-        buf_printf(right, "step %zu of %zu", number, all);
+        buf_printf(right, "step %zu of %zu", p->number, p->stops);
     } else if (p->running) {
         buf_append_c(right, "evaluating …");
     } else if (p->has_result && result->wall_us > 0) {

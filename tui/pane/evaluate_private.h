@@ -21,11 +21,16 @@ struct evaluate_pane {
     struct eval_result result;
     bool has_result, running, step_when_traced;
     struct eval_trace *trace;
+    struct evaluate_lines {
+        size_t *items; /* where each line begins */
+        size_t len, cap;
+    } * lines;      /* by source of the trace; empty: not looked at yet */
     bool *expanded; /* by frame of the trace */
     bool unfolded;  /* the whole value is shown */
     size_t culprit;
     bool stepping;
-    size_t at; /* the step */
+    size_t at;            /* the step */
+    size_t number, stops; /* which of how many it is */
     struct {
         struct evaluate_row *items;
         size_t len, cap;

@@ -17,25 +17,34 @@ void evaluate_free_rows(struct evaluate_pane *p)
     p->rows.len = 0;
 }
 
+static void find_lines(struct str text, struct evaluate_lines *lines)
+{
+    for (size_t at = 0; at < text.len;) {
+        size_t feed = str_find_char(text, '\n', at);
+        VEC_PUSH(lines, at);
+        at = feed == (size_t)-1 ? text.len : feed + 1;
+    }
+}
+
 struct str evaluate_source(const struct evaluate_pane *p, const char *path, unsigned row)
 {
-    struct str line = {0};
-    if (p->trace == NULL) {
-        return line;
-    }
-    VEC_FOREACH (const struct eval_source, source, &p->trace->sources) {
-        if (strcmp(source->path, path) != 0) {
+    const struct eval_sources *sources = &p->trace->sources;
+    for (size_t i = 0; i < sources->len; i++) {
+        if (strcmp(sources->items[i].path, path) != 0) {
             continue;
         }
-        struct str rest = buf_str(&source->text);
-        for (unsigned i = 0; i < row; i++) {
-            if (!str_next_line(&rest, &line)) {
-                return str_make("", 0);
-            }
+        struct evaluate_lines *lines = &p->lines[i];
+        struct str text = buf_str(&sources->items[i].text);
+        if (lines->len == 0) {
+            find_lines(text, lines);
         }
-        return str_trim(line);
+        if (row == 0 || row > lines->len) {
+            break;
+        }
+        size_t end = row < lines->len ? lines->items[row] : text.len;
+        return str_trim(str_slice(text, lines->items[row - 1], end));
     }
-    return line;
+    return str_make("", 0);
 }
 
 static bool is_word(char c)
