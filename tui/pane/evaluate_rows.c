@@ -2,11 +2,12 @@
 #include "pane/evaluate_private.h"
 
 #include "base/json_scan.h"
+#include "base/path.h"
 #include "base/vec.h"
 
 #include <ctype.h>
 
-enum { FOLD_LINES = 12, VALUE_SHOWN = 60, INDENT_MAX = 40 };
+enum { FOLD_LINES = 12, VALUE_SHOWN = 60 };
 
 void evaluate_free_rows(struct evaluate_pane *p)
 {
@@ -249,7 +250,7 @@ static void add_trace(struct evaluate_pane *p)
         const struct trace_step *s = &trace->steps.items[p->culprit];
         struct buf text = BUF_INIT;
         struct str line = evaluate_source(p, s->file, s->at.row);
-        buf_printf(&text, "✗ %s:%u  %.*s  is %s", s->file, s->at.row, STR_FMT(line),
+        buf_printf(&text, "✗ %s:%u  %.*s  is %s", path_base(s->file), s->at.row, STR_FMT(line),
             trace_outcome_name(s->outcome));
         buf_append_c(&text, "   ");
         evaluate_values(p, p->culprit, false, &text);
@@ -279,7 +280,7 @@ static void add_step(struct evaluate_pane *p)
         "begins", "", "next solution", "holds", "does not hold", "note", "", ""};
     enum style_id style;
     const char *sign = evaluate_sign(s, false, &style);
-    buf_printf(&text, "%s %s:%u  %.*s  %s%s%s", sign, s->file, s->at.row, STR_FMT(line),
+    buf_printf(&text, "%s %s:%u  %.*s  %s%s%s", sign, path_base(s->file), s->at.row, STR_FMT(line),
         trace_outcome_name(s->outcome),
         s->outcome != TRACE_OPEN && what[s->op][0] != '\0' ? ", " : "", what[s->op]);
     if (s->op == TRACE_NOTE) {
