@@ -180,13 +180,49 @@ static void test_replace(void **state)
     bench_type(bench, "a(\\d)");
     bench_press(bench, "tab");
     bench_type(bench, "[$1]");
-    bench_press(bench, "enter");
-    bench_assert_content(bench, "[1] a2 a3\n");
+    bench_see(bench, "a1 → [1]");
     bench_press(bench, "alt-a");
     bench_assert_content(bench, "[1] [2] [3]\n");
-    bench_see(bench, "replaced 2");
+    bench_see(bench, "replaced 3");
     bench_press(bench, "esc ctrl-z");
-    bench_assert_content(bench, "[1] a2 a3\n");
+    assert_int_equal(editor_unsaved_count(bench->editor), 0);
+}
+
+/* Each match is asked about, with what it would become. */
+static void test_replace_asks(void **state)
+{
+    struct bench *bench = *state;
+    test_write(bench->dir, "a.txt", "a1 a2 a3\na4 a5\n");
+    bench_open(bench, "a.txt");
+    bench_press(bench, "ctrl-r alt-r");
+    bench_type(bench, "a(\\d)");
+    bench_press(bench, "tab");
+    bench_type(bench, "<$1>");
+    bench_press(bench, "enter");
+    assert_int_equal(editor_unsaved_count(bench->editor), 0); /* only asked so far */
+    bench_see(bench, "a1 → <1>");
+    bench_see(bench, "y yes  n no  a all the rest");
+    bench_type(bench, "yn");
+    bench_see(bench, "a3 → <3>");
+    bench_type(bench, "y");
+    bench_assert_content(bench, "<1> a2 <3>\na4 a5\n");
+    bench_type(bench, "u"); /* that one not */
+    bench_assert_content(bench, "<1> a2 a3\na4 a5\n");
+    bench_see(bench, "a3 → <3>");
+    bench_type(bench, "nxq"); /* another letter does nothing */
+    bench_see(bench, "Enter asks for each");
+    bench_press(bench, "enter");
+    bench_see(bench, "a4 → <4>");
+    bench_type(bench, "a");
+    bench_assert_content(bench, "<1> a2 a3\n<4> <5>\n");
+    bench_see(bench, "replaced 2, to the end of the file");
+    bench_press(bench, "enter");
+    bench_type(bench, "y");
+    bench_press(bench, "ctrl-home");
+    bench_press(bench, "enter");
+    bench_type(bench, "nn");
+    bench_see(bench, "to the end of the file");
+    bench_press(bench, "esc");
 }
 
 static void test_go_to_line(void **state)
@@ -575,6 +611,7 @@ int main(void)
         TEST(test_mouse),
         TEST(test_find),
         TEST(test_replace),
+        TEST(test_replace_asks),
         TEST(test_go_to_line),
         TEST(test_long_lines_scroll),
         TEST(test_tabs_and_wide),

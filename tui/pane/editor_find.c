@@ -136,7 +136,7 @@ static void stop(struct find *find)
     loop_timer_stop(find->timer);
 }
 
-static void say(struct find *find, const char *text)
+void find_say(struct find *find, const char *text)
 {
     free(find->problem);
     find->problem = mem_strdup(text);
@@ -149,6 +149,7 @@ static void found(struct editor *editor, const struct search_match *match)
     view_select(editor->view, match->groups[0].start, match->groups[0].end);
     free(find->problem);
     find->problem = find->wrapped ? mem_strdup("went round the end") : NULL;
+    replace_found(editor);
 }
 
 /* One slice of the search, forward from find->at to the end (or up to the start once wrapped). */
@@ -175,10 +176,11 @@ static void run(struct editor *editor)
             found(editor, &match);
         } else if (status == SEARCH_FAILED) {
             stop(find);
-            say(find, err.text);
+            find_say(find, err.text);
         } else if (status == SEARCH_NONE && find->wrapped) {
             stop(find);
-            say(find, "no match");
+            find_say(find, find->asking ? "no more match" : "no match");
+            find->asking = false;
         } else if (status == SEARCH_NONE) {
             find->wrapped = true;
             find->at = find->backward ? SIZE_MAX : 0;
@@ -190,7 +192,7 @@ static void run(struct editor *editor)
     app_redraw(editor->app);
 }
 
-static void begin(struct editor *editor, size_t from, bool backward)
+void find_begin(struct editor *editor, size_t from, bool backward)
 {
     struct find *find = &editor->find;
     if (find->search == NULL || editor->view == NULL) {
@@ -226,7 +228,7 @@ unsigned find_step(struct editor *editor, bool backward)
         /* Past the selection, or on from an empty match. */
         from = range.end > range.start ? range.end : doc_after(view->doc, range.end);
     }
-    begin(editor, from, backward);
+    find_begin(editor, from, backward);
     if (!find_is_open(editor) && editor->find.problem != NULL) {
         app_message(editor->app, MESSAGE_INFO, "%s", editor->find.problem);
     }
@@ -245,7 +247,7 @@ static void changed(struct editor *editor)
         return;
     }
     struct text_cursor origin = find->origin;
-    begin(editor, origin.anchor < origin.head ? origin.anchor : origin.head, false);
+    find_begin(editor, origin.anchor < origin.head ? origin.anchor : origin.head, false);
 }
 
 void find_open(struct editor *editor, enum bar_mode mode)
@@ -270,6 +272,7 @@ void find_open(struct editor *editor, enum bar_mode mode)
     find->origin = view_caret(view)->at;
     find->origin_top = view->top;
     find->in_with = false;
+    find->asking = false;
     find->mode = mode;
     edit_clear(find->line);
     if (mode != BAR_GOTO) {
@@ -282,46 +285,32 @@ void find_close(struct editor *editor)
 {
     stop(&editor->find);
     editor->find.mode = BAR_NONE;
+    editor->find.asking = false;
     free(editor->find.problem);
     editor->find.problem = NULL;
     app_redraw(editor->app);
 }
 
-static bool selection_is_match(struct editor *editor, struct search_match *match)
-{
-    struct search_range range = view_selection(editor->view);
-    size_t from = range.start;
-    return search_next(editor->find.search, editor->view->doc->text, &from, range.start + 1,
-               SIZE_MAX, match, NULL) == SEARCH_FOUND &&
-           match->groups[0].start == range.start && match->groups[0].end == range.end;
-}
-
-static void replace_one(struct editor *editor)
+bool find_replace(struct editor *editor, const struct search_match *match)
 {
     struct find *find = &editor->find;
-    struct search_match match;
+    struct text *text = editor->view->doc->text;
     struct buf bytes = BUF_INIT;
     struct err err = {0};
-    if (find->search == NULL) {
-        return;
-    }
-    if (!selection_is_match(editor, &match)) {
-        find_step(editor, false);
-        return;
-    }
-    if (!search_expand(
-            find->search, editor->view->doc->text, &match, edit_text(find->with), &bytes, &err)) {
-        say(find, err.text);
+    bool ok = search_expand(find->search, text, match, edit_text(find->with), &bytes, &err);
+    if (ok) {
+        text_break(text);
+        ok = view_replace(
+            editor->view, match->groups[0].start, match->groups[0].end, buf_str(&bytes));
+        text_break(text);
     } else {
-        text_break(editor->view->doc->text);
-        view_replace(editor->view, match.groups[0].start, match.groups[0].end, buf_str(&bytes));
-        text_break(editor->view->doc->text);
-        begin(editor, view_head(editor->view), false);
+        find_say(find, err.text);
     }
     buf_free(&bytes);
+    return ok;
 }
 
-static void replace_all(struct editor *editor)
+size_t find_replace_all(struct editor *editor, size_t from)
 {
     struct find *find = &editor->find;
     struct view *view = editor->view;
@@ -330,18 +319,19 @@ static void replace_all(struct editor *editor)
     size_t count = 0;
     char text[64];
     if (find->search == NULL) {
-        return;
+        return 0;
     }
     stop(find);
     text_note_cursor(doc->text, view_caret(view)->at);
     if (!search_replace_all(
-            find->search, doc->text, 0, SIZE_MAX, edit_text(find->with), &count, &err)) {
-        say(find, err.text);
-        return;
+            find->search, doc->text, from, SIZE_MAX, edit_text(find->with), &count, &err)) {
+        find_say(find, err.text);
+        return 0;
     }
     view_select(view, view_head(view), view_head(view));
     snprintf(text, sizeof text, "replaced %zu", count);
-    say(find, text);
+    find_say(find, text);
+    return count;
 }
 
 /* "120" or "120:5", counted from 1; goes there as it is typed. */
@@ -416,9 +406,9 @@ static unsigned enter(struct editor *editor, unsigned mods)
     if (find->mode == BAR_GOTO) {
         find_close(editor);
     } else if (find->mode == BAR_REPLACE && mods == MOD_ALT) {
-        replace_all(editor);
+        find_replace_all(editor, 0);
     } else if (find->in_with) {
-        replace_one(editor);
+        replace_ask(editor);
     } else {
         find_step(editor, (mods & MOD_SHIFT) != 0);
     }
@@ -428,6 +418,9 @@ static unsigned enter(struct editor *editor, unsigned mods)
 unsigned find_key(struct editor *editor, const struct key *key)
 {
     struct find *find = &editor->find;
+    if (find->asking) {
+        return replace_key(editor, key);
+    }
     if (key->code == K_ENTER) {
         return enter(editor, key->mods);
     }
@@ -440,7 +433,7 @@ unsigned find_key(struct editor *editor, const struct key *key)
     }
     if (key->code == K_TEXT && key->mods == MOD_ALT && key->len == 1 && find->mode != BAR_GOTO) {
         if (key->text[0] == 'a' && find->mode == BAR_REPLACE) {
-            replace_all(editor);
+            find_replace_all(editor, 0);
             return UI_DONE;
         }
         return toggle(editor, key->text[0]);
@@ -463,7 +456,7 @@ unsigned find_paste(struct editor *editor, struct str text)
 
 int find_rows(const struct editor *editor)
 {
-    return editor->find.mode == BAR_NONE ? 0 : editor->find.mode == BAR_REPLACE ? 2 : 1;
+    return editor->find.mode == BAR_NONE ? 0 : editor->find.mode == BAR_REPLACE ? 3 : 1;
 }
 
 bool find_visible(struct editor *editor, const struct text *text, size_t from, size_t to,
@@ -507,9 +500,6 @@ static void append_options(const struct find *find, bool words, struct buf *out)
         find->options.regex, find->options.letter_case == SEARCH_EXACT, find->options.whole_word};
     for (size_t i = 0; i < ARRAY_LEN(set); i++) {
         buf_printf(out, "  Alt-%c %s%s", letters[i], names[i], set[i] ? " on" : "");
-    }
-    if (find->mode == BAR_REPLACE) {
-        buf_append_c(out, "  Alt-A all");
     }
 }
 
@@ -559,11 +549,12 @@ void find_draw(struct editor *editor, struct region region, bool focused)
     }
     used_above =
         draw_right(region, 0, utf8_fit(buf_str(&answer), (size_t)(cols > 32 ? cols - 32 : 0)));
-    draw_field(region, 0, both ? " Find    " : " Find ", find->pattern, focused && !find->in_with,
-        used_above, "text");
+    draw_field(region, 0, both ? " Find    " : " Find ", find->pattern,
+        focused && !find->in_with && !find->asking, used_above, "text");
     if (both) {
-        draw_field(region, 1, " Replace ", find->with, focused && find->in_with, used_below,
-            find->options.regex ? "text, $1 for a group" : "text");
+        draw_field(region, 1, " Replace ", find->with, focused && find->in_with && !find->asking,
+            used_below, find->options.regex ? "text, $1 for a group" : "text");
+        replace_draw(editor, region, 2);
     }
     buf_free(&answer);
     buf_free(&options);

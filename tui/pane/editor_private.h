@@ -95,7 +95,10 @@ enum bar_mode { BAR_NONE, BAR_FIND, BAR_REPLACE, BAR_GOTO };
 struct find {
     enum bar_mode mode;
     struct edit *pattern, *with, *line;
-    bool in_with; /* the replacement has the keys */
+    bool in_with;    /* the replacement has the keys */
+    bool asking;     /* whether the match that is selected is to be replaced */
+    size_t replaced; /* since it asks */
+    size_t asked_at; /* the match asked about last */
     struct search_options options;
     struct search *search;     /* of the pattern; NULL: none or a bad one */
     char *problem;             /* why, or NULL */
@@ -357,6 +360,13 @@ void find_close(struct editor *editor);
 unsigned find_key(struct editor *editor, const struct key *key);
 unsigned find_paste(struct editor *editor, struct str text);
 unsigned find_step(struct editor *editor, bool backward);
+/* Looks for the next match from there, in later turns where it takes long. */
+void find_begin(struct editor *editor, size_t from, bool backward);
+void find_say(struct find *find, const char *text);
+/* Replaces the match; false with what is wrong in the bar. */
+bool find_replace(struct editor *editor, const struct search_match *match);
+/* Every match from there to the end of the file; returns how many. */
+size_t find_replace_all(struct editor *editor, size_t from);
 int find_rows(const struct editor *editor);
 void find_draw(struct editor *editor, struct region region, bool focused);
 /* The first match in a text that touches it from `from` on and starts before `to`. */
@@ -367,6 +377,13 @@ bool find_visible(struct editor *editor, const struct text *text, size_t from, s
 void editor_draw(void *pane, struct region region, bool focused);
 /* The offset under a cell of the last draw. */
 size_t view_offset_at(struct view *view, int row, int col);
+
+/* editor_replace.c: with a look at each match. */
+bool find_selection_is_match(struct editor *editor, struct search_match *match);
+void replace_ask(struct editor *editor);
+void replace_found(struct editor *editor);
+unsigned replace_key(struct editor *editor, const struct key *key);
+void replace_draw(struct editor *editor, struct region region, int row);
 
 /* editor_external.c: $EDITOR on the file shown. */
 unsigned editor_external(struct editor *editor);
