@@ -1,0 +1,337 @@
+/* Commands of normal and visual mode that are neither motion nor operator. */
+#include "vi/vi_rows.h"
+
+/* x is dl, D is d$, ...: the table's arg says which. */
+bool vi_c_short(struct vi *vi, struct vi_cmd *cmd)
+{
+    static const struct {
+        int key;
+        const char *op, *motion;
+    } shorts[] = {{'x', "vi.delete", "vi.right"}, {'X', "vi.delete", "vi.left"},
+        {'D', "vi.delete", "vi.line-end"}, {'C', "vi.change", "vi.line-end"},
+        {'s', "vi.change", "vi.right"}, {'S', "vi.change", NULL}, {'Y', "vi.yank", NULL}};
+    for (size_t i = 0; i < ARRAY_LEN(shorts); i++) {
+        if (shorts[i].key == cmd->row->arg) {
+            return vi_run_as(vi, cmd, shorts[i].op, shorts[i].motion);
+        }
+    }
+    return false;
+}
+
+bool vi_c_join(struct vi *vi, struct vi_cmd *cmd)
+{
+    size_t count = cmd->count < 2 ? 2 : cmd->count, lines = vi_line_count(vi);
+    if (vi->cursor.line + count > lines) {
+        if (count <= 2) {
+            return false;
+        }
+        count = lines - vi->cursor.line;
+    }
+    bool ok = vi_join(vi, vi->cursor.line, count, cmd->row->arg == 0);
+    vi_clamp(vi);
+    vi_set_want(vi);
+    return ok;
+}
+
+struct changed {
+    size_t top, bottom, before; /* lines of what changed now, and of what was there */
+    bool any;
+};
+
+static void note_undone(void *data, const struct text_change *change)
+{
+    struct changed *changed = data;
+    size_t top = change->start_point.row;
+    if (!changed->any || top < changed->top) {
+        changed->top = top;
+    }
+    size_t bottom = change->new_end_point.row;
+    if (!changed->any || bottom > changed->bottom) {
+        changed->bottom = bottom;
+    }
+    changed->any = true;
+}
+
+/* Where Vim puts the cursor after an undo: where the change was begun if that is among the changed
+ * lines, else at the first of them. */
+static void after_undo(struct vi *vi, const struct changed *changed, struct vi_pos begun)
+{
+    size_t last = vi_line_count(vi) - 1;
+    if (!changed->any) {
+        return;
+    }
+    size_t top = changed->top < last ? changed->top : last;
+    if (begun.line + 1 >= changed->top && begun.line <= changed->bottom && begun.line <= last) {
+        top = begun.line;
+    }
+    vi->cursor = (struct vi_pos){top, 0};
+    if (begun.line == top) {
+        vi->cursor.col = begun.col;
+    } else {
+        vi_first_nonblank(vi);
+    }
+    vi_clamp(vi);
+    vi_set_want(vi);
+}
+
+/* arg: 0 u, 1 ^R, 2 g-, 3 g+. */
+bool vi_c_undo(struct vi *vi, struct vi_cmd *cmd)
+{
+    int how = cmd->row->arg;
+    struct changed changed = {0};
+    struct text_cursor begun = {0};
+    struct vi_pos old = vi->cursor;
+    bool any = false;
+    vi_change_close(vi);
+    text_add_listener(vi->text, note_undone, &changed);
+    for (size_t n = 0; n < cmd->count; n++) {
+        struct text_cursor before = {0};
+        if (how == 1) {
+            text_step_cursor(vi->text, true, &before);
+        }
+        size_t at = text_step(vi->text);
+        bool ok = how == 0   ? text_undo(vi->text, &before)
+                  : how == 1 ? text_redo(vi->text, NULL)
+                             : text_go_to_step(vi->text, how == 2 ? at - 1 : at + 1, &before);
+        if (!ok) {
+            break;
+        }
+        begun = before;
+        any = true;
+    }
+    text_remove_listener(vi->text, note_undone, &changed);
+    vi->cursor = old;
+    if (!any) {
+        vi_say(vi, false,
+            how == 0 || how == 2 ? "already at the oldest change" : "already at the newest change");
+        return false;
+    }
+    after_undo(vi, &changed, vi_pos_of(vi, begun.head));
+    return true;
+}
+
+bool vi_c_repeat(struct vi *vi, struct vi_cmd *cmd)
+{
+    return vi_repeat_last(vi, cmd);
+}
+
+bool vi_cmd_record(struct vi *vi, struct vi_cmd *cmd)
+{
+    if (vi->recording != 0) {
+        vi->recording = 0;
+        return true;
+    }
+    bool ok = (cmd->ch >= 'a' && cmd->ch <= 'z') || (cmd->ch >= 'A' && cmd->ch <= 'Z') ||
+              (cmd->ch >= '0' && cmd->ch <= '9') || cmd->ch == '"';
+    if (!ok || vi->depth > 0) {
+        return false;
+    }
+    vi->recording = vi->last_macro_recorded = (int)cmd->ch;
+    buf_clear(&vi->recorded);
+    return true;
+}
+
+bool vi_c_play(struct vi *vi, struct vi_cmd *cmd)
+{
+    int name = (int)cmd->ch;
+    if (name == '@') {
+        name = vi->last_macro;
+    }
+    struct vi_register reg;
+    if (name == ':') {
+        struct buf line = BUF_INIT;
+        buf_append_str(&line, buf_str(&vi->last_command));
+        bool ok = line.len > 0;
+        for (size_t n = 0; ok && n < cmd->count; n++) {
+            ok = vi_ex(vi, buf_str(&line));
+        }
+        buf_free(&line);
+        vi->last_macro = ':';
+        return ok;
+    }
+    if (name <= 0 || name > 127 || !vi_register_read(vi, name, &reg)) {
+        return false;
+    }
+    vi->last_macro = name;
+    struct buf keys = BUF_INIT;
+    buf_append_str(&keys, buf_str(&reg.text));
+    for (size_t i = 0; i < keys.len; i++) {
+        keys.ptr[i] = keys.ptr[i] == '\n' ? VI_ENTER : keys.ptr[i];
+    }
+    for (size_t n = 0; n < cmd->count && !vi->failed; n++) {
+        vi_feed(vi, buf_str(&keys));
+    }
+    buf_free(&keys);
+    return !vi->failed;
+}
+
+static void visual_start(struct vi *vi, enum vi_mode mode)
+{
+    vi->anchor = vi->cursor;
+    vi->mode = mode;
+    vi->block_width = 0;
+}
+
+/* arg: the mode. Again: leaves it; another one: changes to that. */
+bool vi_c_visual(struct vi *vi, struct vi_cmd *cmd)
+{
+    enum vi_mode mode = (enum vi_mode)cmd->row->arg;
+    if (vi->mode == mode) {
+        vi_note_visual(vi);
+        vi->mode = VI_NORMAL;
+    } else if (vi_is_visual(vi)) {
+        vi->mode = mode;
+    } else if (cmd->has_count && vi->repeat.set && vi->repeat.shape.lines > 0) {
+        visual_start(vi, mode);
+        size_t last = vi_line_count(vi) - 1, down = vi->repeat.shape.lines * cmd->count - 1;
+        if (vi->repeat.shape.lines > 1 || mode == VI_VISUAL_LINE) {
+            vi->cursor.line = last - vi->cursor.line > down ? vi->cursor.line + down : last;
+            vi_apply_want(vi);
+        }
+    } else {
+        visual_start(vi, mode);
+        if (cmd->has_count && mode == VI_VISUAL && cmd->count > 1) {
+            struct vi_cmd right = {.count = cmd->count - 1, .row = vi_row_by_id("vi.right")};
+            vi_m_right(vi, &right);
+            vi_set_want(vi);
+        } else if (cmd->has_count && cmd->count > 1) {
+            vi_down(vi, cmd->count - 1);
+        }
+    }
+    return true;
+}
+
+bool vi_c_reselect(struct vi *vi, struct vi_cmd *cmd)
+{
+    struct vi_file *file = vi->file;
+    (void)cmd;
+    if (file->visual_mode == VI_NORMAL) {
+        return false;
+    }
+    struct vi_pos anchor = file->visual_anchor, head = file->visual_head;
+    enum vi_mode mode = file->visual_mode;
+    size_t want = file->visual_want;
+    if (vi_is_visual(vi)) {
+        vi_note_visual(vi);
+    }
+    vi->mode = mode;
+    vi->anchor = anchor;
+    vi->cursor = head;
+    vi_clamp(vi);
+    vi->want = want;
+    size_t last = vi_line_count(vi) - 1;
+    vi->anchor.line = vi->anchor.line < last ? vi->anchor.line : last;
+    size_t len = vi_line_len(vi, vi->anchor.line);
+    vi->anchor.col = vi->anchor.col < len ? vi->anchor.col : len;
+    return true;
+}
+
+/* arg: 0 o, 1 O (in a block: the other corner of the line). */
+bool vi_c_other_end(struct vi *vi, struct vi_cmd *cmd)
+{
+    struct vi_pos head = vi->cursor;
+    if (cmd->row->arg == 1 && vi->mode == VI_VISUAL_BLOCK) {
+        size_t a = vi_column(vi, vi_line(vi, vi->anchor.line), vi->anchor.col, NULL);
+        size_t b = vi_column(vi, vi_here(vi), vi->cursor.col, NULL);
+        vi->cursor.col = vi_at_column(vi, vi_here(vi), a, false);
+        vi->anchor.col = vi_at_column(vi, vi_line(vi, vi->anchor.line), b, false);
+    } else {
+        vi->cursor = vi->anchor;
+        vi->anchor = head;
+    }
+    vi_set_want(vi);
+    return true;
+}
+
+/* arg: which of vi_host_actions. */
+bool vi_c_host(struct vi *vi, struct vi_cmd *cmd)
+{
+    struct vi_pos begin = vi->cursor;
+    const char *what = vi_host_actions[cmd->row->arg];
+    if (cmd->row->flags & ROW_JUMP) {
+        vi_jump_mark(vi);
+    }
+    bool ok = vi_act(vi, what, str_of(""), false, cmd->count);
+    if (ok && vi->text != NULL && !vi_same(begin, vi->cursor)) {
+        vi_set_want(vi);
+    }
+    return ok;
+}
+
+/* arg: 0 `:`; in visual mode with its lines as the range. */
+bool vi_c_colon(struct vi *vi, struct vi_cmd *cmd)
+{
+    struct buf preset = BUF_INIT;
+    if (vi_is_visual(vi)) {
+        buf_append_c(&preset, "'<,'>");
+    } else if (cmd->has_count) {
+        buf_append_c(&preset, ".");
+        if (cmd->count > 1) {
+            buf_printf(&preset, ",.+%zu", cmd->count - 1);
+        }
+    }
+    struct vi_cmd none = {.count = 1};
+    vi_typing_begin(vi, ':', &none, buf_str(&preset));
+    buf_free(&preset);
+    return true;
+}
+
+/* arg: 0 ZZ, 1 ZQ. */
+bool vi_c_leave(struct vi *vi, struct vi_cmd *cmd)
+{
+    return vi_ex(vi, cmd->row->arg == 0 ? STR_LIT("x") : STR_LIT("q!"));
+}
+
+/* arg: 0 &, 1 g&. */
+bool vi_c_substitute_again(struct vi *vi, struct vi_cmd *cmd)
+{
+    (void)vi;
+    return vi_ex(vi, cmd->row->arg == 0 ? STR_LIT("s") : STR_LIT("%s//~/&"));
+}
+
+bool vi_c_describe(struct vi *vi, struct vi_cmd *cmd)
+{
+    (void)cmd;
+    int32_t c = vi_char(vi);
+    struct buf one = BUF_INIT;
+    vi_append_key(&one, c);
+    vi_say(vi, false, "%s  U+%04X  %d", c == 0 ? "end of line" : one.ptr, (unsigned)c, c);
+    buf_free(&one);
+    return true;
+}
+
+bool vi_c_count(struct vi *vi, struct vi_cmd *cmd)
+{
+    (void)cmd;
+    vi_say(vi, false, "line %zu of %zu, byte %zu of %zu", vi->cursor.line + 1, vi_line_count(vi),
+        vi_cursor(vi) + 1, text_length(vi->text));
+    return true;
+}
+
+bool vi_c_nothing(struct vi *vi, struct vi_cmd *cmd)
+{
+    (void)vi;
+    (void)cmd;
+    return true;
+}
+
+bool vi_c_undo_line(struct vi *vi, struct vi_cmd *cmd)
+{
+    struct vi_file *file = vi->file;
+    (void)cmd;
+    if (file->line_undo_line >= vi_line_count(vi)) {
+        return false;
+    }
+    struct buf old = BUF_INIT, now = BUF_INIT;
+    size_t line = file->line_undo_line;
+    buf_append_str(&old, buf_str(&file->line_undo));
+    buf_append_str(&now, vi_line(vi, line));
+    bool ok = vi_set_line(vi, line, buf_str(&old));
+    buf_free(&file->line_undo);
+    file->line_undo = now;
+    file->line_undo_line = line;
+    buf_free(&old);
+    vi->cursor = (struct vi_pos){line, 0};
+    vi_set_want(vi);
+    return ok;
+}

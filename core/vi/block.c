@@ -1,0 +1,310 @@
+/* Blocks: the same display columns of several lines, with tabs and wide characters in part. */
+#include "vi/vi_rows.h"
+
+struct vi_part vi_block_part(
+    struct vi *vi, const struct vi_range *range, size_t line_number, bool del, enum vi_op op)
+{
+    struct str line = vi_line(vi, line_number);
+    struct vi_part part = {0};
+    size_t at = 0, previous = 0, width = 0, now = 0;
+    while (now < range->left && at < line.len) {
+        now = vi_column(vi, line, at, &width) + width;
+        previous = at;
+        at = vi_next_col(line, at);
+    }
+    part.start_column = part.end_column = now;
+    part.start_width = part.end_width = width;
+    part.from = part.to = at;
+    size_t columns = range->right - range->left + 1;
+    if (now < range->left) {
+        part.is_short = true;
+        part.after = !del || op == OP_APPEND ? columns : 0;
+        return part;
+    }
+    part.before = now - range->left;
+    if (del && part.before > 0) {
+        part.before = width - part.before;
+    }
+    if (now > range->right) {
+        part.is_one = true;
+        if (op == OP_INSERT) {
+            part.after = width - part.before;
+        } else if (op == OP_APPEND) {
+            part.before += columns;
+            part.after = width > part.before ? width - part.before : 0;
+        } else {
+            part.before = columns;
+            if (del && op != OP_LEFT) {
+                part.before = width - (now - range->left);
+                part.after = now - range->right - 1;
+            }
+        }
+    } else {
+        size_t last = at;
+        while (part.end_column <= range->right && at < line.len) {
+            vi_column(vi, line, at, &width);
+            part.end_column += width;
+            last = at;
+            at = vi_next_col(line, at);
+        }
+        part.to = at;
+        if (part.end_column <= range->right && (!del || op == OP_APPEND || op == OP_REPLACE)) {
+            part.is_short = true;
+            part.after = op == OP_APPEND ? range->right - part.end_column + 1 : 0;
+        } else if (part.end_column > range->right) {
+            part.after = part.end_column - range->right - 1;
+            if (!del && part.after > 0) {
+                part.after = width - part.after;
+                part.to = last;
+            }
+        }
+    }
+    part.end_width = width;
+    if (del && part.before > 0) {
+        part.from = previous;
+    }
+    return part;
+}
+
+/* The columns from one corner to the other; to every line's end while the cursor is to stay at line
+ * ends. */
+void vi_block_range(struct vi *vi, struct vi_range *range, struct vi_pos a, struct vi_pos b)
+{
+    size_t width_a, width_b;
+    size_t left_a = vi_column(vi, vi_line(vi, a.line), a.col, &width_a);
+    size_t left_b = vi_column(vi, vi_line(vi, b.line), b.col, &width_b);
+    range->left = left_a < left_b ? left_a : left_b;
+    size_t right_a = left_a + (width_a > 0 ? width_a - 1 : 0);
+    size_t right_b = left_b + (width_b > 0 ? width_b - 1 : 0);
+    range->right = right_a > right_b ? right_a : right_b;
+    range->start = a.line <= b.line ? a : b;
+    range->end = a.line <= b.line ? b : a;
+    if (vi->block_width > 0) {
+        range->right = range->left + vi->block_width - 1;
+    }
+    range->to_end = vi->want == VI_LAST;
+    if (range->to_end) {
+        range->right = 0;
+        for (size_t line = range->start.line; line <= range->end.line; line++) {
+            struct str bytes = vi_line(vi, line);
+            size_t end = vi_column(vi, bytes, bytes.len, NULL);
+            range->right = end > range->right ? end : range->right;
+        }
+        range->right = range->right > range->left ? range->right : range->left;
+    }
+    range->end.col = vi_at_column(vi, vi_line(vi, range->end.line), range->right, true);
+    range->start.col = vi_at_column(vi, vi_line(vi, range->start.line), range->left, false);
+}
+
+void vi_block_copy(struct vi *vi, const struct vi_range *range, struct buf *out)
+{
+    for (size_t line = range->start.line; line <= range->end.line; line++) {
+        struct vi_part part = vi_block_part(vi, range, line, false, OP_YANK);
+        struct str bytes = vi_line(vi, line);
+        if (line > range->start.line) {
+            buf_append_char(out, '\n');
+        }
+        size_t begin = out->len;
+        buf_append_repeat(out, ' ', part.before);
+        buf_append_str(out, str_slice(bytes, part.from, part.to));
+        buf_append_repeat(out, ' ', part.after);
+        if (part.is_short || part.to >= bytes.len) {
+            size_t end = begin + part.before + (part.to - part.from);
+            out->len = part.is_short ? end : out->len;
+        }
+    }
+}
+
+bool vi_block_delete(struct vi *vi, struct vi_range *range)
+{
+    bool ok = true;
+    vi->cursor = range->start;
+    for (size_t line = range->start.line; ok && line <= range->end.line; line++) {
+        struct vi_part part = vi_block_part(vi, range, line, true, OP_DELETE);
+        if (part.to == part.from && !part.is_one) {
+            continue;
+        }
+        if (line == range->start.line) {
+            vi->cursor.col = part.from + part.before;
+        }
+        struct buf blanks = BUF_INIT;
+        buf_append_repeat(&blanks, ' ', part.before + part.after);
+        size_t start = text_line_start(vi->text, line);
+        ok = vi_change(vi, start + part.from, start + part.to, buf_str(&blanks));
+        buf_free(&blanks);
+    }
+    return ok;
+}
+
+/* v, V with I and A: at the selection's two ends, as i and a would. */
+static void insert_place(struct vi *vi, struct vi_range *range, enum vi_op op)
+{
+    if (range->kind != VI_BLOCK) {
+        vi->cursor = range->start;
+        if (op == OP_APPEND) {
+            vi->cursor = range->end;
+            struct str line = vi_here(vi);
+            vi->cursor.col = range->kind == VI_LINES ? line.len : vi_next_col(line, range->end.col);
+        } else if (range->kind == VI_LINES) {
+            vi->cursor.col = 0;
+        }
+        return;
+    }
+    struct vi_part part = vi_block_part(vi, range, range->start.line, true, op);
+    vi->cursor = range->start;
+    if (op == OP_INSERT) {
+        return;
+    }
+    struct str line = vi_here(vi);
+    vi->cursor.col = range->to_end ? line.len : part.to;
+    if (part.is_short && !range->to_end) {
+        struct buf blanks = BUF_INIT;
+        buf_append_repeat(&blanks, ' ', part.after);
+        size_t at = text_line_end(vi->text, range->start.line);
+        vi_change(vi, at, at, buf_str(&blanks));
+        vi->cursor.col = line.len + blanks.len;
+        buf_free(&blanks);
+    }
+}
+
+bool vi_block_insert(struct vi *vi, struct vi_cmd *cmd, struct vi_range *range, enum vi_op op)
+{
+    vi_change_open(vi);
+    if (op == OP_CHANGE) {
+        vi_op_delete(vi, cmd->reg, range, true);
+    } else {
+        insert_place(vi, range, op);
+    }
+    vi->mode = VI_INSERT;
+    vi_insert_begin(vi, op == OP_CHANGE ? 1 : cmd->count, false);
+    if (range->kind == VI_BLOCK) {
+        vi->insert.block = op;
+        vi->insert.range = *range;
+        vi->insert.block_column = vi->cursor.col;
+        vi->insert.block_rest = vi_line_len(vi, vi->cursor.line) - vi->cursor.col;
+    }
+    return true;
+}
+
+/* What was typed into the first line, put into another. */
+static void insert_into(struct vi *vi, size_t line_number, struct str typed)
+{
+    const struct vi_range *range = &vi->insert.range;
+    enum vi_op op = vi->insert.block;
+    struct str line = vi_line(vi, line_number);
+    struct vi_part part = vi_block_part(vi, range, line_number, true, op);
+    size_t offset = part.from, spaces = part.before, width = part.start_width;
+    if (part.is_short && op != OP_APPEND) {
+        return;
+    }
+    if (op == OP_CHANGE) {
+        spaces = 0;
+    } else if (op == OP_APPEND) {
+        width = part.end_width;
+        offset = part.to;
+        if (!part.is_short) {
+            spaces = part.after > 0 ? width - part.after : 0;
+            offset -= spaces > 0 ? 1 : 0;
+        } else {
+            spaces = range->to_end ? 0 : range->right - part.end_column + 1;
+            offset = range->to_end ? line.len : offset;
+        }
+    }
+    struct buf new = BUF_INIT;
+    size_t drop = 0;
+    buf_append_repeat(&new, ' ', spaces);
+    buf_append_str(&new, typed);
+    if (spaces > 0 && !part.is_short && offset < line.len && line.ptr[offset] == '\t') {
+        buf_append_repeat(&new, ' ', width - spaces);
+        drop = 1;
+    }
+    size_t at = text_line_start(vi->text, line_number) + offset;
+    vi_change(vi, at, at + drop, buf_str(&new));
+    buf_free(&new);
+}
+
+void vi_block_finish(struct vi *vi)
+{
+    struct vi_range *range = &vi->insert.range;
+    enum vi_op op = vi->insert.block;
+    struct str line = vi_line(vi, range->start.line);
+    size_t column = vi->insert.block_column, rest = vi->insert.block_rest;
+    if (vi->cursor.line == range->start.line && line.len > column + rest) {
+        struct buf typed = BUF_INIT;
+        buf_append_str(&typed, str_slice(line, column, line.len - rest));
+        for (size_t at = range->start.line + 1; at <= range->end.line; at++) {
+            insert_into(vi, at, buf_str(&typed));
+        }
+        buf_free(&typed);
+        if (op != OP_CHANGE) {
+            vi->cursor = range->start;
+        }
+    }
+    vi->insert.block = OP_NONE;
+}
+
+bool vi_block_replace(struct vi *vi, const struct vi_range *range, int32_t ch)
+{
+    struct buf with = BUF_INIT, one = BUF_INIT;
+    vi_append_key(&one, ch);
+    size_t width = vi_column(vi, buf_str(&one), one.len, NULL);
+    width = width > 0 ? width : 1;
+    for (size_t line = range->start.line; line <= range->end.line; line++) {
+        struct vi_part part = vi_block_part(vi, range, line, true, OP_REPLACE);
+        if (part.to == part.from) {
+            continue;
+        }
+        size_t columns = range->right - range->left + 1;
+        if (part.is_short) {
+            columns = part.end_column - range->left;
+        }
+        buf_clear(&with);
+        buf_append_repeat(&with, ' ', part.before);
+        for (size_t i = 0; i < columns / width; i++) {
+            buf_append_str(&with, buf_str(&one));
+        }
+        buf_append_repeat(&with, ' ', part.after + columns % width);
+        size_t start = text_line_start(vi->text, line);
+        vi_change(vi, start + part.from, start + part.to, buf_str(&with));
+    }
+    buf_free(&with);
+    buf_free(&one);
+    vi->cursor = range->start;
+    return true;
+}
+
+/* > and < on a block: blanks go in at its left edge, or blanks that begin there are taken away. */
+bool vi_block_shift(struct vi *vi, const struct vi_range *range, bool right, size_t amount)
+{
+    size_t unit = vi->options.shiftwidth > 0 ? vi->options.shiftwidth : vi->options.tabstop;
+    for (size_t line = range->start.line; line <= range->end.line; line++) {
+        struct str bytes = vi_line(vi, line);
+        struct vi_part part = vi_block_part(vi, range, line, true, OP_LEFT);
+        size_t start = text_line_start(vi->text, line), at = part.from;
+        if (part.is_short) {
+            continue;
+        }
+        size_t end = at + vi_indent_len(str_from(bytes, at));
+        size_t from = vi_column(vi, bytes, at, NULL), to = vi_column(vi, bytes, end, NULL);
+        size_t blanks = to - from;
+        if (right) {
+            blanks += unit * amount;
+        } else {
+            size_t keep = range->left > from ? range->left - from : 0;
+            size_t drop = blanks > keep ? blanks - keep : 0;
+            blanks -= drop < unit * amount ? drop : unit * amount;
+        }
+        struct buf with = BUF_INIT;
+        size_t tab = vi->options.tabstop > 0 ? vi->options.tabstop : 8;
+        while (!vi->options.expandtab && blanks >= tab - from % tab) {
+            buf_append_char(&with, '\t');
+            blanks -= tab - from % tab;
+            from += tab - from % tab;
+        }
+        buf_append_repeat(&with, ' ', blanks);
+        vi_change(vi, start + at, start + end, buf_str(&with));
+        buf_free(&with);
+    }
+    vi->cursor = range->start;
+    return true;
+}

@@ -1,0 +1,511 @@
+/* Ex commands that change the text, and the table of all. */
+#include "vi/vi_rows.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+/* [x] [count] at the beginning of an argument: a register, and how many lines from the last on. */
+static bool register_and_count(struct vi *vi, struct vi_ex *ex, int *reg)
+{
+    struct str arg = str_trim(ex->arg);
+    *reg = 0;
+    if (arg.len > 0 && !isdigit((unsigned char)arg.ptr[0])) {
+        *reg = (unsigned char)arg.ptr[0];
+        if (!vi_register_ok(*reg, true)) {
+            return vi_say(vi, true, "no register %c", *reg);
+        }
+        arg = str_trim(str_from(arg, 1));
+    }
+    size_t count = 0;
+    for (size_t i = 0; i < arg.len && isdigit((unsigned char)arg.ptr[i]) && count < 100000000;
+         i++) {
+        count = count * 10 + (size_t)(arg.ptr[i] - '0');
+    }
+    if (count > 0) {
+        size_t lines = vi_line_count(vi);
+        ex->first = ex->last;
+        ex->last = lines - ex->last > count ? ex->last + count - 1 : lines - 1;
+    }
+    return true;
+}
+
+static struct vi_range lines_of(const struct vi_ex *ex)
+{
+    return (struct vi_range){
+        .start = {ex->first, 0}, .end = {ex->last, 0}, .kind = VI_LINES, .visual = true};
+}
+
+static bool ex_delete(struct vi *vi, struct vi_ex *ex)
+{
+    int reg;
+    if (!register_and_count(vi, ex, &reg)) {
+        return false;
+    }
+    struct vi_range range = lines_of(ex);
+    bool ok = vi_op_delete(vi, reg, &range, false);
+    vi_clamp(vi);
+    vi_first_nonblank(vi);
+    vi_set_want(vi);
+    return ok;
+}
+
+static bool ex_yank(struct vi *vi, struct vi_ex *ex)
+{
+    int reg;
+    if (!register_and_count(vi, ex, &reg)) {
+        return false;
+    }
+    struct vi_range range = lines_of(ex);
+    vi_yank(vi, reg, &range, false);
+    return true;
+}
+
+static bool ex_shift(struct vi *vi, struct vi_ex *ex)
+{
+    size_t amount = 1;
+    int reg;
+    bool right = ex->row->name[0] == '>';
+    while (ex->arg.len > 0 && ex->arg.ptr[0] == ex->row->name[0]) {
+        amount++;
+        ex->arg = str_from(ex->arg, 1);
+    }
+    if (!register_and_count(vi, ex, &reg)) {
+        return false;
+    }
+    vi_shift(vi, ex->first, ex->last, right, amount);
+    vi->cursor.line = ex->last;
+    vi_first_nonblank(vi);
+    vi_set_want(vi);
+    return true;
+}
+
+static bool ex_join(struct vi *vi, struct vi_ex *ex)
+{
+    int reg;
+    size_t given = ex->given, first = ex->first;
+    if (!register_and_count(vi, ex, &reg)) {
+        return false;
+    }
+    size_t count = ex->last - ex->first + 1;
+    if (given < 2 && str_trim(ex->arg).len == 0) {
+        count = 2;
+        ex->first = ex->last;
+    } else if (given < 2) {
+        ex->first = first;
+    }
+    size_t lines = vi_line_count(vi);
+    if (ex->first + count > lines) {
+        count = lines - ex->first;
+    }
+    if (count < 2) {
+        return given >= 2 || vi_fail(vi);
+    }
+    bool ok = vi_join(vi, ex->first, count, !ex->bang);
+    vi_first_nonblank(vi);
+    vi_set_want(vi);
+    return ok;
+}
+
+static bool ex_put(struct vi *vi, struct vi_ex *ex)
+{
+    struct str arg = str_trim(ex->arg);
+    struct vi_register reg;
+    if (!vi_register_read(vi, arg.len > 0 ? arg.ptr[0] : 0, &reg)) {
+        return vi_say(vi, true, "nothing in that register");
+    }
+    vi->cursor = (struct vi_pos){ex->last, 0};
+    struct vi_register copy = reg;
+    bool before = ex->bang || ex->zero;
+    bool ok = vi_put(vi, &copy, 1, PUT_LINES | (before ? PUT_BEFORE : 0));
+    vi->cursor = vi->file->end.pos;
+    vi_first_nonblank(vi);
+    vi_set_want(vi);
+    return ok;
+}
+
+/* Where :m and :t go: the number of lines that are before it. */
+static bool target(struct vi *vi, struct vi_ex *ex, size_t *to)
+{
+    bool found;
+    struct str arg = ex->arg;
+    if (!vi_ex_address(vi, &arg, vi->cursor.line, to, &found)) {
+        return false;
+    }
+    if (!found || *to > vi_line_count(vi)) {
+        return vi_say(vi, true, ":%s needs a line to go to", ex->row->name);
+    }
+    return true;
+}
+
+static bool ex_copy(struct vi *vi, struct vi_ex *ex)
+{
+    size_t to;
+    if (!target(vi, ex, &to)) {
+        return false;
+    }
+    struct buf lines = BUF_INIT;
+    vi_copy_lines(vi, ex->first, ex->last, &lines);
+    bool ok = vi_insert_lines(vi, to, buf_str(&lines));
+    buf_free(&lines);
+    vi->cursor.line = to + ex->last - ex->first;
+    vi_first_nonblank(vi);
+    vi_note_change(vi, vi->cursor);
+    vi_set_want(vi);
+    return ok;
+}
+
+static bool ex_move(struct vi *vi, struct vi_ex *ex)
+{
+    size_t to, count = ex->last - ex->first + 1;
+    if (!target(vi, ex, &to)) {
+        return false;
+    }
+    if (to > ex->first && to <= ex->last) {
+        return vi_say(vi, true, "lines cannot be moved into themselves");
+    }
+    struct buf lines = BUF_INIT;
+    vi_copy_lines(vi, ex->first, ex->last, &lines);
+    bool ok;
+    if (to > ex->last) {
+        ok = vi_insert_lines(vi, to, buf_str(&lines)) && vi_delete_lines(vi, ex->first, count);
+        vi->cursor.line = to - 1;
+    } else {
+        ok = vi_delete_lines(vi, ex->first, count) && vi_insert_lines(vi, to, buf_str(&lines));
+        vi->cursor.line = to + count - 1;
+    }
+    buf_free(&lines);
+    vi_first_nonblank(vi);
+    vi_note_change(vi, vi->cursor);
+    vi_set_want(vi);
+    return ok;
+}
+
+static bool ex_normal(struct vi *vi, struct vi_ex *ex)
+{
+    struct buf keys = BUF_INIT;
+    struct str arg = ex->arg;
+    buf_append_str(&keys, vi_blank(arg.len > 0 ? arg.ptr[0] : 0) ? str_from(arg, 1) : arg);
+    bool each = ex->given > 0;
+    size_t count = each ? ex->last - ex->first + 1 : 1;
+    for (size_t i = 0; i < count && ex->first + i < vi_line_count(vi); i++) {
+        if (each) {
+            vi->cursor = (struct vi_pos){ex->first + i, 0};
+            vi_set_want(vi);
+        }
+        vi->failed = false;
+        vi->depth++;
+        vi_feed(vi, buf_str(&keys));
+        for (int escapes = 0; escapes < 4 && (vi->mode != VI_NORMAL || vi_is_pending(vi));
+             escapes++) {
+            vi_dispatch(vi, VI_ESC);
+        }
+        vi->depth--;
+    }
+    vi->failed = false;
+    buf_free(&keys);
+    return true;
+}
+
+static bool ex_read(struct vi *vi, struct vi_ex *ex)
+{
+    struct buf bytes = BUF_INIT;
+    struct err err = {0};
+    struct str path = str_trim(ex->arg);
+    bool ok = vi->host->read != NULL && vi->host->read(vi->data, path, &bytes, &err);
+    if (!ok) {
+        buf_free(&bytes);
+        return vi_say(
+            vi, true, "%s", err.text[0] != '\0' ? err.text : "a file cannot be read here");
+    }
+    if (bytes.len > 0 && bytes.ptr[bytes.len - 1] != '\n') {
+        buf_append_char(&bytes, '\n');
+    }
+    size_t line = ex->zero ? 0 : ex->last + 1;
+    ok = vi_insert_lines(vi, line, buf_str(&bytes));
+    buf_free(&bytes);
+    vi->cursor.line = line;
+    vi_first_nonblank(vi);
+    vi_set_want(vi);
+    return ok;
+}
+
+static bool ex_mark(struct vi *vi, struct vi_ex *ex)
+{
+    struct str arg = str_trim(ex->arg);
+    if (arg.len != 1 || !vi_mark_set(vi, arg.ptr[0], (struct vi_pos){ex->last, 0})) {
+        return vi_say(vi, true, "a mark is one letter");
+    }
+    return true;
+}
+
+static bool ex_undo(struct vi *vi, struct vi_ex *ex)
+{
+    struct vi_cmd cmd = {
+        .count = 1, .row = vi_row_by_id(ex->row->name[0] == 'u' ? "vi.undo" : "vi.redo")};
+    return cmd.row->run(vi, &cmd);
+}
+
+/* :earlier, :later with a count of changes. */
+static bool ex_time(struct vi *vi, struct vi_ex *ex)
+{
+    struct str arg = str_trim(ex->arg);
+    size_t count = arg.len == 0 ? 1 : 0;
+    for (size_t i = 0; i < arg.len; i++) {
+        if (!isdigit((unsigned char)arg.ptr[i]) || count > 1000000) {
+            return vi_say(vi, true, ":%s takes a number of changes", ex->row->name);
+        }
+        count = count * 10 + (size_t)(arg.ptr[i] - '0');
+    }
+    struct vi_cmd cmd = {
+        .count = count, .row = vi_row_by_id(ex->row->name[0] == 'e' ? "vi.earlier" : "vi.later")};
+    return cmd.row->run(vi, &cmd);
+}
+
+static void show_register(struct vi *vi, int name, struct buf *out)
+{
+    struct vi_register reg;
+    if (vi_register_read(vi, name, &reg) && reg.text.len > 0) {
+        struct str text = buf_str(&reg.text);
+        buf_printf(out, "\"%c %.*s%s  ", name, (int)(text.len < 30 ? text.len : 30), text.ptr,
+            text.len < 30 ? "" : "…");
+    }
+}
+
+static bool ex_registers(struct vi *vi, struct vi_ex *ex)
+{
+    struct buf out = BUF_INIT;
+    (void)ex;
+    for (const char *name = "\"0123456789-abcdefghijklmnopqrstuvwxyz:./%"; *name != '\0'; name++) {
+        show_register(vi, *name, &out);
+    }
+    vi_say(vi, false, "%s", out.len > 0 ? out.ptr : "all registers are empty");
+    buf_free(&out);
+    return true;
+}
+
+static bool ex_marks(struct vi *vi, struct vi_ex *ex)
+{
+    struct buf out = BUF_INIT;
+    (void)ex;
+    for (const char *name = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'[]^.<>";
+         *name != '\0'; name++) {
+        struct vi_pos pos;
+        const char *path;
+        if (vi_mark_get(vi, *name, &pos, &path)) {
+            buf_printf(&out, "%c %s%s%zu:%zu  ", *name, path == NULL ? "" : path,
+                path == NULL ? "" : ":", pos.line + 1, pos.col + 1);
+        }
+    }
+    vi_say(vi, false, "%s", out.len > 0 ? out.ptr : "no marks");
+    buf_free(&out);
+    return true;
+}
+
+static bool ex_jumps(struct vi *vi, struct vi_ex *ex)
+{
+    struct buf out = BUF_INIT;
+    (void)ex;
+    VEC_FOREACH (struct vi_mark, jump, &vi->jumps) {
+        buf_printf(&out, "%s%s%zu  ", jump->path == NULL ? "" : jump->path,
+            jump->path == NULL ? "" : ":", jump->pos.line + 1);
+    }
+    vi_say(vi, false, "%s", out.len > 0 ? out.ptr : "no jumps");
+    buf_free(&out);
+    return true;
+}
+
+static bool ex_no_highlight(struct vi *vi, struct vi_ex *ex)
+{
+    (void)ex;
+    vi->highlight = false;
+    return true;
+}
+
+/* :retab: tabs become blanks where blanks are wanted. */
+static bool ex_retab(struct vi *vi, struct vi_ex *ex)
+{
+    struct buf with = BUF_INIT;
+    for (size_t line = ex->first; line <= ex->last; line++) {
+        struct str bytes = vi_line(vi, line);
+        if (str_find_char(bytes, '\t', 0) == SIZE_MAX) {
+            continue;
+        }
+        buf_clear(&with);
+        for (size_t at = 0; at < bytes.len; at++) {
+            size_t width = 0;
+            if (bytes.ptr[at] == '\t' && vi->options.expandtab) {
+                vi_column(vi, bytes, at, &width);
+                buf_append_repeat(&with, ' ', width);
+            } else {
+                buf_append_char(&with, bytes.ptr[at]);
+            }
+        }
+        vi_set_line(vi, line, buf_str(&with));
+    }
+    buf_free(&with);
+    return true;
+}
+
+struct sort_key {
+    struct str line;
+    size_t index;
+    long long number;
+    bool has_number;
+};
+
+static _Thread_local bool sort_numbers, sort_reverse, sort_fold;
+
+static int compare_text(struct str a, struct str b)
+{
+    if (!sort_fold) {
+        return str_compare(a, b);
+    }
+    for (size_t i = 0; i < a.len && i < b.len; i++) {
+        int x = tolower((unsigned char)a.ptr[i]), y = tolower((unsigned char)b.ptr[i]);
+        if (x != y) {
+            return x < y ? -1 : 1;
+        }
+    }
+    return a.len == b.len ? 0 : a.len < b.len ? -1 : 1;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct sort_key *x = a, *y = b;
+    int order = 0;
+    if (sort_numbers) {
+        order = x->has_number != y->has_number ? (x->has_number ? 1 : -1)
+                : x->number != y->number       ? (x->number < y->number ? -1 : 1)
+                                               : 0;
+    } else {
+        order = compare_text(x->line, y->line);
+    }
+    order = sort_reverse ? -order : order;
+    return order != 0 ? order : x->index < y->index ? -1 : 1;
+}
+
+static void number_in(struct sort_key *key)
+{
+    struct str line = key->line;
+    for (size_t i = 0; i < line.len; i++) {
+        if (isdigit((unsigned char)line.ptr[i])) {
+            char *end;
+            char digits[32];
+            size_t from = i > 0 && line.ptr[i - 1] == '-' ? i - 1 : i, len = line.len - from;
+            len = len < sizeof digits - 1 ? len : sizeof digits - 1;
+            memcpy(digits, line.ptr + from, len);
+            digits[len] = '\0';
+            key->number = strtoll(digits, &end, 10);
+            key->has_number = true;
+            return;
+        }
+    }
+}
+
+bool vi_ex_sort(struct vi *vi, struct vi_ex *ex)
+{
+    size_t count = ex->last - ex->first + 1;
+    struct str flags = ex->arg;
+    sort_numbers = str_find_char(flags, 'n', 0) != SIZE_MAX;
+    sort_fold = str_find_char(flags, 'i', 0) != SIZE_MAX;
+    sort_reverse = ex->bang;
+    bool unique = str_find_char(flags, 'u', 0) != SIZE_MAX;
+    struct buf all = BUF_INIT, sorted = BUF_INIT;
+    vi_copy_lines(vi, ex->first, ex->last, &all);
+    struct sort_key *keys = mem_zalloc(count * sizeof *keys);
+    struct str rest = buf_str(&all);
+    for (size_t i = 0; i < count && str_next_line(&rest, &keys[i].line); i++) {
+        keys[i].index = i;
+        number_in(&keys[i]);
+    }
+    qsort(keys, count, sizeof *keys, compare);
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool same = i > 0 && (sort_numbers ? keys[i].number == keys[i - 1].number &&
+                                                 keys[i].has_number == keys[i - 1].has_number
+                                           : compare_text(keys[i].line, keys[i - 1].line) == 0);
+        if (unique && same) {
+            continue;
+        }
+        buf_append_c(&sorted, kept++ > 0 ? "\n" : "");
+        buf_append_str(&sorted, keys[i].line);
+    }
+    free(keys);
+    bool ok = vi_change(vi, text_line_start(vi->text, ex->first), text_line_end(vi->text, ex->last),
+        buf_str(&sorted));
+    buf_free(&sorted);
+    buf_free(&all);
+    vi->cursor = (struct vi_pos){ex->first, 0};
+    vi_first_nonblank(vi);
+    vi_set_want(vi);
+    return ok;
+}
+
+static bool ex_help(struct vi *vi, struct vi_ex *ex)
+{
+    return vi_act(vi, "help", str_trim(ex->arg), false, 1);
+}
+
+#define LINES EX_RANGE
+const struct vi_ex_row vi_ex_rows[] = {
+    {"substitute", "s", "Replace a pattern in lines: :s/pattern/with/gicn&", LINES | EX_BAR,
+        vi_ex_substitute, NULL},
+    {"global", "g", "Run a command on lines that match: :g/pattern/command",
+        LINES | EX_WHOLE | EX_BANG | EX_BAR, vi_ex_global, NULL},
+    {"vglobal", "v", "Run a command on lines that do not match", LINES | EX_WHOLE | EX_BAR,
+        vi_ex_global_not, NULL},
+    {"&&", "&&", "Substitute again with the same flags", LINES, vi_ex_substitute_again, NULL},
+    {"&", "&", "Substitute again", LINES, vi_ex_substitute_again, NULL},
+    {"delete", "d", "Delete lines: :d [register] [count]", LINES, ex_delete, NULL},
+    {"yank", "y", "Yank lines: :y [register] [count]", LINES, ex_yank, NULL},
+    {"put", "pu", "Put a register below as lines; with ! above", LINES | EX_BANG | EX_ZERO, ex_put,
+        NULL},
+    {"move", "m", "Move lines below a line", LINES, ex_move, NULL},
+    {"copy", "co", "Copy lines below a line", LINES, ex_copy, NULL},
+    {"t", "t", "Copy lines below a line", LINES, ex_copy, NULL},
+    {"join", "j", "Join lines; with ! without blanks", LINES | EX_BANG, ex_join, NULL},
+    {">", ">", "Indent lines", LINES, ex_shift, NULL},
+    {"<", "<", "Dedent lines", LINES, ex_shift, NULL},
+    {"normal", "norm", "Keys of normal mode, on each line of a range", LINES | EX_BANG | EX_BAR,
+        ex_normal, NULL},
+    {"read", "r", "Put a file below", LINES | EX_ZERO, ex_read, NULL},
+    {"k", "k", "Set a mark", LINES, ex_mark, NULL},
+    {"mark", "ma", "Set a mark", LINES, ex_mark, NULL},
+    {"sort", "sor", "Sort lines: n by number, i ignoring case, u each once, ! reversed",
+        LINES | EX_WHOLE | EX_BANG, vi_ex_sort, NULL},
+    {"retab", "ret", "Make tabs blanks", LINES | EX_WHOLE | EX_BANG, ex_retab, NULL},
+    {"undo", "u", "Undo a step", 0, ex_undo, NULL},
+    {"redo", "red", "Redo a step", 0, ex_undo, NULL},
+    {"earlier", "ea", "Go back by a number of changes, over branches", 0, ex_time, NULL},
+    {"later", "lat", "Go on by a number of changes, over branches", 0, ex_time, NULL},
+    {"registers", "reg", "Show the registers", 0, ex_registers, NULL},
+    {"display", "di", "Show the registers", 0, ex_registers, NULL},
+    {"marks", "marks", "Show the marks", 0, ex_marks, NULL},
+    {"jumps", "ju", "Show the jump list", 0, ex_jumps, NULL},
+    {"nohlsearch", "noh", "No highlighting of the last search until the next", 0, ex_no_highlight,
+        NULL},
+    {"set", "se", "Set an option: :set name, noname, name!, name=value, name?", 0, vi_ex_set, NULL},
+    {"help", "h", "Show the keys and commands", 0, ex_help, NULL},
+    {"write", "w", "Save the file", EX_HOST | EX_BANG, NULL, "write"},
+    {"update", "up", "Save the file when it was changed", EX_HOST | EX_BANG, NULL, "write"},
+    {"wall", "wa", "Save all files", EX_HOST | EX_BANG, NULL, "write-all"},
+    {"quit", "q", "Close the file; with ! also unsaved edits", EX_HOST | EX_BANG, NULL, "quit"},
+    {"qall", "qa", "Leave the program", EX_HOST | EX_BANG, NULL, "quit-all"},
+    {"wq", "wq", "Save and close the file", EX_HOST | EX_BANG, NULL, "write-quit"},
+    {"wqall", "wqa", "Save all files and leave the program", EX_HOST | EX_BANG, NULL,
+        "write-quit-all"},
+    {"xit", "x", "Save if changed, and close the file", EX_HOST | EX_BANG, NULL, "write-quit"},
+    {"xall", "xa", "Save all files and leave the program", EX_HOST | EX_BANG, NULL,
+        "write-quit-all"},
+    {"edit", "e", "Open a file; with ! read this one again", EX_HOST | EX_BANG, NULL, "edit"},
+    {"split", "sp", "Split the editor, one view above the other", EX_HOST, NULL, "split"},
+    {"vsplit", "vs", "Split the editor, side by side", EX_HOST, NULL, "vsplit"},
+    {"only", "on", "Close the other view", EX_HOST, NULL, "only"},
+    {"bnext", "bn", "Next open file", EX_HOST, NULL, "next-file"},
+    {"bprevious", "bp", "Previous open file", EX_HOST, NULL, "previous-file"},
+    {"bdelete", "bd", "Close the file", EX_HOST | EX_BANG, NULL, "quit"},
+    {"buffers", "bu", "Choose among the open files", EX_HOST, NULL, "files"},
+    {"ls", "ls", "Choose among the open files", EX_HOST, NULL, "files"},
+    {"format", "fo", "Format the file with its formatter", EX_HOST, NULL, "format"},
+};
+const size_t vi_ex_row_count = ARRAY_LEN(vi_ex_rows);

@@ -1,0 +1,478 @@
+/* Insert and replace mode. */
+#include "vi/vi_rows.h"
+
+static void free_over(struct vi *vi)
+{
+    VEC_FOREACH (struct str, over, &vi->insert.over) {
+        free((char *)over->ptr);
+    }
+    vi->insert.over.len = 0;
+}
+
+void vi_insert_begin(struct vi *vi, size_t count, bool replace)
+{
+    struct vi_insert *insert = &vi->insert;
+    vi_change_open(vi);
+    vi->mode = replace ? VI_REPLACE : VI_INSERT;
+    insert->open = true;
+    insert->replace = replace;
+    insert->count = count;
+    insert->start = vi->cursor;
+    insert->prefix = 0;
+    insert->once = insert->open_line = insert->completing = false;
+    insert->block = OP_NONE;
+    insert->auto_indented = false;
+    buf_clear(&insert->keys);
+    buf_clear(&insert->typed);
+    free_over(vi);
+    vi_clamp(vi);
+}
+
+static void raw(struct vi *vi, struct str text)
+{
+    size_t at = vi_offset(vi, vi->cursor);
+    if (vi_change(vi, at, at, text)) {
+        vi->cursor.col += text.len;
+    }
+}
+
+/* One character typed over what stands there; the old is kept for Backspace. */
+static void over(struct vi *vi, struct str text)
+{
+    struct str line = vi_here(vi);
+    size_t end = vi_next_col(line, vi->cursor.col);
+    struct str old = str_slice(line, vi->cursor.col, end);
+    VEC_PUSH(&vi->insert.over,
+        ((struct str){mem_dup(old.ptr == NULL ? "" : old.ptr, old.len), old.len}));
+    size_t at = vi_offset(vi, vi->cursor);
+    if (vi_change(vi, at, at + old.len, text)) {
+        vi->cursor.col += text.len;
+    }
+}
+
+void vi_new_line_indent(struct vi *vi, size_t line, bool below, struct buf *out)
+{
+    if (!vi->options.autoindent) {
+        return;
+    }
+    size_t columns = vi_indent_columns(vi, vi_line(vi, line));
+    if (vi->host->indent != NULL) {
+        vi->host->indent(vi->data, line, below, &columns);
+    }
+    vi_append_indent(vi, columns, out);
+}
+
+/* A line's own indent, put in by itself and not followed by anything, goes again. */
+void vi_strip_auto_indent(struct vi *vi)
+{
+    if (!vi->insert.auto_indented) {
+        return;
+    }
+    vi->insert.auto_indented = false;
+    struct str line = vi_here(vi);
+    size_t end = vi->cursor.col < line.len ? vi->cursor.col : line.len, from = end;
+    while (from > 0 && vi_blank(line.ptr[from - 1])) {
+        from--;
+    }
+    size_t to = end;
+    while (to < line.len && vi_blank(line.ptr[to])) {
+        to++;
+    }
+    bool at_end = end >= line.len;
+    if (!at_end) {
+        from = end; /* only what stands at and behind the cursor */
+    }
+    if (from < to) {
+        vi_cut(vi, (struct vi_pos){vi->cursor.line, from}, (struct vi_pos){vi->cursor.line, to});
+    }
+    vi->cursor.col = from;
+}
+
+bool vi_insert_newline(struct vi *vi)
+{
+    struct buf with = BUF_INIT;
+    bool was_auto = vi->insert.auto_indented;
+    struct str line = vi_here(vi);
+    size_t col = vi->cursor.col < line.len ? vi->cursor.col : line.len;
+    size_t from = col, to = col;
+    while (was_auto && from > 0 && vi_blank(line.ptr[from - 1])) {
+        from--;
+    }
+    while (vi->options.autoindent && to < line.len && vi_blank(line.ptr[to])) {
+        to++;
+    }
+    buf_append_char(&with, '\n');
+    if (vi->options.autoindent) {
+        struct str head = str_slice(line, 0, col);
+        size_t columns = vi_column(vi, head, vi_indent_len(head), NULL);
+        if (vi->host->indent != NULL && col > vi_indent_len(line)) {
+            vi->host->indent(vi->data, vi->cursor.line, true, &columns);
+        }
+        vi_append_indent(vi, columns, &with);
+    }
+    size_t start = text_line_start(vi->text, vi->cursor.line);
+    bool ok = vi_change(vi, start + from, start + to, buf_str(&with));
+    vi->cursor = (struct vi_pos){vi->cursor.line + 1, with.len - 1};
+    vi->insert.auto_indented = vi->options.autoindent;
+    buf_free(&with);
+    return ok;
+}
+
+void vi_insert_text(struct vi *vi, struct str text)
+{
+    struct str rest = text;
+    while (rest.len > 0) {
+        size_t len = utf8_cluster(rest);
+        struct str one = str_slice(rest, 0, len);
+        rest = str_from(rest, len);
+        buf_append_str(&vi->insert.typed, one);
+        if (one.ptr[0] == '\n' || one.ptr[0] == '\r') {
+            vi_insert_newline(vi);
+            continue;
+        }
+        vi->insert.auto_indented = false;
+        if (vi->mode == VI_REPLACE) {
+            over(vi, one);
+        } else {
+            raw(vi, one);
+        }
+    }
+}
+
+static size_t soft_tab(const struct vi *vi)
+{
+    return vi->options.softtabstop > 0 ? vi->options.softtabstop : vi->options.tabstop;
+}
+
+static void tab(struct vi *vi)
+{
+    size_t stop = soft_tab(vi) > 0 ? soft_tab(vi) : 8;
+    if (!vi->options.expandtab && vi->options.softtabstop == 0) {
+        vi_insert_text(vi, STR_LIT("\t"));
+        return;
+    }
+    size_t column = vi_column(vi, vi_here(vi), vi->cursor.col, NULL);
+    struct buf with = BUF_INIT;
+    buf_append_repeat(&with, ' ', stop - column % stop);
+    vi_insert_text(vi, buf_str(&with));
+    buf_free(&with);
+}
+
+static void join_before(struct vi *vi)
+{
+    struct vi_pos to = vi->cursor;
+    if (to.line == 0) {
+        vi_fail(vi);
+        return;
+    }
+    vi->cursor = (struct vi_pos){to.line - 1, vi_line_len(vi, to.line - 1)};
+    vi_change(vi, vi_offset(vi, vi->cursor), text_line_start(vi->text, to.line), str_of(""));
+}
+
+static bool past_start(const struct vi *vi)
+{
+    struct vi_pos start = vi->insert.start;
+    return vi->cursor.line == start.line && vi->cursor.col > start.col;
+}
+
+/* Replace mode: what was there comes back. */
+static void unreplace(struct vi *vi)
+{
+    struct str line = vi_here(vi);
+    if (vi->insert.over.len == 0) {
+        if (vi->cursor.col > 0) {
+            vi->cursor.col = vi_prev_col(line, vi->cursor.col);
+        } else if (vi->cursor.line > 0) {
+            vi->cursor.line--;
+            vi->cursor.col = vi_here(vi).len;
+        }
+        return;
+    }
+    struct str old = vi->insert.over.items[--vi->insert.over.len];
+    if (vi->cursor.col == 0) {
+        join_before(vi);
+    } else {
+        size_t from = vi_prev_col(line, vi->cursor.col),
+               start = text_line_start(vi->text, vi->cursor.line);
+        vi_change(vi, start + from, start + vi->cursor.col, old);
+        vi->cursor.col = from;
+    }
+    free((char *)old.ptr);
+}
+
+static void erase(struct vi *vi)
+{
+    if (vi->mode == VI_REPLACE) {
+        unreplace(vi);
+        return;
+    }
+    if (vi->cursor.col == 0) {
+        join_before(vi);
+        return;
+    }
+    struct str line = vi_here(vi);
+    size_t from = vi_prev_col(line, vi->cursor.col), stop = vi->options.softtabstop;
+    /* Blanks go back to the last stop, as Tab put them in. */
+    size_t column = vi_column(vi, line, vi->cursor.col, NULL);
+    if (stop > 0 && column > 0 && line.ptr[from] == ' ') {
+        size_t want = (column - 1) / stop * stop;
+        while (from > 0 && line.ptr[from - 1] == ' ' && vi_column(vi, line, from, NULL) > want &&
+               !(past_start(vi) && from <= vi->insert.start.col &&
+                   vi->cursor.line == vi->insert.start.line)) {
+            from--;
+        }
+    }
+    vi_cut(vi, (struct vi_pos){vi->cursor.line, from}, vi->cursor);
+    vi->cursor.col = from;
+    vi->insert.auto_indented = false;
+}
+
+static void erase_to(struct vi *vi, size_t col)
+{
+    /* Once at where the insertion began; a second time past it. */
+    if (past_start(vi) && col < vi->insert.start.col) {
+        col = vi->insert.start.col;
+    }
+    if (vi->mode == VI_REPLACE) {
+        while (vi->cursor.col > col && vi->insert.over.len > 0) {
+            unreplace(vi);
+        }
+        return;
+    }
+    vi_cut(vi, (struct vi_pos){vi->cursor.line, col}, vi->cursor);
+    vi->cursor.col = col;
+}
+
+static void erase_word(struct vi *vi)
+{
+    if (vi->cursor.col == 0) {
+        erase(vi);
+        return;
+    }
+    struct str line = vi_here(vi);
+    struct vi_pos at = vi->cursor;
+    size_t before = vi_prev_col(line, at.col);
+    while (at.col > 0 && vi_blank(vi_char_at(vi, (struct vi_pos){at.line, before}))) {
+        at.col = before;
+        before = vi_prev_col(line, at.col);
+    }
+    int class = at.col > 0 ? vi_class(vi_char_at(vi, (struct vi_pos){at.line, before}), false) : 0;
+    while (
+        at.col > 0 && vi_class(vi_char_at(vi, (struct vi_pos){at.line, before}), false) == class) {
+        at.col = before;
+        before = vi_prev_col(line, at.col);
+    }
+    erase_to(vi, at.col);
+}
+
+static void erase_line(struct vi *vi)
+{
+    struct str line = vi_here(vi);
+    if (vi->cursor.col == 0) {
+        erase(vi);
+        return;
+    }
+    /* What was typed first; then up to the indent; then the indent. */
+    size_t indent = vi_indent_len(line);
+    bool in_indent = vi->cursor.col <= indent || !vi->options.autoindent;
+    erase_to(vi, in_indent ? 0 : indent);
+}
+
+static void shift(struct vi *vi, bool right)
+{
+    struct str line = vi_here(vi);
+    size_t len = vi_indent_len(line), left = line.len - vi->cursor.col;
+    size_t unit = vi->options.shiftwidth > 0 ? vi->options.shiftwidth : vi->options.tabstop;
+    size_t columns = vi_indent_columns(vi, line);
+    bool in_indent = vi->cursor.col < len;
+    size_t to = right          ? (columns / unit + 1) * unit
+                : columns == 0 ? 0
+                               : (columns - 1) / unit * unit;
+    vi_set_indent(vi, vi->cursor.line, to);
+    size_t now = vi_here(vi).len;
+    vi->cursor.col = now > left ? now - left : 0;
+    if (in_indent) {
+        size_t indent = vi_indent_len(vi_here(vi));
+        vi->cursor.col = vi->cursor.col < indent ? vi->cursor.col : indent;
+    }
+    vi->insert.auto_indented = false;
+}
+
+/* Ctrl-E, Ctrl-Y: the character below or above. */
+static void copy_from(struct vi *vi, bool below)
+{
+    size_t line = vi->cursor.line;
+    if (below ? line + 1 >= vi_line_count(vi) : line == 0) {
+        vi_fail(vi);
+        return;
+    }
+    size_t column = vi_column(vi, vi_here(vi), vi->cursor.col, NULL);
+    struct str other = vi_line(vi, below ? line + 1 : line - 1);
+    size_t at = vi_at_column(vi, other, column, true);
+    if (at >= other.len) {
+        vi_fail(vi);
+        return;
+    }
+    vi_insert_text(vi, str_slice(other, at, vi_next_col(other, at)));
+}
+
+static void prefixed(struct vi *vi, int32_t key)
+{
+    struct vi_register reg;
+    int prefix = vi->insert.prefix;
+    vi->insert.prefix = 0;
+    struct buf bytes = BUF_INIT;
+    if (prefix == VI_CTRL('v')) {
+        vi_append_key(&bytes, key >= VI_KEY_UP ? 0xFFFD : key);
+        vi->insert.auto_indented = false;
+        raw(vi, buf_str(&bytes));
+    } else if (vi_register_read(vi, key < 128 ? (int)key : 0, &reg)) {
+        buf_append_str(&bytes, buf_str(&reg.text));
+        vi_insert_text(vi, buf_str(&bytes));
+    } else {
+        vi_fail(vi);
+    }
+    buf_free(&bytes);
+}
+
+static void type_char(struct vi *vi, int32_t key)
+{
+    char bytes[4];
+    vi_insert_text(vi, str_make(bytes, utf8_encode(key, bytes)));
+}
+
+static void move_key(struct vi *vi, int32_t key)
+{
+    vi_insert_moved(vi);
+    struct str line = vi_here(vi);
+    switch (key) {
+    case VI_KEY_LEFT:
+        vi->cursor.col = vi_prev_col(line, vi->cursor.col);
+        break;
+    case VI_KEY_RIGHT:
+        vi->cursor.col = vi_next_col(line, vi->cursor.col);
+        break;
+    case VI_KEY_UP:
+        vi_up(vi, 1);
+        return;
+    case VI_KEY_DOWN:
+        vi_down(vi, 1);
+        return;
+    case VI_KEY_HOME:
+        vi->cursor.col = 0;
+        break;
+    case VI_KEY_END:
+        vi->cursor.col = line.len;
+        break;
+    default: {
+        struct vi_window at = {0, 24};
+        if (vi->host->window != NULL) {
+            vi->host->window(vi->data, &at);
+        }
+        if (key == VI_KEY_PAGE_UP) {
+            vi_up(vi, at.rows > 2 ? at.rows - 2 : 1);
+        } else if (key == VI_KEY_PAGE_DOWN) {
+            vi_down(vi, at.rows > 2 ? at.rows - 2 : 1);
+        }
+        return;
+    }
+    }
+    vi_set_want(vi);
+}
+
+static bool control_key(struct vi *vi, int32_t key)
+{
+    switch (key) {
+    case VI_BS:
+    case VI_DEL:
+        erase(vi);
+        return true;
+    case VI_KEY_DELETE: {
+        struct str line = vi_here(vi);
+        if (vi->cursor.col >= line.len && vi->cursor.line + 1 < vi_line_count(vi)) {
+            vi_change(vi, vi_offset(vi, vi->cursor), text_line_start(vi->text, vi->cursor.line + 1),
+                str_of(""));
+        } else {
+            vi_cut(vi, vi->cursor,
+                (struct vi_pos){vi->cursor.line, vi_next_col(line, vi->cursor.col)});
+        }
+        return true;
+    }
+    case VI_CTRL('w'):
+        erase_word(vi);
+        return true;
+    case VI_CTRL('u'):
+        erase_line(vi);
+        return true;
+    case VI_CTRL('t'):
+    case VI_CTRL('d'):
+        shift(vi, key == VI_CTRL('t'));
+        return true;
+    case VI_CTRL('e'):
+    case VI_CTRL('y'):
+        copy_from(vi, key == VI_CTRL('e'));
+        return true;
+    case VI_CTRL('a'): {
+        struct buf again = BUF_INIT;
+        buf_append_str(&again, buf_str(&vi->last_inserted));
+        vi_insert_text(vi, buf_str(&again));
+        buf_free(&again);
+        return true;
+    }
+    case VI_CTRL('v'):
+    case VI_CTRL('q'):
+    case VI_CTRL('r'):
+        vi->insert.prefix = key == VI_CTRL('r') ? key : VI_CTRL('v');
+        return true;
+    case VI_CTRL('n'):
+    case VI_CTRL('p'):
+        vi_complete_word(vi, key == VI_CTRL('n'));
+        return true;
+    case VI_TAB:
+        tab(vi);
+        return true;
+    case VI_ENTER:
+    case VI_CTRL('j'):
+        vi_insert_text(vi, STR_LIT("\n"));
+        return true;
+    default:
+        return false;
+    }
+}
+
+void vi_insert_key(struct vi *vi, int32_t key)
+{
+    struct vi_insert *insert = &vi->insert;
+    if (key != VI_CTRL('n') && key != VI_CTRL('p')) {
+        insert->completing = false;
+    }
+    if (insert->prefix == 0 && (key == VI_ESC || key == VI_CTRL('c'))) {
+        vi_insert_end(vi);
+        return;
+    }
+    if (insert->prefix == 0 && key == VI_CTRL('o')) {
+        insert->once = true;
+        vi->mode = VI_NORMAL;
+        struct str line = vi_here(vi);
+        insert->once_at_end = vi->cursor.col >= line.len && line.len > 0;
+        vi_clamp(vi);
+        return;
+    }
+    if (!vi->repeating) {
+        vi_append_key(&insert->keys, key);
+    }
+    if (insert->prefix != 0) {
+        prefixed(vi, key);
+    } else if (key >= VI_KEY_UP && key <= VI_KEY_INSERT && key != VI_KEY_DELETE) {
+        if (key == VI_KEY_INSERT) {
+            vi->mode = vi->mode == VI_INSERT ? VI_REPLACE : VI_INSERT;
+        } else {
+            move_key(vi, key);
+        }
+    } else if (!control_key(vi, key) && (key >= ' ' || key == VI_CTRL(']'))) {
+        type_char(vi, key);
+    }
+    if (key < VI_KEY_UP || key > VI_KEY_INSERT) {
+        vi_set_want(vi);
+    }
+}

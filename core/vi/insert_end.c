@@ -1,0 +1,237 @@
+/* How an insertion ends, goes on elsewhere, or is done again. */
+#include "vi/vi_rows.h"
+
+static void keep_for_repeat(struct vi *vi)
+{
+    if (!vi->repeating) {
+        buf_clear(&vi->repeat.inserted);
+        buf_append_str(&vi->repeat.inserted, buf_str(&vi->insert.keys));
+    }
+}
+
+/* 3i, 3A, 3o: what was typed, again. */
+static void again(struct vi *vi)
+{
+    struct buf keys = BUF_INIT;
+    buf_append_str(&keys, buf_str(vi->repeating ? &vi->repeat.inserted : &vi->insert.keys));
+    size_t count = vi->insert.count;
+    bool was = vi->repeating;
+    vi->repeating = true;
+    for (size_t n = 1; n < count && vi->insert.count <= TEXT_MAX; n++) {
+        if (vi->insert.open_line) {
+            vi->insert.auto_indented = false;
+            vi_open_line(vi, true);
+        }
+        struct str rest = buf_str(&keys);
+        while (rest.len > 0 && !vi->failed) {
+            vi_insert_key(vi, vi_take_key(&rest));
+        }
+    }
+    vi->repeating = was;
+    buf_free(&keys);
+}
+
+void vi_insert_end(struct vi *vi)
+{
+    struct vi_insert *insert = &vi->insert;
+    insert->prefix = 0;
+    keep_for_repeat(vi);
+    if (insert->typed.len > 0 || insert->keys.len > 0) {
+        buf_clear(&vi->last_inserted);
+        buf_append_str(&vi->last_inserted, buf_str(&insert->typed));
+    }
+    if (insert->count > 1) {
+        again(vi);
+    }
+    vi_strip_auto_indent(vi);
+    vi->file->insert = (struct vi_mark){.pos = vi->cursor, .set = true};
+    if (insert->block != OP_NONE) {
+        vi_block_finish(vi);
+        bool change = vi_same(vi->cursor, insert->range.start);
+        if (!change && vi->cursor.col > 0) {
+            vi->cursor.col = vi_prev_col(vi_here(vi), vi->cursor.col);
+        }
+    } else if (vi->cursor.col > 0) {
+        vi->cursor.col = vi_prev_col(vi_here(vi), vi->cursor.col);
+    }
+    insert->open = insert->once = insert->completing = false;
+    vi->mode = VI_NORMAL;
+    if (vi->changing && insert->typed.len > 0) {
+        vi_note_change(vi, vi->cursor);
+    }
+    vi_clamp(vi);
+    vi_set_want(vi);
+    if (vi->depth == 0 && !vi->repeating) {
+        vi_change_close(vi);
+    }
+}
+
+void vi_insert_moved(struct vi *vi)
+{
+    struct vi_insert *insert = &vi->insert;
+    vi_strip_auto_indent(vi);
+    /* What follows stands alone: . repeats only that, as an insertion at the cursor. */
+    if (!vi->repeating) {
+        struct vi_cmd cmd = {.count = 1, .row = vi_row_by_id("vi.insert")};
+        vi_remember(vi, &cmd);
+    }
+    insert->count = 1;
+    insert->block = OP_NONE;
+    insert->start = vi->cursor;
+    buf_clear(&insert->keys);
+    buf_clear(&insert->typed);
+    if (vi->depth == 0 && !vi->repeating) {
+        vi_change_close(vi);
+    }
+}
+
+void vi_insert_resume(struct vi *vi)
+{
+    struct vi_insert *insert = &vi->insert;
+    insert->once = false;
+    vi_change_open(vi);
+    vi->mode = insert->replace ? VI_REPLACE : VI_INSERT;
+    struct str line = vi_here(vi);
+    if (insert->once_at_end && vi_next_col(line, vi->cursor.col) >= line.len) {
+        vi->cursor.col = line.len;
+    }
+    insert->start = vi->cursor;
+}
+
+bool vi_open_line(struct vi *vi, bool below)
+{
+    struct buf with = BUF_INIT;
+    size_t line = vi->cursor.line;
+    vi_change_open(vi);
+    if (below) {
+        size_t at = text_line_end(vi->text, line);
+        buf_append_char(&with, '\n');
+        vi_new_line_indent(vi, line, true, &with);
+        bool ok = vi_change(vi, at, at, buf_str(&with));
+        vi->cursor = (struct vi_pos){line + 1, with.len - 1};
+        buf_free(&with);
+        vi->insert.auto_indented = vi->options.autoindent;
+        return ok;
+    }
+    vi_new_line_indent(vi, line, false, &with);
+    size_t indent = with.len;
+    buf_append_char(&with, '\n');
+    size_t at = text_line_start(vi->text, line);
+    bool ok = vi_change(vi, at, at, buf_str(&with));
+    vi->cursor = (struct vi_pos){line, indent};
+    buf_free(&with);
+    vi->insert.auto_indented = vi->options.autoindent;
+    return ok;
+}
+
+/* arg: 'i', 'a', 'I', 'A', 'o', 'O', 'g' (gI), '^' (gi), 'R'. */
+bool vi_c_insert(struct vi *vi, struct vi_cmd *cmd)
+{
+    struct str line = vi_here(vi);
+    int how = cmd->row->arg;
+    size_t col = vi->cursor.col;
+    bool open = how == 'o' || how == 'O', auto_indented = false;
+    vi_change_open(vi);
+    if (open) {
+        if (!vi_open_line(vi, how == 'o')) {
+            return false;
+        }
+        auto_indented = vi->insert.auto_indented;
+        col = vi->cursor.col;
+    } else if (how == 'a') {
+        col = vi_next_col(line, col);
+    } else if (how == 'A') {
+        col = line.len;
+    } else if (how == 'I') {
+        col = vi_indent_len(line);
+    } else if (how == 'g') {
+        col = 0;
+    } else if (how == '^' && vi->file->insert.set) {
+        vi->cursor = vi->file->insert.pos;
+        col = vi->cursor.col;
+    }
+    vi->mode = VI_INSERT;
+    vi->cursor.col = col;
+    vi_insert_begin(vi, cmd->count, how == 'R');
+    vi->insert.open_line = open;
+    vi->insert.auto_indented = auto_indented;
+    return true;
+}
+
+/* Ctrl-N, Ctrl-P: the words that the host knows, then those of the text's other lines. */
+static void gather(struct vi *vi, struct str word, struct buf *out)
+{
+    if (vi->host->complete != NULL) {
+        vi->host->complete(vi->data, word, out);
+        return;
+    }
+    size_t lines = vi_line_count(vi);
+    for (size_t i = 1; i <= lines && i < 5000; i++) {
+        size_t number = (vi->cursor.line + i) % lines;
+        struct str line = vi_line(vi, number);
+        for (size_t at = 0; at < line.len;) {
+            size_t end = at;
+            while (end < line.len && vi_class((unsigned char)line.ptr[end], false) == 2) {
+                end++;
+            }
+            struct str one = str_slice(line, at, end);
+            struct buf ended = BUF_INIT;
+            buf_append_str(&ended, one);
+            buf_append_char(&ended, '\n');
+            if (one.len > word.len && memcmp(one.ptr, word.ptr, word.len) == 0 &&
+                str_find(buf_str(out), buf_str(&ended), 0) == SIZE_MAX) {
+                buf_append_str(out, buf_str(&ended));
+            }
+            buf_free(&ended);
+            at = end > at ? end : at + 1;
+        }
+    }
+}
+
+static struct str choice(struct str all, size_t index)
+{
+    struct str line = {NULL, 0};
+    for (size_t i = 0; i <= index; i++) {
+        if (!str_next_line(&all, &line)) {
+            return (struct str){NULL, 0};
+        }
+    }
+    return line;
+}
+
+void vi_complete_word(struct vi *vi, bool next)
+{
+    struct vi_insert *insert = &vi->insert;
+    struct str line = vi_here(vi);
+    if (!insert->completing) {
+        size_t from = vi->cursor.col;
+        while (from > 0 && vi_class((unsigned char)line.ptr[from - 1], false) == 2) {
+            from--;
+        }
+        struct str word = str_slice(line, from, vi->cursor.col);
+        buf_clear(&insert->complete);
+        gather(vi, word, &insert->complete);
+        if (insert->complete.len == 0) {
+            vi_say(vi, false, "nothing to complete");
+            return;
+        }
+        /* The word as it is stands last: one comes back to it. */
+        buf_append_str(&insert->complete, word);
+        buf_append_char(&insert->complete, '\n');
+        insert->completing = true;
+        insert->complete_from = from;
+        insert->complete_at = SIZE_MAX;
+    }
+    size_t count = 0;
+    for (size_t i = 0; i < insert->complete.len; i++) {
+        count += insert->complete.ptr[i] == '\n' ? 1 : 0;
+    }
+    size_t at = insert->complete_at;
+    at = at == SIZE_MAX ? (next ? 0 : (count > 1 ? count - 2 : 0))
+                        : (at + (next ? 1 : count - 1)) % count;
+    insert->complete_at = at;
+    struct str with = choice(buf_str(&insert->complete), at);
+    size_t start = text_line_start(vi->text, vi->cursor.line);
+    vi_change(vi, start + insert->complete_from, start + vi->cursor.col, with);
+    vi->cursor.col = insert->complete_from + with.len;
+}

@@ -1,0 +1,518 @@
+/* Operators: what they work on, and the ones that delete, yank, shift and join. The rules about
+ * exclusive motions that end at a line's beginning are Vim's (:help exclusive). */
+#include "vi/vi_rows.h"
+
+static bool in_indent(struct vi *vi, struct vi_pos pos)
+{
+    return vi_indent_len(vi_line(vi, pos.line)) >= pos.col;
+}
+
+static size_t line_span(const struct vi_range *range)
+{
+    return range->end.line - range->start.line + 1;
+}
+
+/* An exclusive motion to the first column ends at the line before; from a line's indent on it is of
+ * whole lines. */
+static void adjust_end(struct vi *vi, struct vi_range *range, bool keep)
+{
+    if (range->kind != VI_CHARS || range->inclusive || keep || range->end.col != 0 ||
+        range->visual || line_span(range) <= 1) {
+        return;
+    }
+    range->end_adjusted = true;
+    range->end.line--;
+    if (in_indent(vi, range->start)) {
+        range->kind = VI_LINES;
+        return;
+    }
+    struct str line = vi_line(vi, range->end.line);
+    range->end.col = vi_prev_col(line, line.len);
+    range->inclusive = line.len > 0;
+}
+
+static void force_kind(struct vi *vi, struct vi_range *range, int force)
+{
+    range->force = force;
+    if (force == 'V') {
+        range->kind = VI_LINES;
+    } else if (force == 'v') {
+        range->inclusive = range->kind != VI_LINES && !range->inclusive;
+        range->kind = VI_CHARS;
+    } else if (force == VI_CTRL('v')) {
+        vi_block_range(vi, range, range->start, range->end);
+        range->kind = VI_BLOCK;
+        range->visual = true;
+    }
+}
+
+static void set_empty(struct vi *vi, struct vi_range *range, int op)
+{
+    bool on_end = op == OP_YANK && vi_char_at(vi, range->end) == 0;
+    range->empty = range->kind == VI_CHARS && (!range->inclusive || on_end) &&
+                   vi_same(range->start, range->end);
+}
+
+bool vi_op_motion(struct vi *vi, struct vi_cmd *cmd, struct vi_pos begin)
+{
+    struct vi_motion *motion = &vi->motion;
+    struct vi_range range = {.start = motion->has_start ? motion->start : begin,
+        .end = vi->cursor,
+        .kind = motion->kind,
+        .inclusive = motion->inclusive,
+        .reg_one = motion->reg_one};
+    if (vi_is_before(range.end, range.start)) {
+        struct vi_pos end = range.start;
+        range.start = range.end;
+        range.end = end;
+    }
+    if (cmd->force != 0) {
+        force_kind(vi, &range, cmd->force);
+    }
+    int op = cmd->op->arg;
+    set_empty(vi, &range, op);
+    adjust_end(vi, &range, motion->no_adjust || cmd->force == VI_CTRL('v'));
+    vi->cursor = range.start;
+    if (op != OP_YANK && op != OP_FOLD && op != OP_FILTER) {
+        vi_remember(vi, cmd);
+    }
+    return vi_operate(vi, cmd, &range);
+}
+
+/* The selection as what an operator works on. Visual mode ends. */
+static struct vi_range visual_range(struct vi *vi, int op)
+{
+    struct vi_range range = {.start = vi->anchor, .end = vi->cursor, .visual = true};
+    if (vi_is_before(range.end, range.start)) {
+        range.start = vi->cursor;
+        range.end = vi->anchor;
+    }
+    range.inclusive = true;
+    if (vi->mode == VI_VISUAL_LINE) {
+        range.kind = VI_LINES;
+        range.start.col = vi->anchor.line <= vi->cursor.line ? 0 : range.start.col;
+    } else if (vi->mode == VI_VISUAL_BLOCK) {
+        vi_block_range(vi, &range, vi->anchor, vi->cursor);
+        range.kind = VI_BLOCK;
+    } else if (vi_char_at(vi, range.end) == 0) {
+        range.inclusive = false;
+        bool lines_only = op == OP_LEFT || op == OP_RIGHT || op == OP_INDENT || op == OP_FILTER ||
+                          op == OP_COMMENT || op == OP_FORMAT || op == OP_JOIN ||
+                          op == OP_JOIN_TIGHT || op == OP_FOLD || op == OP_FORMAT_KEEP;
+        if (!lines_only && range.end.line + 1 < vi_line_count(vi)) {
+            range.end = (struct vi_pos){range.end.line + 1, 0};
+        }
+    }
+    vi->mode = VI_NORMAL;
+    return range;
+}
+
+static void note_shape(struct vi *vi, struct vi_shape *shape)
+{
+    struct vi_pos a = vi->anchor, b = vi->cursor;
+    if (vi_is_before(b, a)) {
+        a = vi->cursor;
+        b = vi->anchor;
+    }
+    *shape = (struct vi_shape){.mode = vi->mode, .lines = b.line - a.line + 1};
+    struct vi_range range = {.kind = VI_BLOCK};
+    vi_block_range(vi, &range, vi->anchor, vi->cursor);
+    if (vi->want == VI_LAST) {
+        shape->columns = VI_LAST;
+    } else if (vi->mode == VI_VISUAL_BLOCK) {
+        shape->columns = range.right - range.left + 1;
+    } else {
+        size_t width, end = vi_column(vi, vi_line(vi, b.line), b.col, &width) + width - 1;
+        size_t start = vi_column(vi, vi_line(vi, a.line), a.col, NULL);
+        shape->columns = shape->lines <= 1 ? end - start + 1 : end;
+    }
+}
+
+/* A selection of the same shape from the cursor on. */
+static void apply_shape(struct vi *vi, const struct vi_shape *shape)
+{
+    size_t last = vi_line_count(vi) - 1, down = shape->lines - 1;
+    size_t column = vi_column(vi, vi_here(vi), vi->cursor.col, NULL);
+    vi->anchor = vi->cursor;
+    vi->cursor.line = last - vi->cursor.line > down ? vi->cursor.line + down : last;
+    vi->mode = shape->mode;
+    if (shape->columns == VI_LAST) {
+        vi->want = VI_LAST;
+    } else if (shape->mode == VI_VISUAL && shape->lines > 1) {
+        vi->want = shape->columns;
+    } else if (shape->mode == VI_VISUAL_LINE) {
+        vi->want = column;
+    } else {
+        vi->want = column + shape->columns - 1;
+    }
+    if (shape->mode == VI_VISUAL_BLOCK && shape->columns != VI_LAST) {
+        vi->block_width = shape->columns;
+    }
+    vi_apply_want(vi);
+    struct str line = vi_here(vi);
+    if (shape->mode == VI_VISUAL && shape->columns != VI_LAST && vi->cursor.col >= line.len) {
+        vi->cursor.col = vi_prev_col(line, line.len);
+    }
+}
+
+bool vi_op_visual_now(struct vi *vi, struct vi_cmd *cmd)
+{
+    int arg = cmd->row->arg, op = arg & 0xff;
+    if (arg & VI_OP_LINES && vi->mode != VI_VISUAL_BLOCK) {
+        vi->mode = VI_VISUAL_LINE;
+    }
+    if (arg & VI_OP_TO_END && vi->mode == VI_VISUAL_BLOCK) {
+        vi->want = VI_LAST;
+    }
+    struct vi_range range = visual_range(vi, op);
+    vi->block_width = 0;
+    set_empty(vi, &range, op);
+    vi->cursor = range.start;
+    return vi_operate(vi, cmd, &range);
+}
+
+bool vi_op_visual(struct vi *vi, struct vi_cmd *cmd)
+{
+    int op = cmd->row->arg & 0xff;
+    if (vi->repeating) {
+        apply_shape(vi, &vi->repeat.shape);
+    } else {
+        vi_note_visual(vi);
+        if (op != OP_YANK && op != OP_FOLD && op != OP_FILTER) {
+            vi_remember(vi, cmd);
+            vi->repeat.visual = true;
+            note_shape(vi, &vi->repeat.shape);
+        }
+    }
+    return vi_op_visual_now(vi, cmd);
+}
+
+/* Copies what the range covers. */
+static void copy_range(struct vi *vi, struct vi_range *range, struct buf *out, size_t *width)
+{
+    *width = 0;
+    if (range->kind == VI_LINES) {
+        vi_copy_lines(vi, range->start.line, range->end.line, out);
+    } else if (range->kind == VI_BLOCK) {
+        vi_block_copy(vi, range, out);
+        *width = range->right - range->left + 1 - (range->to_end && range->right > range->left);
+    } else if (!range->empty) {
+        struct vi_pos end = range->end;
+        end.col = range->inclusive ? vi_next_col(vi_line(vi, end.line), end.col) : end.col;
+        vi_copy(vi, range->start, end, out);
+    }
+}
+
+void vi_yank(struct vi *vi, int reg, struct vi_range *range, bool del)
+{
+    struct buf bytes = BUF_INIT;
+    size_t width;
+    enum vi_kind kind = range->kind;
+    copy_range(vi, range, &bytes, &width);
+    struct str line = vi_line(vi, range->end.line);
+    /* From a line's indent to the end of another's blanks is yanked as lines. */
+    bool whole = !del && kind == VI_CHARS && range->start.col == 0 && !range->inclusive &&
+                 (!range->visual) && range->end.col == 0 && line_span(range) > 1;
+    if (whole) {
+        kind = VI_LINES;
+    }
+    (void)line;
+    vi_register_write(vi, reg, buf_str(&bytes), kind, width);
+    buf_free(&bytes);
+}
+
+/* The registers that a deletion fills. */
+static void save_deleted(struct vi *vi, int reg, struct vi_range *range)
+{
+    bool lines = range->kind == VI_LINES || line_span(range) > 1 || range->reg_one;
+    if (reg == '_') {
+        return;
+    }
+    int named = vi->unnamed;
+    if (reg != 0 && reg != '"') {
+        vi_yank(vi, reg, range, true);
+        named = vi->unnamed;
+    }
+    if (lines) {
+        vi_registers_shift(vi);
+        vi_yank(vi, '1', range, true);
+    }
+    if ((reg == 0 || reg == '"') && range->kind != VI_LINES && line_span(range) == 1) {
+        vi_yank(vi, '-', range, true);
+    }
+    if (reg >= 'A' && reg <= 'Z') {
+        vi->unnamed = named;
+    }
+}
+
+/* Over several lines, leaving nothing but blanks: whole lines are meant. */
+static void widen(struct vi *vi, struct vi_range *range)
+{
+    if (range->kind != VI_CHARS || range->visual || line_span(range) <= 1 || range->force != 0) {
+        return;
+    }
+    struct str line = vi_line(vi, range->end.line);
+    size_t at = range->end.col;
+    at = at < line.len ? at + (range->inclusive ? 1 : 0) : at;
+    struct str rest = str_from(line, at);
+    if (vi_indent_len(rest) == rest.len && in_indent(vi, range->start)) {
+        range->kind = VI_LINES;
+    }
+}
+
+static bool change_lines(struct vi *vi, struct vi_range *range)
+{
+    size_t first = range->start.line, count = line_span(range);
+    vi->cursor.line = first;
+    if (count > 1) {
+        vi_delete_lines(vi, first + 1, count - 1);
+    }
+    struct str line = vi_line(vi, first);
+    size_t keep = vi->options.autoindent ? vi_indent_len(line) : 0;
+    vi->insert.auto_indented = vi->options.autoindent;
+    vi->cursor = (struct vi_pos){first, keep};
+    size_t start = text_line_start(vi->text, first);
+    return vi_change(vi, start + keep, start + line.len, str_of(""));
+}
+
+static bool delete_lines(struct vi *vi, struct vi_range *range)
+{
+    size_t first = range->start.line;
+    bool ok = vi_delete_lines(vi, first, line_span(range));
+    size_t last = vi_line_count(vi) - 1;
+    vi->cursor = (struct vi_pos){first < last ? first : last, 0};
+    vi_first_nonblank(vi);
+    return ok;
+}
+
+bool vi_op_delete(struct vi *vi, int reg, struct vi_range *range, bool change)
+{
+    if (range->empty || text_length(vi->text) == 0) {
+        return true;
+    }
+    if (!change) {
+        widen(vi, range);
+    }
+    if (range->kind == VI_CHARS && line_span(range) == 1 && !change &&
+        vi_line_len(vi, range->start.line) == 0) {
+        return true;
+    }
+    save_deleted(vi, reg, range);
+    bool ok;
+    vi->cursor = range->start;
+    if (range->kind == VI_BLOCK) {
+        ok = vi_block_delete(vi, range);
+    } else if (range->kind == VI_LINES) {
+        ok = change ? change_lines(vi, range) : delete_lines(vi, range);
+    } else {
+        struct vi_pos end = range->end;
+        end.col = range->inclusive ? vi_next_col(vi_line(vi, end.line), end.col) : end.col;
+        ok = vi_cut(vi, range->start, end);
+    }
+    vi->file->start = (struct vi_mark){
+        .pos = {vi->cursor.line, range->kind == VI_LINES ? 0 : range->start.col}, .set = true};
+    vi->file->end = vi->file->start;
+    vi_note_change(vi, vi->file->start.pos);
+    return ok;
+}
+
+void vi_set_indent(struct vi *vi, size_t line, size_t columns)
+{
+    struct str bytes = vi_line(vi, line);
+    struct buf indent = BUF_INIT;
+    vi_append_indent(vi, columns, &indent);
+    size_t start = text_line_start(vi->text, line), len = vi_indent_len(bytes);
+    if (!str_equal(buf_str(&indent), str_slice(bytes, 0, len))) {
+        vi_change(vi, start, start + len, buf_str(&indent));
+    }
+    buf_free(&indent);
+}
+
+void vi_shift(struct vi *vi, size_t first, size_t last, bool right, size_t amount)
+{
+    size_t unit = vi->options.shiftwidth > 0 ? vi->options.shiftwidth : vi->options.tabstop;
+    size_t by = unit * amount;
+    for (size_t line = first; line <= last; line++) {
+        struct str bytes = vi_line(vi, line);
+        if (bytes.len == 0) {
+            continue;
+        }
+        size_t now = vi_indent_columns(vi, bytes);
+        if (vi->options.shiftround) {
+            size_t steps = right ? now / unit + amount : (now + unit - 1) / unit;
+            now = right ? steps * unit : (steps > amount ? (steps - amount) * unit : 0);
+        } else {
+            now = right ? now + by : (now > by ? now - by : 0);
+        }
+        vi_set_indent(vi, line, now);
+    }
+}
+
+bool vi_join(struct vi *vi, size_t first, size_t count, bool spaces)
+{
+    struct buf joined = BUF_INIT;
+    size_t column = 0;
+    int last = 0; /* byte the piece before ended with */
+    int before_last = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct str piece = vi_line(vi, first + i);
+        if (spaces && i > 0) {
+            piece = str_from(piece, vi_indent_len(piece));
+        }
+        column = joined.len;
+        if (spaces && i > 0 && piece.len > 0 && piece.ptr[0] != ')' && joined.len > 0) {
+            if (last == ' ' || last == '\t') {
+                last = before_last;
+            } else {
+                buf_append_char(&joined, ' ');
+            }
+        }
+        buf_append_str(&joined, piece);
+        last = piece.len > 0 ? piece.ptr[piece.len - 1] : 0;
+        before_last = piece.len > 1 ? piece.ptr[piece.len - 2] : 0;
+    }
+    size_t from = text_line_start(vi->text, first);
+    bool ok = vi_change(vi, from, text_line_end(vi->text, first + count - 1), buf_str(&joined));
+    buf_free(&joined);
+    vi->cursor = (struct vi_pos){first, column};
+    vi_note_change(vi, vi->cursor);
+    return ok;
+}
+
+static bool join_range(struct vi *vi, struct vi_range *range, bool spaces)
+{
+    size_t count = line_span(range) < 2 ? 2 : line_span(range);
+    if (range->start.line + count > vi_line_count(vi)) {
+        return false;
+    }
+    return vi_join(vi, range->start.line, count, spaces);
+}
+
+static bool shift_range(struct vi *vi, struct vi_cmd *cmd, struct vi_range *range, bool right)
+{
+    size_t amount = range->visual ? cmd->count : 1;
+    if (range->kind == VI_BLOCK) {
+        return vi_block_shift(vi, range, right, amount);
+    }
+    vi_shift(vi, range->start.line, range->end.line, right, amount);
+    vi->cursor = range->start;
+    vi_first_nonblank(vi);
+    vi_note_change(vi, (struct vi_pos){range->end.line, 0});
+    return true;
+}
+
+static bool indent_range(struct vi *vi, struct vi_range *range)
+{
+    for (size_t line = range->start.line; line <= range->end.line; line++) {
+        size_t columns = vi_indent_columns(vi, vi_line(vi, line > 0 ? line - 1 : 0));
+        if (line > 0 && vi->host->indent != NULL) {
+            vi->host->indent(vi->data, line - 1, true, &columns);
+        }
+        vi_set_indent(vi, line, vi_line_len(vi, line) == 0 ? 0 : columns);
+    }
+    vi->cursor = range->start;
+    vi_first_nonblank(vi);
+    return true;
+}
+
+static bool change_range(struct vi *vi, struct vi_cmd *cmd, struct vi_range *range)
+{
+    vi->insert.auto_indented = false;
+    if (range->kind == VI_BLOCK) {
+        return vi_block_insert(vi, cmd, range, OP_CHANGE);
+    }
+    vi_change_open(vi);
+    bool auto_indented = false;
+    if (!range->empty) {
+        vi_op_delete(vi, cmd->reg, range, true);
+        auto_indented = vi->insert.auto_indented;
+    }
+    vi->mode = VI_INSERT; /* so that the cursor may stand behind the last character */
+    vi_insert_begin(vi, 1, false);
+    vi->insert.auto_indented = auto_indented;
+    return true;
+}
+
+static bool yank_range(struct vi *vi, struct vi_cmd *cmd, struct vi_range *range)
+{
+    vi_yank(vi, cmd->reg, range, false);
+    vi->file->start = (struct vi_mark){.pos = range->start, .set = true};
+    vi->file->end = (struct vi_mark){.pos = range->end, .set = true};
+    if (range->kind == VI_LINES) {
+        vi->file->start.pos.col = 0;
+        vi->file->end.pos.col = SIZE_MAX / 2;
+    } else if (range->kind == VI_BLOCK) {
+        vi->cursor = range->start;
+    }
+    return true;
+}
+
+static bool operate_chars(struct vi *vi, struct vi_cmd *cmd, struct vi_range *range, enum vi_op op)
+{
+    switch (op) {
+    case OP_LOWER:
+    case OP_UPPER:
+    case OP_SWAP:
+    case OP_ROT13:
+        return vi_op_case(vi, range, op);
+    case OP_REPLACE:
+        return vi_op_replace(vi, range, cmd->ch);
+    case OP_INSERT:
+    case OP_APPEND:
+        return vi_block_insert(vi, cmd, range, op);
+    case OP_ADD:
+    case OP_SUBTRACT:
+    case OP_ADD_MORE:
+    case OP_SUBTRACT_MORE:
+        return vi_op_add(vi, range, op, cmd->count);
+    case OP_COMMENT:
+        return vi_op_comment(vi, range->start.line, range->end.line);
+    case OP_FORMAT:
+        return vi_op_format(vi, range->start.line, range->end.line);
+    case OP_FORMAT_KEEP: {
+        struct vi_pos keep = vi->cursor;
+        bool ok = vi_op_format(vi, range->start.line, range->end.line);
+        vi->cursor = keep;
+        return ok;
+    }
+    case OP_FOLD:
+        return vi_act(vi, "fold-make", str_of(""), false, line_span(range));
+    default:
+        return vi_say(vi, true, "lines are not given to other programs here");
+    }
+}
+
+bool vi_operate(struct vi *vi, struct vi_cmd *cmd, struct vi_range *range)
+{
+    enum vi_op op = (enum vi_op)((cmd->op != NULL ? cmd->op : cmd->row)->arg & 0xff);
+    bool ok;
+    switch (op) {
+    case OP_DELETE:
+        ok = vi_op_delete(vi, cmd->reg, range, false);
+        break;
+    case OP_CHANGE:
+        return change_range(vi, cmd, range);
+    case OP_YANK:
+        ok = yank_range(vi, cmd, range);
+        break;
+    case OP_LEFT:
+    case OP_RIGHT:
+        ok = shift_range(vi, cmd, range, op == OP_RIGHT);
+        break;
+    case OP_INDENT:
+        ok = indent_range(vi, range);
+        break;
+    case OP_JOIN:
+    case OP_JOIN_TIGHT:
+        ok = join_range(vi, range, op == OP_JOIN);
+        break;
+    default:
+        ok = operate_chars(vi, cmd, range, op);
+        break;
+    }
+    if (vi->mode != VI_INSERT) {
+        vi_clamp(vi);
+        vi_set_want(vi);
+    }
+    return ok;
+}

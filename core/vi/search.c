@@ -1,0 +1,325 @@
+/* / ? n N * # gn: finding, and what the found place means to a motion. */
+#include "vi/vi_rows.h"
+
+struct search *vi_compile_quietly(struct vi *vi, struct str pattern)
+{
+    struct buf key = BUF_INIT;
+    buf_printf(&key, "%d%d", vi->options.ignorecase, vi->options.smartcase);
+    buf_append_str(&key, pattern);
+    if (vi->compiled != NULL && str_equal(buf_str(&key), buf_str(&vi->compiled_from))) {
+        buf_free(&key);
+        return vi->compiled;
+    }
+    struct buf pcre = BUF_INIT;
+    int case_of = 0;
+    vi->compile_error = (struct err){0};
+    struct search *search = NULL;
+    if (vi_pattern(pattern, true, &pcre, &case_of, &vi->compile_error)) {
+        struct search_options options = {.regex = true, .letter_case = SEARCH_EXACT};
+        if (case_of == 'c') {
+            options.letter_case = SEARCH_IGNORE_CASE;
+        } else if (case_of == 0 && vi->options.ignorecase) {
+            bool upper = false;
+            for (size_t i = 0; i < pattern.len; i++) {
+                bool escaped = pattern.ptr[i] == '\\';
+                i += escaped ? 1 : 0;
+                upper = upper || (!escaped && pattern.ptr[i] >= 'A' && pattern.ptr[i] <= 'Z');
+            }
+            options.letter_case =
+                vi->options.smartcase && upper ? SEARCH_EXACT : SEARCH_IGNORE_CASE;
+        }
+        search = search_new(buf_str(&pcre), &options, &vi->compile_error);
+    }
+    buf_free(&pcre);
+    if (search != NULL) {
+        search_free(vi->compiled);
+        vi->compiled = search;
+        buf_free(&vi->compiled_from);
+        vi->compiled_from = key;
+    } else {
+        buf_free(&key);
+    }
+    return search;
+}
+
+struct search *vi_compile(struct vi *vi, struct str pattern, bool keep)
+{
+    if (pattern.len == 0) {
+        pattern = buf_str(&vi->last_search);
+    } else if (keep) {
+        struct buf copy = BUF_INIT;
+        buf_append_str(&copy, pattern);
+        buf_free(&vi->last_search);
+        vi->last_search = copy;
+        pattern = buf_str(&vi->last_search);
+    }
+    if (pattern.len == 0) {
+        vi_say(vi, true, "no pattern was searched for yet");
+        return NULL;
+    }
+    struct search *search = vi_compile_quietly(vi, pattern);
+    if (search == NULL) {
+        vi_say(vi, true, "%s", vi->compile_error.text);
+    }
+    return search;
+}
+
+/* A match that a cursor can stand on: not the emptiness behind the last newline. */
+static bool is_place(struct vi *vi, size_t at)
+{
+    return at < text_length(vi->text) || at == 0 || !text_has_final_newline(vi->text);
+}
+
+static bool forward_from(
+    struct vi *vi, struct search *search, size_t from, size_t to, size_t *start, size_t *end)
+{
+    struct search_match match;
+    struct err err = {0};
+    while (search_next(search, vi->text, &from, to, SIZE_MAX, &match, &err) == SEARCH_FOUND) {
+        *start = match.groups[0].start;
+        *end = match.groups[0].end;
+        if (is_place(vi, *start)) {
+            return true;
+        }
+        from = search_after(vi->text, &match);
+    }
+    if (err.text[0] != '\0') {
+        vi_say(vi, true, "%s", err.text);
+    }
+    return false;
+}
+
+bool vi_find_from(struct vi *vi, struct search *search, bool forward, size_t from, size_t *start,
+    size_t *end, bool wrap)
+{
+    if (forward) {
+        size_t next = from + 1;
+        while (next < text_length(vi->text) && (text_byte(vi->text, next) & 0xc0) == 0x80) {
+            next++;
+        }
+        return forward_from(vi, search, next, SIZE_MAX, start, end) ||
+               (wrap && !vi->failed && forward_from(vi, search, 0, from + 1, start, end));
+    }
+    for (int round = 0; round < (wrap ? 2 : 1); round++) {
+        size_t before = round == 0 ? from : text_length(vi->text) + 1;
+        struct search_match match;
+        struct err err = {0};
+        while (search_previous(search, vi->text, &before, SIZE_MAX, &match, &err) == SEARCH_FOUND) {
+            *start = match.groups[0].start;
+            *end = match.groups[0].end;
+            if (is_place(vi, *start)) {
+                return round == 0 || *start >= from;
+            }
+            before = *start;
+        }
+        if (err.text[0] != '\0') {
+            return vi_say(vi, true, "%s", err.text);
+        }
+    }
+    return false;
+}
+
+/* "e+1", "+2", "s-1" behind the closing / of a search. */
+static void apply_offset(struct vi *vi, size_t start, size_t end)
+{
+    struct str offset = buf_str(&vi->search.offset);
+    char kind = 'l';
+    vi->cursor = vi_pos_of(vi, start);
+    if (offset.len == 0) {
+        return;
+    }
+    if (strchr("esb", offset.ptr[0]) != NULL) {
+        kind = offset.ptr[0];
+        offset = str_from(offset, 1);
+    }
+    long by = 0;
+    bool minus = offset.len > 0 && offset.ptr[0] == '-';
+    if (offset.len > 0 && (minus || offset.ptr[0] == '+')) {
+        offset = str_from(offset, 1);
+        by = offset.len == 0 ? 1 : 0;
+    }
+    for (size_t i = 0;
+         i < offset.len && offset.ptr[i] >= '0' && offset.ptr[i] <= '9' && by < 1000000; i++) {
+        by = by * 10 + (offset.ptr[i] - '0');
+    }
+    if (kind == 'l') {
+        size_t last = vi_line_count(vi) - 1, line = vi->cursor.line, step = (size_t)by;
+        vi->cursor.line =
+            minus ? (line > step ? line - step : 0) : (last - line > step ? line + step : last);
+        vi->motion.kind = VI_LINES;
+        vi_first_nonblank(vi);
+        return;
+    }
+    if (kind == 'e') {
+        vi->cursor = vi_pos_of(vi, end);
+        if (end > start) {
+            vi_dec(vi, &vi->cursor);
+        }
+        vi->motion.inclusive = true;
+    }
+    for (; by > 0; by--) {
+        if ((minus ? vi_decl(vi, &vi->cursor) : vi_incl(vi, &vi->cursor)) == -1) {
+            break;
+        }
+    }
+}
+
+bool vi_search_next(struct vi *vi, struct vi_cmd *cmd, bool forward, bool use_offset)
+{
+    struct search *search = vi_compile(vi, str_of(""), false);
+    if (search == NULL) {
+        return false;
+    }
+    vi->highlight = true;
+    size_t from = vi_cursor(vi), start = 0, end = 0;
+    struct str offset = use_offset ? buf_str(&vi->search.offset) : str_of("");
+    /* A search for ends goes on behind the end it stands on. */
+    bool at_end = forward && offset.len > 0 && offset.ptr[0] == 'e';
+    if (offset.len > 0 && !at_end && strchr("sb", offset.ptr[0]) == NULL) {
+        from = forward ? text_line_end(vi->text, vi->cursor.line)
+                       : text_line_start(vi->text, vi->cursor.line);
+    }
+    for (size_t n = 0; n < cmd->count; n++) {
+        if (!vi_find_from(vi, search, forward, from, &start, &end, vi->options.wrapscan)) {
+            return vi->failed
+                       ? false
+                       : vi_say(vi, true, "not found: %.*s", STR_FMT(buf_str(&vi->last_search)));
+        }
+        if (at_end && n == 0 && end > start && end - 1 == from) {
+            n--;
+            from = start;
+            at_end = false;
+            continue;
+        }
+        from = start;
+    }
+    if (use_offset) {
+        apply_offset(vi, start, end);
+    } else {
+        vi->cursor = vi_pos_of(vi, start);
+    }
+    if (!vi_is_visual(vi) && vi->cursor.col >= vi_here(vi).len && cmd->op == NULL) {
+        vi_clamp(vi);
+    }
+    return true;
+}
+
+/* / and ?: arg is the character; cmd->line what was typed behind it. */
+bool vi_m_search(struct vi *vi, struct vi_cmd *cmd)
+{
+    bool forward = cmd->row->arg == '/';
+    struct str rest = buf_str(&cmd->line);
+    struct str pattern = vi_ex_delimited(&rest, (char)cmd->row->arg);
+    bool closed = pattern.len < cmd->line.len;
+    vi->search.forward = forward;
+    vi->motion.reg_one = true;
+    if (pattern.len > 0 || closed) {
+        buf_clear(&vi->search.offset);
+        buf_append_str(&vi->search.offset, rest);
+    }
+    if (vi_compile(vi, pattern, true) == NULL) {
+        return false;
+    }
+    return vi_search_next(vi, cmd, forward, true);
+}
+
+/* arg: 1 the other way. */
+bool vi_m_search_again(struct vi *vi, struct vi_cmd *cmd)
+{
+    vi->motion.reg_one = true;
+    return vi_search_next(vi, cmd, vi->search.forward != (cmd->row->arg == 1), true);
+}
+
+/* The word, or run of other characters, under or behind the cursor. */
+static struct str word_here(struct vi *vi, size_t *from)
+{
+    struct str line = vi_here(vi);
+    for (int class = 2; class >= 1; class --) {
+        size_t at = vi->cursor.col;
+        int here = vi_class(vi_char(vi), false);
+        if (here >= class && here != 0) {
+            while (at > 0 &&
+                   vi_class(vi_char_at(vi, (struct vi_pos){vi->cursor.line, vi_prev_col(line, at)}),
+                       false) == here) {
+                at = vi_prev_col(line, at);
+            }
+        } else {
+            while (at < line.len &&
+                   vi_class(vi_char_at(vi, (struct vi_pos){vi->cursor.line, at}), false) < class) {
+                at = vi_next_col(line, at);
+            }
+        }
+        size_t end = at;
+        int kind = vi_class(vi_char_at(vi, (struct vi_pos){vi->cursor.line, at}), false);
+        while (end < line.len && kind != 0 &&
+               vi_class(vi_char_at(vi, (struct vi_pos){vi->cursor.line, end}), false) == kind) {
+            end = vi_next_col(line, end);
+        }
+        if (end > at) {
+            *from = at;
+            return str_slice(line, at, end);
+        }
+    }
+    return (struct str){NULL, 0};
+}
+
+/* arg: 1 back (#), 2 also inside of words (g*). */
+bool vi_m_search_word(struct vi *vi, struct vi_cmd *cmd)
+{
+    size_t from = 0;
+    struct str word = word_here(vi, &from);
+    if (word.len == 0) {
+        return vi_say(vi, true, "no word here");
+    }
+    bool forward = !(cmd->row->arg & 1);
+    bool bound = !(cmd->row->arg & 2) &&
+                 vi_class(vi_char_at(vi, (struct vi_pos){vi->cursor.line, from}), false) >= 2;
+    struct buf pattern = BUF_INIT;
+    buf_append_c(&pattern, bound ? "\\<" : "");
+    for (size_t i = 0; i < word.len; i++) {
+        if (strchr(forward ? "/.*$^~[]\\" : "?.*$^~[]\\", word.ptr[i]) != NULL &&
+            word.ptr[i] != '\0') {
+            buf_append_char(&pattern, '\\');
+        }
+        buf_append_char(&pattern, word.ptr[i]);
+    }
+    buf_append_c(&pattern, bound ? "\\>" : "");
+    vi->search.forward = forward;
+    vi->motion.reg_one = true;
+    buf_clear(&vi->search.offset);
+    struct search *search = vi_compile(vi, buf_str(&pattern), true);
+    buf_free(&pattern);
+    if (search == NULL) {
+        return false;
+    }
+    vi->cursor.col = from;
+    return vi_search_next(vi, cmd, forward, false);
+}
+
+/* gn, gN: selects the match. arg: 1 back. */
+bool vi_m_match(struct vi *vi, struct vi_cmd *cmd)
+{
+    struct search *search = vi_compile(vi, str_of(""), false);
+    size_t start, end, here = vi_cursor(vi);
+    bool forward = cmd->row->arg == 0;
+    if (search == NULL) {
+        return false;
+    }
+    /* The one the cursor is in counts. */
+    bool found = vi_find_from(vi, search, false, here + 1, &start, &end, false) && end > here;
+    if (!found && !vi_find_from(vi, search, forward, here, &start, &end, vi->options.wrapscan)) {
+        return false;
+    }
+    vi->motion.has_start = true;
+    vi->motion.start = vi_pos_of(vi, start);
+    vi->motion.inclusive = true;
+    vi->cursor = vi_pos_of(vi, end);
+    if (end > start) {
+        vi_dec(vi, &vi->cursor);
+    }
+    if (cmd->op == NULL && !vi_is_visual(vi)) {
+        vi->anchor = vi->motion.start;
+        vi->mode = VI_VISUAL;
+    }
+    return true;
+}
