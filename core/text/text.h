@@ -138,6 +138,8 @@ void text_note_cursor(struct text *text, struct text_cursor cursor);
  * NULL) is where to put the cursor. */
 bool text_undo(struct text *text, struct text_cursor *cursor);
 bool text_redo(struct text *text, struct text_cursor *cursor);
+/* Where the cursor was before the step that an undo (or redo) would take; false: there is none. */
+bool text_step_cursor(const struct text *text, bool redo, struct text_cursor *cursor);
 bool text_can_undo(const struct text *text);
 bool text_can_redo(const struct text *text);
 

@@ -284,6 +284,16 @@ bool text_go_to_step(struct text *text, size_t step, struct text_cursor *cursor)
     return true;
 }
 
+bool text_step_cursor(const struct text *text, bool redo, struct text_cursor *cursor)
+{
+    const struct step *now = &text->steps.items[text->current];
+    if (redo ? now->redo == 0 : text->current == 0) {
+        return false;
+    }
+    *cursor = redo ? text->steps.items[now->redo].before : now->before;
+    return true;
+}
+
 void text_mark_saved(struct text *text)
 {
     text->run = RUN_NONE;

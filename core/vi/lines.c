@@ -316,7 +316,8 @@ bool vi_delete_lines(struct vi *vi, size_t first, size_t count)
     if (last == total && !text_has_final_newline(vi->text) && first > 0) {
         from = text_line_end(vi->text, first - 1);
     }
-    return vi_change(vi, from, to, str_of(""));
+    bool all = first == 0 && last == total && text_has_final_newline(vi->text);
+    return vi_change(vi, from, to, all ? STR_LIT("\n") : str_of(""));
 }
 
 bool vi_insert_lines(struct vi *vi, size_t before, struct str lines)

@@ -1,0 +1,329 @@
+#include "vi_random.h"
+
+#include "vi/vi_private.h"
+
+#include <stdio.h>
+
+struct random {
+    uint64_t state;
+};
+
+static uint64_t next(struct random *random)
+{
+    random->state += 0x9E3779B97F4A7C15u;
+    uint64_t z = random->state;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return z ^ (z >> 31);
+}
+
+static size_t below(struct random *random, size_t n)
+{
+    return (size_t)(next(random) % n);
+}
+
+/* One of several, apart by blanks; "<SP>" is a blank, ^ before a letter stays two characters. */
+static void pick(struct random *random, const char *of, struct buf *out)
+{
+    size_t count = 1;
+    for (const char *p = of; *p != '\0'; p++) {
+        count += *p == ' ' ? 1 : 0;
+    }
+    size_t skip = below(random, count);
+    for (; skip > 0; of++) {
+        skip -= *of == ' ' ? 1 : 0;
+    }
+    size_t len = strcspn(of, " ");
+    if (len == 4 && memcmp(of, "<SP>", 4) == 0) {
+        buf_append_char(out, ' ');
+    } else {
+        buf_append(out, of, len);
+    }
+}
+
+static void make_text(struct random *random, struct buf *out)
+{
+    size_t lines = 1 + below(random, 8);
+    for (size_t i = 0; i < lines; i++) {
+        size_t kind = below(random, 10);
+        if (kind > 0) {
+            buf_append_repeat(out, ' ', kind < 4 ? 0 : below(random, 3) * 4);
+            size_t words = 1 + below(random, 6);
+            for (size_t w = 0; w < words; w++) {
+                pick(random,
+                    "foo bar baz foo.bar allow := if (a,b) {x} [1] x==y 42 -7 0x1f \"s<SP> 'q' "
+                    "deny "
+                    "input.user end. Yes! <SP> <SP> \t caf\xc3\xa9 \xe4\xb8\x96\xe7\x95\x8c ( ) { "
+                    "} [ ] "
+                    "\"quoted\" a_b c-d ,",
+                    out);
+                buf_append_c(out, below(random, 4) == 0 ? "" : " ");
+            }
+            if (below(random, 3) > 0) {
+                while (out->len > 0 && out->ptr[out->len - 1] == ' ') {
+                    out->len--;
+                }
+            }
+        }
+        buf_append_char(out, '\n');
+    }
+}
+
+static void count(struct random *random, struct buf *out)
+{
+    if (below(random, 4) == 0) {
+        buf_printf(out, "%zu", 1 + below(random, 4));
+    }
+}
+
+static void motion(struct random *random, struct buf *out, bool with_search)
+{
+    size_t kind = below(random, with_search ? 14 : 12);
+    count(random, out);
+    switch (kind) {
+    case 0:
+    case 1:
+    case 2:
+        pick(random, "h j k l h j k l w b e ge", out);
+        break;
+    case 3:
+    case 4:
+    case 5:
+        pick(random, "w b e ge W B E gE", out);
+        break;
+    case 6:
+        pick(random, "0 ^ $ g_ | + - _", out);
+        break;
+    case 7:
+        pick(random, "f F t T", out);
+        pick(random, "a b o . ( x <SP> =", out);
+        break;
+    case 8:
+        pick(random, "; , % G gg", out);
+        break;
+    case 9:
+        pick(random, "{ } ( )", out);
+        break;
+    case 10:
+        pick(random, "[( ]) [{ ]} { } [[ ]] [] ][", out);
+        break;
+    case 11:
+        pick(random, "<SP> \x08 \r G gg", out);
+        break;
+    case 12:
+        pick(random, "/ ?", out);
+        pick(random, "foo b[a]r \\<a ba. x*= o\\+ \\(a\\|b\\) ^f r$ zz", out);
+        buf_append_c(out, "\r");
+        break;
+    default:
+        pick(random, "n N * # g* g#", out);
+        break;
+    }
+}
+
+static void object(struct random *random, struct buf *out)
+{
+    if (below(random, 6) == 0) {
+        buf_append_c(out, "2");
+    }
+    pick(random, "iw aw iW aW iw aw is as ip ap i( a( ib i{ a{ iB i[ a[ i\" a\" i' a' i< a>", out);
+}
+
+static void typed(struct random *random, struct buf *out)
+{
+    size_t pieces = below(random, 4);
+    for (size_t i = 0; i < pieces; i++) {
+        pick(random,
+            "x foo <SP> bar \r \x08 \x17 \x15 \t \x14 \x04 \x12\" \xc3\xa9 (a) \x05 \x19 \x01",
+            out);
+    }
+    buf_append_c(out, "\033");
+}
+
+static void reg(struct random *random, struct buf *out)
+{
+    if (below(random, 5) == 0) {
+        buf_append_c(out, "\"");
+        pick(random, "a b A 1 2 - _ 0", out);
+    }
+}
+
+static void change(struct random *random, struct buf *out)
+{
+    reg(random, out);
+    count(random, out);
+    size_t kind = below(random, 6);
+    const char *op = kind < 2 ? "d" : kind == 2 ? "c" : kind == 3 ? "y" : NULL;
+    char chosen[8] = "";
+    struct buf name = BUF_INIT;
+    if (op == NULL) {
+        pick(random, "d > < gu gU g~ g?", &name);
+        op = name.ptr;
+    }
+    snprintf(chosen, sizeof chosen, "%s", op);
+    buf_free(&name);
+    buf_append_c(out, chosen);
+    size_t what = below(random, 8);
+    if (what == 0) {
+        buf_append_c(out, strlen(chosen) == 1 ? chosen : chosen + 1);
+    } else if (what < 4) {
+        object(random, out);
+    } else {
+        if (what == 4 && below(random, 3) == 0) {
+            pick(random, "v V", out);
+        }
+        motion(random, out, true);
+    }
+    if (chosen[0] == 'c') {
+        typed(random, out);
+    }
+}
+
+static void visual(struct random *random, struct buf *out)
+{
+    pick(random, "v V \x16 v \x16", out);
+    size_t moves = below(random, 4);
+    for (size_t i = 0; i < moves; i++) {
+        if (below(random, 4) == 0) {
+            object(random, out);
+        } else if (below(random, 6) == 0) {
+            pick(random, "o O v V \x16 $", out);
+        } else {
+            motion(random, out, false);
+        }
+    }
+    reg(random, out);
+    size_t kind = below(random, 8);
+    if (kind < 5) {
+        pick(random, "d y x d y J gJ u U ~ > < D X Y gu g? p P rz r. \033 \x01 \x18", out);
+    } else if (kind == 5) {
+        pick(random, "c s C S", out);
+        typed(random, out);
+    } else if (kind == 6) {
+        pick(random, "I A", out);
+        pick(random, "x foo \xc3\xa9", out);
+        buf_append_c(out, "\033");
+    } else {
+        pick(random, "y d \033", out);
+    }
+}
+
+static void ex(struct random *random, struct buf *out)
+{
+    buf_append_c(out, ":");
+    pick(random, "<SP> % 1,$ .,+1 2 $ 1 .,$", out);
+    pick(random,
+        "s/o/O/ s/o/0/g s/\\(a\\)\\(.\\)/\\2\\1/ s/foo/[&]/g s/x*/-/g s/\\<b/\\u&/ s/a\\|b/X/gI d "
+        "y m0 m$ t. t$ "
+        "j j! > < d<SP>a y<SP>b normal<SP>xA! g/a/d g/o/s/o/q/ v/a/d g/foo/normal<SP>ix g/b/m0 "
+        "sort sort! sort<SP>u & && s s/$/;/ s/^\\s*// s/\\s\\+$// g/a/t. s/./\\U&/g s/\\n/+/",
+        out);
+    buf_append_c(out, "\r");
+}
+
+static void simple(struct random *random, struct buf *out)
+{
+    reg(random, out);
+    count(random, out);
+    size_t kind = below(random, 5);
+    if (kind == 0) {
+        pick(random, "i a I A o O s S C R gI", out);
+        typed(random, out);
+    } else if (kind == 1) {
+        pick(random, "p P gp gP ]p p P", out);
+    } else if (kind == 2) {
+        pick(random, "x X D Y J gJ ~ \x01 \x18 x ~", out);
+    } else if (kind == 3) {
+        pick(random, "rz r. r\r rx", out);
+    } else {
+        pick(random, "x dd yy p J .", out);
+    }
+}
+
+static void mark_or_more(struct random *random, struct buf *out)
+{
+    pick(random, "ma mb 'a `a 'b `b d'a y`b '' `` '[ `] `[ '. `. '< `> gv\033 gvd gvy g; \x0f d`a",
+        out);
+}
+
+static void one_unit(struct random *random, struct buf *out)
+{
+    size_t kind = below(random, 20);
+    if (kind < 5) {
+        motion(random, out, true);
+    } else if (kind < 9) {
+        change(random, out);
+    } else if (kind < 12) {
+        simple(random, out);
+    } else if (kind < 15) {
+        visual(random, out);
+    } else if (kind == 15) {
+        ex(random, out);
+    } else if (kind == 16) {
+        mark_or_more(random, out);
+    } else if (kind == 17) {
+        count(random, out);
+        pick(random, ". . u \x12", out);
+    } else if (kind == 18) {
+        pick(random, "u u \x12 . &", out);
+    } else {
+        pick(random, "qaxwq@a qbA!\033jq@b qadwq@a", out);
+    }
+}
+
+void vi_case_make(struct vi_case *c, uint64_t seed)
+{
+    struct random random = {seed * 0x2545F4914F6CDD1Du + 1};
+    *c = (struct vi_case){0};
+    make_text(&random, &c->text);
+    size_t units = 1 + below(&random, 10);
+    for (size_t i = 0; i < units; i++) {
+        struct buf unit = BUF_INIT;
+        one_unit(&random, &unit);
+        VEC_PUSH(&c->units, buf_take(&unit));
+    }
+}
+
+void vi_case_free(struct vi_case *c)
+{
+    buf_free(&c->text);
+    VEC_FOREACH (char *, unit, &c->units) {
+        free(*unit);
+    }
+    VEC_FREE(&c->units);
+}
+
+void vi_case_copy(struct vi_case *to, const struct vi_case *from)
+{
+    struct vi_case copy = {0};
+    buf_append_str(&copy.text, buf_str(&from->text));
+    for (size_t i = 0; i < from->units.len; i++) {
+        VEC_PUSH(&copy.units, mem_strdup(from->units.items[i]));
+    }
+    vi_case_free(to);
+    *to = copy;
+}
+
+void vi_test_clear(struct vi *vi)
+{
+    for (size_t i = 0; i < ARRAY_LEN(vi->registers); i++) {
+        vi_register_free(&vi->registers[i]);
+        vi->registers[i] = (struct vi_register){0};
+    }
+    vi->unnamed = '0';
+    buf_clear(&vi->last_search);
+    buf_clear(&vi->search.offset);
+    for (size_t i = 0; i < vi->jumps.len; i++) {
+        free(vi->jumps.items[i].path);
+    }
+    vi->jumps.len = 0;
+    vi->jump_at = 0;
+}
+
+void vi_test_register(struct vi *vi, struct buf *out)
+{
+    struct vi_register reg;
+    if (vi_register_read(vi, '"', &reg)) {
+        buf_append_str(out, buf_str(&reg.text));
+    }
+}
