@@ -107,6 +107,11 @@ static bool takes_text(struct pane pane)
     return pane.ops != NULL && pane.ops->takes_text != NULL && pane.ops->takes_text(pane.data);
 }
 
+static bool takes_key(struct pane pane, const struct key *key)
+{
+    return pane.ops != NULL && pane.ops->takes_key != NULL && pane.ops->takes_key(pane.data, key);
+}
+
 static bool offer(struct app *app, struct pane pane, const struct key *key)
 {
     if (pane.ops == NULL || pane.ops->key == NULL) {
@@ -170,7 +175,8 @@ static enum keymap_found look_up(struct app *app)
 static void dispatch(struct app *app, const struct key *key)
 {
     struct pane pane = app_active(app);
-    bool offered = app->sequence_len == 0 && takes_text(pane) && is_text_like(key);
+    bool offered =
+        app->sequence_len == 0 && ((takes_text(pane) && is_text_like(key)) || takes_key(pane, key));
     if (offered && offer(app, pane, key)) {
         return;
     }

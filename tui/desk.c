@@ -328,6 +328,8 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
     bool ok = open_workbench(&desk, options, err) && open_app(&desk, options, err);
     if (ok) {
         make_panes(&desk);
+        editor_set_vi(desk.editor,
+            strcmp(config_string(workbench_config(desk.workbench), "key_set"), "vi") == 0);
         desk_remap_keys(&desk);
         say_theme_problems(&desk);
         if (options->open != NULL) {

@@ -6,6 +6,7 @@
 #include "keymap.h"
 #include "pane/evaluate.h"
 #include "pane/grep_pane.h"
+#include "vi/vi.h"
 
 #include <stdlib.h>
 
@@ -42,6 +43,30 @@ static void print_row(const struct keymap *keymap, const struct action *action, 
     buf_free(&keys);
 }
 
+/* The vi key set, from the table that dispatches it. */
+static void print_vi(FILE *out)
+{
+    struct vi_entry entry;
+    const char *group = "";
+    fputs("\nThe vi key set (`key_set = \"vi\"`, or the action `editor.key-set`):\n\n"
+          "| Keys | Name | What it does |\n| --- | --- | --- |\n",
+        out);
+    for (size_t i = 0; vi_entry(i, &entry); i++) {
+        if (strcmp(group, entry.group) != 0) {
+            group = entry.group;
+            fprintf(out, "| **vi: %s** | | |\n", group);
+        }
+        bool tick = strchr(entry.keys, '`') != NULL;
+        fputs(tick ? "| `` " : "| `", out);
+        print_cell(str_of(entry.keys), out);
+        fputs(tick ? " `` | `" : "` | `", out);
+        print_cell(str_of(entry.id), out);
+        fputs("` | ", out);
+        print_cell(str_of(entry.help), out);
+        fputs(" |\n", out);
+    }
+}
+
 void desk_print_keys(FILE *out)
 {
     struct keymap *keymap = keymap_new(false);
@@ -54,6 +79,7 @@ void desk_print_keys(FILE *out)
         }
     }
     keymap_free(keymap);
+    print_vi(out);
 }
 
 static bool check_id(const struct keymap *keymap, const char *id, struct err *err)
@@ -67,11 +93,16 @@ static bool check_id(const struct keymap *keymap, const char *id, struct err *er
         near != NULL ? near : "", near != NULL ? "?" : "");
 }
 
-static bool remap(struct keymap *keymap, const struct toml *key, struct err *err)
+static bool remap(
+    struct editor *editor, struct keymap *keymap, const struct toml *key, struct err *err)
 {
     if (key->kind != TOML_STRING) {
         return err_set(
             err, ERR_INVALID, "[keys] %s takes a text: \"ctrl-p\", or \"\" for no key", key->key);
+    }
+    if (strncmp(key->key, "vi.", 3) == 0) {
+        bool ok = editor_vi_remap(editor, key->key, key->text, err);
+        return ok || err_prefix(err, "[keys]");
     }
     return check_id(keymap, key->key, err) && keymap_remap(keymap, key->key, key->text, err);
 }
@@ -105,13 +136,14 @@ void desk_remap_keys(struct desk *desk)
         keymap_add(keymap, sets[s]); /* also of what is opened later */
     }
     for (size_t i = 0; keys != NULL && i < keys->len; i++) {
-        if (!remap(keymap, keys->items[i], &err)) {
+        if (!remap(desk->editor, keymap, keys->items[i], &err)) {
             say_key_problem(desk, keys->items[i], &err);
         }
     }
     /* When all are as the user wants them: two may have changed places. */
     for (size_t i = 0; keys != NULL && i < keys->len; i++) {
-        if (!check_conflict(keymap, keys->items[i], &err)) {
+        if (strncmp(keys->items[i]->key, "vi.", 3) != 0 &&
+            !check_conflict(keymap, keys->items[i], &err)) {
             say_key_problem(desk, keys->items[i], &err);
         }
     }

@@ -1,5 +1,5 @@
 /* The editor as a pane and towards the rest of the program. */
-#include "pane/editor_private.h"
+#include "pane/editor_vi.h"
 
 #include "screen/rescue.h"
 #include "text/history_file.h"
@@ -63,6 +63,7 @@ void editor_free(struct editor *editor)
         struct doc *doc = editor->docs.items[editor->docs.len - 1];
         doc_free(doc, !text_is_dirty(doc->text));
     }
+    editor_vi_free(editor);
     history_wait(editor->loop, SAVE_WAIT_MS);
     split_free(editor->split);
     editor->split = NULL;
@@ -234,6 +235,18 @@ static bool takes_text(const void *pane)
     return ((const struct editor *)pane)->view != NULL;
 }
 
+static bool takes_key(const void *pane, const struct key *key)
+{
+    return editor_vi_takes(pane, key);
+}
+
+static unsigned mouse_event(void *pane, const struct mouse *mouse)
+{
+    unsigned flags = editor_mouse(pane, mouse);
+    editor_vi_follow(pane);
+    return flags;
+}
+
 static unsigned escape(void *pane)
 {
     struct editor *editor = pane;
@@ -276,6 +289,7 @@ static void title(const void *pane, struct buf *left, struct buf *right)
     enum text_ending ending = text_ending(doc->text);
     buf_append_c(left, doc->path);
     buf_append_c(left, text_is_dirty(doc->text) ? " ●" : !doc->stamp.exists ? " (new)" : "");
+    editor_vi_title(editor, right);
     if (doc->disk_changed || doc->keep_mine) {
         buf_append_c(right, "changed on disk  ");
     } else if (doc->disk_gone) {
@@ -322,7 +336,8 @@ struct pane editor_pane(struct editor *editor)
         .draw = editor_draw,
         .key = editor_key,
         .takes_text = takes_text,
-        .mouse = editor_mouse,
+        .takes_key = takes_key,
+        .mouse = mouse_event,
         .paste = editor_paste,
         .escape = escape,
         .focus = focus,

@@ -120,6 +120,13 @@ uint64_t editor_version(const struct editor *editor, const char *path);
 void editor_each_unsaved(
     const struct editor *editor, void (*each)(void *data, const char *path), void *data);
 
+/* The vi key set, or (false) the standard one; what the engine remembers ends with it. */
+void editor_set_vi(struct editor *editor, bool on);
+bool editor_has_vi(const struct editor *editor);
+/* Other keys for a command of the vi key set ("vi.word-forward"; see vi_remap). */
+bool editor_vi_remap(
+    struct editor *editor, const char *id, const char *keys, struct err *err) MUST_USE;
+
 /* What its keys do. */
 extern const struct action_set editor_actions;
 

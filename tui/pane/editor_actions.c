@@ -1,6 +1,6 @@
 /* The editor's actions and their keys. Movement comes in four forms each (plain and with Shift for
  * a selection), so those rows are made by a macro. */
-#include "pane/editor_private.h"
+#include "pane/editor_vi.h"
 
 #include "pane/files.h"
 #include "screen/clipboard.h"
@@ -154,6 +154,9 @@ unsigned editor_key(void *pane, const struct key *key)
     if (find_is_open(editor)) {
         return find_key(editor, key);
     }
+    if (editor_vi_takes(editor, key)) {
+        return editor_vi_key(editor, key);
+    }
     for (size_t i = 0; i < ARRAY_LEN(plain) && key->mods == 0; i++) {
         if (key->code == plain[i].code) {
             return move(editor, plain[i].motion, false);
@@ -165,6 +168,15 @@ unsigned editor_key(void *pane, const struct key *key)
 static unsigned external(void *pane)
 {
     return editor_external(pane);
+}
+
+static unsigned key_set(void *pane)
+{
+    struct editor *editor = pane;
+    editor_set_vi(editor, !editor_has_vi(editor));
+    app_message(editor->app, MESSAGE_INFO,
+        editor_has_vi(editor) ? "vi keys: i inserts, Esc leaves, :q closes" : "standard keys");
+    return UI_DONE;
 }
 
 static unsigned save(void *pane)
@@ -510,6 +522,8 @@ static const struct action rows[] = {
         HIDE, erase_word_left, needs_file},
     {"editor.erase-word-right", "erase word", "Delete the word after the cursor",
         "ctrl-delete alt-d", NULL, HIDE, erase_word_right, needs_file},
+    {"editor.key-set", "key set", "Change between the standard and the vi key set", "", NULL, 0,
+        key_set, NULL},
     {"editor.close", "close", "Close the file; asks about unsaved edits", "ctrl-w", "ctrl-w,q", 0,
         close_file, needs_file},
     {"editor.external", "$EDITOR",

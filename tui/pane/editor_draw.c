@@ -1,6 +1,8 @@
 /* Painting the editor. Nothing here walks more of the text than what is visible. */
 #include "pane/editor_draw.h"
 
+#include "pane/editor_vi.h"
+
 #include "widget/bar.h"
 
 #include <stdio.h>
@@ -135,6 +137,10 @@ static void draw_edges(const struct paint *paint, const struct paint_row *row)
 
 static void note_selections(const struct view *view, struct paint_row *row)
 {
+    if (editor_vi_shows(view)) {
+        row->selection_count = editor_vi_selected(view, row->is.line, &row->selections[0]) ? 1 : 0;
+        return;
+    }
     VEC_FOREACH (struct caret, caret, &view->carets) {
         size_t a = caret->at.anchor, b = caret->at.head;
         struct search_range range =
@@ -363,7 +369,7 @@ static void draw_rows(struct view *view, struct region region, bool focused)
         .selection = view_selection(view)};
     size_t cursor = foldset_head(view->folds, text_line_of(view->doc->text, view_head(view)));
     int count = lay_out(view, rows);
-    bool searching = find_is_open(view->editor);
+    bool searching = find_is_open(view->editor) || editor_vi_rows(view->editor) > 0;
     parse_rows(view, rows, count);
     sticky_find(view, rows, count);
     sticky_lay_out(view, rows);
@@ -465,7 +471,8 @@ static void draw_split(struct editor *editor, const struct split *split, struct 
 void editor_draw(void *pane, struct region region, bool focused)
 {
     struct editor *editor = pane;
-    int bar = find_rows(editor);
+    int bar = find_rows(editor), line = editor_vi_rows(editor);
+    bar = line > 0 ? line : bar;
     if (editor->view == NULL) {
         draw_empty(region);
         return;
@@ -481,7 +488,10 @@ void editor_draw(void *pane, struct region region, bool focused)
         struct split alone = {.view = editor->view, .rect = all};
         draw_split(editor, &alone, region, focused, false);
     }
-    if (bar > 0) {
+    grid_set_cursor_shape(region.grid, focused ? editor_vi_shape(editor) : CURSOR_DEFAULT);
+    if (bar > 0 && line > 0) {
+        editor_vi_draw(editor, region_sub(region, rows - bar, 0, bar, cols), focused);
+    } else if (bar > 0) {
         find_draw(editor, region_sub(region, rows - bar, 0, bar, cols), focused);
     }
 }

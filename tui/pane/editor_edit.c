@@ -1,5 +1,5 @@
 /* What the editor's keys do to the text. Every change goes through view_replace. */
-#include "pane/editor_private.h"
+#include "pane/editor_vi.h"
 
 #include "base/utf8.h"
 
@@ -413,6 +413,9 @@ unsigned editor_paste(void *pane, struct str text)
     }
     if (editor->view == NULL || text.len == 0) {
         return UI_IGNORED;
+    }
+    if (editor->vi != NULL) {
+        return editor_vi_paste(editor, text);
     }
     const struct doc *doc = editor->view->doc;
     struct str ending =

@@ -1,5 +1,6 @@
 /* Files of the editor: opening, saving, what happens to them on disk, what a crash left. */
 #include "pane/editor_private.h"
+#include "pane/editor_vi.h"
 
 #include "base/log.h"
 #include "base/path.h"
@@ -225,6 +226,7 @@ void doc_free(struct doc *doc, bool remove_swap)
         swap_found_close(&doc->found, false);
     }
     swap_free(doc->swap, remove_swap);
+    editor_vi_forget(editor, doc->text);
     text_remove_listener(doc->text, on_change, doc);
     syntax_free(doc->syntax);
     text_snapshot_free(&doc->base);
@@ -446,6 +448,11 @@ void editor_ask(struct editor *editor)
     } else if (doc->disk_changed) {
         doc_ask_disk(editor, doc);
     }
+}
+
+void editor_drop(struct editor *editor, struct doc *doc)
+{
+    close_now(editor, doc);
 }
 
 void editor_close(struct editor *editor, struct doc *doc)

@@ -1,6 +1,6 @@
 /* The bar at the editor's bottom: find, replace, go to line. A search in a large file goes on in
  * later turns of the loop. */
-#include "pane/editor_private.h"
+#include "pane/editor_vi.h"
 
 #include "base/utf8.h"
 
@@ -466,7 +466,7 @@ bool find_visible(struct editor *editor, const struct text *text, size_t from, s
     struct search_match match;
     size_t at = from > BEYOND ? from - BEYOND : 0;
     if (find->mode != BAR_FIND && find->mode != BAR_REPLACE) {
-        return false;
+        return editor_vi_match(editor, text, from, to, range);
     }
     while (find->search != NULL &&
            search_next(find->search, text, &at, to, SIZE_MAX, &match, NULL) == SEARCH_FOUND) {

@@ -176,7 +176,8 @@ struct editor {
     struct loop_timer *parser; /* goes on with a long parse */
     struct syntax_spans spans;
     struct buf scratch;
-    bool selecting; /* a drag goes on */
+    struct editor_vi *vi; /* the vi key set; NULL: the standard one */
+    bool selecting;       /* a drag goes on */
     bool swap_warned;
     struct loop_timer *external; /* waits for the save before $EDITOR; made when needed */
     char *external_path;
@@ -192,6 +193,8 @@ void doc_deselect(struct doc *doc);
 void editor_tell_changed(struct editor *editor, const char *path);
 struct doc *editor_find_doc(const struct editor *editor, const char *path);
 void doc_save(struct doc *doc);
+/* Closes it with its unsaved edits, or as soon as a save under way is done. */
+void editor_drop(struct editor *editor, struct doc *doc);
 /* Closes it, or asks when it has unsaved edits. */
 void editor_close(struct editor *editor, struct doc *doc);
 /* Appends the file's bytes; one that is not there is empty, with a stamp that says so. */

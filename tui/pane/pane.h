@@ -21,6 +21,9 @@ struct pane_ops {
      */
     unsigned (*key)(void *pane, const struct key *key);
     bool (*takes_text)(const void *pane);
+    /* Keys that come to `key` before any action, whatever they are (a key set of the pane's own).
+     */
+    bool (*takes_key)(const void *pane, const struct key *key);
     /* Row and column relative to the pane's region. A drag that began here keeps coming here. */
     unsigned (*mouse)(void *pane, const struct mouse *mouse);
     /* Pasted text as it came, at most INPUT_PASTE_MAX bytes. */

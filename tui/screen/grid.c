@@ -14,6 +14,7 @@ struct grid {
     int rows, cols;
     int cursor_row, cursor_col;
     bool cursor_shown;
+    enum cursor_shape cursor_shape;
     bool ascii;
 };
 
@@ -59,6 +60,7 @@ void grid_clear(struct grid *grid)
         grid->cells[i] = blank;
     }
     grid->cursor_shown = false;
+    grid->cursor_shape = CURSOR_DEFAULT;
 }
 
 int grid_rows(const struct grid *grid)
@@ -421,6 +423,17 @@ void grid_set_cursor(struct region region, int row, int col)
 void grid_hide_cursor(struct grid *grid)
 {
     grid->cursor_shown = false;
+    grid->cursor_shape = CURSOR_DEFAULT;
+}
+
+void grid_set_cursor_shape(struct grid *grid, enum cursor_shape shape)
+{
+    grid->cursor_shape = shape;
+}
+
+enum cursor_shape grid_cursor_shape(const struct grid *grid)
+{
+    return grid->cursor_shape;
 }
 
 bool grid_cursor(const struct grid *grid, int *row, int *col)

@@ -93,6 +93,11 @@ bool grid_is_ascii(const struct grid *grid);
 /* The terminal's cursor: hidden unless set in this frame and inside the region. */
 void grid_set_cursor(struct region region, int row, int col);
 void grid_hide_cursor(struct grid *grid);
+/* How it looks, where the terminal can (DECSCUSR): the terminal's own way unless set in this frame.
+ */
+enum cursor_shape { CURSOR_DEFAULT = 0, CURSOR_BLOCK = 2, CURSOR_UNDERLINE = 4, CURSOR_BAR = 6 };
+void grid_set_cursor_shape(struct grid *grid, enum cursor_shape shape);
+enum cursor_shape grid_cursor_shape(const struct grid *grid);
 bool grid_cursor(const struct grid *grid, int *row, int *col);
 
 /* For tests and reports. Text: rows with trailing blanks cut, each ended by LF. Styles: one line

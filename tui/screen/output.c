@@ -26,6 +26,7 @@ struct output {
     bool gone;
     bool cursor_shown;
     int cursor_row, cursor_col;
+    enum cursor_shape cursor_shape;
     struct buf frame;   /* being made */
     struct buf pending; /* made, not taken by the terminal yet */
     size_t sent;        /* of pending */
@@ -345,6 +346,7 @@ static void start_over(struct output *output, const struct grid *grid)
     output->cleared = true;
     output->cursor_shown = true; /* not known: sets it in any case below */
     output->cursor_row = -1;
+    output->cursor_shape = CURSOR_DEFAULT;
 }
 
 static void paint_cursor(struct output *output, const struct grid *grid)
@@ -359,6 +361,10 @@ static void paint_cursor(struct output *output, const struct grid *grid)
     if (shown || output->cursor_shown || output->cursor_row < 0) {
         terminal_append_cursor(&output->terminal, &output->frame, shown);
     }
+    if (shown && output->terminal.modern && output->cursor_shape != grid_cursor_shape(grid)) {
+        output->cursor_shape = grid_cursor_shape(grid);
+        buf_printf(&output->frame, "\033[%d q", (int)output->cursor_shape);
+    }
     output->cursor_shown = shown;
     output->cursor_row = row;
     output->cursor_col = col;
@@ -370,6 +376,7 @@ static bool cursor_moved(const struct output *output, const struct grid *grid)
     int col;
     bool shown = grid_cursor(grid, &row, &col);
     return shown != output->cursor_shown ||
+           (shown && output->cursor_shape != grid_cursor_shape(grid)) ||
            (shown && (row != output->cursor_row || col != output->cursor_col));
 }
 

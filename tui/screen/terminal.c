@@ -144,7 +144,7 @@ static void build_strings(struct terminal *terminal)
          * Shift-Enter and the like as sequences of their own (xterm's modifyOtherKeys 1, kitty's
          * first level). */
         buf_append_c(enter, "\033[?2004h\033[?1004h\033[?2031h\033[>4;1m\033[>1u");
-        buf_append_c(leave, "\033[?2026l\033[<u\033[>4;0m\033[?2031l\033[?1004l\033[?2004l"
+        buf_append_c(leave, "\033[?2026l\033[0 q\033[<u\033[>4;0m\033[?2031l\033[?1004l\033[?2004l"
                             "\033[?1006l\033[?1002l");
     }
     append_cap(leave, cap_string("rmcup"));

@@ -1,0 +1,79 @@
+/* The vi key set in the real program: typed, saved, drawn, and changed for the standard one. */
+#include "term.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct term *start(const char *dir)
+{
+    char *config = mem_printf("XDG_CONFIG_HOME=%s/config", dir);
+    char *bylaw = mem_printf("%s/bylaw", getenv("BYLAW_BINARY_DIR"));
+    char *work = mem_printf("%s/work", dir);
+    test_write(dir, "config/bylaw/config.toml",
+        "key_set = \"vi\"\n[keys]\n\"vi.delete-char\" = \"x gx\"\n");
+    test_write(dir, "work/one.rego", "package one\n\nallow if {\n\tinput.user\n}\n");
+    const char *argv[] = {bylaw, "--open", "one.rego", NULL};
+    const char *env[] = {config, NULL};
+    struct term *term = term_start(
+        &(struct term_options){.argv = argv, .env = env, .cwd = work, .rows = 30, .cols = 100});
+    term_expect(term, "package one");
+    term_key(term, "alt-2");
+    free(config);
+    free(bylaw);
+    free(work);
+    return term;
+}
+
+static void test_edit_and_save(void **state)
+{
+    (void)state;
+    char *dir = test_dir_make();
+    struct term *term = start(dir);
+    term_type(term, "jo");
+    term_expect(term, "-- INSERT --");
+    term_expect_bytes(term, "\033[6 q");
+    term_type(term, "import data.lib");
+    term_key(term, "esc");
+    term_expect_gone(term, "-- INSERT --");
+    term_type(term, "2yyGp");
+    term_type(term, ":%s/lib/kit/g\r");
+    term_expect(term, "import data.kit");
+    term_type(term, "gggx");
+    term_type(term, ":w\r");
+    term_expect(term, "saved one.rego");
+    char *content = test_read(dir, "work/one.rego");
+    assert_string_equal(content, "ackage one\n\nimport data.kit\nallow if "
+                                 "{\n\tinput.user\n}\nimport data.kit\nallow if {\n");
+    free(content);
+    term_type(term, "u/user\r");
+    term_expect(term, "rego  5:8");
+    term_free(term);
+    test_dir_remove(dir);
+}
+
+static void test_live_change(void **state)
+{
+    (void)state;
+    char *dir = test_dir_make();
+    struct term *term = start(dir);
+    term_type(term, "v");
+    term_expect(term, "-- VISUAL --");
+    term_key(term, "esc");
+    term_expect_gone(term, "-- VISUAL --");
+    term_key(term, "ctrl-p");
+    term_type(term, "key set\r");
+    term_expect(term, "standard keys");
+    term_type(term, "dd");
+    term_expect(term, "ddpackage one");
+    term_free(term);
+    test_dir_remove(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_edit_and_save),
+        cmocka_unit_test(test_live_change),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
