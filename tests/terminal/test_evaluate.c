@@ -2,7 +2,7 @@
  * types; a failing test stepped to the expression that fails. */
 #include "test.h"
 
-#include "term.h"
+#include "sample_run.h"
 
 #include <stdlib.h>
 
@@ -23,33 +23,9 @@ static const char failing[] =
     "\tn == 2\n"
     "}\n";
 
-struct fixture {
-    char *dir, *state, *xdg_state;
-    struct term *term;
-};
-
-static void start(struct fixture *f, int rows, int cols)
-{
-    char *program = mem_printf("%s/bylaw", getenv("BYLAW_BINARY_DIR"));
-    char *path = mem_printf("PATH=%s", getenv("PATH"));
-    const char *argv[] = {program, "--open", POLICY, f->dir, NULL};
-    const char *env[] = {f->xdg_state, path, "BYLAW_PROVIDER=recording", NULL};
-    struct term_options options = {.argv = argv, .env = env, .rows = rows, .cols = cols};
-    f->term = term_start(&options);
-    free(program);
-    free(path);
-}
-
 static int set_up(void **state)
 {
-    struct fixture *f = MEM_NEW(struct fixture);
-    f->dir = test_dir_make();
-    f->state = test_dir_make();
-    f->xdg_state = mem_printf("XDG_STATE_HOME=%s", f->state);
-    char *sample = test_source_path("tests/workspaces/sample/.");
-    const char *copy[] = {"cp", "-R", sample, f->dir, NULL};
-    free(test_run(NULL, copy));
-    free(sample);
+    struct sample_run *f = sample_run_new();
     test_write(f->dir, "policies/k8s/privileged/wrong_test.rego", failing);
     *state = f;
     return 0;
@@ -57,16 +33,26 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    struct fixture *f = *state;
-    term_free(f->term);
-    test_dir_remove(f->dir);
-    test_dir_remove(f->state);
-    free(f->xdg_state);
-    free(f);
+    sample_run_free(*state);
     return 0;
 }
 
-static void open_step(struct fixture *f)
+/* To the rule in the policy's line 12. */
+static void open_rule(struct sample_run *f)
+{
+    term_expect(f->term, "✗ 1");
+    term_key(f->term, "alt-p");
+    term_type(f->term, "privileged.rego");
+    term_expect(f->term, " " POLICY);
+    term_key(f->term, "enter");
+    term_expect(f->term, "package k8s.privileged");
+    term_key(f->term, "alt-2 ctrl-g");
+    term_type(f->term, "12");
+    term_key(f->term, "enter");
+    term_expect(f->term, "12:1 ");
+}
+
+static void open_step(struct sample_run *f)
 {
     term_expect(f->term, "✗ 1");
     term_key(f->term, "alt-3");
@@ -78,8 +64,8 @@ static void open_step(struct fixture *f)
 
 static void a_failing_test_is_stepped(void **state)
 {
-    struct fixture *f = *state;
-    start(f, 40, 120);
+    struct sample_run *f = *state;
+    sample_run_start(f, 40, 120);
     open_step(f);
     /* At once at the expression that fails, with its values: in the pane and at the line's end. */
     term_expect(f->term, "wrong_test.rego:10  n == 2  false");
@@ -112,8 +98,8 @@ static void a_failing_test_is_stepped(void **state)
 
 static void in_a_small_terminal(void **state)
 {
-    struct fixture *f = *state;
-    start(f, 24, 80);
+    struct sample_run *f = *state;
+    sample_run_start(f, 24, 80);
     open_step(f);
     term_expect(f->term, "▶ 10");
     term_resize(f->term, 10, 40);
@@ -126,12 +112,10 @@ static void in_a_small_terminal(void **state)
 
 static void a_rule_is_followed_while_one_types(void **state)
 {
-    struct fixture *f = *state;
-    start(f, 40, 120);
-    term_expect(f->term, "✗ 1");
-    term_key(f->term, "alt-2 ctrl-g");
-    term_type(f->term, "12");
-    term_key(f->term, "enter f7");
+    struct sample_run *f = *state;
+    sample_run_start(f, 40, 120);
+    open_rule(f);
+    term_key(f->term, "f7");
     term_expect(f->term, "Evaluate with which input?");
     term_type(f->term, "invalid_privileged");
     term_expect(f->term, "1/");
@@ -151,13 +135,10 @@ static void a_rule_is_followed_while_one_types(void **state)
     term_expect(f->term, "[Tests 16]");
     term_key(f->term, "ctrl-q");
     assert_int_equal(term_wait_exit(f->term), 0);
-    term_free(f->term);
     /* The input is remembered: no question. */
-    start(f, 40, 120);
-    term_expect(f->term, "✗ 1");
-    term_key(f->term, "alt-2 ctrl-g");
-    term_type(f->term, "12");
-    term_key(f->term, "enter f7");
+    sample_run_start(f, 40, 120);
+    open_rule(f);
+    term_key(f->term, "f7");
     term_expect(f->term, "Evaluate deny  with policies/k8s/privileged/testdata/invalid_privileged");
     term_expect(f->term, "Pod/root: container");
 }

@@ -378,7 +378,8 @@ static void destroy(void *data)
     free(p);
 }
 
-struct pane evaluate_pane_new(const struct evaluate_options *options, struct evaluate_pane **pane)
+struct pane evaluate_pane_new(
+    const struct evaluate_options *options, struct evaluate_pane **evaluate)
 {
     static const struct pane_ops ops = {.name = "evaluate",
         .actions = &evaluate_pane_actions,
@@ -394,6 +395,6 @@ struct pane evaluate_pane_new(const struct evaluate_options *options, struct eva
     p->options = *options;
     p->culprit = TRACE_NONE;
     p->stale = true;
-    *pane = p;
+    *evaluate = p;
     return (struct pane){&ops, p};
 }
