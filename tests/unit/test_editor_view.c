@@ -2,7 +2,10 @@
 #include "editor_bench.h"
 #include "test.h"
 
+#include "config/config.h"
+
 #include <stdlib.h>
+#include <time.h>
 
 static void lines(struct bench *bench, const char *name, int count)
 {
@@ -262,14 +265,14 @@ static void test_one_long_line(void **state)
     bench_open(bench, "a.txt");
     bench_press(bench, "alt-w ctrl-end");
     bench_see(bench, "{\"key\": 59999}");
-    uint64_t begin = loop_now_ms();
+    clock_t begin = clock();
     for (int i = 0; i < 40; i++) {
         bench_press(bench, "up up left pageup");
         bench_type(bench, "x");
         bench_screen(bench);
     }
     /* Walking the line from its start for each of them would take minutes here. */
-    assert_true(loop_now_ms() - begin < 5000);
+    assert_true((clock() - begin) / CLOCKS_PER_SEC < 5);
     bench_press(bench, "ctrl-home");
     bench_see(bench, "{\"key\": 0}");
     buf_free(&text);
@@ -439,6 +442,31 @@ static void test_hidden_characters(void **state)
     assert_non_null(strstr(bench_styles(bench), "hidden-character/cursor-line <U+202E>"));
 }
 
+static void test_settings(void **state)
+{
+    struct bench *bench = *state;
+    struct config *config = config_load(NULL);
+    test_write(bench->dir, "a.md",
+        "a paragraph that goes on and on for longer than the eighty columns that the screen has\n");
+    test_write(bench->dir, "a.txt",
+        "a text that goes on and on and on for longer than the eighty columns that the screen "
+        "has\n");
+    bench->rows = 40;
+    editor_configure(bench->editor, config);
+    bench_open(bench, "a.md");
+    bench_see(bench, "↪");
+    bench_open(bench, "a.txt");
+    bench_see_not(bench, "↪");
+    bench_press(bench, "ctrl-w");
+    config_set(config, "wrap", "always", "test");
+    config_set(config, "line_numbers", "off", "test");
+    config_set(config, "whitespace", "all", "test");
+    editor_configure(bench->editor, config);
+    bench_open(bench, "a.txt");
+    bench_see(bench, "   a·text·that");
+    config_free(config);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_set_up, bench_tear_down)
 
 int main(void)
@@ -458,6 +486,7 @@ int main(void)
         TEST(test_brackets),
         TEST(test_sticky_headers),
         TEST(test_hidden_characters),
+        TEST(test_settings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -289,10 +289,9 @@ static void draw_folded(struct paint *paint, const struct paint_row *row, int co
     }
 }
 
-static bool holds(const struct view *view, const struct view_row *row, size_t at)
+static bool holds(const struct view_row *row, size_t at)
 {
-    size_t line = text_line_of(view->doc->text, at);
-    return at >= row->start && line == row->line && (at < row->end || row->end == row->line_end);
+    return at >= row->start && (at < row->end || (row->end == row->line_end && at == row->end));
 }
 
 /* The terminal's cursor for the primary caret, a reversed cell for the others. */
@@ -300,7 +299,7 @@ static void draw_carets(struct paint *paint, const struct paint_row *row)
 {
     struct view *view = paint->view;
     VEC_FOREACH (struct caret, caret, &view->carets) {
-        if (!holds(view, &row->is, caret->at.head)) {
+        if (!holds(&row->is, caret->at.head)) {
             continue;
         }
         size_t column = view_row_column(view, &row->is, caret->at.head);
