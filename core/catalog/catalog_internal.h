@@ -101,6 +101,8 @@ void catalog_push_definition(
     const struct catalog *catalog, struct catalog_spot spot, struct catalog_places *out);
 void catalog_push_use(
     const struct catalog *catalog, struct catalog_spot spot, struct catalog_places *out);
+/* Appends all of `from`, which is empty then. */
+void catalog_places_move(struct catalog_places *from, struct catalog_places *to);
 void catalog_sort_near(struct catalog_places *places, const char *path);
 void catalog_sort_path(struct catalog_places *places);
 

@@ -342,7 +342,9 @@ void indexer_set_buffer(struct indexer *indexer, const char *path, struct str te
     if (find_buffer(indexer, path) == NULL) {
         VEC_PUSH(&indexer->buffers, (struct buffer){.path = mem_strdup(path)});
     }
-    if (known != NULL && known->hash == str_hash(text)) {
+    /* Nothing to do, unless another text of it is under way. */
+    bool quiet = indexer->next == indexer->queue.len && !is_running(indexer, path);
+    if (quiet && known != NULL && known->hash == str_hash(text)) {
         return;
     }
     struct task task = {.path = mem_strdup(path), .is_buffer = true, .size = text.len};

@@ -30,8 +30,8 @@ void indexer_set_buffer(struct indexer *indexer, const char *path, struct str te
 /* The file counts again. */
 void indexer_drop_buffer(struct indexer *indexer, const char *path);
 
-/* Looks for opa and asks it, once a binary, for its built-in functions. Without opa there are none.
- * Called by itself at the first event. */
+/* Borrowed. It also gets the engine's built-in functions: opa is looked for at the first event and
+ * asked once a binary; without opa there are none. */
 struct catalog *indexer_catalog(struct indexer *indexer);
 struct indexer_progress indexer_progress(const struct indexer *indexer);
 

@@ -21,6 +21,14 @@ void catalog_places_free(struct catalog_places *places)
     VEC_FREE(places);
 }
 
+void catalog_places_move(struct catalog_places *from, struct catalog_places *to)
+{
+    VEC_FOREACH (struct catalog_place, place, from) {
+        VEC_PUSH(to, *place);
+    }
+    VEC_FREE(from);
+}
+
 void catalog_symbol_free(struct catalog_symbol *symbol)
 {
     free(symbol->key);
@@ -346,10 +354,7 @@ void catalog_definition(
         }
         catalog_sort_near(&found, cursor->path);
     }
-    VEC_FOREACH (struct catalog_place, place, &found) {
-        VEC_PUSH(out, *place);
-    }
-    VEC_FREE(&found);
+    catalog_places_move(&found, out);
     catalog_symbol_free(&symbol);
 }
 
@@ -400,10 +405,7 @@ void catalog_references(
         VEC_FREE(&spots);
     }
     catalog_sort_path(&found);
-    VEC_FOREACH (struct catalog_place, place, &found) {
-        VEC_PUSH(out, *place);
-    }
-    VEC_FREE(&found);
+    catalog_places_move(&found, out);
     catalog_symbol_free(&symbol);
 }
 
@@ -425,10 +427,7 @@ static void push_spots(const struct catalog *catalog, const struct catalog_spots
         catalog_push_definition(catalog, *spot, &found);
     }
     catalog_sort_near(&found, near);
-    VEC_FOREACH (struct catalog_place, place, &found) {
-        VEC_PUSH(out, *place);
-    }
-    VEC_FREE(&found);
+    catalog_places_move(&found, out);
 }
 
 void catalog_callers(

@@ -115,10 +115,7 @@ static void push_found(struct reach *reach, const char *path, struct catalog_pla
     if (found.len > 0) {
         qsort_r(found.items, found.len, sizeof *found.items, by_distance, (void *)path);
     }
-    VEC_FOREACH (struct catalog_place, place, &found) {
-        VEC_PUSH(out, *place);
-    }
-    VEC_FREE(&found);
+    catalog_places_move(&found, out);
 }
 
 /* ---- tests of a rule ---- */
