@@ -447,10 +447,23 @@ static void read_document(struct document *d)
     }
 }
 
+/* True for blank lines and comments alone, between two separators: no document. */
+static bool is_empty(struct str text)
+{
+    struct str line;
+    while (str_next_line(&text, &line)) {
+        line = str_trim(line);
+        if (line.len > 0 && line.ptr[0] != '#') {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void read_one(struct document *d)
 {
     struct str text = str_slice(d->text, d->start, d->start + d->len);
-    if (str_trim(text).len == 0) {
+    if (is_empty(text)) {
         return;
     }
     struct fy_document *document = symbols_document(text, d->symbols->kind == FILE_JSON);

@@ -240,6 +240,10 @@ static void reads_kyverno(void **state)
     assert_int_equal(symbols->controls.len, 2);
     assert_string_equal(symbols->controls.items[1].id, "5.2.2");
     assert_int_equal(symbols->definitions.len, 4);
+    assert_true(symbols->has_errors);
+    put(catalog, "p/comments.yaml", "# only\n---\n# comments\n---\nkind: Pod\napiVersion: v1\n");
+    assert_false(catalog_symbols_of(catalog, "p/comments.yaml")->has_errors);
+    symbols = catalog_symbols_of(catalog, "p/policy.yaml");
     assert_string_equal(symbols->definitions.items[3].name, "validation 1");
     catalog_free(catalog);
 }
