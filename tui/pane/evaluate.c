@@ -306,6 +306,14 @@ static unsigned copy(void *data)
     return UI_DONE;
 }
 
+static unsigned close_pane(void *data)
+{
+    struct evaluate_pane *p = data;
+    end_stepping(p);
+    p->options.closed(p->options.data); /* destroys p */
+    return UI_DONE;
+}
+
 static const struct action actions[] = {
     {"evaluate.open", "open", "Go to the line this row is about, or show all of a variable's value",
         "enter", NULL, ACTION_KEY_LINE, open_row, NULL},
@@ -336,6 +344,8 @@ static const struct action actions[] = {
     {"evaluate.choose", "input", "Evaluate with another input", "i", NULL, ACTION_KEY_LINE, choose,
         NULL},
     {"evaluate.again", "again", "Evaluate again", "r", NULL, 0, again, NULL},
+    {"evaluate.close", "close", "Close it; Esc ends stepping first", "q", NULL, 0, close_pane,
+        NULL},
     {"evaluate.copy", "copy", "Copy the value", "y", NULL, 0, copy, NULL},
 };
 
@@ -364,8 +374,7 @@ static unsigned escape(void *data)
         end_stepping(p);
         return UI_DONE;
     }
-    p->options.closed(p->options.data); /* destroys p */
-    return UI_DONE;
+    return close_pane(p);
 }
 
 static void destroy(void *data)

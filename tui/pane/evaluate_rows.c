@@ -217,6 +217,17 @@ static void add_result(struct evaluate_pane *p, int cols)
     }
 }
 
+/* What a `not` asks stands where the `not` stands: its row says it all. */
+static bool is_inside_not(const struct trace *trace, const struct trace_step *s)
+{
+    const struct trace_frame *frame = &trace->frames.items[s->frame];
+    if (frame->rule[0] != '\0' || frame->enter == 0) {
+        return false;
+    }
+    const struct trace_step *asker = &trace->steps.items[frame->enter - 1];
+    return asker->negated && asker->at.row == s->at.row && asker->at.col == s->at.col;
+}
+
 static bool is_shown(const struct evaluate_pane *p, size_t step)
 {
     const struct trace *trace = p->trace->trace;
@@ -224,7 +235,7 @@ static bool is_shown(const struct evaluate_pane *p, size_t step)
     size_t frame = s->frame;
     if (s->op == TRACE_ENTER) {
         frame = trace->frames.items[frame].parent;
-    } else if (s->op == TRACE_EXIT) {
+    } else if (s->op == TRACE_EXIT || is_inside_not(trace, s)) {
         return false;
     }
     while (frame != TRACE_NONE) {
