@@ -1,4 +1,6 @@
-/* Asks opa: for each unit plain and strict at the same time. */
+/* Asks opa: for each unit strict first. What is content with that, or does not parse, needs no
+ * second question; else the plain check tells which errors are strict mode's alone, and finds those
+ * that strict mode's hide. */
 #include "check/check_private.h"
 
 #include "base/path.h"
@@ -62,7 +64,7 @@ static void take(struct ask *ask, const struct process_result *result)
         findings_free(into);
         *into = answer.findings;
         answer.findings = (struct findings){0};
-        run->loaded = ask->what == ENGINE_CHECK ? answer.loaded : run->loaded;
+        run->loaded = answer.loaded;
     }
     if (err.kind != ERR_NONE) {
         set_trouble(job, err.text);
@@ -124,14 +126,29 @@ static void start(struct check_job *job, size_t place, enum engine_ask what)
     engine_command_free(&command);
 }
 
-static void start_both(struct check_job *job, size_t place)
+/* run_ended follows, also when it cannot be started. */
+static void ask(struct check_job *job, size_t place, enum engine_ask what)
 {
-    job->asking++;
-    job->runs.items[place].pending++; /* until both are started */
-    start(job, place, ENGINE_CHECK);
-    start(job, place, ENGINE_CHECK_STRICT);
+    job->runs.items[place].pending++; /* until it is started */
+    start(job, place, what);
     job->runs.items[place].pending--;
     run_ended(job, place);
+}
+
+static void begin(struct check_job *job, size_t place)
+{
+    job->asking++;
+    job->runs.items[place].plain_asked = false;
+    ask(job, place, ENGINE_CHECK_STRICT);
+}
+
+static bool needs_plain(const struct check_run *run)
+{
+    bool parsed = false;
+    VEC_FOREACH (const struct finding, finding, &run->strict) {
+        parsed = parsed || strcmp(finding->rule, "rego_parse_error") != 0;
+    }
+    return !run->failed && !run->loaded && !run->plain_asked && parsed;
 }
 
 static void add_all(struct check_job *job, struct findings *from, const struct findings *errors)
@@ -151,7 +168,7 @@ static void add_all(struct check_job *job, struct findings *from, const struct f
 
 /* Neither version of Rego was certain and the one taken does not load: the other gets its try. When
  * that fails too, what the first said is told. */
-static bool try_other(struct check_job *job, struct check_run *run)
+static bool try_other(struct check_run *run)
 {
     struct plan_unit *unit = &run->plan->units.items[run->unit];
     bool load_failed = !run->failed && !run->loaded;
@@ -170,7 +187,6 @@ static bool try_other(struct check_job *job, struct check_run *run)
         run->plain = run->first;
         run->first = (struct findings){0};
     }
-    (void)job;
     return false;
 }
 
@@ -180,10 +196,20 @@ static void run_ended(struct check_job *job, size_t place)
     if (run->pending > 0) {
         return;
     }
-    job->asking--;
     bool cancelled = atomic_load(&job->cancelled);
-    if (!cancelled && try_other(job, run)) {
-        start_both(job, place);
+    if (!cancelled && needs_plain(run)) {
+        run->plain_asked = true;
+        ask(job, place, ENGINE_CHECK);
+        return;
+    }
+    job->asking--;
+    if (!run->plain_asked && !run->loaded) { /* it does not parse: strict or not is the same */
+        findings_free(&run->plain);
+        run->plain = run->strict;
+        run->strict = (struct findings){0};
+    }
+    if (!cancelled && try_other(run)) {
+        begin(job, place);
         return;
     }
     if (!cancelled) {
@@ -202,7 +228,7 @@ void check_ask(struct check_job *job, size_t from, size_t to)
     for (size_t i = from; i < to; i++) {
         const struct check_run *run = &job->runs.items[i];
         if (run->plan->units.items[run->unit].trouble == NULL) {
-            start_both(job, i);
+            begin(job, i);
         }
     }
     job->asking--;

@@ -25,12 +25,13 @@ struct check_run {
     const struct run_plan *plan;
     size_t unit;
     bool other_tried; /* the other version of Rego */
+    bool plain_asked;
     unsigned pending; /* processes */
     bool failed;
     struct findings plain, strict;
     /* The plain check of the version tried first, while the other one is tried. */
     struct findings first;
-    bool loaded;
+    bool loaded; /* the last answer */
 };
 
 /* One check, from gathering to the last answer. Worker threads have it to themselves while

@@ -474,7 +474,13 @@ static void newer_text_wins(void **state)
     type(b, "a.rego", "package a\n\np if input.x\n");
     assert_int_equal(check(b), CHECK_DONE);
     expect(b, "");
-    printf("    a check of one file: %.1f ms\n", (double)checker_wall_us(b->checker) / 1000);
+    uint64_t best = UINT64_MAX;
+    for (int i = 0; i < 9; i++) {
+        assert_int_equal(check(b), CHECK_DONE);
+        uint64_t us = checker_wall_us(b->checker);
+        best = us < best ? us : best;
+    }
+    printf("    a check of one file: %.1f ms\n", (double)best / 1000);
     bench_free(b);
 }
 
