@@ -85,6 +85,9 @@ void syntax_forget_pending(struct syntax *syntax);
 /* Brings the piece's tree up to date; false: out of time. */
 bool syntax_parse_piece(struct syntax *syntax, size_t index);
 
+/* Both for what [from, to) of the whole text needs; false: out of time. */
+bool syntax_parse_range(struct syntax *syntax, size_t from, size_t to);
+
 /* Where it begins with the indentation of its first line. */
 uint32_t injection_begin(const struct injection *injection);
 /* inject.c: finds and parses the injections of [from, to) (bytes of the piece); false: out of time.

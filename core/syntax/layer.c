@@ -7,18 +7,7 @@ void layer_prepare(struct syntax *syntax, size_t from, size_t to)
 {
     uint64_t outer = syntax->deadline_us;
     syntax->deadline_us = loop_now_us() + LAYER_BUDGET_US;
-    bool done = syntax->pieces.len > 0;
-    for (size_t i = done ? piece_at(syntax, from) : 0; i < syntax->pieces.len && done; i++) {
-        struct piece *piece = &syntax->pieces.items[i];
-        if (piece->start >= to && piece->start > from) {
-            break;
-        }
-        piece->used = syntax->clock;
-        size_t low = from > piece->start ? from - piece->start : 0;
-        size_t high = to - piece->start < piece->len ? to - piece->start : piece->len;
-        done = syntax_parse_piece(syntax, i) &&
-               inject_refresh(syntax, i, (uint32_t)low, (uint32_t)high);
-    }
+    syntax_parse_range(syntax, from, to);
     syntax->deadline_us = outer;
 }
 

@@ -416,9 +416,8 @@ static void begin(struct syntax *syntax, uint64_t budget_us)
     syntax->deadline_us = budget_us == 0 ? 0 : loop_now_us() + budget_us;
 }
 
-bool syntax_parse(struct syntax *syntax, size_t from, size_t to, uint64_t budget_us)
+bool syntax_parse_range(struct syntax *syntax, size_t from, size_t to)
 {
-    begin(syntax, budget_us);
     bool done = true;
     if (syntax->pieces.len == 0) {
         return true;
@@ -434,6 +433,13 @@ bool syntax_parse(struct syntax *syntax, size_t from, size_t to, uint64_t budget
         done = syntax_parse_piece(syntax, i) &&
                inject_refresh(syntax, i, (uint32_t)low, (uint32_t)high);
     }
+    return done;
+}
+
+bool syntax_parse(struct syntax *syntax, size_t from, size_t to, uint64_t budget_us)
+{
+    begin(syntax, budget_us);
+    bool done = syntax_parse_range(syntax, from, to);
     drop_unused(syntax);
     return done;
 }

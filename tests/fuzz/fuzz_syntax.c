@@ -7,23 +7,12 @@
 #include "syntax/indent.h"
 #include "syntax/internal.h"
 #include "syntax/objects.h"
+#include "syntax_text.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static TSPoint point_at(struct str text, size_t offset)
-{
-    TSPoint point = {0, 0};
-    for (size_t i = 0; i < offset; i++) {
-        point.column++;
-        if (text.ptr[i] == '\n') {
-            point = (TSPoint){point.row + 1, 0};
-        }
-    }
-    return point;
-}
 
 /* Every question about a place, at a few places. */
 static void ask_places(struct syntax *syntax, struct str text)
@@ -119,13 +108,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .start_byte = (uint32_t)at,
         .old_end_byte = (uint32_t)(at + removed),
         .new_end_byte = (uint32_t)(at + with.len),
-        .start_point = point_at(text, at),
-        .old_end_point = point_at(text, at + removed),
+        .start_point = syntax_text_point(text, at),
+        .old_end_point = syntax_text_point(text, at + removed),
     };
     buf_remove(&bytes, at, removed);
     buf_insert(&bytes, at, with.ptr, with.len);
     text = buf_str(&bytes);
-    edit.new_end_point = point_at(text, at + with.len);
+    edit.new_end_point = syntax_text_point(text, at + with.len);
     syntax_edit(syntax, &edit);
     struct syntax *fresh = syntax_new(language, syntax_source_str(&text));
     if (fresh->pieces.len != syntax->pieces.len) {

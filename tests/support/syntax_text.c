@@ -32,7 +32,7 @@ void syntax_text_close(struct syntax_text *text)
     free(text->bytes);
 }
 
-static TSPoint point_at(struct str text, size_t offset)
+TSPoint syntax_text_point(struct str text, size_t offset)
 {
     TSPoint point = {0, 0};
     for (size_t i = 0; i < offset; i++) {
@@ -54,9 +54,9 @@ void syntax_text_replace(struct syntax_text *text, size_t from, size_t to, struc
         .start_byte = (uint32_t)from,
         .old_end_byte = (uint32_t)to,
         .new_end_byte = (uint32_t)(from + with.len),
-        .start_point = point_at(text->text, from),
-        .old_end_point = point_at(text->text, to),
-        .new_end_point = point_at(buf_str(&bytes), from + with.len),
+        .start_point = syntax_text_point(text->text, from),
+        .old_end_point = syntax_text_point(text->text, to),
+        .new_end_point = syntax_text_point(buf_str(&bytes), from + with.len),
     };
     size_t len = bytes.len;
     free(text->bytes);

@@ -17,6 +17,8 @@ struct syntax_text {
 /* Parsed whole. `language` NULL: plain text. */
 void syntax_text_open(struct syntax_text *text, const char *language, const char *marked);
 void syntax_text_close(struct syntax_text *text);
+/* The row and column of an offset. */
+TSPoint syntax_text_point(struct str text, size_t offset);
 /* Replaces [from, to) and tells the syntax. */
 void syntax_text_replace(struct syntax_text *text, size_t from, size_t to, struct str with);
 /* Some other text made of this one's bytes and of `alphabet`, edited at random; *seed not 0. */

@@ -4,6 +4,7 @@
 #include "base/vec.h"
 #include "embedded.h"
 #include "syntax/internal.h"
+#include "syntax_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -355,18 +356,6 @@ static size_t below(size_t bound)
     return bound == 0 ? 0 : (size_t)(random_state % bound);
 }
 
-static TSPoint point_at(struct str text, size_t offset)
-{
-    TSPoint point = {0, 0};
-    for (size_t i = 0; i < offset; i++) {
-        point.column++;
-        if (text.ptr[i] == '\n') {
-            point = (TSPoint){point.row + 1, 0};
-        }
-    }
-    return point;
-}
-
 static void replace(
     struct text *text, struct syntax *syntax, size_t at, size_t removed, struct str with)
 {
@@ -374,12 +363,12 @@ static void replace(
         .start_byte = (uint32_t)at,
         .old_end_byte = (uint32_t)(at + removed),
         .new_end_byte = (uint32_t)(at + with.len),
-        .start_point = point_at(buf_str(&text->bytes), at),
-        .old_end_point = point_at(buf_str(&text->bytes), at + removed),
+        .start_point = syntax_text_point(buf_str(&text->bytes), at),
+        .old_end_point = syntax_text_point(buf_str(&text->bytes), at + removed),
     };
     buf_remove(&text->bytes, at, removed);
     buf_insert(&text->bytes, at, with.ptr, with.len);
-    edit.new_end_point = point_at(buf_str(&text->bytes), at + with.len);
+    edit.new_end_point = syntax_text_point(buf_str(&text->bytes), at + with.len);
     syntax_edit(syntax, &edit);
 }
 
@@ -426,7 +415,7 @@ static void check_pieces(const struct syntax *syntax, struct str text)
         row += piece->rows;
     }
     assert_int_equal(at, text.len);
-    assert_int_equal(row, point_at(text, text.len).row);
+    assert_int_equal(row, syntax_text_point(text, text.len).row);
 }
 
 static bool has_errors(struct syntax *syntax)

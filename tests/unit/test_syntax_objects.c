@@ -66,7 +66,7 @@ static void test_grow_and_shrink(void **state)
     struct syntax_range range;
     syntax_text_open(&text, "yaml", "s:\n  rego: |\n    package a\n    x {\n      f(§y)\n    }\n");
     size_t at = text.marks[0];
-    struct syntax_range steps[64];
+    struct syntax_range steps[64] = {0};
     size_t count = 0;
     size_t from = at;
     size_t to = at;

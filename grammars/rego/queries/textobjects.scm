@@ -17,7 +17,8 @@
 
 (array (_) @entry.inside) @entry.around
 (set (_) @entry.inside) @entry.around
-(object (pair) @entry.inside) @entry.around
+(object (pair) @entry.around)
+(pair value: (_) @entry.inside)
 
 (else_clause
   body: (_)? @conditional.inside) @conditional.around
@@ -26,13 +27,3 @@
 (comment)+ @comment.around
 
 (literal) @statement.around
-
-(body) @block.inside @block.around
-[
-  (array)
-  (object)
-  (set)
-  (array_comprehension)
-  (set_comprehension)
-  (object_comprehension)
-] @block.inside @block.around
