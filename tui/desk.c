@@ -309,6 +309,10 @@ static void warm(void *data)
     }
     query_warm(language_by_name(STR_LIT("rego")));
     query_warm(language_by_name(STR_LIT("yaml")));
+    static const char *const edited[] = {"yaml", "rego", "cel", "jmespath"};
+    for (size_t i = 0; i < ARRAY_LEN(edited); i++) {
+        query_warm_editing(language_by_name(str_of(edited[i])));
+    }
 }
 
 static void warmed(void *data, bool cancelled)

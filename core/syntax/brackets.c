@@ -1,5 +1,6 @@
 #include "syntax/brackets.h"
 
+#include "loop/loop.h"
 #include "syntax/layer.h"
 
 /* Bracket bytes a scan looks up in the tree at most. */
@@ -21,6 +22,13 @@ static int partner_of(int c)
 {
     size_t at = (size_t)(strchr(brackets, c) - brackets);
     return brackets[at ^ 1];
+}
+
+/* A scan looks each bracket up in the tree, which is slow in one that is deep. */
+static bool gives_up(const struct layer *layer, size_t steps)
+{
+    return steps > SCAN_STEPS ||
+           (steps % 4 == 3 && layer->stop_us != 0 && loop_now_us() > layer->stop_us);
 }
 
 static TSNode leaf_at(const struct layer *layer, size_t at)
@@ -87,7 +95,10 @@ static bool scan(
             *partner = i;
             return i != at;
         }
-        if (steps > SCAN_STEPS || (opens(c) ? i + 1 >= high : i <= low)) {
+        if ((here == c || here == other) && gives_up(layer, steps)) {
+            return false;
+        }
+        if (opens(c) ? i + 1 >= high : i <= low) {
             return false;
         }
         i = opens(c) ? i + 1 : i - 1;
@@ -208,10 +219,32 @@ bool syntax_bracket_at(struct syntax *syntax, size_t offset, struct bracket_pair
     return in_layer(layer, offset - layer->piece->start, pair);
 }
 
+/* A node of more children (a whole file, a long list) is only asked for its first and last. */
+#define CHILDREN_MAX 200
+
+/* The node's first and last child, when they are a pair. */
+static bool ends_in(const struct layer *layer, TSNode node, size_t at, struct bracket_pair *pair)
+{
+    uint32_t count = ts_node_child_count(node);
+    size_t close = ts_node_end_byte(node);
+    int first = count < 2 ? 0 : node_bracket(ts_node_child(node, 0));
+    if (first == 0 || !opens(first) || close == 0 ||
+        source_byte(&layer->text, close - 1) != partner_of(first) ||
+        node_bracket(leaf_at(layer, close - 1)) != partner_of(first)) {
+        return false;
+    }
+    size_t open = ts_node_start_byte(node);
+    set_pair(layer, open, close - 1, pair);
+    return open < at && close - 1 >= at;
+}
+
 /* The pair among the node's children that holds `at`. */
 static bool pair_in(const struct layer *layer, TSNode node, size_t at, struct bracket_pair *pair)
 {
     bool found = false;
+    if (ts_node_child_count(node) > CHILDREN_MAX) {
+        return ends_in(layer, node, at, pair);
+    }
     size_t open[64];
     size_t depth = 0;
     TSTreeCursor cursor = ts_tree_cursor_new(node);
@@ -243,7 +276,7 @@ static bool find_open(const struct layer *layer, size_t at, bool by_tree, size_t
     size_t low = at > BRACKET_SCAN_MAX ? at - BRACKET_SCAN_MAX : 0;
     long depth[3] = {0};
     size_t steps = 0;
-    for (size_t i = at; i > low && steps < SCAN_STEPS; i--) {
+    for (size_t i = at; i > low && !gives_up(layer, steps); i--) {
         int c = source_byte(&layer->text, i - 1);
         if (!is_bracket(c)) {
             continue;

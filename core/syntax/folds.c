@@ -75,13 +75,14 @@ static void search_piece(
     struct source_window text = piece_window(syntax, piece);
     struct fold_search search = {.syntax = syntax, .out = out};
     search.layer =
-        (struct layer){syntax->language, piece, NULL, ts_tree_root_node(piece->tree), text};
+        (struct layer){syntax->language, piece, NULL, ts_tree_root_node(piece->tree), text, 0};
     search_layer(&search, (uint32_t)from, (uint32_t)to);
     VEC_FOREACH (const struct injection, i, &piece->injections) {
         uint32_t low = i->start > from ? i->start : (uint32_t)from;
         uint32_t high = i->end < to ? i->end : (uint32_t)to;
         if (i->tree != NULL && low < high) {
-            search.layer = (struct layer){i->language, piece, i, ts_tree_root_node(i->tree), text};
+            search.layer =
+                (struct layer){i->language, piece, i, ts_tree_root_node(i->tree), text, 0};
             search_layer(&search, low, high);
         }
     }

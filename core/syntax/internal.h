@@ -60,6 +60,7 @@ struct syntax {
     uint64_t clock;
     size_t tree_bytes;    /* text that trees stand for */
     uint64_t deadline_us; /* of the call that runs; 0: none */
+    uint64_t asked_us;    /* what layer.c has parsed since syntax_parse */
     TSQueryCursor *cursor;
     bool changed;
     size_t changed_from, changed_to; /* rows */

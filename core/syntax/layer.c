@@ -5,10 +5,15 @@
 
 void layer_prepare(struct syntax *syntax, size_t from, size_t to)
 {
+    if (syntax->asked_us >= LAYER_BUDGET_US) {
+        return;
+    }
     uint64_t outer = syntax->deadline_us;
-    syntax->deadline_us = loop_now_us() + LAYER_BUDGET_US;
+    uint64_t begun = loop_now_us();
+    syntax->deadline_us = begun + LAYER_BUDGET_US - syntax->asked_us;
     syntax_parse_range(syntax, from, to);
     syntax->deadline_us = outer;
+    syntax->asked_us += syntax->pending_piece == SIZE_MAX ? 0 : loop_now_us() - begun;
 }
 
 size_t source_line_start(const struct source_window *text, size_t offset)
@@ -106,13 +111,15 @@ size_t layers_at(const struct syntax *syntax, size_t offset, struct layer layers
         return 0;
     }
     struct source_window text = piece_window(syntax, piece);
-    layers[0] = (struct layer){syntax->language, piece, NULL, ts_tree_root_node(piece->tree), text};
+    uint64_t stop = loop_now_us() + LAYER_SCAN_US;
+    layers[0] =
+        (struct layer){syntax->language, piece, NULL, ts_tree_root_node(piece->tree), text, stop};
     const struct injection *inside = injection_at(piece, offset - piece->start);
     if (inside == NULL || inside->tree == NULL) {
         return 1;
     }
-    layers[1] =
-        (struct layer){inside->language, piece, inside, ts_tree_root_node(inside->tree), text};
+    layers[1] = (struct layer){
+        inside->language, piece, inside, ts_tree_root_node(inside->tree), text, stop};
     return 2;
 }
 

@@ -6,8 +6,11 @@
 
 #include "syntax/internal.h"
 
-/* What one question about a place may parse before it answers with what there is. */
+/* What all questions between two calls of syntax_parse may parse together, before they answer with
+ * what there is: a long parse must not be gone on with by each question of a frame. */
 #define LAYER_BUDGET_US 3000
+/* What one question may take to look at the tree again and again (a scan over a broken text). */
+#define LAYER_SCAN_US 2000
 
 struct layer {
     const struct language *language;
@@ -15,6 +18,7 @@ struct layer {
     const struct injection *injection; /* NULL: the host's tree */
     TSNode root;
     struct source_window text; /* the piece's */
+    uint64_t stop_us;          /* when a scan gives up; 0: never */
 };
 
 /* Brings the trees of [from, to) (bytes of the whole text) up to date as far as the budget goes,

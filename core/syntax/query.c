@@ -400,6 +400,15 @@ const struct query *query_get(const struct language *language, const char *file)
     return entry->query;
 }
 
+void query_warm_editing(const struct language *language)
+{
+    static const char *const files[] = {
+        "highlights.scm", "folds.scm", "indents.scm", "outline.scm", "textobjects.scm"};
+    for (size_t i = 0; i < ARRAY_LEN(files) && language != NULL; i++) {
+        query_get(language, files[i]);
+    }
+}
+
 void query_warm(const struct language *language)
 {
     if (language != NULL) {

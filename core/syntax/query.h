@@ -17,6 +17,8 @@ const struct query *query_get(const struct language *language, const char *file)
 /* Compiles the queries that showing a text of the language takes, if they are not yet: a worker can
  * do so while the program opens. NULL is fine. */
 void query_warm(const struct language *language);
+/* The others too, which editing takes: folds, indentation, outline, objects. */
+void query_warm_editing(const struct language *language);
 /* Compiles a query of its own; for tests and query_get. The caller frees it with query_free. */
 struct query *query_new(const TSLanguage *grammar, struct str text, struct err *err) MUST_USE;
 void query_free(struct query *query);

@@ -413,6 +413,7 @@ static void drop_unused(struct syntax *syntax)
 static void begin(struct syntax *syntax, uint64_t budget_us)
 {
     syntax->clock++;
+    syntax->asked_us = 0;
     syntax->deadline_us = budget_us == 0 ? 0 : loop_now_us() + budget_us;
 }
 

@@ -308,6 +308,30 @@ static void test_indent(void **state)
     bench_assert_content(bench, "spec:\n  a: 1\n  b:\n  c: 2\n");
 }
 
+/* The inner language indents and comments its own lines; a closing bracket finds its place. */
+static void test_inner_language(void **state)
+{
+    struct bench *bench = *state;
+    test_write(bench->dir, "a.yaml", "rego: |\n  package a\n\n  x {\n    y\n  }\n");
+    bench_open(bench, "a.yaml");
+    bench_press(bench, "down down down down end");
+    bench_type(bench, "\nz := [\n1,\n]\nw");
+    bench_assert_content(bench,
+        "rego: |\n  package a\n\n  x {\n    y\n    z := [\n      1,\n    ]\n    w\n  }\n");
+    bench_press(bench, "ctrl-_");
+    bench_assert_content(bench,
+        "rego: |\n  package a\n\n  x {\n    y\n    z := [\n      1,\n    ]\n    # w\n  }\n");
+    test_write(bench->dir, "b.yaml",
+        "apiVersion: policies.kyverno.io/v1\nspec:\n  expression: |\n    a && f(\n");
+    bench_open(bench, "b.yaml");
+    bench_press(bench, "ctrl-end up end");
+    bench_type(bench, "\nb\n)");
+    bench_press(bench, "ctrl-_");
+    bench_assert_content(bench,
+        "apiVersion: policies.kyverno.io/v1\nspec:\n  expression: |\n    a && f(\n      b\n"
+        "    // )\n");
+}
+
 static void test_lines(void **state)
 {
     struct bench *bench = *state;
@@ -616,6 +640,7 @@ int main(void)
         TEST(test_long_lines_scroll),
         TEST(test_tabs_and_wide),
         TEST(test_indent),
+        TEST(test_inner_language),
         TEST(test_lines),
         TEST(test_marks),
         TEST(test_changed_on_disk),

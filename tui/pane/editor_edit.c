@@ -2,6 +2,8 @@
 #include "pane/editor_vi.h"
 
 #include "base/utf8.h"
+#include "syntax/context.h"
+#include "syntax/indent.h"
 
 #define PAUSE_MS    1000 /* a pause this long ends a run of typing */
 #define INDENT_LOOK 200  /* lines looked at to guess the indentation */
@@ -33,21 +35,37 @@ static unsigned replace_selection(struct editor *editor, struct str with)
     return UI_DONE;
 }
 
-unsigned editor_type(struct editor *editor, struct str text)
+/* A closing bracket that begins a line stands where the line of its opening one does. */
+static void place_closer(struct view *view)
 {
-    return replace_selection(editor, text);
+    struct doc *doc = view->doc;
+    size_t head = view_head(view);
+    size_t start = text_line_start(doc->text, text_line_of(doc->text, head));
+    const struct indent_style style = {doc->indent, doc->tab_width};
+    struct buf old = BUF_INIT;
+    struct buf with = BUF_INIT;
+    text_copy(doc->text, start, head - 1, &old);
+    bool blank = str_trim(buf_str(&old)).len == 0;
+    if (blank && syntax_indent_line(doc->syntax, start, &style, &with) &&
+        !str_equal(buf_str(&old), buf_str(&with)) &&
+        view_replace(view, start, head - 1, buf_str(&with))) {
+        view_select(view, start + with.len + 1, start + with.len + 1);
+    }
+    buf_free(&old);
+    buf_free(&with);
 }
 
-/* Blanks at the line's beginning, up to `before`. */
-static void append_indent(const struct doc *doc, size_t line, size_t before, struct buf *out)
+unsigned editor_type(struct editor *editor, struct str text)
 {
-    for (size_t at = text_line_start(doc->text, line); at < before; at++) {
-        int byte = text_byte(doc->text, at);
-        if (byte != ' ' && byte != '\t') {
-            break;
-        }
-        buf_append_char(out, (char)byte);
+    struct view *view = editor->view;
+    if (text.len != 1 || strchr(")]}", text.ptr[0]) == NULL || view->carets.len > 1) {
+        return replace_selection(editor, text);
     }
+    text_begin(view->doc->text);
+    replace_selection(editor, text);
+    place_closer(view);
+    text_end(view->doc->text);
+    return UI_DONE;
 }
 
 static void append_level(const struct doc *doc, struct buf *out)
@@ -59,18 +77,6 @@ static void append_level(const struct doc *doc, struct buf *out)
     }
 }
 
-/* Whether what stands before `at` in its line opens a block. */
-static bool opens_block(const struct doc *doc, size_t at, size_t start)
-{
-    const struct language *language = syntax_language(doc->syntax);
-    while (at > start && (text_byte(doc->text, at - 1) == ' ')) {
-        at--;
-    }
-    int last = at > start ? text_byte(doc->text, at - 1) : -1;
-    return last == '{' || last == '[' || last == '(' ||
-           (last == ':' && language != NULL && strcmp(language->name, "yaml") == 0);
-}
-
 static unsigned new_line(struct editor *editor)
 {
     const struct doc *doc = editor->view->doc;
@@ -78,10 +84,8 @@ static unsigned new_line(struct editor *editor)
     size_t line = text_line_of(doc->text, range.start);
     struct buf bytes = BUF_INIT;
     buf_append_str(&bytes, text_line_ending(doc->text, line));
-    append_indent(doc, line, range.start, &bytes);
-    if (opens_block(doc, range.start, text_line_start(doc->text, line))) {
-        append_level(doc, &bytes);
-    }
+    const struct indent_style style = {doc->indent, doc->tab_width};
+    syntax_indent_new_line(doc->syntax, range.start, &style, &bytes);
     replace_selection(editor, buf_str(&bytes));
     buf_free(&bytes);
     return UI_DONE;
@@ -278,14 +282,17 @@ unsigned editor_toggle_comment(struct editor *editor)
 {
     struct view *view = editor->view;
     struct doc *doc = view->doc;
-    const struct language *language = syntax_language(doc->syntax);
+    size_t first, last;
+    selected_lines(view, &first, &last);
+    /* The language the lines are in: Rego's in a ConstraintTemplate, CEL's in a block of its own.
+     */
+    const struct language *language = syntax_language_at(doc->syntax,
+        first_text(doc, text_line_start(doc->text, first), text_line_end(doc->text, first)));
     if (language == NULL || language->comment == NULL) {
-        app_message(editor->app, MESSAGE_WARNING, "this kind of file has no line comments");
+        app_message(editor->app, MESSAGE_WARNING, "there are no line comments here");
         return UI_DONE;
     }
     struct comment comment = {str_of(language->comment), true};
-    size_t first, last;
-    selected_lines(view, &first, &last);
     for (size_t line = first; line <= last && comment.remove; line++) {
         size_t end = text_line_end(doc->text, line);
         size_t at = first_text(doc, text_line_start(doc->text, line), end);
