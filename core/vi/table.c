@@ -18,7 +18,7 @@ const char *const vi_host_actions[] = {"definition", "hover", "references", "jum
     "fold-toggle", "fold-open", "fold-close", "fold-open-all", "fold-close-all", "problem-next",
     "problem-previous", "test-next", "test-previous", "other-view", "close-view", "only", "split",
     "vsplit", "redraw", "file-under-cursor", "alternate-file", "next-view", "fold-less",
-    "fold-more",
+    "fold-more", "view-left", "view-down", "view-up", "view-right",
     /* for ex commands: */
     "write", "write-all", "quit", "quit-all", "write-quit", "write-quit-all", "edit", "next-file",
     "previous-file", "files", "format", "help", "fold-make", NULL};
@@ -46,7 +46,11 @@ enum {
     A_ALTERNATE,
     A_NEXT_VIEW,
     A_FOLD_LESS,
-    A_FOLD_MORE
+    A_FOLD_MORE,
+    A_VIEW_LEFT,
+    A_VIEW_DOWN,
+    A_VIEW_UP,
+    A_VIEW_RIGHT
 };
 
 static const char moves[] = "Motions", objects[] = "Text objects", operators[] = "Operators",
@@ -297,6 +301,12 @@ const struct vi_row vi_rows[] = {
     {screen, "vi.view-next", "<C-w>w <C-w><C-w>", "To the other view", N, vi_c_host, A_VIEW},
     {screen, "vi.view-close", "<C-w>c <C-w>q", "Close this view", N, vi_c_host, A_CLOSE_VIEW},
     {screen, "vi.view-only", "<C-w>o", "Close the other view", N, vi_c_host, A_ONLY},
+    {screen, "vi.view-left", "<C-w>h <C-w><Left>", "To the view on the left", N, vi_c_host,
+        A_VIEW_LEFT},
+    {screen, "vi.view-down", "<C-w>j <C-w><Down>", "To the view below", N, vi_c_host, A_VIEW_DOWN},
+    {screen, "vi.view-up", "<C-w>k <C-w><Up>", "To the view above", N, vi_c_host, A_VIEW_UP},
+    {screen, "vi.view-right", "<C-w>l <C-w><Right>", "To the view on the right", N, vi_c_host,
+        A_VIEW_RIGHT},
     {screen, "vi.split", "<C-w>s", "Split, one above the other", N, vi_c_host, A_SPLIT},
     {screen, "vi.vsplit", "<C-w>v", "Split side by side", N, vi_c_host, A_VSPLIT},
 
@@ -317,6 +327,8 @@ const struct vi_row vi_rows[] = {
     {policy, "vi.fold-close", "zc", "Fold", N | V, vi_c_host, A_FOLD_CLOSE},
     {policy, "vi.fold-open-all", "zR", "Unfold everything", N | V, vi_c_host, A_FOLD_OPEN_ALL},
     {policy, "vi.fold-close-all", "zM", "Fold everything", N | V, vi_c_host, A_FOLD_CLOSE_ALL},
+    {policy, "vi.fold-more", "zm", "Fold one level more", N | V, vi_c_host, A_FOLD_MORE},
+    {policy, "vi.fold-less", "zr", "Fold one level less", N | V, vi_c_host, A_FOLD_LESS},
     {policy, "vi.save-close", "ZZ", "Save and close the file", N, vi_c_leave, 0},
     {policy, "vi.close", "ZQ", "Close the file without saving", N, vi_c_leave, 1},
 

@@ -69,11 +69,39 @@ static void test_live_change(void **state)
     test_dir_remove(dir);
 }
 
+static void test_views_and_folds(void **state)
+{
+    (void)state;
+    char *dir = test_dir_make();
+    struct term *term = start(dir);
+    term_key(term, "ctrl-w");
+    term_type(term, "s");
+    term_expect(term, "─ one.rego ─");
+    term_type(term, "G");
+    term_expect(term, " 5:1 ");
+    term_key(term, "ctrl-w");
+    term_type(term, "k");
+    term_type(term, "jj");
+    term_expect(term, " 3:1 ");
+    term_type(term, "za");
+    term_expect(term, "allow if { ⋯ 2 lines");
+    term_type(term, "zr");
+    term_expect_gone(term, "⋯ 2 lines");
+    term_type(term, "zm");
+    term_expect(term, "⋯ 2 lines");
+    term_key(term, "ctrl-w");
+    term_type(term, "o");
+    term_expect_gone(term, "─ one.rego ─");
+    term_free(term);
+    test_dir_remove(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_edit_and_save),
         cmocka_unit_test(test_live_change),
+        cmocka_unit_test(test_views_and_folds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

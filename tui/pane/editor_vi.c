@@ -414,7 +414,11 @@ static void grant_other(struct editor *editor, const struct wish *one)
         {"fold-close", "editor.fold-close"}, {"fold-open-all", "editor.fold-open-all"},
         {"fold-close-all", "editor.fold-close-all"}, {"other-view", "editor.next-view"},
         {"close-view", "editor.close-view"}, {"only", "editor.only-view"},
-        {"split", "editor.split-below"}, {"vsplit", "editor.split-right"}, {"redraw", "app.redraw"},
+        {"next-view", "editor.next-view"}, {"view-left", "editor.view-left"},
+        {"view-down", "editor.view-down"}, {"view-up", "editor.view-up"},
+        {"view-right", "editor.view-right"}, {"fold-less", "editor.fold-less"},
+        {"fold-more", "editor.fold-more"}, {"split", "editor.split-below"},
+        {"vsplit", "editor.split-right"}, {"redraw", "app.redraw"},
         {"alternate-file", "editor.previous-file"}, {"next-file", "editor.next-file"},
         {"previous-file", "editor.previous-file"}, {"files", "find.open-files"},
         {"format", "editor.format"}, {"help", "app.help"}, {"quit-all", "app.quit"}};
