@@ -236,6 +236,10 @@ static void start(struct lsp_client *client)
 {
     struct err err;
     const struct lsp_server *row = client->row;
+    if (!lsp_server_allowed(row, client->service->root, &err)) {
+        set_state(client, LSP_FAILED, err.text);
+        return;
+    }
     char *program = lsp_server_program(row, &err);
     if (program == NULL) {
         set_state(client, LSP_MISSING, err.text);
@@ -249,6 +253,7 @@ static void start(struct lsp_client *client)
     struct rpc_options options = {.name = row->name,
         .argv = (const char *const *)argv.items,
         .cwd = client->service->root,
+        .env = lsp_server_environment(row),
         .framing = FRAMING_HEADERS,
         .on_notification = lsp_serve_notification,
         .on_request = lsp_serve_request,

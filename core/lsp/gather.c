@@ -199,7 +199,7 @@ static bool edit_file(
     struct edit_job *job, const char *uri, const cJSON *version, const cJSON *edits)
 {
     char *path = NULL;
-    if (!path_of(job, uri, &path)) {
+    if (!path_of(job, uri, &path) || path == NULL) {
         return false;
     }
     bool ok = true;
@@ -229,7 +229,7 @@ static bool edit_file(
 static bool create_file(struct edit_job *job, const cJSON *raw)
 {
     char *path = NULL;
-    if (!path_of(job, json_string(raw, "uri"), &path)) {
+    if (!path_of(job, json_string(raw, "uri"), &path) || path == NULL) {
         return false;
     }
     change_of(job->gather, job->root, path, job->changes);
@@ -240,7 +240,7 @@ static bool create_file(struct edit_job *job, const cJSON *raw)
 static bool delete_file(struct edit_job *job, const cJSON *raw)
 {
     char *path = NULL;
-    if (!path_of(job, json_string(raw, "uri"), &path)) {
+    if (!path_of(job, json_string(raw, "uri"), &path) || path == NULL) {
         return false;
     }
     struct change *change = change_of(job->gather, job->root, path, job->changes);

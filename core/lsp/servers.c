@@ -10,14 +10,17 @@
 static const struct {
     const char *name, *command, *languages, *install;
     const char *settings; /* JSON */
+    const char *rules;
 } builtin[] = {
-    {"regal", "regal language-server", "rego", "go install, or its release page", NULL},
+    {"regal", "regal language-server", "rego", "go install, or its release page", NULL,
+        ".regal/rules"},
     {"yaml-language-server", "yaml-language-server --stdio", "yaml",
         "npm install -g yaml-language-server",
         /* Nothing is fetched from the network behind the user's back. */
         "{\"yaml\":{\"validate\":true,\"hover\":true,\"completion\":true,\"format\":{\"enable\":"
         "true},\"schemaStore\":{\"enable\":false,\"url\":\"\"},\"kubernetesCRDStore\":{\"enable\":"
-        "false}},\"redhat\":{\"telemetry\":{\"enabled\":false}}}"},
+        "false}},\"redhat\":{\"telemetry\":{\"enabled\":false}}}",
+        NULL},
 };
 
 static void free_words(struct lsp_words *words)
@@ -137,10 +140,14 @@ static void read_row(struct lsp_servers *servers, const struct toml *row, const 
         } else if (strcmp(item->key, "settings") == 0 && item->kind == TOML_TABLE) {
             cJSON_Delete(server->settings);
             server->settings = toml_to_json(item);
+        } else if (strcmp(item->key, "network") == 0 && item->kind == TOML_BOOL) {
+            server->network = item->boolean;
+        } else if (strcmp(item->key, "repository_rules") == 0 && item->kind == TOML_BOOL) {
+            server->repository_rules = item->boolean;
         } else {
             add_problem(servers, file, item,
                 "is not known here; accepted: command, languages, root_markers (lists of strings), "
-                "settings (a table)");
+                "settings (a table), network, repository_rules (true or false)");
         }
         if (!ok) {
             add_problem(servers, file, item, "takes a list of strings");
@@ -159,6 +166,7 @@ void lsp_servers_load(const struct config *config, struct lsp_servers *servers)
     }
     for (size_t i = 0; i < ARRAY_LEN(builtin); i++) {
         struct lsp_server server = {.name = mem_strdup(builtin[i].name)};
+        server.rules = builtin[i].rules;
         add_words(&server.command, builtin[i].command);
         add_words(&server.languages, builtin[i].languages);
         server.settings = builtin[i].settings == NULL ? NULL : cJSON_Parse(builtin[i].settings);
@@ -193,6 +201,31 @@ bool lsp_server_fits(const struct lsp_server *server, const char *root)
         free(path);
     }
     return found;
+}
+
+const char *const *lsp_server_environment(const struct lsp_server *server)
+{
+    static const char *const nowhere[] = {"http_proxy=http://127.0.0.1:9",
+        "https_proxy=http://127.0.0.1:9", "all_proxy=http://127.0.0.1:9",
+        "HTTP_PROXY=http://127.0.0.1:9", "HTTPS_PROXY=http://127.0.0.1:9",
+        "ALL_PROXY=http://127.0.0.1:9", "no_proxy=", "NO_PROXY=", NULL};
+    return server->network ? NULL : nowhere;
+}
+
+bool lsp_server_allowed(const struct lsp_server *server, const char *root, struct err *err)
+{
+    bool allowed = true;
+    if (server->rules != NULL && !server->repository_rules) {
+        char *path = path_join(root, server->rules);
+        if (access(path, F_OK) == 0) {
+            allowed = err_set(err, ERR_DENIED,
+                "this repository brings its own rules for %s (%s), which are programs: to run "
+                "them, set repository_rules = true for it in your own config.toml",
+                server->name, server->rules);
+        }
+        free(path);
+    }
+    return allowed;
 }
 
 char *lsp_server_program(const struct lsp_server *server, struct err *err)

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/vec.h"
+#include "fault_server.h"
 #include "lsp_talk.h"
 
 #include <stdlib.h>
@@ -227,6 +228,42 @@ static void yaml(void **state)
     lsp_talk_free(talk);
 }
 
+/* What a file or a repository says is not followed to other places. */
+static void no_server_reaches_the_network(void **state)
+{
+    (void)state;
+    static const struct fault_step schema = {.headers = "Content-Type: application/json\r\n",
+        .body = "{\"properties\":{\"a\":{\"type\":\"string\"}}}"};
+    struct fault_server *http = fault_server_start();
+    fault_server_script(http, &schema, 1);
+    char *content = mem_printf(
+        "# yaml-language-server: $schema=%s/schema.json\na: 1\n", fault_server_url(http));
+    for (int network = 0; network < 2; network++) {
+        struct lsp_talk *talk = lsp_talk_new(
+            network == 0 ? NULL : "[language_servers.yaml-language-server]\nnetwork = true\n",
+            false);
+        lsp_talk_open(talk, "values.yaml", content);
+        assert_non_null(
+            wait_finding(talk, network == 0 ? "Unable to load schema" : "Incorrect type"));
+        assert_int_equal(fault_server_count(http), network);
+        lsp_talk_free(talk);
+    }
+    free(content);
+    fault_server_stop(http);
+}
+
+static void rules_of_a_repository_are_not_run(void **state)
+{
+    (void)state;
+    struct lsp_talk *talk = lsp_talk_new(NULL, false);
+    test_write(talk->dir, ".regal/rules/a.rego", "package custom.regal.rules.a.b\n");
+    lsp_talk_open(talk, "policy.rego", "package a\n");
+    struct lsp_status status = lsp_status_at(talk->service, 0);
+    assert_int_equal(status.state, LSP_FAILED);
+    assert_non_null(strstr(status.why, "repository_rules = true"));
+    lsp_talk_free(talk);
+}
+
 int main(void)
 {
     struct err err;
@@ -240,6 +277,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(regal),
         cmocka_unit_test(yaml),
+        cmocka_unit_test(no_server_reaches_the_network),
+        cmocka_unit_test(rules_of_a_repository_are_not_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
