@@ -5,8 +5,8 @@
 
 #include "lsp/position.h"
 
-/* More than this for one document are counted, not kept. */
-enum { LSP_DIAGNOSTICS_MAX = 2000 };
+/* More than this for one document are not kept. */
+enum { LSP_DIAGNOSTICS_MAX = 1000 };
 
 struct lsp_diagnostics {
     struct findings findings;
@@ -14,7 +14,7 @@ struct lsp_diagnostics {
         cJSON **items; /* as the server sent them, one for each finding: code actions want them */
         size_t len, cap;
     } raw;
-    size_t dropped; /* beyond the limit */
+    bool is_cut; /* there were more */
 };
 
 void lsp_diagnostics_clear(struct lsp_diagnostics *diagnostics);

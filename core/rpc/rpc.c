@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 enum {
+    TURN_BYTES = 256 << 10,  /* read in one turn of the loop */
     TURN_BUDGET_US = 3000,   /* messages handled in one turn of the loop */
     BIG_MESSAGE = 512 << 10, /* parsed and freed on a worker */
     QUEUE_BYTES = 512 << 10, /* more waiting than this: reading stops */
@@ -291,6 +292,7 @@ static void on_pump(void *data)
 {
     struct rpc *rpc = data;
     uint64_t began = loop_now_us();
+    rpc->turn_bytes = 0;
     rpc->busy++;
     while (rpc->in.len > 0 && !rpc->parsing && !rpc->freed && !rpc->killed &&
            loop_now_us() - began < TURN_BUDGET_US) {
@@ -302,7 +304,8 @@ static void on_pump(void *data)
     }
     if (!rpc->freed && !rpc->parsing) {
         if (rpc->in.len > 0 && !rpc->killed) {
-            pump_soon(rpc);
+            /* Not 0: libuv runs a timer that is due at once again in the same turn. */
+            loop_timer_start(rpc->pump, 1, 0);
         } else if (rpc->process == NULL && !rpc->ended) {
             end(rpc);
         }
@@ -366,6 +369,11 @@ static void on_data(void *data, enum process_stream stream, struct str bytes)
         log_errout(rpc, bytes);
     } else {
         frames_feed(rpc->frames, bytes);
+        rpc->turn_bytes += bytes.len;
+        if (rpc->turn_bytes > TURN_BYTES && rpc->process != NULL) {
+            process_pause(rpc->process, true); /* libuv would read on for 2 MiB */
+            pump_soon(rpc);
+        }
     }
 }
 

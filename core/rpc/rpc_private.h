@@ -34,6 +34,7 @@ struct rpc {
         size_t len, cap;
     } in; /* whole messages not handled yet, oldest first */
     size_t in_bytes;
+    size_t turn_bytes; /* read since messages were last handled */
     struct {
         struct rpc_open_call *items;
         size_t len, cap;

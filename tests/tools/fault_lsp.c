@@ -121,31 +121,21 @@ static cJSON *range_of(long long row, long long from, long long end_row, long lo
 
 static void publish(const char *where, long long of_version, size_t n, long long row)
 {
-    cJSON *params = cJSON_CreateObject();
-    json_set_string(params, "uri", where);
-    if (of_version >= 0) {
-        json_set_int(params, "version", of_version);
-    }
-    cJSON *list = json_set_array(params, "diagnostics");
-    cJSON *tail = NULL;
+    struct buf text = BUF_INIT;
+    buf_printf(&text,
+        "{\"jsonrpc\":\"2.0\",\"method\":\"textDocument/publishDiagnostics\","
+        "\"params\":{\"uri\":\"%s\",\"version\":%lld,\"diagnostics\":[",
+        where, of_version);
     for (size_t i = 0; i < n; i++) {
-        cJSON *item = cJSON_CreateObject();
-        cJSON_AddItemToObject(item, "range", range_of(row, 0, row, 3));
-        char text[80];
-        snprintf(text, sizeof text, "finding %zu of version %lld", i, of_version);
-        json_set_string(item, "message", text);
-        json_set_string(item, "code", "fault");
-        json_set_int(item, "severity", 1);
-        if (tail == NULL) { /* cJSON_AddItemToArray is quick only while prev is kept */
-            cJSON_AddItemToArray(list, item);
-        } else {
-            tail->next = item;
-            item->prev = tail;
-            list->child->prev = item;
-        }
-        tail = item;
+        buf_printf(&text,
+            "%s{\"range\":{\"start\":{\"line\":%lld,\"character\":0},\"end\":{\"line\":%lld,"
+            "\"character\":3}},\"message\":\"finding %zu of version %lld\",\"code\":\"fault\","
+            "\"severity\":1}",
+            i == 0 ? "" : ",", row, row, i, of_version);
     }
-    notify("textDocument/publishDiagnostics", params);
+    buf_append_c(&text, "]}}");
+    say_text(text.ptr);
+    buf_free(&text);
 }
 
 static cJSON *capabilities(void)

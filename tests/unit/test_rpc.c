@@ -307,14 +307,14 @@ static void a_flood_does_not_stall_the_loop(void **state)
     struct talk *talk = talk_start("flood-notes", false);
     rpc_call(talk->rpc, "hello", NULL, 60000, on_answer, talk);
     while (talk->answers == 0) {
-        uint64_t began = loop_now_us();
+        uint64_t began = test_cpu_us();
         loop_run_once(talk->loop, 0);
-        uint64_t took = loop_now_us() - began;
+        uint64_t took = test_cpu_us() - began;
         talk->longest_us = took > talk->longest_us ? took : talk->longest_us;
     }
     assert_int_equal(talk->notes, 100000);
     print_message("longest turn %llu us\n", (unsigned long long)talk->longest_us);
-    assert_true(talk->longest_us < 100000); /* sanitizers, two cores, other tests */
+    assert_true(talk->longest_us < 60000); /* with sanitizers; a tenth of it without */
     talk_end(talk);
 }
 
