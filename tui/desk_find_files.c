@@ -45,15 +45,15 @@ static const struct known *find_known(const struct known_files *files, const cha
 }
 
 static void add_file(struct finder_items *out, const struct file_entry *entry, const char *path,
-    const char *detail, int bonus)
+    const char *note, int bonus)
 {
     struct finder_item item = {.text = mem_strdup(path),
-        .detail = mem_strdup(detail),
+        .note = note,
         .bonus = bonus,
         .is_path = true,
         .disabled = entry != NULL && (entry->is_link || entry->odd_name)};
     if (!item.disabled) {
-        item.path = mem_strdup(path);
+        item.path = item.text; /* one allocation a file: there may be a hundred thousand */
     }
     VEC_PUSH(out, item);
 }
@@ -93,12 +93,17 @@ static void collect_files(void *data, struct finder_items *out)
     const struct files *files = workspace_files(workbench_workspace(find->desk->workbench));
     struct known_files known = {0};
     preview_forget(find->preview);
+    bool *taken = mem_zalloc(files->len);
     list_known(find, files, &known);
     VEC_FOREACH (const struct known, file, &known) {
+        const struct file_entry *entry = files_find(files, file->path);
+        if (entry != NULL) {
+            taken[entry - files->items] = true;
+        }
         add_file(out, NULL, file->path, file->detail, file->bonus);
     }
     VEC_FOREACH (const struct file_entry, entry, files) {
-        if (find_known(&known, entry->path) == NULL) {
+        if (!taken[entry - files->items]) {
             add_file(out, entry, entry->path,
                 entry->is_link    ? "link: not followed"
                 : entry->odd_name ? "odd name: not opened"
@@ -106,6 +111,7 @@ static void collect_files(void *data, struct finder_items *out)
                 0);
         }
     }
+    free(taken);
     VEC_FREE(&known);
 }
 
@@ -132,8 +138,8 @@ static void file_chosen(void *data, const struct finder_item *item, struct str t
         find_go(find, path, 0, 0); /* begins a new file, or says why not */
         free(path);
     } else if (item != NULL && item->path == NULL) {
-        app_message(find->desk->app, MESSAGE_WARNING, "%s is not opened here (%s)", item->text,
-            item->detail);
+        app_message(
+            find->desk->app, MESSAGE_WARNING, "%s is not opened here (%s)", item->text, item->note);
     } else if (item != NULL) {
         find_go(find, item->path, has_line && line > 0 ? line - 1 : 0, 0);
     }

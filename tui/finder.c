@@ -21,9 +21,11 @@ void finder_add_source(struct app *app, const struct finder_source *source, void
 
 static void free_item(struct finder_item *item)
 {
+    if (item->path != item->text) {
+        free(item->path);
+    }
     free(item->text);
     free(item->detail);
-    free(item->path);
     *item = (struct finder_item){0};
 }
 
@@ -46,7 +48,8 @@ static void show_item(void *data, size_t index, struct picker_item *out)
 {
     const struct finder_item *item = item_at(data, index);
     out->text = str_of(item->text);
-    out->detail = item->detail == NULL ? (struct str){0} : str_of(item->detail);
+    const char *detail = item->detail != NULL ? item->detail : item->note;
+    out->detail = detail == NULL ? (struct str){0} : str_of(detail);
     out->disabled = item->disabled;
     out->is_path = item->is_path;
 }

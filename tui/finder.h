@@ -9,12 +9,13 @@
 #include "app.h"
 
 struct finder_item {
-    char *text;   /* what is matched and shown; owned, any bytes (painted safely) */
-    char *detail; /* dim, at the right; owned, may be NULL */
+    char *text;       /* what is matched and shown; owned, any bytes (painted safely) */
+    char *detail;     /* dim, at the right; owned, may be NULL */
+    const char *note; /* the same, static, where detail is NULL; may be NULL */
     bool disabled;
     bool is_path;    /* the text is one: cut at its front */
     int bonus;       /* see narrow.h */
-    char *path;      /* a place, for the preview; owned, may be NULL */
+    char *path;      /* a place, for the preview; owned (may be `text` itself), may be NULL */
     size_t row, col; /* from 0; col in bytes */
     size_t number;   /* for the source */
     const void *what;

@@ -31,7 +31,8 @@ const struct setting settings[] = {
     {"recording", SETTING_STRING, NULL, NULL, 0, 0, true, "BYLAW_RECORDING",
         "the file the recording provider replays (default: the workspace's own)"},
     {"theme", SETTING_STRING, "auto", NULL, 0, 0, false, "BYLAW_THEME",
-        "auto, a built-in theme's name, or a .toml file (user's file only)"},
+        "auto, a built-in theme, one of yours (themes/NAME.toml beside this file), or a .toml file "
+        "(user's file only)"},
     {"mouse", SETTING_BOOL, "true", NULL, 0, 0, false, NULL,
         "take the mouse; Shift selects with the terminal's own selection"},
     {"key_set", SETTING_STRING, "standard", "standard|vi", 0, 0, false, NULL,

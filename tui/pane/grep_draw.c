@@ -4,7 +4,7 @@
 #include "base/utf8.h"
 #include "screen/theme.h"
 
-enum { LABEL_COLS = 10, PREVIEW_FROM = 110 };
+enum { LABEL_COLS = 10, PREVIEW_FROM = 110, SWITCHES_FROM = 74 };
 
 static void draw_field(struct grep_pane *pane, struct region region, int row, enum grep_field field,
     const char *label, const char *hint, bool focused)
@@ -22,15 +22,17 @@ static void draw_field(struct grep_pane *pane, struct region region, int row, en
 static void draw_switches(const struct grep_pane *pane, struct region region, int row)
 {
     const struct {
-        const char *text;
+        const char *text, *brief;
         bool on;
-    } switches[] = {{"Alt-r regex", pane->regex}, {"Alt-c match case", pane->exact_case},
-        {"Alt-w whole words", pane->whole_word}};
-    int col = LABEL_COLS;
+    } switches[] = {{"Alt-r regex", "Alt-r .*", pane->regex},
+        {"Alt-c match case", "Alt-c Aa", pane->exact_case},
+        {"Alt-w whole words", "Alt-w \\b", pane->whole_word}};
+    bool brief = region_cols(region) < SWITCHES_FROM;
+    int col = brief ? 0 : LABEL_COLS;
     for (size_t i = 0; i < ARRAY_LEN(switches); i++) {
         col += grid_printf(region, row, col, switches[i].on ? STYLE(STRONG) : STYLE(DIM), "%s %s",
-            switches[i].on ? "[x]" : "[ ]", switches[i].text);
-        col += 2;
+            switches[i].on ? "[x]" : "[ ]", brief ? switches[i].brief : switches[i].text);
+        col += brief ? 1 : 2;
     }
 }
 
