@@ -27,6 +27,9 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err) MU
 /* `bylaw --resume`: prints the folder's sessions, newest first. */
 bool desk_list_sessions(const char *folder, struct err *err) MUST_USE;
 
+struct keymap;
+/* Adds the actions of everything there is on the desk, also of what is opened later. */
+void desk_add_keys(struct keymap *keymap);
 /* `bylaw --help-keys`: prints the default keys of every action as a Markdown table. */
 void desk_print_keys(FILE *out);
 

@@ -127,14 +127,19 @@ static void say_key_problem(struct desk *desk, const struct toml *key, const str
     free(text);
 }
 
+void desk_add_keys(struct keymap *keymap)
+{
+    for (size_t s = 0; s < ARRAY_LEN(sets); s++) {
+        keymap_add(keymap, sets[s]);
+    }
+}
+
 void desk_remap_keys(struct desk *desk)
 {
     struct keymap *keymap = app_keymap(desk->app);
     const struct toml *keys = config_table(workbench_config(desk->workbench), "keys");
     struct err err;
-    for (size_t s = 0; s < ARRAY_LEN(sets); s++) {
-        keymap_add(keymap, sets[s]); /* also of what is opened later */
-    }
+    desk_add_keys(keymap);
     for (size_t i = 0; keys != NULL && i < keys->len; i++) {
         if (!remap(desk->editor, keymap, keys->items[i], &err)) {
             say_key_problem(desk, keys->items[i], &err);
