@@ -9,6 +9,9 @@
 
 #include <stdlib.h>
 
+/* No manifest, fixture or policy is larger; lock files and recordings are. */
+#define DOCUMENT_MAX_BYTES ((size_t)4 << 20)
+
 struct document {
     struct policy_symbols *symbols;
     const char *path;
@@ -463,7 +466,7 @@ static bool is_empty(struct str text)
 static void read_one(struct document *d)
 {
     struct str text = str_slice(d->text, d->start, d->start + d->len);
-    if (is_empty(text)) {
+    if (text.len > DOCUMENT_MAX_BYTES || is_empty(text)) {
         return;
     }
     struct fy_document *document = symbols_document(text, d->symbols->kind == FILE_JSON);
