@@ -474,7 +474,7 @@ static void complete_rego(struct completing *c)
     bool member = from > 0 && line.ptr[from - 1] == '.';
     struct str base = member ? reference_before(line, from - 1) : str_make("", 0);
     c->typed = str_from(line, from);
-    c->out->replace_from = from;
+    c->out->replace_from = c->indent + from;
     if (str_starts(words, "import ") || (str_equal_c(words, "import") && c->typed.len == 0)) {
         complete_import(c, base);
     } else if (str_starts(words, "package ") ||
@@ -556,9 +556,9 @@ void catalog_complete(
         size_t indent =
             c.symbols->kind == FILE_REGO ? 0 : c.symbols->definitions.items[c.package].whole.col;
         indent = indent > c.line.len ? c.line.len : indent;
+        c.indent = indent;
         c.line = str_from(c.line, indent);
         complete_rego(&c);
-        out->replace_from += indent;
     } else if (c.symbols->kind == FILE_YAML) {
         complete_yaml(&c);
     }

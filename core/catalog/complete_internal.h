@@ -12,6 +12,7 @@ struct completing {
     size_t offset; /* of the cursor in the text */
     size_t row;
     struct str line;   /* of the cursor, up to it */
+    size_t indent;     /* columns that were cut off the line: a block's in YAML */
     struct str before; /* the text up to the cursor */
     struct str typed;  /* what is written of the name */
     size_t package;    /* the definition of the module around the cursor, or SYMBOL_NONE */

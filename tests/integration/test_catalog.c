@@ -426,7 +426,6 @@ static void renames_keep_verdicts(void **state)
     assert_int_equal(rename_in(policy, "container in", "msg", "another variable", 6), 0);
     assert_int_equal(rename_in(policy, "container in", "tag", "import is named tag", 6), 0);
     assert_int_equal(rename_in(policy, "known) := msg", "accepted", NULL, 6), 1);
-    assert_int_equal(rename_in(policy, "sprintf", "x", "function of the engine", 6), 0);
     assert_int_equal(rename_in(policy, "allow if", "not", "no name for a rule", 6), 0);
     assert_int_equal(
         rename_in("policy/images_test.rego", "test_latest", "latest", "begin with test_", 6), 0);

@@ -333,6 +333,11 @@ static void completes_rego(void **state)
         "        violation[{\"msg\": m}] {\n          m := input.review.object.metadata.@\n        "
         "}\n",
         "labels name");
+    const char *text = "package q\nx if startswith(\"a\", \"b\")\n";
+    struct catalog_cursor cursor = at("q.rego", text, "startswith", 0);
+    struct catalog_rename rename;
+    assert_false(catalog_rename_plan(catalog, &cursor, STR_LIT("y"), &rename, &err));
+    assert_non_null(strstr(err.text, "function of the engine"));
     catalog_free(catalog);
     builtins_free(builtins);
 }
