@@ -136,18 +136,29 @@ bool vi_block_delete(struct vi *vi, struct vi_range *range)
     return ok;
 }
 
-/* v, V with I and A: at the selection's two ends, as i and a would. */
+/* v, V with I and A: at the selection's two ends. A goes behind the last character, but not in a
+ * selection of one column. */
+static void insert_at_end(struct vi *vi, const struct vi_range *range, enum vi_op op)
+{
+    vi->cursor = range->start;
+    if (op == OP_INSERT) {
+        return;
+    }
+    vi->cursor = range->end;
+    struct str line = vi_here(vi);
+    vi->cursor.col = vi->cursor.col < line.len ? vi->cursor.col : vi_prev_col(line, line.len);
+    size_t width, end = vi_column(vi, line, range->end.col, &width) + width - 1;
+    size_t start =
+        range->start.line < range->end.line ? 0 : vi_column(vi, line, range->start.col, NULL);
+    if (line.len > 0 && vi->want != VI_LAST && start != end) {
+        vi->cursor.col = vi_next_col(line, vi->cursor.col);
+    }
+}
+
 static void insert_place(struct vi *vi, struct vi_range *range, enum vi_op op)
 {
     if (range->kind != VI_BLOCK) {
-        vi->cursor = range->start;
-        if (op == OP_APPEND) {
-            vi->cursor = range->end;
-            struct str line = vi_here(vi);
-            vi->cursor.col = range->kind == VI_LINES ? line.len : vi_next_col(line, range->end.col);
-        } else if (range->kind == VI_LINES) {
-            vi->cursor.col = 0;
-        }
+        insert_at_end(vi, range, op);
         return;
     }
     struct vi_part part = vi_block_part(vi, range, range->start.line, true, op);

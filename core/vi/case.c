@@ -135,6 +135,7 @@ bool vi_c_replace_char(struct vi *vi, struct vi_cmd *cmd)
         vi_cut(vi, vi->cursor, (struct vi_pos){vi->cursor.line, to});
         vi->mode = VI_INSERT;
         vi->insert.auto_indented = false;
+        vi->file->start = (struct vi_mark){.pos = vi->cursor, .set = true};
         bool ok = vi_insert_newline(vi);
         vi_strip_auto_indent(vi);
         vi->mode = VI_NORMAL;
@@ -150,6 +151,8 @@ bool vi_c_replace_char(struct vi *vi, struct vi_cmd *cmd)
     struct buf one = BUF_INIT;
     vi_append_key(&one, cmd->ch);
     vi->cursor.col = range.start.col + (cmd->count - 1) * one.len;
+    vi->file->start = (struct vi_mark){.pos = range.start, .set = true};
+    vi->file->end = (struct vi_mark){.pos = vi->cursor, .set = true};
     buf_free(&one);
     vi_set_want(vi);
     return true;
@@ -313,6 +316,7 @@ bool vi_op_add(struct vi *vi, const struct vi_range *range, enum vi_op op, size_
         }
     }
     vi->cursor = range->start;
+    vi->cursor.col = range->kind == VI_LINES ? 0 : vi->cursor.col;
     return true;
 }
 

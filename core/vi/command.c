@@ -1,6 +1,6 @@
 /* Keys of normal and visual mode put together: ["x][count]operator[count]motion and the like. The
  * table says what the keys mean; here is only how they combine. */
-#include "vi/vi_private.h"
+#include "vi/vi_rows.h"
 
 #define COUNT_MAX 99999999
 
@@ -75,17 +75,23 @@ static bool move(struct vi *vi, struct vi_cmd *cmd)
 }
 
 /* dd, >>, gUU: whole lines from the cursor's on. */
-static bool lines_motion(struct vi *vi, size_t count)
+static bool lines_motion(struct vi *vi, size_t count, int op)
 {
     vi->motion = (struct vi_motion){.kind = VI_LINES};
-    return count <= 1 || vi_down(vi, count - 1) || vi_fail(vi);
+    if (count > 1 && !vi_down(vi, count - 1)) {
+        return vi_fail(vi);
+    }
+    if (op != OP_YANK) {
+        vi_first_nonblank(vi);
+    }
+    return true;
 }
 
 bool vi_run(struct vi *vi, struct vi_cmd *cmd)
 {
     if (cmd->op != NULL) {
         struct vi_pos begin = vi->cursor;
-        bool ok = cmd->doubled ? lines_motion(vi, cmd->count) : move(vi, cmd);
+        bool ok = cmd->doubled ? lines_motion(vi, cmd->count, cmd->op->arg) : move(vi, cmd);
         if (!ok) {
             vi_clamp(vi);
             return false;
@@ -99,10 +105,11 @@ bool vi_run(struct vi *vi, struct vi_cmd *cmd)
     if (flags & (ROW_MOTION | ROW_OBJECT)) {
         return move(vi, cmd);
     }
-    if (flags & ROW_REPEAT) {
+    bool ok = cmd->row->run(vi, cmd);
+    bool remembers = ok || cmd->row->run == vi_c_add || cmd->row->run == vi_c_put;
+    if (remembers && flags & ROW_REPEAT) {
         vi_remember(vi, cmd);
     }
-    bool ok = cmd->row->run(vi, cmd);
     return ok || vi_fail(vi);
 }
 

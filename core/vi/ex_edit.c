@@ -42,6 +42,9 @@ static bool ex_delete(struct vi *vi, struct vi_ex *ex)
         return false;
     }
     struct vi_range range = lines_of(ex);
+    vi->cursor.line = ex->first;
+    vi_first_nonblank(vi);
+    vi_change_open(vi);
     bool ok = vi_op_delete(vi, reg, &range, false);
     vi_clamp(vi);
     vi_first_nonblank(vi);
@@ -98,6 +101,7 @@ static bool ex_join(struct vi *vi, struct vi_ex *ex)
         count = lines - ex->first;
     }
     if (count < 2) {
+        vi->cursor.line = ex->first;
         return given >= 2 || vi_fail(vi);
     }
     bool ok = vi_join(vi, ex->first, count, !ex->bang);
@@ -163,6 +167,12 @@ static bool ex_move(struct vi *vi, struct vi_ex *ex)
     if (to > ex->first && to <= ex->last) {
         return vi_say(vi, true, "lines cannot be moved into themselves");
     }
+    if (to == ex->first || to == ex->last + 1) {
+        vi->cursor.line = ex->last;
+        vi_first_nonblank(vi);
+        vi_set_want(vi);
+        return true;
+    }
     struct buf lines = BUF_INIT;
     vi_copy_lines(vi, ex->first, ex->last, &lines);
     bool ok;
@@ -187,7 +197,7 @@ static bool ex_normal(struct vi *vi, struct vi_ex *ex)
     buf_append_str(&keys, vi_blank(arg.len > 0 ? arg.ptr[0] : 0) ? str_from(arg, 1) : arg);
     bool each = ex->given > 0;
     size_t count = each ? ex->last - ex->first + 1 : 1;
-    for (size_t i = 0; i < count && ex->first + i < vi_line_count(vi); i++) {
+    for (size_t i = 0; i < count && vi->text != NULL && ex->first + i < vi_line_count(vi); i++) {
         if (each) {
             vi->cursor = (struct vi_pos){ex->first + i, 0};
             vi_set_want(vi);
@@ -406,6 +416,9 @@ bool vi_ex_sort(struct vi *vi, struct vi_ex *ex)
 {
     size_t count = ex->last - ex->first + 1;
     struct str flags = ex->arg;
+    if (count <= 1) {
+        return true;
+    }
     sort_numbers = str_find_char(flags, 'n', 0) != SIZE_MAX;
     sort_fold = str_find_char(flags, 'i', 0) != SIZE_MAX;
     sort_reverse = ex->bang;

@@ -182,6 +182,8 @@ static bool finish(struct sub *sub, struct str pattern)
     size_t first = text_line_of(vi->text, sub->from);
     size_t below = lines_in(str_slice(buf_str(&sub->out), 0, sub->last_offset));
     bool ok = vi_change(vi, sub->from, sub->copied, buf_str(&sub->out));
+    vi->file->start = (struct vi_mark){.pos = {first, 0}, .set = true};
+    vi->file->end = (struct vi_mark){.pos = {first + below, 0}, .set = true};
     vi->cursor = (struct vi_pos){first + below, 0};
     vi_clamp(vi);
     vi->cursor.col = 0;

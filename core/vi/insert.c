@@ -227,6 +227,27 @@ static void erase(struct vi *vi)
     vi->insert.auto_indented = false;
 }
 
+/* Text that comes from elsewhere as if it were typed; . puts in the same text again. */
+static void insert_as_typed(struct vi *vi, struct str text)
+{
+    if (!vi->repeating) {
+        struct str keys = text;
+        while (keys.len > 0) {
+            int32_t key = vi_take_key(&keys);
+            vi_append_key(&vi->insert.keys, key == '\n' ? VI_ENTER : key);
+        }
+    }
+    while (text.len > 0) {
+        size_t len = utf8_cluster(text);
+        if (text.ptr[0] == '\t') {
+            tab(vi);
+        } else {
+            vi_insert_text(vi, str_slice(text, 0, len));
+        }
+        text = str_from(text, len);
+    }
+}
+
 static void erase_to(struct vi *vi, size_t col)
 {
     /* Once at where the insertion began; a second time past it. */
@@ -313,7 +334,11 @@ static void copy_from(struct vi *vi, bool below)
         vi_fail(vi);
         return;
     }
-    vi_insert_text(vi, str_slice(other, at, vi_next_col(other, at)));
+    struct str one = str_slice(other, at, vi_next_col(other, at));
+    if (!vi->repeating) {
+        buf_append_str(&vi->insert.keys, one);
+    }
+    vi_insert_text(vi, one);
 }
 
 static void prefixed(struct vi *vi, int32_t key)
@@ -328,7 +353,7 @@ static void prefixed(struct vi *vi, int32_t key)
         raw(vi, buf_str(&bytes));
     } else if (vi_register_read(vi, key < 128 ? (int)key : 0, &reg)) {
         buf_append_str(&bytes, buf_str(&reg.text));
-        vi_insert_text(vi, buf_str(&bytes));
+        insert_as_typed(vi, buf_str(&bytes));
     } else {
         vi_fail(vi);
     }
@@ -415,7 +440,7 @@ static bool control_key(struct vi *vi, int32_t key)
     case VI_CTRL('a'): {
         struct buf again = BUF_INIT;
         buf_append_str(&again, buf_str(&vi->last_inserted));
-        vi_insert_text(vi, buf_str(&again));
+        insert_as_typed(vi, buf_str(&again));
         buf_free(&again);
         return true;
     }
@@ -458,7 +483,10 @@ void vi_insert_key(struct vi *vi, int32_t key)
         vi_clamp(vi);
         return;
     }
-    if (!vi->repeating) {
+    bool as_text = insert->prefix == VI_CTRL('r') ||
+                   (insert->prefix == 0 && (key == VI_CTRL('e') || key == VI_CTRL('y') ||
+                                               key == VI_CTRL('a') || key == VI_CTRL('r')));
+    if (!vi->repeating && !as_text) {
         vi_append_key(&insert->keys, key);
     }
     if (insert->prefix != 0) {

@@ -45,10 +45,13 @@ void vi_insert_end(struct vi *vi)
     }
     vi_strip_auto_indent(vi);
     vi->file->insert = (struct vi_mark){.pos = vi->cursor, .set = true};
+    vi->file->start = (struct vi_mark){.pos = insert->start, .set = true};
+    vi->file->end = vi->file->insert;
     if (insert->block != OP_NONE) {
+        enum vi_op op = insert->block;
         vi_block_finish(vi);
-        bool change = vi_same(vi->cursor, insert->range.start);
-        if (!change && vi->cursor.col > 0) {
+        bool stays = op != OP_CHANGE && vi_same(vi->cursor, insert->range.start);
+        if (!stays && vi->cursor.col > 0) {
             vi->cursor.col = vi_prev_col(vi_here(vi), vi->cursor.col);
         }
     } else if (vi->cursor.col > 0) {
@@ -131,7 +134,6 @@ bool vi_c_insert(struct vi *vi, struct vi_cmd *cmd)
     int how = cmd->row->arg;
     size_t col = vi->cursor.col;
     bool open = how == 'o' || how == 'O', auto_indented = false;
-    vi_change_open(vi);
     if (open) {
         if (!vi_open_line(vi, how == 'o')) {
             return false;

@@ -317,7 +317,11 @@ bool vi_delete_lines(struct vi *vi, size_t first, size_t count)
         from = text_line_end(vi->text, first - 1);
     }
     bool all = first == 0 && last == total && text_has_final_newline(vi->text);
-    return vi_change(vi, from, to, all ? STR_LIT("\n") : str_of(""));
+    bool ok = vi_change(vi, from, to, all ? STR_LIT("\n") : str_of(""));
+    if (all) {
+        vi->file->emptied = text_version(vi->text);
+    }
+    return ok;
 }
 
 bool vi_insert_lines(struct vi *vi, size_t before, struct str lines)

@@ -23,6 +23,8 @@ struct vi_file *vi_file_of(struct vi *vi, struct text *text)
     file->text = text;
     file->vi = vi;
     file->line_undo_line = SIZE_MAX;
+    file->emptied = UINT64_MAX;
+    file->jump.set = true;
     VEC_PUSH(&vi->files, file);
     text_add_listener(text, vi_marks_changed, file);
     return file;
@@ -168,11 +170,10 @@ bool vi_mark_get(struct vi *vi, int32_t name, struct vi_pos *pos, const char **p
         return motion_mark(vi, name, pos);
     } else {
         struct vi_mark *mark = slot(vi, name);
-        bool jump = name == '\'' || name == '`';
-        if (mark == NULL || (!mark->set && !jump)) {
+        if (mark == NULL || !mark->set) {
             return false;
         }
-        *pos = mark->set ? mark->pos : (struct vi_pos){0, 0};
+        *pos = mark->pos;
         if (name >= 'A' && name <= 'Z' && !same_path(mark->path, path_now(vi))) {
             *path = mark->path;
             return mark->path != NULL;
@@ -217,17 +218,27 @@ static void remove_jump(struct vi *vi, size_t at)
 static void push_jump(struct vi *vi, struct vi_pos pos)
 {
     const char *path = path_now(vi);
-    for (size_t i = vi->jumps.len; i-- > 0;) {
-        struct vi_mark *jump = &vi->jumps.items[i];
-        if (jump->pos.line == pos.line && same_path(jump->path, path)) {
-            remove_jump(vi, i);
-        }
-    }
     if (vi->jumps.len >= JUMPS_MAX) {
         remove_jump(vi, 0);
     }
     VEC_PUSH(&vi->jumps, ((struct vi_mark){.pos = pos, .set = true, .path = mem_strdup(path)}));
     vi->jump_at = vi->jumps.len;
+}
+
+/* Each line once, where it was left last. */
+static void tidy_jumps(struct vi *vi)
+{
+    bool at_end = vi->jump_at >= vi->jumps.len;
+    for (size_t i = vi->jumps.len; i-- > 1;) {
+        for (size_t j = i; j-- > 0;) {
+            const struct vi_mark *a = &vi->jumps.items[i], *b = &vi->jumps.items[j];
+            if (a->pos.line == b->pos.line && same_path(a->path, b->path)) {
+                remove_jump(vi, j);
+                i--;
+            }
+        }
+    }
+    vi->jump_at = at_end || vi->jump_at > vi->jumps.len ? vi->jumps.len : vi->jump_at;
 }
 
 void vi_jump_mark(struct vi *vi)
@@ -258,6 +269,7 @@ static bool go_jump(struct vi *vi, const struct vi_mark *jump)
 /* arg: 0 ^O, 1 ^I. */
 bool vi_c_jump(struct vi *vi, struct vi_cmd *cmd)
 {
+    tidy_jumps(vi);
     for (size_t n = 0; n < cmd->count; n++) {
         if (cmd->row->arg == 1) {
             if (vi->jump_at + 1 >= vi->jumps.len) {

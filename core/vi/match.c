@@ -199,6 +199,20 @@ bool vi_match_open(struct vi *vi, struct vi_pos from, int32_t want, bool plain, 
     return find(&hunt, to);
 }
 
+/* The next opening bracket ahead, those in pairs passed over; quotes are nothing special. */
+bool vi_match_ahead(struct vi *vi, struct vi_pos from, int32_t open, struct vi_pos *to)
+{
+    const char *at = open > 0 && open < 128 ? strchr(pairs, (char)open) : NULL;
+    if (at == NULL) {
+        return false;
+    }
+    struct hunt hunt = hunt_from(vi, from);
+    hunt.finds = open;
+    hunt.opens = at[1];
+    hunt.plain = true;
+    return find(&hunt, to);
+}
+
 /* The partner of the first of ()[]{} at or behind `from` in its line. */
 bool vi_match_pair(struct vi *vi, struct vi_pos from, struct vi_pos *to)
 {

@@ -298,7 +298,7 @@ bool vi_paragraph(struct vi *vi, bool forward, size_t count, int32_t what, bool 
         line++;
     }
     vi->cursor = (struct vi_pos){line, 0};
-    if (line == last && what != '}' && forward) {
+    if (line == last && what != '}') {
         struct str bytes = vi_line(vi, line);
         vi->cursor.col = vi_prev_col(bytes, bytes.len);
         *incl = *incl || bytes.len > 0;

@@ -358,8 +358,11 @@ static bool block_inside(struct vi *vi, struct vi_pos *start, bool brace)
 static bool block_ends(
     struct vi *vi, size_t count, int32_t open, int32_t close, struct vi_pos *start)
 {
+    /* Around the cursor, else the next ones. */
+    bool back = vi_match_open(vi, vi->cursor, open, true, start);
     for (; count > 0; count--) {
-        if (!vi_match_open(vi, vi->cursor, open, true, start)) {
+        if (!(back ? vi_match_open(vi, vi->cursor, open, true, start)
+                   : vi_match_ahead(vi, vi->cursor, open, start))) {
             return false;
         }
         vi->cursor = *start;
@@ -373,7 +376,8 @@ static bool block_range(
     int32_t open = cmd->row->arg & 0xff, close = (cmd->row->arg >> 8) & 0xff;
     struct vi_pos old_start = vi->cursor, old_end = vi->cursor;
     if (fresh(vi)) {
-        while (open == '{' && vi_indent_len(vi_here(vi)) > vi->cursor.col + 1) {
+        vi_jump_mark(vi);
+        while (open == '{' && vi_indent_len(vi_here(vi)) > vi->cursor.col) {
             if (vi_inc(vi, &vi->cursor) != 0) {
                 break;
             }

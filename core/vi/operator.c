@@ -82,6 +82,9 @@ bool vi_op_motion(struct vi *vi, struct vi_cmd *cmd, struct vi_pos begin)
 /* The selection as what an operator works on. Visual mode ends. */
 static struct vi_range visual_range(struct vi *vi, int op)
 {
+    if (vi->mode == VI_VISUAL_LINE) {
+        vi->anchor.col = 0;
+    }
     struct vi_range range = {.start = vi->anchor, .end = vi->cursor, .visual = true};
     if (vi_is_before(range.end, range.start)) {
         range.start = vi->cursor;
@@ -90,7 +93,6 @@ static struct vi_range visual_range(struct vi *vi, int op)
     range.inclusive = true;
     if (vi->mode == VI_VISUAL_LINE) {
         range.kind = VI_LINES;
-        range.start.col = vi->anchor.line <= vi->cursor.line ? 0 : range.start.col;
     } else if (vi->mode == VI_VISUAL_BLOCK) {
         vi_block_range(vi, &range, vi->anchor, vi->cursor);
         range.kind = VI_BLOCK;
@@ -159,6 +161,9 @@ bool vi_op_visual_now(struct vi *vi, struct vi_cmd *cmd)
 {
     int arg = cmd->row->arg, op = arg & 0xff;
     if (arg & VI_OP_LINES && vi->mode != VI_VISUAL_BLOCK) {
+        vi->mode = VI_VISUAL_LINE;
+    }
+    if (arg & VI_OP_ALL_LINES) {
         vi->mode = VI_VISUAL_LINE;
     }
     if (arg & VI_OP_TO_END && vi->mode == VI_VISUAL_BLOCK) {
@@ -287,13 +292,14 @@ static bool delete_lines(struct vi *vi, struct vi_range *range)
 
 bool vi_op_delete(struct vi *vi, int reg, struct vi_range *range, bool change)
 {
-    if (range->empty || text_length(vi->text) == 0) {
+    bool nothing = text_length(vi->text) == 0 || text_version(vi->text) == vi->file->emptied;
+    if (range->empty || (nothing && !change)) {
         return true;
     }
     if (!change) {
         widen(vi, range);
     }
-    if (range->kind == VI_CHARS && line_span(range) == 1 && !change &&
+    if (range->kind != VI_LINES && line_span(range) == 1 && !change &&
         vi_line_len(vi, range->start.line) == 0) {
         return true;
     }
@@ -509,6 +515,10 @@ bool vi_operate(struct vi *vi, struct vi_cmd *cmd, struct vi_range *range)
     default:
         ok = operate_chars(vi, cmd, range, op);
         break;
+    }
+    if (op >= OP_LEFT) {
+        vi->file->start = (struct vi_mark){.pos = range->start, .set = true};
+        vi->file->end = (struct vi_mark){.pos = range->end, .set = true};
     }
     if (vi->mode != VI_INSERT) {
         vi_clamp(vi);

@@ -208,26 +208,43 @@ bool vi_put(struct vi *vi, const struct vi_register *reg, size_t count, unsigned
     return ok;
 }
 
+/* Into the other lines of a block that was put over: text of one line, at the same column. */
+static void put_below(struct vi *vi, const struct vi_register *reg, size_t count, size_t last)
+{
+    struct vi_pos at = vi->file->start.pos;
+    size_t column = vi_column(vi, vi_line(vi, at.line), at.col, NULL);
+    struct buf all = BUF_INIT;
+    for (size_t i = 0; i < count; i++) {
+        buf_append_str(&all, buf_str(&reg->text));
+    }
+    for (size_t line = at.line + 1; line <= last && line < vi_line_count(vi); line++) {
+        size_t col = vi_at_column(vi, vi_line(vi, line), column, true);
+        size_t offset = vi_offset(vi, (struct vi_pos){line, col});
+        vi_change(vi, offset, offset, buf_str(&all));
+    }
+    buf_free(&all);
+}
+
 /* Visual p: what was selected goes, the register comes; without `keep` the selection is then in
  * the unnamed register. */
 static bool put_over(struct vi *vi, struct vi_cmd *cmd, unsigned flags, bool keep)
 {
     struct vi_register source, copy = {0};
-    if (!vi_register_read(vi, cmd->reg, &source)) {
-        vi_say(vi, true, "nothing in that register");
-        return false;
+    bool found = vi_register_read(vi, cmd->reg, &source);
+    if (found) {
+        copy = source;
+        copy.text = BUF_INIT;
+        buf_append_str(&copy.text, buf_str(&source.text));
     }
-    copy = source;
-    copy.text = BUF_INIT;
-    buf_append_str(&copy.text, buf_str(&source.text));
     enum vi_mode mode = vi->mode;
     struct vi_cmd del = {.count = 1, .reg = keep ? '_' : 0, .row = vi_row_by_id("vi.delete")};
     bool repeating = vi->repeating;
     vi->repeating = true; /* the deletion is no command of its own to repeat */
+    size_t bottom = vi->anchor.line > vi->cursor.line ? vi->anchor.line : vi->cursor.line;
     bool all = mode == VI_VISUAL_LINE &&
                (vi->anchor.line < vi->cursor.line ? vi->anchor.line : vi->cursor.line) == 0 &&
-               (vi->anchor.line > vi->cursor.line ? vi->anchor.line : vi->cursor.line) + 1 ==
-                   vi_line_count(vi);
+               bottom + 1 == vi_line_count(vi);
+    vi_note_visual(vi);
     vi_op_visual_now(vi, &del);
     vi->repeating = repeating;
     flags |= mode == VI_VISUAL_LINE ? PUT_LINES : mode == VI_VISUAL ? PUT_SPLIT : 0;
@@ -236,7 +253,12 @@ static bool put_over(struct vi *vi, struct vi_cmd *cmd, unsigned flags, bool kee
     bool behind =
         mode == VI_VISUAL_LINE ? vi->cursor.line < start.line : vi->cursor.col < start.col;
     flags |= behind ? 0 : PUT_BEFORE;
-    bool ok = vi_put(vi, &copy, cmd->count, flags);
+    bool ok =
+        found ? vi_put(vi, &copy, cmd->count, flags) : vi_say(vi, true, "nothing in that register");
+    if (found && mode == VI_VISUAL_BLOCK && copy.kind == VI_CHARS &&
+        str_find_char(buf_str(&copy.text), '\n', 0) == SIZE_MAX) {
+        put_below(vi, &copy, cmd->count, bottom);
+    }
     vi_register_free(&copy);
     size_t last = vi_line_count(vi) - 1;
     if (all && last > 0 && vi_line_len(vi, last) == 0) {

@@ -70,53 +70,82 @@ static bool is_place(struct vi *vi, size_t at)
     return at < text_length(vi->text) || at == 0 || !text_has_final_newline(vi->text);
 }
 
-static bool forward_from(
-    struct vi *vi, struct search *search, size_t from, size_t to, size_t *start, size_t *end)
+/* The last match in the line that begins before `limit` (or, forward, the first from `limit` on).
+ * Matches follow each other from the line's start and do not overlap. */
+static bool in_line(struct vi *vi, struct search *search, size_t line, size_t limit, bool forward,
+    struct search_range *found)
 {
+    size_t from = text_line_start(vi->text, line), end = text_line_end(vi->text, line);
     struct search_match match;
-    struct err err = {0};
-    while (search_next(search, vi->text, &from, to, SIZE_MAX, &match, &err) == SEARCH_FOUND) {
-        *start = match.groups[0].start;
-        *end = match.groups[0].end;
-        if (is_place(vi, *start)) {
-            return true;
+    bool any = false;
+    while (search_next(search, vi->text, &from, end + 1, SIZE_MAX, &match, NULL) == SEARCH_FOUND) {
+        struct search_range range = match.groups[0];
+        if (!is_place(vi, range.start) || (!forward && range.start >= limit)) {
+            break;
+        }
+        if (!forward || range.start >= limit) {
+            *found = range;
+            any = true;
+        }
+        if (forward && any) {
+            break;
         }
         from = search_after(vi->text, &match);
     }
-    if (err.text[0] != '\0') {
-        vi_say(vi, true, "%s", err.text);
+    return any;
+}
+
+static bool search_on(
+    struct vi *vi, struct search *search, size_t from, size_t to, struct search_range *found)
+{
+    struct search_match match;
+    struct err err = {0};
+    if (search_next(search, vi->text, &from, to, SIZE_MAX, &match, &err) == SEARCH_FOUND &&
+        is_place(vi, match.groups[0].start)) {
+        *found = match.groups[0];
+        return true;
     }
-    return false;
+    return err.text[0] != '\0' ? vi_say(vi, true, "%s", err.text) : false;
+}
+
+static bool search_back(
+    struct vi *vi, struct search *search, size_t before, size_t lowest, struct search_range *found)
+{
+    struct search_match match;
+    struct err err = {0};
+    while (search_previous(search, vi->text, &before, SIZE_MAX, &match, &err) == SEARCH_FOUND) {
+        size_t line = vi_pos_of(vi, match.groups[0].start).line;
+        if (match.groups[0].start < lowest) {
+            return false;
+        }
+        if (in_line(vi, search, line, before, false, found)) {
+            return true;
+        }
+        before = text_line_start(vi->text, line);
+    }
+    return err.text[0] != '\0' ? vi_say(vi, true, "%s", err.text) : false;
 }
 
 bool vi_find_from(struct vi *vi, struct search *search, bool forward, size_t from, size_t *start,
     size_t *end, bool wrap)
 {
+    size_t line = text_line_of(vi->text, from), line_start = text_line_start(vi->text, line);
+    size_t next = text_line_end(vi->text, line) + 1;
+    struct search_range found = {0, 0};
+    bool ok;
     if (forward) {
-        size_t next = from + 1;
-        while (next < text_length(vi->text) && (text_byte(vi->text, next) & 0xc0) == 0x80) {
-            next++;
-        }
-        return forward_from(vi, search, next, SIZE_MAX, start, end) ||
-               (wrap && !vi->failed && forward_from(vi, search, 0, from + 1, start, end));
+        ok = in_line(vi, search, line, from + 1, true, &found) ||
+             search_on(vi, search, next, SIZE_MAX, &found) ||
+             (wrap && !vi->failed && search_on(vi, search, 0, next, &found));
+    } else {
+        ok = in_line(vi, search, line, from, false, &found) ||
+             search_back(vi, search, line_start, 0, &found) ||
+             (wrap && !vi->failed &&
+                 search_back(vi, search, text_length(vi->text) + 1, line_start, &found));
     }
-    for (int round = 0; round < (wrap ? 2 : 1); round++) {
-        size_t before = round == 0 ? from : text_length(vi->text) + 1;
-        struct search_match match;
-        struct err err = {0};
-        while (search_previous(search, vi->text, &before, SIZE_MAX, &match, &err) == SEARCH_FOUND) {
-            *start = match.groups[0].start;
-            *end = match.groups[0].end;
-            if (is_place(vi, *start)) {
-                return round == 0 || *start >= from;
-            }
-            before = *start;
-        }
-        if (err.text[0] != '\0') {
-            return vi_say(vi, true, "%s", err.text);
-        }
-    }
-    return false;
+    *start = found.start;
+    *end = found.end;
+    return ok;
 }
 
 /* "e+1", "+2", "s-1" behind the closing / of a search. */

@@ -13,6 +13,7 @@ struct vi *vi_new(const struct vi_host *host, void *data)
     vi->data = data;
     vi->unnamed = '0';
     vi->cmd.count = 1;
+    vi->search.forward = true;
     vi->options = (struct vi_options){.number = true,
         .wrapscan = true,
         .hlsearch = true,
@@ -245,7 +246,9 @@ void vi_key(struct vi *vi, int32_t key)
     if (was_recording && vi->recording == 0) {
         /* The q that ended it is no part of it. */
         vi->recorded.len = before < vi->recorded.len ? before : vi->recorded.len;
+        int unnamed = vi->unnamed;
         vi_register_write(vi, vi->last_macro_recorded, buf_str(&vi->recorded), VI_CHARS, 0);
+        vi->unnamed = unnamed;
         buf_clear(&vi->recorded);
     }
 }

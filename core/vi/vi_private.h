@@ -145,6 +145,7 @@ struct vi_file {
     struct vi_changes changes;
     size_t change_at;
     struct vi_pos cursor;
+    uint64_t emptied;      /* version of the text after all lines were deleted: nothing is there */
     size_t line_undo_line; /* U: the line, and how it was; SIZE_MAX: none */
     struct buf line_undo;
 };
@@ -397,7 +398,11 @@ bool vi_op_motion(struct vi *vi, struct vi_cmd *cmd, struct vi_pos begin);
 bool vi_op_visual(struct vi *vi, struct vi_cmd *cmd);
 /* The same without a note of it for . and gv. */
 bool vi_op_visual_now(struct vi *vi, struct vi_cmd *cmd);
-enum { VI_OP_LINES = 0x100, VI_OP_TO_END = 0x200 }; /* beside a visual operator's arg */
+enum {
+    VI_OP_LINES = 0x100,
+    VI_OP_TO_END = 0x200,
+    VI_OP_ALL_LINES = 0x400
+}; /* beside a visual operator's arg */
 bool vi_op_delete(struct vi *vi, int reg, struct vi_range *range, bool change);
 void vi_yank(struct vi *vi, int reg, struct vi_range *range, bool delete);
 bool vi_join(struct vi *vi, size_t first, size_t count, bool spaces);
@@ -445,6 +450,7 @@ bool vi_put(struct vi *vi, const struct vi_register *reg, size_t count, unsigned
 
 /* ---- motion*.c, object.c ---- */
 bool vi_match_open(struct vi *vi, struct vi_pos from, int32_t want, bool plain, struct vi_pos *to);
+bool vi_match_ahead(struct vi *vi, struct vi_pos from, int32_t open, struct vi_pos *to);
 bool vi_match_pair(struct vi *vi, struct vi_pos from, struct vi_pos *to);
 bool vi_word_forward(struct vi *vi, size_t count, bool big, bool stop_at_end);
 bool vi_word_back(struct vi *vi, size_t count, bool big, bool stop);

@@ -13,7 +13,7 @@ func s:run(case) abort
   enew!
   call feedkeys("ix\<Esc>", 'ntx')
   silent! s/zzzz//
-  call setcharsearch({'char': ''})
+  call setcharsearch({'char': 'Z', 'forward': 1, 'until': 0})
   silent %delete _
   call setline(1, a:case[0])
   let saved = &undolevels
@@ -21,12 +21,16 @@ func s:run(case) abort
   call setline(1, getline(1))
   let &undolevels = saved
   for name in s:registers
-    call setreg(name, [])
+    call setreg(name, name)
   endfor
-  call setreg('"', [])
+  call setreg('b', "line b\n")
+  call setreg('2', "one\ntwo")
+  call setreg('"', 'zero')
   let @/ = ''
   delmarks!
   clearjumps
+  let v:searchforward = 1
+  call setpos("''", [0, 1, 1, 0])
   call cursor(1, 1)
   let &undolevels = &undolevels
   for keys in a:case[1]
@@ -37,11 +41,9 @@ func s:run(case) abort
 endfunc
 
 func s:all()
-  let out = []
   for line in readfile($VI_CASES)
-    call add(out, json_encode(s:run(json_decode(line))))
+    call writefile([json_encode(s:run(json_decode(line)))], $VI_RESULTS, 'a')
   endfor
-  call writefile(out, $VI_RESULTS)
 endfunc
 call s:all()
 qall!
