@@ -1,13 +1,21 @@
 #include "loop/loop.h"
 
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
+/* Timers without a delay, in the order they were started. */
+struct soon {
+    struct soon *next, *previous; /* a ring with its head; NULL: in none */
+};
+
 struct loop {
     uv_loop_t uv;
     uv_check_t check;
+    uv_idle_t idle; /* runs the timers without a delay; active while there are any */
+    struct soon soon;
     uv_timer_t wait; /* bounds one turn of loop_run_once */
     void (*on_turn)(void *data);
     void *on_turn_data;
@@ -15,6 +23,8 @@ struct loop {
 
 struct loop_timer {
     uv_timer_t uv;
+    struct loop *loop;
+    struct soon soon;
     void (*callback)(void *data);
     void *data;
 };
@@ -41,6 +51,51 @@ static void on_check(uv_check_t *check)
     }
 }
 
+static bool ring_is_empty(const struct soon *ring)
+{
+    return ring->next == ring;
+}
+
+static void ring_remove(struct soon *entry)
+{
+    entry->next->previous = entry->previous;
+    entry->previous->next = entry->next;
+    *entry = (struct soon){NULL, NULL};
+}
+
+static void ring_append(struct soon *ring, struct soon *entry)
+{
+    *entry = (struct soon){ring, ring->previous};
+    ring->previous->next = entry;
+    ring->previous = entry;
+}
+
+static struct loop_timer *timer_of(struct soon *entry)
+{
+    return (struct loop_timer *)((char *)entry - offsetof(struct loop_timer, soon));
+}
+
+/* Once a turn, so that keys and answers are looked at between two of them: libuv itself would run a
+ * timer that starts itself anew without a delay again and again in the same turn. */
+static void on_idle(uv_idle_t *idle)
+{
+    struct loop *loop = idle->data;
+    struct soon due = {&due, &due};
+    while (!ring_is_empty(&loop->soon)) {
+        struct soon *entry = loop->soon.next;
+        ring_remove(entry);
+        ring_append(&due, entry);
+    }
+    while (!ring_is_empty(&due)) {
+        struct loop_timer *timer = timer_of(due.next);
+        ring_remove(&timer->soon);
+        timer->callback(timer->data);
+    }
+    if (ring_is_empty(&loop->soon)) {
+        uv_idle_stop(idle);
+    }
+}
+
 struct loop *loop_new(struct err *err)
 {
     struct loop *loop = MEM_NEW(struct loop);
@@ -57,6 +112,9 @@ struct loop *loop_new(struct err *err)
     uv_check_start(&loop->check, on_check);
     uv_unref((uv_handle_t *)&loop->check);
     uv_timer_init(&loop->uv, &loop->wait);
+    uv_idle_init(&loop->uv, &loop->idle);
+    loop->idle.data = loop;
+    loop->soon = (struct soon){&loop->soon, &loop->soon};
     return loop;
 }
 
@@ -68,6 +126,7 @@ void loop_free(struct loop *loop)
     loop->on_turn = NULL;
     uv_close((uv_handle_t *)&loop->check, NULL);
     uv_close((uv_handle_t *)&loop->wait, NULL);
+    uv_close((uv_handle_t *)&loop->idle, NULL);
     /* More than once: a loop_stop without a loop_run after it ends the first at once. */
     do {
         uv_run(&loop->uv, UV_RUN_DEFAULT);
@@ -160,6 +219,7 @@ struct loop_timer *loop_timer_new(struct loop *loop, void (*callback)(void *data
     struct loop_timer *timer = MEM_NEW(struct loop_timer);
     uv_timer_init(&loop->uv, &timer->uv);
     timer->uv.data = timer;
+    timer->loop = loop;
     timer->callback = callback;
     timer->data = data;
     return timer;
@@ -167,6 +227,12 @@ struct loop_timer *loop_timer_new(struct loop *loop, void (*callback)(void *data
 
 void loop_timer_start(struct loop_timer *timer, uint64_t delay_ms, uint64_t repeat_ms)
 {
+    loop_timer_stop(timer);
+    if (delay_ms == 0 && repeat_ms == 0) {
+        ring_append(&timer->loop->soon, &timer->soon);
+        uv_idle_start(&timer->loop->idle, on_idle);
+        return;
+    }
     uv_update_time(timer->uv.loop);
     uv_timer_start(&timer->uv, on_timer, delay_ms, repeat_ms);
 }
@@ -174,11 +240,14 @@ void loop_timer_start(struct loop_timer *timer, uint64_t delay_ms, uint64_t repe
 void loop_timer_stop(struct loop_timer *timer)
 {
     uv_timer_stop(&timer->uv);
+    if (timer->soon.next != NULL) {
+        ring_remove(&timer->soon);
+    }
 }
 
 bool loop_timer_is_active(const struct loop_timer *timer)
 {
-    return uv_is_active((const uv_handle_t *)&timer->uv) != 0;
+    return timer->soon.next != NULL || uv_is_active((const uv_handle_t *)&timer->uv) != 0;
 }
 
 static void free_data(uv_handle_t *handle)
@@ -189,6 +258,7 @@ static void free_data(uv_handle_t *handle)
 void loop_timer_free(struct loop_timer *timer)
 {
     if (timer != NULL) {
+        loop_timer_stop(timer);
         uv_close((uv_handle_t *)&timer->uv, free_data);
     }
 }
