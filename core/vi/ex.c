@@ -28,11 +28,9 @@ static void skip_blanks(struct str *s)
 struct str vi_ex_delimited(struct str *s, char delimiter)
 {
     size_t at = 0;
-    bool in_set = false;
-    while (at < s->len && (s->ptr[at] != delimiter || in_set)) {
+    while (at < s->len && s->ptr[at] != delimiter) {
         at += s->ptr[at] == '\\' && at + 1 < s->len ? 2 : 1;
     }
-    (void)in_set;
     struct str part = str_slice(*s, 0, at);
     *s = str_from(*s, at + 1);
     return part;

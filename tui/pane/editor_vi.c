@@ -481,7 +481,6 @@ unsigned editor_vi_key(struct editor *editor, const struct key *key)
 {
     struct editor_vi *on = editor->vi;
     editor_vi_follow(editor);
-    size_t top = editor->view->top;
     if (key->code != K_TEXT) {
         vi_key(on->vi, code_of(key));
     } else if (key->mods == MOD_CTRL) {
@@ -489,7 +488,6 @@ unsigned editor_vi_key(struct editor *editor, const struct key *key)
     } else {
         vi_keys(on->vi, str_make(key->text, key->len));
     }
-    (void)top;
     editor->view->doc->last_edit_ms = loop_now_ms();
     publish(on);
     grant_all(on);

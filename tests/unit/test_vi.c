@@ -1,0 +1,79 @@
+/* The vi engine by example; what Vim does with random keys is integration/vi_vim. */
+#include "test.h"
+
+#include "vi/vi.h"
+
+static const struct vi_host no_host = {0};
+
+static void assert_keys(const char *before, const char *keys, const char *after)
+{
+    struct text *text = text_new(str_of(before));
+    struct vi *vi = vi_new(&no_host, NULL);
+    vi_attach(vi, text, 0);
+    vi_keys(vi, str_of(keys));
+    struct buf now = BUF_INIT;
+    text_copy(text, 0, SIZE_MAX, &now);
+    assert_string_equal(now.ptr == NULL ? "" : now.ptr, after);
+    buf_free(&now);
+    vi_forget(vi, text);
+    vi_free(vi);
+    text_free(text);
+}
+
+static void test_operators(void **state)
+{
+    (void)state;
+    assert_keys("one two three\n", "dw", "two three\n");
+    assert_keys("one two three\n", "2dw.", "\n");
+    assert_keys("a(b, c)d\n", "fbci(x\033", "a(x)d\n");
+    assert_keys("a\nb\nc", "Gdd", "a\nb");
+    assert_keys("a\r\nb\r\n", "yyp", "a\r\na\r\nb\r\n");
+    assert_keys("a\nb\n", "Vjd", "\n");
+    assert_keys("ab\ncd\n", "\026jAx\033", "axb\ncxd\n");
+}
+
+static void test_registers_and_macros(void **state)
+{
+    (void)state;
+    assert_keys("a\nb\n", "\"ayyj\"Ayy\"ap", "a\nb\na\nb\n");
+    assert_keys("a\nb\nc\n", "qqA!\033jq2@q", "a!\nb!\nc!\n");
+    assert_keys("a\n", "xu\022u", "a\n");
+}
+
+static void test_ex(void **state)
+{
+    (void)state;
+    assert_keys("foo\nfoo\n", ":%s/o/0/g\r", "f00\nf00\n");
+    assert_keys("a\nb\na\n", ":g/a/d\r", "b\n");
+    assert_keys("c\na\nb\n", ":sort\r", "a\nb\nc\n");
+    assert_keys("a\nb\n", ":1m$\r", "b\na\n");
+    assert_keys("foo bar\n", ":s/\\v(\\w+) (\\w+)/\\2 \\1/\r", "bar foo\n");
+}
+
+static void test_remap(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    struct text *text = text_new(str_of("abc\n"));
+    struct vi *vi = vi_new(&no_host, NULL);
+    vi_attach(vi, text, 0);
+    assert_ok(vi_remap(vi, STR_LIT("vi.delete-char"), STR_LIT("gx"), &err), err);
+    vi_keys(vi, str_of("xgx"));
+    assert_true(text_equals(text, STR_LIT("bc\n")));
+    assert_false(vi_remap(vi, STR_LIT("vi.nothing"), STR_LIT("x"), &err));
+    assert_int_equal(err.kind, ERR_NOT_FOUND);
+    assert_false(vi_remap(vi, STR_LIT("vi.undo"), STR_LIT("<C-"), &err));
+    vi_free(vi);
+    text_free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_operators),
+        cmocka_unit_test(test_registers_and_macros),
+        cmocka_unit_test(test_ex),
+        cmocka_unit_test(test_remap),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
