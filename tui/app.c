@@ -548,7 +548,19 @@ void app_set_header(struct app *app, void (*draw)(void *data, struct region regi
 void app_add_actions(struct app *app, const struct action_set *set, void *data)
 {
     keymap_add(app->keymap, set);
-    VEC_PUSH(&app->globals, (struct global_set){set, data});
+    VEC_PUSH(&app->globals, ((struct global_set){set, data, SLOT_NONE}));
+}
+
+void app_add_pane_actions(struct app *app, enum slot slot, const struct action_set *set, void *data)
+{
+    keymap_add(app->keymap, set);
+    VEC_PUSH(&app->globals, ((struct global_set){set, data, slot}));
+}
+
+void app_set_float(struct app *app, const struct app_float *ops, void *data)
+{
+    app->floats = ops;
+    app->floats_data = data;
 }
 
 /* Overlays */

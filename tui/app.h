@@ -73,6 +73,10 @@ bool app_has_focus(const struct app *app, const void *pane_data);
 void app_set_header(struct app *app, void (*draw)(void *data, struct region region), void *data);
 /* Actions that work everywhere and belong to no pane. The set is borrowed for ever. */
 void app_add_actions(struct app *app, const struct action_set *set, void *data);
+/* Actions of somebody else that apply where the pane of the slot has the keys, after its own. The
+ * set is borrowed for ever. */
+void app_add_pane_actions(
+    struct app *app, enum slot slot, const struct action_set *set, void *data);
 /* Runs an action by its id ("review.accept") where it applies now; false: no such action there, or
  * it cannot be done (then the reason is shown). */
 bool app_run_action(struct app *app, const char *id);
@@ -91,6 +95,18 @@ bool app_pop(struct app *app, const void *pane_data);
 bool app_has_overlay(const struct app *app, const char *ops_name);
 /* Another wanted size for a box already shown. */
 void app_resize_overlay(struct app *app, const void *pane_data, int rows, int cols);
+
+/* What floats over the panes, beside the cursor: a list of completions, a box of help. It has no
+ * focus and is not there while an overlay is. */
+struct app_float {
+    /* A look at each key, paste and click before anybody else; UI_IGNORED: it goes its way. */
+    unsigned (*key)(void *data, const struct key *key);
+    /* Called for each frame, with all the rows that panes have; the grid's cursor (grid_cursor) is
+     * where the focused pane put it. */
+    void (*draw)(void *data, struct region region);
+};
+/* One is enough; borrowed for ever. NULL: none. */
+void app_set_float(struct app *app, const struct app_float *ops, void *data);
 
 /* Marks the screen as changed: painted at the end of this turn, at most 60 times a second while a
  * stream runs, at once after a key. */

@@ -34,6 +34,13 @@ static void add_context(const struct action_set **sets, void **data, size_t *cou
     }
 }
 
+static bool applies(const struct app *app, size_t skip, const struct global_set *global)
+{
+    return global->slot == SLOT_NONE ||
+           (app->overlays.len <= skip && app->layout.focus == global->slot &&
+               app->hosts[global->slot].ops == NULL);
+}
+
 size_t app_contexts_below(
     const struct app *app, size_t skip, const struct action_set **sets, void **data, size_t max)
 {
@@ -44,7 +51,9 @@ size_t app_contexts_below(
     }
     if (!in_dialog(app, skip)) {
         VEC_FOREACH (struct global_set, global, &app->globals) {
-            add_context(sets, data, &count, max, global->set, global->data);
+            if (applies(app, skip, global)) {
+                add_context(sets, data, &count, max, global->set, global->data);
+            }
         }
         add_context(sets, data, &count, max, &app_global_set, (void *)app);
     }
@@ -205,6 +214,17 @@ static void dispatch(struct app *app, const struct key *key)
     }
 }
 
+/* What floats over the panes has the first look. */
+static bool offer_float(struct app *app, const struct key *key)
+{
+    if (app->floats == NULL || app->overlays.len > 0) {
+        return false;
+    }
+    unsigned flags = app->floats->key(app->floats_data, key);
+    app_apply(app, NULL, flags);
+    return (flags & UI_HANDLED) != 0;
+}
+
 void app_paste(struct app *app, struct str text)
 {
     struct pane pane = app_active(app);
@@ -228,12 +248,17 @@ void app_key(struct app *app, const struct key *key)
         app_reply(app, key->data);
         return;
     case K_MOUSE:
-        app_mouse(app, key->mouse);
+        if (!offer_float(app, key)) {
+            app_mouse(app, key->mouse);
+        }
         return;
     default:
         break;
     }
     app_clear_message(app);
+    if (!app->layout.too_small && offer_float(app, key)) {
+        return;
+    }
     if (key->code == K_PASTE) {
         app_paste(app, key->data);
         if (key->truncated) {

@@ -374,6 +374,10 @@ void app_paint(struct app *app, int rows, int cols)
         }
         paint_divider(app);
     }
+    if (app->overlays.len == 0 && app->floats != NULL) {
+        struct region all = grid_region(app->grid);
+        app->floats->draw(app->floats_data, region_sub(all, 1, 0, rows - 2, cols));
+    }
     for (size_t i = 0; i < app->overlays.len; i++) {
         paint_overlay(app, &app->overlays.items[i], i + 1 == app->overlays.len);
     }

@@ -17,6 +17,7 @@ struct overlay {
 struct global_set {
     const struct action_set *set;
     void *data;
+    enum slot slot; /* where it applies; SLOT_NONE: everywhere */
 };
 
 struct finder;
@@ -54,8 +55,10 @@ struct app {
     struct {
         struct app_source *items;
         size_t len, cap;
-    } sources;             /* of the finder */
-    struct finder *finder; /* while it is open */
+    } sources;                      /* of the finder */
+    struct finder *finder;          /* while it is open */
+    const struct app_float *floats; /* NULL: none */
+    void *floats_data;
     void (*draw_header)(void *data, struct region region);
     void *header_data;
 

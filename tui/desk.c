@@ -54,8 +54,12 @@ static void draw_header(void *data, struct region region)
     }
     const struct proposal *open = proposals_open(workbench_proposals(desk->workbench));
     if (open != NULL) {
-        grid_printf(left, 0, col + 3, STYLE(HEADER), "proposal %u", open->number);
+        col += 3 + grid_printf(left, 0, col + 3, STYLE(HEADER), "proposal %u", open->number);
     }
+    struct buf progress = BUF_INIT;
+    assist_append_progress(desk->assist, &progress);
+    grid_put(left, 0, col + 3, buf_str(&progress), STYLE(HEADER_DIM));
+    buf_free(&progress);
     status_draw_counts(desk->status, region, 0, right, cols - right);
 }
 
@@ -153,6 +157,7 @@ static void on_change(void *data, enum workbench_change what)
         break;
     case WORKBENCH_CATALOG:
         desk_find_symbols_changed(desk->find);
+        assist_catalog_changed(desk->assist);
         return; /* nothing that is shown all the time */
     case WORKBENCH_PROVIDER:
         break;
@@ -252,6 +257,8 @@ static void make_panes(struct desk *desk)
     app_add_actions(desk->app, &evaluate_actions, desk->evaluate);
     desk->diagnose = diagnose_new(desk);
     app_add_actions(desk->app, &diagnose_actions, desk->diagnose);
+    desk->assist = assist_new(desk);
+    app_add_pane_actions(desk->app, SLOT_EDITOR, &assist_actions, desk->assist);
     app_focus(desk->app, SLOT_CHAT);
 }
 
@@ -353,10 +360,12 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
         loop_run_once(desk.loop, 100);
     }
     diagnose_stop(desk.diagnose);
+    assist_stop(desk.assist);
     desk_find_free(desk.find);
     desk_evaluate_free(desk.evaluate);
     app_free(desk.app);
     diagnose_free(desk.diagnose);
+    assist_free(desk.assist);
     desk.app = NULL;
     workbench_free(desk.workbench);
     free(desk.branch);

@@ -301,18 +301,18 @@ static const struct finding *fix_here(const struct diagnose *d)
     return problems_fix_at(d->problems, path, (unsigned)row + 1);
 }
 
-static unsigned quick_fix(void *data)
+static void mend(void *data)
 {
     struct diagnose *d = data;
     const struct finding *finding = fix_here(d);
     if (finding == NULL) {
         app_message(d->desk->app, MESSAGE_INFO, "Nothing in this line can be mended by itself.");
-        return UI_DONE;
+        return;
     }
     /* Its places are those of the text that was checked. */
     if (editor_version(d->desk->editor, finding->file) != d->shown_version) {
         app_message(d->desk->app, MESSAGE_INFO, "The text is being checked: try again.");
-        return UI_DONE;
+        return;
     }
     const struct finding_edit *edit = &finding->edit;
     char *title = mem_strdup(edit->title);
@@ -321,12 +321,26 @@ static unsigned quick_fix(void *data)
     app_message(d->desk->app, ok ? MESSAGE_INFO : MESSAGE_ERROR, "%s: %s", title,
         ok ? "done, undo takes it back" : "the text has changed");
     free(title);
+}
+
+/* Where a language server can be asked it is a menu of what it and we can do. */
+static unsigned quick_fix(void *data)
+{
+    struct diagnose *d = data;
+    const struct finding *finding = fix_here(d);
+    if (!assist_offer_fixes(
+            d->desk->assist, finding == NULL ? NULL : finding->edit.title, mend, d)) {
+        mend(d);
+    }
     return UI_DONE;
 }
 
 static const char *why_no_fix(void *data)
 {
-    return fix_here(data) == NULL ? "Nothing in this line can be mended by itself." : NULL;
+    const struct diagnose *d = data;
+    return fix_here(d) == NULL && !assist_can_fix(d->desk->assist)
+               ? "Nothing in this line can be mended by itself."
+               : NULL;
 }
 
 static unsigned toggle_inline(void *data)

@@ -7,6 +7,7 @@
 #include "agent/workbench.h"
 #include "app.h"
 #include "desk.h"
+#include "desk_assist.h"
 #include "desk_diagnose.h"
 #include "desk_evaluate.h"
 #include "desk_find.h"
@@ -27,6 +28,7 @@ struct desk {
     struct desk_find *find;
     struct desk_evaluate *evaluate;
     struct diagnose *diagnose;
+    struct assist *assist;
     size_t notices_shown;
     char *problem; /* as it is on the message line, with how many more there are */
     char *first_problem;

@@ -237,3 +237,14 @@ void vi_complete_word(struct vi *vi, bool next)
     vi_change(vi, start + insert->complete_from, start + vi->cursor.col, with);
     vi->cursor.col = insert->complete_from + with.len;
 }
+
+bool vi_complete(struct vi *vi, size_t len, struct str with, size_t cursor)
+{
+    if (vi->text == NULL || vi->mode != VI_INSERT || len > vi->cursor.col) {
+        return false;
+    }
+    size_t start = text_line_start(vi->text, vi->cursor.line) + vi->cursor.col - len;
+    vi_change(vi, start, start + len, with);
+    vi->cursor = vi_pos_of(vi, start + (cursor < with.len ? cursor : with.len));
+    return true;
+}

@@ -247,6 +247,13 @@ void vi_jump_mark(struct vi *vi)
     push_jump(vi, vi->cursor);
 }
 
+void vi_note_jump(struct vi *vi)
+{
+    if (vi->text != NULL) {
+        vi_jump_mark(vi);
+    }
+}
+
 static bool go_jump(struct vi *vi, const struct vi_mark *jump)
 {
     struct vi_pos to = jump->pos;

@@ -106,6 +106,12 @@ void vi_key(struct vi *vi, int32_t key);
 void vi_keys(struct vi *vi, struct str keys);
 /* Text from outside (a paste of the terminal): inserted as it is in every mode. */
 void vi_paste(struct vi *vi, struct str text);
+/* The cursor is about to be taken far away by others: the jump list gets this place. */
+void vi_note_jump(struct vi *vi);
+/* In insert mode: the `len` bytes before the cursor become `with`, as Ctrl-N does it, with the
+ * cursor behind the first `cursor` bytes. False: not in insert mode, or so much is not before it in
+ * the line. */
+bool vi_complete(struct vi *vi, size_t len, struct str with, size_t cursor);
 /* Back to normal mode, as if Esc were pressed until it is. */
 void vi_reset(struct vi *vi);
 /* A click: the cursor, or with `select` the other end of a (new) visual selection. */

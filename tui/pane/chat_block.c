@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "base/vec.h"
 #include "widget/bar.h"
+#include "widget/styled_draw.h"
 #include "widget/wrap.h"
 
 #include <stdio.h>
@@ -462,47 +463,6 @@ size_t block_estimate(const struct entry *entry, int cols, bool folded)
 
 /* ---- drawing ---- */
 
-static struct style style_of_span(const struct styled_span *span, bool dim)
-{
-    static uint16_t styles[CAPTURE_COUNT];
-    static bool known;
-    if (!known) {
-        for (unsigned i = 0; i < CAPTURE_COUNT; i++) {
-            styles[i] = i == CAPTURE_NONE
-                            ? (uint16_t)STYLE_TEXT
-                            : (uint16_t)theme_style_of_capture(str_of(syntax_capture_name(i)));
-        }
-        known = true;
-    }
-    static const struct {
-        unsigned from, to;
-    } attrs[] = {{STYLED_BOLD, ATTR_BOLD}, {STYLED_ITALIC, ATTR_ITALIC},
-        {STYLED_STRIKE, ATTR_STRIKE}, {STYLED_UNDERLINE, ATTR_UNDERLINE}};
-    struct style style = style_of(
-        span->capture == CAPTURE_NONE && dim ? STYLE_DIM : (enum style_id)styles[span->capture]);
-    for (size_t i = 0; i < ARRAY_LEN(attrs); i++) {
-        if ((span->attrs & attrs[i].from) != 0) {
-            style = style_with(style, attrs[i].to);
-        }
-    }
-    return style;
-}
-
-static void draw_markdown_line(
-    const struct styled_line *line, struct region region, int col, bool dim)
-{
-    struct style plain = dim ? STYLE(DIM) : STYLE(TEXT);
-    size_t at = 0;
-    for (size_t i = 0; i < line->span_count; i++) {
-        const struct styled_span *span = &line->spans[i];
-        col += grid_put(region, 0, col, str_make(line->text + at, span->start - at), plain);
-        col += grid_put(region, 0, col, str_make(line->text + span->start, span->end - span->start),
-            style_of_span(span, dim));
-        at = span->end;
-    }
-    grid_put(region, 0, col, str_make(line->text + at, line->len - at), plain);
-}
-
 static int draw_line(const struct chat_line *line, struct region region)
 {
     int col = line->indent;
@@ -530,8 +490,8 @@ void block_draw_row(const struct block *block, const struct entry *entry, size_t
     size_t inner = block->markdown_lines == NULL ? block->body.len : block->markdown_lines->len;
     if (row < inner && block->markdown_lines != NULL) {
         bool reasoning = entry->kind == ENTRY_REASONING;
-        draw_markdown_line(
-            &block->markdown_lines->items[row], region, reasoning ? 3 : 1, reasoning);
+        styled_line_draw(&block->markdown_lines->items[row], region, 0, reasoning ? 3 : 1,
+            reasoning ? STYLE(DIM) : STYLE(TEXT));
     } else if (row < inner) {
         draw_line(&block->body.items[row], region);
     } else if (row - inner < block->tail.len) {

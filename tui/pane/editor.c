@@ -1,6 +1,7 @@
 /* The editor as a pane and towards the rest of the program. */
 #include "pane/editor_vi.h"
 
+#include "base/utf8.h"
 #include "screen/rescue.h"
 #include "text/history_file.h"
 
@@ -64,6 +65,7 @@ void editor_free(struct editor *editor)
         doc_free(doc, !text_is_dirty(doc->text));
     }
     editor_vi_free(editor);
+    editor_assist_free(editor);
     history_wait(editor->loop, SAVE_WAIT_MS);
     split_free(editor->split);
     editor->split = NULL;
@@ -93,6 +95,12 @@ bool editor_open(struct editor *editor, const char *path, struct err *err)
 }
 
 bool editor_jump(struct editor *editor, const char *path, size_t row, size_t col)
+{
+    editor_note_jump(editor);
+    return editor_go(editor, path, row, col);
+}
+
+bool editor_go(struct editor *editor, const char *path, size_t row, size_t col)
 {
     struct err err = {0};
     struct doc *doc = doc_open(editor, path, &err);
@@ -276,6 +284,23 @@ static void focus(void *pane, bool focused)
     }
 }
 
+/* All of it, or its last part, or nothing: a piece of a name says nothing. */
+static void append_crumb(const struct editor *editor, struct buf *left, const struct buf *right)
+{
+    enum { EDGES = 10 };
+    static const char sign[] = " › ";
+    const char *crumb = editor->crumb;
+    size_t used = utf8_width(buf_str(left)) + utf8_width(buf_str(right)) + EDGES;
+    size_t room = (size_t)editor->area.cols > used ? (size_t)editor->area.cols - used : 0;
+    while (crumb != NULL && utf8_width(str_of(crumb)) > room) {
+        const char *next = strstr(crumb, sign);
+        crumb = next == NULL ? NULL : next + strlen(sign);
+    }
+    if (crumb != NULL) {
+        buf_printf(left, "%s%s", sign, crumb);
+    }
+}
+
 static void title(const void *pane, struct buf *left, struct buf *right)
 {
     const struct editor *editor = pane;
@@ -305,6 +330,9 @@ static void title(const void *pane, struct buf *left, struct buf *right)
         buf_printf(right, "%s  ", language->name);
     }
     buf_printf(right, "%zu:%zu", point.row + 1, point.column + 1);
+    if (left != right) {
+        append_crumb(editor, left, right);
+    }
 }
 
 static void status(const void *pane, struct buf *out)

@@ -120,6 +120,49 @@ uint64_t editor_version(const struct editor *editor, const char *path);
 void editor_each_unsaved(
     const struct editor *editor, void (*each)(void *data, const char *path), void *data);
 
+/* ---- for those who know what the text means (desk_assist.c) ---- */
+
+/* Places gone far away from, across files; with vi keys the engine's jump list. editor_jump and the
+ * like note the place they leave. False: there is none this way. */
+bool editor_back(struct editor *editor);
+bool editor_forward(struct editor *editor);
+/* Appends the text of the file shown; false: no file is shown, or it is larger. */
+bool editor_text(const struct editor *editor, size_t max, struct buf *out);
+/* Appends what stands in the cursor's line before it; false: that is more than `max` bytes. */
+bool editor_before_cursor(const struct editor *editor, size_t max, struct buf *out);
+/* Text is being typed at one place: no selection, no bar; with vi keys, insert mode. */
+bool editor_is_inserting(const struct editor *editor);
+/* Replaces the bytes between two columns of the cursor's line, the cursor's being the second, as
+ * one undo step; the cursor goes behind the first `cursor` bytes of what is new. */
+bool editor_complete(struct editor *editor, size_t from, size_t to, struct str with, size_t cursor);
+/* Small replacements of an open file's text as one undo step; false with why. */
+struct text_edits;
+bool editor_apply_edits(struct editor *editor, const char *path, const struct text_edits *edits,
+    struct err *err) MUST_USE;
+/* Other places of what is under the cursor: ranges of the file shown, marked until its text
+ * changes. Copied. */
+struct editor_range {
+    size_t row, col, end_col; /* from 0, bytes */
+};
+void editor_set_occurrences(struct editor *editor, const struct editor_range *ranges, size_t count);
+/* Behind the path in the title line, where there is room ("k8s.labels › deny"); NULL: nothing. */
+void editor_set_crumb(struct editor *editor, const char *crumb);
+
+/* Files as they are opened and closed: one listener. */
+struct text;
+struct editor_listener {
+    /* The text lives until `closed`. language NULL: plain text. */
+    void (*opened)(void *data, const char *path, const char *language, struct text *text);
+    void (*closed)(void *data, struct text *text);
+    /* Before a file is saved. True: not yet; editor_save_now(text) is called when it may be,
+     * soon and in any case. */
+    bool (*saving)(void *data, const char *path, struct text *text);
+};
+/* Files open already are told of at once. Borrowed for as long as the editor lives; NULL: none. */
+void editor_listen(struct editor *editor, const struct editor_listener *listener, void *data);
+/* A text that is gone meanwhile is fine. */
+void editor_save_now(struct editor *editor, const struct text *text);
+
 /* The vi key set, or (false) the standard one; what the engine remembers ends with it. */
 void editor_set_vi(struct editor *editor, bool on);
 bool editor_has_vi(const struct editor *editor);

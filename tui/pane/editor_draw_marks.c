@@ -26,11 +26,32 @@ static void underline(struct paint *paint, const struct paint_row *row)
     }
 }
 
+/* Under the cursor it is one of them, and is not marked: the cursor marks it. */
+static void occurrences(struct paint *paint, const struct paint_row *row)
+{
+    const struct view *view = paint->view;
+    const struct editor *editor = view->editor;
+    if (editor->occurrences_of != view->doc ||
+        editor->occurrences_version != text_version(view->doc->text)) {
+        return;
+    }
+    VEC_FOREACH (const struct search_range, range, &editor->occurrences) {
+        size_t from = range->start < row->shown.start ? row->shown.start : range->start;
+        size_t to = range->end > row->shown.end ? row->shown.end : range->end;
+        if (from < to) {
+            int col = column_at(paint, row, from);
+            grid_overlay(
+                paint->text, row->at, col, column_at(paint, row, to) - col, STYLE_OCCURRENCE, 0);
+        }
+    }
+}
+
 void row_draw_marks(struct paint *paint, const struct paint_row *row, int end, bool current)
 {
     const struct view *view = paint->view;
     const struct editor *editor = view->editor;
     underline(paint, row);
+    occurrences(paint, row);
     const struct editor_mark *mark = marks_message(editor->marks, view->doc->path, row->is.line);
     bool elsewhere = current || row->cut || row->is.end < row->is.line_end ||
                      foldset_hidden_below(view->folds, row->is.line) > 0 ||

@@ -47,6 +47,7 @@ static void on_change(void *data, const struct text_change *change)
         view_changed(*view, change);
     }
     marks_changed(doc->editor->marks, doc->path, change);
+    editor_jumps_changed(doc->editor, doc->path, change);
     editor_tell_changed(doc->editor, doc->path);
 }
 
@@ -204,6 +205,9 @@ struct doc *doc_open(struct editor *editor, const char *path, struct err *err)
         doc->swap = swap_new(editor->loop, doc->text, doc->full_path, editor->swap_dir);
     }
     VEC_PUSH(&editor->docs, doc);
+    if (editor->listener != NULL) {
+        editor_tell_opened(doc);
+    }
     close_oldest(editor);
     return doc;
 }
@@ -227,6 +231,9 @@ void doc_free(struct doc *doc, bool remove_swap)
     }
     swap_free(doc->swap, remove_swap);
     editor_vi_forget(editor, doc->text);
+    if (editor->listener != NULL) {
+        editor->listener->closed(editor->listener_data, doc->text);
+    }
     text_remove_listener(doc->text, on_change, doc);
     syntax_free(doc->syntax);
     text_snapshot_free(&doc->base);
@@ -289,6 +296,18 @@ static void saved(void *data, const struct file_stamp *now, const struct err *er
     }
 }
 
+static void write_doc(struct doc *doc)
+{
+    struct editor *editor = doc->editor;
+    struct saving *saving = MEM_NEW(struct saving);
+    struct buf content = BUF_INIT;
+    *saving = (struct saving){doc, text_state(doc->text), text_snapshot(doc->text)};
+    text_copy(doc->text, 0, SIZE_MAX, &content);
+    door_start_save(editor->workspace, editor->loop, doc->path, buf_str(&content),
+        doc->overwrite ? NULL : &doc->stamp, saved, saving);
+    buf_free(&content);
+}
+
 void doc_save(struct doc *doc)
 {
     struct editor *editor = doc->editor;
@@ -296,14 +315,24 @@ void doc_save(struct doc *doc)
         doc->save_again = true;
         return;
     }
-    struct saving *saving = MEM_NEW(struct saving);
-    struct buf content = BUF_INIT;
     doc->saving = true;
-    *saving = (struct saving){doc, text_state(doc->text), text_snapshot(doc->text)};
-    text_copy(doc->text, 0, SIZE_MAX, &content);
-    door_start_save(editor->workspace, editor->loop, doc->path, buf_str(&content),
-        doc->overwrite ? NULL : &doc->stamp, saved, saving);
-    buf_free(&content);
+    if (editor->listener != NULL &&
+        editor->listener->saving(editor->listener_data, doc->path, doc->text)) {
+        doc->held = true;
+        return;
+    }
+    write_doc(doc);
+}
+
+void editor_save_now(struct editor *editor, const struct text *text)
+{
+    VEC_FOREACH (struct doc *, doc, &editor->docs) {
+        if ((*doc)->text == text && (*doc)->held) {
+            (*doc)->held = false;
+            write_doc(*doc);
+            return;
+        }
+    }
 }
 
 void editor_save(struct editor *editor)

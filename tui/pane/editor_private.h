@@ -42,6 +42,7 @@ struct doc {
     } views;
 
     bool saving, save_again;
+    bool held;            /* saving, but somebody wants to change the text before */
     bool drop_when_saved; /* closed while a save was under way */
     bool disk_changed;    /* another content on disk, not answered yet */
     bool disk_gone;
@@ -121,6 +122,12 @@ struct find {
 
 #define FIND_COUNT_MAX 10000
 
+/* A place gone away from; moved along with the text while its file is open. */
+struct jump {
+    char *path;
+    struct text_point at;
+};
+
 struct saved_listener {
     void (*callback)(void *data, const char *path);
     void *data;
@@ -170,6 +177,20 @@ struct editor {
     bool no_messages;                               /* behind the lines */
     void (*on_shown)(void *data, const char *path); /* may be NULL */
     void *on_shown_data;
+    struct {
+        struct jump *items;
+        size_t len, cap;
+    } jumps;
+    size_t jump_at; /* where back and forward are in them; len: at none */
+    struct {
+        struct search_range *items; /* ascending */
+        size_t len, cap;
+    } occurrences;
+    const struct doc *occurrences_of; /* and of this version of its text */
+    uint64_t occurrences_version;
+    char *crumb;                            /* NULL: none */
+    const struct editor_listener *listener; /* NULL: none */
+    void *listener_data;
     enum question question; /* a dialog is open about question_path */
     char *question_path;
     struct loop_timer *watch;  /* looks at the disk */
@@ -190,6 +211,7 @@ void doc_free(struct doc *doc, bool remove_swap);
 void doc_note_cursor(struct doc *doc);
 /* Takes selections and further carets away in all its views (the text was replaced). */
 void doc_deselect(struct doc *doc);
+void editor_tell_opened(const struct doc *doc);
 void editor_tell_changed(struct editor *editor, const char *path);
 struct doc *editor_find_doc(const struct editor *editor, const char *path);
 void doc_save(struct doc *doc);
@@ -375,6 +397,15 @@ void find_draw(struct editor *editor, struct region region, bool focused);
 /* The first match in a text that touches it from `from` on and starts before `to`. */
 bool find_visible(struct editor *editor, const struct text *text, size_t from, size_t to,
     struct search_range *range);
+
+/* editor_assist.c */
+/* The cursor's place is left for one far away. */
+void editor_note_jump(struct editor *editor);
+void editor_jumps_changed(
+    struct editor *editor, const char *path, const struct text_change *change);
+void editor_assist_free(struct editor *editor);
+/* As editor_jump, without noting where one was. */
+bool editor_go(struct editor *editor, const char *path, size_t row, size_t col);
 
 /* editor_draw.c: painting. */
 void editor_draw(void *pane, struct region region, bool focused);

@@ -406,19 +406,19 @@ static void run_action(struct editor *editor, const char *id, const char *what)
 
 static void grant_other(struct editor *editor, const struct wish *one)
 {
-    static const char *const actions[][2] = {{"definition", "symbols.definition"},
-        {"hover", "symbols.hover"}, {"references", "symbols.references"},
-        {"problem-next", "editor.next-mark"}, {"problem-previous", "editor.previous-mark"},
-        {"test-next", "tests.next-failure"}, {"test-previous", "tests.previous-failure"},
-        {"fold-toggle", "editor.fold-toggle"}, {"fold-open", "editor.fold-open"},
-        {"fold-close", "editor.fold-close"}, {"fold-open-all", "editor.fold-open-all"},
-        {"fold-close-all", "editor.fold-close-all"}, {"other-view", "editor.next-view"},
-        {"close-view", "editor.close-view"}, {"only", "editor.only-view"},
-        {"next-view", "editor.next-view"}, {"view-left", "editor.view-left"},
-        {"view-down", "editor.view-down"}, {"view-up", "editor.view-up"},
-        {"view-right", "editor.view-right"}, {"fold-less", "editor.fold-less"},
-        {"fold-more", "editor.fold-more"}, {"split", "editor.split-below"},
-        {"vsplit", "editor.split-right"}, {"redraw", "app.redraw"},
+    static const char *const actions[][2] = {{"definition", "editor.definition"},
+        {"hover", "editor.hover"}, {"references", "editor.references"},
+        {"jump-back", "editor.back"}, {"problem-next", "editor.next-mark"},
+        {"problem-previous", "editor.previous-mark"}, {"test-next", "tests.next-failure"},
+        {"test-previous", "tests.previous-failure"}, {"fold-toggle", "editor.fold-toggle"},
+        {"fold-open", "editor.fold-open"}, {"fold-close", "editor.fold-close"},
+        {"fold-open-all", "editor.fold-open-all"}, {"fold-close-all", "editor.fold-close-all"},
+        {"other-view", "editor.next-view"}, {"close-view", "editor.close-view"},
+        {"only", "editor.only-view"}, {"next-view", "editor.next-view"},
+        {"view-left", "editor.view-left"}, {"view-down", "editor.view-down"},
+        {"view-up", "editor.view-up"}, {"view-right", "editor.view-right"},
+        {"fold-less", "editor.fold-less"}, {"fold-more", "editor.fold-more"},
+        {"split", "editor.split-below"}, {"vsplit", "editor.split-right"}, {"redraw", "app.redraw"},
         {"alternate-file", "editor.previous-file"}, {"next-file", "editor.next-file"},
         {"previous-file", "editor.previous-file"}, {"files", "find.open-files"},
         {"format", "editor.format"}, {"help", "app.help"}, {"quit-all", "app.quit"}};
@@ -456,7 +456,7 @@ static void grant(struct editor *editor, const struct wish *one)
     } else if (strcmp(what, "edit") == 0) {
         open_path(editor, one->argument);
     } else if (strcmp(what, "open") == 0) {
-        editor_jump(editor, one->argument, one->line, one->column);
+        (void)editor_go(editor, one->argument, one->line, one->column);
     } else if (strcmp(what, "file-under-cursor") == 0) {
         open_under_cursor(editor);
     } else {
@@ -492,6 +492,31 @@ unsigned editor_vi_key(struct editor *editor, const struct key *key)
     publish(on);
     grant_all(on);
     return UI_DONE;
+}
+
+void editor_vi_note_jump(struct editor *editor)
+{
+    editor_vi_follow(editor);
+    vi_note_jump(editor->vi->vi);
+}
+
+bool editor_vi_jump(struct editor *editor, bool forward)
+{
+    struct key key = key_of_text(forward ? STR_LIT("i") : STR_LIT("o"), MOD_CTRL);
+    return (editor_vi_key(editor, &key) & UI_HANDLED) != 0;
+}
+
+bool editor_vi_is_inserting(const struct editor *editor)
+{
+    return vi_mode(editor->vi->vi) == VI_INSERT;
+}
+
+bool editor_vi_complete(struct editor *editor, size_t len, struct str with, size_t cursor)
+{
+    editor_vi_follow(editor);
+    bool ok = vi_complete(editor->vi->vi, len, with, cursor);
+    publish(editor->vi);
+    return ok;
 }
 
 unsigned editor_vi_paste(struct editor *editor, struct str text)

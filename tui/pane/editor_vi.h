@@ -13,6 +13,12 @@ unsigned editor_vi_key(struct editor *editor, const struct key *key);
 unsigned editor_vi_paste(struct editor *editor, struct str text);
 /* After others moved the cursor or selected text (the mouse, a jump). */
 void editor_vi_follow(struct editor *editor);
+/* The jump list of the engine. */
+void editor_vi_note_jump(struct editor *editor);
+bool editor_vi_jump(struct editor *editor, bool forward);
+bool editor_vi_is_inserting(const struct editor *editor);
+/* The bytes before the cursor become others; see vi_complete. */
+bool editor_vi_complete(struct editor *editor, size_t len, struct str with, size_t cursor);
 /* A text is about to be freed. NULL engine is fine. */
 void editor_vi_forget(struct editor *editor, struct text *text);
 void editor_vi_free(struct editor *editor);

@@ -34,6 +34,7 @@
     X(SEARCH_CURRENT, "search-current")                                                            \
     X(MATCH, "match")                                                                              \
     X(BRACKET_MATCH, "bracket-match")                                                              \
+    X(OCCURRENCE, "occurrence")                                                                    \
     X(GUTTER, "gutter")                                                                            \
     X(GUTTER_CURRENT, "gutter-current")                                                            \
     X(SCROLLBAR, "scrollbar")                                                                      \

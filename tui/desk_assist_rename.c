@@ -1,0 +1,168 @@
+/* Renaming in the whole workspace: asked for, planned, made on a worker, proposed. */
+#include "desk_assist_private.h"
+
+#include "widget/dialog.h"
+
+#include <stdlib.h>
+
+struct renaming {
+    struct assist *assist;
+    const struct workspace *workspace;
+    struct catalog_rename plan;
+    struct changes changes;
+    struct err err;
+    bool ok;
+};
+
+static void make(void *data)
+{
+    struct renaming *renaming = data;
+    struct patch_folder folder = {
+        .fd = workspace_fd(renaming->workspace), .max_bytes = TEXT_FILE_MAX};
+    struct patch_source source = {patch_folder_read, &folder};
+    renaming->ok =
+        catalog_rename_changes(&renaming->plan, &source, &renaming->changes, &renaming->err);
+}
+
+static void free_renaming(struct renaming *renaming)
+{
+    catalog_rename_free(&renaming->plan);
+    changes_free(&renaming->changes);
+    free(renaming);
+}
+
+static void made(void *data, bool cancelled)
+{
+    struct renaming *renaming = data;
+    struct assist *assist = renaming->assist;
+    assist->working--;
+    if (cancelled || assist->stopped) {
+        free_renaming(renaming);
+        return;
+    }
+    if (!renaming->ok) {
+        app_message(assist->desk->app, MESSAGE_ERROR, "%s", renaming->err.text);
+    } else {
+        const struct catalog_rename *plan = &renaming->plan;
+        char *origin = mem_printf("Rename %s to %s in %zu place%s of %zu file%s", plan->from,
+            plan->to, plan->edits.len, plan->edits.len == 1 ? "" : "s", plan->files.len,
+            plan->files.len == 1 ? "" : "s");
+        struct str rest = buf_str(&plan->notes);
+        struct str line;
+        assist_propose(assist, &renaming->changes, origin);
+        while (str_next_line(&rest, &line)) {
+            char *note = str_dup(line);
+            desk_say(assist->desk, true, note);
+            free(note);
+        }
+        free(origin);
+    }
+    free_renaming(renaming);
+}
+
+/* Its files are changed as they are on disk. */
+static const char *first_unsaved(const struct assist *assist, const struct catalog_rename *plan)
+{
+    VEC_FOREACH (const struct rename_file, file, &plan->files) {
+        struct buf content = BUF_INIT;
+        bool is_unsaved = editor_unsaved_content(assist->desk->editor, file->path, &content);
+        buf_free(&content);
+        if (is_unsaved) {
+            return file->path;
+        }
+    }
+    return NULL;
+}
+
+static void start(struct assist *assist, struct str name)
+{
+    struct assist_here here;
+    struct err err;
+    struct renaming *renaming = MEM_NEW(struct renaming);
+    *renaming = (struct renaming){
+        .assist = assist, .workspace = workbench_workspace(assist->desk->workbench)};
+    bool ok = assist_look(assist, &here) && catalog_rename_plan(assist_catalog(assist),
+                                                &here.cursor, name, &renaming->plan, &err);
+    assist_here_free(&here);
+    const char *unsaved = ok ? first_unsaved(assist, &renaming->plan) : NULL;
+    if (!ok) {
+        app_message(assist->desk->app, MESSAGE_ERROR, "%s", err.text);
+    } else if (unsaved != NULL) {
+        app_message(assist->desk->app, MESSAGE_WARNING,
+            "%s has unsaved edits: Alt-s saves all, then this can be proposed.", unsaved);
+    } else {
+        assist->working++;
+        loop_work_start(assist->desk->loop, make, made, renaming);
+        return;
+    }
+    free_renaming(renaming);
+}
+
+static void on_renamed(void *data, struct lsp_reply *reply)
+{
+    struct assist *assist = data;
+    assist->going = 0;
+    if (reply->kind == LSP_REPLY_OK && reply->changes.len > 0) {
+        char *origin = mem_printf("Rename to %s", assist->rename_to);
+        assist_propose(assist, &reply->changes, origin);
+        free(origin);
+    } else {
+        app_message(assist->desk->app, MESSAGE_WARNING, "%s",
+            reply->kind == LSP_REPLY_FAILED ? reply->message : "It cannot be renamed.");
+    }
+}
+
+static void named(void *data, struct str text)
+{
+    struct assist *assist = data;
+    struct assist_here here;
+    struct catalog_symbol symbol;
+    struct str name = str_trim(text);
+    if (text.ptr == NULL || name.len == 0) {
+        return;
+    }
+    bool ours = assist_look(assist, &here) &&
+                catalog_symbol_at(assist_catalog(assist), &here.cursor, &symbol);
+    assist_here_free(&here);
+    if (ours) {
+        catalog_symbol_free(&symbol);
+        start(assist, name);
+        return;
+    }
+    free(assist->rename_to);
+    assist->rename_to = str_dup(name);
+    if (!assist_ask(assist, &assist->going, LSP_RENAME, on_renamed)) {
+        app_message(assist->desk->app, MESSAGE_WARNING, "%s", assist_why_nothing(assist));
+    }
+}
+
+unsigned assist_rename(void *data)
+{
+    struct assist *assist = data;
+    struct assist_here here;
+    struct catalog_symbol symbol;
+    bool ours = assist_look(assist, &here) &&
+                catalog_symbol_at(assist_catalog(assist), &here.cursor, &symbol);
+    if (ours && symbol.kind == SYMBOL_BUILTIN) {
+        app_message(assist->desk->app, MESSAGE_INFO, "%s is built into opa and keeps its name.",
+            symbol.name);
+    } else if (ours || assist_can_ask(assist, LSP_RENAME)) {
+        char *title =
+            ours ? mem_printf("Rename %s (a proposal: nothing is written yet)", symbol.name)
+                 : mem_strdup("Rename (a proposal: nothing is written yet)");
+        struct dialog_prompt prompt = {.title = title,
+            .hint = "the new name",
+            .initial = ours ? str_of(symbol.name) : str_of(""),
+            .done = named,
+            .data = assist};
+        dialog_prompt(assist->desk->app, &prompt);
+        free(title);
+    } else {
+        app_message(assist->desk->app, MESSAGE_WARNING, "%s", assist_why_nothing(assist));
+    }
+    if (ours) {
+        catalog_symbol_free(&symbol);
+    }
+    assist_here_free(&here);
+    return UI_DONE;
+}

@@ -1,0 +1,251 @@
+/* Language servers on the desk: what they find stands beside ours, what they say is in the log,
+ * what they want changed is a proposal. */
+#include "desk_assist_private.h"
+
+#include "widget/picker.h"
+
+#include <stdlib.h>
+
+/* ---- findings ---- */
+
+/* They check Rego with the compiler that we asked ourselves. */
+static bool is_said(const struct findings *ours, const struct finding *finding)
+{
+    VEC_FOREACH (const struct finding, one, ours) {
+        bool same_line = one->file != NULL && finding->file != NULL &&
+                         one->at.row == finding->at.row && strcmp(one->file, finding->file) == 0;
+        if (same_line && one->severity == SEVERITY_ERROR && finding->severity == SEVERITY_ERROR) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void take_findings(struct assist *assist, struct lsp_document *document)
+{
+    struct problems *problems = diagnose_problems(assist->desk->diagnose);
+    const char *const paths[] = {lsp_document_path(document)};
+    struct findings kept = {0};
+    problems_set(problems, "language server", paths, 1, &kept);
+    const struct findings *ours = problems_all(problems);
+    VEC_FOREACH (const struct finding, finding, lsp_findings(document)) {
+        if (!is_said(ours, finding)) {
+            VEC_PUSH(&kept, finding_copy(finding));
+        }
+    }
+    problems_set(problems, "language server", paths, 1, &kept);
+    findings_free(&kept);
+    diagnose_show(assist->desk->diagnose);
+}
+
+/* ---- what they say ---- */
+
+static void tell_state(struct assist *assist, const char *server)
+{
+    for (size_t i = 0; i < lsp_status_count(assist->servers); i++) {
+        struct lsp_status status = lsp_status_at(assist->servers, i);
+        bool is_worth_it = status.state != LSP_OFF && status.state != LSP_MISSING;
+        if (server == NULL || strcmp(status.name, server) != 0 || !is_worth_it) {
+            continue;
+        }
+        char *line = mem_printf("%s: %s%s%s", status.name, lsp_state_name(status.state),
+            status.why != NULL ? ", " : "", status.why != NULL ? status.why : "");
+        bool is_new = assist->server_said == NULL || strcmp(assist->server_said, line) != 0;
+        if (is_new && status.working == NULL) {
+            if (status.state == LSP_FAILED) {
+                desk_say(assist->desk, true, line);
+            } else {
+                status_log(assist->desk->status, line);
+            }
+            free(assist->server_said);
+            assist->server_said = mem_strdup(line);
+        }
+        free(line);
+    }
+}
+
+static void on_event(void *data, const struct lsp_event *event)
+{
+    struct assist *assist = data;
+    if (assist->stopped || assist->servers == NULL) {
+        return;
+    }
+    switch (event->kind) {
+    case LSP_EVENT_STATUS:
+        tell_state(assist, event->server);
+        break;
+    case LSP_EVENT_FINDINGS:
+        take_findings(assist, event->document);
+        break;
+    case LSP_EVENT_MESSAGE: {
+        char *line = mem_printf("%s: %s", event->server, event->text);
+        desk_say(assist->desk, event->is_error, line);
+        free(line);
+        break;
+    }
+    case LSP_EVENT_PROPOSAL:
+        assist_propose(assist, event->changes, event->text);
+        break;
+    }
+    app_redraw(assist->desk->app);
+}
+
+struct lsp_service *servers_new(struct assist *assist)
+{
+    const struct config *config = workbench_config(assist->desk->workbench);
+    struct lsp_setup setup = {.loop = assist->desk->loop,
+        .config = config,
+        .root = workspace_root(workbench_workspace(assist->desk->workbench)),
+        .on_event = on_event,
+        .data = assist};
+    struct lsp_service *service = lsp_service_new(&setup);
+    for (size_t i = 0; i < lsp_problem_count(service); i++) {
+        desk_say(assist->desk, true, lsp_problem_at(service, i));
+    }
+    return service;
+}
+
+/* ---- what they can mend ---- */
+
+struct fixes {
+    struct assist *assist;
+    char *ours; /* NULL: none */
+    void (*run)(void *data);
+    void *data;
+    struct lsp_items items;
+};
+
+static void free_fixes(void *data)
+{
+    struct fixes *fixes = data;
+    free(fixes->ours);
+    lsp_items_free(&fixes->items);
+    free(fixes);
+}
+
+static void show_fix(void *data, size_t index, struct picker_item *out)
+{
+    const struct fixes *fixes = data;
+    size_t first = fixes->ours != NULL ? 1 : 0;
+    if (index < first) {
+        out->text = str_of(fixes->ours);
+        out->detail = str_of("at once; undo takes it back");
+        return;
+    }
+    const struct lsp_item *item = &fixes->items.items[index - first];
+    out->text = str_of(item->label);
+    out->detail = str_of(item->detail != NULL ? item->detail : item->kind);
+    out->disabled = item->detail != NULL;
+}
+
+static void on_action(void *data, struct lsp_reply *reply)
+{
+    struct assist *assist = data;
+    assist->going = 0;
+    if (reply->kind == LSP_REPLY_OK && reply->changes.len > 0) {
+        assist_propose(assist, &reply->changes, assist->fix_name);
+    } else if (reply->kind == LSP_REPLY_FAILED) {
+        app_message(assist->desk->app, MESSAGE_ERROR, "%s", reply->message);
+    } else if (reply->kind == LSP_REPLY_STALE) {
+        app_message(
+            assist->desk->app, MESSAGE_WARNING, "The text changed meanwhile: nothing was done.");
+    }
+}
+
+static void fix_chosen(void *data, size_t index, struct str query)
+{
+    struct fixes *fixes = data;
+    struct assist *assist = fixes->assist;
+    size_t first = fixes->ours != NULL ? 1 : 0;
+    struct lsp_document *document = assist_document(assist);
+    (void)query;
+    if (index < first) {
+        fixes->run(fixes->data);
+        return;
+    }
+    if (index - first >= fixes->items.len || document == NULL) {
+        return;
+    }
+    const struct lsp_item *item = &fixes->items.items[index - first];
+    if (item->detail != NULL) {
+        app_message(assist->desk->app, MESSAGE_WARNING, "%s", item->detail);
+        return;
+    }
+    size_t at = assist_offset(assist);
+    struct lsp_question question = {.what = LSP_ACTION, .at = at, .end = at, .item = item};
+    if (assist->going != 0) {
+        lsp_forget(assist->servers, assist->going);
+    }
+    free(assist->fix_name);
+    assist->fix_name = mem_strdup(item->label);
+    assist->going = lsp_ask(document, &question, on_action, assist);
+}
+
+static void on_actions(void *data, struct lsp_reply *reply)
+{
+    struct fixes *fixes = data;
+    struct assist *assist = fixes->assist;
+    assist->going = 0;
+    assist->fixes = NULL;
+    if (reply->kind == LSP_REPLY_OK) {
+        fixes->items = reply->items;
+        reply->items = (struct lsp_items){0};
+    }
+    size_t count = fixes->items.len + (fixes->ours != NULL ? 1 : 0);
+    if (fixes->items.len == 0) {
+        if (fixes->ours != NULL) {
+            fixes->run(fixes->data);
+        } else {
+            app_message(assist->desk->app, MESSAGE_INFO, "%s",
+                reply->kind == LSP_REPLY_FAILED ? reply->message
+                                                : "Nothing in this line can be mended by itself.");
+        }
+        free_fixes(fixes);
+        return;
+    }
+    struct picker_options options = {.title = "Mend",
+        .hint = "what to do; a server's changes come for review",
+        .count = count,
+        .item = show_fix,
+        .chosen = fix_chosen,
+        .destroy = free_fixes,
+        .data = fixes};
+    picker_open(assist->desk->app, &options);
+}
+
+bool assist_can_fix(const struct assist *assist)
+{
+    return assist != NULL && assist_can_ask(assist, LSP_ACTIONS);
+}
+
+bool assist_offer_fixes(
+    struct assist *assist, const char *ours, void (*run)(void *data), void *data)
+{
+    if (!assist_can_fix(assist)) {
+        return false;
+    }
+    struct lsp_document *document = assist_document(assist);
+    struct fixes *fixes = MEM_NEW(struct fixes);
+    *fixes = (struct fixes){.assist = assist, .ours = mem_strdup(ours), .run = run, .data = data};
+    if (assist->going != 0) {
+        lsp_forget(assist->servers, assist->going);
+    }
+    servers_forget_fixes(assist);
+    assist->fixes = fixes;
+    /* The whole line: that is what the marks are about. */
+    struct text_point point;
+    editor_cursor(assist->desk->editor, &point.row, &point.column);
+    size_t at = assist_offset(assist);
+    struct lsp_question question = {
+        .what = LSP_ACTIONS, .at = at - point.column, .end = assist_line_end(assist)};
+    assist->going = lsp_ask(document, &question, on_actions, fixes);
+    return true;
+}
+
+void servers_forget_fixes(struct assist *assist)
+{
+    if (assist->fixes != NULL) {
+        free_fixes(assist->fixes);
+        assist->fixes = NULL;
+    }
+}
