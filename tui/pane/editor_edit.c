@@ -55,10 +55,24 @@ static void place_closer(struct view *view)
     buf_free(&with);
 }
 
+/* Only blanks stand before the cursor in its line. */
+static bool begins_line(const struct view *view)
+{
+    const struct text *text = view->doc->text;
+    size_t at = view_head(view);
+    size_t start = text_line_start(text, text_line_of(text, at));
+    while (at > start && (text_byte(text, at - 1) == ' ' || text_byte(text, at - 1) == '\t')) {
+        at--;
+    }
+    return at == start;
+}
+
 unsigned editor_type(struct editor *editor, struct str text)
 {
     struct view *view = editor->view;
-    if (text.len != 1 || strchr(")]}", text.ptr[0]) == NULL || view->carets.len > 1) {
+    /* Elsewhere it is typed text as any other, in one step with it. */
+    if (text.len != 1 || strchr(")]}", text.ptr[0]) == NULL || view->carets.len > 1 ||
+        !begins_line(view)) {
         return replace_selection(editor, text);
     }
     text_begin(view->doc->text);
