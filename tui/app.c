@@ -473,6 +473,7 @@ void app_set_pane(struct app *app, enum slot slot, struct pane pane)
     app->panes[slot] = pane;
     if (pane.ops != NULL) {
         keymap_add(app->keymap, pane.ops->actions);
+        keymap_add(app->keymap, pane.ops->more_actions);
         if (app->layout.focus == slot && pane.ops->focus != NULL) {
             pane.ops->focus(pane.data, true);
         }
@@ -494,6 +495,7 @@ void app_lend(struct app *app, enum slot slot, struct pane pane)
     }
     app->panes[slot] = pane;
     keymap_add(app->keymap, pane.ops->actions);
+    keymap_add(app->keymap, pane.ops->more_actions);
     app->sequence_len = 0;
     app_redraw(app);
 }
@@ -568,6 +570,7 @@ void app_set_float(struct app *app, const struct app_float *ops, void *data)
 void app_push(struct app *app, struct pane pane, enum overlay_place place, int rows, int cols)
 {
     keymap_add(app->keymap, pane.ops->actions);
+    keymap_add(app->keymap, pane.ops->more_actions);
     if (app->overlays.len == 0) {
         tell_focus(app->panes[app->layout.focus], false);
     }

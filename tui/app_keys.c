@@ -48,6 +48,7 @@ size_t app_contexts_below(
     struct pane active = active_below(app, skip);
     if (active.ops != NULL) {
         add_context(sets, data, &count, max, active.ops->actions, active.data);
+        add_context(sets, data, &count, max, active.ops->more_actions, active.data);
     }
     if (!in_dialog(app, skip)) {
         VEC_FOREACH (struct global_set, global, &app->globals) {

@@ -124,13 +124,17 @@ void text_remove_listener(
 uint64_t text_version(const struct text *text);
 
 /* Undo as a person thinks of it. Changes between text_begin and text_end (which nest) are one step.
- * Outside of them, small insertions that follow each other (typing), and small deletions next to
+ * Outside of them, small insertions that follow each other or go into each other (typing, also
+ * between brackets that came as a pair), and small deletions next to
  * each other (Backspace or Delete held), run together into one step; a run ends with text_break,
  * begin/end, undo, redo, text_mark_saved, and before a newline (so that a typed line is a step).
  * The caller breaks the run when the cursor moves or the person pauses: this module has no clock.
  * After an undo, a new change starts a new branch; the old one is kept but redo follows the new. */
 void text_begin(struct text *text);
 void text_end(struct text *text);
+/* As text_begin, but a run of such steps is one step: for keys that type (or erase) in several
+ * places at a time. */
+void text_begin_run(struct text *text, bool erasing);
 void text_break(struct text *text);
 /* Tells where the cursor stands before the next change; undoing that step gives it back. */
 void text_note_cursor(struct text *text, struct text_cursor cursor);

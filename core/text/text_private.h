@@ -36,7 +36,14 @@ struct step {
     struct text_cursor before, after;
 };
 
-enum run { RUN_NONE, RUN_TYPE, RUN_ERASE_BACK, RUN_ERASE_FORWARD };
+enum run {
+    RUN_NONE,
+    RUN_TYPE,
+    RUN_ERASE_BACK,
+    RUN_ERASE_FORWARD,
+    RUN_MANY_TYPE, /* text_begin_run: several places at a time */
+    RUN_MANY_ERASE
+};
 
 struct text {
     struct piece *root;
@@ -58,6 +65,7 @@ struct text {
     uint64_t last_state;  /* the newest state number given out */
     uint64_t saved_state; /* UINT64_MAX: none */
     enum run run;         /* what kind of run the current step may go on as */
+    enum run run_next;    /* what text_end makes of it */
     unsigned depth;       /* of text_begin */
     bool open;            /* the step of the outermost text_begin exists already */
     int64_t now_ms;       /* as noted last */

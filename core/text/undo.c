@@ -47,22 +47,24 @@ static struct str *dup_runs(const struct str *runs, size_t count)
     return count == 0 ? NULL : mem_dup(runs, count * sizeof *runs);
 }
 
-/* Puts runs before (or after) the list that an edit holds, joining those that lie together. */
-static void join_runs(struct str **list, size_t *count, const struct spans *more, bool in_front)
+/* Puts runs into the list that an edit holds, `at` bytes from its beginning, joining those that lie
+ * together. */
+static void join_runs(struct str **list, size_t *count, size_t at, const struct spans *more)
 {
     struct spans all = {0};
-    if (in_front) {
-        VEC_FOREACH (struct str, run, more) {
-            spans_add(&all, *run);
-        }
+    size_t next = 0;
+    for (; next < *count && at >= (*list)[next].len; next++) {
+        at -= (*list)[next].len;
+        spans_add(&all, (*list)[next]);
     }
-    for (size_t i = 0; i < *count; i++) {
-        spans_add(&all, (*list)[i]);
+    if (at > 0) {
+        spans_add(&all, str_slice((*list)[next], 0, at));
     }
-    if (!in_front) {
-        VEC_FOREACH (struct str, run, more) {
-            spans_add(&all, *run);
-        }
+    VEC_FOREACH (struct str, run, more) {
+        spans_add(&all, *run);
+    }
+    for (; next < *count; next++, at = 0) {
+        spans_add(&all, str_from((*list)[next], at));
     }
     free(*list);
     *list = dup_runs(all.items, all.len);
@@ -80,9 +82,10 @@ static bool joins_run(
     struct step *step = current_step(text);
     struct edit *last = &step->items[step->len - 1];
     if (text->run == RUN_TYPE && len == 0 && added.len <= KEY_BYTES_MAX && !has_newline(added) &&
-        at == last->at + last->inserted_len) {
+        at > last->at && at <= last->at + last->inserted_len) {
+        /* Before the end: what is typed between a pair of brackets that came together. */
         struct spans more = {.items = &added, .len = 1};
-        join_runs(&last->inserted, &last->inserted_count, &more, false);
+        join_runs(&last->inserted, &last->inserted_count, at - last->at, &more);
         last->inserted_len += added.len;
         return true;
     }
@@ -90,9 +93,9 @@ static bool joins_run(
         return false;
     }
     if (text->run == RUN_ERASE_BACK && at + len == last->at) {
-        join_runs(&last->removed, &last->removed_count, removed, true);
+        join_runs(&last->removed, &last->removed_count, 0, removed);
     } else if (text->run == RUN_ERASE_FORWARD && at == last->at) {
-        join_runs(&last->removed, &last->removed_count, removed, false);
+        join_runs(&last->removed, &last->removed_count, last->removed_len, removed);
     } else {
         return false;
     }
@@ -146,13 +149,25 @@ void text_begin(struct text *text)
     if (text->depth++ == 0) {
         text->run = RUN_NONE;
         text->open = false;
+        text->run_next = RUN_NONE;
+    }
+}
+
+void text_begin_run(struct text *text, bool erasing)
+{
+    enum run run = erasing ? RUN_MANY_ERASE : RUN_MANY_TYPE;
+    bool goes_on = text->depth == 0 && text->run == run;
+    text_begin(text);
+    if (text->depth == 1) {
+        text->open = goes_on;
+        text->run_next = run;
     }
 }
 
 void text_end(struct text *text)
 {
     if (text->depth > 0 && --text->depth == 0) {
-        text->run = RUN_NONE;
+        text->run = text->open ? text->run_next : RUN_NONE;
         text->open = false;
     }
 }

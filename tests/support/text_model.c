@@ -21,6 +21,7 @@ struct model {
     /* The run that may go on: where the next insertion or deletion would have to be. */
     enum { NONE, TYPE, BACK, FORWARD } run;
     size_t run_at;
+    size_t run_from, run_to; /* what was typed in it */
     unsigned depth;
     bool open;
     struct text_cursor cursor;
@@ -115,7 +116,8 @@ static void model_replace(struct model *model, size_t at, size_t len, struct str
     bool small = with.len <= 256 && len <= 256 && model->depth == 0;
     bool lines = str_find_char(with, '\n', 0) != SIZE_MAX;
     bool joined = small && model->cursor.anchor == model->cursor.head &&
-                  ((model->run == TYPE && len == 0 && !lines && at == model->run_at) ||
+                  ((model->run == TYPE && len == 0 && !lines && at > model->run_from &&
+                       at <= model->run_to) ||
                       (model->run == BACK && with.len == 0 && at + len == model->run_at) ||
                       (model->run == FORWARD && with.len == 0 && at == model->run_at));
     remember(model, joined || (model->depth > 0 && model->open));
@@ -127,6 +129,8 @@ static void model_replace(struct model *model, size_t at, size_t len, struct str
                      : model->cursor.head == at ? FORWARD
                                                 : BACK;
     }
+    model->run_from = joined ? model->run_from : at;
+    model->run_to = joined ? model->run_to + with.len : at + with.len;
     model->run_at = at + with.len;
     model->cursor = (struct text_cursor){model->run_at, model->run_at};
 }
@@ -145,6 +149,8 @@ static void edit(struct model *model, struct text *text, struct input *in)
     size_t at = take(in, model->now.len + 1);
     if (model->run != NONE && take(in, 2) == 0) {
         at = model->run == BACK && model->run_at > 0 ? model->run_at - 1 : model->run_at;
+        /* Sometimes into what was typed. */
+        at -= model->run == TYPE && at > model->run_from && take(in, 4) == 0 ? 1 : 0;
     }
     size_t len = take(in, 4) == 0 ? take(in, 9) : take(in, 2) * take(in, 2);
     len = len < model->now.len - at ? len : model->now.len - at;

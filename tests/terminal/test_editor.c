@@ -102,7 +102,10 @@ static void test_edit_undo_save(void **state)
     assert_true(keyword.fg != name.fg || keyword.default_fg != name.default_fg);
     term_key(term, "ctrl-z");
     term_expect_gone(term, "import data.lib");
+    term_expect(term, "import");
+    term_key(term, "ctrl-z");
     term_expect_gone(term, "●");
+    term_key(term, "ctrl-y");
     term_key(term, "ctrl-y");
     term_expect(term, "import data.lib");
     term_key(term, "ctrl-s");

@@ -26,8 +26,11 @@ static void test_edit_and_save(void **state)
     bench_see(bench, "import data.x");
     bench_see(bench, "a.rego ●");
     bench_press(bench, "ctrl-z");
+    bench_see_not(bench, "data.x");
+    bench_see(bench, "import");
+    bench_press(bench, "ctrl-z");
     bench_see_not(bench, "import");
-    bench_press(bench, "ctrl-y");
+    bench_press(bench, "ctrl-y ctrl-y");
     bench_assert_file(bench, "a.rego", "package a\n\nallow := true\n");
     bench_save(bench);
     bench_see_not(bench, "●");
@@ -301,7 +304,7 @@ static void test_indent(void **state)
     bench_press(bench, "down end");
     bench_type(bench, "\nb:\nc: 2");
     bench_press(bench, "ctrl-a tab ctrl-_");
-    bench_assert_content(bench, "  # spec:\n    # a: 1\n    # b:\n      # c: 2\n");
+    bench_assert_content(bench, "  # spec:\n  #   a: 1\n  #   b:\n  #     c: 2\n");
     bench_press(bench, "ctrl-_ shift-tab");
     bench_assert_content(bench, "spec:\n  a: 1\n  b:\n    c: 2\n");
     bench_press(bench, "ctrl-end up home backspace");

@@ -135,6 +135,40 @@ static void test_groups(void **state)
     text_free(text);
 }
 
+/* What is typed into a pair that came at once, and in several places at a time. */
+static void test_runs_in_places(void **state)
+{
+    (void)state;
+    struct text *text = text_new(STR_LIT("a b"));
+    assert_true(text_insert(text, 1, STR_LIT("()"), NULL));
+    assert_true(text_insert(text, 2, STR_LIT("x"), NULL));
+    assert_true(text_insert(text, 3, STR_LIT("y"), NULL));
+    assert_true(text_equals(text, STR_LIT("a(xy) b")));
+    assert_int_equal(text_step_count(text), 2);
+    assert_true(text_undo(text, NULL));
+    assert_true(text_equals(text, STR_LIT("a b")));
+    assert_true(text_redo(text, NULL));
+    assert_true(text_equals(text, STR_LIT("a(xy) b")));
+    assert_true(text_undo(text, NULL));
+    for (size_t i = 0; i < 3; i++) {
+        text_begin_run(text, false);
+        assert_true(text_insert(text, 3 + i, STR_LIT("2"), NULL));
+        assert_true(text_insert(text, 1 + i, STR_LIT("1"), NULL));
+        text_end(text);
+    }
+    text_begin_run(text, true);
+    text_delete(text, 0, 1);
+    text_end(text);
+    text_break(text);
+    text_begin_run(text, true);
+    text_delete(text, 0, 1);
+    text_end(text);
+    assert_int_equal(text_step_count(text), 5);
+    assert_true(text_undo(text, NULL) && text_undo(text, NULL) && text_undo(text, NULL));
+    assert_true(text_equals(text, STR_LIT("a b")));
+    text_free(text);
+}
+
 static void test_dirty(void **state)
 {
     (void)state;
@@ -248,6 +282,7 @@ int main(void)
         cmocka_unit_test(test_typing_is_one_step),
         cmocka_unit_test(test_runs_end),
         cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_runs_in_places),
         cmocka_unit_test(test_dirty),
         cmocka_unit_test(test_limit),
         cmocka_unit_test(test_snapshot_stays),

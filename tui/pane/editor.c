@@ -1,4 +1,5 @@
 /* The editor as a pane and towards the rest of the program. */
+#include "pane/editor_commands.h"
 #include "pane/editor_vi.h"
 
 #include "base/utf8.h"
@@ -22,6 +23,7 @@ struct editor *editor_new(struct app *app, struct workspace *workspace, const ch
     editor->loop = app_loop(app);
     editor->workspace = workspace;
     editor->swap_dir = mem_strdup(swap_dir);
+    editor->auto_pairs = editor->auto_indent = true;
     find_init(editor);
     rescue_also(swap_flush_crash);
     editor->watch = loop_timer_new(editor->loop, on_watch, editor);
@@ -78,6 +80,7 @@ void editor_free(struct editor *editor)
     VEC_FREE(&editor->watchers);
     VEC_FREE(&editor->spans);
     buf_free(&editor->scratch);
+    VEC_FREE(&editor->copied.lens);
     free(editor->question_path);
     free(editor->swap_dir);
     free(editor->undo_dir);
@@ -266,6 +269,11 @@ static unsigned escape(void *pane)
         find_close(editor);
         return UI_DONE;
     }
+    if (editor->view != NULL && editor->view->carets.len > 1) {
+        view_one_caret(editor->view);
+        editor->view->follow = true;
+        return UI_DONE;
+    }
     if (editor->view != NULL && view_has_selection(editor->view)) {
         view_move(editor->view, view_head(editor->view), false);
         return UI_DONE;
@@ -315,6 +323,9 @@ static void title(const void *pane, struct buf *left, struct buf *right)
     buf_append_c(left, doc->path);
     buf_append_c(left, text_is_dirty(doc->text) ? " ●" : !doc->stamp.exists ? " (new)" : "");
     editor_vi_title(editor, right);
+    if (editor->view->carets.len > 1) {
+        buf_printf(right, "%zu cursors  ", editor->view->carets.len);
+    }
     if (doc->disk_changed || doc->keep_mine) {
         buf_append_c(right, "changed on disk  ");
     } else if (doc->disk_gone) {
@@ -361,6 +372,7 @@ struct pane editor_pane(struct editor *editor)
     static const struct pane_ops ops = {
         .name = "editor",
         .actions = &editor_actions,
+        .more_actions = &editor_edit_actions,
         .draw = editor_draw,
         .key = editor_key,
         .takes_text = takes_text,

@@ -172,5 +172,6 @@ bool editor_vi_remap(
 
 /* What its keys do. */
 extern const struct action_set editor_actions;
+extern const struct action_set editor_edit_actions;
 
 #endif

@@ -1,12 +1,13 @@
 /* The editor's actions and their keys. Movement comes in four forms each (plain and with Shift for
  * a selection), so those rows are made by a macro. */
+#include "pane/editor_commands.h"
 #include "pane/editor_vi.h"
 
 #include "pane/files.h"
 #include "screen/clipboard.h"
 
 /* While the bar is open, keys that mean something in a text field go there. */
-static bool to_bar(struct editor *editor, struct key key)
+bool editor_to_bar(struct editor *editor, struct key key)
 {
     return find_is_open(editor) && (find_key(editor, &key) & UI_HANDLED) != 0;
 }
@@ -16,7 +17,7 @@ static struct key ctrl(char c)
     return key_of_text(str_make(&c, 1), MOD_CTRL);
 }
 
-static const char *needs_file(void *pane)
+const char *editor_needs_file(void *pane)
 {
     return ((struct editor *)pane)->view == NULL ? "no file is open" : NULL;
 }
@@ -70,15 +71,31 @@ static size_t beside(const struct view *view, bool right, bool select)
     return right ? doc_after(view->doc, view_head(view)) : doc_before(view->doc, view_head(view));
 }
 
-static unsigned move(struct editor *editor, enum motion motion, bool select)
+struct step {
+    enum motion motion;
+    bool select;
+    size_t leader; /* the caret with which the view moves along by pages */
+};
+
+static void page(struct view *view, const struct step *step)
 {
-    struct view *view = editor->view;
-    if (view == NULL) {
-        return UI_IGNORED;
+    long rows = view->rows > 2 ? view->rows - 1 : 1;
+    rows = step->motion == PAGE_UP ? -rows : rows;
+    if (view->primary == step->leader) {
+        view_page(view, rows, step->select);
+    } else {
+        view_move_rows(view, rows, step->select);
     }
+}
+
+/* The primary caret's step. */
+static void take_step(struct view *view, void *data)
+{
+    const struct step *step = data;
     const struct doc *doc = view->doc;
+    enum motion motion = step->motion;
+    bool select = step->select;
     size_t head = view_head(view);
-    long page = view->rows > 2 ? view->rows - 1 : 1;
     switch (motion) {
     case LEFT:
     case RIGHT:
@@ -90,7 +107,7 @@ static unsigned move(struct editor *editor, enum motion motion, bool select)
         break;
     case PAGE_UP:
     case PAGE_DOWN:
-        view_page(view, motion == PAGE_UP ? -page : page, select);
+        page(view, step);
         break;
     case LINE_START:
         view_move(view, line_start(view), select);
@@ -109,12 +126,22 @@ static unsigned move(struct editor *editor, enum motion motion, bool select)
         view_move(view, motion == TOP ? 0 : text_length(doc->text), select);
         break;
     }
+}
+
+static unsigned move(struct editor *editor, enum motion motion, bool select)
+{
+    struct view *view = editor->view;
+    if (view == NULL) {
+        return UI_IGNORED;
+    }
+    struct step step = {motion, select, view->primary};
+    view_each_caret(view, take_step, &step);
     return UI_DONE;
 }
 
 static unsigned move_keyed(void *pane, enum motion motion, struct key key, bool select)
 {
-    return to_bar(pane, key) ? UI_DONE : move(pane, motion, select);
+    return editor_to_bar(pane, key) ? UI_DONE : move(pane, motion, select);
 }
 
 #define MOTION(name, motion, code, mods)                                                           \
@@ -187,17 +214,17 @@ static unsigned save(void *pane)
 
 static unsigned undo(void *pane)
 {
-    return to_bar(pane, ctrl('z')) ? UI_DONE : editor_undo(pane, false);
+    return editor_to_bar(pane, ctrl('z')) ? UI_DONE : editor_undo(pane, false);
 }
 
 static unsigned redo(void *pane)
 {
-    return to_bar(pane, ctrl('y')) ? UI_DONE : editor_undo(pane, true);
+    return editor_to_bar(pane, ctrl('y')) ? UI_DONE : editor_undo(pane, true);
 }
 
 static unsigned cut(void *pane)
 {
-    return to_bar(pane, ctrl('x')) ? UI_DONE : editor_cut(pane);
+    return editor_to_bar(pane, ctrl('x')) ? UI_DONE : editor_cut(pane);
 }
 
 static unsigned copy(void *pane)
@@ -213,7 +240,8 @@ static unsigned paste(void *pane)
 static unsigned select_all(void *pane)
 {
     struct editor *editor = pane;
-    if (!to_bar(editor, ctrl('a'))) {
+    if (!editor_to_bar(editor, ctrl('a'))) {
+        view_one_caret(editor->view);
         view_select(editor->view, 0, text_length(editor->view->doc->text));
         editor->view->follow = false;
     }
@@ -251,7 +279,7 @@ static unsigned go_to(void *pane)
 static unsigned close_file(void *pane)
 {
     struct editor *editor = pane;
-    if (!to_bar(editor, ctrl('w'))) {
+    if (!editor_to_bar(editor, ctrl('w'))) {
         editor_close(editor, editor->view->doc);
     }
     return UI_DONE;
@@ -259,12 +287,12 @@ static unsigned close_file(void *pane)
 
 static unsigned delete_line(void *pane)
 {
-    return to_bar(pane, ctrl('k')) ? UI_DONE : editor_delete_line(pane);
+    return editor_to_bar(pane, ctrl('k')) ? UI_DONE : editor_delete_line(pane);
 }
 
 static unsigned duplicate_line(void *pane)
 {
-    return to_bar(pane, ctrl('d')) ? UI_DONE : editor_duplicate_line(pane);
+    return editor_to_bar(pane, ctrl('d')) ? UI_DONE : editor_duplicate_line(pane);
 }
 
 static unsigned line_up(void *pane)
@@ -279,12 +307,12 @@ static unsigned line_down(void *pane)
 
 static unsigned indent(void *pane)
 {
-    return editor_indent(pane);
+    return editor_indent_lines(pane);
 }
 
 static unsigned dedent(void *pane)
 {
-    return to_bar(pane, key_of_code(K_TAB, 0)) ? UI_DONE : editor_dedent(pane);
+    return editor_to_bar(pane, key_of_code(K_TAB, 0)) ? UI_DONE : editor_dedent(pane);
 }
 
 static unsigned comment(void *pane)
@@ -294,13 +322,14 @@ static unsigned comment(void *pane)
 
 static unsigned erase_word_left(void *pane)
 {
-    return to_bar(pane, key_of_code(K_BACKSPACE, MOD_ALT)) ? UI_DONE
-                                                           : editor_erase_word(pane, false);
+    return editor_to_bar(pane, key_of_code(K_BACKSPACE, MOD_ALT)) ? UI_DONE
+                                                                  : editor_erase_word(pane, false);
 }
 
 static unsigned erase_word_right(void *pane)
 {
-    return to_bar(pane, key_of_code(K_DELETE, MOD_CTRL)) ? UI_DONE : editor_erase_word(pane, true);
+    return editor_to_bar(pane, key_of_code(K_DELETE, MOD_CTRL)) ? UI_DONE
+                                                                : editor_erase_word(pane, true);
 }
 
 static unsigned step_file(struct editor *editor, bool forward)
@@ -414,7 +443,8 @@ static unsigned fold_less(void *pane)
 
 static unsigned wrap(void *pane)
 {
-    return to_bar(pane, key_of_text(STR_LIT("w"), MOD_ALT)) ? UI_DONE : editor_toggle_wrap(pane);
+    return editor_to_bar(pane, key_of_text(STR_LIT("w"), MOD_ALT)) ? UI_DONE
+                                                                   : editor_toggle_wrap(pane);
 }
 
 static unsigned line_numbers(void *pane)
@@ -481,61 +511,70 @@ static unsigned open_file(void *pane)
 
 #define HIDE ACTION_NO_PALETTE
 #define MOVES(name, id, keys, select_keys, help)                                                   \
-    {"editor." id, id, "Cursor " help, keys, NULL, HIDE, move_##name, needs_file},                 \
+    {"editor." id, id, "Cursor " help, keys, NULL, HIDE, move_##name, editor_needs_file},          \
     {                                                                                              \
         "editor.select-" id, id, "Select " help, select_keys, NULL, HIDE, select_##name,           \
-            needs_file                                                                             \
+            editor_needs_file                                                                      \
     }
 
 static const struct action rows[] = {
-    {"editor.save", "save", "Save the file", "ctrl-s", NULL, ACTION_KEY_LINE, save, needs_file},
+    {"editor.save", "save", "Save the file", "ctrl-s", NULL, ACTION_KEY_LINE, save,
+        editor_needs_file},
     {"editor.open", "open", "Open a file of the workspace, or begin a new one", "ctrl-o", NULL,
         ACTION_KEY_LINE, open_file, NULL},
     {"editor.find", "find", "Find text, as it is typed", "ctrl-f", NULL, ACTION_KEY_LINE, find,
-        needs_file},
-    {"editor.undo", "undo", "Undo a step", "ctrl-z", NULL, ACTION_KEY_LINE, undo, needs_file},
-    {"editor.redo", "redo", "Redo a step", "ctrl-y", NULL, 0, redo, needs_file},
-    {"editor.cut", "cut", "Cut the selection, or the line", "ctrl-x", NULL, 0, cut, needs_file},
-    {"editor.copy", "copy", "Copy the selection, or the line", "ctrl-c", NULL, 0, copy, needs_file},
+        editor_needs_file},
+    {"editor.undo", "undo", "Undo a step", "ctrl-z", NULL, ACTION_KEY_LINE, undo,
+        editor_needs_file},
+    {"editor.redo", "redo", "Redo a step", "ctrl-y", NULL, 0, redo, editor_needs_file},
+    {"editor.cut", "cut", "Cut the selection, or the line", "ctrl-x", NULL, 0, cut,
+        editor_needs_file},
+    {"editor.copy", "copy", "Copy the selection, or the line", "ctrl-c", NULL, 0, copy,
+        editor_needs_file},
     {"editor.paste", "paste", "Paste what was copied here last", "ctrl-v", NULL, 0, paste,
-        needs_file},
-    {"editor.select-all", "all", "Select everything", "ctrl-a", NULL, 0, select_all, needs_file},
+        editor_needs_file},
+    {"editor.select-all", "all", "Select everything", "ctrl-a", NULL, 0, select_all,
+        editor_needs_file},
     {"editor.go-to-line", "line", "Go to a line, or line:column", "ctrl-g", NULL, ACTION_KEY_LINE,
-        go_to, needs_file},
-    {"editor.find-next", "next", "Next match", "f3", NULL, 0, find_next, needs_file},
+        go_to, editor_needs_file},
+    {"editor.find-next", "next", "Next match", "f3", NULL, 0, find_next, editor_needs_file},
     {"editor.find-previous", "previous", "Previous match", "shift-f3", NULL, 0, find_previous,
-        needs_file},
-    {"editor.replace", "replace", "Find and replace", "ctrl-r", NULL, 0, replace, needs_file},
+        editor_needs_file},
+    {"editor.replace", "replace", "Find and replace", "ctrl-r", NULL, 0, replace,
+        editor_needs_file},
     {"editor.comment", "comment", "Comment lines in or out", "ctrl-_", NULL, 0, comment,
-        needs_file},
-    {"editor.indent", "indent", "Indent the selected lines", "", NULL, 0, indent, needs_file},
+        editor_needs_file},
+    {"editor.indent", "indent", "Indent the selected lines", "", NULL, 0, indent,
+        editor_needs_file},
     {"editor.dedent", "dedent", "Take a level of indentation away", "shift-tab", NULL, 0, dedent,
-        needs_file},
+        editor_needs_file},
     {"editor.delete-line", "delete line", "Delete the line", "ctrl-k", NULL, 0, delete_line,
-        needs_file},
+        editor_needs_file},
     {"editor.duplicate-line", "duplicate", "Duplicate the line", "ctrl-d", NULL, 0, duplicate_line,
-        needs_file},
-    {"editor.line-up", "line up", "Move the line up", "alt-up", NULL, 0, line_up, needs_file},
+        editor_needs_file},
+    {"editor.line-up", "line up", "Move the line up", "alt-up", NULL, 0, line_up,
+        editor_needs_file},
     {"editor.line-down", "line down", "Move the line down", "alt-down", NULL, 0, line_down,
-        needs_file},
+        editor_needs_file},
     {"editor.erase-word", "erase word", "Delete the word before the cursor", "alt-backspace", NULL,
-        HIDE, erase_word_left, needs_file},
+        HIDE, erase_word_left, editor_needs_file},
     {"editor.erase-word-right", "erase word", "Delete the word after the cursor",
-        "ctrl-delete alt-d", NULL, HIDE, erase_word_right, needs_file},
+        "ctrl-delete alt-d", NULL, HIDE, erase_word_right, editor_needs_file},
     {"editor.key-set", "key set", "Change between the standard and the vi key set", "", NULL, 0,
         key_set, NULL},
     {"editor.close", "close", "Close the file; asks about unsaved edits", "ctrl-w", "ctrl-w,q", 0,
-        close_file, needs_file},
+        close_file, editor_needs_file},
     {"editor.external", "$EDITOR",
         "Open the file in $VISUAL or $EDITOR, at this line, and come back", "", NULL, 0, external,
-        needs_file},
-    {"editor.next-file", "next file", "Next open file", "alt-.", NULL, 0, next_file, needs_file},
+        editor_needs_file},
+    {"editor.next-file", "next file", "Next open file", "alt-.", NULL, 0, next_file,
+        editor_needs_file},
     {"editor.previous-file", "previous file", "Previous open file", "alt-comma", NULL, 0,
-        previous_file, needs_file},
+        previous_file, editor_needs_file},
     {"editor.next-mark", "next mark", "Next uncovered line, warning or error", "f8", NULL, 0,
-        next_mark, needs_file},
+        next_mark, editor_needs_file},
     {"editor.previous-mark", "previous mark", "Previous uncovered line, warning or error",
-        "shift-f8", NULL, 0, previous_mark, needs_file},
+        "shift-f8", NULL, 0, previous_mark, editor_needs_file},
     {"editor.split-below", "split below", "Show the file in a second view, below", "alt--",
         "ctrl-w,s", 0, split_below, editor_why_no_split_below},
     {"editor.split-right", "split right", "Show the file in a second view, to the right", "alt-\\",
@@ -561,24 +600,24 @@ static const struct action rows[] = {
     {"editor.fold-close", "fold close", "Fold what the cursor is in; again: what is around it", "",
         "zc", 0, fold_close, why_no_folds},
     {"editor.fold-open", "fold open", "Open the fold that begins in this line", "", "zo", 0,
-        fold_open, needs_file},
+        fold_open, editor_needs_file},
     {"editor.fold-close-all", "fold all", "Close all folds", "shift-f9", "zM shift-f9", 0,
         fold_close_all, why_no_folds},
     {"editor.fold-open-all", "unfold all", "Open all folds", "ctrl-f9", "zR ctrl-f9", 0,
-        fold_open_all, needs_file},
+        fold_open_all, editor_needs_file},
     {"editor.fold-more", "fold more", "Close the folds of one more level, from the inside", "",
         "zm", 0, fold_more, why_no_folds},
     {"editor.fold-less", "fold less", "Open the folds of one more level, from the outside", "",
         "zr", 0, fold_less, why_no_folds},
     {"editor.wrap", "wrap", "Let long lines go on in the next row, or to the right", "alt-w", NULL,
-        0, wrap, needs_file},
+        0, wrap, editor_needs_file},
     {"editor.line-numbers", "line numbers", "Line numbers: absolute, from the cursor, none", "",
-        NULL, 0, line_numbers, needs_file},
+        NULL, 0, line_numbers, editor_needs_file},
     {"editor.whitespace", "whitespace", "Marks for blanks: none, at line ends, all", "", NULL, 0,
-        whitespace, needs_file},
+        whitespace, editor_needs_file},
     {"editor.sticky-headers", "sticky headers",
         "Keep the headers of what one has scrolled into at the top, or not", "", NULL, 0, sticky,
-        needs_file},
+        editor_needs_file},
     MOVES(left, "left", "left", "shift-left", "one character to the left"),
     MOVES(right, "right", "right", "shift-right", "one character to the right"),
     MOVES(up, "up", "up", "shift-up", "one line up"),

@@ -1,4 +1,5 @@
 /* Files of the editor: opening, saving, what happens to them on disk, what a crash left. */
+#include "pane/editor_carets.h"
 #include "pane/editor_private.h"
 #include "pane/editor_vi.h"
 
@@ -120,6 +121,7 @@ void doc_deselect(struct doc *doc)
     }
 }
 
+/* Makes room for one more. */
 static void close_oldest(struct editor *editor)
 {
     struct doc *oldest = NULL;
@@ -130,7 +132,7 @@ static void close_oldest(struct editor *editor)
             oldest = *doc;
         }
     }
-    if (oldest != NULL && editor->docs.len > DOCS_MAX) {
+    if (oldest != NULL && editor->docs.len >= DOCS_MAX) {
         doc_free(oldest, true);
     }
 }
@@ -204,11 +206,11 @@ struct doc *doc_open(struct editor *editor, const char *path, struct err *err)
     if (editor->swap_dir != NULL) {
         doc->swap = swap_new(editor->loop, doc->text, doc->full_path, editor->swap_dir);
     }
+    close_oldest(editor);
     VEC_PUSH(&editor->docs, doc);
     if (editor->listener != NULL) {
         editor_tell_opened(doc);
     }
-    close_oldest(editor);
     return doc;
 }
 
@@ -236,6 +238,7 @@ void doc_free(struct doc *doc, bool remove_swap)
     }
     text_remove_listener(doc->text, on_change, doc);
     syntax_free(doc->syntax);
+    doc_forget_carets(doc);
     text_snapshot_free(&doc->base);
     buf_free(&doc->base_bytes);
     text_free(doc->text);

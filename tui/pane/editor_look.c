@@ -32,6 +32,8 @@ void editor_configure(struct editor *editor, const struct config *config)
         .wrap_all = wrap == 2,
         .wrap_prose = wrap == 1,
     };
+    editor->auto_pairs = config_bool(config, "auto_pairs");
+    editor->auto_indent = config_bool(config, "auto_indent");
     for (size_t i = 0; i < config_list_count(config, "wrap_languages"); i++) {
         VEC_PUSH(&look->wrapped, mem_strdup(config_list_at(config, "wrap_languages", i)));
     }

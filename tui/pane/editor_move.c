@@ -1,5 +1,5 @@
 /* Places in a text (clusters, words), and the mouse. */
-#include "pane/editor_private.h"
+#include "pane/editor_commands.h"
 
 #include "base/utf8.h"
 
@@ -29,9 +29,7 @@ size_t doc_before(const struct doc *doc, size_t at)
     return from + before;
 }
 
-enum word_class { CLASS_BLANK, CLASS_WORD, CLASS_OTHER };
-
-static enum word_class class_at(const struct doc *doc, size_t at)
+enum word_class doc_class_at(const struct doc *doc, size_t at)
 {
     struct buf near = BUF_INIT;
     size_t len;
@@ -62,11 +60,11 @@ static enum word_class class_at(const struct doc *doc, size_t at)
 
 size_t doc_word_left(const struct doc *doc, size_t at)
 {
-    while (at > 0 && class_at(doc, doc_before(doc, at)) == CLASS_BLANK) {
+    while (at > 0 && doc_class_at(doc, doc_before(doc, at)) == CLASS_BLANK) {
         at = doc_before(doc, at);
     }
-    enum word_class class = at > 0 ? class_at(doc, doc_before(doc, at)) : CLASS_BLANK;
-    while (at > 0 && class_at(doc, doc_before(doc, at)) == class) {
+    enum word_class class = at > 0 ? doc_class_at(doc, doc_before(doc, at)) : CLASS_BLANK;
+    while (at > 0 && doc_class_at(doc, doc_before(doc, at)) == class) {
         at = doc_before(doc, at);
     }
     return at;
@@ -75,11 +73,11 @@ size_t doc_word_left(const struct doc *doc, size_t at)
 size_t doc_word_right(const struct doc *doc, size_t at)
 {
     size_t length = text_length(doc->text);
-    enum word_class class = at < length ? class_at(doc, at) : CLASS_BLANK;
-    while (at < length && class != CLASS_BLANK && class_at(doc, at) == class) {
+    enum word_class class = at < length ? doc_class_at(doc, at) : CLASS_BLANK;
+    while (at < length && class != CLASS_BLANK && doc_class_at(doc, at) == class) {
         at = doc_after(doc, at);
     }
-    while (at < length && class_at(doc, at) == CLASS_BLANK) {
+    while (at < length && doc_class_at(doc, at) == CLASS_BLANK) {
         at = doc_after(doc, at);
     }
     return at;
@@ -89,14 +87,14 @@ static void select_unit(struct view *view, size_t at, int clicks)
 {
     const struct doc *doc = view->doc;
     if (clicks == 2) {
-        enum word_class class = class_at(doc, at);
+        enum word_class class = doc_class_at(doc, at);
         size_t line = text_line_of(doc->text, at);
         size_t start = text_line_start(doc->text, line), end = text_line_end(doc->text, line);
         size_t from = at, to = at;
-        while (from > start && class_at(doc, doc_before(doc, from)) == class) {
+        while (from > start && doc_class_at(doc, doc_before(doc, from)) == class) {
             from = doc_before(doc, from);
         }
-        while (to < end && class_at(doc, to) == class) {
+        while (to < end && doc_class_at(doc, to) == class) {
             to = doc_after(doc, to);
         }
         view_select(view, from, to);
@@ -104,6 +102,33 @@ static void select_unit(struct view *view, size_t at, int clicks)
         size_t line = text_line_of(doc->text, at);
         view_select(view, text_line_start(doc->text, line), text_line_start(doc->text, line + 1));
     }
+}
+
+/* The display column of a cell, also past the line's end. */
+static size_t column_under(const struct view *view, int col)
+{
+    return view->left + (size_t)(col > view->gutter ? col - view->gutter : 0);
+}
+
+/* With Alt or Ctrl: one more caret, or the one that is there goes; dragging with Alt makes a block.
+ */
+static void press_more(struct view *view, const struct mouse *mouse, size_t at, int col)
+{
+    struct editor *editor = view->editor;
+    for (size_t i = 0; i < view->carets.len && view->carets.len > 1; i++) {
+        if (view->carets.items[i].at.head == at) {
+            view->newest = i;
+            editor_drop_newest(editor);
+            return;
+        }
+    }
+    if (view_add_caret(view, at, at)) {
+        view->primary = view->newest;
+    }
+    bool block = (mouse->mods & MOD_ALT) != 0;
+    view->block.from_line = text_line_of(view->doc->text, at);
+    view->block.from_column = column_under(view, col);
+    editor->selecting = block ? SELECTING_BLOCK : SELECTING_TEXT;
 }
 
 static unsigned drag(struct view *view, int row, int col)
@@ -115,7 +140,15 @@ static unsigned drag(struct view *view, int row, int col)
         view_scroll(view, 1);
     }
     row = row < 0 ? 0 : row >= view->rows ? view->rows - 1 : row;
-    view_move(view, view_offset_at(view, row, col), true);
+    size_t at = view_offset_at(view, row, col);
+    if (view->editor->selecting == SELECTING_BLOCK) {
+        view->block.line = text_line_of(view->doc->text, at);
+        view->block.column = column_under(view, col);
+        view_select_block(view);
+    } else {
+        view_move(view, at, true);
+        view_settle_carets(view);
+    }
     view->follow = false;
     return UI_DONE;
 }
@@ -128,12 +161,16 @@ static unsigned press_text(struct editor *editor, const struct mouse *mouse, int
         view_toggle_fold_at(view, text_line_of(view->doc->text, at))) {
         return UI_DONE;
     }
-    view_one_caret(view);
-    if (mouse->clicks > 1) {
-        select_unit(view, at, mouse->clicks);
+    if ((mouse->mods & (MOD_ALT | MOD_CTRL)) != 0 && editor->vi == NULL) {
+        press_more(view, mouse, at, col);
     } else {
-        view_move(view, at, (mouse->mods & MOD_SHIFT) != 0);
-        editor->selecting = true;
+        view_one_caret(view);
+        editor->selecting = SELECTING_TEXT;
+        if (mouse->clicks > 1) {
+            select_unit(view, at, mouse->clicks);
+        } else {
+            view_move(view, at, (mouse->mods & MOD_SHIFT) != 0);
+        }
     }
     view->follow = false;
     return UI_DONE;
@@ -185,11 +222,11 @@ unsigned editor_mouse(void *pane, const struct mouse *mouse)
         split_drag(editor->drag, mouse->row, mouse->col);
         return UI_DONE;
     }
-    if (mouse->action == MOUSE_DRAG && editor->selecting) {
+    if (mouse->action == MOUSE_DRAG && editor->selecting != SELECTING_NOTHING) {
         return drag(view, mouse->row - view->row, mouse->col - view->col);
     }
     if (mouse->action == MOUSE_RELEASE) {
-        editor->selecting = false;
+        editor->selecting = SELECTING_NOTHING;
         editor->drag = NULL;
         return UI_HANDLED;
     }

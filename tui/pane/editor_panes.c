@@ -71,7 +71,7 @@ static void set_view(struct editor *editor, struct view *view)
         }
         find_close(editor);
         editor->view = view;
-        editor->selecting = false;
+        editor->selecting = SELECTING_NOTHING;
     }
     if (view != NULL) {
         view->doc->used = ++editor->uses;

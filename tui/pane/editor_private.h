@@ -18,6 +18,19 @@
 #include "widget/edit.h"
 #include "workspace/workspace.h"
 
+/* A place in the text where keys act: a cursor with its selection. */
+struct caret {
+    struct text_cursor at;
+    size_t goal; /* display column that up and down aim at; SIZE_MAX: where the head is */
+};
+
+/* Where the carets were before and after an undo step. */
+struct caret_log {
+    size_t step;
+    struct caret *before, *after;
+    size_t before_len, after_len, before_primary, after_primary;
+};
+
 /* One open file: what belongs to it, whoever looks at it. */
 struct doc {
     struct editor *editor;
@@ -35,6 +48,11 @@ struct doc {
     unsigned tab_width;
     unsigned indent; /* blanks a level; 0: a tab */
     uint64_t last_edit_ms;
+    struct {
+        struct caret_log *items;
+        size_t len, cap;
+    } caret_logs; /* of steps made with several carets, the oldest first */
+    size_t logged_carets;
     uint64_t used; /* counts showings: the least is closed first when many are open */
     struct {
         struct view **items; /* its views, owned; [0] is there from the first showing on */
@@ -51,12 +69,6 @@ struct doc {
     struct swap_found found; /* what a crash left, not answered yet; file NULL: nothing */
 };
 
-/* A place in the text where keys act: a cursor with its selection. */
-struct caret {
-    struct text_cursor at;
-    size_t goal; /* display column that up and down aim at; SIZE_MAX: where the head is */
-};
-
 #define STUCK_MAX 3
 
 /* A look at a file: where its cursors stand and what part of it is shown. A file has several when
@@ -66,9 +78,18 @@ struct view {
     struct editor *editor;
     struct doc *doc; /* never NULL, never another */
     struct {
-        struct caret *items; /* at least one, in no order */
+        struct caret *items; /* at least one; in order after view_settle_carets */
         size_t len, cap;
     } carets;
+    size_t newest;    /* index of the caret added last */
+    bool words;       /* that one was made by a whole word: the next is one, too */
+    size_t shrink_to; /* where the cursor was before the selection grew */
+    /* The block of columns that is selected, until anything else moves a caret. Lines, and display
+     * columns that may lie past a line's end. */
+    struct {
+        bool on;
+        size_t from_line, from_column, line, column;
+    } block;
     size_t primary; /* index of the caret that the view follows and that single-caret actions use */
     size_t top;     /* offset in the first row shown; see view_row_at for where that begins */
     size_t left;    /* first display column shown; 0 with wrapping */
@@ -148,6 +169,20 @@ struct editor_look {
     } wrapped;
 };
 
+/* How the text that was copied last came about, for pasting it the same way. */
+struct copied {
+    struct {
+        size_t *items;
+        size_t len, cap;
+    } lens;     /* of the pieces, a line ending between two of them where the first has none */
+    bool lines; /* whole lines: nothing was selected */
+    size_t len; /* of it all, */
+    uint64_t hash;
+};
+
+/* What a drag that goes on does. */
+enum selecting { SELECTING_NOTHING, SELECTING_TEXT, SELECTING_BLOCK };
+
 enum question { ASK_NOTHING, ASK_RECOVER, ASK_DISK, ASK_CLOSE };
 
 struct editor {
@@ -198,7 +233,9 @@ struct editor {
     struct syntax_spans spans;
     struct buf scratch;
     struct editor_vi *vi; /* the vi key set; NULL: the standard one */
-    bool selecting;       /* a drag goes on */
+    bool auto_pairs, auto_indent;
+    struct copied copied;
+    enum selecting selecting;
     bool swap_warned;
     struct loop_timer *external; /* waits for the save before $EDITOR; made when needed */
     char *external_path;
@@ -355,26 +392,34 @@ size_t doc_before(const struct doc *doc, size_t at); /* start of the cluster bef
 size_t doc_after(const struct doc *doc, size_t at);
 size_t doc_word_left(const struct doc *doc, size_t at);
 size_t doc_word_right(const struct doc *doc, size_t at);
+enum word_class { CLASS_BLANK, CLASS_WORD, CLASS_OTHER };
+enum word_class doc_class_at(const struct doc *doc, size_t at);
 unsigned editor_mouse(void *pane, const struct mouse *mouse);
 
 /* editor_edit.c: changing the text. */
 /* Replaces [from, to) and puts the primary caret behind the new bytes; a refusal is shown. */
 bool view_replace(struct view *view, size_t from, size_t to, struct str with);
+/* A change by a key is coming: a pause ends the run of typing. */
+void doc_note_edit(struct doc *doc);
 unsigned editor_type(struct editor *editor, struct str text);
-unsigned editor_paste(void *pane, struct str text);
 unsigned editor_edit_key(struct editor *editor, const struct key *key);
 unsigned editor_undo(struct editor *editor, bool redo);
-unsigned editor_copy(struct editor *editor);
-unsigned editor_cut(struct editor *editor);
 unsigned editor_erase_word(struct editor *editor, bool forward);
+/* Blanks or a tab a level, by what the file does already. */
+void doc_guess_indent(struct doc *doc);
+
+/* editor_lines.c: commands on lines; more are in editor_commands.h. */
+/* Tab: moves a selection of several lines in, else puts a level at each caret. */
 unsigned editor_indent(struct editor *editor);
+unsigned editor_indent_lines(struct editor *editor);
 unsigned editor_dedent(struct editor *editor);
 unsigned editor_toggle_comment(struct editor *editor);
 unsigned editor_delete_line(struct editor *editor);
 unsigned editor_duplicate_line(struct editor *editor);
 unsigned editor_move_line(struct editor *editor, bool down);
-/* Blanks or a tab a level, by what the file does already. */
-void doc_guess_indent(struct doc *doc);
+
+/* editor_copy.c */
+unsigned editor_paste(void *pane, struct str text);
 
 /* editor_find.c: the bar at the pane's bottom. */
 void find_init(struct editor *editor);

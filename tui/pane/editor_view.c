@@ -55,6 +55,7 @@ void view_changed(struct view *view, const struct text_change *change)
         caret->at.anchor = moved(caret->at.anchor, change);
         caret->at.head = moved(caret->at.head, change);
     }
+    view->block.on = false;
     view->top = moved(view->top, change);
 }
 
@@ -62,7 +63,8 @@ void view_one_caret(struct view *view)
 {
     view->carets.items[0] = *view_caret(view);
     view->carets.len = 1;
-    view->primary = 0;
+    view->primary = view->newest = 0;
+    view->block.on = view->words = false;
 }
 
 struct search_range view_selection(const struct view *view)
@@ -77,6 +79,7 @@ void view_select(struct view *view, size_t anchor, size_t head)
     *view_caret(view) =
         (struct caret){{min_size(anchor, length), min_size(head, length)}, SIZE_MAX};
     view->follow = true;
+    view->block.on = view->words = false;
     text_break(view->doc->text);
 }
 

@@ -11,8 +11,9 @@
 #include "screen/input.h"
 
 struct pane_ops {
-    const char *name;                 /* "chat": also its context */
-    const struct action_set *actions; /* may be NULL */
+    const char *name;                      /* "chat": also its context */
+    const struct action_set *actions;      /* may be NULL */
+    const struct action_set *more_actions; /* may be NULL */
 
     /* Paints the whole of region, which is blank. Sets the cursor when focused and it has one. */
     void (*draw)(void *pane, struct region region, bool focused);
