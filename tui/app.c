@@ -1,21 +1,18 @@
 #include "app_private.h"
+#include "external.h"
 #include "finder.h"
 #include "palette.h"
 #include "screen/themes.h"
 
 #include <errno.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define FRAME_US      16000
 #define MESSAGE_MS    5000
 #define REPLY_WAIT_MS 2000
 #define READ_SIZE     65536
-
-extern char **environ;
 
 static void on_esc_time(void *data);
 static void on_frame_time(void *data);
@@ -638,42 +635,6 @@ void app_copy(struct app *app, struct str text)
 
 /* Another program on our terminal */
 
-static bool spawn_wait(const char *const *argv, const char *cwd, int *exit_code, struct err *err)
-{
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attr;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attr);
-    if (cwd != NULL) {
-        posix_spawn_file_actions_addchdir_np(&actions, cwd);
-    }
-    sigset_t defaults;
-    sigemptyset(&defaults);
-    sigaddset(&defaults, SIGPIPE);
-    sigaddset(&defaults, SIGINT);
-    sigaddset(&defaults, SIGQUIT);
-    posix_spawnattr_setsigdefault(&attr, &defaults);
-    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
-    /* ^C in the other program is not for us. */
-    struct sigaction ignore = {.sa_handler = SIG_IGN};
-    struct sigaction old_int;
-    sigaction(SIGINT, &ignore, &old_int);
-    pid_t pid;
-    int rc = posix_spawnp(&pid, argv[0], &actions, &attr, (char *const *)argv, environ);
-    int status = 0;
-    if (rc == 0) {
-        while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-        }
-        *exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    } else {
-        err_set_errno(err, rc, "cannot start %s", argv[0]);
-    }
-    sigaction(SIGINT, &old_int, NULL);
-    posix_spawnattr_destroy(&attr);
-    posix_spawn_file_actions_destroy(&actions);
-    return rc == 0;
-}
-
 bool app_run_in_terminal(
     struct app *app, const char *const *argv, const char *cwd, int *exit_code, struct err *err)
 {
@@ -681,7 +642,7 @@ bool app_run_in_terminal(
         loop_poll_set(app->poll, 0);
         output_suspend(app->output);
     }
-    bool ok = spawn_wait(argv, cwd, exit_code, err);
+    bool ok = external_run(argv, cwd, exit_code, err);
     if (app->output != NULL) {
         output_resume(app->output);
         loop_poll_set(app->poll, UV_READABLE);

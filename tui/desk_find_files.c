@@ -1,27 +1,11 @@
 /* Files as a source of the finder: the open and the recent ones first. */
+#include "base/path.h"
 #include "base/vec.h"
 #include "desk_find_private.h"
 
 #include <stdlib.h>
 
 enum { BONUS_RECENT = 10 };
-
-/* "name:12" → where the digits begin, and the number. False: it does not end so. */
-static bool cut_line(struct str text, size_t *cut, size_t *line)
-{
-    size_t at = text.len;
-    size_t number = 0;
-    while (at > 0 && text.ptr[at - 1] >= '0' && text.ptr[at - 1] <= '9') {
-        at--;
-    }
-    for (size_t i = at; i < text.len && number < 100000000; i++) {
-        number = number * 10 + (size_t)(text.ptr[i] - '0');
-    }
-    bool found = at > 0 && text.ptr[at - 1] == ':';
-    *cut = found ? at - 1 : text.len;
-    *line = number;
-    return found;
-}
 
 struct known {
     const char *path;
@@ -120,7 +104,7 @@ static struct str file_needle(void *data, struct str text)
     (void)data;
     size_t cut;
     size_t line;
-    cut_line(text, &cut, &line);
+    path_cut_line(text, &cut, &line);
     return str_slice(text, 0, cut);
 }
 
@@ -129,7 +113,7 @@ static void file_chosen(void *data, const struct finder_item *item, struct str t
     struct desk_find *find = data;
     size_t cut;
     size_t line;
-    bool has_line = cut_line(text, &cut, &line);
+    bool has_line = path_cut_line(text, &cut, &line);
     if (item == NULL && workspace_generation(workbench_workspace(find->desk->workbench)) == 0) {
         app_message(find->desk->app, MESSAGE_WARNING,
             "the files are still being listed: ask again in a moment");

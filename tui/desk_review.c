@@ -47,25 +47,19 @@ static void on_committed(void *data, const struct commit_pane_result *result)
 /* One line on the tests of exactly what is accepted. */
 static char *describe_evidence(const struct outcome *outcome, bool running, enum style_id *style)
 {
-    const size_t *count = outcome->tally.count;
+    char *text = outcome_describe_evidence(outcome, running);
     *style = running ? STYLE_RUNNING : STYLE_NOT_EVALUATED;
     if (running) {
-        return mem_strdup("▸ the tests run on exactly this selection …");
+        char *marked = mem_printf("▸ %s …", text);
+        free(text);
+        return marked;
     }
-    if (!outcome->tested) {
-        return mem_strdup("not evaluated: no test ran on exactly this selection");
+    if (outcome->tested) {
+        enum result_status verdict = tally_verdict(&outcome->tally);
+        *style = verdict == RESULT_PASS                              ? STYLE_PASS
+                 : verdict == RESULT_FAIL || verdict == RESULT_ERROR ? STYLE_FAIL
+                                                                     : STYLE_NOT_EVALUATED;
     }
-    enum result_status verdict = tally_verdict(&outcome->tally);
-    *style = verdict == RESULT_PASS                              ? STYLE_PASS
-             : verdict == RESULT_FAIL || verdict == RESULT_ERROR ? STYLE_FAIL
-                                                                 : STYLE_NOT_EVALUATED;
-    char *coverage =
-        outcome->coverage < 0 ? mem_strdup("not known") : coverage_show(outcome->coverage);
-    char *text = mem_printf(
-        "%zu passed, %zu failed, %zu errors, %zu skipped, %zu not evaluated; coverage %s%s",
-        count[RESULT_PASS], count[RESULT_FAIL], count[RESULT_ERROR], count[RESULT_SKIPPED],
-        count[RESULT_NOT_EVALUATED], coverage, outcome->coverage < 0 ? "" : " %");
-    free(coverage);
     return text;
 }
 

@@ -2,7 +2,14 @@
 
 #include "base/path.h"
 
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+extern char **environ;
 
 const char *external_program(void)
 {
@@ -77,23 +84,73 @@ void external_arguments(
     arguments[1] = mem_strdup(path);
 }
 
+bool external_run(const char *const *argv, const char *cwd, int *exit_code, struct err *err)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attr;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attr);
+    if (cwd != NULL) {
+        posix_spawn_file_actions_addchdir_np(&actions, cwd);
+    }
+    sigset_t defaults;
+    sigemptyset(&defaults);
+    sigaddset(&defaults, SIGPIPE);
+    sigaddset(&defaults, SIGINT);
+    sigaddset(&defaults, SIGQUIT);
+    posix_spawnattr_setsigdefault(&attr, &defaults);
+    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
+    /* ^C in the other program is not for us. */
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    struct sigaction old_int;
+    sigaction(SIGINT, &ignore, &old_int);
+    pid_t pid;
+    int rc = posix_spawnp(&pid, argv[0], &actions, &attr, (char *const *)argv, environ);
+    int status = 0;
+    if (rc == 0) {
+        while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+        }
+        *exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    } else {
+        err_set_errno(err, rc, "cannot start %s", argv[0]);
+    }
+    sigaction(SIGINT, &old_int, NULL);
+    posix_spawnattr_destroy(&attr);
+    posix_spawn_file_actions_destroy(&actions);
+    return rc == 0;
+}
+
+void external_call_make(struct external_call *call, const char *path, size_t row, size_t col)
+{
+    char **owned = call->owned;
+    external_arguments(external_program(), path, row, col, owned);
+    /* The variable is a piece of shell, as it is for git. */
+    owned[2] = mem_printf("%s \"$@\"", external_program());
+    const char *argv[] = {"sh", "-c", owned[2], "sh", owned[0], owned[1], NULL};
+    memcpy(call->argv, argv, sizeof argv);
+}
+
+void external_call_free(struct external_call *call)
+{
+    for (size_t i = 0; i < ARRAY_LEN(call->owned); i++) {
+        free(call->owned[i]);
+    }
+}
+
+bool external_ended_well(int code, struct err *err)
+{
+    return code == 0 || err_set(err, ERR_INVALID, "%s ended with %d%s", external_program(), code,
+                            code == 127 ? ": there is no such program; set $EDITOR" : "");
+}
+
 bool external_edit(
     struct app *app, const char *path, size_t row, size_t col, const char *cwd, struct err *err)
 {
-    const char *program = external_program();
-    char *arguments[2];
-    external_arguments(program, path, row, col, arguments);
-    /* The variable is a piece of shell, as it is for git. */
-    char *script = mem_printf("%s \"$@\"", program);
-    const char *argv[] = {"sh", "-c", script, "sh", arguments[0], arguments[1], NULL};
+    struct external_call call;
     int code = 0;
-    bool ok = app_run_in_terminal(app, argv, cwd, &code, err);
-    if (ok && code != 0) {
-        ok = err_set(err, ERR_INVALID, "%s ended with %d%s", program, code,
-            code == 127 ? ": there is no such program; set $EDITOR" : "");
-    }
-    free(script);
-    free(arguments[0]);
-    free(arguments[1]);
+    external_call_make(&call, path, row, col);
+    bool ok =
+        app_run_in_terminal(app, call.argv, cwd, &code, err) && external_ended_well(code, err);
+    external_call_free(&call);
     return ok;
 }

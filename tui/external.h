@@ -13,6 +13,21 @@ const char *external_program(void);
 void external_arguments(
     const char *program, const char *path, size_t row, size_t col, char *arguments[2]);
 
+/* Runs another program on our terminal and waits, ^C being for it. False: it could not be started.
+ */
+bool external_run(const char *const *argv, const char *cwd, int *exit_code, struct err *err);
+
+/* The arguments for $EDITOR on a file at a place, to be run with external_run; the strings are
+ * freed with it. */
+struct external_call {
+    const char *argv[7];
+    char *owned[3];
+};
+void external_call_make(struct external_call *call, const char *path, size_t row, size_t col);
+void external_call_free(struct external_call *call);
+/* Says what an exit code other than 0 means; true for 0. */
+bool external_ended_well(int code, struct err *err);
+
 /* Runs it and waits. False when it could not be started or ended with an error. */
 bool external_edit(
     struct app *app, const char *path, size_t row, size_t col, const char *cwd, struct err *err);

@@ -2,9 +2,26 @@
 #include "base/log.h"
 #include "command/command.h"
 #include "desk.h"
+#include "plain/plain.h"
 
 #include <locale.h>
 #include <string.h>
+
+static int open_plain(const struct args *args)
+{
+    struct err err;
+    struct plain_options options = {
+        .folder = args->count > 0 ? args->rest[0] : ".",
+        .session = args_get(args, "session"),
+        .fresh = args_has(args, "new"),
+        .provider = args_get(args, "provider"),
+        .recording = args_get(args, "recording"),
+        .record_to = args_get(args, "record"),
+        .open = args_get(args, "open"),
+    };
+    int code = EXIT_YES;
+    return plain_run(&options, &code, &err) ? code : command_fail(args, "%s", err.text);
+}
 
 static int open_desk(const struct args *args)
 {
@@ -34,6 +51,11 @@ static int open_desk(const struct args *args)
                                                         : command_fail(args, "%s", err.text);
     }
     int code = EXIT_YES;
+    if (args_has(args, "plain")) {
+        code = open_plain(args);
+        log_close();
+        return code;
+    }
     if (!desk_run(&options, &code, &err)) {
         code = command_fail(args, "%s", err.text);
     }
@@ -64,6 +86,10 @@ int main(int argc, char **argv)
     }
     if (args_has(&args, "help-keys")) {
         desk_print_keys(stdout);
+        return EXIT_YES;
+    }
+    if (args_has(&args, "plain-help")) {
+        plain_print_table(stdout);
         return EXIT_YES;
     }
     return open_desk(&args);

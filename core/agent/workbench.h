@@ -98,6 +98,9 @@ bool workbench_outcome(struct workbench *wb, struct outcome *out, struct err *er
  * True while it is being gathered. */
 bool workbench_outcome_evidence(struct workbench *wb, struct outcome *out);
 void outcome_free(struct outcome *outcome);
+/* One line on the tests of exactly what is accepted; `running`: they are being run. The caller
+ * frees. */
+char *outcome_describe_evidence(const struct outcome *outcome, bool running) MUST_USE;
 
 /* A commit message to begin with: subject from the session, trailers with where it came from. The
  * caller frees. */

@@ -17,6 +17,25 @@ void outcome_free(struct outcome *outcome)
     *outcome = (struct outcome){0};
 }
 
+char *outcome_describe_evidence(const struct outcome *outcome, bool running)
+{
+    const size_t *count = outcome->tally.count;
+    if (running) {
+        return mem_strdup("the tests run on exactly this selection");
+    }
+    if (!outcome->tested) {
+        return mem_strdup("not evaluated: no test ran on exactly this selection");
+    }
+    char *coverage =
+        outcome->coverage < 0 ? mem_strdup("not known") : coverage_show(outcome->coverage);
+    char *text = mem_printf(
+        "%zu passed, %zu failed, %zu errors, %zu skipped, %zu not evaluated; coverage %s%s",
+        count[RESULT_PASS], count[RESULT_FAIL], count[RESULT_ERROR], count[RESULT_SKIPPED],
+        count[RESULT_NOT_EVALUATED], coverage, outcome->coverage < 0 ? "" : " %");
+    free(coverage);
+    return text;
+}
+
 static void take_evidence(struct outcome *out, const struct checks *checks)
 {
     out->tested = true;

@@ -228,3 +228,19 @@ char *path_find_program(const char *name)
     }
     return NULL;
 }
+
+bool path_cut_line(struct str text, size_t *cut, size_t *line)
+{
+    size_t at = text.len;
+    size_t number = 0;
+    while (at > 0 && text.ptr[at - 1] >= '0' && text.ptr[at - 1] <= '9') {
+        at--;
+    }
+    for (size_t i = at; i < text.len && number < 100000000; i++) {
+        number = number * 10 + (size_t)(text.ptr[i] - '0');
+    }
+    bool found = at > 0 && text.ptr[at - 1] == ':';
+    *cut = found ? at - 1 : text.len;
+    *line = number;
+    return found;
+}

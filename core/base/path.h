@@ -22,6 +22,10 @@ const char *path_ext(const char *path);
  * "./" at the front and double slashes away. On success *clean is the caller's. */
 bool path_check_relative(struct str path, char **clean, struct err *err) MUST_USE;
 
+/* "name:12": true, where the name ends, and the number; else the whole length and 0 or what digits
+ * end it. */
+bool path_cut_line(struct str text, size_t *cut, size_t *line);
+
 enum path_home {
     PATH_CONFIG, /* $XDG_CONFIG_HOME/bylaw, else ~/.config/bylaw */
     PATH_STATE,  /* $XDG_STATE_HOME/bylaw, else ~/.local/state/bylaw */

@@ -187,6 +187,16 @@ struct review_span {
 struct review_span review_hunk_span(const struct review_file *file, size_t hunk);
 /* What stands in the proposal there: what an edit begins with. */
 struct str review_hunk_text(const struct review_file *file, size_t hunk);
+/* The same as an editor has it: lines that end with LF, also the last one (the caller frees), and
+ * back: the text of a REVIEW_EDIT with the endings the hunk has. */
+struct review_endings {
+    bool crlf, open_end;
+};
+char *review_hunk_lines(
+    const struct review_file *file, size_t hunk, struct review_endings *endings) MUST_USE;
+void review_lines_text(struct str lines, struct review_endings endings, struct buf *out);
+/* The first item of the hunk behind a gap, where it splits by itself; SIZE_MAX: there is none. */
+size_t review_hunk_gap(const struct review_file *file, size_t hunk);
 
 /* What is accepted, as changes against the current base (files with nothing accepted are left out).
  * try_file and try_hunk name one hunk whose items count as accepted as well; SIZE_MAX: none. */

@@ -263,6 +263,47 @@ struct str review_hunk_text(const struct review_file *file, size_t hunk)
     return lines_range(&file->proposed->lines, span.b_from, span.b_to);
 }
 
+char *review_hunk_lines(const struct review_file *file, size_t hunk, struct review_endings *endings)
+{
+    struct str text = review_hunk_text(file, hunk);
+    struct buf out = BUF_INIT;
+    struct str line;
+    endings->crlf = str_find(text, STR_LIT("\r\n"), 0) != SIZE_MAX;
+    endings->open_end = text.len > 0 && text.ptr[text.len - 1] != '\n';
+    while (str_next_line(&text, &line)) {
+        if (endings->crlf && str_ends(line, "\r")) {
+            line.len--;
+        }
+        buf_append_str(&out, line);
+        buf_append_char(&out, '\n');
+    }
+    return buf_take(&out);
+}
+
+void review_lines_text(struct str lines, struct review_endings endings, struct buf *out)
+{
+    struct str line;
+    while (str_next_line(&lines, &line)) {
+        buf_append_str(out, line);
+        if (lines.len > 0 || !endings.open_end) {
+            buf_append_c(out, endings.crlf ? "\r\n" : "\n");
+        }
+    }
+}
+
+size_t review_hunk_gap(const struct review_file *file, size_t hunk)
+{
+    const struct review_hunk *h = &file->hunks.items[hunk];
+    for (size_t i = h->first + 1; i < h->first + h->count; i++) {
+        const struct review_item *before = &file->items.items[i - 1];
+        size_t end = before->a + (before->kind == REVIEW_DEL);
+        if (file->items.items[i].a > end) {
+            return i;
+        }
+    }
+    return SIZE_MAX;
+}
+
 struct review_counts review_count(const struct review_file *file, size_t from, size_t to)
 {
     struct review_counts counts = {0};

@@ -181,6 +181,28 @@ enum coverage_line coverage_line(const struct coverage_file *file, unsigned row)
                              : LINE_NONE;
 }
 
+bool coverage_append_rows(
+    struct buf *out, const struct coverage_file *file, size_t from, size_t to, bool covered)
+{
+    size_t began = 0;
+    bool any = false;
+    for (size_t line = from + 1; line <= to + 1; line++) {
+        enum coverage_line what = line <= to ? coverage_line(file, (unsigned)line) : LINE_NONE;
+        bool is = covered ? what == LINE_COVERED : what == LINE_MISSED || what == LINE_PARTLY;
+        if (is && began == 0) {
+            began = line;
+        } else if (!is && began != 0) {
+            buf_printf(out, "%s%zu", any ? ", " : "", began);
+            if (line - 1 > began) {
+                buf_printf(out, "-%zu", line - 1);
+            }
+            any = true;
+            began = 0;
+        }
+    }
+    return any;
+}
+
 static double percent_of(size_t covered, size_t missed)
 {
     return covered + missed == 0 ? 0.0 : 100.0 * (double)covered / (double)(covered + missed);

@@ -48,6 +48,10 @@ void coverage_finish(struct coverage *coverage);
 const struct coverage_file *coverage_find(const struct coverage *coverage, const char *path);
 /* Row from 1; file may be NULL. */
 enum coverage_line coverage_line(const struct coverage_file *file, unsigned row);
+/* Appends "5-6, 9": the rows (from 1) behind the first `from` up to `to` that are covered, or those
+ * that are not or partly; false: there are none. */
+bool coverage_append_rows(
+    struct buf *out, const struct coverage_file *file, size_t from, size_t to, bool covered);
 /* 0..100; 0 when nothing can be covered (as opa). */
 double coverage_percent(const struct coverage *coverage);
 double coverage_file_percent(const struct coverage_file *file);

@@ -1,6 +1,7 @@
 #include "repo/message.h"
 
 #include "base/safe.h"
+#include "base/vec.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -125,6 +126,26 @@ char *message_compose(struct str text, const struct message_trailer *trailers, s
         append_trailer(&out, &trailers[i]);
     }
     return buf_take(&out);
+}
+
+void message_trailers_parse(struct str lines, struct message_trailers *out)
+{
+    *out = (struct message_trailers){.text = str_dup(lines)};
+    char *rest = out->text;
+    for (char *line = strsep(&rest, "\n"); line != NULL; line = strsep(&rest, "\n")) {
+        char *colon = strchr(line, ':');
+        if (colon != NULL) {
+            *colon = '\0';
+            VEC_PUSH(out, (struct message_trailer){line, colon + 1});
+        }
+    }
+}
+
+void message_trailers_free(struct message_trailers *trailers)
+{
+    VEC_FREE(trailers);
+    free(trailers->text);
+    trailers->text = NULL;
 }
 
 char *message_trailer_find(struct str message, const char *key)

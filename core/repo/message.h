@@ -17,6 +17,16 @@ struct message_trailer {
 char *message_compose(
     struct str text, const struct message_trailer *trailers, size_t count) MUST_USE;
 
+/* "Key: value" lines as trailers; what is no such line is left out. Free with
+ * message_trailers_free. */
+struct message_trailers {
+    struct message_trailer *items;
+    size_t len, cap;
+    char *text; /* what the items point into */
+};
+void message_trailers_parse(struct str lines, struct message_trailers *out);
+void message_trailers_free(struct message_trailers *trailers);
+
 /* The value of the last trailer `key` (in any case) in the message's trailer block; NULL when there
  * is none. The caller frees. */
 char *message_trailer_find(struct str message, const char *key) MUST_USE;

@@ -19,6 +19,19 @@ void outline_free(struct outline *outline)
     VEC_FREE(outline);
 }
 
+const struct outline_entry *outline_at(const struct outline *outline, size_t row)
+{
+    const struct outline_entry *found = NULL;
+    VEC_FOREACH (const struct outline_entry, entry, outline) {
+        /* Later entries that hold the row begin later. */
+        if (entry->start_row <= row && row <= entry->end_row &&
+            (found == NULL || entry->start_row >= found->start_row)) {
+            found = entry;
+        }
+    }
+    return found;
+}
+
 static char *node_name(const struct source_window *text, TSNode node)
 {
     struct buf raw = BUF_INIT;

@@ -76,6 +76,8 @@ struct outline {
 /* Appends what is known by now (see syntax_index), in order of the text. */
 void syntax_outline(struct syntax *syntax, struct outline *out);
 void outline_free(struct outline *outline);
+/* The innermost entry that holds the row; NULL. */
+const struct outline_entry *outline_at(const struct outline *outline, size_t row);
 
 struct syntax_error {
     size_t start, end;

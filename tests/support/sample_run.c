@@ -4,6 +4,23 @@
 
 #include <stdlib.h>
 
+const char sample_helpers_decided[] =
+    "# METADATA\n# title: Kubernetes helpers\n# description: What several policies ask of a "
+    "workload.\n"
+    "package lib.k8s\n\n"
+    "workload_kinds := {\"Deployment\", \"StatefulSet\", \"DaemonSet\", \"Job\"}\n\n"
+    "# The pod template of a workload, or the pod itself.\n"
+    "pod_spec := input.spec if input.kind == \"Pod\"\n\n"
+    "pod_spec := input.spec.template.spec if input.kind in workload_kinds\n\n"
+    "# Started by hand with kubectl debug: they run an image like any other.\n"
+    "containers contains c if some c in pod_spec.ephemeralContainers\n\n"
+    "containers contains c if some c in pod_spec.containers\n\n"
+    "containers contains c if some c in pod_spec.initContainers\n\n"
+    "resource := sprintf(\"%s/%s\", [input.kind, input.metadata.name])\n\n"
+    "namespace := object.get(input.metadata, \"namespace\", \"default\")\n\n"
+    "is_production if namespace == \"production\"\n\n"
+    "is_production if input.metadata.labels.env == \"production\"\n# Decided in review.\n";
+
 struct sample_run *sample_run_new(void)
 {
     struct sample_run *run = MEM_NEW(struct sample_run);

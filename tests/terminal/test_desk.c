@@ -4,6 +4,7 @@
 #include "test.h"
 
 #include "base/path.h"
+#include "sample_run.h"
 #include "term.h"
 
 #include <signal.h>
@@ -130,23 +131,6 @@ static void decide_helpers(struct fixture *f)
     term_expect(f->term, "○ 0 open");
 }
 
-static const char expected_helpers[] =
-    "# METADATA\n# title: Kubernetes helpers\n# description: What several policies ask of a "
-    "workload.\n"
-    "package lib.k8s\n\n"
-    "workload_kinds := {\"Deployment\", \"StatefulSet\", \"DaemonSet\", \"Job\"}\n\n"
-    "# The pod template of a workload, or the pod itself.\n"
-    "pod_spec := input.spec if input.kind == \"Pod\"\n\n"
-    "pod_spec := input.spec.template.spec if input.kind in workload_kinds\n\n"
-    "# Started by hand with kubectl debug: they run an image like any other.\n"
-    "containers contains c if some c in pod_spec.ephemeralContainers\n\n"
-    "containers contains c if some c in pod_spec.containers\n\n"
-    "containers contains c if some c in pod_spec.initContainers\n\n"
-    "resource := sprintf(\"%s/%s\", [input.kind, input.metadata.name])\n\n"
-    "namespace := object.get(input.metadata, \"namespace\", \"default\")\n\n"
-    "is_production if namespace == \"production\"\n\n"
-    "is_production if input.metadata.labels.env == \"production\"\n# Decided in review.\n";
-
 static void check_commit(struct fixture *f)
 {
     char *log;
@@ -161,11 +145,11 @@ static void check_commit(struct fixture *f)
     assert_string_equal(status, "");
     free(status);
     char *helpers = test_read(f->dir, "policies/lib/k8s/k8s.rego");
-    assert_string_equal(helpers, expected_helpers);
+    assert_string_equal(helpers, sample_helpers_decided);
     free(helpers);
     char *committed;
     GIT(f, &committed, "show", "HEAD:policies/lib/k8s/k8s.rego");
-    assert_string_equal(committed, expected_helpers);
+    assert_string_equal(committed, sample_helpers_decided);
     free(committed);
     char *files;
     GIT(f, &files, "show", "--name-only", "--format=", "HEAD");

@@ -252,19 +252,8 @@ static void on_committed(void *data, const struct commit_outcome *outcome)
 
 static void start_commit(struct commit_pane *pane)
 {
-    struct {
-        struct message_trailer *items;
-        size_t len, cap;
-    } trailers = {0};
-    char *text = mem_strdup(pane->trailers.ptr == NULL ? "" : pane->trailers.ptr);
-    char *rest = text;
-    for (char *line = strsep(&rest, "\n"); line != NULL; line = strsep(&rest, "\n")) {
-        char *colon = strchr(line, ':');
-        if (colon != NULL) {
-            *colon = '\0';
-            VEC_PUSH(&trailers, (struct message_trailer){line, colon + 1});
-        }
-    }
+    struct message_trailers trailers;
+    message_trailers_parse(buf_str(&pane->trailers), &trailers);
     struct commit_request request = {.root = workspace_root(pane->workspace),
         .changes = &pane->changes,
         .message = edit_text(pane->edit),
@@ -274,8 +263,7 @@ static void start_commit(struct commit_pane *pane)
     pane->phase = PHASE_COMMIT;
     pane->jobs++;
     pane->commit = commit_start(app_loop(pane->app), &request, &callbacks, pane);
-    VEC_FREE(&trailers);
-    free(text);
+    message_trailers_free(&trailers);
     changed(pane);
 }
 

@@ -291,14 +291,7 @@ static size_t split_place(const struct review_pane *pane)
     if (item != NONE && item > h->first) {
         return item;
     }
-    for (size_t i = h->first + 1; i < h->first + h->count; i++) {
-        const struct review_item *before = &file->items.items[i - 1];
-        size_t end = before->a + (before->kind == REVIEW_DEL);
-        if (file->items.items[i].a > end) {
-            return i;
-        }
-    }
-    return NONE;
+    return review_hunk_gap(file, row->hunk);
 }
 
 unsigned review_act_split(void *data)
@@ -317,21 +310,12 @@ unsigned review_act_split(void *data)
 /* The edit box holds plain lines: without CR, without the last newline. */
 static char *text_to_edit(struct review_pane *pane, size_t hunk)
 {
-    struct str text = review_hunk_text(review_pane_file(pane), hunk);
-    struct buf out = BUF_INIT;
-    struct str line;
-    pane->prompt.crlf = str_find(text, STR_LIT("\r\n"), 0) != SIZE_MAX;
-    pane->prompt.open_end = text.len > 0 && text.ptr[text.len - 1] != '\n';
-    while (str_next_line(&text, &line)) {
-        if (pane->prompt.crlf && str_ends(line, "\r")) {
-            line.len--;
-        }
-        buf_append_str(&out, line);
-        if (text.len > 0) {
-            buf_append_char(&out, '\n');
-        }
+    char *text = review_hunk_lines(review_pane_file(pane), hunk, &pane->prompt.endings);
+    size_t len = strlen(text);
+    if (len > 0) {
+        text[len - 1] = '\0';
     }
-    return buf_take(&out);
+    return text;
 }
 
 static void edited(void *data, struct str text)
@@ -345,15 +329,14 @@ static void edited(void *data, struct str text)
     if (moved_meanwhile(pane, text)) {
         return;
     }
+    struct buf lines = BUF_INIT;
     struct buf bytes = BUF_INIT;
-    struct str line;
-    const char *ending = pane->prompt.crlf ? "\r\n" : "\n";
-    while (str_next_line(&text, &line)) {
-        buf_append_str(&bytes, line);
-        if (text.len > 0 || !pane->prompt.open_end) {
-            buf_append_c(&bytes, ending);
-        }
+    buf_append_str(&lines, text);
+    if (text.len > 0) {
+        buf_append_char(&lines, '\n');
     }
+    review_lines_text(buf_str(&lines), pane->prompt.endings, &bytes);
+    buf_free(&lines);
     struct review_op op = {.verb = REVIEW_EDIT,
         .file = pane->file,
         .from = pane->prompt.hunk,

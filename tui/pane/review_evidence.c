@@ -118,29 +118,6 @@ static int draw_tally(const struct review_pane *pane, struct region region, int 
     return row + 1;
 }
 
-/* "5-6, 9": lines of the hunk (from 1) with this coverage. */
-static bool append_lines(
-    struct buf *out, const struct coverage_file *file, size_t from, size_t to, bool covered)
-{
-    size_t began = 0;
-    bool any = false;
-    for (size_t line = from + 1; line <= to + 1; line++) {
-        enum coverage_line what = line <= to ? coverage_line(file, (unsigned)line) : LINE_NONE;
-        bool is = covered ? what == LINE_COVERED : what == LINE_MISSED || what == LINE_PARTLY;
-        if (is && began == 0) {
-            began = line;
-        } else if (!is && began != 0) {
-            buf_printf(out, "%s%zu", any ? ", " : "", began);
-            if (line - 1 > began) {
-                buf_printf(out, "-%zu", line - 1);
-            }
-            any = true;
-            began = 0;
-        }
-    }
-    return any;
-}
-
 static int draw_coverage(struct review_pane *pane, struct region region, int row, size_t hunk)
 {
     const struct review_file *file = review_pane_file(pane);
@@ -151,8 +128,8 @@ static int draw_coverage(struct review_pane *pane, struct region region, int row
     struct review_span span = review_hunk_span(file, hunk);
     struct buf covered = BUF_INIT;
     struct buf missed = BUF_INIT;
-    bool any = append_lines(&covered, known, span.b_from, span.b_to, true);
-    bool gap = append_lines(&missed, known, span.b_from, span.b_to, false);
+    bool any = coverage_append_rows(&covered, known, span.b_from, span.b_to, true);
+    bool gap = coverage_append_rows(&missed, known, span.b_from, span.b_to, false);
     int col = 1;
     if (any) {
         col += grid_printf(region, row, col, STYLE(PASS), "lines %s covered", covered.ptr) + 2;

@@ -72,9 +72,9 @@ struct review_pane {
         size_t hunk;
         enum review_side side;
         size_t line;
-        bool crlf, open_end; /* of the text being edited */
-        char *text;          /* as it was offered */
-    } prompt;                /* what the open prompt is about */
+        struct review_endings endings; /* of the text being edited */
+        char *text;                    /* as it was offered */
+    } prompt;                          /* what the open prompt is about */
 
     struct {
         char *of, *trouble;

@@ -406,15 +406,7 @@ const struct outline_entry *review_pane_outline_at(struct review_pane *pane, siz
         outline_free(&pane->outline);
         syntax_outline(view->syntax, &pane->outline);
     }
-    const struct outline_entry *found = NULL;
-    VEC_FOREACH (struct outline_entry, entry, &pane->outline) {
-        /* The innermost: later entries that hold the line begin later. */
-        if (entry->start_row <= line && line <= entry->end_row &&
-            (found == NULL || entry->start_row >= found->start_row)) {
-            found = entry;
-        }
-    }
-    return found;
+    return outline_at(&pane->outline, line);
 }
 
 bool review_pane_show(struct review_pane *pane, const char *path, unsigned row)

@@ -54,8 +54,8 @@ static bool load_terminfo(const char *term, int fd, struct err *err)
     }
     if (cap_string("cup") == NULL) {
         return err_set(err, ERR_UNSUPPORTED,
-            "TERM=%.60s cannot place its cursor, which a full-screen program needs; the "
-            "subcommands work without (bylaw --help)",
+            "TERM=%.60s cannot place its cursor, which a full screen needs: bylaw --plain works "
+            "without, line by line, and so do the subcommands (bylaw --help)",
             term);
     }
     return true;
@@ -108,8 +108,8 @@ static bool check_surroundings(const struct output_options *options, struct err 
 {
     if (!isatty(options->in_fd) || !isatty(options->out_fd)) {
         return err_set(err, ERR_UNSUPPORTED,
-            "%s is not a terminal: the workbench needs one; the subcommands work without "
-            "(bylaw --help)",
+            "%s is not a terminal: bylaw --plain works without one, line by line, and so do the "
+            "subcommands (bylaw --help)",
             isatty(options->in_fd) ? "standard output" : "standard input");
     }
     const char *codeset = nl_langinfo(CODESET);

@@ -1,0 +1,250 @@
+/* The plain mode on pipes: the same road from a prompt to a commit as on the screen, with the same
+ * result to the byte; every command of the table once; nothing written but lines of text. */
+#include "sample_run.h"
+#include "test.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define START                                                                                      \
+    "export TERM=dumb LC_ALL=C.UTF-8 BYLAW_PROVIDER=recording BYLAW_RECORDING_SPEED=0\n"           \
+    "export EDITOR=\"$XDG_STATE_HOME/editor\"; unset VISUAL\n"
+
+static int set_up(void **state)
+{
+    struct sample_run *run = sample_run_new();
+    sample_run_init(run);
+    sample_run_sh(run, "git config core.hooksPath /nonexistent", NULL);
+    test_write(run->state, "editor", "#!/bin/sh\nprintf '# Decided in review.\\n' >>\"$1\"\n");
+    const char *mode[] = {"chmod", "+x", "editor", NULL};
+    free(test_run(run->state, mode));
+    *state = run;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    sample_run_free(*state);
+    return 0;
+}
+
+/* Only lines: of the bytes below a blank there is LF alone, and no DEL. */
+static void check_bytes(const char *out)
+{
+    for (const char *c = out; *c != '\0'; c++) {
+        unsigned char byte = (unsigned char)*c;
+        if ((byte < 0x20 && byte != '\n') || byte == 0x7f) {
+            fail_msg("byte %02x after: %.*s", byte, 60, c - out > 60 ? c - 60 : out);
+        }
+    }
+}
+
+/* Runs the program on the lines; the caller frees what it wrote. */
+static char *plain(struct sample_run *run, const char *lines)
+{
+    test_write(run->state, "lines", lines);
+    char *script = mem_printf(
+        "export %s\n" START "exec \"$BYLAW_BINARY_DIR/bylaw\" --plain . <\"$XDG_STATE_HOME/lines\"",
+        run->xdg_state);
+    const char *argv[] = {"sh", "-ec", script, NULL};
+    char *out = test_run(run->dir, argv);
+    free(script);
+    check_bytes(out);
+    return out;
+}
+
+static void expect(const char *out, const char *text)
+{
+    if (strstr(out, text) == NULL) {
+        fprintf(stderr, "%s\n", out);
+        fail_msg("\"%s\" is not in what is printed above", text);
+    }
+}
+
+#define ASK SAMPLE_PROMPT "\nwait\n"
+#define ACCEPT                                                                                     \
+    "review\naccept-rest\naccept-rest\naccept-rest\naccept-rest\naccept-rest\naccept-rest\n"
+#define DECIDE "decline The old wording is clearer\naccept\nedit\naccept-rest\n"
+
+static void check_commit(struct sample_run *run)
+{
+    const char *log[] = {"git", "log", "-1", "--format=%s%n%b", NULL};
+    char *message = test_run(run->dir, log);
+    expect(message, "Deny any Deployment in production whose image tag is latest or\n");
+    expect(message, "Bylaw-Review: 123 lines accepted, 2 declined, 0 left open");
+    expect(message, "Bylaw-Tests: 24 passed, 0 failed");
+    free(message);
+    const char *status[] = {"git", "status", "--porcelain", NULL};
+    char *rest = test_run(run->dir, status);
+    assert_string_equal(rest, "");
+    free(rest);
+    const char *show[] = {"git", "show", "HEAD:policies/lib/k8s/k8s.rego", NULL};
+    char *committed = test_run(run->dir, show);
+    assert_string_equal(committed, sample_helpers_decided);
+    free(committed);
+}
+
+static void from_a_prompt_to_a_commit(void **state)
+{
+    struct sample_run *run = *state;
+    char *out = plain(run, ASK ACCEPT DECIDE "try\nfinish\ncommit yes\nwait\n");
+    expect(out, "proposal 1: 8 files, 123 lines added, 1 removed; type review\n");
+    expect(out, "109 accepted, 0 declined, 15 open.\n");
+    expect(out, "Hunk 1 of 3, 2 changes");
+    expect(out, "The hunk is declined: The old wording is clearer.\n");
+    expect(out, "The hunk is edited and accepted.\n");
+    expect(out, "All is decided; type finish to see what would be written.\n");
+    expect(out, "Tests of your selection: 24 passed.\n");
+    expect(out, "message: Deny any Deployment in production whose image tag is latest or\n");
+    expect(out, "feedback: ");
+    expect(out, "8 files written.\n");
+    expect(out, "on branch main.\n");
+    expect(out, "Sent back to the model: the outcome of the review");
+    free(out);
+    check_commit(run);
+    out = plain(run, "undo-commit\ncommit yes\n");
+    expect(out, "message: Revert ");
+    expect(out, "Committed ");
+    free(out);
+    sample_run_sh(run, "git diff --stat HEAD~2 HEAD; git status --porcelain", "");
+}
+
+static void a_kill_keeps_the_decisions(void **state)
+{
+    struct sample_run *run = *state;
+    test_write(run->state, "lines", ASK ACCEPT "wait\n");
+    char *script = mem_printf("export %s\n" START "cd \"$XDG_STATE_HOME\"; mkfifo in\n"
+                              "\"$BYLAW_BINARY_DIR/bylaw\" --plain %s <in >out & pid=$!\n"
+                              "exec 3>in; cat lines >&3\n"
+                              "until grep -q '^109 accepted' out; do sleep 0.05; done\n"
+                              "kill -9 $pid; wait $pid || true; cat out",
+        run->xdg_state, run->dir);
+    const char *argv[] = {"sh", "-ec", script, NULL};
+    char *out = test_run(run->dir, argv);
+    free(script);
+    check_bytes(out);
+    free(out);
+    out = plain(run, "review\nlist\n" DECIDE "finish\ncommit yes\n");
+    expect(out, "This session goes on: ");
+    expect(out, "Proposal 1 is open; type review.\n");
+    expect(out, "109 accepted, 0 declined, 15 open.\n");
+    expect(out, "Tests: 24 passed");
+    free(out);
+    check_commit(run);
+}
+
+/* What is typed in the test below, with its modes: a row of the table that is not here fails. */
+static const char every[] =
+    "help\nhelp accept\nstatus\nprompts\nfiles\nfiles k8s.rego\nopen k8s.rego:3\nnext\nprevious\n"
+    "line 7\nfind container\nfind\nsymbols\nsymbols privileged\ndefinition containers\n"
+    "references containers\nwait\neval k8s.privileged.deny none\neval is_production {\"x\": 1}\n"
+    "tests\nfailures\nexplain 1\nproblems\ncoverage\ncoverage k8s.rego\n"
+    "test test_deny\ntest test_deny_public\nedit "
+    "lib/k8s/k8s.rego\nproblems\nwait\nstop\nretry\nqueue\ntake-back\nreasoning\n"
+    "answer\nundo-commit\nsay " SAMPLE_PROMPT "\nsay And treat an empty tag as missing.\nqueue\n"
+    "take-back\nwait\nanswer\nreasoning\nreview\nshow\nshow 2-3\nevidence\nnext\nback\nfile 7\n"
+    "file latest_tag_test\nfile\nlist\naccept 1-2\naccept\nreopen 1\nreopen\n"
+    "decline 2 not so\ndecline\nundo\nredo\nedit\ncomment 1 why here\n"
+    "question is it right\nuncomment 1\nfile k8s.rego\nsplit\nsplit 2\naccept-rest\n"
+    "decline-rest enough\ntry\nfinish\nmessage\nmessage Deny latest\nedit\nfeedback\n"
+    "feedback later\nback\nfinish\ncommit no\nback\nleave\nquit\n";
+
+static bool is_typed(const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *at = every; at != NULL; at = strchr(at, '\n')) {
+        at += at != every;
+        if (strncmp(at, name, len) == 0 && (at[len] == '\n' || at[len] == ' ')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void every_command_does_something(void **state)
+{
+    struct sample_run *run = *state;
+    char *program = mem_printf("%s/bylaw", getenv("BYLAW_BINARY_DIR"));
+    const char *argv[] = {program, "--plain-help", NULL};
+    char *table = test_run(NULL, argv);
+    size_t count = 0;
+    for (char *at = strstr(table, "| `"); at != NULL; at = strstr(at, "| `")) {
+        at += 3;
+        char name[32] = "";
+        for (size_t i = 0; i < sizeof name - 1 && (isalpha((unsigned char)at[i]) || at[i] == '-');
+             i++) {
+            name[i] = at[i];
+        }
+        if (!is_typed(name)) {
+            fail_msg("%s is not tried", name);
+        }
+        count++;
+    }
+    assert_true(count > 50);
+    free(table);
+    free(program);
+    char *out = plain(run, every);
+    static const char *const said[] = {"accept [CHANGES]: Accept the hunk", "Branch main; 0 files",
+        "policies/lib/k8s/k8s.rego, lines 3 to", "line 7: ", "This is the end of",
+        "rule lib.k8s.containers: policies/lib/k8s/k8s.rego, line ",
+        "Tests of the workspace: 16 passed, 0 failed, 0 with errors, 0 skipped, 0 not evaluated.",
+        "Coverage is ", "No test failed.", "0 problems.", "policies/lib/k8s/k8s.rego is saved",
+        "Checked policies/lib/k8s/k8s.rego: 0 problems.", "Nothing runs that could be stopped.",
+        "No prompt is waiting.", "Queued: it is sent when the model has ended; 1 waiting.",
+        "Taken back: And treat", "File 7 of 8: policies/lib/k8s/k8s.rego.", "Changes 1 to 2 are",
+        "Change 2 is declined: not so.", "Undone.", "Redone.", "The question is noted on the file",
+        "The comment is deleted.", "The hunk is split", "message: Deny latest",
+        "feedback: ", "Nothing was written: type commit yes.", "Nothing was written.",
+        "The review is left; every decision is kept."};
+    for (size_t i = 0; i < ARRAY_LEN(said); i++) {
+        expect(out, said[i]);
+    }
+    /* Nothing went past the door but the engineer's own edit. */
+    sample_run_sh(run, "git status --porcelain", " M policies/lib/k8s/k8s.rego\n");
+    free(out);
+}
+
+static void what_is_no_command_is_said(void **state)
+{
+    struct sample_run *run = *state;
+    char *out =
+        plain(run, "statsu\nstatus of the deployment\naccept\nopen nothing.rego\nline 3\nreview\n"
+                   "explain 9\nfiles nothing\ntest nothing\nhelp nothing\n");
+    expect(out, "There is no command statsu; the nearest is status.");
+    expect(out, "Nothing was done: status is typed alone. Type say to send that line");
+    expect(out, "The command accept is for the review: type review first.");
+    expect(out, "No file is named nothing.rego; type files for all.");
+    expect(out, "No file is open: type open and its name.");
+    expect(out, "There is no proposal to review: ask the model for a policy first.");
+    expect(out, "There is no failure 9; type failures for their numbers.");
+    expect(out, "0 files.");
+    expect(out, "No test is named nothing");
+    free(out);
+}
+
+static void bytes_from_outside_are_made_visible(void **state)
+{
+    struct sample_run *run = *state;
+    sample_run_sh(run,
+        "printf 'package bad\\n\\t# \\033[31mred\\007\\n\\nx := 1\\r\\n\\377\\n' >bad.rego\n"
+        "printf x >\"$(printf 'na\\033me.txt')\"",
+        NULL);
+    char *out = plain(run, "open bad.rego\nfiles me.txt\nwait\nproblems\n");
+    expect(out, "line 2:     # ^[[31mred^G\n");
+    expect(out, "line 4: x := 1\n");
+    expect(out, "na^[me.txt\n");
+    free(out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(from_a_prompt_to_a_commit, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_kill_keeps_the_decisions, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(every_command_does_something, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_no_command_is_said, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(bytes_from_outside_are_made_visible, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
