@@ -193,6 +193,9 @@ static void on_message_time(void *data)
 
 void app_message(struct app *app, enum message_level level, const char *fmt, ...)
 {
+    if (level == MESSAGE_INFO && app->message_level == MESSAGE_ERROR && app->message.len > 0) {
+        return; /* the answer to a key finds none: every key clears it first */
+    }
     va_list args;
     va_start(args, fmt);
     buf_clear(&app->message);
@@ -233,8 +236,9 @@ static void take_keys(struct app *app)
     while (app->output != NULL && !app->quitting && input_next(app->input, &key)) {
         app_key(app, &key);
     }
-    if (input_is_waiting(app->input)) {
-        loop_timer_start(app->esc_timer, INPUT_ESC_MS, 0);
+    unsigned wait = input_wait_ms(app->input);
+    if (wait > 0) {
+        loop_timer_start(app->esc_timer, wait, 0);
     } else {
         loop_timer_stop(app->esc_timer);
     }

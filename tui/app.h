@@ -113,7 +113,7 @@ void app_set_float(struct app *app, const struct app_float *ops, void *data);
 void app_redraw(struct app *app);
 enum message_level { MESSAGE_INFO, MESSAGE_GOOD, MESSAGE_WARNING, MESSAGE_ERROR };
 /* One line in the key line's place, until the next key or for five seconds (errors stay until a
- * key). */
+ * key, and what is only good to know does not take their place). */
 void app_message(struct app *app, enum message_level level, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* What the message line says now, or "". */
 const char *app_message_text(const struct app *app);

@@ -95,16 +95,13 @@ static void ask_repo(struct desk *desk)
 
 /* ---- what the workbench tells ---- */
 
-/* A problem stays until a key is pressed: what is only good to know does not replace it, and of
- * several the first is shown with their number. All are in the log. */
+/* Of several problems the first is shown with their number. All are in the log. */
 void desk_say(struct desk *desk, bool is_problem, const char *text)
 {
     status_log(desk->status, text);
     bool shown = desk->problem != NULL && strcmp(app_message_text(desk->app), desk->problem) == 0;
     if (!is_problem) {
-        if (!shown) {
-            app_message(desk->app, MESSAGE_INFO, "%s", text);
-        }
+        app_message(desk->app, MESSAGE_INFO, "%s", text);
         return;
     }
     desk->more_problems = shown ? desk->more_problems + 1 : 0;
@@ -343,8 +340,8 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
             strcmp(config_string(workbench_config(desk.workbench), "key_set"), "vi") == 0);
         desk_remap_keys(&desk);
         say_theme_problems(&desk);
-        if (options->open != NULL) {
-            (void)editor_jump(desk.editor, options->open, 0, 0);
+        if (options->open != NULL && !editor_open(desk.editor, options->open, err)) {
+            desk_say(&desk, true, err->text);
         }
         editor_offer_recovery(desk.editor);
         if (options->open == NULL) {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void (*oom_handler)(void);
 
@@ -19,6 +20,10 @@ void *mem_require(void *ptr)
         if (oom_handler != NULL) {
             oom_handler();
         }
+        static const char last[] =
+            "bylaw: out of memory; what was not saved is offered at the next start\n";
+        ssize_t written = write(STDERR_FILENO, last, sizeof last - 1);
+        (void)written; /* nothing more can be done */
         abort();
     }
     return ptr;

@@ -1,9 +1,10 @@
 /* Allocation that cannot fail, for our own small things.
  *
  * Out of memory is handled in one way everywhere: the handler set with mem_set_handler runs (the
- * program uses it to give the terminal back), then the process aborts. Everything the engineer did
- * is in the journal by then, so the next start offers it. Sizes that come from a file, a model or a
- * process are bounded by the caller before they reach these functions.
+ * program uses it to give the terminal back), standard error is told, then the process aborts.
+ * Everything the engineer did is in the journal by then, so the next start offers it. Sizes that
+ * come from a file, a model or a process are bounded by the caller before they reach these
+ * functions.
  *
  * Threads: mem_set_handler before any thread starts; the rest from any thread. */
 #ifndef BYLAW_BASE_MEM_H

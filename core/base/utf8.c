@@ -152,7 +152,8 @@ int utf8_width_cluster(struct str cluster)
             run = -1;
         } else {
             int own = cp == '\t' ? 1 : utf8_width_cp(cp);
-            own = cp == 0xFE0F && run == 1 ? 2 : own;
+            bool grows = cp == 0xFE0F || (cp >= 0x1F1E6 && cp <= 0x1F1FF); /* flag's second half */
+            own = grows && run == 1 ? 2 : own;
             run = own > run ? own : run;
         }
         at += len;

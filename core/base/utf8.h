@@ -1,6 +1,6 @@
 /* UTF-8, grapheme clusters and column widths (utf8proc; widths as most terminals draw them:
  * ambiguous width counts 1, a cluster counts as its widest code point, emoji with a presentation
- * selector 2).
+ * selector and flags 2).
  *
  * Invalid bytes are never an error: each is one unit of its own, so that text can be walked, shown
  * and kept byte for byte. Pure functions, any thread. */

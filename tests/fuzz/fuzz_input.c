@@ -33,11 +33,11 @@ static void run(const uint8_t *data, size_t size, size_t chunk, struct buf *keys
         take(input, keys);
     }
     /* Every beginning of a sequence is given up in the end. */
-    for (int i = 0; i < 1000 && input_is_waiting(input); i++) {
+    for (int i = 0; i < 1000 && input_wait_ms(input) > 0; i++) {
         input_flush(input);
         take(input, keys);
     }
-    if (input_is_waiting(input)) {
+    if (input_wait_ms(input) > 0) {
         abort();
     }
     input_free(input);

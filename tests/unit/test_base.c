@@ -43,6 +43,7 @@ static void clusters_and_widths(void **state)
     assert_int_equal(utf8_width(STR_LIT("日本")), 4);
     assert_int_equal(utf8_width(STR_LIT("\x1b[2J")), 5);
     assert_int_equal(utf8_width(STR_LIT("e\xcc\x81")), 1);
+    assert_int_equal(utf8_width(STR_LIT("\xF0\x9F\x87\xA9\xF0\x9F\x87\xAA|")), 3); /* a flag */
     assert_int_equal(utf8_fit(STR_LIT("日本"), 3).len, 3);
     assert_int_equal(utf8_cluster_before(STR_LIT("xe\xcc\x81"), 4), 1);
     assert_int_equal(utf8_cluster_before(STR_LIT("a\r\n"), 3), 1);

@@ -112,11 +112,11 @@ static void test_lone_escape_waits_only_for_a_flush(void **state)
     struct key key;
     input_feed(input, "\033", 1);
     assert_false(input_next(input, &key));
-    assert_true(input_is_waiting(input));
+    assert_int_equal(input_wait_ms(input), INPUT_ESC_MS);
     input_flush(input);
     assert_true(input_next(input, &key));
     assert_int_equal(key.code, K_ESC);
-    assert_false(input_is_waiting(input));
+    assert_int_equal(input_wait_ms(input), 0);
     input_feed(input, "\033[", 2);
     assert_false(input_next(input, &key));
     input_feed(input, "A", 1);
@@ -177,7 +177,7 @@ static void test_big_paste(void **state)
         size_t n = text.len - at < 65536 ? text.len - at : 65536;
         input_feed(input, text.ptr + at, n);
         assert_false(input_next(input, &key));
-        assert_false(input_is_waiting(input)); /* a slow paste is not flushed into keys */
+        assert_int_equal(input_wait_ms(input), INPUT_PASTE_MS); /* not flushed into keys */
     }
     input_feed(input, "\033[201~q", 7);
     assert_true(input_next(input, &key));
@@ -187,6 +187,98 @@ static void test_big_paste(void **state)
     assert_true(input_next(input, &key));
     assert_true(key_is_char(&key, 'q'));
     buf_free(&text);
+    input_free(input);
+}
+
+/* Waits as long as the program does until something is made of what waits. */
+static void stall(struct input *input, struct buf *out)
+{
+    for (int i = 0; i < 100 && input_wait_ms(input) > 0; i++) {
+        input_flush(input);
+        struct key key;
+        while (input_next(input, &key)) {
+            if (key.code == K_PASTE) {
+                buf_printf(out, "paste<%.*s>", STR_FMT(key.data));
+            } else {
+                key_append_name(out, &key);
+            }
+        }
+    }
+    assert_int_equal(input_wait_ms(input), 0);
+}
+
+static void feed(struct input *input, const char *bytes)
+{
+    input_feed(input, bytes, strlen(bytes));
+}
+
+/* What came of it is given out; the next key is a key again. */
+static void test_a_paste_without_an_end(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *first, *then, *expected;
+    } cases[] = {
+        {"\033[200~hello", "\021", "paste<hello>^Q"},
+        {"\033[200~hello\033[20", "x", "paste<hello>x"},
+        {"\033[200~", "\033[A", "↑"},
+        /* It goes on after all: long, or with its end. */
+        {"\033[200~one", "two\033[201~q", "paste<one>paste<two>q"},
+        {"\033[200~one\033[20", "1~q", "paste<one>paste<>q"},
+        {"\033[200~one", "0123456789012345678901234567890123456789",
+            "paste<one>paste<0123456789012345678901234567890123456789>"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct input *input = input_new();
+        struct buf out = BUF_INIT;
+        feed(input, cases[i].first);
+        stall(input, &out);
+        feed(input, cases[i].then);
+        stall(input, &out);
+        struct key key;
+        while (input_next(input, &key)) {
+            key_append_name(&out, &key);
+        }
+        assert_string_equal(out.ptr, cases[i].expected);
+        buf_free(&out);
+        input_free(input);
+    }
+}
+
+/* An answer longer than any that is asked for (a clipboard, a picture): dropped, not typed; and one
+ * without an end is not waited for for ever. */
+static void test_an_endless_string(void **state)
+{
+    (void)state;
+    static const char *const ends[] = {"\033\\", "\007", "\033"};
+    for (size_t e = 0; e < ARRAY_LEN(ends); e++) {
+        struct buf text = BUF_INIT;
+        buf_append_c(&text, "a\033]52;c;");
+        buf_append_repeat(&text, 'Q', 30000);
+        buf_append_c(&text, ends[e]);
+        buf_append_c(&text, "[Ab");
+        static const size_t chunks[] = {7, 1000, 65536, 1000000};
+        for (size_t c = 0; c < ARRAY_LEN(chunks); c++) {
+            char *keys = decode(buf_str(&text), chunks[c], true);
+            assert_string_equal(keys, e == 2 ? "a ↑ b" : "a [ A b");
+            free(keys);
+        }
+        buf_free(&text);
+    }
+    struct input *input = input_new();
+    struct buf out = BUF_INIT;
+    feed(input, "\033]52;c;");
+    for (int i = 0; i < 20; i++) {
+        struct key key;
+        feed(input, "QUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJD");
+        assert_false(input_next(input, &key));
+    }
+    stall(input, &out);
+    feed(input, "x");
+    struct key key;
+    assert_true(input_next(input, &key));
+    assert_true(key_is_char(&key, 'x'));
+    buf_free(&out);
     input_free(input);
 }
 
@@ -219,8 +311,8 @@ static void drain(struct input *input, struct buf *out)
 }
 
 /* The answer to what was asked comes in two parts in the middle of typed text, wherever it is cut:
- * nothing of it becomes keys. When it comes after the time in which it was waited for, it may not
- * be cut in its first two bytes, which are Alt-] then. */
+ * nothing of it becomes text. When it comes after the time in which it was waited for and is cut in
+ * its first two bytes, these are a key that acts at once: Esc, or Alt-]. */
 static void test_a_reply_in_typed_text(void **state)
 {
     (void)state;
@@ -230,9 +322,6 @@ static void test_a_reply_in_typed_text(void **state)
         size_t len = strlen(replies[r]);
         for (size_t cut = 1; cut < len; cut++) {
             for (int expecting = 0; expecting < 2; expecting++) {
-                if (expecting == 0 && cut < 3) {
-                    continue;
-                }
                 struct input *input = input_new();
                 struct buf out = BUF_INIT;
                 input_expect_replies(input, expecting == 1);
@@ -246,7 +335,9 @@ static void test_a_reply_in_typed_text(void **state)
                 input_feed(input, replies[r] + cut, len - cut);
                 input_feed(input, "cd", 2);
                 drain(input, &out);
-                const char *before = cut == 1 ? "abEsc<" : "ab<"; /* a lone Esc acts at once */
+                const char *before = cut == 1                     ? "abEsc<"
+                                     : cut == 2 && expecting == 0 ? "abAlt-"
+                                                                  : "ab<";
                 bool right = str_starts(buf_str(&out), before) && str_ends(buf_str(&out), ">cd");
                 if (!right) {
                     fail_msg("cut at %zu of %zu: %s", cut, r, out.ptr);
@@ -316,6 +407,8 @@ int main(void)
         cmocka_unit_test(test_mouse),
         cmocka_unit_test(test_paste),
         cmocka_unit_test(test_big_paste),
+        cmocka_unit_test(test_a_paste_without_an_end),
+        cmocka_unit_test(test_an_endless_string),
         cmocka_unit_test(test_focus_and_replies),
         cmocka_unit_test(test_a_reply_in_typed_text),
         cmocka_unit_test(test_slow_reply_is_waited_for),

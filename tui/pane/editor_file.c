@@ -500,6 +500,25 @@ void editor_close(struct editor *editor, struct doc *doc)
     }
 }
 
+/* One that cannot be shown any more (its file is a folder now, or too large) stays where it is. */
+static bool offer_one(struct editor *editor, const char *path)
+{
+    struct err err = {0};
+    struct doc *doc = doc_open(editor, path, &err);
+    if (doc == NULL) {
+        app_message(editor->app, MESSAGE_ERROR,
+            "unsaved edits of %s are kept in %s, but cannot be shown: %s", path, editor->swap_dir,
+            err.text);
+        log_write("swap", "unsaved edits of %s: %s", path, err.text);
+        return false;
+    }
+    if (doc->found.file != NULL) {
+        editor_show(editor, doc);
+        return true;
+    }
+    return false;
+}
+
 size_t editor_offer_recovery(struct editor *editor)
 {
     struct swap_paths paths = {0};
@@ -509,13 +528,9 @@ size_t editor_offer_recovery(struct editor *editor)
         swap_list(editor->swap_dir, &paths);
     }
     VEC_FOREACH (char *, path, &paths) {
-        const char *inside = *path + strlen(root);
-        if (count < RECOVER_MAX && strncmp(*path, root, strlen(root)) == 0) {
-            struct doc *doc = doc_open(editor, inside, NULL);
-            if (doc != NULL && doc->found.file != NULL) {
-                count++;
-                editor_show(editor, doc);
-            }
+        if (count < RECOVER_MAX && str_starts(str_of(*path), root) &&
+            offer_one(editor, *path + strlen(root))) {
+            count++;
         }
         free(*path);
     }

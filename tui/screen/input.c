@@ -12,6 +12,11 @@
 /* The same for an answer that comes although nobody waits for it any more (two seconds): nobody
  * types ESC ] and a digit so fast. */
 #define REPLY_PATIENCE 80
+/* What comes at once after a paste that has stalled: no longer, it is a key; longer, the paste goes
+ * on. */
+#define STALLED_KEY_MAX 32
+
+static const struct str paste_end = {"\033[201~", 6};
 
 struct input {
     struct buf bytes; /* not decoded yet */
@@ -19,10 +24,13 @@ struct input {
     struct buf data;  /* what the last K_PASTE or K_REPLY borrows */
     struct buf paste;
     bool in_paste;
+    bool paste_stalled; /* nothing came for INPUT_PASTE_MS: what there was has been given out */
+    bool skip_string;   /* in a string longer than STRING_MAX: it is dropped up to its end */
     bool paste_cut;
     bool last_cr; /* the paste's last byte was a CR, made LF: an LF now is its second half */
     bool expecting;
-    bool lone_esc; /* the last key was one for which nothing more came */
+    char lone[2]; /* the last key was made of these, for which nothing more came: Esc, Alt-[ … */
+    size_t lone_len;
     bool flush;
     int flushes; /* in a row, without new bytes */
 };
@@ -49,11 +57,42 @@ void input_expect_replies(struct input *input, bool expecting)
     input->expecting = expecting;
 }
 
-/* "]11;" or "[?": what follows the ESC of an answer. */
+/* "]11;" or "[?6": what follows the ESC of an answer. */
 static bool goes_on_as_reply(struct str bytes)
 {
-    return bytes.len >= 2 && ((bytes.ptr[0] == ']' && bytes.ptr[1] >= '0' && bytes.ptr[1] <= '9') ||
-                                 (bytes.ptr[0] == '[' && bytes.ptr[1] == '?'));
+    if (bytes.len < 3) {
+        return false;
+    }
+    const char *at = bytes.ptr;
+    bool digit = at[1] >= '0' && at[1] <= '9';
+    bool second = at[2] >= '0' && at[2] <= '9';
+    return at[0] == ']' ? digit && (second || at[2] == ';')
+                        : at[0] == '[' && at[1] == '?' && second;
+}
+
+/* The line broke right behind the first bytes of an answer: what was made of them was no key. They
+ * are put back, so that the rest of it does not become text. */
+static void put_lone_back(struct input *input, struct str bytes)
+{
+    struct buf whole = BUF_INIT;
+    buf_append(&whole, input->lone, input->lone_len);
+    buf_append_str(&whole, str_slice(bytes, 0, 4));
+    if (input->lone_len > 0 && bytes.len >= 2 && goes_on_as_reply(str_from(buf_str(&whole), 1))) {
+        buf_append(&input->bytes, input->lone, input->lone_len);
+    }
+    input->lone_len = 0;
+    buf_free(&whole);
+}
+
+/* A paste whose end never came (the terminal was cut off, or never sends it) must not swallow every
+ * key from then on. */
+static void leave_stalled_paste(struct input *input, size_t fed)
+{
+    input->paste_stalled = false;
+    if (fed <= STALLED_KEY_MAX && str_find(buf_str(&input->bytes), paste_end, 0) == SIZE_MAX) {
+        input->in_paste = false;
+        buf_remove(&input->bytes, 0, input->bytes.len - fed);
+    }
 }
 
 void input_feed(struct input *input, const void *bytes, size_t len)
@@ -62,13 +101,11 @@ void input_feed(struct input *input, const void *bytes, size_t len)
         buf_remove(&input->bytes, 0, input->at);
         input->at = 0;
     }
-    /* The line broke right behind the first byte of an answer that is waited for: the Esc was none.
-     */
-    if (input->lone_esc && input->expecting && goes_on_as_reply(str_make(bytes, len))) {
-        buf_append_char(&input->bytes, '\033');
-    }
-    input->lone_esc = false;
+    put_lone_back(input, str_make(bytes, len));
     buf_append(&input->bytes, bytes, len);
+    if (input->paste_stalled && len > 0) {
+        leave_stalled_paste(input, len);
+    }
     input->flush = false;
     input->flushes = 0;
 }
@@ -78,9 +115,12 @@ static struct str rest_of(const struct input *input)
     return str_from(buf_str(&input->bytes), input->at);
 }
 
-bool input_is_waiting(const struct input *input)
+unsigned input_wait_ms(const struct input *input)
 {
-    return !input->in_paste && input->at < input->bytes.len;
+    if (input->in_paste) {
+        return input->paste_stalled ? 0 : INPUT_PASTE_MS;
+    }
+    return input->skip_string || input->at < input->bytes.len ? INPUT_ESC_MS : 0;
 }
 
 void input_flush(struct input *input)
@@ -452,10 +492,36 @@ static enum step parse_string(struct input *input, struct str s, size_t *used, s
         }
         if (c < 0x20 || i >= STRING_MAX) {
             *used = i;
+            input->skip_string = c >= 0x20;
             return STEP_SKIP;
         }
     }
     return STEP_MORE;
+}
+
+/* Drops what there is of a string that is too long to be an answer. False: its end is still to
+ * come.
+ */
+static bool skip_string(struct input *input)
+{
+    struct str rest = rest_of(input);
+    size_t i = 0;
+    while (i < rest.len && (unsigned char)rest.ptr[i] >= 0x20) {
+        i++;
+    }
+    bool may_end = i + 1 == rest.len && rest.ptr[i] == 0x1B; /* its ST may be cut in two */
+    input->at += i;
+    if (i == rest.len || may_end) {
+        input->skip_string = input->flushes < REPLY_PATIENCE;
+        return !input->skip_string;
+    }
+    input->skip_string = false;
+    if (rest.ptr[i] == 0x07) {
+        input->at++;
+    } else if (rest.ptr[i] == 0x1B && rest.ptr[i + 1] == '\\') {
+        input->at += 2;
+    }
+    return true;
 }
 
 /* Plain text: one cluster, as far as its bytes are here. */
@@ -510,22 +576,28 @@ static bool is_string_start(char c)
     return c == ']' || c == 'P' || c == '_' || c == '^' || c == 'X';
 }
 
+/* A key made of the beginning of what may be an answer after all. */
+static enum step lone_key(struct input *input, struct str s, size_t *used)
+{
+    memcpy(input->lone, s.ptr, s.len);
+    input->lone_len = s.len;
+    *used = s.len;
+    return STEP_KEY;
+}
+
 /* An unfinished sequence for which nothing more came. */
 static enum step flush_escape(struct input *input, struct str s, size_t *used, struct key *key)
 {
     if (s.len == 1) {
-        *used = 1;
         *key = key_of_code(K_ESC, 0);
-        input->lone_esc = true;
-        return STEP_KEY;
+        return lone_key(input, s, used);
     }
     if (input->expecting && (is_string_start(s.ptr[1]) || s.ptr[1] == '[')) {
         return STEP_MORE;
     }
     if (s.len == 2) {
-        *used = 2;
         *key = key_of_text(str_slice(s, 1, 2), MOD_ALT);
-        return STEP_KEY;
+        return lone_key(input, s, used);
     }
     bool late = s.ptr[1] == ']' && s.ptr[2] >= '0' && s.ptr[2] <= '9';
     if (input->flushes < (late ? REPLY_PATIENCE : CSI_PATIENCE)) {
@@ -579,29 +651,47 @@ static void paste_append(struct input *input, struct str part)
     }
 }
 
-/* True when the paste is complete. */
+static bool give_paste(struct input *input, struct key *key)
+{
+    buf_free(&input->data);
+    input->data = input->paste;
+    input->paste = BUF_INIT;
+    *key = key_of_code(K_PASTE, 0);
+    key->data = buf_str(&input->data);
+    key->truncated = input->paste_cut;
+    return true;
+}
+
+/* How many bytes at the end of `bytes` may be the beginning of the paste's end mark. */
+static size_t cut_end_mark(struct str bytes)
+{
+    size_t keep = bytes.len < paste_end.len - 1 ? bytes.len : paste_end.len - 1;
+    while (
+        keep > 0 && !str_equal(str_slice(paste_end, 0, keep), str_from(bytes, bytes.len - keep))) {
+        keep--;
+    }
+    return keep;
+}
+
+/* True when the paste is complete, or has stalled and this is what came so far. */
 static bool take_paste(struct input *input, struct key *key)
 {
-    static const struct str end = {"\033[201~", 6};
     struct str rest = rest_of(input);
-    size_t found = str_find(rest, end, 0);
+    size_t found = str_find(rest, paste_end, 0);
     if (found != SIZE_MAX) {
         paste_append(input, str_slice(rest, 0, found));
-        input->at += found + end.len;
-        input->in_paste = false;
-        buf_free(&input->data);
-        input->data = input->paste;
-        input->paste = BUF_INIT;
-        *key = key_of_code(K_PASTE, 0);
-        key->data = buf_str(&input->data);
-        key->truncated = input->paste_cut;
-        return true;
+        input->at += found + paste_end.len;
+        input->in_paste = input->paste_stalled = false;
+        return give_paste(input, key);
     }
-    /* All but what may be the beginning of the end mark. */
-    size_t keep = rest.len < end.len - 1 ? rest.len : end.len - 1;
+    size_t keep = cut_end_mark(rest);
     paste_append(input, str_slice(rest, 0, rest.len - keep));
     input->at += rest.len - keep;
-    return false;
+    if (!input->flush || input->paste_stalled) {
+        return false;
+    }
+    input->paste_stalled = true;
+    return input->paste.len > 0 && give_paste(input, key);
 }
 
 bool input_next(struct input *input, struct key *key)
@@ -609,6 +699,9 @@ bool input_next(struct input *input, struct key *key)
     for (;;) {
         if (input->in_paste) {
             return take_paste(input, key);
+        }
+        if (input->skip_string && !skip_string(input)) {
+            return false;
         }
         struct str rest = rest_of(input);
         if (rest.len == 0) {

@@ -83,10 +83,14 @@ void input_free(struct input *input);
 void input_feed(struct input *input, const void *bytes, size_t len);
 /* The next whole key; false when the bytes so far hold none. */
 bool input_next(struct input *input, struct key *key);
-/* True while an unfinished sequence waits (a lone ESC most of all): when nothing more came for
- * INPUT_ESC_MS, call input_flush, which makes keys of it. */
-bool input_is_waiting(const struct input *input);
-#define INPUT_ESC_MS 25
+/* After how long without another byte input_flush is to be called; 0: nothing waits. INPUT_ESC_MS
+ * while an unfinished sequence waits (a lone ESC most of all): keys are made of it, or it is
+ * dropped. INPUT_PASTE_MS in a paste: what came of it is given out, so that one whose end never
+ * comes swallows no keys; what comes next is more of the paste when it is long or ends it, else a
+ * key. */
+unsigned input_wait_ms(const struct input *input);
+#define INPUT_ESC_MS   25
+#define INPUT_PASTE_MS 1000
 void input_flush(struct input *input);
 
 /* While the terminal was asked something: an unfinished answer is then waited for, however slow the

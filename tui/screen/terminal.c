@@ -40,7 +40,11 @@ static bool load_terminfo(const char *term, int fd, struct err *err)
             "TERM is not set: say what terminal this is, for example TERM=xterm-256color");
     }
     int status = 0;
+    errno = 0;
     if (setupterm(term, fd, &status) != OK) {
+        if (errno == EMFILE || errno == ENFILE || errno == EACCES) {
+            return err_set_errno(err, errno, "cannot read what the terminal %.60s can do", term);
+        }
         if (status < 0) {
             return err_set(err, ERR_NOT_FOUND,
                 "the terminfo database is missing: install the package ncurses-base");
