@@ -223,6 +223,37 @@ static void what_is_no_command_is_said(void **state)
     free(out);
 }
 
+static void hooks_are_asked_about(void **state)
+{
+    struct sample_run *run = *state;
+    sample_run_sh(run,
+        "git config core.hooksPath .hooks; mkdir .hooks; echo .hooks >>.git/info/exclude\n"
+        "printf '#!/bin/sh\\necho hooked; echo ran >>.git/ran\\n' >.hooks/pre-commit\n"
+        "chmod +x .hooks/pre-commit",
+        NULL);
+    char *out = plain(run, ASK ACCEPT "finish\ncommit yes\nno\ncommit yes\nrun\nwait\n");
+    expect(out, "The hook pre-commit runs; you are asked first.\n");
+    expect(out, "hooks> no\nNothing is committed.\n");
+    expect(out, "hook says: hooked\n");
+    expect(out, "Committed ");
+    free(out);
+    sample_run_sh(run, "cat .git/ran; git log --oneline | wc -l | tr -d ' '", "ran\n2\n");
+}
+
+static void failures_are_explained(void **state)
+{
+    struct sample_run *run = *state;
+    test_write(run->dir, "policies/red_test.rego",
+        "package red_test\n\ntest_one if {\n\tx := 1\n\tx == 2\n}\n\ntest_two if true\n");
+    char *out = plain(run, "wait\nfailures\nexplain 1\ntests\ntest test_two\ncoverage red_test\n");
+    expect(out, "failure 1, fail: red_test.test_one, policies/red_test.rego, line 3");
+    expect(out, "Why red_test.test_one did not pass:\n");
+    expect(out, "fail: red_test.test_one");
+    expect(out, "17 passed, 1 failed, 0 with errors, 0 skipped, 0 not evaluated.");
+    expect(out, "pass: red_test.test_two");
+    free(out);
+}
+
 static void bytes_from_outside_are_made_visible(void **state)
 {
     struct sample_run *run = *state;
@@ -244,6 +275,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_kill_keeps_the_decisions, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_command_does_something, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_no_command_is_said, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(hooks_are_asked_about, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(failures_are_explained, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bytes_from_outside_are_made_visible, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,9 +44,8 @@ bool plain_is_busy(const struct plain *plain)
 {
     unsigned proposal;
     return plain->doing != NULL || session_state(session_of(plain)) != SESSION_IDLE ||
-           session_queue_count(session_of(plain)) > 0 || plain_finish_is_running(plain) ||
-           workbench_checked_root(plain->wb, &proposal) == NULL || board_is_busy(plain->board) ||
-           evidence_runs(plain) || index_runs(plain);
+           plain_finish_is_running(plain) || workbench_checked_root(plain->wb, &proposal) == NULL ||
+           board_is_busy(plain->board) || evidence_runs(plain) || index_runs(plain);
 }
 
 /* What a person who reads along waits for: then the prompt does not come between. */
@@ -87,7 +86,7 @@ bool plain_quit(struct plain *plain, struct str args, struct err *err)
     bool runs = session_state(session_of(plain)) != SESSION_IDLE;
     bool commits = plain_finish_is_running(plain);
     bool unsaved = !session_is_saved(session_of(plain));
-    if (plain->is_terminal && !plain->at_end && (runs || commits || unsaved)) {
+    if (plain->is_terminal && !plain->input_gone && (runs || commits || unsaved)) {
         plain_say(plain, "%s. Type yes to leave all the same, anything else to stay.",
             commits   ? "A commit is being made"
             : unsaved ? "The session could not be written to the disk and would be lost"
@@ -138,6 +137,14 @@ void plain_ask_repo(struct plain *plain)
     }
 }
 
+static void say_model(struct plain *plain)
+{
+    plain_say(plain, "Model: %s%s.", workbench_model(plain->wb),
+        workbench_is_recording(plain->wb)
+            ? "; what it says is a replayed session, type prompts for what it knows"
+            : "");
+}
+
 static void say_tests(struct plain *plain)
 {
     struct tally tally = board_tally(plain->board);
@@ -179,10 +186,7 @@ bool plain_status(struct plain *plain, struct str args, struct err *err)
     } else {
         plain_say(plain, "No git repository: files can be written, not committed.");
     }
-    plain_say(plain,
-        workbench_is_recording(plain->wb) ? "Model: %s. It replays a recorded session."
-                                          : "Model: %s.",
-        workbench_model(plain->wb));
+    say_model(plain);
     say_tests(plain);
     const struct proposal *open = proposals_open(workbench_proposals(plain->wb));
     if (open != NULL) {
@@ -247,7 +251,7 @@ static void on_change(void *data, enum workbench_change what)
         on_files(plain);
         break;
     case WORKBENCH_PROVIDER:
-        plain_say(plain, "Model: %s.", workbench_model(plain->wb));
+        say_model(plain);
         plain->started = plain->started || plain->listed;
         break;
     case WORKBENCH_CATALOG:
@@ -334,8 +338,14 @@ static void take_line(struct plain *plain, struct str line)
 
 static void end_of_input(struct plain *plain)
 {
-    if (plain->is_terminal) {
+    struct err err;
+    if (plain->is_terminal && plain->answer == NULL && !plain->input_gone) {
+        /* Ctrl-D, as if quit was typed; the next one leaves in any case. */
+        plain->at_end = false;
+        loop_poll_set(plain->poll, UV_READABLE);
         plain_line(plain, STR_LIT(""));
+        (void)plain_quit(plain, STR_LIT(""), &err);
+    } else if (plain->is_terminal) {
         quit_now(plain);
     } else if (!plain_is_busy(plain) || plain->answer != NULL) {
         quit_now(plain);
@@ -377,6 +387,7 @@ static void read_some(struct plain *plain)
         buf_append(&plain->pending, bytes, (size_t)n);
     } else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
         plain->at_end = true;
+        plain->input_gone = n < 0;
         if (plain->poll != NULL) {
             loop_poll_set(plain->poll, 0);
         }
@@ -514,10 +525,6 @@ static void say_hello(struct plain *plain, const struct plain_options *options)
     const struct proposal *open = proposals_open(workbench_proposals(plain->wb));
     plain_say(plain, "bylaw %s, plain mode, in %s. Type help for the commands.", BYLAW_VERSION,
         workspace_name(workspace));
-    if (workbench_is_recording(plain->wb)) {
-        plain_say(plain, "Recording: what the model says is a replayed session; type prompts for "
-                         "what it knows.");
-    }
     plain_chat_skip(plain);
     if (open != NULL) {
         plain_say(plain, "Proposal %u is open; type review.", open->number);

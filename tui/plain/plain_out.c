@@ -15,14 +15,16 @@ static void put(struct plain *plain, struct str bytes)
     }
 }
 
-/* Safe text with its TABs as blanks: a reader would say "caret I". */
+/* Safe text; a TAB is four blanks (a reader would say "caret I"), and where a line ends inside of
+ * what is said as one, a semicolon stands. */
 static void append_shown(struct buf *out, struct str text)
 {
     size_t from = 0;
     for (size_t i = 0; i <= text.len; i++) {
-        if (i == text.len || text.ptr[i] == '\t') {
+        char c = i == text.len ? '\0' : text.ptr[i];
+        if (i == text.len || c == '\t' || c == '\n') {
             safe_append(out, str_slice(text, from, i), SAFE_ONE_LINE);
-            buf_append_c(out, i < text.len ? "    " : "");
+            buf_append_c(out, c == '\t' ? "    " : c == '\n' ? "; " : "");
             from = i + 1;
         }
     }

@@ -58,7 +58,7 @@ struct plain {
     struct loop_poll *poll;
     struct loop_timer *read_timer; /* for what cannot be polled: a regular file */
     struct buf pending;
-    bool at_end;
+    bool at_end, input_gone;
     bool skipping;         /* the rest of a line that was too long */
     bool waiting;          /* `wait`: no line is taken before all is quiet */
     uint64_t wait_ends_ms; /* on the loop's clock */
