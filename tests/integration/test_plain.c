@@ -126,7 +126,7 @@ static void a_kill_keeps_the_decisions(void **state)
     check_bytes(out);
     free(out);
     out = plain(run, "review\nlist\n" DECIDE "finish\ncommit yes\n");
-    expect(out, "This session goes on: ");
+    expect(out, "This session goes on, after ");
     expect(out, "Proposal 1 is open; type review.\n");
     expect(out, "109 accepted, 0 declined, 15 open.\n");
     expect(out, "Tests: 24 passed");

@@ -232,8 +232,9 @@ void plain_chat_skip(struct plain *plain)
         VEC_PUSH(&plain->entries, ((struct plain_entry){.done = true}));
     }
     if (transcript->len > 0) {
-        char *entries = plain_count(transcript->len, "entry");
-        plain_say(plain, "This session goes on: %s.", session_title(session_of(plain)));
+        char *entries = plain_count(transcript->len, "step");
+        plain_say(
+            plain, "This session goes on, after %s: %s", entries, session_title(session_of(plain)));
         free(entries);
     }
 }

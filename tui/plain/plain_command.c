@@ -283,12 +283,19 @@ static size_t count_words(struct str line)
 /* A line of several words may be meant for the model. */
 static void refuse(struct plain *plain, struct str line, struct err *err)
 {
-    enum { WORDS = 3 };
+    struct str rest = str_of(err->text);
+    struct str first = plain_word(&rest);
+    bool is_word = true;
+    for (size_t i = 0; i < first.len; i++) {
+        is_word = is_word && islower((unsigned char)first.ptr[i]);
+    }
+    if (is_word) { /* not a path or a name */
+        err->text[0] = (char)toupper((unsigned char)err->text[0]);
+    }
     free(plain->refused);
     plain->refused = str_dup(line);
-    err->text[0] = (char)toupper((unsigned char)err->text[0]);
     bool stop = str_ends(str_of(err->text), ".");
-    bool prompt = plain->mode == PLAIN_MAIN && count_words(line) >= WORDS;
+    bool prompt = plain->mode == PLAIN_MAIN && count_words(line) > 1;
     plain_say(plain, "%s%s%s", err->text, stop ? "" : ".",
         prompt ? " Type say to send that line to the model." : "");
 }
@@ -322,6 +329,12 @@ static bool unknown(struct plain *plain, struct str name, struct err *err)
         near != NULL ? near : "");
 }
 
+/* A word or two that are near to a command are no prompt, nor is a word alone. */
+static bool looks_mistyped(const struct plain *plain, struct str name, struct str rest)
+{
+    return rest.len == 0 || (count_words(rest) == 1 && nearest(plain->mode, name) != NULL);
+}
+
 void plain_dispatch(struct plain *plain, struct str line)
 {
     struct err err;
@@ -344,7 +357,7 @@ void plain_dispatch(struct plain *plain, struct str line)
     bool ok;
     if (command != NULL && !(blank && plain->mode == PLAIN_MAIN)) {
         ok = run(plain, command, rest, &err);
-    } else if (plain->mode == PLAIN_MAIN && (rest.len > 0 || blank)) {
+    } else if (plain->mode == PLAIN_MAIN && (blank || !looks_mistyped(plain, name, rest))) {
         ok = plain_prompt(plain, str_trim(line), &err);
     } else {
         ok = unknown(plain, name, &err);

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-enum { FIND_MAX = 50, LINE_SHOWN_MAX = 1000 };
+enum { FIND_MAX = 50 };
 
 /* ASCII case does not count unless the needle has capitals. */
 static bool contains(struct str text, struct str needle)
@@ -119,10 +119,9 @@ static void say_window(struct plain *plain, size_t from)
         from + PLAIN_PAGE < count ? from + PLAIN_PAGE : count, count);
     for (size_t row = 0; str_next_line(&rest, &line) && row < from + PLAIN_PAGE; row++) {
         if (row >= from) {
-            struct str shown =
-                str_slice(line, 0, line.len < LINE_SHOWN_MAX ? line.len : LINE_SHOWN_MAX);
-            plain_say(plain, "line %zu: %.*s%s", row + 1, STR_FMT(shown),
-                shown.len < line.len ? ", and more" : "");
+            char *what = mem_printf("line %zu", row + 1);
+            plain_code(plain, what, line);
+            free(what);
         }
     }
 }
@@ -219,7 +218,9 @@ bool plain_find(struct plain *plain, struct str args, struct err *err)
             return true;
         }
         if (args.len > 0 && count <= FIND_MAX) {
-            plain_say(plain, "line %zu: %.*s", row + 1, STR_FMT(line));
+            char *what = mem_printf("line %zu", row + 1);
+            plain_code(plain, what, line);
+            free(what);
         }
     }
     if (count == 0 || args.len == 0) {

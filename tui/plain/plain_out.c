@@ -5,6 +5,8 @@
 
 #include <unistd.h>
 
+enum { CODE_MAX = 4000 };
+
 static void put(struct plain *plain, struct str bytes)
 {
     struct err err;
@@ -63,6 +65,15 @@ void plain_lines(struct plain *plain, const char *prefix, struct str text)
     while (str_next_line(&text, &line)) {
         plain_say(plain, "%s%.*s", prefix, STR_FMT(line));
     }
+}
+
+void plain_code(struct plain *plain, const char *what, struct str text)
+{
+    bool empty = str_trim(text).len == 0;
+    bool whole = text.len <= CODE_MAX;
+    text.len = empty ? 0 : whole ? text.len : CODE_MAX;
+    plain_say(plain, "%s%s%.*s%s", what, empty ? ", empty" : ": ", (int)text.len,
+        empty ? "" : text.ptr, whole ? "" : ", and more");
 }
 
 char *plain_count(size_t count, const char *noun)

@@ -121,7 +121,7 @@ struct plain {
     struct evaluator *evaluator;
 };
 
-enum { PLAIN_PAGE = 20, PLAIN_LIST_MAX = 200, PLAIN_LINE_MAX = 4000 };
+enum { PLAIN_PAGE = 20, PLAIN_LIST_MAX = 200 };
 
 /* ---- plain_out.c ---- */
 /* One line; what it holds of control characters is made visible, a TAB is four blanks. */
@@ -129,6 +129,9 @@ void plain_say(struct plain *plain, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void plain_line(struct plain *plain, struct str line);
 /* Each line of a text with `prefix` before it. */
 void plain_lines(struct plain *plain, const char *prefix, struct str text);
+/* "WHAT: TEXT" for a line of a file; one without text is said to be empty, a very long one is cut.
+ */
+void plain_code(struct plain *plain, const char *what, struct str text);
 /* "1 file", "3 files": the caller frees. */
 char *plain_count(size_t count, const char *noun) MUST_USE;
 /* The prompt, when it is not there. */

@@ -132,21 +132,13 @@ static void say_comments(
     }
 }
 
-/* "WHAT: TEXT"; a line without text is said to be empty. */
-static void say_code(struct plain *plain, const char *what, struct str text)
-{
-    bool empty = str_trim(text).len == 0;
-    plain_say(plain, "%s%s%.*s", what, empty ? ", empty" : ": ", empty ? 0 : (int)text.len,
-        text.ptr == NULL ? "" : text.ptr);
-}
-
 /* Lines that both sides have, by their numbers in the proposal. */
 static void say_same(
     struct plain *plain, const struct review_file *file, size_t a, size_t a_to, size_t b)
 {
     for (; a < a_to && a < file->base->lines.len; a++, b++) {
         char *what = mem_printf("unchanged, line %zu", b + 1);
-        say_code(plain, what, file->base->lines.items[a].text);
+        plain_code(plain, what, file->base->lines.items[a].text);
         say_comments(plain, file, REVIEW_PROPOSED, b);
         free(what);
     }
@@ -169,7 +161,7 @@ static void say_item(
     size_t line = added ? item->b : item->a;
     char *what = mem_printf(
         "%zu %s, line %zu%s%s", number, added ? "added" : "removed", line + 1, comma, word);
-    say_code(plain, what, lines->items[line].text);
+    plain_code(plain, what, lines->items[line].text);
     free(what);
     if (item->reason > 0 && decided) {
         plain_say(plain, "reason: %s", file->reasons.items[item->reason - 1]);

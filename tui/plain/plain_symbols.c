@@ -65,6 +65,7 @@ struct finding_one {
     const char *near; /* the open file */
     struct catalog_place *out;
     bool found, is_near;
+    size_t others; /* with another full name */
 };
 
 static bool take_entry(void *data, const struct catalog_entry *entry)
@@ -74,6 +75,7 @@ static bool take_entry(void *data, const struct catalog_entry *entry)
     char *full = full_name(entry->container, definition->name);
     bool same = str_equal_c(f->name, definition->name) || str_equal_c(f->name, full);
     bool near = f->near != NULL && strcmp(entry->path, f->near) == 0;
+    f->others += same && f->found && strcmp(full, f->out->name) != 0;
     if (same && (!f->found || (near && !f->is_near))) {
         plain_place_free(f->out);
         *f->out = (struct catalog_place){.path = mem_strdup(entry->path),
@@ -103,6 +105,10 @@ bool plain_symbol_find(
     struct finding_one finding = {.name = name, .near = plain->path, .out = out};
     if (catalog != NULL) {
         catalog_each(catalog, take_entry, &finding);
+    }
+    if (finding.others > 0) {
+        plain_say(plain, "More is named %.*s; this is %s, type symbols %.*s for the others.",
+            STR_FMT(name), out->name, STR_FMT(name));
     }
     return finding.found ||
            err_set(err, ERR_NOT_FOUND,
