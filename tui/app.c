@@ -97,6 +97,7 @@ void app_free(struct app *app)
         destroy_pane(&app->panes[i]);
         destroy_pane(&app->hosts[i]);
     }
+    app_free_clipboard(app);
     loop_timer_free(app->esc_timer);
     loop_timer_free(app->frame_timer);
     loop_timer_free(app->message_timer);
@@ -624,16 +625,6 @@ void app_resize_overlay(struct app *app, const void *pane_data, int rows, int co
             overlay->cols = cols;
             app_redraw(app);
         }
-    }
-}
-
-void app_copy(struct app *app, struct str text)
-{
-    struct err err;
-    if (clipboard_copy(app->output, text, &err)) {
-        app_message(app, MESSAGE_INFO, "copied %zu bytes", text.len);
-    } else {
-        app_message(app, MESSAGE_WARNING, "%s", err.text);
     }
 }
 

@@ -120,6 +120,19 @@ const char *app_message_text(const struct app *app);
 
 /* Copies to the clipboard and says so. */
 void app_copy(struct app *app, struct str text);
+/* Where copies go to and pastes come from: the terminal's clipboard by OSC 52 (with the desktop's
+ * own program where the terminal does not tell what it has), this program only, or the desktop's
+ * program (wl-copy, xclip, pbcopy) only. */
+enum clipboard_way { CLIPBOARD_WAY_OSC52, CLIPBOARD_WAY_INTERNAL, CLIPBOARD_WAY_COMMAND };
+void app_set_clipboard(struct app *app, enum clipboard_way way);
+/* What was selected with the mouse, for the middle button: without a word. */
+void app_copy_primary(struct app *app, struct str text);
+/* Pastes into the pane that has the keys what the clipboard (or the primary selection) holds: what
+ * the terminal answers within a quarter of a second, else what was copied here. Does not wait: a
+ * key that comes first has it pasted before. */
+void app_paste_from(struct app *app, bool primary);
+/* The terminal's window has the focus, as far as it tells. */
+bool app_is_away(const struct app *app);
 /* Gives the terminal to `argv` (an editor) in cwd (NULL: ours) and waits for it: the only place
  * where the loop stands still, because the terminal is not ours meanwhile. */
 bool app_run_in_terminal(

@@ -242,8 +242,10 @@ void app_key(struct app *app, const struct key *key)
     app->sequence_hint = false;
     switch (key->code) {
     case K_NONE:
+        return;
     case K_FOCUS_IN:
     case K_FOCUS_OUT:
+        app_note_away(app, key->code == K_FOCUS_OUT);
         return;
     case K_REPLY:
         app_reply(app, key->data);
@@ -423,6 +425,9 @@ static int background_light(struct str reply)
 
 void app_reply(struct app *app, struct str reply)
 {
+    if (app_clipboard_reply(app, reply)) {
+        return;
+    }
     if (str_starts(reply, "[?") && str_ends(reply, "c")) {
         input_expect_replies(app->input, false); /* the last answer we asked for */
         return;

@@ -30,6 +30,19 @@ struct app_source {
 
 enum grab { GRAB_NONE, GRAB_PANE, GRAB_OVERLAY, GRAB_DIVIDER_COL, GRAB_DIVIDER_ROW };
 
+struct process;
+
+/* Pasting from outside: a question under way, and what is known of the terminal. */
+struct app_clipboard {
+    enum clipboard_way way;
+    bool asked;           /* the terminal, or a program */
+    bool silent;          /* the terminal does not tell */
+    enum clipboard which; /* asked for */
+    struct loop_timer *timer;
+    struct process *reader; /* NULL: none runs */
+    struct buf read;
+};
+
 struct app {
     struct loop *loop;
     struct app_options options;
@@ -42,6 +55,8 @@ struct app {
     struct grid *grid;
     struct output *output; /* NULL: not running */
     struct input *input;
+    struct app_clipboard clipboard;
+    bool away; /* another window has the terminal's focus */
     struct pane panes[SLOT_COUNT];
     struct pane hosts[SLOT_COUNT]; /* whose slot is lent to a guest; ops NULL: not lent */
     struct {
@@ -105,6 +120,14 @@ void app_apply(struct app *app, const void *pane_data, unsigned flags);
 unsigned app_run_row(struct app *app, const struct action *action, void *data);
 void app_mouse(struct app *app, struct mouse mouse);
 void app_reply(struct app *app, struct str reply);
+
+/* app_clipboard.c */
+/* A key came: what was asked for is pasted from our own. */
+void app_end_paste_from(struct app *app);
+/* True when the reply was about the clipboard. */
+bool app_clipboard_reply(struct app *app, struct str reply);
+void app_note_away(struct app *app, bool away);
+void app_free_clipboard(struct app *app);
 
 /* app_actions.c */
 extern const struct action_set app_core_set;   /* also over dialogs: quit, suspend, redraw */

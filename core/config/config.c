@@ -53,6 +53,9 @@ const struct setting settings[] = {
         "indent a new line as the language has it, and a closing bracket that begins one"},
     {"auto_pairs", SETTING_BOOL, "true", NULL, 0, 0, false, NULL,
         "brackets and quotes are typed as pairs, and put around a selection"},
+    {"clipboard", SETTING_STRING, "osc52", "osc52|internal|command", 0, 0, false, NULL,
+        "where copies go and pastes come from: the terminal (else the desktop's program), bylaw "
+        "only, or wl-copy, xclip or pbcopy"},
     {"completion", SETTING_STRING, "auto", "auto|manual|off", 0, 0, false, NULL,
         "what can stand at the cursor: offered while one types, when asked for, or never"},
     {"format_on_save", SETTING_BOOL, "false", NULL, 0, 0, false, NULL,

@@ -153,6 +153,19 @@ size_t text_step_count(const struct text *text); /* at least 1 */
 size_t text_step(const struct text *text);       /* the one the text stands after */
 /* When it was made, ms of the clock given by text_note_time; 0: not known. */
 int64_t text_step_time(const struct text *text, size_t step);
+/* The step it was made from; 0 for step 0. */
+size_t text_step_parent(const struct text *text, size_t step);
+/* What a step did: its edits in the order they were made. Runs of memory, borrowed until the next
+ * change of the text. */
+struct text_step_edit {
+    size_t at; /* in the text as it was when this edit was made */
+    size_t removed_len, inserted_len;
+    const struct str *removed, *inserted;
+    size_t removed_count, inserted_count;
+};
+size_t text_step_edits(const struct text *text, size_t step);
+bool text_step_edit(
+    const struct text *text, size_t step, size_t index, struct text_step_edit *edit);
 /* The clock for steps made from now on: this module has none. */
 void text_note_time(struct text *text, int64_t time_ms);
 /* Goes to any step, back to where its branch left ours and forth again; redo then follows the way

@@ -263,6 +263,28 @@ int64_t text_step_time(const struct text *text, size_t step)
     return step < text->steps.len ? text->steps.items[step].time_ms : 0;
 }
 
+size_t text_step_parent(const struct text *text, size_t step)
+{
+    return step < text->steps.len ? text->steps.items[step].parent : 0;
+}
+
+size_t text_step_edits(const struct text *text, size_t step)
+{
+    return step < text->steps.len ? text->steps.items[step].len : 0;
+}
+
+bool text_step_edit(
+    const struct text *text, size_t step, size_t index, struct text_step_edit *edit)
+{
+    if (index >= text_step_edits(text, step)) {
+        return false;
+    }
+    const struct edit *from = &text->steps.items[step].items[index];
+    *edit = (struct text_step_edit){from->at, from->removed_len, from->inserted_len, from->removed,
+        from->inserted, from->removed_count, from->inserted_count};
+    return true;
+}
+
 void text_note_time(struct text *text, int64_t time_ms)
 {
     text->now_ms = time_ms;

@@ -225,6 +225,71 @@ static void test_blanks(void **state)
     bench_assert_content(bench, "package a\r\n\r\nx := {\r\n\t\"a\": 1,\r\n}\r\n");
 }
 
+/* ---- earlier states, clipboard ---- */
+
+static void test_states(void **state)
+{
+    struct bench *bench = *state;
+    bench->cols = 120;
+    open_with(bench, "a.txt", "one\n");
+    assert_false(app_run_action(bench->app, "edit.states"));
+    bench_type(bench, "first");
+    bench_press(bench, "ctrl-z");
+    bench_type(bench, "second");
+    bench_press(bench, "alt-y");
+    bench_see(bench, "+ second");
+    bench_see(bench, "+ first");
+    bench_see(bench, "other branch");
+    bench_see(bench, "as it was opened");
+    bench_type(bench, "first");
+    bench_press(bench, "enter");
+    bench_assert_content(bench, "firstone\n");
+    bench_press(bench, "ctrl-z ctrl-y");
+    bench_assert_content(bench, "firstone\n");
+}
+
+static void test_primary_selection(void **state)
+{
+    struct bench *bench = *state;
+    open_with(bench, "a.txt", "one two\nthree\n");
+    int row = 0, col = 0;
+    assert_true(grid_cursor(app_paint_to_grid(bench->app, bench->rows, bench->cols), &row, &col));
+    bench_mouse(bench, MOUSE_PRESS, row, col);
+    bench_mouse(bench, MOUSE_DRAG, row, col + 3);
+    bench_mouse(bench, MOUSE_RELEASE, row, col + 3);
+    assert_true(str_equal_c(clipboard_kept(CLIPBOARD_PRIMARY), "one"));
+    assert_int_equal(clipboard_text().len, 0);
+    struct key middle = {
+        .code = K_MOUSE, .mouse = {.action = MOUSE_PRESS, .button = 2, .row = row + 1, .col = col}};
+    app_key(bench->app, &middle);
+    bench_assert_content(bench, "one two\nonethree\n");
+    middle.mouse.button = 1;
+    middle.mouse.mods = MOD_ALT;
+    app_key(bench->app, &middle);
+    bench_see(bench, "2 cursors");
+    middle.mouse.action = MOUSE_DRAG;
+    middle.mouse.row = row;
+    middle.mouse.col = col + 2;
+    app_key(bench->app, &middle);
+    bench_type(bench, "_");
+    bench_assert_content(bench, "_e two\n_ethree\n");
+}
+
+static void test_large_paste(void **state)
+{
+    struct bench *bench = *state;
+    struct buf text = BUF_INIT;
+    open_with(bench, "a.yaml", "a: 1\n");
+    while (text.len < ((size_t)10 << 20)) {
+        buf_append_c(&text, "- name: something of forty bytes in a line\n");
+    }
+    app_paste(bench->app, buf_str(&text));
+    bench_type(bench, "k");
+    bench_press(bench, "ctrl-z ctrl-z");
+    assert_int_equal(editor_unsaved_count(bench->editor), 0);
+    buf_free(&text);
+}
+
 /* ---- random edits against a flat string ---- */
 
 #define MODEL_MAX 4000
@@ -385,6 +450,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_words, bench_set_up, bench_tear_down),
         cmocka_unit_test_setup_teardown(test_select_by_tree, bench_set_up, bench_tear_down),
         cmocka_unit_test_setup_teardown(test_blanks, bench_set_up, bench_tear_down),
+        cmocka_unit_test_setup_teardown(test_states, bench_set_up, bench_tear_down),
+        cmocka_unit_test_setup_teardown(test_primary_selection, bench_set_up, bench_tear_down),
+        cmocka_unit_test_setup_teardown(test_large_paste, bench_set_up, bench_tear_down),
         cmocka_unit_test_setup_teardown(test_random_against_a_model, bench_set_up, bench_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

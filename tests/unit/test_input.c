@@ -371,6 +371,40 @@ static void test_slow_reply_is_waited_for(void **state)
     input_free(input);
 }
 
+/* The clipboard's answer may be long, but only when it was asked for; what is too long is dropped
+ * to its end and never typed. */
+static void test_long_replies(void **state)
+{
+    (void)state;
+    static char part[65536];
+    struct input *input = input_new();
+    struct key key;
+    memset(part, 'A', sizeof part);
+    for (int expecting = 0; expecting < 2; expecting++) {
+        size_t parts = expecting ? 256 : 1, most = expecting ? 400 : 2;
+        input_expect_replies(input, expecting != 0);
+        for (size_t count = parts; count <= most; count += most - parts) {
+            input_feed(input, "\033]52;c;", 7);
+            for (size_t i = 0; i < count; i++) {
+                input_feed(input, part, sizeof part);
+                assert_false(input_next(input, &key));
+            }
+            input_feed(input, "\033", 1);
+            assert_false(input_next(input, &key));
+            input_feed(input, "\\x", 2);
+            assert_true(input_next(input, &key));
+            if (expecting && count == parts) {
+                assert_int_equal(key.code, K_REPLY);
+                assert_int_equal(key.data.len, 6 + parts * sizeof part);
+                assert_true(input_next(input, &key));
+            }
+            assert_true(key_is_char(&key, 'x'));
+            assert_false(input_next(input, &key));
+        }
+    }
+    input_free(input);
+}
+
 static void test_key_names(void **state)
 {
     (void)state;
@@ -412,6 +446,7 @@ int main(void)
         cmocka_unit_test(test_focus_and_replies),
         cmocka_unit_test(test_a_reply_in_typed_text),
         cmocka_unit_test(test_slow_reply_is_waited_for),
+        cmocka_unit_test(test_long_replies),
         cmocka_unit_test(test_key_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -248,7 +248,7 @@ static void test_clipboard(void **state)
     for (size_t i = 0; i < ARRAY_LEN(table); i++) {
         struct buf out = BUF_INIT;
         char *expected = mem_printf("\033]52;c;%s\033\\", table[i].coded);
-        clipboard_append_osc52(&out, str_of(table[i].text));
+        clipboard_append_osc52(&out, CLIPBOARD_COPIED, str_of(table[i].text));
         assert_string_equal(out.ptr, expected);
         free(expected);
         buf_free(&out);
@@ -280,11 +280,38 @@ static void test_title_has_no_controls(void **state)
     assert_string_equal(screen->bytes.ptr, "\033]2;a^[]0;b^Gc\033\\");
 }
 
+static void test_clipboard_is_decoded(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"A", "AAAAA", "A===", "QQ=", "Q Q=", "QU\n=", "=", "QQ==Q"};
+    struct buf out = BUF_INIT;
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        assert_false(clipboard_decode(str_of(bad[i]), &out));
+        assert_int_equal(out.len, 0);
+    }
+    for (size_t len = 0; len < 70; len++) {
+        struct buf text = BUF_INIT;
+        struct buf coded = BUF_INIT;
+        for (size_t i = 0; i < len; i++) {
+            buf_append_char(&text, (char)(i * 37 + len));
+        }
+        clipboard_append_osc52(&coded, CLIPBOARD_PRIMARY, buf_str(&text));
+        assert_true(str_starts(buf_str(&coded), "\033]52;p;"));
+        buf_clear(&out);
+        assert_true(clipboard_decode(str_slice(buf_str(&coded), 7, coded.len - 2), &out));
+        assert_true(str_equal(buf_str(&out), buf_str(&text)));
+        buf_free(&text);
+        buf_free(&coded);
+    }
+    buf_free(&out);
+}
+
 int main(void)
 {
     setlocale(LC_ALL, "C.UTF-8");
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_clipboard_is_decoded),
         TEST(test_random_frames),
         TEST(test_same_frame_writes_nothing),
         TEST(test_slow_terminal),

@@ -4,7 +4,6 @@
 #include "pane/editor_vi.h"
 
 #include "pane/files.h"
-#include "screen/clipboard.h"
 
 /* While the bar is open, keys that mean something in a text field go there. */
 bool editor_to_bar(struct editor *editor, struct key key)
@@ -234,7 +233,8 @@ static unsigned copy(void *pane)
 
 static unsigned paste(void *pane)
 {
-    return editor_paste(pane, clipboard_text());
+    app_paste_from(((struct editor *)pane)->app, false);
+    return UI_DONE;
 }
 
 static unsigned select_all(void *pane)
@@ -531,7 +531,7 @@ static const struct action rows[] = {
         editor_needs_file},
     {"editor.copy", "copy", "Copy the selection, or the line", "ctrl-c", NULL, 0, copy,
         editor_needs_file},
-    {"editor.paste", "paste", "Paste what was copied here last", "ctrl-v", NULL, 0, paste,
+    {"editor.paste", "paste", "Paste from the clipboard", "ctrl-v", NULL, 0, paste,
         editor_needs_file},
     {"editor.select-all", "all", "Select everything", "ctrl-a", NULL, 0, select_all,
         editor_needs_file},

@@ -355,7 +355,9 @@ static void draw_row(struct paint *paint, const struct paint_row *row, size_t cu
             STYLE_CURSOR_LINE_UNFOCUSED, last ? ATTR_UNDERLINE : 0);
     } else if (row->is.line == cursor && !view_has_selection(view)) {
         grid_overlay(paint->region, row->at, 0, view->gutter + view->cols,
-            focused ? STYLE_CURSOR_LINE : STYLE_CURSOR_LINE_UNFOCUSED, 0);
+            focused && !app_is_away(view->editor->app) ? STYLE_CURSOR_LINE
+                                                       : STYLE_CURSOR_LINE_UNFOCUSED,
+            0);
     }
 }
 

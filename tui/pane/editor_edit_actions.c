@@ -53,6 +53,7 @@ COMMAND(trim, 0, editor_trim_blanks(editor))
 COMMAND(to_blanks, 0, editor_convert_indent(editor, false))
 COMMAND(to_tabs, 0, editor_convert_indent(editor, true))
 COMMAND(reindent, 0, editor_reindent(editor))
+COMMAND(states, 'y', editor_list_states(editor))
 COMMAND(paste_indented, 'v', editor_paste_indented(editor, clipboard_text()))
 
 #define MANY     editor_why_no_more_carets
@@ -127,6 +128,9 @@ static const struct action rows[] = {
         to_tabs, editor_why_no_tabs},
     {"edit.reindent", "re-indent", "Indent the selected lines as the language has it", "", NULL, 0,
         reindent, HAS_FILE},
+    {"edit.states", "earlier states",
+        "List all earlier states of the file, also those undone, and go to one", "alt-y", NULL, 0,
+        states, editor_why_no_states},
     {"edit.paste-indented", "paste indented", "Paste, with the indentation of the new place",
         "alt-v", NULL, 0, paste_indented, HAS_FILE},
 };

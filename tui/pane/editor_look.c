@@ -21,6 +21,7 @@ void editor_configure(struct editor *editor, const struct config *config)
 {
     static const char *const numbers[] = {"absolute", "relative", "off", NULL};
     static const char *const marks[] = {"none", "trailing", "all", NULL};
+    static const char *const ways[] = {"osc52", "internal", "command", NULL};
     static const char *const wraps[] = {"never", "prose", "always", NULL};
     struct editor_look *look = &editor->look;
     unsigned wrap = choice(config, "wrap", wraps);
@@ -32,6 +33,7 @@ void editor_configure(struct editor *editor, const struct config *config)
         .wrap_all = wrap == 2,
         .wrap_prose = wrap == 1,
     };
+    app_set_clipboard(editor->app, (enum clipboard_way)choice(config, "clipboard", ways));
     editor->auto_pairs = config_bool(config, "auto_pairs");
     editor->auto_indent = config_bool(config, "auto_indent");
     for (size_t i = 0; i < config_list_count(config, "wrap_languages"); i++) {

@@ -1,5 +1,6 @@
 /* Places in a text (clusters, words), and the mouse. */
 #include "pane/editor_commands.h"
+#include "pane/editor_vi.h"
 
 #include "base/utf8.h"
 
@@ -204,6 +205,38 @@ static unsigned press(struct editor *editor, const struct mouse *mouse)
     return press_text(editor, mouse, row, mouse->col - view->col);
 }
 
+/* What the mouse selected is the primary selection. */
+static void note_primary(struct editor *editor)
+{
+    struct search_range range = view_selection(editor->view);
+    struct buf bytes = BUF_INIT;
+    if (editor->selecting == SELECTING_TEXT && range.end > range.start &&
+        range.end - range.start <= INPUT_PASTE_MAX) {
+        text_copy(editor->view->doc->text, range.start, range.end, &bytes);
+        app_copy_primary(editor->app, buf_str(&bytes));
+    }
+    buf_free(&bytes);
+}
+
+/* The middle button pastes the primary selection where it is pressed. */
+static unsigned press_middle(struct editor *editor, const struct mouse *mouse)
+{
+    struct view *view = view_under(editor, mouse);
+    int row = view == NULL ? -1 : mouse->row - view->row;
+    if (row < 0 || row >= view->rows || find_is_open(editor)) {
+        return UI_IGNORED;
+    }
+    if (view != editor->view) {
+        editor_focus_view(editor, view);
+    }
+    view_one_caret(view);
+    view_move(view, view_offset_at(view, row, mouse->col - view->col), false);
+    view->follow = false;
+    editor_vi_follow(editor);
+    app_paste_from(editor->app, true);
+    return UI_DONE;
+}
+
 unsigned editor_mouse(void *pane, const struct mouse *mouse)
 {
     struct editor *editor = pane;
@@ -226,9 +259,13 @@ unsigned editor_mouse(void *pane, const struct mouse *mouse)
         return drag(view, mouse->row - view->row, mouse->col - view->col);
     }
     if (mouse->action == MOUSE_RELEASE) {
+        note_primary(editor);
         editor->selecting = SELECTING_NOTHING;
         editor->drag = NULL;
         return UI_HANDLED;
+    }
+    if (mouse->action == MOUSE_PRESS && mouse->button == 2) {
+        return press_middle(editor, mouse);
     }
     return mouse->action == MOUSE_PRESS && mouse->button == 1 ? press(editor, mouse) : UI_IGNORED;
 }

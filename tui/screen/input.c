@@ -7,6 +7,8 @@
 /* A sequence longer than this is not one: it is dropped. */
 #define CSI_MAX    64
 #define STRING_MAX 8192
+/* The clipboard, when it was asked for: 16 MiB as base64. */
+#define CLIPBOARD_STRING_MAX ((size_t)24 << 20)
 /* An unfinished CSI is waited for this many flushes: a slow line may split it. */
 #define CSI_PATIENCE 4
 /* The same for an answer that comes although nobody waits for it any more (two seconds): nobody
@@ -27,7 +29,8 @@ struct input {
     bool paste_stalled; /* nothing came for INPUT_PASTE_MS: what there was has been given out */
     bool skip_string;   /* in a string longer than STRING_MAX: it is dropped up to its end */
     bool paste_cut;
-    bool last_cr; /* the paste's last byte was a CR, made LF: an LF now is its second half */
+    bool last_cr;   /* the paste's last byte was a CR, made LF: an LF now is its second half */
+    size_t scanned; /* of an unfinished string: looked through up to here */
     bool expecting;
     char lone[2]; /* the last key was made of these, for which nothing more came: Esc, Alt-[ … */
     size_t lone_len;
@@ -477,8 +480,11 @@ static enum step parse_ss3(struct str s, size_t *used, struct key *key)
 /* OSC, DCS, APC, PM, SOS: up to ST (or BEL); any other control character breaks it off. */
 static enum step parse_string(struct input *input, struct str s, size_t *used, struct key *key)
 {
-    for (size_t i = 2; i < s.len; i++) {
+    bool clipboard = input->expecting && str_starts(s, "\033]52;");
+    size_t most = clipboard ? CLIPBOARD_STRING_MAX : STRING_MAX;
+    for (size_t i = input->scanned > 2 ? input->scanned : 2; i < s.len; i++) {
         unsigned char c = (unsigned char)s.ptr[i];
+        input->scanned = i;
         if (c == 0x07) {
             *used = i + 1;
             return reply(input, str_slice(s, 1, i), key);
@@ -490,7 +496,7 @@ static enum step parse_string(struct input *input, struct str s, size_t *used, s
             *used = s.ptr[i + 1] == '\\' ? i + 2 : i;
             return s.ptr[i + 1] == '\\' ? reply(input, str_slice(s, 1, i), key) : STEP_SKIP;
         }
-        if (c < 0x20 || i >= STRING_MAX) {
+        if (c < 0x20 || i >= most) {
             *used = i;
             input->skip_string = c >= 0x20;
             return STEP_SKIP;
@@ -715,6 +721,7 @@ bool input_next(struct input *input, struct key *key)
             return false;
         }
         input->at += used;
+        input->scanned = 0;
         if (step == STEP_KEY) {
             return true;
         }

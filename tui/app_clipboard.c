@@ -1,0 +1,265 @@
+/* The clipboard of the app: the terminal's by OSC 52, the desktop's by a program, or our own. */
+#include "app_private.h"
+
+#include "loop/process.h"
+
+#include <stdlib.h>
+
+#define ANSWER_MS  250 /* the terminal has so long to answer */
+#define PROGRAM_MS 2000
+
+void app_set_clipboard(struct app *app, enum clipboard_way way)
+{
+    app->clipboard.way = way;
+}
+
+/* ---- programs ---- */
+
+struct desktop {
+    const char *variable;                 /* set where it can be used; NULL: always */
+    const char *copy[2][6], *paste[2][6]; /* of the clipboard and of the primary selection */
+};
+
+static const struct desktop desktops[] = {
+#ifdef __APPLE__
+    {NULL, {{"pbcopy"}, {NULL}}, {{"pbpaste"}, {NULL}}},
+#endif
+    {"WAYLAND_DISPLAY", {{"wl-copy"}, {"wl-copy", "--primary"}},
+        {{"wl-paste", "--no-newline"}, {"wl-paste", "--no-newline", "--primary"}}},
+    {"DISPLAY",
+        {{"xclip", "-in", "-selection", "clipboard"}, {"xclip", "-in", "-selection", "primary"}},
+        {{"xclip", "-out", "-selection", "clipboard"}, {"xclip", "-out", "-selection", "primary"}}},
+};
+
+static const struct desktop *desktop_here(void)
+{
+    for (size_t i = 0; i < ARRAY_LEN(desktops); i++) {
+        const char *value = desktops[i].variable == NULL ? "yes" : getenv(desktops[i].variable);
+        if (value != NULL && value[0] != '\0') {
+            return &desktops[i];
+        }
+    }
+    return NULL;
+}
+
+static bool uses_program(const struct app *app)
+{
+    const struct app_clipboard *clipboard = &app->clipboard;
+    return desktop_here() != NULL &&
+           (clipboard->way == CLIPBOARD_WAY_COMMAND ||
+               (clipboard->way == CLIPBOARD_WAY_OSC52 && clipboard->silent));
+}
+
+/* Nobody waits for it; that it cannot be had is told where it was asked for. */
+static void copy_by_program(struct app *app, enum clipboard which, struct str text)
+{
+    const char *const *argv = desktop_here()->copy[which];
+    struct process_options options = {.argv = argv, .input = text, .timeout_ms = PROGRAM_MS};
+    struct err err = {0};
+    if (argv[0] != NULL && process_start(app->loop, &options, &err) == NULL &&
+        app->clipboard.way == CLIPBOARD_WAY_COMMAND && which == CLIPBOARD_COPIED) {
+        app_message(app, MESSAGE_WARNING, "copied inside bylaw only: %s", err.text);
+    }
+}
+
+static void on_read(void *data, enum process_stream stream, struct str bytes)
+{
+    struct app *app = data;
+    if (stream == PROCESS_STDOUT) {
+        buf_append_str(&app->clipboard.read, bytes);
+    }
+}
+
+/* ---- pasting ---- */
+
+static void finish(struct app *app, struct str text)
+{
+    app->clipboard.asked = false;
+    if (app->clipboard.timer != NULL) {
+        loop_timer_stop(app->clipboard.timer);
+    }
+    if (text.len > 0) {
+        app_paste(app, text);
+    } else {
+        app_message(app, MESSAGE_INFO, "nothing was copied yet");
+    }
+    app_redraw(app);
+    app->at_once = true;
+}
+
+static void finish_with_own(struct app *app)
+{
+    struct buf copy = BUF_INIT; /* a paste may copy */
+    buf_append_str(&copy, clipboard_kept(app->clipboard.which));
+    finish(app, buf_str(&copy));
+    buf_free(&copy);
+}
+
+static void on_read_end(void *data, const struct process_result *result)
+{
+    struct app *app = data;
+    struct buf text = app->clipboard.read;
+    app->clipboard.reader = NULL;
+    app->clipboard.read = BUF_INIT;
+    if (app->clipboard.asked && !result->cancelled) {
+        bool good = result->exit_code == 0 && !result->truncated;
+        if (good && text.len > 0) {
+            finish(app, buf_str(&text));
+        } else {
+            finish_with_own(app);
+        }
+    }
+    buf_free(&text);
+}
+
+static bool ask_program(struct app *app)
+{
+    const char *const *argv = desktop_here()->paste[app->clipboard.which];
+    struct process_options options = {.argv = argv,
+        .timeout_ms = PROGRAM_MS,
+        .max_output = CLIPBOARD_MAX,
+        .on_data = on_read,
+        .on_exit = on_read_end,
+        .data = app};
+    struct err err = {0};
+    if (argv[0] == NULL || app->clipboard.reader != NULL) {
+        return false; /* the one that was given up is still ending */
+    }
+    app->clipboard.reader = process_start(app->loop, &options, &err);
+    return app->clipboard.reader != NULL;
+}
+
+static void on_no_answer(void *data)
+{
+    struct app *app = data;
+    if (app->clipboard.asked) {
+        app->clipboard.silent = true;
+        input_expect_replies(app->input, false);
+        finish_with_own(app);
+    }
+}
+
+/* What it has, then what it is: the second is answered by all. */
+static void ask_terminal(struct app *app)
+{
+    struct app_clipboard *clipboard = &app->clipboard;
+    output_control(app->output, clipboard->which == CLIPBOARD_PRIMARY
+                                    ? STR_LIT("\033]52;p;?\033\\\033[c")
+                                    : STR_LIT("\033]52;c;?\033\\\033[c"));
+    input_expect_replies(app->input, true);
+    if (clipboard->timer == NULL) {
+        clipboard->timer = loop_timer_new(app->loop, on_no_answer, app);
+    }
+    loop_timer_start(clipboard->timer, ANSWER_MS, 0);
+}
+
+void app_paste_from(struct app *app, bool primary)
+{
+    struct app_clipboard *clipboard = &app->clipboard;
+    app_end_paste_from(app);
+    clipboard->which = primary ? CLIPBOARD_PRIMARY : CLIPBOARD_COPIED;
+    clipboard->asked = true;
+    if (app->output != NULL && uses_program(app) && ask_program(app)) {
+        return;
+    }
+    if (app->output != NULL && clipboard->way == CLIPBOARD_WAY_OSC52 && !clipboard->silent) {
+        ask_terminal(app);
+        return;
+    }
+    finish_with_own(app);
+}
+
+void app_end_paste_from(struct app *app)
+{
+    if (app->clipboard.asked) {
+        if (app->clipboard.reader != NULL) {
+            process_cancel(app->clipboard.reader);
+        }
+        finish_with_own(app);
+    }
+}
+
+/* "]52;c;…" or, before one came, the answer that comes from all: there is none. */
+bool app_clipboard_reply(struct app *app, struct str reply)
+{
+    struct buf text = BUF_INIT;
+    bool attributes = str_starts(reply, "[?") && str_ends(reply, "c");
+    bool clipboard = str_starts(reply, "]52;");
+    if (!app->clipboard.asked || app->clipboard.reader != NULL) {
+        return clipboard; /* too late: its paste was our own */
+    }
+    if (attributes) {
+        on_no_answer(app);
+        return true;
+    }
+    if (!clipboard) {
+        return false;
+    }
+    size_t second = str_find_char(reply, ';', 4);
+    if (second != SIZE_MAX && clipboard_decode(str_from(reply, second + 1), &text) &&
+        text.len > 0) {
+        finish(app, buf_str(&text));
+    } else {
+        finish_with_own(app);
+    }
+    buf_free(&text);
+    return true;
+}
+
+/* ---- copying ---- */
+
+void app_copy(struct app *app, struct str text)
+{
+    struct err err;
+    bool program = app->output != NULL && uses_program(app);
+    bool terminal = app->clipboard.way == CLIPBOARD_WAY_OSC52;
+    bool whole = clipboard_copy(terminal ? app->output : NULL, text, &err);
+    if (whole || program) {
+        app_message(app, MESSAGE_INFO, "copied %zu bytes", text.len);
+    } else {
+        app_message(app, MESSAGE_WARNING, "%s", err.text);
+    }
+    if (program) {
+        copy_by_program(app, CLIPBOARD_COPIED, text);
+    }
+}
+
+void app_copy_primary(struct app *app, struct str text)
+{
+    struct err err;
+    bool terminal = app->clipboard.way == CLIPBOARD_WAY_OSC52;
+    (void)clipboard_put(terminal ? app->output : NULL, CLIPBOARD_PRIMARY, text, &err);
+    if (app->output != NULL && uses_program(app)) {
+        copy_by_program(app, CLIPBOARD_PRIMARY, text);
+    }
+}
+
+void app_free_clipboard(struct app *app)
+{
+    struct app_clipboard *clipboard = &app->clipboard;
+    clipboard->asked = false;
+    loop_timer_free(clipboard->timer);
+    if (clipboard->reader != NULL) {
+        process_cancel(clipboard->reader);
+        while (clipboard->reader != NULL) {
+            loop_run_once(app->loop, 50);
+        }
+    }
+    buf_free(&clipboard->read);
+}
+
+/* ---- focus ---- */
+
+bool app_is_away(const struct app *app)
+{
+    return app->away;
+}
+
+void app_note_away(struct app *app, bool away)
+{
+    struct pane pane = app->panes[app->layout.focus];
+    app->away = away;
+    if (!away && app->overlays.len == 0 && pane.ops != NULL && pane.ops->focus != NULL) {
+        pane.ops->focus(pane.data, true); /* what others did meanwhile is looked at now */
+    }
+}
