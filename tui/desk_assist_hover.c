@@ -206,7 +206,7 @@ static bool to_call(const struct assist *assist, struct assist_here *here, size_
 void assist_signature(struct assist *assist)
 {
     struct assist_here here;
-    size_t argument;
+    size_t argument = 0;
     struct buf about = BUF_INIT;
     bool found = assist_look(assist, &here) && here.cursor.text.ptr != NULL &&
                  strcmp(path_ext(here.path), ".rego") == 0 && to_call(assist, &here, &argument) &&
