@@ -11,6 +11,7 @@
 
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static void put(struct bench *bench, const char *name, struct str bytes, unsigned mode)
 {
@@ -119,6 +120,68 @@ static void test_many_unsaved_files(void **state)
     bench_assert_content(bench, "edited file 0\n");
     bench_open(bench, "f39.txt");
     bench_assert_content(bench, "edited file 39\n");
+}
+
+static void become_folder(const char *path)
+{
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkdir(path, 0700), 0);
+}
+
+static void become_pipe(const char *path)
+{
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
+}
+
+static void become_link(const char *path)
+{
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink("/etc/passwd", path), 0);
+}
+
+static void become_binary(const char *path)
+{
+    struct err err;
+    assert_ok(file_write(path, str_make("\0\1", 2), 0600, &err), err);
+}
+
+static void become_huge(const char *path)
+{
+    assert_int_equal(truncate(path, (off_t)2 << 30), 0);
+}
+
+/* What stands on disk is no text any more: the one here is not thrown away, and it is said. */
+static void test_a_file_becomes_something_else(void **state)
+{
+    struct bench *bench = *state;
+    static const struct {
+        const char *name;
+        void (*become)(const char *path);
+        const char *sentence;
+    } cases[] = {
+        {"f", become_folder, "f is a folder, not a file: the text as it was"},
+        {"p", become_pipe, "p is a device, pipe or socket, not a file: the text as it was"},
+        {"l", become_link, "l is a symbolic link"},
+        {"b", become_binary, "b is a binary file (2 bytes)"},
+        {"h", become_huge, "h has 2147483648 bytes"},
+    };
+    bench->cols = 160;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char *path = path_join(bench->dir, cases[i].name);
+        test_write(bench->dir, cases[i].name, "the only copy\n");
+        bench_open(bench, cases[i].name);
+        cases[i].become(path);
+        editor_check_disk(bench->editor);
+        bench_see(bench, cases[i].sentence);
+        editor_check_disk(bench->editor);
+        bench_see(bench, "●");
+        bench_assert_content(bench, "the only copy\n");
+        bench_press(bench, "right");
+        editor_check_disk(bench->editor);
+        bench_see_not(bench, cases[i].sentence); /* once is enough */
+        free(path);
+    }
 }
 
 /* A cluster, its bytes and the columns a terminal gives it. */
@@ -270,6 +333,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_what_is_saved, bench_set_up, bench_tear_down),
         cmocka_unit_test_setup_teardown(test_a_late_nul_is_kept, bench_set_up, bench_tear_down),
         cmocka_unit_test_setup_teardown(test_many_unsaved_files, bench_set_up, bench_tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_a_file_becomes_something_else, bench_set_up, bench_tear_down),
         cmocka_unit_test_setup_teardown(
             test_clusters_against_a_model, bench_set_up, bench_tear_down),
     };

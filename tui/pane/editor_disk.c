@@ -33,8 +33,10 @@ bool doc_look_at_disk(const struct doc *doc, struct file_stamp *now)
     return err.kind == ERR_NOT_FOUND;
 }
 
-/* Reads it again from disk, as one undo step. */
-static void reload(struct doc *doc)
+/* Reads it again from disk, as one undo step. False: what stands there now (a folder, a binary
+ * file, one too large) is no text for this editor; what is here may be the only copy then, and
+ * counts as unsaved. */
+static bool reload(struct doc *doc)
 {
     struct editor *editor = doc->editor;
     struct buf bytes = BUF_INIT;
@@ -42,8 +44,13 @@ static void reload(struct doc *doc)
     struct err err = {0};
     if (!editor_read_file(editor, doc->path, &bytes, &stamp, &err) ||
         !text_set(doc->text, buf_str(&bytes), &err)) {
-        app_message(editor->app, MESSAGE_ERROR, "%s", err.text);
-        doc->keep_mine = true;
+        /* While it is being written the next look reads it. */
+        if (err.kind != ERR_CONFLICT) {
+            text_mark_unsaved(doc->text);
+            doc->keep_mine = true;
+        }
+        app_message(
+            editor->app, MESSAGE_ERROR, "%s: the text as it was is kept here, unsaved", err.text);
     } else {
         doc->stamp = stamp;
         doc->keep_mine = false;
@@ -56,6 +63,7 @@ static void reload(struct doc *doc)
     doc->disk_changed = false;
     buf_free(&bytes);
     app_redraw(editor->app);
+    return err.kind == ERR_NONE;
 }
 
 /* Touched, replaced by the same bytes, or changed by another program to what stands here: no reason
@@ -94,8 +102,10 @@ static void check_doc(struct doc *doc)
     if (adopt_same(doc)) {
         app_redraw(editor->app);
     } else if (!text_is_dirty(doc->text)) {
-        reload(doc);
-        app_message(editor->app, MESSAGE_INFO, "%s was changed on disk and read again", doc->path);
+        if (reload(doc)) {
+            app_message(
+                editor->app, MESSAGE_INFO, "%s was changed on disk and read again", doc->path);
+        }
     } else if (!doc->keep_mine) {
         doc->disk_changed = true;
         editor_ask(editor);
@@ -166,7 +176,7 @@ void doc_answer_disk(struct doc *doc, int choice)
     }
     doc->disk_changed = false;
     if (choice == RELOAD) {
-        reload(doc);
+        (void)reload(doc); /* which says why not */
         return;
     }
     /* Also for Esc, and when the two could not be merged: nothing is lost by waiting. */
