@@ -192,6 +192,22 @@ static void on_message_time(void *data)
     app_redraw(app);
 }
 
+/* An engine's message may have many lines, and there is room for one: the first that says
+ * something. */
+static void cut_message(struct buf *message)
+{
+    struct str rest = str_trim(buf_str(message));
+    struct str line;
+    if (!str_next_line(&rest, &line)) {
+        return;
+    }
+    line = str_trim(line);
+    char *first = mem_printf("%.*s%s", STR_FMT(line), str_trim(rest).len > 0 ? " …" : "");
+    buf_clear(message);
+    buf_append_c(message, first);
+    free(first);
+}
+
 void app_message(struct app *app, enum message_level level, const char *fmt, ...)
 {
     if (level == MESSAGE_INFO && app->message_level == MESSAGE_ERROR && app->message.len > 0) {
@@ -202,6 +218,7 @@ void app_message(struct app *app, enum message_level level, const char *fmt, ...
     buf_clear(&app->message);
     buf_vprintf(&app->message, fmt, args);
     va_end(args);
+    cut_message(&app->message);
     app->message_level = level;
     if (level == MESSAGE_ERROR) {
         loop_timer_stop(app->message_timer);

@@ -27,6 +27,15 @@ static const char *slot_name(enum slot slot)
     return names[slot];
 }
 
+/* The left text of a title in at most `cols` columns; returns how many it takes. */
+static int put_title(const struct pane *pane, struct region region, int col, int cols,
+    struct str text, struct style style)
+{
+    bool path = pane->ops != NULL && pane->ops->title_is_path;
+    return path ? grid_put_fit_end(region, 0, col, cols, text, style)
+                : grid_put_fit(region, 0, col, cols, text, style);
+}
+
 /* The pane's name and title text from column 2 on; returns the column after it. */
 static int paint_title_text(struct app *app, enum slot slot, struct region region, bool focused)
 {
@@ -41,6 +50,9 @@ static int paint_title_text(struct app *app, enum slot slot, struct region regio
     if (left.len == 0) {
         buf_append_c(&left, slot_name(slot));
     }
+    if (app->layout.zoomed == slot) {
+        buf_append_c(&right, right.len > 0 ? "  zoom" : "zoom");
+    }
     int right_cols = (int)utf8_width(buf_str(&right));
     int end = cols - 2;
     if (right_cols > 0 && right_cols + 12 < cols) {
@@ -54,7 +66,7 @@ static int paint_title_text(struct app *app, enum slot slot, struct region regio
         pane->ops->draw_title(pane->data, region_sub(region, 0, 2, 1, end - 2), focused);
     } else {
         grid_put_c(region, 0, 1, " ", style);
-        col += grid_put_fit(region, 0, 2, end - 3, buf_str(&left), style);
+        col += put_title(pane, region, 2, end - 3, buf_str(&left), style);
         grid_put_c(region, 0, col++, " ", style);
     }
     buf_free(&left);
@@ -86,7 +98,7 @@ static void paint_tabs(struct app *app, struct region region, bool focused)
         }
         col += grid_put_c(region, 0, col, active ? " ▸" : " ", style);
         int room = region_cols(region) - col - (i == SLOT_CHAT ? 12 : 2);
-        col += grid_put_fit(region, 0, col, room, buf_str(&left), style);
+        col += put_title(pane, region, col, room, buf_str(&left), style);
         col += grid_put_c(region, 0, col, " ", style);
         col += 1;
         int right_cols = (int)utf8_width(buf_str(&right));
@@ -114,9 +126,6 @@ static void paint_title(struct app *app, enum slot slot)
         paint_tabs(app, region, focused);
     } else {
         paint_title_text(app, slot, region, focused);
-    }
-    if (layout->zoomed == slot && region_cols(region) > 30) {
-        grid_put_c(region, 0, region_cols(region) - 8, " zoom ", STYLE(KEY));
     }
 }
 
@@ -171,7 +180,8 @@ static void paint_divider(struct app *app)
     grid_put_c(all, inside.row - 1, layout->divider_col, ascii ? "+" : "┬", style);
     /* Joined to the border below, where no title stands. */
     const struct cell *below = grid_cell(app->grid, layout->divider_row, layout->divider_col);
-    if (below != NULL && (strncmp(below->text, "─", sizeof "─") == 0 || below->text[0] == '-')) {
+    if (below != NULL && style_equal(below->style, STYLE(BORDER)) &&
+        (strncmp(below->text, "─", sizeof "─") == 0 || below->text[0] == '-')) {
         grid_put_c(all, layout->divider_row, layout->divider_col, ascii ? "+" : "┴", STYLE(BORDER));
     }
 }

@@ -1,8 +1,6 @@
 /* What works everywhere on the desk. */
 #include "desk_private.h"
 
-#include <stdlib.h>
-
 static unsigned open_review(void *data)
 {
     desk_open_review(data);
@@ -13,7 +11,7 @@ static const char *why_no_review(void *data)
 {
     struct desk *desk = data;
     return proposals_open(workbench_proposals(desk->workbench)) == NULL
-               ? "There is no open proposal."
+               ? "No proposal is open: ask for one."
                : NULL;
 }
 
@@ -27,35 +25,6 @@ static unsigned interrupt(void *data)
     session_interrupt(session);
     app_message(desk->app, MESSAGE_INFO, "Interrupted. What came so far is kept.");
     return UI_DONE;
-}
-
-static unsigned retry(void *data)
-{
-    struct desk *desk = data;
-    struct err err;
-    if (!session_retry(workbench_session(desk->workbench), &err)) {
-        app_message(desk->app, MESSAGE_ERROR, "%s", err.text);
-    }
-    return UI_DONE;
-}
-
-static unsigned take_back(void *data)
-{
-    struct desk *desk = data;
-    char *text = session_queue_pop(workbench_session(desk->workbench));
-    if (text != NULL) {
-        session_set_draft(workbench_session(desk->workbench), str_of(text));
-        app_message(desk->app, MESSAGE_INFO, "Taken back: the queued prompt is not sent.");
-        free(text);
-    }
-    return UI_DONE;
-}
-
-static const char *why_no_queue(void *data)
-{
-    struct desk *desk = data;
-    return session_queue_count(workbench_session(desk->workbench)) == 0 ? "No prompt is waiting."
-                                                                        : NULL;
 }
 
 static unsigned save_all(void *data)
@@ -82,9 +51,6 @@ static const struct action actions[] = {
         open_review, why_no_review},
     {"desk.interrupt", "interrupt", "Stop the running turn; what came so far stays", "esc", NULL,
         ACTION_NO_PALETTE, interrupt, NULL},
-    {"desk.retry", "retry", "Send the last failed request again", "", NULL, 0, retry, NULL},
-    {"desk.take-back", "take back", "Take the last queued prompt back", "alt-up", NULL, 0,
-        take_back, why_no_queue},
     {"desk.test", "run tests", "Run all tests: of the open proposal, else of the workspace", "f5",
         NULL, 0, run_tests, NULL},
     {"desk.undo-commit", "undo commit",

@@ -4,6 +4,7 @@
 #include "desk_private.h"
 #include "pane/evaluate.h"
 #include "policy/target.h"
+#include "preview.h"
 #include "widget/picker.h"
 
 #include <stdlib.h>
@@ -32,6 +33,7 @@ struct desk_evaluate {
     uint64_t version;        /* of the text that was evaluated or seen last */
     uint64_t changed_at;     /* ms; 0: what is shown is of this text */
     struct choosing *choosing;
+    struct preview *preview; /* of an input that can be chosen */
 };
 
 static const char *root_of(const struct desk_evaluate *e)
@@ -243,7 +245,8 @@ static void on_look(void *data)
 
 /* ---- which input ---- */
 
-/* The candidates, gathered on a worker, then shown in a picker. */
+/* A picker that opens at once, so that what is typed goes there; the candidates come as a worker
+ * has them. First another looks whether there is anything to choose: that takes no time. */
 struct choosing {
     struct desk_evaluate *owner; /* NULL: nobody waits any more */
     struct app *app;
@@ -255,9 +258,14 @@ struct choosing {
         char **items; /* shown names; [0] is "no input" */
         size_t len, cap;
     } names;
-    bool is_test; /* no input to choose: it gives its own */
+    bool is_test;          /* no input to choose: it gives its own */
+    bool working;          /* a worker has this */
+    struct picker *picker; /* NULL: not open yet, or not any more */
     struct err err;
 };
+
+#define CHOOSING_TITLE "Evaluate with which input?"
+#define CHOOSING_HINT  "a file, a document, a test"
 
 static void choosing_free(struct choosing *c)
 {
@@ -272,23 +280,30 @@ static void choosing_free(struct choosing *c)
     free(c);
 }
 
+static void find_subject(void *data)
+{
+    struct choosing *c = data;
+    struct policy_text *view = eval_sources_view(&c->texts);
+    struct buf text = BUF_INIT;
+    struct target target = {0};
+    if (eval_read(c->root, view, c->texts.len, c->file, (size_t)16 << 20, &text, &c->err) &&
+        target_at(buf_str(&text), c->row, str_make("", 0), &target, &c->err)) {
+        c->is_test = target.is_test;
+        target_free(&target);
+    }
+    buf_free(&text);
+    free(view);
+}
+
 static void find_candidates(void *data)
 {
     struct choosing *c = data;
     struct policy_index *index = policy_index_new();
     struct policy_text *view = eval_sources_view(&c->texts);
-    struct buf text = BUF_INIT;
-    struct target target = {0};
     if (policy_index_scan(index, c->root, NULL, &c->err)) {
-        if (eval_read(c->root, view, c->texts.len, c->file, (size_t)16 << 20, &text, &c->err) &&
-            target_at(buf_str(&text), c->row, str_make("", 0), &target, &c->err)) {
-            c->is_test = target.is_test;
-            target_free(&target);
-        }
         policy_index_lay(index, view, c->texts.len);
         eval_candidates_find(index, view, c->texts.len, c->file, &c->found);
     }
-    buf_free(&text);
     free(view);
     policy_index_free(index);
 }
@@ -304,14 +319,33 @@ static void item(void *data, size_t index, struct picker_item *out)
 {
     struct choosing *c = data;
     out->text = str_of(c->names.items[index]);
+    out->is_path = index > 0 && c->found.items[index - 1].input.kind == EVAL_INPUT_FILE;
     out->detail = str_of(index == 0 ? "input is undefined" : c->found.items[index - 1].detail);
+}
+
+static void preview(void *data, size_t index, struct region region)
+{
+    struct choosing *c = data;
+    if (c->owner == NULL || index == 0 || index >= c->names.len) {
+        return;
+    }
+    const struct eval_input *input = &c->found.items[index - 1].input;
+    if (input->path != NULL) {
+        size_t row = input->row > 0 ? input->row - 1 : 0;
+        struct preview_place place = {
+            .path = input->path, .head = true, .row = row, .mark = input->row > 0};
+        preview_draw(c->owner->preview, &place, region);
+    }
 }
 
 static void chosen(void *data, size_t index, struct str query)
 {
     struct choosing *c = data;
-    (void)query;
-    if (c->owner == NULL || index >= c->names.len) {
+    if (c->owner == NULL) {
+        return;
+    }
+    if (index >= c->names.len) {
+        app_message(c->app, MESSAGE_WARNING, "no input is called \"%.*s\"", STR_FMT(query));
         return;
     }
     struct eval_input none = {0};
@@ -320,48 +354,69 @@ static void chosen(void *data, size_t index, struct str query)
     use_input(c->owner, input);
 }
 
+/* Nobody chooses any more. A worker that has it hands it on when it is done. */
+static void give_up(struct choosing *c)
+{
+    if (c->owner != NULL) {
+        c->owner->choosing = NULL;
+        c->owner = NULL;
+    }
+    if (!c->working && c->picker == NULL) {
+        choosing_free(c);
+    }
+}
+
 static void picker_gone(void *data)
 {
     struct choosing *c = data;
-    if (c->owner != NULL) {
-        c->owner->choosing = NULL;
-    }
-    choosing_free(c);
-}
-
-static void show_candidates(struct choosing *c)
-{
-    VEC_PUSH(&c->names, mem_strdup("no input"));
-    VEC_FOREACH (struct eval_candidate, candidate, &c->found) {
-        VEC_PUSH(&c->names, eval_input_show(&candidate->input));
-    }
-    struct picker_options options = {.title = "Evaluate with which input?",
-        .hint = "a file, a document, a test",
-        .count = c->names.len,
-        .item = item,
-        .chosen = chosen,
-        .destroy = picker_gone,
-        .data = c};
-    picker_open(c->app, &options);
+    c->picker = NULL;
+    give_up(c);
 }
 
 static void on_candidates(void *data, bool cancelled)
 {
     struct choosing *c = data;
-    struct desk_evaluate *e = c->owner;
-    if (e == NULL || cancelled) {
-        if (e != NULL) {
-            e->choosing = NULL;
-        }
-        choosing_free(c);
-    } else if (c->is_test) {
-        struct eval_input none = {0};
-        e->choosing = NULL;
-        choosing_free(c);
-        use_input(e, &none);
-    } else {
-        show_candidates(c);
+    c->working = false;
+    if (cancelled || c->picker == NULL) {
+        give_up(c);
+        return;
     }
+    VEC_FOREACH (struct eval_candidate, candidate, &c->found) {
+        VEC_PUSH(&c->names, eval_input_show(&candidate->input));
+    }
+    picker_set_title(c->picker, CHOOSING_TITLE, CHOOSING_HINT);
+    picker_set_waiting(c->picker, false);
+    picker_set_count(c->picker, c->names.len);
+}
+
+static void on_subject(void *data, bool cancelled)
+{
+    struct choosing *c = data;
+    struct desk_evaluate *e = c->owner;
+    c->working = false;
+    if (cancelled || e == NULL) {
+        give_up(c);
+        return;
+    }
+    if (c->is_test) {
+        struct eval_input none = {0};
+        give_up(c);
+        use_input(e, &none);
+        return;
+    }
+    VEC_PUSH(&c->names, mem_strdup("no input"));
+    struct picker_options options = {.title = CHOOSING_TITLE " Looking for them …",
+        .hint = CHOOSING_HINT,
+        .count = c->names.len,
+        .item = item,
+        .preview = preview,
+        .chosen = chosen,
+        .destroy = picker_gone,
+        .data = c};
+    c->picker = picker_open(c->app, &options);
+    picker_set_waiting(c->picker, true);
+    c->working = true;
+    loop_work_start(e->desk->loop, find_candidates, on_candidates, c);
 }
 
 static void begin_choosing(struct desk_evaluate *e)
@@ -376,8 +431,10 @@ static void begin_choosing(struct desk_evaluate *e)
     c->file = mem_strdup(e->subject.file);
     c->row = e->subject.row;
     gather(e, &c->texts);
+    preview_forget(e->preview);
     e->choosing = c;
-    loop_work_start(e->desk->loop, find_candidates, on_candidates, c);
+    c->working = true;
+    loop_work_start(e->desk->loop, find_subject, on_subject, c);
 }
 
 /* ---- actions ---- */
@@ -480,12 +537,23 @@ const struct action_set evaluate_actions = ACTION_SET("evaluate", "Evaluate", ac
 
 /* ---- life ---- */
 
+static bool unsaved_text(void *data, const char *path, struct buf *out)
+{
+    const struct desk_evaluate *e = data;
+    return editor_unsaved_content(e->desk->editor, path, out);
+}
+
 struct desk_evaluate *desk_evaluate_new(struct desk *desk)
 {
     struct desk_evaluate *e = MEM_NEW(struct desk_evaluate);
     struct eval_events events = {.data = e, .result = on_result, .trace = on_trace};
     e->desk = desk;
     e->evaluator = evaluator_new(desk->loop, &events);
+    struct preview_options preview = {.app = desk->app,
+        .workspace = workbench_workspace(desk->workbench),
+        .unsaved = unsaved_text,
+        .data = e};
+    e->preview = preview_new(&preview);
     e->look = loop_timer_new(desk->loop, on_look, e);
     return e;
 }
@@ -499,6 +567,7 @@ void desk_evaluate_free(struct desk_evaluate *e)
         e->choosing->owner = NULL;
     }
     evaluator_free(e->evaluator);
+    preview_free(e->preview);
     loop_timer_free(e->look);
     subject_free(&e->subject);
     free(e);

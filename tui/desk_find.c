@@ -10,7 +10,8 @@ void find_preview(void *data, const struct finder_item *item, struct region regi
 {
     struct desk_find *find = data;
     if (item->path != NULL) {
-        struct preview_place place = {.path = item->path, .row = item->row, .mark = item->row > 0};
+        struct preview_place place = {
+            .path = item->path, .head = true, .row = item->row, .mark = item->row > 0};
         preview_draw(find->preview, &place, region);
     }
 }

@@ -8,15 +8,26 @@
 
 /* ---- commands ---- */
 
+/* What is not possible now is listed last and, among what matches, after what is as good. */
+enum { BONUS_DISABLED = -16 };
+
+struct collecting {
+    struct finder_items *out;
+    bool possible; /* what is looked for in this round */
+};
+
 static bool add_set(struct app *app, const struct action_set *set, void *with, void *data)
 {
-    struct finder_items *out = data;
+    const struct collecting *collecting = data;
     for (size_t i = 0; i < set->count; i++) {
         const struct action *action = &set->actions[i];
         if ((action->flags & ACTION_NO_PALETTE) != 0 || action->run == NULL) {
             continue;
         }
         const char *why_not = action_why_not(action, with);
+        if (collecting->possible != (why_not == NULL)) {
+            continue;
+        }
         struct buf detail = BUF_INIT;
         if (why_not != NULL) {
             buf_printf(&detail, "%s  ", why_not);
@@ -26,9 +37,10 @@ static bool add_set(struct app *app, const struct action_set *set, void *with, v
         struct finder_item item = {.text = mem_printf("%s: %s", set->title, action->help),
             .detail = buf_take(&detail),
             .disabled = why_not != NULL,
+            .bonus = why_not != NULL ? BONUS_DISABLED : 0,
             .what = action,
             .with = with};
-        VEC_PUSH(out, item);
+        VEC_PUSH(collecting->out, item);
     }
     return false;
 }
@@ -59,7 +71,11 @@ static bool each_set(struct app *app, size_t skip,
 static void collect(void *data, struct finder_items *out)
 {
     struct app *app = data;
-    each_set(app, app->finder != NULL ? 1 : 0, add_set, out);
+    size_t skip = app->finder != NULL ? 1 : 0;
+    struct collecting collecting = {.out = out, .possible = true};
+    each_set(app, skip, add_set, &collecting);
+    collecting.possible = false;
+    each_set(app, skip, add_set, &collecting);
 }
 
 static bool is_there(struct app *app, const struct action_set *set, void *with, void *data)

@@ -3,6 +3,7 @@
 #include "base/utf8.h"
 #include "base/vec.h"
 #include "widget/code.h"
+#include "widget/wrap.h"
 #include "workspace/workspace.h"
 
 #include <stdlib.h>
@@ -11,7 +12,8 @@ enum {
     SHOWN_MAX = 1 << 20, /* bytes of a file that are looked at */
     PARSE_BUDGET_US = 3000,
     BINARY_LOOK = 8000,
-    PARSE_AGAIN_MS = 1
+    PARSE_AGAIN_MS = 1,
+    HEAD_ROWS = 3
 };
 
 struct reading {
@@ -206,6 +208,13 @@ static void draw_lines(
 
 void preview_draw(struct preview *preview, const struct preview_place *place, struct region region)
 {
+    if (place->head) {
+        int cols = region_cols(region);
+        struct str path = str_of(place->path);
+        int high = wrap_height(path, cols, HEAD_ROWS);
+        wrap_put(region_sub(region, 0, 0, high, cols), path, STYLE(HEADING));
+        region = region_sub(region, high, 0, region_rows(region) - high, cols);
+    }
     want(preview, place->path);
     if (preview->path == NULL || strcmp(preview->path, place->path) != 0) {
         return; /* being read: blank for a frame or two */

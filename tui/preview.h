@@ -22,6 +22,7 @@ void preview_free(struct preview *preview);
 
 struct preview_place {
     const char *path;
+    bool head;       /* the whole path stands above: the list has less room for it */
     size_t row;      /* from 0: shown in the upper third, and marked */
     bool mark;       /* the row is what it is about (not for a file as a whole) */
     size_t from, to; /* bytes of the row that match; equal: none */

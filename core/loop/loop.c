@@ -8,7 +8,7 @@
 
 /* Timers without a delay, in the order they were started. */
 struct soon {
-    struct soon *next, *previous; /* a ring with its head; NULL: in none */
+    struct soon *next, *previous; /* a ring with its head; an entry by itself is in none */
 };
 
 struct loop {
@@ -60,7 +60,7 @@ static void ring_remove(struct soon *entry)
 {
     entry->next->previous = entry->previous;
     entry->previous->next = entry->next;
-    *entry = (struct soon){NULL, NULL};
+    *entry = (struct soon){entry, entry};
 }
 
 static void ring_append(struct soon *ring, struct soon *entry)
@@ -220,6 +220,7 @@ struct loop_timer *loop_timer_new(struct loop *loop, void (*callback)(void *data
     uv_timer_init(&loop->uv, &timer->uv);
     timer->uv.data = timer;
     timer->loop = loop;
+    timer->soon = (struct soon){&timer->soon, &timer->soon};
     timer->callback = callback;
     timer->data = data;
     return timer;
@@ -240,14 +241,14 @@ void loop_timer_start(struct loop_timer *timer, uint64_t delay_ms, uint64_t repe
 void loop_timer_stop(struct loop_timer *timer)
 {
     uv_timer_stop(&timer->uv);
-    if (timer->soon.next != NULL) {
+    if (!ring_is_empty(&timer->soon)) {
         ring_remove(&timer->soon);
     }
 }
 
 bool loop_timer_is_active(const struct loop_timer *timer)
 {
-    return timer->soon.next != NULL || uv_is_active((const uv_handle_t *)&timer->uv) != 0;
+    return !ring_is_empty(&timer->soon) || uv_is_active((const uv_handle_t *)&timer->uv) != 0;
 }
 
 static void free_data(uv_handle_t *handle)

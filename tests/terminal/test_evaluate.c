@@ -17,7 +17,10 @@ static const char failing[] =
     "{\"containers\": [{\"name\": \"c\", \"image\": \"nginx:1\", "
     "\"securityContext\": {\"privileged\": true}}]}}\n"
     "\n"
+    "missing if pod.kind == \"Job\"\n"
+    "\n"
     "test_wrong if {\n"
+    "\tnot missing\n"
     "\tgot := privileged.deny with input as pod\n"
     "\tn := count(got)\n"
     "\tn == 2\n"
@@ -68,12 +71,12 @@ static void a_failing_test_is_stepped(void **state)
     sample_run_start(f, 40, 120);
     open_step(f);
     /* At once at the expression that fails, with its values: in the pane and at the line's end. */
-    term_expect(f->term, "wrong_test.rego:10  n == 2  false");
-    term_expect(f->term, "▶ 10");
+    term_expect(f->term, "wrong_test.rego:13  n == 2  false");
+    term_expect(f->term, "▶ 13");
     term_expect(f->term, "n == 2  ◂ false   n = 1");
     term_expect(f->term, "n := count(got)  ◂ got = {");
     term_type(f->term, "p");
-    term_expect(f->term, "▶  9");
+    term_expect(f->term, "▶ 12");
     /* Backward into the policy that the test asks, and out again. */
     term_type(f->term, "pp");
     term_expect(f->term, "privileged.rego ");
@@ -84,8 +87,13 @@ static void a_failing_test_is_stepped(void **state)
     term_expect(f->term, "step 1 of");
     term_type(f->term, "f");
     term_expect_gone(f->term, "step 1 of");
+    /* What a `not` asks is not the `not`: its outcome is the other one. */
+    term_type(f->term, "gn");
+    term_expect(f->term, "✓ wrong_test.rego:10  not missing  true");
+    term_type(f->term, "n");
+    term_expect(f->term, "wrong_test.rego:10  missing  ");
     term_type(f->term, "G");
-    term_expect(f->term, "▶ 10");
+    term_expect(f->term, "▶ 13");
     /* Esc by Esc back to where one was. */
     term_key(f->term, "esc");
     term_expect(f->term, "Evaluate test_wrong");
@@ -101,7 +109,7 @@ static void in_a_small_terminal(void **state)
     struct sample_run *f = *state;
     sample_run_start(f, 24, 80);
     open_step(f);
-    term_expect(f->term, "▶ 10");
+    term_expect(f->term, "▶ 13");
     term_resize(f->term, 10, 40);
     term_expect(f->term, "Step test_wrong");
     term_key(f->term, "esc");
@@ -117,7 +125,8 @@ static void a_rule_is_followed_while_one_types(void **state)
     open_rule(f);
     term_key(f->term, "f7");
     term_expect(f->term, "Evaluate with which input?");
-    term_type(f->term, "invalid_privileged");
+    term_type(f->term, "invalid_privileged"); /* goes there while inputs are looked for */
+    term_expect_gone(f->term, "Looking for them");
     term_expect(f->term, "1/");
     term_key(f->term, "enter");
     term_expect(f->term, "Evaluate deny  with policies/k8s/privileged/testdata/invalid_privileged");

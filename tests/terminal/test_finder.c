@@ -61,10 +61,13 @@ static void test_a_command_says_why_not(void **state)
     struct sample_term *f = *state;
     sample_term_start(f, 40, 130, NULL);
     term_key(f->term, "ctrl-p");
-    term_type(f->term, "everywhere: review the open proposal");
-    term_expect(f->term, "There is no open proposal.  Alt-r");
+    term_type(f->term, "proposal");
+    term_expect_row(f->term, 5, "as a proposal to review"); /* what is possible comes first */
+    term_key(f->term, "ctrl-u");
+    term_type(f->term, ">everywhere: review the open proposal");
+    term_expect(f->term, "No proposal is open: ask for one.  Alt-r");
     term_key(f->term, "enter");
-    term_expect_row(f->term, 39, "There is no open proposal.");
+    term_expect_row(f->term, 39, "No proposal is open: ask for one.");
     sample_term_quit(f);
 }
 

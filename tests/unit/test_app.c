@@ -276,6 +276,17 @@ static void test_focus(void **state)
     assert_true(screen_has(world, "three"));
 }
 
+static void test_a_message_is_one_line(void **state)
+{
+    struct world *world = *state;
+    app_message(world->app, MESSAGE_ERROR, "\n  it failed \n  in line 2\n");
+    assert_string_equal(app_message_text(world->app), "it failed …");
+    app_message(world->app, MESSAGE_ERROR, "it failed\r\n\n");
+    assert_string_equal(app_message_text(world->app), "it failed");
+    app_message(world->app, MESSAGE_WARNING, "%s", "");
+    assert_string_equal(app_message_text(world->app), "");
+}
+
 static void test_refused_action_says_why(void **state)
 {
     struct world *world = *state;
@@ -542,6 +553,7 @@ int main(void)
         TEST(test_keys_and_actions),
         TEST(test_text_comes_first),
         TEST(test_focus),
+        TEST(test_a_message_is_one_line),
         TEST(test_refused_action_says_why),
         TEST(test_overlay),
         TEST(test_dialogs),

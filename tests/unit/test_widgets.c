@@ -236,6 +236,30 @@ static void test_wrap(void **state)
     assert_int_equal(wrap_row(STR_LIT(""), 4), 0);
 }
 
+static void assert_wrapped(const char *text, const char *expected)
+{
+    struct grid *grid = grid_new(2, 8);
+    struct buf out = BUF_INIT;
+    wrap_put(grid_region(grid), str_of(text), STYLE(TEXT));
+    grid_dump_text(grid, &out);
+    assert_string_equal(out.ptr, expected);
+    buf_free(&out);
+    grid_free(grid);
+}
+
+static void test_wrap_put(void **state)
+{
+    (void)state;
+    assert_int_equal(wrap_height(STR_LIT(""), 8, 9), 0);
+    assert_int_equal(wrap_height(STR_LIT("one two three"), 8, 9), 2);
+    assert_int_equal(wrap_height(STR_LIT("a\n\nb\n"), 8, 9), 3);
+    assert_int_equal(wrap_height(STR_LIT("a b c d e f"), 1, 4), 4);
+    assert_wrapped("one two three", "one two\nthree\n");
+    assert_wrapped("one two three four", "one two\nthree f…\n");
+    assert_wrapped("one\ntwo\nthree", "one\ntwo …\n");
+    assert_wrapped("one", "one\n\n");
+}
+
 static char *view_text(struct textview *view, struct grid *grid)
 {
     struct buf out = BUF_INIT;
@@ -370,6 +394,7 @@ int main(void)
         cmocka_unit_test(test_edit_lines),
         cmocka_unit_test(test_edit_random),
         cmocka_unit_test(test_wrap),
+        cmocka_unit_test(test_wrap_put),
         cmocka_unit_test(test_textview_follows_and_stays),
         cmocka_unit_test(test_textview_wraps_and_indents),
         cmocka_unit_test(test_textview_search),

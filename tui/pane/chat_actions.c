@@ -43,9 +43,9 @@ static const char *why_not_retry(void *pane)
 {
     struct chat *chat = pane;
     if (chat_is_busy(chat)) {
-        return "a turn is running";
+        return "A turn is running.";
     }
-    return chat_retriable(chat) == NULL ? "nothing failed that could be tried again" : NULL;
+    return chat_retriable(chat) == NULL ? "Nothing failed that could be tried again." : NULL;
 }
 
 unsigned chat_retry(struct chat *chat)
@@ -62,8 +62,7 @@ unsigned chat_retry(struct chat *chat)
 static const char *why_not_review(void *pane)
 {
     struct chat *chat = pane;
-    return chat_open_proposal(chat) == NULL ? "there is no open proposal: ask for a policy first"
-                                            : NULL;
+    return chat_open_proposal(chat) == NULL ? "No proposal is open: ask for one." : NULL;
 }
 
 unsigned chat_review(struct chat *chat, const struct entry *proposal)
@@ -88,7 +87,7 @@ static unsigned review(void *pane)
 
 static const char *why_not_interrupt(void *pane)
 {
-    return chat_is_busy(pane) ? NULL : "nothing is running";
+    return chat_is_busy(pane) ? NULL : "Nothing is running.";
 }
 
 unsigned chat_interrupt(struct chat *chat)
@@ -169,7 +168,8 @@ static unsigned copy_entry(void *pane)
 
 static const char *why_not_take_back(void *pane)
 {
-    return session_queue_count(((struct chat *)pane)->session) == 0 ? "no prompt is waiting" : NULL;
+    return session_queue_count(((struct chat *)pane)->session) == 0 ? "No prompt is waiting."
+                                                                    : NULL;
 }
 
 /* The last queued prompt comes back into the field, before what is there. It is saved as a draft
@@ -266,7 +266,7 @@ static unsigned run_newer(void *pane)
 
 static const struct action chat_actions[] = {
     {"chat.review", "review", "Review the open proposal, line by line", "R alt-r", NULL,
-        ACTION_KEY_LINE, review, why_not_review},
+        ACTION_KEY_LINE | ACTION_NO_PALETTE, review, why_not_review},
     {"chat.retry", "retry", "Send the request that failed again", "r alt-t", NULL, 0, run_retry,
         why_not_retry},
     {"chat.interrupt", "interrupt", "Stop the running turn; what came so far stays", "", NULL, 0,

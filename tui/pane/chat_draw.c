@@ -2,12 +2,15 @@
 #include "base/utf8.h"
 #include "pane/chat_private.h"
 #include "widget/bar.h"
+#include "widget/wrap.h"
 
 #include <stdlib.h>
 
 /* The prompt takes at most this part of the pane. */
 #define PROMPT_PART 2
 #define QUEUE_ROWS  3
+/* Longer rows are not read well. */
+#define WELCOME_COLS 60
 
 static void append_state(const struct chat *chat, struct buf *out, uint64_t now)
 {
@@ -132,17 +135,16 @@ static void draw_suggestions(const struct chat *chat, struct region region, int 
 
 static void draw_welcome(const struct chat *chat, struct region region)
 {
-    static const char *const lines[] = {
-        "Ask for a policy: what must be denied, where, and why.",
-        "The answer becomes a proposal. Nothing is written",
-        "before you have reviewed it, line by line.",
-    };
+    static const char text[] =
+        "Ask for a policy: what must be denied, where, and why. The answer "
+        "becomes a proposal. Nothing is written before you have reviewed it, "
+        "line by line.";
     int rows = region_rows(region);
+    int cols = region_cols(region) - 3;
     int top = rows > 14 ? (rows - 3) / 3 : rows > 8 ? 1 : 0;
-    for (int i = 0; i < (int)ARRAY_LEN(lines) && top + i < rows; i++) {
-        grid_put_fit(region, top + i, 2, region_cols(region) - 3, str_of(lines[i]), STYLE(DIM));
-    }
-    draw_suggestions(chat, region, top + (int)ARRAY_LEN(lines) + (rows > 8 ? 1 : 0));
+    cols = cols < WELCOME_COLS ? cols : WELCOME_COLS;
+    top += wrap_put(region_sub(region, top, 2, rows - top, cols), str_of(text), STYLE(DIM));
+    draw_suggestions(chat, region, top + (rows > 8 ? 1 : 0));
 }
 
 void chat_draw(void *pane, struct region region, bool focused)

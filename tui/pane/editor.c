@@ -382,6 +382,7 @@ struct pane editor_pane(struct editor *editor)
         .escape = escape,
         .focus = focus,
         .title = title,
+        .title_is_path = true,
         .status = status,
         .unsaved = unsaved,
         .destroy = destroy,

@@ -1,15 +1,18 @@
 /* Painting the editor. Nothing here walks more of the text than what is visible. */
 #include "pane/editor_draw.h"
 
+#include "keymap.h"
 #include "pane/editor_vi.h"
-
 #include "widget/bar.h"
+#include "widget/wrap.h"
 
 #include <stdio.h>
 
-#define PARSE_US    4000          /* a frame's share for parsing what is visible */
-#define GAP_BYTES   ((size_t)256) /* rows further apart than this are highlighted apart */
-#define MARGIN_COLS 4
+#define PARSE_US          4000          /* a frame's share for parsing what is visible */
+#define GAP_BYTES         ((size_t)256) /* rows further apart than this are highlighted apart */
+#define MARGIN_COLS       4
+#define MESSAGE_ROWS      3 /* at most, of what is wrong in the cursor's line */
+#define MESSAGE_FROM_ROWS 12
 
 static int digits(size_t number)
 {
@@ -252,18 +255,35 @@ static void draw_message(const struct view *view, struct region region, int row)
     const struct editor_mark *mark = marks_message(view->editor->marks, doc->path, line);
     if (mark != NULL && row > 1) {
         struct style style = style_on(style_of(styles[mark->kind]), STYLE_FIELD);
-        struct region place = region_sub(region, row - 1, 0, 1, region_cols(region));
+        struct str text = str_trim(str_of(mark->message));
+        int cols = region_cols(region);
+        int high = wrap_height(text, cols - 2, row > MESSAGE_FROM_ROWS ? MESSAGE_ROWS : 1);
+        struct region place = region_sub(region, row - high, 0, high, cols);
         grid_fill(place, STYLE(FIELD));
-        grid_put_fit(place, 0, 1, region_cols(region) - 2, str_of(mark->message), style);
+        wrap_put(region_sub(place, 0, 1, high, cols - 2), text, style);
     }
 }
 
-static void draw_empty(struct region region)
+static void draw_empty(const struct editor *editor, struct region region)
 {
+    static const char *const hints[] = {"find.files", "app.palette"};
+    struct keymap *keymap = app_keymap(editor->app);
+    struct buf text = BUF_INIT;
+    for (size_t i = 0; i < ARRAY_LEN(hints); i++) { /* keys that work from the chat too */
+        const struct action *action = keymap_action(keymap, hints[i]);
+        size_t before = text.len;
+        if (action != NULL) {
+            keymap_append_text_key(keymap, action, &text);
+        }
+        if (text.len > before) {
+            buf_printf(&text, " %s   ", action->label);
+        }
+    }
     int row = region_rows(region) / 2 - 1, col = region_cols(region) / 2 - 10;
     col = col < 1 ? 1 : col;
     grid_put_c(region, row, col, "No file is open.", STYLE(HINT));
-    grid_put_c(region, row + 1, col, "^O open   ^P commands", STYLE(HINT));
+    grid_put(region, row + 1, col, buf_str(&text), STYLE(HINT));
+    buf_free(&text);
 }
 
 /* The brackets the cursor is at: the one under it, else the one before. */
@@ -475,7 +495,7 @@ void editor_draw(void *pane, struct region region, bool focused)
     int bar = find_rows(editor), line = editor_vi_rows(editor);
     bar = line > 0 ? line : bar;
     if (editor->view == NULL) {
-        draw_empty(region);
+        draw_empty(editor, region);
         return;
     }
     int rows = region_rows(region), cols = region_cols(region);

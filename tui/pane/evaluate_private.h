@@ -45,6 +45,8 @@ void evaluate_make_rows(struct evaluate_pane *p, int cols);
 void evaluate_free_rows(struct evaluate_pane *p);
 /* The text of a file's row (from 1) as it was evaluated, without its indentation. */
 struct str evaluate_source(const struct evaluate_pane *p, const char *path, unsigned row);
+/* The source line of a step; of what a `not` asks without the "not", whose outcome is another. */
+struct str evaluate_expression(const struct evaluate_pane *p, size_t step);
 /* "got = {…}, n = 2": the variables of a step that its source line names (all when `all`). */
 void evaluate_values(const struct evaluate_pane *p, size_t step, bool all, struct buf *out);
 /* What the rows of the rule at the current step know; the caller frees texts and items. */

@@ -48,6 +48,26 @@ struct str evaluate_source(const struct evaluate_pane *p, const char *path, unsi
     return str_make("", 0);
 }
 
+/* What a `not` asks stands where the `not` stands: its row says it all. */
+static bool is_inside_not(const struct trace *trace, const struct trace_step *s)
+{
+    const struct trace_frame *frame = &trace->frames.items[s->frame];
+    if (frame->rule[0] != '\0' || frame->enter == 0) {
+        return false;
+    }
+    const struct trace_step *asker = &trace->steps.items[frame->enter - 1];
+    return asker->negated && asker->at.row == s->at.row && asker->at.col == s->at.col;
+}
+
+struct str evaluate_expression(const struct evaluate_pane *p, size_t step)
+{
+    const struct trace *trace = p->trace->trace;
+    const struct trace_step *s = &trace->steps.items[step];
+    struct str line = evaluate_source(p, s->file, s->at.row);
+    bool asked = is_inside_not(trace, s) && str_starts(line, "not ");
+    return asked ? str_trim(str_from(line, sizeof "not")) : line;
+}
+
 static bool is_word(char c)
 {
     return isalnum((unsigned char)c) || c == '_';
@@ -132,7 +152,8 @@ void evaluate_make_hints(const struct evaluate_pane *p, struct evaluate_hints *h
         }
         struct buf text = BUF_INIT;
         if (i == p->at && s->outcome != TRACE_OPEN) {
-            buf_append_c(&text, trace_outcome_name(s->outcome));
+            buf_printf(&text, "%s%s", is_inside_not(trace, s) ? "asked: " : "",
+                trace_outcome_name(s->outcome));
         }
         struct buf values = BUF_INIT;
         evaluate_values(p, i, false, &values);
@@ -217,17 +238,6 @@ static void add_result(struct evaluate_pane *p, int cols)
     }
 }
 
-/* What a `not` asks stands where the `not` stands: its row says it all. */
-static bool is_inside_not(const struct trace *trace, const struct trace_step *s)
-{
-    const struct trace_frame *frame = &trace->frames.items[s->frame];
-    if (frame->rule[0] != '\0' || frame->enter == 0) {
-        return false;
-    }
-    const struct trace_step *asker = &trace->steps.items[frame->enter - 1];
-    return asker->negated && asker->at.row == s->at.row && asker->at.col == s->at.col;
-}
-
 static bool is_shown(const struct evaluate_pane *p, size_t step)
 {
     const struct trace *trace = p->trace->trace;
@@ -260,7 +270,7 @@ static void add_trace(struct evaluate_pane *p)
     if (open && p->culprit != TRACE_NONE) {
         const struct trace_step *s = &trace->steps.items[p->culprit];
         struct buf text = BUF_INIT;
-        struct str line = evaluate_source(p, s->file, s->at.row);
+        struct str line = evaluate_expression(p, p->culprit);
         buf_printf(&text, "✗ %s:%u  %.*s  is %s", path_base(s->file), s->at.row, STR_FMT(line),
             trace_outcome_name(s->outcome));
         buf_append_c(&text, "   ");
@@ -286,7 +296,7 @@ static void add_step(struct evaluate_pane *p)
     size_t frames[8];
     size_t count = trace_stack(trace, p->at, frames, ARRAY_LEN(frames));
     struct buf text = BUF_INIT;
-    struct str line = evaluate_source(p, s->file, s->at.row);
+    struct str line = evaluate_expression(p, p->at);
     static const char *const what[] = {
         "begins", "", "next solution", "holds", "does not hold", "note", "", ""};
     enum style_id style;

@@ -35,6 +35,7 @@ struct pane_ops {
     void (*focus)(void *pane, bool focused);
     /* Texts in the pane's title line, left and right; appended. UTF-8 of any origin. */
     void (*title)(const void *pane, struct buf *left, struct buf *right);
+    bool title_is_path; /* its left text begins with one: cut at the front when it is too long */
     /* Paints the title line itself, after its first two columns (tabs, coloured counts); the rest
      * of the line stays border. Then `title` is not asked for its left part. */
     void (*draw_title)(void *pane, struct region region, bool focused);

@@ -405,6 +405,18 @@ static const char *why_not_stop(void *data)
     return board_is_busy(s->board) ? NULL : "nothing is running";
 }
 
+static const char *why_no_tests_here(void *data)
+{
+    const struct status *s = data;
+    return s->tab == TAB_TESTS ? NULL : "That is for tests: 1 shows them.";
+}
+
+static const char *why_no_place(void *data)
+{
+    const struct status *s = data;
+    return s->tab == TAB_LOG ? "The log has no places to go to." : NULL;
+}
+
 /* Filter, tabs */
 
 static void set_filter(struct status *s, struct str text)
@@ -580,26 +592,28 @@ static unsigned previous_finding(void *data)
 
 static const struct action actions[] = {
     {"status.open", "open", "Go to the line this row is about", "enter", NULL, ACTION_KEY_LINE,
-        open_row, NULL},
+        open_row, why_no_place},
     {"status.expand", "explain", "Show or hide why a test failed, its cases and what it printed",
-        "space", NULL, ACTION_KEY_LINE, toggle_row, NULL},
+        "space", NULL, ACTION_KEY_LINE, toggle_row, why_no_tests_here},
     {"status.expand-row", "expand", "Show cases, output and explanation", "right", NULL,
         ACTION_NO_PALETTE, expand_row, NULL},
     {"status.collapse-row", "collapse", "Hide them", "left", NULL, ACTION_NO_PALETTE, collapse_row,
         NULL},
-    {"status.run-one", "rerun", "Run this test again", "r", NULL, ACTION_KEY_LINE, rerun_one, NULL},
+    {"status.run-one", "rerun", "Run this test again", "r", NULL, ACTION_KEY_LINE, rerun_one,
+        why_no_tests_here},
     {"status.step", "step", "Run this test alone and step through what it did", "d", NULL,
-        ACTION_KEY_LINE, step_test, NULL},
-    {"status.run-file", "rerun file", "Run all tests of this file", "t", NULL, 0, rerun_file, NULL},
+        ACTION_KEY_LINE, step_test, why_no_tests_here},
+    {"status.run-file", "rerun file", "Run all tests of this file", "t", NULL, 0, rerun_file,
+        why_no_tests_here},
     {"status.run-failed", "rerun failed", "Run the tests that failed", "F", NULL, 0, rerun_failed,
         NULL},
     {"status.run-all", "run all", "Run all tests", "a", NULL, ACTION_KEY_LINE, rerun_all, NULL},
     {"status.run-last", "run last", "Repeat the last run", ".", NULL, 0, rerun_last, NULL},
     {"status.stop", "stop", "Stop the tests that run", "s", NULL, 0, stop, why_not_stop},
     {"status.failed-only", "failed only", "Show only tests that failed, or all", "f", NULL,
-        ACTION_KEY_LINE, toggle_failed, NULL},
+        ACTION_KEY_LINE, toggle_failed, why_no_tests_here},
     {"status.filter", "filter", "Show only tests whose name or file contains a text", "/", NULL,
-        ACTION_KEY_LINE, begin_filter, NULL},
+        ACTION_KEY_LINE, begin_filter, why_no_tests_here},
     {"status.copy", "copy", "Copy the row with its explanation", "y", NULL, 0, copy_row, NULL},
     {"status.tests", "tests", "Show the tests", "1", NULL, 0, show_tests, NULL},
     {"status.problems", "problems", "Show what does not compile and other findings", "2", NULL, 0,

@@ -5,11 +5,17 @@
 #include "base/utf8.h"
 #include "base/vec.h"
 #include "widget/bar.h"
+#include "widget/wrap.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-enum { DURATION_COLS = 9, PLACE_MIN_COLS = 70 };
+enum {
+    DURATION_COLS = 9,
+    PLACE_MIN_COLS = 70,
+    WHOLE_ROWS = 3,     /* of a problem's message under the list */
+    WHOLE_FROM_ROWS = 8 /* the pane must have */
+};
 
 struct mark {
     const char *text;
@@ -130,6 +136,26 @@ const struct findings *status_findings(const struct status *s)
     return s->problems != NULL ? problems_all(s->problems) : board_findings(s->board);
 }
 
+static void append_place(const struct finding *finding, struct buf *out)
+{
+    if (finding->file != NULL && finding->at.row > 0) {
+        buf_printf(out, "%s:%u:%u", finding->file, finding->at.row, finding->at.col);
+    } else {
+        buf_append_c(out, finding->file == NULL ? "" : finding->file);
+    }
+}
+
+/* Columns for the message in a row of the list. */
+static int finding_room(const struct finding *finding, int cols)
+{
+    struct buf where = BUF_INIT;
+    append_place(finding, &where);
+    int width = (int)utf8_width(buf_str(&where));
+    int limit = cols * 2 / 5;
+    buf_free(&where);
+    return cols - 5 - (width < limit ? width : limit);
+}
+
 static void draw_finding_row(void *data, size_t index, struct region row, bool cursor)
 {
     (void)cursor;
@@ -144,11 +170,7 @@ static void draw_finding_row(void *data, size_t index, struct region row, bool c
     const char *sign = grid_is_ascii(row.grid) ? "x" : "✗";
     grid_put_c(row, 0, 1, error ? sign : note ? "i" : "!", style);
     struct buf where = BUF_INIT;
-    if (finding->file != NULL && finding->at.row > 0) {
-        buf_printf(&where, "%s:%u:%u", finding->file, finding->at.row, finding->at.col);
-    } else {
-        buf_append_c(&where, finding->file == NULL ? "" : finding->file);
-    }
+    append_place(finding, &where);
     int limit = cols * 2 / 5;
     int width = grid_put_fit_end(row, 0, 3, limit, buf_str(&where), STYLE(LINK));
     buf_free(&where);
@@ -343,6 +365,27 @@ static void draw_cover_line(struct status *s, struct region line)
         board_coverage_is_old(s->board) ? "; of the run before" : "");
 }
 
+/* All of a problem's message under the list, where its row has no room for it and the pane has.
+ * Returns the rows taken. */
+static int draw_whole_finding(struct status *s, struct region region)
+{
+    const struct findings *findings = status_findings(s);
+    size_t at = s->lists[TAB_PROBLEMS].cursor;
+    int rows = region_rows(region);
+    int cols = region_cols(region) - 2;
+    if (at >= findings->len || rows < WHOLE_FROM_ROWS) {
+        return 0;
+    }
+    struct str message = str_trim(str_of(findings->items[at].message));
+    int used = wrap_height(message, cols, WHOLE_ROWS);
+    if (used == 1 && (int)utf8_width(message) <= finding_room(&findings->items[at], cols + 2)) {
+        return 0;
+    }
+    grid_hline(region, rows - used - 1, 0, cols + 2, STYLE(BORDER));
+    wrap_put(region_sub(region, rows - used, 1, used, cols), message, STYLE(TEXT));
+    return used + 1;
+}
+
 static void draw_filter_line(struct status *s, struct region line)
 {
     grid_put_c(line, 0, 1, "/", STYLE(KEY));
@@ -378,11 +421,12 @@ void status_draw(void *data, struct region region, bool focused)
         grid_put_fit(region, 0, 1, cols - 1, str_of(board_trouble(s->board)), STYLE(ERROR));
         top = 1;
     }
-    struct region body = region_sub(region, top, 0, rows - top, cols);
+    int below = s->tab == TAB_PROBLEMS ? draw_whole_finding(s, region) : 0;
+    struct region body = region_sub(region, top, 0, rows - top - below, cols);
     struct list *list = &s->lists[s->tab];
     if (list->count == 0) {
         list->rows = region_rows(body);
-        grid_put_fit(body, 0, 1, cols - 1, str_of(empty_text(s)),
+        wrap_put(region_sub(body, 0, 1, region_rows(body), cols - 2), str_of(empty_text(s)),
             (board_trouble(s->board) != NULL && s->tab == TAB_TESTS) ||
                     (s->check_trouble && s->tab == TAB_PROBLEMS)
                 ? STYLE(ERROR)

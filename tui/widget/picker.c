@@ -25,7 +25,8 @@ struct picker {
     struct buf needle;
     bool direct;
     bool no_preview;
-    size_t told; /* what `moved` was called with */
+    bool waiting; /* for more items */
+    size_t told;  /* what `moved` was called with */
     struct loop_timer *timer;
     struct {
         bool *items;
@@ -103,6 +104,11 @@ void picker_set_count(struct picker *picker, size_t count)
     loop_timer_start(picker->timer, 0, 0);
 }
 
+void picker_set_waiting(struct picker *picker, bool waiting)
+{
+    picker->waiting = waiting;
+}
+
 void picker_set_direct(struct picker *picker, bool direct)
 {
     picker->direct = direct;
@@ -165,9 +171,8 @@ static void draw_row(void *data, size_t place, struct region row, bool cursor)
     picker->options.item(picker->options.data, index, &item);
     int cols = region_cols(row);
     int detail = (int)utf8_width(item.detail);
-    if (detail > cols / 2) {
-        detail = cols / 2;
-    }
+    int most = cols / (item.is_path ? 3 : 2);
+    detail = detail > most ? most : detail;
     struct style style = item.disabled ? STYLE(HINT) : STYLE(TEXT);
     const char *mark = grid_is_ascii(row.grid) ? ">" : "›";
     grid_put_c(row, 0, 0, cursor ? mark : " ", STYLE(PROMPT));
@@ -202,7 +207,8 @@ static void draw(void *data, struct region region, bool focused)
     int wide = preview ? cols * 9 / 20 : cols;
     struct region list = region_sub(region, 2, 0, rows - 2, wide);
     if (picker->list.count == 0) {
-        const char *why = narrow_is_done(picker->narrow) ? "nothing matches" : "looking…";
+        bool done = narrow_is_done(picker->narrow) && !picker->waiting;
+        const char *why = done ? "nothing matches" : "looking…";
         grid_put_c(list, 0, 2, picker->options.count == 0 ? "nothing here yet" : why, STYLE(DIM));
     } else {
         list_draw(&picker->list, list, focused, draw_row, picker);
@@ -221,6 +227,9 @@ static unsigned choose(struct picker *picker)
     narrow_step(picker->narrow, 0); /* Enter right after a letter means the best of all */
     list_set_count(&picker->list, narrow_count(picker->narrow) + (picker->direct ? 1 : 0));
     size_t index = index_now(picker);
+    if (index == PICKER_NONE && picker->waiting) {
+        return UI_DONE;
+    }
     char *query = str_dup(edit_text(picker->query));
     picker->answered = true;
     app_pop(app, picker);

@@ -50,6 +50,8 @@ struct picker_options {
 struct picker *picker_open(struct app *app, const struct picker_options *options);
 /* Other items, or more of them. */
 void picker_set_count(struct picker *picker, size_t count);
+/* More items are on their way: nothing is chosen yet when none matches. */
+void picker_set_waiting(struct picker *picker, bool waiting);
 /* item(PICKER_DIRECT) stands before them, or not any more. Called by `needle` only. */
 void picker_set_direct(struct picker *picker, bool direct);
 /* Whether these items have one. */

@@ -2,6 +2,8 @@
 
 #include "base/utf8.h"
 
+#include <stdlib.h>
+
 size_t wrap_row(struct str text, int cols)
 {
     size_t at = 0;
@@ -24,4 +26,53 @@ size_t wrap_row(struct str text, int cols)
         }
     }
     return at;
+}
+
+/* Takes the next row off the text. */
+static struct str take_row(struct str *text, int cols)
+{
+    size_t end = str_find_char(*text, '\n', 0);
+    struct str line = str_slice(*text, 0, end == SIZE_MAX ? text->len : end);
+    size_t len = wrap_row(line, cols);
+    struct str row = str_slice(line, 0, len);
+    bool broken = len < line.len;
+    *text = str_from(*text, broken || end == SIZE_MAX ? len : end + 1);
+    return str_trim_right(row);
+}
+
+int wrap_height(struct str text, int cols, int most)
+{
+    int rows = 0;
+    while (text.len > 0 && rows < most) {
+        take_row(&text, cols);
+        rows++;
+    }
+    return rows;
+}
+
+/* The last row there is room for, of a text that goes on. */
+static void put_cut(struct region region, int row, struct str text, struct style style)
+{
+    size_t end = str_find_char(text, '\n', 0);
+    char *shown =
+        mem_printf("%.*s %s", STR_FMT(str_slice(text, 0, end == SIZE_MAX ? text.len : end)),
+            grid_is_ascii(region.grid) ? "~" : "…");
+    grid_put_fit(region, row, 0, region_cols(region), str_of(shown), style);
+    free(shown);
+}
+
+int wrap_put(struct region region, struct str text, struct style style)
+{
+    int rows = 0;
+    while (text.len > 0 && rows < region_rows(region)) {
+        struct str all = text;
+        struct str row = take_row(&text, region_cols(region));
+        if (rows + 1 == region_rows(region) && text.len > 0) {
+            put_cut(region, rows, all, style);
+        } else {
+            grid_put(region, rows, 0, row, style);
+        }
+        rows++;
+    }
+    return rows;
 }
