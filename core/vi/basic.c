@@ -70,6 +70,12 @@ static void after_undo(struct vi *vi, const struct changed *changed, struct vi_p
     } else {
         vi_first_nonblank(vi);
     }
+    struct vi_changes *list = &vi->file->changes;
+    vi->file->change = (struct vi_mark){.pos = {changed->top, 0}, .set = true};
+    if (list->len > 0) {
+        list->items[list->len - 1] = vi->file->change.pos;
+        vi->file->change_at = list->len;
+    }
     vi_clamp(vi);
     vi_set_want(vi);
 }

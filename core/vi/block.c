@@ -180,8 +180,8 @@ static void insert_place(struct vi *vi, struct vi_range *range, enum vi_op op)
 
 bool vi_block_insert(struct vi *vi, struct vi_cmd *cmd, struct vi_range *range, enum vi_op op)
 {
-    vi_change_open(vi);
     if (op == OP_CHANGE) {
+        vi_change_open(vi);
         vi_op_delete(vi, cmd->reg, range, true);
     } else {
         insert_place(vi, range, op);
@@ -240,13 +240,15 @@ void vi_block_finish(struct vi *vi)
     enum vi_op op = vi->insert.block;
     struct str line = vi_line(vi, range->start.line);
     size_t column = vi->insert.block_column, rest = vi->insert.block_rest;
-    if (vi->cursor.line == range->start.line && line.len > column + rest) {
+    bool here = vi->cursor.line == range->start.line || op == OP_CHANGE;
+    if (here && line.len > column + rest) {
         struct buf typed = BUF_INIT;
         buf_append_str(&typed, str_slice(line, column, line.len - rest));
         for (size_t at = range->start.line + 1; at <= range->end.line; at++) {
             insert_into(vi, at, buf_str(&typed));
         }
         buf_free(&typed);
+        vi_note_change(vi, (struct vi_pos){range->start.line + 1, 0});
         if (op != OP_CHANGE) {
             vi->cursor = range->start;
         }
@@ -292,7 +294,7 @@ bool vi_block_shift(struct vi *vi, const struct vi_range *range, bool right, siz
         struct str bytes = vi_line(vi, line);
         struct vi_part part = vi_block_part(vi, range, line, true, OP_LEFT);
         size_t start = text_line_start(vi->text, line), at = part.from;
-        if (part.is_short) {
+        if (part.is_short || bytes.len == 0) {
             continue;
         }
         size_t end = at + vi_indent_len(str_from(bytes, at));

@@ -69,7 +69,8 @@ bool vi_op_case(struct vi *vi, const struct vi_range *range, enum vi_op op)
         turn_span(vi, line, from, to, op);
     }
     vi->cursor = range->start;
-    vi_note_change(vi, range->start);
+    vi_note_change(
+        vi, range->kind == VI_BLOCK ? (struct vi_pos){range->start.line, 0} : range->start);
     return true;
 }
 
@@ -220,14 +221,14 @@ static bool number_at(struct str line, size_t col, size_t end, bool visual, stru
         }
         out->from = at;
         int letter = byte_at(line, at + 1) | 0x20;
-        if (byte_at(line, at) == '0' && letter == 'x' && is_digit(byte_at(line, at + 2), 16)) {
+        bool room = !visual || at + 2 < end;
+        bool zero = room && byte_at(line, at) == '0';
+        if (zero && letter == 'x' && is_digit(byte_at(line, at + 2), 16)) {
             out->base = 16;
-        } else if (byte_at(line, at) == '0' && letter == 'b' &&
-                   is_digit(byte_at(line, at + 2), 2)) {
+        } else if (zero && letter == 'b' && is_digit(byte_at(line, at + 2), 2)) {
             out->base = 2;
-        } else {
-            out->negative = at > (visual ? col : 0) && byte_at(line, at - 1) == '-';
         }
+        out->negative = out->base == 10 && at > (visual ? col : 0) && byte_at(line, at - 1) == '-';
     }
     size_t digit = out->from + (out->base == 10 ? 0 : 2);
     for (; digit < end && is_digit(byte_at(line, digit), out->base); digit++) {
@@ -290,7 +291,7 @@ bool vi_add_at(
     bool ok = vi_change(vi, start + number.from, start + number.to, buf_str(&with));
     vi->cursor = (struct vi_pos){line_number, number.from + with.len - 1};
     buf_free(&with);
-    vi_note_change(vi, vi->cursor);
+    vi_note_change(vi, (struct vi_pos){line_number, 0});
     return ok;
 }
 

@@ -87,7 +87,7 @@ static bool lines_motion(struct vi *vi, size_t count, int op)
     return true;
 }
 
-bool vi_run(struct vi *vi, struct vi_cmd *cmd)
+static bool run(struct vi *vi, struct vi_cmd *cmd)
 {
     if (cmd->op != NULL) {
         struct vi_pos begin = vi->cursor;
@@ -111,6 +111,19 @@ bool vi_run(struct vi *vi, struct vi_cmd *cmd)
         vi_remember(vi, cmd);
     }
     return ok || vi_fail(vi);
+}
+
+bool vi_run(struct vi *vi, struct vi_cmd *cmd)
+{
+    struct vi_file *file = vi->file;
+    struct vi_mark jump = file->jump;
+    bool ok = run(vi, cmd);
+    /* A jump that leads nowhere leaves the mark of the one before. */
+    if (vi->file == file && file->jump.set && !vi_same(jump.pos, file->jump.pos) &&
+        vi_same(file->jump.pos, vi->cursor)) {
+        file->jump = jump;
+    }
+    return ok;
 }
 
 bool vi_run_as(struct vi *vi, struct vi_cmd *cmd, const char *op, const char *motion)

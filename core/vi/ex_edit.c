@@ -153,7 +153,9 @@ static bool ex_copy(struct vi *vi, struct vi_ex *ex)
     buf_free(&lines);
     vi->cursor.line = to + ex->last - ex->first;
     vi_first_nonblank(vi);
-    vi_note_change(vi, vi->cursor);
+    vi->file->start = (struct vi_mark){.pos = {to, 0}, .set = true};
+    vi->file->end = (struct vi_mark){.pos = {vi->cursor.line, 0}, .set = true};
+    vi_note_change(vi, (struct vi_pos){to, 0});
     vi_set_want(vi);
     return ok;
 }

@@ -373,6 +373,8 @@ static bool global(struct vi *vi, struct vi_ex *ex, bool wanted)
         return false;
     }
     vi->highlight = true;
+    buf_clear(&vi->substitute.pattern);
+    buf_append_str(&vi->substitute.pattern, buf_str(&vi->last_search));
     for (size_t at = ex->first; at <= ex->last; at++) {
         if (matches(vi, search, at) == wanted) {
             VEC_PUSH(&todo, ((struct vi_pos){at, 0}));

@@ -154,7 +154,17 @@ static void tab(struct vi *vi)
     size_t column = vi_column(vi, vi_here(vi), vi->cursor.col, NULL);
     struct buf with = BUF_INIT;
     buf_append_repeat(&with, ' ', stop - column % stop);
-    vi_insert_text(vi, buf_str(&with));
+    if (vi->mode == VI_REPLACE) {
+        /* One character gives way; the other blanks push what follows. */
+        vi_insert_text(vi, STR_LIT(" "));
+        for (size_t i = 1; i < with.len; i++) {
+            VEC_PUSH(&vi->insert.over, ((struct str){mem_dup("", 0), 0}));
+            raw(vi, STR_LIT(" "));
+        }
+        buf_append(&vi->insert.typed, with.ptr, with.len - 1);
+    } else {
+        vi_insert_text(vi, buf_str(&with));
+    }
     buf_free(&with);
 }
 

@@ -19,7 +19,7 @@ static void again(struct vi *vi)
     vi->repeating = true;
     for (size_t n = 1; n < count && vi->insert.count <= TEXT_MAX; n++) {
         if (vi->insert.open_line) {
-            vi->insert.auto_indented = false;
+            vi_strip_auto_indent(vi);
             vi_open_line(vi, true);
         }
         struct str rest = buf_str(&keys);
@@ -40,14 +40,18 @@ void vi_insert_end(struct vi *vi)
         buf_clear(&vi->last_inserted);
         buf_append_str(&vi->last_inserted, buf_str(&insert->typed));
     }
+    size_t typed_col = vi->cursor.col, want = vi->want;
+    bool indented = insert->auto_indented;
     if (insert->count > 1) {
         again(vi);
     }
     vi_strip_auto_indent(vi);
+    bool stripped = indented && vi->cursor.col != typed_col;
     vi->file->insert = (struct vi_mark){.pos = vi->cursor, .set = true};
     vi->file->start = (struct vi_mark){.pos = insert->start, .set = true};
     vi->file->end = vi->file->insert;
-    if (insert->block != OP_NONE) {
+    bool was_block = insert->block != OP_NONE;
+    if (was_block) {
         enum vi_op op = insert->block;
         vi_block_finish(vi);
         bool stays = op != OP_CHANGE && vi_same(vi->cursor, insert->range.start);
@@ -59,11 +63,12 @@ void vi_insert_end(struct vi *vi)
     }
     insert->open = insert->once = insert->completing = false;
     vi->mode = VI_NORMAL;
-    if (vi->changing && insert->typed.len > 0) {
+    if (vi->changing && insert->typed.len > 0 && !was_block) {
         vi_note_change(vi, vi->cursor);
     }
     vi_clamp(vi);
     vi_set_want(vi);
+    vi->want = stripped ? want : vi->want; /* an indent taken away: up and down still aim there */
     if (vi->depth == 0 && !vi->repeating) {
         vi_change_close(vi);
     }

@@ -282,6 +282,21 @@ void vi_change_close(struct vi *vi)
     }
 }
 
+/* U gives a line back as it was before the changes to it that came one after the other. */
+static void note_line(struct vi *vi, size_t from, size_t to, struct str with)
+{
+    struct vi_file *file = vi->file;
+    size_t line = text_line_of(vi->text, from);
+    bool within = to <= text_line_end(vi->text, line) && str_find_char(with, '\n', 0) == SIZE_MAX;
+    if (!within) {
+        file->line_undo_line = line <= file->line_undo_line ? SIZE_MAX : file->line_undo_line;
+    } else if (line != file->line_undo_line) {
+        buf_clear(&file->line_undo);
+        buf_append_str(&file->line_undo, vi_line(vi, line));
+        file->line_undo_line = line;
+    }
+}
+
 bool vi_change(struct vi *vi, size_t from, size_t to, struct str with)
 {
     struct err err = {0};
@@ -289,6 +304,7 @@ bool vi_change(struct vi *vi, size_t from, size_t to, struct str with)
     if (from == to && with.len == 0) {
         return true;
     }
+    note_line(vi, from, to, with);
     vi_change_open(vi);
     if (text_ending(vi->text) == TEXT_ENDING_CRLF && str_find_char(with, '\n', 0) != SIZE_MAX) {
         for (size_t i = 0; i < with.len; i++) {

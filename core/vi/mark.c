@@ -180,6 +180,9 @@ bool vi_mark_get(struct vi *vi, int32_t name, struct vi_pos *pos, const char **p
         }
     }
     size_t last = vi_line_count(vi) - 1;
+    if (pos->line > last && name == '.') {
+        return false;
+    }
     if (pos->line > last) {
         *pos = (struct vi_pos){last, 0};
     }
@@ -334,6 +337,9 @@ bool vi_c_change(struct vi *vi, struct vi_cmd *cmd)
         at = len - 1 - at > cmd->count ? at + cmd->count : len - 1;
     }
     file->change_at = at;
+    if (file->changes.items[at].line >= vi_line_count(vi)) {
+        return vi_say(vi, true, "the line of that change is gone");
+    }
     vi->cursor = file->changes.items[at];
     vi_clamp(vi);
     vi_set_want(vi);

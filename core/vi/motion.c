@@ -25,6 +25,8 @@ bool vi_up(struct vi *vi, size_t count)
 /* arg: 1 goes on to the line before, as Backspace does. */
 bool vi_m_left(struct vi *vi, struct vi_cmd *cmd)
 {
+    /* Where nothing moves, up and down still aim where they did. */
+    vi->motion.keep_want = vi->cursor.col == 0 && cmd->row->arg == 0;
     for (size_t n = 0; n < cmd->count; n++) {
         if (vi->cursor.col > 0) {
             vi->cursor.col = vi_prev_col(vi_here(vi), vi->cursor.col);

@@ -43,7 +43,7 @@ bool vi_word_forward(struct vi *vi, size_t count, bool big, bool stop_at_end)
         }
         while (class_here(vi, big) == 0 && !empty_here(vi)) {
             moved = vi_inc(vi, &vi->cursor);
-            if (moved == -1 || (moved >= 1 && last_line)) {
+            if (moved == -1 || (moved >= 1 && (last_line || stop))) {
                 return true;
             }
         }
@@ -227,11 +227,13 @@ static int find_sentence_end(struct vi *vi, struct vi_pos *pos, bool forward, si
 }
 
 /* What stands before the search proper; true: the place is found already. */
-static bool sentence_from(struct vi *vi, struct vi_pos *pos, bool forward, bool *fails)
+static bool sentence_from(
+    struct vi *vi, struct vi_pos *pos, bool forward, size_t count, bool *fails)
 {
     if (vi_char_at(vi, *pos) == 0) {
         do {
             if ((forward ? vi_incl(vi, pos) : vi_decl(vi, pos)) == -1) {
+                *fails = forward && count > 0;
                 break;
             }
         } while (vi_char_at(vi, *pos) == 0);
@@ -254,7 +256,7 @@ bool vi_sentence(struct vi *vi, bool forward, size_t count)
     bool no_skip = false;
     while (count-- > 0) {
         bool fails = false;
-        if (!sentence_from(vi, &pos, forward, &fails)) {
+        if (!sentence_from(vi, &pos, forward, count, &fails)) {
             back_to_sentence(vi, &pos, forward);
             int found = find_sentence_end(vi, &pos, forward, count);
             if (found == -1) {

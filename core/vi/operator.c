@@ -293,7 +293,7 @@ static bool delete_lines(struct vi *vi, struct vi_range *range)
 bool vi_op_delete(struct vi *vi, int reg, struct vi_range *range, bool change)
 {
     bool nothing = text_length(vi->text) == 0 || text_version(vi->text) == vi->file->emptied;
-    if (range->empty || (nothing && !change)) {
+    if (range->empty || nothing) {
         return true;
     }
     if (!change) {
@@ -318,7 +318,8 @@ bool vi_op_delete(struct vi *vi, int reg, struct vi_range *range, bool change)
     vi->file->start = (struct vi_mark){
         .pos = {vi->cursor.line, range->kind == VI_LINES ? 0 : range->start.col}, .set = true};
     vi->file->end = vi->file->start;
-    vi_note_change(vi, vi->file->start.pos);
+    bool joined = range->kind == VI_CHARS && line_span(range) > 1;
+    vi_note_change(vi, joined ? (struct vi_pos){range->start.line + 1, 0} : vi->file->start.pos);
     return ok;
 }
 
@@ -381,7 +382,8 @@ bool vi_join(struct vi *vi, size_t first, size_t count, bool spaces)
     bool ok = vi_change(vi, from, text_line_end(vi->text, first + count - 1), buf_str(&joined));
     buf_free(&joined);
     vi->cursor = (struct vi_pos){first, column};
-    vi_note_change(vi, vi->cursor);
+    /* The lines that went are what changed last. */
+    vi_note_change(vi, (struct vi_pos){first + 1, 0});
     return ok;
 }
 
@@ -426,6 +428,10 @@ static bool change_range(struct vi *vi, struct vi_cmd *cmd, struct vi_range *ran
     vi->insert.auto_indented = false;
     if (range->kind == VI_BLOCK) {
         return vi_block_insert(vi, cmd, range, OP_CHANGE);
+    }
+    /* Undo goes back to the second of several lines, as in Vim, which takes those first. */
+    if (range->kind == VI_LINES && line_span(range) > 1) {
+        vi->cursor.line++;
     }
     vi_change_open(vi);
     bool auto_indented = false;

@@ -85,7 +85,9 @@ static bool put_lines(struct vi *vi, const struct put *put, struct str text, boo
     }
     ok = ok && vi_insert_lines(vi, line, buf_str(&all));
     vi->file->start = (struct vi_mark){.pos = {line, 0}, .set = true};
-    vi->file->end = (struct vi_mark){.pos = {line + lines - 1, 0}, .set = true};
+    struct str tail = vi_line(vi, line + lines - 1);
+    vi->file->end =
+        (struct vi_mark){.pos = {line + lines - 1, vi_prev_col(tail, tail.len)}, .set = true};
     if (put->cursor_end) {
         size_t last = vi_line_count(vi) - 1;
         vi->cursor = (struct vi_pos){line + lines < last ? line + lines : last, 0};
@@ -203,7 +205,7 @@ bool vi_put(struct vi *vi, const struct vi_register *reg, size_t count, unsigned
     } else {
         ok = put_chars(vi, &put, text);
     }
-    vi_note_change(vi, vi->file->end.pos);
+    vi_note_change(vi, vi->file->start.pos);
     vi_set_want(vi);
     return ok;
 }
@@ -253,6 +255,11 @@ static bool put_over(struct vi *vi, struct vi_cmd *cmd, unsigned flags, bool kee
     bool behind =
         mode == VI_VISUAL_LINE ? vi->cursor.line < start.line : vi->cursor.col < start.col;
     flags |= behind ? 0 : PUT_BEFORE;
+    if (found && mode == VI_VISUAL_BLOCK && copy.kind == VI_LINES && !keep) {
+        /* Lines over a block go below it. */
+        vi->cursor.line = bottom;
+        flags &= ~(unsigned)PUT_BEFORE;
+    }
     bool ok =
         found ? vi_put(vi, &copy, cmd->count, flags) : vi_say(vi, true, "nothing in that register");
     if (found && mode == VI_VISUAL_BLOCK && copy.kind == VI_CHARS &&
@@ -286,5 +293,17 @@ bool vi_c_put(struct vi *vi, struct vi_cmd *cmd)
         flags |= PUT_INDENT;
     }
     copy = reg;
-    return vi_put(vi, &copy, cmd->count, flags);
+    struct buf moved = BUF_INIT;
+    size_t end = str_find_char(buf_str(&reg.text), '\n', 0);
+    if (cmd->row->arg & 4 && reg.kind == VI_CHARS && end != SIZE_MAX) {
+        /* Characters of several lines: the lines behind the first. */
+        buf_append_str(&moved, str_slice(buf_str(&reg.text), 0, end + 1));
+        reindent(
+            vi, str_from(buf_str(&reg.text), end + 1), vi_indent_columns(vi, vi_here(vi)), &moved);
+        moved.len -= str_ends(buf_str(&reg.text), "\n") ? 0 : 1;
+        copy.text = moved;
+    }
+    bool ok = vi_put(vi, &copy, cmd->count, flags);
+    buf_free(&moved);
+    return ok;
 }

@@ -113,11 +113,10 @@ static void append(struct vi_register *reg, struct str text, enum vi_kind kind)
         }
         return;
     }
-    if (kind == VI_BLOCK && reg->text.len > 0) {
+    if (reg->kind == VI_BLOCK && reg->text.len > 0) {
         buf_append_char(&reg->text, '\n');
     }
     buf_append_str(&reg->text, text);
-    reg->kind = kind == VI_BLOCK ? VI_BLOCK : reg->kind;
 }
 
 void vi_register_write(struct vi *vi, int name, struct str text, enum vi_kind kind, size_t width)
