@@ -214,6 +214,9 @@ static unsigned float_key(void *data, const struct key *key)
     struct assist *assist = data;
     struct desk *desk = assist->desk;
     assist->armed = false;
+    if (!key_is_plain_text(key)) {
+        loop_timer_stop(assist->typing); /* what was typed is not gone on with */
+    }
     if (!app_has_focus(desk->app, desk->editor)) {
         assist_close_popup(assist);
         assist_close_note(assist);

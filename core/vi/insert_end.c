@@ -243,12 +243,37 @@ void vi_complete_word(struct vi *vi, bool next)
     vi->cursor.col = insert->complete_from + with.len;
 }
 
+/* For . and the register of what was inserted: as if the rest of the name had been typed. */
+static void note_completion(struct vi *vi, struct str old, struct str with)
+{
+    size_t same = 0;
+    while (same < old.len && same < with.len && old.ptr[same] == with.ptr[same]) {
+        same++;
+    }
+    struct str rest = str_from(with, same);
+    for (size_t at = same; at < old.len; at += utf8_cluster(str_from(old, at))) {
+        vi_append_key(&vi->insert.keys, VI_BS);
+    }
+    if (same == old.len) {
+        buf_append_str(&vi->insert.typed, rest);
+    }
+    while (rest.len > 0) {
+        int32_t key = vi_take_key(&rest);
+        vi_append_key(&vi->insert.keys, key == '\n' ? VI_ENTER : key);
+    }
+}
+
 bool vi_complete(struct vi *vi, size_t len, struct str with, size_t cursor)
 {
     if (vi->text == NULL || vi->mode != VI_INSERT || len > vi->cursor.col) {
         return false;
     }
     size_t start = text_line_start(vi->text, vi->cursor.line) + vi->cursor.col - len;
+    struct buf old = BUF_INIT;
+    text_copy(vi->text, start, start + len, &old);
+    note_completion(vi, buf_str(&old), with);
+    buf_free(&old);
+    vi->insert.completing = false;
     vi_change(vi, start, start + len, with);
     vi->cursor = vi_pos_of(vi, start + (cursor < with.len ? cursor : with.len));
     return true;
