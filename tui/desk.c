@@ -127,8 +127,8 @@ static void show_notices(struct desk *desk)
 static void on_change(void *data, enum workbench_change what)
 {
     struct desk *desk = data;
-    if (desk->app == NULL) {
-        return; /* still opening: what was missed is asked for below */
+    if (desk->app == NULL || desk->closing) {
+        return; /* still opening: what was missed is asked for below; or half of it is gone */
     }
     switch (what) {
     case WORKBENCH_SESSION:
@@ -167,7 +167,7 @@ static void on_saved(void *data, const char *path)
 {
     struct desk *desk = data;
     (void)path; /* the watcher tells of it; asking now saves its delay */
-    if (config_bool(workbench_config(desk->workbench), "test_on_save")) {
+    if (!desk->closing && config_bool(workbench_config(desk->workbench), "test_on_save")) {
         workspace_refresh(workbench_workspace(desk->workbench));
     }
 }
@@ -351,6 +351,7 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
         ok = app_run(desk.app, err);
         *code = app_exit_code(desk.app);
     }
+    desk.closing = true;
     /* The panes borrow from the workbench: they go first. */
     while (desk.repo_asked || desk.warming) {
         desk.repo_again = false;
