@@ -233,6 +233,6 @@ void assist_saved(void *data, const char *path)
 void assist_stop_formats(struct assist *assist)
 {
     while (assist->formats.len > 0) {
-        give_up(assist->formats.items[0], "the program ends");
+        give_up(assist->formats.items[--assist->formats.len], "the program ends");
     }
 }

@@ -159,7 +159,7 @@ static void say_no_definition(struct assist *assist, const struct assist_here *h
     if (catalog_symbol_at(assist_catalog(assist), &here->cursor, &symbol)) {
         if (symbol.kind == SYMBOL_BUILTIN) {
             app_message(assist->desk->app, MESSAGE_INFO,
-                "%s is built into opa: Alt-i shows what it does.", symbol.name);
+                "%s is built into opa: Alt-? shows what it does.", symbol.name);
         } else {
             app_message(assist->desk->app, MESSAGE_WARNING, "%s is defined nowhere%s.", symbol.name,
                 assist_is_indexing(assist) ? " so far: the index is being built" : "");

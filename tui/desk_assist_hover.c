@@ -186,7 +186,7 @@ static bool to_call(const struct assist *assist, struct assist_here *here, size_
 {
     size_t at = assist_offset(assist);
     size_t from = at > CALL_LOOK ? at - CALL_LOOK : 0;
-    size_t open;
+    size_t open = 0;
     struct str text = here->cursor.text;
     if (!find_call(str_slice(text, from, at), &open, argument)) {
         return false;
