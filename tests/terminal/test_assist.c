@@ -296,11 +296,11 @@ static void formats_when_it_saves(void **state)
     /* What cannot be read is saved as it is, and said. */
     go_to(term, "20:1");
     term_key(term, "end enter");
-    term_type(term, "broken if {");
+    term_type(term, "broken := := ");
     term_key(term, "ctrl-s");
     term_expect(term, "saved, but not formatted");
     char *bad = test_read(sample->dir, POLICY);
-    assert_non_null(strstr(bad, "broken if {"));
+    assert_non_null(strstr(bad, "broken := := "));
     free(bad);
     term_expect_gone(term, "●");
     sample_term_quit(sample);
