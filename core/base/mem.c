@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 static void (*oom_handler)(void);
 
@@ -91,4 +94,11 @@ char *mem_printf(const char *fmt, ...)
     }
     va_end(again);
     return out;
+}
+
+void mem_trim(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }

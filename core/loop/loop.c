@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#define REST_MS 500
+
 /* Timers without a delay, in the order they were started. */
 struct soon {
     struct soon *next, *previous; /* a ring with its head; an entry by itself is in none */
@@ -16,6 +18,8 @@ struct loop {
     uv_check_t check;
     uv_idle_t idle; /* runs the timers without a delay; active while there are any */
     struct soon soon;
+    uv_timer_t trim; /* runs out when the workers have rested for a while */
+    unsigned working;
     uv_timer_t wait; /* bounds one turn of loop_run_once */
     void (*on_turn)(void *data);
     void *on_turn_data;
@@ -37,6 +41,7 @@ struct loop_poll {
 
 struct loop_work {
     uv_work_t uv;
+    struct loop *loop;
     void (*work)(void *data);
     void (*done)(void *data, bool cancelled);
     void *data;
@@ -112,6 +117,8 @@ struct loop *loop_new(struct err *err)
     uv_check_start(&loop->check, on_check);
     uv_unref((uv_handle_t *)&loop->check);
     uv_timer_init(&loop->uv, &loop->wait);
+    uv_timer_init(&loop->uv, &loop->trim);
+    uv_unref((uv_handle_t *)&loop->trim);
     uv_idle_init(&loop->uv, &loop->idle);
     loop->idle.data = loop;
     loop->soon = (struct soon){&loop->soon, &loop->soon};
@@ -127,6 +134,7 @@ void loop_free(struct loop *loop)
     uv_close((uv_handle_t *)&loop->check, NULL);
     uv_close((uv_handle_t *)&loop->wait, NULL);
     uv_close((uv_handle_t *)&loop->idle, NULL);
+    uv_close((uv_handle_t *)&loop->trim, NULL);
     /* More than once: a loop_stop without a loop_run after it ends the first at once. */
     do {
         uv_run(&loop->uv, UV_RUN_DEFAULT);
@@ -310,9 +318,32 @@ static void run_work(uv_work_t *uv)
     work->work(work->data);
 }
 
+static void trim_work(uv_work_t *uv)
+{
+    (void)uv;
+    mem_trim();
+}
+
+static void trim_done(uv_work_t *uv, int status)
+{
+    (void)status;
+    free(uv);
+}
+
+/* The C library keeps what each worker freed: a parse of a large file would stay in our size for ever.
+ */
+static void on_rested(uv_timer_t *timer)
+{
+    uv_work_t *uv = MEM_NEW(uv_work_t);
+    uv_queue_work(timer->loop, uv, trim_work, trim_done);
+}
+
 static void finish_work(uv_work_t *uv, int status)
 {
     struct loop_work *work = uv->data;
+    if (--work->loop->working == 0) {
+        uv_timer_start(&work->loop->trim, on_rested, REST_MS, 0);
+    }
     work->done(work->data, work->cancelled || status == UV_ECANCELED);
     free(work);
 }
@@ -322,9 +353,12 @@ struct loop_work *loop_work_start(struct loop *loop, void (*work)(void *data),
 {
     struct loop_work *handle = MEM_NEW(struct loop_work);
     handle->uv.data = handle;
+    handle->loop = loop;
     handle->work = work;
     handle->done = done;
     handle->data = data;
+    loop->working++;
+    uv_timer_stop(&loop->trim);
     uv_queue_work(&loop->uv, &handle->uv, run_work, finish_work);
     return handle;
 }
