@@ -165,6 +165,12 @@ static void on_frame_time(void *data)
 
 void app_redraw(struct app *app)
 {
+    app->all_dirty = true;
+    app_redraw_focused(app);
+}
+
+void app_redraw_focused(struct app *app)
+{
     app->dirty = true;
     if (app->output != NULL && !loop_timer_is_active(app->frame_timer)) {
         uv_idle_start(app->idle, on_idle);
@@ -173,6 +179,7 @@ void app_redraw(struct app *app)
 
 const struct grid *app_paint_to_grid(struct app *app, int rows, int cols)
 {
+    app->all_dirty = true;
     app_paint(app, rows, cols);
     return app->grid;
 }

@@ -361,19 +361,8 @@ static void paint_too_small(struct app *app)
     buf_free(&text);
 }
 
-void app_paint(struct app *app, int rows, int cols)
+static void paint_all(struct app *app, int rows, int cols)
 {
-    if (rows != grid_rows(app->grid) || cols != grid_cols(app->grid)) {
-        grid_resize(app->grid, rows, cols);
-    } else {
-        grid_clear(app->grid);
-    }
-    layout_compute(&app->layout, rows, cols);
-    if (app->layout.too_small) {
-        paint_too_small(app);
-        return;
-    }
-    paint_header(app);
     bool covered = false;
     for (size_t i = 0; i < app->overlays.len; i++) {
         covered = covered || app->overlays.items[i].place == OVERLAY_FULL;
@@ -390,6 +379,42 @@ void app_paint(struct app *app, int rows, int cols)
     }
     for (size_t i = 0; i < app->overlays.len; i++) {
         paint_overlay(app, &app->overlays.items[i], i + 1 == app->overlays.len);
+    }
+}
+
+/* The rest of the grid stays as the last frame left it. */
+static void paint_focused(struct app *app)
+{
+    enum slot slot = app->layout.focus;
+    grid_hide_cursor(app->grid);
+    grid_set_cursor_shape(app->grid, CURSOR_DEFAULT);
+    grid_fill(sub(app, app->layout.inside[slot]), STYLE(TEXT));
+    paint_pane(app, slot);
+    paint_divider(app);
+}
+
+void app_paint(struct app *app, int rows, int cols)
+{
+    bool only_panes = app->overlays.len == 0 && app->floats == NULL;
+    bool same_size = rows == grid_rows(app->grid) && cols == grid_cols(app->grid);
+    bool all = app->all_dirty || !same_size || !only_panes || !app->all_was_shown;
+    if (!same_size) {
+        grid_resize(app->grid, rows, cols);
+    } else if (all) {
+        grid_clear(app->grid);
+    }
+    app->all_dirty = false;
+    layout_compute(&app->layout, rows, cols);
+    app->all_was_shown = only_panes && !app->layout.too_small;
+    if (app->layout.too_small) {
+        paint_too_small(app);
+        return;
+    }
+    paint_header(app);
+    if (all) {
+        paint_all(app, rows, cols);
+    } else {
+        paint_focused(app);
     }
     paint_key_line(app);
 }

@@ -93,6 +93,8 @@ struct app {
     int tab_split; /* column where the second tab's name begins, when the upper panes are tabs */
 
     bool dirty;
+    bool all_dirty;     /* else only the focused pane, the header and the key line are */
+    bool all_was_shown; /* the frame before had nothing over the panes */
     bool at_once;        /* paint without waiting for the frame's time */
     uint64_t painted_at; /* us */
     int exit_code;
@@ -137,5 +139,8 @@ extern const struct action_set app_global_set; /* panes, help, palette */
 void app_suspend(struct app *app);
 void app_pop_at(struct app *app, size_t index);
 void app_clear_message(struct app *app);
+/* As app_redraw, when nothing changed but the pane that has the keys, the header and the key line:
+ * what a key does as a rule. */
+void app_redraw_focused(struct app *app);
 
 #endif
