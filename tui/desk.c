@@ -4,6 +4,7 @@
 #include "base/safe.h"
 #include "base/vec.h"
 #include "config/toml.h"
+#include "engine/offline.h"
 #include "keymap.h"
 #include "syntax/query.h"
 #include "text/history_file.h"
@@ -352,6 +353,7 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
         *code = app_exit_code(desk.app);
     }
     desk.closing = true;
+    offline_cancel_all();
     /* The panes borrow from the workbench: they go first. */
     while (desk.repo_asked || desk.warming) {
         desk.repo_again = false;

@@ -9,8 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* More than any engine has to say of itself. */
+#define ANSWER_MAX ((size_t)16 << 20)
+
 struct job {
     const struct engine *engine;
+    struct process *process; /* NULL: not running */
     char *path;
     struct buf out;
     struct loop_timer *later;
@@ -20,9 +24,23 @@ struct job {
     void *data;
 };
 
+static struct {
+    struct job **items;
+    size_t len, cap;
+} jobs;
+
 static void finish(void *data)
 {
     struct job *job = data;
+    for (size_t i = 0; i < jobs.len; i++) {
+        if (jobs.items[i] == job) {
+            VEC_REMOVE(&jobs, i);
+            break;
+        }
+    }
+    if (jobs.len == 0) {
+        VEC_FREE(&jobs);
+    }
     job->done(job->data, job->ok ? job->path : NULL, job->ok ? NULL : &job->err);
     loop_timer_free(job->later);
     free(job->path);
@@ -33,8 +51,12 @@ static void finish(void *data)
 static void on_output(void *data, enum process_stream stream, struct str bytes)
 {
     struct job *job = data;
-    if (stream == PROCESS_STDOUT) {
-        buf_append_str(&job->out, bytes);
+    if (stream != PROCESS_STDOUT || job->out.len > ANSWER_MAX) {
+        return;
+    }
+    buf_append_str(&job->out, bytes);
+    if (job->out.len > ANSWER_MAX) {
+        process_kill(job->process);
     }
 }
 
@@ -42,7 +64,8 @@ static void on_end(void *data, const struct process_result *result)
 {
     struct job *job = data;
     struct buf file = BUF_INIT;
-    if (result->exit_code != 0) {
+    job->process = NULL;
+    if (result->exit_code != 0 || job->out.len > ANSWER_MAX) {
         err_set(&job->err, ERR_EXTERNAL, "%s did not say what it is capable of (exit code %d)",
             job->engine->program, result->exit_code);
     } else if (job->engine->offline(buf_str(&job->out), &file, &job->err)) {
@@ -85,6 +108,7 @@ void offline_start(struct loop *loop, const struct engine *engine, const char *p
     job->done = done;
     job->data = data;
     job->later = loop_timer_new(loop, finish, job);
+    VEC_PUSH(&jobs, job);
     job->path = file_path(engine, program, &job->err);
     job->ok = job->path != NULL && access(job->path, R_OK) == 0;
     if (job->path != NULL && !job->ok) {
@@ -97,11 +121,21 @@ void offline_start(struct loop *loop, const struct engine *engine, const char *p
             .on_data = on_output,
             .on_exit = on_end,
             .data = job};
-        if (process_start(loop, &options, &job->err) != NULL) {
+        job->process = process_start(loop, &options, &job->err);
+        if (job->process != NULL) {
             return;
         }
     }
     loop_timer_start(job->later, 0, 0);
+}
+
+void offline_cancel_all(void)
+{
+    VEC_FOREACH (struct job *, job, &jobs) {
+        if ((*job)->process != NULL) {
+            process_kill((*job)->process);
+        }
+    }
 }
 
 struct entries {

@@ -12,9 +12,13 @@
 #include "loop/loop.h"
 
 /* Makes sure that the file is there: calls `done` once, in a later loop turn, with its path
- * (borrowed) or NULL and why. It cannot be cancelled: `data` must live until then. */
+ * (borrowed) or NULL and why. `data` must live until then. */
 void offline_start(struct loop *loop, const struct engine *engine, const char *program,
     void (*done)(void *data, const char *path, const struct err *err), void *data);
+
+/* Ends the asking that is under way (`done` is called all the same, soon): when the program ends it
+ * must not wait for an engine that hangs. */
+void offline_cancel_all(void);
 
 /* The environment that makes the engine use the file, added to `base` (may be NULL): an array ended
  * by NULL. Free with offline_environment_free. */

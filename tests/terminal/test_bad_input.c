@@ -79,8 +79,8 @@ static void quit(struct fixture *f)
     int code = term_wait_exit(f->term);
     if (code != 0) {
         struct str said = term_bytes(f->term);
-        fail_msg("exit code %d: %.*s", code,
-            STR_FMT(str_from(said, said.len > 4000 ? said.len - 4000 : 0)));
+        size_t from = str_find(said, STR_LIT("==ERROR"), 0);
+        fail_msg("exit code %d: %.*s", code, STR_FMT(str_from(said, from < said.len ? from : 0)));
     }
     term_free(f->term);
     f->term = NULL;
