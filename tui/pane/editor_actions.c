@@ -183,6 +183,9 @@ unsigned editor_key(void *pane, const struct key *key)
     if (editor_vi_takes(editor, key)) {
         return editor_vi_key(editor, key);
     }
+    if (editor_has_vi(editor) && key_is_plain_text(key)) {
+        return UI_IGNORED;
+    }
     for (size_t i = 0; i < ARRAY_LEN(plain) && key->mods == 0; i++) {
         if (key->code == plain[i].code) {
             return move(editor, plain[i].motion, false);
@@ -520,37 +523,36 @@ static unsigned open_file(void *pane)
 static const struct action rows[] = {
     {"editor.save", "save", "Save the file", "ctrl-s", NULL, ACTION_KEY_LINE, save,
         editor_needs_file},
-    {"editor.open", "open", "Open a file of the workspace, or begin a new one", "ctrl-o", NULL,
+    {"editor.open", "open", "Open a file of the workspace, or begin a new one", "ctrl-o", "space,e",
         ACTION_KEY_LINE, open_file, NULL},
-    {"editor.find", "find", "Find text, as it is typed", "ctrl-f", NULL, ACTION_KEY_LINE, find,
+    {"editor.find", "find", "Find text, as it is typed", "ctrl-f", "", ACTION_KEY_LINE, find,
         editor_needs_file},
     {"editor.undo", "undo", "Undo a step", "ctrl-z", NULL, ACTION_KEY_LINE, undo,
         editor_needs_file},
-    {"editor.redo", "redo", "Redo a step", "ctrl-y", NULL, 0, redo, editor_needs_file},
-    {"editor.cut", "cut", "Cut the selection, or the line", "ctrl-x", NULL, 0, cut,
+    {"editor.redo", "redo", "Redo a step", "ctrl-y", "", 0, redo, editor_needs_file},
+    {"editor.cut", "cut", "Cut the selection, or the line", "ctrl-x", "", 0, cut,
         editor_needs_file},
-    {"editor.copy", "copy", "Copy the selection, or the line", "ctrl-c", NULL, 0, copy,
+    {"editor.copy", "copy", "Copy the selection, or the line", "ctrl-c", "", 0, copy,
         editor_needs_file},
-    {"editor.paste", "paste", "Paste from the clipboard", "ctrl-v", NULL, 0, paste,
+    {"editor.paste", "paste", "Paste from the clipboard", "ctrl-v", "", 0, paste,
         editor_needs_file},
-    {"editor.select-all", "all", "Select everything", "ctrl-a", NULL, 0, select_all,
+    {"editor.select-all", "all", "Select everything", "ctrl-a", "", 0, select_all,
         editor_needs_file},
-    {"editor.go-to-line", "line", "Go to a line, or line:column", "ctrl-g", NULL, ACTION_KEY_LINE,
+    {"editor.go-to-line", "line", "Go to a line, or line:column", "ctrl-g", "", ACTION_KEY_LINE,
         go_to, editor_needs_file},
     {"editor.find-next", "next", "Next match", "f3", NULL, 0, find_next, editor_needs_file},
     {"editor.find-previous", "previous", "Previous match", "shift-f3", NULL, 0, find_previous,
         editor_needs_file},
-    {"editor.replace", "replace", "Find and replace", "ctrl-r", NULL, 0, replace,
-        editor_needs_file},
-    {"editor.comment", "comment", "Comment lines in or out", "ctrl-_", NULL, 0, comment,
+    {"editor.replace", "replace", "Find and replace", "ctrl-r", "", 0, replace, editor_needs_file},
+    {"editor.comment", "comment", "Comment lines in or out", "ctrl-_", "", 0, comment,
         editor_needs_file},
     {"editor.indent", "indent", "Indent the selected lines", "", NULL, 0, indent,
         editor_needs_file},
     {"editor.dedent", "dedent", "Take a level of indentation away", "shift-tab", NULL, 0, dedent,
         editor_needs_file},
-    {"editor.delete-line", "delete line", "Delete the line", "ctrl-k", NULL, 0, delete_line,
+    {"editor.delete-line", "delete line", "Delete the line", "ctrl-k", "", 0, delete_line,
         editor_needs_file},
-    {"editor.duplicate-line", "duplicate", "Duplicate the line", "ctrl-d", NULL, 0, duplicate_line,
+    {"editor.duplicate-line", "duplicate", "Duplicate the line", "ctrl-d", "", 0, duplicate_line,
         editor_needs_file},
     {"editor.line-up", "line up", "Move the line up", "alt-up", NULL, 0, line_up,
         editor_needs_file},

@@ -5,6 +5,7 @@
 #include "screen/clipboard.h"
 #include "syntax/indent.h"
 #include "vi/vi.h"
+#include "widget/dialog.h"
 
 #include <stdlib.h>
 
@@ -36,6 +37,10 @@ static struct view *view_of(const struct editor_vi *on)
 static void say(void *data, bool error, const char *text)
 {
     const struct editor_vi *on = data;
+    if (!error && strchr(text, '\n') != NULL) {
+        dialog_message(on->editor->app, "vi", str_of(text)); /* :reg, :marks, ... */
+        return;
+    }
     app_message(on->editor->app, error ? MESSAGE_WARNING : MESSAGE_INFO, "%s", text);
 }
 
@@ -330,6 +335,10 @@ bool editor_vi_takes(const struct editor *editor, const struct key *key)
     }
     if (key->code == K_TEXT) {
         bool ctrl = key->mods == MOD_CTRL && key->len == 1 && strchr("pqsz", key->text[0]) == NULL;
+        if (key_is_char(key, ' ') && vi_mode(editor->vi->vi) == VI_NORMAL &&
+            !vi_is_pending(editor->vi->vi)) {
+            return false; /* begins a sequence of the program's own: "space,l" */
+        }
         return key_is_plain_text(key) || ctrl;
     }
     return key->mods == 0 && key->code >= K_ENTER && key->code <= K_DELETE;
@@ -552,85 +561,7 @@ bool editor_vi_match(const struct editor *editor, const struct text *text, size_
            vi_highlight(on->vi, from, to, &range->start, &range->end);
 }
 
-int editor_vi_rows(const struct editor *editor)
+const struct vi *editor_vi_engine(const struct editor *editor)
 {
-    size_t chosen;
-    if (editor->vi == NULL || vi_mode(editor->vi->vi) != VI_COMMAND) {
-        return 0;
-    }
-    return vi_completions(editor->vi->vi, &chosen).len > 0 ? 2 : 1;
-}
-
-static void draw_choices(const struct vi *vi, struct region region)
-{
-    size_t chosen;
-    struct str rest = vi_completions(vi, &chosen), line;
-    int col = 1, cols = region_cols(region);
-    size_t first = chosen != SIZE_MAX && chosen > 4 ? chosen - 4 : 0;
-    for (size_t i = 0; col < cols && str_next_line(&rest, &line); i++) {
-        if (i < first || rest.len == 0) {
-            continue; /* the last is what was typed */
-        }
-        col += grid_put_fit(region, 0, col, cols - col, line,
-                   i == chosen ? STYLE_ON(TEXT, SELECTION) : STYLE(HINT)) +
-               2;
-    }
-}
-
-void editor_vi_draw(struct editor *editor, struct region region, bool focused)
-{
-    const struct vi *vi = editor->vi->vi;
-    size_t cursor;
-    struct str line = vi_command_line(vi, &cursor);
-    int cols = region_cols(region), last = region_rows(region) - 1;
-    grid_fill(region, STYLE(FIELD));
-    if (last > 0) {
-        draw_choices(vi, region_sub(region, 0, 0, 1, cols));
-    }
-    /* The end of a line too long stays in view. */
-    size_t from = 0, width = utf8_width(str_slice(line, 0, cursor));
-    while (width + 1 >= (size_t)cols && from < cursor) {
-        size_t len = utf8_cluster(str_from(line, from));
-        from += len > 0 ? len : 1;
-        width = utf8_width(str_slice(line, from, cursor));
-    }
-    grid_put_fit(region, last, 0, cols, str_from(line, from), STYLE_ON(TEXT, FIELD));
-    if (focused) {
-        grid_set_cursor(region, last, (int)width);
-    }
-}
-
-void editor_vi_title(const struct editor *editor, struct buf *out)
-{
-    if (editor->vi == NULL) {
-        return;
-    }
-    size_t before = out->len;
-    struct buf part = BUF_INIT;
-    vi_append_mode(editor->vi->vi, &part);
-    buf_append_str(out, buf_str(&part));
-    buf_clear(&part);
-    vi_append_pending(editor->vi->vi, &part);
-    if (part.len > 0) {
-        buf_append_c(out, out->len > before ? "  " : "");
-        buf_append_str(out, buf_str(&part));
-    }
-    buf_append_c(out, out->len > before ? "  " : "");
-    buf_free(&part);
-}
-
-enum cursor_shape editor_vi_shape(const struct editor *editor)
-{
-    if (editor->vi == NULL) {
-        return CURSOR_DEFAULT;
-    }
-    switch (vi_mode(editor->vi->vi)) {
-    case VI_INSERT:
-    case VI_COMMAND:
-        return CURSOR_BAR;
-    case VI_REPLACE:
-        return CURSOR_UNDERLINE;
-    default:
-        return vi_is_pending(editor->vi->vi) ? CURSOR_UNDERLINE : CURSOR_BLOCK;
-    }
+    return editor->vi == NULL ? NULL : editor->vi->vi;
 }

@@ -7,7 +7,8 @@
 #include "pane/editor_private.h"
 
 /* The key goes to the engine before any action: vi keys are on, a file has the keys and no bar is
- * open. Alt, function keys, Ctrl-P, Ctrl-Q, Ctrl-S and Ctrl-Z stay the program's. */
+ * open. Alt, function keys, Ctrl-P, Ctrl-Q, Ctrl-S and Ctrl-Z stay the program's, and so does Space
+ * where it begins a command. */
 bool editor_vi_takes(const struct editor *editor, const struct key *key);
 unsigned editor_vi_key(struct editor *editor, const struct key *key);
 unsigned editor_vi_paste(struct editor *editor, struct str text);
@@ -22,6 +23,9 @@ bool editor_vi_complete(struct editor *editor, size_t len, struct str with, size
 /* A text is about to be freed. NULL engine is fine. */
 void editor_vi_forget(struct editor *editor, struct text *text);
 void editor_vi_free(struct editor *editor);
+
+/* The engine, or NULL: for what paints it. */
+const struct vi *editor_vi_engine(const struct editor *editor);
 
 /* What is painted. View `view` has the keys of a vi engine. */
 bool editor_vi_shows(const struct view *view);
