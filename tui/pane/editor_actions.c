@@ -523,7 +523,7 @@ static unsigned open_file(void *pane)
 static const struct action rows[] = {
     {"editor.save", "save", "Save the file", "ctrl-s", NULL, ACTION_KEY_LINE, save,
         editor_needs_file},
-    {"editor.open", "open", "Open a file of the workspace, or begin a new one", "ctrl-o", "space,e",
+    {"editor.open", "open", "Open a file of the workspace, or begin a new one", "ctrl-o", "",
         ACTION_KEY_LINE, open_file, NULL},
     {"editor.find", "find", "Find text, as it is typed", "ctrl-f", "", ACTION_KEY_LINE, find,
         editor_needs_file},
