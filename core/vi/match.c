@@ -208,7 +208,7 @@ bool vi_match_ahead(struct vi *vi, struct vi_pos from, int32_t open, struct vi_p
     }
     struct hunt hunt = hunt_from(vi, from);
     hunt.finds = open;
-    hunt.opens = at[1];
+    hunt.opens = (unsigned char)at[1];
     hunt.plain = true;
     return find(&hunt, to);
 }
@@ -227,8 +227,8 @@ bool vi_match_pair(struct vi *vi, struct vi_pos from, struct vi_pos *to)
             bool opening = strchr("([{", *at) != NULL;
             hunt.pos.col = col;
             hunt.back = !opening;
-            hunt.opens = *at;
-            hunt.finds = opening ? at[1] : at[-1];
+            hunt.opens = (unsigned char)*at;
+            hunt.finds = (unsigned char)(opening ? at[1] : at[-1]);
             hunt.escaped = (backslashes_before(&hunt, col) & 1) != 0;
             return find(&hunt, to);
         }

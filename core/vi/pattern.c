@@ -296,7 +296,7 @@ static bool escape(struct turn *turn)
         return true;
     }
     if (c == 'c' || c == 'C') {
-        turn->case_of = c;
+        turn->case_of = (unsigned char)c;
         return true;
     }
     if (c >= '1' && c <= '9') {

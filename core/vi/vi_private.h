@@ -493,7 +493,7 @@ void vi_note_visual(struct vi *vi);
 bool vi_pattern(struct str vim, bool magic, struct buf *out, int *case_of, struct err *err);
 /* The engine's compiled pattern (kept until it changes); empty: the last one. NULL and a message.
  */
-struct search *vi_compile(struct vi *vi, struct str pattern, bool smart);
+struct search *vi_compile(struct vi *vi, struct str pattern, bool keep);
 /* The same without a message. */
 struct search *vi_compile_quietly(struct vi *vi, struct str pattern);
 /* One step of / ? n N with the wanted offset; moves. */
