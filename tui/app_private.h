@@ -93,8 +93,8 @@ struct app {
     int tab_split; /* column where the second tab's name begins, when the upper panes are tabs */
 
     bool dirty;
-    bool all_dirty;     /* else only the focused pane, the header and the key line are */
-    bool all_was_shown; /* the frame before had nothing over the panes */
+    bool all_dirty;      /* else only the focused pane, the header and the key line are */
+    bool all_was_shown;  /* the frame before had nothing over the panes */
     bool at_once;        /* paint without waiting for the frame's time */
     uint64_t painted_at; /* us */
     int exit_code;

@@ -39,7 +39,7 @@ struct desk {
     size_t changed;
     bool repo_asked, repo_again;
 
-    bool closing; /* parts of it are freed while the loop still turns for a save */
+    bool closing;          /* parts of it are freed while the loop still turns for a save */
     const char *warm_path; /* for the worker that compiles queries; NULL: none */
     bool warming;
 

@@ -455,6 +455,7 @@ void workbench_free(struct workbench *wb)
     wb->options.changed = NULL;
     wb->closing = true;
     loop_timer_free(wb->starter);
+    workbench_stop_choosing(wb); /* the loop turns below */
     workspace_stop(wb->workspace);
     if (wb->session != NULL) {
         session_interrupt(wb->session);

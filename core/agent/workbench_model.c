@@ -80,11 +80,14 @@ void workbench_choose_provider(struct workbench *wb)
     wb->select = select_start(&setup, on_selected, wb);
 }
 
+void workbench_stop_choosing(struct workbench *wb)
+{
+    select_cancel(wb->select);
+    wb->select = NULL;
+}
+
 void workbench_free_provider(struct workbench *wb)
 {
-    if (wb->select != NULL) {
-        select_cancel(wb->select);
-    }
     if (wb->recorder != NULL) {
         struct err err;
         live_record(wb->provider, NULL);

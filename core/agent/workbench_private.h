@@ -72,8 +72,8 @@ struct workbench {
     char *model;
     char *effort;
     struct loop_timer *starter; /* of what waits for the first turn of the loop */
-    struct select *select;     /* while it is chosen */
-    struct recorder *recorder; /* `bylaw record` */
+    struct select *select;      /* while it is chosen */
+    struct recorder *recorder;  /* `bylaw record` */
     char *model_shown;
 };
 
@@ -99,6 +99,8 @@ unsigned long long changes_hash(const struct changes *changes);
 /* The session may ask now: the model is chosen and the files are listed. */
 void workbench_give_provider(struct workbench *wb);
 void workbench_choose_provider(struct workbench *wb);
+/* No model is chosen any more: before what it would be given to is freed. */
+void workbench_stop_choosing(struct workbench *wb);
 void workbench_free_provider(struct workbench *wb);
 
 #endif

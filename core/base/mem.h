@@ -41,8 +41,8 @@ char *mem_strdup(const char *text) MUST_USE;
 char *mem_strndup(const char *text, size_t len) MUST_USE;
 char *mem_printf(const char *fmt, ...) MUST_USE PRINTF_LIKE(1, 2);
 
-/* Gives memory that was freed back to the system, where the C library keeps it: for after large work
- * on other threads. Takes milliseconds. */
+/* Gives memory that was freed back to the system, where the C library keeps it: for after large
+ * work on other threads. Takes milliseconds. */
 void mem_trim(void);
 
 #define MEM_NEW(type) ((type *)mem_zalloc(sizeof(type)))

@@ -330,7 +330,8 @@ static void trim_done(uv_work_t *uv, int status)
     free(uv);
 }
 
-/* The C library keeps what each worker freed: a parse of a large file would stay in our size for ever.
+/* The C library keeps what each worker freed: a parse of a large file would stay in our size for
+ * ever.
  */
 static void on_rested(uv_timer_t *timer)
 {

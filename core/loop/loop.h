@@ -41,9 +41,10 @@ uint64_t loop_now_ms(void);
 /* Wall clock, ms since 1970; BYLAW_FAKE_TIME (seconds) fixes it for tests and golden screens. */
 int64_t loop_wall_ms(void);
 
-/* Calls back after delay_ms, then every repeat_ms (0: once). Without either, in the next turn of the
- * loop: a callback that starts its own timer so works in slices, with keys and answers looked at in
- * between. The timer is freed by loop_timer_free, which may be called from its own callback. */
+/* Calls back after delay_ms, then every repeat_ms (0: once). Without either, in the next turn of
+ * the loop: a callback that starts its own timer so works in slices, with keys and answers looked
+ * at in between. The timer is freed by loop_timer_free, which may be called from its own callback.
+ */
 struct loop_timer *loop_timer_new(
     struct loop *loop, void (*callback)(void *data), void *data) MUST_USE;
 void loop_timer_start(struct loop_timer *timer, uint64_t delay_ms, uint64_t repeat_ms);

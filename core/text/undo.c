@@ -273,8 +273,7 @@ size_t text_step_edits(const struct text *text, size_t step)
     return step < text->steps.len ? text->steps.items[step].len : 0;
 }
 
-bool text_step_edit(
-    const struct text *text, size_t step, size_t index, struct text_step_edit *edit)
+bool text_step_edit(const struct text *text, size_t step, size_t index, struct text_step_edit *edit)
 {
     if (index >= text_step_edits(text, step)) {
         return false;

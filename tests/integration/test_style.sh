@@ -15,7 +15,9 @@ fi
 if git grep -nE '\bexit *\(' -- 'core/*.c' 'tui/*.c' ':!tui/main.c' | grep -vE '_exit|at_?exit|on_exit|\*|"'; then
   complain "exit() outside main"
 fi
-if git grep -nE '\b(strcpy|strcat|sprintf|strtok|gets|atoi)\(' -- 'core/*.c' 'tui/*.c'; then
+# Rego has a sprintf too: what stands in a string is not called.
+if git grep -nE '\b(strcpy|strcat|sprintf|strtok|gets|atoi)\(' -- 'core/*.c' 'tui/*.c' |
+  grep -vE '"[^"]*\bsprintf\('; then
   complain "an unbounded or unchecked C function"
 fi
 exit $bad

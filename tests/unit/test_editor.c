@@ -319,11 +319,11 @@ static void test_inner_language(void **state)
     bench_open(bench, "a.yaml");
     bench_press(bench, "down down down down end");
     bench_type(bench, "\nz := [\n1,\n]\nw");
-    bench_assert_content(bench,
-        "rego: |\n  package a\n\n  x {\n    y\n    z := [\n      1,\n    ]\n    w\n  }\n");
+    bench_assert_content(
+        bench, "rego: |\n  package a\n\n  x {\n    y\n    z := [\n      1,\n    ]\n    w\n  }\n");
     bench_press(bench, "ctrl-_");
-    bench_assert_content(bench,
-        "rego: |\n  package a\n\n  x {\n    y\n    z := [\n      1,\n    ]\n    # w\n  }\n");
+    bench_assert_content(
+        bench, "rego: |\n  package a\n\n  x {\n    y\n    z := [\n      1,\n    ]\n    # w\n  }\n");
     test_write(bench->dir, "b.yaml",
         "apiVersion: policies.kyverno.io/v1\nspec:\n  expression: |\n    a && f(\n");
     bench_open(bench, "b.yaml");
