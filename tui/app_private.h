@@ -28,6 +28,8 @@ struct app_source {
     void *data;
 };
 
+struct help_row;
+
 enum grab { GRAB_NONE, GRAB_PANE, GRAB_OVERLAY, GRAB_DIVIDER_COL, GRAB_DIVIDER_ROW };
 
 struct process;
@@ -70,8 +72,11 @@ struct app {
     struct {
         struct app_source *items;
         size_t len, cap;
-    } sources;                      /* of the finder */
-    struct finder *finder;          /* while it is open */
+    } sources;             /* of the finder */
+    struct finder *finder; /* while it is open */
+    /* The key set of a pane's own, for the ? screen (help.h); NULL: there is none. */
+    const void *key_set_of;
+    bool (*key_set_row)(const void *pane, size_t index, struct help_row *out);
     const struct app_float *floats; /* NULL: none */
     void *floats_data;
     void (*draw_header)(void *data, struct region region);

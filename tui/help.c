@@ -15,6 +15,46 @@ struct help {
     char *needle;
 };
 
+static void add_line(struct help *help, struct buf *keys, const char *what)
+{
+    size_t width = utf8_width(buf_str(keys));
+    buf_append_repeat(keys, ' ', width < KEY_COLS ? KEY_COLS - width : 2);
+    struct textview_line line = {.indent = 2, .hang = KEY_COLS + 2, .fill = STYLE(TEXT)};
+    textview_line(help->view, &line);
+    textview_span(help->view, buf_str(keys), STYLE(KEY));
+    textview_span(help->view, str_of(what), STYLE(TEXT));
+}
+
+static void add_heading(struct help *help, bool first, const char *title)
+{
+    if (!first) {
+        textview_line(help->view, NULL);
+    }
+    textview_line(help->view, NULL);
+    textview_span(help->view, str_of(title), STYLE(HEADING));
+}
+
+/* The key set of the pane that has the keys; false: it has none. */
+static bool add_key_set(struct help *help)
+{
+    const struct app *app = help->app;
+    struct help_row row = {0};
+    const char *group = NULL;
+    if (app->key_set_row == NULL || app_active(app).data != app->key_set_of) {
+        return false;
+    }
+    for (size_t i = 0; app->key_set_row(app->key_set_of, i, &row); i++) {
+        if (group == NULL || strcmp(group, row.group) != 0) {
+            add_heading(help, group == NULL, row.group);
+            group = row.group;
+        }
+        add_line(help, &row.keys, row.help);
+        buf_clear(&row.keys);
+    }
+    buf_free(&row.keys);
+    return group != NULL;
+}
+
 static void add_action(struct help *help, const struct action *action, void *data)
 {
     struct buf keys = BUF_INIT;
@@ -22,12 +62,7 @@ static void add_action(struct help *help, const struct action *action, void *dat
     if (keys.len == 0) {
         buf_append_c(&keys, "(^P)");
     }
-    size_t width = utf8_width(buf_str(&keys));
-    buf_append_repeat(&keys, ' ', width < KEY_COLS ? KEY_COLS - width : 2);
-    struct textview_line line = {.indent = 2, .hang = KEY_COLS + 2, .fill = STYLE(TEXT)};
-    textview_line(help->view, &line);
-    textview_span(help->view, buf_str(&keys), STYLE(KEY));
-    textview_span(help->view, str_of(action->help), STYLE(TEXT));
+    add_line(help, &keys, action->help);
     const char *why_not = action_why_not(action, data);
     if (why_not != NULL) {
         textview_span(help->view, STR_LIT("  (not now: "), STYLE(DIM));
@@ -39,12 +74,9 @@ static void add_action(struct help *help, const struct action *action, void *dat
 
 static void fill(struct help *help, const struct action_set **sets, void **data, size_t count)
 {
+    bool first = !add_key_set(help);
     for (size_t s = 0; s < count; s++) {
-        if (s > 0) {
-            textview_line(help->view, NULL);
-        }
-        textview_line(help->view, NULL);
-        textview_span(help->view, str_of(sets[s]->title), STYLE(HEADING));
+        add_heading(help, first && s == 0, sets[s]->title);
         for (size_t i = 0; i < sets[s]->count; i++) {
             add_action(help, &sets[s]->actions[i], data[s]);
         }
@@ -153,6 +185,13 @@ static const struct pane_ops help_ops = {.name = "help",
     .escape = on_escape,
     .title = title,
     .destroy = destroy};
+
+void help_set_keys(struct app *app, const void *pane,
+    bool (*row)(const void *pane, size_t index, struct help_row *out))
+{
+    app->key_set_of = pane;
+    app->key_set_row = row;
+}
 
 void help_open(struct app *app)
 {

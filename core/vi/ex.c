@@ -300,7 +300,7 @@ bool vi_ex(struct vi *vi, struct str line)
     bool ok = true;
     vi->ex_depth++;
     while (ok && rest.len > 0 && vi->text != NULL) {
-        ok = one(vi, &rest);
+        ok = vi->ask.on ? vi_say(vi, true, ":s with c takes no command behind it") : one(vi, &rest);
     }
     vi->ex_depth--;
     buf_free(&copy);

@@ -513,6 +513,8 @@ const struct vi_ex_row vi_ex_rows[] = {
     {"xall", "xa", "Save all files and leave the program", EX_HOST | EX_BANG, NULL,
         "write-quit-all"},
     {"edit", "e", "Open a file; with ! read this one again", EX_HOST | EX_BANG, NULL, "edit"},
+    {"find", "fin", "Find a file of the workspace", EX_HOST, NULL, "find"},
+    {"grep", "gr", "Search the text of all files: :grep pattern", EX_HOST | EX_BAR, NULL, "grep"},
     {"split", "sp", "Split the editor, one view above the other", EX_HOST, NULL, "split"},
     {"vsplit", "vs", "Split the editor, side by side", EX_HOST, NULL, "vsplit"},
     {"only", "on", "Close the other view", EX_HOST, NULL, "only"},

@@ -400,7 +400,7 @@ static void move_key(struct vi *vi, int32_t key)
         vi->cursor.col = line.len;
         break;
     default: {
-        struct vi_window at = {0, 24};
+        struct vi_window at = {0, 24, 0};
         if (vi->host->window != NULL) {
             vi->host->window(vi->data, &at);
         }

@@ -233,6 +233,9 @@ void vi_complete_word(struct vi *vi, bool next)
     for (size_t i = 0; i < insert->complete.len; i++) {
         count += insert->complete.ptr[i] == '\n' ? 1 : 0;
     }
+    if (count == 0) {
+        return;
+    }
     size_t at = insert->complete_at;
     at = at == SIZE_MAX ? (next ? 0 : (count > 1 ? count - 2 : 0))
                         : (at + (next ? 1 : count - 1)) % count;

@@ -90,6 +90,16 @@ bool vi_m_up(struct vi *vi, struct vi_cmd *cmd)
     return vi_up(vi, cmd->count);
 }
 
+/* Where a long jump goes in its line: 'startofline'. */
+static void land(struct vi *vi)
+{
+    if (vi->options.startofline) {
+        vi_first_nonblank(vi);
+    } else {
+        vi_apply_want(vi);
+    }
+}
+
 /* arg: lines to go by are count + arg; 1 down, -1 up (one less: _). */
 bool vi_m_line_start(struct vi *vi, struct vi_cmd *cmd)
 {
@@ -157,7 +167,7 @@ bool vi_m_go_line(struct vi *vi, struct vi_cmd *cmd)
         line = cmd->count - 1 < last ? cmd->count - 1 : last;
     }
     vi->cursor.line = line;
-    vi_first_nonblank(vi);
+    land(vi);
     return true;
 }
 
@@ -184,7 +194,7 @@ bool vi_m_percent(struct vi *vi, struct vi_cmd *cmd)
             return false;
         }
         vi->cursor.line = (cmd->count * lines + 99) / 100 - 1;
-        vi_first_nonblank(vi);
+        land(vi);
         vi->motion.kind = VI_LINES;
         return true;
     }
@@ -336,7 +346,7 @@ bool vi_m_mark(struct vi *vi, struct vi_cmd *cmd)
 
 static struct vi_window window(struct vi *vi)
 {
-    struct vi_window window = {0, 24};
+    struct vi_window window = {0, 24, 0};
     if (vi->host->window != NULL) {
         vi->host->window(vi->data, &window);
     }
@@ -356,7 +366,7 @@ bool vi_m_screen(struct vi *vi, struct vi_cmd *cmd)
         line = cmd->row->arg == 0 ? at.top + by : bottom - by;
     }
     vi->cursor.line = line;
-    vi_first_nonblank(vi);
+    land(vi);
     return true;
 }
 
@@ -423,7 +433,11 @@ bool vi_c_scroll(struct vi *vi, struct vi_cmd *cmd)
     }
     scroll_to(vi, top);
     size_t bottom = top + at.rows - 1;
-    size_t line = vi->cursor.line < top ? top : vi->cursor.line > bottom ? bottom : vi->cursor.line;
+    size_t margin = at.margin < at.rows / 2 ? at.margin : (at.rows - 1) / 2;
+    size_t high = top > 0 ? top + margin : 0;
+    size_t low = bottom > margin ? bottom - margin : 0;
+    size_t line = vi->cursor.line < high ? high : vi->cursor.line > low ? low : vi->cursor.line;
+    line = line < last ? line : last;
     if (line != vi->cursor.line) {
         vi->cursor.line = line;
         vi_apply_want(vi);
@@ -451,7 +465,7 @@ bool vi_c_page(struct vi *vi, struct vi_cmd *cmd)
     size_t now = vi->cursor.line;
     vi->cursor.line =
         up ? (now > lines ? now - lines : 0) : (last - now > lines ? now + lines : last);
-    vi_first_nonblank(vi);
+    land(vi);
     vi_set_want(vi);
     return true;
 }

@@ -340,6 +340,58 @@ bool vi_object_paragraph(struct vi *vi, struct vi_cmd *cmd)
     return true;
 }
 
+/* Line ends around it are none of it, so that a whole line is one. */
+static void trim_line_ends(struct vi *vi, size_t *from, size_t *to)
+{
+    while (*from < *to && strchr("\r\n", text_byte(vi->text, *from)) != NULL) {
+        (*from)++;
+    }
+    while (*from < *to && strchr("\r\n", text_byte(vi->text, *to - 1)) != NULL) {
+        (*to)--;
+    }
+}
+
+/* What the host's grammar knows. arg: which; + 0x100: around. */
+bool vi_object_grammar(struct vi *vi, struct vi_cmd *cmd)
+{
+    size_t from = vi_offset(vi, vi->cursor), to = from, start, end;
+    if (!fresh(vi)) {
+        size_t anchor = vi_offset(vi, vi->anchor);
+        to = (from > anchor ? from : anchor) + 1;
+        from = from < anchor ? from : anchor;
+    }
+    if (vi->host->object == NULL || !vi->host->object(vi->data, (char)(cmd->row->arg & 0xff),
+                                        (cmd->row->arg & 0x100) != 0, from, to, &start, &end)) {
+        return vi_say(vi, true, "no rule is here");
+    }
+    trim_line_ends(vi, &start, &end);
+    struct vi_pos first = vi_pos_of(vi, start), last = vi_pos_of(vi, end);
+    bool lines = start < end && vi_indent_len(vi_line(vi, first.line)) >= first.col &&
+                 last.col == vi_line_len(vi, last.line);
+    if (lines) {
+        first.col = 0;
+    }
+    if (start == end) {
+        last = first;
+    } else if (!lines || vi_is_visual(vi)) {
+        vi_dec(vi, &last);
+    }
+    begin_at(vi, first);
+    vi->cursor = last;
+    vi->motion.kind = lines ? VI_LINES : VI_CHARS;
+    vi->motion.inclusive = !lines && start < end;
+    if (vi_is_visual(vi)) {
+        vi->mode = lines ? VI_VISUAL_LINE : VI_VISUAL;
+    }
+    return true;
+}
+
+bool vi_object_tag(struct vi *vi, struct vi_cmd *cmd)
+{
+    (void)cmd;
+    return vi_say(vi, true, "it and at: the files here have no tags");
+}
+
 /* Inside brackets: without them, and without the indent of a last line of its own. */
 static bool block_inside(struct vi *vi, struct vi_pos *start, bool brace)
 {

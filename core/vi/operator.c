@@ -360,23 +360,18 @@ bool vi_join(struct vi *vi, size_t first, size_t count, bool spaces)
     struct buf joined = BUF_INIT;
     size_t column = 0;
     int last = 0; /* byte the piece before ended with */
-    int before_last = 0;
     for (size_t i = 0; i < count; i++) {
         struct str piece = vi_line(vi, first + i);
         if (spaces && i > 0) {
             piece = str_from(piece, vi_indent_len(piece));
         }
         column = joined.len;
-        if (spaces && i > 0 && piece.len > 0 && piece.ptr[0] != ')' && joined.len > 0) {
-            if (last == ' ' || last == '\t') {
-                last = before_last;
-            } else {
-                buf_append_char(&joined, ' ');
-            }
+        if (spaces && i > 0 && piece.len > 0 && piece.ptr[0] != ')' && joined.len > 0 &&
+            !vi_blank(last)) {
+            buf_append_char(&joined, ' ');
         }
         buf_append_str(&joined, piece);
         last = piece.len > 0 ? piece.ptr[piece.len - 1] : 0;
-        before_last = piece.len > 1 ? piece.ptr[piece.len - 2] : 0;
     }
     size_t from = text_line_start(vi->text, first);
     bool ok = vi_change(vi, from, text_line_end(vi->text, first + count - 1), buf_str(&joined));

@@ -112,6 +112,11 @@ bool vi_highlight(struct vi *vi, size_t from, size_t to, size_t *start, size_t *
     if (vi->text == NULL) {
         return false;
     }
+    if (vi->ask.on) {
+        *start = vi->ask.match.groups[0].start;
+        *end = vi->ask.match.groups[0].end;
+        return *end > from && *start < to;
+    }
     bool typing = vi->mode == VI_COMMAND && vi->typing.line.len > 1 &&
                   vi->typing.line.ptr[0] != ':' && vi->options.incsearch;
     if (!typing && (!vi->highlight || !vi->options.hlsearch)) {

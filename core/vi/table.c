@@ -1,6 +1,8 @@
 /* The table of vi keys: what dispatches, and what help and the README print. */
 #include "vi/vi_rows.h"
 
+#include <assert.h>
+
 #define M                         ROW_MOTION
 #define L                         ROW_LINEWISE
 #define I                         ROW_INCLUSIVE
@@ -169,6 +171,12 @@ const struct vi_row vi_rows[] = {
     {objects, "vi.in-quotes", "i'", "Inside ' '", ROW_OBJECT, vi_object_quote, '\''},
     {objects, "vi.a-quotes", "a'", "' ' with them and blanks", ROW_OBJECT, vi_object_quote,
         '\'' | 0x100},
+    {objects, "vi.in-rule", "ir", "The body of the rule, or the YAML document", ROW_OBJECT,
+        vi_object_grammar, 'r'},
+    {objects, "vi.a-rule", "ar", "The rule, or the YAML document", ROW_OBJECT, vi_object_grammar,
+        'r' | 0x100},
+    {objects, "vi.tags", "it at", "Says that the files here have no tags", ROW_OBJECT,
+        vi_object_tag, 0},
     {objects, "vi.in-backticks", "i`", "Inside ` `", ROW_OBJECT, vi_object_quote, '`'},
     {objects, "vi.a-backticks", "a`", "` ` with them and blanks", ROW_OBJECT, vi_object_quote,
         '`' | 0x100},
@@ -394,7 +402,23 @@ void vi_bind_all(struct vi *vi)
 {
     for (size_t i = 0; i < vi_row_count; i++) {
         if (!(vi_rows[i].flags & ROW_INSERT)) {
-            bind(vi, &vi_rows[i], str_of(vi_rows[i].keys));
+            bool ok = bind(vi, &vi_rows[i], str_of(vi_rows[i].keys));
+            assert(ok);
+            (void)ok;
+        }
+    }
+}
+
+void vi_append_bound(const struct vi *vi, const char *id, struct buf *out)
+{
+    size_t before = out->len;
+    VEC_FOREACH (const struct vi_binding, binding, &vi->bindings) {
+        if (strcmp(binding->row->id, id) != 0) {
+            continue;
+        }
+        buf_append_c(out, out->len > before ? " " : "");
+        for (size_t i = 0; i < binding->len; i++) {
+            vi_append_key_name(out, binding->keys[i]);
         }
     }
 }

@@ -63,6 +63,15 @@ static void after_once(struct vi *vi)
     }
 }
 
+/* The answers moved the cursor; the line goes and it stays. */
+static void leave_question(struct vi *vi)
+{
+    vi->typing.origin = vi->cursor;
+    leave(vi);
+    vi_cmd_clear(vi);
+    after_once(vi);
+}
+
 static void enter(struct vi *vi)
 {
     struct vi_line_edit *typing = &vi->typing;
@@ -151,6 +160,9 @@ static void incremental(struct vi *vi)
 void vi_typing_paste(struct vi *vi, struct str text)
 {
     struct vi_line_edit *typing = &vi->typing;
+    if (vi->ask.on) {
+        return; /* a paste answers nothing */
+    }
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
         if (c != '\n' || i + 1 < text.len) {
@@ -179,18 +191,33 @@ static void complete(struct vi *vi)
     typing->choice = SIZE_MAX;
 }
 
+/* With what was typed, the last. */
+static size_t count_choices(const struct vi_line_edit *typing)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < typing->choices.len; i++) {
+        count += typing->choices.ptr[i] == '\n' ? 1 : 0;
+    }
+    return count;
+}
+
 static void next_choice(struct vi *vi, bool forward)
 {
     struct vi_line_edit *typing = &vi->typing;
+    /* The only folder there is was put in: on with what is in it. */
+    if (typing->choosing && typing->choice == 0 && typing->line.ptr[typing->cursor - 1] == '/' &&
+        count_choices(typing) == 2) {
+        typing->choosing = false;
+    }
     if (!typing->choosing) {
         complete(vi);
         if (!typing->choosing) {
             return;
         }
     }
-    size_t count = 0;
-    for (size_t i = 0; i < typing->choices.len; i++) {
-        count += typing->choices.ptr[i] == '\n' ? 1 : 0;
+    size_t count = count_choices(typing);
+    if (count == 0) {
+        return;
     }
     size_t at = typing->choice;
     at = at == SIZE_MAX ? (forward ? 0 : count - 1) : (at + (forward ? 1 : count - 1)) % count;
@@ -303,6 +330,13 @@ static bool edit_key(struct vi *vi, int32_t key)
 void vi_typing_key(struct vi *vi, int32_t key)
 {
     struct vi_line_edit *typing = &vi->typing;
+    if (vi->ask.on) {
+        vi_ask_key(vi, key);
+        if (!vi->ask.on) {
+            leave_question(vi);
+        }
+        return;
+    }
     if (typing->prefix_register || typing->prefix_literal) {
         prefixed(vi, key);
         incremental(vi);

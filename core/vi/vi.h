@@ -39,8 +39,9 @@ enum vi_mode {
 };
 
 struct vi_window {
-    size_t top;  /* first line shown */
-    size_t rows; /* lines that fit */
+    size_t top;    /* first line shown */
+    size_t rows;   /* lines that fit */
+    size_t margin; /* lines the cursor is kept from the first and the last of them */
 };
 
 /* How a line of the screen is asked for: gj gk g0 g^ g$ gm. */
@@ -69,6 +70,10 @@ struct vi_host {
     /* Shows another file (the engine is attached to its text before this returns) and goes to an
      * offset of it. */
     bool (*open)(void *data, const char *path, size_t line, size_t column, struct err *err);
+    /* The object of the grammar around [from, to): 'r' a rule (inside: its body). The next one
+     * around it when it is just that. */
+    bool (*object)(
+        void *data, char which, bool around, size_t from, size_t to, size_t *start, size_t *end);
     /* The bytes of a file, for :r. */
     bool (*read)(void *data, struct str path, struct buf *out, struct err *err);
     /* Everything else, by name: an ex command that leaves the text ("write", "quit", ...) or what
@@ -157,6 +162,9 @@ bool vi_entry(size_t index, struct vi_entry *out);
 /* Other keys for a row ("" for none); space-separated alternatives in the notation above.
  * ERR_NOT_FOUND for an id that is none, ERR_INVALID for keys that cannot be read. */
 bool vi_remap(struct vi *vi, struct str id, struct str keys, struct err *err) MUST_USE;
+
+/* The keys a row has now, as vi_remap takes them; nothing for rows that are no keys. Appends. */
+void vi_append_bound(const struct vi *vi, const char *id, struct buf *out);
 
 /* The names act() may be asked for, NULL-terminated. */
 extern const char *const vi_host_actions[];

@@ -216,6 +216,19 @@ struct vi_motion {
     bool reg_one, no_adjust, keep_want;
 };
 
+/* :s with c: the match that is asked about. The question stands in the command line. */
+struct vi_ask {
+    bool on;
+    bool all;           /* matches of a line */
+    struct buf pattern; /* with the case it is meant in */
+    size_t below;       /* lines of the text behind the last to look at */
+    struct search_match match;
+    size_t last_end;      /* where the match before ended: an empty one there is none */
+    size_t found, lines;  /* replaced, and in how many lines */
+    size_t line;          /* of the last match asked about, SIZE_MAX: none */
+    size_t replaced_line; /* the last one, SIZE_MAX: none */
+};
+
 struct vi {
     const struct vi_host *host;
     void *data;
@@ -280,6 +293,8 @@ struct vi {
         struct buf with, flags, pattern;
         bool set;
     } substitute;
+
+    struct vi_ask ask;
 
     bool changing; /* a text_begin is open for the command that runs */
     bool in_global;
@@ -539,6 +554,8 @@ bool vi_ex_address(struct vi *vi, struct str *s, size_t from, size_t *line, bool
 size_t vi_ex_complete(struct vi *vi, struct str line, struct buf *out);
 bool vi_ex_substitute(struct vi *vi, struct vi_ex *ex);
 bool vi_ex_substitute_again(struct vi *vi, struct vi_ex *ex);
+/* y n a q l while :s asks. */
+void vi_ask_key(struct vi *vi, int32_t key);
 bool vi_ex_global(struct vi *vi, struct vi_ex *ex);
 bool vi_ex_global_not(struct vi *vi, struct vi_ex *ex);
 bool vi_ex_set(struct vi *vi, struct vi_ex *ex);

@@ -61,6 +61,8 @@ ROW_RUN(vi_m_up);
 ROW_RUN(vi_m_word);
 ROW_RUN(vi_m_zero);
 ROW_RUN(vi_object_block);
+ROW_RUN(vi_object_grammar);
+ROW_RUN(vi_object_tag);
 ROW_RUN(vi_object_paragraph);
 ROW_RUN(vi_object_quote);
 ROW_RUN(vi_object_sentence);

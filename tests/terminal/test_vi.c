@@ -51,6 +51,56 @@ static void test_edit_and_save(void **state)
     test_dir_remove(dir);
 }
 
+static void test_help_is_of_the_key_set(void **state)
+{
+    (void)state;
+    char *dir = test_dir_make();
+    struct term *term = start(dir);
+    term_key(term, "f2");
+    term_expect(term, "Motions");
+    term_type(term, "/Delete the character\r");
+    term_expect(term, "x gx");
+    term_key(term, "esc");
+    term_type(term, "q");
+    term_expect(term, "package one");
+    term_key(term, "alt-1");
+    term_key(term, "f2");
+    term_expect(term, "Keys");
+    int row, col;
+    assert_false(term_find(term, "Motions", &row, &col));
+    term_free(term);
+    test_dir_remove(dir);
+}
+
+static void test_asked_by_the_host(void **state)
+{
+    (void)state;
+    char *dir = test_dir_make();
+    test_write(dir, "work/two.rego", "package two\n");
+    struct term *term = start(dir);
+    term_type(term, ":%s/l/L/gc\r");
+    term_expect(term, "replace with L? y n a q l");
+    term_type(term, "ny");
+    term_expect(term, "alLow if");
+    term_expect_gone(term, "replace with");
+    term_type(term, "dit");
+    term_expect(term, "have no tags");
+    term_type(term, "/user\rdar");
+    term_expect_gone(term, "alLow if");
+    term_type(term, "u");
+    term_type(term, ":find two\r");
+    term_expect(term, "two.rego");
+    term_key(term, "esc");
+    term_type(term, ":e tw");
+    term_key(term, "tab");
+    term_expect(term, ":e two.rego");
+    term_key(term, "esc");
+    term_type(term, ":grep input\r");
+    term_expect(term, "1 match in 1 file");
+    term_free(term);
+    test_dir_remove(dir);
+}
+
 static void test_live_change(void **state)
 {
     (void)state;
@@ -100,6 +150,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_edit_and_save),
+        cmocka_unit_test(test_help_is_of_the_key_set),
+        cmocka_unit_test(test_asked_by_the_host),
         cmocka_unit_test(test_live_change),
         cmocka_unit_test(test_views_and_folds),
     };

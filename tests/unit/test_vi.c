@@ -50,6 +50,28 @@ static void test_ex(void **state)
     assert_keys("foo bar\n", ":s/\\v(\\w+) (\\w+)/\\2 \\1/\r", "bar foo\n");
 }
 
+static void test_asking(void **state)
+{
+    (void)state;
+    assert_keys("a a\na a\na\n", ":%s/a/b/gc\ryna", "b a\nb b\nb\n");
+    assert_keys("a a\na a\n", ":%s/a/bb/c\rny", "a a\nbb a\n");
+    assert_keys("a a\na a\n", ":%s/a/x&\\r/gc\ryl", "xa\n xa\n\na a\n");
+    assert_keys("a a\na\n", ":%s/a/b/gc\ryqx", " a\na\n");
+    assert_keys("a a\na\n", ":%s/a/b/gc\ryau", "a a\na\n");
+    assert_keys("abc\n", ":s/x*/-/gc\ryyy", "-a-b-c\n");
+    assert_keys("a\r\na\r\n", ":%s/a/b\\r/gc\ryy", "b\r\n\r\nb\r\n\r\n");
+    assert_keys("a\nb\n", ":s/a/b/c | d\r\033", "a\nb\n");
+    assert_keys("a\nb\n", ":g/a/s/a/b/c\r\033", "a\nb\n");
+    assert_keys("a a a\na\n", "qq:s/a/b/gc\rlquj@q", "a a a\nb\n");
+}
+
+static void test_start_of_line(void **state)
+{
+    (void)state;
+    assert_keys("abc\n  d\nefg\n", "lG:set nosol\r0lggx", "ac\n  d\nefg\n");
+    assert_keys("  abc\nd\nefg\n", "Gggx", "  bc\nd\nefg\n");
+}
+
 static void test_remap(void **state)
 {
     (void)state;
@@ -73,6 +95,8 @@ int main(void)
         cmocka_unit_test(test_operators),
         cmocka_unit_test(test_registers_and_macros),
         cmocka_unit_test(test_ex),
+        cmocka_unit_test(test_asking),
+        cmocka_unit_test(test_start_of_line),
         cmocka_unit_test(test_remap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* The rows that a view's text takes on the screen: with wrapping a line takes several, and lines in
  * closed folds take none. */
 #include "pane/editor_private.h"
+#include "pane/editor_vi.h"
 
 /* The line that begins at `start`, as one row. */
 static void whole_line(const struct view *view, struct view_row *row, size_t line, size_t start)
@@ -193,7 +194,11 @@ void view_fill_bottom(struct view *view)
 
 size_t view_margin(const struct view *view)
 {
-    return view->rows > 3 * STUCK_MAX ? STUCK_MAX : 0;
+    size_t rows = view->rows > 0 ? (size_t)view->rows : 1;
+    size_t margin = view->rows > 3 * STUCK_MAX ? STUCK_MAX : 0;
+    size_t asked = editor_vi_margin(view->editor), half = (rows - 1) / 2;
+    asked = asked < half ? asked : half;
+    return asked > margin ? asked : margin;
 }
 
 void view_show(struct view *view, size_t at, enum view_place place)

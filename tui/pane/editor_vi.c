@@ -1,6 +1,7 @@
 #include "pane/editor_vi.h"
 
 #include "base/utf8.h"
+#include "help.h"
 #include "keymap.h"
 #include "screen/clipboard.h"
 #include "syntax/indent.h"
@@ -49,6 +50,7 @@ static void window(void *data, struct vi_window *out)
     const struct view *view = view_of(data);
     out->top = text_line_of(view->doc->text, view->top);
     out->rows = view->rows > 0 ? (size_t)view->rows : 1;
+    out->margin = view_margin(view);
 }
 
 static void scroll(void *data, size_t top)
@@ -187,6 +189,19 @@ static void option(void *data, const char *name)
     }
 }
 
+static bool object(
+    void *data, char which, bool around, size_t from, size_t to, size_t *start, size_t *end)
+{
+    (void)which; /* rules are all that is asked for */
+    return editor_vi_rule(view_of(data), around, from, to, start, end);
+}
+
+static void complete_path(void *data, struct str word, struct buf *out)
+{
+    const struct editor_vi *on = data;
+    editor_vi_paths(on->editor, word, out);
+}
+
 static const struct vi_host host = {
     .message = say,
     .window = window,
@@ -198,6 +213,8 @@ static const struct vi_host host = {
     .comment = comment,
     .path = path,
     .open = open_at,
+    .object = object,
+    .complete_path = complete_path,
     .read = read_file,
     .act = act,
     .option = option,
@@ -215,6 +232,7 @@ void editor_set_vi(struct editor *editor, bool on)
     editor->vi = MEM_NEW(struct editor_vi);
     editor->vi->editor = editor;
     editor->vi->vi = vi_new(&host, editor->vi);
+    help_set_keys(editor->app, editor, editor_vi_help);
     if (editor->view != NULL) {
         view_one_caret(editor->view);
         editor_vi_follow(editor);
@@ -251,6 +269,7 @@ void editor_vi_free(struct editor *editor)
 {
     struct editor_vi *on = editor->vi;
     if (on != NULL) {
+        help_set_keys(editor->app, NULL, NULL);
         vi_free(on->vi);
         free_wishes(on);
         buf_free(&on->clipboard);
@@ -404,13 +423,14 @@ static void open_under_cursor(struct editor *editor)
     buf_free(&name);
 }
 
-static void run_action(struct editor *editor, const char *id, const char *what)
+static bool run_action(struct editor *editor, const char *id, const char *what)
 {
     if (app_keymap(editor->app) == NULL || keymap_action(app_keymap(editor->app), id) == NULL) {
         app_message(editor->app, MESSAGE_WARNING, "%s is not available here", what);
-    } else {
-        app_run_action(editor->app, id);
+        return false;
     }
+    app_run_action(editor->app, id);
+    return true;
 }
 
 static void grant_other(struct editor *editor, const struct wish *one)
@@ -464,6 +484,15 @@ static void grant(struct editor *editor, const struct wish *one)
         app_run_action(editor->app, "editor.open");
     } else if (strcmp(what, "edit") == 0) {
         open_path(editor, one->argument);
+    } else if (strcmp(what, "find") == 0 || strcmp(what, "grep") == 0) {
+        bool files = strcmp(what, "find") == 0;
+        if (run_action(editor, files ? "find.files" : "app.search", what) &&
+            one->argument[0] != '\0') {
+            /* Into the field that opened, in place of what was asked before. */
+            struct key erase = key_of_text(STR_LIT("u"), MOD_CTRL);
+            app_key(editor->app, &erase);
+            app_paste(editor->app, str_of(one->argument));
+        }
     } else if (strcmp(what, "open") == 0) {
         (void)editor_go(editor, one->argument, one->line, one->column);
     } else if (strcmp(what, "file-under-cursor") == 0) {
@@ -564,4 +593,9 @@ bool editor_vi_match(const struct editor *editor, const struct text *text, size_
 const struct vi *editor_vi_engine(const struct editor *editor)
 {
     return editor->vi == NULL ? NULL : editor->vi->vi;
+}
+
+size_t editor_vi_margin(const struct editor *editor)
+{
+    return editor->vi == NULL ? 0 : vi_options(editor->vi->vi)->scrolloff;
 }

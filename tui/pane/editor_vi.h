@@ -4,6 +4,7 @@
 #ifndef BYLAW_PANE_EDITOR_VI_H
 #define BYLAW_PANE_EDITOR_VI_H
 
+#include "help.h"
 #include "pane/editor_private.h"
 
 /* The key goes to the engine before any action: vi keys are on, a file has the keys and no bar is
@@ -23,6 +24,17 @@ bool editor_vi_complete(struct editor *editor, size_t len, struct str with, size
 /* A text is about to be freed. NULL engine is fine. */
 void editor_vi_forget(struct editor *editor, struct text *text);
 void editor_vi_free(struct editor *editor);
+
+/* editor_vi_host.c: what the engine asks of the program. */
+/* The rule around [from, to), or its body. */
+bool editor_vi_rule(
+    struct view *view, bool around, size_t from, size_t to, size_t *start, size_t *end);
+/* Files and folders that begin so, up to the next '/'; each ended by LF, appended. */
+void editor_vi_paths(const struct editor *editor, struct str word, struct buf *out);
+/* A row of the table of keys with the keys it has now, for the ? screen (help.h). */
+bool editor_vi_help(const void *editor, size_t index, struct help_row *out);
+/* 'scrolloff' as :set has it; 0 without the key set. */
+size_t editor_vi_margin(const struct editor *editor);
 
 /* The engine, or NULL: for what paints it. */
 const struct vi *editor_vi_engine(const struct editor *editor);
