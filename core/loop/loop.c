@@ -18,6 +18,7 @@ struct loop {
     uv_check_t check;
     uv_idle_t idle; /* runs the timers without a delay; active while there are any */
     struct soon soon;
+    bool closing;    /* loop_free runs what is left, timers without a delay itself */
     uv_timer_t trim; /* runs out when the workers have rested for a while */
     unsigned working;
     uv_timer_t wait; /* bounds one turn of loop_run_once */
@@ -82,9 +83,8 @@ static struct loop_timer *timer_of(struct soon *entry)
 
 /* Once a turn, so that keys and answers are looked at between two of them: libuv itself would run a
  * timer that starts itself anew without a delay again and again in the same turn. */
-static void on_idle(uv_idle_t *idle)
+static void run_soon(struct loop *loop)
 {
-    struct loop *loop = idle->data;
     struct soon due = {&due, &due};
     while (!ring_is_empty(&loop->soon)) {
         struct soon *entry = loop->soon.next;
@@ -96,6 +96,12 @@ static void on_idle(uv_idle_t *idle)
         ring_remove(&timer->soon);
         timer->callback(timer->data);
     }
+}
+
+static void on_idle(uv_idle_t *idle)
+{
+    struct loop *loop = idle->data;
+    run_soon(loop);
     if (ring_is_empty(&loop->soon)) {
         uv_idle_stop(idle);
     }
@@ -131,12 +137,14 @@ void loop_free(struct loop *loop)
         return;
     }
     loop->on_turn = NULL;
+    loop->closing = true;
     uv_close((uv_handle_t *)&loop->check, NULL);
     uv_close((uv_handle_t *)&loop->wait, NULL);
     uv_close((uv_handle_t *)&loop->idle, NULL);
     uv_close((uv_handle_t *)&loop->trim, NULL);
     /* More than once: a loop_stop without a loop_run after it ends the first at once. */
     do {
+        run_soon(loop); /* what ends here may end in a later turn */
         uv_run(&loop->uv, UV_RUN_DEFAULT);
     } while (uv_loop_close(&loop->uv) == UV_EBUSY);
     free(loop);
@@ -239,7 +247,9 @@ void loop_timer_start(struct loop_timer *timer, uint64_t delay_ms, uint64_t repe
     loop_timer_stop(timer);
     if (delay_ms == 0 && repeat_ms == 0) {
         ring_append(&timer->loop->soon, &timer->soon);
-        uv_idle_start(&timer->loop->idle, on_idle);
+        if (!timer->loop->closing) {
+            uv_idle_start(&timer->loop->idle, on_idle);
+        }
         return;
     }
     uv_update_time(timer->uv.loop);

@@ -117,11 +117,43 @@ static void test_slices_let_the_descriptor_in(void **state)
     close(pair[1]);
 }
 
+static void finish(void *data)
+{
+    struct loop_timer **timer = data;
+    loop_timer_free(*timer);
+    *timer = NULL;
+}
+
+static void nothing(void *data)
+{
+    (void)data;
+}
+
+static void begin_to_finish(void *data, bool cancelled)
+{
+    (void)cancelled;
+    loop_timer_start(*(struct loop_timer **)data, 0, 0);
+}
+
+/* What ends while the loop is freed may still want a turn. */
+static void test_a_free_runs_what_is_begun_in_it(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    struct loop *loop = loop_new(&err);
+    struct loop_timer *timer = NULL;
+    timer = loop_timer_new(loop, finish, &timer);
+    loop_work_start(loop, nothing, begin_to_finish, &timer);
+    loop_free(loop);
+    assert_null(timer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_timers_without_delay),
         cmocka_unit_test(test_slices_let_the_descriptor_in),
+        cmocka_unit_test(test_a_free_runs_what_is_begun_in_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
