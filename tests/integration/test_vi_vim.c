@@ -2,7 +2,13 @@
  * text, cursor and unnamed register compared. A sequence that differs is made as short as it stays
  * different and printed. Wanted differences are in vi_differences.txt.
  *
+ * Measured with every difference made short (BYLAW_VI_SHOW=400; without that only the first is, and
+ * the patterns of the wanted ones fit long sequences more often than they should): of 1000
+ * sequences each from the seeds 11, 12 and 13 there differ 21, 19 and 15 otherwise than wanted, 1.8
+ * percent; 9, 18 and 12 as wanted.
+ *
  * BYLAW_VI_CASES: how many sequences (default 3000); BYLAW_VI_SEED: where the random numbers begin;
+ * BYLAW_VI_SHOW: how many differences to make short and print (default 1);
  * BYLAW_VI_ONE: JSON of one case to show. */
 #include "test.h"
 
