@@ -197,18 +197,15 @@ static int paint_key(struct app *app, struct region region, int col, int end,
         keymap_append_keys(app->keymap, action, true, &keys);
     }
     int width = (int)utf8_width(buf_str(&keys)) + 1 + (int)utf8_width(str_of(action->label));
+    bool can = action_why_not(action, data) == NULL; /* if not, the palette says why */
     /* A key that the pane has taken does not also do what it does elsewhere. */
     char *line = mem_printf("\n%s\n", keys.len > 0 ? keys.ptr : "");
     bool taken = strstr(shown->ptr, line) != NULL;
     free(line);
-    if (keys.len > 0 && !taken && col + width <= end) {
+    if (keys.len > 0 && can && !taken && col + width <= end) {
         buf_printf(shown, "%s\n", keys.ptr);
-        bool can = action_why_not(action, data) == NULL;
-        col += grid_put(region, 0, col, buf_str(&keys),
-            style_on(can ? STYLE(KEY) : STYLE(HINT), STYLE_KEY_LINE));
-        col += 1;
-        col += grid_put_c(region, 0, col, action->label,
-            can ? STYLE(KEY_LINE) : style_on(STYLE(HINT), STYLE_KEY_LINE));
+        col += grid_put(region, 0, col, buf_str(&keys), style_on(STYLE(KEY), STYLE_KEY_LINE));
+        col += 1 + grid_put_c(region, 0, col + 1, action->label, STYLE(KEY_LINE));
         col += 2;
     }
     buf_free(&keys);

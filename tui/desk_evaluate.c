@@ -167,6 +167,11 @@ static void on_result(void *data, unsigned generation, struct eval_result *resul
         return;
     }
     bool failed = result->status == EVAL_ERROR;
+    bool of_package = result->label != NULL && strncmp(result->label, "package ", 8) == 0;
+    if (e->subject.step && of_package) {
+        app_message(e->desk->app, MESSAGE_INFO,
+            "The cursor is in no rule: this steps through all of %s.", result->label);
+    }
     evaluate_set_result(e->pane, result);
     if (failed && e->subject.step) {
         e->subject.step = false;

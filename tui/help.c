@@ -2,84 +2,113 @@
 
 #include "app_private.h"
 #include "base/utf8.h"
+#include "base/vec.h"
 #include "widget/edit.h"
 #include "widget/textview.h"
 
-#define HELP_COLS 78
-#define KEY_COLS  22
+#define HELP_COLS   78
+#define KEY_COLS    22
+#define NARROW_COLS 56 /* below, what a key does stands under the key */
+
+/* A key with what it does, or, without keys, the heading of a set. */
+struct entry {
+    char *keys;
+    const char *text; /* lives as long as the program */
+    char *why_not;    /* NULL: works now */
+};
 
 struct help {
     struct app *app;
     struct textview *view;
+    struct {
+        struct entry *items;
+        size_t len, cap;
+    } entries;
+    bool narrow;         /* how the entries are laid out in the view */
     struct edit *search; /* NULL: not searching */
     char *needle;
 };
 
-static void add_line(struct help *help, struct buf *keys, const char *what)
-{
-    size_t width = utf8_width(buf_str(keys));
-    buf_append_repeat(keys, ' ', width < KEY_COLS ? KEY_COLS - width : 2);
-    struct textview_line line = {.indent = 2, .hang = KEY_COLS + 2, .fill = STYLE(TEXT)};
-    textview_line(help->view, &line);
-    textview_span(help->view, buf_str(keys), STYLE(KEY));
-    textview_span(help->view, str_of(what), STYLE(TEXT));
-}
-
-static void add_heading(struct help *help, bool first, const char *title)
-{
-    if (!first) {
-        textview_line(help->view, NULL);
-    }
-    textview_line(help->view, NULL);
-    textview_span(help->view, str_of(title), STYLE(HEADING));
-}
-
-/* The key set of the pane that has the keys; false: it has none. */
-static bool add_key_set(struct help *help)
+/* The key set of the pane that has the keys. */
+static void collect_key_set(struct help *help)
 {
     const struct app *app = help->app;
     struct help_row row = {0};
     const char *group = NULL;
     if (app->key_set_row == NULL || app_active(app).data != app->key_set_of) {
-        return false;
+        return;
     }
     for (size_t i = 0; app->key_set_row(app->key_set_of, i, &row); i++) {
         if (group == NULL || strcmp(group, row.group) != 0) {
-            add_heading(help, group == NULL, row.group);
+            VEC_PUSH(&help->entries, (struct entry){.text = row.group});
             group = row.group;
         }
-        add_line(help, &row.keys, row.help);
+        VEC_PUSH(
+            &help->entries, (struct entry){.keys = str_dup(buf_str(&row.keys)), .text = row.help});
         buf_clear(&row.keys);
     }
     buf_free(&row.keys);
-    return group != NULL;
 }
 
-static void add_action(struct help *help, const struct action *action, void *data)
+static void collect(
+    struct help *help, const struct action_set *const *sets, void *const *data, size_t count)
 {
-    struct buf keys = BUF_INIT;
-    keymap_append_keys(help->app->keymap, action, false, &keys);
-    if (keys.len == 0) {
-        buf_append_c(&keys, "(^P)");
+    collect_key_set(help);
+    for (size_t s = 0; s < count; s++) {
+        VEC_PUSH(&help->entries, (struct entry){.text = sets[s]->title});
+        for (size_t i = 0; i < sets[s]->count; i++) {
+            const struct action *action = &sets[s]->actions[i];
+            struct buf keys = BUF_INIT;
+            keymap_append_keys(help->app->keymap, action, false, &keys);
+            if (keys.len == 0) {
+                buf_append_c(&keys, "(^P)");
+            }
+            const char *why_not = action_why_not(action, data[s]);
+            VEC_PUSH(&help->entries, (struct entry){.keys = buf_take(&keys),
+                                         .text = action->help,
+                                         .why_not = why_not != NULL ? mem_strdup(why_not) : NULL});
+        }
     }
-    add_line(help, &keys, action->help);
-    const char *why_not = action_why_not(action, data);
-    if (why_not != NULL) {
+}
+
+static void show_entry(struct help *help, const struct entry *entry)
+{
+    if (entry->keys == NULL) {
+        if (textview_count(help->view) > 0) {
+            textview_line(help->view, NULL);
+        }
+        textview_line(help->view, NULL);
+        textview_span(help->view, str_of(entry->text), STYLE(HEADING));
+        return;
+    }
+    int hang = help->narrow ? 3 : KEY_COLS + 2;
+    struct textview_line line = {.indent = help->narrow ? 1 : 2, .hang = hang, .fill = STYLE(TEXT)};
+    textview_line(help->view, &line);
+    textview_span(help->view, str_of(entry->keys), STYLE(KEY));
+    if (help->narrow) {
+        line.indent = hang;
+        textview_line(help->view, &line);
+    } else {
+        struct buf gap = BUF_INIT;
+        size_t width = utf8_width(str_of(entry->keys));
+        buf_append_repeat(&gap, ' ', width < KEY_COLS ? KEY_COLS - width : 2);
+        textview_span(help->view, buf_str(&gap), STYLE(TEXT));
+        buf_free(&gap);
+    }
+    textview_span(help->view, str_of(entry->text), STYLE(TEXT));
+    if (entry->why_not != NULL) {
         textview_span(help->view, STR_LIT("  (not now: "), STYLE(DIM));
-        textview_span(help->view, str_of(why_not), STYLE(DIM));
+        textview_span(help->view, str_of(entry->why_not), STYLE(DIM));
         textview_span(help->view, STR_LIT(")"), STYLE(DIM));
     }
-    buf_free(&keys);
 }
 
-static void fill(struct help *help, const struct action_set **sets, void **data, size_t count)
+static void fill(struct help *help, bool narrow)
 {
-    bool first = !add_key_set(help);
-    for (size_t s = 0; s < count; s++) {
-        add_heading(help, first && s == 0, sets[s]->title);
-        for (size_t i = 0; i < sets[s]->count; i++) {
-            add_action(help, &sets[s]->actions[i], data[s]);
-        }
+    help->narrow = narrow;
+    textview_clear(help->view);
+    VEC_FOREACH (const struct entry, entry, &help->entries) {
+        show_entry(help, entry);
     }
     textview_line(help->view, NULL);
     textview_line(help->view, NULL);
@@ -94,6 +123,10 @@ static void draw(void *data, struct region region, bool focused)
     struct help *help = data;
     int rows = region_rows(region);
     int foot = help->search != NULL ? 1 : 0;
+    bool narrow = region_cols(region) < NARROW_COLS;
+    if (narrow != help->narrow) { /* the terminal has another size */
+        fill(help, narrow);
+    }
     textview_draw(help->view, region_sub(region, 0, 0, rows - foot, region_cols(region)), focused);
     if (help->search != NULL) {
         grid_put_c(region, rows - 1, 0, "/", STYLE(PROMPT));
@@ -171,6 +204,11 @@ static void title(const void *data, struct buf *left, struct buf *right)
 static void destroy(void *data)
 {
     struct help *help = data;
+    VEC_FOREACH (struct entry, entry, &help->entries) {
+        free(entry->keys);
+        free(entry->why_not);
+    }
+    VEC_FREE(&help->entries);
     textview_free(help->view);
     edit_free(help->search);
     free(help->needle);
@@ -201,7 +239,8 @@ void help_open(struct app *app)
     struct help *help = MEM_NEW(struct help);
     help->app = app;
     help->view = textview_new();
-    fill(help, sets, data, count);
+    collect(help, sets, data, count);
+    fill(help, false);
     int rows = (int)textview_height(help->view, HELP_COLS - 1) + 1;
     app_push(app, (struct pane){&help_ops, help}, OVERLAY_CENTRE, rows, HELP_COLS);
 }

@@ -78,9 +78,16 @@ void theme_picker_open(struct app *app)
     choosing->before = mem_strdup(theme_name(app_theme(app)));
     choosing->before_fixed = app_theme_is_fixed(app);
     themes_list(&choosing->list);
+    size_t first = 0;
+    for (size_t i = 0; i < choosing->list.len; i++) {
+        if (strcmp(choosing->list.items[i].name, choosing->before) == 0) {
+            first = i;
+        }
+    }
     struct picker_options options = {.title = "Theme",
         .hint = "the screen shows it as you move",
         .count = choosing->list.len,
+        .first = first,
         .item = item,
         .moved = moved,
         .chosen = chosen,

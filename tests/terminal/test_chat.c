@@ -217,7 +217,7 @@ static void test_answer(void **state)
     term_expect(term, "That is all.");
     term_expect_golden(term, "chat-80x24", NULL);
     term_resize(term, 10, 40);
-    term_expect_gone(term, "^R history");
+    term_expect_gone(term, "^O fold all");
     term_expect(term, "That is all.");
     term_expect_golden(term, "chat-40x10", NULL);
     quit(term);

@@ -118,6 +118,16 @@ static void in_a_small_terminal(void **state)
     term_expect_gone(f->term, "Evaluate test_wrong");
 }
 
+static void off_a_rule_it_says_what_is_stepped(void **state)
+{
+    struct sample_run *f = *state;
+    sample_run_start(f, 40, 120);
+    open_rule(f);
+    term_key(f->term, "ctrl-home f10");
+    term_expect(f->term, "The cursor is in no rule: this steps through all of package k8s.");
+    term_expect(f->term, "Step package k8s.privileged");
+}
+
 static void a_rule_is_followed_while_one_types(void **state)
 {
     struct sample_run *f = *state;
@@ -157,6 +167,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_failing_test_is_stepped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(in_a_small_terminal, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(off_a_rule_it_says_what_is_stepped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_rule_is_followed_while_one_types, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

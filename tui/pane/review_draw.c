@@ -436,7 +436,8 @@ static void draw_row(struct review_pane *pane, struct region region, size_t inde
         draw_whole(pane, region, row->del);
         break;
     case ROW_GAP:
-        grid_printf(region, 0, 3, STYLE(DIM), "⋮ %zu lines", row->count);
+        grid_printf(
+            region, 0, 3, STYLE(DIM), "⋮ %zu line%s", row->count, row->count == 1 ? "" : "s");
         break;
     case ROW_COMMENT:
         draw_comment(pane, region, row);

@@ -357,5 +357,9 @@ struct picker *picker_open(struct app *app, const struct picker_options *options
     app_push(app, (struct pane){&picker_ops, picker}, OVERLAY_TOP,
         preview ? PREVIEW_ROWS : PICKER_ROWS, preview ? PREVIEW_COLS : PICKER_COLS);
     narrow_down(picker);
+    if (options->first > 0) {
+        list_set_cursor(&picker->list, options->first);
+        tell_moved(picker);
+    }
     return picker;
 }

@@ -28,6 +28,7 @@ struct picker_options {
     const char *hint;  /* in the empty field; may be NULL */
     const char *query; /* typed already; may be NULL */
     size_t count;
+    size_t first; /* where the cursor is before anything is typed */
     /* Item number `index`; the strings are borrowed until the picker is asked again. */
     void (*item)(void *data, size_t index, struct picker_item *item);
     /* See narrow.h; may be NULL. */
