@@ -53,7 +53,11 @@ static bool uses_program(const struct app *app)
 /* Nobody waits for it; that it cannot be had is told where it was asked for. */
 static void copy_by_program(struct app *app, enum clipboard which, struct str text)
 {
-    const char *const *argv = desktop_here()->copy[which];
+    const struct desktop *desktop = desktop_here();
+    if (desktop == NULL) {
+        return;
+    }
+    const char *const *argv = desktop->copy[which];
     struct process_options options = {.argv = argv, .input = text, .timeout_ms = PROGRAM_MS};
     struct err err = {0};
     if (argv[0] != NULL && process_start(app->loop, &options, &err) == NULL &&
@@ -114,7 +118,11 @@ static void on_read_end(void *data, const struct process_result *result)
 
 static bool ask_program(struct app *app)
 {
-    const char *const *argv = desktop_here()->paste[app->clipboard.which];
+    const struct desktop *desktop = desktop_here();
+    if (desktop == NULL) {
+        return false;
+    }
+    const char *const *argv = desktop->paste[app->clipboard.which];
     struct process_options options = {.argv = argv,
         .timeout_ms = PROGRAM_MS,
         .max_output = CLIPBOARD_MAX,

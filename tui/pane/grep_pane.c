@@ -295,10 +295,11 @@ static unsigned propose(void *data)
     struct grep_options options = options_of(pane);
     struct replace_files files = {0};
     struct proposing *proposing = MEM_NEW(struct proposing);
+    bool nothing = options.with == NULL || options.with[0] == '\0';
     list_files(&pane->list, &files);
     proposing->pane = pane;
-    proposing->origin = mem_printf(
-        "Replace %s with %s", options.pattern, options.with[0] == '\0' ? "nothing" : options.with);
+    proposing->origin =
+        mem_printf("Replace %s with %s", options.pattern, nothing ? "nothing" : options.with);
     pane->busy++;
     replace_start(app_loop(pane->options.app), pane->options.workspace, &options, files.items,
         files.len, on_changes, proposing);

@@ -41,6 +41,6 @@ struct grep_pane {
 struct grep_hit *grep_pane_hit(struct grep_pane *pane);
 
 /* grep_draw.c */
-void grep_draw(void *pane, struct region region, bool focused);
+void grep_draw(void *data, struct region region, bool focused);
 
 #endif
