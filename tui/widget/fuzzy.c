@@ -135,6 +135,9 @@ static int score_word(struct str text, struct str word, bool *marks)
     while (table.slash > 0 && text.ptr[table.slash - 1] != '/') {
         table.slash--;
     }
+    if (word.len == 0) {
+        return 0; /* there is no such word: blanks part them */
+    }
     if (!has_all(&table)) {
         return -1;
     }
