@@ -55,7 +55,7 @@ def starts(editor, file, runs):
         if r and p.seen:
             paint.append((p.seen - p.t0) * 1e3)
             settled.append((r[1] - p.t0) * 1e3)
-            peak.append(p.rss()[1])
+            peak.append(p.rss(alone=editor.name != "kak")[1])
         p.end(editor.leave)
     if not paint:
         return {}
@@ -87,7 +87,7 @@ def typed(editor, file, count):
         else:
             times.append((r[0] - start) * 1e3)
         time.sleep(random.uniform(0, 0.01))
-    rss = p.rss()[0]
+    rss = p.rss(alone=editor.name != "kak")[0]
     p.until_quiet(1.0, 1)
     before = p.cpu_ms()
     p.until_quiet(3.0, 3)
@@ -105,12 +105,12 @@ def grown(editor, file, count):
     for _ in range(10):
         os.write(p.fd, burst)
         p.until_quiet(0.05, 5)
-    before = p.rss()[0]
+    before = p.rss(alone=True)[0]
     for _ in range(count // 100):
         os.write(p.fd, burst)
         p.until_quiet(0.02, 5)
     p.until_quiet(0.5, 1)
-    grow = p.rss()[0] - before
+    grow = p.rss(alone=True)[0] - before
     p.end(editor.leave)
     return {"growth": grow}
 
@@ -149,7 +149,7 @@ def searched(editor, file):
 
 ROWS = [("paint", "start to the file on the screen, ms"), ("settled", "start to the last byte, ms"), ("key", "key to paint, median ms"),
         ("key99", "key to paint, p99 ms"), ("page", "page down, median ms"), ("page99", "page down, p99 ms"),
-        ("search", "search to the end, ms"), ("rss", "memory after the keys, MB"), ("growth", "growth over 10,000 keys, MB"), ("idle", "idle, ms of CPU a second")]
+        ("search", "search to the end, ms"), ("rss", "memory of the editor after the keys, MB"), ("growth", "growth over 10,000 keys, MB"), ("idle", "idle, ms of CPU a second")]
 
 
 def main():
@@ -171,8 +171,11 @@ def main():
             r.update(typed(e, file, a.keys))
             if file in ("1mb.yaml", "20mb.yaml"):
                 r.update(paged(e, file, 60))
-            if file in ("1mb.yaml", "20mb.yaml"):
-                r.update(grown(e, file, 10000) if file == "1mb.yaml" else searched(e, file))
+            if file == "20mb.yaml":
+                r.update(searched(e, file))
+            # The peers need minutes for 10,000 keys in a large file, and their growth is no claim of ours.
+            if file == "1mb.yaml" and e.name == "bylaw":
+                r.update(grown(e, file, 10000))
             found[e.name] = r
         for key, name in ROWS:
             values = [found[e.name].get(key) for e in wanted]
