@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "command/command.h"
 #include "desk.h"
+#include "feature_table.h"
 #include "plain/plain.h"
 
 #include <locale.h>
@@ -86,6 +87,14 @@ int main(int argc, char **argv)
     }
     if (args_has(&args, "help-keys")) {
         desk_print_keys(stdout);
+        return EXIT_YES;
+    }
+    if (args_has(&args, "help-features")) {
+        feature_table_print(stdout);
+        return EXIT_YES;
+    }
+    if (args_has(&args, "help-themes")) {
+        feature_table_print_themes(stdout);
         return EXIT_YES;
     }
     if (args_has(&args, "plain-help")) {

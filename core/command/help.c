@@ -45,6 +45,8 @@ const struct command command_program = {
             {"no-mouse", 0, NULL, "leave the mouse to the terminal"},
             {"log", 0, "FILE", "append the program's own log to FILE"},
             {"help-keys", 0, NULL, "print the table of all keys, as it stands in the README"},
+            {"help-features", 0, NULL, "print the table of features, as it stands in the README"},
+            {"help-themes", 0, NULL, "print the table of the built-in themes"},
             {"plain-help", 0, NULL, "print the table of what can be typed with --plain"},
             {"version", 0, NULL, "print the version"},
         },

@@ -13,7 +13,7 @@
  *     resize ROWS COLS
  *     title TEXT         of the pictures that follow; "title" alone: no bar
  *     theme dark|light   the terminal's own colours in the pictures that follow
- *     shot FILE.svg
+ *     shot FILE.svg      when the program has been quiet for a moment
  *     text               prints the screen to standard output
  *     quit               kills the program
  *
@@ -22,6 +22,7 @@
 
 #include "base/file.h"
 #include "base/vec.h"
+#include "loop/loop.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,8 +90,29 @@ static void type(struct script *script, struct str text)
     buf_free(&bytes);
 }
 
+struct quiet {
+    size_t len; /* bytes that had come */
+    uint64_t since;
+};
+
+/* A picture is taken of what stands still: nothing was painted for a sixth of a second. */
+static bool stands_still(struct term *term, void *data)
+{
+    enum { QUIET_MS = 160 };
+    struct quiet *seen = data;
+    uint64_t now = loop_now_ms();
+    size_t len = term_bytes(term).len;
+    if (seen->since == 0 || len != seen->len) {
+        seen->len = len;
+        seen->since = now;
+    }
+    return now - seen->since >= QUIET_MS;
+}
+
 static void shoot(struct script *script, const char *path)
 {
+    struct quiet seen = {0};
+    term_wait(script->term, stands_still, &seen, "a moment without painting");
     struct svg_options options = {.title = script->title,
         .fg = script->light ? 0x24292f : 0xcdd9e5,
         .bg = script->light ? 0xffffff : 0x1c2128};
