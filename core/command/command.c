@@ -14,6 +14,7 @@ const struct command *const commands[] = {
     &command_parse,
     &command_patch,
     &command_record,
+    &command_sandbox,
     &command_test,
     &command_version,
     NULL,

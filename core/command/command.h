@@ -80,6 +80,7 @@ extern const struct command command_index;
 extern const struct command command_parse;
 extern const struct command command_patch;
 extern const struct command command_record;
+extern const struct command command_sandbox;
 extern const struct command command_test;
 extern const struct command command_version;
 

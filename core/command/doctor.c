@@ -6,6 +6,7 @@
 #include "loop/process.h"
 #include "lsp/servers.h"
 #include "model/select.h"
+#include "sandbox/sandbox.h"
 
 #include <git2.h>
 #include <langinfo.h>
@@ -47,6 +48,18 @@ static void check_terminal(struct doctor *doctor)
     say(doctor, known ? MARK_OK : MARK_BAD, "terminal", "TERM=%s%s",
         term == NULL ? "(not set)" : term,
         known ? "" : ": the workbench needs a terminal that can move its cursor");
+}
+
+static void check_sandbox(struct doctor *doctor)
+{
+    struct err err;
+    char *text;
+    if (sandbox_probe(&text, &err)) {
+        say(doctor, MARK_OK, "sandbox", "%s", text);
+        free(text);
+    } else {
+        say(doctor, MARK_NOTE, "sandbox", "%s", err.text);
+    }
 }
 
 static void check_engine(struct doctor *doctor, const struct engine *engine)
@@ -209,6 +222,7 @@ static int run(const struct args *args)
     }
     say(&doctor, MARK_OK, "bylaw", "version %s, libgit2 %s", BYLAW_VERSION, LIBGIT2_VERSION);
     check_terminal(&doctor);
+    check_sandbox(&doctor);
     check_folder(&doctor, PATH_CONFIG, "config");
     check_folder(&doctor, PATH_STATE, "state");
     check_folder(&doctor, PATH_CACHE, "cache");

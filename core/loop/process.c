@@ -1,16 +1,14 @@
 #include "loop/process.h"
 
+#include "base/env.h"
 #include "base/path.h"
 #include "base/vec.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-extern char **environ;
 
 enum { LINE_MAX_BYTES = 1 << 20, KILL_AFTER_MS = 2000, EOF_GRACE_MS = 200 };
 
@@ -49,81 +47,6 @@ struct writing {
     uv_write_t uv;
     struct buf bytes;
 };
-
-static struct {
-    char **items;
-    size_t len, cap;
-} hidden_env;
-
-void process_hide_env(const char *name)
-{
-    VEC_FOREACH (char *, known, &hidden_env) {
-        if (strcmp(*known, name) == 0) {
-            return;
-        }
-    }
-    VEC_PUSH(&hidden_env, mem_strdup(name));
-}
-
-static bool looks_secret(struct str name)
-{
-    static const char *const marks[] = {
-        "API_KEY", "APIKEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "PRIVATE_KEY"};
-    char upper[256];
-    size_t n = 0;
-    for (; n < name.len && n < sizeof upper - 1; n++) {
-        upper[n] = (char)toupper((unsigned char)name.ptr[n]);
-    }
-    upper[n] = '\0';
-    for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
-        if (strstr(upper, marks[i]) != NULL) {
-            return true;
-        }
-    }
-    VEC_FOREACH (char *, hidden, &hidden_env) {
-        if (str_equal_c(name, *hidden)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static struct str env_name(const char *entry)
-{
-    const char *equals = strchr(entry, '=');
-    return str_make(entry, equals == NULL ? strlen(entry) : (size_t)(equals - entry));
-}
-
-static bool is_overridden(struct str name, const char *const *extra)
-{
-    for (; extra != NULL && *extra != NULL; extra++) {
-        if (str_equal(env_name(*extra), name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-struct env {
-    char **items;
-    size_t len, cap;
-};
-
-static struct env build_env(const char *const *extra)
-{
-    struct env env = {0};
-    for (char **entry = environ; *entry != NULL; entry++) {
-        struct str name = env_name(*entry);
-        if (!looks_secret(name) && !is_overridden(name, extra)) {
-            VEC_PUSH(&env, *entry);
-        }
-    }
-    for (; extra != NULL && *extra != NULL; extra++) {
-        VEC_PUSH(&env, (char *)*extra);
-    }
-    VEC_PUSH(&env, NULL);
-    return env;
-}
 
 static void kill_group(struct process *p, int signum)
 {
@@ -385,7 +308,7 @@ static void init_stream(struct process *p, struct stream *s, enum process_stream
 
 static int spawn(struct process *p, const char *program)
 {
-    struct env env = build_env(p->options.env);
+    struct env env = env_scrubbed(p->options.env);
     uv_stdio_container_t stdio[3] = {
         {.flags = UV_CREATE_PIPE | UV_READABLE_PIPE, .data.stream = (uv_stream_t *)&p->in},
         {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&p->out.pipe},

@@ -26,8 +26,7 @@ struct process_options {
     const char *const *argv; /* NULL-terminated; argv[0] is looked up on PATH */
     const char *cwd;         /* NULL: ours */
     /* "NAME=value" entries added to (or replacing those of) the scrubbed environment;
-     * NULL-terminated or NULL. Scrubbed: variables whose name looks like a secret (API_KEY, TOKEN,
-     * SECRET, PASSWORD, …) and those named by config as api_key_env are not handed on. */
+     * NULL-terminated or NULL (base/env.h). */
     const char *const *env;
     struct str input;    /* written to its standard input, then closed; copied */
     bool keep_input;     /* not closed: process_write, process_close_input */
@@ -62,9 +61,6 @@ void process_close_input(struct process *process);
 /* Stops reading its standard output (the child waits once the pipe is full), or goes on. Its end is
  * not told while paused. */
 void process_pause(struct process *process, bool paused);
-
-/* Names a variable (an api_key_env of the config) that no child may see. Copies. */
-void process_hide_env(const char *name);
 
 /* Runs to the end while the loop turns, output gathered: for commands, set-up steps and tests.
  * out and errout may be NULL. False when it could not start, timed out or was killed; an exit code

@@ -1,5 +1,6 @@
 #include "model/select.h"
 
+#include "base/env.h"
 #include "base/log.h"
 #include "base/path.h"
 #include "base/safe.h"
@@ -335,7 +336,7 @@ static void add_env_headers(struct select *select, const struct toml *table)
         const struct toml *item = table->items[i];
         const char *value = item->kind == TOML_STRING ? getenv(item->text) : NULL;
         if (item->kind == TOML_STRING) {
-            process_hide_env(item->text);
+            env_hide(item->text);
         }
         if (value != NULL && value[0] != '\0') {
             add_header(select, item->key, value, true);
@@ -468,7 +469,7 @@ static void keep_secret(const char *variable)
         return;
     }
     const char *value = getenv(variable);
-    process_hide_env(variable);
+    env_hide(variable);
     if (value != NULL) {
         secret_register(str_trim(str_of(value)));
     }

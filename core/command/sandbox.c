@@ -1,0 +1,76 @@
+/* bylaw sandbox: what an agent's commands are run in, for the curious and for tests. */
+#include "sandbox/sandbox.h"
+#include "base/vec.h"
+#include "command/command.h"
+
+struct words {
+    char **items;
+    size_t len, cap;
+};
+
+static int run(const struct args *args)
+{
+    struct err err = {0};
+    if (args_has(args, "check")) {
+        char *text;
+        if (!sandbox_probe(&text, &err)) {
+            fprintf(stderr, "bylaw sandbox: %s\n", err.text);
+            return EXIT_NO;
+        }
+        puts(text);
+        free(text);
+        return EXIT_YES;
+    }
+    if (args->count == 0) {
+        return command_fail(args, "name a command: bylaw sandbox -- COMMAND…");
+    }
+    const char *folders[] = {args_get(args, "write"), NULL};
+    struct sandbox_policy policy = {.writable = folders,
+        .cwd = args_get(args, "dir"),
+        .network = args_has(args, "network"),
+        .no_namespaces = args_has(args, "no-namespaces")};
+    struct words words = {0};
+    for (int i = 0; i < args->count; i++) {
+        VEC_PUSH(&words, args->rest[i]);
+    }
+    VEC_PUSH(&words, NULL);
+    int code = sandbox_run(&policy, words.items, &err);
+    VEC_FREE(&words);
+    if (err.kind != ERR_NONE) {
+        command_fail(args, "%s", err.text);
+    }
+    return code;
+}
+
+const struct command command_sandbox = {
+    .name = "sandbox",
+    .summary = "run a command confined, as the commands of an agent are",
+    .usage = "[--write DIR] [--network] [--dir DIR] -- COMMAND… | --check",
+    .options =
+        {
+            {"write", 'w', "DIR",
+                "it may write beneath this folder (and in a temporary one of its own)"},
+            {"network", '\0', NULL, "it may reach the network"},
+            {"dir", 'C', "DIR", "run it in this folder"},
+            {"no-namespaces", '\0', NULL,
+                "do without name spaces, as on a kernel that has none for you"},
+            {"check", '\0', NULL, "say what confines a command here, and run nothing"},
+        },
+    .description =
+        "The command may read the file system, but not the places where keys and passwords lie "
+        "(such as ~/.ssh, "
+        "~/.aws, ~/.codex), and write only beneath the folder given and to $TMPDIR, a folder of "
+        "its own that is "
+        "removed afterwards. It has no network, sees, signals and traces no process outside, gets "
+        "our environment "
+        "without secrets, and cannot gain privileges. All of its processes end with it.\n\n"
+        "Landlock and seccomp confine it, and name spaces where the kernel allows them. Where "
+        "Landlock (Linux 6.2 or "
+        "newer) cannot be had, nothing is run.\n\n"
+        "The exit code is the command's; 128 and the signal's number when one ended it; 125 when "
+        "it could not be "
+        "confined, 126 when it could not be run, 127 when there is no such command. With --check: "
+        "0 it can be "
+        "confined, 1 it cannot.",
+    .run = run,
+};

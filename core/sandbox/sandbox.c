@@ -1,0 +1,383 @@
+/* The chain: we (outside; we clean up) -> the keeper (first process of the name spaces; it reaps,
+ * and its end ends all of them) -> the program. */
+#include "sandbox/sandbox.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/env.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/path.h"
+#include "sandbox/sandbox_private.h"
+
+#ifndef CLOSE_RANGE_CLOEXEC
+#define CLOSE_RANGE_CLOEXEC (1U << 2)
+#endif
+
+struct launch {
+    const struct sandbox_policy *policy;
+    struct cage cage;
+    char *program;
+    char *const *argv;
+    char *temporary;
+    struct env env;
+    char *tmpdir_entry; /* "TMPDIR=…" */
+    int report;         /* where the child says why it could not start */
+    uid_t uid;
+    gid_t gid;
+};
+
+/* What a child that fails before its program runs writes to the pipe. */
+struct report {
+    int code;
+    struct err err;
+};
+
+void paths_free(struct paths *paths)
+{
+    VEC_FOREACH (char *, path, paths) {
+        free(*path);
+    }
+    VEC_FREE(paths);
+}
+
+static bool add_writable(struct cage *cage, const char *folder, struct err *err)
+{
+    char real[PATH_MAX];
+    struct stat st;
+    if (realpath(folder, real) == NULL || stat(real, &st) != 0) {
+        return err_set_errno(err, errno, "cannot let the sandbox write to %s", folder);
+    }
+    if (!S_ISDIR(st.st_mode)) {
+        return err_set(
+            err, ERR_INVALID, "%s is no folder: the sandbox writes to folders only", folder);
+    }
+    if (strcmp(real, "/") == 0) {
+        return err_set(err, ERR_DENIED, "a sandbox that may write to / is none: name a folder");
+    }
+    VEC_PUSH(&cage->writable, mem_strdup(real));
+    return true;
+}
+
+static bool make_temporary(struct launch *launch, struct err *err)
+{
+    const char *base = getenv("TMPDIR");
+    launch->temporary =
+        path_join(base != NULL && base[0] == '/' ? base : "/tmp", "bylaw-sandbox-XXXXXX");
+    if (mkdtemp(launch->temporary) == NULL) {
+        err_set_errno(
+            err, errno, "cannot make the sandbox's temporary folder %s", launch->temporary);
+        free(launch->temporary);
+        launch->temporary = NULL;
+        return false;
+    }
+    return add_writable(&launch->cage, launch->temporary, err);
+}
+
+/* Sockets and cookies of programs that act for the user. */
+static bool leads_out(const char *entry)
+{
+    static const char *const names[] = {"SSH_AUTH_SOCK=", "SSH_AGENT_PID=", "GPG_AGENT_INFO=",
+        "DBUS_SESSION_BUS_ADDRESS=", "DBUS_SYSTEM_BUS_ADDRESS=", "DOCKER_HOST=", "KUBECONFIG=",
+        "XAUTHORITY=", "DISPLAY=", "WAYLAND_DISPLAY=", "TMUX=", "STY=", "TMPDIR="};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (strncmp(entry, names[i], strlen(names[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void make_environment(struct launch *launch)
+{
+    struct env all = env_scrubbed(launch->policy->env);
+    launch->tmpdir_entry = mem_printf("TMPDIR=%s", launch->temporary);
+    VEC_PUSH(&launch->env, launch->tmpdir_entry);
+    for (size_t i = 0; all.items[i] != NULL; i++) {
+        if (!leads_out(all.items[i])) {
+            VEC_PUSH(&launch->env, all.items[i]);
+        }
+    }
+    VEC_PUSH(&launch->env, NULL);
+    VEC_FREE(&all);
+}
+
+static bool check_kernel(struct cage *cage, struct err *err)
+{
+    cage->abi = landlock_version();
+    return cage->abi >= LANDLOCK_ABI_LEAST ||
+           err_set(err, ERR_UNSUPPORTED,
+               cage->abi == 0 ? "this kernel has no Landlock, or it is switched off (Linux 6.2 or "
+                                "newer with \"landlock\" "
+                                "among its security modules is needed): nothing is run unconfined"
+                              : "this kernel's Landlock is version %d, 3 (Linux 6.2) is needed: "
+                                "nothing is run "
+                                "unconfined",
+               cage->abi);
+}
+
+static bool prepare(struct launch *launch, struct err *err)
+{
+    const struct sandbox_policy *policy = launch->policy;
+    struct cage *cage = &launch->cage;
+    cage->network = policy->network;
+    if (!check_kernel(cage, err)) {
+        return false;
+    }
+    for (const char *const *folder = policy->writable; folder != NULL && *folder != NULL;
+         folder++) {
+        if (!add_writable(cage, *folder, err)) {
+            return false;
+        }
+    }
+    const char *cwd = policy->cwd == NULL ? "." : policy->cwd;
+    cage->cwd = realpath(cwd, NULL);
+    if (cage->cwd == NULL) {
+        return err_set_errno(err, errno, "cannot run anything in %s", cwd);
+    }
+    if (!make_temporary(launch, err)) {
+        return false;
+    }
+    secrets_find(&cage->secret);
+    make_environment(launch);
+    return true;
+}
+
+static void launch_free(struct launch *launch)
+{
+    struct err err;
+    if (launch->temporary != NULL && !path_remove_tree(launch->temporary, &err)) {
+        log_write("sandbox", "%s", err.text);
+    }
+    paths_free(&launch->cage.writable);
+    paths_free(&launch->cage.secret);
+    free(launch->cage.cwd);
+    free(launch->program);
+    free(launch->temporary);
+    free(launch->tmpdir_entry);
+    VEC_FREE(&launch->env);
+}
+
+/* In a child. */
+static _Noreturn void give_up(const struct launch *launch, int code, const struct err *err)
+{
+    struct report report = {.code = code, .err = *err};
+    bool told =
+        file_write_all(launch->report, str_make((const char *)&report, sizeof report), NULL);
+    _exit(told ? code : SANDBOX_FAILED);
+}
+
+static bool confine(const struct launch *launch, struct err *err)
+{
+    static const struct rlimit no_core = {0, 0};
+    setrlimit(RLIMIT_CORE, &no_core);
+    return (chdir(launch->cage.cwd) == 0 ||
+               err_set_errno(err, errno, "cannot enter %s", launch->cage.cwd)) &&
+           (syscall(SYS_close_range, 3U, UINT_MAX, CLOSE_RANGE_CLOEXEC) == 0 ||
+               err_set_errno(err, errno, "cannot close what is open")) &&
+           spaces_drop_capabilities(err) &&
+           (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ||
+               err_set_errno(err, errno, "cannot forbid new privileges")) &&
+           landlock_confine(&launch->cage, err) && syscalls_confine(&launch->cage, err);
+}
+
+static _Noreturn void become_program(const struct launch *launch)
+{
+    struct err err;
+    static const int ours[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
+    for (size_t i = 0; i < ARRAY_LEN(ours); i++) {
+        signal(ours[i], SIG_DFL);
+    }
+    if (!confine(launch, &err)) {
+        give_up(launch, SANDBOX_FAILED, &err);
+    }
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    execve(launch->program, launch->argv, launch->env.items);
+    err_set_errno(&err, errno, "cannot run %s", launch->program);
+    give_up(launch, SANDBOX_NOT_EXECUTABLE, &err);
+}
+
+static volatile sig_atomic_t forward_to;
+
+static void forward(int signum)
+{
+    if (forward_to > 0) {
+        kill((pid_t)forward_to, signum);
+    }
+}
+
+/* From the terminal they reach the whole group, the program too; what is sent to us alone is handed
+ * on. */
+static void handle_signals(void)
+{
+    signal(SIGINT, SIG_IGN);
+    signal(SIGQUIT, SIG_IGN);
+    struct sigaction action = {.sa_handler = forward, .sa_flags = SA_RESTART};
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+}
+
+static int exit_code_of(int status)
+{
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* Waits for `child`, and for whatever else has become ours until then. */
+static int wait_for(pid_t child)
+{
+    for (;;) {
+        int status;
+        pid_t pid = waitpid(-1, &status, 0);
+        if (pid == child) {
+            return exit_code_of(status);
+        }
+        if (pid < 0 && errno != EINTR) {
+            return SANDBOX_FAILED;
+        }
+    }
+}
+
+static _Noreturn void keep(const struct launch *launch)
+{
+    struct err err;
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (launch->cage.spaces && !spaces_arrange(&launch->cage, launch->uid, launch->gid, &err)) {
+        give_up(launch, SANDBOX_FAILED, &err);
+    }
+    pid_t pid = fork();
+    if (pid < 0) {
+        err_set_errno(&err, errno, "cannot start a process in the sandbox");
+        give_up(launch, SANDBOX_FAILED, &err);
+    }
+    if (pid == 0) {
+        become_program(launch);
+    }
+    forward_to = pid;
+    close(launch->report);
+    _exit(wait_for(pid));
+}
+
+/* Without a PID space: what the program left behind has become ours (we are the reaper), and ends
+ * now. */
+static void end_leftovers(void)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+    for (;;) {
+        struct buf children = BUF_INIT;
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        bool read_all = fd >= 0 && file_read_fd(fd, path, 1 << 20, &children, NULL);
+        if (fd >= 0) {
+            close(fd);
+        }
+        bool any = read_all && children.len > 0;
+        char *at = any ? children.ptr : NULL;
+        for (long pid = any ? strtol(at, &at, 10) : 0; pid > 0; pid = strtol(at, &at, 10)) {
+            kill((pid_t)pid, SIGKILL);
+            waitpid((pid_t)pid, NULL, 0);
+        }
+        buf_free(&children);
+        if (!any) {
+            return;
+        }
+    }
+}
+
+static pid_t start_keeper(struct launch *launch)
+{
+    pid_t pid = -1;
+    launch->cage.spaces = !launch->policy->no_namespaces;
+    if (launch->cage.spaces) {
+        pid = spaces_fork(launch->cage.network);
+    }
+    if (pid < 0) {
+        launch->cage.spaces = false;
+        pid = fork();
+    }
+    if (pid == 0) {
+        keep(launch);
+    }
+    return pid;
+}
+
+static int run(struct launch *launch, struct err *err)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        err_set_errno(err, errno, "cannot make a pipe");
+        return SANDBOX_FAILED;
+    }
+    launch->report = ends[1];
+    launch->uid = getuid();
+    launch->gid = getgid();
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    handle_signals();
+    fflush(NULL);
+    pid_t keeper = start_keeper(launch);
+    close(ends[1]);
+    if (keeper < 0) {
+        err_set_errno(err, errno, "cannot start a process");
+        close(ends[0]);
+        return SANDBOX_FAILED;
+    }
+    forward_to = keeper;
+    struct report report;
+    bool failed = read(ends[0], &report, sizeof report) == (ssize_t)sizeof report;
+    close(ends[0]);
+    int code = wait_for(keeper);
+    forward_to = 0;
+    end_leftovers();
+    if (failed) {
+        *err = report.err;
+        return report.code;
+    }
+    return code;
+}
+
+int sandbox_run(const struct sandbox_policy *policy, char *const *argv, struct err *err)
+{
+    struct launch launch = {.policy = policy, .argv = argv};
+    int code = SANDBOX_FAILED;
+    launch.program = path_find_program(argv[0]);
+    if (launch.program == NULL) {
+        err_set(err, ERR_NOT_FOUND, "%s is not on PATH", argv[0]);
+        return SANDBOX_NOT_FOUND;
+    }
+    if (prepare(&launch, err)) {
+        code = run(&launch, err);
+    }
+    launch_free(&launch);
+    return code;
+}
+
+bool sandbox_probe(char **text, struct err *err)
+{
+    struct cage cage = {0};
+    if (!check_kernel(&cage, err)) {
+        return false;
+    }
+    pid_t pid = spaces_fork(false);
+    if (pid == 0) {
+        _exit(0);
+    }
+    if (pid > 0) {
+        waitpid(pid, NULL, 0);
+    }
+    *text = mem_printf("Landlock %d, seccomp, %s", cage.abi,
+        pid > 0 ? "name spaces"
+                : "no name spaces for this user: changing modes, owners and times is refused "
+                  "altogether");
+    return true;
+}

@@ -1,0 +1,353 @@
+/* Programs that try to get out of `bylaw sandbox` (tools/escape.c), with name spaces and without.
+ * Each way is first tried unconfined, where it must be open: what is closed anyway proves nothing.
+ */
+#include "test.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+static const char *const modes[] = {"", "--no-namespaces"};
+
+struct outside {
+    char *dir; /* holds out/, in/ and home/ */
+    int sockets[4];
+};
+
+static char secret_of_the_parent = 'x';
+
+static pid_t start_victim(void)
+{
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        setpgid(0, 0);
+        prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+        setenv("PARENT_HAS_IT", "1", 1);
+        execlp("sleep", "sleep", "1000", (char *)NULL);
+        _exit(127);
+    }
+    setpgid(pid, pid);
+    char *path = mem_printf("/proc/%d/environ", (int)pid);
+    for (;;) { /* until it has become sleep */
+        char text[65536];
+        FILE *file = fopen(path, "r");
+        assert_non_null(file);
+        size_t got = fread(text, 1, sizeof text, file);
+        fclose(file);
+        if (memmem(text, got, "PARENT_HAS_IT", 13) != NULL) {
+            break;
+        }
+    }
+    free(path);
+    return pid;
+}
+
+static void end_victim(pid_t pid)
+{
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+
+static void export_number(const char *name, unsigned long long number, bool hex)
+{
+    char text[32];
+    snprintf(text, sizeof text, hex ? "%llx" : "%llu", number);
+    setenv(name, text, 1);
+}
+
+static int listen_unix(const char *path, bool abstract)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
+    socklen_t len =
+        (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path) + (abstract ? 0 : 1));
+    if (abstract) {
+        at.sun_path[0] = '\0';
+    }
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, len), 0);
+    assert_int_equal(listen(fd, 64), 0);
+    return fd;
+}
+
+static int open_port(int type, const char *variable)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof at;
+    int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, len), 0);
+    assert_true(type != SOCK_STREAM || listen(fd, 64) == 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
+    export_number(variable, ntohs(at.sin_port), false);
+    return fd;
+}
+
+static int set_up(void **state)
+{
+    struct outside *o = MEM_NEW(struct outside);
+    o->dir = test_dir_make();
+    test_write(o->dir, "home/.ssh/id", "key\n");
+    test_write(o->dir, "in/file", "mine\n");
+    const char *binary = getenv("BYLAW_BINARY_DIR");
+    char *values[] = {mem_printf("%s/out", o->dir), mem_printf("%s/in", o->dir),
+        mem_printf("%s/home", o->dir), mem_printf("%s/bylaw", binary),
+        mem_printf("%s/tests/escape", binary), mem_printf("%s/socket", o->dir),
+        mem_printf("@bylaw-test-%d", (int)getpid())};
+    static const char *const names[] = {
+        "OUT", "IN", "HOME", "BYLAW", "ESCAPE", "SOCKET", "ABSTRACT"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        setenv(names[i], values[i], 1);
+    }
+    setenv("SOME_API_KEY", "1", 1);
+    setenv("SSH_AUTH_SOCK", "/nowhere", 1);
+    export_number("PARENT", (unsigned long long)getpid(), false);
+    export_number("ADDRESS", (unsigned long long)(uintptr_t)&secret_of_the_parent, true);
+    prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
+    o->sockets[0] = listen_unix(getenv("SOCKET"), false);
+    o->sockets[1] = listen_unix(getenv("ABSTRACT"), true);
+    o->sockets[2] = open_port(SOCK_STREAM, "TCP");
+    o->sockets[3] = open_port(SOCK_DGRAM, "UDP");
+    for (size_t i = 0; i < ARRAY_LEN(values); i++) {
+        free(values[i]);
+    }
+    *state = o;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct outside *o = *state;
+    for (size_t i = 0; i < ARRAY_LEN(o->sockets); i++) {
+        close(o->sockets[i]);
+    }
+    test_dir_remove(o->dir);
+    free(o);
+    return 0;
+}
+
+/* The exit code of a line of shell. */
+static int shell(const char *line)
+{
+    int status = system(line);
+    assert_true(status != -1 && WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+struct way {
+    const char *line; /* of the shell: arguments of escape */
+    bool root;        /* unconfined it is open to root only */
+};
+
+static const struct way ways[] = {
+    {"write $OUT/file", false},
+    {"create $OUT/new", false},
+    {"truncate $OUT/file", false},
+    {"open-truncate $OUT/file", false},
+    {"unlink $OUT/file", false},
+    {"mkdir $OUT/folder", false},
+    {"rename $OUT/file $IN/taken", false},
+    {"rename $IN/file $OUT/put", false},
+    {"rename $OUT/file $OUT/other", false},
+    {"link $OUT/file $IN/hard", false},
+    {"symlink $OUT $IN", false},
+    {"write $IN/../out/file", false},
+    {"write /proc/$PARENT/root$OUT/file", false},
+    {"chmod $OUT/file", false},
+    {"fchmod $OUT/file", false},
+    {"times $OUT/file", false},
+    {"read $HOME/.ssh/id", false},
+    {"read /proc/$PARENT/root$HOME/.ssh/id", false},
+    {"variable SOME_API_KEY", false},
+    {"variable SSH_AUTH_SOCK", false},
+    {"environment /proc/$VICTIM/environ", false},
+    {"descriptor 9", false},
+    {"ptrace $VICTIM", false},
+    {"peek $PARENT $ADDRESS", false},
+    {"signal $VICTIM", false},
+    {"signal-group $VICTIM", false},
+    {"unix $SOCKET", false},
+    {"unix $ABSTRACT", false},
+    {"tcp $TCP", false},
+    {"udp $UDP", false},
+    {"listen 0", false},
+    {"ring", false},
+    {"unshare", false},
+    {"clone", false},
+    {"mount $OUT", true},
+    {"chroot $OUT", true},
+    {"device $IN/device", true},
+};
+
+/* The same start for each: the files as they were, somebody to harm. */
+static int attempt(const char *confined, const char *line)
+{
+    pid_t victim = start_victim();
+    export_number("VICTIM", (unsigned long long)victim, false);
+    char *whole =
+        mem_printf("rm -rf \"$OUT\" \"$IN\"; mkdir \"$OUT\" \"$IN\"; echo theirs >\"$OUT/file\"; "
+                   "echo mine >\"$IN/file\"; exec 9>>\"$OUT/inherited\" 2>\"$OUT/../said\"; "
+                   "%s \"$ESCAPE\" %s",
+            confined, line);
+    int code = shell(whole);
+    free(whole);
+    end_victim(victim);
+    return code;
+}
+
+static void test_ways_out(void **state)
+{
+    const struct outside *o = *state;
+    int open_ways = 0;
+    for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+        const char *line = ways[i].line;
+        if (!ways[i].root || geteuid() == 0) {
+            int code = attempt("", line);
+            if (code != 0) {
+                char *said = test_read(o->dir, "said");
+                fail_msg("unconfined, this way is closed too (%d), so the test of it tests "
+                         "nothing: %s: %s",
+                    code, line, said);
+            }
+        }
+        for (size_t m = 0; m < ARRAY_LEN(modes); m++) {
+            char *confined = mem_printf("\"$BYLAW\" sandbox %s --write \"$IN\" --", modes[m]);
+            int code = attempt(confined, line);
+            free(confined);
+            if (code != 1) {
+                char *said = test_read(o->dir, "said");
+                fprintf(stderr, "open (%d)%s%s: %s: %s\n", code, m == 0 ? "" : " ", modes[m], line,
+                    said);
+                free(said);
+                open_ways++;
+            }
+        }
+    }
+    assert_int_equal(open_ways, 0);
+}
+
+/* Processes whose environment has the mark of this test's leftovers; they are ended. */
+static int end_marked(void)
+{
+    int found = 0;
+    DIR *proc = opendir("/proc");
+    assert_non_null(proc);
+    for (struct dirent *entry; (entry = readdir(proc)) != NULL;) {
+        char text[65536];
+        char *path = mem_printf("/proc/%s/environ", entry->d_name);
+        int fd = atoi(entry->d_name) > 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+        ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof text);
+        if (fd >= 0) {
+            close(fd);
+        }
+        free(path);
+        if (got > 0 && memmem(text, (size_t)got, "LEFT_BEHIND=yes", 15) != NULL) {
+            kill((pid_t)atoi(entry->d_name), SIGKILL);
+            found++;
+        }
+    }
+    closedir(proc);
+    return found;
+}
+
+static void test_nothing_outlives_it(void **state)
+{
+    (void)state;
+    assert_int_equal(shell("LEFT_BEHIND=yes \"$ESCAPE\" outlive"), 0);
+    assert_int_equal(end_marked(), 1);
+    for (size_t m = 0; m < ARRAY_LEN(modes); m++) {
+        char *line =
+            mem_printf("LEFT_BEHIND=yes \"$BYLAW\" sandbox %s -- \"$ESCAPE\" outlive", modes[m]);
+        assert_int_equal(shell(line), 0);
+        free(line);
+        assert_int_equal(end_marked(), 0);
+    }
+}
+
+static void expect(const char *line, int code)
+{
+    for (size_t m = 0; m < ARRAY_LEN(modes); m++) {
+        setenv("MODE", modes[m], 1);
+        int got = shell(line);
+        if (got != code) {
+            fail_msg("%s %s: %d, not %d", modes[m], line, got, code);
+        }
+    }
+}
+
+static void test_work_goes_on(void **state)
+{
+    const struct outside *o = *state;
+    expect("cd \"$IN\" && \"$BYLAW\" sandbox $MODE -w . -- sh -ec 'mkdir -p a/b; echo x >a/b/c; mv "
+           "a/b/c a/d; ln -sf d a/e;"
+           " cat a/e >/dev/null; rm a/e; cat \"$HOME\"/../in/a/d; ls / >/dev/null; (exit 3) || "
+           "true; sleep 100 & kill $!; wait; true' >/dev/null",
+        0);
+    free(test_read(o->dir, "in/a/d"));
+    /* A temporary folder of its own, gone afterwards. */
+    expect("t=$(\"$BYLAW\" sandbox $MODE -- sh -ec 'echo x >\"$TMPDIR/x\"; test -d \"$TMPDIR\"; "
+           "echo \"$TMPDIR\"')"
+           " && test -n \"$t\" && ! test -e \"$t\"",
+        0);
+    expect("\"$BYLAW\" sandbox $MODE -C \"$IN\" -- sh -c 'test \"$(pwd -P)\" = \"$(cd \"$IN\"; pwd "
+           "-P)\"'",
+        0);
+    /* The network when it is wanted, and no other socket with it. */
+    expect("\"$BYLAW\" sandbox $MODE --network -- \"$ESCAPE\" tcp $TCP", 0);
+    expect("\"$BYLAW\" sandbox $MODE --network -- \"$ESCAPE\" udp $UDP", 0);
+    expect("\"$BYLAW\" sandbox $MODE --network -- \"$ESCAPE\" unix $SOCKET 2>/dev/null", 1);
+    expect("\"$BYLAW\" sandbox $MODE --network -- \"$ESCAPE\" unix $ABSTRACT 2>/dev/null", 1);
+    expect("\"$BYLAW\" sandbox $MODE -- \"$ESCAPE\" variable HOME", 0);
+}
+
+static void test_exit_codes(void **state)
+{
+    (void)state;
+    expect("\"$BYLAW\" sandbox $MODE -- sh -c 'exit 7'", 7);
+    expect("\"$BYLAW\" sandbox $MODE -- sh -c 'kill -9 $$'", 137);
+    expect("\"$BYLAW\" sandbox $MODE -- no-such-command 2>/dev/null", 127);
+    expect("echo no program >\"$IN/text\"; chmod +x \"$IN/text\"; \"$BYLAW\" sandbox $MODE -- "
+           "\"$IN/text\" 2>/dev/null",
+        126);
+    expect("\"$BYLAW\" sandbox $MODE -w /no/such/folder -- true 2>/dev/null", 125);
+    expect("\"$BYLAW\" sandbox $MODE -w / -- true 2>/dev/null", 125);
+    expect("\"$BYLAW\" sandbox $MODE 2>/dev/null", 2);
+    expect("\"$BYLAW\" sandbox --check >/dev/null", 0);
+}
+
+/* Ended from outside, it takes the program with it. */
+static void test_is_ended(void **state)
+{
+    (void)state;
+    expect("timeout 1 \"$BYLAW\" sandbox $MODE -- env LEFT_BEHIND=yes sleep 1000", 124);
+    assert_int_equal(end_marked(), 0);
+    expect("timeout -s KILL 1 \"$BYLAW\" sandbox $MODE -- env LEFT_BEHIND=yes sleep 1000; test $? "
+           "= 137",
+        0);
+    for (int tries = 0; end_marked() > 0; tries++) { /* the kernel ends them soon, not at once */
+        assert_true(tries < 1000);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_ways_out),
+        cmocka_unit_test(test_nothing_outlives_it),
+        cmocka_unit_test(test_work_goes_on),
+        cmocka_unit_test(test_exit_codes),
+        cmocka_unit_test(test_is_ended),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
