@@ -148,6 +148,7 @@ static void on_change(void *data, enum workbench_change what)
         editor_check_disk(desk->editor);
         desk_find_files_changed(desk->find);
         diagnose_files_changed(desk->diagnose);
+        assist_files_changed(desk->assist);
         ask_repo(desk);
         if (proposals_open(workbench_proposals(desk->workbench)) == NULL) {
             desk_run_tests(desk);
@@ -227,6 +228,7 @@ static void make_panes(struct desk *desk)
         .coverage = true,
         .open = desk_show,
         .current_file = desk_current_file,
+        .cursor = desk_cursor,
         .changed = desk_tests_changed,
         .step = step_test,
         .data = desk,

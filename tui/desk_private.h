@@ -87,5 +87,6 @@ void desk_tests_changed(void *data);
  */
 void desk_show(void *data, const char *path, unsigned row, unsigned col);
 const char *desk_current_file(void *data);
+const char *desk_cursor(void *data, struct position *at);
 
 #endif

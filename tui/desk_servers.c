@@ -8,34 +8,32 @@
 
 /* ---- findings ---- */
 
-/* They check Rego with the compiler that we asked ourselves. */
-static bool is_said(const struct findings *ours, const struct finding *finding)
-{
-    VEC_FOREACH (const struct finding, one, ours) {
-        bool same_line = one->file != NULL && finding->file != NULL &&
-                         one->at.row == finding->at.row && strcmp(one->file, finding->file) == 0;
-        if (same_line && one->severity == SEVERITY_ERROR && finding->severity == SEVERITY_ERROR) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void take_findings(struct assist *assist, struct lsp_document *document)
 {
-    struct problems *problems = diagnose_problems(assist->desk->diagnose);
     const char *const paths[] = {lsp_document_path(document)};
-    struct findings kept = {0};
-    problems_set(problems, "language server", paths, 1, &kept);
-    const struct findings *ours = problems_all(problems);
-    VEC_FOREACH (const struct finding, finding, lsp_findings(document)) {
-        if (!is_said(ours, finding)) {
-            VEC_PUSH(&kept, finding_copy(finding));
-        }
-    }
-    problems_set(problems, "language server", paths, 1, &kept);
-    findings_free(&kept);
+    problems_set(diagnose_problems(assist->desk->diagnose), "language server", paths, 1,
+        lsp_findings(document));
     diagnose_show(assist->desk->diagnose);
+}
+
+void assist_files_changed(struct assist *assist)
+{
+    static const enum lsp_file_kind kinds[] = {[WORKSPACE_ADDED] = LSP_FILE_ADDED,
+        [WORKSPACE_CHANGED] = LSP_FILE_CHANGED,
+        [WORKSPACE_REMOVED] = LSP_FILE_REMOVED};
+    const struct workspace_event *event =
+        assist == NULL ? NULL : workbench_files_event(assist->desk->workbench);
+    if (event == NULL || event->changed_count == 0 || assist->servers == NULL) {
+        return;
+    }
+    struct lsp_file_changes changes = {0};
+    for (size_t i = 0; i < event->changed_count; i++) {
+        const struct workspace_changed *changed = &event->changed[i];
+        VEC_PUSH(&changes,
+            ((struct lsp_file_change){.path = changed->path, .kind = kinds[changed->what]}));
+    }
+    lsp_files_changed(assist->servers, &changes);
+    VEC_FREE(&changes);
 }
 
 /* ---- what they say ---- */

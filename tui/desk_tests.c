@@ -135,3 +135,16 @@ const char *desk_current_file(void *data)
     struct desk *desk = data;
     return editor_path(desk->editor);
 }
+
+const char *desk_cursor(void *data, struct position *at)
+{
+    const struct desk *desk = data;
+    size_t row = 0;
+    size_t col = 0;
+    const char *path = editor_path(desk->editor);
+    if (path != NULL) {
+        editor_cursor(desk->editor, &row, &col);
+        *at = (struct position){(unsigned)row + 1, (unsigned)col + 1};
+    }
+    return path;
+}

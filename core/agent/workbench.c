@@ -247,7 +247,9 @@ static void on_files(void *data, const struct workspace_event *event)
             workbench_lay_out(wb);
         }
     }
+    wb->files_event = event;
     workbench_tell(wb, WORKBENCH_FILES);
+    wb->files_event = NULL;
 }
 
 /* In the first turn of the loop, so that whoever opened the workbench can show it before. */
@@ -489,6 +491,11 @@ struct workspace *workbench_workspace(struct workbench *wb)
 struct indexer *workbench_indexer(struct workbench *wb)
 {
     return wb->indexer;
+}
+
+const struct workspace_event *workbench_files_event(const struct workbench *wb)
+{
+    return wb->files_event;
 }
 
 struct session *workbench_session(struct workbench *wb)

@@ -46,6 +46,9 @@ struct workspace *workbench_workspace(struct workbench *wb);
 /* The symbols of all files, read in the background from the first listing on. An editor's unsaved
  * buffers are handed to it (indexer_set_buffer). */
 struct indexer *workbench_indexer(struct workbench *wb);
+/* What changed, while WORKBENCH_FILES is being told; else NULL. Borrowed until the callback returns.
+ */
+const struct workspace_event *workbench_files_event(const struct workbench *wb);
 struct session *workbench_session(struct workbench *wb);
 const struct config *workbench_config(struct workbench *wb);
 struct proposals *workbench_proposals(struct workbench *wb);

@@ -29,6 +29,7 @@ struct workbench {
     struct workbench_options options;
     struct workspace *workspace;
     struct indexer *indexer;
+    const struct workspace_event *files_event; /* while it is being told */
     char *git_root; /* NULL: no repository */
     struct config *config;
     struct session *session;

@@ -92,23 +92,35 @@ static bool is_said_by(const struct finding *finding, const char *other_file, un
     return finding->at.row == row && strcmp(file_of(finding), other_file) == 0;
 }
 
+/* A source that names no end, or only a line, may mean the same place as one that does. */
+static bool may_be_same(struct position a, struct position b)
+{
+    return a.row == 0 || b.row == 0 ||
+           (a.row == b.row && (a.col == b.col || a.col == 0 || b.col == 0));
+}
+
+static bool is_same(const struct finding *a, const struct finding *b)
+{
+    size_t line = strcspn(a->message, "\n");
+    return may_be_same(a->at, b->at) && may_be_same(a->end, b->end) &&
+           strncmp(a->message, b->message, line) == 0 && strcspn(b->message, "\n") == line;
+}
+
 /* What one of the others says better, or first. */
 static bool is_repeated(const struct problems *problems, size_t index)
 {
     const struct owned *own = &problems->all.items[index];
     const struct finding *finding = &own->finding;
     bool syntax = strcmp(own->owner, "syntax") == 0;
-    size_t line = strcspn(finding->message, "\n");
     for (size_t i = 0; i < problems->all.len; i++) {
         const struct owned *other = &problems->all.items[i];
         if (i == index || !is_said_by(&other->finding, file_of(finding), finding->at.row)) {
             continue;
         }
-        bool better = syntax && strcmp(other->owner, "syntax") != 0 &&
+        bool better = syntax &&
+                      (strcmp(other->owner, "opa") == 0 || strcmp(other->owner, "tests") == 0) &&
                       other->finding.severity == SEVERITY_ERROR;
-        bool same = i < index && strncmp(other->finding.message, finding->message, line) == 0 &&
-                    strcspn(other->finding.message, "\n") == line;
-        if (better || same) {
+        if (better || (i < index && is_same(&other->finding, finding))) {
             return true;
         }
     }
@@ -166,6 +178,65 @@ const struct findings *problems_all(struct problems *problems)
         VEC_FREE(&before);
     }
     return &problems->shown;
+}
+
+/* ---- the next one ---- */
+
+static int by_position(struct position a, struct position b)
+{
+    return a.row != b.row ? (a.row < b.row ? -1 : 1) : a.col < b.col ? -1 : a.col > b.col;
+}
+
+/* Of the findings [from, to) the nearest one past `at` in the direction of step; at NULL: the first
+ * in that direction. */
+static size_t nearest(
+    const struct findings *all, size_t from, size_t to, const struct position *at, int step)
+{
+    size_t best = SIZE_MAX;
+    for (size_t i = from; i < to; i++) {
+        struct position place = all->items[i].at;
+        bool is_past = at == NULL || by_position(place, *at) * step > 0;
+        if (is_past && (best == SIZE_MAX || by_position(place, all->items[best].at) * step < 0)) {
+            best = i;
+        }
+    }
+    return best;
+}
+
+/* The end of the file's group that begins at `from`. */
+static size_t group_end(const struct findings *all, size_t from)
+{
+    size_t to = from;
+    while (to < all->len && strcmp(file_of(&all->items[to]), file_of(&all->items[from])) == 0) {
+        to++;
+    }
+    return to;
+}
+
+size_t problems_beside(const struct findings *all, const char *path, struct position at, int step)
+{
+    size_t from = 0;
+    if (all->len == 0) {
+        return SIZE_MAX;
+    }
+    while (path != NULL && from < all->len && strcmp(file_of(&all->items[from]), path) != 0) {
+        from++;
+    }
+    bool is_there = path != NULL && from < all->len;
+    size_t to = is_there ? group_end(all, from) : 0;
+    size_t found = is_there ? nearest(all, from, to, &at, step) : SIZE_MAX;
+    if (found != SIZE_MAX) {
+        return found;
+    }
+    if (step > 0) {
+        from = is_there && to < all->len ? to : 0;
+        to = group_end(all, from);
+    } else {
+        to = is_there && from > 0 ? from : all->len;
+        for (from = to - 1; from > 0 && group_end(all, from - 1) == to; from--) {
+        }
+    }
+    return nearest(all, from, to, NULL, step);
 }
 
 struct problem_counts problems_count(struct problems *problems)

@@ -26,6 +26,10 @@ struct problem_counts {
     size_t count[SEVERITY_ERROR + 1]; /* by enum severity */
 };
 struct problem_counts problems_count(struct problems *problems);
+/* The finding after (step 1) or before (-1) a place, as a reader goes: by place in its file, then
+ * on to the next file of the list, round its ends; with `path` NULL the first or last of the list.
+ * `all` is in the order of problems_all. (size_t)-1: there is none. */
+size_t problems_beside(const struct findings *all, const char *path, struct position at, int step);
 /* The first with an edit in this line (from 1), or NULL. Borrowed. */
 const struct finding *problems_fix_at(struct problems *problems, const char *path, unsigned row);
 

@@ -18,7 +18,10 @@
 
 static const char *languages_name(unsigned languages)
 {
-    return languages == GUARD_REGO ? "Rego" : languages == GUARD_YAML ? "YAML" : "Rego, YAML";
+    if ((languages & GUARD_YAML) != 0) {
+        return (languages & GUARD_REGO) != 0 ? "Rego, YAML" : "YAML";
+    }
+    return (languages & GUARD_TEMPLATE) != 0 ? "Rego, templates" : "Rego";
 }
 
 static void print_list(void)

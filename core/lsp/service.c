@@ -300,24 +300,26 @@ const struct findings *lsp_findings(struct lsp_document *document)
     return &document->merged;
 }
 
-void lsp_files_changed(
-    struct lsp_service *service, const char *const *paths, const int *kinds, size_t count)
+void lsp_files_changed(struct lsp_service *service, const struct lsp_file_changes *changes)
 {
-    enum { TOLD_MAX = 1000 };
-    VEC_FOREACH (struct lsp_client *, client, &service->clients) {
-        if ((*client)->state != LSP_READY || count == 0) {
-            continue;
-        }
-        cJSON *params = cJSON_CreateObject();
-        cJSON *list = json_set_array(params, "changes");
-        for (size_t i = 0; i < count && i < TOLD_MAX; i++) {
-            char *uri = uri_of(service->root, paths[i]);
+    enum { TOLD_MAX = 1000 }; /* in one message */
+    for (size_t from = 0; from < changes->len; from += TOLD_MAX) {
+        cJSON *list = cJSON_CreateArray();
+        for (size_t i = from; i < changes->len && i < from + TOLD_MAX; i++) {
+            char *uri = uri_of(service->root, changes->items[i].path);
             cJSON *change = cJSON_CreateObject();
             json_set_string(change, "uri", uri);
-            json_set_int(change, "type", kinds[i]);
+            json_set_int(change, "type", (long long)changes->items[i].kind);
             cJSON_AddItemToArray(list, change);
             free(uri);
         }
-        rpc_notify((*client)->rpc, "workspace/didChangeWatchedFiles", params);
+        VEC_FOREACH (struct lsp_client *, client, &service->clients) {
+            if ((*client)->state == LSP_READY) {
+                cJSON *params = cJSON_CreateObject();
+                cJSON_AddItemToObject(params, "changes", cJSON_Duplicate(list, true));
+                rpc_notify((*client)->rpc, "workspace/didChangeWatchedFiles", params);
+            }
+        }
+        cJSON_Delete(list);
     }
 }

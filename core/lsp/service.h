@@ -93,10 +93,19 @@ const char *lsp_document_path(const struct lsp_document *document);
 /* What the servers say about it, by place; moved along with the text as it is edited. Borrowed
  * until the next event, edit or call for this document. */
 const struct findings *lsp_findings(struct lsp_document *document);
-/* Files of the workspace changed on disk: servers with an index of it are told. `kinds`: 1 added,
- * 2 changed, 3 removed. */
-void lsp_files_changed(
-    struct lsp_service *service, const char *const *paths, const int *kinds, size_t count);
+/* Files of the workspace that changed on disk; the numbers are the protocol's. */
+enum lsp_file_kind { LSP_FILE_ADDED = 1, LSP_FILE_CHANGED, LSP_FILE_REMOVED };
+struct lsp_file_change {
+    const char *path; /* borrowed */
+    enum lsp_file_kind kind;
+};
+struct lsp_file_changes {
+    struct lsp_file_change *items;
+    size_t len, cap;
+};
+/* Servers that are ready are told, in messages of a bounded size; one that starts later reads the
+ * folder itself. */
+void lsp_files_changed(struct lsp_service *service, const struct lsp_file_changes *changes);
 
 enum lsp_what {
     LSP_HOVER,      /* text */

@@ -3,6 +3,7 @@
 #include "base/path.h"
 #include "base/safe.h"
 #include "policy/guard/package_folder.h"
+#include "policy/template.h"
 
 #include <stdlib.h>
 
@@ -209,6 +210,67 @@ static bool is_yaml(const char *path)
     return strcmp(path_ext(path), ".yaml") == 0 || strcmp(path_ext(path), ".yml") == 0;
 }
 
+static bool to_host(const struct syntax_injection *injection, struct position *place)
+{
+    size_t row = 0;
+    size_t column = 0;
+    if (place->row == 0) {
+        return true;
+    }
+    bool ok = syntax_injection_to_host(injection, place->row - 1, place->col - 1, &row, &column);
+    *place = (struct position){(unsigned)row + 1, (unsigned)column + 1};
+    return ok;
+}
+
+/* Found in the Rego, told of the YAML. */
+static void take_from_template(
+    const struct template_source *source, struct findings *inner, struct findings *findings)
+{
+    VEC_FOREACH (struct finding, finding, inner) {
+        const struct syntax_injection *at = &source->injection;
+        if (to_host(at, &finding->at) && to_host(at, &finding->end) &&
+            to_host(at, &finding->edit.from) && to_host(at, &finding->edit.to)) {
+            VEC_PUSH(findings, *finding);
+            *finding = (struct finding){0};
+        }
+    }
+    findings_free(inner);
+}
+
+static void check_source(const struct guard_file *host, const struct template_source *source)
+{
+    struct findings inner = {0};
+    TSTree *tree =
+        source->injection.range_count > 0 ? rego_tree_parse(buf_str(&source->text)) : NULL;
+    if (tree == NULL) {
+        return;
+    }
+    struct policy_facts *facts = policy_facts_parse(buf_str(&source->text));
+    struct guard_file file = {.path = host->path,
+        .text = buf_str(&source->text),
+        .root = ts_tree_root_node(tree),
+        .facts = facts,
+        .is_rego = true,
+        .in_template = true,
+        .findings = &inner};
+    run(&file, GUARD_TEMPLATE);
+    take_from_template(source, &inner, host->findings);
+    policy_facts_release(facts);
+    ts_tree_delete(tree);
+}
+
+static void check_templates(const struct guard_file *host)
+{
+    struct template_policies policies = {0};
+    template_policies_read(host->text, &policies);
+    VEC_FOREACH (const struct template_policy, policy, &policies) {
+        VEC_FOREACH (const struct template_source, source, &policy->sources) {
+            check_source(host, source);
+        }
+    }
+    template_policies_free(&policies);
+}
+
 void guards_check(struct policy_index *index, const struct manifests *manifests, const char *path,
     struct str text, struct findings *findings)
 {
@@ -235,6 +297,9 @@ void guards_check(struct policy_index *index, const struct manifests *manifests,
         file.habits = habits_of(index);
     }
     run(&file, is_rego ? GUARD_REGO : GUARD_YAML);
+    if (!is_rego) {
+        check_templates(&file);
+    }
     policy_facts_release(facts);
     ts_tree_delete(tree);
 }

@@ -16,7 +16,11 @@
 
 #include <tree_sitter/api.h>
 
-enum guard_language { GUARD_REGO = 1, GUARD_YAML = 2 };
+enum guard_language {
+    GUARD_REGO = 1,
+    GUARD_YAML = 2,
+    GUARD_TEMPLATE = 4 /* the Rego inside a ConstraintTemplate, read as a file of its own */
+};
 
 struct guard_file;
 

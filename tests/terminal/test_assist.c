@@ -98,6 +98,7 @@ static void renames_through_a_review(void **state)
     term_key(term, "enter");
     term_expect(term, "Finish proposal 1");
     term_expect(term, "16 passed, 0 failed");
+    term_expect(term, "Will not be committed");
     term_key(term, "ctrl-s");
     term_expect_gone(term, "Finish proposal 1");
     term_expect(term, "k8s.deny");

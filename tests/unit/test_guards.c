@@ -199,7 +199,20 @@ static void gatekeeper(void **state)
     expect_in(files, "d/other.yaml", "2:7 constraint-without-template, 2:7 match-too-broad");
     expect("t.yaml", template, "15:22 gatekeeper-input");
     expect_in((const char *const[]){"t.yaml", template, "d/other.yaml", other, NULL}, "t.yaml",
-        "15:22 gatekeeper-input, 9:15 template-without-constraint");
+        "9:15 template-without-constraint, 15:22 gatekeeper-input");
+    /* A comment in the Rego silences there, as in a file of its own; without a reason it does not.
+     * Libraries are read too, and what has no message. */
+    const char *commented =
+        "apiVersion: templates.gatekeeper.sh/v1\nkind: ConstraintTemplate\n"
+        "metadata:\n  name: k8sx\nspec:\n  crd:\n    spec:\n      names:\n"
+        "        kind: K8sX\n  targets:\n    - target: t\n      rego: |\n"
+        "        package k8sx\n        violation[{\"msg\": m}] {\n"
+        "          # bylaw:ignore gatekeeper-input also loaded as a webhook\n"
+        "          m := input.request.object.m\n        }\n\n"
+        "        violation[{\"text\": 1}] { true } # bylaw:ignore deny-without-message\n"
+        "      libs:\n        - |\n          package lib.x\n          y = input.request.x\n";
+    expect_in((const char *const[]){"t.yaml", commented, "c.yaml", constraint, NULL}, "t.yaml",
+        "19:19 deny-without-message, 19:41 ignore-reason, 23:21 gatekeeper-input");
 }
 
 static void kyverno(void **state)

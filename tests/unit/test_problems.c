@@ -95,6 +95,61 @@ static void what_is_said_twice_is_one(void **state)
     problems_free(problems);
 }
 
+/* What a server says of a line with an error of ours stands beside it, but for the very same. */
+static void others_are_heard_too(void **state)
+{
+    (void)state;
+    struct problems *problems = problems_new();
+    struct finding same = make("a", 1, SEVERITY_ERROR, "var x is unsafe");
+    struct finding elsewhere = make("a", 1, SEVERITY_ERROR, "var x is unsafe");
+    elsewhere.at.col = 9;
+    set(problems, "opa", "a", (struct finding[]){make("a", 1, SEVERITY_ERROR, "var x is unsafe")},
+        1);
+    set(problems, "syntax", "a", (struct finding[]){make("a", 3, SEVERITY_ERROR, "missing `}`")},
+        1);
+    set(problems, "language server", "a",
+        (struct finding[]){make("a", 1, SEVERITY_ERROR, "unresolved reference"), same, elsewhere,
+            make("a", 3, SEVERITY_ERROR, "unexpected token")},
+        4);
+    expect(problems, "a:1 var x is unsafe [opa]\na:1 unresolved reference [language server]\n"
+                     "a:1 var x is unsafe [language server]\na:3 missing `}` [syntax]\n"
+                     "a:3 unexpected token [language server]\n");
+    problems_free(problems);
+}
+
+static void the_next_follows_the_cursor(void **state)
+{
+    (void)state;
+    struct problems *problems = problems_new();
+    set(problems, "guard", "a",
+        (struct finding[]){make("a", 9, SEVERITY_WARNING, "a9"), make("a", 3, SEVERITY_NOTE, "a3")},
+        2);
+    set(problems, "opa", "b",
+        (struct finding[]){make("b", 7, SEVERITY_ERROR, "b7"), make("b", 2, SEVERITY_WARNING, "b2"),
+            make("b", 5, SEVERITY_ERROR, "b5")},
+        3);
+    static const struct {
+        const char *path;
+        unsigned row;
+        int step;
+        const char *expected;
+    } steps[] = {{"b", 1, 1, "b2"}, {"b", 2, 1, "b5"}, {"b", 5, 1, "b7"}, {"b", 7, 1, "a3"},
+        {"a", 3, 1, "a9"}, {"a", 9, 1, "b2"}, {"a", 5, -1, "a3"}, {"a", 3, -1, "b7"},
+        {"b", 2, -1, "a9"}, {"other", 4, 1, "b2"}, {"other", 4, -1, "a9"}, {NULL, 0, 1, "b2"}};
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+        const struct findings *all = problems_all(problems);
+        size_t at =
+            problems_beside(all, steps[i].path, (struct position){steps[i].row, 1}, steps[i].step);
+        assert_true(at < all->len);
+        assert_string_equal(all->items[at].message, steps[i].expected);
+    }
+    set(problems, "guard", NULL, NULL, 0);
+    set(problems, "opa", NULL, NULL, 0);
+    assert_true(
+        problems_beside(problems_all(problems), "a", (struct position){1, 1}, 1) == SIZE_MAX);
+    problems_free(problems);
+}
+
 static void the_fix_of_a_line(void **state)
 {
     (void)state;
@@ -115,6 +170,8 @@ int main(void)
         cmocka_unit_test(files_with_errors_come_first),
         cmocka_unit_test(each_owner_replaces_its_own),
         cmocka_unit_test(what_is_said_twice_is_one),
+        cmocka_unit_test(others_are_heard_too),
+        cmocka_unit_test(the_next_follows_the_cursor),
         cmocka_unit_test(the_fix_of_a_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

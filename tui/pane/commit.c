@@ -135,6 +135,9 @@ static void on_preview(void *data, const struct commit_preview *preview)
     changed(pane);
     if (pane->confirm_wanted && pane->possible) {
         (void)confirm(pane);
+    } else if (pane->confirm_wanted) {
+        app_message(pane->app, MESSAGE_WARNING,
+            "It cannot be committed: the same key again writes the files alone");
     }
     release(pane);
 }

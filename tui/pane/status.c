@@ -556,10 +556,18 @@ bool status_next_finding(struct status *s, int step)
         app_message(s->app, MESSAGE_INFO, "%s", status_no_problems(s));
         return false;
     }
-    /* The first call goes to where the cursor is, not past it. */
-    size_t last = list->count - 1;
-    size_t next = step > 0 ? (list->cursor == last ? 0 : list->cursor + 1)
-                           : (list->cursor == 0 ? last : list->cursor - 1);
+    /* From where one is: a row of the list, else the cursor in the text. */
+    struct position at = {0};
+    const char *path = NULL;
+    size_t next = SIZE_MAX;
+    if (!app_has_focus(s->app, s) && s->options.cursor != NULL) {
+        path = s->options.cursor(s->options.data, &at);
+    }
+    if (path != NULL) {
+        next = problems_beside(status_findings(s), path, at, step);
+    } else {
+        next = (list->cursor + (step > 0 ? 1 : list->count - 1)) % list->count;
+    }
     list_set_cursor(list, next);
     status_open_row(s);
     app_redraw(s->app);

@@ -20,6 +20,9 @@ struct status_options {
     void (*open)(void *data, const char *path, unsigned row, unsigned col);
     /* Path and row where the editor is, for "run this file"; NULL path: nowhere. May be NULL. */
     const char *(*current_file)(void *data);
+    /* The same path with the place of the cursor, for "next problem"; NULL: nowhere. May be NULL.
+     */
+    const char *(*cursor)(void *data, struct position *at);
     /* Steps through the test at a place (row from 1). May be NULL. */
     void (*step)(void *data, const char *path, unsigned row);
     /* After any change: new results, coverage. May be NULL. */

@@ -76,7 +76,7 @@ static void check(struct guard_file *file)
 
 const struct guard guard_deny_without_message = {
     .id = "deny-without-message",
-    .languages = GUARD_REGO,
+    .languages = GUARD_REGO | GUARD_TEMPLATE,
     .severity = SEVERITY_WARNING,
     .summary = "a rule that denies says nothing to who is denied",
     .explanation =

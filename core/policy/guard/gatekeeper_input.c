@@ -1,6 +1,6 @@
-/* Two kinds of place: Rego files that are written for Gatekeeper, and templates that hold Rego. */
+/* Two kinds of place: Rego files that are written for Gatekeeper, and templates that hold Rego,
+ * which is for Gatekeeper whatever else it reads. */
 #include "policy/guard/guard_private.h"
-#include "policy/template.h"
 
 #include <stdlib.h>
 
@@ -40,9 +40,9 @@ static bool find_field(void *data, TSNode node)
     return true;
 }
 
-static void check_rego(struct guard_file *file)
+static void check(struct guard_file *file)
 {
-    struct uses uses = {.text = file->text};
+    struct uses uses = {.text = file->text, .gatekeeper = file->in_template};
     guard_walk(file->root, find_field, &uses);
     VEC_FOREACH (TSNode, field, &uses.requests) {
         if (uses.gatekeeper && !ts_node_is_null(*field)) {
@@ -54,52 +54,9 @@ static void check_rego(struct guard_file *file)
     VEC_FREE(&uses.requests);
 }
 
-/* The whole `rego` of a template is for Gatekeeper, whatever else it reads. */
-static void check_source(struct guard_file *file, const struct template_source *source)
-{
-    struct uses uses = {.text = buf_str(&source->text)};
-    TSTree *tree = rego_tree_parse(uses.text);
-    if (tree == NULL || source->injection.range_count == 0) {
-        ts_tree_delete(tree);
-        return;
-    }
-    guard_walk(ts_tree_root_node(tree), find_field, &uses);
-    VEC_FOREACH (TSNode, field, &uses.requests) {
-        size_t row;
-        size_t column;
-        TSPoint at = ts_node_is_null(*field) ? (TSPoint){0, 0} : ts_node_start_point(*field);
-        if (!ts_node_is_null(*field) &&
-            syntax_injection_to_host(&source->injection, at.row, at.column, &row, &column)) {
-            struct position from = {(unsigned)row + 1, (unsigned)column + 1};
-            struct position to = {from.row, from.col + (unsigned)strlen("request")};
-            struct finding *finding = guard_find_at(file, from, to, "%s", MESSAGE);
-            finding->edit = (struct finding_edit){
-                from, to, mem_strdup("review"), mem_strdup("read input.review")};
-        }
-    }
-    VEC_FREE(&uses.requests);
-    ts_tree_delete(tree);
-}
-
-static void check(struct guard_file *file)
-{
-    struct template_policies policies = {0};
-    if (file->is_rego) {
-        check_rego(file);
-        return;
-    }
-    template_policies_read(file->text, &policies);
-    VEC_FOREACH (const struct template_policy, policy, &policies) {
-        VEC_FOREACH (const struct template_source, source, &policy->sources) {
-            check_source(file, source);
-        }
-    }
-    template_policies_free(&policies);
-}
-
 const struct guard guard_gatekeeper_input = {
     .id = "gatekeeper-input",
-    .languages = GUARD_REGO | GUARD_YAML,
+    .languages = GUARD_REGO | GUARD_TEMPLATE,
     .severity = SEVERITY_ERROR,
     .summary = "input.request where Gatekeeper gives input.review",
     .explanation = "Gatekeeper hands a policy the object as `input.review.object`; "

@@ -26,6 +26,7 @@ struct guard_file {
     const struct manifests *manifests; /* NULL: only this file is known */
     struct guard_habits habits;
     bool is_rego;
+    bool in_template; /* the Rego of a ConstraintTemplate: places are mapped back afterwards */
     struct {
         struct guard_ignore {
             TSNode comment;

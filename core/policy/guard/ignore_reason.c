@@ -20,7 +20,7 @@ static void check(struct guard_file *file)
 
 const struct guard guard_ignore_reason = {
     .id = "ignore-reason",
-    .languages = GUARD_REGO | GUARD_YAML,
+    .languages = GUARD_REGO | GUARD_YAML | GUARD_TEMPLATE,
     .severity = SEVERITY_WARNING,
     .summary = "a bylaw:ignore comment without a reason, or of no guard",
     .explanation = "`# bylaw:ignore GUARD reason` silences one guard in its line and the next. The "
