@@ -19,6 +19,7 @@ static void on_frame_time(void *data);
 static void on_message_time(void *data);
 static void on_reply_time(void *data);
 static void on_sequence_time(void *data);
+static void on_rest_time(void *data);
 
 /* One that cannot be had is told, and the colours are chosen as if none was asked for. */
 static bool first_theme(struct app *app, struct err *err)
@@ -67,6 +68,7 @@ struct app *app_new(struct loop *loop, const struct app_options *options, struct
     app->message_timer = loop_timer_new(loop, on_message_time, app);
     app->sequence_timer = loop_timer_new(loop, on_sequence_time, app);
     app->reply_timer = loop_timer_new(loop, on_reply_time, app);
+    app->rest_timer = loop_timer_new(loop, on_rest_time, app);
     app->idle = MEM_NEW(uv_idle_t);
     uv_idle_init(loop_uv(loop), app->idle);
     return app;
@@ -103,6 +105,7 @@ void app_free(struct app *app)
     loop_timer_free(app->message_timer);
     loop_timer_free(app->reply_timer);
     loop_timer_free(app->sequence_timer);
+    loop_timer_free(app->rest_timer);
     uv_close((uv_handle_t *)app->idle, free_handle);
     VEC_FREE(&app->overlays);
     VEC_FREE(&app->globals);
@@ -177,6 +180,11 @@ void app_redraw_focused(struct app *app)
     }
 }
 
+static void on_rest_time(void *data)
+{
+    app_redraw(data);
+}
+
 const struct grid *app_paint_to_grid(struct app *app, int rows, int cols)
 {
     app->all_dirty = true;
@@ -196,7 +204,7 @@ static void on_message_time(void *data)
 {
     struct app *app = data;
     app_clear_message(app);
-    app_redraw(app);
+    app_redraw_focused(app);
 }
 
 /* An engine's message may have many lines, and there is room for one: the first that says
@@ -232,7 +240,7 @@ void app_message(struct app *app, enum message_level level, const char *fmt, ...
     } else {
         loop_timer_start(app->message_timer, MESSAGE_MS, 0);
     }
-    app_redraw(app);
+    app_redraw_focused(app);
 }
 
 const char *app_message_text(const struct app *app)
@@ -412,6 +420,7 @@ bool app_run(struct app *app, struct err *err)
     loop_timer_stop(app->message_timer);
     loop_timer_stop(app->reply_timer);
     loop_timer_stop(app->sequence_timer);
+    loop_timer_stop(app->rest_timer);
     loop_poll_free(app->poll);
     app->poll = NULL;
     loop_run_once(app->loop, 0); /* lets the poll go before its descriptor is closed */

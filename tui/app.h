@@ -104,6 +104,8 @@ struct app_float {
     /* Called for each frame, with all the rows that panes have; the grid's cursor (grid_cursor) is
      * where the focused pane put it. */
     void (*draw)(void *data, struct region region);
+    /* There is something to draw: while there is, whole frames are painted. */
+    bool (*shows)(void *data);
 };
 /* One is enough; borrowed for ever. NULL: none. */
 void app_set_float(struct app *app, const struct app_float *ops, void *data);

@@ -126,6 +126,11 @@ static bool takes_key(struct pane pane, const struct key *key)
     return pane.ops != NULL && pane.ops->takes_key != NULL && pane.ops->takes_key(pane.data, key);
 }
 
+static bool takes_or_types(struct pane pane, const struct key *key)
+{
+    return (takes_text(pane) && is_text_like(key)) || takes_key(pane, key);
+}
+
 static bool offer(struct app *app, struct pane pane, const struct key *key)
 {
     if (pane.ops == NULL || pane.ops->key == NULL) {
@@ -189,8 +194,7 @@ static enum keymap_found look_up(struct app *app)
 static void dispatch(struct app *app, const struct key *key)
 {
     struct pane pane = app_active(app);
-    bool offered =
-        app->sequence_len == 0 && ((takes_text(pane) && is_text_like(key)) || takes_key(pane, key));
+    bool offered = app->sequence_len == 0 && takes_or_types(pane, key);
     if (offered && offer(app, pane, key)) {
         return;
     }
@@ -239,9 +243,21 @@ void app_paste(struct app *app, struct str text)
     }
 }
 
+/* A key that the focused pane takes as it is (typed text, moves, pages) changes that pane, the
+ * header and the key line: app_apply marks just these, and the rest follows once the keys rest. */
+static bool is_for_pane_alone(const struct app *app, const struct key *key)
+{
+    return app->overlays.len == 0 && app->sequence_len == 0 && key->code != K_MOUSE &&
+           key->code < K_FOCUS_IN && takes_or_types(app_active(app), key);
+}
+
 void app_key(struct app *app, const struct key *key)
 {
-    app_redraw(app);
+    if (is_for_pane_alone(app, key)) {
+        app_redraw_focused(app);
+    } else {
+        app_redraw(app);
+    }
     app->at_once = true;
     app->sequence_hint = false;
     switch (key->code) {

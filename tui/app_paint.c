@@ -392,7 +392,8 @@ static void paint_focused(struct app *app)
 
 void app_paint(struct app *app, int rows, int cols)
 {
-    bool only_panes = app->overlays.len == 0 && app->floats == NULL;
+    bool floats = app->floats != NULL && app->floats->shows(app->floats_data);
+    bool only_panes = app->overlays.len == 0 && !floats;
     bool same_size = rows == grid_rows(app->grid) && cols == grid_cols(app->grid);
     bool all = app->all_dirty || !same_size || !only_panes || !app->all_was_shown;
     if (!same_size) {
@@ -410,8 +411,10 @@ void app_paint(struct app *app, int rows, int cols)
     paint_header(app);
     if (all) {
         paint_all(app, rows, cols);
+        loop_timer_stop(app->rest_timer);
     } else {
         paint_focused(app);
+        loop_timer_start(app->rest_timer, APP_REST_MS, 0);
     }
     paint_key_line(app);
 }

@@ -106,6 +106,7 @@ struct app {
     bool quitting;
     struct loop_poll *poll;
     struct loop_timer *esc_timer, *frame_timer, *message_timer, *reply_timer;
+    struct loop_timer *rest_timer; /* after frames of the focused pane only: paints the others */
     uv_idle_t *idle; /* runs while dirty, so that the loop does not sleep before the frame */
     uv_signal_t *signals[6];
 };
@@ -139,6 +140,9 @@ void app_free_clipboard(struct app *app);
 /* app_actions.c */
 extern const struct action_set app_core_set;   /* also over dialogs: quit, suspend, redraw */
 extern const struct action_set app_global_set; /* panes, help, palette */
+
+/* Keys rest for so long: what they changed in other panes is painted too. */
+#define APP_REST_MS 80
 
 /* app.c */
 void app_suspend(struct app *app);

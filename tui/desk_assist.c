@@ -234,16 +234,20 @@ static unsigned float_key(void *data, const struct key *key)
     return flags;
 }
 
+static bool float_shows(void *data)
+{
+    const struct assist *assist = data;
+    return assist->open || assist->noted != NOTE_NONE;
+}
+
 static void float_draw(void *data, struct region region)
 {
     struct assist *assist = data;
     const struct desk *desk = assist->desk;
     int row;
     int col;
-    if (!assist->open && assist->noted == NOTE_NONE) {
-        return;
-    }
-    if (!app_has_focus(desk->app, desk->editor) || !grid_cursor(region.grid, &row, &col)) {
+    if (!float_shows(assist) || !app_has_focus(desk->app, desk->editor) ||
+        !grid_cursor(region.grid, &row, &col)) {
         return;
     }
     row -= region.rect.row;
@@ -339,7 +343,7 @@ void assist_catalog_changed(struct assist *assist)
 
 struct assist *assist_new(struct desk *desk)
 {
-    static const struct app_float floats = {float_key, float_draw};
+    static const struct app_float floats = {float_key, float_draw, float_shows};
     const struct config *config = workbench_config(desk->workbench);
     struct assist *assist = MEM_NEW(struct assist);
     assist->desk = desk;

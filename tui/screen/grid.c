@@ -371,7 +371,7 @@ void grid_overlay(
         if (under != STYLE_NONE) {
             cell->style.bg = (uint16_t)under;
         }
-        cell->style.attr = (uint8_t)(cell->style.attr | attr);
+        cell->style.attr = (uint16_t)(cell->style.attr | attr);
     }
 }
 

@@ -292,11 +292,19 @@ static bool same_cell(const struct cell *a, const struct cell *b)
            memcmp(a->text, b->text, a->len) == 0;
 }
 
+_Static_assert(
+    sizeof(struct cell) == CELL_TEXT_MAX + 2 + sizeof(struct style) && sizeof(struct style) == 6,
+    "cells are compared by their bytes: none may lie between their parts");
+
 static void paint_row(struct output *output, const struct grid *grid, int row)
 {
     struct cell *shown = output->shown + (size_t)row * (size_t)output->cols;
     const struct cell *wanted = grid_cell(grid, row, 0);
     int col = 0;
+    /* Most rows are as they were: their bytes are. Cells with equal bytes are the same. */
+    if (memcmp(shown, wanted, (size_t)output->cols * sizeof *wanted) == 0) {
+        return;
+    }
     while (col < output->cols) {
         if (same_cell(&shown[col], &wanted[col])) {
             col++;

@@ -147,9 +147,9 @@ enum style_attr {
 };
 
 struct style {
-    uint16_t fg;  /* enum style_id: foreground and attributes (and background, when bg is none) */
-    uint16_t bg;  /* enum style_id whose background is used when it has one, or STYLE_NONE */
-    uint8_t attr; /* enum style_attr, added */
+    uint16_t fg;   /* enum style_id: foreground and attributes (and background, when bg is none) */
+    uint16_t bg;   /* enum style_id whose background is used when it has one, or STYLE_NONE */
+    uint16_t attr; /* enum style_attr, added; so wide that a style has no bytes of no meaning */
 };
 
 #define STYLE(name) ((struct style){STYLE_##name, STYLE_NONE, 0})
@@ -169,7 +169,7 @@ static inline struct style style_on(struct style style, enum style_id under)
 
 static inline struct style style_with(struct style style, unsigned attr)
 {
-    style.attr = (uint8_t)(style.attr | attr);
+    style.attr = (uint16_t)(style.attr | attr);
     return style;
 }
 

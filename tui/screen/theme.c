@@ -397,7 +397,7 @@ struct look theme_look(const struct theme *theme, struct style style, enum colou
     if (look.bg == COLOUR_DEFAULT) {
         look.bg = text.bg;
     }
-    look.attr |= style.attr;
+    look.attr = (uint8_t)(look.attr | style.attr);
     look.fg = colour_reduce(look.fg, depth);
     look.bg = colour_reduce(look.bg, depth);
     /* A tint that is lost in the 16 colours must not take the text with it. */
