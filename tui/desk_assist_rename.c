@@ -31,6 +31,29 @@ static void free_renaming(struct renaming *renaming)
     free(renaming);
 }
 
+/* What a rename cannot reach: nothing failed, but somebody has to look. All of it is in the log. */
+static void say_notes(struct assist *assist, struct str notes)
+{
+    struct str line;
+    size_t count = 0;
+    char *first = NULL;
+    while (str_next_line(&notes, &line)) {
+        char *note = str_dup(line);
+        status_log(assist->desk->status, note);
+        if (count++ == 0) {
+            first = note;
+        } else {
+            free(note);
+        }
+    }
+    if (count == 1) {
+        app_message(assist->desk->app, MESSAGE_WARNING, "%s", first);
+    } else if (count > 1) {
+        app_message(assist->desk->app, MESSAGE_WARNING, "1 of %zu (see Log): %s", count, first);
+    }
+    free(first);
+}
+
 static void made(void *data, bool cancelled)
 {
     struct renaming *renaming = data;
@@ -47,14 +70,8 @@ static void made(void *data, bool cancelled)
         char *origin = mem_printf("Rename %s to %s in %zu place%s of %zu file%s", plan->from,
             plan->to, plan->edits.len, plan->edits.len == 1 ? "" : "s", plan->files.len,
             plan->files.len == 1 ? "" : "s");
-        struct str rest = buf_str(&plan->notes);
-        struct str line;
         assist_propose(assist, &renaming->changes, origin);
-        while (str_next_line(&rest, &line)) {
-            char *note = str_dup(line);
-            desk_say(assist->desk, true, note);
-            free(note);
-        }
+        say_notes(assist, buf_str(&plan->notes));
         free(origin);
     }
     free_renaming(renaming);

@@ -7,6 +7,9 @@
 
 enum { BONUS_RECENT = 10 };
 
+/* The number of the item that is no file yet. */
+enum { NEW_FILE = 1 };
+
 struct known {
     const char *path;
     const char *detail;
@@ -108,23 +111,43 @@ static struct str file_needle(void *data, struct str text)
     return str_slice(text, 0, cut);
 }
 
+/* Where a file can be begun: what is typed is none yet. */
+static bool direct_new(void *data, struct str text, struct finder_item *out)
+{
+    struct desk_find *find = data;
+    const struct workspace *workspace = workbench_workspace(find->desk->workbench);
+    size_t cut;
+    size_t line;
+    path_cut_line(text, &cut, &line);
+    char *path = str_dup(str_slice(text, 0, cut));
+    bool is_new = cut > 0 && path[cut - 1] != '/' && workspace_generation(workspace) != 0 &&
+                  files_find(workspace_files(workspace), path) == NULL;
+    if (is_new) {
+        *out = (struct finder_item){
+            .text = mem_printf("begin the new file %s", path), .note = "new", .number = NEW_FILE};
+    }
+    free(path);
+    return is_new;
+}
+
 static void file_chosen(void *data, const struct finder_item *item, struct str text)
 {
     struct desk_find *find = data;
     size_t cut;
     size_t line;
     bool has_line = path_cut_line(text, &cut, &line);
-    if (item == NULL && workspace_generation(workbench_workspace(find->desk->workbench)) == 0) {
+    bool begins = item == NULL || item->number == NEW_FILE;
+    if (begins && workspace_generation(workbench_workspace(find->desk->workbench)) == 0) {
         app_message(find->desk->app, MESSAGE_WARNING,
             "the files are still being listed: ask again in a moment");
-    } else if (item == NULL && cut > 0) {
+    } else if (begins && cut > 0) {
         char *path = str_dup(str_slice(text, 0, cut));
         find_go(find, path, 0, 0); /* begins a new file, or says why not */
         free(path);
-    } else if (item != NULL && item->path == NULL) {
+    } else if (!begins && item->path == NULL) {
         app_message(
             find->desk->app, MESSAGE_WARNING, "%s is not opened here (%s)", item->text, item->note);
-    } else if (item != NULL) {
+    } else if (!begins) {
         find_go(find, item->path, has_line && line > 0 ? line - 1 : 0, 0);
     }
 }
@@ -135,6 +158,8 @@ const struct finder_source find_files = {
     .hint = "a file, or > commands  @ symbols  : line  ! tests  ? more",
     .collect = collect_files,
     .needle = file_needle,
+    .direct = direct_new,
+    .direct_last = true,
     .chosen = file_chosen,
     .preview = find_preview,
 };

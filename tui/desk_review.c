@@ -180,9 +180,11 @@ void desk_open_review(struct desk *desk)
         return;
     }
     const struct proposal *open = proposals_open(proposals);
-    const char *asked =
-        open->origin != NULL ? open->origin : session_title(workbench_session(desk->workbench));
+    char *asked = open->origin != NULL
+                      ? mem_strdup(open->origin)
+                      : session_asked_for(workbench_session(desk->workbench), open->number);
     char *about = safe_dup(str_of(asked), SAFE_ONE_LINE, 60);
+    free(asked);
     char *title = mem_printf("proposal %u · %s", open->number, about);
     struct review_pane_options options = {
         .title = title,

@@ -103,7 +103,9 @@ static struct str needle_of(void *data, struct picker *picker, struct str query)
     free_item(&finder->direct);
     finder->has_direct =
         source->direct != NULL && source->direct(entry->data, text, &finder->direct);
-    picker_set_direct(picker, finder->has_direct);
+    picker_set_direct(picker, !finder->has_direct   ? PICKER_DIRECT_NONE
+                              : source->direct_last ? PICKER_DIRECT_LAST
+                                                    : PICKER_DIRECT_FIRST);
     return source->needle == NULL ? text : source->needle(entry->data, text);
 }
 

@@ -35,8 +35,9 @@ struct finder_source {
     void (*collect)(void *data, struct finder_items *out);
     /* What of the text after the prefix is matched ("a.rego:12": "a.rego"); NULL: all. */
     struct str (*needle)(void *data, struct str text);
-    /* An item made from what is typed ("go to line 12"), shown first; may be NULL. */
+    /* An item made from what is typed ("go to line 12"), shown first or last; may be NULL. */
     bool (*direct)(void *data, struct str text, struct finder_item *out);
+    bool direct_last;
     /* After the finder closed. `item` is NULL when nothing matched; `text` is what was typed
      * after the prefix. Both borrowed. */
     void (*chosen)(void *data, const struct finder_item *item, struct str text);

@@ -145,6 +145,27 @@ const char *session_title(const struct session *session)
     return session->title;
 }
 
+static char *first_line(struct str text)
+{
+    struct str rest = str_trim(text);
+    struct str first = {0};
+    (void)str_next_line(&rest, &first);
+    return safe_dup(first, SAFE_ONE_LINE, TITLE_MAX);
+}
+
+char *session_asked_for(const struct session *session, unsigned proposal)
+{
+    const struct entry *prompt = NULL;
+    VEC_FOREACH (const struct entry, entry, &session->transcript) {
+        if (entry->kind == ENTRY_USER) {
+            prompt = entry;
+        } else if (entry->kind == ENTRY_PROPOSAL && entry->proposal == proposal) {
+            break;
+        }
+    }
+    return prompt == NULL ? mem_strdup(session->title) : first_line(buf_str(&prompt->text));
+}
+
 const char *session_model(const struct session *session)
 {
     return session->model == NULL ? "" : session->model;
@@ -328,11 +349,8 @@ void session_add_item(struct session *session, struct item item)
 void session_remember_prompt(struct session *session, struct str text)
 {
     if (session->title[0] == '\0') {
-        struct str rest = str_trim(text);
-        struct str first = {0};
-        (void)str_next_line(&rest, &first);
         free(session->title);
-        session->title = safe_dup(first, SAFE_ONE_LINE, TITLE_MAX);
+        session->title = first_line(text);
     }
     size_t len = session->history.len;
     if (len > 0 && str_equal_c(text, session->history.items[len - 1])) {

@@ -64,6 +64,9 @@ uint64_t session_retry_at_ms(const struct session *session);
 const char *session_id(const struct session *session);
 const char *session_title(
     const struct session *session); /* first line of the first prompt, or "" */
+/* The first line of the prompt that a proposal (by its number) was the answer to; the title when it
+ * is not known. The caller frees. */
+char *session_asked_for(const struct session *session, unsigned proposal) MUST_USE;
 struct usage session_usage(const struct session *session); /* sum over all turns */
 
 /* Past prompts, oldest first, for the prompt line's history (this session's and earlier ones'). */

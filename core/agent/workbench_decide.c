@@ -87,9 +87,9 @@ bool workbench_outcome_evidence(struct workbench *wb, struct outcome *out)
 static void add_subject(struct buf *message, struct workbench *wb, const struct outcome *outcome)
 {
     const struct proposal *open = proposals_open(wb->proposals);
-    const char *asked =
-        open != NULL && open->origin != NULL ? open->origin : session_title(wb->session);
-    char *title = safe_dup(str_of(asked), SAFE_ONE_LINE, 400);
+    char *title = open != NULL && open->origin != NULL
+                      ? safe_dup(str_of(open->origin), SAFE_ONE_LINE, 400)
+                      : session_asked_for(wb->session, open == NULL ? 0 : open->number);
     struct str text = str_trim(str_of(title));
     size_t sentence = str_find(text, STR_LIT(". "), 0);
     if (sentence != (size_t)-1 && sentence >= 10) {

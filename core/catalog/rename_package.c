@@ -232,9 +232,9 @@ bool rename_package(struct renaming *renaming, struct str dotted)
         ok = rename_in_file(&p, files->items[i]);
     }
     if (ok) {
-        buf_append_c(&renaming->out->notes,
-            "files and folders keep their names; what names the package outside Rego (a bundle's "
-            "roots, conftest --namespace, CI) must follow\n");
+        buf_append_c(&renaming->out->notes, "files and folders keep their names; what names the "
+                                            "package elsewhere (bundle roots, CI) "
+                                            "must follow\n");
     }
     free(p.shown);
     buf_free(&path);

@@ -268,14 +268,19 @@ void catalog_tested(
     take_linked(&reach, spot);
     struct catalog_places found = {0};
     push_found(&reach, cursor->path, &found);
-    /* Helpers of the test's own package come last. */
+    /* Helpers come last: what stands beside the test, in its file or its package of tests. A
+     * package that is not one of tests is what is tested (Gatekeeper's tests are in the policy's
+     * own). */
     const char *own =
         definition->parent == SYMBOL_NONE
             ? ""
             : catalog->files.items[file].symbols->definitions.items[definition->parent].name;
+    bool own_is_tests = str_ends(str_of(own), "_test");
     for (int helpers = 0; helpers < 2; helpers++) {
         VEC_FOREACH (struct catalog_place, place, &found) {
-            if ((strcmp(place->container, own) == 0 && *own != '\0') == (helpers == 1)) {
+            bool beside = strcmp(place->path, cursor->path) == 0 ||
+                          (own_is_tests && strcmp(place->container, own) == 0);
+            if (beside == (helpers == 1)) {
                 VEC_PUSH(out, *place);
             }
         }

@@ -162,7 +162,9 @@ static void use_recording(struct select *select, const char *because)
     } else {
         out->provider = recording_new_empty(select->setup.loop, NO_MODEL);
         out->label = mem_strdup("no model");
-        out->why = mem_printf("%s, and there is no recording to replay", because);
+        out->why = mem_printf("%s, and there is no recording to replay: set the key and start "
+                              "again; all but the chat works",
+            because);
     }
     free(path);
     finish(select);

@@ -56,6 +56,24 @@ static void test_files_symbols_lines(void **state)
     sample_term_quit(f);
 }
 
+/* A name that is no file begins one, also where other names match it. */
+static void test_begins_a_file(void **state)
+{
+    struct sample_term *f = *state;
+    sample_term_start(f, 40, 130, NULL);
+    term_key(f->term, "alt-p");
+    term_expect(f->term, "24/24");
+    term_type(f->term, "k8s.rego");
+    term_expect(f->term, "begin the new file k8s.rego");
+    term_expect_row(f->term, 5, "policies/lib/k8s/k8s.rego");
+    term_key(f->term, "ctrl-u");
+    term_type(f->term, "policies/none/none.rego");
+    term_expect_row(f->term, 5, "begin the new file policies/none/none.rego");
+    term_key(f->term, "enter");
+    term_expect(f->term, "policies/none/none.rego (new)");
+    sample_term_quit(f);
+}
+
 static void test_a_command_says_why_not(void **state)
 {
     struct sample_term *f = *state;
@@ -185,6 +203,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_files_symbols_lines),
+        TEST(test_begins_a_file),
         TEST(test_a_command_says_why_not),
         TEST(test_external_editor),
         TEST(test_tour),

@@ -146,6 +146,25 @@ static void test_views_and_folds(void **state)
     test_dir_remove(dir);
 }
 
+/* tmux holds an Esc back and sends it with the next key: two keys for Vim, not Alt and one. */
+static void test_esc_and_the_next_key_at_once(void **state)
+{
+    (void)state;
+    char *dir = test_dir_make();
+    struct term *term = start(dir);
+    term_type(term, "jo");
+    term_expect(term, "-- INSERT --");
+    term_type(term, "one\033otwo\033Othree\033:w\r");
+    term_expect(term, "saved one.rego");
+    char *content = test_read(dir, "work/one.rego");
+    assert_string_equal(content, "package one\n\none\nthree\ntwo\nallow if {\n\tinput.user\n}\n");
+    free(content);
+    term_key(term, "alt-p"); /* in normal mode nothing waits for Esc */
+    term_expect(term, "─ Files ─");
+    term_free(term);
+    test_dir_remove(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,6 +173,7 @@ int main(void)
         cmocka_unit_test(test_asked_by_the_host),
         cmocka_unit_test(test_live_change),
         cmocka_unit_test(test_views_and_folds),
+        cmocka_unit_test(test_esc_and_the_next_key_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -143,6 +143,25 @@ static void joins_rules_and_tests(void **state)
     catalog_free(catalog);
 }
 
+/* Gatekeeper's tests are in the package they test: a helper beside them is not what they are about.
+ */
+static void knows_helpers_of_tests(void **state)
+{
+    (void)state;
+    struct catalog *catalog = catalog_new();
+    const char *test = "package repos\n"
+                       "test_denied if {\n"
+                       "\tcount(violation) == 1 with input as helper([1])\n"
+                       "}\n"
+                       "helper(x) := {\"all\": x}\n";
+    put(catalog, "a/src.rego", "package repos\nviolation contains 1 if data.lib.one\n");
+    put(catalog, "a/src_test.rego", test);
+    put(catalog, "lib/one.rego", "package lib\none := 1\n");
+    EXPECT(catalog_tested, at("a/src_test.rego", test, "count", 0),
+        "a/src.rego:2:1 lib/one.rego:2:1 a/src_test.rego:5:1");
+    catalog_free(catalog);
+}
+
 static void follows_a_file_that_changes(void **state)
 {
     (void)state;
@@ -362,6 +381,7 @@ int main(void)
         cmocka_unit_test(finds_definitions),
         cmocka_unit_test(finds_references),
         cmocka_unit_test(joins_rules_and_tests),
+        cmocka_unit_test(knows_helpers_of_tests),
         cmocka_unit_test(follows_a_file_that_changes),
         cmocka_unit_test(reads_rego_in_a_template),
         cmocka_unit_test(reads_kyverno),

@@ -303,7 +303,7 @@ static void test_folds(void **state)
     /* From within: the innermost, then what is around it. */
     bench_press(bench, "down down f9");
     bench_see(bench, "input.x == { ⋯ 2 lines");
-    cursor_is(bench, 5, 13);
+    cursor_is(bench, 5, 1);
     run_action(bench, "editor.fold-close");
     bench_see(bench, "allow if { ⋯ 5 lines");
     /* A match inside opens both. */
@@ -467,6 +467,30 @@ static void test_settings(void **state)
     config_free(config);
 }
 
+/* The terminal shrinks: who saw the cursor goes on seeing it, who had scrolled away stays there. */
+static void test_less_room(void **state)
+{
+    struct bench *bench = *state;
+    lines(bench, "a.txt", 100);
+    bench->rows = 40;
+    bench_open(bench, "a.txt");
+    bench_screen(bench);
+    for (int i = 0; i < 25; i++) {
+        bench_press(bench, "down");
+    }
+    bench_see(bench, "26  line 26");
+    bench->rows = 10;
+    bench_see(bench, "26  line 26");
+    bench->rows = 40;
+    bench_see(bench, "26  line 26");
+    for (int i = 0; i < 30; i++) {
+        bench_mouse(bench, MOUSE_WHEEL, 5, 30);
+    }
+    bench_see_not(bench, "26  line 26");
+    bench->rows = 10;
+    bench_see_not(bench, "26  line 26");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_set_up, bench_tear_down)
 
 int main(void)
@@ -487,6 +511,7 @@ int main(void)
         TEST(test_sticky_headers),
         TEST(test_hidden_characters),
         TEST(test_settings),
+        TEST(test_less_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

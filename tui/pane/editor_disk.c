@@ -143,8 +143,10 @@ static bool merge(struct doc *doc)
               merge_texts(buf_str(&base), buf_str(&mine), buf_str(&theirs), MERGE_MINE, &merged,
                   &clean, &err);
     if (ok && !clean) {
-        ok = err_set(
-            &err, ERR_CONFLICT, "you and the file on disk changed the same lines of %s", doc->path);
+        ok = err_set(&err, ERR_CONFLICT,
+            "not merged: the same lines of %s were changed on disk too; nothing is lost, save asks "
+            "again",
+            doc->path);
     }
     doc_note_cursor(doc);
     if (!ok || !text_set(doc->text, buf_str(&merged), &err)) {

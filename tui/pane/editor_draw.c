@@ -416,10 +416,15 @@ static void draw_rows(struct view *view, struct region region, bool focused)
 
 static void draw_view(struct view *view, struct region region, bool focused)
 {
-    int cols = region_cols(region);
-    view->rows = region_rows(region);
-    view->gutter = gutter_width(view, cols);
-    view->cols = cols - view->gutter - 1 > 0 ? cols - view->gutter - 1 : 1;
+    int cols = region_cols(region), rows = region_rows(region);
+    int gutter = gutter_width(view, cols);
+    int room = cols - gutter - 1 > 0 ? cols - gutter - 1 : 1;
+    /* Who saw the cursor goes on seeing it when there is less room. */
+    bool less = rows < view->rows || room < view->cols;
+    view->follow = view->follow || (less && view_shows_caret(view));
+    view->rows = rows;
+    view->gutter = gutter;
+    view->cols = room;
     if (view->follow) {
         follow_cursor(view);
         view->follow = false;

@@ -18,7 +18,8 @@ void view_reveal(struct view *view)
     }
 }
 
-/* Carets in what is hidden now go to its first line. */
+/* Carets in what is hidden now go to the text of its first line: its end may be far to the right.
+ */
 static void lift_carets(struct view *view)
 {
     const struct text *text = view->doc->text;
@@ -26,7 +27,8 @@ static void lift_carets(struct view *view)
         size_t line = text_line_of(text, caret->at.head);
         size_t head = foldset_head(view->folds, line);
         if (head < line) {
-            size_t at = text_line_end(text, head);
+            size_t start = text_line_start(text, head);
+            size_t at = doc_first_text(view->doc, start, text_line_end(text, head));
             *caret = (struct caret){{at, at}, SIZE_MAX};
         }
     }

@@ -151,7 +151,7 @@ struct comment {
     size_t column; /* bytes from the line's start where marks are put */
 };
 
-static size_t first_text(const struct doc *doc, size_t start, size_t end)
+size_t doc_first_text(const struct doc *doc, size_t start, size_t end)
 {
     while (start < end &&
            (text_byte(doc->text, start) == ' ' || text_byte(doc->text, start) == '\t')) {
@@ -173,7 +173,7 @@ static void comment_line(const struct doc *doc, size_t start, size_t end, size_t
     struct buf *with, void *data)
 {
     const struct comment *comment = data;
-    size_t text = first_text(doc, start, end);
+    size_t text = doc_first_text(doc, start, end);
     if (text == end) {
         return;
     }
@@ -196,7 +196,7 @@ static void look_at_lines(
     comment->column = SIZE_MAX;
     for (size_t line = group->first; line <= group->last; line++) {
         size_t start = text_line_start(doc->text, line), end = text_line_end(doc->text, line);
-        size_t at = first_text(doc, start, end);
+        size_t at = doc_first_text(doc, start, end);
         if (at == end) {
             continue;
         }

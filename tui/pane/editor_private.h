@@ -355,6 +355,8 @@ size_t view_margin(const struct view *view);
  */
 enum view_place { VIEW_TOP, VIEW_MIDDLE, VIEW_BOTTOM };
 void view_show(struct view *view, size_t at, enum view_place place);
+/* Whether the primary caret's row was among the rows of the last draw. */
+bool view_shows_caret(struct view *view);
 /* Brings the primary caret's row into view, so many rows from the edges. */
 void view_follow_rows(struct view *view, size_t above, size_t below);
 /* Display column in its row of an offset, and the other way round. */
@@ -388,6 +390,8 @@ unsigned editor_fold_open_all(struct editor *editor);
 unsigned editor_fold_step(struct editor *editor, enum fold_step step);
 
 /* editor_move.c: places in a text, and the mouse. Movements are offsets. */
+/* The first in [start, end) that is no blank; end when there is none. */
+size_t doc_first_text(const struct doc *doc, size_t start, size_t end);
 size_t doc_before(const struct doc *doc, size_t at); /* start of the cluster before */
 size_t doc_after(const struct doc *doc, size_t at);
 size_t doc_word_left(const struct doc *doc, size_t at);

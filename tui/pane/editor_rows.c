@@ -222,6 +222,14 @@ static size_t rows_above(struct view *view, struct view_row *row, size_t most)
     return count;
 }
 
+bool view_shows_caret(struct view *view)
+{
+    struct view_row row;
+    view_row_at(view, view_head(view), &row);
+    return row.start >= view->top &&
+           rows_above(view, &row, (size_t)view->rows) < (size_t)view->rows;
+}
+
 void view_follow_rows(struct view *view, size_t above, size_t below)
 {
     size_t rows = (size_t)view->rows;

@@ -347,10 +347,20 @@ void editor_vi_follow(struct editor *editor)
     take_options(on);
 }
 
+/* Where Vim waits for Esc, an ESC in front of a key is one, however quickly the key came: tmux
+ * holds Esc back for half a second by default and then sends both at once. */
+static bool begins_with_esc(const struct editor_vi *on, const struct key *key)
+{
+    return key->after_esc && vi_mode(on->vi) != VI_NORMAL;
+}
+
 bool editor_vi_takes(const struct editor *editor, const struct key *key)
 {
     if (editor->vi == NULL || editor->view == NULL || find_is_open(editor)) {
         return false;
+    }
+    if (begins_with_esc(editor->vi, key)) {
+        return true;
     }
     if (key->code == K_TEXT) {
         bool ctrl = key->mods == MOD_CTRL && key->len == 1 && strchr("pqsz", key->text[0]) == NULL;
@@ -519,6 +529,14 @@ unsigned editor_vi_key(struct editor *editor, const struct key *key)
 {
     struct editor_vi *on = editor->vi;
     editor_vi_follow(editor);
+    if (begins_with_esc(on, key)) {
+        struct key esc = key_of_code(K_ESC, 0), then = *key;
+        then.mods = (uint8_t)(then.mods & ~(unsigned)MOD_ALT);
+        then.after_esc = false;
+        app_key(editor->app, &esc);
+        app_key(editor->app, &then);
+        return UI_DONE;
+    }
     if (key->code != K_TEXT) {
         vi_key(on->vi, code_of(key));
     } else if (key->mods == MOD_CTRL) {

@@ -236,6 +236,10 @@ static void decline_rest_with(void *data, struct str reason)
 unsigned review_act_decline_rest(void *data)
 {
     struct review_pane *pane = data;
+    const struct review_file *f = review_pane_file(pane);
+    if (review_count(f, 0, f->items.len).open == 0) {
+        return review_act_accept_rest(pane); /* says so; nobody is asked for a reason in vain */
+    }
     struct dialog_prompt prompt = {
         .title = "Decline what is open in this file: why?",
         .hint = "the agent is told; empty: no reason",

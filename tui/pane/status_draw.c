@@ -329,18 +329,23 @@ const char *status_no_problems(const struct status *s)
                                  : "nothing was checked yet";
 }
 
+/* That there is no test is only known after a run that looked for them. */
+static const char *no_tests(const struct status *s)
+{
+    return board_trouble(s->board) != NULL                              ? board_trouble(s->board)
+           : board_is_running(s->board) || runner_is_running(s->runner) ? "looking for tests…"
+           : board_wall_us(s->board) == 0 ? "no test was run yet: F5 runs all"
+                                          : "no test was found: nothing was evaluated";
+}
+
 static const char *empty_text(const struct status *s)
 {
     switch (s->tab) {
     case TAB_TESTS:
-        if (board_trouble(s->board) != NULL) {
-            return board_trouble(s->board);
+        if (board_trouble(s->board) != NULL || board_count(s->board) == 0) {
+            return no_tests(s);
         }
-        if (board_count(s->board) > 0) {
-            return s->view.failed_only ? "no failures: f shows all tests" : "nothing matches";
-        }
-        return board_is_running(s->board) ? "looking for tests…"
-                                          : "no test was found: nothing was evaluated";
+        return s->view.failed_only ? "no failures: f shows all tests" : "nothing matches";
     case TAB_PROBLEMS:
         return status_no_problems(s);
     case TAB_COVERAGE:
@@ -554,8 +559,7 @@ void status_fold(const void *data, struct buf *out)
     const struct status *s = data;
     struct tally tally = board_tally(s->board);
     if (board_count(s->board) == 0) {
-        buf_append_c(out, board_trouble(s->board) != NULL ? board_trouble(s->board)
-                                                          : "no tests: nothing was evaluated");
+        buf_append_c(out, no_tests(s));
         return;
     }
     buf_printf(out, "✓ %zu ✗ %zu ! %zu ○ %zu — %zu", tally.count[RESULT_PASS],

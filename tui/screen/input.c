@@ -470,6 +470,7 @@ static enum step parse_ss3(struct str s, size_t *used, struct key *key)
         /* Alt-O and then something else. */
         *used = 2;
         *key = key_of_text(STR_LIT("O"), MOD_ALT);
+        key->after_esc = true;
         return STEP_KEY;
     }
     *used = i + 1;
@@ -603,6 +604,7 @@ static enum step flush_escape(struct input *input, struct str s, size_t *used, s
     }
     if (s.len == 2) {
         *key = key_of_text(str_slice(s, 1, 2), MOD_ALT);
+        key->after_esc = true;
         return lone_key(input, s, used);
     }
     bool late = s.ptr[1] == ']' && s.ptr[2] >= '0' && s.ptr[2] <= '9';
@@ -632,6 +634,7 @@ static enum step parse_escape(struct input *input, struct str s, size_t *used, s
         size_t len = 0;
         step = parse_plain(str_from(s, 1), input->flush, &len, key);
         key->mods = (uint8_t)(key->mods | MOD_ALT);
+        key->after_esc = true;
         *used = len + 1;
     }
     if (step == STEP_MORE && input->flush) {

@@ -74,6 +74,7 @@ struct key {
     struct mouse mouse;
     struct str data; /* borrowed from the decoder until the next input_ call */
     bool truncated;  /* K_PASTE: longer than INPUT_PASTE_MAX, the rest was dropped */
+    bool after_esc;  /* MOD_ALT was an ESC in front: Alt and the key, or Esc and then the key */
 };
 
 struct input;

@@ -23,7 +23,7 @@ struct picker {
     struct list list;
     struct narrow *narrow;
     struct buf needle;
-    bool direct;
+    enum picker_direct direct;
     bool no_preview;
     bool waiting; /* for more items */
     size_t told;  /* what `moved` was called with */
@@ -51,10 +51,9 @@ static int bonus_of(void *data, size_t index)
 
 static size_t index_at(const struct picker *picker, size_t place)
 {
-    if (picker->direct && place == 0) {
-        return PICKER_DIRECT;
-    }
-    return narrow_at(picker->narrow, place - (picker->direct ? 1 : 0));
+    size_t first = picker->direct == PICKER_DIRECT_FIRST ? 1 : 0;
+    bool last = picker->direct == PICKER_DIRECT_LAST && place == narrow_count(picker->narrow);
+    return place < first || last ? PICKER_DIRECT : narrow_at(picker->narrow, place - first);
 }
 
 static size_t index_now(const struct picker *picker)
@@ -77,7 +76,8 @@ static void go_on(void *data)
     if (!narrow_step(picker->narrow, SLICE_US)) {
         loop_timer_start(picker->timer, 0, 0);
     }
-    list_set_count(&picker->list, narrow_count(picker->narrow) + (picker->direct ? 1 : 0));
+    list_set_count(&picker->list,
+        narrow_count(picker->narrow) + (picker->direct != PICKER_DIRECT_NONE ? 1 : 0));
     tell_moved(picker);
     app_redraw(picker->app);
 }
@@ -109,7 +109,7 @@ void picker_set_waiting(struct picker *picker, bool waiting)
     picker->waiting = waiting;
 }
 
-void picker_set_direct(struct picker *picker, bool direct)
+void picker_set_direct(struct picker *picker, enum picker_direct direct)
 {
     picker->direct = direct;
 }
@@ -198,8 +198,8 @@ static void draw(void *data, struct region region, bool focused)
         picker->query, region_sub(region, 0, 2, 1, cols - 2), focused, STYLE(TEXT), picker->hint);
     struct str query = edit_text(picker->query);
     int typed = 3 + (int)utf8_width(query);
-    if (query.len > 0 && picker->needle.len == 0 && !picker->direct && picker->hint != NULL &&
-        typed < cols) { /* only the sign of a source is there */
+    if (query.len > 0 && picker->needle.len == 0 && picker->direct == PICKER_DIRECT_NONE &&
+        picker->hint != NULL && typed < cols) { /* only the sign of a source is there */
         grid_put_fit(region, 0, typed, cols - typed, str_of(picker->hint), STYLE(HINT));
     }
     grid_hline(region, 1, 0, cols, STYLE(BORDER));
@@ -225,7 +225,8 @@ static unsigned choose(struct picker *picker)
     struct picker_options options = picker->options;
     struct app *app = picker->app;
     narrow_step(picker->narrow, 0); /* Enter right after a letter means the best of all */
-    list_set_count(&picker->list, narrow_count(picker->narrow) + (picker->direct ? 1 : 0));
+    list_set_count(&picker->list,
+        narrow_count(picker->narrow) + (picker->direct != PICKER_DIRECT_NONE ? 1 : 0));
     size_t index = index_now(picker);
     if (index == PICKER_NONE && picker->waiting) {
         return UI_DONE;

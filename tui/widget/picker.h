@@ -53,8 +53,10 @@ struct picker *picker_open(struct app *app, const struct picker_options *options
 void picker_set_count(struct picker *picker, size_t count);
 /* More items are on their way: nothing is chosen yet when none matches. */
 void picker_set_waiting(struct picker *picker, bool waiting);
-/* item(PICKER_DIRECT) stands before them, or not any more. Called by `needle` only. */
-void picker_set_direct(struct picker *picker, bool direct);
+/* item(PICKER_DIRECT) stands before them or after them, or not any more. Called by `needle` only.
+ */
+enum picker_direct { PICKER_DIRECT_NONE, PICKER_DIRECT_FIRST, PICKER_DIRECT_LAST };
+void picker_set_direct(struct picker *picker, enum picker_direct direct);
 /* Whether these items have one. */
 void picker_show_preview(struct picker *picker, bool show);
 void picker_set_title(struct picker *picker, const char *title, const char *hint);
