@@ -329,6 +329,21 @@ static void warmed(void *data, bool cancelled)
     desk->warming = false;
 }
 
+static bool open_first(struct desk *desk, const struct desk_options *options, struct err *err)
+{
+    if (!editor_open(desk->editor, options->open, err)) {
+        return false;
+    }
+    if (options->open_row > 0) {
+        (void)editor_jump(desk->editor, options->open, options->open_row - 1,
+            options->open_col > 0 ? options->open_col - 1 : 0);
+    }
+    if (options->edit) {
+        app_focus(desk->app, SLOT_EDITOR);
+    }
+    return true;
+}
+
 bool desk_run(const struct desk_options *options, int *code, struct err *err)
 {
     struct desk desk = {.loop = loop_new(err), .warm_path = options->open, .warming = true};
@@ -343,7 +358,7 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
             strcmp(config_string(workbench_config(desk.workbench), "key_set"), "vi") == 0);
         desk_remap_keys(&desk);
         say_theme_problems(&desk);
-        if (options->open != NULL && !editor_open(desk.editor, options->open, err)) {
+        if (options->open != NULL && !open_first(&desk, options, err)) {
             desk_say(&desk, true, err->text);
         }
         editor_offer_recovery(desk.editor);

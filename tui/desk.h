@@ -14,9 +14,11 @@ struct desk_options {
     const char *provider;
     const char *recording;
     const char *record_to;
-    const char *open;   /* a file to show in the editor, or NULL */
-    const char *theme;  /* NULL: config's */
-    const char *colour; /* NULL: by the terminal */
+    const char *open;          /* a file to show in the editor, or NULL */
+    bool edit;                 /* with the keys there */
+    size_t open_row, open_col; /* where in it, from 1; 0: not said */
+    const char *theme;         /* NULL: config's */
+    const char *colour;        /* NULL: by the terminal */
     bool ascii;
     bool no_mouse;
 };

@@ -4,63 +4,88 @@
 #include "desk.h"
 #include "feature_table.h"
 #include "plain/plain.h"
+#include "workspace/locate.h"
 
 #include <locale.h>
+#include <stdlib.h>
 #include <string.h>
 
-static int open_plain(const struct args *args)
+static int open_plain(const struct args *args, const struct location *location)
 {
     struct err err;
+    char *place = location->row == 0 || location->file == NULL
+                      ? NULL
+                      : mem_printf("%s:%zu", location->file, location->row);
     struct plain_options options = {
-        .folder = args->count > 0 ? args->rest[0] : ".",
+        .folder = location->folder,
         .session = args_get(args, "session"),
         .fresh = args_has(args, "new"),
         .provider = args_get(args, "provider"),
         .recording = args_get(args, "recording"),
         .record_to = args_get(args, "record"),
-        .open = args_get(args, "open"),
+        .open = place != NULL            ? place
+                : location->file != NULL ? location->file
+                                         : args_get(args, "open"),
     };
     int code = EXIT_YES;
-    return plain_run(&options, &code, &err) ? code : command_fail(args, "%s", err.text);
+    if (!plain_run(&options, &code, &err)) {
+        code = command_fail(args, "%s", err.text);
+    }
+    free(place);
+    return code;
 }
 
-static int open_desk(const struct args *args)
+static int open_desk(const struct args *args, const struct location *location)
 {
     struct err err;
     struct desk_options options = {
-        .folder = args->count > 0 ? args->rest[0] : ".",
+        .folder = location->folder,
         .session = args_get(args, "session"),
         .fresh = args_has(args, "new"),
         .provider = args_get(args, "provider"),
         .recording = args_get(args, "recording"),
         .record_to = args_get(args, "record"),
-        .open = args_get(args, "open"),
+        .open = location->file != NULL ? location->file : args_get(args, "open"),
+        .edit = location->file != NULL,
+        .open_row = location->row,
+        .open_col = location->col,
         .theme = args_get(args, "theme"),
         .colour = args_get(args, "colour"),
         .ascii = args_has(args, "ascii"),
         .no_mouse = args_has(args, "no-mouse"),
     };
-    const char *log = args_get(args, "log");
-    if (args->count > 1) {
-        return command_fail(args, "takes one folder, not %d (bylaw --help)", args->count);
-    }
-    if (log != NULL && !log_open(log, &err)) {
-        return command_fail(args, "%s", err.text);
-    }
-    if (args_has(args, "resume")) {
-        return desk_list_sessions(options.folder, &err) ? EXIT_YES
-                                                        : command_fail(args, "%s", err.text);
-    }
     int code = EXIT_YES;
-    if (args_has(args, "plain")) {
-        code = open_plain(args);
-        log_close();
-        return code;
-    }
     if (!desk_run(&options, &code, &err)) {
         code = command_fail(args, "%s", err.text);
     }
+    return code;
+}
+
+static int open_workbench(const struct args *args)
+{
+    struct err err;
+    struct location location;
+    const char *log = args_get(args, "log");
+    if (args->count > 1) {
+        return command_fail(args, "takes one folder or file, not %d (bylaw --help)", args->count);
+    }
+    if (!location_find(args->count > 0 ? args->rest[0] : ".", &location, &err)) {
+        return command_fail(args, "%s", err.text);
+    }
+    int code = EXIT_YES;
+    if (location.file != NULL && args_has(args, "open")) {
+        code = command_fail(args, "%s is a file already: --open names another", args->rest[0]);
+    } else if (log != NULL && !log_open(log, &err)) {
+        code = command_fail(args, "%s", err.text);
+    } else if (args_has(args, "resume")) {
+        if (!desk_list_sessions(location.folder, &err)) {
+            code = command_fail(args, "%s", err.text);
+        }
+    } else {
+        code = args_has(args, "plain") ? open_plain(args, &location) : open_desk(args, &location);
+    }
     log_close();
+    location_free(&location);
     return code;
 }
 
@@ -101,5 +126,5 @@ int main(int argc, char **argv)
         plain_print_table(stdout);
         return EXIT_YES;
     }
-    return open_desk(&args);
+    return open_workbench(&args);
 }

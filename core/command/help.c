@@ -27,7 +27,7 @@ static void print_option(const struct command_option *option, FILE *out)
 const struct command command_program = {
     .name = "",
     .summary = program_summary,
-    .usage = "[FOLDER]",
+    .usage = "[FOLDER|FILE[:LINE[:COLUMN]]]",
     .options =
         {
             {"resume", 0, NULL, "list the folder's sessions"},
@@ -54,13 +54,16 @@ const struct command command_program = {
                    "model beside an "
                    "editor, what the model proposes as a diff with its tests, and a commit of what "
                    "was accepted. "
-                   "Where the last session left a proposal open or was killed, it goes on.",
+                   "Where the last session left a proposal open or was killed, it goes on.\n\n"
+                   "FILE is opened in the editor, at LINE, as a new one if there is none yet; the "
+                   "workbench is then that of the git work tree around it, else of its folder.",
 };
 
 static void print_program_help(FILE *out)
 {
     fprintf(out, "bylaw %s: %s.\n\n", BYLAW_VERSION, program_summary);
     fputs("  bylaw [OPTION…] [FOLDER]    open the workbench on FOLDER (default: here)\n", out);
+    fputs("  bylaw [OPTION…] FILE[:LINE] open a file in it, in the work tree around the file\n", out);
     fputs("  bylaw COMMAND …             run a command; bylaw COMMAND --help explains it\n\n", out);
     for (int i = 0; i < COMMAND_OPTIONS_MAX && command_program.options[i].name != NULL; i++) {
         print_option(&command_program.options[i], out);
@@ -143,7 +146,7 @@ static void print_program_man(FILE *out)
     print_title("bylaw", out);
     fputs("bylaw \\- ", out);
     print_roff(program_summary, out);
-    fputs(".SH SYNOPSIS\n.B bylaw\n[\\fIOPTION\\fR...] [\\fIFOLDER\\fR]\n.br\n"
+    fputs(".SH SYNOPSIS\n.B bylaw\n[\\fIOPTION\\fR...] [\\fIFOLDER\\fR|\\fIFILE\\fR[:\\fILINE\\fR]]\n.br\n"
           ".B bylaw\n\\fICOMMAND\\fR [\\fIARGUMENT\\fR...]\n.SH DESCRIPTION\n",
         out);
     print_roff(command_program.description, out);

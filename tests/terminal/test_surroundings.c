@@ -68,11 +68,10 @@ static void refuses(struct fixture *f, const char *folder, const char *more, con
 static void what_cannot_be_opened_is_said(void **state)
 {
     struct fixture *f = *state;
-    char *missing = mem_printf("%s/missing", f->dir);
+    char *missing = mem_printf("%s/missing/new.rego", f->dir);
     char *file = mem_printf("%s/a.rego", f->dir);
     char *no_folder = mem_printf("XDG_STATE_HOME=%s", file);
     refuses(f, missing, NULL, "No such file or directory");
-    refuses(f, file, NULL, "Not a directory");
     refuses(f, f->dir, "TERM=dumb", "cannot place its cursor");
     refuses(f, f->dir, "TERM=no-such-terminal", "TERM=no-such-terminal is not known here");
     refuses(f, f->dir, "TERM=", "TERM is not set");
@@ -140,10 +139,42 @@ static void a_workspace_that_goes_away_leaves_no_green(void **state)
     quit(f);
 }
 
+/* As editors are called: a file, a line in it, one that is not there yet. */
+static void a_file_can_be_named(void **state)
+{
+    struct fixture *f = *state;
+    char *named = mem_printf("%s/a.rego:3", f->dir);
+    char *fresh = mem_printf("%s/policy/new.rego", f->dir);
+    int top, left;
+    test_write(f->dir, ".git/HEAD", "ref: refs/heads/main\n");
+    test_write(f->dir, "policy/b.rego", "package policy.b\n");
+    start(f, named, NULL);
+    term_expect(f->term, "allow if input.x == 1");
+    term_expect(f->term, "^S save");
+    assert_true(term_find(f->term, "allow if", &top, &left));
+    term_expect_cursor(f->term, top, left);
+    term_key(f->term, "ctrl-q");
+    assert_int_equal(term_wait_exit(f->term), 0);
+    term_free(f->term);
+    start(f, fresh, NULL);
+    term_expect(f->term, "policy/new.rego");
+    term_type(f->term, "package policy.fresh\n");
+    term_key(f->term, "ctrl-s");
+    term_expect(f->term, "saved policy/new.rego");
+    char *content = test_read(f->dir, "policy/new.rego");
+    assert_string_equal(content, "package policy.fresh\n");
+    term_key(f->term, "ctrl-q");
+    assert_int_equal(term_wait_exit(f->term), 0);
+    free(content);
+    free(fresh);
+    free(named);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_cannot_be_opened_is_said, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_file_can_be_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             mistakes_in_the_configuration_stay_on_the_screen, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_is_green_without_the_engine, set_up, tear_down),
