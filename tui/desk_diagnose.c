@@ -86,9 +86,10 @@ struct gathering {
 static void add_text(void *data, const char *path)
 {
     struct gathering *gathering = data;
-    struct check_text text = {.path = NULL};
+    const struct editor *editor = gathering->diagnose->desk->editor;
+    struct check_text text = {.too_large = editor_unsaved_length(editor, path) > CHECK_REGO_MAX};
     if (!is_policy(path) ||
-        !editor_unsaved_content(gathering->diagnose->desk->editor, path, &text.text)) {
+        (!text.too_large && !editor_unsaved_content(editor, path, &text.text))) {
         return;
     }
     text.path = mem_strdup(path);

@@ -12,7 +12,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define TEXT_MAX_BYTES ((size_t)16 << 20)
+#define MEGABYTES(bytes) ((double)(bytes) / (1 << 20))
+
+static bool is_too_large(const struct check_text *text)
+{
+    return text->too_large || text->text.len > CHECK_REGO_MAX;
+}
 
 static bool is_cancelled(const struct check_job *job)
 {
@@ -68,6 +73,9 @@ static bool bring_up_to_date(struct check_job *job)
     } texts = {0};
     forget_laid(checker);
     VEC_FOREACH (struct check_text, text, &job->request.texts) {
+        if (is_too_large(text)) {
+            continue; /* as the index has it from the disk */
+        }
         VEC_PUSH(&texts, (struct policy_text){text->path, buf_str(&text->text)});
         VEC_PUSH(&checker->laid, mem_strdup(text->path));
     }
@@ -156,6 +164,45 @@ static void add_plan(struct check_job *job, struct run_plan *plan)
     }
 }
 
+/* Of all the Rego that opa would load for a unit. */
+static uint64_t unit_bytes(
+    const struct check_job *job, const struct run_plan *plan, const struct plan_unit *unit)
+{
+    const struct policy_index *index = job->checker->index;
+    uint64_t bytes = 0;
+    VEC_FOREACH (size_t, place, &unit->files) {
+        const struct plan_file *file = &plan->files.items[*place];
+        const struct check_text *text = find_text(job, file->path);
+        size_t at = file->is_data ? SIZE_MAX : policy_index_find(index, file->path);
+        bytes += text != NULL     ? (is_too_large(text) ? CHECK_REGO_MAX + 1 : text->text.len)
+                 : at == SIZE_MAX ? 0
+                                  : index->files.items[at].size;
+    }
+    return bytes;
+}
+
+/* What is too large for opa is not asked: the unit of the focus is told, of what refers to it the
+ * number. */
+static void bound_units(struct check_job *job, struct run_plan *plan)
+{
+    for (size_t i = 0; i < plan->units.len; i++) {
+        struct plan_unit *unit = &plan->units.items[i];
+        uint64_t bytes = unit_bytes(job, plan, unit);
+        if (bytes <= CHECK_REGO_MAX) {
+            continue;
+        }
+        free(unit->trouble);
+        unit->trouble =
+            mem_printf("%s needs %.0f MB of Rego", job->request.focus, MEGABYTES(bytes));
+        job->unchecked += i > 0;
+        if (i == 0 && job->trouble == NULL) {
+            job->trouble = mem_printf("%s with what it needs has %.0f MB of Rego: too large to "
+                                      "check as you type (up to %.0f MB)",
+                job->request.focus, MEGABYTES(bytes), MEGABYTES(CHECK_REGO_MAX));
+        }
+    }
+}
+
 static void plan_rego(struct check_job *job)
 {
     const char *focus = job->request.focus;
@@ -167,7 +214,8 @@ static void plan_rego(struct check_job *job)
         }
         return;
     }
-    if (!lay_out(job, plan)) {
+    bound_units(job, plan);
+    if (job->trouble != NULL || !lay_out(job, plan)) {
         run_plan_free(plan);
         return;
     }
@@ -228,6 +276,12 @@ static void cover(struct check_job *job, const char *path)
     VEC_PUSH(&job->covered, mem_strdup(path));
 }
 
+static char *too_large(const char *focus)
+{
+    return mem_printf(
+        "%s is too large to check as you type (up to %.0f MB)", focus, MEGABYTES(CHECK_REGO_MAX));
+}
+
 void check_prepare(struct check_job *job)
 {
     const char *focus = job->request.focus;
@@ -240,14 +294,18 @@ void check_prepare(struct check_job *job)
     struct err err;
     if (text == NULL) {
         char *path = path_join(job->checker->root, focus);
-        if (!file_read(path, is_rego ? TEXT_MAX_BYTES : YAML_TREE_MAX, &disk, &err)) {
+        if (!file_read(path, is_rego ? CHECK_REGO_MAX : YAML_TREE_MAX, &disk, &err)) {
             job->nothing = !is_rego && err.kind == ERR_LIMIT;
-            job->trouble = mem_strdup(err.text);
+            job->trouble = err.kind == ERR_LIMIT ? too_large(focus) : mem_strdup(err.text);
         }
         free(path);
     }
     struct str content = text != NULL ? buf_str(&text->text) : buf_str(&disk);
-    job->nothing = job->nothing || (!is_rego && content.len > YAML_TREE_MAX);
+    job->nothing = job->nothing ||
+                   (!is_rego && (content.len > YAML_TREE_MAX || (text != NULL && text->too_large)));
+    if (job->trouble == NULL && is_rego && text != NULL && is_too_large(text)) {
+        job->trouble = too_large(focus);
+    }
     if (job->trouble == NULL && !job->nothing) {
         guards_check(job->checker->index, &job->checker->manifests, focus, content, &job->guards);
         cover(job, focus);

@@ -484,6 +484,40 @@ static void newer_text_wins(void **state)
     bench_free(b);
 }
 
+/* opa is not asked for what would take gigabytes, and nothing of it is green. */
+static void too_large_is_told(void **state)
+{
+    (void)state;
+    struct buf large = BUF_INIT;
+    buf_append_c(&large, "package large\n");
+    buf_append_c(&large, "# ");
+    buf_append_repeat(&large, 'x', CHECK_REGO_MAX);
+    buf_append_c(&large, "\n");
+    struct bench *b = bench_new((const char *const[]){"a.rego", "package a\n", "b.rego",
+        "package b\n\nimport data.large\n\np if large.q\n", NULL});
+    b->focus = mem_strdup("a.rego");
+    assert_int_equal(check(b), CHECK_DONE);
+    /* Unsaved. */
+    type(b, "a.rego", large.ptr);
+    assert_int_equal(check(b), CHECK_TROUBLED);
+    assert_non_null(strstr(checker_trouble(b->checker), "too large to check as you type"));
+    type(b, "a.rego", "package a\n");
+    assert_int_equal(check(b), CHECK_DONE);
+    /* On disk, in focus or needed by what is in focus. */
+    test_write(b->dir, "large.rego", large.ptr);
+    checker_disk_changed(b->checker);
+    free(b->focus);
+    b->focus = mem_strdup("large.rego");
+    assert_int_equal(check(b), CHECK_TROUBLED);
+    assert_non_null(strstr(checker_trouble(b->checker), "too large to check as you type"));
+    free(b->focus);
+    b->focus = mem_strdup("b.rego");
+    assert_int_equal(check(b), CHECK_TROUBLED);
+    assert_non_null(strstr(checker_trouble(b->checker), "with what it needs has 4 MB of Rego"));
+    buf_free(&large);
+    bench_free(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -493,6 +527,7 @@ int main(void)
         cmocka_unit_test(both_versions_of_rego),
         cmocka_unit_test(rego_in_templates),
         cmocka_unit_test(without_opa_nothing_is_green),
+        cmocka_unit_test(too_large_is_told),
         cmocka_unit_test(newer_text_wins),
         cmocka_unit_test(random_edits_agree_with_the_command_line),
     };

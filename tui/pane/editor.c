@@ -147,6 +147,12 @@ bool editor_unsaved_content(const struct editor *editor, const char *path, struc
     return true;
 }
 
+size_t editor_unsaved_length(const struct editor *editor, const char *path)
+{
+    const struct doc *doc = editor_find_doc(editor, path);
+    return doc == NULL || !text_is_dirty(doc->text) ? 0 : text_length(doc->text);
+}
+
 bool editor_replace_range(struct editor *editor, const char *path, size_t row, size_t col,
     size_t end_row, size_t end_col, struct str with)
 {

@@ -48,6 +48,8 @@ void editor_cursor(const struct editor *editor, size_t *row, size_t *col);
 /* The content as the engineer sees it, when it differs from the file on disk: appends it and
  * returns true. */
 bool editor_unsaved_content(const struct editor *editor, const char *path, struct buf *out);
+/* Bytes of it; 0 when the file is not open or has no changes. */
+size_t editor_unsaved_length(const struct editor *editor, const char *path);
 /* Files with unsaved edits. */
 size_t editor_unsaved_count(const struct editor *editor);
 /* Saves in the background; the file shown, or all. Problems are shown as messages. */
