@@ -295,6 +295,38 @@ static void fixes_mend(void **state)
     free(text);
 }
 
+static void what_cannot_be_seen(void **state)
+{
+    (void)state;
+    expect("a.rego", "package a\n\nx := \"\xE2\x80\xAE\xE2\x81\xA6y\" # \xE2\x80\x8B\n",
+        "3:7 hidden-character, 3:18 hidden-character");
+    expect("a.yaml", "a: \"\xE2\x81\xA7\"\nb: c\n", "1:5 hidden-character");
+    /* A byte order mark at the front, joined emoji, other scripts. */
+    expect("a.rego",
+        "\xEF\xBB\xBFpackage a\n\nx := \"\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x91\xA7 "
+        "\xD7\xA9\xD7\x9C\xD9\x85 \xE6\xBC\xA2\"\n",
+        "");
+    expect("a.rego",
+        "package a\n\n# bylaw:ignore hidden-character Persian needs it\nx := "
+        "\"\xD9\x85\xE2\x80\x8C\xD9\x87\"\n",
+        "");
+    char *text = mended((const char *const[]){"a.rego",
+                            "package a\n\nx := \"a\xE2\x80\xAE\xE2\x80\x8B"
+                            "b\"\n",
+                            NULL},
+        "a.rego");
+    assert_string_equal(text, "package a\n\nx := \"ab\"\n");
+    free(text);
+    /* kube-system with a Cyrillic letter; then words all of one script. */
+    expect("a.rego", "package a\n\nx := \"kube-syst\xD0\xB5m\"\n", "3:12 mixed-script");
+    expect("a.yaml",
+        "a: p\xCE\xBF"
+        "d\n",
+        "1:4 mixed-script");
+    expect("a.rego",
+        "package a\n\nx := \"\xD0\xB5\xD1\x81 \xCE\xB1 5k\xCE\xA9 caf\xC3\xA9 e\xCC\x81\"\n", "");
+}
+
 static void table_is_whole(void **state)
 {
     (void)state;
@@ -346,6 +378,7 @@ int main(void)
         cmocka_unit_test(kyverno),
         cmocka_unit_test(silenced_with_a_reason),
         cmocka_unit_test(fixes_mend),
+        cmocka_unit_test(what_cannot_be_seen),
         cmocka_unit_test(table_is_whole),
         cmocka_unit_test(torn_texts_do_no_harm),
     };
