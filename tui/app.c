@@ -1,4 +1,5 @@
 #include "app_private.h"
+#include "base/utf8.h"
 #include "external.h"
 #include "finder.h"
 #include "palette.h"
@@ -9,15 +10,13 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define FRAME_US      16000
-#define MESSAGE_MS    5000
-#define REPLY_WAIT_MS 2000
-#define READ_SIZE     65536
+#define FRAME_US   16000
+#define MESSAGE_MS 5000
+#define READ_SIZE  65536
 
 static void on_esc_time(void *data);
 static void on_frame_time(void *data);
 static void on_message_time(void *data);
-static void on_reply_time(void *data);
 static void on_sequence_time(void *data);
 static void on_rest_time(void *data);
 
@@ -54,6 +53,7 @@ struct app *app_new(struct loop *loop, const struct app_options *options, struct
         return NULL;
     }
     app->mouse = options->mouse;
+    app_set_ambiguous_width(app, app_ambiguous_wish(app));
     layout_init(&app->layout);
     app->keymap = keymap_new(options->key_set != NULL && strcmp(options->key_set, "vi") == 0);
     keymap_add(app->keymap, &app_global_set);
@@ -61,13 +61,13 @@ struct app *app_new(struct loop *loop, const struct app_options *options, struct
     finder_add_source(app, &palette_source, app);
     finder_add_source(app, &finder_sources_source, app);
     app->grid = grid_new(24, 80);
-    grid_set_ascii(app->grid, options->ascii);
+    grid_set_ascii(app->grid, options->ascii || utf8_ambiguous_width() == 2);
     app->input = input_new();
     app->esc_timer = loop_timer_new(loop, on_esc_time, app);
     app->frame_timer = loop_timer_new(loop, on_frame_time, app);
     app->message_timer = loop_timer_new(loop, on_message_time, app);
     app->sequence_timer = loop_timer_new(loop, on_sequence_time, app);
-    app->reply_timer = loop_timer_new(loop, on_reply_time, app);
+    app->reply_timer = loop_timer_new(loop, app_on_reply_time, app);
     app->rest_timer = loop_timer_new(loop, on_rest_time, app);
     app->idle = MEM_NEW(uv_idle_t);
     uv_idle_init(loop_uv(loop), app->idle);
@@ -257,12 +257,6 @@ static void on_sequence_time(void *data)
 
 /* The terminal */
 
-static void on_reply_time(void *data)
-{
-    struct app *app = data;
-    input_expect_replies(app->input, false);
-}
-
 static void take_keys(struct app *app)
 {
     struct key key;
@@ -371,15 +365,6 @@ static void watch_signals(struct app *app)
     }
 }
 
-static void ask_terminal(struct app *app)
-{
-    /* Its background, then what it is: the second is answered by all, so nothing is waited for
-     * that will not come. */
-    output_control(app->output, STR_LIT("\033]11;?\033\\\033[c"));
-    input_expect_replies(app->input, true);
-    loop_timer_start(app->reply_timer, REPLY_WAIT_MS, 0);
-}
-
 bool app_run(struct app *app, struct err *err)
 {
     struct output_options options = {.in_fd = STDIN_FILENO,
@@ -402,7 +387,7 @@ bool app_run(struct app *app, struct err *err)
         (void)app_set_theme(app, "sixteen", err); /* else the one there is */
     }
     watch_signals(app);
-    ask_terminal(app);
+    app_ask_terminal(app);
     app->dirty = true;
     paint_now(app);
     loop_on_turn(app->loop, on_turn, app);

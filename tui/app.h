@@ -20,10 +20,11 @@ struct keymap;
 
 struct app_options {
     bool mouse;
-    bool ascii;          /* --ascii, or a locale without UTF-8 was accepted */
-    const char *theme;   /* as for themes_load; NULL or "auto": by the terminal's background */
-    const char *colour;  /* as output_options.colour */
-    const char *key_set; /* "standard" (NULL) or "vi" */
+    bool ascii;         /* --ascii, or a locale without UTF-8 was accepted */
+    const char *theme;  /* as for themes_load; NULL or "auto": by the terminal's background */
+    const char *colour; /* as output_options.colour */
+    const char *ambiguous_width; /* "1", "2", or as the terminal says (NULL, "auto") */
+    const char *key_set;         /* "standard" (NULL) or "vi" */
 };
 
 /* The loop is the caller's and outlives the app. The terminal is taken by app_run. */

@@ -127,7 +127,17 @@ size_t app_contexts_below(
 void app_apply(struct app *app, const void *pane_data, unsigned flags);
 unsigned app_run_row(struct app *app, const struct action *action, void *data);
 void app_mouse(struct app *app, struct mouse mouse);
+
+/* app_reply.c */
+void app_ask_terminal(struct app *app);
+/* The terminal has had its time. */
+void app_on_reply_time(void *app);
+/* One answer, without its ESC. */
 void app_reply(struct app *app, struct str reply);
+/* 1, 2, or 0: as the terminal says. */
+int app_ambiguous_wish(const struct app *app);
+/* All that is shown is measured and painted anew. */
+void app_set_ambiguous_width(struct app *app, int columns);
 
 /* app_clipboard.c */
 /* A key came: what was asked for is pasted from our own. */

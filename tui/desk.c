@@ -300,6 +300,7 @@ static bool open_app(struct desk *desk, const struct desk_options *options, stru
         .ascii = options->ascii,
         .theme = options->theme != NULL ? options->theme : config_string(config, "theme"),
         .colour = options->colour,
+        .ambiguous_width = config_string(config, "ambiguous_width"),
         .key_set = config_string(config, "key_set"),
     };
     desk->app = app_new(desk->loop, &setup, err);

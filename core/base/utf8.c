@@ -1,8 +1,12 @@
 #include "base/utf8.h"
 
+#include "base/ambiguous.h"
 #include "base/safe.h"
 
+#include <stdatomic.h>
 #include <utf8proc.h>
+
+static atomic_bool ambiguous_is_wide;
 
 int32_t utf8_decode(struct str s, size_t *len)
 {
@@ -120,6 +124,30 @@ size_t utf8_cluster_before(struct str s, size_t pos)
     }
 }
 
+int utf8_ambiguous_width(void)
+{
+    return ambiguous_is_wide ? 2 : 1;
+}
+
+void utf8_set_ambiguous_width(int columns)
+{
+    ambiguous_is_wide = columns == 2;
+}
+
+static bool is_ambiguous(int32_t cp)
+{
+    size_t low = 0, high = ambiguous_range_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (cp > ambiguous_ranges[middle][1]) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < ambiguous_range_count && cp >= ambiguous_ranges[low][0];
+}
+
 int utf8_width_cp(int32_t cp)
 {
     if (cp < 0x20 || (cp >= 0x7F && cp < 0xA0)) {
@@ -131,7 +159,8 @@ int utf8_width_cp(int32_t cp)
     if (cp == 0xAD) {
         return 1;
     }
-    return utf8proc_charwidth(cp);
+    int width = utf8proc_charwidth(cp);
+    return width == 1 && ambiguous_is_wide && is_ambiguous(cp) ? 2 : width;
 }
 
 int utf8_width_cluster(struct str cluster)

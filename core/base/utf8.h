@@ -1,6 +1,6 @@
-/* UTF-8, grapheme clusters and column widths (utf8proc; widths as most terminals draw them:
- * ambiguous width counts 1, a cluster counts as its widest code point, emoji with a presentation
- * selector and flags 2).
+/* UTF-8, grapheme clusters and column widths (utf8proc; widths as most terminals draw them: a
+ * cluster counts as its widest code point, emoji with a presentation selector and flags 2). All
+ * that is measured in columns is measured here.
  *
  * Invalid bytes are never an error: each is one unit of its own, so that text can be walked, shown
  * and kept byte for byte. Pure functions, any thread. */
@@ -25,6 +25,12 @@ size_t utf8_cluster(struct str s);
 /* Start of the cluster that ends at `pos` (0 < pos <= s.len). Looks back at most a few hundred
  * bytes. */
 size_t utf8_cluster_before(struct str s, size_t pos);
+/* Columns of the characters that East Asian fonts draw wide and others narrow (Greek, arrows, box
+ * drawing …: East_Asian_Width A, UAX #11): 1, or 2 once it is set. The loop thread sets it, when
+ * the terminal has said what it does; any thread measures. Who keeps widths keeps this beside them.
+ */
+int utf8_ambiguous_width(void);
+void utf8_set_ambiguous_width(int columns);
 /* Columns of one code point: 0, 1 or 2; -1 for a control character. */
 int utf8_width_cp(int32_t cp);
 /* Columns of one cluster as we paint it: control characters and invalid bytes as visible text (see

@@ -33,6 +33,9 @@ const struct setting settings[] = {
     {"theme", SETTING_STRING, "auto", NULL, 0, 0, false, "BYLAW_THEME",
         "auto, a built-in theme, one of yours (themes/NAME.toml beside this file), or a .toml file "
         "(user's file only)"},
+    {"ambiguous_width", SETTING_STRING, "auto", "auto|1|2", 0, 0, false, NULL,
+        "columns of characters that East Asian fonts draw wide and others narrow, as Greek and "
+        "arrows; auto: as the terminal says"},
     {"mouse", SETTING_BOOL, "true", NULL, 0, 0, false, NULL,
         "take the mouse; Shift selects with the terminal's own selection"},
     {"key_set", SETTING_STRING, "standard", "standard|vi", 0, 0, false, NULL,
@@ -211,7 +214,8 @@ static void read_value(
 {
     static const enum toml_kind wanted[] = {TOML_STRING, TOML_BOOL, TOML_INTEGER, TOML_ARRAY};
     const struct setting *setting = &settings[index];
-    if (toml->kind != wanted[setting->kind]) {
+    bool number_as_word = toml->kind == TOML_INTEGER && setting->accepted != NULL; /* 2 for "2" */
+    if (toml->kind != wanted[setting->kind] && !number_as_word) {
         problem(config, "%s: %s takes %s, not %s", origin, setting->key,
             toml_kind_name(wanted[setting->kind]), toml_kind_name(toml->kind));
         return;

@@ -145,30 +145,33 @@ static void what_is_no_text_is_told(void **state)
 
 /* Each line ends with a bar, which stands where the model of widths says, in the terminal's own
  * cells; so do what is right of the text and the lines below. */
-static void rows_never_shift(void **state)
+static void check_rows(struct fixture *f, int ambiguous)
 {
-    struct fixture *f = *state;
     static const struct {
         const char *text;
-        int width;
+        int width, ambiguous; /* characters of ambiguous width among them */
     } rows[] = {
-        {"plain", 5},
-        {"\xE6\xBC\xA2\xE5\xAD\x97", 4},
-        {"\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x91\xA7x", 3},
-        {"\xF0\x9F\x91\x8D\xF0\x9F\x8F\xBDx", 3},
-        {"\xF0\x9F\x87\xA9\xF0\x9F\x87\xAA\xF0\x9F\x87\xAB\xF0\x9F\x87\xB7x", 5},
-        {"\xE2\x9D\xA4\xEF\xB8\x8Fx", 3},
-        {"\xE1\x84\x80\xE1\x85\xA1\xE1\x86\xA8x", 3},
-        {"\xE0\xB8\x81\xE0\xB8\xB5\xE0\xB9\x88x", 2},
-        {"\xE0\xA4\x95\xE0\xA5\x81x", 2},
-        {"e\xCC\x81\xCC\x82\xCC\x83\xCC\x84\xCC\x85\xCC\x86\xCC\x87\xCC\x88\xCC\x89\xCC\x8Ax", 2},
-        {"\xCE\xB1\xC2\xA7\xD0\x96", 3},
-        {"\xD7\xA9\xD7\x9C\xD8\xA8", 3},
+        {"plain", 5, 0},
+        {"\xE6\xBC\xA2\xE5\xAD\x97", 4, 0},
+        {"\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x91\xA7x", 3, 0},
+        {"\xF0\x9F\x91\x8D\xF0\x9F\x8F\xBDx", 3, 0},
+        {"\xF0\x9F\x87\xA9\xF0\x9F\x87\xAA\xF0\x9F\x87\xAB\xF0\x9F\x87\xB7x", 5, 0},
+        {"\xE2\x9D\xA4\xEF\xB8\x8Fx", 3, 0},
+        {"\xE1\x84\x80\xE1\x85\xA1\xE1\x86\xA8x", 3, 0},
+        {"\xE0\xB8\x81\xE0\xB8\xB5\xE0\xB9\x88x", 2, 0},
+        {"\xE0\xA4\x95\xE0\xA5\x81x", 2, 0},
+        {"e\xCC\x81\xCC\x82\xCC\x83\xCC\x84\xCC\x85\xCC\x86\xCC\x87\xCC\x88\xCC\x89\xCC\x8Ax", 2,
+            0},
+        {"\xCE\xB1\xC2\xA7\xD0\x96", 3, 3},
+        {"\xD7\xA9\xD7\x9C\xD8\xA8", 3, 0},
         {"a\xE2\x80\xAE"
          "b",
-            10},
-        {"\xE6\xBC\xA2\t", 4},
-        {"\xFF\xC0", 8},
+            10, 0},
+        {"\xE2\x81\xA6\xE2\x81\xA9", 16, 0},
+        {"\xD8\xA7\xD9\x84\xD8\xB3\xD9\x84\xD9\x8E\xD8\xA7\xD9\x85", 6, 0},
+        {"\xE2\x94\x80\xE2\x86\x92\xE2\x97\x8F", 3, 3},
+        {"\xE6\xBC\xA2\t", 4, 0},
+        {"\xFF\xC0", 8, 0},
     };
     struct buf text = BUF_INIT;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -184,7 +187,8 @@ static void rows_never_shift(void **state)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct term_cell cell;
         term_key(f->term, i == 0 ? "ctrl-home end" : "down end");
-        term_expect_cursor(f->term, top + (int)i, left + rows[i].width + 1);
+        term_expect_cursor(
+            f->term, top + (int)i, left + rows[i].width + rows[i].ambiguous * (ambiguous - 1) + 1);
         assert_true(term_cursor(f->term, &row, &col));
         term_cell(f->term, row, col - 1, &cell);
         if (strcmp(cell.text, "|") != 0) {
@@ -192,6 +196,19 @@ static void rows_never_shift(void **state)
         }
     }
     quit(f);
+}
+
+static void rows_never_shift(void **state)
+{
+    check_rows(*state, 1);
+}
+
+/* This terminal draws them narrow, so what is told here is that each is put where it belongs. */
+static void rows_never_shift_with_wide_ambiguous_characters(void **state)
+{
+    struct fixture *f = *state;
+    test_write(f->config, "bylaw/config.toml", "ambiguous_width = 2\n");
+    check_rows(f, 2);
 }
 
 /* None of what a terminal says becomes text, whenever it comes and however it is cut. */
@@ -377,6 +394,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_is_no_text_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(rows_never_shift, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            rows_never_shift_with_wide_ambiguous_characters, set_up, tear_down),
         cmocka_unit_test_setup_teardown(answers_never_become_text, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_paste_without_an_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_large_paste, set_up, tear_down),

@@ -329,6 +329,33 @@ static void test_light_background_is_found(void **state)
     finish(term);
 }
 
+/* A terminal says how wide it draws an ambiguous character, late and into typed text; what is asked
+ * is over with the first frame. */
+static void test_ambiguous_width_is_found(void **state)
+{
+    (void)state;
+    struct term *term = start(24, 80, NULL);
+    term_expect_bytes(term, "\xE2\x96\xBD\033[6n");
+    term_expect_row(term, 23, "^P commands");
+    term_expect_gone(term, "\xE2\x96\xBD");
+    term_type(term, "deny ");
+    term_expect(term, "deny");
+    term_expect(term, "\xE2\x94\x81\xE2\x94\x81"); /* the lines of this terminal are narrow */
+    term_type(term, "\xCE\xB1\033[2;3R\xCE\xB2");
+    term_expect(term, "====");
+    term_expect_gone(term, "\xE2\x94\x81");
+    /* It draws them narrow all the same: each is put where it belongs, with its second column free.
+     */
+    term_expect(term, "deny \xCE\xB1 \xCE\xB2");
+    for (const char *late = "\033[2;2R"; *late != '\0'; late++) {
+        term_send(term, late, 1);
+    }
+    term_expect(term, "deny \xCE\xB1\xCE\xB2");
+    term_expect(term, "\xE2\x94\x81\xE2\x94\x81");
+    term_key(term, "ctrl-u");
+    finish(term);
+}
+
 static bool painted_again(struct term *term, void *data)
 {
     (void)data;
@@ -385,6 +412,7 @@ int main(void)
         cmocka_unit_test(test_ascii_without_a_locale),
         cmocka_unit_test(test_colour_depths),
         cmocka_unit_test(test_light_background_is_found),
+        cmocka_unit_test(test_ambiguous_width_is_found),
         cmocka_unit_test(test_only_damage_is_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

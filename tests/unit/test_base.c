@@ -49,6 +49,42 @@ static void clusters_and_widths(void **state)
     assert_int_equal(utf8_cluster_before(STR_LIT("a\r\n"), 3), 1);
 }
 
+/* What is measured is what a terminal draws that shows such characters wide; marks and emoji are as
+ * ever. */
+static void ambiguous_widths(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t narrow, wide;
+    } cases[] = {
+        {"abc", 3, 3},
+        {"\xCE\xB1", 1, 2},                 /* Greek */
+        {"\xD0\x96", 1, 2},                 /* Cyrillic */
+        {"\xC2\xA7", 1, 2},                 /* section */
+        {"\xE2\x86\x92", 1, 2},             /* arrow */
+        {"\xE2\x94\x80\xE2\x94\x80", 2, 4}, /* box drawing */
+        {"\xEE\x80\x80", 1, 2},             /* private use */
+        {"\xEF\xBF\xBD", 1, 2},             /* replacement character */
+        {"\xC3\xA4", 1, 1},                 /* a umlaut is narrow, */
+        {"\xC3\xBC", 1, 2},                 /* u umlaut is not: Pinyin has it, */
+        {"\xC3\xA9", 1, 2},                 /* nor e acute */
+        {"e\xCC\x81", 1, 1},                /* the accent is ambiguous itself, and a mark */
+        {"\xCE\xB1\xCC\x81", 1, 2},
+        {"\xE6\xBC\xA2", 2, 2},
+        {"\xD7\xA9", 1, 1},
+        {"\xF0\x9F\x98\x80", 2, 2},
+        {"\xE2\x80\xAE", 8, 8},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        assert_int_equal(utf8_width(str_of(cases[i].text)), cases[i].narrow);
+        utf8_set_ambiguous_width(2);
+        assert_int_equal(utf8_ambiguous_width(), 2);
+        assert_int_equal(utf8_width(str_of(cases[i].text)), cases[i].wide);
+        utf8_set_ambiguous_width(1);
+    }
+}
+
 static void hidden_text_is_shown(void **state)
 {
     (void)state;
@@ -113,6 +149,7 @@ int main(void)
         cmocka_unit_test(buf_grows_and_edits),
         cmocka_unit_test(lines_are_cut),
         cmocka_unit_test(clusters_and_widths),
+        cmocka_unit_test(ambiguous_widths),
         cmocka_unit_test(hidden_text_is_shown),
         cmocka_unit_test(json_traps_are_closed),
         cmocka_unit_test(paths_from_outside),

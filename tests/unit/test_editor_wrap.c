@@ -96,7 +96,7 @@ static void test_checkpoints(void **state)
     text_add_listener(text, on_change, &cache);
     for (int i = 0; i < 24; i++) {
         size_t length = text_length(text);
-        struct wrap_shape shape = {4, 30 + (size_t)(i / 8), 4};
+        struct wrap_shape shape = {4, 30 + (size_t)(i / 8), 4, 1};
         for (int look = 0; look < 3; look++) {
             struct wrap_cache fresh = {.line_start = SIZE_MAX};
             size_t offset = (size_t)rand() % (length + 1);

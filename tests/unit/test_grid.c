@@ -163,6 +163,32 @@ static void test_no_control_reaches_a_cell(void **state)
     grid_free(grid);
 }
 
+/* Where such characters are wide, text has two cells for each, and our own marks and lines are
+ * ASCII: what was laid out for one column stays in it. */
+static void test_ambiguous_width(void **state)
+{
+    (void)state;
+    struct grid *grid = grid_new(3, 12);
+    struct region all = grid_region(grid);
+    struct buf text = BUF_INIT;
+    utf8_set_ambiguous_width(2);
+    grid_set_ascii(grid, true);
+    assert_int_equal(grid_put(all, 0, 0,
+                         STR_LIT("a\xCE\xB1"
+                                 "b"),
+                         STYLE(TEXT)),
+        4);
+    assert_int_equal(grid_put_c(all, 1, 0, "\xE2\x97\x8F x\xE2\x80\xA6", STYLE(TEXT)), 4);
+    grid_hline(all, 2, 0, 4, STYLE(TEXT));
+    assert_int_equal(grid_cell(grid, 0, 1)->width, 2);
+    grid_dump_text(grid, &text);
+    assert_string_equal(text.ptr, "a\xCE\xB1"
+                                  "b\n* x~\n----\n");
+    utf8_set_ambiguous_width(1);
+    buf_free(&text);
+    grid_free(grid);
+}
+
 static void test_fit(void **state)
 {
     (void)state;
@@ -239,6 +265,7 @@ int main(void)
         cmocka_unit_test(test_clusters),
         cmocka_unit_test(test_hidden_characters_are_shown),
         cmocka_unit_test(test_no_control_reaches_a_cell),
+        cmocka_unit_test(test_ambiguous_width),
         cmocka_unit_test(test_fit),
         cmocka_unit_test(test_box_and_overlay),
         cmocka_unit_test(test_cursor),

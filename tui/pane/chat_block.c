@@ -417,7 +417,7 @@ static void render_kind(struct block *block, const struct entry *entry, int cols
 void block_render(struct block *block, const struct entry *entry, int cols, bool headed)
 {
     if (block->rendered && block->version == entry->version && block->cols == cols &&
-        block->headed == headed) {
+        block->headed == headed && block->ambiguous == utf8_ambiguous_width()) {
         return;
     }
     if (!block->fold_chosen) {
@@ -440,6 +440,7 @@ void block_render(struct block *block, const struct entry *entry, int cols, bool
     block->rendered = true;
     block->version = entry->version;
     block->cols = cols;
+    block->ambiguous = utf8_ambiguous_width();
     block->headed = headed;
 }
 

@@ -30,8 +30,8 @@ struct block {
     unsigned id;
     /* What the lines were made from; version 0: nothing yet. */
     unsigned version;
-    int cols;
-    bool headed; /* has "Agent" above it */
+    int cols, ambiguous; /* utf8_ambiguous_width */
+    bool headed;         /* has "Agent" above it */
     bool folded;
     bool fold_chosen; /* the person folded or unfolded it */
     bool rendered;

@@ -1,5 +1,6 @@
 #include "pane/chat_view.h"
 
+#include "base/utf8.h"
 #include "base/vec.h"
 #include "pane/chat_block.h"
 #include "widget/bar.h"
@@ -84,7 +85,7 @@ static void sync_blocks(struct chat_view *view)
     while (same < view->blocks.len && same < t->len &&
            view->blocks.items[same].id == t->items[same].id) {
         struct block *block = &view->blocks.items[same];
-        if (block->cols != view->cols) {
+        if (block->cols != view->cols || block->ambiguous != utf8_ambiguous_width()) {
             block->rendered = false;
         }
         if (!block->rendered) {

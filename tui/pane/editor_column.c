@@ -73,7 +73,7 @@ static struct column_point begin(
     const struct column_cache *cache, size_t line_start, size_t stop, size_t column)
 {
     struct column_point best = {line_start, 0};
-    if (cache->line_start == line_start) {
+    if (cache->line_start == line_start && cache->ambiguous == utf8_ambiguous_width()) {
         size_t low = 0, high = cache->len;
         while (low < high) {
             size_t middle = low + (high - low) / 2;
@@ -96,8 +96,9 @@ static void walk_noting(struct column_cache *cache, const struct text *text, uns
         column_walk(text, tab, at, line_end, stop, column);
         return;
     }
-    if (cache->line_start != line_start) {
+    if (cache->line_start != line_start || cache->ambiguous != utf8_ambiguous_width()) {
         cache->line_start = line_start;
+        cache->ambiguous = utf8_ambiguous_width();
         cache->len = 0;
     }
     for (;;) {

@@ -13,6 +13,7 @@ struct column_point {
 
 struct column_cache {
     size_t line_start; /* whose line the points are in */
+    int ambiguous;     /* utf8_ambiguous_width they were made with */
     struct column_point *items;
     size_t len, cap;
 };

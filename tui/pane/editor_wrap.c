@@ -1,5 +1,6 @@
 #include "pane/editor_wrap.h"
 
+#include "base/utf8.h"
 #include "base/vec.h"
 
 #define HANG        2 /* columns more than the line's own indent */
@@ -23,7 +24,7 @@ struct wrap_shape wrap_shape_of(
         }
         indent += byte == ' ' ? 1 : tab - indent % tab;
     }
-    return (struct wrap_shape){tab, width, min_size(indent + HANG, most)};
+    return (struct wrap_shape){tab, width, min_size(indent + HANG, most), utf8_ambiguous_width()};
 }
 
 /* A walk along a row, cluster by cluster. */
@@ -97,7 +98,8 @@ bool wrap_next(const struct text *text, const struct wrap_shape *shape, size_t l
 
 static bool shape_equal(const struct wrap_shape *a, const struct wrap_shape *b)
 {
-    return a->tab == b->tab && a->width == b->width && a->indent == b->indent;
+    return a->tab == b->tab && a->width == b->width && a->indent == b->indent &&
+           a->ambiguous == b->ambiguous;
 }
 
 static size_t last_point(const struct wrap_cache *cache)

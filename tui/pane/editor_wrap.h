@@ -13,6 +13,7 @@ struct wrap_shape {
     unsigned tab;
     size_t width;  /* of a row; at least 1. One blank more may hang over the edge */
     size_t indent; /* of the rows that go on */
+    int ambiguous; /* utf8_ambiguous_width it is measured with */
 };
 
 struct wrap_point {

@@ -280,9 +280,43 @@ int grid_put(struct region region, int row, int col, struct str text, struct sty
     return pen.col - start;
 }
 
+char grid_ascii_mark(struct str cluster)
+{
+    static const struct {
+        const char *text;
+        char plain;
+    } table[] = {{"✓", '+'}, {"✗", 'x'}, {"○", 'o'}, {"◐", '%'}, {"●", '*'}, {"•", '*'}, {"·", '.'},
+        {"…", '~'}, {"▸", '>'}, {"▾", 'v'}, {"›", '>'}, {"─", '-'}, {"━", '='}, {"│", '|'},
+        {"┃", '|'}, {"▌", '|'}, {"▎", '|'}, {"┌", '+'}, {"┐", '+'}, {"└", '+'}, {"┘", '+'},
+        {"├", '+'}, {"┤", '+'}, {"┬", '+'}, {"┴", '+'}, {"┼", '+'}, {"↑", '^'}, {"↓", 'v'},
+        {"→", '>'}, {"←", '<'}, {"−", '-'}, {"–", '-'}, {"—", '-'}, {"×", 'x'}, {"✎", '#'},
+        {"≥", '>'}, {"“", '"'}, {"”", '"'}, {"‘", '\''}, {"’", '\''}};
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        if (str_equal_c(cluster, table[i].text)) {
+            return table[i].plain;
+        }
+    }
+    return '\0';
+}
+
+/* Marks that were put down as one column must not become two. */
+static int put_marks(struct region region, int row, int col, struct str text, struct style style)
+{
+    int used = 0;
+    for (size_t at = 0, len; at < text.len; at += len) {
+        struct str cluster = str_from(text, at);
+        len = cluster.len = utf8_cluster(cluster);
+        char mark = grid_ascii_mark(cluster);
+        used +=
+            grid_put(region, row, col + used, mark == '\0' ? cluster : str_make(&mark, 1), style);
+    }
+    return used;
+}
+
 int grid_put_c(struct region region, int row, int col, const char *text, struct style style)
 {
-    return grid_put(region, row, col, str_of(text), style);
+    return region.grid->ascii ? put_marks(region, row, col, str_of(text), style)
+                              : grid_put(region, row, col, str_of(text), style);
 }
 
 int grid_printf(struct region region, int row, int col, struct style style, const char *fmt, ...)

@@ -86,8 +86,11 @@ void grid_vline(struct region region, int row, int col, int rows, struct style s
 /* A frame along the region's edge with a title in its top line (may be NULL); returns the inside.
  */
 struct region grid_box(struct region region, const char *title, struct style style);
-/* Paints + - | in place of line characters, and plain marks: set from the locale and --ascii. */
+/* Paints + - | in place of line characters, and plain marks for what grid_put_c is given: set from
+ * the locale and --ascii, and where a terminal draws lines and marks two columns wide. */
 void grid_set_ascii(struct grid *grid, bool ascii);
+/* What stands for a mark of ours where there is only ASCII; '\0': it is none. */
+char grid_ascii_mark(struct str cluster);
 bool grid_is_ascii(const struct grid *grid);
 
 /* The terminal's cursor: hidden unless set in this frame and inside the region. */

@@ -18,6 +18,8 @@
  * on. */
 #define STALLED_KEY_MAX 32
 
+#define PLACE_MAX 16 /* bytes of an answer that tells a place */
+
 static const struct str paste_end = {"\033[201~", 6};
 
 struct input {
@@ -60,7 +62,18 @@ void input_expect_replies(struct input *input, bool expecting)
     input->expecting = expecting;
 }
 
-/* "]11;" or "[?6": what follows the ESC of an answer. */
+/* "[24;80R", whole: where the cursor is. */
+static bool is_place(struct str bytes)
+{
+    size_t at = 1, semicolons = 0;
+    while (at < bytes.len &&
+           ((bytes.ptr[at] >= '0' && bytes.ptr[at] <= '9') || (bytes.ptr[at] == ';' && at > 1))) {
+        semicolons += bytes.ptr[at++] == ';';
+    }
+    return at < bytes.len && semicolons == 1 && bytes.ptr[at - 1] != ';' && bytes.ptr[at] == 'R';
+}
+
+/* "]11;", "[?6" or a place: what follows the ESC of an answer. */
 static bool goes_on_as_reply(struct str bytes)
 {
     if (bytes.len < 3) {
@@ -70,7 +83,7 @@ static bool goes_on_as_reply(struct str bytes)
     bool digit = at[1] >= '0' && at[1] <= '9';
     bool second = at[2] >= '0' && at[2] <= '9';
     return at[0] == ']' ? digit && (second || at[2] == ';')
-                        : at[0] == '[' && at[1] == '?' && second;
+                        : at[0] == '[' && ((at[1] == '?' && second) || is_place(bytes));
 }
 
 /* The line broke right behind the first bytes of an answer: what was made of them was no key. They
@@ -79,7 +92,7 @@ static void put_lone_back(struct input *input, struct str bytes)
 {
     struct buf whole = BUF_INIT;
     buf_append(&whole, input->lone, input->lone_len);
-    buf_append_str(&whole, str_slice(bytes, 0, 4));
+    buf_append_str(&whole, str_slice(bytes, 0, PLACE_MAX));
     if (input->lone_len > 0 && bytes.len >= 2 && goes_on_as_reply(str_from(buf_str(&whole), 1))) {
         buf_append(&input->bytes, input->lone, input->lone_len);
     }

@@ -208,13 +208,14 @@ void output_set_title(struct output *output, struct str title)
     buf_free(&bytes);
 }
 
-/* More than one code point, or one that terminals disagree about: after it the cursor's column is
- * not known. */
+/* More than one code point, or one that terminals disagree about (emoji, ambiguous width taken as
+ * wide): after it the cursor's column is not known. */
 static bool is_simple(const struct cell *cell)
 {
     size_t len;
     int32_t cp = utf8_decode(str_make(cell->text, cell->len), &len);
-    return len == cell->len && cp < 0x1F000 && (cp < 0x2190 || cell->width == 1 || cp >= 0x2E80);
+    bool ideograph = cp >= 0x2E80 && (cp < 0xE000 || cp > 0xF8FF);
+    return len == cell->len && cp < 0x1F000 && (cell->width == 1 || ideograph);
 }
 
 static void move_to(struct output *output, int row, int col)
@@ -236,26 +237,6 @@ static void set_pen(struct output *output, struct style style)
     }
 }
 
-/* What stands for a mark or a line where there is only ASCII. */
-static char ascii_for(const struct cell *cell)
-{
-    static const struct {
-        const char *text;
-        char plain;
-    } table[] = {{"✓", '+'}, {"✗", 'x'}, {"○", 'o'}, {"◐", '%'}, {"●", '*'}, {"•", '*'}, {"·", '.'},
-        {"…", '~'}, {"▸", '>'}, {"▾", 'v'}, {"›", '>'}, {"─", '-'}, {"━", '='}, {"│", '|'},
-        {"┃", '|'}, {"▌", '|'}, {"▎", '|'}, {"┌", '+'}, {"┐", '+'}, {"└", '+'}, {"┘", '+'},
-        {"├", '+'}, {"┤", '+'}, {"┬", '+'}, {"┴", '+'}, {"┼", '+'}, {"↑", '^'}, {"↓", 'v'},
-        {"→", '>'}, {"←", '<'}, {"−", '-'}, {"–", '-'}, {"—", '-'}, {"×", 'x'}, {"✎", '#'},
-        {"≥", '>'}, {"“", '"'}, {"”", '"'}, {"‘", '\''}, {"’", '\''}};
-    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-        if (str_equal_c(str_make(cell->text, cell->len), table[i].text)) {
-            return table[i].plain;
-        }
-    }
-    return '?';
-}
-
 static void write_cell(struct output *output, int row, int col, const struct cell *cell)
 {
     move_to(output, row, col);
@@ -268,7 +249,8 @@ static void write_cell(struct output *output, int row, int col, const struct cel
         buf_append_char(frame, cell->text[0]);
         output->at_col += 1;
     } else if (output->terminal.ascii) {
-        buf_append_char(frame, ascii_for(cell));
+        char mark = grid_ascii_mark(str_make(cell->text, cell->len));
+        buf_append_char(frame, mark == '\0' ? '?' : mark);
         buf_append_repeat(frame, ' ', cell->width - 1u);
         output->at_col += cell->width;
     } else if (is_simple(cell)) {

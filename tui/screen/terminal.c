@@ -148,6 +148,11 @@ static void build_strings(struct terminal *terminal)
          * Shift-Enter and the like as sequences of their own (xterm's modifyOtherKeys 1, kitty's
          * first level). */
         buf_append_c(enter, "\033[?2004h\033[?1004h\033[?2031h\033[>4;1m\033[>1u");
+        /* Terminals that put right-to-left text in order themselves (VTE, mintty, mlterm, Konsole
+         * …) do so row by row, across panes and columns: what is painted in a cell stays in it
+         * (BDSM, ECMA-48 7.2.6; "explicit mode" of the terminal-wg's BiDi recommendation). */
+        buf_append_c(enter, "\033[8l");
+        buf_append_c(leave, "\033[8h");
         buf_append_c(leave, "\033[?2026l\033[0 q\033[<u\033[>4;0m\033[?2031l\033[?1004l\033[?2004l"
                             "\033[?1006l\033[?1002l");
     }

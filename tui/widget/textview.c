@@ -21,7 +21,7 @@ struct line {
     char *prefix;
     /* Rows at `width` columns; 0: not known. */
     size_t rows;
-    int width;
+    int width, ambiguous;
 };
 
 struct textview {
@@ -36,7 +36,7 @@ struct textview {
     char *search;
     size_t found_line, found_at; /* the current match; SIZE_MAX: none */
     size_t total_rows;           /* at total_width, with all lines counted */
-    int total_width;
+    int total_width, total_ambiguous;
     bool total_known;
 };
 
@@ -150,7 +150,7 @@ static size_t line_rows(struct line *line, int cols)
     if (line->options.no_wrap || line->text.len == 0) {
         return 1;
     }
-    if (line->rows == 0 || line->width != cols) {
+    if (line->rows == 0 || line->width != cols || line->ambiguous != utf8_ambiguous_width()) {
         struct str rest = buf_str(&line->text);
         size_t rows = 0;
         while (rest.len > 0) {
@@ -159,19 +159,22 @@ static size_t line_rows(struct line *line, int cols)
         }
         line->rows = rows;
         line->width = cols;
+        line->ambiguous = utf8_ambiguous_width();
     }
     return line->rows;
 }
 
 static size_t total_rows(struct textview *view, int cols)
 {
-    if (!view->total_known || view->total_width != cols) {
+    if (!view->total_known || view->total_width != cols ||
+        view->total_ambiguous != utf8_ambiguous_width()) {
         view->total_rows = 0;
         VEC_FOREACH (struct line, line, &view->lines) {
             view->total_rows += line_rows(line, cols);
         }
         view->total_known = true;
         view->total_width = cols;
+        view->total_ambiguous = utf8_ambiguous_width();
     }
     return view->total_rows;
 }
