@@ -275,6 +275,59 @@ static void test_primary_selection(void **state)
     bench_assert_content(bench, "_e two\n_ethree\n");
 }
 
+static void drag_expecting(
+    struct bench *bench, int row, int col, int to_row, int to_col, const char *selected)
+{
+    bench_mouse(bench, MOUSE_DRAG, row + to_row, col + to_col);
+    bench_mouse(bench, MOUSE_RELEASE, row + to_row, col + to_col);
+    struct str kept = clipboard_kept(CLIPBOARD_PRIMARY);
+    if (!str_equal_c(kept, selected)) {
+        fail_msg("\"%.*s\" is selected, not \"%s\"", STR_FMT(kept), selected);
+    }
+}
+
+/* Dragging goes on as it began: by words after a double click, by lines after a triple one, to
+ * either side; with Shift a click takes all from where the cursor was. */
+static void test_dragging_by_units(void **state)
+{
+    struct bench *bench = *state;
+    open_with(bench, "a.txt", "one two.three four\nfive six\nseven\n");
+    int row = 0, col = 0;
+    assert_true(grid_cursor(app_paint_to_grid(bench->app, bench->rows, bench->cols), &row, &col));
+    for (int i = 0; i < 2; i++) {
+        bench_mouse(bench, MOUSE_PRESS, row, col + 5);
+    }
+    drag_expecting(bench, row, col, 0, 5, "two");
+    bench_mouse(bench, MOUSE_PRESS, row + 2, col); /* elsewhere, or it would be a third click */
+    for (int i = 0; i < 2; i++) {
+        bench_mouse(bench, MOUSE_PRESS, row, col + 5);
+    }
+    drag_expecting(bench, row, col, 0, 9, "two.three");
+    bench_mouse(bench, MOUSE_PRESS, row + 2, col);
+    for (int i = 0; i < 2; i++) {
+        bench_mouse(bench, MOUSE_PRESS, row, col + 5);
+    }
+    bench_mouse(bench, MOUSE_DRAG, row + 1, col + 6);
+    drag_expecting(bench, row, col, 0, 1, "one two");
+    bench_mouse(bench, MOUSE_PRESS, row + 2, col);
+    for (int i = 0; i < 3; i++) {
+        bench_mouse(bench, MOUSE_PRESS, row + 1, col + 2);
+    }
+    drag_expecting(bench, row, col, 1, 2, "five six\n");
+    bench_mouse(bench, MOUSE_PRESS, row + 2, col);
+    for (int i = 0; i < 3; i++) {
+        bench_mouse(bench, MOUSE_PRESS, row + 1, col + 2);
+    }
+    drag_expecting(bench, row, col, 0, 3, "one two.three four\nfive six\n");
+    bench_mouse(bench, MOUSE_PRESS, row, col + 1);
+    bench_mouse(bench, MOUSE_RELEASE, row, col + 1);
+    struct key shifted = {.code = K_MOUSE,
+        .mouse = {
+            .action = MOUSE_PRESS, .button = 1, .row = row + 1, .col = col + 4, .mods = MOD_SHIFT}};
+    app_key(bench->app, &shifted);
+    drag_expecting(bench, row, col, 1, 4, "ne two.three four\nfive");
+}
+
 static void test_large_paste(void **state)
 {
     struct bench *bench = *state;
@@ -452,6 +505,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_blanks, bench_set_up, bench_tear_down),
         cmocka_unit_test_setup_teardown(test_states, bench_set_up, bench_tear_down),
         cmocka_unit_test_setup_teardown(test_primary_selection, bench_set_up, bench_tear_down),
+        cmocka_unit_test_setup_teardown(test_dragging_by_units, bench_set_up, bench_tear_down),
         cmocka_unit_test_setup_teardown(test_large_paste, bench_set_up, bench_tear_down),
         cmocka_unit_test_setup_teardown(test_random_against_a_model, bench_set_up, bench_tear_down),
     };

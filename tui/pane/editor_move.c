@@ -84,24 +84,35 @@ size_t doc_word_right(const struct doc *doc, size_t at)
     return at;
 }
 
-static void select_unit(struct view *view, size_t at, int clicks)
+/* The word (or what is between two) or the line around a place. */
+static struct search_range unit_at(const struct view *view, size_t at, enum selecting by)
 {
     const struct doc *doc = view->doc;
-    if (clicks == 2) {
-        enum word_class class = doc_class_at(doc, at);
-        size_t line = text_line_of(doc->text, at);
-        size_t start = text_line_start(doc->text, line), end = text_line_end(doc->text, line);
-        size_t from = at, to = at;
-        while (from > start && doc_class_at(doc, doc_before(doc, from)) == class) {
-            from = doc_before(doc, from);
-        }
-        while (to < end && doc_class_at(doc, to) == class) {
-            to = doc_after(doc, to);
-        }
-        view_select(view, from, to);
+    size_t line = text_line_of(doc->text, at);
+    size_t start = text_line_start(doc->text, line);
+    if (by == SELECTING_LINES) {
+        return (struct search_range){start, text_line_start(doc->text, line + 1)};
+    }
+    enum word_class class = doc_class_at(doc, at);
+    size_t end = text_line_end(doc->text, line), from = at, to = at;
+    while (from > start && doc_class_at(doc, doc_before(doc, from)) == class) {
+        from = doc_before(doc, from);
+    }
+    while (to < end && doc_class_at(doc, to) == class) {
+        to = doc_after(doc, to);
+    }
+    return (struct search_range){from, to};
+}
+
+/* From the unit it began with to the one at `at`, both whole. */
+static void select_units(struct view *view, size_t at)
+{
+    struct search_range first = view->editor->unit;
+    struct search_range last = unit_at(view, at, view->editor->selecting);
+    if (last.start < first.start) {
+        view_select(view, first.end, last.start);
     } else {
-        size_t line = text_line_of(doc->text, at);
-        view_select(view, text_line_start(doc->text, line), text_line_start(doc->text, line + 1));
+        view_select(view, first.start, last.end > first.end ? last.end : first.end);
     }
 }
 
@@ -146,6 +157,8 @@ static unsigned drag(struct view *view, int row, int col)
         view->block.line = text_line_of(view->doc->text, at);
         view->block.column = column_under(view, col);
         view_select_block(view);
+    } else if (view->editor->selecting != SELECTING_TEXT) {
+        select_units(view, at);
     } else {
         view_move(view, at, true);
         view_settle_carets(view);
@@ -166,9 +179,12 @@ static unsigned press_text(struct editor *editor, const struct mouse *mouse, int
         press_more(view, mouse, at, col);
     } else {
         view_one_caret(view);
-        editor->selecting = SELECTING_TEXT;
+        editor->selecting = mouse->clicks > 2   ? SELECTING_LINES
+                            : mouse->clicks > 1 ? SELECTING_WORDS
+                                                : SELECTING_TEXT;
         if (mouse->clicks > 1) {
-            select_unit(view, at, mouse->clicks);
+            editor->unit = unit_at(view, at, editor->selecting);
+            select_units(view, at);
         } else {
             view_move(view, at, (mouse->mods & MOD_SHIFT) != 0);
         }
@@ -210,8 +226,8 @@ static void note_primary(struct editor *editor)
 {
     struct search_range range = view_selection(editor->view);
     struct buf bytes = BUF_INIT;
-    if (editor->selecting == SELECTING_TEXT && range.end > range.start &&
-        range.end - range.start <= INPUT_PASTE_MAX) {
+    bool text = editor->selecting != SELECTING_NOTHING && editor->selecting != SELECTING_BLOCK;
+    if (text && range.end > range.start && range.end - range.start <= INPUT_PASTE_MAX) {
         text_copy(editor->view->doc->text, range.start, range.end, &bytes);
         app_copy_primary(editor->app, buf_str(&bytes));
     }

@@ -181,7 +181,13 @@ struct copied {
 };
 
 /* What a drag that goes on does. */
-enum selecting { SELECTING_NOTHING, SELECTING_TEXT, SELECTING_BLOCK };
+enum selecting {
+    SELECTING_NOTHING,
+    SELECTING_TEXT,
+    SELECTING_WORDS, /* dragging goes on as it began: after a double click by words, */
+    SELECTING_LINES, /* after a triple click by lines */
+    SELECTING_BLOCK
+};
 
 enum question { ASK_NOTHING, ASK_RECOVER, ASK_DISK, ASK_CLOSE };
 
@@ -236,6 +242,7 @@ struct editor {
     bool auto_pairs, auto_indent;
     struct copied copied;
     enum selecting selecting;
+    struct search_range unit; /* the word or line the mouse began with */
     bool swap_warned;
     struct loop_timer *external; /* waits for the save before $EDITOR; made when needed */
     char *external_path;
