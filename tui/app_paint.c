@@ -245,6 +245,26 @@ static void paint_continuations(struct app *app, struct region region, int col,
     }
 }
 
+/* "Enter|choose|Esc|close" */
+static void paint_own_keys(struct region region, const char *keys)
+{
+    struct str rest = str_of(keys);
+    int col = 1;
+    while (rest.len > 0) {
+        size_t bar = str_find_char(rest, '|', 0);
+        struct str key = str_slice(rest, 0, bar);
+        rest = str_from(rest, bar + 1);
+        size_t end = str_find_char(rest, '|', 0);
+        struct str label = str_slice(rest, 0, end == SIZE_MAX ? rest.len : end);
+        rest = end == SIZE_MAX ? (struct str){0} : str_from(rest, end + 1);
+        if (col + (int)utf8_width(key) + 1 + (int)utf8_width(label) > region_cols(region) - 1) {
+            return;
+        }
+        col += grid_put(region, 0, col, key, style_on(STYLE(KEY), STYLE_KEY_LINE)) + 1;
+        col += grid_put(region, 0, col, label, STYLE(KEY_LINE)) + 2;
+    }
+}
+
 static void paint_key_line(struct app *app)
 {
     struct region region = sub(app, app->layout.key_line);
@@ -287,8 +307,9 @@ static void paint_key_line(struct app *app)
     }
     buf_free(&shown);
     if (col == 1 && app->overlays.len > 0) {
-        col += grid_put_c(region, 0, col, "Esc", style_on(STYLE(KEY), STYLE_KEY_LINE));
-        grid_put_c(region, 0, col, " close", STYLE(KEY_LINE));
+        struct pane top = app_active(app);
+        paint_own_keys(
+            region, top.ops->key_line != NULL ? top.ops->key_line(top.data) : "Esc|close");
     }
 }
 

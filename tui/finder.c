@@ -96,6 +96,7 @@ static struct str needle_of(void *data, struct picker *picker, struct str query)
         finder->source = entry;
         collect(finder);
         picker_set_title(picker, source->title, source->hint);
+        picker_set_nothing(picker, source->nothing);
         picker_show_preview(picker, source->preview != NULL);
         picker_set_count(picker, finder->items.len);
     }
@@ -152,6 +153,7 @@ void finder_open(struct app *app, const char *query)
     app->finder = finder;
     struct picker_options options = {.title = "Find",
         .query = query,
+        .keys = "Enter|go|↑↓|move|Esc|close|^U ?|what else can be found",
         .item = show_item,
         .bonus = bonus_of,
         .needle = needle_of,
@@ -183,7 +185,7 @@ static void collect_sources(void *data, struct finder_items *out)
             continue;
         }
         struct finder_item item = {.text = source->prefix == '\0'
-                                               ? mem_strdup(source->name)
+                                               ? mem_printf("   %s", source->name)
                                                : mem_printf("%c  %s", source->prefix, source->name),
             .number = i};
         VEC_PUSH(out, item);

@@ -1,6 +1,7 @@
 #include "palette.h"
 
 #include "app_private.h"
+#include "base/utf8.h"
 #include "embedded.h"
 #include "widget/picker.h"
 
@@ -9,7 +10,7 @@
 /* ---- commands ---- */
 
 /* What is not possible now is listed last and, among what matches, after what is as good. */
-enum { BONUS_DISABLED = -16 };
+enum { BONUS_DISABLED = -16, LABEL_COLS = 18 };
 
 struct collecting {
     struct finder_items *out;
@@ -34,7 +35,9 @@ static bool add_set(struct app *app, const struct action_set *set, void *with, v
         }
         keymap_append_keys(app->keymap, action, false, &detail);
         buf_append_char(&detail, '\0');
-        struct finder_item item = {.text = mem_printf("%s: %s", set->title, action->help),
+        int pad = LABEL_COLS - (int)utf8_width(str_of(action->label));
+        struct finder_item item = {.text = mem_printf("%s%*s%s: %s", action->label,
+                                       pad > 2 ? pad : 2, "", set->title, action->help),
             .detail = buf_take(&detail),
             .disabled = why_not != NULL,
             .bonus = why_not != NULL ? BONUS_DISABLED : 0,

@@ -51,7 +51,7 @@ static void errors_come_and_go_while_typing(void **state)
     term_expect(term, "no problems in p.rego");
     /* A file that refers to the one in focus. */
     term_key(term, "ctrl-o");
-    term_expect(term, "Open a file");
+    term_expect(term, "Files");
     term_type(term, "lib.rego");
     term_key(term, "enter");
     term_expect(term, "no problems in lib.rego");

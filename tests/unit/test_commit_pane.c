@@ -3,7 +3,6 @@
 #include "base/path.h"
 #include "base/vec.h"
 #include "pane/commit.h"
-#include "pane/files.h"
 #include "workspace/workspace.h"
 
 #include <stdio.h>
@@ -21,8 +20,6 @@ struct fixture {
     bool confirmed, written, send;
     char id[64];
     char subject[200];
-    char picked[200];
-    bool listed;
 };
 
 static char *home;
@@ -333,49 +330,6 @@ static void sizes(void **state)
     assert_true(shows(f, "Will be written", 10, 40));
 }
 
-static void on_event(void *data, const struct workspace_event *event)
-{
-    struct fixture *f = data;
-    (void)event;
-    f->listed = true;
-}
-
-static void on_picked(void *data, const char *path)
-{
-    struct fixture *f = data;
-    snprintf(f->picked, sizeof f->picked, "%s", path);
-}
-
-static void picks_files(void **state)
-{
-    struct fixture *f = *state;
-    test_write(f->root, "policies/k8s/latest.rego", "x");
-    workspace_start(f->ws, f->loop, on_event, f);
-    assert_true(loop_run_until(f->loop, &f->listed, 10000));
-    struct files_picker options = {.title = "Open a file",
-        .workspace = f->ws,
-        .first = "policies/k8s/latest.rego",
-        .chosen = on_picked,
-        .allow_new = true,
-        .data = f};
-    files_picker_open(f->app, &options);
-    expect(f, "policies/k8s/latest.rego");
-    /* What a row means does not change with the listing. */
-    sh(f, "rm policies/a.rego", NULL);
-    workspace_refresh(f->ws);
-    f->listed = false;
-    assert_true(loop_run_until(f->loop, &f->listed, 10000));
-    press(f, "a . r e enter");
-    assert_string_equal(f->picked, "policies/a.rego");
-    files_picker_open(f->app, &options);
-    press(f, "enter");
-    assert_string_equal(f->picked, "policies/k8s/latest.rego");
-    files_picker_open(f->app, &options);
-    press(f, "n e w / z . r e g o enter");
-    assert_string_equal(f->picked, "new/z.rego");
-    workspace_stop(f->ws);
-}
-
 #define PANE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -390,7 +344,6 @@ int main(void)
         PANE_TEST(undoes),
         PANE_TEST(closing_in_the_middle_is_safe),
         PANE_TEST(sizes),
-        PANE_TEST(picks_files),
     };
     return cmocka_run_group_tests(tests, make_home, remove_home);
 }

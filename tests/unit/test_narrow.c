@@ -185,6 +185,9 @@ static void test_habits(void **state)
         {"k8s src", "policies/k8s/latest/src.rego", "policies/k8s/source/other_c.rego"},
         {"deny", "deny.rego", "deny_everything_else.rego"},
         {"sT", "saveTheme", "sometimes aT"},
+        {"theme", "theme  View: Choose the colours",
+            "external  Editor: Open the file in $EDITOR, and come back"},
+        {"save", "save all  Everywhere: Save all changed files", "s a view"},
     };
     for (size_t i = 0; i < ARRAY_LEN(table); i++) {
         int first = fuzzy_score(str_of(table[i].first), str_of(table[i].needle), NULL);

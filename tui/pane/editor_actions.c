@@ -3,7 +3,6 @@
 #include "pane/editor_commands.h"
 #include "pane/editor_vi.h"
 
-#include "pane/files.h"
 
 /* While the bar is open, keys that mean something in a text field go there. */
 bool editor_to_bar(struct editor *editor, struct key key)
@@ -489,29 +488,6 @@ static unsigned previous_mark(void *pane)
     return step_mark(pane, true);
 }
 
-static void file_chosen(void *data, const char *path)
-{
-    struct editor *editor = data;
-    struct err err = {0};
-    if (!editor_open(editor, path, &err)) {
-        app_message(editor->app, MESSAGE_ERROR, "%s", err.text);
-    }
-    app_focus(editor->app, SLOT_EDITOR);
-}
-
-static unsigned open_file(void *pane)
-{
-    struct editor *editor = pane;
-    struct files_picker options = {.title = "Open a file",
-        .hint = "name, or a new one",
-        .workspace = editor->workspace,
-        .chosen = file_chosen,
-        .allow_new = true,
-        .data = editor};
-    files_picker_open(editor->app, &options);
-    return UI_DONE;
-}
-
 #define HIDE ACTION_NO_PALETTE
 #define MOVES(name, id, keys, select_keys, help)                                                   \
     {"editor." id, id, "Cursor " help, keys, NULL, HIDE, move_##name, editor_needs_file},          \
@@ -523,8 +499,6 @@ static unsigned open_file(void *pane)
 static const struct action rows[] = {
     {"editor.save", "save", "Save the file", "ctrl-s", NULL, ACTION_KEY_LINE, save,
         editor_needs_file},
-    {"editor.open", "open", "Open a file of the workspace, or begin a new one", "ctrl-o", "",
-        ACTION_KEY_LINE, open_file, NULL},
     {"editor.find", "find", "Find text, as it is typed", "ctrl-f", "", ACTION_KEY_LINE, find,
         editor_needs_file},
     {"editor.undo", "undo", "Undo a step", "ctrl-z", NULL, ACTION_KEY_LINE, undo,

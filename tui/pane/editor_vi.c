@@ -491,7 +491,7 @@ static void grant(struct editor *editor, const struct wish *one)
         editor_save_all(editor);
         app_run_action(editor->app, "app.quit");
     } else if (strcmp(what, "edit") == 0 && one->argument[0] == '\0') {
-        app_run_action(editor->app, "editor.open");
+        app_run_action(editor->app, "find.files");
     } else if (strcmp(what, "edit") == 0) {
         open_path(editor, one->argument);
     } else if (strcmp(what, "find") == 0 || strcmp(what, "grep") == 0) {

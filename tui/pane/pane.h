@@ -39,6 +39,9 @@ struct pane_ops {
     /* Paints the title line itself, after its first two columns (tabs, coloured counts); the rest
      * of the line stays border. Then `title` is not asked for its left part. */
     void (*draw_title)(void *pane, struct region region, bool focused);
+    /* Keys that are no actions, for the key line while the pane is an overlay: a key
+     * and what it does, in turn: "Enter|choose|Esc|close". Static. */
+    const char *(*key_line)(const void *pane);
     /* One line for the folded form of the pane (below 24 rows); appended. */
     void (*status)(const void *pane, struct buf *out);
     /* Something would be lost by quitting: appends one sentence and returns true. */

@@ -7,7 +7,8 @@
 #define SCORE_RUN        9
 #define SCORE_WORD_START 10
 #define SCORE_LAST_PART  2
-#define SCORE_GAP        2 /* taken away; less than a character gives */
+#define SCORE_WHOLE      16 /* all in one piece, from the beginning of a word */
+#define SCORE_GAP        2  /* taken away; less than a character gives */
 /* Texts up to this long are scored without an allocation. */
 #define ROW_SMALL 512
 
@@ -58,9 +59,27 @@ struct table {
     bool exact;
 };
 
-static int place_score(const struct table *table, size_t at)
+/* The whole word stands in one piece, and ends there. */
+static bool ends_whole(const struct table *table, size_t at)
 {
-    return SCORE_CHAR + (starts_word(table->text, at) ? SCORE_WORD_START : 0) +
+    size_t len = table->word.len;
+    if (len < 2 || at + 1 < len || !starts_word(table->text, at + 1 - len)) {
+        return false;
+    }
+    for (size_t i = 0; i < len; i++) {
+        if (!same(table->text.ptr[at + 1 - len + i], table->word.ptr[i], table->exact)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Of the word's character number `i` at this place. */
+static int place_score(const struct table *table, size_t i, size_t at)
+{
+    bool whole = i + 1 == table->word.len && ends_whole(table, at);
+    return SCORE_CHAR + (whole ? SCORE_WHOLE : 0) +
+           (starts_word(table->text, at) ? SCORE_WORD_START : 0) +
            (at >= table->slash ? SCORE_LAST_PART : 0);
 }
 
@@ -76,7 +95,7 @@ static void fill_row(const struct table *table, size_t i, const int *above, int 
             best_before = above[at - 1] > best_before ? above[at - 1] : best_before;
         }
         bool here = before >= 0 && same(table->text.ptr[at], table->word.ptr[i], table->exact);
-        row[at] = here ? before + place_score(table, at) : -1;
+        row[at] = here ? before + place_score(table, i, at) : -1;
     }
 }
 
@@ -102,7 +121,7 @@ static void mark_places(const struct table *table, const int *rows, size_t at, b
             return;
         }
         const int *above = rows + (i - 1) * len;
-        int before = rows[i * len + at] - place_score(table, at);
+        int before = rows[i * len + at] - place_score(table, i, at);
         if (at > 0 && above[at - 1] >= 0 && above[at - 1] + SCORE_RUN == before) {
             at--;
         } else {

@@ -19,6 +19,7 @@ struct picker {
     struct app *app;
     struct picker_options options;
     char *title, *hint;
+    const char *nothing; /* see picker_set_nothing */
     struct edit *query;
     struct list list;
     struct narrow *narrow;
@@ -127,6 +128,11 @@ void picker_set_title(struct picker *picker, const char *title, const char *hint
     picker->hint = mem_strdup(hint);
 }
 
+void picker_set_nothing(struct picker *picker, const char *nothing)
+{
+    picker->nothing = nothing;
+}
+
 /* Where a text begins that is cut at the front to fit: 0 when it fits. */
 static size_t cut_front(struct str text, int cols)
 {
@@ -208,8 +214,11 @@ static void draw(void *data, struct region region, bool focused)
     struct region list = region_sub(region, 2, 0, rows - 2, wide);
     if (picker->list.count == 0) {
         bool done = narrow_is_done(picker->narrow) && !picker->waiting;
-        const char *why = done ? "nothing matches" : "looking…";
-        grid_put_c(list, 0, 2, picker->options.count == 0 ? "nothing here yet" : why, STYLE(DIM));
+        const char *why = !done                       ? "looking…"
+                          : picker->nothing != NULL   ? picker->nothing
+                          : picker->options.count > 0 ? "nothing matches"
+                                                      : "nothing here yet";
+        grid_put_fit(list, 0, 2, region_cols(list) - 2, str_of(why), STYLE(DIM));
     } else {
         list_draw(&picker->list, list, focused, draw_row, picker);
     }
@@ -310,6 +319,12 @@ static void title(const void *data, struct buf *left, struct buf *right)
     buf_append_c(right, narrow_is_done(picker->narrow) ? "" : " …");
 }
 
+static const char *key_line(const void *data)
+{
+    const struct picker *picker = data;
+    return picker->options.keys != NULL ? picker->options.keys : "Enter|choose|↑↓|move|Esc|close";
+}
+
 static void destroy(void *data)
 {
     struct picker *picker = data;
@@ -338,6 +353,7 @@ static const struct pane_ops picker_ops = {.name = "picker",
     .mouse = on_mouse,
     .paste = on_paste,
     .title = title,
+    .key_line = key_line,
     .destroy = destroy};
 
 struct picker *picker_open(struct app *app, const struct picker_options *options)

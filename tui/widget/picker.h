@@ -26,6 +26,7 @@ struct picker;
 struct picker_options {
     const char *title;
     const char *hint;  /* in the empty field; may be NULL */
+    const char *keys;  /* for the key line, as pane_ops.key_line; NULL: Enter chooses */
     const char *query; /* typed already; may be NULL */
     size_t count;
     size_t first; /* where the cursor is before anything is typed */
@@ -60,5 +61,7 @@ void picker_set_direct(struct picker *picker, enum picker_direct direct);
 /* Whether these items have one. */
 void picker_show_preview(struct picker *picker, bool show);
 void picker_set_title(struct picker *picker, const char *title, const char *hint);
+/* What is said when nothing matches; static. NULL: that. */
+void picker_set_nothing(struct picker *picker, const char *nothing);
 
 #endif
