@@ -236,6 +236,7 @@ static unsigned cancel(void *data)
 }
 
 static const struct action core_actions[] = {
+    {"app.help", "help", "The keys that work here", "? f2", NULL, ACTION_KEY_LINE, show_help, NULL},
     {"app.quit", "quit", "Quit; asks when something would be lost", "ctrl-q", NULL, 0, quit, NULL},
     {"app.cancel", "cancel", "Clear or interrupt; twice quits", "ctrl-c", NULL, ACTION_NO_PALETTE,
         cancel, NULL},
@@ -249,7 +250,6 @@ const struct action_set app_core_set = ACTION_SET("app", "Program", core_actions
 static const struct action global_actions[] = {
     {"app.palette", "commands", "Find and run any command", "ctrl-p f1", NULL,
         ACTION_KEY_LINE | ACTION_NO_PALETTE, show_palette, NULL},
-    {"app.help", "help", "The keys that work here", "? f2", NULL, ACTION_KEY_LINE, show_help, NULL},
     {"app.next-pane", "next pane", "Go to the next pane", "tab", NULL, 0, next_pane, NULL},
     {"app.previous-pane", "previous pane", "Go to the previous pane", "shift-tab", NULL, 0,
         previous_pane, NULL},
@@ -260,14 +260,10 @@ static const struct action global_actions[] = {
         NULL},
     {"app.hide", "hide pane", "Hide this pane", "alt-0", NULL, 0, hide_pane, NULL},
     {"app.show-all", "show all panes", "Show all panes again", "alt-9", NULL, 0, show_all, NULL},
-    {"app.wider", "wider", "Make this pane wider", "alt-shift-right", NULL, ACTION_NO_PALETTE,
-        wider, NULL},
-    {"app.narrower", "narrower", "Make this pane narrower", "alt-shift-left", NULL,
-        ACTION_NO_PALETTE, narrower, NULL},
-    {"app.higher", "higher", "Make this pane higher", "alt-shift-up", NULL, ACTION_NO_PALETTE,
-        higher, NULL},
-    {"app.lower", "lower", "Make this pane lower", "alt-shift-down", NULL, ACTION_NO_PALETTE, lower,
-        NULL},
+    {"app.wider", "wider", "Make this pane wider", "alt->", NULL, 0, wider, NULL},
+    {"app.narrower", "narrower", "Make this pane narrower", "alt-<", NULL, 0, narrower, NULL},
+    {"app.higher", "higher", "Make this pane higher", "alt-+", NULL, 0, higher, NULL},
+    {"app.lower", "lower", "Make this pane lower", "alt-_", NULL, 0, lower, NULL},
     {"app.mouse", "mouse on/off", "Give the mouse to the terminal, or take it back", "", NULL, 0,
         toggle_mouse, NULL},
     {"app.tour", "tour", "The tour: what is where, on one screen", "", NULL, 0, show_tour, NULL},

@@ -246,10 +246,9 @@ static void paint_continuations(struct app *app, struct region region, int col,
 }
 
 /* "Enter|choose|Esc|close" */
-static void paint_own_keys(struct region region, const char *keys)
+static void paint_own_keys(struct region region, int col, const char *keys)
 {
     struct str rest = str_of(keys);
-    int col = 1;
     while (rest.len > 0) {
         size_t bar = str_find_char(rest, '|', 0);
         struct str key = str_slice(rest, 0, bar);
@@ -277,6 +276,14 @@ static void paint_key_line(struct app *app)
     void *data[APP_CONTEXTS_MAX];
     size_t count = app_contexts(app, sets, data, APP_CONTEXTS_MAX);
     int col = 1;
+    struct pane top = app_active(app);
+    bool boxed = app->overlays.len > 0;
+    const char *own =
+        boxed && top.ops->key_line != NULL ? top.ops->key_line(top.data) : "Esc|close";
+    if (boxed && top.ops->actions == NULL) { /* nothing but its own keys works in it */
+        paint_own_keys(region, col, own);
+        return;
+    }
     if (app->sequence_len > 0) {
         struct buf keys = BUF_INIT;
         for (size_t i = 0; i < app->sequence_len; i++) {
@@ -295,7 +302,7 @@ static void paint_key_line(struct app *app)
     buf_append_char(&shown, '\n');
     int end = region_cols(region) - 1;
     for (size_t s = 0; s < count; s++) {
-        bool global = sets[s] == &app_global_set;
+        bool global = sets[s] == &app_global_set || sets[s] == &app_core_set;
         int at = col;
         for (size_t i = 0; i < sets[s]->count; i++) {
             const struct action *action = &sets[s]->actions[i];
@@ -306,10 +313,8 @@ static void paint_key_line(struct app *app)
         col = at;
     }
     buf_free(&shown);
-    if (col == 1 && app->overlays.len > 0) {
-        struct pane top = app_active(app);
-        paint_own_keys(
-            region, top.ops->key_line != NULL ? top.ops->key_line(top.data) : "Esc|close");
+    if (boxed && (col == 1 || top.ops->key_line != NULL)) {
+        paint_own_keys(region, col, own);
     }
 }
 

@@ -148,7 +148,7 @@ void app_note_away(struct app *app, bool away);
 void app_free_clipboard(struct app *app);
 
 /* app_actions.c */
-extern const struct action_set app_core_set;   /* also over dialogs: quit, suspend, redraw */
+extern const struct action_set app_core_set;   /* also over dialogs: help, quit, suspend */
 extern const struct action_set app_global_set; /* panes, help, palette */
 
 /* Keys rest for so long: what they changed in other panes is painted too. */

@@ -84,18 +84,28 @@ static unsigned open_sources(void *data)
     return open_with(data, "?");
 }
 
+/* With what is selected in the editor, when that is a word or a line. */
+static unsigned show_search(struct desk_find *find, bool replace)
+{
+    enum { SELECTED_MAX = 200 };
+    struct buf text = BUF_INIT;
+    bool has = app_has_focus(find->desk->app, find->desk->editor) &&
+               editor_selection(find->desk->editor, &text) && text.len <= SELECTED_MAX &&
+               str_find_char(buf_str(&text), '\n', 0) == SIZE_MAX &&
+               str_find_char(buf_str(&text), '\0', 0) == SIZE_MAX;
+    grep_pane_show(find->grep, has ? text.ptr : NULL, replace);
+    buf_free(&text);
+    return UI_DONE;
+}
+
 static unsigned open_search(void *data)
 {
-    struct desk_find *find = data;
-    grep_pane_show(find->grep, NULL, false);
-    return UI_DONE;
+    return show_search(data, false);
 }
 
 static unsigned open_replace(void *data)
 {
-    struct desk_find *find = data;
-    grep_pane_show(find->grep, NULL, true);
-    return UI_DONE;
+    return show_search(data, true);
 }
 
 static unsigned next_hit(void *data)

@@ -194,11 +194,18 @@ static unsigned on_mouse(void *data, const struct mouse *mouse)
     return textview_mouse(help->view, mouse);
 }
 
+static const char *key_line(const void *data)
+{
+    const struct help *help = data;
+    return help->search != NULL ? "Enter|keep|Esc|stop searching"
+                                : "/|search|n|next|PgDn|more|q|close";
+}
+
 static void title(const void *data, struct buf *left, struct buf *right)
 {
     (void)data;
     buf_append_c(left, "Keys");
-    buf_append_c(right, "/ search  q close");
+    (void)right;
 }
 
 static void destroy(void *data)
@@ -222,6 +229,7 @@ static const struct pane_ops help_ops = {.name = "help",
     .mouse = on_mouse,
     .escape = on_escape,
     .title = title,
+    .key_line = key_line,
     .destroy = destroy};
 
 void help_set_keys(struct app *app, const void *pane,

@@ -37,11 +37,34 @@ static void append_key(const struct tour *tour, const char *id, struct buf *out)
     }
 }
 
+/* Where there is no room to explain: two keys a row. */
+static void draw_small(const struct tour *tour, struct region region)
+{
+    int rows = region_rows(region);
+    int half = region_cols(region) / 2;
+    for (size_t i = 0; i < ARRAY_LEN(stops); i++) {
+        struct buf key = BUF_INIT;
+        int row = (int)i / 2;
+        int col = (int)i % 2 * half;
+        append_key(tour, stops[i].action, &key);
+        grid_put_fit(region, row, col, NAME_COLS, str_of(stops[i].name), STYLE(HEADING));
+        grid_put_fit(region, row, col + NAME_COLS, half - NAME_COLS, buf_str(&key), STYLE(KEY));
+        buf_free(&key);
+    }
+    grid_put_fit(region, rows - 2, 0, region_cols(region),
+        STR_LIT("Nothing is written before you accept it."), STYLE(TEXT));
+    grid_put_fit(region, rows - 1, 0, region_cols(region), STR_LIT("Any key goes on."), STYLE(DIM));
+}
+
 static void draw(void *data, struct region region, bool focused)
 {
     (void)focused;
     const struct tour *tour = data;
     int row = 0;
+    if (region_rows(region) < TOUR_ROWS || region_cols(region) < TOUR_COLS - 8) {
+        draw_small(tour, region);
+        return;
+    }
     grid_put_c(region, row++, 0, "Review policy that a machine wrote.", STYLE(STRONG));
     row++;
     for (size_t i = 0; i < ARRAY_LEN(stops); i++, row++) {
@@ -108,6 +131,12 @@ static void title(const void *data, struct buf *left, struct buf *right)
     buf_append_c(left, "Welcome to bylaw");
 }
 
+static const char *key_line(const void *data)
+{
+    (void)data;
+    return "Any key|goes on";
+}
+
 static void destroy(void *data)
 {
     remember();
@@ -121,6 +150,7 @@ static const struct pane_ops tour_ops = {.name = "tour",
     .mouse = on_mouse,
     .paste = on_paste,
     .title = title,
+    .key_line = key_line,
     .destroy = destroy};
 
 void tour_open(struct app *app)

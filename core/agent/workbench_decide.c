@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SUBJECT_MAX = 68 };
+enum { SUBJECT_MAX = 72 };
 
 void outcome_free(struct outcome *outcome)
 {

@@ -272,10 +272,18 @@ static void search_text(struct finder *finder, const char *path, struct str text
     }
 }
 
+/* Sessions to be replayed word by word: what is found there is of no use, and what is replaced
+ * there breaks them. */
+#define RECORDINGS ".bylaw/recordings/"
+
 static bool wanted(const struct finder *finder, const struct file_entry *entry)
 {
     const char *glob = finder->options->glob;
-    if (glob == NULL || glob[0] == '\0') {
+    bool all = glob == NULL || glob[0] == '\0';
+    if ((all || finder->options->with != NULL) && str_starts(str_of(entry->path), RECORDINGS)) {
+        return false;
+    }
+    if (all) {
         return true;
     }
     const char *subject = strchr(glob, '/') == NULL ? path_base(entry->path) : entry->path;

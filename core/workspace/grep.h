@@ -22,10 +22,12 @@ struct grep_options {
     bool every_match; /* else the first of each line */
     const char *with; /* what each match would become (replacement.h; a literal pattern takes it as
                          it is), or NULL */
-    const char *glob; /* only paths (or last parts, when it has no '/') that match; NULL: all */
-    size_t max_hits;  /* 0: 200 */
-    size_t max_line;  /* bytes of a line that are kept; 0: 300 */
-    size_t max_file;  /* bytes of a file; 0: 4 MiB */
+    /* Only paths (or last parts, when it has no '/') that match; NULL: all but recorded sessions,
+     * in which nothing is replaced anyhow. */
+    const char *glob;
+    size_t max_hits; /* 0: 200 */
+    size_t max_line; /* bytes of a line that are kept; 0: 300 */
+    size_t max_file; /* bytes of a file; 0: 4 MiB */
     const struct grep_unsaved *unsaved;
     size_t unsaved_count;
 };

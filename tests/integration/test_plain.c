@@ -71,7 +71,7 @@ static void check_commit(struct sample_run *run)
 {
     const char *log[] = {"git", "log", "-1", "--format=%s%n%b", NULL};
     char *message = test_run(run->dir, log);
-    expect(message, "Deny any Deployment in production whose image tag is latest or\n");
+    expect(message, "Deny any Deployment in production whose image tag is latest or missing\n");
     expect(message, "Bylaw-Review: 123 lines accepted, 2 declined, 0 left open");
     expect(message, "Bylaw-Tests: 24 passed, 0 failed");
     free(message);
@@ -96,7 +96,7 @@ static void from_a_prompt_to_a_commit(void **state)
     expect(out, "The hunk is edited and accepted.\n");
     expect(out, "All is decided; type finish to see what would be written.\n");
     expect(out, "Tests of your selection: 24 passed.\n");
-    expect(out, "message: Deny any Deployment in production whose image tag is latest or\n");
+    expect(out, "message: Deny any Deployment in production whose image tag is latest or missing\n");
     expect(out, "feedback: ");
     expect(out, "8 files written.\n");
     expect(out, "on branch main.\n");

@@ -136,7 +136,7 @@ static void check_commit(struct fixture *f)
     char *log;
     GIT(f, &log, "log", "-1", "--format=%s%n%b");
     assert_non_null(
-        strstr(log, "Deny any Deployment in production whose image tag is latest or\n"));
+        strstr(log, "Deny any Deployment in production whose image tag is latest or missing\n"));
     assert_non_null(strstr(log, "Bylaw-Review: 123 lines accepted, 2 declined, 0 left open"));
     assert_non_null(strstr(log, "Bylaw-Tests: 24 passed, 0 failed"));
     free(log);
@@ -243,7 +243,7 @@ static void unsaved_edits_come_back_into_view(void **state)
     start(f, 24, 80);
     term_expect(f->term, "✓ 16");
     term_key(f->term, "alt-2 ctrl-o");
-    term_expect(f->term, "Open a file");
+    term_expect(f->term, "Files");
     term_type(f->term, "lib/k8s/k8s.rego");
     term_expect(f->term, "policies/lib/k8s/k8s.rego");
     term_key(f->term, "enter");

@@ -14,7 +14,7 @@ static void test_search(void **state)
     term_key(f->term, "alt-/");
     term_expect(f->term, "type what to look for");
     term_type(f->term, "is_production");
-    term_expect(f->term, "15 matches in 3 files; looked through 24");
+    term_expect(f->term, "3 matches in 2 files; looked through 23");
     term_expect(f->term, "▾ policies/lib/k8s/k8s.rego  1");
     term_type(f->term, "(");
     term_expect(f->term, "0 matches in 0 files");
@@ -33,7 +33,8 @@ static void test_search(void **state)
     term_expect(f->term, "package lib.k8s");
     /* An edit that is not saved is searched too. */
     term_type(f->term, "Q");
-    term_key(f->term, "alt-/ ctrl-u");
+    term_key(f->term, "alt-/"); /* what was looked for is there, and typed over */
+    term_expect(f->term, "^is_prod");
     term_type(f->term, "^Qis_pr");
     term_expect(f->term, "21 Qis_production if");
     term_expect(f->term, "1 match in 1 file; looked through 8");
@@ -42,6 +43,11 @@ static void test_search(void **state)
     term_key(f->term, "f4");
     term_expect(f->term, "match 1 of 1");
     term_key(f->term, "ctrl-z");
+    /* What is selected in the editor is looked for. */
+    term_key(
+        f->term, "ctrl-home shift-right shift-right shift-right shift-right shift-right alt-/");
+    term_expect_row(f->term, 1, "# MET");
+    term_key(f->term, "esc");
     sample_term_quit(f);
 }
 

@@ -508,6 +508,12 @@ static const struct action rows[] = {
 
 const struct action_set commit_action_set = ACTION_SET("commit", "Finish and commit", rows);
 
+static const char *key_line(const void *data)
+{
+    const struct commit_pane *pane = data;
+    return pane->phase == PHASE_EDIT ? "Tab|message, details|Esc|back" : ""; /* the frame says it */
+}
+
 static const struct pane_ops ops = {.name = "commit",
     .actions = &commit_action_set,
     .draw = commit_view_draw,
@@ -517,6 +523,7 @@ static const struct pane_ops ops = {.name = "commit",
     .paste = on_paste,
     .escape = on_escape,
     .title = commit_view_title,
+    .key_line = key_line,
     .unsaved = unsaved,
     .destroy = destroy};
 

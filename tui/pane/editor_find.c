@@ -276,6 +276,7 @@ void find_open(struct editor *editor, enum bar_mode mode)
     find->mode = mode;
     edit_clear(find->line);
     if (mode != BAR_GOTO) {
+        edit_select_all(find->pattern);
         compile(find);
     }
     app_redraw(editor->app);
@@ -544,7 +545,7 @@ void find_draw(struct editor *editor, struct region region, bool focused)
     int used_above, used_below = 0;
     if (both) {
         used_below = draw_right(region, 1, buf_str(&options));
-    } else if ((int)utf8_width(buf_str(&answer)) + (int)utf8_width(buf_str(&options)) < cols - 30) {
+    } else if ((int)utf8_width(buf_str(&answer)) + (int)utf8_width(buf_str(&options)) < cols - 32) {
         buf_append_str(&answer, buf_str(&options));
     }
     used_above =

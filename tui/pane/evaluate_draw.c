@@ -107,8 +107,10 @@ void evaluate_title(const void *data, struct buf *left, struct buf *right)
 void evaluate_status(const void *data, struct buf *out)
 {
     const struct evaluate_pane *p = data;
-    evaluate_title(p, out, out);
-    buf_append_c(out, "  ");
+    struct buf right = BUF_INIT;
+    evaluate_title(p, out, &right);
+    buf_printf(out, "  %s  ", right.len > 0 ? right.ptr : "");
+    buf_free(&right);
     if (p->rows.len > 0 && p->rows.items[0].text != NULL) {
         buf_append_c(out, p->rows.items[0].text);
     }

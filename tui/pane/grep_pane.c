@@ -553,6 +553,7 @@ void grep_pane_show(struct grep_pane *pane, const char *pattern, bool replace)
     if (pattern != NULL && pattern[0] != '\0') {
         edit_set(pane->fields[GREP_PATTERN], str_of(pattern));
     }
+    edit_select_all(pane->fields[GREP_PATTERN]);
     if (!app_has_overlay(pane->options.app, grep_ops.name)) {
         app_push(pane->options.app, (struct pane){&grep_ops, pane}, OVERLAY_FULL, 0, 0);
     }

@@ -363,11 +363,14 @@ static void draw_cover_line(struct status *s, struct region line)
     char *shown = coverage_show(percent);
     int col = 1 + grid_printf(line, 0, 1, met ? STYLE(PASS) : STYLE(FAIL), "%s %%", shown);
     free(shown);
-    grid_printf(line, 0, col, STYLE(TEXT), "  of %zu rows; threshold %g %% %s%s%s",
+    struct buf rest = BUF_INIT;
+    buf_printf(&rest, "  of %zu rows; threshold %g %% %s%s%s",
         coverage->covered_rows + coverage->missed_rows, s->options.threshold,
         met ? "met" : "not met",
         coverage->incomplete ? "; incomplete: not everything could be loaded" : "",
         board_coverage_is_old(s->board) ? "; of the run before" : "");
+    grid_put_fit(line, 0, col, region_cols(line) - col - 1, buf_str(&rest), STYLE(TEXT));
+    buf_free(&rest);
 }
 
 /* All of a problem's message under the list, where its row has no room for it and the pane has.
@@ -478,7 +481,8 @@ static int put_counts(struct status *s, struct region region, int row, int col)
     return at - col;
 }
 
-static int put_coverage(struct status *s, struct region region, int row, int col)
+/* In at most `cols` columns (0: all it takes): where they are few, without the threshold. */
+static int put_coverage(struct status *s, struct region region, int row, int col, int cols)
 {
     const struct coverage *coverage = board_coverage(s->board);
     if (coverage == NULL) {
@@ -492,8 +496,14 @@ static int put_coverage(struct status *s, struct region region, int row, int col
                                                          : STYLE(FAIL);
     const char *compare =
         coverage_percent(coverage) >= s->options.threshold ? (ascii ? ">=" : "≥") : "<";
-    int used = grid_printf(region, row, col, style, "cov %s%% %s %g%s", shown, compare,
-        s->options.threshold, coverage->incomplete ? "?" : "");
+    struct buf text = BUF_INIT;
+    buf_printf(&text, "cov %s%%%s", shown, coverage->incomplete ? "?" : "");
+    size_t brief = text.len;
+    buf_printf(&text, " %s %g", compare, s->options.threshold);
+    bool fits = cols == 0 || (int)utf8_width(buf_str(&text)) <= cols;
+    int used = grid_put(
+        region, row, col, fits ? buf_str(&text) : str_slice(buf_str(&text), 0, brief), style);
+    buf_free(&text);
     free(shown);
     return used;
 }
@@ -509,9 +519,23 @@ int status_draw_counts(struct status *s, struct region region, int row, int col,
         used += 1 + grid_printf(part, 0, used + 1, STYLE(RUNNING), "%zu/%zu", done, total);
     }
     if (board_coverage(s->board) != NULL) {
-        used += 3 + put_coverage(s, part, 0, used + 3);
+        used += 3 + put_coverage(s, part, 0, used + 3, cols > used + 3 ? cols - used - 3 : 0);
     }
     return used;
+}
+
+/* Where the names of all tabs have no room those in the back are told by their first letter. */
+static void shorten_tabs(struct tab *tabs, int active, int cols)
+{
+    int all = 0;
+    for (int i = 0; i < TAB_COUNT; i++) {
+        all += (int)tabs[i].label.len + (tabs[i].count >= 0 ? 6 : 2);
+    }
+    for (int i = 0; i < TAB_COUNT && all > cols; i++) {
+        if (i != active) {
+            tabs[i].label = str_slice(tabs[i].label, 0, 1);
+        }
+    }
 }
 
 void status_draw_title(void *data, struct region region, bool focused)
@@ -525,6 +549,7 @@ void status_draw_title(void *data, struct region region, bool focused)
         {STR_LIT("Coverage"), -1},
         {STR_LIT("Log"), -1},
     };
+    shorten_tabs(tabs, s->tab, region_cols(region));
     int used = tabs_draw(region, 0, 0, tabs, TAB_COUNT, s->tab, s->tab_starts);
     char right[96] = "";
     size_t done;
@@ -544,7 +569,7 @@ void status_draw_title(void *data, struct region region, bool focused)
     int width = (int)utf8_width(str_of(right));
     int cols = region_cols(region);
     if (s->of != NULL) {
-        used += 2 + grid_printf(region, 0, used + 2, STYLE(MODIFIED), "of %s", s->of);
+        used += 2 + grid_printf(region, 0, used + 2, STYLE(MODIFIED), " of %s ", s->of);
     }
     if (right[0] != '\0' && cols - width - 1 > used) {
         grid_put_c(region, 0, cols - width - 1, right,

@@ -115,6 +115,12 @@ static void choose_title(const void *data, struct buf *left, struct buf *right)
     }
 }
 
+static const char *choose_key_line(const void *data)
+{
+    const struct choose *choose = data;
+    return choose->choices.len == 0 ? "Enter|close" : "Enter|choose|Tab|the next answer|Esc|cancel";
+}
+
 static void choose_destroy(void *data)
 {
     struct choose *choose = data;
@@ -139,6 +145,7 @@ static const struct pane_ops choose_ops = {.name = "choose",
     .mouse = choose_mouse,
     .escape = choose_escape,
     .title = choose_title,
+    .key_line = choose_key_line,
     .destroy = choose_destroy};
 
 static struct choose *open_choose(struct app *app, const char *title, struct str text,
@@ -262,6 +269,12 @@ static void prompt_title(const void *data, struct buf *left, struct buf *right)
     buf_append_c(right, prompt->multiline ? "^S done  Esc cancel" : "Enter done  Esc cancel");
 }
 
+static const char *prompt_key_line(const void *data)
+{
+    const struct prompt *prompt = data;
+    return prompt->multiline ? "^S|done|Enter|new line|Esc|cancel" : "Enter|done|Esc|cancel";
+}
+
 static void prompt_destroy(void *data)
 {
     struct prompt *prompt = data;
@@ -283,6 +296,7 @@ static const struct pane_ops prompt_ops = {.name = "prompt",
     .mouse = prompt_mouse,
     .paste = prompt_paste,
     .title = prompt_title,
+    .key_line = prompt_key_line,
     .destroy = prompt_destroy};
 
 void dialog_prompt(struct app *app, const struct dialog_prompt *options)

@@ -24,6 +24,7 @@ struct row {
 
 struct edit {
     bool multiline;
+    bool selected; /* all of it: see edit_select_all */
     struct buf text;
     size_t cursor;
     struct snapshots undo, redo;
@@ -161,8 +162,25 @@ void edit_replace(struct edit *edit, size_t from, size_t to, struct str text)
     buf_free(&cleaned);
 }
 
+void edit_select_all(struct edit *edit)
+{
+    edit->selected = !edit->multiline && edit->text.len > 0;
+}
+
+/* True: what was selected is gone. */
+static bool take_selected(struct edit *edit)
+{
+    bool selected = edit->selected;
+    edit->selected = false;
+    if (selected) {
+        change(edit, 0, edit->text.len, (struct str){0}, false);
+    }
+    return selected;
+}
+
 void edit_insert(struct edit *edit, struct str text)
 {
+    take_selected(edit);
     edit_replace(edit, edit->cursor, edit->cursor, text);
 }
 
@@ -173,6 +191,7 @@ void edit_set(struct edit *edit, struct str text)
     buf_free(&edit->text);
     edit->text = cleaned;
     edit->cursor = cleaned.len;
+    edit->selected = false;
     edit->top = 0;
     edit->typing = false;
     edit->wish_col = -1;
@@ -492,7 +511,12 @@ static unsigned plain_code(struct edit *edit, const struct key *key, bool enter_
 unsigned edit_key(struct edit *edit, const struct key *key, bool enter_breaks)
 {
     bool was_killing = edit->killing;
+    bool erases = key->mods == 0 && (key->code == K_BACKSPACE || key->code == K_DELETE);
     edit->killing = false;
+    if ((key_is_plain_text(key) || erases) && take_selected(edit) && erases) {
+        return UI_DONE;
+    }
+    edit->selected = false;
     if (key_is_plain_text(key)) {
         change(edit, edit->cursor, edit->cursor, str_make(key->text, key->len), true);
         return UI_DONE;
@@ -583,6 +607,9 @@ void edit_draw(
     edit->rows = region_rows(region) > 0 ? region_rows(region) : 1;
     if (edit->text.len == 0 && hint != NULL) {
         grid_put_fit(region, 0, 0, edit->cols, str_of(hint), style_on(STYLE(HINT), style.fg));
+    }
+    if (edit->selected) {
+        style = style_on(style, STYLE_SELECTION);
     }
     if (edit->multiline) {
         draw_lines(edit, region, focused, style);

@@ -15,6 +15,9 @@ struct str edit_text(const struct edit *edit);
 /* Cursor to the end; the undo history begins anew. */
 void edit_set(struct edit *edit, struct str text);
 void edit_clear(struct edit *edit);
+/* All of a one-line field counts as selected, and is shown so: what is typed or pasted next takes
+ * its place, any other key leaves it as it is. */
+void edit_select_all(struct edit *edit);
 bool edit_is_empty(const struct edit *edit);
 size_t edit_cursor(const struct edit *edit); /* byte offset, between clusters */
 void edit_set_cursor(struct edit *edit, size_t offset);
