@@ -156,7 +156,6 @@ const struct finder_source find_files = {
     .name = "files, the open and recent ones first",
     .title = "Files",
     .hint = "a file, or > commands  @ symbols  : line  ! tests  ? more",
-    .nothing = "no file of that name: Enter begins it",
     .collect = collect_files,
     .needle = file_needle,
     .direct = direct_new,

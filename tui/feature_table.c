@@ -96,7 +96,11 @@ static const struct feature features[] = {
         "app.palette app.help", "app.tour", "", "help", ""},
     {"The screen",
         "three panes of any size, mouse, five themes and your own, 16 colours, none, ASCII only",
-        "app.next-pane app.zoom app.quit", "app.* desk.*", "theme mouse", "", ""},
+        "app.next-pane app.zoom app.quit", "app.* desk.*", "theme mouse ambiguous_width", "", ""},
+    {"Confined commands",
+        "a command that nobody has vouched for runs without the network and the rest of the disk, "
+        "or not at all",
+        "", "", "", "sandbox", ""},
     {"Without a screen",
         "`bylaw --plain`: the same work line by line, for screen readers and pipes", "", "", "", "",
         ""},

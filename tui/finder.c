@@ -96,7 +96,6 @@ static struct str needle_of(void *data, struct picker *picker, struct str query)
         finder->source = entry;
         collect(finder);
         picker_set_title(picker, source->title, source->hint);
-        picker_set_nothing(picker, source->nothing);
         picker_show_preview(picker, source->preview != NULL);
         picker_set_count(picker, finder->items.len);
     }

@@ -31,8 +31,7 @@ struct finder_source {
     char prefix;      /* 0: what is found without a prefix */
     const char *name; /* "commands": its row in the list of sources */
     const char *title;
-    const char *hint;    /* in the empty field */
-    const char *nothing; /* when nothing matches; NULL: that */
+    const char *hint; /* in the empty field */
     void (*collect)(void *data, struct finder_items *out);
     /* What of the text after the prefix is matched ("a.rego:12": "a.rego"); NULL: all. */
     struct str (*needle)(void *data, struct str text);

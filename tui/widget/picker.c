@@ -19,7 +19,6 @@ struct picker {
     struct app *app;
     struct picker_options options;
     char *title, *hint;
-    const char *nothing; /* see picker_set_nothing */
     struct edit *query;
     struct list list;
     struct narrow *narrow;
@@ -128,11 +127,6 @@ void picker_set_title(struct picker *picker, const char *title, const char *hint
     picker->hint = mem_strdup(hint);
 }
 
-void picker_set_nothing(struct picker *picker, const char *nothing)
-{
-    picker->nothing = nothing;
-}
-
 /* Where a text begins that is cut at the front to fit: 0 when it fits. */
 static size_t cut_front(struct str text, int cols)
 {
@@ -214,11 +208,8 @@ static void draw(void *data, struct region region, bool focused)
     struct region list = region_sub(region, 2, 0, rows - 2, wide);
     if (picker->list.count == 0) {
         bool done = narrow_is_done(picker->narrow) && !picker->waiting;
-        const char *why = !done                       ? "looking…"
-                          : picker->nothing != NULL   ? picker->nothing
-                          : picker->options.count > 0 ? "nothing matches"
-                                                      : "nothing here yet";
-        grid_put_fit(list, 0, 2, region_cols(list) - 2, str_of(why), STYLE(DIM));
+        const char *why = done ? "nothing matches" : "looking…";
+        grid_put_c(list, 0, 2, picker->options.count == 0 ? "nothing here yet" : why, STYLE(DIM));
     } else {
         list_draw(&picker->list, list, focused, draw_row, picker);
     }

@@ -61,7 +61,5 @@ void picker_set_direct(struct picker *picker, enum picker_direct direct);
 /* Whether these items have one. */
 void picker_show_preview(struct picker *picker, bool show);
 void picker_set_title(struct picker *picker, const char *title, const char *hint);
-/* What is said when nothing matches; static. NULL: that. */
-void picker_set_nothing(struct picker *picker, const char *nothing);
 
 #endif
