@@ -180,6 +180,15 @@ void app_redraw_focused(struct app *app)
     }
 }
 
+void app_redraw_pane(struct app *app, const void *pane_data)
+{
+    if (app->panes[app->layout.focus].data == pane_data) {
+        app_redraw_focused(app);
+    } else {
+        app_redraw(app);
+    }
+}
+
 static void on_rest_time(void *data)
 {
     app_redraw(data);

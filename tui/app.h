@@ -114,6 +114,9 @@ void app_set_float(struct app *app, const struct app_float *ops, void *data);
 /* Marks the screen as changed: painted at the end of this turn, at most 60 times a second while a
  * stream runs, at once after a key. */
 void app_redraw(struct app *app);
+/* The same when only the pane with this data, the header and the key line have changed: cheaper
+ * when it is the focused one. */
+void app_redraw_pane(struct app *app, const void *pane_data);
 enum message_level { MESSAGE_INFO, MESSAGE_GOOD, MESSAGE_WARNING, MESSAGE_ERROR };
 /* One line in the key line's place, until the next key or for five seconds (errors stay until a
  * key, and what is only good to know does not take their place). */

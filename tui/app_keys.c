@@ -70,11 +70,7 @@ size_t app_contexts(const struct app *app, const struct action_set **sets, void 
 void app_apply(struct app *app, const void *pane_data, unsigned flags)
 {
     if ((flags & (UI_HANDLED | UI_REDRAW | UI_CLOSE)) != 0) {
-        if (app->panes[app->layout.focus].data == pane_data) {
-            app_redraw_focused(app);
-        } else {
-            app_redraw(app);
-        }
+        app_redraw_pane(app, pane_data);
         app->at_once = true;
     }
     if ((flags & UI_CLOSE) != 0) {

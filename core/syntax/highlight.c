@@ -137,7 +137,7 @@ static void highlight_piece(struct syntax *syntax, const struct piece *piece, ui
     free(styles);
 }
 
-void syntax_highlight(struct syntax *syntax, size_t from, size_t to, struct syntax_spans *out)
+void highlight_look_up(struct syntax *syntax, size_t from, size_t to, struct syntax_spans *out)
 {
     for (size_t i = piece_at(syntax, from); i < syntax->pieces.len; i++) {
         const struct piece *piece = &syntax->pieces.items[i];

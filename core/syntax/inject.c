@@ -222,13 +222,14 @@ static void take_match(struct piece *piece, const struct source_window *text,
 }
 
 /* Removes what was there before the edit and is no more. */
-static void sweep(struct piece *piece, uint32_t from, uint32_t to)
+static void sweep(struct syntax *syntax, struct piece *piece, uint32_t from, uint32_t to)
 {
     size_t kept = 0;
     for (size_t i = 0; i < piece->injections.len; i++) {
         struct injection *inj = &piece->injections.items[i];
         bool gone = !inj->seen && inj->stale && inj->start <= to && inj->end >= from;
         if (gone) {
+            shown_mark(syntax, piece->start + inj->start, piece->start + inj->end);
             injection_free(inj);
         } else {
             piece->injections.items[kept++] = *inj;
@@ -251,6 +252,23 @@ uint32_t injection_begin(const struct injection *injection)
                                                                : injection->start;
 }
 
+/* What of the injection looks different with its new tree. */
+static void note_changes(struct syntax *syntax, const struct piece *piece,
+    const struct injection *inj, const TSTree *tree)
+{
+    if (inj->tree == NULL || tree == NULL || inj->language->afresh) {
+        shown_mark(syntax, piece->start + injection_begin(inj), piece->start + inj->end);
+        return;
+    }
+    uint32_t count;
+    TSRange *ranges = ts_tree_get_changed_ranges(inj->tree, tree, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        size_t end = ranges[i].end_byte < inj->end ? ranges[i].end_byte : inj->end;
+        shown_mark(syntax, piece->start + ranges[i].start_byte, piece->start + end);
+    }
+    free(ranges);
+}
+
 static bool parse_found(struct syntax *syntax, size_t index, uint32_t from, uint32_t to)
 {
     struct piece *piece = &syntax->pieces.items[index];
@@ -264,6 +282,7 @@ static bool parse_found(struct syntax *syntax, size_t index, uint32_t from, uint
         if (tree == NULL && syntax->pending_piece != SIZE_MAX) {
             return false;
         }
+        note_changes(syntax, piece, inj, tree);
         if (inj->tree != NULL) {
             ts_tree_delete(inj->tree);
         }
@@ -303,7 +322,7 @@ static void find_all(struct syntax *syntax, size_t index, uint32_t from, uint32_
     } else if (query != NULL) {
         find_by_query(syntax, piece, query, from, to);
     }
-    sweep(piece, from, to);
+    sweep(syntax, piece, from, to);
     if (piece->injections.len > 0) {
         qsort(piece->injections.items, piece->injections.len, sizeof *piece->injections.items,
             by_start);

@@ -49,6 +49,17 @@ struct pieces {
     size_t len, cap;
 };
 
+/* Spans of [from, to) of the whole text; see shown.c. */
+struct shown {
+    size_t from, to;
+    bool dirty; /* what is in [dirty_from, dirty_to] is to be looked up again */
+    size_t dirty_from, dirty_to;
+    struct syntax_spans spans;
+    unsigned edits; /* since they were asked for */
+    uint64_t used;
+};
+#define SHOWN_MAX 4 /* parts of the text that are looked at in turn (split views, folds) */
+
 struct syntax {
     const struct language *language;
     struct syntax_source source;
@@ -62,8 +73,11 @@ struct syntax {
     uint64_t deadline_us; /* of the call that runs; 0: none */
     uint64_t asked_us;    /* what layer.c has parsed since syntax_parse */
     TSQueryCursor *cursor;
+    bool held; /* see syntax_hold */
     bool changed;
     size_t changed_from, changed_to; /* rows */
+    struct shown shown[SHOWN_MAX];
+    uint64_t shown_clock;
 };
 
 void piece_free(struct piece *piece);
@@ -111,6 +125,13 @@ size_t inject_count_blanks(const struct source_window *text, size_t at);
 /* inject_yaml.c: the expressions and policies inside a YAML document, those that touch [from, to).
  */
 void inject_yaml(struct syntax *syntax, struct piece *piece, uint32_t from, uint32_t to);
+
+/* highlight.c: appends the spans of [from, to) that the trees tell now. */
+void highlight_look_up(struct syntax *syntax, size_t from, size_t to, struct syntax_spans *out);
+/* shown.c: the text was edited; what is in [from, to] may look different; all is different. */
+void shown_edit(struct syntax *syntax, const TSInputEdit *edit);
+void shown_mark(struct syntax *syntax, size_t from, size_t to);
+void shown_clear(struct syntax *syntax);
 
 /* outline.c: fills outline and errors of a piece whose tree is up to date. */
 void outline_index(struct syntax *syntax, struct piece *piece);

@@ -5,7 +5,7 @@
 
 void layer_prepare(struct syntax *syntax, size_t from, size_t to)
 {
-    if (syntax->asked_us >= LAYER_BUDGET_US) {
+    if (syntax->held || syntax->asked_us >= LAYER_BUDGET_US) {
         return;
     }
     uint64_t outer = syntax->deadline_us;

@@ -85,6 +85,7 @@ struct syntax *syntax_new(const struct language *language, struct syntax_source 
 
 static void clear(struct syntax *syntax)
 {
+    shown_clear(syntax);
     syntax_forget_pending(syntax);
     VEC_FOREACH (struct piece, piece, &syntax->pieces) {
         piece_free(piece);
@@ -285,6 +286,7 @@ void syntax_edit(struct syntax *syntax, const TSInputEdit *edit)
         syntax_reset(syntax);
         return;
     }
+    shown_edit(syntax, edit);
     if (syntax->language->documents) {
         edit_documents(syntax, edit, old_size);
     } else {
@@ -359,12 +361,15 @@ static void note_changes(
     struct syntax *syntax, const struct piece *piece, const TSTree *old, const TSTree *tree)
 {
     if (old == NULL) {
+        shown_mark(syntax, piece->start, piece->start + piece->len);
         mark_changed(syntax, piece->row, piece->row + piece->rows + 1);
         return;
     }
     uint32_t count;
     TSRange *ranges = ts_tree_get_changed_ranges(old, tree, &count);
     for (uint32_t i = 0; i < count; i++) {
+        size_t end = ranges[i].end_byte < piece->len ? ranges[i].end_byte : piece->len;
+        shown_mark(syntax, piece->start + ranges[i].start_byte, piece->start + end);
         mark_changed(syntax, piece->row + ranges[i].start_point.row,
             piece->row + ranges[i].end_point.row + 1);
     }
@@ -443,6 +448,28 @@ bool syntax_parse(struct syntax *syntax, size_t from, size_t to, uint64_t budget
     bool done = syntax_parse_range(syntax, from, to);
     drop_unused(syntax);
     return done;
+}
+
+bool syntax_is_edited(const struct syntax *syntax, size_t from, size_t to)
+{
+    bool edited = false;
+    for (size_t i = syntax->pieces.len > 0 ? piece_at(syntax, from) : 0; i < syntax->pieces.len;
+         i++) {
+        const struct piece *piece = &syntax->pieces.items[i];
+        if (piece->start >= to && piece->start > from) {
+            break;
+        }
+        if (piece->tree == NULL) {
+            return false;
+        }
+        edited = edited || piece->stale;
+    }
+    return edited;
+}
+
+void syntax_hold(struct syntax *syntax, bool hold)
+{
+    syntax->held = hold;
 }
 
 bool syntax_index(struct syntax *syntax, uint64_t budget_us)

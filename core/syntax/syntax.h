@@ -48,9 +48,17 @@ struct syntax_spans {
 
 /* Appends the spans of [from, to) in order, without overlap, cut to the range. Inner nodes win over
  * outer ones, and of two patterns on one node the later in the query file. Works with the trees
- * there are: what is not parsed has no spans, what was edited since has spans shifted by the edit.
- */
+ * there are: what is not parsed has no spans, what was edited since has the spans of before, moved
+ * along with the text. What was asked for lately is remembered, so that only what has changed is
+ * looked up. */
 void syntax_highlight(struct syntax *syntax, size_t from, size_t to, struct syntax_spans *out);
+
+/* True when all of [from, to) was parsed and some of it edited since: it can be shown as it is, and
+ * parsed afterwards. */
+bool syntax_is_edited(const struct syntax *syntax, size_t from, size_t to);
+/* While held, questions about a place (folds, context, brackets, …) parse nothing: they answer with
+ * the trees there are. */
+void syntax_hold(struct syntax *syntax, bool hold);
 
 /* The rows in [*from, *to) may look different since the last call, besides the edited ones (a brace
  * or a quote far above). False: none. */

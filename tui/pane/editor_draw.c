@@ -8,7 +8,8 @@
 
 #include <stdio.h>
 
-#define PARSE_US          4000          /* a frame's share for parsing what is visible */
+#define PARSE_US          3000          /* a frame's share for parsing what is visible */
+#define BEHIND_MS         100           /* the most that keys put parsing off */
 #define GAP_BYTES         ((size_t)256) /* rows further apart than this are highlighted apart */
 #define MARGIN_COLS       4
 #define MESSAGE_ROWS      3 /* at most, of what is wrong in the cursor's line */
@@ -198,18 +199,16 @@ static int lay_out(struct view *view, struct paint_row *rows)
 
 static void on_parse(void *data)
 {
-    app_redraw(((struct editor *)data)->app);
+    struct editor *editor = data;
+    app_redraw_pane(editor->app, editor);
 }
 
-static void parse_visible(struct view *view, size_t from, size_t to)
+static void parse_later(struct editor *editor)
 {
-    struct editor *editor = view->editor;
     if (editor->parser == NULL) {
         editor->parser = loop_timer_new(editor->loop, on_parse, editor);
     }
-    if (!syntax_parse(view->doc->syntax, from, to, PARSE_US)) {
-        loop_timer_start(editor->parser, 1, 0);
-    }
+    loop_timer_start(editor->parser, 1, 0);
 }
 
 /* The rows from `at` on that lie close together in the text: what is between, folded away or off
@@ -225,13 +224,42 @@ static int stretch(const struct paint_row *rows, int count, int at, size_t *from
     return at;
 }
 
-static void parse_rows(struct view *view, const struct paint_row *rows, int count)
+/* The answer to a key is painted first: an edit is shown with the colours of before, moved along
+ * with the text, and parsed for the next frame; but not for ever while keys come. */
+static bool is_put_off(struct view *view, const struct paint_row *rows, int count)
 {
+    uint64_t version = text_version(view->doc->text), now = loop_now_ms();
+    bool put_off = version != view->drawn_version;
     size_t from, to;
+    view->drawn_version = version;
+    for (int i = 0; i < count && put_off;) {
+        i = stretch(rows, count, i, &from, &to);
+        put_off = syntax_is_edited(view->doc->syntax, from, to);
+    }
+    if (put_off && view->behind_since != 0 && now - view->behind_since > BEHIND_MS) {
+        put_off = false;
+    }
+    view->behind_since = !put_off ? 0 : view->behind_since != 0 ? view->behind_since : now;
+    return put_off;
+}
+
+/* False: later, what is shown now is of the trees there are. */
+static bool parse_rows(struct view *view, const struct paint_row *rows, int count)
+{
+    bool done = true;
+    size_t from, to;
+    if (is_put_off(view, rows, count)) {
+        parse_later(view->editor);
+        return false;
+    }
     for (int i = 0; i < count;) {
         i = stretch(rows, count, i, &from, &to);
-        parse_visible(view, from, to);
+        done = syntax_parse(view->doc->syntax, from, to, PARSE_US) && done;
     }
+    if (!done) {
+        parse_later(view->editor);
+    }
+    return true;
 }
 
 static void highlight(struct paint *paint, const struct paint_row *rows, int count)
@@ -391,7 +419,7 @@ static void draw_rows(struct view *view, struct region region, bool focused)
     size_t cursor = foldset_head(view->folds, text_line_of(view->doc->text, view_head(view)));
     int count = lay_out(view, rows);
     bool searching = find_is_open(view->editor) || editor_vi_rows(view->editor) > 0;
-    parse_rows(view, rows, count);
+    syntax_hold(view->doc->syntax, !parse_rows(view, rows, count));
     sticky_find(view, rows, count);
     sticky_lay_out(view, rows);
     for (int i = 0; i < count; i++) {
@@ -405,6 +433,7 @@ static void draw_rows(struct view *view, struct region region, bool focused)
         find_pair(&paint);
         paint.can_fold = view_can_fold_at(view, cursor);
     }
+    syntax_hold(view->doc->syntax, false);
     for (int i = 0; i < count; i++) {
         draw_row(&paint, &rows[i], cursor, focused);
     }

@@ -1,0 +1,115 @@
+/* core/syntax/shown: spans that move along with edits until the text is parsed again, and what is
+ * looked up anew then. */
+#include "syntax_text.h"
+
+#include "base/vec.h"
+#include "syntax/folds.h"
+
+#include <stdlib.h>
+
+/* "keyword:package …": the spans of [from, to) and what they cover. */
+static char *spans_of(struct syntax_text *text, size_t from, size_t to)
+{
+    struct syntax_spans spans = {0};
+    struct buf out = BUF_INIT;
+    syntax_highlight(text->syntax, from, to, &spans);
+    VEC_FOREACH (const struct syntax_span, span, &spans) {
+        buf_printf(&out, "%s:%.*s ", syntax_capture_name(span->capture),
+            STR_FMT(str_slice(text->text, span->start, span->end)));
+    }
+    VEC_FREE(&spans);
+    return buf_take(&out);
+}
+
+static void expect(struct syntax_text *text, const char *expected)
+{
+    char *got = spans_of(text, 0, text->text.len);
+    assert_string_equal(got, expected);
+    free(got);
+}
+
+static void test_until_parsed(void **state)
+{
+    (void)state;
+    struct syntax_text text;
+    syntax_text_open(&text, "rego", "package a\n\np := 1 # x\n");
+    char *before = spans_of(&text, 0, text.text.len);
+    assert_false(syntax_is_edited(text.syntax, 0, text.text.len));
+    free(before);
+    /* Typed behind the comment: it is the comment's until the parser says otherwise. */
+    syntax_text_replace(&text, text.text.len - 1, text.text.len - 1, STR_LIT("yz"));
+    assert_true(syntax_is_edited(text.syntax, 0, text.text.len));
+    char *moved = spans_of(&text, 11, text.text.len);
+    assert_non_null(strstr(moved, "comment:# xyz "));
+    free(moved);
+    /* A line above: everything moves. */
+    syntax_text_replace(&text, 11, 11, STR_LIT("q := \"s\"\n"));
+    moved = spans_of(&text, 0, text.text.len);
+    assert_non_null(strstr(moved, "comment:# xyz "));
+    assert_null(strstr(moved, "string:"));
+    free(moved);
+    assert_true(syntax_parse(text.syntax, 0, text.text.len, 0));
+    assert_false(syntax_is_edited(text.syntax, 0, text.text.len));
+    char *after = spans_of(&text, 0, text.text.len);
+    assert_non_null(strstr(after, "string:\"s\" "));
+    struct syntax_text fresh;
+    syntax_text_open(&fresh, "rego", "package a\n\nq := \"s\"\np := 1 # xyz\n");
+    assert_string_equal(text.text.ptr, fresh.text.ptr);
+    expect(&fresh, after);
+    free(after);
+    syntax_text_close(&fresh);
+    syntax_text_close(&text);
+}
+
+/* A sign far above changes lines that nobody edited. */
+static void test_changed_elsewhere(void **state)
+{
+    (void)state;
+    struct syntax_text text;
+    syntax_text_open(&text, "yaml", "a: |\n  w: 1\n  x: 2\n  y: 3\n");
+    free(spans_of(&text, 0, text.text.len));
+    syntax_text_replace(&text, 3, 4, STR_LIT(""));
+    char *held = spans_of(&text, 18, text.text.len);
+    assert_true(syntax_parse(text.syntax, 0, text.text.len, 0));
+    char *after = spans_of(&text, 18, text.text.len);
+    assert_string_not_equal(held, after);
+    struct syntax_text fresh;
+    syntax_text_open(&fresh, "yaml", text.text.ptr);
+    char *expected = spans_of(&fresh, 18, fresh.text.len);
+    assert_string_equal(after, expected);
+    free(expected);
+    free(after);
+    free(held);
+    syntax_text_close(&fresh);
+    syntax_text_close(&text);
+}
+
+/* While held, a question answers with the tree there is. */
+static void test_hold(void **state)
+{
+    (void)state;
+    struct syntax_text text;
+    struct folds folds = {0};
+    syntax_text_open(&text, "rego", "package a\n\np if {\n\tx\n}\n");
+    syntax_text_replace(&text, 11, 11, STR_LIT("q := [1,\n2]\n"));
+    syntax_hold(text.syntax, true);
+    syntax_folds(text.syntax, 0, text.text.len, &folds);
+    assert_int_equal(folds.len, 1);
+    assert_int_equal(folds.items[0].first_row, 4); /* moved by the edit */
+    syntax_hold(text.syntax, false);
+    folds.len = 0;
+    syntax_folds(text.syntax, 0, text.text.len, &folds);
+    assert_int_equal(folds.len, 2);
+    VEC_FREE(&folds);
+    syntax_text_close(&text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_until_parsed),
+        cmocka_unit_test(test_changed_elsewhere),
+        cmocka_unit_test(test_hold),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
