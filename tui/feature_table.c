@@ -101,6 +101,9 @@ static const struct feature features[] = {
         "a command that nobody has vouched for runs without the network and the rest of the disk, "
         "or not at all",
         "", "", "", "sandbox", ""},
+    {"Other agents",
+        "Codex and other MCP clients get the policy tools; what they propose waits for review", "",
+        "", "", "mcp", ""},
     {"Without a screen",
         "`bylaw --plain`: the same work line by line, for screen readers and pipes", "", "", "", "",
         ""},

@@ -91,6 +91,34 @@ static const struct {
          OBJECT(MAYBE_TEXTS("paths", "Only these files or folders; null for all"), "\"paths\""),
          false, NULL},
         tool_check_start},
+    {{"guards",
+         "Look for what goes wrong in policies again and again and no engine minds: a deny without "
+         "a test, a test that "
+         "cannot fail, a match block that is too broad, a message without the resource's name, and "
+         "others. Your "
+         "proposal is included.",
+         OBJECT(MAYBE_TEXTS("paths", "Only these files or folders; null for all"), "\"paths\""),
+         false, NULL},
+        tool_guards_start},
+    {{"find_symbol",
+         "Find where a package, rule, function, test, Kyverno policy, constraint or template is "
+         "defined, by its name "
+         "or a part of it; with references also where it is used and what tests it. Your proposal "
+         "is not included.",
+         OBJECT(
+             TEXT("name",
+                 "For example deny, data.k8s.privileged.deny, require-limits") ","
+                                                                               "\"references\":{"
+                                                                               "\"type\":["
+                                                                               "\"boolean\","
+                                                                               "\"null\"],"
+                                                                               "\"description\":"
+                                                                               "\"Also the uses "
+                                                                               "and the "
+                                                                               "tests of each\"}",
+             "\"name\",\"references\""),
+         false, NULL},
+        tool_symbol_start},
     {{"evaluate",
          "Evaluate a Rego expression over the policies, your proposal included, with an input.",
          OBJECT(TEXT("query", "For example data.k8s.privileged.deny") "," MAYBE_TEXT("input",

@@ -1,6 +1,6 @@
 /* The tools the model is given, over a workspace with the proposal on top: list_files, read_file,
- * search, apply_patch, run_tests, check, evaluate. Only apply_patch changes anything, and what it
- * changes is the proposal.
+ * search, apply_patch, run_tests, check, guards, evaluate, find_symbol. Only apply_patch changes
+ * anything, and what it changes is the proposal.
  *
  * Arguments are JSON by the schemas told to the model (strict: each property present, null for "not
  * given"); what does not fit is answered with a sentence the model can act on. Output is capped at
@@ -12,6 +12,7 @@
 #include "agent/toolbox.h"
 #include "loop/loop.h"
 
+struct catalog;
 struct workspace;
 
 enum { TOOLS_OUTPUT_MAX = 48 * 1024 };
@@ -32,6 +33,10 @@ struct tools_setup {
         void *data, void (*ready)(void *tool, const char *root, const struct err *err), void *tool);
     /* A ready that was asked for is not wanted any more. */
     void (*lay_out_cancel)(void *data, void *tool);
+    /* The symbols of the workspace, without the proposal; NULL: none. */
+    struct catalog *(*catalog)(void *data);
+    /* All files have been read into it. */
+    bool (*catalog_is_whole)(void *data);
 };
 
 struct toolbox *tools_new(const struct tools_setup *setup) MUST_USE;

@@ -1,5 +1,5 @@
 /* Inside of the tools, shared by tools.c (table, files, patches), tools_test.c (run_tests, check),
- * tools_eval.c and tools_search.c. Nobody else includes it. */
+ * tools_eval.c, tools_search.c, tools_guards.c and tools_symbols.c. Nobody else includes it. */
 #ifndef BYLAW_AGENT_TOOLS_PRIVATE_H
 #define BYLAW_AGENT_TOOLS_PRIVATE_H
 
@@ -51,5 +51,15 @@ void tool_search_start(struct tool_run *run, const cJSON *args);
 void tool_tests_start(struct tool_run *run, const cJSON *args);
 void tool_check_start(struct tool_run *run, const cJSON *args);
 void tool_evaluate_start(struct tool_run *run, const cJSON *args);
+void tool_guards_start(struct tool_run *run, const cJSON *args);
+void tool_symbol_start(struct tool_run *run, const cJSON *args);
+/* The member "paths" (an array, null or absent) as clean relative paths, appended to out; false:
+ * answered. */
+struct tool_paths {
+    char **items;
+    size_t len, cap;
+};
+bool tool_paths(struct tool_run *run, const cJSON *args, struct tool_paths *out) MUST_USE;
+void tool_paths_free(struct tool_paths *paths);
 
 #endif

@@ -12,10 +12,7 @@ enum { FAILURES_EXPLAINED = 5, ROWS_MAX = 60, PATHS_MAX = 200 };
 
 struct test_run {
     struct runner *runner;
-    struct {
-        char **items;
-        size_t len, cap;
-    } paths;
+    struct tool_paths paths;
     struct buf rows; /* what is not a pass, one line each */
     size_t row_count;
     struct buf findings;
@@ -32,10 +29,7 @@ static void free_state(struct tool_run *run)
 {
     struct test_run *state = run->state;
     runner_free(state->runner);
-    VEC_FOREACH (char *, path, &state->paths) {
-        free(*path);
-    }
-    VEC_FREE(&state->paths);
+    tool_paths_free(&state->paths);
     buf_free(&state->rows);
     buf_free(&state->findings);
     buf_free(&state->explained);
@@ -161,9 +155,8 @@ static void on_ready(void *data, const char *root, const struct err *err)
     (void)runner_start(state->runner, &options);
 }
 
-static bool read_paths(struct tool_run *run, const cJSON *args)
+bool tool_paths(struct tool_run *run, const cJSON *args, struct tool_paths *out)
 {
-    struct test_run *state = run->state;
     const cJSON *list = json_get(args, "paths");
     const cJSON *item;
     if (list != NULL && !cJSON_IsNull(list) && !cJSON_IsArray(list)) {
@@ -183,13 +176,21 @@ static bool read_paths(struct tool_run *run, const cJSON *args)
         if (str_equal_c(path, ".")) {
             continue;
         }
-        if (!path_check_relative(path, &clean, &err) || state->paths.len >= PATHS_MAX) {
-            tool_fail(run, "%s.", state->paths.len >= PATHS_MAX ? "Too many paths" : err.text);
+        if (!path_check_relative(path, &clean, &err) || out->len >= PATHS_MAX) {
+            tool_fail(run, "%s.", out->len >= PATHS_MAX ? "Too many paths" : err.text);
             return false;
         }
-        VEC_PUSH(&state->paths, clean);
+        VEC_PUSH(out, clean);
     }
     return true;
+}
+
+void tool_paths_free(struct tool_paths *paths)
+{
+    VEC_FOREACH (char *, path, paths) {
+        free(*path);
+    }
+    VEC_FREE(paths);
 }
 
 static void begin(struct tool_run *run, const cJSON *args, bool check_only)
@@ -209,7 +210,7 @@ static void begin(struct tool_run *run, const cJSON *args, bool check_only)
     state->runner = runner_new(run->tools->setup.loop, &engine_opa, &own);
     run->state = state;
     run->stop = free_state;
-    if (read_paths(run, args)) {
+    if (tool_paths(run, args, &state->paths)) {
         tool_lay_out(run, on_ready);
     }
 }

@@ -139,6 +139,15 @@ static void on_turn_end(void *data)
     workbench_tell(wb, WORKBENCH_PROPOSAL);
 }
 
+void workbench_show_proposal(struct workbench *wb)
+{
+    const struct proposal *open = proposals_open(wb->proposals);
+    if (open != NULL &&
+        (open->number != wb->shown_number || open->revision != wb->shown_revision)) {
+        on_turn_end(wb);
+    }
+}
+
 static void on_session_change(void *data)
 {
     workbench_tell(data, WORKBENCH_SESSION);
@@ -258,7 +267,9 @@ static void start(void *data)
     struct workbench *wb = data;
     wb->indexer = indexer_new(wb->options.loop, wb->workspace, on_catalog, wb);
     workspace_start(wb->workspace, wb->options.loop, on_files, wb);
-    workbench_choose_provider(wb);
+    if (!wb->options.without_model) {
+        workbench_choose_provider(wb);
+    }
 }
 
 /* ---- opening ---- */
@@ -399,6 +410,22 @@ static bool open_session(struct workbench *wb, struct err *err)
     return ok || begin(wb, err);
 }
 
+static struct catalog *current_catalog(void *data)
+{
+    struct workbench *wb = data;
+    return wb->indexer == NULL ? NULL : indexer_catalog(wb->indexer);
+}
+
+static bool catalog_is_whole(void *data)
+{
+    struct workbench *wb = data;
+    struct indexer_progress progress = {.done = 0};
+    if (wb->indexer != NULL) {
+        progress = indexer_progress(wb->indexer);
+    }
+    return wb->listed && progress.done == progress.total;
+}
+
 static void make_tools(struct workbench *wb)
 {
     struct tools_setup setup = {
@@ -409,6 +436,8 @@ static void make_tools(struct workbench *wb)
         .patch = take_patch,
         .lay_out = workbench_want_layout,
         .lay_out_cancel = workbench_unwant_layout,
+        .catalog = current_catalog,
+        .catalog_is_whole = catalog_is_whole,
     };
     wb->toolbox = tools_new(&setup);
 }
@@ -496,6 +525,11 @@ struct indexer *workbench_indexer(struct workbench *wb)
 const struct workspace_event *workbench_files_event(const struct workbench *wb)
 {
     return wb->files_event;
+}
+
+struct toolbox *workbench_toolbox(struct workbench *wb)
+{
+    return wb->toolbox;
 }
 
 struct session *workbench_session(struct workbench *wb)

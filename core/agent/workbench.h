@@ -32,6 +32,7 @@ struct workbench_options {
     const char *provider;  /* overrides the config: "recording", or NULL */
     const char *recording; /* the file it replays; NULL: config's, else the workspace's own */
     const char *record_to; /* `bylaw record`: where a live session is recorded, or NULL */
+    bool without_model;    /* none is looked for: somebody else's agent uses the tools */
     void (*changed)(void *data, enum workbench_change what);
     void *data;
 };
@@ -82,6 +83,11 @@ void workbench_try(struct workbench *wb, size_t file, size_t hunk);
  * out and tests it, as one of the model's. */
 bool workbench_propose(struct workbench *wb, const struct changes *changes, const char *origin,
     struct err *err) MUST_USE;
+
+/* For an agent that is not the session's (`bylaw mcp`): the tools, and what follows a call of one
+ * that may have changed the proposal: the transcript shows it, it is laid out and tested. */
+struct toolbox *workbench_toolbox(struct workbench *wb);
+void workbench_show_proposal(struct workbench *wb);
 
 /* What finishing the review would do now. Free with outcome_free. */
 struct outcome {

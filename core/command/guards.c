@@ -1,7 +1,6 @@
 /* bylaw guards: what the guards say, without a screen; and their table. */
 #include "command/command.h"
 
-#include "base/file.h"
 #include "base/json.h"
 #include "base/path.h"
 #include "base/safe.h"
@@ -13,8 +12,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define TEXT_MAX_BYTES ((size_t)16 << 20)
 
 static const char *languages_name(unsigned languages)
 {
@@ -79,33 +76,6 @@ static void print_finding(const struct finding *finding)
     free(path);
 }
 
-/* `path` is or lies below one of the paths asked for; none: all. */
-static bool is_wanted(const char *path, char *const *wanted, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (wanted[i][0] == '\0' || policy_path_below(path, wanted[i])) {
-            return true;
-        }
-    }
-    return count == 0;
-}
-
-static void check_files(struct policy_index *index, const struct manifests *manifests,
-    char *const *wanted, size_t count, struct findings *findings, size_t *files)
-{
-    for (size_t i = 0; i < index->files.len; i++) {
-        const char *path = index->files.items[i].path;
-        struct buf text = BUF_INIT;
-        char *full = path_join(index->root, path);
-        if (is_wanted(path, wanted, count) && file_read(full, TEXT_MAX_BYTES, &text, NULL)) {
-            guards_check(index, manifests, path, buf_str(&text), findings);
-            (*files)++;
-        }
-        free(full);
-        buf_free(&text);
-    }
-}
-
 /* The paths of the command line, below the root; the caller frees. False: one does not lie there.
  */
 static bool read_paths(const struct args *args, const char *root, char **wanted, struct err *err)
@@ -128,17 +98,13 @@ static bool read_paths(const struct args *args, const char *root, char **wanted,
 static int run_checks(const struct args *args, const char *root, char **wanted)
 {
     struct err err;
-    struct policy_index *index = policy_index_new();
-    struct manifests manifests = {0};
     struct findings findings = {0};
     size_t files = 0;
     size_t errors = 0;
-    if (!read_paths(args, root, wanted, &err) || !policy_index_scan(index, root, NULL, &err)) {
-        policy_index_free(index);
+    if (!read_paths(args, root, wanted, &err) ||
+        !guards_check_folder(root, wanted, (size_t)args->count, &findings, &files, &err)) {
         return command_fail(args, "%s", err.text);
     }
-    manifests_update(&manifests, index, NULL);
-    check_files(index, &manifests, wanted, (size_t)args->count, &findings, &files);
     VEC_FOREACH (const struct finding, finding, &findings) {
         errors += finding->severity == SEVERITY_ERROR;
         if (args_has(args, "json")) {
@@ -152,8 +118,6 @@ static int run_checks(const struct args *args, const char *root, char **wanted)
             files);
     }
     findings_free(&findings);
-    manifests_free(&manifests);
-    policy_index_free(index);
     return errors > 0 ? EXIT_NO : EXIT_YES;
 }
 

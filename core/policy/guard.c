@@ -1,5 +1,6 @@
 #include "policy/guard/guard_private.h"
 
+#include "base/file.h"
 #include "base/path.h"
 #include "base/safe.h"
 #include "policy/guard/package_folder.h"
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 
 enum { FINDINGS_MAX = 500, MESSAGE_MAX = 400 };
+#define TEXT_MAX_BYTES ((size_t)16 << 20)
 
 const struct guard *const guards[] = {
     &guard_constraint_without_template,
@@ -304,4 +306,46 @@ void guards_check(struct policy_index *index, const struct manifests *manifests,
     }
     policy_facts_release(facts);
     ts_tree_delete(tree);
+}
+
+/* `path` is or lies below one of the paths asked for; none: all. */
+static bool is_wanted(const char *path, char *const *wanted, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (wanted[i][0] == '\0' || policy_path_below(path, wanted[i])) {
+            return true;
+        }
+    }
+    return count == 0;
+}
+
+static void check_files(struct policy_index *index, const struct manifests *manifests,
+    char *const *wanted, size_t count, struct findings *findings, size_t *files)
+{
+    for (size_t i = 0; i < index->files.len; i++) {
+        const char *path = index->files.items[i].path;
+        struct buf text = BUF_INIT;
+        char *full = path_join(index->root, path);
+        if (is_wanted(path, wanted, count) && file_read(full, TEXT_MAX_BYTES, &text, NULL)) {
+            guards_check(index, manifests, path, buf_str(&text), findings);
+            (*files)++;
+        }
+        free(full);
+        buf_free(&text);
+    }
+}
+
+bool guards_check_folder(const char *root, char *const *wanted, size_t count,
+    struct findings *findings, size_t *files, struct err *err)
+{
+    struct policy_index *index = policy_index_new();
+    struct manifests manifests = {0};
+    bool ok = policy_index_scan(index, root, NULL, err);
+    if (ok) {
+        manifests_update(&manifests, index, NULL);
+        check_files(index, &manifests, wanted, count, findings, files);
+    }
+    manifests_free(&manifests);
+    policy_index_free(index);
+    return ok;
 }

@@ -44,4 +44,11 @@ const struct guard *guard_by_id(struct str id);
 void guards_check(struct policy_index *index, const struct manifests *manifests, const char *path,
     struct str text, struct findings *findings);
 
+/* Reads the folder and appends what the guards say of its Rego and YAML files, or of those at and
+ * below `wanted`
+ * ("": all; count 0: all; relative to root). *files grows by those looked at. Any thread; takes a
+ * while. */
+bool guards_check_folder(const char *root, char *const *wanted, size_t count,
+    struct findings *findings, size_t *files, struct err *err) MUST_USE;
+
 #endif

@@ -1,0 +1,144 @@
+/* `bylaw mcp` with clients that others wrote: the protocol's own inspector and the real Codex CLI,
+ * whose model is a server of the test's. What they propose is kept for review; the workspace stays
+ * as it is. */
+#include "test.h"
+
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "fault_server.h"
+#include "sample_run.h"
+
+static int set_up(void **state)
+{
+    struct sample_run *run = sample_run_new();
+    sample_run_init(run);
+    *state = run;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    sample_run_free(*state);
+    return 0;
+}
+
+/* A line of shell in the copy; the caller frees what it printed. */
+static char *shell(struct sample_run *run, const char *script)
+{
+    char *whole = mem_printf("export %s BYLAW=\"$BYLAW_BINARY_DIR/bylaw\" SAMPLE='%s'\n"
+                             "BIN=\"$BYLAW_NODE_MODULES/.bin\" STATE=\"$XDG_STATE_HOME\"\n%s",
+        run->xdg_state, run->dir, script);
+    const char *argv[] = {"bash", "-ec", whole, NULL};
+    char *out = test_run(run->dir, argv);
+    free(whole);
+    return out;
+}
+
+static void expect_in(const char *text, const char *part)
+{
+    if (strstr(text, part) == NULL) {
+        fail_msg("no \"%s\" in: %s", part, text);
+    }
+}
+
+static void expect_untouched(struct sample_run *run)
+{
+    sample_run_sh(run, "git status --short", "");
+}
+
+#define INSPECT                                                                                    \
+    "\"$BIN/mcp-inspector\" --cli \"$BYLAW\" "                                                     \
+    "mcp \"$SAMPLE\" "
+
+static void test_inspector(void **state)
+{
+    struct sample_run *run = *state;
+    char *tools = shell(run, INSPECT "--method tools/list");
+    cJSON *json = json_parse(str_of(tools), NULL);
+    assert_true(cJSON_GetArraySize(json_get(json, "tools")) >= 9);
+    cJSON_Delete(json);
+    free(tools);
+    char *answer = shell(run, INSPECT "--method tools/call --tool-name run_tests");
+    expect_in(answer, "0 failed, 0 errors");
+    expect_in(answer, "coverage");
+    free(answer);
+    answer = shell(run, INSPECT
+        "--method tools/call --tool-name find_symbol --tool-arg name=data.k8s.privileged.deny");
+    expect_in(answer, "rule k8s.privileged.deny  policies/k8s/privileged/privileged.rego:10");
+    free(answer);
+    answer = shell(run, INSPECT "--method tools/call --tool-name guards");
+    expect_in(answer, "kyverno-api");
+    free(answer);
+    answer = shell(
+        run, INSPECT "--method tools/call --tool-name read_file --tool-arg path=../../etc/passwd");
+    expect_in(answer, "\"isError\": true");
+    free(answer);
+    expect_untouched(run);
+}
+
+#define EVENT(json) "data: " json "\n\n"
+#define CALL(id, tool, arguments)                                                                  \
+    EVENT("{\"type\":\"response.output_item.done\",\"item\":{\"type\":\"function_call\",\"call_"   \
+          "id\":\"" id "\",\"namespace\":\"mcp__bylaw\",\"name\":\"" tool                          \
+          "\",\"arguments\":\"" arguments "\"}}")
+#define END EVENT("{\"type\":\"response.completed\",\"response\":{\"id\":\"r\"}}")
+
+#define CODEX                                                                                      \
+    "export CODEX_HOME=\"$STATE/codex\" DUMMY_KEY=x; mkdir -p \"$CODEX_HOME\"\n"                   \
+    "\"$BIN/codex\" exec --json --skip-git-repo-check -s read-only -c 'model=\"local\"' -c "       \
+    "'model_provider=\"own\"'"                                                                     \
+    " -c "                                                                                         \
+    "\"model_providers.own={name=\\\"own\\\",base_url=\\\"$URL/"                                   \
+    "v1\\\",wire_api=\\\"responses\\\",env_key="                                                   \
+    "\\\"DUMMY_KEY\\\"}\" -c "                                                                     \
+    "\"mcp_servers.bylaw={command=\\\"$BYLAW\\\",args=[\\\"mcp\\\",\\\"$SAMPLE\\\"],env={PATH="    \
+    "\\\"$PATH\\\",HOME=\\\"$HOME\\\",XDG_STATE_HOME=\\\"$STATE\\\"}}\" 'Forbid it.' </dev/null "  \
+    "2>&1"
+
+static void test_codex(void **state)
+{
+    struct sample_run *run = *state;
+    struct fault_server *server = fault_server_start();
+    static const struct fault_step steps[] = {
+        {.body = CALL("c1", "find_symbol", "{\\\"name\\\":\\\"deny\\\",\\\"references\\\":true}")
+                END},
+        {.body = CALL("c2", "apply_patch",
+             "{\\\"input\\\":\\\"*** Begin Patch\\\\n*** Add File: "
+             "policies/new/new.rego\\\\n+package new\\\\n*** End "
+             "Patch\\\"}") END},
+        {.body = EVENT("{\"type\":\"response.output_item.done\",\"item\":{\"type\":\"message\","
+                       "\"role\":\"assistant\","
+                       "\"content\":[{\"type\":\"output_text\",\"text\":\"Proposed.\"}]}}") END},
+    };
+    fault_server_script(server, steps, ARRAY_LEN(steps));
+    setenv("URL", fault_server_url(server), 1);
+    char *out = shell(run, CODEX);
+    expect_in(out, "\"type\":\"mcp_tool_call\",\"server\":\"bylaw\",\"tool\":\"find_symbol\"");
+    expect_in(out, "\"text\":\"Proposed.\"");
+    free(out);
+    assert_int_equal(fault_server_count(server), 3);
+    char *request = fault_server_request(server, 1);
+    expect_in(request, "rule k8s.privileged.deny");
+    expect_in(request, "test k8s.privileged_test.test_deny_privileged");
+    free(request);
+    request = fault_server_request(server, 2);
+    expect_in(request, "the engineer will review it");
+    free(request);
+    fault_server_stop(server);
+    expect_untouched(run);
+    /* It waits for the engineer. */
+    sample_run_start(run, 40, 120);
+    term_expect(run->term, "new.rego");
+    term_expect(run->term, "through bylaw mcp");
+    expect_untouched(run);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_inspector, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_codex, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
