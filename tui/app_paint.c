@@ -74,6 +74,9 @@ static int paint_title_text(struct app *app, enum slot slot, struct region regio
     return col;
 }
 
+/* Fewer columns of a path say too little of it. */
+#define TAB_TITLE_MIN 20
+
 /* " Chat │ Editor " where the two share a place: the one in front by its look and a mark. */
 static void paint_tabs(struct app *app, struct region region, bool focused)
 {
@@ -97,13 +100,15 @@ static void paint_tabs(struct app *app, struct region region, bool focused)
             buf_append_c(&left, slot_name((enum slot)i));
         }
         col += grid_put_c(region, 0, col, active ? " ▸" : " ", style);
+        int right_cols = i == SLOT_EDITOR ? (int)utf8_width(buf_str(&right)) : 0;
         int room = region_cols(region) - col - (i == SLOT_CHAT ? 12 : 2);
+        /* A long path is cut before what says that the file changed on disk, or where one is. */
+        bool beside = right_cols > 0 && room - right_cols - 4 >= TAB_TITLE_MIN;
+        room -= beside ? right_cols + 4 : 0;
         col += put_title(pane, region, col, room, buf_str(&left), style);
         col += grid_put_c(region, 0, col, " ", style);
         col += 1;
-        int right_cols = (int)utf8_width(buf_str(&right));
-        if (active && i == SLOT_EDITOR && right_cols > 0 &&
-            col + right_cols + 3 < region_cols(region)) {
+        if (active && beside) {
             grid_printf(
                 region, 0, region_cols(region) - right_cols - 3, STYLE(DIM), " %s ", right.ptr);
         }

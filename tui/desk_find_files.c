@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-enum { BONUS_RECENT = 10 };
+enum { BONUS_RECENT = 6 };
 
 /* The number of the item that is no file yet. */
 enum { NEW_FILE = 1 };

@@ -71,6 +71,17 @@ static void test_begins_a_file(void **state)
     term_expect_row(f->term, 5, "begin the new file policies/none/none.rego");
     term_key(f->term, "enter");
     term_expect(f->term, "policies/none/none.rego (new)");
+    /* Who types a name to its end means that file, though another one that has it in two pieces is
+     * open. */
+    term_key(f->term, "alt-p");
+    term_type(f->term, "labtest");
+    term_expect_row(f->term, 5, "required_labels_test.rego");
+    term_key(f->term, "enter");
+    term_expect(f->term, "package k8s.required_labels_test");
+    term_key(f->term, "alt-p");
+    term_type(f->term, "required_labels.rego");
+    term_expect_row(f->term, 5, "required_labels/required_labels.rego");
+    term_key(f->term, "esc");
     sample_term_quit(f);
 }
 

@@ -444,7 +444,7 @@ static void test_merge(void **state)
     test_write(bench->dir, "a.txt", "their 1\n2\n3\n4\n");
     editor_check_disk(bench->editor);
     bench_press(bench, "m");
-    bench_see(bench, "not merged: the same lines of a.txt");
+    bench_see(bench, "not merged: both changed the same lines");
     bench_assert_content(bench, "mine 1!\n2\n3\n4\n");
     bench_assert_file(bench, "a.txt", "their 1\n2\n3\n4\n");
 }

@@ -491,6 +491,20 @@ static void test_less_room(void **state)
     bench_see_not(bench, "26  line 26");
 }
 
+/* Where one jumps to is seen with what is around it, also when it is not far. */
+static void test_jump_to_the_middle(void **state)
+{
+    struct bench *bench = *state;
+    lines(bench, "a.txt", 100);
+    bench->rows = 20;
+    bench_open(bench, "a.txt");
+    bench_see(bench, "line 15");
+    assert_true(editor_jump(bench->editor, "a.txt", 24, 0));
+    bench_see(bench, "line 31");
+    assert_true(editor_jump(bench->editor, "a.txt", 27, 0));
+    bench_see(bench, "line 31"); /* it was there */
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_set_up, bench_tear_down)
 
 int main(void)
@@ -512,6 +526,7 @@ int main(void)
         TEST(test_hidden_characters),
         TEST(test_settings),
         TEST(test_less_room),
+        TEST(test_jump_to_the_middle),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

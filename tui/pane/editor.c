@@ -119,6 +119,7 @@ bool editor_go(struct editor *editor, const char *path, size_t row, size_t col)
     struct view *view = editor->view;
     view_one_caret(view);
     view_move(view, text_offset_of(view->doc->text, (struct text_point){row, col}), false);
+    view->jumped = true;
     return true;
 }
 

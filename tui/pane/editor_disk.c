@@ -144,9 +144,7 @@ static bool merge(struct doc *doc)
                   &clean, &err);
     if (ok && !clean) {
         ok = err_set(&err, ERR_CONFLICT,
-            "not merged: the same lines of %s were changed on disk too; nothing is lost, save asks "
-            "again",
-            doc->path);
+            "not merged: both changed the same lines; save asks again, nothing is lost");
     }
     doc_note_cursor(doc);
     if (!ok || !text_set(doc->text, buf_str(&merged), &err)) {

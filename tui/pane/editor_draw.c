@@ -52,7 +52,12 @@ static void follow_cursor(struct view *view)
 {
     size_t margin = view_margin(view);
     view_reveal(view);
-    view_follow_rows(view, margin, margin);
+    if (view->jumped && !view_shows_caret(view)) {
+        view_show(view, view_head(view), VIEW_MIDDLE);
+    } else {
+        view_follow_rows(view, margin, margin);
+    }
+    view->jumped = false;
     if (view->wrap) {
         view->left = 0;
     } else {

@@ -102,7 +102,8 @@ struct view {
     int row, col;               /* where its text area (gutter first) is in the pane */
     size_t stuck[STUCK_MAX];    /* header lines that the last draw kept at the top, */
     int stuck_count;            /* over this many rows */
-    bool follow;                /* the next draw brings the primary caret into view */
+    bool follow;                /* the next draw brings the primary caret into view, */
+    bool jumped;                /* in the middle, with what is around it, if it was not there */
     uint64_t drawn_version;     /* of the text at the last draw */
     uint64_t behind_since;      /* draws show the trees of before the last edits; ms, 0: not so */
 };
