@@ -50,20 +50,19 @@ static bool uses_program(const struct app *app)
                (clipboard->way == CLIPBOARD_WAY_OSC52 && clipboard->silent));
 }
 
-/* Nobody waits for it; that it cannot be had is told where it was asked for. */
-static void copy_by_program(struct app *app, enum clipboard which, struct str text)
+/* Nobody waits for it. */
+static bool copy_by_program(struct app *app, enum clipboard which, struct str text, struct err *err)
 {
     const struct desktop *desktop = desktop_here();
-    if (desktop == NULL) {
-        return;
+    if (desktop == NULL || desktop->copy[which][0] == NULL) {
+        return err_set(err, ERR_NOT_FOUND, "neither WAYLAND_DISPLAY nor DISPLAY is set");
     }
-    const char *const *argv = desktop->copy[which];
-    struct process_options options = {.argv = argv, .input = text, .timeout_ms = PROGRAM_MS};
-    struct err err = {0};
-    if (argv[0] != NULL && process_start(app->loop, &options, &err) == NULL &&
-        app->clipboard.way == CLIPBOARD_WAY_COMMAND && which == CLIPBOARD_COPIED) {
-        app_message(app, MESSAGE_WARNING, "copied inside bylaw only: %s", err.text);
-    }
+    /* It goes on in the background for as long as it has the selection. */
+    struct process_options options = {.argv = desktop->copy[which],
+        .input = text,
+        .leaves_child = true,
+        .timeout_ms = PROGRAM_MS};
+    return process_start(app->loop, &options, err) != NULL;
 }
 
 static void on_read(void *data, enum process_stream stream, struct str bytes)
@@ -91,6 +90,21 @@ static void finish(struct app *app, struct str text)
     app->at_once = true;
 }
 
+/* From outside, as a bracketed paste: CR LF becomes LF, and the editor makes of it what the file
+ * has.
+ */
+static void finish_with(struct app *app, struct str text)
+{
+    struct buf lines = BUF_INIT;
+    for (size_t cr; (cr = str_find(text, STR_LIT("\r\n"), 0)) != SIZE_MAX;) {
+        buf_append_str(&lines, str_slice(text, 0, cr));
+        text = str_from(text, cr + 1);
+    }
+    buf_append_str(&lines, text);
+    finish(app, buf_str(&lines));
+    buf_free(&lines);
+}
+
 static void finish_with_own(struct app *app)
 {
     struct buf copy = BUF_INIT; /* a paste may copy */
@@ -108,7 +122,7 @@ static void on_read_end(void *data, const struct process_result *result)
     if (app->clipboard.asked && !result->cancelled) {
         bool good = result->exit_code == 0 && !result->truncated;
         if (good && text.len > 0) {
-            finish(app, buf_str(&text));
+            finish_with(app, buf_str(&text));
         } else {
             finish_with_own(app);
         }
@@ -167,6 +181,10 @@ void app_paste_from(struct app *app, bool primary)
     app_end_paste_from(app);
     clipboard->which = primary ? CLIPBOARD_PRIMARY : CLIPBOARD_COPIED;
     clipboard->asked = true;
+    if (clipboard->own_is_newer[clipboard->which]) {
+        finish_with_own(app); /* what is outside was copied before */
+        return;
+    }
     if (app->output != NULL && uses_program(app) && ask_program(app)) {
         return;
     }
@@ -206,7 +224,7 @@ bool app_clipboard_reply(struct app *app, struct str reply)
     size_t second = str_find_char(reply, ';', 4);
     if (second != SIZE_MAX && clipboard_decode(str_from(reply, second + 1), &text) &&
         text.len > 0) {
-        finish(app, buf_str(&text));
+        finish_with(app, buf_str(&text));
     } else {
         finish_with_own(app);
     }
@@ -216,30 +234,38 @@ bool app_clipboard_reply(struct app *app, struct str reply)
 
 /* ---- copying ---- */
 
+/* To the terminal, and to the desktop's program where that is the way, or the only one for as much
+ * as this. True: somebody outside has it, or nobody outside is to. */
+static bool hand_out(struct app *app, enum clipboard which, struct str text, struct err *err)
+{
+    bool terminal = app->clipboard.way == CLIPBOARD_WAY_OSC52;
+    bool taken = clipboard_put(terminal ? app->output : NULL, which, text, err);
+    bool by_program = app->output != NULL &&
+                      (app->clipboard.way == CLIPBOARD_WAY_COMMAND || uses_program(app) || !taken);
+    struct err why = {0};
+    if (by_program && copy_by_program(app, which, text, &why)) {
+        taken = true;
+    } else if (by_program && !terminal) {
+        taken = err_set(err, ERR_EXTERNAL, "copied inside bylaw only: %s", why.text);
+    }
+    app->clipboard.own_is_newer[which] = !taken;
+    return taken;
+}
+
 void app_copy(struct app *app, struct str text)
 {
     struct err err;
-    bool program = app->output != NULL && uses_program(app);
-    bool terminal = app->clipboard.way == CLIPBOARD_WAY_OSC52;
-    bool whole = clipboard_copy(terminal ? app->output : NULL, text, &err);
-    if (whole || program) {
+    if (hand_out(app, CLIPBOARD_COPIED, text, &err)) {
         app_message(app, MESSAGE_INFO, "copied %zu bytes", text.len);
     } else {
         app_message(app, MESSAGE_WARNING, "%s", err.text);
-    }
-    if (program) {
-        copy_by_program(app, CLIPBOARD_COPIED, text);
     }
 }
 
 void app_copy_primary(struct app *app, struct str text)
 {
     struct err err;
-    bool terminal = app->clipboard.way == CLIPBOARD_WAY_OSC52;
-    (void)clipboard_put(terminal ? app->output : NULL, CLIPBOARD_PRIMARY, text, &err);
-    if (app->output != NULL && uses_program(app)) {
-        copy_by_program(app, CLIPBOARD_PRIMARY, text);
-    }
+    (void)hand_out(app, CLIPBOARD_PRIMARY, text, &err);
 }
 
 void app_free_clipboard(struct app *app)
@@ -267,6 +293,9 @@ void app_note_away(struct app *app, bool away)
 {
     struct pane pane = app->panes[app->layout.focus];
     app->away = away;
+    if (away) { /* there may be something newer outside, when we are back */
+        memset(app->clipboard.own_is_newer, 0, sizeof app->clipboard.own_is_newer);
+    }
     if (!away && app->overlays.len == 0 && pane.ops != NULL && pane.ops->focus != NULL) {
         pane.ops->focus(pane.data, true); /* what others did meanwhile is looked at now */
     }

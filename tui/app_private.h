@@ -40,6 +40,7 @@ struct app_clipboard {
     bool asked;           /* the terminal, or a program */
     bool silent;          /* the terminal does not tell */
     enum clipboard which; /* asked for */
+    bool own_is_newer[2]; /* too much for the terminal to take: pasted from our own copy */
     struct loop_timer *timer;
     struct process *reader; /* NULL: none runs */
     struct buf read;

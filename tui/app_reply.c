@@ -31,6 +31,9 @@ void app_set_ambiguous_width(struct app *app, int columns)
     utf8_set_ambiguous_width(columns);
     if (differs && app->grid != NULL) {
         grid_set_ascii(app->grid, app->options.ascii || columns == 2);
+        if (app->output != NULL) {
+            output_invalidate(app->output); /* what stood in two columns is not where it was put */
+        }
         app_redraw(app);
     }
 }

@@ -127,6 +127,10 @@ static void on_process_exit(uv_process_t *uv, int64_t status, int signum)
     p->exited = true;
     p->result.exit_code = signum != 0 ? -1 : (int)status;
     p->result.signal = signum;
+    if (p->options.leaves_child) {
+        close_all(p); /* its pipes are never at their end while what it left has them */
+        return;
+    }
     if (p->open_streams > 0) {
         uv_timer_start(&p->grace, on_grace_over, EOF_GRACE_MS, 0);
     }

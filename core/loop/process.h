@@ -30,6 +30,7 @@ struct process_options {
     const char *const *env;
     struct str input;    /* written to its standard input, then closed; copied */
     bool keep_input;     /* not closed: process_write, process_close_input */
+    bool leaves_child;   /* what it leaves behind when it exits stays: a clipboard's owner */
     uint64_t timeout_ms; /* 0: none. Then SIGTERM to the group, SIGKILL 2 s later */
     size_t max_output;   /* bytes of both streams together; 0: 64 MiB, SIZE_MAX: no end. Past it the
                             group is killed */

@@ -31,7 +31,7 @@ struct term {
     bool in_frame;
     char tail[8]; /* last bytes, to find marks that a read splits */
     size_t tail_len;
-    bool exited;
+    bool exited, mute;
     int status;
 };
 
@@ -60,7 +60,10 @@ static const VTermScreenCallbacks callbacks = {.movecursor = on_cursor, .setterm
 /* The terminal's answers (DA and the like) go back to the program. */
 static void on_answer(const char *bytes, size_t len, void *user)
 {
-    term_send(user, bytes, len);
+    const struct term *term = user;
+    if (!term->mute) {
+        term_send(user, bytes, len);
+    }
 }
 
 struct environment {
@@ -120,6 +123,7 @@ struct term *term_start(const struct term_options *options)
     term->cols = options->cols > 0 ? options->cols : 80;
     term->home = test_dir_make();
     term->cursor_shown = true;
+    term->mute = options->mute;
     term->vt = vterm_new(term->rows, term->cols);
     vterm_set_utf8(term->vt, 1);
     vterm_output_set_callback(term->vt, on_answer, term);
@@ -200,10 +204,11 @@ static void check_exit(struct term *term, int flags)
     }
 }
 
-/* Takes what the program has written; waits at most `wait_ms` for something. */
-static void pump(struct term *term, int wait_ms)
+/* Takes what the program has written; waits at most `wait_ms` for something, with POLLOUT in
+ * `events` also for it to take more. */
+static void pump_for(struct term *term, int wait_ms, short events)
 {
-    struct pollfd poll_fd = {.fd = term->fd, .events = POLLIN};
+    struct pollfd poll_fd = {.fd = term->fd, .events = events};
     poll(&poll_fd, 1, wait_ms);
     char bytes[65536];
     size_t before = term->bytes.len;
@@ -227,6 +232,11 @@ static void pump(struct term *term, int wait_ms)
     check_exit(term, WNOHANG);
 }
 
+static void pump(struct term *term, int wait_ms)
+{
+    pump_for(term, wait_ms, POLLIN);
+}
+
 void term_send(struct term *term, const void *bytes, size_t len)
 {
     const char *at = bytes;
@@ -237,7 +247,7 @@ void term_send(struct term *term, const void *bytes, size_t len)
             at += n;
             len -= (size_t)n;
         } else if (n < 0 && errno == EAGAIN && loop_now_ms() < end) {
-            pump(term, 10);
+            pump_for(term, 10, POLLIN | POLLOUT);
         } else {
             fail_msg("the program takes no more input");
         }

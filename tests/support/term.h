@@ -21,6 +21,7 @@ struct term_options {
     const char *const *env;
     const char *cwd; /* NULL: a fresh empty folder, HOME/work */
     int rows, cols;  /* 0: 24 × 80 */
+    bool mute;       /* the terminal answers nothing: the test does */
 };
 
 struct term *term_start(const struct term_options *options) MUST_USE;

@@ -272,10 +272,10 @@ static void a_storm_of_sizes(void **state)
         {1, 1}, {200, 500}, {1, 200}, {200, 1}, {2, 3}, {24, 80}, {9, 33}, {50, 120}, {3, 10}};
     edit(f, "end\n", NULL);
     struct buf typed = BUF_INIT;
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < 200; i++) {
         const int *size = sizes[i % (int)ARRAY_LEN(sizes)];
         term_resize(f->term, size[0], size[1]);
-        if (i % 100 == 0) {
+        if (i % 50 == 0) {
             /* A window too small for anything takes no keys. */
             term_resize(f->term, 30, 120);
             term_expect(f->term, "^S save");
@@ -286,8 +286,8 @@ static void a_storm_of_sizes(void **state)
     }
     buf_free(&typed);
     term_resize(f->term, 30, 120);
-    term_expect(f->term, "kkkkkkkkkkend");
-    assert_saved(f, "kkkkkkkkkkend\n");
+    term_expect(f->term, "kkkkend");
+    assert_saved(f, "kkkkend\n");
     quit(f);
 }
 

@@ -656,20 +656,26 @@ static enum step parse_escape(struct input *input, struct str s, size_t *used, s
     return step;
 }
 
+static void paste_take(struct input *input, struct str part)
+{
+    size_t room = INPUT_PASTE_MAX - input->paste.len;
+    input->paste_cut = input->paste_cut || part.len > room;
+    buf_append_str(&input->paste, str_slice(part, 0, part.len < room ? part.len : room));
+}
+
 static void paste_append(struct input *input, struct str part)
 {
-    for (size_t i = 0; i < part.len; i++) {
-        char c = part.ptr[i];
-        bool skip = c == '\n' && input->last_cr;
-        input->last_cr = c == '\r';
-        if (skip) {
-            continue;
+    while (part.len > 0) {
+        if (input->last_cr && part.ptr[0] == '\n') {
+            part = str_from(part, 1);
         }
-        if (input->paste.len >= INPUT_PASTE_MAX) {
-            input->paste_cut = true;
-            continue;
+        size_t cr = str_find_char(part, '\r', 0);
+        input->last_cr = cr != SIZE_MAX;
+        paste_take(input, str_slice(part, 0, input->last_cr ? cr : part.len));
+        if (input->last_cr) {
+            paste_take(input, STR_LIT("\n"));
         }
-        buf_append_char(&input->paste, c == '\r' ? '\n' : c);
+        part = str_from(part, input->last_cr ? cr + 1 : part.len);
     }
 }
 

@@ -237,6 +237,19 @@ static void set_pen(struct output *output, struct style style)
     }
 }
 
+/* Columns that a terminal may draw a cluster over that joins nothing (a family of emoji, an emoji
+ * and its skin), beyond the cell's own. */
+static int spill(const struct cell *cell)
+{
+    int columns = 0;
+    size_t len;
+    for (size_t at = 0; cell->len > 4 && at < cell->len; at += len) {
+        int width = utf8_width_cp(utf8_decode(str_make(cell->text + at, cell->len - at), &len));
+        columns += width > 0 ? width : 0;
+    }
+    return columns > cell->width ? columns - cell->width : 0;
+}
+
 static void write_cell(struct output *output, int row, int col, const struct cell *cell)
 {
     move_to(output, row, col);
@@ -260,7 +273,11 @@ static void write_cell(struct output *output, int row, int col, const struct cel
         /* Blanks first: should the terminal draw it narrower, nothing old is left beside it. */
         buf_append_repeat(frame, ' ', cell->width);
         terminal_append_move(&output->terminal, frame, row, col);
+        /* What is drawn beyond the last column must not go on in the next row. */
+        bool over = output->terminal.modern && col + cell->width + spill(cell) > output->cols;
+        buf_append_c(frame, over ? "\033[?7l" : "");
         buf_append(frame, cell->text, cell->len);
+        buf_append_c(frame, over ? "\033[?7h" : "");
         output->at_row = -1;
     }
     if (output->at_col >= output->cols) {
@@ -305,6 +322,9 @@ static void paint_row(struct output *output, const struct grid *grid, int row)
         for (; col <= last; col++) {
             if (wanted[col].width > 0) {
                 write_cell(output, row, col, &wanted[col]);
+                int reach = col + wanted[col].width - 1 + spill(&wanted[col]);
+                last = reach > last && spill(&wanted[col]) > 0 ? reach : last;
+                last = last < output->cols ? last : output->cols - 1;
             }
             shown[col] = wanted[col];
         }
