@@ -114,7 +114,8 @@ size_t trace_backward(const struct trace *trace, size_t step);
 size_t trace_over(const struct trace *trace, size_t step);
 /* The next stop in a frame further out. */
 size_t trace_out(const struct trace *trace, size_t step);
-/* The next stop whose expression does not hold. */
+/* The next stop whose expression does not hold, but for those that a `not` asks and that make it
+ * hold. */
 size_t trace_next_failure(const struct trace *trace, size_t step);
 /* The next stop at a row of a file. */
 size_t trace_run_to(const struct trace *trace, size_t step, const char *file, unsigned row);

@@ -91,10 +91,26 @@ static bool higher(const struct trace *trace, size_t step, const void *depth)
     return depth_of(trace, step) < *(const unsigned *)depth;
 }
 
+/* Below a `not` that held: what does not hold there is what was wanted. */
+static bool is_wanted(const struct trace *trace, size_t step)
+{
+    size_t frame = at(trace, step)->frame;
+    for (; frame != TRACE_NONE; frame = trace->frames.items[frame].parent) {
+        const struct trace_frame *f = &trace->frames.items[frame];
+        const struct trace_step *asker = f->enter == 0 ? NULL : at(trace, f->enter - 1);
+        if (asker != NULL && asker->frame == f->parent && asker->op == TRACE_EVAL &&
+            asker->negated && asker->outcome == TRACE_TRUE) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool is_failure(const struct trace *trace, size_t step, const void *data)
 {
+    const struct trace_step *s = at(trace, step);
     (void)data;
-    return at(trace, step)->op != TRACE_FAIL ? fails(at(trace, step)->outcome) : true;
+    return (s->op == TRACE_FAIL || fails(s->outcome)) && !is_wanted(trace, step);
 }
 
 struct place {

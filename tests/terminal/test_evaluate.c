@@ -87,6 +87,10 @@ static void a_failing_test_is_stepped(void **state)
     term_expect(f->term, "step 1 of");
     term_type(f->term, "f");
     term_expect_gone(f->term, "step 1 of");
+    /* What does not hold is what fails, not what a `not` is glad of. */
+    term_type(f->term, "gf");
+    term_expect_gone(f->term, "wrong_test.rego:10 ");
+    term_expect_gone(f->term, "in missing");
     /* What a `not` asks is not the `not`: its outcome is the other one. */
     term_type(f->term, "gn");
     term_expect(f->term, "✓ wrong_test.rego:10  not missing  true");

@@ -306,11 +306,37 @@ static bool naive_stop(const struct naive *naive, size_t at)
     return is(step, "Redo") && !step->generated && naive_outcome(naive, at) == TRACE_TRUE;
 }
 
+/* Below a `not` that held. */
+static bool naive_wanted(const struct naive *naive, size_t at)
+{
+    for (size_t i = at + 1; i > 0; i--) {
+        const struct naive_step *enter = &naive->items[i - 1];
+        if (enter->query != naive->items[at].query || !is(enter, "Enter")) {
+            continue;
+        }
+        if (i == 1) {
+            return false;
+        }
+        const struct naive_step *asker = &naive->items[i - 2];
+        if (asker->query == enter->parent && is(asker, "Eval") && asker->negated &&
+            naive_outcome(naive, i - 2) == TRACE_TRUE) {
+            return true;
+        }
+        for (size_t k = i - 1; k > 0; k--) { /* on with the frame outside */
+            if (naive->items[k - 1].query == enter->parent) {
+                return naive_wanted(naive, k - 1);
+            }
+        }
+        return false;
+    }
+    return false;
+}
+
 static size_t naive_find(const struct naive *naive, size_t from, unsigned most_depth, bool failing)
 {
     for (size_t i = from + 1; i < naive->len; i++) {
         if (naive_stop(naive, i) && naive->items[i].depth <= most_depth &&
-            (!failing || naive_fails(naive, i))) {
+            (!failing || (naive_fails(naive, i) && !naive_wanted(naive, i)))) {
             return i;
         }
     }

@@ -79,7 +79,8 @@ static void draw_row(void *data, size_t index, struct region row, bool cursor)
 void evaluate_draw(void *data, struct region region, bool focused)
 {
     struct evaluate_pane *p = data;
-    if (p->stale || p->cols != region_cols(region)) {
+    if (p->stale || p->cols != region_cols(region) || p->focused != focused) {
+        p->focused = focused;
         evaluate_make_rows(p, region_cols(region));
     }
     list_draw(&p->list, region, focused, draw_row, p);

@@ -38,6 +38,7 @@ struct evaluate_pane {
     struct list list;
     bool stale; /* rows */
     int cols;   /* they were made for */
+    bool focused;
 };
 
 /* evaluate_rows.c */

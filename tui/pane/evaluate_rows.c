@@ -4,6 +4,7 @@
 #include "base/json_scan.h"
 #include "base/path.h"
 #include "base/vec.h"
+#include "keymap.h"
 
 #include <ctype.h>
 
@@ -257,6 +258,22 @@ static bool is_shown(const struct evaluate_pane *p, size_t step)
     return trace_is_stop(trace, step);
 }
 
+/* The key that steps, where the keys go now. */
+static char *heading(const struct evaluate_pane *p)
+{
+    const struct keymap *keymap = app_keymap(p->app);
+    const struct action *action =
+        keymap_action(keymap, p->focused ? "evaluate.step" : "evaluate.step-test");
+    struct buf key = BUF_INIT;
+    if (action != NULL) {
+        keymap_append_keys(keymap, action, true, &key);
+    }
+    char *text = mem_printf("Trace%s%.*s%s", key.len > 0 ? "   (" : "", STR_FMT(buf_str(&key)),
+        key.len > 0 ? " steps through it)" : "");
+    buf_free(&key);
+    return text;
+}
+
 static void add_trace(struct evaluate_pane *p)
 {
     const struct trace *trace = p->trace->trace;
@@ -279,7 +296,7 @@ static void add_trace(struct evaluate_pane *p)
         row->path = mem_strdup(s->file);
         row->at = s->at;
     }
-    add(p, STYLE_HEADING, mem_strdup("Trace   (s steps through it)"));
+    add(p, STYLE_HEADING, heading(p));
     for (size_t i = 0; i < trace->steps.len; i++) {
         if (is_shown(p, i)) {
             VEC_PUSH(&p->rows, (struct evaluate_row){.step = i,
