@@ -146,7 +146,8 @@ const char *symbol_field_type_name(enum symbol_field_type type);
 
 /* Fields of documents as a tree, parents before children. Those without a parent are where paths
  * begin: "object" (a Kubernetes object), "input" (any other document that is an input),
- * "parameters/KIND" (of the constraints of a kind). Elements of an array are one child "[]". */
+ * "parameters/KIND" (of the constraints of a kind; "parameters/(tests)": those that tests give).
+ * Elements of an array are one child "[]". */
 struct symbol_field {
     uint32_t parent; /* NAME_NONE: none */
     char *name;

@@ -8,7 +8,7 @@
 
 enum { DEPTH_MAX = 24, SAMPLE_MAX = 60, NAME_MAX_BYTES = 200, FIELDS_MAX = 20000 };
 
-static uint32_t field(
+uint32_t symbols_field(
     struct policy_symbols *symbols, uint32_t parent, struct str name, enum symbol_field_type type)
 {
     struct symbol_fields *fields = &symbols->fields;
@@ -29,9 +29,17 @@ static uint32_t field(
     return (uint32_t)(fields->len - 1);
 }
 
+void symbols_field_sample(struct policy_symbols *symbols, uint32_t field, struct str text)
+{
+    struct symbol_field *here = &symbols->fields.items[field];
+    if (here->sample == NULL && text.len > 0) {
+        here->sample = safe_dup(text, SAFE_ONE_LINE, SAMPLE_MAX);
+    }
+}
+
 uint32_t symbols_field_root(struct policy_symbols *symbols, const char *name)
 {
-    return field(symbols, NAME_NONE, str_of(name), FIELD_OBJECT);
+    return symbols_field(symbols, NAME_NONE, str_of(name), FIELD_OBJECT);
 }
 
 static bool is_number(struct str text)
@@ -75,7 +83,7 @@ static void read_value(
 static void read_child(struct policy_symbols *symbols, uint32_t parent, struct str name,
     struct fy_node *value, unsigned depth)
 {
-    uint32_t child = field(symbols, parent, name, type_of(value));
+    uint32_t child = symbols_field(symbols, parent, name, type_of(value));
     if (child != NAME_NONE) {
         read_value(symbols, child, value, depth + 1);
     }
@@ -89,14 +97,11 @@ static void read_value(
         return;
     }
     switch (fy_node_get_type(value)) {
-    case FYNT_SCALAR: {
-        struct symbol_field *here = &symbols->fields.items[at];
-        struct str text = symbols_scalar(value);
-        if (here->sample == NULL && text.len > 0 && !fy_node_is_alias(value)) {
-            here->sample = safe_dup(text, SAFE_ONE_LINE, SAMPLE_MAX);
+    case FYNT_SCALAR:
+        if (!fy_node_is_alias(value)) {
+            symbols_field_sample(symbols, at, symbols_scalar(value));
         }
         break;
-    }
     case FYNT_SEQUENCE:
         for (struct fy_node *item; (item = fy_node_sequence_iterate(value, &state)) != NULL;) {
             read_child(symbols, at, STR_LIT("[]"), item, depth);

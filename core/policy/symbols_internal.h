@@ -33,6 +33,13 @@ void symbols_read_notes(struct policy_symbols *symbols, struct str text, TSNode 
 void symbols_read_documents(struct policy_symbols *symbols, const char *path, struct str text);
 /* symbols_fields.c: adds the fields of `value` below `parent`. */
 void symbols_read_fields(struct policy_symbols *symbols, uint32_t parent, struct fy_node *value);
+/* symbols_inputs.c: the fields of the inputs that tests of a Rego module give. */
+void symbols_read_inputs(struct policy_symbols *symbols, struct str text, TSNode root);
+/* The field of a name below another, made at the first call; NAME_NONE: there are too many. */
+uint32_t symbols_field(
+    struct policy_symbols *symbols, uint32_t parent, struct str name, enum symbol_field_type type);
+/* What a field holds somewhere; the first stays. */
+void symbols_field_sample(struct policy_symbols *symbols, uint32_t field, struct str text);
 /* A root of fields, made at the first call. */
 uint32_t symbols_field_root(struct policy_symbols *symbols, const char *name);
 /* Finds control ids in the value of an annotation or a `custom` member. */

@@ -268,5 +268,6 @@ void symbols_read_rego(
     symbols->has_errors = symbols->has_errors || ts_node_has_error(root);
     take_module(&r, root);
     symbols_read_notes(symbols, text, root, host, first);
+    symbols_read_inputs(symbols, text, root);
     ts_tree_delete(tree);
 }

@@ -361,6 +361,35 @@ static void completes_rego(void **state)
     builtins_free(builtins);
 }
 
+/* What tests write down as inputs is known too: as a literal, in a variable, a rule, a function,
+ * put together of others, and of a part of the input. */
+static void completes_what_tests_give(void **state)
+{
+    (void)state;
+    struct catalog *catalog = catalog_new();
+    put(catalog, "a_test.rego",
+        "package a_test\n"
+        "pod(name) := {\"kind\": \"Pod\", \"metadata\": {\"name\": name}}\n"
+        "base := {\"tier\": \"web\"}\n"
+        "test_a if data.a.deny with input as {\"resource\": {\"arn\": \"x\", \"size\": 3}}\n"
+        "test_b if {\n\tin := {\"review\": {\"object\": pod(\"p\"), \"operation\": \"CREATE\"},"
+        " \"parameters\": {\"allowed\": [\"a\"]}}\n\tcount(data.a.deny) == 0 with input as in\n}\n"
+        "test_c if data.a.deny with input as object.union(base, {\"zone\": \"z\"})\n"
+        "test_d if data.a.deny with input.user as {\"groups\": [{\"gid\": 1}]}\n"
+        "test_e if data.a.deny with input as loop\n"
+        "loop := loop\n");
+    COMPLETE("a.rego", "package a\nx if input.resource.@", "arn size");
+    COMPLETE("a.rego", "package a\nx if input.review.object.metadata.@", "name");
+    COMPLETE("a.rego", "package a\nx if input.parameters.@", "allowed");
+    COMPLETE("a.rego", "package a\nx if input.ti@", "tier");
+    COMPLETE("a.rego", "package a\nx if input.zo@", "zone");
+    COMPLETE("a.rego", "package a\nx if input.user.groups[_].@", "gid");
+    COMPLETE("a.rego", "package a\nx if {\n\tsome g in input.user.groups\n\tg.@\n}", "gid");
+    put(catalog, "a_test.rego", "package a_test\n");
+    COMPLETE("a.rego", "package a\nx if input.resource.@", "");
+    catalog_free(catalog);
+}
+
 static void completes_yaml(void **state)
 {
     (void)state;
@@ -386,6 +415,7 @@ int main(void)
         cmocka_unit_test(reads_rego_in_a_template),
         cmocka_unit_test(reads_kyverno),
         cmocka_unit_test(completes_rego),
+        cmocka_unit_test(completes_what_tests_give),
         cmocka_unit_test(completes_yaml),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
