@@ -111,6 +111,7 @@ struct fixes {
     void (*run)(void *data);
     void *data;
     struct lsp_items items;
+    struct buf detail; /* of the row that is shown */
 };
 
 static void free_fixes(void *data)
@@ -118,12 +119,13 @@ static void free_fixes(void *data)
     struct fixes *fixes = data;
     free(fixes->ours);
     lsp_items_free(&fixes->items);
+    buf_free(&fixes->detail);
     free(fixes);
 }
 
 static void show_fix(void *data, size_t index, struct picker_item *out)
 {
-    const struct fixes *fixes = data;
+    struct fixes *fixes = data;
     size_t first = fixes->ours != NULL ? 1 : 0;
     if (index < first) {
         out->text = str_of(fixes->ours);
@@ -132,7 +134,10 @@ static void show_fix(void *data, size_t index, struct picker_item *out)
     }
     const struct lsp_item *item = &fixes->items.items[index - first];
     out->text = str_of(item->label);
-    out->detail = str_of(item->detail != NULL ? item->detail : item->kind);
+    buf_clear(&fixes->detail);
+    buf_printf(&fixes->detail, "%s%s%s", item->doc != NULL ? item->doc : "",
+        item->doc != NULL ? "  " : "", item->detail != NULL ? item->detail : item->kind);
+    out->detail = buf_str(&fixes->detail);
     out->disabled = item->detail != NULL;
 }
 

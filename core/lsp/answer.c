@@ -316,6 +316,9 @@ void lsp_read_actions(cJSON *result, struct lsp_items *items)
             struct lsp_item item = {.kind = action_kind(json_string(raw, "kind"))};
             item.label = safe_dup(str_of(title), SAFE_ONE_LINE, LABEL_MAX);
             item.detail = safe_or_null(why, SAFE_ONE_LINE, LABEL_MAX);
+            item.doc = safe_or_null(
+                json_string(cJSON_GetArrayItem(json_get(raw, "diagnostics"), 0), "code"),
+                SAFE_ONE_LINE, LABEL_MAX);
             item.raw = cJSON_DetachItemViaPointer(result, raw);
             VEC_PUSH(items, item);
         }

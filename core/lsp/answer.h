@@ -26,12 +26,13 @@ struct lsp_places {
     size_t refused; /* places outside the workspace: not shown */
 };
 
-/* A completion, or a code action (then only label, kind, detail and raw are set). */
+/* A completion, or a code action (then only label, kind, detail, doc and raw
+ * are set). */
 struct lsp_item {
     char *label;
     const char *kind;       /* static: "function", "quickfix"; "" when not told */
     char *detail;           /* one line, or NULL; of a code action: why it is disabled */
-    char *doc;              /* lines, or NULL */
+    char *doc;              /* lines, or NULL; of a code action: the rule it is about */
     char *sort;             /* what the list is sorted by */
     char *filter;           /* what typed text is matched against */
     size_t from, to;        /* bytes of the document that `text` replaces */

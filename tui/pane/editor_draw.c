@@ -288,12 +288,21 @@ static void draw_message(const struct view *view, struct region region, int row)
     const struct editor_mark *mark = marks_message(view->editor->marks, doc->path, line);
     if (mark != NULL && row > 1) {
         struct style style = style_on(style_of(styles[mark->kind]), STYLE_FIELD);
-        struct str text = str_trim(str_of(mark->message));
+        struct buf all = BUF_INIT;
+        size_t count = marks_append_messages(view->editor->marks, doc->path, line, &all);
         int cols = region_cols(region);
-        int high = wrap_height(text, cols - 2, row > MESSAGE_FROM_ROWS ? MESSAGE_ROWS : 1);
+        bool is_low = row <= MESSAGE_FROM_ROWS;
+        if (is_low && count > 1) { /* the first, and that it is not the only one */
+            char *number = mem_printf("1/%zu ", count);
+            buf_insert(&all, 0, number, strlen(number));
+            free(number);
+        }
+        struct str text = buf_str(&all);
+        int high = wrap_height(text, cols - 2, is_low ? 1 : MESSAGE_ROWS);
         struct region place = region_sub(region, row - high, 0, high, cols);
         grid_fill(place, STYLE(FIELD));
         wrap_put(region_sub(place, 0, 1, high, cols - 2), text, style);
+        buf_free(&all);
     }
 }
 

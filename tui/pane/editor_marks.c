@@ -209,6 +209,28 @@ const struct editor_mark *marks_message(
     return weightiest(files, path, line, with_message);
 }
 
+size_t marks_append_messages(
+    const struct file_marks *files, const char *path, size_t line, struct buf *out)
+{
+    const struct file_marks *file = find_file((struct file_marks *)files, path);
+    const struct editor_mark *first = marks_message(files, path, line);
+    size_t count = first != NULL;
+    if (first == NULL) {
+        return 0;
+    }
+    buf_append_str(out, str_trim(str_of(first->message)));
+    VEC_FOREACH (const struct owner_marks, list, &file->owners) {
+        for (size_t i = first_at(list, line); i < list->len && list->items[i].line == line; i++) {
+            const struct editor_mark *mark = &list->items[i];
+            if (mark != first && with_message(mark)) {
+                buf_printf(out, "\n%.*s", (int)strcspn(mark->message, "\n"), mark->message);
+                count++;
+            }
+        }
+    }
+    return count;
+}
+
 const struct editor_mark *marks_coverage(
     const struct file_marks *files, const char *path, size_t line)
 {

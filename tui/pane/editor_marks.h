@@ -18,6 +18,10 @@ const struct editor_mark *marks_at(const struct file_marks *files, const char *p
 /* The weightiest mark with a message. */
 const struct editor_mark *marks_message(
     const struct file_marks *files, const char *path, size_t line);
+/* Appends the messages of all marks of a line: the weightiest whole, the first line of each of the
+ * others. Returns how many there are. */
+size_t marks_append_messages(
+    const struct file_marks *files, const char *path, size_t line, struct buf *out);
 /* Whether the line counts as covered or not; NULL: neither. */
 const struct editor_mark *marks_coverage(
     const struct file_marks *files, const char *path, size_t line);
