@@ -61,6 +61,8 @@ static void draw_header(void *data, struct region region)
     assist_append_progress(desk->assist, &progress);
     grid_put(left, 0, col + 3, buf_str(&progress), STYLE(HEADER_DIM));
     buf_free(&progress);
+    /* On the ground their colours are made for. */
+    grid_fill(region_sub(region, 0, right - 1, 1, cols - right + 1), STYLE(TEXT));
     status_draw_counts(desk->status, region, 0, right, cols - right);
 }
 

@@ -545,11 +545,11 @@ void find_draw(struct editor *editor, struct region region, bool focused)
     int used_above, used_below = 0;
     if (both) {
         used_below = draw_right(region, 1, buf_str(&options));
-    } else if ((int)utf8_width(buf_str(&answer)) + (int)utf8_width(buf_str(&options)) < cols - 32) {
+    } else if ((int)utf8_width(buf_str(&answer)) + (int)utf8_width(buf_str(&options)) < cols - 30) {
         buf_append_str(&answer, buf_str(&options));
     }
     used_above =
-        draw_right(region, 0, utf8_fit(buf_str(&answer), (size_t)(cols > 32 ? cols - 32 : 0)));
+        draw_right(region, 0, utf8_fit(buf_str(&answer), (size_t)(cols > 30 ? cols - 30 : 0)));
     draw_field(region, 0, both ? " Find    " : " Find ", find->pattern,
         focused && !find->in_with && !find->asking, used_above, "text");
     if (both) {

@@ -19,6 +19,7 @@ static uint8_t plain_attr(unsigned id)
     case STYLE_SELECTION:
     case STYLE_SEARCH:
     case STYLE_HEADER:
+    case STYLE_HEADER_DIM:
     case STYLE_RECORDING:
     case STYLE_TAB_ACTIVE:
     case STYLE_SCROLLBAR_THUMB:
@@ -376,6 +377,13 @@ bool theme_is_light(const struct theme *theme)
     return theme->light;
 }
 
+/* What is selected or found has its own colours where the theme gives both: the text's own would be
+ * lost on such a background. */
+static bool covers(unsigned under)
+{
+    return under == STYLE_SEARCH || under == STYLE_SEARCH_CURRENT || under == STYLE_SELECTION;
+}
+
 struct look theme_look(const struct theme *theme, struct style style, enum colour_depth depth)
 {
     unsigned fg = style.fg < STYLE_COUNT ? style.fg : STYLE_TEXT;
@@ -388,6 +396,7 @@ struct look theme_look(const struct theme *theme, struct style style, enum colou
         struct look under = theme->looks[style.bg];
         if (under.bg != COLOUR_DEFAULT) {
             look.bg = under.bg;
+            look.fg = covers(style.bg) && under.fg != COLOUR_DEFAULT ? under.fg : look.fg;
         }
         look.attr |= depth == COLOUR_NONE ? plain_attr(style.bg) : under.attr & ATTR_REVERSE;
     }
