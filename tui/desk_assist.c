@@ -138,8 +138,7 @@ void assist_propose(struct assist *assist, const struct changes *changes, const 
         return;
     }
     desk_open_review(desk);
-    app_message(desk->app, MESSAGE_INFO,
-        "%s: nothing is written yet. What you accept here is written when you finish.", origin);
+    app_message(desk->app, MESSAGE_INFO, "%s, nothing is written yet", origin);
 }
 
 /* ---- actions ---- */

@@ -5,10 +5,16 @@
 
 #include <stdlib.h>
 
+enum { MENTION_FILES = 20000, MENTION_BYTES = 1 << 20 };
+
 struct renaming {
     struct assist *assist;
     const struct workspace *workspace;
     struct catalog_rename plan;
+    struct {
+        char **items; /* of the texts that may mention it */
+        size_t len, cap;
+    } paths;
     struct changes changes;
     struct err err;
     bool ok;
@@ -22,36 +28,50 @@ static void make(void *data)
     struct patch_source source = {patch_folder_read, &folder};
     renaming->ok =
         catalog_rename_changes(&renaming->plan, &source, &renaming->changes, &renaming->err);
+    if (renaming->ok) {
+        catalog_rename_mentions(
+            &renaming->plan, &source, renaming->paths.items, renaming->paths.len);
+    }
+}
+
+/* Of texts, as far as one looks through them: no large ones, no data. */
+static void take_paths(struct renaming *renaming)
+{
+    const struct files *files = workspace_files(renaming->workspace);
+    for (size_t i = 0; i < files->len && renaming->paths.len < MENTION_FILES; i++) {
+        const struct file_entry *entry = &files->items[i];
+        if (!entry->is_link && !entry->odd_name && entry->stamp.size < MENTION_BYTES) {
+            VEC_PUSH(&renaming->paths, mem_strdup(entry->path));
+        }
+    }
 }
 
 static void free_renaming(struct renaming *renaming)
 {
     catalog_rename_free(&renaming->plan);
     changes_free(&renaming->changes);
+    VEC_FOREACH (char *, path, &renaming->paths) {
+        free(*path);
+    }
+    VEC_FREE(&renaming->paths);
     free(renaming);
 }
 
-/* What a rename cannot reach: nothing failed, but somebody has to look. All of it is in the log. */
-static void say_notes(struct assist *assist, struct str notes)
+/* What a rename cannot reach: nothing failed, but somebody has to look. */
+static void say_notes(struct assist *assist, const char *origin, struct str notes)
 {
+    struct buf text = BUF_INIT;
     struct str line;
-    size_t count = 0;
-    char *first = NULL;
     while (str_next_line(&notes, &line)) {
         char *note = str_dup(line);
         status_log(assist->desk->status, note);
-        if (count++ == 0) {
-            first = note;
-        } else {
-            free(note);
-        }
+        buf_printf(&text, "%s• %s", text.len > 0 ? "\n\n" : "", note);
+        free(note);
     }
-    if (count == 1) {
-        app_message(assist->desk->app, MESSAGE_WARNING, "%s", first);
-    } else if (count > 1) {
-        app_message(assist->desk->app, MESSAGE_WARNING, "1 of %zu (see Log): %s", count, first);
+    if (text.len > 0) {
+        dialog_message(assist->desk->app, origin, buf_str(&text));
     }
-    free(first);
+    buf_free(&text);
 }
 
 static void made(void *data, bool cancelled)
@@ -71,7 +91,7 @@ static void made(void *data, bool cancelled)
             plan->to, plan->edits.len, plan->edits.len == 1 ? "" : "s", plan->files.len,
             plan->files.len == 1 ? "" : "s");
         assist_propose(assist, &renaming->changes, origin);
-        say_notes(assist, buf_str(&plan->notes));
+        say_notes(assist, origin, buf_str(&plan->notes));
         free(origin);
     }
     free_renaming(renaming);
@@ -108,6 +128,7 @@ static void start(struct assist *assist, struct str name)
         app_message(assist->desk->app, MESSAGE_WARNING,
             "%s has unsaved edits: Alt-s saves all, then this can be proposed.", unsaved);
     } else {
+        take_paths(renaming);
         assist->working++;
         loop_work_start(assist->desk->loop, make, made, renaming);
         return;

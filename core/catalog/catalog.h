@@ -165,6 +165,7 @@ struct catalog_rename {
         } * items;
         size_t len, cap;
     } files;
+    char *mention;    /* how texts that are no references name it ("lib.k8s.pods"); NULL: not */
     struct buf notes; /* for the engineer, a line each: "conftest asks for rules named deny" */
 };
 void catalog_rename_free(struct catalog_rename *rename);
@@ -180,6 +181,11 @@ bool catalog_rename_plan(struct catalog *catalog, const struct catalog_cursor *c
  * what proposals_propose (agent/proposals.h) takes. */
 bool catalog_rename_changes(const struct catalog_rename *rename,
     const struct patch_source *workspace, struct changes *out, struct err *err) MUST_USE;
+
+/* Any thread (it reads these files: use a worker). Adds a note about places that name it without
+ * being a reference (comments, strings, documentation), which stay as they are. */
+void catalog_rename_mentions(struct catalog_rename *rename, const struct patch_source *workspace,
+    char *const *paths, size_t count);
 
 /* ---- completion (complete.c) ---- */
 

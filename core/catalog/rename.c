@@ -22,6 +22,7 @@ void catalog_rename_free(struct catalog_rename *rename)
     buf_free(&rename->notes);
     free(rename->from);
     free(rename->to);
+    free(rename->mention);
     *rename = (struct catalog_rename){0};
 }
 
@@ -465,6 +466,11 @@ bool catalog_rename_plan(struct catalog *catalog, const struct catalog_cursor *c
     }
     out->from = mem_strdup(symbol.name);
     out->to = safe_dup(name, SAFE_ONE_LINE, 200);
+    if (symbol.key != NULL) {
+        out->mention = policy_path_below(symbol.key, "data") && strlen(symbol.key) > strlen("data/")
+                           ? policy_path_show(symbol.key + strlen("data/"))
+                           : mem_strdup(symbol.name);
+    }
     bool ok = plan(&renaming, &symbol, cursor->path, name) && check_errors(&renaming);
     if (ok && out->edits.len == 0) {
         ok = err_set(err, ERR_NOT_FOUND, "nothing in the workspace would change");

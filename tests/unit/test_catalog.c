@@ -4,7 +4,9 @@
 #include "catalog/builtins.h"
 #include "catalog/catalog.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static void put(struct catalog *catalog, const char *path, const char *text)
 {
@@ -267,6 +269,37 @@ static void reads_kyverno(void **state)
     catalog_free(catalog);
 }
 
+/* ---- what a rename cannot know ---- */
+
+static void tells_what_a_rename_leaves(void **state)
+{
+    (void)state;
+    static const char code[] = "package p\n# my_limit is what one may have\n"
+                               "my_limit := 2\nx if my_limit > 1\ny := \"my_limit my_limits\"\n";
+    static const char docs[] = "Ask data.p.my_limit, not xp.my_limit or p.my_limits.\n\nmy_limit\n";
+    char *dir = test_dir_make();
+    test_write(dir, "p.rego", code);
+    test_write(dir, "README.md", docs);
+    test_write(dir, "other.rego", "package q\n# my_limit of another\n");
+    struct catalog *catalog = catalog_new();
+    put(catalog, "p.rego", code);
+    struct catalog_cursor cursor = at("p.rego", code, "my_limit :=", 0);
+    struct catalog_rename rename;
+    struct err err;
+    assert_ok(catalog_rename_plan(catalog, &cursor, STR_LIT("most"), &rename, &err), err);
+    struct patch_folder folder = {open(dir, O_RDONLY | O_DIRECTORY), 1 << 20};
+    struct patch_source source = {patch_folder_read, &folder};
+    char *paths[] = {"README.md", "gone.md", "other.rego", "p.rego"};
+    catalog_rename_mentions(&rename, &source, paths, ARRAY_LEN(paths));
+    assert_string_equal(rename.notes.ptr,
+        "my_limit also stands in comments, strings or other texts, which stay as they are: "
+        "3 places of 2 files (README.md:1, p.rego:2, p.rego:5)\n");
+    catalog_rename_free(&rename);
+    close(folder.fd);
+    catalog_free(catalog);
+    test_dir_remove(dir);
+}
+
 /* ---- completion ---- */
 
 static const char CAPABILITIES[] =
@@ -415,6 +448,7 @@ int main(void)
         cmocka_unit_test(reads_rego_in_a_template),
         cmocka_unit_test(reads_kyverno),
         cmocka_unit_test(completes_rego),
+        cmocka_unit_test(tells_what_a_rename_leaves),
         cmocka_unit_test(completes_what_tests_give),
         cmocka_unit_test(completes_yaml),
     };
