@@ -113,6 +113,21 @@ const struct finder_source find_lines = {
 
 /* ---- symbols of the workspace ---- */
 
+/* The file and its folder, but for one that is named like its folder: a library has a hundred files
+ * called template.yaml. */
+static const char *short_path(const char *path)
+{
+    const char *base = path_base(path);
+    const char *start = base;
+    if (base - path < 2) {
+        return base;
+    }
+    for (start--; start > path && start[-1] != '/'; start--) {
+    }
+    size_t len = (size_t)(base - start) - 1;
+    return strncmp(start, base, len) == 0 ? base : start;
+}
+
 static bool add_definition(void *data, const struct catalog_entry *entry)
 {
     struct finder_items *out = data;
@@ -120,11 +135,25 @@ static bool add_definition(void *data, const struct catalog_entry *entry)
     bool inside = entry->container[0] != '\0';
     struct finder_item item = {
         .text = mem_printf("%s%s%s", entry->container, inside ? "." : "", definition->name),
-        .detail = mem_printf("%s  %s", symbol_kind_name(definition->kind), path_base(entry->path)),
+        .detail = mem_printf("%s  %s", symbol_kind_name(definition->kind), short_path(entry->path)),
         .path = mem_strdup(entry->path),
         .row = definition->at.row,
         .col = definition->at.col};
     VEC_PUSH(out, item);
+    return out->len < SYMBOLS_MAX;
+}
+
+/* Control ids, where they are written down. */
+static bool add_controls(void *data, const char *path, const struct policy_symbols *symbols)
+{
+    struct finder_items *out = data;
+    VEC_FOREACH (const struct symbol_control, control, &symbols->controls) {
+        struct finder_item item = {.text = mem_strdup(control->id),
+            .detail = mem_printf("%s  %s", control->framework, short_path(path)),
+            .path = mem_strdup(path),
+            .row = control->row};
+        VEC_PUSH(out, item);
+    }
     return out->len < SYMBOLS_MAX;
 }
 
@@ -135,6 +164,7 @@ static void collect_all_symbols(void *data, struct finder_items *out)
     preview_forget(find->preview);
     if (indexer != NULL) {
         catalog_each(indexer_catalog(indexer), add_definition, out);
+        catalog_each_file(indexer_catalog(indexer), add_controls, out);
     }
 }
 
@@ -142,7 +172,7 @@ const struct finder_source find_all_symbols = {
     .prefix = '#',
     .name = "symbols of the whole workspace",
     .title = "Symbols of the workspace",
-    .hint = "package, rule, test, policy, constraint, object",
+    .hint = "package, rule, test, policy, constraint, object, control",
     .collect = collect_all_symbols,
     .chosen = find_place_chosen,
     .preview = find_preview,

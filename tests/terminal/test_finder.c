@@ -208,6 +208,43 @@ static void test_themes(void **state)
     free(dir);
 }
 
+/* Everything with a name is in one list: a control, a Kyverno policy and its rule, a constraint and
+ * its template. Rows whose ends are alike show where they differ. */
+static void test_the_workspace_by_name(void **state)
+{
+    struct sample_term *f = *state;
+    static const char *const found[][2] = {
+        {"#K8S-01", "control  privileged.rego"},
+        {"#require-limits.mem", "require-limits"},
+        {"#privileged.deny", "rule  privileged.rego"},
+    };
+    test_write(f->dir, "a/one/very/long/folder/that/takes/all/the/room/there/is/policy.rego",
+        "package one\n");
+    test_write(f->dir, "a/two/very/long/folder/that/takes/all/the/room/there/is/policy.rego",
+        "package two\n");
+    sample_term_start(f, 40, 100, NULL);
+    term_expect(f->term, "✓ 16");
+    for (size_t i = 0; i < ARRAY_LEN(found); i++) {
+        term_key(f->term, "alt-p");
+        term_type(f->term, found[i][0]);
+        term_expect(f->term, found[i][1]);
+        term_key(f->term, "esc");
+        term_expect_gone(f->term, "Symbols of the workspace");
+    }
+    term_key(f->term, "alt-p");
+    term_type(f->term, "#K8S-01\r");
+    term_expect(f->term, "privileged.rego");
+    term_expect(f->term, "control: K8S-01");
+    term_key(f->term, "alt-p");
+    term_type(f->term, "verylongpolicy");
+    term_expect(f->term, "a/two/very/long");
+    term_resize(f->term, 10, 40);
+    term_expect(f->term, "…one/…");
+    term_expect(f->term, "…two/…");
+    term_key(f->term, "esc");
+    sample_term_quit(f);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, sample_term_set_up, sample_term_tear_down)
 
 int main(void)
@@ -217,6 +254,7 @@ int main(void)
         TEST(test_begins_a_file),
         TEST(test_a_command_says_why_not),
         TEST(test_external_editor),
+        TEST(test_the_workspace_by_name),
         TEST(test_tour),
         TEST(test_themes),
     };

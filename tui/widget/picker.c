@@ -140,27 +140,93 @@ static size_t cut_front(struct str text, int cols)
     return from;
 }
 
-/* The text with its matching characters marked, in columns [2, end). */
-static void draw_text(struct picker *picker, const struct picker_item *item, struct region row,
-    int end, struct style style)
+/* What of a path is shown: from its last bytes on, with a part of what stands before. */
+struct shown {
+    size_t part, part_end; /* equal: none */
+    size_t from;
+};
+
+static size_t common_end(struct str a, struct str b)
 {
-    struct str text = item->text;
-    const bool *marks = picker->marks.items;
-    size_t from = item->is_path ? cut_front(text, end - 2) : 0;
-    int col = 2;
-    if (from > 0) {
-        col += grid_put_c(row, 0, col, "…", style);
+    size_t len = 0;
+    while (len < a.len && len < b.len && a.ptr[a.len - 1 - len] == b.ptr[b.len - 1 - len]) {
+        len++;
     }
-    grid_put_fit(row, 0, col, end - col, str_from(text, from), style);
-    for (size_t at = from; at < text.len && col < end - 1;) {
-        struct str rest = str_from(text, at);
+    return len;
+}
+
+/* Two paths that are cut in front may end alike: then the part in which they last differ is shown
+ * too. */
+static void tell_apart(struct str text, struct str other, int cols, struct shown *shown)
+{
+    size_t same = common_end(text, other);
+    if (same < text.len - shown->from || same == text.len || shown->part_end > 0) {
+        return;
+    }
+    size_t end = text.len - same;
+    size_t part = end - 1;
+    while (part > 0 && text.ptr[part - 1] != '/') {
+        part--;
+    }
+    while (end < text.len && text.ptr[end - 1] != '/') {
+        end++;
+    }
+    int width = (int)utf8_width(str_slice(text, part, end));
+    if (width + 4 < cols) {
+        shown->part = part;
+        shown->part_end = end;
+        shown->from = end + cut_front(str_from(text, end), cols - width - 1 - (part > 0));
+    }
+}
+
+static struct shown shown_of(
+    struct picker *picker, size_t place, const struct picker_item *item, int cols)
+{
+    struct shown shown = {.from = item->is_path ? cut_front(item->text, cols) : 0};
+    for (int i = -1; i <= 1 && shown.from > 0; i += 2) {
+        size_t other = place + (size_t)i; /* below 0 it is past the last */
+        struct picker_item beside = {0};
+        if (other >= picker->list.count || index_at(picker, other) == PICKER_DIRECT) {
+            continue;
+        }
+        picker->options.item(picker->options.data, index_at(picker, other), &beside);
+        tell_apart(item->text, beside.text, cols, &shown);
+    }
+    return shown;
+}
+
+/* [from, to) of the text, its matching characters marked; returns the columns. */
+static int draw_piece(const struct picker *picker, struct region row, int col, int end,
+    struct str text, size_t from, size_t to, struct style style)
+{
+    const bool *marks = picker->marks.items;
+    int begin = col;
+    grid_put_fit(row, 0, col, end - col, str_slice(text, from, to), style);
+    for (size_t at = from; at < to && col < end;) {
+        struct str rest = str_slice(text, at, to);
         struct str cluster = str_slice(rest, 0, utf8_cluster(rest));
-        if (marks[at]) {
+        if (marks[at] && col < end - 1) {
             grid_put(row, 0, col, cluster, STYLE(MATCH));
         }
         col += utf8_width_cluster(cluster);
         at += cluster.len;
     }
+    return col - begin;
+}
+
+/* In columns [2, end). */
+static void draw_text(struct picker *picker, struct str text, const struct shown *shown,
+    struct region row, int end, struct style style)
+{
+    int col = 2;
+    if (shown->part > 0) {
+        col += grid_put_c(row, 0, col, "…", style);
+    }
+    col += draw_piece(picker, row, col, end, text, shown->part, shown->part_end, style);
+    if (shown->from > shown->part_end) {
+        col += grid_put_c(row, 0, col, "…", style);
+    }
+    draw_piece(picker, row, col, end, text, shown->from, text.len, style);
 }
 
 static void draw_row(void *data, size_t place, struct region row, bool cursor)
@@ -179,13 +245,18 @@ static void draw_row(void *data, size_t place, struct region row, bool cursor)
     if (detail > 0) {
         grid_put_fit(row, 0, cols - detail, detail, item.detail, STYLE(DIM));
     }
+    int end = cols - (detail > 0 ? detail + 2 : 0);
+    struct str text = str_make(str_dup(item.text), item.text.len); /* another is asked for */
+    item.text = text;
+    struct shown shown = shown_of(picker, place, &item, end - 2);
     picker->marks.len = 0;
     VEC_RESERVE(&picker->marks, item.text.len + 1);
     memset(picker->marks.items, 0, item.text.len);
     if (picker->needle.len > 0 && index != PICKER_DIRECT) {
-        fuzzy_score(item.text, buf_str(&picker->needle), picker->marks.items);
+        fuzzy_score(text, buf_str(&picker->needle), picker->marks.items);
     }
-    draw_text(picker, &item, row, cols - (detail > 0 ? detail + 2 : 0), style);
+    draw_text(picker, text, &shown, row, end, style);
+    free((char *)(uintptr_t)text.ptr);
 }
 
 static void draw(void *data, struct region region, bool focused)
