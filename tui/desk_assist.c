@@ -24,14 +24,12 @@ bool assist_look(const struct assist *assist, struct assist_here *out)
     out->path = mem_strdup(path);
     out->cursor.path = out->path;
     editor_cursor(editor, &out->cursor.row, &out->cursor.col);
-    struct buf unsaved = BUF_INIT;
     if (editor_text(editor, ASSIST_TEXT_MAX, &out->text)) {
         out->cursor.text = out->text.ptr == NULL ? str_of("") : buf_str(&out->text);
         out->exact = true;
     } else {
-        out->exact = !editor_unsaved_content(editor, path, &unsaved);
+        out->exact = editor_unsaved_length(editor, path) == 0;
     }
-    buf_free(&unsaved);
     return true;
 }
 
@@ -272,14 +270,29 @@ static void on_changed(void *data, const char *path)
     }
 }
 
+static void tell_servers(struct assist *assist, struct assist_file *file)
+{
+    if (assist->servers != NULL && file->language != NULL) {
+        file->document = lsp_open(assist->servers, file->path, file->language, file->text);
+    }
+}
+
 static void opened(void *data, const char *path, const char *language, struct text *text)
 {
     struct assist *assist = data;
-    struct assist_file file = {.text = text, .path = mem_strdup(path)};
-    if (assist->servers != NULL && language != NULL) {
-        file.document = lsp_open(assist->servers, path, language, text);
+    struct assist_file file = {.text = text, .path = mem_strdup(path), .language = language};
+    if (!loop_timer_is_active(assist->begin)) {
+        tell_servers(assist, &file);
     }
     VEC_PUSH(&assist->files, file);
+}
+
+static void on_begin(void *data)
+{
+    struct assist *assist = data;
+    VEC_FOREACH (struct assist_file, file, &assist->files) {
+        tell_servers(assist, file);
+    }
 }
 
 static void closed(void *data, struct text *text)
@@ -352,6 +365,8 @@ struct assist *assist_new(struct desk *desk)
     assist->note = note_new();
     assist->typing = loop_timer_new(desk->loop, assist_typed, assist);
     assist->rest = loop_timer_new(desk->loop, assist_rested, assist);
+    assist->begin = loop_timer_new(desk->loop, on_begin, assist);
+    loop_timer_start(assist->begin, ASSIST_BEGIN_MS, 0);
     assist->automatic = strcmp(config_string(config, "completion"), "auto") == 0;
     assist->off = strcmp(config_string(config, "completion"), "off") == 0;
     assist->format_on_save = config_bool(config, "format_on_save");
@@ -370,6 +385,7 @@ void assist_stop(struct assist *assist)
     }
     assist->stopped = true;
     loop_timer_stop(assist->typing);
+    loop_timer_stop(assist->begin);
     loop_timer_stop(assist->rest);
     app_set_float(assist->desk->app, NULL, NULL);
     editor_listen(assist->desk->editor, NULL, NULL);
@@ -391,6 +407,7 @@ void assist_free(struct assist *assist)
         return;
     }
     loop_timer_free(assist->typing);
+    loop_timer_free(assist->begin);
     loop_timer_free(assist->rest);
     assist_popup_free(assist);
     catalog_free(assist->empty);

@@ -302,10 +302,16 @@ void assist_typed(void *data)
         !editor_is_inserting(desk->editor)) {
         return;
     }
-    if (assist->noted == NOTE_SIGNATURE || assist->typed == '(' || assist->typed == ',') {
+    bool signature =
+        assist->noted == NOTE_SIGNATURE || assist->typed == '(' || assist->typed == ',';
+    bool completes = assist->open || (assist->automatic && is_worth_it(assist));
+    if ((!signature && !completes) || !assist_has_read(assist, assist_typed)) {
+        return;
+    }
+    if (signature) {
         assist_signature(assist);
     }
-    if (assist->open || (assist->automatic && is_worth_it(assist))) {
+    if (completes) {
         ask(assist, false);
     }
 }

@@ -15,6 +15,7 @@ enum {
     ASSIST_TEXT_MAX = 1 << 20, /* a larger file is asked about as it is on disk */
     ASSIST_LINE_MAX = 4096,    /* bytes of a line before the cursor that completion looks at */
     ASSIST_TYPING_MS = 60,     /* after a key; completion and signatures */
+    ASSIST_BEGIN_MS = 150,     /* after the start: the first screen comes before language servers */
     ASSIST_REST_MS = 250       /* after the cursor came to rest; what is marked and shown of it */
 };
 
@@ -22,7 +23,8 @@ enum {
 struct assist_file {
     struct text *text;
     char *path;
-    struct lsp_document *document; /* NULL: language servers are off */
+    const char *language;          /* static; NULL: none */
+    struct lsp_document *document; /* NULL: language servers are off, or not begun yet */
 };
 
 /* A completion on offer. */
@@ -62,9 +64,15 @@ struct assist {
     const struct popup_item *docs_of; /* shown in `docs` */
     uint64_t completing;              /* question to a server; 0: none */
     struct loop_timer *typing;
-    bool armed; /* the last key typed text */
-    char typed; /* its last byte */
+    struct loop_timer *begin; /* runs until language servers may be started */
+    bool armed;               /* the last key typed text */
+    char typed;               /* its last byte */
     bool automatic, off;
+
+    /* desk_assist_read.c */
+    bool reading;
+    void (*read_then)(void *assist); /* what waits for it; NULL: nothing */
+    void (*read_also)(void *assist);
 
     /* desk_assist_hover.c */
     struct note *note;
@@ -82,7 +90,7 @@ struct assist {
     uint64_t going; /* question to a server: where to go, what to rename, what to mend */
     char *rename_to;
     char *last_test; /* name of the one a rule was gone to from */
-    size_t working;  /* renames being made on a worker */
+    size_t working;  /* renames being made, and texts being read, on a worker */
     struct {
         struct assist_format **items;
         size_t len, cap;
@@ -123,6 +131,10 @@ bool assist_ask(struct assist *assist, uint64_t *slot, enum lsp_what what,
     void (*on_reply)(void *data, struct lsp_reply *reply));
 /* Makes a proposal and opens its review, or says why not. */
 void assist_propose(struct assist *assist, const struct changes *changes, const char *origin);
+
+/* True when the index knows the text that is shown (or cannot). False: it is read on a worker, and
+ * `then` (of two at most) called, unless more is typed meanwhile. */
+bool assist_has_read(struct assist *assist, void (*then)(void *assist));
 
 /* desk_assist_go.c */
 unsigned assist_definition(void *data);

@@ -65,14 +65,17 @@ static void tell_index(struct assist *assist, const struct assist_here *here)
 {
     struct indexer *indexer = workbench_indexer(assist->desk->workbench);
     struct buf unsaved = BUF_INIT;
-    bool is = editor_unsaved_content(assist->desk->editor, here->path, &unsaved);
     if (indexer == NULL) {
-        buf_free(&unsaved);
         return;
     }
-    if (is && here->cursor.text.ptr != NULL) {
+    if (here->cursor.text.ptr == NULL) {
+        /* Too large to be copied; what is on disk counts. */
+        if (editor_unsaved_length(assist->desk->editor, here->path) == 0) {
+            indexer_drop_buffer(indexer, here->path);
+        }
+    } else if (editor_unsaved_content(assist->desk->editor, here->path, &unsaved)) {
         indexer_set_buffer(indexer, here->path, buf_str(&unsaved));
-    } else if (!is) {
+    } else {
         indexer_drop_buffer(indexer, here->path);
     }
     buf_free(&unsaved);
@@ -96,8 +99,10 @@ void assist_rested(void *data)
     if (!same_text) {
         tell_index(assist, &here);
     }
-    mark_occurrences(assist, &here);
-    tell_place(assist, &here);
+    if (assist_has_read(assist, assist_rested)) {
+        mark_occurrences(assist, &here);
+        tell_place(assist, &here);
+    }
     free(assist->rest_path);
     assist->rest_path = mem_strdup(here.path);
     assist->rest_version = version;

@@ -74,6 +74,10 @@ struct catalog_cursor {
     size_t row, col;
 };
 
+/* The next question about the cursor would read its text first, on the thread that asks. Whoever
+ * does not want that puts what policy_symbols_parse makes of it (catalog_put). */
+bool catalog_would_read(const struct catalog *catalog, const struct catalog_cursor *cursor);
+
 /* What the name under the cursor is. */
 struct catalog_symbol {
     enum symbol_kind kind;

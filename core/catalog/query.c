@@ -51,12 +51,16 @@ size_t catalog_offset(struct str text, size_t row, size_t col)
     return at + col < end ? at + col : end;
 }
 
-uint32_t catalog_enter(struct catalog *catalog, const struct catalog_cursor *cursor)
+bool catalog_would_read(const struct catalog *catalog, const struct catalog_cursor *cursor)
 {
     const struct policy_symbols *known = catalog_symbols_of(catalog, cursor->path);
-    bool fresh = cursor->text.ptr == NULL || cursor->text.len > ENTER_MAX_BYTES ||
-                 (known != NULL && known->hash == str_hash(cursor->text));
-    if (!fresh) {
+    return cursor->text.ptr != NULL && cursor->text.len <= ENTER_MAX_BYTES &&
+           (known == NULL || known->hash != str_hash(cursor->text));
+}
+
+uint32_t catalog_enter(struct catalog *catalog, const struct catalog_cursor *cursor)
+{
+    if (catalog_would_read(catalog, cursor)) {
         catalog_put(catalog, cursor->path, policy_symbols_parse(cursor->path, cursor->text));
     }
     return catalog_find_file(catalog, cursor->path);

@@ -107,6 +107,7 @@ static void start(struct check_job *job, size_t place, enum engine_ask what)
         struct process_options options = {.argv = (const char *const *)command.argv.items,
             .cwd = checker->root,
             .env = (const char *const *)environment,
+            .nice = 5, /* keys first */
             .timeout_ms = ANSWER_TIMEOUT_MS,
             .on_data = on_data,
             .on_exit = on_exit_,

@@ -602,6 +602,7 @@ static void task_start(struct task *task)
         struct process_options options = {.argv = (const char *const *)command.argv.items,
             .cwd = run->root,
             .env = offline != NULL ? (const char *const *)offline : command.env,
+            .nice = 5, /* keys first */
             .timeout_ms = command.timeout_ms,
             .on_data = task_data,
             .on_exit = task_exit,

@@ -4,9 +4,11 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 
-#define REST_MS 500
+#define REST_MS     500
+#define WORKER_NICE 3
 
 /* Timers without a delay, in the order they were started. */
 struct soon {
@@ -322,9 +324,23 @@ void loop_poll_free(struct loop_poll *poll)
     }
 }
 
+/* Keys first: a worker makes way for the loop's thread where there are too few processors. */
+static void make_way(void)
+{
+#ifdef __linux__
+    static _Thread_local bool done;
+    if (!done) {
+        /* There a priority is a thread's own (elsewhere it would be all of the program's). */
+        (void)setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + WORKER_NICE);
+        done = true;
+    }
+#endif
+}
+
 static void run_work(uv_work_t *uv)
 {
     struct loop_work *work = uv->data;
+    make_way();
     work->work(work->data);
 }
 

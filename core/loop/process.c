@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum { LINE_MAX_BYTES = 1 << 20, KILL_AFTER_MS = 2000, EOF_GRACE_MS = 200 };
@@ -371,6 +372,10 @@ struct process *process_start(
         return NULL;
     }
     free(program);
+    if (options->nice > 0) {
+        /* A courtesy, no more: a failure is none. */
+        (void)setpriority(PRIO_PGRP, (id_t)p->uv.pid, getpriority(PRIO_PROCESS, 0) + options->nice);
+    }
     p->options.argv = NULL; /* the caller's arrays need not outlive this call */
     p->options.env = NULL;
     p->options.cwd = NULL;

@@ -28,9 +28,10 @@ struct process_options {
     /* "NAME=value" entries added to (or replacing those of) the scrubbed environment;
      * NULL-terminated or NULL (base/env.h). */
     const char *const *env;
-    struct str input;    /* written to its standard input, then closed; copied */
-    bool keep_input;     /* not closed: process_write, process_close_input */
-    bool leaves_child;   /* what it leaves behind when it exits stays: a clipboard's owner */
+    struct str input;  /* written to its standard input, then closed; copied */
+    bool keep_input;   /* not closed: process_write, process_close_input */
+    bool leaves_child; /* what it leaves behind when it exits stays: a clipboard's owner */
+    int nice;          /* how far it makes way for us and for the keys (0 to 19), with its group */
     uint64_t timeout_ms; /* 0: none. Then SIGTERM to the group, SIGKILL 2 s later */
     size_t max_output;   /* bytes of both streams together; 0: 64 MiB, SIZE_MAX: no end. Past it the
                             group is killed */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 enum {
+    SERVER_NICE = 10, /* Regal works for ten seconds of CPU after its start: keys first */
     START_TIMEOUT_MS = 30000,
     IDLE_MS = 60000,
     CRASHES_MAX = 3,
@@ -254,6 +255,7 @@ static void start(struct lsp_client *client)
         .argv = (const char *const *)argv.items,
         .cwd = client->service->root,
         .env = lsp_server_environment(row),
+        .nice = SERVER_NICE,
         .framing = FRAMING_HEADERS,
         .on_notification = lsp_serve_notification,
         .on_request = lsp_serve_request,

@@ -427,6 +427,7 @@ struct rpc *rpc_start(struct loop *loop, const struct rpc_options *options, stru
     struct process_options process = {.argv = options->argv,
         .cwd = options->cwd,
         .env = options->env,
+        .nice = options->nice,
         .keep_input = true,
         .max_output = SIZE_MAX,
         .on_data = on_data,

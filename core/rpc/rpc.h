@@ -46,6 +46,7 @@ struct rpc_options {
     const char *const *argv; /* as process_options */
     const char *cwd;
     const char *const *env;
+    int nice; /* as process_options */
     enum framing framing;
     size_t max_message; /* 0: FRAME_MESSAGE_MAX */
     bool bare;          /* leave "jsonrpc":"2.0" out (the Codex app-server wants it so) */

@@ -83,6 +83,20 @@ static void assert_file(const struct bench *bench, const char *name, const char 
     free(content);
 }
 
+/* The keyword has a colour of its own once it is parsed: in the frame after the key's. */
+static bool import_is_coloured(struct term *term, void *data)
+{
+    (void)data;
+    int row, col;
+    struct term_cell keyword, name;
+    if (!term_find(term, "import data.lib", &row, &col)) {
+        return false;
+    }
+    term_cell(term, row, col, &keyword);
+    term_cell(term, row, col + 12, &name);
+    return keyword.fg != name.fg || keyword.default_fg != name.default_fg;
+}
+
 static void test_edit_undo_save(void **state)
 {
     struct bench *bench = *state;
@@ -93,13 +107,7 @@ static void test_edit_undo_save(void **state)
     term_type(term, "import data.lib");
     term_expect(term, "import data.lib");
     term_expect(term, "●");
-    /* The keyword has a colour of its own as soon as it is one. */
-    int row, col;
-    struct term_cell keyword, name;
-    assert_true(term_find(term, "import data.lib", &row, &col));
-    term_cell(term, row, col, &keyword);
-    term_cell(term, row, col + 12, &name);
-    assert_true(keyword.fg != name.fg || keyword.default_fg != name.default_fg);
+    term_wait(term, import_is_coloured, NULL, "the colour of a keyword");
     term_key(term, "ctrl-z");
     term_expect_gone(term, "import data.lib");
     term_expect(term, "import");

@@ -36,6 +36,7 @@ static struct seen run(const char *script, uint64_t timeout_ms, size_t max_outpu
     const char *env[] = {"GIVEN=yes", NULL};
     struct process_options options = {.argv = argv,
         .env = env,
+        .nice = 7,
         .timeout_ms = timeout_ms,
         .max_output = max_output,
         .input = STR_LIT("fed\n"),
@@ -81,6 +82,19 @@ static void orphan_with_the_pipe_is_cut_off(void **state)
     buf_free(&seen.lines);
 }
 
+/* With what it starts itself. */
+static void makes_way(void **state)
+{
+    (void)state;
+    int own = nice(0);
+    struct seen seen = run("sleep 0.1; nice; sh -c nice", 0, 0);
+    char *expected =
+        mem_printf("0:%d|0:%d|", own + 7 < 19 ? own + 7 : 19, own + 7 < 19 ? own + 7 : 19);
+    assert_string_equal(seen.lines.ptr, expected);
+    free(expected);
+    buf_free(&seen.lines);
+}
+
 static void flood_is_bounded(void **state)
 {
     (void)state;
@@ -108,6 +122,7 @@ int main(void)
         cmocka_unit_test(streams_lines_and_input),
         cmocka_unit_test(timeout_kills_the_group),
         cmocka_unit_test(orphan_with_the_pipe_is_cut_off),
+        cmocka_unit_test(makes_way),
         cmocka_unit_test(flood_is_bounded),
         cmocka_unit_test(missing_program_is_an_error),
     };
