@@ -13,6 +13,7 @@ enum {
     UI_HANDLED = 1, /* the key is used up */
     UI_REDRAW = 2,  /* something on the screen changed */
     UI_CLOSE = 4,   /* this overlay is done: pop it */
+    UI_PASS_ON = 8, /* with UI_CLOSE: what was typed is for what lies below */
     UI_DONE = UI_HANDLED | UI_REDRAW
 };
 

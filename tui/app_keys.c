@@ -127,6 +127,8 @@ static bool takes_or_types(struct pane pane, const struct key *key)
     return (takes_text(pane) && is_text_like(key)) || takes_key(pane, key);
 }
 
+static void dispatch(struct app *app, const struct key *key);
+
 static bool offer(struct app *app, struct pane pane, const struct key *key)
 {
     if (pane.ops == NULL || pane.ops->key == NULL) {
@@ -134,6 +136,10 @@ static bool offer(struct app *app, struct pane pane, const struct key *key)
     }
     unsigned flags = pane.ops->key(pane.data, key);
     app_apply(app, pane.data, flags);
+    if ((flags & UI_PASS_ON) != 0) {
+        dispatch(app, key);
+        return true;
+    }
     return (flags & (UI_HANDLED | UI_CLOSE)) != 0;
 }
 
@@ -235,7 +241,11 @@ void app_paste(struct app *app, struct str text)
     struct pane pane = app_active(app);
     app->sequence_len = 0;
     if (pane.ops != NULL && pane.ops->paste != NULL) {
-        app_apply(app, pane.data, pane.ops->paste(pane.data, text));
+        unsigned flags = pane.ops->paste(pane.data, text);
+        app_apply(app, pane.data, flags);
+        if ((flags & UI_PASS_ON) != 0) {
+            app_paste(app, text);
+        }
     }
 }
 

@@ -101,8 +101,8 @@ static void remember(void)
 static unsigned on_key(void *data, const struct key *key)
 {
     (void)data;
-    (void)key;
-    return UI_DONE | UI_CLOSE;
+    bool only_closes = key->code == K_ESC || key->code == K_ENTER || key_is_char(key, ' ');
+    return UI_REDRAW | UI_CLOSE | (only_closes ? UI_HANDLED : UI_PASS_ON);
 }
 
 static bool takes_text(const void *data)
@@ -121,7 +121,7 @@ static unsigned on_paste(void *data, struct str text)
 {
     (void)data;
     (void)text;
-    return UI_DONE | UI_CLOSE;
+    return UI_REDRAW | UI_CLOSE | UI_PASS_ON;
 }
 
 static void title(const void *data, struct buf *left, struct buf *right)
