@@ -168,7 +168,7 @@ static const struct action actions[] = {
     {"editor.callers", "callers", "List the rules that use what is under the cursor", "", NULL, 0,
         assist_callers, assist_why_no_symbol},
     {"editor.test-of-rule", "test ↔ rule",
-        "Go from a rule to its test, and from a test to the rule it tests", "alt-t", NULL, 0,
+        "Go from a rule to its test or begin one, and from a test to its rule", "alt-t", NULL, 0,
         assist_toggle_test, assist_why_no_file},
     {"editor.tests-of-rule", "tests of rule", "List the tests that reach the rule", "", NULL, 0,
         assist_tests, assist_why_no_file},

@@ -313,7 +313,7 @@ unsigned assist_toggle_test(void *data)
             catalog_tests(assist_catalog(assist), &here.cursor, &tests);
             if (tests.len > 0) {
                 go_to_test(assist, &tests);
-            } else {
+            } else if (assist_is_indexing(assist) || !assist_offer_test(assist, &here)) {
                 app_message(assist->desk->app, MESSAGE_INFO, "%s", why_no_tests(assist));
             }
         }

@@ -144,6 +144,10 @@ unsigned assist_toggle_test(void *data);
 unsigned assist_tests(void *data);
 const char *assist_why_no_symbol(void *data);
 
+/* desk_assist_test.c */
+/* Asks whether to begin a test of the rule around the cursor; false: there is none to be begun. */
+bool assist_offer_test(struct assist *assist, const struct assist_here *here);
+
 /* desk_assist_rename.c */
 unsigned assist_rename(void *data);
 

@@ -331,6 +331,30 @@ static void saves_though_the_formatter_hangs(void **state)
     free(opa);
 }
 
+/* From an empty file to a rule and its test, green. */
+static void begins_a_test(void **state)
+{
+    struct term *term = start(*state, 40, 140, NULL);
+    term_key(term, "alt-p");
+    term_type(term, "policies/k8s/none/none.rego");
+    term_expect(term, "begin the new file");
+    term_key(term, "enter");
+    term_expect(term, "none.rego (new)");
+    term_type(term, "package k8s.none\r\rdeny contains \"no\" if {\rinput.kind == \"None\"");
+    term_expect(term, "no test reaches deny");
+    term_key(term, "alt-t");
+    term_expect(term, "Begin one in policies/k8s/none/none_test.rego?");
+    term_key(term, "enter");
+    term_expect(term, "count(none.deny) == 1 with input as {}");
+    term_type(term, "\"kind\": \"None\"");
+    term_expect(term, "as {\"kind\": \"None\"}");
+    term_key(term, "alt-s");
+    term_expect(term, "✓ 17");
+    term_key(term, "alt-t");
+    term_expect(term, "none.rego");
+    term_expect(term, "3:1 ");
+}
+
 #define ON_SAMPLE(test)                                                                            \
     cmocka_unit_test_setup_teardown(test, sample_term_set_up, sample_term_tear_down)
 
@@ -338,6 +362,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_SAMPLE(goes_places),
+        ON_SAMPLE(begins_a_test),
         ON_SAMPLE(renames_through_a_review),
         ON_SAMPLE(a_bad_name_is_refused),
         ON_SAMPLE(tells_what_it_is),

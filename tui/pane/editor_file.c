@@ -299,9 +299,26 @@ static void saved(void *data, const struct file_stamp *now, const struct err *er
     }
 }
 
+/* A new file ends with a newline, as editors write them and formatters want it; one that was on
+ * disk keeps the end it had. */
+static void end_new_file(struct doc *doc)
+{
+    size_t length = text_length(doc->text);
+    if (doc->stamp.exists || doc->disk_gone || length == 0 || text_has_final_newline(doc->text)) {
+        return;
+    }
+    struct err err;
+    text_begin(doc->text);
+    if (!text_insert(doc->text, length, STR_LIT("\n"), &err)) {
+        app_message(doc->editor->app, MESSAGE_WARNING, "%s", err.text);
+    }
+    text_end(doc->text);
+}
+
 static void write_doc(struct doc *doc)
 {
     struct editor *editor = doc->editor;
+    end_new_file(doc);
     struct saving *saving = MEM_NEW(struct saving);
     struct buf content = BUF_INIT;
     *saving = (struct saving){doc, text_state(doc->text), text_snapshot(doc->text)};
