@@ -33,89 +33,6 @@ bool vi_c_join(struct vi *vi, struct vi_cmd *cmd)
     return ok;
 }
 
-struct changed {
-    size_t top, bottom, before; /* lines of what changed now, and of what was there */
-    bool any;
-};
-
-static void note_undone(void *data, const struct text_change *change)
-{
-    struct changed *changed = data;
-    size_t top = change->start_point.row;
-    if (!changed->any || top < changed->top) {
-        changed->top = top;
-    }
-    size_t bottom = change->new_end_point.row;
-    if (!changed->any || bottom > changed->bottom) {
-        changed->bottom = bottom;
-    }
-    changed->any = true;
-}
-
-/* Where Vim puts the cursor after an undo: where the change was begun if that is among the changed
- * lines, else at the first of them. */
-static void after_undo(struct vi *vi, const struct changed *changed, struct vi_pos begun)
-{
-    size_t last = vi_line_count(vi) - 1;
-    if (!changed->any) {
-        return;
-    }
-    size_t top = changed->top < last ? changed->top : last;
-    if (begun.line + 1 >= changed->top && begun.line <= changed->bottom && begun.line <= last) {
-        top = begun.line;
-    }
-    vi->cursor = (struct vi_pos){top, 0};
-    if (begun.line == top) {
-        vi->cursor.col = begun.col;
-    } else {
-        vi_first_nonblank(vi);
-    }
-    struct vi_changes *list = &vi->file->changes;
-    vi->file->change = (struct vi_mark){.pos = {changed->top, 0}, .set = true};
-    if (list->len > 0) {
-        list->items[list->len - 1] = vi->file->change.pos;
-        vi->file->change_at = list->len;
-    }
-    vi_clamp(vi);
-    vi_set_want(vi);
-}
-
-/* arg: 0 u, 1 ^R, 2 g-, 3 g+. */
-bool vi_c_undo(struct vi *vi, struct vi_cmd *cmd)
-{
-    int how = cmd->row->arg;
-    struct changed changed = {0};
-    struct text_cursor begun = {0};
-    struct vi_pos old = vi->cursor;
-    bool any = false;
-    vi_change_close(vi);
-    text_add_listener(vi->text, note_undone, &changed);
-    for (size_t n = 0; n < cmd->count; n++) {
-        struct text_cursor before = {0};
-        if (how == 1) {
-            text_step_cursor(vi->text, true, &before);
-        }
-        size_t at = text_step(vi->text);
-        bool ok = how == 0   ? text_undo(vi->text, &before)
-                  : how == 1 ? text_redo(vi->text, NULL)
-                             : text_go_to_step(vi->text, how == 2 ? at - 1 : at + 1, &before);
-        if (!ok) {
-            break;
-        }
-        begun = before;
-        any = true;
-    }
-    text_remove_listener(vi->text, note_undone, &changed);
-    vi->cursor = old;
-    if (!any) {
-        vi_say(vi, false,
-            how == 0 || how == 2 ? "already at the oldest change" : "already at the newest change");
-        return false;
-    }
-    after_undo(vi, &changed, vi_pos_of(vi, begun.head));
-    return true;
-}
-
 bool vi_c_repeat(struct vi *vi, struct vi_cmd *cmd)
 {
     return vi_repeat_last(vi, cmd);
@@ -319,25 +236,4 @@ bool vi_c_nothing(struct vi *vi, struct vi_cmd *cmd)
     (void)vi;
     (void)cmd;
     return true;
-}
-
-bool vi_c_undo_line(struct vi *vi, struct vi_cmd *cmd)
-{
-    struct vi_file *file = vi->file;
-    (void)cmd;
-    if (file->line_undo_line >= vi_line_count(vi)) {
-        return false;
-    }
-    struct buf old = BUF_INIT, now = BUF_INIT;
-    size_t line = file->line_undo_line;
-    buf_append_str(&old, buf_str(&file->line_undo));
-    buf_append_str(&now, vi_line(vi, line));
-    bool ok = vi_set_line(vi, line, buf_str(&old));
-    buf_free(&file->line_undo);
-    file->line_undo = now;
-    file->line_undo_line = line;
-    buf_free(&old);
-    vi->cursor = (struct vi_pos){line, 0};
-    vi_set_want(vi);
-    return ok;
 }

@@ -104,14 +104,9 @@ void vi_block_copy(struct vi *vi, const struct vi_range *range, struct buf *out)
         if (line > range->start.line) {
             buf_append_char(out, '\n');
         }
-        size_t begin = out->len;
         buf_append_repeat(out, ' ', part.before);
         buf_append_str(out, str_slice(bytes, part.from, part.to));
         buf_append_repeat(out, ' ', part.after);
-        if (part.is_short || part.to >= bytes.len) {
-            size_t end = begin + part.before + (part.to - part.from);
-            out->len = part.is_short ? end : out->len;
-        }
     }
 }
 
@@ -256,8 +251,25 @@ void vi_block_finish(struct vi *vi)
     vi->insert.block = OP_NONE;
 }
 
+/* r Enter: each line is broken there. */
+static bool block_break(struct vi *vi, const struct vi_range *range)
+{
+    for (size_t line = range->end.line + 1; line-- > range->start.line;) {
+        struct vi_part part = vi_block_part(vi, range, line, true, OP_REPLACE);
+        size_t start = text_line_start(vi->text, line);
+        if (part.to > part.from) {
+            vi_change(vi, start + part.from, start + part.to, STR_LIT("\n"));
+        }
+    }
+    vi->cursor = range->start;
+    return true;
+}
+
 bool vi_block_replace(struct vi *vi, const struct vi_range *range, int32_t ch)
 {
+    if (ch == VI_ENTER) {
+        return block_break(vi, range);
+    }
     struct buf with = BUF_INIT, one = BUF_INIT;
     vi_append_key(&one, ch);
     size_t width = vi_column(vi, buf_str(&one), one.len, NULL);

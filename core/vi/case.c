@@ -132,13 +132,22 @@ bool vi_c_replace_char(struct vi *vi, struct vi_cmd *cmd)
         last = to;
         to = vi_next_col(line, to);
     }
+    if (cmd->ch == VI_TAB && vi->options.expandtab) {
+        struct vi_cmd over = {.count = cmd->count, .row = vi_row_by_id("vi.replace")};
+        vi_c_insert(vi, &over);
+        vi_insert_key(vi, VI_TAB);
+        vi_insert_end(vi);
+        return true;
+    }
     if (cmd->ch == VI_ENTER) {
         vi_cut(vi, vi->cursor, (struct vi_pos){vi->cursor.line, to});
         vi->mode = VI_INSERT;
         vi->insert.auto_indented = false;
         vi->file->start = (struct vi_mark){.pos = vi->cursor, .set = true};
+        vi_note_change(vi, vi->cursor);
         bool ok = vi_insert_newline(vi);
         vi_strip_auto_indent(vi);
+        vi->file->insert = vi->file->end = (struct vi_mark){.pos = vi->cursor, .set = true};
         vi->mode = VI_NORMAL;
         if (vi->cursor.col > 0) {
             vi->cursor.col = vi_prev_col(vi_here(vi), vi->cursor.col);
@@ -290,6 +299,8 @@ bool vi_add_at(
     size_t start = text_line_start(vi->text, line_number);
     bool ok = vi_change(vi, start + number.from, start + number.to, buf_str(&with));
     vi->cursor = (struct vi_pos){line_number, number.from + with.len - 1};
+    vi->file->start = (struct vi_mark){.pos = {line_number, number.from}, .set = true};
+    vi->file->end = (struct vi_mark){.pos = vi->cursor, .set = true};
     buf_free(&with);
     vi_note_change(vi, (struct vi_pos){line_number, 0});
     return ok;
@@ -309,13 +320,17 @@ bool vi_op_add(struct vi *vi, const struct vi_range *range, enum vi_op op, size_
         op == OP_SUBTRACT || op == OP_SUBTRACT_MORE ? -(long long)count : (long long)count;
     bool more = op == OP_ADD_MORE || op == OP_SUBTRACT_MORE;
     long long delta = step;
+    struct vi_mark first = {0};
     for (size_t line = range->start.line; line <= range->end.line; line++) {
         size_t from, to;
         span_of(vi, range, line, &from, &to);
-        if (vi_add_at(vi, line, from, delta, true, to) && more) {
-            delta += step;
+        if (!vi_add_at(vi, line, from, delta, true, to)) {
+            continue;
         }
+        delta += more ? step : 0;
+        first = first.set ? first : vi->file->start;
     }
+    vi->file->start = first.set ? first : vi->file->start;
     vi->cursor = range->start;
     vi->cursor.col = range->kind == VI_LINES ? 0 : vi->cursor.col;
     return true;

@@ -65,7 +65,8 @@ static bool move(struct vi *vi, struct vi_cmd *cmd)
     if (cmd->op == NULL) {
         vi_clamp(vi);
     }
-    if (!(flags & ROW_KEEP) && !vi->motion.keep_want) {
+    bool moved = ok || !vi_same(begin, vi->cursor);
+    if (!(flags & ROW_KEEP) && !vi->motion.keep_want && moved) {
         vi_set_want(vi);
     }
     if (vi_is_visual(vi) && ok && vi->motion.has_start) {

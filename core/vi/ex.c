@@ -25,6 +25,15 @@ static void skip_blanks(struct str *s)
     }
 }
 
+void vi_ex_count(const struct vi *vi, struct vi_ex *ex, struct str digits)
+{
+    size_t count = 0, lines = vi_line_count(vi);
+    if (number(&digits, &count) && count > 0) {
+        ex->first = ex->last;
+        ex->last = lines - ex->last > count ? ex->last + count - 1 : lines - 1;
+    }
+}
+
 struct str vi_ex_delimited(struct str *s, char delimiter)
 {
     size_t at = 0;
@@ -164,6 +173,8 @@ static bool range(struct vi *vi, struct str *s, size_t *first, size_t *last, siz
         }
         if (s->ptr[0] == ';') {
             here = line > 0 ? line - 1 : 0;
+            vi->cursor.line = here;
+            vi_clamp(vi);
         }
         *s = str_from(*s, 1);
     }

@@ -16,16 +16,7 @@ static bool register_and_count(struct vi *vi, struct vi_ex *ex, int *reg)
         }
         arg = str_trim(str_from(arg, 1));
     }
-    size_t count = 0;
-    for (size_t i = 0; i < arg.len && isdigit((unsigned char)arg.ptr[i]) && count < 100000000;
-         i++) {
-        count = count * 10 + (size_t)(arg.ptr[i] - '0');
-    }
-    if (count > 0) {
-        size_t lines = vi_line_count(vi);
-        ex->first = ex->last;
-        ex->last = lines - ex->last > count ? ex->last + count - 1 : lines - 1;
-    }
+    vi_ex_count(vi, ex, arg);
     return true;
 }
 
@@ -43,11 +34,11 @@ static bool ex_delete(struct vi *vi, struct vi_ex *ex)
     }
     struct vi_range range = lines_of(ex);
     vi->cursor.line = ex->first;
-    vi_first_nonblank(vi);
+    vi_land(vi);
     vi_change_open(vi);
     bool ok = vi_op_delete(vi, reg, &range, false);
     vi_clamp(vi);
-    vi_first_nonblank(vi);
+    vi_land(vi);
     vi_set_want(vi);
     return ok;
 }
@@ -77,7 +68,7 @@ static bool ex_shift(struct vi *vi, struct vi_ex *ex)
     }
     vi_shift(vi, ex->first, ex->last, right, amount);
     vi->cursor.line = ex->last;
-    vi_first_nonblank(vi);
+    vi_land(vi);
     vi_set_want(vi);
     return true;
 }
@@ -152,7 +143,7 @@ static bool ex_copy(struct vi *vi, struct vi_ex *ex)
     bool ok = vi_insert_lines(vi, to, buf_str(&lines));
     buf_free(&lines);
     vi->cursor.line = to + ex->last - ex->first;
-    vi_first_nonblank(vi);
+    vi_land(vi);
     vi->file->start = (struct vi_mark){.pos = {to, 0}, .set = true};
     vi->file->end = (struct vi_mark){.pos = {vi->cursor.line, 0}, .set = true};
     vi_note_change(vi, (struct vi_pos){to, 0});
@@ -171,7 +162,7 @@ static bool ex_move(struct vi *vi, struct vi_ex *ex)
     }
     if (to == ex->first || to == ex->last + 1) {
         vi->cursor.line = ex->last;
-        vi_first_nonblank(vi);
+        vi_land(vi);
         vi_set_want(vi);
         return true;
     }
@@ -186,7 +177,7 @@ static bool ex_move(struct vi *vi, struct vi_ex *ex)
         vi->cursor.line = to + count - 1;
     }
     buf_free(&lines);
-    vi_first_nonblank(vi);
+    vi_land(vi);
     vi_note_change(vi, vi->cursor);
     vi_set_want(vi);
     return ok;
@@ -199,9 +190,10 @@ static bool ex_normal(struct vi *vi, struct vi_ex *ex)
     buf_append_str(&keys, vi_blank(arg.len > 0 ? arg.ptr[0] : 0) ? str_from(arg, 1) : arg);
     bool each = ex->given > 0;
     size_t count = each ? ex->last - ex->first + 1 : 1;
-    for (size_t i = 0; i < count && vi->text != NULL && ex->first + i < vi_line_count(vi); i++) {
+    for (size_t i = 0; i < count && vi->text != NULL; i++) {
         if (each) {
             vi->cursor = (struct vi_pos){ex->first + i, 0};
+            vi_clamp(vi);
             vi_set_want(vi);
         }
         vi->failed = false;

@@ -111,7 +111,9 @@ bool vi_insert_newline(struct vi *vi)
         vi_append_indent(vi, columns, &with);
     }
     size_t start = text_line_start(vi->text, vi->cursor.line);
+    vi->splits_line = true;
     bool ok = vi_change(vi, start + from, start + to, buf_str(&with));
+    vi->splits_line = false;
     vi->cursor = (struct vi_pos){vi->cursor.line + 1, with.len - 1};
     vi->insert.auto_indented = vi->options.autoindent;
     buf_free(&with);
@@ -166,6 +168,13 @@ static void tab(struct vi *vi)
         vi_insert_text(vi, buf_str(&with));
     }
     buf_free(&with);
+}
+
+/* An indent put in by itself stays one while nothing follows it. */
+static void keep_auto_indent(struct vi *vi)
+{
+    struct str line = vi_here(vi);
+    vi->insert.auto_indented = vi->insert.auto_indented && vi_indent_len(line) == line.len;
 }
 
 static void join_before(struct vi *vi)
@@ -234,7 +243,7 @@ static void erase(struct vi *vi)
     }
     vi_cut(vi, (struct vi_pos){vi->cursor.line, from}, vi->cursor);
     vi->cursor.col = from;
-    vi->insert.auto_indented = false;
+    keep_auto_indent(vi);
 }
 
 /* Text that comes from elsewhere as if it were typed; . puts in the same text again. */
@@ -326,7 +335,7 @@ static void shift(struct vi *vi, bool right)
         size_t indent = vi_indent_len(vi_here(vi));
         vi->cursor.col = vi->cursor.col < indent ? vi->cursor.col : indent;
     }
-    vi->insert.auto_indented = false;
+    keep_auto_indent(vi);
 }
 
 /* Ctrl-E, Ctrl-Y: the character below or above. */
@@ -351,16 +360,48 @@ static void copy_from(struct vi *vi, bool below)
     vi_insert_text(vi, one);
 }
 
+/* Behind Ctrl-V: text as it is, in replace mode over what stands there. */
+static void put_literal(struct vi *vi, struct str text)
+{
+    vi->insert.auto_indented = false;
+    if (vi->mode == VI_REPLACE) {
+        over(vi, text);
+    } else {
+        raw(vi, text);
+    }
+    buf_append_str(&vi->insert.typed, text);
+}
+
+/* False: the key is none of a code behind Ctrl-V. */
+static bool code_key(struct vi *vi, int32_t key)
+{
+    struct buf bytes = BUF_INIT;
+    bool taken = vi_code_key(&vi->insert.code, key, &bytes), ended = bytes.len > 0;
+    if (ended) {
+        vi->insert.prefix = 0;
+        put_literal(vi, buf_str(&bytes));
+    }
+    buf_free(&bytes);
+    if (!taken && ended) {
+        char typed[4];
+        vi->insert.keys.len -= vi->repeating ? 0 : utf8_encode(key, typed);
+        vi_insert_key(vi, key);
+    }
+    return taken || ended;
+}
+
 static void prefixed(struct vi *vi, int32_t key)
 {
     struct vi_register reg;
     int prefix = vi->insert.prefix;
+    if (prefix == VI_CTRL('v') && code_key(vi, key)) {
+        return;
+    }
     vi->insert.prefix = 0;
     struct buf bytes = BUF_INIT;
     if (prefix == VI_CTRL('v')) {
         vi_append_key(&bytes, key >= VI_KEY_UP ? 0xFFFD : key);
-        vi->insert.auto_indented = false;
-        raw(vi, buf_str(&bytes));
+        put_literal(vi, buf_str(&bytes));
     } else if (vi_register_read(vi, key < 128 ? (int)key : 0, &reg)) {
         buf_append_str(&bytes, buf_str(&reg.text));
         insert_as_typed(vi, buf_str(&bytes));
@@ -486,7 +527,15 @@ void vi_insert_key(struct vi *vi, int32_t key)
         return;
     }
     if (insert->prefix == 0 && key == VI_CTRL('o')) {
+        vi_strip_auto_indent(vi);
         insert->once = true;
+        insert->once_behind = false;
+        buf_clear(&vi->last_inserted);
+        buf_append_str(&vi->last_inserted, buf_str(&insert->typed));
+        buf_clear(&insert->typed);
+        if (vi->depth == 0 && !vi->repeating) {
+            vi_change_close(vi);
+        }
         vi->mode = VI_NORMAL;
         struct str line = vi_here(vi);
         insert->once_at_end = vi->cursor.col >= line.len && line.len > 0;

@@ -54,7 +54,8 @@ void vi_insert_end(struct vi *vi)
     if (was_block) {
         enum vi_op op = insert->block;
         vi_block_finish(vi);
-        bool stays = op != OP_CHANGE && vi_same(vi->cursor, insert->range.start);
+        bool stays =
+            op != OP_CHANGE && vi_same(vi->cursor, insert->range.start) && insert->typed.len > 0;
         if (!stays && vi->cursor.col > 0) {
             vi->cursor.col = vi_prev_col(vi_here(vi), vi->cursor.col);
         }
@@ -100,7 +101,9 @@ void vi_insert_resume(struct vi *vi)
     vi_change_open(vi);
     vi->mode = insert->replace ? VI_REPLACE : VI_INSERT;
     struct str line = vi_here(vi);
-    if (insert->once_at_end && vi_next_col(line, vi->cursor.col) >= line.len) {
+    if (insert->once_behind) {
+        vi->cursor.col = vi_next_col(line, vi->cursor.col);
+    } else if (insert->once_at_end && vi_next_col(line, vi->cursor.col) >= line.len) {
         vi->cursor.col = line.len;
     }
     insert->start = vi->cursor;
@@ -156,6 +159,9 @@ bool vi_c_insert(struct vi *vi, struct vi_cmd *cmd)
     } else if (how == '^' && vi->file->insert.set) {
         vi->cursor = vi->file->insert.pos;
         col = vi->cursor.col;
+    }
+    if (how == '^') {
+        cmd->row = vi_row_by_id("vi.insert"); /* which is what . does again */
     }
     vi->mode = VI_INSERT;
     vi->cursor.col = col;

@@ -269,6 +269,7 @@ void vi_change_open(struct vi *vi)
     if (!vi->changing) {
         vi->changing = true;
         size_t at = vi_offset(vi, vi->cursor);
+        vi_undo_begin(vi);
         text_note_cursor(vi->text, (struct text_cursor){at, at});
         text_begin(vi->text);
     }
@@ -279,6 +280,7 @@ void vi_change_close(struct vi *vi)
     if (vi->changing) {
         vi->changing = false;
         text_end(vi->text);
+        vi_undo_end(vi);
     }
 }
 
@@ -290,7 +292,7 @@ static void note_line(struct vi *vi, size_t from, size_t to, struct str with)
     bool within = to <= text_line_end(vi->text, line) && str_find_char(with, '\n', 0) == SIZE_MAX;
     if (!within) {
         file->line_undo_line = line <= file->line_undo_line ? SIZE_MAX : file->line_undo_line;
-    } else if (line != file->line_undo_line) {
+    } else if (line != file->line_undo_line && !vi->many_lines) {
         buf_clear(&file->line_undo);
         buf_append_str(&file->line_undo, vi_line(vi, line));
         file->line_undo_line = line;

@@ -8,6 +8,7 @@ void vi_file_free(struct vi_file *file)
 {
     text_remove_listener(file->text, vi_marks_changed, file);
     VEC_FREE(&file->changes);
+    VEC_FREE(&file->kept);
     buf_free(&file->line_undo);
     free(file);
 }
@@ -72,10 +73,16 @@ static void move_pos(const struct text_change *change, struct vi_pos *pos)
     }
 }
 
-void vi_marks_changed(void *data, const struct text_change *change)
+void vi_marks_changed(void *data, const struct text_change *changed)
 {
     struct vi_file *file = data;
     struct vi *vi = file->vi;
+    struct text_change within = *changed;
+    const struct text_change *change = &within;
+    if (vi->splits_line && vi->text == file->text) {
+        within.start_point.column++; /* never at a line's very beginning, as if the line were new */
+        within.old_end_point.column++;
+    }
     if (change->start_point.row == change->old_end_point.row &&
         change->start_point.row == change->new_end_point.row) {
         return;
@@ -353,6 +360,22 @@ void vi_note_visual(struct vi *vi)
     file->visual_head = vi->cursor;
     file->visual_mode = vi->mode;
     file->visual_want = vi->want;
+}
+
+void vi_leave_visual(struct vi *vi)
+{
+    struct vi_range range = {.start = vi->anchor};
+    vi_note_visual(vi);
+    if (vi->mode == VI_VISUAL_BLOCK) {
+        vi_block_range(vi, &range, vi->anchor, vi->cursor);
+    }
+    if (vi->mode == VI_VISUAL_BLOCK || vi_is_before(range.start, vi->cursor)) {
+        vi->cursor = range.start;
+    }
+    vi->cursor.col = vi->mode == VI_VISUAL_LINE ? 0 : vi->cursor.col;
+    vi->mode = VI_NORMAL;
+    vi_clamp(vi);
+    vi_set_want(vi);
 }
 
 bool vi_c_set_mark(struct vi *vi, struct vi_cmd *cmd)

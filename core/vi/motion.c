@@ -90,8 +90,7 @@ bool vi_m_up(struct vi *vi, struct vi_cmd *cmd)
     return vi_up(vi, cmd->count);
 }
 
-/* Where a long jump goes in its line: 'startofline'. */
-static void land(struct vi *vi)
+void vi_land(struct vi *vi)
 {
     if (vi->options.startofline) {
         vi_first_nonblank(vi);
@@ -167,7 +166,7 @@ bool vi_m_go_line(struct vi *vi, struct vi_cmd *cmd)
         line = cmd->count - 1 < last ? cmd->count - 1 : last;
     }
     vi->cursor.line = line;
-    land(vi);
+    vi_land(vi);
     return true;
 }
 
@@ -194,7 +193,7 @@ bool vi_m_percent(struct vi *vi, struct vi_cmd *cmd)
             return false;
         }
         vi->cursor.line = (cmd->count * lines + 99) / 100 - 1;
-        land(vi);
+        vi_land(vi);
         vi->motion.kind = VI_LINES;
         return true;
     }
@@ -366,7 +365,7 @@ bool vi_m_screen(struct vi *vi, struct vi_cmd *cmd)
         line = cmd->row->arg == 0 ? at.top + by : bottom - by;
     }
     vi->cursor.line = line;
-    land(vi);
+    vi_land(vi);
     return true;
 }
 
@@ -379,6 +378,8 @@ bool vi_m_display(struct vi *vi, struct vi_cmd *cmd)
         struct vi_cmd as = *cmd;
         as.row = vi_row_by_id(plain[cmd->row->arg]);
         bool ok = as.row->run(vi, &as);
+        bool lines = cmd->row->arg == VI_SCREEN_DOWN || cmd->row->arg == VI_SCREEN_UP;
+        vi->motion.kind = lines ? VI_LINES : VI_CHARS;
         vi->motion.inclusive = cmd->row->arg == VI_SCREEN_END;
         if (cmd->row->arg == VI_SCREEN_DOWN || cmd->row->arg == VI_SCREEN_UP ||
             cmd->row->arg == VI_SCREEN_END) {
@@ -465,7 +466,7 @@ bool vi_c_page(struct vi *vi, struct vi_cmd *cmd)
     size_t now = vi->cursor.line;
     vi->cursor.line =
         up ? (now > lines ? now - lines : 0) : (last - now > lines ? now + lines : last);
-    land(vi);
+    vi_land(vi);
     vi_set_want(vi);
     return true;
 }

@@ -328,11 +328,12 @@ bool vi_object_paragraph(struct vi *vi, struct vi_cmd *cmd)
     if (around && !blank && !white(vi, to) && from > 0) {
         from = paragraph_run(vi, from - 1, false);
     }
-    if (vi->mode == VI_VISUAL_LINE && from == vi->anchor.line && to == vi->cursor.line) {
+    if (vi->mode == VI_VISUAL_LINE && from == vi->cursor.line) {
         return paragraph_extend(vi, cmd->count, around);
     }
     vi->motion.kind = VI_LINES;
-    begin_at(vi, (struct vi_pos){from, 0});
+    size_t len = vi_line_len(vi, from), col = vi_is_visual(vi) ? vi->anchor.col : 0;
+    begin_at(vi, (struct vi_pos){from, col < len ? col : len});
     vi->cursor = (struct vi_pos){to, 0};
     if (vi_is_visual(vi)) {
         vi->mode = VI_VISUAL_LINE;
@@ -451,7 +452,11 @@ static bool block_range(
         }
         vi->cursor = old_start;
         vi_decl(vi, &vi->cursor);
-        if (!block_ends(vi, 1, open, close, start)) {
+        if (!vi_match_open(vi, vi->cursor, open, true, start)) {
+            return false;
+        }
+        vi->cursor = *start;
+        if (!vi_match_open(vi, vi->cursor, close, false, &vi->cursor)) {
             return false;
         }
     }

@@ -142,8 +142,11 @@ bool vi_object_quote(struct vi *vi, struct vi_cmd *cmd)
     if (vi_is_visual(vi) && vi->anchor.line != vi->cursor.line) {
         return false;
     }
+    struct vi_pos anchor = vi->anchor, head = vi->cursor;
     struct selected selected = look_at(vi, line, quote);
     if (!find_quoted(&selected, line, at, quote, &from, &to)) {
+        vi->anchor = anchor;
+        vi->cursor = head;
         return false;
     }
     if (around) {

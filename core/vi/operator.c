@@ -82,7 +82,7 @@ bool vi_op_motion(struct vi *vi, struct vi_cmd *cmd, struct vi_pos begin)
 /* The selection as what an operator works on. Visual mode ends. */
 static struct vi_range visual_range(struct vi *vi, int op)
 {
-    if (vi->mode == VI_VISUAL_LINE) {
+    if (vi->mode == VI_VISUAL_LINE && !vi->repeating) {
         vi->anchor.col = 0;
     }
     struct vi_range range = {.start = vi->anchor, .end = vi->cursor, .visual = true};
@@ -489,10 +489,14 @@ static bool operate_chars(struct vi *vi, struct vi_cmd *cmd, struct vi_range *ra
     }
 }
 
-bool vi_operate(struct vi *vi, struct vi_cmd *cmd, struct vi_range *range)
+static bool operate(struct vi *vi, struct vi_cmd *cmd, struct vi_range *range)
 {
     enum vi_op op = (enum vi_op)((cmd->op != NULL ? cmd->op : cmd->row)->arg & 0xff);
     bool ok;
+    if (op >= OP_LEFT) {
+        vi->file->start = (struct vi_mark){.pos = range->start, .set = true};
+        vi->file->end = (struct vi_mark){.pos = range->end, .set = true};
+    }
     switch (op) {
     case OP_DELETE:
         ok = vi_op_delete(vi, cmd->reg, range, false);
@@ -517,13 +521,17 @@ bool vi_operate(struct vi *vi, struct vi_cmd *cmd, struct vi_range *range)
         ok = operate_chars(vi, cmd, range, op);
         break;
     }
-    if (op >= OP_LEFT) {
-        vi->file->start = (struct vi_mark){.pos = range->start, .set = true};
-        vi->file->end = (struct vi_mark){.pos = range->end, .set = true};
-    }
     if (vi->mode != VI_INSERT) {
         vi_clamp(vi);
         vi_set_want(vi);
     }
+    return ok;
+}
+
+bool vi_operate(struct vi *vi, struct vi_cmd *cmd, struct vi_range *range)
+{
+    vi->many_lines = line_span(range) > 1;
+    bool ok = operate(vi, cmd, range);
+    vi->many_lines = false;
     return ok;
 }

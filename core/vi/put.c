@@ -36,6 +36,7 @@ static bool put_chars(struct vi *vi, const struct put *put, struct str text)
         vi->cursor = at;
     } else if (all.len > 0) {
         vi->cursor = (struct vi_pos){end.line, last};
+        vi->insert.once_behind = true;
     }
     buf_free(&all);
     return ok;
@@ -243,19 +244,17 @@ static bool put_over(struct vi *vi, struct vi_cmd *cmd, unsigned flags, bool kee
     bool repeating = vi->repeating;
     vi->repeating = true; /* the deletion is no command of its own to repeat */
     size_t bottom = vi->anchor.line > vi->cursor.line ? vi->anchor.line : vi->cursor.line;
-    bool all = mode == VI_VISUAL_LINE &&
-               (vi->anchor.line < vi->cursor.line ? vi->anchor.line : vi->cursor.line) == 0 &&
-               bottom + 1 == vi_line_count(vi);
     vi_note_visual(vi);
     vi_op_visual_now(vi, &del);
     vi->repeating = repeating;
+    bool all = text_version(vi->text) == vi->file->emptied;
     flags |= mode == VI_VISUAL_LINE ? PUT_LINES : mode == VI_VISUAL ? PUT_SPLIT : 0;
     struct vi_pos start = vi->file->start.pos;
     vi_clamp(vi);
     bool behind =
         mode == VI_VISUAL_LINE ? vi->cursor.line < start.line : vi->cursor.col < start.col;
     flags |= behind ? 0 : PUT_BEFORE;
-    if (found && mode == VI_VISUAL_BLOCK && copy.kind == VI_LINES && !keep) {
+    if (found && mode == VI_VISUAL_BLOCK && copy.kind == VI_LINES && !(cmd->row->arg & 1)) {
         /* Lines over a block go below it. */
         vi->cursor.line = bottom;
         flags &= ~(unsigned)PUT_BEFORE;
@@ -269,7 +268,9 @@ static bool put_over(struct vi *vi, struct vi_cmd *cmd, unsigned flags, bool kee
     vi_register_free(&copy);
     size_t last = vi_line_count(vi) - 1;
     if (all && last > 0 && vi_line_len(vi, last) == 0) {
+        bool there = vi->cursor.line == last;
         vi_delete_lines(vi, last, 1);
+        vi->cursor.col = there ? SIZE_MAX : vi->cursor.col;
         vi_clamp(vi);
     }
     vi->file->visual_anchor = vi->file->start.pos;
@@ -283,7 +284,7 @@ bool vi_c_put(struct vi *vi, struct vi_cmd *cmd)
     unsigned flags =
         (cmd->row->arg & 1 ? PUT_BEFORE : 0) | (cmd->row->arg & 2 ? PUT_CURSOR_END : 0);
     if (vi_is_visual(vi)) {
-        return put_over(vi, cmd, flags & ~(unsigned)PUT_BEFORE, (flags & PUT_BEFORE) != 0);
+        return put_over(vi, cmd, flags & ~(unsigned)PUT_BEFORE, cmd->row->arg == 1);
     }
     struct vi_register reg, copy;
     if (!vi_register_read(vi, cmd->reg, &reg)) {

@@ -4,7 +4,9 @@
 struct search *vi_compile_quietly(struct vi *vi, struct str pattern)
 {
     struct buf key = BUF_INIT;
-    buf_printf(&key, "%d%d", vi->options.ignorecase, vi->options.smartcase);
+    bool smart =
+        vi->options.smartcase && !(vi->from_word && str_equal(pattern, buf_str(&vi->last_search)));
+    buf_printf(&key, "%d%d", vi->options.ignorecase, smart);
     buf_append_str(&key, pattern);
     if (vi->compiled != NULL && str_equal(buf_str(&key), buf_str(&vi->compiled_from))) {
         buf_free(&key);
@@ -25,8 +27,7 @@ struct search *vi_compile_quietly(struct vi *vi, struct str pattern)
                 i += escaped ? 1 : 0;
                 upper = upper || (!escaped && pattern.ptr[i] >= 'A' && pattern.ptr[i] <= 'Z');
             }
-            options.letter_case =
-                vi->options.smartcase && upper ? SEARCH_EXACT : SEARCH_IGNORE_CASE;
+            options.letter_case = smart && upper ? SEARCH_EXACT : SEARCH_IGNORE_CASE;
         }
         search = search_new(buf_str(&pcre), &options, &vi->compile_error);
     }
@@ -47,6 +48,7 @@ struct search *vi_compile(struct vi *vi, struct str pattern, bool keep)
     if (pattern.len == 0) {
         pattern = buf_str(&vi->last_search);
     } else if (keep) {
+        vi->from_word = false;
         struct buf copy = BUF_INIT;
         buf_append_str(&copy, pattern);
         buf_free(&vi->last_search);
@@ -321,6 +323,7 @@ bool vi_m_search_word(struct vi *vi, struct vi_cmd *cmd)
     if (search == NULL) {
         return false;
     }
+    vi->from_word = true;
     vi->cursor.col = from;
     return vi_search_next(vi, cmd, forward, false);
 }
@@ -349,6 +352,10 @@ bool vi_m_match(struct vi *vi, struct vi_cmd *cmd)
     if (cmd->op == NULL && !vi_is_visual(vi)) {
         vi->anchor = vi->motion.start;
         vi->mode = VI_VISUAL;
+    } else if (cmd->op != NULL) {
+        vi->file->visual_anchor = vi->motion.start;
+        vi->file->visual_head = vi->cursor;
+        vi->file->visual_mode = VI_VISUAL;
     }
     return true;
 }

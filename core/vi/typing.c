@@ -36,6 +36,9 @@ static void leave(struct vi *vi)
 {
     vi->mode = vi->typing.back;
     vi->cursor = vi->typing.origin;
+    if (vi_is_visual(vi) && vi->typing.line.ptr[0] == ':') {
+        vi_leave_visual(vi);
+    }
     vi->typing.choosing = false;
     buf_clear(&vi->pending);
 }
@@ -84,10 +87,6 @@ static void enter(struct vi *vi)
     }
     leave(vi);
     if (command) {
-        if (vi_is_visual(vi)) {
-            vi_note_visual(vi);
-            vi->mode = VI_NORMAL;
-        }
         if (line.len > 0) {
             vi_ex(vi, buf_str(&line));
             buf_free(&vi->last_command);

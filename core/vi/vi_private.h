@@ -127,6 +127,16 @@ struct vi_mark {
     char *path; /* of A-Z and jumps; owned */
 };
 
+/* Marks and the selection as they were before an undo step. */
+struct vi_kept {
+    size_t step;
+    unsigned set; /* a bit per mark */
+    struct vi_pos marks[26];
+    struct vi_pos anchor, head;
+    enum vi_mode mode;
+    size_t want;
+};
+
 struct vi_changes {
     struct vi_pos *items;
     size_t len, cap;
@@ -142,6 +152,10 @@ struct vi_file {
     struct vi_pos visual_anchor, visual_head; /* the last selection */
     enum vi_mode visual_mode;                 /* VI_NORMAL: none yet */
     size_t visual_want;
+    struct {
+        struct vi_kept *items;
+        size_t len, cap;
+    } kept;
     struct vi_changes changes;
     size_t change_at;
     struct vi_pos cursor;
@@ -164,8 +178,10 @@ struct vi_insert {
     struct buf typed;   /* text of the last insertion, for Ctrl-A and ". */
     bool auto_indented; /* indent put in by itself, taken away when nothing follows */
     int prefix;         /* Ctrl-V, Ctrl-R: waits for a key */
+    struct buf code;    /* digits behind Ctrl-V, after x u U or o */
     bool once_at_end;   /* Ctrl-O was pressed behind the line's last character */
     bool once;          /* Ctrl-O: back after one command */
+    bool once_behind;   /* that put something in before the cursor, which goes on behind it */
     struct {
         struct str *items; /* what replace mode typed over; owned bytes */
         size_t len, cap;
@@ -287,7 +303,7 @@ struct vi {
     } search;
     struct search *compiled;
     struct buf compiled_from;
-    bool compiled_exact; /* \c, \C or no smart case */
+    bool from_word; /* the last search was for the word under the cursor: no smart case */
     bool highlight;
     struct {
         struct buf with, flags, pattern;
@@ -296,8 +312,12 @@ struct vi {
 
     struct vi_ask ask;
 
-    bool changing; /* a text_begin is open for the command that runs */
+    bool changing;         /* a text_begin is open for the command that runs */
+    struct vi_kept before; /* as the command found it; its step counts the steps */
     bool in_global;
+    bool global_line;    /* what :g ran leaves the cursor to it */
+    bool splits_line;    /* a newline goes into a line: what is in that line stays there */
+    bool many_lines;     /* what runs changes several lines: U has nothing to say about them */
     struct buf lines[4]; /* of vi_line */
     size_t lines_at;
     size_t block_width; /* of a repeated block: display columns, 0: as the corners say */
@@ -371,6 +391,11 @@ bool vi_cut(struct vi *vi, struct vi_pos from, struct vi_pos to);
 void vi_copy(struct vi *vi, struct vi_pos from, struct vi_pos to, struct buf *out);
 /* The lines, each ended by LF. */
 void vi_copy_lines(struct vi *vi, size_t first, size_t last, struct buf *out);
+
+/* ---- undo.c ---- */
+/* Around the changes of a command: undoing them gives marks and selection back too. */
+void vi_undo_begin(struct vi *vi);
+void vi_undo_end(struct vi *vi);
 
 /* ---- vi.c ---- */
 bool vi_fail(struct vi *vi);
@@ -473,12 +498,17 @@ bool vi_word_end(struct vi *vi, size_t count, bool big, bool stop, bool empty);
 bool vi_word_end_back(struct vi *vi, size_t count, bool big, bool eol);
 bool vi_sentence(struct vi *vi, bool forward, size_t count);
 bool vi_paragraph(struct vi *vi, bool forward, size_t count, int32_t what, bool both, bool *incl);
+/* Where a long jump goes in its line: 'startofline'. */
+void vi_land(struct vi *vi);
 bool vi_down(struct vi *vi, size_t count);
 bool vi_up(struct vi *vi, size_t count);
 
 /* ---- insert.c ---- */
 void vi_insert_begin(struct vi *vi, size_t count, bool replace);
 void vi_insert_key(struct vi *vi, int32_t key);
+/* A key behind Ctrl-V: `code` gathers those of a code; its character is appended to `out` once it
+ * is whole. False: the key is none of it, and stands for itself. */
+bool vi_code_key(struct buf *code, int32_t key, struct buf *out);
 void vi_insert_text(struct vi *vi, struct str text); /* as typed, at the cursor */
 void vi_insert_end(struct vi *vi);
 bool vi_insert_newline(struct vi *vi);
@@ -502,6 +532,8 @@ void vi_note_change(struct vi *vi, struct vi_pos at);
 struct vi_file *vi_file_of(struct vi *vi, struct text *text);
 void vi_file_free(struct vi_file *file);
 void vi_note_visual(struct vi *vi);
+/* To normal mode, with the cursor where the selection begins. */
+void vi_leave_visual(struct vi *vi);
 
 /* ---- pattern.c, search.c ---- */
 /* Vim's pattern as PCRE2; *case_of: 0 as the options say, 'c' or 'C' as the pattern says. */
@@ -550,6 +582,8 @@ extern const struct vi_ex_row vi_ex_rows[];
 extern const size_t vi_ex_row_count;
 /* Reads an address at the beginning of *s (from 0); *found is false when there is none. */
 bool vi_ex_address(struct vi *vi, struct str *s, size_t from, size_t *line, bool *found);
+/* A count behind a command: so many lines, from the last of its range on. */
+void vi_ex_count(const struct vi *vi, struct vi_ex *ex, struct str digits);
 /* Completions of a command line up to the cursor; returns where what they replace begins. */
 size_t vi_ex_complete(struct vi *vi, struct str line, struct buf *out);
 bool vi_ex_substitute(struct vi *vi, struct vi_ex *ex);

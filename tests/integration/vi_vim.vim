@@ -1,21 +1,20 @@
 " Runs batches of key sequences in Vim and writes what came out: driven by test_vi_vim.c.
-" $VI_CASES: a line of JSON per case, [text lines, [keys, ...]]; $VI_RESULTS gets
-" [lines, line, column, unnamed register, mode] per case.
-set nocompatible noswapfile viminfo= nomore shortmess+=IWAsFOTt noshowcmd noruler lazyredraw belloff=all
-set backspace=indent,eol,start autoindent expandtab shiftwidth=4 softtabstop=4 tabstop=8 nojoinspaces
-set nrformats=bin,hex ignorecase smartcase wrapscan startofline nohidden encoding=utf-8 nofoldenable
+" $VI_CASES: a line of JSON per case, [text lines, [keys, ...], drop]; $VI_RESULTS gets
+" [lines, line, column, unnamed register] per case. With drop, a command that changed nothing but
+" made an undo step is undone at once, so that such a step is not there.
+set nocompatible noswapfile viminfo= nomore shortmess+=IWAsFOTtc noshowcmd noruler lazyredraw belloff=all
+set nrformats=bin,hex nohidden encoding=utf-8 nofoldenable nojoinspaces backspace=indent,eol,start
 set cpoptions=aABceFs cmdheight=5 scrolloff=0 maxfuncdepth=200 nowrap textwidth=0 formatoptions=tcq
+set noshowmode report=9999
 language messages C
 let s:registers = split('abcdefgh0123456789-', '\zs')
 
-func s:run(case) abort
-  silent! %bwipeout!
-  enew!
-  call feedkeys("ix\<Esc>", 'ntx')
-  silent! s/zzzz//
+func s:begin(lines)
+  set autoindent expandtab shiftwidth=4 softtabstop=4 tabstop=8 noshiftround nogdefault
+  set ignorecase smartcase wrapscan startofline
   call setcharsearch({'char': 'Z', 'forward': 1, 'until': 0})
   silent %delete _
-  call setline(1, a:case[0])
+  call setline(1, a:lines)
   let saved = &undolevels
   set undolevels=-1
   call setline(1, getline(1))
@@ -28,16 +27,39 @@ func s:run(case) abort
   call setreg('"', 'zero')
   let @/ = ''
   delmarks!
+  delmarks A-Z
   clearjumps
   let v:searchforward = 1
   call setpos("''", [0, 1, 1, 0])
   call cursor(1, 1)
   let &undolevels = &undolevels
-  for keys in a:case[1]
-    silent! call feedkeys(keys, 'ntx')
+endfunc
+
+" Keys are as typed: an error ends what a key led to, but nothing waits for a person to read its
+" message. All in this one function: another one would give back what . repeats when it returns.
+let s:type = 'call feedkeys(g:keys, "ntx")'
+func s:run(case)
+  silent! %bwipeout!
+  enew!
+  for g:keys in [":s/zzzz//\<CR>", '@z', "ix\<Esc>"]
+    call assert_fails(s:type)
   endfor
-  let mode = mode()
-  return [getline(1, '$'), line('.'), col('.'), getreg('"'), mode]
+  call s:begin(a:case[0])
+  for g:keys in a:case[1]
+    let before = getline(1, '$')
+    let step = undotree().seq_last
+    call assert_fails(s:type)
+    if a:case[2] && undotree().seq_last == step + 1 && getline(1, '$') ==# before
+      let view = winsaveview()
+      let [from, to] = [getpos("'["), getpos("']")]
+      silent undo
+      call setpos("'[", from)
+      call setpos("']", to)
+      call winrestview(view)
+    endif
+  endfor
+  let v:errors = []
+  return [getline(1, '$'), line('.'), col('.'), getreg('"')]
 endfunc
 
 func s:all()

@@ -93,7 +93,7 @@ static void motion(struct random *random, struct buf *out, bool with_search)
         pick(random, "w b e ge W B E gE", out);
         break;
     case 6:
-        pick(random, "0 ^ $ g_ | + - _", out);
+        pick(random, "0 ^ $ g_ | + - _ gM H L M go gj gk g0 g$", out);
         break;
     case 7:
         pick(random, "f F t T", out);
@@ -109,7 +109,7 @@ static void motion(struct random *random, struct buf *out, bool with_search)
         pick(random, "[( ]) [{ ]} { } [[ ]] [] ][", out);
         break;
     case 11:
-        pick(random, "<SP> \x08 \r G gg", out);
+        pick(random, "<SP> \010 \r G gg", out);
         break;
     case 12:
         pick(random, "/ ?", out);
@@ -124,17 +124,30 @@ static void motion(struct random *random, struct buf *out, bool with_search)
 
 static void object(struct random *random, struct buf *out)
 {
+    if (below(random, 12) == 0) {
+        pick(random, "gn gN", out);
+        return;
+    }
     if (below(random, 6) == 0) {
         buf_append_c(out, "2");
     }
     pick(random, "iw aw iW aW iw aw is as ip ap i( a( ib i{ a{ iB i[ a[ i\" a\" i' a' i< a>", out);
 }
 
-static void typed(struct random *random, struct buf *out)
+/* Keys of insert mode: text, and what erases, indents and copies there. */
+static void typed(struct random *random, struct buf *out, bool special)
 {
     size_t pieces = below(random, 4);
     for (size_t i = 0; i < pieces; i++) {
-        pick(random, "x foo <SP> bar \r \t \x12\" \xc3\xa9 (a) baz", out);
+        if (!special || below(random, 5) > 0) {
+            pick(random, "x foo <SP> bar \r \t \022\" \xc3\xa9 (a) baz", out);
+        } else {
+            pick(random,
+                "\027 \025 \024 \004 \005 \031 \001 \022a \022b \022/ \022- \010 \010\010 "
+                "\010\010\010\010 \005\005 \031\031\031 \026u00e9 \026\t \017l \0170 \017b "
+                "\017dw \017x \017p",
+                out);
+        }
     }
     buf_append_c(out, "\033");
 }
@@ -174,33 +187,36 @@ static void change(struct random *random, struct buf *out)
         motion(random, out, true);
     }
     if (chosen[0] == 'c') {
-        typed(random, out);
+        typed(random, out, false); /* when the motion fails, these are commands */
     }
 }
 
 static void visual(struct random *random, struct buf *out)
 {
-    pick(random, "v V \x16 v \x16", out);
+    pick(random, "v V \026 v \026", out);
     size_t moves = below(random, 4);
     for (size_t i = 0; i < moves; i++) {
         if (below(random, 4) == 0) {
             object(random, out);
         } else if (below(random, 6) == 0) {
-            pick(random, "o O v V \x16 $", out);
+            pick(random, "o O v V \026 $ gv", out);
         } else {
-            motion(random, out, false);
+            motion(random, out, below(random, 6) == 0);
         }
     }
     reg(random, out);
     size_t kind = below(random, 8);
     if (kind < 5) {
-        pick(random, "d y x d y J gJ u U ~ > < D X Y gu g? p P rz r. \033 \x01 \x18", out);
+        pick(random,
+            "d y x d y J gJ u U ~ > < D X Y gu gU g~ g? p P gp gP rz r. r\r \033 \001 \030 2> 3< "
+            "g\001 2J :s/o/0/g\r :d\r :normal<SP>Ax\r :>\r ma\033 mb\033 ~ U",
+            out);
     } else if (kind == 5) {
-        pick(random, "c s C S", out);
-        typed(random, out);
-    } else if (kind == 6 && out->ptr[0] == '\x16') {
+        pick(random, "c s C S R", out);
+        typed(random, out, true);
+    } else if (kind == 6) {
         pick(random, "I A", out);
-        pick(random, "x foo", out);
+        pick(random, "x foo <SP> a\010 bar\027 \022\" \022- a\tb", out);
         buf_append_c(out, "\033");
     } else {
         pick(random, "y d \033", out);
@@ -210,12 +226,43 @@ static void visual(struct random *random, struct buf *out)
 static void ex(struct random *random, struct buf *out)
 {
     buf_append_c(out, ":");
-    pick(random, "<SP> % 1,$ .,+1 2 $ 1 .,$", out);
     pick(random,
-        "s/o/O/ s/o/0/g s/\\(a\\)\\(.\\)/\\2\\1/ s/foo/[&]/g s/x*/-/g s/\\<b/\\u&/ s/a\\|b/X/gI d "
-        "y m0 m$ t. t$ "
-        "j j! > < d<SP>a y<SP>b normal<SP>xA! g/a/d g/o/s/o/q/ v/a/d g/foo/normal<SP>ix g/b/m0 "
-        "sort sort! sort<SP>u & && s s/$/;/ s/^\\s*// s/\\s\\+$// g/a/t. s/./\\U&/g",
+        "<SP> % 1,$ .,+1 2 $ 1 .,$ 'a,. /a/ ?o? 2;+1 .-1 '<,'> 2,1 /foo/,$ '[,'] 0 $-1,$ +", out);
+    size_t kind = below(random, 4);
+    if (kind < 2) {
+        pick(random,
+            "s/o/O/ s/o/0/g s/\\(a\\)\\(.\\)/\\2\\1/ s/foo/[&]/g s/x*/-/g s/\\<b/\\u&/ "
+            "s/a\\|b/X/gI s/$/;/ s/^\\s*// s/\\s\\+$// s/./\\U&/g s/\\n/,/ s/\\n// s/o\\n/_/g "
+            "s/<SP>/\\r/ s/a/x\\ry/g s/,/\\n/ s//z/ s/o/~/ s/a/b/e s#a#/# s/b.*/<&>/ "
+            "s/\\w\\+/\\L&/2 "
+            "s/a/b/n s/\\(foo\\)\\@<=./-/ s/\\v(a|o)+/=/g s/\\s/\\t/ && & s s<SP>g &&<SP>2 "
+            "s/o/e/<SP>2 s/\\d\\+/9/g s/a\\{-1,}/A/ s/o/u/i|s/a/e/",
+            out);
+    } else if (kind == 2) {
+        pick(random,
+            "d y m0 m$ t. t$ j j! > < d<SP>a y<SP>b d<SP>2 d<SP>b<SP>2 j<SP>3 > >> <<SP>2 m-2 m+1 "
+            "t0 "
+            "m'a t.-1 pu pu! pu<SP>b pu!<SP>2 k<SP>a ma<SP>b normal<SP>xA! normal<SP>dw "
+            "normal<SP>2x "
+            "normal<SP>Jx normal<SP>@a normal<SP>.  sort sort! sort<SP>u sort<SP>n sort<SP>i "
+            "y<SP>A "
+            "co1 co. retab u red normal!<SP>ix d_ = d|pu",
+            out);
+    } else {
+        pick(random,
+            "g/a/d g/o/s/o/q/ v/a/d g/foo/normal<SP>ix g/b/m0 g/a/t. g/o/j g/a/normal<SP>Ax g!/o/d "
+            "g/^$/d g/./m0 v/o/normal<SP>>> g/a/s//e/g g/foo/pu g/b/y<SP>A g//d g/a/.,+1j g/o/-1d "
+            "g/a/d|s/o/x/ g/x/normal<SP>dd g/\\s/s/// v/x/j g/a/+1d g/o/normal<SP>.",
+            out);
+    }
+    buf_append_c(out, "\r");
+}
+
+/* Options; each case begins with the same. */
+static void set(struct random *random, struct buf *out)
+{
+    buf_append_c(out, ":set ");
+    pick(random, "sw=2 noet noai noic nows ts=4 sts=0 gd nosol noscs sr sw=3 sts=2 ic! sw=8 et",
         out);
     buf_append_c(out, "\r");
 }
@@ -226,14 +273,14 @@ static void simple(struct random *random, struct buf *out)
     count(random, out);
     size_t kind = below(random, 5);
     if (kind == 0) {
-        pick(random, "i a I A o O s S C R gI", out);
-        typed(random, out);
+        pick(random, "i a I A o O s S C R gI gi i a o A", out);
+        typed(random, out, true);
     } else if (kind == 1) {
-        pick(random, "p P gp gP ]p p P", out);
+        pick(random, "p P gp gP ]p [p p P", out);
     } else if (kind == 2) {
-        pick(random, "x X D Y J gJ ~ \x01 \x18 x ~", out);
+        pick(random, "x X D Y J gJ ~ \001 \030 x ~", out);
     } else if (kind == 3) {
-        pick(random, "rz r. r\r rx", out);
+        pick(random, "rz r. r\r rx r\t r\xc3\xa9", out);
     } else {
         pick(random, "x dd yy p J x", out);
     }
@@ -241,7 +288,10 @@ static void simple(struct random *random, struct buf *out)
 
 static void mark_or_more(struct random *random, struct buf *out)
 {
-    pick(random, "ma mb 'a `a 'b `b d'a y`b '' `` '[ `] `[ '. `. '< `> gv\033 gvd gvy g; \x0f d`a",
+    pick(random,
+        "ma mb 'a `a 'b `b d'a y`b '' `` '[ `] `[ '. `. '< `> gv\033 gvd gvy g; \017 d`a '^ `^ '] "
+        "`< "
+        "'> m< m> mA 'A `A \t g, d'' y`` c`ax\033 `( `} y'] d`[ m' m` gvr- z. z- z\r gvc#\033",
         out);
 }
 
@@ -262,11 +312,17 @@ static void one_unit(struct random *random, struct buf *out)
         mark_or_more(random, out);
     } else if (kind == 17) {
         count(random, out);
-        pick(random, ". . u \x12", out);
+        pick(random, ". . u \022", out);
     } else if (kind == 18) {
-        pick(random, "u u \x12 . &", out);
+        pick(random, "u u \022 . & g& U g- g+ @: n. u .", out);
+    } else if (below(random, 4) == 0) {
+        set(random, out);
     } else {
-        pick(random, "qaxwq@a qbA!\033jq@b qadwq@a", out);
+        pick(random,
+            "qaxwq@a qbA!\033jq@b qadwq@a qaxq2@a qbI-\033jq3@b qa~lq2@a@@ qAxq@a "
+            "qaciwfoo\033wq2@a. "
+            "qbyyPq2@b qa/o\rxq2@a qa:s/o/0/\rjq3@a qaf.r,q@a@a qbddq@bp @a @b 2@a @@ qaJq2@a",
+            out);
     }
 }
 
