@@ -131,23 +131,16 @@ bool vi_block_delete(struct vi *vi, struct vi_range *range)
     return ok;
 }
 
-/* v, V with I and A: at the selection's two ends. A goes behind the last character, but not in a
- * selection of one column. */
+/* v, V with I and A: before the first selected character and behind the last. */
 static void insert_at_end(struct vi *vi, const struct vi_range *range, enum vi_op op)
 {
     vi->cursor = range->start;
     if (op == OP_INSERT) {
+        vi->cursor.col = vi->repeating ? vi->visual_column : vi->cursor.col;
         return;
     }
     vi->cursor = range->end;
-    struct str line = vi_here(vi);
-    vi->cursor.col = vi->cursor.col < line.len ? vi->cursor.col : vi_prev_col(line, line.len);
-    size_t width, end = vi_column(vi, line, range->end.col, &width) + width - 1;
-    size_t start =
-        range->start.line < range->end.line ? 0 : vi_column(vi, line, range->start.col, NULL);
-    if (line.len > 0 && vi->want != VI_LAST && start != end) {
-        vi->cursor.col = vi_next_col(line, vi->cursor.col);
-    }
+    vi->cursor.col = vi_next_col(vi_here(vi), vi->cursor.col);
 }
 
 static void insert_place(struct vi *vi, struct vi_range *range, enum vi_op op)
@@ -229,14 +222,15 @@ static void insert_into(struct vi *vi, size_t line_number, struct str typed)
     buf_free(&new);
 }
 
-void vi_block_finish(struct vi *vi)
+bool vi_block_finish(struct vi *vi)
 {
     struct vi_range *range = &vi->insert.range;
     enum vi_op op = vi->insert.block;
     struct str line = vi_line(vi, range->start.line);
     size_t column = vi->insert.block_column, rest = vi->insert.block_rest;
     bool here = vi->cursor.line == range->start.line || op == OP_CHANGE;
-    if (here && line.len > column + rest) {
+    bool some = here && line.len > column + rest;
+    if (some) {
         struct buf typed = BUF_INIT;
         buf_append_str(&typed, str_slice(line, column, line.len - rest));
         for (size_t at = range->start.line + 1; at <= range->end.line; at++) {
@@ -249,6 +243,7 @@ void vi_block_finish(struct vi *vi)
         }
     }
     vi->insert.block = OP_NONE;
+    return some;
 }
 
 /* r Enter: each line is broken there. */

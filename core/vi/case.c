@@ -160,6 +160,8 @@ bool vi_c_replace_char(struct vi *vi, struct vi_cmd *cmd)
     vi_op_replace(vi, &range, cmd->ch);
     struct buf one = BUF_INIT;
     vi_append_key(&one, cmd->ch);
+    buf_clear(&vi->last_inserted);
+    buf_append_str(&vi->last_inserted, buf_str(&one));
     vi->cursor.col = range.start.col + (cmd->count - 1) * one.len;
     vi->file->start = (struct vi_mark){.pos = range.start, .set = true};
     vi->file->end = (struct vi_mark){.pos = vi->cursor, .set = true};

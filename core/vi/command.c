@@ -83,7 +83,7 @@ static bool lines_motion(struct vi *vi, size_t count, int op)
         return vi_fail(vi);
     }
     if (op != OP_YANK) {
-        vi_first_nonblank(vi);
+        vi_land(vi);
     }
     return true;
 }
@@ -156,6 +156,8 @@ bool vi_repeat_last(struct vi *vi, struct vi_cmd *cmd)
     if (!repeat->set || vi->repeating) {
         return false;
     }
+    size_t count = repeat->cmd.count;
+    bool has_count = repeat->cmd.has_count;
     if (cmd->has_count) {
         repeat->cmd.count = cmd->count;
         repeat->cmd.has_count = true;
@@ -171,6 +173,10 @@ bool vi_repeat_last(struct vi *vi, struct vi_cmd *cmd)
         feed_inserted(vi);
     }
     vi->repeating = false;
+    if (!ok) {
+        repeat->cmd.count = count; /* a count that led nowhere is not kept */
+        repeat->cmd.has_count = has_count;
+    }
     vi_cmd_free(&again);
     return ok;
 }

@@ -92,7 +92,7 @@ static bool ex_join(struct vi *vi, struct vi_ex *ex)
         count = lines - ex->first;
     }
     if (count < 2) {
-        vi->cursor.line = ex->first;
+        vi->cursor = (struct vi_pos){ex->first, vi->cursor.line == ex->first ? vi->cursor.col : 0};
         return given >= 2 || vi_fail(vi);
     }
     bool ok = vi_join(vi, ex->first, count, !ex->bang);
@@ -242,8 +242,27 @@ static bool ex_mark(struct vi *vi, struct vi_ex *ex)
     return true;
 }
 
+/* :undo N goes to the text after change N; :undo 0 to the first. */
+static bool undo_to(struct vi *vi, size_t step)
+{
+    struct text_cursor cursor = {0};
+    vi_change_close(vi);
+    if (!text_go_to_step(vi->text, step, &cursor)) {
+        return vi_say(vi, true, "there is no change %zu", step);
+    }
+    vi->cursor = vi_pos_of(vi, cursor.head);
+    vi_clamp(vi);
+    vi_set_want(vi);
+    return true;
+}
+
 static bool ex_undo(struct vi *vi, struct vi_ex *ex)
 {
+    struct str arg = str_trim(ex->arg);
+    if (ex->row->name[0] == 'u' && (ex->given > 0 || arg.len > 0)) {
+        size_t step = ex->zero ? 0 : ex->last + 1;
+        return undo_to(vi, arg.len > 0 ? (size_t)strtoul(arg.ptr, NULL, 10) : step);
+    }
     struct vi_cmd cmd = {
         .count = 1, .row = vi_row_by_id(ex->row->name[0] == 'u' ? "vi.undo" : "vi.redo")};
     return cmd.row->run(vi, &cmd);
@@ -346,6 +365,7 @@ static bool ex_retab(struct vi *vi, struct vi_ex *ex)
         }
         vi_set_line(vi, line, buf_str(&with));
     }
+    vi_apply_want(vi);
     buf_free(&with);
     return true;
 }
@@ -481,7 +501,8 @@ const struct vi_ex_row vi_ex_rows[] = {
     {"sort", "sor", "Sort lines: n by number, i ignoring case, u each once, ! reversed",
         LINES | EX_WHOLE | EX_BANG, vi_ex_sort, NULL},
     {"retab", "ret", "Make tabs blanks", LINES | EX_WHOLE | EX_BANG, ex_retab, NULL},
-    {"undo", "u", "Undo a step", 0, ex_undo, NULL},
+    {"undo", "u", "Undo a step; :undo N: to the text after change N, 0 the first", LINES | EX_ZERO,
+        ex_undo, NULL},
     {"redo", "red", "Redo a step", 0, ex_undo, NULL},
     {"earlier", "ea", "Go back by a number of changes, over branches", 0, ex_time, NULL},
     {"later", "lat", "Go on by a number of changes, over branches", 0, ex_time, NULL},

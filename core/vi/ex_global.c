@@ -13,11 +13,10 @@ static void todo_changed(void *data, const struct text_change *change)
     for (size_t i = todo->at; i < todo->len; i++) {
         struct vi_pos *pos = &todo->items[i];
         /* Joined to a line above it, it is gone too. */
-        bool joined =
-            pos->line > change->new_end_point.row && pos->line > change->start_point.row &&
-            (pos->line < change->old_end_point.row ||
-                (pos->line == change->old_end_point.row &&
-                    (change->old_end_point.column > 0 || change->start_point.column > 0)));
+        bool whole = change->start_point.column == 0 && change->old_end_point.column == 0 &&
+                     change->new_end_point.column == 0;
+        bool joined = !whole && pos->line > change->new_end_point.row &&
+                      pos->line > change->start_point.row && pos->line <= change->old_end_point.row;
         if (joined) {
             pos->line = SIZE_MAX;
         }

@@ -18,7 +18,11 @@ static bool finish(struct vi_sub *sub, struct str pattern)
     size_t last = vi_sub_last_line(sub);
     vi_jump_mark(vi);
     vi->cursor = (struct vi_pos){first, 0};
+    vi->many_lines = true;
+    vi->op_first = first;
+    vi->op_last = last;
     bool ok = vi_change(vi, sub->from, sub->copied, buf_str(&sub->out));
+    vi->many_lines = false;
     vi->file->start = (struct vi_mark){.pos = {first, 0}, .set = true};
     vi->file->end = (struct vi_mark){.pos = {last, 0}, .set = true};
     vi->cursor = (struct vi_pos){last, 0};
@@ -136,8 +140,7 @@ static bool join(struct vi *vi, const struct vi_ex *ex)
 {
     size_t behind = vi_line_count(vi) - ex->first, count = ex->last - ex->first + 2;
     count = count < behind ? count : behind;
-    vi->cursor.line = ex->first;
-    vi_clamp(vi);
+    vi->cursor = (struct vi_pos){ex->first, 0};
     bool ok = count < 2 || vi_join(vi, ex->first, count, false);
     vi_set_want(vi);
     return ok;

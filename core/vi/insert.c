@@ -26,6 +26,7 @@ void vi_insert_begin(struct vi *vi, size_t count, bool replace)
     buf_clear(&insert->typed);
     free_over(vi);
     vi_clamp(vi);
+    vi_set_want(vi);
 }
 
 static void raw(struct vi *vi, struct str text)
@@ -177,11 +178,18 @@ static void keep_auto_indent(struct vi *vi)
     vi->insert.auto_indented = vi->insert.auto_indented && vi_indent_len(line) == line.len;
 }
 
+/* At the very beginning: there is nothing to do, nor to do again. */
+static void nothing_erased(struct vi *vi)
+{
+    vi->insert.keys.len -= !vi->repeating && vi->insert.keys.len > 0 ? 1 : 0;
+    vi_fail(vi);
+}
+
 static void join_before(struct vi *vi)
 {
     struct vi_pos to = vi->cursor;
     if (to.line == 0) {
-        vi_fail(vi);
+        nothing_erased(vi);
         return;
     }
     vi->cursor = (struct vi_pos){to.line - 1, vi_line_len(vi, to.line - 1)};
@@ -204,6 +212,8 @@ static void unreplace(struct vi *vi)
         } else if (vi->cursor.line > 0) {
             vi->cursor.line--;
             vi->cursor.col = vi_here(vi).len;
+        } else {
+            nothing_erased(vi);
         }
         return;
     }
@@ -274,7 +284,7 @@ static void erase_to(struct vi *vi, size_t col)
         col = vi->insert.start.col;
     }
     if (vi->mode == VI_REPLACE) {
-        while (vi->cursor.col > col && vi->insert.over.len > 0) {
+        while (vi->cursor.col > col) {
             unreplace(vi);
         }
         return;
@@ -530,6 +540,7 @@ void vi_insert_key(struct vi *vi, int32_t key)
         vi_strip_auto_indent(vi);
         insert->once = true;
         insert->once_behind = false;
+        insert->count = 1;
         buf_clear(&vi->last_inserted);
         buf_append_str(&vi->last_inserted, buf_str(&insert->typed));
         buf_clear(&insert->typed);

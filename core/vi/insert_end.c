@@ -36,10 +36,8 @@ void vi_insert_end(struct vi *vi)
     struct vi_insert *insert = &vi->insert;
     insert->prefix = 0;
     keep_for_repeat(vi);
-    if (insert->typed.len > 0 || insert->keys.len > 0) {
-        buf_clear(&vi->last_inserted);
-        buf_append_str(&vi->last_inserted, buf_str(&insert->typed));
-    }
+    buf_clear(&vi->last_inserted);
+    buf_append_str(&vi->last_inserted, buf_str(&insert->typed));
     size_t typed_col = vi->cursor.col, want = vi->want;
     bool indented = insert->auto_indented;
     if (insert->count > 1) {
@@ -53,9 +51,8 @@ void vi_insert_end(struct vi *vi)
     bool was_block = insert->block != OP_NONE;
     if (was_block) {
         enum vi_op op = insert->block;
-        vi_block_finish(vi);
-        bool stays =
-            op != OP_CHANGE && vi_same(vi->cursor, insert->range.start) && insert->typed.len > 0;
+        bool done = vi_block_finish(vi);
+        bool stays = done && op != OP_CHANGE && vi_same(vi->cursor, insert->range.start);
         if (!stays && vi->cursor.col > 0) {
             vi->cursor.col = vi_prev_col(vi_here(vi), vi->cursor.col);
         }

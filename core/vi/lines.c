@@ -296,6 +296,7 @@ static void note_line(struct vi *vi, size_t from, size_t to, struct str with)
         buf_clear(&file->line_undo);
         buf_append_str(&file->line_undo, vi_line(vi, line));
         file->line_undo_line = line;
+        file->line_undo_col = vi->cursor.line == line ? vi->cursor.col : 0;
     }
 }
 

@@ -335,13 +335,13 @@ bool vi_c_change(struct vi *vi, struct vi_cmd *cmd)
 {
     struct vi_file *file = vi->file;
     size_t at = file->change_at, len = file->changes.len;
-    if (cmd->row->arg == 0 ? at == 0 : at + 1 >= len) {
+    if (cmd->row->arg == 0 ? at == 0 : at + 1 == len || len == 0) {
         return vi_say(vi, true, len == 0 ? "no changes yet" : "no more changes this way");
     }
     if (cmd->row->arg == 0) {
         at = at > cmd->count ? at - cmd->count : 0;
     } else {
-        at = len - 1 - at > cmd->count ? at + cmd->count : len - 1;
+        at = at < len && len - 1 - at > cmd->count ? at + cmd->count : len - 1;
     }
     file->change_at = at;
     if (file->changes.items[at].line >= vi_line_count(vi)) {

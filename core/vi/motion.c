@@ -173,6 +173,10 @@ bool vi_m_go_line(struct vi *vi, struct vi_cmd *cmd)
 bool vi_m_go_byte(struct vi *vi, struct vi_cmd *cmd)
 {
     vi->cursor = vi_pos_of(vi, cmd->count - 1);
+    struct str line = vi_here(vi);
+    if (vi->cursor.col >= line.len) {
+        vi->cursor.col = vi_prev_col(line, line.len);
+    }
     return true;
 }
 
@@ -378,13 +382,14 @@ bool vi_m_display(struct vi *vi, struct vi_cmd *cmd)
         struct vi_cmd as = *cmd;
         as.row = vi_row_by_id(plain[cmd->row->arg]);
         bool ok = as.row->run(vi, &as);
+        if (cmd->row->arg == VI_SCREEN_END && !ok) {
+            vi_apply_want(vi); /* fewer lines than that: the end of this one */
+            ok = true;
+        }
         bool lines = cmd->row->arg == VI_SCREEN_DOWN || cmd->row->arg == VI_SCREEN_UP;
         vi->motion.kind = lines ? VI_LINES : VI_CHARS;
         vi->motion.inclusive = cmd->row->arg == VI_SCREEN_END;
-        if (cmd->row->arg == VI_SCREEN_DOWN || cmd->row->arg == VI_SCREEN_UP ||
-            cmd->row->arg == VI_SCREEN_END) {
-            vi->motion.keep_want = true;
-        }
+        vi->motion.keep_want = lines;
         return ok;
     }
     if (!vi->host->screen_move(

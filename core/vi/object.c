@@ -394,12 +394,12 @@ bool vi_object_tag(struct vi *vi, struct vi_cmd *cmd)
 }
 
 /* Inside brackets: without them, and without the indent of a last line of its own. */
-static bool block_inside(struct vi *vi, struct vi_pos *start, bool brace)
+static bool block_inside(struct vi *vi, struct vi_pos *start)
 {
     vi_incl(vi, start);
     bool at_line_start = vi->cursor.col == 0;
     vi_decl(vi, &vi->cursor);
-    while (brace && vi_indent_len(vi_here(vi)) > vi->cursor.col) {
+    while (vi_indent_len(vi_here(vi)) > vi->cursor.col) {
         at_line_start = true;
         if (vi_decl(vi, &vi->cursor) != 0) {
             break;
@@ -445,7 +445,7 @@ static bool block_range(
         return false;
     }
     while (!around) {
-        *at_line_start = block_inside(vi, start, open == '{');
+        *at_line_start = block_inside(vi, start);
         bool grew = vi_is_before(*start, old_start) || vi_is_before(old_end, vi->cursor);
         if (grew || vi_same(*start, vi->cursor) || !vi_is_visual(vi)) {
             break;

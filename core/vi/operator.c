@@ -82,7 +82,7 @@ bool vi_op_motion(struct vi *vi, struct vi_cmd *cmd, struct vi_pos begin)
 /* The selection as what an operator works on. Visual mode ends. */
 static struct vi_range visual_range(struct vi *vi, int op)
 {
-    if (vi->mode == VI_VISUAL_LINE && !vi->repeating) {
+    if (vi->mode == VI_VISUAL_LINE) {
         vi->anchor.col = 0;
     }
     struct vi_range range = {.start = vi->anchor, .end = vi->cursor, .visual = true};
@@ -169,11 +169,17 @@ bool vi_op_visual_now(struct vi *vi, struct vi_cmd *cmd)
     if (arg & VI_OP_TO_END && vi->mode == VI_VISUAL_BLOCK) {
         vi->want = VI_LAST;
     }
+    vi->visual_column = vi->anchor.col;
     struct vi_range range = visual_range(vi, op);
     vi->block_width = 0;
     set_empty(vi, &range, op);
     vi->cursor = range.start;
-    return vi_operate(vi, cmd, &range);
+    bool ok = vi_operate(vi, cmd, &range);
+    if (!ok && vi->repeating && vi->mode == VI_NORMAL) {
+        vi->cursor.col = vi->visual_column;
+        vi_clamp(vi);
+    }
+    return ok;
 }
 
 bool vi_op_visual(struct vi *vi, struct vi_cmd *cmd)
@@ -286,7 +292,7 @@ static bool delete_lines(struct vi *vi, struct vi_range *range)
     bool ok = vi_delete_lines(vi, first, line_span(range));
     size_t last = vi_line_count(vi) - 1;
     vi->cursor = (struct vi_pos){first < last ? first : last, 0};
-    vi_first_nonblank(vi);
+    vi_land(vi);
     return ok;
 }
 
@@ -316,7 +322,7 @@ bool vi_op_delete(struct vi *vi, int reg, struct vi_range *range, bool change)
         ok = vi_cut(vi, range->start, end);
     }
     vi->file->start = (struct vi_mark){
-        .pos = {vi->cursor.line, range->kind == VI_LINES ? 0 : range->start.col}, .set = true};
+        .pos = {range->start.line, range->kind == VI_LINES ? 0 : range->start.col}, .set = true};
     vi->file->end = vi->file->start;
     bool joined = range->kind == VI_CHARS && line_span(range) > 1;
     vi_note_change(vi, joined ? (struct vi_pos){range->start.line + 1, 0} : vi->file->start.pos);
@@ -358,7 +364,7 @@ void vi_shift(struct vi *vi, size_t first, size_t last, bool right, size_t amoun
 bool vi_join(struct vi *vi, size_t first, size_t count, bool spaces)
 {
     struct buf joined = BUF_INIT;
-    size_t column = 0;
+    size_t column = 0, first_len = vi_line_len(vi, first);
     int last = 0; /* byte the piece before ended with */
     for (size_t i = 0; i < count; i++) {
         struct str piece = vi_line(vi, first + i);
@@ -375,6 +381,8 @@ bool vi_join(struct vi *vi, size_t first, size_t count, bool spaces)
     }
     size_t from = text_line_start(vi->text, first);
     bool ok = vi_change(vi, from, text_line_end(vi->text, first + count - 1), buf_str(&joined));
+    vi->file->start = (struct vi_mark){.pos = {first, first_len}, .set = true};
+    vi->file->end = (struct vi_mark){.pos = {first, joined.len}, .set = true};
     buf_free(&joined);
     vi->cursor = (struct vi_pos){first, column};
     /* The lines that went are what changed last. */
@@ -427,6 +435,9 @@ static bool change_range(struct vi *vi, struct vi_cmd *cmd, struct vi_range *ran
     /* Undo goes back to the second of several lines, as in Vim, which takes those first. */
     if (range->kind == VI_LINES && line_span(range) > 1) {
         vi->cursor.line++;
+    }
+    if (range->kind == VI_LINES && range->visual && vi->repeating) {
+        vi->cursor.col = vi->visual_column;
     }
     vi_change_open(vi);
     bool auto_indented = false;
@@ -496,6 +507,12 @@ static bool operate(struct vi *vi, struct vi_cmd *cmd, struct vi_range *range)
     if (op >= OP_LEFT) {
         vi->file->start = (struct vi_mark){.pos = range->start, .set = true};
         vi->file->end = (struct vi_mark){.pos = range->end, .set = true};
+        if (range->kind == VI_LINES || op == OP_LEFT || op == OP_RIGHT) {
+            vi->file->start.pos.col = range->kind == VI_LINES ? 0 : range->start.col;
+            vi->file->end.pos.col = SIZE_MAX / 2;
+        } else if (range->kind == VI_CHARS && !range->inclusive) {
+            vi_dec(vi, &vi->file->end.pos);
+        }
     }
     switch (op) {
     case OP_DELETE:
@@ -531,6 +548,8 @@ static bool operate(struct vi *vi, struct vi_cmd *cmd, struct vi_range *range)
 bool vi_operate(struct vi *vi, struct vi_cmd *cmd, struct vi_range *range)
 {
     vi->many_lines = line_span(range) > 1;
+    vi->op_first = range->start.line;
+    vi->op_last = range->end.line;
     bool ok = operate(vi, cmd, range);
     vi->many_lines = false;
     return ok;

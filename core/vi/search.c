@@ -342,7 +342,7 @@ bool vi_m_match(struct vi *vi, struct vi_cmd *cmd)
     if (!found && !vi_find_from(vi, search, forward, here, &start, &end, vi->options.wrapscan)) {
         return false;
     }
-    vi->motion.has_start = true;
+    vi->motion.has_start = !vi_is_visual(vi); /* a selection grows */
     vi->motion.start = vi_pos_of(vi, start);
     vi->motion.inclusive = true;
     vi->cursor = vi_pos_of(vi, end);

@@ -3,9 +3,15 @@
 
 #define KEPT_MAX 200 /* steps whose marks are kept */
 
+struct changed {
+    size_t top, bottom, before; /* lines of what changed now, and of what was there */
+    bool any;
+};
+
 static void take_places(const struct vi_file *file, struct vi_kept *out)
 {
-    *out = (struct vi_kept){.anchor = file->visual_anchor,
+    *out = (struct vi_kept){.first = 1,
+        .anchor = file->visual_anchor,
         .head = file->visual_head,
         .mode = file->visual_mode,
         .want = file->visual_want};
@@ -17,7 +23,8 @@ static void take_places(const struct vi_file *file, struct vi_kept *out)
 
 /* The marks and the selection from before a step come back with it; what they are now is kept for
  * the way on. */
-static void give_places(struct vi_file *file, size_t step, const struct vi_kept *now)
+static void give_places(
+    struct vi_file *file, size_t step, const struct vi_kept *now, struct changed *changed)
 {
     VEC_FOREACH (struct vi_kept, kept, &file->kept) {
         if (kept->step != step) {
@@ -34,8 +41,13 @@ static void give_places(struct vi_file *file, size_t step, const struct vi_kept 
             file->visual_mode = kept->mode;
             file->visual_want = kept->want;
         }
+        size_t first = kept->first, last = kept->last;
         *kept = *now;
         kept->step = step;
+        kept->first = first;
+        kept->last = last;
+        changed->top = first <= last && first < changed->top ? first : changed->top;
+        changed->bottom = first <= last && last > changed->bottom ? last : changed->bottom;
         return;
     }
 }
@@ -44,12 +56,17 @@ void vi_undo_begin(struct vi *vi)
 {
     take_places(vi->file, &vi->before);
     vi->before.step = text_step_count(vi->text);
+    if (vi->many_lines) {
+        vi->before.first = vi->op_first;
+        vi->before.last = vi->op_last;
+    }
 }
 
 void vi_undo_end(struct vi *vi)
 {
     size_t steps = text_step_count(vi->text);
-    if (steps == vi->before.step || (vi->before.set == 0 && vi->before.mode == VI_NORMAL)) {
+    if (steps == vi->before.step || (vi->before.set == 0 && vi->before.mode == VI_NORMAL &&
+                                        vi->before.first > vi->before.last)) {
         return;
     }
     if (vi->file->kept.len >= KEPT_MAX) {
@@ -58,11 +75,6 @@ void vi_undo_end(struct vi *vi)
     vi->before.step = text_step(vi->text);
     VEC_PUSH(&vi->file->kept, vi->before);
 }
-
-struct changed {
-    size_t top, bottom, before; /* lines of what changed now, and of what was there */
-    bool any;
-};
 
 static void note_undone(void *data, const struct text_change *change)
 {
@@ -139,7 +151,7 @@ bool vi_c_undo(struct vi *vi, struct vi_cmd *cmd)
         if (!ok) {
             break;
         }
-        give_places(vi->file, how == 0 || how == 2 ? at : text_step(vi->text), &now);
+        give_places(vi->file, how == 0 || how == 2 ? at : text_step(vi->text), &now, &changed);
         begun = redoes ? redone : before;
         any = true;
     }
@@ -170,7 +182,10 @@ bool vi_c_undo_line(struct vi *vi, struct vi_cmd *cmd)
     file->line_undo = now;
     file->line_undo_line = line;
     buf_free(&old);
-    vi->cursor = (struct vi_pos){line, 0};
+    size_t col = file->line_undo_col;
+    file->line_undo_col = vi->cursor.line == line ? vi->cursor.col : col;
+    vi->cursor = (struct vi_pos){line, col};
+    vi_clamp(vi);
     vi_set_want(vi);
     return ok;
 }

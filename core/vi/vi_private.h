@@ -130,7 +130,8 @@ struct vi_mark {
 /* Marks and the selection as they were before an undo step. */
 struct vi_kept {
     size_t step;
-    unsigned set; /* a bit per mark */
+    size_t first, last; /* lines that it was about; first > last: only those it changed */
+    unsigned set;       /* a bit per mark */
     struct vi_pos marks[26];
     struct vi_pos anchor, head;
     enum vi_mode mode;
@@ -162,6 +163,7 @@ struct vi_file {
     uint64_t emptied;      /* version of the text after all lines were deleted: nothing is there */
     size_t line_undo_line; /* U: the line, and how it was; SIZE_MAX: none */
     struct buf line_undo;
+    size_t line_undo_col;
 };
 
 struct vi_jumps {
@@ -315,12 +317,14 @@ struct vi {
     bool changing;         /* a text_begin is open for the command that runs */
     struct vi_kept before; /* as the command found it; its step counts the steps */
     bool in_global;
-    bool global_line;    /* what :g ran leaves the cursor to it */
-    bool splits_line;    /* a newline goes into a line: what is in that line stays there */
-    bool many_lines;     /* what runs changes several lines: U has nothing to say about them */
-    struct buf lines[4]; /* of vi_line */
+    bool global_line;         /* what :g ran leaves the cursor to it */
+    bool splits_line;         /* a newline goes into a line: what is in that line stays there */
+    size_t op_first, op_last; /* the lines of that: */
+    bool many_lines;          /* what runs changes several lines: U has nothing to say about them */
+    struct buf lines[4];      /* of vi_line */
     size_t lines_at;
-    size_t block_width; /* of a repeated block: display columns, 0: as the corners say */
+    size_t visual_column; /* where a selection of lines began that . made */
+    size_t block_width;   /* of a repeated block: display columns, 0: as the corners say */
     int last_macro_recorded;
     struct err compile_error;
     size_t ex_depth;
@@ -465,7 +469,8 @@ void vi_block_range(struct vi *vi, struct vi_range *range, struct vi_pos a, stru
 bool vi_block_delete(struct vi *vi, struct vi_range *range);
 void vi_block_copy(struct vi *vi, const struct vi_range *range, struct buf *out);
 bool vi_block_insert(struct vi *vi, struct vi_cmd *cmd, struct vi_range *range, enum vi_op op);
-void vi_block_finish(struct vi *vi);
+/* False: nothing was put into the first line. */
+bool vi_block_finish(struct vi *vi);
 bool vi_block_replace(struct vi *vi, const struct vi_range *range, int32_t ch);
 bool vi_block_shift(struct vi *vi, const struct vi_range *range, bool right, size_t amount);
 

@@ -1,6 +1,6 @@
 " Runs batches of key sequences in Vim and writes what came out: driven by test_vi_vim.c.
 " $VI_CASES: a line of JSON per case, [text lines, [keys, ...], drop]; $VI_RESULTS gets
-" [lines, line, column, unnamed register] per case. With drop, a command that changed nothing but
+" [lines, line, column, unnamed register, steps of nothing] per case. With drop, a command that changed nothing but
 " made an undo step is undone at once, so that such a step is not there.
 set nocompatible noswapfile viminfo= nomore shortmess+=IWAsFOTtc noshowcmd noruler lazyredraw belloff=all
 set nrformats=bin,hex nohidden encoding=utf-8 nofoldenable nojoinspaces backspace=indent,eol,start
@@ -25,7 +25,6 @@ func s:begin(lines)
   call setreg('b', "line b\n")
   call setreg('2', "one\ntwo")
   call setreg('"', 'zero')
-  let @/ = ''
   delmarks!
   delmarks A-Z
   clearjumps
@@ -45,11 +44,14 @@ func s:run(case)
     call assert_fails(s:type)
   endfor
   call s:begin(a:case[0])
+  let empties = 0
   for g:keys in a:case[1]
     let before = getline(1, '$')
     let step = undotree().seq_last
     call assert_fails(s:type)
-    if a:case[2] && undotree().seq_last == step + 1 && getline(1, '$') ==# before
+    let empty = undotree().seq_last == step + 1 && getline(1, '$') ==# before
+    let empties += empty
+    if a:case[2] && empty
       let view = winsaveview()
       let [from, to] = [getpos("'["), getpos("']")]
       silent undo
@@ -59,7 +61,7 @@ func s:run(case)
     endif
   endfor
   let v:errors = []
-  return [getline(1, '$'), line('.'), col('.'), getreg('"')]
+  return [getline(1, '$'), line('.'), col('.'), getreg('"'), empties]
 endfunc
 
 func s:all()

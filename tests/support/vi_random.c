@@ -204,12 +204,16 @@ static void visual(struct random *random, struct buf *out)
             motion(random, out, below(random, 6) == 0);
         }
     }
+    if (below(random, 8) == 0) {
+        pick(random, ":s/o/0/g\r :d\r :normal<SP>Ax\r :>\r :m0\r :t.\r :j\r :norm<SP>.\r", out);
+        return;
+    }
     reg(random, out);
     size_t kind = below(random, 8);
     if (kind < 5) {
         pick(random,
             "d y x d y J gJ u U ~ > < D X Y gu gU g~ g? p P gp gP rz r. r\r \033 \001 \030 2> 3< "
-            "g\001 2J :s/o/0/g\r :d\r :normal<SP>Ax\r :>\r ma\033 mb\033 ~ U",
+            "g\001 2J ma\033 mb\033 ~ U",
             out);
     } else if (kind == 5) {
         pick(random, "c s C S R", out);
@@ -371,7 +375,6 @@ void vi_test_clear(struct vi *vi)
     vi_register_write(vi, 'b', STR_LIT("line b\n"), VI_LINES, 0);
     vi_register_write(vi, '2', STR_LIT("one\ntwo"), VI_CHARS, 0);
     vi_register_write(vi, '0', STR_LIT("zero"), VI_CHARS, 0);
-    buf_clear(&vi->last_search);
     vi->search.forward = true;
     buf_clear(&vi->search.offset);
     for (size_t i = 0; i < vi->jumps.len; i++) {

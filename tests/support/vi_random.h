@@ -21,7 +21,7 @@ void vi_case_make(struct vi_case *c, uint64_t seed);
 void vi_case_copy(struct vi_case *to, const struct vi_case *from);
 void vi_case_free(struct vi_case *c);
 
-/* Empties all registers, and forgets the last search. */
+/* Fills the registers as integration/vi_vim.vim does, and searches on as nothing was. */
 void vi_test_clear(struct vi *vi);
 /* Appends what the unnamed register holds. */
 void vi_test_register(struct vi *vi, struct buf *out);
