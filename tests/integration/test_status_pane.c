@@ -221,6 +221,8 @@ static void small_screens(void **state)
 {
     (void)state;
     static const int sizes[][2] = {{24, 80}, {10, 40}, {12, 41}, {60, 200}};
+    /* Of the tabs the one in front is named at any width. */
+    static const char *const names[] = {"Tests", "Problems", "Coverage", "Log"};
     struct fixture f;
     begin(&f, "opa-failing");
     run(&f);
@@ -230,7 +232,7 @@ static void small_screens(void **state)
         for (const char *tab = "1234"; *tab != '\0'; tab++) {
             type(&f, (char[]){*tab, '\0'});
             char *shown = screen(&f);
-            assert_non_null(strstr(shown, "Tests"));
+            assert_non_null(strstr(shown, names[*tab - '1']));
             free(shown);
         }
     }

@@ -485,9 +485,6 @@ static int put_counts(struct status *s, struct region region, int row, int col)
 static int put_coverage(struct status *s, struct region region, int row, int col, int cols)
 {
     const struct coverage *coverage = board_coverage(s->board);
-    if (coverage == NULL) {
-        return 0;
-    }
     bool met = coverage_meets(coverage, s->options.threshold);
     char *shown = coverage_show(coverage_percent(coverage));
     bool ascii = grid_is_ascii(region.grid);
@@ -497,12 +494,13 @@ static int put_coverage(struct status *s, struct region region, int row, int col
     const char *compare =
         coverage_percent(coverage) >= s->options.threshold ? (ascii ? ">=" : "≥") : "<";
     struct buf text = BUF_INIT;
-    buf_printf(&text, "cov %s%%%s", shown, coverage->incomplete ? "?" : "");
-    size_t brief = text.len;
-    buf_printf(&text, " %s %g", compare, s->options.threshold);
-    bool fits = cols == 0 || (int)utf8_width(buf_str(&text)) <= cols;
-    int used = grid_put(
-        region, row, col, fits ? buf_str(&text) : str_slice(buf_str(&text), 0, brief), style);
+    const char *doubt = coverage->incomplete ? "?" : "";
+    buf_printf(&text, "cov %s%% %s %g%s", shown, compare, s->options.threshold, doubt);
+    if (cols > 0 && (int)utf8_width(buf_str(&text)) > cols) {
+        buf_clear(&text);
+        buf_printf(&text, "cov %s%%%s", shown, doubt);
+    }
+    int used = grid_put(region, row, col, buf_str(&text), style);
     buf_free(&text);
     free(shown);
     return used;
@@ -518,7 +516,8 @@ int status_draw_counts(struct status *s, struct region region, int row, int col,
         board_progress(s->board, &done, &total);
         used += 1 + grid_printf(part, 0, used + 1, STYLE(RUNNING), "%zu/%zu", done, total);
     }
-    if (board_coverage(s->board) != NULL) {
+    const struct coverage *coverage = board_coverage(s->board);
+    if (coverage != NULL && coverage->covered_rows + coverage->missed_rows > 0) {
         used += 3 + put_coverage(s, part, 0, used + 3, cols > used + 3 ? cols - used - 3 : 0);
     }
     return used;
