@@ -36,6 +36,22 @@ static int put_title(const struct pane *pane, struct region region, int col, int
                 : grid_put_fit(region, 0, col, cols, text, style);
 }
 
+/* Takes parts (two blanks between them) off the end of what stands at the right of a title until it
+ * fits: what matters most stands first. Returns its columns; 0: none of it fits. */
+static int fit_right(struct buf *right, int cols)
+{
+    int width = (int)utf8_width(buf_str(right));
+    while (right->len > 0 && width > cols) {
+        size_t end = right->len;
+        while (end > 1 && memcmp(right->ptr + end - 2, "  ", 2) != 0) {
+            end--;
+        }
+        right->len = str_trim_right(str_make(right->ptr, end > 1 ? end - 2 : 0)).len;
+        width = (int)utf8_width(buf_str(right));
+    }
+    return width;
+}
+
 /* The pane's name and title text from column 2 on; returns the column after it. */
 static int paint_title_text(struct app *app, enum slot slot, struct region region, bool focused)
 {
@@ -53,9 +69,9 @@ static int paint_title_text(struct app *app, enum slot slot, struct region regio
     if (app->layout.zoomed == slot) {
         buf_append_c(&right, right.len > 0 ? "  zoom" : "zoom");
     }
-    int right_cols = (int)utf8_width(buf_str(&right));
+    int right_cols = fit_right(&right, cols - 13);
     int end = cols - 2;
-    if (right_cols > 0 && right_cols + 12 < cols) {
+    if (right_cols > 0) {
         end = cols - right_cols - 4;
         grid_put_c(region, 0, end + 1, " ", style);
         grid_put(region, 0, end + 2, buf_str(&right), focused ? style : STYLE(DIM));
@@ -75,7 +91,7 @@ static int paint_title_text(struct app *app, enum slot slot, struct region regio
 }
 
 /* Fewer columns of a path say too little of it. */
-#define TAB_TITLE_MIN 20
+#define TAB_TITLE_MIN 12
 
 /* " Chat │ Editor " where the two share a place: the one in front by its look and a mark. */
 static void paint_tabs(struct app *app, struct region region, bool focused)
@@ -100,17 +116,18 @@ static void paint_tabs(struct app *app, struct region region, bool focused)
             buf_append_c(&left, slot_name((enum slot)i));
         }
         col += grid_put_c(region, 0, col, active ? " ▸" : " ", style);
-        int right_cols = i == SLOT_EDITOR ? (int)utf8_width(buf_str(&right)) : 0;
         int room = region_cols(region) - col - (i == SLOT_CHAT ? 12 : 2);
-        /* A long path is cut before what says that the file changed on disk, or where one is. */
-        bool beside = right_cols > 0 && room - right_cols - 4 >= TAB_TITLE_MIN;
+        /* A long path is cut before what says which mode it is, or that the file changed on disk.
+         */
+        int right_cols = i == SLOT_EDITOR ? fit_right(&right, room - 4 - TAB_TITLE_MIN) : 0;
+        bool beside = right_cols > 0;
         room -= beside ? right_cols + 4 : 0;
         col += put_title(pane, region, col, room, buf_str(&left), style);
         col += grid_put_c(region, 0, col, " ", style);
         col += 1;
         if (active && beside) {
-            grid_printf(
-                region, 0, region_cols(region) - right_cols - 3, STYLE(DIM), " %s ", right.ptr);
+            grid_printf(region, 0, region_cols(region) - right_cols - 3, STYLE(DIM), " %.*s ",
+                STR_FMT(buf_str(&right)));
         }
         buf_free(&left);
         buf_free(&right);
@@ -359,7 +376,8 @@ static void paint_overlay(struct app *app, struct overlay *overlay, bool top)
             int width = (int)utf8_width(buf_str(&right));
             int col = region_cols(region) - width - 4;
             if (col > (int)utf8_width(buf_str(&left)) + 6) {
-                grid_printf(region, region_rows(region) - 1, col, STYLE(DIM), " %s ", right.ptr);
+                grid_printf(region, region_rows(region) - 1, col, STYLE(DIM), " %.*s ",
+                    STR_FMT(buf_str(&right)));
             }
         }
         inside = region_sub(region, 1, 2, rect.rows - 2, rect.cols - 4);
