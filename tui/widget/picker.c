@@ -237,7 +237,11 @@ static void draw_row(void *data, size_t place, struct region row, bool cursor)
     picker->options.item(picker->options.data, index, &item);
     int cols = region_cols(row);
     int detail = (int)utf8_width(item.detail);
+    /* The text has its room first, but not all of it. */
     int most = cols / (item.is_path ? 3 : 2);
+    int left = cols - 4 - (int)utf8_width(item.text);
+    int least = cols / (item.is_path ? 3 : 4);
+    most = left < least ? least : left < most ? left : most;
     detail = detail > most ? most : detail;
     struct style style = item.disabled ? STYLE(HINT) : STYLE(TEXT);
     const char *mark = grid_is_ascii(row.grid) ? ">" : "›";
