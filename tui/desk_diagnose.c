@@ -307,7 +307,7 @@ static void mend(void *data)
     struct diagnose *d = data;
     const struct finding *finding = fix_here(d);
     if (finding == NULL) {
-        app_message(d->desk->app, MESSAGE_INFO, "Nothing in this line can be mended by itself.");
+        app_message(d->desk->app, MESSAGE_INFO, "Nothing to mend in this line.");
         return;
     }
     /* Its places are those of the text that was checked. */
@@ -340,7 +340,7 @@ static const char *why_no_fix(void *data)
 {
     const struct diagnose *d = data;
     return fix_here(d) == NULL && !assist_can_fix(d->desk->assist)
-               ? "Nothing in this line can be mended by itself."
+               ? "Nothing to mend in this line."
                : NULL;
 }
 

@@ -201,7 +201,7 @@ static void on_actions(void *data, struct lsp_reply *reply)
         } else {
             app_message(assist->desk->app, MESSAGE_INFO, "%s",
                 reply->kind == LSP_REPLY_FAILED ? reply->message
-                                                : "Nothing in this line can be mended by itself.");
+                                                : "Nothing to mend in this line.");
         }
         free_fixes(fixes);
         return;

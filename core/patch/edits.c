@@ -55,6 +55,44 @@ static size_t offset_of(const struct lines *lines, size_t line, struct str all)
     return line < lines->len ? (size_t)(lines->items[line].text.ptr - all.ptr) : all.len;
 }
 
+/* What a formatter puts between words: blanks, and signs that it adds or takes away at ends of
+ * lines. */
+static size_t filler_end(struct str text, size_t at)
+{
+    while (at < text.len && text.ptr[at] != '\0' && strchr(" \t\r\n;,", text.ptr[at]) != NULL) {
+        at++;
+    }
+    return at;
+}
+
+/* Where the same words stand in both, only what is between them is edited: whoever is in a word
+ * stays there. `from` is where `old` stands in the text. False: the words differ. */
+static bool add_between_words(
+    struct text_edits *edits, struct str before, size_t from, struct str old, struct str new)
+{
+    size_t kept = edits->len;
+    size_t i = 0;
+    size_t k = 0;
+    while (i < old.len || k < new.len) {
+        size_t old_end = filler_end(old, i);
+        size_t new_end = filler_end(new, k);
+        add_trimmed(edits, before, from + i, from + old_end, str_slice(new, k, new_end));
+        for (i = old_end, k = new_end;
+             i < old.len && k < new.len &&old.ptr[i] == new.ptr[k] && filler_end(old, i) == i;
+             i++, k++) {
+        }
+        bool both_end = i == old.len && k == new.len;
+        if (!both_end && (filler_end(old, i) == i && filler_end(new, k) == k)) {
+            break; /* neither goes on with filler */
+        }
+    }
+    bool same = i == old.len && k == new.len;
+    while (!same && edits->len > kept) {
+        buf_free(&edits->items[--edits->len].with);
+    }
+    return same;
+}
+
 void text_edits_between(struct str before, struct str after, struct text_edits *edits)
 {
     struct lines a = {0};
@@ -64,6 +102,13 @@ void text_edits_between(struct str before, struct str after, struct text_edits *
     lines_split(after, LINES_LF, &b);
     diff_lines(&a, &b, &diff);
     VEC_FOREACH (struct diff_run, run, &diff) {
+        size_t old_from = offset_of(&a, run->a, before);
+        struct str old = str_slice(before, old_from, offset_of(&a, run->a + run->a_len, before));
+        struct str new = str_slice(
+            after, offset_of(&b, run->b, after), offset_of(&b, run->b + run->b_len, after));
+        if (old.len > 0 && new.len > 0 && add_between_words(edits, before, old_from, old, new)) {
+            continue;
+        }
         /* Lines that pair off are edited one by one; what is left over goes with the last. */
         size_t pairs = run->a_len < run->b_len ? run->a_len : run->b_len;
         size_t single = pairs == 0 || run->a_len == run->b_len ? pairs : pairs - 1;

@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include "base/utf8.h"
+#include "base/vec.h"
 #include "patch/edits.h"
 
 #include <stdlib.h>
@@ -71,6 +72,23 @@ static void lines_that_pair_are_edited_apart(void **state)
     text_edits_free(&edits);
 }
 
+/* A formatter keeps the words: who is in one stays in it. */
+static void words_stay_where_they_are(void **state)
+{
+    (void)state;
+    struct text_edits edits = {0};
+    const char *before = "x {\n  input.a==1;   input.b==[1,\n2]\n}\n";
+    const char *after = "x {\n\tinput.a == 1\n\tinput.b == [\n\t\t1,\n\t\t2,\n\t]\n}\n";
+    text_edits_between(str_of(before), str_of(after), &edits);
+    VEC_FOREACH (const struct text_edit, edit, &edits) {
+        for (size_t i = edit->from; i < edit->to; i++) {
+            assert_non_null(strchr(" \t\n,;", before[i]));
+        }
+    }
+    text_edits_free(&edits);
+    check(before, after);
+}
+
 static void overlap_and_outside_are_refused(void **state)
 {
     (void)state;
@@ -87,6 +105,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_texts),
         cmocka_unit_test(lines_that_pair_are_edited_apart),
+        cmocka_unit_test(words_stay_where_they_are),
         cmocka_unit_test(overlap_and_outside_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
