@@ -68,6 +68,43 @@ static void errors_come_and_go_while_typing(void **state)
     test_dir_remove(dir);
 }
 
+static void command(struct term *term, const char *name)
+{
+    term_key(term, "ctrl-p");
+    term_expect(term, "Commands");
+    term_type(term, name);
+    term_key(term, "enter");
+    term_expect_gone(term, "Commands");
+}
+
+/* The next problem is the one below the cursor, whatever the list's order is. */
+static void the_next_one_follows_the_cursor(void **state)
+{
+    (void)state;
+    char *dir = make_workspace();
+    test_write(dir, "many.rego",
+        "package many\n\nimport data.lib\n\na if nope\n\nb := 1\n\nc if nowhere\n");
+    struct term *term = start(dir, "many.rego", NULL);
+    term_expect(term, "var nowhere is unsafe");
+    term_expect(term, "import data.lib unused");
+    term_key(term, "ctrl-home");
+    command(term, "next problem");
+    term_expect(term, "3:1 ");
+    command(term, "next problem");
+    term_expect(term, "5:6 ");
+    term_key(term, "down down");
+    term_expect(term, "7:");
+    command(term, "next problem");
+    term_expect(term, "9:6 ");
+    command(term, "previous problem");
+    term_expect(term, "5:6 ");
+    term_key(term, "down down");
+    command(term, "previous problem");
+    term_expect(term, "5:6 ");
+    term_free(term);
+    test_dir_remove(dir);
+}
+
 static void a_guard_and_its_fix(void **state)
 {
     (void)state;
@@ -77,7 +114,7 @@ static void a_guard_and_its_fix(void **state)
     term_expect(term, "old.rego:3:1  `import rego.v1` does nothing in Rego v1");
     term_expect(term, "mendable  guard depr");
     term_key(term, "alt-enter");
-    term_expect(term, "Nothing in this line can be mended");
+    term_expect(term, "Nothing to mend in this line");
     term_key(term, "down down alt-enter");
     term_expect_gone(term, "import rego.v1");
     term_expect(term, "no problems in old.rego");
@@ -118,6 +155,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(errors_come_and_go_while_typing),
+        cmocka_unit_test(the_next_one_follows_the_cursor),
         cmocka_unit_test(a_guard_and_its_fix),
         cmocka_unit_test(without_opa_it_says_so),
         cmocka_unit_test(templates_are_checked_in_place),
