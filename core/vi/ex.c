@@ -246,6 +246,9 @@ static bool go_to(struct vi *vi, size_t line)
 
 static bool run_host(struct vi *vi, const struct vi_ex *ex)
 {
+    if (ex->given > 0 && strcmp(ex->row->act, "write") == 0) {
+        return vi_say(vi, true, ":%s saves whole files, not lines of one", ex->row->name);
+    }
     return vi_act(vi, ex->row->act, str_trim(ex->arg), ex->bang, ex->given > 0 ? ex->last + 1 : 1);
 }
 

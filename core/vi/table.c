@@ -22,8 +22,8 @@ const char *const vi_host_actions[] = {"definition", "hover", "references", "jum
     "vsplit", "redraw", "file-under-cursor", "alternate-file", "next-view", "fold-less",
     "fold-more", "view-left", "view-down", "view-up", "view-right",
     /* for ex commands: */
-    "write", "write-all", "quit", "quit-all", "write-quit", "write-quit-all", "edit", "next-file",
-    "previous-file", "files", "format", "help", "fold-make", NULL};
+    "write", "save-as", "write-all", "quit", "quit-all", "write-quit", "write-quit-all", "edit",
+    "next-file", "previous-file", "files", "format", "help", "fold-make", NULL};
 enum {
     A_DEFINITION,
     A_HOVER,

@@ -101,6 +101,33 @@ static void test_asked_by_the_host(void **state)
     test_dir_remove(dir);
 }
 
+static void test_save_as(void **state)
+{
+    (void)state;
+    char *dir = test_dir_make();
+    test_write(dir, "work/two.rego", "package two\n");
+    struct term *term = start(dir);
+    term_type(term, ":w two.rego\r");
+    term_expect(term, "two.rego is there already: with ! it is overwritten");
+    term_type(term, ":w new.rego\r");
+    term_expect(term, "saved new.rego (5 lines)");
+    term_type(term, "x:w! two.rego\r");
+    term_expect(term, "saved two.rego (5 lines)");
+    char *new = test_read(dir, "work/new.rego"), *two = test_read(dir, "work/two.rego");
+    assert_string_equal(new, "package one\n\nallow if {\n\tinput.user\n}\n");
+    assert_string_equal(two, "ackage one\n\nallow if {\n\tinput.user\n}\n");
+    free(new);
+    free(two);
+    term_type(term, ":1w three.rego\r");
+    term_expect(term, ":write saves whole files");
+    term_type(term, ":sav ../out.rego\r");
+    term_expect(term, "../out.rego");
+    term_type(term, ":sav three.rego\r");
+    term_expect(term, "saved three.rego (5 lines)");
+    term_free(term);
+    test_dir_remove(dir);
+}
+
 static void test_live_change(void **state)
 {
     (void)state;
@@ -171,6 +198,7 @@ int main(void)
         cmocka_unit_test(test_edit_and_save),
         cmocka_unit_test(test_help_is_of_the_key_set),
         cmocka_unit_test(test_asked_by_the_host),
+        cmocka_unit_test(test_save_as),
         cmocka_unit_test(test_live_change),
         cmocka_unit_test(test_views_and_folds),
         cmocka_unit_test(test_esc_and_the_next_key_at_once),

@@ -368,6 +368,37 @@ void editor_save(struct editor *editor)
     doc_save(doc);
 }
 
+void editor_save_as(struct editor *editor, const char *path, bool overwrite, bool show)
+{
+    struct err err = {0};
+    struct doc *from = editor->view->doc, *doc = doc_open(editor, path, &err);
+    if (doc == NULL) {
+        app_message(editor->app, MESSAGE_ERROR, "%s", err.text);
+        return;
+    }
+    if (doc == from) {
+        editor_save(editor);
+        return;
+    }
+    if (!overwrite && (doc->stamp.exists || text_is_dirty(doc->text))) {
+        app_message(
+            editor->app, MESSAGE_ERROR, "%s is there already: with ! it is overwritten", doc->path);
+        return;
+    }
+    struct buf bytes = BUF_INIT;
+    text_copy(from->text, 0, text_length(from->text), &bytes);
+    bool ok = text_set(doc->text, buf_str(&bytes), &err);
+    buf_free(&bytes);
+    if (!ok) {
+        app_message(editor->app, MESSAGE_ERROR, "%s", err.text);
+        return;
+    }
+    doc_save(doc);
+    if (show && !editor_open(editor, path, &err)) {
+        app_message(editor->app, MESSAGE_ERROR, "%s", err.text);
+    }
+}
+
 void editor_save_all(struct editor *editor)
 {
     VEC_FOREACH (struct doc *, doc, &editor->docs) {

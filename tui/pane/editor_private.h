@@ -262,6 +262,9 @@ void editor_tell_opened(const struct doc *doc);
 void editor_tell_changed(struct editor *editor, const char *path);
 struct doc *editor_find_doc(const struct editor *editor, const char *path);
 void doc_save(struct doc *doc);
+/* Saves the text shown as another file of the workspace, which `show` then shows. One that is there
+ * already, or has unsaved edits, is left alone without `overwrite`. */
+void editor_save_as(struct editor *editor, const char *path, bool overwrite, bool show);
 /* Closes it with its unsaved edits, or as soon as a save under way is done. */
 void editor_drop(struct editor *editor, struct doc *doc);
 /* Closes it, or asks when it has unsaved edits. */

@@ -477,7 +477,12 @@ static void grant(struct editor *editor, const struct wish *one)
         return;
     }
     if (strcmp(what, "write") == 0 && one->argument[0] != '\0') {
-        app_message(editor->app, MESSAGE_WARNING, ":w saves under the file's own name only");
+        editor_save_as(editor, one->argument, one->bang, false);
+    } else if (strcmp(what, "save-as") == 0) {
+        editor_save_as(editor, one->argument, one->bang, true);
+    } else if (strcmp(what, "write-quit") == 0 && one->argument[0] != '\0') {
+        app_message(
+            editor->app, MESSAGE_WARNING, ":wq takes no name: :w %s, then :q!", one->argument);
     } else if (strcmp(what, "write") == 0) {
         editor_save(editor);
     } else if (strcmp(what, "write-all") == 0) {
