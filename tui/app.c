@@ -315,6 +315,10 @@ static void on_terminal(void *data, int events)
     if (n > 0) {
         input_feed(app->input, bytes, (size_t)n);
         take_keys(app);
+        if (input_pasting(app->input) > PASTE_TOLD) {
+            app_message(app, MESSAGE_INFO, "pasting: %.1f MB so far",
+                (double)input_pasting(app->input) / (1 << 20));
+        }
     } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
         lose_terminal(app);
     }

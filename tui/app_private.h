@@ -30,6 +30,8 @@ struct app_source {
 
 struct help_row;
 
+#define PASTE_TOLD ((size_t)1 << 18) /* a paste so long that one may wait for it */
+
 enum grab { GRAB_NONE, GRAB_PANE, GRAB_OVERLAY, GRAB_DIVIDER_COL, GRAB_DIVIDER_ROW };
 
 struct process;

@@ -257,11 +257,36 @@ static void a_large_paste(void **state)
     edit(f, "end\n", NULL);
     term_type(f->term, "\033[200~");
     term_send(f->term, text.ptr, text.len);
-    term_type(f->term, "\033[201~Z");
+    term_expect(f->term, "pasting: ");
+    term_type(f->term, "\033[201~");
+    term_expect(f->term, "pasted 10.0 MB; undo takes all of it back");
+    term_type(f->term, "Z");
+    term_expect(f->term, "Zend");
+    term_key(f->term, "ctrl-z ctrl-z");
+    term_expect_gone(f->term, "of the paste");
+    term_key(f->term, "ctrl-y ctrl-y");
     term_expect(f->term, "Zend");
     buf_append_c(&text, "Zend\n");
     assert_saved(f, text.ptr);
     buf_free(&text);
+    quit(f);
+}
+
+/* What is pasted is text, also what looks like keys, like the marks of a paste, or like a command
+ * to the terminal; undo takes it back in one step. */
+static void a_paste_of_escape_sequences(void **state)
+{
+    struct fixture *f = *state;
+    edit(f, "end\n", NULL);
+    term_type(f->term,
+        "\033[200~\033[31mred\033[200~\033[201\033]52;c;QQ==\007\033[A\033[<0;1;1M\x11\033[20");
+    term_type(f->term, "1~");
+    term_expect(f->term, "^[[31mred^[[200~^[[201^[]52;c;QQ==^G^[[A^[[<0;1;1M^Qend");
+    term_key(f->term, "ctrl-z");
+    term_expect_gone(f->term, "red");
+    term_key(f->term, "ctrl-y");
+    assert_saved(f, "\033[31mred\033[200~\033[201\033]52;c;QQ==\007\033[A\033[<0;1;1M\x11"
+                    "end\n");
     quit(f);
 }
 
@@ -399,6 +424,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(answers_never_become_text, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_paste_without_an_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_large_paste, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_paste_of_escape_sequences, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_storm_of_sizes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_terminal_that_goes_away, set_up, tear_down),
         cmocka_unit_test_setup_teardown(engines_that_misbehave, set_up, tear_down),

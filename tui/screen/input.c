@@ -139,6 +139,11 @@ unsigned input_wait_ms(const struct input *input)
     return input->skip_string || input->at < input->bytes.len ? INPUT_ESC_MS : 0;
 }
 
+size_t input_pasting(const struct input *input)
+{
+    return input->in_paste ? input->paste.len : 0;
+}
+
 void input_flush(struct input *input)
 {
     input->flush = true;

@@ -94,6 +94,9 @@ unsigned input_wait_ms(const struct input *input);
 #define INPUT_PASTE_MS 1000
 void input_flush(struct input *input);
 
+/* Bytes that have come so far of a paste whose end has not; 0: none is under way. */
+size_t input_pasting(const struct input *input);
+
 /* While the terminal was asked something: an unfinished answer is then waited for, however slow the
  * line is, and never becomes keys. */
 void input_expect_replies(struct input *input, bool expecting);
