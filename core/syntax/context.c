@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+#define NEAR_BYTES ((size_t)4 << 10)
+
 static bool type_is(TSNode node, const char *type)
 {
     return strcmp(ts_node_type(node), type) == 0;
@@ -142,8 +144,10 @@ void syntax_context(struct syntax *syntax, size_t offset, struct context *out)
         size_t to = source_line_end(&layer->text, at) + 1;
         if (layer->language->documents) {
             by_keys(layer, from, to, out);
-        } else {
-            by_outline(syntax, layer, from, to, out);
+        } else { /* of a very long line what is near the place */
+            size_t low = at - from > NEAR_BYTES ? at - NEAR_BYTES : from;
+            size_t high = to - at > NEAR_BYTES ? at + NEAR_BYTES : to;
+            by_outline(syntax, layer, low, high, out);
         }
     }
 }

@@ -4,9 +4,10 @@
 
 #include "syntax/folds.h"
 
-#define SLICE     ((size_t)64 << 10) /* bytes asked for at a time */
-#define LOOKS_MAX 200
-#define TIME_MS   200 /* for all of a file; what is not reached then stays open */
+#define SLICE       ((size_t)64 << 10) /* bytes asked for at a time */
+#define LINE_LOOKED ((size_t)16 << 10)
+#define LOOKS_MAX   200
+#define TIME_MS     200 /* for all of a file; what is not reached then stays open */
 
 void view_reveal(struct view *view)
 {
@@ -35,13 +36,16 @@ static void lift_carets(struct view *view)
     view->follow = true;
 }
 
-/* The fold that begins in the line. */
+/* The fold that begins in the line: what goes on in the next lines is what reaches the line's end,
+ * so of a very long line the end is enough. */
 static bool fold_at(struct view *view, size_t line, struct fold *out)
 {
     const struct text *text = view->doc->text;
     struct folds folds = {0};
     bool found = false;
-    syntax_folds(view->doc->syntax, text_line_start(text, line), text_line_end(text, line), &folds);
+    size_t start = text_line_start(text, line), end = text_line_end(text, line);
+    syntax_folds(
+        view->doc->syntax, end - start > LINE_LOOKED ? end - LINE_LOOKED : start, end, &folds);
     VEC_FOREACH (struct fold, fold, &folds) {
         if (fold->first_row == line) {
             *out = *fold;
