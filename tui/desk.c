@@ -287,6 +287,7 @@ static bool open_workbench(struct desk *desk, const struct desk_options *options
         .provider = options->provider,
         .recording = options->recording,
         .record_to = options->record_to,
+        .is_program = true,
         .changed = on_change,
         .data = desk,
     };

@@ -102,8 +102,9 @@ static const struct feature features[] = {
         "or not at all",
         "", "", "", "sandbox", ""},
     {"Other agents",
-        "Codex and other MCP clients get the policy tools; what they propose waits for review", "",
-        "", "", "mcp", ""},
+        "the Codex CLI as the agent; other MCP clients get the policy tools; what they propose "
+        "waits for review",
+        "", "", "", "mcp", ""},
     {"Without a screen",
         "`bylaw --plain`: the same work line by line, for screen readers and pipes", "", "", "", "",
         ""},

@@ -25,6 +25,13 @@ struct calls {
     size_t len, cap;
 };
 
+/* A tool that the agent runs by itself. */
+struct activity {
+    char *id;
+    unsigned entry;
+    uint64_t started_us;
+};
+
 struct queued {
     char *text;
     bool feedback;
@@ -43,6 +50,10 @@ struct session {
     struct items items;   /* the conversation the model was sent */
     struct items pending; /* of the running request: joins items when it is whole */
     struct calls calls;
+    struct {
+        struct activity *items;
+        size_t len, cap;
+    } activities;
     struct stream *stream;
     struct provider *stream_provider;
     enum session_state state;
@@ -88,6 +99,12 @@ void turn_stop(struct session *session, enum entry_status status);
 bool turn_take_queued(struct session *session); /* false: none waits */
 void turn_over(struct session *session);
 void turn_clear_calls(struct session *session);
+
+/* turn_activity.c */
+void turn_begin_activity(struct session *session, const struct event *event);
+void turn_grow_activity(struct session *session, const struct event *event);
+void turn_end_activity(struct session *session, const struct event *event);
+void turn_stop_activities(struct session *session);
 
 /* session_replay.c */
 cJSON *item_to_json(const struct item *item);

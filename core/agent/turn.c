@@ -28,6 +28,9 @@ void turn_clear_calls(struct session *session)
 
 static void close_open_entries(struct session *session, enum entry_status status)
 {
+    if (status == ENTRY_STOPPED) {
+        turn_stop_activities(session);
+    }
     if (session->open_reasoning != 0) {
         session_end_entry(session, session->open_reasoning, status);
         session->open_reasoning = 0;
@@ -381,6 +384,7 @@ static void on_done(struct session *session, enum stop_reason stop)
 {
     session->stream = NULL;
     close_open_entries(session, ENTRY_DONE);
+    turn_stop_activities(session);
     VEC_FOREACH (struct item, item, &session->pending) {
         session_add_item(session, *item);
     }
@@ -434,6 +438,16 @@ static void on_event(void *data, const struct event *event)
         break;
     case EVENT_TOOL_CALL:
         on_call(session, event);
+        break;
+    case EVENT_ACTIVITY:
+        close_open_entries(session, ENTRY_DONE);
+        turn_begin_activity(session, event);
+        break;
+    case EVENT_ACTIVITY_PART:
+        turn_grow_activity(session, event);
+        break;
+    case EVENT_ACTIVITY_DONE:
+        turn_end_activity(session, event);
         break;
     case EVENT_USAGE:
         on_usage(session, &event->usage);

@@ -32,7 +32,8 @@ struct workbench_options {
     const char *provider;  /* overrides the config: "recording", or NULL */
     const char *recording; /* the file it replays; NULL: config's, else the workspace's own */
     const char *record_to; /* `bylaw record`: where a live session is recorded, or NULL */
-    bool without_model;    /* none is looked for: somebody else's agent uses the tools */
+    bool is_program;    /* this process is bylaw itself: Codex is given the tools of `bylaw mcp` */
+    bool without_model; /* none is looked for: somebody else's agent uses the tools */
     void (*changed)(void *data, enum workbench_change what);
     void *data;
 };
@@ -47,7 +48,8 @@ struct workspace *workbench_workspace(struct workbench *wb);
 /* The symbols of all files, read in the background from the first listing on. An editor's unsaved
  * buffers are handed to it (indexer_set_buffer). */
 struct indexer *workbench_indexer(struct workbench *wb);
-/* What changed, while WORKBENCH_FILES is being told; else NULL. Borrowed until the callback returns.
+/* What changed, while WORKBENCH_FILES is being told; else NULL. Borrowed until the callback
+ * returns.
  */
 const struct workspace_event *workbench_files_event(const struct workbench *wb);
 struct session *workbench_session(struct workbench *wb);

@@ -2,6 +2,7 @@
 #include "agent/workbench_private.h"
 
 #include "base/log.h"
+#include "base/path.h"
 #include "model/live.h"
 #include "model/recorder.h"
 #include "model/recording.h"
@@ -15,11 +16,13 @@ static void show_model(struct workbench *wb, const struct selection *selection)
     if (selection->provider->is_recording) {
         wb->model_shown = mem_strdup("recording");
     } else if (selection->model == NULL) {
-        wb->model_shown = mem_strdup("no model");
+        bool is_codex = selection->label != NULL && strcmp(selection->label, "Codex") == 0;
+        wb->model_shown = mem_strdup(is_codex ? "Codex" : "no model");
     } else {
-        wb->model_shown =
-            mem_printf("%s%s%s", selection->model, selection->effort == NULL ? "" : " ",
-                selection->effort == NULL ? "" : selection->effort);
+        bool is_codex = selection->label != NULL && strcmp(selection->label, "Codex") == 0;
+        wb->model_shown = mem_printf("%s%s%s%s", is_codex ? "Codex " : "", selection->model,
+            selection->effort == NULL ? "" : " ",
+            selection->effort == NULL ? "" : selection->effort);
     }
 }
 
@@ -70,8 +73,14 @@ static void on_selected(void *data, struct selection *selection)
 
 void workbench_choose_provider(struct workbench *wb)
 {
+    wb->program = wb->options.is_program ? path_own_program() : NULL;
     wb->http = http_new(wb->options.loop);
+    wb->codex = (struct codex_host){.data = wb,
+        .lay_out = workbench_want_layout,
+        .lay_out_cancel = workbench_unwant_layout,
+        .tools = wb->program};
     struct select_setup setup = {
+        .codex = &wb->codex,
         .loop = wb->options.loop,
         .http = wb->http,
         .config = wb->config,
@@ -97,6 +106,7 @@ void workbench_free_provider(struct workbench *wb)
     }
     provider_free(wb->provider);
     http_free(wb->http);
+    free(wb->program);
     free(wb->model_shown);
     free(wb->model);
     free(wb->effort);

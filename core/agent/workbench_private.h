@@ -8,6 +8,7 @@
 #include "agent/journal.h"
 #include "agent/tools.h"
 #include "agent/workbench.h"
+#include "codex/codex.h"
 #include "loop/http.h"
 #include "workspace/overlay.h"
 
@@ -30,7 +31,7 @@ struct workbench {
     struct workspace *workspace;
     struct indexer *indexer;
     const struct workspace_event *files_event; /* while it is being told */
-    char *git_root; /* NULL: no repository */
+    char *git_root;                            /* NULL: no repository */
     struct config *config;
     struct session *session;
     struct proposals *proposals;
@@ -74,7 +75,9 @@ struct workbench {
     char *effort;
     struct loop_timer *starter; /* of what waits for the first turn of the loop */
     struct select *select;      /* while it is chosen */
-    struct recorder *recorder;  /* `bylaw record` */
+    struct codex_host codex;
+    char *program;             /* bylaw itself, for other agents; NULL: none */
+    struct recorder *recorder; /* `bylaw record` */
     char *model_shown;
 };
 

@@ -244,3 +244,14 @@ bool path_cut_line(struct str text, size_t *cut, size_t *line)
     *line = number;
     return found;
 }
+
+char *path_own_program(void)
+{
+    char name[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", name, sizeof name - 1);
+    if (len <= 0) {
+        return NULL;
+    }
+    name[len] = '\0';
+    return mem_strdup(name);
+}

@@ -37,6 +37,8 @@ char *path_home_dir(enum path_home home, struct err *err) MUST_USE;
 bool path_make_dirs(const char *path, struct err *err) MUST_USE;
 /* Removes a folder and all in it without following links or leaving its file system. */
 bool path_remove_tree(const char *path, struct err *err) MUST_USE;
+/* The file that this process runs, absolute, or NULL. The caller frees. */
+char *path_own_program(void) MUST_USE;
 /* The executable `name` on PATH (or itself when it has a '/'), absolute, or NULL. The caller frees.
  */
 char *path_find_program(const char *name) MUST_USE;

@@ -1,5 +1,7 @@
 /* bylaw doctor: what this machine and folder have, what is missing, and what to do about it. */
 #include "base/path.h"
+#include "base/safe.h"
+#include "codex/codex.h"
 #include "command/command.h"
 #include "config/config.h"
 #include "engine/engine.h"
@@ -183,8 +185,9 @@ static void check_model(struct doctor *doctor, const struct config *config, cons
 {
     struct chosen chosen = {0};
     struct http *http = http_new(doctor->loop);
+    static const struct codex_host host = {0}; /* nothing is asked of it here */
     struct select_setup setup = {
-        .loop = doctor->loop, .http = http, .config = config, .workspace = folder};
+        .loop = doctor->loop, .http = http, .config = config, .workspace = folder, .codex = &host};
     struct select *select = select_start(&setup, on_chosen, &chosen);
     if (!loop_run_until(doctor->loop, &chosen.done, 60000)) {
         select_cancel(select);
@@ -202,6 +205,32 @@ static void check_model(struct doctor *doctor, const struct config *config, cons
         selection_clear(s);
     }
     http_free(http);
+}
+
+/* "codex-cli 0.169.0" */
+static void check_codex(struct doctor *doctor)
+{
+    char *program = path_find_program("codex");
+    const char *argv[] = {program, "--version", NULL};
+    struct process_options options = {.argv = argv, .timeout_ms = 20000};
+    struct buf out = BUF_INIT;
+    struct err err;
+    if (program == NULL) {
+        say(doctor, MARK_NOTE, "codex",
+            "not on PATH: npm install -g @openai/codex; it can be the agent here");
+    } else if (!process_run(doctor->loop, &options, &out, NULL, NULL, &err)) {
+        say(doctor, MARK_NOTE, "codex", "%s: %s", program, err.text);
+    } else {
+        size_t blank = str_find_char(buf_str(&out), ' ', 0);
+        char *said = safe_dup(str_trim(str_from(buf_str(&out), blank == SIZE_MAX ? 0 : blank + 1)),
+            SAFE_ONE_LINE, 60);
+        bool ok = engine_version_at_least(said, CODEX_LEAST_VERSION);
+        say(doctor, ok ? MARK_OK : MARK_NOTE, "codex", "%s, version %s (at least %s)", program,
+            said, CODEX_LEAST_VERSION);
+        free(said);
+    }
+    buf_free(&out);
+    free(program);
 }
 
 static int run(const struct args *args)
@@ -235,6 +264,7 @@ static int run(const struct args *args)
         check_engine(&doctor, engines[i]);
     }
     check_servers(&doctor, config);
+    check_codex(&doctor);
     check_model(&doctor, config, folder);
     config_free(config);
     loop_free(doctor.loop);

@@ -123,6 +123,7 @@ static int run(const struct args *args)
     }
     struct mcp_setup setup = {.toolbox = workbench_toolbox(serving.workbench),
         .instructions = instructions,
+        .read_only = args_has(args, "read-only"),
         .write = write_out,
         .called = on_called,
         .data = &serving};
@@ -138,8 +139,8 @@ const struct command command_mcp = {
     .name = "mcp",
     .summary = "offer the policy tools to another agent (Model Context Protocol on standard input "
                "and output)",
-    .usage = "[FOLDER]",
-    .options = {{0}},
+    .usage = "[--read-only] [FOLDER]",
+    .options = {{"read-only", '\0', NULL, "without apply_patch: nothing is proposed"}},
     .description = "For Codex and other MCP clients, which start it themselves:\n\n"
                    "codex mcp add bylaw -- bylaw mcp\n\n"
                    "It offers the tools of our own agent on FOLDER (default: the current one): "

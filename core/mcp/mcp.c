@@ -134,13 +134,19 @@ static void begin_calls(struct mcp *mcp)
     }
 }
 
+static bool is_offered(const struct mcp *mcp, const char *name)
+{
+    struct toolbox *toolbox = mcp->setup.toolbox;
+    return !mcp->setup.read_only || !toolbox->ops->is_exclusive(toolbox, name);
+}
+
 static const struct tool_spec *find_tool(struct mcp *mcp, const char *name)
 {
     struct toolbox *toolbox = mcp->setup.toolbox;
     size_t count;
     const struct tool_spec *specs = toolbox->ops->specs(toolbox, &count);
     for (size_t i = 0; i < count; i++) {
-        if (name != NULL && strcmp(specs[i].name, name) == 0) {
+        if (name != NULL && strcmp(specs[i].name, name) == 0 && is_offered(mcp, name)) {
             return &specs[i];
         }
     }
@@ -245,6 +251,9 @@ static void list_tools(struct mcp *mcp, const cJSON *id)
     cJSON *result = mem_require(cJSON_CreateObject());
     cJSON *tools = json_set_array(result, "tools");
     for (size_t i = 0; i < count; i++) {
+        if (!is_offered(mcp, specs[i].name)) {
+            continue;
+        }
         cJSON *tool = mem_require(cJSON_CreateObject());
         json_set_string(tool, "name", specs[i].name);
         json_set_string(tool, "description", specs[i].description);

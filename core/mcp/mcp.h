@@ -18,6 +18,7 @@ struct mcp;
 
 struct mcp_setup {
     struct toolbox *toolbox;  /* borrowed */
+    bool read_only;           /* tools that change the proposal are not offered */
     const char *instructions; /* what the client's model is told of the server; borrowed */
     /* One message with its line feed, to be written out. Borrowed. */
     void (*write)(void *data, struct str line);

@@ -72,12 +72,15 @@ enum event_kind {
     EVENT_REASONING_DONE, /* text: whole summary; opaque */
     EVENT_TOOL_CALL_PART, /* call_id, name, text: a piece of the arguments, for live display only */
     EVENT_TOOL_CALL,      /* call_id, name, text: the whole arguments, joined */
-    EVENT_USAGE,          /* usage */
-    EVENT_WARNING,        /* text: something the user should see; the stream goes on */
-    EVENT_RETRY,          /* text: what went wrong; retry_ms until the next try, which begins the
-                           * answer anew */
-    EVENT_ERROR,          /* last event: error, retryable, http_status */
-    EVENT_DONE            /* last event: stop */
+    EVENT_ACTIVITY, /* call_id, name, text: an agent that runs tools of its own began with one */
+    EVENT_ACTIVITY_PART, /* call_id, text: a piece of its output */
+    EVENT_ACTIVITY_DONE, /* call_id, text: all of its output; failed */
+    EVENT_USAGE,         /* usage */
+    EVENT_WARNING,       /* text: something the user should see; the stream goes on */
+    EVENT_RETRY,         /* text: what went wrong; retry_ms until the next try, which begins the
+                          * answer anew */
+    EVENT_ERROR,         /* last event: error, retryable, http_status */
+    EVENT_DONE           /* last event: stop */
 };
 
 enum stop_reason { STOP_END, STOP_TOOL_CALLS, STOP_LENGTH, STOP_FILTER, STOP_OTHER };
@@ -99,6 +102,7 @@ struct event {
     struct usage usage;
     enum stop_reason stop;
     struct err error;
+    bool failed;
     bool retryable;  /* sending the same request again may work */
     int http_status; /* 0: none */
     uint64_t retry_ms;

@@ -5,6 +5,7 @@
 #include "base/path.h"
 #include "base/safe.h"
 #include "base/vec.h"
+#include "codex/codex.h"
 #include "config/toml.h"
 #include "loop/process.h"
 #include "model/live.h"
@@ -415,6 +416,40 @@ static bool start_key_command(struct select *select)
     return select->key_command != NULL;
 }
 
+/* --- Codex ---------------------------------------------------------------------------------------
+ */
+
+/* Codex has a model and a login of its own: only what was asked for here goes before them. */
+static void use_codex(struct select *select)
+{
+    const struct config *config = select->setup.config;
+    struct selection *out = &select->out;
+    struct err err;
+    if (select->setup.codex == NULL) {
+        set_problem(select, "Codex works in the workbench only");
+        use_recording(select, "Codex cannot be used here");
+        return;
+    }
+    struct codex_options options = {
+        .loop = select->setup.loop, .host = select->setup.codex, .program = "codex"};
+    out->provider = codex_new(&options, &err);
+    if (out->provider == NULL) {
+        set_problem(select, err.text);
+        use_recording(select, "Codex cannot be used");
+        return;
+    }
+    if (is_set(select, "model")) {
+        out->model = mem_strdup(config_string(config, "model"));
+    }
+    if (is_set(select, "model_reasoning_effort")) {
+        out->effort = mem_strdup(config_string(config, "model_reasoning_effort"));
+    }
+    out->label = mem_strdup("Codex");
+    out->why =
+        mem_strdup("the Codex CLI, in a scratch copy of the folder: its patches become proposals");
+    finish(select);
+}
+
 static void begin(void *data)
 {
     struct select *select = data;
@@ -423,6 +458,11 @@ static void begin(void *data)
     const char *origin = config_origin(config, "recording");
     if (name != NULL ? strcmp(name, "recording") == 0 : origin[0] == '-' || origin[0] == '$') {
         use_recording(select, name != NULL ? "the provider is set to recording" : "as asked for");
+        return;
+    }
+    if (name != NULL && strcmp(name, "codex") == 0 &&
+        toml_get(config_table(config, "model_providers"), name) == NULL) {
+        use_codex(select);
         return;
     }
     select->table = name == NULL ? NULL : toml_get(config_table(config, "model_providers"), name);

@@ -39,6 +39,15 @@ static void append(struct event_log *log, const struct event *event)
     case EVENT_TOOL_CALL:
         buf_printf(out, "call(%s|%s|%.*s)\n", id, name, STR_FMT(event->text));
         break;
+    case EVENT_ACTIVITY:
+        buf_printf(out, "activity(%s|%s|%.*s)\n", id, name, STR_FMT(event->text));
+        break;
+    case EVENT_ACTIVITY_PART:
+        break; /* the whole follows */
+    case EVENT_ACTIVITY_DONE:
+        buf_printf(
+            out, "%s(%s|%.*s)\n", event->failed ? "failed" : "ended", id, STR_FMT(event->text));
+        break;
     case EVENT_USAGE:
         buf_printf(out, "usage(%lld,%lld,%lld,%lld)\n", event->usage.input_tokens,
             event->usage.cached_tokens, event->usage.output_tokens, event->usage.reasoning_tokens);

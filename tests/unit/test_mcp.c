@@ -31,8 +31,11 @@ static int set_up(void **state)
 {
     struct fixture *f = MEM_NEW(struct fixture);
     f->toolbox = plain_toolbox_new();
-    struct mcp_setup setup = {
-        plain_toolbox_face(f->toolbox), "Be careful.", write_out, on_called, f};
+    struct mcp_setup setup = {.toolbox = plain_toolbox_face(f->toolbox),
+        .instructions = "Be careful.",
+        .write = write_out,
+        .called = on_called,
+        .data = f};
     f->mcp = mcp_new(&setup);
     mcp_set_ready(f->mcp, true);
     *state = f;

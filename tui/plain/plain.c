@@ -496,6 +496,7 @@ static bool open_workbench(
         .provider = options->provider,
         .recording = options->recording,
         .record_to = options->record_to,
+        .is_program = true,
         .changed = on_change,
         .data = plain,
     };

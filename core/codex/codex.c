@@ -1,0 +1,439 @@
+/* Requests and turns. */
+#include "codex/codex.h"
+
+#include "base/log.h"
+#include "base/path.h"
+#include "base/safe.h"
+#include "base/vec.h"
+#include "codex/codex_private.h"
+
+#include <stdlib.h>
+
+enum { CALL_MS = 30000, SILENCE_MS = 60000 };
+
+/* ---- events ---- */
+
+void codex_emit(struct codex *codex, const struct event *event)
+{
+    if (codex->stream != NULL) {
+        codex->stream->on_event(codex->stream->data, event);
+    }
+}
+
+/* Lets go of the stream first: what hears of the end may begin the next request. */
+static void end_stream(struct codex *codex, const struct event *event)
+{
+    struct stream *stream = codex->stream;
+    loop_timer_stop(codex->silence);
+    if (stream == NULL) {
+        return;
+    }
+    codex->stream = NULL;
+    codex->message_before = false;
+    stream->on_event(stream->data, event);
+    free(stream);
+}
+
+void codex_fail(struct codex *codex, enum err_kind kind, const char *fmt, ...)
+{
+    struct buf text = BUF_INIT;
+    struct event event = {.kind = EVENT_ERROR, .retryable = true};
+    va_list args;
+    va_start(args, fmt);
+    buf_vprintf(&text, fmt, args);
+    va_end(args);
+    char *shown = safe_dup(buf_str(&text), SAFE_ONE_LINE, 800);
+    err_set(&event.error, kind, "%s", shown);
+    free(shown);
+    buf_free(&text);
+    free(codex->input);
+    codex->input = NULL;
+    end_stream(codex, &event);
+}
+
+void codex_done(struct codex *codex, enum stop_reason stop)
+{
+    end_stream(codex, &(struct event){.kind = EVENT_DONE, .stop = stop});
+}
+
+void codex_warn(struct codex *codex, const char *fmt, ...)
+{
+    struct buf text = BUF_INIT;
+    va_list args;
+    va_start(args, fmt);
+    buf_vprintf(&text, fmt, args);
+    va_end(args);
+    char *shown = safe_dup(buf_str(&text), SAFE_ONE_LINE, 800);
+    buf_free(&text);
+    VEC_FOREACH (char *, known, &codex->warned) {
+        if (strcmp(*known, shown) == 0) {
+            free(shown);
+            return;
+        }
+    }
+    codex_emit(codex, &(struct event){.kind = EVENT_WARNING, .text = str_of(shown)});
+    VEC_PUSH(&codex->warned, shown);
+}
+
+void codex_clear_items(struct codex *codex)
+{
+    VEC_FOREACH (struct codex_item, item, &codex->items) {
+        free(item->id);
+        cJSON_Delete(item->item);
+    }
+    VEC_FREE(&codex->items);
+}
+
+static void forget_asked(struct codex *codex)
+{
+    cJSON_Delete(codex->asked.id);
+    free(codex->asked.call_id);
+    codex->asked = (struct codex_asked){0};
+}
+
+void codex_turn_over(struct codex *codex)
+{
+    free(codex->turn);
+    codex->turn = NULL;
+    codex->asking = codex->unwanted = codex->stopping = false;
+    forget_asked(codex);
+    codex_clear_items(codex);
+}
+
+/* ---- turns ---- */
+
+void codex_turn_begun(struct codex *codex, const char *id)
+{
+    codex->asking = false;
+    free(codex->turn);
+    codex->turn = mem_strdup(id);
+    if (codex->unwanted) {
+        codex->unwanted = false;
+        codex_interrupt(codex);
+    }
+}
+
+/* That it began is told by turn/started, which may come before this answer. */
+static void on_turn(void *data, struct rpc_answer *answer)
+{
+    struct codex *codex = data;
+    if (answer->status == RPC_ANSWERED || answer->status == RPC_GONE) { /* gone: on_end says it */
+        return;
+    }
+    bool unwanted = codex->unwanted;
+    codex->asking = codex->unwanted = false;
+    if (unwanted) {
+        codex_go_on(codex);
+    } else {
+        codex_fail(codex, ERR_EXTERNAL, "Codex began no turn: %s", answer->message);
+    }
+}
+
+static void ignore(void *data, struct rpc_answer *answer)
+{
+    (void)data;
+    (void)answer;
+}
+
+static void start_turn(struct codex *codex)
+{
+    cJSON *params = mem_require(cJSON_CreateObject());
+    json_set_string(params, "threadId", codex->thread);
+    cJSON *text = mem_require(cJSON_CreateObject());
+    json_set_string(text, "type", "text");
+    json_set_string(text, "text", codex->input);
+    cJSON_AddItemToArray(json_set_array(params, "input"), text);
+    if (codex->model != NULL) {
+        json_set_string(params, "model", codex->model);
+    }
+    if (codex->effort != NULL) {
+        json_set_string(params, "effort", codex->effort);
+    }
+    free(codex->input);
+    codex->input = NULL;
+    codex->asking = true;
+    rpc_call(codex->rpc, "turn/start", params, CALL_MS, on_turn, codex);
+    loop_timer_start(codex->silence, SILENCE_MS, 0);
+}
+
+static void on_laid_out(void *data, const char *root, const struct err *err)
+{
+    struct codex *codex = data;
+    struct err failed;
+    codex->laying_out = false;
+    if (root == NULL) {
+        codex_fail(codex, ERR_IO, "Codex has no scratch copy to work in: %s", err->text);
+        return;
+    }
+    free(codex->root);
+    codex->root = mem_strdup(root);
+    if (codex->step == STEP_DOWN && !codex_start_process(codex, &failed)) {
+        codex_fail(codex, failed.kind, "%s", failed.text);
+        return;
+    }
+    codex_go_on(codex);
+}
+
+void codex_go_on(struct codex *codex)
+{
+    if (codex->input == NULL || codex->laying_out || codex->asking || codex->turn != NULL ||
+        codex->root == NULL) {
+        return;
+    }
+    if (codex->step == STEP_IDLE) {
+        codex_ask_thread(codex);
+    } else if (codex->step == STEP_READY) {
+        start_turn(codex);
+    }
+}
+
+static void on_silence(void *data)
+{
+    struct codex *codex = data;
+    codex_warn(codex, "Codex has said nothing for a minute: Esc interrupts it");
+}
+
+/* ---- requests ---- */
+
+static struct str last_result(const struct items *items, const char *call_id, bool *failed)
+{
+    for (size_t i = items->len; i > 0; i--) {
+        const struct item *item = &items->items[i - 1];
+        if (item->kind == ITEM_TOOL_RESULT && item->call_id != NULL &&
+            strcmp(item->call_id, call_id) == 0) {
+            *failed = item->failed;
+            return str_of(item->text);
+        }
+        if (item->kind != ITEM_TOOL_RESULT && item->kind != ITEM_USER) {
+            break;
+        }
+    }
+    return (struct str){0};
+}
+
+/* What the engineer and the review said since the model's last word. */
+static char *new_input(const struct items *items)
+{
+    size_t from = items->len;
+    while (from > 0 && items->items[from - 1].kind == ITEM_USER) {
+        from--;
+    }
+    struct buf text = BUF_INIT;
+    for (size_t i = from; i < items->len; i++) {
+        buf_append_c(&text, text.len > 0 ? "\n\n" : "");
+        buf_append_c(&text, items->items[i].text);
+    }
+    return buf_take(&text);
+}
+
+static void steer(struct codex *codex, const char *text)
+{
+    cJSON *params = mem_require(cJSON_CreateObject());
+    json_set_string(params, "threadId", codex->thread);
+    json_set_string(params, "expectedTurnId", codex->turn == NULL ? "" : codex->turn);
+    cJSON *input = mem_require(cJSON_CreateObject());
+    json_set_string(input, "type", "text");
+    json_set_string(input, "text", text);
+    cJSON_AddItemToArray(json_set_array(params, "input"), input);
+    rpc_call(codex->rpc, "turn/steer", params, CALL_MS, ignore, NULL);
+}
+
+static void decide(struct codex *codex, const char *decision)
+{
+    cJSON *result = mem_require(cJSON_CreateObject());
+    json_set_string(result, "decision", decision);
+    rpc_answer(codex->rpc, codex->asked.id, result);
+    forget_asked(codex);
+}
+
+/* Steered first: the refusal itself carries no words. */
+void codex_refuse_patch(struct codex *codex, struct str why)
+{
+    char *text = mem_printf(
+        "[bylaw] The patch was not taken into the proposal, and no file was changed:\n%.*s",
+        STR_FMT(why));
+    steer(codex, text);
+    free(text);
+    decide(codex, "decline");
+}
+
+/* Its sandbox lets Codex write the files of an accepted patch, but make no folder for them. Their
+ * paths were looked at before the patch became a proposal (codex_patch). */
+static void make_folders(const struct codex *codex)
+{
+    const struct codex_item *item = codex_find_item(codex, codex->asked.call_id);
+    const cJSON *change;
+    cJSON_ArrayForEach(change, json_get(item == NULL ? NULL : item->item, "changes"))
+    {
+        const char *moved = json_string(json_get(change, "kind"), "move_path");
+        char *folder = path_dir(moved != NULL ? moved : json_string_or(change, "path", "."));
+        struct err err;
+        if (!path_make_dirs(folder, &err)) {
+            log_write("codex", "%s",
+                err.text); /* then it cannot write the file, and says so: codex_mend */
+        }
+        free(folder);
+    }
+}
+
+static void on_mended(void *data, const char *root, const struct err *err)
+{
+    struct codex *codex = *(struct codex **)data;
+    codex->mending = false;
+    if (root == NULL) {
+        codex_warn(codex, "Codex works on files that are not those of the proposal: %s", err->text);
+    } else if (codex->turn != NULL && !codex->stopping) {
+        steer(codex, "[bylaw] Your last patch is in the proposal, and its files are as it says "
+                     "now: read them before you "
+                     "go on.");
+    }
+}
+
+void codex_mend(struct codex *codex)
+{
+    if (!codex->mending) {
+        codex->mending = true;
+        codex->host.lay_out(codex->host.data, on_mended, &codex->self);
+    }
+}
+
+static bool answer_patch(struct codex *codex, const struct request *request)
+{
+    bool failed = false;
+    if (codex->asked.id == NULL || codex->rpc == NULL) {
+        return false;
+    }
+    struct str result = last_result(request->items, codex->asked.call_id, &failed);
+    if (result.ptr == NULL) {
+        return false;
+    }
+    if (failed) {
+        codex_refuse_patch(codex, result);
+    } else {
+        make_folders(codex);
+        decide(codex, "accept");
+    }
+    loop_timer_start(codex->silence, SILENCE_MS, 0);
+    return true;
+}
+
+static void set(char **into, const char *text)
+{
+    free(*into);
+    *into = mem_strdup(text);
+}
+
+void codex_interrupt(struct codex *codex)
+{
+    if (codex->asking) {
+        codex->unwanted = true;
+    }
+    if (codex->rpc == NULL || codex->turn == NULL || codex->stopping) {
+        return;
+    }
+    codex->stopping = true;
+    if (codex->asked.id != NULL) {
+        decide(codex, "cancel");
+        return;
+    }
+    cJSON *params = mem_require(cJSON_CreateObject());
+    json_set_string(params, "threadId", codex->thread);
+    json_set_string(params, "turnId", codex->turn);
+    rpc_call(codex->rpc, "turn/interrupt", params, CALL_MS, ignore, NULL);
+}
+
+static struct stream *start(struct provider *provider, const struct request *request,
+    event_fn on_event, void *data, struct err *err)
+{
+    struct codex *codex = (struct codex *)provider;
+    if (codex->stream != NULL) {
+        err_set(err, ERR_CONFLICT, "Codex is still at work on the last request");
+        return NULL;
+    }
+    struct stream *stream = MEM_NEW(struct stream);
+    *stream = (struct stream){.codex = codex, .on_event = on_event, .data = data};
+    codex->stream = stream;
+    if (answer_patch(codex, request)) {
+        return stream;
+    }
+    codex_interrupt(codex); /* a turn whose patch nobody answers any more */
+    set(&codex->session, request->cache_key);
+    set(&codex->model, request->model);
+    set(&codex->effort, request->effort);
+    set(&codex->instructions, request->instructions);
+    free(codex->input);
+    codex->input = new_input(request->items);
+    codex->laying_out = true;
+    codex->host.lay_out(codex->host.data, on_laid_out, codex);
+    return stream;
+}
+
+static void cancel(struct stream *stream)
+{
+    struct codex *codex = stream->codex;
+    codex->stream = NULL;
+    codex->message_before = false;
+    free(codex->input);
+    codex->input = NULL;
+    loop_timer_stop(codex->silence);
+    if (codex->laying_out) {
+        codex->laying_out = false;
+        codex->host.lay_out_cancel(codex->host.data, codex);
+    }
+    codex_interrupt(codex);
+    free(stream);
+}
+
+static void free_codex(struct provider *provider)
+{
+    struct codex *codex = (struct codex *)provider;
+    if (codex->stream != NULL) {
+        cancel(codex->stream);
+    }
+    if (codex->mending) {
+        codex->host.lay_out_cancel(codex->host.data, &codex->self);
+    }
+    rpc_free(codex->rpc);
+    codex_turn_over(codex);
+    VEC_FOREACH (char *, entry, &codex->env) {
+        free(*entry);
+    }
+    VEC_FREE(&codex->env);
+    VEC_FOREACH (char *, text, &codex->warned) {
+        free(*text);
+    }
+    VEC_FREE(&codex->warned);
+    loop_timer_free(codex->silence);
+    free(codex->program);
+    free(codex->root);
+    free(codex->session);
+    free(codex->thread);
+    free(codex->instructions);
+    free(codex->model);
+    free(codex->effort);
+    free(codex->input);
+    free(codex);
+}
+
+struct provider *codex_new(const struct codex_options *options, struct err *err)
+{
+    static const struct provider_ops ops = {"codex", start, cancel, free_codex};
+    char *program = path_find_program(options->program);
+    if (program == NULL) {
+        err_set(err, ERR_NOT_FOUND,
+            "%s is not on PATH: npm install -g @openai/codex, then codex login", options->program);
+        return NULL;
+    }
+    struct codex *codex = MEM_NEW(struct codex);
+    codex->provider.ops = &ops;
+    codex->self = codex;
+    codex->loop = options->loop;
+    codex->host = *options->host;
+    codex->program = program;
+    codex->silence = loop_timer_new(options->loop, on_silence, codex);
+    for (const char *const *entry = options->env; entry != NULL && *entry != NULL; entry++) {
+        VEC_PUSH(&codex->env, mem_strdup(*entry));
+    }
+    VEC_PUSH(&codex->env, NULL);
+    return &codex->provider;
+}

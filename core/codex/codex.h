@@ -1,0 +1,45 @@
+/* The Codex CLI as the model of a session: `codex app-server` (JSON-RPC, one JSON text a line)
+ * behind the interface of a provider. Measured on codex-cli 0.169.0, whose own definitions `codex
+ * app-server generate-ts` prints.
+ *
+ * Codex works in the scratch copy of the workspace, never in the workspace, with approval policy
+ * "on-request" and the read-only sandbox: so every patch of its asks. One that asks ends the stream
+ * as a call of apply_patch, which joins the proposal like any other; the tool's result, in the next
+ * request, is the answer: what joined the proposal is accepted, and Codex writes it to the scratch
+ * copy, so that its idea of the files stays true; what did not is declined, and Codex is told why
+ * before. A patch that names a path outside the scratch copy is declined without being asked about
+ * (patch.c). What the engineer takes, changes and refuses afterwards reaches Codex as the review's
+ * feedback does any model, and the scratch copy is laid out anew before each turn.
+ *
+ * Commands run in Codex's own read-only sandbox; one that wants out of it is declined and shown. A
+ * session goes on with the same Codex thread after a restart ($XDG_STATE_HOME/bylaw/codex/SESSION).
+ * Loop thread only. */
+#ifndef BYLAW_CODEX_CODEX_H
+#define BYLAW_CODEX_CODEX_H
+
+#include "model/provider.h"
+
+#define CODEX_LEAST_VERSION "0.160.0"
+
+/* What the workbench does for it. */
+struct codex_host {
+    void *data;
+    /* As tools_setup's: the scratch copy with the proposal. */
+    void (*lay_out)(
+        void *data, void (*ready)(void *tool, const char *root, const struct err *err), void *tool);
+    void (*lay_out_cancel)(void *data, void *tool);
+    const char
+        *tools; /* the bylaw program, whose read-only tools Codex is given; NULL: none. Borrowed */
+};
+
+struct codex_options {
+    struct loop *loop;
+    const struct codex_host *host; /* copied */
+    const char *program;           /* "codex", or a path */
+    const char *const *env;        /* more "NAME=value" for it, ended by NULL; or NULL. Copied */
+};
+
+/* NULL: there is no such program. It is started with the first request. */
+struct provider *codex_new(const struct codex_options *options, struct err *err) MUST_USE;
+
+#endif

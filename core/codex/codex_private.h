@@ -1,0 +1,113 @@
+/* Inside of the Codex provider: codex.c (requests and turns), thread.c (from no process to a
+ * thread), items.c (what Codex says, as events), patch.c (its changes as one patch). Nobody else
+ * includes it. */
+#ifndef BYLAW_CODEX_CODEX_PRIVATE_H
+#define BYLAW_CODEX_CODEX_PRIVATE_H
+
+#include "base/json.h"
+#include "codex/codex.h"
+#include "rpc/rpc.h"
+
+enum codex_step {
+    STEP_DOWN,      /* no process */
+    STEP_HANDSHAKE, /* initialize is asked */
+    STEP_IDLE,      /* a process, no thread */
+    STEP_THREAD,    /* a thread is asked for */
+    STEP_READY      /* turns may start */
+};
+
+/* A patch that waits for its answer. */
+struct codex_asked {
+    cJSON *id; /* the request's; NULL: none waits */
+    char *call_id;
+};
+
+struct stream {
+    struct codex *codex;
+    event_fn on_event;
+    void *data;
+    bool ending; /* its last event is out */
+};
+
+struct codex_item {
+    char *id;
+    cJSON *item; /* of file changes: asked about later by the id alone */
+    bool said;   /* a message that came in pieces */
+};
+
+struct codex {
+    struct provider provider; /* first */
+    struct codex *self;       /* its address names the second question to the host */
+    struct loop *loop;
+    struct codex_host host;
+    char *program;
+    struct {
+        char **items;
+        size_t len, cap;
+    } env;
+    struct rpc *rpc;
+    enum codex_step step;
+    char *root;    /* the scratch copy, once it was laid out */
+    char *session; /* ours: where the thread's id is kept */
+    char *thread;  /* Codex's id; NULL: not known yet */
+    char *turn;    /* of the turn that runs; NULL: none */
+    char *instructions;
+    char *model;
+    char *effort;
+    char *input;     /* what the next turn begins with; NULL: nothing waits */
+    bool laying_out; /* the host is asked */
+    bool mending;    /* the host is asked for what Codex could not write itself */
+    bool asking;     /* turn/start is out, turn/started not yet in */
+    bool unwanted;   /* and nobody waits for that turn any more */
+    bool stopping;   /* the turn that runs is not wanted any more: what it still says is dropped */
+    struct codex_asked asked;
+    struct stream *stream; /* who listens; NULL: nobody */
+    bool message_before;   /* text of this stream came: the next message begins a paragraph */
+    unsigned plans;
+    struct {
+        struct codex_item *items;
+        size_t len, cap;
+    } items;
+    struct {
+        char **items;
+        size_t len, cap;
+    } warned; /* each is said once */
+    struct loop_timer *silence;
+};
+
+/* codex.c */
+void codex_emit(struct codex *codex, const struct event *event);
+/* The last event of the stream. */
+void codex_fail(struct codex *codex, enum err_kind kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void codex_done(struct codex *codex, enum stop_reason stop);
+void codex_warn(struct codex *codex, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* Begins the turn that waits, if everything for it is there; else does the next thing towards it.
+ */
+void codex_go_on(struct codex *codex);
+/* Codex said that the turn has begun. */
+void codex_turn_begun(struct codex *codex, const char *id);
+/* Ends the turn that runs, if one does. */
+void codex_interrupt(struct codex *codex);
+/* Answers the approval that waits with "decline", after telling the model why. */
+void codex_refuse_patch(struct codex *codex, struct str why);
+/* An accepted patch could not be written to the scratch copy by Codex: it is laid out by us, and
+ * Codex told. */
+void codex_mend(struct codex *codex);
+/* The turn is over, however. */
+void codex_turn_over(struct codex *codex);
+void codex_clear_items(struct codex *codex);
+
+/* thread.c */
+bool codex_start_process(struct codex *codex, struct err *err) MUST_USE;
+void codex_ask_thread(struct codex *codex);
+
+/* items.c */
+struct codex_item *codex_find_item(const struct codex *codex, const char *id);
+void codex_on_notification(void *data, const char *method, cJSON **params);
+void codex_on_request(void *data, const cJSON *id, const char *method, cJSON **params);
+
+/* patch.c. The changes of a fileChange item as a unified diff relative to root. False, with a
+ * sentence for the model, when one lies outside of root, or is not of a shape we know. */
+bool codex_patch(const cJSON *changes, const char *root, struct buf *out, struct err *err) MUST_USE;
+
+#endif

@@ -1,0 +1,352 @@
+/* What Codex says: its notifications as a provider's events, its requests as calls or refusals.
+ * Fields and methods that are not known are ignored, as its protocol asks. */
+#include "base/log.h"
+#include "base/safe.h"
+#include "base/vec.h"
+#include "codex/codex_private.h"
+
+#include <stdlib.h>
+
+struct codex_item *codex_find_item(const struct codex *codex, const char *id)
+{
+    VEC_FOREACH (struct codex_item, item, &codex->items) {
+        if (id != NULL && strcmp(item->id, id) == 0) {
+            return item;
+        }
+    }
+    return NULL;
+}
+
+static struct codex_item *take_item(struct codex *codex, const char *id)
+{
+    struct codex_item *item = codex_find_item(codex, id);
+    if (item == NULL) {
+        VEC_PUSH(&codex->items, (struct codex_item){.id = mem_strdup(id)});
+        item = &codex->items.items[codex->items.len - 1];
+    }
+    return item;
+}
+
+static void emit_text(struct codex *codex, enum event_kind kind, const char *text)
+{
+    if (text != NULL && text[0] != '\0') {
+        codex_emit(codex, &(struct event){.kind = kind, .text = str_of(text)});
+    }
+}
+
+static void activity(struct codex *codex, enum event_kind kind, const char *id, const char *name,
+    const char *text, bool failed)
+{
+    codex_emit(codex, &(struct event){.kind = kind,
+                          .call_id = id,
+                          .name = name,
+                          .text = str_of(text == NULL ? "" : text),
+                          .failed = failed});
+}
+
+/* ---- messages and reasoning ---- */
+
+static void message_piece(struct codex *codex, const char *id, const char *text)
+{
+    struct codex_item *item = take_item(codex, id);
+    if (!item->said && codex->message_before) {
+        emit_text(codex, EVENT_TEXT, "\n\n");
+    }
+    item->said = true;
+    codex->message_before = true;
+    emit_text(codex, EVENT_TEXT, text);
+}
+
+static void message_done(struct codex *codex, const char *id, const cJSON *item)
+{
+    struct codex_item *known = codex_find_item(codex, id);
+    if (known == NULL || !known->said) {
+        message_piece(codex, id, json_string_or(item, "text", ""));
+    }
+}
+
+static void reasoning_done(struct codex *codex, const char *id, const cJSON *item)
+{
+    struct codex_item *known = codex_find_item(codex, id);
+    const cJSON *part;
+    if (known == NULL || !known->said) {
+        cJSON_ArrayForEach(part, json_get(item, "summary"))
+        {
+            emit_text(codex, EVENT_REASONING, cJSON_GetStringValue(part));
+        }
+    }
+    codex_emit(codex, &(struct event){.kind = EVENT_REASONING_DONE});
+}
+
+/* ---- items ---- */
+
+/* "/bin/bash -lc 'opa test .'" is what runs; the command itself stands in commandActions. */
+static const char *command_of(const cJSON *item)
+{
+    const char *clean =
+        json_string(cJSON_GetArrayItem(json_get(item, "commandActions"), 0), "command");
+    return clean != NULL && cJSON_GetArraySize(json_get(item, "commandActions")) == 1
+               ? clean
+               : json_string_or(item, "command", "");
+}
+
+static void item_started(struct codex *codex, const char *id, const char *type, const cJSON *item)
+{
+    if (strcmp(type, "commandExecution") == 0) {
+        activity(codex, EVENT_ACTIVITY, id, "shell", command_of(item), false);
+    } else if (strcmp(type, "mcpToolCall") == 0 || strcmp(type, "dynamicToolCall") == 0) {
+        char *arguments =
+            json_get(item, "arguments") == NULL ? NULL : json_print(json_get(item, "arguments"));
+        activity(codex, EVENT_ACTIVITY, id, json_string_or(item, "tool", "tool"), arguments, false);
+        free(arguments);
+    } else if (strcmp(type, "webSearch") == 0) {
+        activity(codex, EVENT_ACTIVITY, id, "web search", json_string(item, "query"), false);
+    } else if (strcmp(type, "fileChange") == 0) {
+        struct codex_item *kept = take_item(codex, id);
+        cJSON_Delete(kept->item);
+        kept->item = mem_require(cJSON_Duplicate(item, true));
+    } else if (strcmp(type, "contextCompaction") == 0) {
+        codex_warn(codex, "Codex compacted the conversation: its context window was full");
+    }
+}
+
+static void tool_output(struct buf *out, const cJSON *item)
+{
+    const cJSON *part;
+    cJSON_ArrayForEach(part, json_get(json_get(item, "result"), "content"))
+    {
+        buf_append_c(out, json_string_or(part, "text", ""));
+    }
+    buf_append_c(out, json_string_or(json_get(item, "error"), "message", ""));
+}
+
+static void item_completed(struct codex *codex, const char *id, const char *type, const cJSON *item)
+{
+    const char *status = json_string_or(item, "status", "");
+    bool failed = strcmp(status, "failed") == 0 || strcmp(status, "declined") == 0;
+    if (strcmp(type, "agentMessage") == 0) {
+        message_done(codex, id, item);
+    } else if (strcmp(type, "reasoning") == 0) {
+        reasoning_done(codex, id, item);
+    } else if (strcmp(type, "commandExecution") == 0) {
+        activity(
+            codex, EVENT_ACTIVITY_DONE, id, NULL, json_string(item, "aggregatedOutput"), failed);
+    } else if (strcmp(type, "mcpToolCall") == 0 || strcmp(type, "dynamicToolCall") == 0) {
+        struct buf out = BUF_INIT;
+        tool_output(&out, item);
+        activity(codex, EVENT_ACTIVITY_DONE, id, NULL, out.ptr, failed);
+        buf_free(&out);
+    } else if (strcmp(type, "webSearch") == 0) {
+        activity(codex, EVENT_ACTIVITY_DONE, id, NULL, "", failed);
+    } else if (strcmp(type, "fileChange") == 0 && strcmp(status, "failed") == 0) {
+        codex_mend(codex);
+    }
+}
+
+static void plan_updated(struct codex *codex, const cJSON *params)
+{
+    struct buf text = BUF_INIT;
+    const cJSON *step;
+    cJSON_ArrayForEach(step, json_get(params, "plan"))
+    {
+        const char *status = json_string_or(step, "status", "");
+        buf_printf(&text, "%s %s\n",
+            strcmp(status, "completed") == 0    ? "[x]"
+            : strcmp(status, "inProgress") == 0 ? "[>]"
+                                                : "[ ]",
+            json_string_or(step, "step", ""));
+    }
+    char *id = mem_printf("plan-%u", ++codex->plans);
+    activity(codex, EVENT_ACTIVITY, id, "plan", json_string_or(params, "explanation", ""), false);
+    activity(codex, EVENT_ACTIVITY_DONE, id, NULL, text.ptr, false);
+    free(id);
+    buf_free(&text);
+}
+
+static void usage_updated(struct codex *codex, const cJSON *params)
+{
+    const cJSON *last = json_get(json_get(params, "tokenUsage"), "last");
+    struct usage usage = {json_int_or(last, "inputTokens", 0),
+        json_int_or(last, "cachedInputTokens", 0), json_int_or(last, "outputTokens", 0),
+        json_int_or(last, "reasoningOutputTokens", 0)};
+    codex_emit(codex, &(struct event){.kind = EVENT_USAGE, .usage = usage});
+}
+
+static void limits_updated(struct codex *codex, const cJSON *params)
+{
+    double used = json_number_or(json_get_path(params, "rateLimits.primary"), "usedPercent", 0);
+    if (used >= 90) {
+        codex_warn(codex, "%.0f %% of Codex's usage limit is spent", used);
+    }
+}
+
+/* ---- the end of a turn ---- */
+
+static bool is_unauthorized(const cJSON *error)
+{
+    const cJSON *info = json_get(error, "codexErrorInfo");
+    const char *word = cJSON_GetStringValue(info);
+    return (word != NULL && strcmp(word, "unauthorized") == 0) ||
+           json_int_or(json_get(info, "httpConnectionFailed"), "httpStatusCode", 0) == 401;
+}
+
+static void turn_completed(struct codex *codex, const cJSON *params)
+{
+    const cJSON *turn = json_get(params, "turn");
+    const char *status = json_string_or(turn, "status", "");
+    const cJSON *error = json_get(turn, "error");
+    bool wanted = !codex->stopping;
+    codex_turn_over(codex);
+    if (!wanted) {
+        codex_go_on(codex); /* the next one may wait for the end of this */
+    } else if (strcmp(status, "failed") == 0) {
+        const char *message = json_string_or(error, "message", "without a reason");
+        if (is_unauthorized(error)) {
+            codex_fail(codex, ERR_DENIED,
+                "Codex is not logged in, or its key is refused: run codex login (%s)", message);
+        } else {
+            codex_fail(codex, ERR_EXTERNAL, "Codex's turn failed: %s", message);
+        }
+    } else {
+        codex_done(codex, strcmp(status, "interrupted") == 0 ? STOP_OTHER : STOP_END);
+    }
+}
+
+/* ---- notifications ---- */
+
+static void take_item_notice(struct codex *codex, const char *what, const cJSON *params)
+{
+    const cJSON *item = json_get(params, "item");
+    const char *id = json_string(item, "id");
+    const char *type = json_string_or(item, "type", "");
+    if (id == NULL) {
+        return;
+    }
+    if (strcmp(what, "started") == 0) {
+        item_started(codex, id, type, item);
+    } else if (strcmp(what, "completed") == 0) {
+        item_completed(codex, id, type, item);
+    }
+}
+
+static void take_delta(struct codex *codex, const char *method, const cJSON *params)
+{
+    const char *id = json_string(params, "itemId");
+    const char *delta = json_string_or(params, "delta", "");
+    if (id == NULL) {
+        return;
+    }
+    if (strcmp(method, "item/agentMessage/delta") == 0) {
+        message_piece(codex, id, delta);
+    } else if (strcmp(method, "item/reasoning/summaryTextDelta") == 0 ||
+               strcmp(method, "item/reasoning/textDelta") == 0) {
+        take_item(codex, id)->said = true;
+        emit_text(codex, EVENT_REASONING, delta);
+    } else if (strcmp(method, "item/commandExecution/outputDelta") == 0) {
+        activity(codex, EVENT_ACTIVITY_PART, id, NULL, delta, false);
+    }
+}
+
+static void take_warning(struct codex *codex, const cJSON *params)
+{
+    const char *text = json_string(params, "message");
+    const char *details = json_string(params, "details");
+    text = text != NULL ? text : json_string_or(params, "summary", "");
+    codex_warn(
+        codex, "Codex: %s%s%s", text, details == NULL ? "" : ": ", details == NULL ? "" : details);
+}
+
+static void take_error(struct codex *codex, const cJSON *params)
+{
+    if (json_bool_or(params, "willRetry", false)) { /* else turn/completed says it */
+        codex_warn(
+            codex, "Codex: %s", json_string_or(json_get(params, "error"), "message", "an error"));
+    }
+}
+
+void codex_on_notification(void *data, const char *method, cJSON **params)
+{
+    struct codex *codex = data;
+    loop_timer_stop(codex->silence);
+    if (strcmp(method, "turn/started") == 0) {
+        codex_turn_begun(codex, json_string_or(json_get(*params, "turn"), "id", ""));
+    } else if (strcmp(method, "turn/completed") == 0) {
+        turn_completed(codex, *params);
+    } else if (codex->stopping) {
+        return;
+    } else if (strcmp(method, "item/started") == 0 || strcmp(method, "item/completed") == 0) {
+        take_item_notice(codex, method + strlen("item/"), *params);
+    } else if (str_starts(str_of(method), "item/")) {
+        take_delta(codex, method, *params);
+    } else if (strcmp(method, "turn/plan/updated") == 0) {
+        plan_updated(codex, *params);
+    } else if (strcmp(method, "thread/tokenUsage/updated") == 0) {
+        usage_updated(codex, *params);
+    } else if (strcmp(method, "account/rateLimits/updated") == 0) {
+        limits_updated(codex, *params);
+    } else if (strcmp(method, "error") == 0) {
+        take_error(codex, *params);
+    } else if (strcmp(method, "warning") == 0 || strcmp(method, "configWarning") == 0) {
+        take_warning(codex, *params);
+    }
+}
+
+/* ---- requests ---- */
+
+static void answer_decision(struct codex *codex, const cJSON *id, const char *decision)
+{
+    cJSON *result = mem_require(cJSON_CreateObject());
+    json_set_string(result, "decision", decision);
+    rpc_answer(codex->rpc, id, result);
+}
+
+static void ask_for_patch(struct codex *codex, const cJSON *id, const cJSON *params)
+{
+    const char *item_id = json_string(params, "itemId");
+    struct codex_item *item = codex_find_item(codex, item_id);
+    struct buf patch = BUF_INIT;
+    struct err err;
+    if (codex->stopping || codex->stream == NULL) {
+        answer_decision(codex, id, "cancel");
+        return;
+    }
+    codex->asked.id = mem_require(cJSON_Duplicate(id, true));
+    codex->asked.call_id = mem_strdup(item_id == NULL ? "" : item_id);
+    if (item == NULL || item->item == NULL) {
+        codex_refuse_patch(codex, STR_LIT("the change that is asked about was never shown"));
+    } else if (!codex_patch(json_get(item->item, "changes"), codex->root, &patch, &err)) {
+        codex_warn(codex, "A patch of Codex's was declined: %s", err.text);
+        codex_refuse_patch(codex, str_of(err.text));
+    } else {
+        codex_emit(codex, &(struct event){.kind = EVENT_TOOL_CALL,
+                              .call_id = codex->asked.call_id,
+                              .name = "apply_patch",
+                              .text = buf_str(&patch)});
+        codex_done(codex, STOP_TOOL_CALLS);
+    }
+    buf_free(&patch);
+}
+
+/* It runs in the read-only sandbox without asking; what asks wants out of it. */
+static void ask_for_command(struct codex *codex, const cJSON *id, const cJSON *params)
+{
+    answer_decision(codex, id, "decline");
+    codex_warn(codex,
+        "Codex asked to run a command outside its sandbox, which was declined: %s%s%s",
+        command_of(params), json_string(params, "reason") == NULL ? "" : ". Its reason: ",
+        json_string_or(params, "reason", ""));
+}
+
+void codex_on_request(void *data, const cJSON *id, const char *method, cJSON **params)
+{
+    struct codex *codex = data;
+    loop_timer_stop(codex->silence);
+    if (strcmp(method, "item/fileChange/requestApproval") == 0) {
+        ask_for_patch(codex, id, *params);
+    } else if (strcmp(method, "item/commandExecution/requestApproval") == 0) {
+        ask_for_command(codex, id, *params);
+    } else {
+        log_write("codex", "refused: %s", method);
+        rpc_refuse(codex->rpc, id, RPC_METHOD_NOT_FOUND, "bylaw does not offer this");
+    }
+}

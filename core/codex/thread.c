@@ -1,0 +1,230 @@
+/* From no process to a thread that takes turns. */
+#include "base/file.h"
+#include "base/path.h"
+#include "base/safe.h"
+#include "base/vec.h"
+#include "codex/codex_private.h"
+#include "engine/engine.h"
+
+#include <stdlib.h>
+
+enum { START_MS = 30000, THREAD_ID_MAX = 200 };
+
+/* ---- which thread is ours ---- */
+
+static char *thread_file(const struct codex *codex)
+{
+    char *state = path_home_dir(PATH_STATE, NULL);
+    char *clean = NULL;
+    char *file = NULL;
+    if (state != NULL && codex->session != NULL &&
+        path_check_relative(str_of(codex->session), &clean, NULL)) {
+        file = mem_printf("%s/codex/%s", state, clean);
+    }
+    free(clean);
+    free(state);
+    return file;
+}
+
+static void remember_thread(struct codex *codex)
+{
+    struct err err = {0};
+    char *file = thread_file(codex);
+    char *folder = file == NULL ? NULL : path_dir(file);
+    if (file != NULL &&
+        (!path_make_dirs(folder, &err) || !file_write(file, str_of(codex->thread), 0600, &err))) {
+        codex_warn(codex, "After a restart Codex will not remember this session: %s", err.text);
+    }
+    free(folder);
+    free(file);
+}
+
+static char *known_thread(struct codex *codex)
+{
+    struct buf id = BUF_INIT;
+    char *file = thread_file(codex);
+    bool known = file != NULL && file_read(file, THREAD_ID_MAX, &id, NULL) && id.len > 0;
+    free(file);
+    if (!known) {
+        buf_free(&id);
+        return NULL;
+    }
+    return buf_take(&id);
+}
+
+/* ---- asking for it ---- */
+
+static void answered(struct codex *codex, struct rpc_answer *answer)
+{
+    const char *id = json_string(json_get(answer->result, "thread"), "id");
+    if (id == NULL) {
+        codex_fail(
+            codex, ERR_EXTERNAL, "Codex began no thread: its answer is not of a shape bylaw knows");
+        return;
+    }
+    free(codex->thread);
+    codex->thread = mem_strdup(id);
+    codex->step = STEP_READY;
+    remember_thread(codex);
+    codex_go_on(codex);
+}
+
+static cJSON *thread_params(struct codex *codex)
+{
+    cJSON *params = mem_require(cJSON_CreateObject());
+    json_set_string(params, "cwd", codex->root);
+    json_set_string(params, "approvalPolicy", "on-request");
+    json_set_string(params, "sandbox", "read-only");
+    if (codex->instructions != NULL) {
+        json_set_string(params, "developerInstructions", codex->instructions);
+    }
+    if (codex->model != NULL) {
+        json_set_string(params, "model", codex->model);
+    }
+    if (codex->host.tools != NULL) {
+        cJSON *server = json_set_object(json_set_object(params, "config"), "mcp_servers.bylaw");
+        json_set_string(server, "command", codex->host.tools);
+        cJSON *args = json_set_array(server, "args");
+        json_push_string(args, "mcp");
+        json_push_string(args, "--read-only");
+        json_push_string(args, codex->root);
+    }
+    return params;
+}
+
+static void on_started(void *data, struct rpc_answer *answer)
+{
+    struct codex *codex = data;
+    if (answer->status == RPC_ANSWERED) {
+        answered(codex, answer);
+        return;
+    }
+    codex->step = STEP_IDLE;
+    if (answer->status != RPC_GONE) { /* then on_end says it */
+        codex_fail(codex, ERR_EXTERNAL, "Codex began no thread: %s", answer->message);
+    }
+}
+
+static void start_thread(struct codex *codex)
+{
+    codex->step = STEP_THREAD;
+    rpc_call(codex->rpc, "thread/start", thread_params(codex), START_MS, on_started, codex);
+}
+
+static void on_resumed(void *data, struct rpc_answer *answer)
+{
+    struct codex *codex = data;
+    if (answer->status == RPC_ANSWERED) {
+        answered(codex, answer);
+        return;
+    }
+    if (answer->status == RPC_REFUSED) { /* its files are gone: a new thread is better than none */
+        codex_warn(codex,
+            "Codex no longer has the thread of this session and begins a new one (%s)",
+            answer->message);
+        start_thread(codex);
+        return;
+    }
+    codex->step = STEP_IDLE;
+    if (answer->status == RPC_GONE) {
+        return;
+    }
+    codex_fail(codex, ERR_EXTERNAL, "Codex did not take up its thread: %s", answer->message);
+}
+
+void codex_ask_thread(struct codex *codex)
+{
+    char *id = codex->thread != NULL ? mem_strdup(codex->thread) : known_thread(codex);
+    if (id == NULL) {
+        start_thread(codex);
+        return;
+    }
+    cJSON *params = thread_params(codex);
+    json_set_string(params, "threadId", id);
+    json_set_bool(params, "excludeTurns", true);
+    codex->step = STEP_THREAD;
+    rpc_call(codex->rpc, "thread/resume", params, START_MS, on_resumed, codex);
+    free(id);
+}
+
+/* ---- the process ---- */
+
+/* "polterm/0.169.0 (Debian …)": the version stands behind our own name. */
+static bool is_new_enough(const char *agent, char **version)
+{
+    const char *slash = agent == NULL ? NULL : strchr(agent, '/');
+    struct str rest = str_of(slash == NULL ? "" : slash + 1);
+    *version = str_dup(str_slice(rest, 0, strcspn(rest.ptr, " ")));
+    return (*version)[0] == '\0' || engine_version_at_least(*version, CODEX_LEAST_VERSION);
+}
+
+static void on_initialized(void *data, struct rpc_answer *answer)
+{
+    struct codex *codex = data;
+    char *version = NULL;
+    if (answer->status == RPC_GONE) {
+        return;
+    }
+    if (answer->status != RPC_ANSWERED) {
+        if (answer->status == RPC_TIMEOUT) {
+            rpc_kill(codex->rpc, "it does not answer");
+        }
+        codex_fail(codex, ERR_EXTERNAL, "Codex does not speak its app-server protocol: %s",
+            answer->message);
+        return;
+    }
+    if (!is_new_enough(json_string(answer->result, "userAgent"), &version)) {
+        char *shown = safe_dup(str_of(version), SAFE_ONE_LINE, 40);
+        codex_fail(codex, ERR_UNSUPPORTED,
+            "Codex is version %s; %s or newer is needed: npm install -g @openai/codex", shown,
+            CODEX_LEAST_VERSION);
+        rpc_kill(codex->rpc, "too old");
+        free(shown);
+    } else {
+        rpc_notify(codex->rpc, "initialized", NULL);
+        codex->step = STEP_IDLE;
+        codex_go_on(codex);
+    }
+    free(version);
+}
+
+static void on_end(void *data, const struct rpc_end *end)
+{
+    struct codex *codex = data;
+    char *why = mem_strdup(end->why);
+    rpc_free(codex->rpc);
+    codex->rpc = NULL;
+    codex->step = STEP_DOWN;
+    codex_turn_over(codex);
+    codex_fail(codex, ERR_EXTERNAL,
+        "%s. What it had proposed is kept; the next prompt starts it again", why);
+    free(why);
+}
+
+bool codex_start_process(struct codex *codex, struct err *err)
+{
+    const char *argv[] = {
+        codex->program, "app-server", "-c", "tools.update_plan.enabled=true", NULL};
+    struct rpc_options options = {.name = "codex",
+        .argv = argv,
+        .cwd = codex->root,
+        .env = (const char *const *)codex->env.items,
+        .framing = FRAMING_LINES,
+        .bare = true,
+        .on_notification = codex_on_notification,
+        .on_request = codex_on_request,
+        .on_end = on_end,
+        .data = codex};
+    codex->rpc = rpc_start(codex->loop, &options, err);
+    if (codex->rpc == NULL) {
+        return false;
+    }
+    codex->step = STEP_HANDSHAKE;
+    cJSON *params = mem_require(cJSON_CreateObject());
+    cJSON *client = json_set_object(params, "clientInfo");
+    json_set_string(client, "name", "bylaw");
+    json_set_string(client, "title", "bylaw");
+    json_set_string(client, "version", BYLAW_VERSION);
+    rpc_call(codex->rpc, "initialize", params, START_MS, on_initialized, codex);
+    return true;
+}

@@ -1,0 +1,133 @@
+/* Codex's three shapes of a change, with the traps that were measured, as one patch that our own
+ * parser takes. */
+#include "test.h"
+
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "codex/codex_private.h"
+#include "memory_source.h"
+#include "patch/unified.h"
+
+#define ROOT "/scratch/copy"
+
+static struct memory_file files[] = {
+    {"a.rego", {"package a\n\nx := 1\ny := 2\nz := 3\n", 32}},
+    {"old \"name\".txt", {"one\ntwo", 7}},
+    {"gone.txt", {"last words", 10}},
+    {"crlf.txt", {"a\r\nb\r\n", 6}},
+    {"empty", {"", 0}},
+    {NULL, {NULL, 0}},
+};
+static const struct patch_source source = {memory_source_read, files};
+
+/* One change of the kind (JSON), with this diff. */
+static cJSON *changes_of(const char *path, const char *kind, const char *diff)
+{
+    cJSON *list = cJSON_CreateArray();
+    cJSON *change = cJSON_CreateObject();
+    json_set_string(change, "path", path);
+    cJSON_AddItemToObject(change, "kind", json_parse(str_of(kind), NULL));
+    json_set_string(change, "diff", diff);
+    cJSON_AddItemToArray(list, change);
+    return list;
+}
+
+static void good_changes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path, *kind, *diff;
+        const char *at, *content; /* NULL: deleted */
+    } table[] = {
+        {ROOT "/a.rego", "{\"type\":\"update\",\"move_path\":null}",
+            "@@ -3,3 +3,3 @@\n x := 1\n-y := 2\n+y := 4\n z := 3\n", "a.rego",
+            "package a\n\nx := 1\ny := 4\nz := 3\n"},
+        {ROOT "/crlf.txt", "{\"type\":\"update\"}", "@@ -1,2 +1,2 @@\n a\r\n-b\r\n+c\r\n",
+            "crlf.txt", "a\r\nc\r\n"},
+        /* An added file is its raw content, whatever that looks like. */
+        {ROOT "/new/b.rego", "{\"type\":\"add\"}", "--- a/x\n+++ b/x\n@@ -1 +1 @@\n", "new/b.rego",
+            "--- a/x\n+++ b/x\n@@ -1 +1 @@\n"},
+        {ROOT "/open", "{\"type\":\"add\"}", "no\nend", "open", "no\nend"},
+        {ROOT "/nothing", "{\"type\":\"add\"}", "", "nothing", ""},
+        {ROOT "/blank", "{\"type\":\"add\"}", "\n\n", "blank", "\n\n"},
+        {ROOT "/gone.txt", "{\"type\":\"delete\"}", "last words", "gone.txt", NULL},
+        {ROOT "/empty", "{\"type\":\"delete\"}", "", "empty", NULL},
+        /* The sentence behind the hunks of a move is no part of them. */
+        {ROOT "/old \"name\".txt",
+            "{\"type\":\"update\",\"move_path\":\"" ROOT "/dir/new name.txt\"}",
+            "@@ -1,2 +1,2 @@\n-one\n+1\n two\n\\ No newline at end of file\n\n\nMoved to: " ROOT
+            "/dir/new name.txt",
+            "dir/new name.txt", "1\ntwo"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        struct buf patch = BUF_INIT;
+        struct buf report = BUF_INIT;
+        struct changes changes = {0};
+        struct err err;
+        cJSON *list = changes_of(table[i].path, table[i].kind, table[i].diff);
+        assert_ok(codex_patch(list, ROOT, &patch, &err), err);
+        if (!unified_apply(buf_str(&patch), &source, &changes, &report, &err)) {
+            fail_msg("%s\n%s\n%s", err.text, report.len > 0 ? report.ptr : "", patch.ptr);
+        }
+        assert_int_equal(changes.len, 1);
+        assert_string_equal(changes.items[0].path, table[i].at);
+        assert_int_equal(changes.items[0].kind == CHANGE_DELETE, table[i].content == NULL);
+        if (table[i].content != NULL &&
+            !str_equal_c(buf_str(&changes.items[0].content), table[i].content)) {
+            fail_msg("%s became: %s", patch.ptr, changes.items[0].content.ptr);
+        }
+        changes_free(&changes);
+        buf_free(&patch);
+        buf_free(&report);
+        cJSON_Delete(list);
+    }
+}
+
+static void bad_changes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path, *kind, *said;
+    } table[] = {
+        {"/etc/passwd", "{\"type\":\"add\"}", "outside of the workspace"},
+        {ROOT "2/x", "{\"type\":\"add\"}", "outside of the workspace"},
+        {ROOT "/../x", "{\"type\":\"add\"}", "leaves the workspace"},
+        {ROOT "/a/../../x", "{\"type\":\"add\"}", "leaves the workspace"},
+        {ROOT "/.git/hooks/pre-commit", "{\"type\":\"add\"}", ".git"},
+        {ROOT "/a/.GIT/config", "{\"type\":\"update\"}", ".git"},
+        {ROOT "/a.rego", "{\"type\":\"update\",\"move_path\":\"/tmp/x\"}",
+            "outside of the workspace"},
+        {ROOT "/a.rego", "{\"type\":\"chmod\"}", "not known here"},
+        {ROOT "/a\x1b[31m", "{\"type\":\"add\"}", "control character"},
+        {"", "{\"type\":\"add\"}", "outside of the workspace"},
+        {ROOT, "{\"type\":\"add\"}", "outside of the workspace"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        struct buf patch = BUF_INIT;
+        struct err err = {0};
+        cJSON *list = changes_of(table[i].path, table[i].kind, "");
+        assert_false(codex_patch(list, ROOT, &patch, &err));
+        if (strstr(err.text, table[i].said) == NULL) {
+            fail_msg("%s: %s", table[i].path, err.text);
+        }
+        buf_free(&patch);
+        cJSON_Delete(list);
+    }
+    struct buf patch = BUF_INIT;
+    struct err err;
+    cJSON *none = cJSON_CreateArray();
+    assert_false(codex_patch(none, ROOT, &patch, &err));
+    assert_false(codex_patch(NULL, ROOT, &patch, &err));
+    cJSON_Delete(none);
+    buf_free(&patch);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(good_changes),
+        cmocka_unit_test(bad_changes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
