@@ -19,6 +19,7 @@ struct diagnose {
     /* Of the focus: as it was gathered, and as it was when what is shown was found. */
     uint64_t gathered_version, shown_version;
     bool show_inline;
+    struct loop_timer *parsing; /* while the text in focus is not parsed to its end */
 };
 
 /* ---- marks ---- */
@@ -102,8 +103,13 @@ static void tell_syntax(struct diagnose *d)
     struct syntax_errors errors = {0};
     struct findings findings = {0};
     const char *path = d->focus;
-    if (path == NULL || !is_policy(path) || !editor_syntax_errors(d->desk->editor, path, &errors)) {
+    bool all = true;
+    if (path == NULL || !is_policy(path) ||
+        !editor_syntax_errors(d->desk->editor, path, &errors, &all)) {
         return;
+    }
+    if (!all) {
+        loop_timer_start(d->parsing, 1, 0);
     }
     VEC_FOREACH (const struct syntax_error, error, &errors) {
         VEC_PUSH(
@@ -120,6 +126,16 @@ static void tell_syntax(struct diagnose *d)
     findings_free(&findings);
     VEC_FREE(&errors);
     diagnose_show(d);
+}
+
+/* A Rego text is opa's matter once it has answered. */
+static void on_parsing(void *data)
+{
+    struct diagnose *d = data;
+    bool is_rego = d->focus != NULL && strcmp(path_ext(d->focus), ".rego") == 0;
+    if (d->checker != NULL && (!is_rego || checker_state(d->checker) != CHECK_DONE)) {
+        tell_syntax(d);
+    }
 }
 
 static void gather(void *data, struct check_request *request)
@@ -339,9 +355,8 @@ static unsigned quick_fix(void *data)
 static const char *why_no_fix(void *data)
 {
     const struct diagnose *d = data;
-    return fix_here(d) == NULL && !assist_can_fix(d->desk->assist)
-               ? "Nothing to mend in this line."
-               : NULL;
+    return fix_here(d) == NULL && !assist_can_fix(d->desk->assist) ? "Nothing to mend in this line."
+                                                                   : NULL;
 }
 
 static unsigned toggle_inline(void *data)
@@ -368,6 +383,7 @@ struct diagnose *diagnose_new(struct desk *desk)
     struct diagnose *d = MEM_NEW(struct diagnose);
     d->desk = desk;
     d->problems = problems_new();
+    d->parsing = loop_timer_new(desk->loop, on_parsing, d);
     const struct check_events events = {
         .data = d, .gather = gather, .found = found, .changed = changed};
     d->checker =
@@ -388,6 +404,7 @@ struct problems *diagnose_problems(struct diagnose *diagnose)
 void diagnose_stop(struct diagnose *d)
 {
     if (d != NULL) {
+        loop_timer_stop(d->parsing);
         checker_free(d->checker);
         d->checker = NULL;
     }
@@ -398,6 +415,7 @@ void diagnose_free(struct diagnose *d)
     if (d == NULL) {
         return;
     }
+    loop_timer_free(d->parsing);
     problems_free(d->problems);
     forget_covered(d);
     VEC_FREE(&d->covered);

@@ -124,6 +124,34 @@ static void a_guard_and_its_fix(void **state)
     test_dir_remove(dir);
 }
 
+/* CEL and JMESPath in a policy are checked where they stand, as they are typed. */
+static void languages_inside_are_checked(void **state)
+{
+    (void)state;
+    char *dir = make_workspace();
+    test_write(dir, "cel.yaml",
+        "apiVersion: policies.kyverno.io/v1\nkind: ValidatingPolicy\nmetadata:\n  name: p\n"
+        "spec:\n  validations:\n    - message: no\n      expression: |\n"
+        "        object.spec.containers.all(c,\n          has(c.limits)\n"
+        "    - expression: \"true\"\n"
+        "---\napiVersion: kyverno.io/v2\nkind: ClusterPolicy\nmetadata:\n  name: q\nspec:\n"
+        "  rules:\n    - name: a\n      validate:\n"
+        "        message: \"x {{ request.object.metadata[ }}\"\n");
+    struct term *term = start(dir, "cel.yaml", NULL);
+    term_expect(term, "✗ cel.yaml:10:24");
+    term_expect(term, "CEL: ");
+    term_expect(term, "✗ cel.yaml:21");
+    term_expect(term, "JMESPath: ");
+    term_key(term, "ctrl-g");
+    term_type(term, "10");
+    term_key(term, "enter end");
+    term_type(term, ")");
+    term_expect_gone(term, "CEL: ");
+    term_expect(term, "JMESPath: ");
+    term_free(term);
+    test_dir_remove(dir);
+}
+
 static void without_opa_it_says_so(void **state)
 {
     (void)state;
@@ -156,6 +184,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(errors_come_and_go_while_typing),
         cmocka_unit_test(the_next_one_follows_the_cursor),
+        cmocka_unit_test(languages_inside_are_checked),
         cmocka_unit_test(a_guard_and_its_fix),
         cmocka_unit_test(without_opa_it_says_so),
         cmocka_unit_test(templates_are_checked_in_place),

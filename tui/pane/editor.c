@@ -8,8 +8,10 @@
 
 #include <stdio.h>
 
-#define WATCH_MS     2000
-#define SAVE_WAIT_MS 5000
+#define WATCH_MS      2000
+#define CHECK_US      2000
+#define CHECKED_BYTES ((size_t)512 << 10) /* more is not parsed only to look for errors */
+#define SAVE_WAIT_MS  5000
 
 static void on_watch(void *data)
 {
@@ -171,12 +173,14 @@ bool editor_replace_range(struct editor *editor, const char *path, size_t row, s
     return ok;
 }
 
-bool editor_syntax_errors(const struct editor *editor, const char *path, struct syntax_errors *out)
+bool editor_syntax_errors(
+    struct editor *editor, const char *path, struct syntax_errors *out, bool *all)
 {
     const struct doc *doc = editor_find_doc(editor, path);
     if (doc == NULL) {
         return false;
     }
+    *all = text_length(doc->text) > CHECKED_BYTES || syntax_index(doc->syntax, CHECK_US);
     syntax_errors(doc->syntax, out);
     return true;
 }

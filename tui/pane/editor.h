@@ -70,8 +70,11 @@ void editor_on_changed(
  * undo step. False: the file is not open, the places are not in it, or it would grow too large. */
 bool editor_replace_range(struct editor *editor, const char *path, size_t row, size_t col,
     size_t end_row, size_t end_col, struct str with);
-/* Syntax errors in what is parsed of an open file (syntax.h); false: it is not open. */
-bool editor_syntax_errors(const struct editor *editor, const char *path, struct syntax_errors *out);
+/* Syntax errors of an open file (syntax.h), also of the languages inside of it. Parses a little
+ * more each time; *all tells that these are all (of a large file: of what was shown). False: it is
+ * not open. */
+bool editor_syntax_errors(
+    struct editor *editor, const char *path, struct syntax_errors *out, bool *all);
 /* Looks whether open files changed on disk (after a write of our own or a workspace event): one
  * without unsaved edits is read again, for another the engineer is asked. Also done every two
  * seconds. */
