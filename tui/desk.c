@@ -220,6 +220,7 @@ static void make_panes(struct desk *desk)
         .model = model_name,
         .is_recording = is_recording,
         .suggestion = suggestion,
+        .mention = desk_mention,
         .data = desk,
     };
     struct status_options status = {

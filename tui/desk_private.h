@@ -56,6 +56,9 @@ struct desk {
 
 extern const struct action_set desk_action_set;
 
+/* desk_mention.c */
+void desk_mention(void *data);
+
 /* desk.c */
 /* On the message line and in the log; a problem stays until a key is pressed. */
 void desk_say(struct desk *desk, bool is_problem, const char *text);

@@ -249,6 +249,26 @@ static void test_the_workspace_by_name(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, sample_term_set_up, sample_term_tear_down)
 
+/* An @ that begins a word of the prompt asks for a file, the one shown first; Esc leaves the @. */
+static void test_a_prompt_names_files(void **state)
+{
+    struct sample_term *f = *state;
+    sample_term_start(f, 40, 130, NULL);
+    term_expect(f->term, "✓ 16");
+    term_type(f->term, "see a@b and @");
+    term_expect(f->term, "Name a file");
+    term_type(f->term, "lib/k8s.rego");
+    term_key(f->term, "enter");
+    term_expect_gone(f->term, "Name a file");
+    term_expect(f->term, "› see a@b and @policies/lib/k8s/k8s.rego");
+    term_type(f->term, "too @");
+    term_expect(f->term, "Name a file");
+    term_key(f->term, "esc");
+    term_type(f->term, "me");
+    term_expect(f->term, "too @me");
+    sample_term_quit(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +277,7 @@ int main(void)
         TEST(test_a_command_says_why_not),
         TEST(test_external_editor),
         TEST(test_the_workspace_by_name),
+        TEST(test_a_prompt_names_files),
         TEST(test_tour),
         TEST(test_themes),
     };

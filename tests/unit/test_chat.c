@@ -134,7 +134,7 @@ static int set_up(void **state)
     f->app = app_new(f->loop, &options, &err);
     assert_non_null(f->app);
     f->chat = chat_new(
-        &(struct chat_options){f->app, f->session, on_review, model, is_recording, NULL, f});
+        &(struct chat_options){f->app, f->session, on_review, NULL, model, is_recording, NULL, f});
     app_set_pane(f->app, SLOT_CHAT, chat_pane(f->chat));
     app_focus(f->app, SLOT_CHAT);
     session_on_change(f->session, on_change, f);

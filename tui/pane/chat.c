@@ -220,6 +220,10 @@ static unsigned chat_key(void *pane, const struct key *key)
         flags = enter(chat);
     }
     chat_note_change(chat);
+    if (key_is_char(key, '@') && chat->options.mention != NULL &&
+        prompt_is_after_at(chat->prompt) && !prompt_is_searching(chat->prompt)) {
+        chat->options.mention(chat->options.data);
+    }
     return flags;
 }
 

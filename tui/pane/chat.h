@@ -15,6 +15,8 @@ struct chat_options {
     struct session *session; /* borrowed */
     /* Opens the review of a proposal; NULL: there is none to open. */
     void (*review)(void *data, unsigned proposal);
+    /* An @ was typed: asks which file is meant and calls chat_insert with it. May be NULL. */
+    void (*mention)(void *data);
     /* "gpt-5.5 high", "no model": for the state line; borrowed for the call. May be NULL. */
     const char *(*model)(void *data);
     /* Recorded answers are labelled as such at all times. May be NULL. */

@@ -173,6 +173,13 @@ bool prompt_is_empty(const struct prompt *prompt)
     return edit_is_empty(prompt->edit);
 }
 
+bool prompt_is_after_at(const struct prompt *prompt)
+{
+    struct str text = str_slice(edit_text(prompt->edit), 0, edit_cursor(prompt->edit));
+    return str_ends(text, "@") &&
+           (text.len == 1 || strchr(" \n\t(", text.ptr[text.len - 2]) != NULL);
+}
+
 unsigned prompt_version(const struct prompt *prompt)
 {
     return prompt->version;

@@ -31,6 +31,8 @@ void prompt_text(const struct prompt *prompt, struct buf *out);
 void prompt_set(struct prompt *prompt, struct str text);
 void prompt_clear(struct prompt *prompt);
 bool prompt_is_empty(const struct prompt *prompt);
+/* An "@" that begins a word stands right before the cursor. */
+bool prompt_is_after_at(const struct prompt *prompt);
 /* Grows with each change of the text. */
 unsigned prompt_version(const struct prompt *prompt);
 
