@@ -102,6 +102,102 @@ static void test_a_late_nul_is_kept(void **state)
     buf_free(&bytes);
 }
 
+/* The largest file that is opened, in lines and with its last megabyte in one: both ends are
+ * edited, and it is what it was when that is taken back. */
+static void test_the_largest_file(void **state)
+{
+    struct bench *bench = *state;
+    struct buf bytes = BUF_INIT;
+    const size_t size = ((size_t)64 << 20) - 2;
+    buf_reserve(&bytes, size + 8);
+    while (bytes.len < size - ((size_t)1 << 20)) {
+        buf_append_c(&bytes,
+            "a line of the largest file there is: the bytes of it stay as they are, "
+            "and there are rather many of them\xFF\r\n");
+    }
+    buf_append_repeat(&bytes, 'x', size - bytes.len);
+    struct err err;
+    char *path = path_join(bench->dir, "large.txt");
+    assert_ok(file_write(path, buf_str(&bytes), 0600, &err), err);
+    bench_open(bench, "large.txt");
+    bench_type(bench, "<");
+    bench_press(bench, "ctrl-end");
+    bench_type(bench, ">");
+    bench_see(bench, "xxx>");
+    struct buf content = BUF_INIT;
+    assert_true(editor_unsaved_content(bench->editor, "large.txt", &content));
+    assert_int_equal(content.len, bytes.len + 2);
+    assert_int_equal(content.ptr[0], '<');
+    assert_int_equal(content.ptr[content.len - 1], '>');
+    assert_memory_equal(content.ptr + 1, bytes.ptr, bytes.len);
+    buf_free(&content);
+    bench_press(bench, "ctrl-z ctrl-z");
+    bench_see_not(bench, "●");
+    assert_int_equal(editor_unsaved_count(bench->editor), 0);
+    free(path);
+    buf_free(&bytes);
+}
+
+static void assert_shown(struct bench *bench, const char *expected)
+{
+    struct buf content = BUF_INIT;
+    assert_true(editor_text(bench->editor, SIZE_MAX, &content));
+    assert_true(str_equal_c(buf_str(&content), expected));
+    buf_free(&content);
+}
+
+static void cut_to_a_line(const char *path)
+{
+    assert_int_equal(truncate(path, 5), 0);
+}
+
+static void cut_to_nothing(const char *path)
+{
+    assert_int_equal(truncate(path, 0), 0);
+}
+
+/* A file that others make shorter: what is shown follows when nothing was edited here; else the
+ * text stays as it was typed, and saving asks. */
+static void test_a_file_shrinks(void **state)
+{
+    struct bench *bench = *state;
+    static void (*const cut[])(const char *path) = {cut_to_a_line, cut_to_nothing};
+    static const char *const left[] = {"line\n", ""};
+    struct buf bytes = BUF_INIT;
+    for (int i = 0; i < 30000; i++) {
+        buf_append_c(&bytes, "line\n");
+    }
+    for (size_t i = 0; i < ARRAY_LEN(cut); i++) {
+        char *name = mem_printf("s%zu.txt", i), *path = path_join(bench->dir, name);
+        test_write(bench->dir, name, bytes.ptr);
+        bench_open(bench, name);
+        bench_press(bench, "ctrl-end");
+        cut[i](path);
+        editor_check_disk(bench->editor);
+        assert_shown(bench, left[i]);
+        test_write(bench->dir, name, bytes.ptr);
+        editor_check_disk(bench->editor);
+        bench_press(bench, "ctrl-end");
+        bench_type(bench, "mine");
+        cut[i](path);
+        editor_check_disk(bench->editor);
+        bench_see(bench, "Changed on disk");
+        bench_press(bench, "k");
+        bench_type(bench, "!");
+        buf_append_c(&bytes, "mine!");
+        assert_shown(bench, bytes.ptr);
+        bytes.len -= 5;
+        bytes.ptr[bytes.len] = '\0';
+        bench_press(bench, "ctrl-s");
+        bench_wait_for(bench, "Changed on disk");
+        bench_press(bench, "esc");
+        bench_assert_file(bench, name, left[i]);
+        free(name);
+        free(path);
+    }
+    buf_free(&bytes);
+}
+
 /* More files with unsaved edits than are kept open otherwise: each opens, none is closed. */
 static void test_many_unsaved_files(void **state)
 {
@@ -332,6 +428,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_what_is_saved, bench_set_up, bench_tear_down),
         cmocka_unit_test_setup_teardown(test_a_late_nul_is_kept, bench_set_up, bench_tear_down),
+        cmocka_unit_test_setup_teardown(test_the_largest_file, bench_set_up, bench_tear_down),
+        cmocka_unit_test_setup_teardown(test_a_file_shrinks, bench_set_up, bench_tear_down),
         cmocka_unit_test_setup_teardown(test_many_unsaved_files, bench_set_up, bench_tear_down),
         cmocka_unit_test_setup_teardown(
             test_a_file_becomes_something_else, bench_set_up, bench_tear_down),
