@@ -1,6 +1,8 @@
 /* What works everywhere on the desk. */
 #include "desk_private.h"
 
+#include "widget/dialog.h"
+
 static unsigned open_review(void *data)
 {
     desk_open_review(data);
@@ -46,6 +48,16 @@ static unsigned run_tests(void *data)
     return UI_DONE;
 }
 
+static unsigned show_instructions(void *data)
+{
+    struct desk *desk = data;
+    struct instructions text;
+    workbench_instructions(desk->workbench, &text);
+    dialog_message(desk->app, "What the model is told before each turn", buf_str(&text.text));
+    instructions_free(&text);
+    return UI_DONE;
+}
+
 static const struct action actions[] = {
     {"desk.review", "review", "Review the open proposal line by line", "alt-r", NULL, 0,
         open_review, why_no_review},
@@ -53,6 +65,9 @@ static const struct action actions[] = {
         ACTION_NO_PALETTE, interrupt, NULL},
     {"desk.test", "run tests", "Run all tests: of the open proposal, else of the workspace", "f5",
         NULL, 0, run_tests, NULL},
+    {"desk.instructions", "instructions",
+        "Read what the model is told before each turn: bylaw's own words and every AGENTS.md", "",
+        NULL, 0, show_instructions, NULL},
     {"desk.undo-commit", "undo commit",
         "Undo the last commit made here with a commit that reverts it", "alt-u", NULL, 0,
         undo_commit, NULL},

@@ -34,6 +34,8 @@ static const char preamble[] =
     "- Answer in short Markdown: what the policy denies, what it allows, and what you were not "
     "sure of.\n";
 
+enum { USERS_MAX_BYTES = 1 << 20 };
+
 /* Takes one folder's file into the text; false when it has none. */
 static bool take(const char *folder, const char *name, struct instructions *out, size_t *left,
     struct buf *problem)
@@ -83,12 +85,30 @@ static void take_folder(
     }
 }
 
+/* A folder of the user's: its links are their own business, and the files are not the repository's.
+ */
+static void take_users(struct instructions *out, struct buf *problem)
+{
+    const char *codex = getenv("CODEX_HOME");
+    const char *home = getenv("HOME");
+    size_t left = USERS_MAX_BYTES;
+    char *folder = codex != NULL && codex[0] == '/' ? mem_strdup(codex)
+                   : home != NULL && home[0] == '/' ? path_join(home, ".codex")
+                                                    : NULL;
+    if (folder != NULL) {
+        take_folder(folder, out, &left, problem);
+    }
+    free(folder);
+}
+
 void instructions_read(
     const char *git_root, const char *root, struct instructions *out, struct buf *problem)
 {
     size_t left = INSTRUCTIONS_MAX_BYTES;
     *out = (struct instructions){0};
     buf_append_c(&out->text, preamble);
+    out->own = out->text.len;
+    take_users(out, problem);
     size_t top = git_root == NULL ? strlen(root) : strlen(git_root);
     if (git_root != NULL &&
         (strncmp(root, git_root, top) != 0 || (root[top] != '/' && root[top] != '\0'))) {

@@ -1,9 +1,10 @@
 /* What the model is told before the conversation: our own text, then the workspace's AGENTS.md
  * files.
  *
- * Discovery as in Codex CLI: from the git root (or the workspace where there is none) down to the
- * workspace, one file a folder, AGENTS.override.md before AGENTS.md; joined root first; at most 32
- * KiB in all, cut at a character with a note. Links are not followed. */
+ * Discovery as in Codex CLI: the user's own ($CODEX_HOME, else ~/.codex) first, which does not
+ * count towards the bound; then from the git root (or the workspace where there is none) down to
+ * the workspace, one file a folder, AGENTS.override.md before AGENTS.md; joined root first; at most
+ * 32 KiB in all, cut at a character with a note. Links are not followed. */
 #ifndef BYLAW_AGENT_INSTRUCTIONS_H
 #define BYLAW_AGENT_INSTRUCTIONS_H
 
@@ -18,7 +19,8 @@ struct instructions {
         char **items; /* absolute paths of the files taken, root first */
         size_t len, cap;
     } sources;
-    bool cut; /* the files held more than the cap */
+    size_t own; /* bytes of `text` that are ours, before the first file's */
+    bool cut;   /* the files held more than the cap */
 };
 
 /* `git_root` is NULL where there is no repository; `root` is the workspace's, absolute. A file that

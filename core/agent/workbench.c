@@ -70,6 +70,11 @@ static void record(void *data, const char *kind, cJSON *body, bool sync)
     }
 }
 
+void workbench_instructions(struct workbench *wb, struct instructions *out)
+{
+    instructions_read(wb->git_root, workspace_root(wb->workspace), out, NULL);
+}
+
 static char *instructions(void *data)
 {
     struct workbench *wb = data;
@@ -81,7 +86,8 @@ static char *instructions(void *data)
         buf_append_str(&entry.text, buf_str(&problem));
         session_add_entry(wb->session, entry);
     }
-    char *out = buf_take(&text.text);
+    bool ours_only = wb->provider != NULL && wb->provider->reads_instructions;
+    char *out = ours_only ? mem_strndup(text.text.ptr, text.own) : buf_take(&text.text);
     instructions_free(&text);
     buf_free(&problem);
     return out;

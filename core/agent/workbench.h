@@ -5,6 +5,7 @@
 #define BYLAW_AGENT_WORKBENCH_H
 
 #include "agent/checks.h"
+#include "agent/instructions.h"
 #include "agent/proposals.h"
 #include "agent/session.h"
 #include "catalog/indexer.h"
@@ -56,6 +57,8 @@ struct session *workbench_session(struct workbench *wb);
 const struct config *workbench_config(struct workbench *wb);
 struct proposals *workbench_proposals(struct workbench *wb);
 
+/* What the next turn tells the model before the conversation. Free with instructions_free. */
+void workbench_instructions(struct workbench *wb, struct instructions *out);
 /* What the header says of the model: "gpt-5.5 high", "recording", "no model". Borrowed. */
 const char *workbench_model(const struct workbench *wb);
 bool workbench_is_recording(const struct workbench *wb);

@@ -426,6 +426,7 @@ struct provider *codex_new(const struct codex_options *options, struct err *err)
     }
     struct codex *codex = MEM_NEW(struct codex);
     codex->provider.ops = &ops;
+    codex->provider.reads_instructions = true;
     codex->self = codex;
     codex->loop = options->loop;
     codex->host = *options->host;

@@ -129,6 +129,7 @@ struct provider {
     const struct provider_ops *ops;
     /* For the header line: "recording" is shown at all times. */
     bool is_recording;
+    bool reads_instructions; /* the agent reads the workspace's AGENTS.md by itself */
 };
 
 struct stream *provider_start(struct provider *provider, const struct request *request,

@@ -30,6 +30,40 @@ static void root_first_and_override_wins(void **state)
     test_dir_remove(dir);
 }
 
+/* The user's own come first, and do not count towards the bound. */
+static void the_users_come_first(void **state)
+{
+    (void)state;
+    char *dir = test_dir_make();
+    struct buf big = BUF_INIT;
+    while (big.len < 40000) {
+        buf_append_c(&big, "my rule\n");
+    }
+    test_write(dir, "home/AGENTS.md", big.ptr);
+    test_write(dir, "repo/AGENTS.md", "their rule\n");
+    char *home = mem_printf("%s/home", dir);
+    char *repo = mem_printf("%s/repo", dir);
+    setenv("CODEX_HOME", home, 1);
+    struct instructions got;
+    instructions_read(NULL, repo, &got, NULL);
+    assert_false(got.cut);
+    assert_true(got.text.len > 40000);
+    assert_int_equal(got.sources.len, 2);
+    const char *mine = strstr(got.text.ptr, "my rule");
+    assert_true(mine >= got.text.ptr + got.own && strstr(mine, "their rule") != NULL);
+    instructions_free(&got);
+    test_write(dir, "home/AGENTS.override.md", "only this\n");
+    instructions_read(NULL, repo, &got, NULL);
+    assert_null(strstr(got.text.ptr, "my rule"));
+    assert_non_null(strstr(got.text.ptr, "only this"));
+    instructions_free(&got);
+    setenv("CODEX_HOME", "/nonexistent", 1);
+    buf_free(&big);
+    free(home);
+    free(repo);
+    test_dir_remove(dir);
+}
+
 static void too_much_is_cut_and_said(void **state)
 {
     (void)state;
@@ -68,8 +102,10 @@ static void a_link_is_not_followed(void **state)
 
 int main(void)
 {
+    setenv("CODEX_HOME", "/nonexistent", 1); /* the tester's own say nothing here */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(root_first_and_override_wins),
+        cmocka_unit_test(the_users_come_first),
         cmocka_unit_test(too_much_is_cut_and_said),
         cmocka_unit_test(a_link_is_not_followed),
     };
