@@ -1,6 +1,7 @@
 /* Paints one frame of the workbench into the grid. */
 #include "app_private.h"
 #include "base/utf8.h"
+#include "widget/wrap.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -234,8 +235,17 @@ static int paint_key(struct app *app, struct region region, int col, int end,
     return col;
 }
 
-static void paint_message(struct app *app, struct region region)
+/* What has no room in the key line takes up to two of the rows above it. */
+static void paint_message(struct app *app)
 {
+    enum { ROWS_MAX = 3, INDENT = 3 };
+    struct rect line = app->layout.key_line;
+    int cols = line.cols - INDENT - 1;
+    int rows = wrap_height(buf_str(&app->message), cols, ROWS_MAX);
+    rows = rows > line.row / 3 ? 1 : rows;
+    struct region region = sub(app, (struct rect){line.row - rows + 1, line.col, rows, line.cols});
+    app->tall_message = rows > 1;
+    grid_fill(region, STYLE(KEY_LINE));
     static const struct {
         const char *mark, *plain;
         enum style_id style;
@@ -245,7 +255,11 @@ static void paint_message(struct app *app, struct region region)
     struct style style = style_on(style_of(levels[app->message_level].style), STYLE_KEY_LINE);
     grid_put_c(region, 0, 1,
         ascii ? levels[app->message_level].plain : levels[app->message_level].mark, style);
-    grid_put_fit(region, 0, 3, region_cols(region) - 4, buf_str(&app->message), style);
+    if (rows > 1) {
+        wrap_put(region_sub(region, 0, INDENT, rows, cols), buf_str(&app->message), style);
+    } else {
+        grid_put_fit(region, 0, INDENT, cols, buf_str(&app->message), style);
+    }
 }
 
 /* "]…  t next failure  d next problem" */
@@ -289,11 +303,12 @@ static void paint_own_keys(struct region region, int col, const char *keys)
 static void paint_key_line(struct app *app)
 {
     struct region region = sub(app, app->layout.key_line);
-    grid_fill(region, STYLE(KEY_LINE));
+    app->tall_message = false;
     if (app->message.len > 0) {
-        paint_message(app, region);
+        paint_message(app);
         return;
     }
+    grid_fill(region, STYLE(KEY_LINE));
     const struct action_set *sets[APP_CONTEXTS_MAX];
     void *data[APP_CONTEXTS_MAX];
     size_t count = app_contexts(app, sets, data, APP_CONTEXTS_MAX);
@@ -466,4 +481,5 @@ void app_paint(struct app *app, int rows, int cols)
         loop_timer_start(app->rest_timer, APP_REST_MS, 0);
     }
     paint_key_line(app);
+    app->all_was_shown = app->all_was_shown && !app->tall_message;
 }

@@ -90,6 +90,7 @@ struct app {
     bool sequence_hint; /* it waits for so long that what it can go on with is shown */
     struct loop_timer *sequence_timer;
     struct buf message;
+    bool tall_message; /* what was painted last took rows of the panes */
     enum message_level message_level;
     uint64_t cancel_at; /* when ^C was pressed once, ms; 0: not */
     bool mouse;

@@ -95,13 +95,13 @@ void assist_append_progress(const struct assist *assist, struct buf *out)
 const char *assist_why_nothing(const struct assist *assist)
 {
     return assist_is_indexing(assist) ? "Nothing is known of it yet: the index is being built."
-                                      : "There is no symbol here.";
+                                      : "There is no symbol here: put the cursor on a name.";
 }
 
 const char *assist_why_no_file(void *data)
 {
     const struct assist *assist = data;
-    return editor_path(assist->desk->editor) == NULL ? "No file is open." : NULL;
+    return editor_path(assist->desk->editor) == NULL ? "No file is open: Alt-p finds one." : NULL;
 }
 
 bool assist_can_ask(const struct assist *assist, enum lsp_what what)

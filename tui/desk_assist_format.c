@@ -36,7 +36,7 @@ const char *assist_why_no_format(void *data)
     const char *path = editor_path(assist->desk->editor);
     const struct assist_file *file = assist_file_of(assist, path);
     if (file == NULL) {
-        return "No file is open.";
+        return "No file is open: Alt-p finds one.";
     }
     return by_opa(path) || by_server(file)
                ? NULL

@@ -323,7 +323,8 @@ static void mend(void *data)
     struct diagnose *d = data;
     const struct finding *finding = fix_here(d);
     if (finding == NULL) {
-        app_message(d->desk->app, MESSAGE_INFO, "Nothing to mend in this line.");
+        app_message(
+            d->desk->app, MESSAGE_INFO, "Nothing to mend in this line: F8 goes to the next mark.");
         return;
     }
     /* Its places are those of the text that was checked. */
@@ -355,8 +356,9 @@ static unsigned quick_fix(void *data)
 static const char *why_no_fix(void *data)
 {
     const struct diagnose *d = data;
-    return fix_here(d) == NULL && !assist_can_fix(d->desk->assist) ? "Nothing to mend in this line."
-                                                                   : NULL;
+    return fix_here(d) == NULL && !assist_can_fix(d->desk->assist)
+               ? "Nothing to mend in this line: F8 goes to the next mark."
+               : NULL;
 }
 
 static unsigned toggle_inline(void *data)

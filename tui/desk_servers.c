@@ -200,8 +200,9 @@ static void on_actions(void *data, struct lsp_reply *reply)
             fixes->run(fixes->data);
         } else {
             app_message(assist->desk->app, MESSAGE_INFO, "%s",
-                reply->kind == LSP_REPLY_FAILED ? reply->message
-                                                : "Nothing to mend in this line.");
+                reply->kind == LSP_REPLY_FAILED
+                    ? reply->message
+                    : "Nothing to mend in this line: F8 goes to the next mark.");
         }
         free_fixes(fixes);
         return;

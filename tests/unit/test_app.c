@@ -276,6 +276,29 @@ static void test_focus(void **state)
     assert_true(screen_has(world, "three"));
 }
 
+/* What has no room in the key line is read to its end, and gone with the next key. */
+static void test_long_message(void **state)
+{
+    struct world *world = *state;
+    struct buf before = BUF_INIT;
+    struct buf with = BUF_INIT;
+    struct buf after = BUF_INIT;
+    struct key key = key_of_code(K_F12, 0);
+    grid_dump_text(app_paint_to_grid(world->app, 24, 80), &before);
+    app_message(world->app, MESSAGE_WARNING,
+        "a name of forty characters or so cannot be given to a rule in a package that has it "
+        "already: choose another one");
+    grid_dump_text(app_paint_to_grid(world->app, 24, 80), &with);
+    assert_non_null(strstr(with.ptr, "a name of forty"));
+    assert_non_null(strstr(with.ptr, "choose another one"));
+    app_key(world->app, &key);
+    grid_dump_text(app_paint_to_grid(world->app, 24, 80), &after);
+    assert_string_equal(after.ptr, before.ptr);
+    buf_free(&before);
+    buf_free(&with);
+    buf_free(&after);
+}
+
 static void test_a_message_is_one_line(void **state)
 {
     struct world *world = *state;
@@ -559,6 +582,7 @@ int main(void)
         TEST(test_keys_and_actions),
         TEST(test_text_comes_first),
         TEST(test_focus),
+        TEST(test_long_message),
         TEST(test_a_message_is_one_line),
         TEST(test_refused_action_says_why),
         TEST(test_overlay),

@@ -43,7 +43,7 @@ static const char *why_not_retry(void *pane)
 {
     struct chat *chat = pane;
     if (chat_is_busy(chat)) {
-        return "A turn is running.";
+        return "A turn is running: Esc stops it.";
     }
     return chat_retriable(chat) == NULL ? "Nothing failed that could be tried again." : NULL;
 }

@@ -336,7 +336,7 @@ static unsigned confirm(void *data)
         return UI_DONE;
     }
     if (pane->possible && str_trim(edit_text(pane->edit)).len == 0) {
-        app_message(pane->app, MESSAGE_WARNING, "A commit needs a message");
+        app_message(pane->app, MESSAGE_WARNING, "A commit needs a message: type one, then ^S");
         return UI_DONE;
     }
     if (pane->possible && pane->hooks_ask) {

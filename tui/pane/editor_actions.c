@@ -3,7 +3,6 @@
 #include "pane/editor_commands.h"
 #include "pane/editor_vi.h"
 
-
 /* While the bar is open, keys that mean something in a text field go there. */
 bool editor_to_bar(struct editor *editor, struct key key)
 {
