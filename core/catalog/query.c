@@ -336,32 +336,6 @@ static uint32_t key_number(const struct catalog *catalog, const struct catalog_s
     return symbol->key == NULL ? NAME_NONE : names_find(&catalog->keys, str_of(symbol->key));
 }
 
-void catalog_definition(
-    struct catalog *catalog, const struct catalog_cursor *cursor, struct catalog_places *out)
-{
-    struct catalog_symbol symbol;
-    if (!catalog_symbol_at(catalog, cursor, &symbol)) {
-        return;
-    }
-    struct catalog_places found = {0};
-    if (symbol.kind == SYMBOL_VARIABLE) {
-        push_local(catalog, catalog_find_file(catalog, cursor->path), symbol.local, false, &found);
-    } else if (symbol.kind != SYMBOL_BUILTIN) {
-        struct catalog_spots spots = {0};
-        catalog_definitions(catalog, key_number(catalog, &symbol), &spots);
-        VEC_FOREACH (const struct catalog_spot, spot, &spots) {
-            catalog_push_definition(catalog, *spot, &found);
-        }
-        VEC_FREE(&spots);
-        if (found.len == 0) {
-            push_data_file(catalog, symbol.key, &found);
-        }
-        catalog_sort_near(&found, cursor->path);
-    }
-    catalog_places_move(&found, out);
-    catalog_symbol_free(&symbol);
-}
-
 /* The uses of a built-in: calls of that name that no rule takes. */
 static void push_builtin_uses(
     const struct catalog *catalog, const char *name, struct catalog_places *out)
@@ -388,29 +362,63 @@ static void push_builtin_uses(
     }
 }
 
-void catalog_references(
-    struct catalog *catalog, const struct catalog_cursor *cursor, struct catalog_places *out)
+/* The places of a key: all that name it, or only those that define it. */
+static void push_key(
+    const struct catalog *catalog, uint32_t key, bool uses, struct catalog_places *found)
+{
+    struct catalog_spots spots = {0};
+    if (uses) {
+        catalog_uses(catalog, key, &spots);
+    } else {
+        catalog_definitions(catalog, key, &spots);
+    }
+    VEC_FOREACH (const struct catalog_spot, spot, &spots) {
+        if (uses) {
+            catalog_push_use(catalog, *spot, found);
+        } else {
+            catalog_push_definition(catalog, *spot, found);
+        }
+    }
+    VEC_FREE(&spots);
+}
+
+static void push_places(struct catalog *catalog, const struct catalog_cursor *cursor, bool uses,
+    struct catalog_places *out)
 {
     struct catalog_symbol symbol;
+    struct catalog_places found = {0};
     if (!catalog_symbol_at(catalog, cursor, &symbol)) {
         return;
     }
-    struct catalog_places found = {0};
     if (symbol.kind == SYMBOL_VARIABLE) {
-        push_local(catalog, catalog_find_file(catalog, cursor->path), symbol.local, true, &found);
-    } else if (symbol.kind == SYMBOL_BUILTIN) {
-        push_builtin_uses(catalog, symbol.name, &found);
-    } else {
-        struct catalog_spots spots = {0};
-        catalog_uses(catalog, key_number(catalog, &symbol), &spots);
-        VEC_FOREACH (const struct catalog_spot, spot, &spots) {
-            catalog_push_use(catalog, *spot, &found);
+        push_local(catalog, catalog_find_file(catalog, cursor->path), symbol.local, uses, &found);
+    } else if (symbol.kind != SYMBOL_BUILTIN) {
+        push_key(catalog, key_number(catalog, &symbol), uses, &found);
+        if (found.len == 0 && !uses) {
+            push_data_file(catalog, symbol.key, &found);
         }
-        VEC_FREE(&spots);
+    } else if (uses) {
+        push_builtin_uses(catalog, symbol.name, &found);
     }
-    catalog_sort_path(&found);
+    if (uses) {
+        catalog_sort_path(&found);
+    } else {
+        catalog_sort_near(&found, cursor->path);
+    }
     catalog_places_move(&found, out);
     catalog_symbol_free(&symbol);
+}
+
+void catalog_definition(
+    struct catalog *catalog, const struct catalog_cursor *cursor, struct catalog_places *out)
+{
+    push_places(catalog, cursor, false, out);
+}
+
+void catalog_references(
+    struct catalog *catalog, const struct catalog_cursor *cursor, struct catalog_places *out)
+{
+    push_places(catalog, cursor, true, out);
 }
 
 static bool same_spot(const struct catalog_spots *spots, struct catalog_spot spot)

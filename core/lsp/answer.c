@@ -28,6 +28,25 @@ void lsp_item_free(struct lsp_item *item)
     *item = (struct lsp_item){0};
 }
 
+struct lsp_item lsp_item_copy(const struct lsp_item *item)
+{
+    struct lsp_item copy = *item;
+    copy.label = mem_strdup(item->label);
+    copy.detail = mem_strdup(item->detail);
+    copy.doc = mem_strdup(item->doc);
+    copy.sort = mem_strdup(item->sort);
+    copy.filter = mem_strdup(item->filter);
+    copy.text = mem_strdup(item->text);
+    copy.raw = cJSON_Duplicate(item->raw, true);
+    copy.more = (struct text_edits){0};
+    VEC_FOREACH (const struct text_edit, edit, &item->more) {
+        struct text_edit one = {.from = edit->from, .to = edit->to};
+        buf_append_str(&one.with, buf_str(&edit->with));
+        VEC_PUSH(&copy.more, one);
+    }
+    return copy;
+}
+
 void lsp_items_free(struct lsp_items *items)
 {
     VEC_FOREACH (struct lsp_item, item, items) {

@@ -62,6 +62,7 @@ struct lsp_symbols {
 
 void lsp_places_free(struct lsp_places *places);
 void lsp_item_free(struct lsp_item *item);
+struct lsp_item lsp_item_copy(const struct lsp_item *item) MUST_USE;
 void lsp_items_free(struct lsp_items *items);
 void lsp_symbols_free(struct lsp_symbols *symbols);
 

@@ -3,9 +3,6 @@
 #include "base/safe.h"
 #include "lsp/lsp_private.h"
 
-#include <ctype.h>
-#include <stdio.h>
-
 struct lsp_ask {
     uint64_t id;
     struct lsp_service *service;
@@ -443,80 +440,6 @@ static void on_answer(void *data, struct rpc_answer *answer)
 
 /* Questions. */
 
-static size_t word_start(const struct lsp_document *document, size_t at)
-{
-    size_t from = at;
-    while (from > 0 && at - from < 200) {
-        int c = text_byte(document->text, from - 1);
-        if (!isalnum(c) && c != '_' && c < 0x80) {
-            break;
-        }
-        from--;
-    }
-    return from;
-}
-
-static void add_format_options(const struct lsp_document *document, cJSON *params)
-{
-    bool rego = strcmp(document->language, "rego") == 0; /* tabs, as opa fmt */
-    cJSON *options = json_set_object(params, "options");
-    json_set_int(options, "tabSize", rego ? 4 : 2);
-    json_set_bool(options, "insertSpaces", !rego);
-}
-
-static void add_context(struct lsp_ask *ask, const struct lsp_question *question,
-    struct lsp_mapper *mapper, cJSON *params)
-{
-    cJSON *context = json_set_object(params, "context");
-    if (question->what == LSP_REFERENCES) {
-        json_set_bool(context, "includeDeclaration", true);
-    } else if (question->what == LSP_COMPLETION) {
-        json_set_int(context, "triggerKind", question->name == NULL ? 1 : 2);
-        if (question->name != NULL) {
-            json_set_string(context, "triggerCharacter", question->name);
-        }
-    } else if (question->what == LSP_ACTIONS) {
-        const struct text *text = ask->document->text;
-        struct lsp_sync *sync = lsp_sync_of(ask->document, ask->client);
-        cJSON *list = json_set_array(context, "diagnostics");
-        unsigned first = (unsigned)text_line_of(text, question->at) + 1;
-        unsigned last = (unsigned)text_line_of(text, question->end) + 1;
-        lsp_diagnostics_within(&sync->pushed, mapper, first, last, list);
-        lsp_diagnostics_within(&sync->pulled, mapper, first, last, list);
-    }
-}
-
-static cJSON *make_params(struct lsp_ask *ask, const struct lsp_question *question)
-{
-    struct lsp_mapper mapper;
-    cJSON *params = cJSON_CreateObject();
-    json_set_string(json_set_object(params, "textDocument"), "uri", ask->document->uri);
-    lsp_mapper_text(&mapper, ask->document->text, ask->client->encoding);
-    switch (question->what) {
-    case LSP_SYMBOLS:
-        break;
-    case LSP_FORMAT:
-        add_format_options(ask->document, params);
-        break;
-    case LSP_ACTIONS:
-        cJSON_AddItemToObject(params, "range", lsp_range_at(&mapper, question->at, question->end));
-        add_context(ask, question, &mapper, params);
-        break;
-    case LSP_RENAME:
-        json_set_string(params, "newName", question->name);
-        cJSON_AddItemToObject(params, "position", lsp_position_at(&mapper, question->at));
-        break;
-    default:
-        cJSON_AddItemToObject(params, "position", lsp_position_at(&mapper, question->at));
-        if (question->what == LSP_COMPLETION || question->what == LSP_REFERENCES) {
-            add_context(ask, question, &mapper, params);
-        }
-        break;
-    }
-    lsp_mapper_free(&mapper);
-    return params;
-}
-
 static struct lsp_client *answering(const struct lsp_document *document, enum lsp_what what)
 {
     VEC_FOREACH (struct lsp_sync *, sync, &document->syncs) {
@@ -544,25 +467,6 @@ static char *nobody(const struct lsp_document *document, enum lsp_what what)
             client->why == NULL ? "" : ": ", client->why == NULL ? "" : client->why);
     }
     return mem_printf("no language server for this file offers %s", rows[what].noun);
-}
-
-static struct lsp_item copy_item(const struct lsp_item *item)
-{
-    struct lsp_item copy = *item;
-    copy.label = mem_strdup(item->label);
-    copy.detail = mem_strdup(item->detail);
-    copy.doc = mem_strdup(item->doc);
-    copy.sort = mem_strdup(item->sort);
-    copy.filter = mem_strdup(item->filter);
-    copy.text = mem_strdup(item->text);
-    copy.raw = cJSON_Duplicate(item->raw, true);
-    copy.more = (struct text_edits){0};
-    VEC_FOREACH (const struct text_edit, edit, &item->more) {
-        struct text_edit one = {.from = edit->from, .to = edit->to};
-        buf_append_str(&one.with, buf_str(&edit->with));
-        VEC_PUSH(&copy.more, one);
-    }
-    return copy;
 }
 
 static void ask_action(struct lsp_ask *ask)
@@ -602,7 +506,7 @@ uint64_t lsp_ask(struct lsp_document *document, const struct lsp_question *quest
     }
     lsp_sync_flush(lsp_sync_of(document, ask->client));
     if (question->item != NULL) {
-        ask->item = copy_item(question->item);
+        ask->item = lsp_item_copy(question->item);
     }
     const struct row *row = &rows[question->what];
     uint64_t timeout_ms = lsp_patience(service, row->timeout_ms);
@@ -612,9 +516,9 @@ uint64_t lsp_ask(struct lsp_document *document, const struct lsp_question *quest
         ask->call = rpc_call(ask->client->rpc, row->method, cJSON_Duplicate(ask->item.raw, true),
             timeout_ms, on_answer, ask);
     } else {
-        ask->word = word_start(document, question->at);
-        ask->call = rpc_call(
-            ask->client->rpc, row->method, make_params(ask, question), timeout_ms, on_answer, ask);
+        ask->word = lsp_word_start(document, question->at);
+        ask->call = rpc_call(ask->client->rpc, row->method,
+            lsp_params(document, ask->client, question), timeout_ms, on_answer, ask);
     }
     return ask->id;
 }

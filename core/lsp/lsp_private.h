@@ -1,6 +1,6 @@
 /* What the parts of the service share: service.c (the facade), client.c (one server's life),
  * serve.c (what a server asks and tells), sync.c (documents as servers see them), ask.c
- * (questions). */
+ * (questions), params.c (what they are sent as). */
 #ifndef BYLAW_LSP_LSP_PRIVATE_H
 #define BYLAW_LSP_LSP_PRIVATE_H
 
@@ -134,6 +134,13 @@ void lsp_sync_pull(struct lsp_sync *sync);
 /* publishDiagnostics for it. */
 void lsp_sync_published(struct lsp_sync *sync, const cJSON *version, cJSON *list);
 uint64_t lsp_sync_delay(const struct lsp_sync *sync);
+
+/* params.c */
+/* Where the word before `at` begins. */
+size_t lsp_word_start(const struct lsp_document *document, size_t at);
+/* The parameters of a question about a document; of a RESOLVE and an ACTION they are the item. */
+cJSON *lsp_params(const struct lsp_document *document, const struct lsp_client *client,
+    const struct lsp_question *question);
 
 /* ask.c */
 void lsp_asks_forget_document(struct lsp_service *service, const struct lsp_document *document);

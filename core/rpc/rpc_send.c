@@ -161,18 +161,24 @@ void rpc_notify_made(struct rpc *rpc, const char *method,
     drain(rpc);
 }
 
+/* Takes message and params over. */
+static void end_request(struct rpc *rpc, struct buf *message, const char *method, cJSON *params)
+{
+    append_method(message, method);
+    if (params != NULL) {
+        buf_append_c(message, ",\"params\":");
+        append_value(message, params);
+    }
+    buf_append_char(message, '}');
+    cJSON_Delete(params);
+    rpc_send(rpc, message);
+}
+
 void rpc_notify(struct rpc *rpc, const char *method, cJSON *params)
 {
     struct buf message = BUF_INIT;
     begin_message(rpc, &message);
-    append_method(&message, method);
-    if (params != NULL) {
-        buf_append_c(&message, ",\"params\":");
-        append_value(&message, params);
-    }
-    buf_append_char(&message, '}');
-    cJSON_Delete(params);
-    rpc_send(rpc, &message);
+    end_request(rpc, &message, method, params);
 }
 
 static void start_deadline(struct rpc *rpc, uint64_t deadline_ms)
@@ -205,14 +211,7 @@ uint64_t rpc_call(struct rpc *rpc, const char *method, cJSON *params, uint64_t t
     struct buf message = BUF_INIT;
     begin_message(rpc, &message);
     buf_printf(&message, "\"id\":%llu,", (unsigned long long)id);
-    append_method(&message, method);
-    if (params != NULL) {
-        buf_append_c(&message, ",\"params\":");
-        append_value(&message, params);
-    }
-    buf_append_char(&message, '}');
-    cJSON_Delete(params);
-    rpc_send(rpc, &message);
+    end_request(rpc, &message, method, params);
     return id;
 }
 
