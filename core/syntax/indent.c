@@ -126,12 +126,39 @@ static struct place place_at(
     return place;
 }
 
+enum { UNIT_LINES = 100, UNIT_MAX = 8 };
+
+/* One level as the text inside has it: what its first line that is further in has more than its
+ * edge. A host's width is the host's. False: no line is. */
+static bool add_inner_level(const struct place *place, struct buf *out)
+{
+    const struct source_window *text = &place->layer.text;
+    const struct injection *injection = place->layer.injection;
+    if (injection == NULL || place->done != NULL) {
+        return false;
+    }
+    size_t edge = left_edge(&place->layer);
+    size_t at = source_line_start(text, injection->ranges.items[0].start_byte);
+    size_t end = injection->ranges.items[injection->ranges.len - 1].end_byte;
+    for (size_t i = 0; i < UNIT_LINES && at < end; i++) {
+        size_t first = source_skip_blanks(text, at, text->len);
+        int c = source_byte(text, first);
+        bool is_blank = c == -1 || c == '\n' || c == '\r';
+        if (!is_blank && first - at > edge && first - at - edge <= UNIT_MAX) {
+            source_append(text, at + edge, first, out);
+            return true;
+        }
+        at = source_line_end(text, at) + 1;
+    }
+    return false;
+}
+
 static void append_indent(const struct place *place, struct buf *out)
 {
     bool yaml = place->layer.language->documents;
     if (place->found) {
         append_line_indent(place, place->open, out);
-        if (!place->branch) {
+        if (!place->branch && !add_inner_level(place, out)) {
             indent_add_level(place->style, yaml, out);
         }
     } else if (yaml) {

@@ -78,6 +78,12 @@ static void test_inside(void **state)
     expect_new_line("yaml", "s:\n  rego: |\n    package a\n    x {\n      y§\n    }\n", "      ");
     expect_new_line("yaml", "s:\n  rego: |\n    package a\n    x {\n      y\n    }§\n", "    ");
     expect_new_line("yaml", "s:\n  rego: |\n    package a\n    x {§\n", "      ");
+    /* As deep as the text inside is elsewhere, whatever the host does. */
+    expect_new_line("yaml",
+        "s:\n  rego: |\n    package a\n    w {\n        z\n    }\n    x {§\n    }\n", "        ");
+    expect_new_line("yaml",
+        "s:\n  rego: |\n    package a\n    w {\n    \tz\n    }\n    x {\n    \ty := [§\n    }\n",
+        "    \t\t");
     expect_new_line("markdown", "- a\n\n  ```rego\n  x if {§\n  }\n  ```\n", "  \t");
 }
 
