@@ -6,6 +6,7 @@
 #include "config/toml.h"
 #include "engine/offline.h"
 #include "keymap.h"
+#include "syntax/parsing.h"
 #include "syntax/query.h"
 #include "text/history_file.h"
 #include "text/swap.h"
@@ -375,6 +376,7 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
         *code = app_exit_code(desk.app);
     }
     desk.closing = true;
+    parsing_stop(true);
     offline_cancel_all();
     /* The panes borrow from the workbench: they go first. */
     while (desk.repo_asked || desk.warming) {

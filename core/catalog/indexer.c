@@ -4,6 +4,7 @@
 #include "base/vec.h"
 #include "catalog/builtins.h"
 #include "engine/offline.h"
+#include "syntax/parsing.h"
 
 #include <stdlib.h>
 
@@ -104,6 +105,9 @@ static void read_slice(void *data)
     struct slice *slice = data;
     VEC_FOREACH (struct task, task, &slice->tasks) {
         struct err err;
+        if (parsing_is_stopped()) {
+            break; /* the program quits: what is not read is not missed */
+        }
         if (!task->is_buffer &&
             !workspace_read(slice->indexer->workspace, task->path, &task->text, NULL, &err)) {
             continue;

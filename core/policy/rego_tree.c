@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/vec.h"
+#include "syntax/parsing.h"
 
 #include <stdlib.h>
 
@@ -9,14 +10,7 @@ const TSLanguage *tree_sitter_rego(void);
 
 TSTree *rego_tree_parse(struct str text)
 {
-    TSTree *tree = NULL;
-    TSParser *parser = mem_require(ts_parser_new());
-    if (text.len < (size_t)1 << 30 && ts_parser_set_language(parser, tree_sitter_rego())) {
-        tree = ts_parser_parse_string(
-            parser, NULL, text.ptr == NULL ? "" : text.ptr, (uint32_t)text.len);
-    }
-    ts_parser_delete(parser);
-    return tree;
+    return parsing_parse(tree_sitter_rego(), text);
 }
 
 struct str rego_node_text(struct str text, TSNode node)

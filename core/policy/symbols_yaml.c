@@ -6,6 +6,7 @@
 #include "base/path.h"
 #include "base/safe.h"
 #include "base/vec.h"
+#include "syntax/parsing.h"
 
 #include <stdlib.h>
 
@@ -466,7 +467,7 @@ static bool is_empty(struct str text)
 static void read_one(struct document *d)
 {
     struct str text = str_slice(d->text, d->start, d->start + d->len);
-    if (text.len > DOCUMENT_MAX_BYTES || is_empty(text)) {
+    if (text.len > DOCUMENT_MAX_BYTES || parsing_is_stopped() || is_empty(text)) {
         return;
     }
     struct fy_document *document = symbols_document(text, d->symbols->kind == FILE_JSON);

@@ -2,6 +2,7 @@
 
 #include "base/safe.h"
 #include "base/vec.h"
+#include "syntax/parsing.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -237,11 +238,7 @@ static void search_rule(
 
 static void search(const struct finder *finder)
 {
-    TSParser *parser = mem_require(ts_parser_new());
-    TSTree *tree =
-        ts_parser_set_language(parser, tree_sitter_rego())
-            ? ts_parser_parse_string(parser, NULL, finder->text.ptr, (uint32_t)finder->text.len)
-            : NULL;
+    TSTree *tree = parsing_parse(tree_sitter_rego(), finder->text);
     if (tree != NULL) {
         TSNode root = ts_tree_root_node(tree);
         for (uint32_t i = 0; i < ts_node_named_child_count(root); i++) {
@@ -253,7 +250,6 @@ static void search(const struct finder *finder)
         }
         ts_tree_delete(tree);
     }
-    ts_parser_delete(parser);
 }
 
 struct listing {

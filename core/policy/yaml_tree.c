@@ -1,22 +1,14 @@
 #include "policy/yaml_tree.h"
 
+#include "syntax/parsing.h"
+
 #include <stdlib.h>
 
 const TSLanguage *tree_sitter_yaml(void);
 
 TSTree *yaml_tree_parse(struct str text)
 {
-    TSTree *tree = NULL;
-    if (text.len > YAML_TREE_MAX) {
-        return NULL;
-    }
-    TSParser *parser = mem_require(ts_parser_new());
-    if (ts_parser_set_language(parser, tree_sitter_yaml())) {
-        tree = ts_parser_parse_string(
-            parser, NULL, text.ptr == NULL ? "" : text.ptr, (uint32_t)text.len);
-    }
-    ts_parser_delete(parser);
-    return tree;
+    return text.len > YAML_TREE_MAX ? NULL : parsing_parse(tree_sitter_yaml(), text);
 }
 
 static bool is_type(TSNode node, const char *type)

@@ -37,7 +37,8 @@ struct piece {
     bool stale;       /* edited since `tree` was made */
     bool indexed;     /* outline and errors below are up to date */
     TSTree *tree;
-    uint64_t used; /* when it was last asked for */
+    uint64_t used;     /* when it was last asked for */
+    uint64_t spent_us; /* on a parse that has no end yet; more than PARSING_MOST_US: given up */
     struct piece_injections injections;
     uint32_t injected_from, injected_to; /* where injections are up to date */
     struct outline outline;              /* positions of the piece */

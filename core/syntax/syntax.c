@@ -3,10 +3,15 @@
 
 #include "base/vec.h"
 #include "loop/loop.h"
+#include "syntax/parsing.h"
+
+#include <time.h>
 
 /* Text whose trees are kept; beyond it those not asked for last are dropped (a tree takes about 40
  * times its text). */
 #define KEEP_BYTES ((size_t)512 << 10)
+/* What has no tree yet is parsed within a frame up to this size. */
+#define SOON_BYTES ((size_t)32 << 10)
 /* The least a parse gets, so that it makes way also with a tiny budget. */
 #define SLICE_US 200
 
@@ -76,6 +81,7 @@ struct syntax *syntax_new(const struct language *language, struct syntax_source 
     struct syntax *syntax = MEM_NEW(struct syntax);
     syntax->source = source;
     syntax->parser = mem_require(ts_parser_new());
+    ts_parser_set_cancellation_flag(syntax->parser, parsing_flag());
     syntax->cursor = mem_require(ts_query_cursor_new());
     ts_query_cursor_set_match_limit(syntax->cursor, 1024);
     syntax->pending_piece = SIZE_MAX;
@@ -157,6 +163,7 @@ static void edit_piece(struct syntax *syntax, struct piece *piece, const TSInput
         syntax->tree_bytes -= local.old_end_byte < syntax->tree_bytes ? local.old_end_byte : 0;
         piece->stale = true;
     }
+    piece->spent_us = 0;
     inject_edit(piece, &local);
     drop_index(piece);
 }
@@ -348,7 +355,7 @@ TSTree *syntax_run_parser(struct syntax *syntax, size_t piece, size_t injection,
     struct reader reader = {.window = piece_window(syntax, &syntax->pieces.items[piece])};
     TSInput input = {&reader, read_for_parser, TSInputEncodingUTF8};
     TSTree *tree = ts_parser_parse(parser, old, input);
-    if (tree == NULL && timeout != 0) {
+    if (tree == NULL && timeout != 0 && !parsing_is_stopped()) {
         syntax->pending_piece = piece;
         syntax->pending_injection = injection;
     } else {
@@ -376,13 +383,29 @@ static void note_changes(
     free(ranges);
 }
 
+/* Processor time: what others take of a busy machine is not the grammar's fault. */
+static uint64_t thread_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 bool syntax_parse_piece(struct syntax *syntax, size_t index)
 {
     struct piece *piece = &syntax->pieces.items[index];
     if (piece->tree != NULL && !piece->stale) {
         return true;
     }
+    if (piece->spent_us > PARSING_MOST_US) {
+        return true; /* given up: shown as it was before */
+    }
+    uint64_t begun = thread_us();
     TSTree *tree = syntax_run_parser(syntax, index, SIZE_MAX, syntax->language, NULL, piece->tree);
+    piece->spent_us = tree != NULL ? 0 : piece->spent_us + thread_us() - begun;
+    if (tree == NULL && piece->spent_us > PARSING_MOST_US) {
+        syntax_forget_pending(syntax);
+    }
     if (tree == NULL) {
         /* A grammar that refuses leaves plain text; it must not be asked for ever. */
         return syntax->pending_piece == SIZE_MAX;
@@ -459,12 +482,28 @@ bool syntax_is_edited(const struct syntax *syntax, size_t from, size_t to)
         if (piece->start >= to && piece->start > from) {
             break;
         }
-        if (piece->tree == NULL) {
+        if (piece->tree == NULL && piece->len < SOON_BYTES) {
             return false;
         }
-        edited = edited || piece->stale;
+        edited = edited || piece->stale || piece->tree == NULL;
     }
     return edited;
+}
+
+bool syntax_gave_up(const struct syntax *syntax, size_t offset)
+{
+    return syntax->pieces.len > 0 &&
+           syntax->pieces.items[piece_at(syntax, offset)].spent_us > PARSING_MOST_US;
+}
+
+bool syntax_go_on(struct syntax *syntax, uint64_t budget_us)
+{
+    if (syntax->pending_piece == SIZE_MAX || syntax->pending_injection != SIZE_MAX) {
+        return true;
+    }
+    syntax->deadline_us = loop_now_us() + budget_us;
+    (void)syntax_parse_piece(syntax, syntax->pending_piece);
+    return syntax->pending_piece == SIZE_MAX;
 }
 
 void syntax_hold(struct syntax *syntax, bool hold)

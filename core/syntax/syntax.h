@@ -36,6 +36,12 @@ void syntax_edit(struct syntax *syntax, const TSInputEdit *edit);
  * True when all of it is up to date; false: call again, in the next frame. */
 bool syntax_parse(struct syntax *syntax, size_t from, size_t to, uint64_t budget_us);
 
+/* Goes on with a parse that ran out of time, whatever part it was of. True when there is none. */
+bool syntax_go_on(struct syntax *syntax, uint64_t budget_us);
+/* The part at `offset` takes longer than parsing.h allows (a large module that misses a brace): it
+ * counts as up to date with the tree of before, if any, until it is edited. */
+bool syntax_gave_up(const struct syntax *syntax, size_t offset);
+
 struct syntax_span {
     size_t start, end;
     enum capture capture; /* never CAPTURE_NONE */
@@ -53,8 +59,8 @@ struct syntax_spans {
  * looked up. */
 void syntax_highlight(struct syntax *syntax, size_t from, size_t to, struct syntax_spans *out);
 
-/* True when all of [from, to) was parsed and some of it edited since: it can be shown as it is, and
- * parsed afterwards. */
+/* True when [from, to) can be shown as it is and parsed afterwards: it was parsed and some of it
+ * edited since, or it is so large that it has to wait anyway. */
 bool syntax_is_edited(const struct syntax *syntax, size_t from, size_t to);
 /* While held, questions about a place (folds, context, brackets, …) parse nothing: they answer with
  * the trees there are. */

@@ -4,6 +4,8 @@
 
 #include "base/vec.h"
 #include "syntax/folds.h"
+#include "syntax/internal.h"
+#include "syntax/parsing.h"
 
 #include <stdlib.h>
 
@@ -104,12 +106,73 @@ static void test_hold(void **state)
     syntax_text_close(&text);
 }
 
+/* A parse that takes too long is given up, keeps what there was, and is tried again with an edit.
+ */
+static void test_gave_up(void **state)
+{
+    (void)state;
+    struct syntax_text text;
+    syntax_text_open(&text, "rego", "package a\n\np := 1\n");
+    char *before = spans_of(&text, 0, text.text.len);
+    syntax_text_replace(&text, text.text.len, text.text.len, STR_LIT("q := 2\n"));
+    text.syntax->pieces.items[0].spent_us = PARSING_MOST_US + 1;
+    assert_true(syntax_parse(text.syntax, 0, text.text.len, 0));
+    assert_true(syntax_gave_up(text.syntax, 0));
+    assert_true(syntax_go_on(text.syntax, 1000));
+    char *after = spans_of(&text, 0, text.text.len);
+    assert_string_equal(before, after);
+    free(after);
+    free(before);
+    syntax_text_replace(&text, text.text.len, text.text.len, STR_LIT("r := 3\n"));
+    assert_false(syntax_gave_up(text.syntax, 0));
+    assert_true(syntax_parse(text.syntax, 0, text.text.len, 0));
+    char *whole = spans_of(&text, 0, text.text.len);
+    assert_non_null(strstr(whole, "number:3"));
+    free(whole);
+    syntax_text_close(&text);
+}
+
+/* Goes on with a parse in slices, and a stop ends it for good. */
+static void test_slices_and_stop(void **state)
+{
+    (void)state;
+    struct syntax_text text;
+    struct buf bytes = BUF_INIT;
+    buf_append_c(&bytes, "package a\n\n");
+    for (int i = 0; i < 3000; i++) {
+        buf_printf(&bytes, "r%d := [x | some x in input.y; x > %d]\n", i, i);
+    }
+    syntax_text_open(&text, "rego", bytes.ptr);
+    syntax_reset(text.syntax);
+    assert_false(syntax_parse(text.syntax, 0, 100, 300));
+    int slices = 0;
+    while (!syntax_go_on(text.syntax, 300)) {
+        slices++;
+    }
+    assert_true(slices > 1);
+    assert_true(syntax_parse(text.syntax, 0, 100, 300));
+    syntax_reset(text.syntax);
+    assert_false(syntax_parse(text.syntax, 0, 100, 300));
+    parsing_stop(true);
+    assert_true(syntax_go_on(text.syntax, 300));
+    assert_true(syntax_parse(text.syntax, 0, 100, 0));
+    assert_null(parsing_parse(syntax_language(text.syntax)->grammar(), buf_str(&bytes)));
+    parsing_stop(false);
+    TSTree *tree = parsing_parse(syntax_language(text.syntax)->grammar(), buf_str(&bytes));
+    assert_non_null(tree);
+    ts_tree_delete(tree);
+    syntax_text_close(&text);
+    buf_free(&bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_until_parsed),
         cmocka_unit_test(test_changed_elsewhere),
         cmocka_unit_test(test_hold),
+        cmocka_unit_test(test_gave_up),
+        cmocka_unit_test(test_slices_and_stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

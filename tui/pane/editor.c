@@ -349,7 +349,9 @@ static void title(const void *pane, struct buf *left, struct buf *right)
     buf_append_c(right, ending == TEXT_ENDING_CRLF    ? "CRLF  "
                         : ending == TEXT_ENDING_MIXED ? "LF and CRLF  "
                                                       : "");
-    if (language != NULL) {
+    if (language != NULL && syntax_gave_up(doc->syntax, view_head(editor->view))) {
+        buf_printf(right, "%s, colours of before: it takes too long to parse  ", language->name);
+    } else if (language != NULL) {
         buf_printf(right, "%s  ", language->name);
     }
     buf_printf(right, "%zu:%zu", point.row + 1, point.column + 1);

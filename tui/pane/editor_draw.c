@@ -9,7 +9,8 @@
 #include <stdio.h>
 
 #define PARSE_US          3000          /* a frame's share for parsing what is visible */
-#define BEHIND_MS         100           /* the most that keys put parsing off */
+#define BEHIND_MS         100           /* the most that keys put parsing off, */
+#define TOO_LONG_MS       2000          /* and where a frame's share does not do */
 #define GAP_BYTES         ((size_t)256) /* rows further apart than this are highlighted apart */
 #define MARGIN_COLS       4
 #define MESSAGE_ROWS      3 /* at most, of what is wrong in the cursor's line */
@@ -205,7 +206,12 @@ static int lay_out(struct view *view, struct paint_row *rows)
 static void on_parse(void *data)
 {
     struct editor *editor = data;
-    app_redraw_pane(editor->app, editor);
+    const struct view *view = editor->view;
+    if (view != NULL && !syntax_go_on(view->doc->syntax, PARSE_US)) {
+        loop_timer_start(editor->parser, 0, 0); /* with a look at keys in between */
+    } else {
+        app_redraw_pane(editor->app, editor);
+    }
 }
 
 static void parse_later(struct editor *editor)
@@ -241,14 +247,13 @@ static bool is_put_off(struct view *view, const struct paint_row *rows, int coun
         i = stretch(rows, count, i, &from, &to);
         put_off = syntax_is_edited(view->doc->syntax, from, to);
     }
-    if (put_off && view->behind_since != 0 && now - view->behind_since > BEHIND_MS) {
-        put_off = false;
+    if (put_off && view->parse_by == 0) {
+        view->parse_by = now + BEHIND_MS;
     }
-    view->behind_since = !put_off ? 0 : view->behind_since != 0 ? view->behind_since : now;
-    return put_off;
+    return put_off && now <= view->parse_by;
 }
 
-/* False: later, what is shown now is of the trees there are. */
+/* False: not yet, what is shown now is of the trees there are. */
 static bool parse_rows(struct view *view, const struct paint_row *rows, int count)
 {
     bool done = true;
@@ -264,7 +269,8 @@ static bool parse_rows(struct view *view, const struct paint_row *rows, int coun
     if (!done) {
         parse_later(view->editor);
     }
-    return true;
+    view->parse_by = done ? 0 : loop_now_ms() + TOO_LONG_MS; /* it helps no key's frame */
+    return done;
 }
 
 static void highlight(struct paint *paint, const struct paint_row *rows, int count)

@@ -105,7 +105,7 @@ struct view {
     bool follow;                /* the next draw brings the primary caret into view, */
     bool jumped;                /* in the middle, with what is around it, if it was not there */
     uint64_t drawn_version;     /* of the text at the last draw */
-    uint64_t behind_since;      /* draws show the trees of before the last edits; ms, 0: not so */
+    uint64_t parse_by; /* ms; until then draws may show the trees of before the last edits */
 };
 
 /* A save under way on a worker. */
