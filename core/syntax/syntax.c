@@ -197,15 +197,32 @@ static enum fate fate_of(
     return FATE_GONE;
 }
 
+/* Bytes behind it. */
+static size_t tail_of(const struct piece *piece, size_t size)
+{
+    return size - piece->start - piece->len;
+}
+
 /* Puts the fresh pieces in the place of [first, last], keeping the trees of those that live on. */
 static void replace_pieces(struct syntax *syntax, size_t first, size_t last, struct pieces *fresh,
     const TSInputEdit *edit, size_t old_size)
 {
     struct pieces *all = &syntax->pieces;
     size_t next = first;
+    size_t new_size = old_size - edit->old_end_byte + edit->new_end_byte;
     for (size_t i = 0; i < fresh->len; i++) {
+        /* Both are in order: what lies before it, or behind it, by either end is not it. An edit of
+         * the whole text has many of both. */
+        size_t start = fresh->items[i].start, tail = new_size - start - fresh->items[i].len;
+        while (next <= last && all->items[next].start < start &&
+               tail_of(&all->items[next], old_size) > tail) {
+            next++;
+        }
         for (size_t k = next; k <= last; k++) {
             struct piece *old = &all->items[k];
+            if (old->start > start && tail_of(old, old_size) < tail) {
+                break;
+            }
             enum fate fate = fate_of(old, &fresh->items[i], edit, old_size);
             if (fate == FATE_GONE) {
                 continue;

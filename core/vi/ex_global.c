@@ -3,34 +3,86 @@
 
 /* The lines a :g has still to do, kept right while it changes the text. */
 struct todo {
-    struct vi_pos *items;
+    struct vi_pos *items; /* in the order of their lines */
     size_t len, cap, at;
+    size_t down, up; /* what all from `at` on have moved by */
 };
+
+static void settle(struct todo *todo)
+{
+    for (size_t i = todo->at; i < todo->len; i++) {
+        size_t *line = &todo->items[i].line;
+        *line = *line == SIZE_MAX ? SIZE_MAX : *line + todo->down - todo->up;
+    }
+    todo->down = todo->up = 0;
+}
 
 static void todo_changed(void *data, const struct text_change *change)
 {
     struct todo *todo = data;
-    for (size_t i = todo->at; i < todo->len; i++) {
+    size_t first = todo->at;
+    while (first < todo->len && todo->items[first].line == SIZE_MAX) {
+        first++;
+    }
+    if (first == todo->len) {
+        return;
+    }
+    /* Wholly above all of them, as most are: they move alike. */
+    size_t next = todo->items[first].line + todo->down - todo->up;
+    bool whole = change->start_point.column == 0 && change->old_end_point.column == 0 &&
+                 change->new_end_point.column == 0;
+    bool above = change->start_point.row < next &&
+                 (change->old_end_point.row < next || (whole && change->old_end_point.row == next));
+    if (above) {
+        todo->down += change->new_end_point.row;
+        todo->up += change->old_end_point.row;
+        return;
+    }
+    settle(todo);
+    for (size_t i = first; i < todo->len; i++) {
         struct vi_pos *pos = &todo->items[i];
         /* Joined to a line above it, it is gone too. */
-        bool whole = change->start_point.column == 0 && change->old_end_point.column == 0 &&
-                     change->new_end_point.column == 0;
         bool joined = !whole && pos->line > change->new_end_point.row &&
                       pos->line > change->start_point.row && pos->line <= change->old_end_point.row;
-        if (joined) {
-            pos->line = SIZE_MAX;
-        }
-        if (pos->line != SIZE_MAX && !vi_pos_moved(change, pos)) {
+        if (pos->line != SIZE_MAX && (joined || !vi_pos_moved(change, pos))) {
             pos->line = SIZE_MAX;
         }
     }
 }
 
-static bool matches(struct vi *vi, struct search *search, size_t number)
+/* The next line that is still there; false: none is left. */
+static bool todo_next(struct todo *todo, size_t *line)
 {
-    size_t from = text_line_start(vi->text, number), end = text_line_end(vi->text, number);
-    struct search_match match;
-    return search_next(search, vi->text, &from, end + 1, SIZE_MAX, &match, NULL) == SEARCH_FOUND;
+    while (todo->at < todo->len) {
+        size_t at = todo->items[todo->at++].line;
+        if (at != SIZE_MAX) {
+            *line = at + todo->down - todo->up;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The lines of a range in which the pattern is found, or those in which it is not. */
+static void find_lines(
+    struct vi *vi, struct search *search, const struct vi_ex *ex, bool wanted, struct todo *todo)
+{
+    size_t end = text_line_end(vi->text, ex->last);
+    for (size_t line = ex->first; line <= ex->last;) {
+        size_t from = text_line_start(vi->text, line), found = ex->last + 1;
+        struct search_match match;
+        if (search_next(search, vi->text, &from, end + 1, SIZE_MAX, &match, NULL) == SEARCH_FOUND) {
+            found = text_line_of(vi->text, match.groups[0].start);
+            found = found < ex->last + 1 ? found : ex->last + 1;
+        }
+        for (; line < found && !wanted; line++) {
+            VEC_PUSH(todo, ((struct vi_pos){line, 0}));
+        }
+        if (found <= ex->last && wanted) {
+            VEC_PUSH(todo, ((struct vi_pos){found, 0}));
+        }
+        line = found + 1;
+    }
 }
 
 static bool global(struct vi *vi, struct vi_ex *ex, bool wanted)
@@ -51,11 +103,7 @@ static bool global(struct vi *vi, struct vi_ex *ex, bool wanted)
     vi->highlight = true;
     buf_clear(&vi->substitute.pattern);
     buf_append_str(&vi->substitute.pattern, buf_str(&vi->last_search));
-    for (size_t at = ex->first; at <= ex->last; at++) {
-        if (matches(vi, search, at) == wanted) {
-            VEC_PUSH(&todo, ((struct vi_pos){at, 0}));
-        }
-    }
+    find_lines(vi, search, ex, wanted, &todo);
     if (todo.len == 0) {
         return vi_say(vi, true, "not found: %.*s", STR_FMT(buf_str(&vi->last_search)));
     }
@@ -65,12 +113,12 @@ static bool global(struct vi *vi, struct vi_ex *ex, bool wanted)
     vi->global_line = rest.len == 0;
     text_add_listener(text, todo_changed, &todo);
     bool ok = true;
-    while (ok && todo.at < todo.len && vi->text == text) {
-        struct vi_pos pos = todo.items[todo.at++];
-        if (pos.line == SIZE_MAX || pos.line >= vi_line_count(vi)) {
+    size_t line;
+    while (ok && vi->text == text && todo_next(&todo, &line)) {
+        if (line >= vi_line_count(vi)) {
             continue;
         }
-        vi->cursor = (struct vi_pos){pos.line, 0};
+        vi->cursor = (struct vi_pos){line, 0};
         vi->want = 0;
         vi->failed = false;
         ok = rest.len == 0 || vi_ex(vi, rest);

@@ -156,7 +156,12 @@ static void tab(struct vi *vi)
     }
     size_t column = vi_column(vi, vi_here(vi), vi->cursor.col, NULL);
     struct buf with = BUF_INIT;
-    buf_append_repeat(&with, ' ', stop - column % stop);
+    size_t to = column + stop - column % stop, real = vi->options.tabstop;
+    while (!vi->options.expandtab && real > 0 && column / real * real + real <= to) {
+        buf_append_char(&with, '\t');
+        column = column / real * real + real;
+    }
+    buf_append_repeat(&with, ' ', to - column);
     if (vi->mode == VI_REPLACE) {
         /* One character gives way; the other blanks push what follows. */
         vi_insert_text(vi, STR_LIT(" "));

@@ -3,7 +3,7 @@
  * different; what is left is looked up in vi_differences.txt, which lists the wanted differences,
  * and printed when it is not there.
  *
- * BYLAW_VI_CASES: how many sequences (default 3000); BYLAW_VI_SEED: where the random numbers begin;
+ * BYLAW_VI_CASES: how many sequences (default 1000); BYLAW_VI_SEED: where the random numbers begin;
  * BYLAW_VI_ALL: also print the wanted ones; BYLAW_VI_ONE: JSON of one case to show. */
 #include "test.h"
 
@@ -429,7 +429,7 @@ static void test_random(void **state)
     if (show_one()) {
         return;
     }
-    size_t total = number_from("BYLAW_VI_CASES", 3000), wrong = 0, wanted = 0;
+    size_t total = number_from("BYLAW_VI_CASES", 1000), wrong = 0, wanted = 0;
     uint64_t seed = number_from("BYLAW_VI_SEED", 1);
     for (size_t at = 0; at < total; at += BATCH) {
         struct found *found = NULL;

@@ -30,6 +30,16 @@ static void test_operators(void **state)
     assert_keys("a\r\nb\r\n", "yyp", "a\r\na\r\nb\r\n");
     assert_keys("a\nb\n", "Vjd", "\n");
     assert_keys("ab\ncd\n", "\026jAx\033", "axb\ncxd\n");
+    assert_keys("ab cd\n", "wviwAx\033", "ab cdx\n");
+    /* A selection that grows by what is in brackets, until there are no more. */
+    assert_keys("a (b) c\n", "vi(i(i(i(d", "a () c\n");
+}
+
+static void test_codes(void **state)
+{
+    (void)state;
+    assert_keys("\n", "i\026u00e9\02665 \026x41\026U0001f600\033", "\u00e9A A\U0001f600\n");
+    assert_keys("ab\n", "r\tx", "   b\n");
 }
 
 static void test_registers_and_macros(void **state)
@@ -45,6 +55,14 @@ static void test_ex(void **state)
     (void)state;
     assert_keys("foo\nfoo\n", ":%s/o/0/g\r", "f00\nf00\n");
     assert_keys("a\nb\na\n", ":g/a/d\r", "b\n");
+    assert_keys("a\nb\nab\nc", ":v/a/d\r", "a\nab");
+    assert_keys("a\nb\na\nc\n", ":g/a/m0\r", "a\na\nb\nc\n");
+    assert_keys("a\nb\na\nc\n", ":g/a/j\r", "a b\na c\n");
+    assert_keys("a\nb\na\nc\n", ":g/^/m0\r", "c\na\nb\na\n");
+    assert_keys("a\nb\n", ":g/a/t.\r", "a\na\nb\n");
+    assert_keys("a\nb\nc\n", ":%s/\\n//\r", "abc\n");
+    assert_keys("a\nb\nc\n", ":%s/\\n/,/\r", "a,b,c,\n");
+    assert_keys("a\nb\n", "xjx:undo 0\r", "a\nb\n");
     assert_keys("c\na\nb\n", ":sort\r", "a\nb\nc\n");
     assert_keys("a\nb\n", ":1m$\r", "b\na\n");
     assert_keys("foo bar\n", ":s/\\v(\\w+) (\\w+)/\\2 \\1/\r", "bar foo\n");
@@ -93,6 +111,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_operators),
+        cmocka_unit_test(test_codes),
         cmocka_unit_test(test_registers_and_macros),
         cmocka_unit_test(test_ex),
         cmocka_unit_test(test_asking),
