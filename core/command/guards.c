@@ -24,7 +24,7 @@ static const char *languages_name(unsigned languages)
 static void print_list(void)
 {
     for (size_t i = 0; guards[i] != NULL; i++) {
-        printf("%-28s %-8s %-11s %s\n", guards[i]->id, severity_name(guards[i]->severity),
+        printf("%-28s %-8s %-15s %s\n", guards[i]->id, severity_name(guards[i]->severity),
             languages_name(guards[i]->languages), guards[i]->summary);
     }
 }
