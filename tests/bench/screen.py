@@ -72,6 +72,18 @@ def opened(editor, file, steps):
     return p
 
 
+def rested_rss(p, alone):
+    """MB once a second passes without work or change: what is parsed in the background after the keys is over then."""
+    last, spent = p.rss(alone)[0], p.cpu_ms()
+    for _ in range(20):
+        p.until_quiet(1.0, 1)
+        now, cpu = p.rss(alone)[0], p.cpu_ms()
+        if abs(now - last) < 0.5 and cpu - spent < 5:
+            break
+        last, spent = now, cpu
+    return now
+
+
 def typed(editor, file, count):
     """Keys one by one: ms to the first byte of the answer; memory after them, and CPU of a second of rest."""
     p = opened(editor, file, editor.middle(MIDDLE[file]))
@@ -87,8 +99,8 @@ def typed(editor, file, count):
         else:
             times.append((r[0] - start) * 1e3)
         time.sleep(random.uniform(0, 0.01))
-    rss = p.rss(alone=editor.name != "kak")[0]
     p.until_quiet(1.0, 1)
+    rss = rested_rss(p, editor.name != "kak")
     before = p.cpu_ms()
     p.until_quiet(2.0, 2)
     idle = (p.cpu_ms() - before) / 2
@@ -106,11 +118,11 @@ def grown(editor, file, count):
             for burst in (b"x" * 50, b"\x7f" * 50):  # each changes what is seen, so that its answer can be waited for
                 os.write(p.fd, burst)
                 p.until_quiet(0.02, 5)
-        p.until_quiet(1.5, 2)
+        p.until_quiet(1.0, 1)
     keys(1000)
-    before = p.rss(alone=True)[0]
+    before = rested_rss(p, True)
     keys(count)
-    grow = p.rss(alone=True)[0] - before
+    grow = rested_rss(p, True) - before
     p.end(editor.leave)
     return {"growth": grow}
 
