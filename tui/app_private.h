@@ -135,7 +135,7 @@ void app_mouse(struct app *app, struct mouse mouse);
 /* app_reply.c */
 void app_ask_terminal(struct app *app);
 /* The terminal has had its time. */
-void app_on_reply_time(void *app);
+void app_on_reply_time(void *data);
 /* One answer, without its ESC. */
 void app_reply(struct app *app, struct str reply);
 /* 1, 2, or 0: as the terminal says. */

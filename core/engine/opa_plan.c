@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define MANIFEST_MAX_BYTES ((size_t)4 << 20)
+#define UNIT_MAX_BYTES     ((uint64_t)16 << 20)
 
 struct planner {
     struct policy_index *index;
@@ -131,6 +132,20 @@ static void find_unloadable(struct planner *p, struct plan_unit *unit)
     unit->files.len = kept;
 }
 
+/* opa takes about a hundred bytes of memory for each byte of Rego: with 64 MB it took 6 GB. */
+static void bound(const struct planner *p, struct plan_unit *unit)
+{
+    uint64_t bytes = 0;
+    VEC_FOREACH (size_t, place, &unit->files) {
+        const struct policy_file *file = &p->index->files.items[*place];
+        bytes += file->kind == POLICY_REGO ? file->size : 0;
+    }
+    if (bytes > UNIT_MAX_BYTES && unit->trouble == NULL) {
+        unit->trouble = mem_printf("needs %.0f MB of Rego: opa is not given more than %.0f MB",
+            (double)bytes / (1 << 20), (double)UNIT_MAX_BYTES / (1 << 20));
+    }
+}
+
 /* Makes the unit of the seeds (files of one package). */
 static size_t add_unit(struct planner *p, const struct policy_set *seeds)
 {
@@ -150,6 +165,7 @@ static size_t add_unit(struct planner *p, const struct policy_set *seeds)
     }
     choose_dialect(p, &unit);
     find_unloadable(p, &unit);
+    bound(p, &unit);
     VEC_PUSH(&p->plan->units, unit);
     return p->plan->units.len - 1;
 }

@@ -422,6 +422,27 @@ static void explains_when_asked(void **state)
     free(root);
 }
 
+/* opa would take gigabytes for it: it is not asked, which is an error and not green; the others
+ * run. */
+static void too_large_is_told(void **state)
+{
+    (void)state;
+    struct seen seen;
+    char *dir = test_dir_make();
+    char *large = path_join(dir, "large.rego");
+    test_write(dir, "large.rego", "package large\n");
+    assert_int_equal(truncate(large, (off_t)17 << 20), 0);
+    test_write(dir, "a_test.rego",
+        "package a_test\n\ntest_a if 1 + input.x == 2 with input as {\"x\": 1}\n");
+    begin(&seen);
+    run(&seen, dir, RUN_ALL, NULL);
+    assert_non_null(strstr(seen.findings.ptr, "large.rego:0:0: opa-cannot-load"));
+    assert_int_equal(seen.summary.tally.count[RESULT_PASS], 1);
+    end(&seen);
+    free(large);
+    test_dir_remove(dir);
+}
+
 static void without_opa(void **state)
 {
     (void)state;
@@ -496,6 +517,7 @@ int main(void)
         cmocka_unit_test(a_newer_run_silences_the_older),
         cmocka_unit_test(offline_reaches_no_host),
         cmocka_unit_test(explains_when_asked),
+        cmocka_unit_test(too_large_is_told),
         cmocka_unit_test(without_opa),
         cmocka_unit_test(freed_while_running),
     };
