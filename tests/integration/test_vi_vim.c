@@ -241,7 +241,7 @@ static bool shrink_once(struct found *all, size_t count)
 static void show_quoted(const char *label, const char *text)
 {
     fprintf(stderr, "  %-8s", label);
-    for (; *text != '\0'; text++) {
+    for (text = text == NULL ? "" : text; *text != '\0'; text++) {
         if ((unsigned char)*text < 0x20) {
             fprintf(stderr, *text == '\n' ? "\\n" : "^%c", *text + '@');
         } else {
