@@ -83,6 +83,14 @@ const char *session_queue_at(const struct session *session, size_t index);
 char *session_queue_pop(struct session *session) MUST_USE;
 /* Stops the running turn; what came of the answer stays, marked ENTRY_STOPPED. No-op when idle. */
 void session_interrupt(struct session *session);
+/* What the agent wants to do and may not without the engineer ("touch /etc/x"); NULL: nothing
+ * waits. Borrowed until the session changes. It is an open ENTRY_TOOL of the transcript, called
+ * "asks". */
+const char *session_approval(const struct session *session);
+/* Answers it; the reason of a refusal (may be empty) is told to the agent. False: nothing waits
+ * (any more). */
+bool session_decide(
+    struct session *session, enum approval approval, struct str reason, struct err *err) MUST_USE;
 /* Sends the last failed request again, nothing lost. */
 bool session_retry(struct session *session, struct err *err) MUST_USE;
 

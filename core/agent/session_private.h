@@ -51,6 +51,11 @@ struct session {
     struct items pending; /* of the running request: joins items when it is whole */
     struct calls calls;
     struct {
+        char *id; /* NULL: none waits */
+        char *what;
+        unsigned entry;
+    } asked;
+    struct {
         struct activity *items;
         size_t len, cap;
     } activities;
@@ -104,7 +109,9 @@ void turn_clear_calls(struct session *session);
 void turn_begin_activity(struct session *session, const struct event *event);
 void turn_grow_activity(struct session *session, const struct event *event);
 void turn_end_activity(struct session *session, const struct event *event);
+/* Also an approval that waits. */
 void turn_stop_activities(struct session *session);
+void turn_ask(struct session *session, const struct event *event);
 
 /* session_replay.c */
 cJSON *item_to_json(const struct item *item);

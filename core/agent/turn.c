@@ -449,6 +449,10 @@ static void on_event(void *data, const struct event *event)
     case EVENT_ACTIVITY_DONE:
         turn_end_activity(session, event);
         break;
+    case EVENT_APPROVAL:
+        close_open_entries(session, ENTRY_DONE);
+        turn_ask(session, event);
+        break;
     case EVENT_USAGE:
         on_usage(session, &event->usage);
         break;

@@ -84,11 +84,11 @@ void codex_clear_items(struct codex *codex)
     VEC_FREE(&codex->items);
 }
 
-static void forget_asked(struct codex *codex)
+static void forget(struct codex_asked *asked)
 {
-    cJSON_Delete(codex->asked.id);
-    free(codex->asked.call_id);
-    codex->asked = (struct codex_asked){0};
+    cJSON_Delete(asked->id);
+    free(asked->call_id);
+    *asked = (struct codex_asked){0};
 }
 
 void codex_turn_over(struct codex *codex)
@@ -96,7 +96,8 @@ void codex_turn_over(struct codex *codex)
     free(codex->turn);
     codex->turn = NULL;
     codex->asking = codex->unwanted = codex->stopping = false;
-    forget_asked(codex);
+    forget(&codex->asked);
+    forget(&codex->command);
     codex_clear_items(codex);
 }
 
@@ -238,12 +239,12 @@ static void steer(struct codex *codex, const char *text)
     rpc_call(codex->rpc, "turn/steer", params, CALL_MS, ignore, NULL);
 }
 
-static void decide(struct codex *codex, const char *decision)
+void codex_decide(struct codex *codex, struct codex_asked *asked, const char *decision)
 {
     cJSON *result = mem_require(cJSON_CreateObject());
     json_set_string(result, "decision", decision);
-    rpc_answer(codex->rpc, codex->asked.id, result);
-    forget_asked(codex);
+    rpc_answer(codex->rpc, asked->id, result);
+    forget(asked);
 }
 
 /* Steered first: the refusal itself carries no words. */
@@ -254,7 +255,7 @@ void codex_refuse_patch(struct codex *codex, struct str why)
         STR_FMT(why));
     steer(codex, text);
     free(text);
-    decide(codex, "decline");
+    codex_decide(codex, &codex->asked, "decline");
 }
 
 /* Its sandbox lets Codex write the files of an accepted patch, but make no folder for them. Their
@@ -311,7 +312,7 @@ static bool answer_patch(struct codex *codex, const struct request *request)
         codex_refuse_patch(codex, result);
     } else {
         make_folders(codex);
-        decide(codex, "accept");
+        codex_decide(codex, &codex->asked, "accept");
     }
     loop_timer_start(codex->silence, SILENCE_MS, 0);
     return true;
@@ -333,7 +334,11 @@ void codex_interrupt(struct codex *codex)
     }
     codex->stopping = true;
     if (codex->asked.id != NULL) {
-        decide(codex, "cancel");
+        codex_decide(codex, &codex->asked, "cancel");
+        return;
+    }
+    if (codex->command.id != NULL) {
+        codex_decide(codex, &codex->command, "cancel");
         return;
     }
     cJSON *params = mem_require(cJSON_CreateObject());
@@ -384,6 +389,23 @@ static void cancel(struct stream *stream)
     free(stream);
 }
 
+static void decide(
+    struct stream *stream, const char *call_id, enum approval approval, struct str reason)
+{
+    struct codex *codex = stream->codex;
+    if (codex->command.id == NULL || strcmp(codex->command.call_id, call_id) != 0) {
+        return;
+    }
+    if (approval == APPROVAL_DECLINED && reason.len > 0) {
+        char *text = mem_printf(
+            "[bylaw] The engineer declined to run it outside the sandbox: %.*s", STR_FMT(reason));
+        steer(codex, text);
+        free(text);
+    }
+    static const char *const words[] = {"accept", "acceptForSession", "decline"};
+    codex_decide(codex, &codex->command, words[approval]);
+}
+
 static void free_codex(struct provider *provider)
 {
     struct codex *codex = (struct codex *)provider;
@@ -417,7 +439,7 @@ static void free_codex(struct provider *provider)
 
 struct provider *codex_new(const struct codex_options *options, struct err *err)
 {
-    static const struct provider_ops ops = {"codex", start, cancel, free_codex};
+    static const struct provider_ops ops = {"codex", start, cancel, free_codex, decide};
     char *program = path_find_program(options->program);
     if (program == NULL) {
         err_set(err, ERR_NOT_FOUND,

@@ -11,7 +11,8 @@
  * (patch.c). What the engineer takes, changes and refuses afterwards reaches Codex as the review's
  * feedback does any model, and the scratch copy is laid out anew before each turn.
  *
- * Commands run in Codex's own read-only sandbox; one that wants out of it is declined and shown. A
+ * Commands run in Codex's own read-only sandbox; one that wants out of it waits for the engineer
+ * (EVENT_APPROVAL). A
  * session goes on with the same Codex thread after a restart ($XDG_STATE_HOME/bylaw/codex/SESSION).
  * Loop thread only. */
 #ifndef BYLAW_CODEX_CODEX_H

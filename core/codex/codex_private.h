@@ -60,9 +60,10 @@ struct codex {
     bool asking;     /* turn/start is out, turn/started not yet in */
     bool unwanted;   /* and nobody waits for that turn any more */
     bool stopping;   /* the turn that runs is not wanted any more: what it still says is dropped */
-    struct codex_asked asked;
-    struct stream *stream; /* who listens; NULL: nobody */
-    bool message_before;   /* text of this stream came: the next message begins a paragraph */
+    struct codex_asked asked;   /* a patch */
+    struct codex_asked command; /* one that wants out of the sandbox */
+    struct stream *stream;      /* who listens; NULL: nobody */
+    bool message_before;        /* text of this stream came: the next message begins a paragraph */
     unsigned plans;
     struct {
         struct codex_item *items;
@@ -88,6 +89,8 @@ void codex_go_on(struct codex *codex);
 void codex_turn_begun(struct codex *codex, const char *id);
 /* Ends the turn that runs, if one does. */
 void codex_interrupt(struct codex *codex);
+/* Answers and forgets what was asked. */
+void codex_decide(struct codex *codex, struct codex_asked *asked, const char *decision);
 /* Answers the approval that waits with "decline", after telling the model why. */
 void codex_refuse_patch(struct codex *codex, struct str why);
 /* An accepted patch could not be written to the scratch copy by Codex: it is laid out by us, and

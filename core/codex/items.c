@@ -330,11 +330,17 @@ static void ask_for_patch(struct codex *codex, const cJSON *id, const cJSON *par
 /* It runs in the read-only sandbox without asking; what asks wants out of it. */
 static void ask_for_command(struct codex *codex, const cJSON *id, const cJSON *params)
 {
-    answer_decision(codex, id, "decline");
-    codex_warn(codex,
-        "Codex asked to run a command outside its sandbox, which was declined: %s%s%s",
-        command_of(params), json_string(params, "reason") == NULL ? "" : ". Its reason: ",
-        json_string_or(params, "reason", ""));
+    if (codex->stopping || codex->stream == NULL || codex->command.id != NULL) {
+        answer_decision(codex, id, codex->command.id != NULL ? "decline" : "cancel");
+        return;
+    }
+    const char *item = json_string_or(params, "itemId", "");
+    codex->command.id = mem_require(cJSON_Duplicate(id, true));
+    codex->command.call_id = mem_strdup(item);
+    codex_emit(codex, &(struct event){.kind = EVENT_APPROVAL,
+                          .call_id = item,
+                          .text = str_of(command_of(params)),
+                          .opaque = json_string(params, "reason")});
 }
 
 void codex_on_request(void *data, const cJSON *id, const char *method, cJSON **params)

@@ -40,3 +40,11 @@ void provider_free(struct provider *provider)
         provider->ops->free(provider);
     }
 }
+
+void provider_decide(struct provider *provider, struct stream *stream, const char *call_id,
+    enum approval approval, struct str reason)
+{
+    if (stream != NULL && provider->ops->decide != NULL) {
+        provider->ops->decide(stream, call_id, approval, reason);
+    }
+}

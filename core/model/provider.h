@@ -75,12 +75,15 @@ enum event_kind {
     EVENT_ACTIVITY, /* call_id, name, text: an agent that runs tools of its own began with one */
     EVENT_ACTIVITY_PART, /* call_id, text: a piece of its output */
     EVENT_ACTIVITY_DONE, /* call_id, text: all of its output; failed */
-    EVENT_USAGE,         /* usage */
-    EVENT_WARNING,       /* text: something the user should see; the stream goes on */
-    EVENT_RETRY,         /* text: what went wrong; retry_ms until the next try, which begins the
-                          * answer anew */
-    EVENT_ERROR,         /* last event: error, retryable, http_status */
-    EVENT_DONE           /* last event: stop */
+    EVENT_APPROVAL, /* call_id, text: what an agent with tools of its own wants to do that it may
+                     * not do by itself; opaque: its reason, or NULL. It waits for provider_decide
+                     */
+    EVENT_USAGE,    /* usage */
+    EVENT_WARNING,  /* text: something the user should see; the stream goes on */
+    EVENT_RETRY,    /* text: what went wrong; retry_ms until the next try, which begins the
+                     * answer anew */
+    EVENT_ERROR,    /* last event: error, retryable, http_status */
+    EVENT_DONE      /* last event: stop */
 };
 
 enum stop_reason { STOP_END, STOP_TOOL_CALLS, STOP_LENGTH, STOP_FILTER, STOP_OTHER };
@@ -113,6 +116,13 @@ struct stream; /* one running request */
 
 typedef void (*event_fn)(void *data, const struct event *event);
 
+enum approval {
+    APPROVAL_ONCE,
+    APPROVAL_SESSION, /* and all that is like it, as the agent understands that, as long as it runs
+                       */
+    APPROVAL_DECLINED
+};
+
 /* One implementation a file (responses.c, chat.c, recording.c), one row of the table in provider.c.
  */
 struct provider_ops {
@@ -123,6 +133,10 @@ struct provider_ops {
     /* Stops the stream: no event comes after this call, not even EVENT_DONE. */
     void (*cancel)(struct stream *stream);
     void (*free)(struct provider *provider);
+    /* Answers an EVENT_APPROVAL; the reason (may be empty) is told to the agent. NULL: it never
+     * asks. */
+    void (*decide)(
+        struct stream *stream, const char *call_id, enum approval approval, struct str reason);
 };
 
 struct provider {
@@ -138,5 +152,7 @@ struct stream *provider_start(struct provider *provider, const struct request *r
  */
 void provider_cancel(struct provider *provider, struct stream *stream);
 void provider_free(struct provider *provider);
+void provider_decide(struct provider *provider, struct stream *stream, const char *call_id,
+    enum approval approval, struct str reason);
 
 #endif

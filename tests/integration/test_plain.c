@@ -96,7 +96,8 @@ static void from_a_prompt_to_a_commit(void **state)
     expect(out, "The hunk is edited and accepted.\n");
     expect(out, "All is decided; type finish to see what would be written.\n");
     expect(out, "Tests of your selection: 24 passed.\n");
-    expect(out, "message: Deny any Deployment in production whose image tag is latest or missing\n");
+    expect(
+        out, "message: Deny any Deployment in production whose image tag is latest or missing\n");
     expect(out, "feedback: ");
     expect(out, "8 files written.\n");
     expect(out, "on branch main.\n");
@@ -141,7 +142,7 @@ static const char every[] =
     "references containers\nwait\neval k8s.privileged.deny none\neval is_production {\"x\": 1}\n"
     "tests\nfailures\nexplain 1\nproblems\ncoverage\ncoverage k8s.rego\n"
     "test test_deny\ntest test_deny_public\nedit "
-    "lib/k8s/k8s.rego\nproblems\nwait\nstop\nretry\nqueue\ntake-back\nreasoning\n"
+    "lib/k8s/k8s.rego\nproblems\nwait\nstop\nallow\nrefuse it\nretry\nqueue\ntake-back\nreasoning\n"
     "answer\nundo-commit\nsay " SAMPLE_PROMPT "\nsay And treat an empty tag as missing.\nqueue\n"
     "take-back\nwait\nanswer\nreasoning\nreview\nshow\nshow 2-3\nevidence\nnext\nback\nfile 7\n"
     "file latest_tag_test\nfile\nlist\naccept 1-2\naccept\nreopen 1\nreopen\n"

@@ -48,6 +48,9 @@ static void append(struct event_log *log, const struct event *event)
         buf_printf(
             out, "%s(%s|%.*s)\n", event->failed ? "failed" : "ended", id, STR_FMT(event->text));
         break;
+    case EVENT_APPROVAL:
+        buf_printf(out, "asks(%s|%.*s)\n", id, STR_FMT(event->text));
+        break;
     case EVENT_USAGE:
         buf_printf(out, "usage(%lld,%lld,%lld,%lld)\n", event->usage.input_tokens,
             event->usage.cached_tokens, event->usage.output_tokens, event->usage.reasoning_tokens);

@@ -100,7 +100,8 @@ static void free_nothing(struct provider *provider)
     (void)provider;
 }
 
-static const struct provider_ops writer_ops = {"writer", start_stream, cancel_stream, free_nothing};
+static const struct provider_ops writer_ops = {
+    .name = "writer", .start = start_stream, .cancel = cancel_stream, .free = free_nothing};
 
 static const struct tool_spec *no_specs(struct toolbox *toolbox, size_t *count)
 {

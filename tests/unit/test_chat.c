@@ -59,7 +59,8 @@ static void free_nothing(struct provider *provider)
     (void)provider;
 }
 
-static const struct provider_ops manual_ops = {"manual", start, cancel, free_nothing};
+static const struct provider_ops manual_ops = {
+    .name = "manual", .start = start, .cancel = cancel, .free = free_nothing};
 
 static const struct tool_spec *no_specs(struct toolbox *toolbox, size_t *count)
 {

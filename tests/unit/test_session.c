@@ -103,7 +103,8 @@ static void free_nothing(struct provider *provider)
     (void)provider;
 }
 
-static const struct provider_ops scripted_ops = {"scripted", start, cancel, free_nothing};
+static const struct provider_ops scripted_ops = {
+    .name = "scripted", .start = start, .cancel = cancel, .free = free_nothing};
 
 /* ---- a toolbox whose tools answer "ran NAME" a few turns later ---- */
 

@@ -3,6 +3,7 @@
 #include "base/path.h"
 #include "external.h"
 #include "pane/chat_private.h"
+#include "widget/dialog.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -264,7 +265,58 @@ static unsigned run_newer(void *pane)
     return chat_newer_entry(pane);
 }
 
+static const char *why_not_decide(void *pane)
+{
+    struct chat *chat = pane;
+    return session_approval(chat->session) == NULL ? "The agent asks for nothing." : NULL;
+}
+
+static void decide(struct chat *chat, enum approval approval, struct str reason)
+{
+    struct err err;
+    if (!session_decide(chat->session, approval, reason, &err)) {
+        app_message(chat->app, MESSAGE_WARNING, "%s", err.text);
+    }
+}
+
+static unsigned approve(void *pane)
+{
+    decide(pane, APPROVAL_ONCE, (struct str){0});
+    return UI_DONE;
+}
+
+static unsigned approve_session(void *pane)
+{
+    decide(pane, APPROVAL_SESSION, (struct str){0});
+    return UI_DONE;
+}
+
+static void on_reason(void *data, struct str text)
+{
+    if (text.ptr != NULL) {
+        decide(data, APPROVAL_DECLINED, str_trim(text));
+    }
+}
+
+static unsigned decline(void *pane)
+{
+    struct chat *chat = pane;
+    struct dialog_prompt prompt = {.title = "Decline",
+        .hint = "why, for the agent (may stay empty)",
+        .done = on_reason,
+        .data = chat};
+    dialog_prompt(chat->app, &prompt);
+    return UI_DONE;
+}
+
 static const struct action chat_actions[] = {
+    {"chat.approve", "approve", "Let the agent do what it asks for, this once", "alt-y", NULL,
+        ACTION_KEY_LINE, approve, why_not_decide},
+    {"chat.approve-session", "approve all",
+        "Let the agent do it, and all that is like it, in this session", "", NULL, 0,
+        approve_session, why_not_decide},
+    {"chat.decline", "decline", "Do not let the agent do it; a reason goes to it", "alt-n", NULL,
+        ACTION_KEY_LINE, decline, why_not_decide},
     {"chat.review", "review", "Review the open proposal, line by line", "R alt-r", NULL,
         ACTION_KEY_LINE | ACTION_NO_PALETTE, review, why_not_review},
     {"chat.retry", "retry", "Send the request that failed again", "r alt-t", NULL, 0, run_retry,

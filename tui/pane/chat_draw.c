@@ -23,7 +23,8 @@ static void append_state(const struct chat *chat, struct buf *out, uint64_t now)
         buf_printf(out, "waiting for %s", model == NULL ? "the model" : model);
         break;
     case SESSION_STREAMING:
-        buf_append_c(out, "answering");
+        buf_append_c(
+            out, session_approval(chat->session) != NULL ? "waits for your approval" : "answering");
         break;
     case SESSION_TOOLS:
         buf_append_c(out, "running tools");

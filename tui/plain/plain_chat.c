@@ -249,6 +249,12 @@ void plain_chat_changed(struct plain *plain)
         plain_say(plain, "The model has ended.");
     }
     plain->was_busy = busy;
+    const char *approval = session_approval(session_of(plain));
+    if (approval != NULL && !plain->asked) {
+        plain_say(plain, "The model asks to run this outside its sandbox: %s", approval);
+        plain_say(plain, "Type allow or refuse.");
+    }
+    plain->asked = approval != NULL;
 }
 
 /* ---- commands ---- */
@@ -283,6 +289,21 @@ bool plain_say_prompt(struct plain *plain, struct str args, struct err *err)
     bool ok = plain_prompt(plain, str_of(text), err);
     free(text);
     return ok;
+}
+
+bool plain_allow(struct plain *plain, struct str args, struct err *err)
+{
+    bool all = str_equal_c(args, "all");
+    if (args.len > 0 && !all) {
+        return err_set(err, ERR_INVALID, "allow takes nothing, or \"all\".");
+    }
+    return session_decide(
+        session_of(plain), all ? APPROVAL_SESSION : APPROVAL_ONCE, (struct str){0}, err);
+}
+
+bool plain_refuse(struct plain *plain, struct str args, struct err *err)
+{
+    return session_decide(session_of(plain), APPROVAL_DECLINED, args, err);
 }
 
 bool plain_stop(struct plain *plain, struct str args, struct err *err)

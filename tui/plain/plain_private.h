@@ -79,6 +79,7 @@ struct plain {
     } entries; /* by place in the transcript */
     size_t notices;
     bool was_busy;
+    bool asked; /* an approval waits, and was told */
     size_t queued;
     size_t sent_now; /* user entries that were typed just now and need not be repeated */
 
@@ -165,6 +166,8 @@ void plain_chat_skip(struct plain *plain);
 bool plain_prompt(struct plain *plain, struct str text, struct err *err);
 bool plain_say_prompt(struct plain *plain, struct str args, struct err *err);
 bool plain_stop(struct plain *plain, struct str args, struct err *err);
+bool plain_allow(struct plain *plain, struct str args, struct err *err);
+bool plain_refuse(struct plain *plain, struct str args, struct err *err);
 bool plain_retry(struct plain *plain, struct str args, struct err *err);
 bool plain_queue(struct plain *plain, struct str args, struct err *err);
 bool plain_take_back(struct plain *plain, struct str args, struct err *err);
