@@ -9,7 +9,7 @@ static void test_mistakes_are_told(void **state)
     struct sample_term *f = *state;
     test_write(f->config, "config.toml",
         "[keys]\n\"review.acept\" = \"y\"\n\"chat.copy\" = \"ctrl-\"\n"
-        "\"app.help\" = \"f3\"\n\"app.zoom\" = \"f3\"\n\"app.palette\" = \"\"\n");
+        "\"app.tour\" = \"f3\"\n\"app.zoom\" = \"f3\"\n\"app.palette\" = \"\"\n");
     sample_term_start(f, 40, 200, NULL);
     term_expect(f->term, "(see Log)");
     term_expect(f->term,
@@ -17,12 +17,11 @@ static void test_mistakes_are_told(void **state)
     term_key(f->term, "alt-3");
     term_type(f->term, "4");
     term_expect(f->term, "config.toml:3: \"ctrl-\" is no key");
-    term_expect(f->term, "config.toml:4: [keys] two actions on one key: app.help and app.zoom: F3");
+    term_expect(f->term, "config.toml:4: [keys] two actions on one key: app.tour and app.zoom: F3");
     term_key(f->term, "ctrl-p"); /* taken away */
     term_key(f->term, "f1");
-    term_key(f->term, "f2"); /* now of nobody */
     term_key(f->term, "f3"); /* the first of the two */
-    term_expect(f->term, "─ Keys ");
+    term_expect_gone(f->term, "─ Chat ");
     assert_false(term_find(f->term, "Commands", &(int){0}, &(int){0}));
     sample_term_quit(f);
 }
