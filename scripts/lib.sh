@@ -12,8 +12,9 @@ say() { printf '%s\n' "bylaw: $*" >&2; }
 die() { say "$*"; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# The first 12 hex digits of a file's hash name a cache folder, so that a changed lock file gets a new one.
-hash_of() { sha256sum "$@" | sha256sum | cut -c1-12; }
+# The first 12 hex digits of the hash of what files hold name a cache folder, so that a changed lock file gets a new one
+# and another checkout the same.
+hash_of() { cat "$@" | sha256sum | cut -c1-12; }
 
 # fetch_node_modules FOLDER: `npm ci` of FOLDER's lock file into the cache, once; prints node_modules.
 fetch_node_modules() {

@@ -53,6 +53,9 @@ static int set_up(void **state)
         "base_url = \"%s/v1\"\nwire_api = \"responses\"\nenv_key = \"LAB_ACCESS\"\n"
         "request_max_retries = 0\nstream_max_retries = 0\n",
         fault_server_url(f->server));
+    /* Codex's login shells read no profile of the tester's, whose locks a killed one would leave
+     * behind. */
+    setenv("HOME", f->home, 1);
     setenv("XDG_STATE_HOME", f->home, 1);
     setenv("XDG_CONFIG_HOME", f->home, 1);
     setenv("CODEX_HOME", codex, 1);
