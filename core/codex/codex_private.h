@@ -31,8 +31,9 @@ struct stream {
 
 struct codex_item {
     char *id;
-    cJSON *item; /* of file changes: asked about later by the id alone */
-    bool said;   /* a message that came in pieces */
+    cJSON *item;  /* of file changes: asked about later by the id alone */
+    bool started; /* its beginning was told */
+    bool said;    /* a message that came in pieces */
 };
 
 struct codex {

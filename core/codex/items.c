@@ -92,6 +92,7 @@ static const char *command_of(const cJSON *item)
 
 static void item_started(struct codex *codex, const char *id, const char *type, const cJSON *item)
 {
+    take_item(codex, id)->started = true;
     if (strcmp(type, "commandExecution") == 0) {
         activity(codex, EVENT_ACTIVITY, id, "shell", command_of(item), false);
     } else if (strcmp(type, "mcpToolCall") == 0 || strcmp(type, "dynamicToolCall") == 0) {
@@ -123,6 +124,10 @@ static void tool_output(struct buf *out, const cJSON *item)
 static void item_completed(struct codex *codex, const char *id, const char *type, const cJSON *item)
 {
     const char *status = json_string_or(item, "status", "");
+    const struct codex_item *known = codex_find_item(codex, id);
+    if (known == NULL || !known->started) { /* what ends at once is only told as completed */
+        item_started(codex, id, type, item);
+    }
     bool failed = strcmp(status, "failed") == 0 || strcmp(status, "declined") == 0;
     if (strcmp(type, "agentMessage") == 0) {
         message_done(codex, id, item);

@@ -186,14 +186,16 @@ static void its_patches_become_a_proposal(void **state)
 {
     struct fixture *f = *state;
     static const struct fault_step steps[] = {
-        {.body = SAY("I look first.") RUN("c1", "cat p/p.rego; touch p/mine") END},
+        /* Not the failure last: of a command that ends at once with one Codex tells the model only.
+         */
+        {.body = SAY("I look first.") RUN("c1", "touch p/mine; cat p/p.rego") END},
         {.body = PATCH("c2", UPDATE) END},
         {.body = PATCH("c3", SECOND) END},
         {.body = SAY("Done.") END},
     };
     fault_server_script(f->server, steps, ARRAY_LEN(steps));
     ask(f, "Mend it.");
-    const struct entry *command = must_find(f, ENTRY_TOOL, "cat p/p.rego");
+    const struct entry *command = must_find(f, ENTRY_TOOL, "touch p/mine");
     assert_string_equal(command->name, "shell");
     assert_non_null(strstr(command->text.ptr, "input.bad"));
     assert_non_null(strstr(command->text.ptr, "Read-only file system"));
