@@ -63,7 +63,8 @@ static void print_program_help(FILE *out)
 {
     fprintf(out, "bylaw %s: %s.\n\n", BYLAW_VERSION, program_summary);
     fputs("  bylaw [OPTION…] [FOLDER]    open the workbench on FOLDER (default: here)\n", out);
-    fputs("  bylaw [OPTION…] FILE[:LINE] open a file in it, in the work tree around the file\n", out);
+    fputs(
+        "  bylaw [OPTION…] FILE[:LINE] open a file in it, in the work tree around the file\n", out);
     fputs("  bylaw COMMAND …             run a command; bylaw COMMAND --help explains it\n\n", out);
     for (int i = 0; i < COMMAND_OPTIONS_MAX && command_program.options[i].name != NULL; i++) {
         print_option(&command_program.options[i], out);
@@ -146,7 +147,8 @@ static void print_program_man(FILE *out)
     print_title("bylaw", out);
     fputs("bylaw \\- ", out);
     print_roff(program_summary, out);
-    fputs(".SH SYNOPSIS\n.B bylaw\n[\\fIOPTION\\fR...] [\\fIFOLDER\\fR|\\fIFILE\\fR[:\\fILINE\\fR]]\n.br\n"
+    fputs(".SH SYNOPSIS\n.B bylaw\n[\\fIOPTION\\fR...] "
+          "[\\fIFOLDER\\fR|\\fIFILE\\fR[:\\fILINE\\fR]]\n.br\n"
           ".B bylaw\n\\fICOMMAND\\fR [\\fIARGUMENT\\fR...]\n.SH DESCRIPTION\n",
         out);
     print_roff(command_program.description, out);

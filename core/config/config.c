@@ -15,7 +15,8 @@ const struct setting settings[] = {
     {"model_reasoning_effort", SETTING_STRING, "high", "none|minimal|low|medium|high|xhigh", 0, 0,
         false, NULL, "how long the model thinks before it answers"},
     {"model_provider", SETTING_STRING, NULL, NULL, 0, 0, true, "BYLAW_PROVIDER",
-        "a name from [model_providers]; \"codex\" is the Codex CLI, \"recording\" a recorded session"},
+        "a name from [model_providers]; \"codex\" is the Codex CLI, \"recording\" a recorded "
+        "session"},
     {"base_url", SETTING_STRING, NULL, NULL, 0, 0, true, "BYLAW_BASE_URL",
         "the API's address up to and with /v1"},
     {"wire_api", SETTING_STRING, "responses", "responses|chat", 0, 0, true, "BYLAW_WIRE_API",

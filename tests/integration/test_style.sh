@@ -7,7 +7,11 @@ complain() { printf 'style: %s\n' "$*"; bad=1; }
 
 own=$(git ls-files '*.c' '*.h' | grep -v '^grammars/[a-z]*/src/')
 # shellcheck disable=SC2086
-clang-format --dry-run -Werror $own 2>&1 | head -20 | grep . && bad=1
+unformatted=$(clang-format --dry-run -Werror $own 2>&1 | head -20) || true
+if [ -n "$unformatted" ]; then
+  printf '%s\n' "$unformatted"
+  complain "not formatted: clang-format -i"
+fi
 
 if git grep -nE '#include *[<"](n?curses|term|tui/|screen/|widget/|pane/)' -- core; then
   complain "core/ must not see curses or tui/"
