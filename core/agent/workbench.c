@@ -103,11 +103,19 @@ static void on_record(void *data, const char *kind, const cJSON *body)
     wb->was_closed = false;
 }
 
-static void add_proposal_entry(struct workbench *wb)
+/* The open proposal, if the transcript does not show it as it is now. */
+static const struct proposal *unshown_proposal(const struct workbench *wb)
 {
     const struct proposal *open = proposals_open(wb->proposals);
-    if (open == NULL ||
-        (wb->shown_number == open->number && wb->shown_revision == open->revision)) {
+    bool shown =
+        open != NULL && wb->shown_number == open->number && wb->shown_revision == open->revision;
+    return shown ? NULL : open;
+}
+
+static void add_proposal_entry(struct workbench *wb)
+{
+    const struct proposal *open = unshown_proposal(wb);
+    if (open == NULL) {
         return;
     }
     wb->shown_number = open->number;
@@ -147,9 +155,7 @@ static void on_turn_end(void *data)
 
 void workbench_show_proposal(struct workbench *wb)
 {
-    const struct proposal *open = proposals_open(wb->proposals);
-    if (open != NULL &&
-        (open->number != wb->shown_number || open->revision != wb->shown_revision)) {
+    if (unshown_proposal(wb) != NULL) {
         on_turn_end(wb);
     }
 }

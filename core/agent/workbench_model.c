@@ -12,14 +12,13 @@
 
 static void show_model(struct workbench *wb, const struct selection *selection)
 {
+    bool is_codex = strcmp(selection->provider->ops->name, "codex") == 0;
     free(wb->model_shown);
     if (selection->provider->is_recording) {
         wb->model_shown = mem_strdup("recording");
     } else if (selection->model == NULL) {
-        bool is_codex = selection->label != NULL && strcmp(selection->label, "Codex") == 0;
         wb->model_shown = mem_strdup(is_codex ? "Codex" : "no model");
     } else {
-        bool is_codex = selection->label != NULL && strcmp(selection->label, "Codex") == 0;
         wb->model_shown = mem_printf("%s%s%s%s", is_codex ? "Codex " : "", selection->model,
             selection->effort == NULL ? "" : " ",
             selection->effort == NULL ? "" : selection->effort);

@@ -34,18 +34,27 @@ static void end_stream(struct codex *codex, const struct event *event)
     free(stream);
 }
 
-void codex_fail(struct codex *codex, enum err_kind kind, const char *fmt, ...)
+/* One line that is safe to show; the caller frees. */
+static char *make_line(const char *fmt, va_list args) PRINTF_LIKE(1, 0);
+
+static char *make_line(const char *fmt, va_list args)
 {
     struct buf text = BUF_INIT;
+    buf_vprintf(&text, fmt, args);
+    char *shown = safe_dup(buf_str(&text), SAFE_ONE_LINE, 800);
+    buf_free(&text);
+    return shown;
+}
+
+void codex_fail(struct codex *codex, enum err_kind kind, const char *fmt, ...)
+{
     struct event event = {.kind = EVENT_ERROR, .retryable = true};
     va_list args;
     va_start(args, fmt);
-    buf_vprintf(&text, fmt, args);
+    char *shown = make_line(fmt, args);
     va_end(args);
-    char *shown = safe_dup(buf_str(&text), SAFE_ONE_LINE, 800);
     err_set(&event.error, kind, "%s", shown);
     free(shown);
-    buf_free(&text);
     free(codex->input);
     codex->input = NULL;
     end_stream(codex, &event);
@@ -58,13 +67,10 @@ void codex_done(struct codex *codex, enum stop_reason stop)
 
 void codex_warn(struct codex *codex, const char *fmt, ...)
 {
-    struct buf text = BUF_INIT;
     va_list args;
     va_start(args, fmt);
-    buf_vprintf(&text, fmt, args);
+    char *shown = make_line(fmt, args);
     va_end(args);
-    char *shown = safe_dup(buf_str(&text), SAFE_ONE_LINE, 800);
-    buf_free(&text);
     VEC_FOREACH (char *, known, &codex->warned) {
         if (strcmp(*known, shown) == 0) {
             free(shown);
@@ -75,7 +81,7 @@ void codex_warn(struct codex *codex, const char *fmt, ...)
     VEC_PUSH(&codex->warned, shown);
 }
 
-void codex_clear_items(struct codex *codex)
+static void clear_items(struct codex *codex)
 {
     VEC_FOREACH (struct codex_item, item, &codex->items) {
         free(item->id);
@@ -98,7 +104,7 @@ void codex_turn_over(struct codex *codex)
     codex->asking = codex->unwanted = codex->stopping = false;
     forget(&codex->asked);
     forget(&codex->command);
-    codex_clear_items(codex);
+    clear_items(codex);
 }
 
 /* ---- turns ---- */
@@ -136,14 +142,21 @@ static void ignore(void *data, struct rpc_answer *answer)
     (void)answer;
 }
 
-static void start_turn(struct codex *codex)
+/* What is said to the model, as the params of turn/start and turn/steer. */
+static cJSON *params_saying(const struct codex *codex, const char *said)
 {
     cJSON *params = mem_require(cJSON_CreateObject());
     json_set_string(params, "threadId", codex->thread);
     cJSON *text = mem_require(cJSON_CreateObject());
     json_set_string(text, "type", "text");
-    json_set_string(text, "text", codex->input);
+    json_set_string(text, "text", said);
     cJSON_AddItemToArray(json_set_array(params, "input"), text);
+    return params;
+}
+
+static void start_turn(struct codex *codex)
+{
+    cJSON *params = params_saying(codex, codex->input);
     if (codex->model != NULL) {
         json_set_string(params, "model", codex->model);
     }
@@ -229,21 +242,22 @@ static char *new_input(const struct items *items)
 
 static void steer(struct codex *codex, const char *text)
 {
-    cJSON *params = mem_require(cJSON_CreateObject());
-    json_set_string(params, "threadId", codex->thread);
+    cJSON *params = params_saying(codex, text);
     json_set_string(params, "expectedTurnId", codex->turn == NULL ? "" : codex->turn);
-    cJSON *input = mem_require(cJSON_CreateObject());
-    json_set_string(input, "type", "text");
-    json_set_string(input, "text", text);
-    cJSON_AddItemToArray(json_set_array(params, "input"), input);
     rpc_call(codex->rpc, "turn/steer", params, CALL_MS, ignore, NULL);
 }
 
-void codex_decide(struct codex *codex, struct codex_asked *asked, const char *decision)
+void codex_answer(struct codex *codex, const cJSON *id, const char *decision)
 {
     cJSON *result = mem_require(cJSON_CreateObject());
     json_set_string(result, "decision", decision);
-    rpc_answer(codex->rpc, asked->id, result);
+    rpc_answer(codex->rpc, id, result);
+}
+
+/* And forgets what was asked. */
+static void settle(struct codex *codex, struct codex_asked *asked, const char *decision)
+{
+    codex_answer(codex, asked->id, decision);
     forget(asked);
 }
 
@@ -255,7 +269,7 @@ void codex_refuse_patch(struct codex *codex, struct str why)
         STR_FMT(why));
     steer(codex, text);
     free(text);
-    codex_decide(codex, &codex->asked, "decline");
+    settle(codex, &codex->asked, "decline");
 }
 
 /* Its sandbox lets Codex write the files of an accepted patch, but make no folder for them. Their
@@ -312,7 +326,7 @@ static bool answer_patch(struct codex *codex, const struct request *request)
         codex_refuse_patch(codex, result);
     } else {
         make_folders(codex);
-        codex_decide(codex, &codex->asked, "accept");
+        settle(codex, &codex->asked, "accept");
     }
     loop_timer_start(codex->silence, SILENCE_MS, 0);
     return true;
@@ -334,11 +348,11 @@ void codex_interrupt(struct codex *codex)
     }
     codex->stopping = true;
     if (codex->asked.id != NULL) {
-        codex_decide(codex, &codex->asked, "cancel");
+        settle(codex, &codex->asked, "cancel");
         return;
     }
     if (codex->command.id != NULL) {
-        codex_decide(codex, &codex->command, "cancel");
+        settle(codex, &codex->command, "cancel");
         return;
     }
     cJSON *params = mem_require(cJSON_CreateObject());
@@ -403,7 +417,7 @@ static void decide(
         free(text);
     }
     static const char *const words[] = {"accept", "acceptForSession", "decline"};
-    codex_decide(codex, &codex->command, words[approval]);
+    settle(codex, &codex->command, words[approval]);
 }
 
 static void free_codex(struct provider *provider)
@@ -417,10 +431,6 @@ static void free_codex(struct provider *provider)
     }
     rpc_free(codex->rpc);
     codex_turn_over(codex);
-    VEC_FOREACH (char *, entry, &codex->env) {
-        free(*entry);
-    }
-    VEC_FREE(&codex->env);
     VEC_FOREACH (char *, text, &codex->warned) {
         free(*text);
     }
@@ -454,9 +464,5 @@ struct provider *codex_new(const struct codex_options *options, struct err *err)
     codex->host = *options->host;
     codex->program = program;
     codex->silence = loop_timer_new(options->loop, on_silence, codex);
-    for (const char *const *entry = options->env; entry != NULL && *entry != NULL; entry++) {
-        VEC_PUSH(&codex->env, mem_strdup(*entry));
-    }
-    VEC_PUSH(&codex->env, NULL);
     return &codex->provider;
 }

@@ -37,7 +37,6 @@ struct codex_options {
     struct loop *loop;
     const struct codex_host *host; /* copied */
     const char *program;           /* "codex", or a path */
-    const char *const *env;        /* more "NAME=value" for it, ended by NULL; or NULL. Copied */
 };
 
 /* NULL: there is no such program. It is started with the first request. */

@@ -42,10 +42,6 @@ struct codex {
     struct loop *loop;
     struct codex_host host;
     char *program;
-    struct {
-        char **items;
-        size_t len, cap;
-    } env;
     struct rpc *rpc;
     enum codex_step step;
     char *root;    /* the scratch copy, once it was laid out */
@@ -90,8 +86,8 @@ void codex_go_on(struct codex *codex);
 void codex_turn_begun(struct codex *codex, const char *id);
 /* Ends the turn that runs, if one does. */
 void codex_interrupt(struct codex *codex);
-/* Answers and forgets what was asked. */
-void codex_decide(struct codex *codex, struct codex_asked *asked, const char *decision);
+/* Answers an approval that Codex asks for. */
+void codex_answer(struct codex *codex, const cJSON *id, const char *decision);
 /* Answers the approval that waits with "decline", after telling the model why. */
 void codex_refuse_patch(struct codex *codex, struct str why);
 /* An accepted patch could not be written to the scratch copy by Codex: it is laid out by us, and
@@ -99,7 +95,6 @@ void codex_refuse_patch(struct codex *codex, struct str why);
 void codex_mend(struct codex *codex);
 /* The turn is over, however. */
 void codex_turn_over(struct codex *codex);
-void codex_clear_items(struct codex *codex);
 
 /* thread.c */
 bool codex_start_process(struct codex *codex, struct err *err) MUST_USE;

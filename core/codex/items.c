@@ -92,7 +92,8 @@ static const char *command_of(const cJSON *item)
 
 static void item_started(struct codex *codex, const char *id, const char *type, const cJSON *item)
 {
-    take_item(codex, id)->started = true;
+    struct codex_item *kept = take_item(codex, id);
+    kept->started = true;
     if (strcmp(type, "commandExecution") == 0) {
         activity(codex, EVENT_ACTIVITY, id, "shell", command_of(item), false);
     } else if (strcmp(type, "mcpToolCall") == 0 || strcmp(type, "dynamicToolCall") == 0) {
@@ -103,7 +104,6 @@ static void item_started(struct codex *codex, const char *id, const char *type, 
     } else if (strcmp(type, "webSearch") == 0) {
         activity(codex, EVENT_ACTIVITY, id, "web search", json_string(item, "query"), false);
     } else if (strcmp(type, "fileChange") == 0) {
-        struct codex_item *kept = take_item(codex, id);
         cJSON_Delete(kept->item);
         kept->item = mem_require(cJSON_Duplicate(item, true));
     } else if (strcmp(type, "contextCompaction") == 0) {
@@ -298,13 +298,6 @@ void codex_on_notification(void *data, const char *method, cJSON **params)
 
 /* ---- requests ---- */
 
-static void answer_decision(struct codex *codex, const cJSON *id, const char *decision)
-{
-    cJSON *result = mem_require(cJSON_CreateObject());
-    json_set_string(result, "decision", decision);
-    rpc_answer(codex->rpc, id, result);
-}
-
 static void ask_for_patch(struct codex *codex, const cJSON *id, const cJSON *params)
 {
     const char *item_id = json_string(params, "itemId");
@@ -312,7 +305,7 @@ static void ask_for_patch(struct codex *codex, const cJSON *id, const cJSON *par
     struct buf patch = BUF_INIT;
     struct err err;
     if (codex->stopping || codex->stream == NULL) {
-        answer_decision(codex, id, "cancel");
+        codex_answer(codex, id, "cancel");
         return;
     }
     codex->asked.id = mem_require(cJSON_Duplicate(id, true));
@@ -336,7 +329,7 @@ static void ask_for_patch(struct codex *codex, const cJSON *id, const cJSON *par
 static void ask_for_command(struct codex *codex, const cJSON *id, const cJSON *params)
 {
     if (codex->stopping || codex->stream == NULL || codex->command.id != NULL) {
-        answer_decision(codex, id, codex->command.id != NULL ? "decline" : "cancel");
+        codex_answer(codex, id, codex->command.id != NULL ? "decline" : "cancel");
         return;
     }
     const char *item = json_string_or(params, "itemId", "");

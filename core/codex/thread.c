@@ -208,7 +208,6 @@ bool codex_start_process(struct codex *codex, struct err *err)
     struct rpc_options options = {.name = "codex",
         .argv = argv,
         .cwd = codex->root,
-        .env = (const char *const *)codex->env.items,
         .framing = FRAMING_LINES,
         .bare = true,
         .on_notification = codex_on_notification,

@@ -17,24 +17,19 @@ static const char instructions[] =
     "top. Run the tests and the guards on what you propose before you say that it is done.";
 
 struct serving {
-    const struct args *args;
     struct loop *loop;
     struct workbench *workbench;
     struct mcp *mcp;
     struct loop_poll *input;
-    bool over;   /* the client closed our input, or does not read any more */
-    bool told;   /* the transcript says who proposes */
-    bool listed; /* the files are known: tools may run */
+    bool over; /* the client closed our input, or does not read any more */
+    bool told; /* the transcript says who proposes */
 };
 
 static void on_change(void *data, enum workbench_change what)
 {
     struct serving *serving = data;
-    if (what == WORKBENCH_FILES && !serving->listed) {
-        serving->listed = true;
-        if (serving->mcp != NULL) {
-            mcp_set_ready(serving->mcp, true);
-        }
+    if (what == WORKBENCH_FILES) { /* they are known: tools may run */
+        mcp_set_ready(serving->mcp, true);
     }
 }
 
@@ -106,7 +101,7 @@ static int serve(struct serving *serving)
 static int run(const struct args *args)
 {
     struct err err;
-    struct serving serving = {.args = args, .loop = loop_new(&err)};
+    struct serving serving = {.loop = loop_new(&err)};
     if (serving.loop == NULL) {
         return command_fail(args, "%s", err.text);
     }
