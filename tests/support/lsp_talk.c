@@ -93,10 +93,10 @@ void lsp_talk_open(struct lsp_talk *talk, const char *path, const char *content)
 
 static void turn(struct lsp_talk *talk, int ms)
 {
-    uint64_t began = test_cpu_us();
+    size_t before = talk->findings;
     loop_run_once(talk->loop, ms);
-    uint64_t took = test_cpu_us() - began;
-    talk->longest_us = took > talk->longest_us ? took : talk->longest_us;
+    size_t now = talk->findings - before;
+    talk->most_findings = now > talk->most_findings ? now : talk->most_findings;
 }
 
 bool lsp_talk_wait(struct lsp_talk *talk, const size_t *counter, size_t want)

@@ -17,7 +17,7 @@ struct lsp_talk {
     struct lsp_reply reply;                         /* the last; its message is a copy */
     char *reply_message;
     size_t replies;
-    uint64_t longest_us; /* turn of the loop since the start, when watched */
+    size_t most_findings; /* events in one turn of the loop */
 };
 
 /* A workspace in a fresh folder with the user configuration `config_toml` (NULL: none); sets

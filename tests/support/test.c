@@ -6,14 +6,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
-
-uint64_t test_cpu_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 char *test_dir_make(void)
 {

@@ -26,9 +26,6 @@ char *test_source_path(const char *relative) MUST_USE;
  * not exit 0; returns its standard output, which the caller frees. */
 char *test_run(const char *cwd, const char *const *argv) MUST_USE;
 
-/* Time this thread has computed: what a turn of the loop costs, whatever else the machine does. */
-uint64_t test_cpu_us(void);
-
 #define assert_ok(call, err)                                                                       \
     do {                                                                                           \
         if (!(call)) {                                                                             \

@@ -227,6 +227,11 @@ static const struct {
     {"package a\np if {\nx\n", "\n", "y }", "", 500000, false},
 };
 
+static double smaller(double a, double b)
+{
+    return a < b ? a : b;
+}
+
 static double cost(size_t i, size_t times, bool expect)
 {
     struct buf text =
@@ -243,18 +248,23 @@ static double cost(size_t i, size_t times, bool expect)
     return took;
 }
 
-/* Twice the text may take about twice the time; what is far under a second is not looked at. */
+/* Eight times the text may take about eight times the time, and takes 64 times where the work is
+ * quadratic. A busy machine makes single figures wrong, in either direction: the best of some tries
+ * counts. */
 static void test_hostile(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(hostile); i++) {
-        double once = cost(i, hostile[i].times / 2, false);
-        double twice = cost(i, hostile[i].times, true);
-        if (twice > 0.5 && twice > 3.4 * once) {
-            fail_msg("%zu x `%s`: %.2f s, half of it %.2f s", hostile[i].times, hostile[i].open,
-                twice, once);
+        double part = 1e9, whole = 1e9;
+        for (int tries = 0; tries < 6 && whole > 0.4 && (tries == 0 || whole > 24 * part);
+             tries++) {
+            part = smaller(part, cost(i, hostile[i].times / 8, false));
+            whole = smaller(whole, cost(i, hostile[i].times, true));
         }
-        assert_true(twice < 20);
+        if (whole > 0.4 && whole > 24 * part) {
+            fail_msg("%zu x `%s`: %.2f s, an eighth of it %.3f s", hostile[i].times,
+                hostile[i].open, whole, part);
+        }
     }
 }
 
