@@ -25,6 +25,10 @@ static const struct feature features[] = {
         "model model_reasoning_effort model_provider base_url wire_api api_key_env "
         "api_key_command allow_plain_http detect_local_servers",
         "", ""},
+    {"Profiles",
+        "a model, its effort and its limits under a name; ~/.codex/config.toml is read too; bounds "
+        "on requests, tokens and money for each prompt",
+        "", "", "profile approval_policy sandbox_mode max_turns max_tokens max_cost", "", ""},
     {"Recorded sessions", "the whole loop without a key or a network, labelled as such", "", "",
         "recording", "record", ""},
     {"Review",

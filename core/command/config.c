@@ -52,7 +52,7 @@ static void print_markdown(void)
     for (size_t i = 0; settings[i].key != NULL; i++) {
         const struct setting *s = &settings[i];
         char accepted[64] = "";
-        if (s->kind == SETTING_INTEGER) {
+        if (s->kind == SETTING_INTEGER || s->kind == SETTING_NUMBER) {
             snprintf(accepted, sizeof accepted, "%lld to %lld", s->min, s->max);
         } else if (s->kind == SETTING_BOOL) {
             snprintf(accepted, sizeof accepted, "true, false");
@@ -62,7 +62,7 @@ static void print_markdown(void)
         for (const char *c = s->accepted == NULL ? accepted : s->accepted; *c != '\0'; c++) {
             fputs(*c == '|' ? ", " : (char[]){*c, '\0'}, stdout);
         }
-        printf(" | %s%s%s%s |\n", s->help, s->private ? "; own file only" : "",
+        printf(" | %s%s%s%s |\n", s->help, (s->flags & SETTING_OWN) != 0 ? "; own file only" : "",
             s->environment == NULL ? "" : "; $", s->environment == NULL ? "" : s->environment);
     }
 }

@@ -9,78 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-const struct setting settings[] = {
-    {"model", SETTING_STRING, "gpt-5.5", NULL, 0, 0, false, "BYLAW_MODEL",
-        "the model's name as its server knows it"},
-    {"model_reasoning_effort", SETTING_STRING, "high", "none|minimal|low|medium|high|xhigh", 0, 0,
-        false, NULL, "how long the model thinks before it answers"},
-    {"model_provider", SETTING_STRING, NULL, NULL, 0, 0, true, "BYLAW_PROVIDER",
-        "a name from [model_providers]; \"codex\" is the Codex CLI, \"recording\" a recorded "
-        "session"},
-    {"base_url", SETTING_STRING, NULL, NULL, 0, 0, true, "BYLAW_BASE_URL",
-        "the API's address up to and with /v1"},
-    {"wire_api", SETTING_STRING, "responses", "responses|chat", 0, 0, true, "BYLAW_WIRE_API",
-        "the protocol the server speaks: OpenAI Responses or Chat Completions"},
-    {"api_key_env", SETTING_STRING, "OPENAI_API_KEY", NULL, 0, 0, true, NULL,
-        "the environment variable that holds the key"},
-    {"api_key_command", SETTING_LIST, NULL, NULL, 0, 0, true, NULL,
-        "a program and its arguments that print the key"},
-    {"allow_plain_http", SETTING_BOOL, "false", NULL, 0, 0, true, NULL,
-        "allow http:// to other machines than this one"},
-    {"detect_local_servers", SETTING_BOOL, "true", NULL, 0, 0, true, "BYLAW_DETECT",
-        "without a key, look for Ollama, llama.cpp, LM Studio and vLLM on this machine"},
-    {"recording", SETTING_STRING, NULL, NULL, 0, 0, true, "BYLAW_RECORDING",
-        "the file the recording provider replays (default: the workspace's own)"},
-    {"theme", SETTING_STRING, "auto", NULL, 0, 0, false, "BYLAW_THEME",
-        "auto, a built-in theme, one of yours (themes/NAME.toml beside this file), or a .toml file "
-        "(user's file only)"},
-    {"ambiguous_width", SETTING_STRING, "auto", "auto|1|2", 0, 0, false, NULL,
-        "columns of characters that East Asian fonts draw wide and others narrow, as Greek and "
-        "arrows; auto: as the terminal says"},
-    {"mouse", SETTING_BOOL, "true", NULL, 0, 0, false, NULL,
-        "take the mouse; Shift selects with the terminal's own selection"},
-    {"key_set", SETTING_STRING, "standard", "standard|vi", 0, 0, false, NULL,
-        "which keys the editor listens to"},
-    {"persistent_undo", SETTING_BOOL, "true", NULL, 0, 0, false, NULL,
-        "keep undo steps when the program ends (in the state folder, for your eyes only)"},
-    {"line_numbers", SETTING_STRING, "absolute", "absolute|relative|off", 0, 0, false, NULL,
-        "line numbers in the editor; relative ones count from the cursor"},
-    {"whitespace", SETTING_STRING, "none", "none|trailing|all", 0, 0, false, NULL,
-        "which blanks the editor marks: spaces, tabs, no-break spaces, CR among LF"},
-    {"wrap", SETTING_STRING, "prose", "never|prose|always", 0, 0, false, NULL,
-        "long lines go on in the next row; prose: in Markdown"},
-    {"wrap_languages", SETTING_LIST, NULL, NULL, 0, 0, false, NULL,
-        "languages whose long lines are wrapped too, as [\"yaml\", \"json\"]"},
-    {"sticky_headers", SETTING_BOOL, "true", NULL, 0, 0, false, NULL,
-        "keep the first lines of the rule and keys one has scrolled into at the top"},
-    {"auto_indent", SETTING_BOOL, "true", NULL, 0, 0, false, NULL,
-        "indent a new line as the language has it, and a closing bracket that begins one"},
-    {"auto_pairs", SETTING_BOOL, "true", NULL, 0, 0, false, NULL,
-        "brackets and quotes are typed as pairs, and put around a selection"},
-    {"clipboard", SETTING_STRING, "osc52", "osc52|internal|command", 0, 0, false, NULL,
-        "where copies go and pastes come from: the terminal (else the desktop's program), bylaw "
-        "only, or wl-copy, xclip or pbcopy"},
-    {"completion", SETTING_STRING, "auto", "auto|manual|off", 0, 0, false, NULL,
-        "what can stand at the cursor: offered while one types, when asked for, or never"},
-    {"format_on_save", SETTING_BOOL, "false", NULL, 0, 0, false, NULL,
-        "format a file when it is saved, as the command editor.format does"},
-    {"coverage_threshold", SETTING_INTEGER, "90", NULL, 0, 100, false, NULL,
-        "coverage in percent that counts as met"},
-    {"test_on_save", SETTING_BOOL, "true", NULL, 0, 0, false, NULL,
-        "run the tests after each save and proposal"},
-    {"diagnostics_inline", SETTING_BOOL, "true", NULL, 0, 0, false, NULL,
-        "show what warnings and errors say behind their lines, too"},
-    {"test_timeout", SETTING_INTEGER, "30", NULL, 1, 3600, false, NULL,
-        "seconds one test may take"},
-    {"git_hooks", SETTING_STRING, "ask", "ask|never", 0, 0, false, NULL,
-        "run the repository's own git hooks at a commit: ask once for each version of them, or "
-        "never"},
-    {"lsp", SETTING_BOOL, "true", NULL, 0, 0, false, NULL,
-        "start the language server of an open file's language, where one is installed"},
-    {NULL, SETTING_STRING, NULL, NULL, 0, 0, false, NULL, NULL},
-};
-
-enum { SETTING_COUNT = ARRAY_LEN(settings) - 1, MAX_FILE = 1 << 20 };
+enum { MAX_FILE = 1 << 20 };
 
 struct list {
     char **items;
@@ -94,7 +23,7 @@ struct value {
 };
 
 struct config {
-    struct value values[SETTING_COUNT];
+    struct value *values; /* setting_count of them */
     struct toml *user;
     struct toml *workspace;
     char *user_path;
@@ -118,12 +47,12 @@ static void problem(struct config *config, const char *fmt, ...)
 
 static size_t index_of(const char *key)
 {
-    for (size_t i = 0; i < SETTING_COUNT; i++) {
+    for (size_t i = 0; i < setting_count; i++) {
         if (strcmp(settings[i].key, key) == 0) {
             return i;
         }
     }
-    return SETTING_COUNT;
+    return setting_count;
 }
 
 static void clear(struct value *value)
@@ -175,6 +104,16 @@ static bool check(
         }
         return true;
     }
+    case SETTING_NUMBER: {
+        double number = strtod(text, &end);
+        if (*end != '\0' || end == text || !(number >= (double)setting->min) ||
+            !(number <= (double)setting->max)) {
+            problem(config, "%s: %s takes a number from %lld to %lld", where, setting->key,
+                setting->min, setting->max);
+            return false;
+        }
+        return true;
+    }
     default:
         if (!is_accepted(setting->accepted, str_of(text))) {
             problem(config, "%s: %s = \"%s\" is not known; accepted: %s", where, setting->key, text,
@@ -185,9 +124,39 @@ static bool check(
     }
 }
 
-static void set(struct config *config, size_t index, const char *text, const char *origin)
+/* Where a text stands among the accepted ones, which go from strict to loose. */
+static size_t rank_of(const char *accepted, const char *text)
 {
-    if (check(config, &settings[index], text, origin)) {
+    const char *at = accepted;
+    size_t rank = 0;
+    for (; !is_accepted(text, str_slice(str_of(at), 0, strcspn(at, "|"))); rank++) {
+        at = strchr(at, '|');
+        if (at == NULL) {
+            break;
+        }
+        at++;
+    }
+    return rank;
+}
+
+static bool is_looser(const struct setting *setting, const char *text, const char *than)
+{
+    return setting->kind == SETTING_STRING
+               ? rank_of(setting->accepted, text) > rank_of(setting->accepted, than)
+               : strtod(text, NULL) > strtod(than, NULL);
+}
+
+static void set(
+    struct config *config, size_t index, const char *text, const char *origin, bool guarded)
+{
+    const char *now = config->values[index].text;
+    if (!check(config, &settings[index], text, origin)) {
+        return;
+    }
+    if (guarded && is_looser(&settings[index], text, now)) {
+        problem(config, "%s: %s = %s is looser than your own %s; ignored here", origin,
+            settings[index].key, text, now);
+    } else {
         clear(&config->values[index]);
         config->values[index].text = mem_strdup(text);
         config->values[index].origin = mem_strdup(origin);
@@ -211,11 +180,14 @@ static void set_list(
 }
 
 static void read_value(
-    struct config *config, size_t index, const struct toml *toml, const char *origin)
+    struct config *config, size_t index, const struct toml *toml, const char *origin, bool user)
 {
-    static const enum toml_kind wanted[] = {TOML_STRING, TOML_BOOL, TOML_INTEGER, TOML_ARRAY};
+    static const enum toml_kind wanted[] = {
+        TOML_STRING, TOML_BOOL, TOML_INTEGER, TOML_ARRAY, TOML_FLOAT};
     const struct setting *setting = &settings[index];
-    bool number_as_word = toml->kind == TOML_INTEGER && setting->accepted != NULL; /* 2 for "2" */
+    bool guarded = !user && (setting->flags & SETTING_GUARD) != 0;
+    bool number_as_word = toml->kind == TOML_INTEGER &&
+                          (setting->accepted != NULL || setting->kind == SETTING_NUMBER);
     if (toml->kind != wanted[setting->kind] && !number_as_word) {
         problem(config, "%s: %s takes %s, not %s", origin, setting->key,
             toml_kind_name(wanted[setting->kind]), toml_kind_name(toml->kind));
@@ -224,14 +196,18 @@ static void read_value(
     char number[32];
     switch (toml->kind) {
     case TOML_STRING:
-        set(config, index, toml->text, origin);
+        set(config, index, toml->text, origin, guarded);
         break;
     case TOML_BOOL:
-        set(config, index, toml->boolean ? "true" : "false", origin);
+        set(config, index, toml->boolean ? "true" : "false", origin, guarded);
+        break;
+    case TOML_FLOAT:
+        snprintf(number, sizeof number, "%g", toml->number);
+        set(config, index, number, origin, guarded);
         break;
     case TOML_INTEGER:
         snprintf(number, sizeof number, "%lld", toml->integer);
-        set(config, index, number, origin);
+        set(config, index, number, origin, guarded);
         break;
     default:
         set_list(config, index, toml, origin);
@@ -269,19 +245,19 @@ static void read_layer(struct config *config, const struct toml *root, const cha
         const struct toml *toml = root->items[i];
         char *origin = mem_printf("%s:%u", path, toml->row);
         size_t index = index_of(toml->key);
-        if (index == SETTING_COUNT) {
+        if (index == setting_count) {
             if (!is_table(config, toml, origin, user)) {
                 problem(config, "%s: \"%s\" is no setting; `bylaw config` lists them", origin,
                     toml->key);
             }
-        } else if (settings[index].private && !user) {
+        } else if ((settings[index].flags & SETTING_OWN) != 0 && !user) {
             problem(config, "%s: %s may only be set in your own config.toml; ignored here", origin,
                 toml->key);
         } else if (!user && strcmp(toml->key, "theme") == 0 && toml->kind == TOML_STRING &&
                    strpbrk(toml->text, "/.") != NULL) {
             problem(config, "%s: a theme file may only be named in your own config.toml", origin);
         } else {
-            read_value(config, index, toml, origin);
+            read_value(config, index, toml, origin, user);
         }
         free(origin);
     }
@@ -306,12 +282,12 @@ static struct toml *load_file(struct config *config, const char *path)
 
 static void read_environment(struct config *config)
 {
-    for (size_t i = 0; i < SETTING_COUNT; i++) {
+    for (size_t i = 0; i < setting_count; i++) {
         const char *name = settings[i].environment;
         const char *text = name == NULL ? NULL : getenv(name);
         if (text != NULL && text[0] != '\0') {
             char *origin = mem_printf("$%s", name);
-            set(config, i, text, origin);
+            set(config, i, text, origin, false);
             free(origin);
         }
     }
@@ -320,7 +296,8 @@ static void read_environment(struct config *config)
 struct config *config_load(const char *workspace)
 {
     struct config *config = MEM_NEW(struct config);
-    for (size_t i = 0; i < SETTING_COUNT; i++) {
+    config->values = mem_zalloc(setting_count * sizeof *config->values);
+    for (size_t i = 0; i < setting_count; i++) {
         config->values[i].text = mem_strdup(settings[i].fallback);
         config->values[i].origin = mem_strdup("default");
     }
@@ -351,8 +328,8 @@ struct config *config_load(const char *workspace)
 void config_set(struct config *config, const char *key, const char *text, const char *origin)
 {
     size_t index = index_of(key);
-    assert(index < SETTING_COUNT && settings[index].kind != SETTING_LIST);
-    set(config, index, text, origin);
+    assert(index < setting_count && settings[index].kind != SETTING_LIST);
+    set(config, index, text, origin, false);
 }
 
 void config_free(struct config *config)
@@ -360,7 +337,7 @@ void config_free(struct config *config)
     if (config == NULL) {
         return;
     }
-    for (size_t i = 0; i < SETTING_COUNT; i++) {
+    for (size_t i = 0; i < setting_count; i++) {
         clear(&config->values[i]);
     }
     VEC_FOREACH (struct config_problem, p, &config->problems) {
@@ -370,6 +347,7 @@ void config_free(struct config *config)
     toml_free(config->user);
     toml_free(config->workspace);
     free(config->user_path);
+    free(config->values);
     free(config);
 }
 
@@ -386,7 +364,7 @@ const char *config_problem_at(const struct config *config, size_t index)
 static const struct value *value_of(const struct config *config, const char *key)
 {
     size_t index = index_of(key);
-    assert(index < SETTING_COUNT);
+    assert(index < setting_count);
     return &config->values[index];
 }
 
@@ -405,6 +383,12 @@ long long config_integer(const struct config *config, const char *key)
 {
     const char *text = value_of(config, key)->text;
     return text == NULL ? 0 : strtoll(text, NULL, 10);
+}
+
+double config_number(const struct config *config, const char *key)
+{
+    const char *text = value_of(config, key)->text;
+    return text == NULL ? 0 : strtod(text, NULL);
 }
 
 size_t config_list_count(const struct config *config, const char *key)

@@ -13,21 +13,29 @@
 struct config;
 struct toml;
 
-enum setting_kind { SETTING_STRING, SETTING_BOOL, SETTING_INTEGER, SETTING_LIST };
+enum setting_kind { SETTING_STRING, SETTING_BOOL, SETTING_INTEGER, SETTING_LIST, SETTING_NUMBER };
+
+enum {
+    SETTING_OWN = 1,     /* only in the user's file */
+    SETTING_PROFILE = 2, /* also in [profiles.NAME] */
+    SETTING_GUARD = 4    /* a workspace's file may make it stricter, never looser */
+};
 
 /* One row of the table that reading, `bylaw config` and the README are made from. */
 struct setting {
     const char *key;
     enum setting_kind kind;
     const char *fallback;    /* as in TOML: "high", "true", "90"; NULL: not set */
-    const char *accepted;    /* for strings with a closed set: "responses|chat"; else NULL */
+    const char *accepted;    /* for strings with a closed set: "responses|chat"; else NULL. Of a
+                              * SETTING_GUARD from strict to loose */
     long long min, max;      /* for numbers */
-    bool private;            /* only in the user's file */
+    unsigned flags;          /* SETTING_OWN… */
     const char *environment; /* a variable that overrides it, or NULL */
     const char *help;        /* one line */
 };
 
 extern const struct setting settings[]; /* ended by a NULL key */
+extern const size_t setting_count;
 
 struct config_problem {
     char *text; /* "FILE:LINE: …", one line */
@@ -48,6 +56,7 @@ const char *config_problem_at(const struct config *config, size_t index);
 const char *config_string(const struct config *config, const char *key);
 bool config_bool(const struct config *config, const char *key);
 long long config_integer(const struct config *config, const char *key);
+double config_number(const struct config *config, const char *key);
 size_t config_list_count(const struct config *config, const char *key);
 const char *config_list_at(const struct config *config, const char *key, size_t index);
 /* "default", "FILE:LINE" or "$VARIABLE". */
