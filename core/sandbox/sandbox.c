@@ -26,6 +26,8 @@
 #define CLOSE_RANGE_CLOEXEC (1U << 2)
 #endif
 
+enum { TERM_GRACE_S = 1 };
+
 struct launch {
     const struct sandbox_policy *policy;
     struct cage cage;
@@ -196,7 +198,7 @@ static bool confine(const struct launch *launch, struct err *err)
 static _Noreturn void become_program(const struct launch *launch)
 {
     struct err err;
-    static const int ours[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
+    static const int ours[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGALRM};
     for (size_t i = 0; i < ARRAY_LEN(ours); i++) {
         signal(ours[i], SIG_DFL);
     }
@@ -211,10 +213,15 @@ static _Noreturn void become_program(const struct launch *launch)
 
 static volatile sig_atomic_t forward_to;
 
+/* What does not end when asked to is made to: whoever sent SIGTERM to us follows with SIGKILL, and
+ * then nobody would be left to end the rest. */
 static void forward(int signum)
 {
     if (forward_to > 0) {
-        kill((pid_t)forward_to, signum);
+        kill((pid_t)forward_to, signum == SIGALRM ? SIGKILL : signum);
+    }
+    if (signum == SIGTERM) {
+        alarm(TERM_GRACE_S);
     }
 }
 
@@ -227,6 +234,7 @@ static void handle_signals(void)
     struct sigaction action = {.sa_handler = forward, .sa_flags = SA_RESTART};
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGHUP, &action, NULL);
+    sigaction(SIGALRM, &action, NULL);
 }
 
 static int exit_code_of(int status)
