@@ -110,6 +110,7 @@ void app_free(struct app *app)
     VEC_FREE(&app->overlays);
     VEC_FREE(&app->globals);
     VEC_FREE(&app->sources);
+    VEC_FREE(&app->key_sets);
     keymap_free(app->keymap);
     theme_free(app->theme);
     grid_free(app->grid);

@@ -81,6 +81,8 @@ void app_add_pane_actions(
 /* Runs an action by its id ("review.accept") where it applies now; false: no such action there, or
  * it cannot be done (then the reason is shown). */
 bool app_run_action(struct app *app, const char *id);
+/* Why app_run_action could not run it now, one sentence; NULL: it could. */
+const char *app_why_not(struct app *app, const char *id);
 
 /* Overlays: on top of the panes, the last has the keys. */
 enum overlay_place {

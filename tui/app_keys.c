@@ -88,22 +88,40 @@ unsigned app_run_row(struct app *app, const struct action *action, void *data)
     return action->run(data) | UI_HANDLED;
 }
 
-bool app_run_action(struct app *app, const char *id)
+/* The row of an action where it applies now, with the data it is run with; NULL: nowhere. */
+static const struct action *find_action(struct app *app, const char *id, void **data)
 {
     const struct action_set *sets[APP_CONTEXTS_MAX];
-    void *data[APP_CONTEXTS_MAX];
-    size_t count = app_contexts(app, sets, data, APP_CONTEXTS_MAX);
+    void *with[APP_CONTEXTS_MAX];
+    size_t count = app_contexts(app, sets, with, APP_CONTEXTS_MAX);
     for (size_t s = 0; s < count; s++) {
         for (size_t i = 0; i < sets[s]->count; i++) {
-            const struct action *action = &sets[s]->actions[i];
-            if (strcmp(action->id, id) == 0) {
-                bool can = action_why_not(action, data[s]) == NULL;
-                app_apply(app, data[s], app_run_row(app, action, data[s]));
-                return can;
+            if (strcmp(sets[s]->actions[i].id, id) == 0) {
+                *data = with[s];
+                return &sets[s]->actions[i];
             }
         }
     }
-    return false;
+    return NULL;
+}
+
+bool app_run_action(struct app *app, const char *id)
+{
+    void *data;
+    const struct action *action = find_action(app, id, &data);
+    if (action == NULL) {
+        return false;
+    }
+    bool can = action_why_not(action, data) == NULL;
+    app_apply(app, data, app_run_row(app, action, data));
+    return can;
+}
+
+const char *app_why_not(struct app *app, const char *id)
+{
+    void *data;
+    const struct action *action = find_action(app, id, &data);
+    return action == NULL ? "This cannot be done here." : action_why_not(action, data);
 }
 
 static bool is_text_like(const struct key *key)

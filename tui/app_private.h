@@ -30,6 +30,11 @@ struct app_source {
 
 struct help_row;
 
+struct app_key_set {
+    const void *pane;
+    bool (*row)(const void *pane, size_t index, struct help_row *out);
+};
+
 #define PASTE_TOLD ((size_t)1 << 18) /* a paste so long that one may wait for it */
 
 enum grab { GRAB_NONE, GRAB_PANE, GRAB_OVERLAY, GRAB_DIVIDER_COL, GRAB_DIVIDER_ROW };
@@ -77,9 +82,10 @@ struct app {
         size_t len, cap;
     } sources;             /* of the finder */
     struct finder *finder; /* while it is open */
-    /* The key set of a pane's own, for the ? screen (help.h); NULL: there is none. */
-    const void *key_set_of;
-    bool (*key_set_row)(const void *pane, size_t index, struct help_row *out);
+    struct {
+        struct app_key_set *items;
+        size_t len, cap;
+    } key_sets;                     /* of panes, for the ? screen (help.h) */
     const struct app_float *floats; /* NULL: none */
     void *floats_data;
     void (*draw_header)(void *data, struct region region);

@@ -222,6 +222,8 @@ static void make_panes(struct desk *desk)
         .is_recording = is_recording,
         .suggestion = suggestion,
         .mention = desk_mention,
+        .command = desk_slash_run,
+        .commands = desk_slash_list,
         .data = desk,
     };
     struct status_options status = {

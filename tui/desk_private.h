@@ -11,6 +11,7 @@
 #include "desk_diagnose.h"
 #include "desk_evaluate.h"
 #include "desk_find.h"
+#include "desk_slash.h"
 #include "pane/chat.h"
 #include "pane/commit.h"
 #include "pane/editor.h"

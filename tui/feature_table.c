@@ -6,10 +6,12 @@
 #include "embedded.h"
 #include "keymap.h"
 #include "policy/guard.h"
+#include "slash.h"
 
 #include <stdlib.h>
 
-/* Words apart by blanks; one that ends in * stands for all that begin so. Of two features that
+/* Commands are those of the program (`bylaw test`) and, with their slash, those of the prompt.
+ * Words apart by blanks; one that ends in * stands for all that begin so. Of two features that
  * have an id the one with the longer word has it. */
 struct feature {
     const char *name, *what;
@@ -29,6 +31,9 @@ static const struct feature features[] = {
         "a model, its effort and its limits under a name; ~/.codex/config.toml is read too; bounds "
         "on requests, tokens and money for each prompt",
         "", "", "profile approval_policy sandbox_mode max_turns max_tokens max_cost", "", ""},
+    {"Slash commands",
+        "what one does while typing: completed after a `/` in the prompt, the same in plain mode",
+        "", "", "", "/*", ""},
     {"Recorded sessions", "the whole loop without a key or a network, labelled as such", "", "",
         "recording", "record", ""},
     {"Review",
@@ -195,6 +200,11 @@ static void each_id(const struct keymap *keymap,
     for (size_t i = 0; commands[i] != NULL; i++) {
         each(data, KIND_COMMAND, commands[i]->name);
     }
+    for (size_t i = 0; i < slash_command_count; i++) {
+        char *id = mem_printf("/%s", slash_commands[i].name);
+        each(data, KIND_COMMAND, id);
+        free(id);
+    }
     for (size_t i = 0; guards[i] != NULL; i++) {
         each(data, KIND_GUARD, guards[i]->id);
     }
@@ -269,8 +279,8 @@ static void add_id(void *data, enum kind kind, const char *id)
     row->counts[kind]++;
     struct buf *list = kind == KIND_SETTING ? &row->settings : &row->commands;
     if (kind == KIND_SETTING || kind == KIND_COMMAND) {
-        buf_printf(
-            list, "%s`%s%s`", list->len > 0 ? ", " : "", kind == KIND_COMMAND ? "bylaw " : "", id);
+        bool is_program = kind == KIND_COMMAND && id[0] != '/';
+        buf_printf(list, "%s`%s%s`", list->len > 0 ? ", " : "", is_program ? "bylaw " : "", id);
     }
 }
 

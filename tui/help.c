@@ -35,10 +35,11 @@ static void collect_key_set(struct help *help)
     const struct app *app = help->app;
     struct help_row row = {0};
     const char *group = NULL;
-    if (app->key_set_row == NULL || app_active(app).data != app->key_set_of) {
-        return;
+    const struct app_key_set *set = NULL;
+    VEC_FOREACH (const struct app_key_set, other, &app->key_sets) {
+        set = other->pane == app_active(app).data ? other : set;
     }
-    for (size_t i = 0; app->key_set_row(app->key_set_of, i, &row); i++) {
+    for (size_t i = 0; set != NULL && set->row != NULL && set->row(set->pane, i, &row); i++) {
         if (group == NULL || strcmp(group, row.group) != 0) {
             VEC_PUSH(&help->entries, (struct entry){.text = row.group});
             group = row.group;
@@ -235,8 +236,13 @@ static const struct pane_ops help_ops = {.name = "help",
 void help_set_keys(struct app *app, const void *pane,
     bool (*row)(const void *pane, size_t index, struct help_row *out))
 {
-    app->key_set_of = pane;
-    app->key_set_row = row;
+    VEC_FOREACH (struct app_key_set, set, &app->key_sets) {
+        if (set->pane == pane) {
+            set->row = row;
+            return;
+        }
+    }
+    VEC_PUSH(&app->key_sets, (struct app_key_set){pane, row});
 }
 
 void help_open(struct app *app)

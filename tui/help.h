@@ -13,8 +13,8 @@ struct help_row {
     const char *help;
 };
 
-/* While the pane with this data has the keys its own key set is shown first: `row` fills the line
- * of that index, false past the end. NULL: it has none. */
+/* While the pane with this data has the keys its own key set (or what else can be typed there) is
+ * shown first: `row` fills the line of that index, false past the end. NULL: it has none. */
 void help_set_keys(struct app *app, const void *pane,
     bool (*row)(const void *pane, size_t index, struct help_row *out));
 

@@ -1,5 +1,6 @@
 #include "keymap.h"
 
+#include "base/nearest.h"
 #include "base/utf8.h"
 #include "base/vec.h"
 
@@ -322,31 +323,6 @@ size_t keymap_continuations(const struct keymap *keymap, const struct action_set
     return found;
 }
 
-/* Letters to put in, take out or change to make one name of the other (Levenshtein). */
-static size_t distance(const char *a, const char *b)
-{
-    enum { LENGTH_MAX = 64 };
-    size_t row[LENGTH_MAX + 1];
-    size_t len = strlen(b);
-    if (len > LENGTH_MAX || strlen(a) > LENGTH_MAX) {
-        return SIZE_MAX;
-    }
-    for (size_t k = 0; k <= len; k++) {
-        row[k] = k;
-    }
-    for (size_t i = 1; a[i - 1] != '\0'; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t k = 1; k <= len; k++) {
-            size_t change = diagonal + (a[i - 1] == b[k - 1] ? 0 : 1);
-            diagonal = row[k];
-            size_t other = (row[k] < row[k - 1] ? row[k] : row[k - 1]) + 1;
-            row[k] = change < other ? change : other;
-        }
-    }
-    return row[len];
-}
-
 const char *keymap_suggest(const struct keymap *keymap, const char *id)
 {
     const char *best = NULL;
@@ -355,9 +331,9 @@ const char *keymap_suggest(const struct keymap *keymap, const char *id)
         const struct action_set *set = keymap->sets.items[i];
         for (size_t k = 0; k < set->count; k++) {
             const char *dot = strchr(set->actions[k].id, '.');
-            size_t whole = distance(id, set->actions[k].id);
+            size_t whole = nearest_distance(str_of(id), str_of(set->actions[k].id));
             /* "accept" stands for "review.accept". */
-            size_t last = dot == NULL ? whole : distance(id, dot + 1);
+            size_t last = dot == NULL ? whole : nearest_distance(str_of(id), str_of(dot + 1));
             size_t apart = last < whole ? last : whole;
             if (apart < least) {
                 least = apart;

@@ -4,6 +4,7 @@
 #include "desk.h"
 #include "feature_table.h"
 #include "plain/plain.h"
+#include "slash.h"
 #include "workspace/locate.h"
 
 #include <locale.h>
@@ -120,6 +121,10 @@ int main(int argc, char **argv)
     }
     if (args_has(&args, "help-themes")) {
         feature_table_print_themes(stdout);
+        return EXIT_YES;
+    }
+    if (args_has(&args, "help-slash")) {
+        slash_print_table(stdout);
         return EXIT_YES;
     }
     if (args_has(&args, "plain-help")) {

@@ -47,6 +47,7 @@ const struct command command_program = {
             {"help-keys", 0, NULL, "print the table of all keys, as it stands in the README"},
             {"help-features", 0, NULL, "print the table of features, as it stands in the README"},
             {"help-themes", 0, NULL, "print the table of the built-in themes"},
+            {"help-slash", 0, NULL, "print the table of what can be typed after a / in the prompt"},
             {"plain-help", 0, NULL, "print the table of what can be typed with --plain"},
             {"version", 0, NULL, "print the version"},
         },

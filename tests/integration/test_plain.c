@@ -209,9 +209,14 @@ static void every_command_does_something(void **state)
 static void what_is_no_command_is_said(void **state)
 {
     struct sample_run *run = *state;
-    char *out =
-        plain(run, "statsu\nstatus of the deployment\naccept\nopen nothing.rego\nline 3\nreview\n"
-                   "explain 9\nfiles nothing\ntest nothing\nhelp nothing\n");
+    char *out = plain(run,
+        "statsu\nstatus of the deployment\naccept\nopen nothing.rego\nline 3\nreview\n"
+        "explain 9\nfiles nothing\ntest nothing\nhelp nothing\n/statsu\n/status\n/commit\n"
+        "/review now\n");
+    expect(out, "No command /statsu: the nearest is /status.");
+    expect(out, "Model: recording");
+    expect(out, "The command finish is for the review: type review first.");
+    expect(out, "Nothing was done: /review is typed alone.");
     expect(out, "There is no command statsu; the nearest is status.");
     expect(out, "Nothing was done: status is typed alone. Type say to send that line");
     expect(out, "The command accept is for the review: type review first.");

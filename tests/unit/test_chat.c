@@ -134,8 +134,12 @@ static int set_up(void **state)
     struct app_options options = {0};
     f->app = app_new(f->loop, &options, &err);
     assert_non_null(f->app);
-    f->chat = chat_new(
-        &(struct chat_options){f->app, f->session, on_review, NULL, model, is_recording, NULL, f});
+    f->chat = chat_new(&(struct chat_options){.app = f->app,
+        .session = f->session,
+        .review = on_review,
+        .model = model,
+        .is_recording = is_recording,
+        .data = f});
     app_set_pane(f->app, SLOT_CHAT, chat_pane(f->chat));
     app_focus(f->app, SLOT_CHAT);
     session_on_change(f->session, on_change, f);

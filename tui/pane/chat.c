@@ -1,3 +1,4 @@
+#include "help.h"
 #include "pane/chat_private.h"
 
 #include <stdlib.h>
@@ -78,6 +79,7 @@ static void hand_over_draft(void *data)
 
 void chat_note_change(struct chat *chat)
 {
+    chat_slash_update(chat);
     /* Not put off by each key: long typing is saved while it goes on. */
     if (prompt_version(chat->prompt) != chat->draft_version &&
         !loop_timer_is_active(chat->draft_timer)) {
@@ -215,6 +217,11 @@ static unsigned chat_key(void *pane, const struct key *key)
         }
         return chat_is_busy(chat) ? chat_interrupt(chat) : UI_IGNORED;
     }
+    flags = chat_slash_key(chat, key);
+    if (flags != UI_IGNORED) {
+        chat_note_change(chat);
+        return flags;
+    }
     flags = prompt_key(chat->prompt, key);
     if (flags == UI_IGNORED && key->code == K_ENTER && key->mods == 0) {
         flags = enter(chat);
@@ -245,7 +252,7 @@ static unsigned chat_paste(void *pane, struct str text)
 static unsigned chat_escape(void *pane)
 {
     struct chat *chat = pane;
-    if (prompt_escape(chat->prompt)) {
+    if (prompt_escape(chat->prompt) || chat_slash_close(chat)) {
         return UI_DONE;
     }
     if (chat->browsing) {
@@ -302,6 +309,7 @@ static void chat_destroy(void *pane)
     loop_timer_free(chat->spin_timer);
     chat_view_free(chat->view);
     prompt_free(chat->prompt);
+    popup_free(chat->commands);
     free(chat);
 }
 
@@ -336,6 +344,9 @@ struct chat *chat_new(const struct chat_options *options)
     chat->prompt = prompt_new((struct prompt_history){history_count, history_at, chat});
     chat->draft_timer = loop_timer_new(app_loop(chat->app), hand_over_draft, chat);
     chat->spin_timer = loop_timer_new(app_loop(chat->app), spin, chat);
+    if (chat->options.command != NULL) {
+        help_set_keys(chat->app, chat, chat_slash_help);
+    }
     take_draft(chat);
     chat_changed(chat);
     return chat;

@@ -9,6 +9,10 @@
 #include "app.h"
 
 struct chat;
+struct popup;
+
+/* What follows the name of a command. */
+enum { CHAT_COMMAND_ALONE, CHAT_COMMAND_TAKES, CHAT_COMMAND_NEEDS };
 
 struct chat_options {
     struct app *app;
@@ -17,6 +21,12 @@ struct chat_options {
     void (*review)(void *data, unsigned proposal);
     /* An @ was typed: asks which file is meant and calls chat_insert with it. May be NULL. */
     void (*mention)(void *data);
+    /* A slash command was typed: runs it, or says why nothing was done; then the text stays. NULL:
+     * there are none, all is sent. */
+    bool (*command)(void *data, struct str name, struct str args, struct err *err);
+    /* Adds the commands there are to the completion: label, detail, and as the number what may
+     * follow the name. May be NULL. */
+    void (*commands)(void *data, struct popup *popup);
     /* "gpt-5.5 high", "no model": for the state line; borrowed for the call. May be NULL. */
     const char *(*model)(void *data);
     /* Recorded answers are labelled as such at all times. May be NULL. */

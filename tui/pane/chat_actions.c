@@ -26,6 +26,10 @@ unsigned chat_send(struct chat *chat)
         buf_free(&text);
         return UI_DONE;
     }
+    if (chat_slash_send(chat, buf_str(&text))) {
+        buf_free(&text);
+        return UI_DONE;
+    }
     if (session_prompt(chat->session, trimmed, &err)) {
         prompt_clear(chat->prompt);
         loop_timer_stop(chat->draft_timer);

@@ -177,6 +177,9 @@ void chat_draw(void *pane, struct region region, bool focused)
     }
     prompt_draw(chat->prompt, region_sub(region, chat->prompt_row, 0, prompt_rows, cols),
         focused && !chat->browsing, prompt_hint(chat));
+    if (focused && !chat->browsing) {
+        chat_slash_draw(chat, region);
+    }
 }
 
 void chat_title(const void *pane, struct buf *left, struct buf *right)

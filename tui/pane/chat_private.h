@@ -5,6 +5,7 @@
 
 #include "pane/chat.h"
 #include "pane/chat_view.h"
+#include "widget/popup.h"
 #include "widget/prompt.h"
 
 struct chat {
@@ -16,7 +17,9 @@ struct chat {
     bool browsing;
     unsigned draft_version; /* of the prompt, as last handed over */
     struct loop_timer *draft_timer, *spin_timer;
-    uint64_t busy_since; /* ms; 0: idle */
+    struct popup *commands; /* shown while the name of a command is typed; NULL: not */
+    bool commands_closed;   /* by Esc, until another is begun */
+    uint64_t busy_since;    /* ms; 0: idle */
     /* Of the last draw, for the mouse. */
     int prompt_row, transcript_rows;
 };
@@ -38,6 +41,20 @@ unsigned chat_interrupt(struct chat *chat);
 unsigned chat_older_entry(struct chat *chat);
 unsigned chat_newer_entry(struct chat *chat);
 unsigned chat_leave_browsing(struct chat *chat);
+
+/* chat_slash.c: the completion of commands */
+/* The prompt's text changed: shows it, narrows it, closes it. */
+void chat_slash_update(struct chat *chat);
+/* A key while it is shown; UI_IGNORED: not for it. */
+unsigned chat_slash_key(struct chat *chat, const struct key *key);
+/* False: it was not there. */
+bool chat_slash_close(struct chat *chat);
+void chat_slash_draw(struct chat *chat, struct region region);
+struct help_row;
+/* The commands for the ? screen (help.h). */
+bool chat_slash_help(const void *chat, size_t index, struct help_row *out);
+/* A command was typed and is run; false: it is a prompt like any other. */
+bool chat_slash_send(struct chat *chat, struct str text);
 
 /* chat_draw.c */
 void chat_draw(void *pane, struct region region, bool focused);

@@ -269,7 +269,7 @@ void editor_vi_free(struct editor *editor)
 {
     struct editor_vi *on = editor->vi;
     if (on != NULL) {
-        help_set_keys(editor->app, NULL, NULL);
+        help_set_keys(editor->app, editor, NULL);
         vi_free(on->vi);
         free_wishes(on);
         buf_free(&on->clipboard);

@@ -27,4 +27,7 @@ bool plain_run(const struct plain_options *options, int *code, struct err *err) 
 /* `bylaw --plain-help`: prints the table of all commands as it stands in the README. */
 void plain_print_table(FILE *out);
 
+/* There is a command of this name, in some mode. */
+bool plain_has_command(const char *name);
+
 #endif

@@ -1,5 +1,7 @@
 /* The table of all commands, and what becomes of a line that was typed. */
+#include "base/nearest.h"
 #include "plain/plain_private.h"
+#include "slash.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -146,29 +148,9 @@ static const struct plain_command *find(unsigned modes, struct str name)
     return NULL;
 }
 
-/* Letters to change, to add or to leave out to come from one word to the other. */
-static size_t distance(struct str a, const char *b)
+bool plain_has_command(const char *name)
 {
-    enum { LONGEST = 32 };
-    size_t row[LONGEST + 1];
-    size_t len = strlen(b);
-    if (a.len > LONGEST || len > LONGEST) {
-        return SIZE_MAX;
-    }
-    for (size_t j = 0; j <= len; j++) {
-        row[j] = j;
-    }
-    for (size_t i = 1; i <= a.len; i++) {
-        size_t corner = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= len; j++) {
-            size_t change = corner + (a.ptr[i - 1] != b[j - 1]);
-            size_t other = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-            corner = row[j];
-            row[j] = change < other ? change : other;
-        }
-    }
-    return row[len];
+    return find(PLAIN_ANY, str_of(name)) != NULL;
 }
 
 static const char *nearest(unsigned modes, struct str name)
@@ -177,7 +159,7 @@ static const char *nearest(unsigned modes, struct str name)
     size_t least = SIZE_MAX;
     for (size_t i = 0; i < plain_command_count; i++) {
         const struct plain_command *command = &plain_commands[i];
-        size_t far = distance(name, command->name);
+        size_t far = nearest_distance(name, str_of(command->name));
         if (name.len >= 2 && str_starts(str_of(command->name), "") &&
             strncmp(command->name, name.ptr, name.len) == 0) {
             far = 1; /* its beginning */
@@ -230,7 +212,8 @@ bool plain_help(struct plain *plain, struct str args, struct err *err)
     }
     if (plain->mode == PLAIN_MAIN) {
         plain_say(plain, "Any other line is sent to the model. One that begins with the word of a "
-                         "command is sent with a blank before it, or with say.");
+                         "command is sent with a blank before it, or with say. The slash commands "
+                         "of the screen, as /test, can be typed too.");
     }
     for (size_t i = 0; i < plain_command_count; i++) {
         if ((plain_commands[i].modes & plain->mode) != 0) {
@@ -339,6 +322,21 @@ static bool looks_mistyped(const struct plain *plain, struct str name, struct st
     return rest.len == 0 || (count_words(rest) == 1 && nearest(plain->mode, name) != NULL);
 }
 
+/* "/test": the command that does here what the slash command does on the screen. */
+static bool run_slash(struct plain *plain, struct str name, struct str args, struct err *err)
+{
+    const struct slash_command *slash = slash_find(name);
+    if (slash == NULL) {
+        return slash_unknown(name, NULL, err);
+    }
+    struct str word = str_of(slash->plain == NULL ? slash->name : slash->plain);
+    const struct plain_command *command = find(plain->mode, word);
+    if (!slash_check_args(slash, args, err)) {
+        return false;
+    }
+    return command == NULL ? unknown(plain, word, err) : run(plain, command, args, err);
+}
+
 void plain_dispatch(struct plain *plain, struct str line)
 {
     struct err err;
@@ -349,7 +347,15 @@ void plain_dispatch(struct plain *plain, struct str line)
         return;
     }
     struct str rest = line;
-    struct str name = plain_word(&rest);
+    struct str name;
+    if (slash_parse(line, &name, &rest)) {
+        if (!run_slash(plain, name, rest, &err)) {
+            refuse(plain, line, &err);
+        }
+        return;
+    }
+    rest = line;
+    name = plain_word(&rest);
     if (name.len == 0) {
         if (plain->mode == PLAIN_COMMIT) {
             plain_say(plain, "The message is kept; type commit yes to write and commit.");

@@ -173,6 +173,16 @@ bool prompt_is_empty(const struct prompt *prompt)
     return edit_is_empty(prompt->edit);
 }
 
+struct str prompt_typed(const struct prompt *prompt)
+{
+    return edit_text(prompt->edit);
+}
+
+size_t prompt_cursor(const struct prompt *prompt)
+{
+    return edit_cursor(prompt->edit);
+}
+
 bool prompt_is_after_at(const struct prompt *prompt)
 {
     struct str text = str_slice(edit_text(prompt->edit), 0, edit_cursor(prompt->edit));

@@ -31,6 +31,9 @@ void prompt_text(const struct prompt *prompt, struct buf *out);
 void prompt_set(struct prompt *prompt, struct str text);
 void prompt_clear(struct prompt *prompt);
 bool prompt_is_empty(const struct prompt *prompt);
+/* The field as it is shown: folded pastes are their marks. Borrowed until the next change. */
+struct str prompt_typed(const struct prompt *prompt);
+size_t prompt_cursor(const struct prompt *prompt); /* in what is shown */
 /* An "@" that begins a word stands right before the cursor. */
 bool prompt_is_after_at(const struct prompt *prompt);
 /* Grows with each change of the text. */

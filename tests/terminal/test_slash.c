@@ -1,0 +1,91 @@
+/* Slash commands as they are typed: the list that narrows, Tab, Enter, a name that is none, a path
+ * that is a prompt. */
+#include "test.h"
+
+#include "sample_run.h"
+
+#include <stdlib.h>
+
+static int set_up(void **state)
+{
+    struct sample_run *run = sample_run_new();
+    sample_run_init(run);
+    *state = run;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    sample_run_free(*state);
+    return 0;
+}
+
+static void start(struct sample_run *run, int rows, int cols)
+{
+    sample_run_start(run, rows, cols);
+    term_expect(run->term, "bylaw");
+}
+
+static void the_list_narrows_and_runs(void **state)
+{
+    struct sample_run *run = *state;
+    start(run, 40, 120);
+    term_type(run->term, "/");
+    term_expect(run->term, "▸/ review");
+    term_expect(run->term, "/ quit");
+    term_type(run->term, "sta");
+    term_expect(run->term, "▸/ status");
+    term_expect_gone(run->term, "/ quit");
+    term_key(run->term, "enter");
+    term_expect(run->term, "─ Status ─");
+    term_expect(run->term, "Proposal     none is open");
+    term_key(run->term, "esc");
+    term_expect_gone(run->term, "─ Status ─");
+    /* Esc closes the list and nothing else; Tab completes. */
+    term_type(run->term, "/re");
+    term_expect(run->term, "▸/ review");
+    term_key(run->term, "esc");
+    term_expect_gone(run->term, "▸/ review");
+    term_expect(run->term, "› /re");
+    term_key(run->term, "ctrl-u");
+    term_type(run->term, "/rev");
+    term_expect(run->term, "▸/ review");
+    term_key(run->term, "tab");
+    term_expect(run->term, "› /review");
+    term_key(run->term, "enter");
+    term_expect(run->term, "No proposal is open: ask for one.");
+    term_expect(run->term, "› /review"); /* what could not be done stays */
+}
+
+static void what_is_no_command_stays_or_is_sent(void **state)
+{
+    struct sample_run *run = *state;
+    start(run, 24, 80);
+    term_type(run->term, "/tset\r");
+    term_expect(run->term, "No command /tset: the nearest is /test.");
+    term_expect(run->term, "› /tset");
+    term_key(run->term, "ctrl-u");
+    term_type(run->term, "/etc/passwd is read by whom?\r");
+    term_expect(run->term, "You");
+    term_expect(run->term, "/etc/passwd is read by whom?");
+}
+
+static void it_fits_a_small_terminal(void **state)
+{
+    struct sample_run *run = *state;
+    start(run, 10, 40);
+    term_type(run->term, "/qu");
+    term_expect(run->term, "▸/ quit");
+    term_key(run->term, "enter");
+    assert_int_equal(term_wait_exit(run->term), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_list_narrows_and_runs, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_no_command_stays_or_is_sent, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(it_fits_a_small_terminal, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

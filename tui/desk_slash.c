@@ -1,0 +1,107 @@
+/* Slash commands on the desk: how a row of the table is run, and the short ones. */
+#include "desk_slash.h"
+
+#include "desk_private.h"
+#include "slash.h"
+#include "widget/dialog.h"
+#include "widget/popup.h"
+
+#include <stdlib.h>
+
+/* Why a row cannot be done now; NULL: it can. */
+static const char *why_not(struct desk *desk, const struct slash_command *command)
+{
+    return command->run == NULL ? app_why_not(desk->app, command->action) : NULL;
+}
+
+bool desk_slash_run(void *data, struct str name, struct str args, struct err *err)
+{
+    struct desk *desk = data;
+    const struct slash_command *command = slash_find(name);
+    if (command == NULL) {
+        return slash_unknown(name, NULL, err);
+    }
+    if (!slash_check_args(command, args, err)) {
+        return false;
+    }
+    const char *why = why_not(desk, command);
+    if (why != NULL) {
+        return err_set(err, ERR_CONFLICT, "%s", why);
+    }
+    if (command->run != NULL) {
+        return command->run(desk, args, err);
+    }
+    (void)app_run_action(desk->app, command->action); /* it can: asked above */
+    return true;
+}
+
+void desk_slash_list(void *data, struct popup *popup)
+{
+    struct desk *desk = data;
+    for (size_t i = 0; i < slash_command_count; i++) {
+        const struct slash_command *command = &slash_commands[i];
+        const char *why = why_not(desk, command);
+        struct popup_item item = {.letter = '/',
+            .label = mem_strdup(command->name),
+            .detail = mem_printf("%s%s%s%s%s", command->args, command->args[0] == '\0' ? "" : "  ",
+                command->help, why == NULL ? "" : "  not now: ", why == NULL ? "" : why),
+            .score = (int)(slash_command_count - i),
+            .number = command->args[0] == '\0'  ? CHAT_COMMAND_ALONE
+                      : command->args[0] == '[' ? CHAT_COMMAND_TAKES
+                                                : CHAT_COMMAND_NEEDS};
+        popup_add(popup, item);
+    }
+}
+
+bool desk_slash_commit(struct desk *desk, struct str args, struct err *err)
+{
+    (void)args;
+    if (proposals_open(workbench_proposals(desk->workbench)) == NULL) {
+        return err_set(err, ERR_NOT_FOUND, "No proposal is open: there is nothing to commit.");
+    }
+    desk_open_review(desk);
+    (void)app_run_action(desk->app, "review.finish"); /* says why, if it cannot be done */
+    return true;
+}
+
+static void append_repo(const struct desk *desk, struct buf *out)
+{
+    if (desk->branch == NULL) {
+        buf_append_c(out, "Repository   none: files can be written, not committed\n");
+        return;
+    }
+    buf_printf(out, "Branch       %s, %zu file%s changed\n", desk->branch, desk->changed,
+        desk->changed == 1 ? "" : "s");
+}
+
+static void append_proposal(const struct desk *desk, struct buf *out)
+{
+    struct proposals *proposals = workbench_proposals(desk->workbench);
+    const struct proposal *open = proposals_open(proposals);
+    if (open == NULL) {
+        buf_append_c(out, "Proposal     none is open\n");
+        return;
+    }
+    struct review_counts counts = review_count_all(proposals_review(proposals));
+    buf_printf(out, "Proposal     %u: %zu accepted, %zu declined, %zu open\n", open->number,
+        counts.accepted, counts.declined, counts.open);
+}
+
+bool desk_slash_status(struct desk *desk, struct str args, struct err *err)
+{
+    (void)args;
+    (void)err;
+    struct session *session = workbench_session(desk->workbench);
+    struct usage usage = session_usage(session);
+    struct buf text = BUF_INIT;
+    buf_printf(&text, "Folder       %s\n", workspace_root(workbench_workspace(desk->workbench)));
+    append_repo(desk, &text);
+    buf_printf(&text, "Model        %s\n", workbench_model(desk->workbench));
+    buf_printf(&text, "Session      %s  %s\n", session_id(session), session_title(session));
+    buf_printf(&text, "Tokens       %lld in (%lld cached), %lld out (%lld reasoning)\n",
+        usage.input_tokens, usage.cached_tokens, usage.output_tokens, usage.reasoning_tokens);
+    append_proposal(desk, &text);
+    dialog_message(desk->app, "Status", buf_str(&text));
+    buf_free(&text);
+    return true;
+}

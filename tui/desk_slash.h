@@ -1,0 +1,20 @@
+/* What the slash commands do on the desk: the functions that the table in slash.c names, and what
+ * the chat asks of them. Loop thread only. */
+#ifndef BYLAW_DESK_SLASH_H
+#define BYLAW_DESK_SLASH_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+struct desk;
+struct popup;
+
+/* For chat_options: runs one; false with a sentence, nothing was done. */
+bool desk_slash_run(void *data, struct str name, struct str args, struct err *err);
+/* Adds a row for each to the completion. */
+void desk_slash_list(void *data, struct popup *popup);
+
+bool desk_slash_commit(struct desk *desk, struct str args, struct err *err);
+bool desk_slash_status(struct desk *desk, struct str args, struct err *err);
+
+#endif

@@ -1,0 +1,111 @@
+#include "slash.h"
+
+#include "base/nearest.h"
+#include "base/safe.h"
+#include "desk_slash.h"
+
+#include <stdlib.h>
+
+const struct slash_command slash_commands[] = {
+    {"review", "", "Review the open proposal line by line", "desk.review", NULL, NULL},
+    {"test", "", "Run all tests: of the open proposal, else of the workspace", "desk.test", NULL,
+        "tests"},
+    {"commit", "", "Write and commit what the review accepted, after showing it", NULL,
+        desk_slash_commit, "finish"},
+    {"undo", "", "Undo the last commit made here with a commit that reverts it", "desk.undo-commit",
+        NULL, "undo-commit"},
+    {"status", "", "Where things are: folder, branch, model, session, tests, proposal", NULL,
+        desk_slash_status, NULL},
+    {"help", "", "These commands, and the keys that work here", "app.help", NULL, NULL},
+    {"quit", "", "Leave; session, proposal and decisions are kept", "app.quit", NULL, NULL},
+};
+
+const size_t slash_command_count = ARRAY_LEN(slash_commands);
+
+static bool is_name(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == ':';
+}
+
+bool slash_parse(struct str text, struct str *name, struct str *args)
+{
+    if (!str_starts(text, "/")) {
+        return false;
+    }
+    size_t end = 1;
+    while (end < text.len && is_name(text.ptr[end])) {
+        end++;
+    }
+    bool ends = end == text.len || strchr(" \t\r\n", text.ptr[end]) != NULL;
+    *name = str_slice(text, 1, end);
+    *args = str_trim(str_from(text, end));
+    return ends && end > 1;
+}
+
+const struct slash_command *slash_find(struct str name)
+{
+    for (size_t i = 0; i < slash_command_count; i++) {
+        if (str_equal_c(name, slash_commands[i].name)) {
+            return &slash_commands[i];
+        }
+    }
+    return NULL;
+}
+
+bool slash_check_args(const struct slash_command *command, struct str args, struct err *err)
+{
+    if (command->args[0] == '\0' && args.len > 0) {
+        return err_set(err, ERR_INVALID, "Nothing was done: /%s is typed alone.", command->name);
+    }
+    if (command->args[0] != '\0' && command->args[0] != '[' && args.len == 0) {
+        return err_set(
+            err, ERR_INVALID, "Nothing was done: type /%s %s.", command->name, command->args);
+    }
+    return true;
+}
+
+static void consider(struct str name, const char *other, const char **best, size_t *least)
+{
+    size_t far = nearest_distance(name, str_of(other));
+    if (name.len >= 2 && strncmp(other, name.ptr, name.len) == 0) {
+        far = 1; /* its beginning */
+    }
+    if (far < *least) {
+        *least = far;
+        *best = other;
+    }
+}
+
+const char *slash_nearest(struct str name, const char *const *more)
+{
+    const char *best = NULL;
+    size_t least = name.len / 2 + 1; /* further away it is a guess */
+    for (size_t i = 0; i < slash_command_count; i++) {
+        consider(name, slash_commands[i].name, &best, &least);
+    }
+    for (size_t i = 0; more != NULL && more[i] != NULL; i++) {
+        consider(name, more[i], &best, &least);
+    }
+    return best;
+}
+
+bool slash_unknown(struct str name, const char *const *more, struct err *err)
+{
+    const char *near = slash_nearest(name, more);
+    char *shown = safe_dup(name, SAFE_ONE_LINE, 40);
+    err_set(err, ERR_NOT_FOUND, "No command /%s: %s%s. A blank before it sends it as it is.", shown,
+        near == NULL ? "/help lists them" : "the nearest is /", near == NULL ? "" : near);
+    free(shown);
+    return false;
+}
+
+void slash_print_table(FILE *out)
+{
+    fputs("| Type | What it does |\n| --- | --- |\n", out);
+    for (size_t i = 0; i < slash_command_count; i++) {
+        const struct slash_command *command = &slash_commands[i];
+        fprintf(out, "| `/%s%s%s` | %s |\n", command->name, command->args[0] == '\0' ? "" : " ",
+            command->args, command->help);
+    }
+}
