@@ -289,6 +289,7 @@ static bool open_workbench(struct desk *desk, const struct desk_options *options
         .session = options->session,
         .fresh = options->fresh,
         .provider = options->provider,
+        .profile = options->profile,
         .recording = options->recording,
         .record_to = options->record_to,
         .is_program = true,

@@ -12,6 +12,7 @@ struct desk_options {
     const char *session; /* NULL: the last where something is pending, else a new one */
     bool fresh;
     const char *provider;
+    const char *profile;
     const char *recording;
     const char *record_to;
     const char *open;          /* a file to show in the editor, or NULL */

@@ -22,6 +22,7 @@ static int open_plain(const struct args *args, const struct location *location)
         .session = args_get(args, "session"),
         .fresh = args_has(args, "new"),
         .provider = args_get(args, "provider"),
+        .profile = args_get(args, "profile"),
         .recording = args_get(args, "recording"),
         .record_to = args_get(args, "record"),
         .open = place != NULL            ? place
@@ -44,6 +45,7 @@ static int open_desk(const struct args *args, const struct location *location)
         .session = args_get(args, "session"),
         .fresh = args_has(args, "new"),
         .provider = args_get(args, "provider"),
+        .profile = args_get(args, "profile"),
         .recording = args_get(args, "recording"),
         .record_to = args_get(args, "record"),
         .open = location->file != NULL ? location->file : args_get(args, "open"),

@@ -454,6 +454,18 @@ static void make_tools(struct workbench *wb)
     wb->toolbox = tools_new(&setup);
 }
 
+/* What the profile in force became, in one line. */
+static void say_profile(struct workbench *wb)
+{
+    const char *name = config_profile(wb->config);
+    if (name != NULL) {
+        char *text = config_describe_profile(wb->config, name);
+        workbench_note(
+            wb, "Profile %s (%s): %s", name, config_profile_origin(wb->config, name), text);
+        free(text);
+    }
+}
+
 struct workbench *workbench_new(const struct workbench_options *options, struct err *err)
 {
     struct workbench *wb = MEM_NEW(struct workbench);
@@ -469,12 +481,18 @@ struct workbench *workbench_new(const struct workbench_options *options, struct 
     if (options->provider != NULL) {
         config_set(wb->config, "model_provider", options->provider, "--provider");
     }
+    if (options->profile != NULL &&
+        !config_set_profile(wb->config, options->profile, "--profile", err)) {
+        workbench_free(wb);
+        return NULL;
+    }
     if (options->recording != NULL) {
         config_set(wb->config, "recording", options->recording, "--recording");
     }
     for (size_t i = 0; i < config_problem_count(wb->config); i++) {
         workbench_problem(wb, "%s", config_problem_at(wb->config, i));
     }
+    say_profile(wb);
     recover(wb);
     overlay_sweep();
     make_tools(wb);

@@ -31,6 +31,7 @@ struct workbench_options {
         *session; /* id to go on with; NULL: the last one where something is pending, else new */
     bool fresh;   /* always a new session */
     const char *provider;  /* overrides the config: "recording", or NULL */
+    const char *profile;   /* overrides the config's; there must be one of that name. NULL: none */
     const char *recording; /* the file it replays; NULL: config's, else the workspace's own */
     const char *record_to; /* `bylaw record`: where a live session is recorded, or NULL */
     bool is_program;    /* this process is bylaw itself: Codex is given the tools of `bylaw mcp` */

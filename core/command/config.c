@@ -21,6 +21,22 @@ static void print_lines(const struct config *config)
     }
 }
 
+/* What other spellings were taken for, and the profiles there are. */
+static void print_more(const struct config *config)
+{
+    for (size_t i = 0; i < config_note_count(config); i++) {
+        printf("# %s\n", config_note_at(config, i));
+    }
+    for (size_t i = 0; i < config_profile_count(config); i++) {
+        const char *name = config_profile_at(config, i);
+        char *text = config_describe_profile(config, name);
+        printf("# profile %s%s: %s  # %s\n", name,
+            config_profile(config) == name ? ", in force" : "", text,
+            config_profile_origin(config, name));
+        free(text);
+    }
+}
+
 static void print_json(const struct config *config)
 {
     cJSON *root = cJSON_CreateObject();
@@ -34,6 +50,15 @@ static void print_json(const struct config *config)
         json_set_string(item, "help", settings[i].help);
         cJSON_AddItemToArray(list, item);
         free(value);
+    }
+    cJSON *profiles = json_set_array(root, "profiles");
+    for (size_t i = 0; i < config_profile_count(config); i++) {
+        json_push_string(profiles, config_profile_at(config, i));
+    }
+    json_set_string(root, "profile", config_profile(config));
+    cJSON *notes = json_set_array(root, "notes");
+    for (size_t i = 0; i < config_note_count(config); i++) {
+        json_push_string(notes, config_note_at(config, i));
     }
     cJSON *problems = json_set_array(root, "problems");
     for (size_t i = 0; i < config_problem_count(config); i++) {
@@ -62,7 +87,8 @@ static void print_markdown(void)
         for (const char *c = s->accepted == NULL ? accepted : s->accepted; *c != '\0'; c++) {
             fputs(*c == '|' ? ", " : (char[]){*c, '\0'}, stdout);
         }
-        printf(" | %s%s%s%s |\n", s->help, (s->flags & SETTING_OWN) != 0 ? "; own file only" : "",
+        printf(" | %s%s%s%s%s |\n", s->help, (s->flags & SETTING_OWN) != 0 ? "; own file only" : "",
+            (s->flags & SETTING_PROFILE) != 0 ? "; also in a profile" : "",
             s->environment == NULL ? "" : "; $", s->environment == NULL ? "" : s->environment);
     }
 }
@@ -81,10 +107,18 @@ static int run(const struct args *args)
         return command_fail(args, "no such folder: %s", args->count == 1 ? args->rest[0] : ".");
     }
     struct config *config = config_load(here);
+    const char *profile = args_get(args, "profile");
+    struct err err;
+    if (profile != NULL && !config_set_profile(config, profile, "--profile", &err)) {
+        config_free(config);
+        free(here);
+        return command_fail(args, "%s", err.text);
+    }
     if (args_has(args, "json")) {
         print_json(config);
     } else {
         print_lines(config);
+        print_more(config);
     }
     for (size_t i = 0; i < config_problem_count(config); i++) {
         (void)command_fail(args, "%s", config_problem_at(config, i));
@@ -98,12 +132,15 @@ static int run(const struct args *args)
 const struct command command_config = {
     .name = "config",
     .summary = "print the settings in force and where each came from",
-    .usage = "[--json | --markdown] [FOLDER]",
+    .usage = "[--json | --markdown] [--profile NAME] [FOLDER]",
     .options = {{"json", 0, NULL, "as one JSON object"},
+        {"profile", 'p', "NAME", "as it would be with this profile"},
         {"markdown", 0, NULL, "the table of all settings, as it stands in the README"}},
-    .description = "Reads the defaults, $XDG_CONFIG_HOME/bylaw/config.toml, the workspace's "
-                   ".bylaw/config.toml and the "
-                   "environment, and prints each setting with the place its value comes from. Keys "
+    .description = "Reads the defaults, the Codex CLI's $CODEX_HOME/config.toml and "
+                   "NAME.config.toml, $XDG_CONFIG_HOME/bylaw/config.toml, the workspace's "
+                   ".bylaw/config.toml, the profile in force and the "
+                   "environment, and prints each setting with the place its value comes from, the "
+                   "profiles there are, and what another spelling was taken for. Keys "
                    "themselves are never "
                    "printed: the settings only name where a key is.\n\nExit code 1 when a file has "
                    "a mistake; each is said "

@@ -34,6 +34,8 @@ const struct command command_program = {
             {"session", 's', "ID", "go on with this session"},
             {"new", 'n', NULL, "begin a new session, whatever is pending in the last"},
             {"provider", 0, "NAME", "a [model_providers] name, or \"recording\""},
+            {"profile", 'p', "NAME",
+                "a [profiles.NAME]: which model, how careful, with which bounds"},
             {"recording", 0, "FILE", "replay this recording"},
             {"record", 0, "FILE", "record what the model answers into this new file"},
             {"open", 0, "FILE", "show this file of the folder in the editor"},

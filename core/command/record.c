@@ -115,6 +115,7 @@ static bool record(
         .folder = folder,
         .fresh = true,
         .provider = args_get(args, "provider"),
+        .profile = args_get(args, "profile"),
         .record_to = args->rest[0],
         .changed = on_change,
         .data = run};
@@ -173,6 +174,7 @@ const struct command command_record = {
         {
             {"dir", 'd', "DIR", "the workspace (default: the current folder)"},
             {"provider", 0, "NAME", "a [model_providers] name"},
+            {"profile", 'p', "NAME", "a [profiles.NAME]"},
             {"show", 0, NULL, "print the title, model and prompts of a recording"},
         },
     .description =

@@ -1,51 +1,36 @@
-#include "config/config.h"
+/* Layers, and the values they come down to. */
+#include "config/config_private.h"
 
-#include "base/file.h"
 #include "base/path.h"
 #include "base/vec.h"
-#include "config/toml.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-enum { MAX_FILE = 1 << 20 };
-
-struct list {
-    char **items;
-    size_t len, cap;
-};
-
-struct value {
-    char *text; /* strings, numbers and booleans; NULL: not set */
-    struct list list;
-    char *origin;
-};
-
-struct config {
-    struct value *values; /* setting_count of them */
-    struct toml *user;
-    struct toml *workspace;
-    char *user_path;
-    struct {
-        struct config_problem *items;
-        size_t len, cap;
-    } problems;
-};
-
-static void problem(struct config *config, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
-static void problem(struct config *config, const char *fmt, ...)
+static void add_line(struct lines *lines, const char *fmt, va_list args)
 {
     struct buf text = BUF_INIT;
-    va_list args;
-    va_start(args, fmt);
     buf_vprintf(&text, fmt, args);
-    va_end(args);
-    VEC_PUSH(&config->problems, (struct config_problem){buf_take(&text)});
+    VEC_PUSH(lines, buf_take(&text));
 }
 
-static size_t index_of(const char *key)
+void config_add_problem(struct config *config, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    add_line(&config->problems, fmt, args);
+    va_end(args);
+}
+
+void config_add_note(struct config *config, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    add_line(&config->notes, fmt, args);
+    va_end(args);
+}
+
+size_t config_index_of(const char *key)
 {
     for (size_t i = 0; i < setting_count; i++) {
         if (strcmp(settings[i].key, key) == 0) {
@@ -55,229 +40,106 @@ static size_t index_of(const char *key)
     return setting_count;
 }
 
-static void clear(struct value *value)
-{
-    free(value->text);
-    free(value->origin);
-    VEC_FOREACH (char *, item, &value->list) {
-        free(*item);
-    }
-    VEC_FREE(&value->list);
-    *value = (struct value){0};
-}
-
-static bool is_accepted(const char *accepted, struct str text)
-{
-    if (accepted == NULL) {
-        return true;
-    }
-    struct str rest = str_of(accepted);
-    while (rest.len > 0) {
-        size_t bar = str_find_char(rest, '|', 0);
-        size_t end = bar == (size_t)-1 ? rest.len : bar;
-        if (str_equal(str_slice(rest, 0, end), text)) {
-            return true;
-        }
-        rest = str_from(rest, end + 1);
-    }
-    return false;
-}
-
-/* Checks text against the setting; `where` begins the problem's line. */
-static bool check(
-    struct config *config, const struct setting *setting, const char *text, const char *where)
-{
-    char *end;
-    switch (setting->kind) {
-    case SETTING_BOOL:
-        if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0) {
-            problem(config, "%s: %s takes true or false", where, setting->key);
-            return false;
-        }
-        return true;
-    case SETTING_INTEGER: {
-        long long number = strtoll(text, &end, 10);
-        if (*end != '\0' || end == text || number < setting->min || number > setting->max) {
-            problem(config, "%s: %s takes a whole number from %lld to %lld", where, setting->key,
-                setting->min, setting->max);
-            return false;
-        }
-        return true;
-    }
-    case SETTING_NUMBER: {
-        double number = strtod(text, &end);
-        if (*end != '\0' || end == text || !(number >= (double)setting->min) ||
-            !(number <= (double)setting->max)) {
-            problem(config, "%s: %s takes a number from %lld to %lld", where, setting->key,
-                setting->min, setting->max);
-            return false;
-        }
-        return true;
-    }
-    default:
-        if (!is_accepted(setting->accepted, str_of(text))) {
-            problem(config, "%s: %s = \"%s\" is not known; accepted: %s", where, setting->key, text,
-                setting->accepted);
-            return false;
-        }
-        return true;
-    }
-}
+/* ---- which entry counts ---- */
 
 /* Where a text stands among the accepted ones, which go from strict to loose. */
 static size_t rank_of(const char *accepted, const char *text)
 {
-    const char *at = accepted;
     size_t rank = 0;
-    for (; !is_accepted(text, str_slice(str_of(at), 0, strcspn(at, "|"))); rank++) {
-        at = strchr(at, '|');
-        if (at == NULL) {
+    for (const char *at = accepted; at != NULL; rank++) {
+        size_t len = strcspn(at, "|");
+        if (len == strlen(text) && memcmp(at, text, len) == 0) {
             break;
         }
-        at++;
+        at = at[len] == '\0' ? NULL : at + len + 1;
     }
     return rank;
 }
 
-static bool is_looser(const struct setting *setting, const char *text, const char *than)
+bool config_is_looser(const struct setting *setting, const char *text, const char *than)
 {
     return setting->kind == SETTING_STRING
                ? rank_of(setting->accepted, text) > rank_of(setting->accepted, than)
                : strtod(text, NULL) > strtod(than, NULL);
 }
 
-static void set(
-    struct config *config, size_t index, const char *text, const char *origin, bool guarded)
+/* Files, the profile's part of them, then who else speaks; a profile stands right below whoever
+ * chose it, so that -p wins over the environment and a choice made on the screen over both. */
+static int height_of(const struct entry_value *entry, enum layer chosen_by)
 {
-    const char *now = config->values[index].text;
-    if (!check(config, &settings[index], text, origin)) {
-        return;
+    enum { STEP = 16 };
+    enum layer at = entry->layer;
+    if (entry->profile != NULL) {
+        at = chosen_by < LAYER_ENVIRONMENT ? LAYER_ENVIRONMENT : chosen_by;
+        return (int)at * STEP - STEP / 2 + (int)entry->layer;
     }
-    if (guarded && is_looser(&settings[index], text, now)) {
-        problem(config, "%s: %s = %s is looser than your own %s; ignored here", origin,
-            settings[index].key, text, now);
-    } else {
-        clear(&config->values[index]);
-        config->values[index].text = mem_strdup(text);
-        config->values[index].origin = mem_strdup(origin);
+    return (int)at * STEP;
+}
+
+static enum layer profile_chooser(const struct config *config)
+{
+    const struct entry_value *entry = config->values[config_index_of("profile")];
+    return entry == NULL ? LAYER_DEFAULT : entry->layer;
+}
+
+const struct entry_value *config_winner(
+    const struct config *config, size_t setting, const char *profile, bool own)
+{
+    const struct entry_value *best = NULL;
+    enum layer chosen_by = profile_chooser(config);
+    for (size_t i = 0; i < config->entries.len; i++) {
+        const struct entry_value *entry = config->entries.items[i];
+        bool counts =
+            entry->setting == setting && !entry->dropped &&
+            (!own || entry->layer != LAYER_WORKSPACE) &&
+            (entry->profile == NULL || (profile != NULL && strcmp(profile, entry->profile) == 0));
+        if (counts && (best == NULL || height_of(entry, chosen_by) >= height_of(best, chosen_by))) {
+            best = entry;
+        }
+    }
+    return best;
+}
+
+/* What the user's own files and words say is the bound of what a workspace's may. */
+static const struct entry_value *choose(const struct config *config, size_t setting)
+{
+    size_t at = config_index_of("profile");
+    const char *profile = config_profile(config);
+    if ((settings[setting].flags & (SETTING_GUARD | SETTING_OWN)) == 0) {
+        return config_winner(config, setting, profile, false);
+    }
+    const struct entry_value *own_profile = config_winner(config, at, NULL, true);
+    const char *own_name = own_profile == NULL ? NULL : own_profile->text;
+    const struct entry_value *own = config_winner(config, setting, own_name, true);
+    const struct entry_value *all = config_winner(config, setting, profile, false);
+    if ((settings[setting].flags & SETTING_OWN) != 0 || all->text == NULL) {
+        return own;
+    }
+    return config_is_looser(&settings[setting], all->text, own->text) ? own : all;
+}
+
+void config_resolve(struct config *config)
+{
+    size_t at = config_index_of("profile");
+    config->values[at] = config_winner(config, at, NULL, false);
+    for (size_t i = 0; i < setting_count; i++) {
+        if (i != at) {
+            config->values[i] = choose(config, i);
+        }
     }
 }
 
-static void set_list(
-    struct config *config, size_t index, const struct toml *toml, const char *origin)
-{
-    struct value value = {.origin = mem_strdup(origin)};
-    for (size_t i = 0; i < toml->len; i++) {
-        if (toml->items[i]->kind != TOML_STRING) {
-            problem(config, "%s: %s takes an array of strings", origin, settings[index].key);
-            clear(&value);
-            return;
-        }
-        VEC_PUSH(&value.list, mem_strdup(toml->items[i]->text));
-    }
-    clear(&config->values[index]);
-    config->values[index] = value;
-}
+/* ---- reading ---- */
 
-static void read_value(
-    struct config *config, size_t index, const struct toml *toml, const char *origin, bool user)
+static void add_defaults(struct config *config)
 {
-    static const enum toml_kind wanted[] = {
-        TOML_STRING, TOML_BOOL, TOML_INTEGER, TOML_ARRAY, TOML_FLOAT};
-    const struct setting *setting = &settings[index];
-    bool guarded = !user && (setting->flags & SETTING_GUARD) != 0;
-    bool number_as_word = toml->kind == TOML_INTEGER &&
-                          (setting->accepted != NULL || setting->kind == SETTING_NUMBER);
-    if (toml->kind != wanted[setting->kind] && !number_as_word) {
-        problem(config, "%s: %s takes %s, not %s", origin, setting->key,
-            toml_kind_name(wanted[setting->kind]), toml_kind_name(toml->kind));
-        return;
+    for (size_t i = 0; i < setting_count; i++) {
+        struct entry_value *entry = MEM_NEW(struct entry_value);
+        *entry = (struct entry_value){.setting = i,
+            .text = mem_strdup(settings[i].fallback),
+            .origin = mem_strdup("default")};
+        VEC_PUSH(&config->entries, entry);
     }
-    char number[32];
-    switch (toml->kind) {
-    case TOML_STRING:
-        set(config, index, toml->text, origin, guarded);
-        break;
-    case TOML_BOOL:
-        set(config, index, toml->boolean ? "true" : "false", origin, guarded);
-        break;
-    case TOML_FLOAT:
-        snprintf(number, sizeof number, "%g", toml->number);
-        set(config, index, number, origin, guarded);
-        break;
-    case TOML_INTEGER:
-        snprintf(number, sizeof number, "%lld", toml->integer);
-        set(config, index, number, origin, guarded);
-        break;
-    default:
-        set_list(config, index, toml, origin);
-        break;
-    }
-}
-
-/* Tables read elsewhere; those marked are taken from the user's file only. */
-static const struct {
-    const char *name;
-    bool private;
-} tables[] = {
-    {"keys", false}, {"http_headers", true}, {"model_providers", true}, {"language_servers", true}};
-
-static bool is_table(struct config *config, const struct toml *toml, const char *origin, bool user)
-{
-    for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
-        if (strcmp(tables[i].name, toml->key) != 0) {
-            continue;
-        }
-        if (toml->kind != TOML_TABLE) {
-            problem(config, "%s: %s takes a table", origin, toml->key);
-        } else if (tables[i].private && !user) {
-            problem(config, "%s: [%s] may only stand in your own config.toml; ignored here", origin,
-                toml->key);
-        }
-        return true;
-    }
-    return false;
-}
-
-static void read_layer(struct config *config, const struct toml *root, const char *path, bool user)
-{
-    for (size_t i = 0; i < root->len; i++) {
-        const struct toml *toml = root->items[i];
-        char *origin = mem_printf("%s:%u", path, toml->row);
-        size_t index = index_of(toml->key);
-        if (index == setting_count) {
-            if (!is_table(config, toml, origin, user)) {
-                problem(config, "%s: \"%s\" is no setting; `bylaw config` lists them", origin,
-                    toml->key);
-            }
-        } else if ((settings[index].flags & SETTING_OWN) != 0 && !user) {
-            problem(config, "%s: %s may only be set in your own config.toml; ignored here", origin,
-                toml->key);
-        } else if (!user && strcmp(toml->key, "theme") == 0 && toml->kind == TOML_STRING &&
-                   strpbrk(toml->text, "/.") != NULL) {
-            problem(config, "%s: a theme file may only be named in your own config.toml", origin);
-        } else {
-            read_value(config, index, toml, origin, user);
-        }
-        free(origin);
-    }
-}
-
-static struct toml *load_file(struct config *config, const char *path)
-{
-    struct err err;
-    struct buf text = BUF_INIT;
-    struct toml *toml = NULL;
-    if (file_read(path, MAX_FILE, &text, &err)) {
-        toml = toml_parse(buf_str(&text), path, &err);
-        if (toml == NULL) {
-            problem(config, "%s", err.text);
-        }
-    } else if (err.kind != ERR_NOT_FOUND) {
-        problem(config, "%s", err.text);
-    }
-    buf_free(&text);
-    return toml;
 }
 
 static void read_environment(struct config *config)
@@ -287,49 +149,85 @@ static void read_environment(struct config *config)
         const char *text = name == NULL ? NULL : getenv(name);
         if (text != NULL && text[0] != '\0') {
             char *origin = mem_printf("$%s", name);
-            set(config, i, text, origin, false);
+            struct entry_value like = {.setting = i, .layer = LAYER_ENVIRONMENT, .origin = origin};
+            (void)config_add(config, &like, text);
             free(origin);
         }
     }
 }
 
+static void read_user(struct config *config)
+{
+    struct err err;
+    char *home = path_home_dir(PATH_CONFIG, &err);
+    if (home == NULL) {
+        config_add_problem(config, "%s", err.text);
+        return;
+    }
+    config->user_path = path_join(home, "config.toml");
+    const struct config_file *file =
+        config_open(config, config->user_path, config->user_path, LAYER_USER, NULL);
+    if (file != NULL) {
+        config_read_own(config, file);
+    }
+    free(home);
+}
+
+static void read_workspace(struct config *config, const char *workspace)
+{
+    char *path = path_join(workspace, ".bylaw/config.toml");
+    const struct config_file *file =
+        config_open(config, path, ".bylaw/config.toml", LAYER_WORKSPACE, NULL);
+    if (file != NULL) {
+        config_read_own(config, file);
+        config_check_workspace(config);
+    }
+    free(path);
+}
+
 struct config *config_load(const char *workspace)
 {
     struct config *config = MEM_NEW(struct config);
-    config->values = mem_zalloc(setting_count * sizeof *config->values);
-    for (size_t i = 0; i < setting_count; i++) {
-        config->values[i].text = mem_strdup(settings[i].fallback);
-        config->values[i].origin = mem_strdup("default");
-    }
-    struct err err;
-    char *home = path_home_dir(PATH_CONFIG, &err);
-    if (home != NULL) {
-        config->user_path = path_join(home, "config.toml");
-        config->user = load_file(config, config->user_path);
-    } else {
-        problem(config, "%s", err.text);
-    }
-    if (config->user != NULL) {
-        read_layer(config, config->user, config->user_path, true);
-    }
+    config->values = mem_zalloc(setting_count * sizeof(struct entry_value *));
+    add_defaults(config);
+    config_read_codex(config);
+    read_user(config);
     if (workspace != NULL) {
-        char *path = path_join(workspace, ".bylaw/config.toml");
-        config->workspace = load_file(config, path);
-        if (config->workspace != NULL) {
-            read_layer(config, config->workspace, ".bylaw/config.toml", false);
-        }
-        free(path);
+        read_workspace(config, workspace);
     }
     read_environment(config);
-    free(home);
+    config_resolve(config);
+    config_check_profile(config);
     return config;
 }
 
 void config_set(struct config *config, const char *key, const char *text, const char *origin)
 {
-    size_t index = index_of(key);
+    size_t index = config_index_of(key);
     assert(index < setting_count && settings[index].kind != SETTING_LIST);
-    set(config, index, text, origin, false);
+    struct entry_value like = {.setting = index, .layer = LAYER_OPTION, .origin = (char *)origin};
+    (void)config_add(config, &like, text);
+    config_resolve(config);
+}
+
+static void free_lines(struct lines *lines)
+{
+    VEC_FOREACH (char *, line, lines) {
+        free(*line);
+    }
+    VEC_FREE(lines);
+}
+
+static void free_entry(struct entry_value *entry)
+{
+    VEC_FOREACH (char *, item, &entry->list) {
+        free(*item);
+    }
+    VEC_FREE(&entry->list);
+    free(entry->profile);
+    free(entry->text);
+    free(entry->origin);
+    free(entry);
 }
 
 void config_free(struct config *config)
@@ -337,17 +235,26 @@ void config_free(struct config *config)
     if (config == NULL) {
         return;
     }
-    for (size_t i = 0; i < setting_count; i++) {
-        clear(&config->values[i]);
+    VEC_FOREACH (struct entry_value *, entry, &config->entries) {
+        free_entry(*entry);
     }
-    VEC_FOREACH (struct config_problem, p, &config->problems) {
-        free(p->text);
+    VEC_FREE(&config->entries);
+    VEC_FOREACH (struct profile, profile, &config->profiles) {
+        free(profile->name);
+        free(profile->origin);
     }
-    VEC_FREE(&config->problems);
-    toml_free(config->user);
-    toml_free(config->workspace);
+    VEC_FREE(&config->profiles);
+    VEC_FOREACH (struct config_file, file, &config->files) {
+        free(file->path);
+        free(file->profile);
+        toml_free(file->root);
+    }
+    VEC_FREE(&config->files);
+    free_lines(&config->problems);
+    free_lines(&config->notes);
     free(config->user_path);
-    free(config->values);
+    free(config->codex_home);
+    free((void *)config->values);
     free(config);
 }
 
@@ -358,14 +265,24 @@ size_t config_problem_count(const struct config *config)
 
 const char *config_problem_at(const struct config *config, size_t index)
 {
-    return config->problems.items[index].text;
+    return config->problems.items[index];
 }
 
-static const struct value *value_of(const struct config *config, const char *key)
+size_t config_note_count(const struct config *config)
 {
-    size_t index = index_of(key);
+    return config->notes.len;
+}
+
+const char *config_note_at(const struct config *config, size_t index)
+{
+    return config->notes.items[index];
+}
+
+static const struct entry_value *value_of(const struct config *config, const char *key)
+{
+    size_t index = config_index_of(key);
     assert(index < setting_count);
-    return &config->values[index];
+    return config->values[index];
 }
 
 const char *config_string(const struct config *config, const char *key)
@@ -408,8 +325,8 @@ const char *config_origin(const struct config *config, const char *key)
 
 char *config_show(const struct config *config, const char *key)
 {
-    const struct value *value = value_of(config, key);
-    size_t index = index_of(key);
+    const struct entry_value *value = value_of(config, key);
+    size_t index = config_index_of(key);
     struct buf out = BUF_INIT;
     if (settings[index].kind == SETTING_LIST) {
         for (size_t i = 0; i < value->list.len; i++) {
@@ -423,30 +340,66 @@ char *config_show(const struct config *config, const char *key)
     return buf_take(&out);
 }
 
-const struct toml *config_table(const struct config *config, const char *name)
+static const struct config_file *table_file(const struct config *config, const char *name)
 {
-    const struct toml *own = toml_get(config->user, name);
-    if (own != NULL && own->kind == TOML_TABLE) {
-        return own;
-    }
-    for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
-        if (strcmp(tables[i].name, name) == 0 && !tables[i].private) {
-            const struct toml *theirs = toml_get(config->workspace, name);
-            return theirs != NULL && theirs->kind == TOML_TABLE ? theirs : NULL;
+    const struct config_file *found = NULL;
+    VEC_FOREACH (struct config_file, file, &config->files) {
+        const struct toml *table = toml_get(file->root, name);
+        bool may = file->layer == LAYER_USER ||
+                   (file->layer == LAYER_WORKSPACE && found == NULL && !config_is_own_table(name));
+        if (table != NULL && table->kind == TOML_TABLE && may) {
+            found = file;
         }
     }
-    return NULL;
+    return found;
+}
+
+const struct toml *config_table(const struct config *config, const char *name)
+{
+    const struct config_file *file = table_file(config, name);
+    return file == NULL ? NULL : toml_get(file->root, name);
 }
 
 const char *config_table_file(const struct config *config, const char *name)
 {
-    const struct toml *table = config_table(config, name);
-    return table == NULL                           ? NULL
-           : table == toml_get(config->user, name) ? config->user_path
-                                                   : ".bylaw/config.toml";
+    const struct config_file *file = table_file(config, name);
+    return file == NULL ? NULL : file->path;
+}
+
+size_t config_source_count(const struct config *config)
+{
+    return config->files.len;
+}
+
+struct config_source config_source_at(const struct config *config, size_t index)
+{
+    const struct config_file *file = &config->files.items[index];
+    return (struct config_source){.path = file->path,
+        .root = file->root,
+        .whose = file->layer == LAYER_WORKSPACE ? CONFIG_WORKSPACE
+                 : file->layer == LAYER_USER    ? CONFIG_USER
+                                                : CONFIG_CODEX,
+        .profile = file->profile};
+}
+
+const struct toml *config_provider(const struct config *config, const char *name)
+{
+    const struct toml *found = NULL;
+    VEC_FOREACH (struct config_file, file, &config->files) {
+        const struct toml *table = toml_get(toml_get(file->root, "model_providers"), name);
+        if (file->layer != LAYER_WORKSPACE && table != NULL && table->kind == TOML_TABLE) {
+            found = table;
+        }
+    }
+    return found;
 }
 
 const char *config_user_path(const struct config *config)
 {
     return config->user_path;
+}
+
+const char *config_codex_home(const struct config *config)
+{
+    return config->codex_home;
 }

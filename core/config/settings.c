@@ -8,8 +8,9 @@ const struct setting settings[] = {
         "the profile in force from the start: a NAME of [profiles.NAME]"},
     {"model", SETTING_STRING, "gpt-5.5", NULL, 0, 0, SETTING_PROFILE, "BYLAW_MODEL",
         "the model's name as its server knows it"},
-    {"model_reasoning_effort", SETTING_STRING, "high", "none|minimal|low|medium|high|xhigh", 0, 0,
-        SETTING_PROFILE, NULL, "how long the model thinks before it answers"},
+    {"model_reasoning_effort", SETTING_STRING, "high",
+        "none|minimal|low|medium|high|xhigh|max|ultra", 0, 0, SETTING_PROFILE, NULL,
+        "how long the model thinks before it answers"},
     {"model_provider", SETTING_STRING, NULL, NULL, 0, 0, SETTING_OWN | SETTING_PROFILE,
         "BYLAW_PROVIDER",
         "a name from [model_providers]; \"codex\" is the Codex CLI, \"recording\" a recorded "

@@ -460,12 +460,11 @@ static void begin(void *data)
         use_recording(select, name != NULL ? "the provider is set to recording" : "as asked for");
         return;
     }
-    if (name != NULL && strcmp(name, "codex") == 0 &&
-        toml_get(config_table(config, "model_providers"), name) == NULL) {
+    if (name != NULL && strcmp(name, "codex") == 0 && config_provider(config, name) == NULL) {
         use_codex(select);
         return;
     }
-    select->table = name == NULL ? NULL : toml_get(config_table(config, "model_providers"), name);
+    select->table = name == NULL ? NULL : config_provider(config, name);
     if (name != NULL && select->table == NULL && strcmp(name, "openai") != 0) {
         char *text = mem_printf(
             "model_provider = \"%s\": there is no [model_providers.%s] in config.toml", name, name);
@@ -517,11 +516,8 @@ static void keep_secret(const char *variable)
     }
 }
 
-/* Every variable that the configuration says holds a key, whoever answers in the end. */
-static void keep_secrets(const struct config *config)
+static void keep_provider_secrets(const struct toml *providers)
 {
-    keep_secret(config_string(config, "api_key_env"));
-    const struct toml *providers = config_table(config, "model_providers");
     for (size_t i = 0; providers != NULL && i < providers->len; i++) {
         const struct toml *provider = providers->items[i];
         keep_secret(toml_string_or(provider, "env_key", NULL));
@@ -529,6 +525,18 @@ static void keep_secrets(const struct config *config)
         const struct toml *headers = toml_get(provider, "env_http_headers");
         for (size_t k = 0; headers != NULL && k < headers->len; k++) {
             keep_secret(headers->items[k]->text);
+        }
+    }
+}
+
+/* Every variable that the configuration says holds a key, whoever answers in the end. */
+static void keep_secrets(const struct config *config)
+{
+    keep_secret(config_string(config, "api_key_env"));
+    for (size_t i = 0; i < config_source_count(config); i++) {
+        struct config_source source = config_source_at(config, i);
+        if (source.whose != CONFIG_WORKSPACE) {
+            keep_provider_secrets(toml_get(source.root, "model_providers"));
         }
     }
 }

@@ -494,6 +494,7 @@ static bool open_workbench(
         .session = options->session,
         .fresh = options->fresh,
         .provider = options->provider,
+        .profile = options->profile,
         .recording = options->recording,
         .record_to = options->record_to,
         .is_program = true,
