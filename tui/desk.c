@@ -58,6 +58,9 @@ static void draw_header(void *data, struct region region)
     if (open != NULL) {
         col += 3 + grid_printf(left, 0, col + 3, STYLE(HEADER), "proposal %u", open->number);
     }
+    if (workbench_waiting(desk->workbench) != NULL) {
+        col = put(left, col + 3, "⚠ trust", STYLE(WARNING));
+    }
     struct buf progress = BUF_INIT;
     assist_append_progress(desk->assist, &progress);
     grid_put(left, 0, col + 3, buf_str(&progress), STYLE(HEADER_DIM));
@@ -162,6 +165,9 @@ static void on_change(void *data, enum workbench_change what)
         assist_catalog_changed(desk->assist);
         return; /* nothing that is shown all the time */
     case WORKBENCH_PROVIDER:
+        break;
+    case WORKBENCH_TRUST:
+        desk_say_trust(desk);
         break;
     }
     show_notices(desk);
@@ -375,6 +381,7 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
             tour_open_first(desk.app);
         }
         show_notices(&desk);
+        desk_say_trust(&desk);
         ok = app_run(desk.app, err);
         *code = app_exit_code(desk.app);
     }

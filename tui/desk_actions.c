@@ -58,6 +58,12 @@ static unsigned show_instructions(void *data)
     return UI_DONE;
 }
 
+static unsigned open_trust(void *data)
+{
+    desk_open_trust(data);
+    return UI_DONE;
+}
+
 static const struct action actions[] = {
     {"desk.review", "review", "Review the open proposal line by line", "alt-r", NULL, 0,
         open_review, why_no_review},
@@ -68,6 +74,9 @@ static const struct action actions[] = {
     {"desk.instructions", "instructions",
         "Read what the model is told before each turn: bylaw's own words and every AGENTS.md", "",
         NULL, 0, show_instructions, NULL},
+    {"desk.trust", "trust",
+        "Read the hooks and skills that come with this repository, and trust them or not", "alt-T",
+        NULL, 0, open_trust, NULL},
     {"desk.undo-commit", "undo commit",
         "Undo the last commit made here with a commit that reverts it", "alt-u", NULL, 0,
         undo_commit, NULL},

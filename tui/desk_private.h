@@ -68,6 +68,11 @@ void desk_say(struct desk *desk, bool is_problem, const char *text);
 /* The user's keys from the configuration; what is wrong with them is said. */
 void desk_remap_keys(struct desk *desk);
 
+/* desk_trust.c */
+/* What the repository brings waits for an answer: says so, and with which key. */
+void desk_say_trust(struct desk *desk);
+void desk_open_trust(struct desk *desk);
+
 /* desk_search.c */
 struct grep_pane;
 struct preview;

@@ -106,6 +106,10 @@ static const struct feature features[] = {
     {"The screen",
         "three panes of any size, mouse, five themes and your own, 16 colours, none, ASCII only",
         "app.next-pane app.zoom app.quit", "app.* desk.*", "theme mouse ambiguous_width", "", ""},
+    {"Hooks and skills, once trusted",
+        "what a repository brings for the agent is shown whole, and used only after you trusted "
+        "exactly that",
+        "desk.trust", "", "", "trust", ""},
     {"Confined commands",
         "a command that nobody has vouched for runs without the network and the rest of the disk, "
         "or not at all",

@@ -89,12 +89,8 @@ static void take_folder(
  */
 static void take_users(struct instructions *out, struct buf *problem)
 {
-    const char *codex = getenv("CODEX_HOME");
-    const char *home = getenv("HOME");
     size_t left = USERS_MAX_BYTES;
-    char *folder = codex != NULL && codex[0] == '/' ? mem_strdup(codex)
-                   : home != NULL && home[0] == '/' ? path_join(home, ".codex")
-                                                    : NULL;
+    char *folder = path_codex_home();
     if (folder != NULL) {
         take_folder(folder, out, &left, problem);
     }

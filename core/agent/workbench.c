@@ -255,6 +255,7 @@ static void on_files(void *data, const struct workspace_event *event)
     if (wb->indexer != NULL) {
         indexer_take_event(wb->indexer, event);
     }
+    workbench_trust_files(wb, event);
     if (!wb->listed) {
         wb->listed = true;
         workbench_give_provider(wb);
@@ -285,25 +286,6 @@ static void start(void *data)
 }
 
 /* ---- opening ---- */
-
-static char *find_git_root(const char *root)
-{
-    char *at = mem_strdup(root);
-    for (;;) {
-        char *git = path_join(at, ".git");
-        bool found = access(git, F_OK) == 0;
-        free(git);
-        if (found) {
-            return at;
-        }
-        char *slash = strrchr(at, '/');
-        if (slash == NULL || slash == at) {
-            free(at);
-            return NULL;
-        }
-        *slash = '\0';
-    }
-}
 
 static void recover(struct workbench *wb)
 {
@@ -476,7 +458,7 @@ struct workbench *workbench_new(const struct workbench_options *options, struct 
         free(wb);
         return NULL;
     }
-    wb->git_root = find_git_root(workspace_root(wb->workspace));
+    wb->git_root = path_git_root(workspace_root(wb->workspace));
     wb->config = config_load(workspace_root(wb->workspace));
     if (options->provider != NULL) {
         config_set(wb->config, "model_provider", options->provider, "--provider");
@@ -502,6 +484,7 @@ struct workbench *workbench_new(const struct workbench_options *options, struct 
         return NULL;
     }
     session_on_change(wb->session, on_session_change, wb);
+    workbench_look_at_trust(wb);
     workbench_rebase(wb);
     wb->starter = loop_timer_new(options->loop, start, wb);
     loop_timer_start(wb->starter, 0, 0);
@@ -538,6 +521,7 @@ void workbench_free(struct workbench *wb)
         free(notice->text);
     }
     VEC_FREE(&wb->notices);
+    free(wb->waiting);
     free(wb->git_root);
     free(wb);
 }

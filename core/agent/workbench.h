@@ -10,6 +10,7 @@
 #include "agent/session.h"
 #include "catalog/indexer.h"
 #include "config/config.h"
+#include "trust/vetting.h"
 #include "workspace/workspace.h"
 
 struct workbench;
@@ -21,7 +22,8 @@ enum workbench_change {
     WORKBENCH_EVIDENCE, /* checks of the proposal or of a try moved on */
     WORKBENCH_FILES,    /* files of the workspace changed on disk */
     WORKBENCH_PROVIDER, /* a model was found, or none */
-    WORKBENCH_CATALOG   /* more of the workspace's symbols are known, or others */
+    WORKBENCH_CATALOG,  /* more of the workspace's symbols are known, or others */
+    WORKBENCH_TRUST     /* workbench_waiting says something else */
 };
 
 struct workbench_options {
@@ -73,6 +75,14 @@ bool workbench_is_recorded(const struct workbench *wb);
 const char *workbench_notice(const struct workbench *wb, size_t index);
 /* It says that something is wrong, not only how things are. */
 bool workbench_notice_is_problem(const struct workbench *wb, size_t index);
+
+/* "2 hooks and 1 skill of this repository wait for your trust", NULL when none does. Borrowed until
+ * the next change. */
+const char *workbench_waiting(const struct workbench *wb);
+/* All that the repository brings for the agent, as it is now. Free with vetting_free. */
+void workbench_vetting(struct workbench *wb, struct vetting *out);
+/* Looks again: something was answered. */
+void workbench_look_at_trust(struct workbench *wb);
 
 /* Where tests should run now: the overlay while a proposal is open and laid out, else the
  * workspace. *proposal is its number or 0. NULL while it is being laid out. Borrowed until the next

@@ -1,6 +1,6 @@
 /* Inside of the workbench, shared by workbench.c (opening, the session's questions),
- * workbench_layout.c (overlays and checks), workbench_decide.c (from decisions to a commit) and
- * workbench_model.c (which model). Nobody else includes it. */
+ * workbench_layout.c (overlays and checks), workbench_decide.c (from decisions to a commit),
+ * workbench_model.c (which model) and workbench_trust.c (what waits for an answer). Nobody else includes it. */
 #ifndef BYLAW_AGENT_WORKBENCH_PRIVATE_H
 #define BYLAW_AGENT_WORKBENCH_PRIVATE_H
 
@@ -48,6 +48,8 @@ struct workbench {
     unsigned shown_number; /* the proposal the transcript shows last */
     unsigned shown_revision;
 
+    char *waiting; /* what of the repository's waits for the engineer's trust, or NULL */
+
     /* layout */
     struct overlay *overlay;
     struct overlay *try_overlay;
@@ -87,6 +89,9 @@ void workbench_rebase(struct workbench *wb);
 void workbench_note(struct workbench *wb, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* A notice that must not go by unseen. */
 void workbench_problem(struct workbench *wb, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* Files have changed: looks again where hooks or skills may be among them. */
+void workbench_trust_files(struct workbench *wb, const struct workspace_event *event);
 
 /* The proposal or the workspace is not what it was: what was laid out and tested is out of date. */
 void workbench_changed(struct workbench *wb);

@@ -158,6 +158,15 @@ char *path_home_dir(enum path_home home, struct err *err)
     return mem_printf("%s/%s/bylaw", user, homes[home].below_home);
 }
 
+char *path_codex_home(void)
+{
+    const char *codex = getenv("CODEX_HOME");
+    const char *home = getenv("HOME");
+    return codex != NULL && codex[0] == '/' ? mem_strdup(codex)
+           : home != NULL && home[0] == '/' ? path_join(home, ".codex")
+                                            : NULL;
+}
+
 bool path_make_dirs(const char *path, struct err *err)
 {
     char *copy = mem_strdup(path);
@@ -254,4 +263,23 @@ char *path_own_program(void)
     }
     name[len] = '\0';
     return mem_strdup(name);
+}
+
+char *path_git_root(const char *root)
+{
+    char *at = mem_strdup(root);
+    for (;;) {
+        char *git = path_join(at, ".git");
+        bool found = access(git, F_OK) == 0;
+        free(git);
+        if (found) {
+            return at;
+        }
+        char *slash = strrchr(at, '/');
+        if (slash == NULL || slash == at) {
+            free(at);
+            return NULL;
+        }
+        *slash = '\0';
+    }
 }

@@ -33,10 +33,15 @@ enum path_home {
 };
 /* The folder's name (not created); NULL when neither the variable nor HOME is an absolute path. */
 char *path_home_dir(enum path_home home, struct err *err) MUST_USE;
+/* Codex CLI's folder: $CODEX_HOME, else ~/.codex; NULL when neither it nor HOME is an absolute
+ * path. The caller frees. */
+char *path_codex_home(void) MUST_USE;
 /* Creates the folder and its parents, mode 0700 for those made. */
 bool path_make_dirs(const char *path, struct err *err) MUST_USE;
 /* Removes a folder and all in it without following links or leaving its file system. */
 bool path_remove_tree(const char *path, struct err *err) MUST_USE;
+/* The folder at or above `folder` that holds a .git, or NULL. The caller frees. */
+char *path_git_root(const char *folder) MUST_USE;
 /* The file that this process runs, absolute, or NULL. The caller frees. */
 char *path_own_program(void) MUST_USE;
 /* The executable `name` on PATH (or itself when it has a '/'), absolute, or NULL. The caller frees.

@@ -17,6 +17,7 @@ const struct command *const commands[] = {
     &command_record,
     &command_sandbox,
     &command_test,
+    &command_trust,
     &command_version,
     NULL,
 };

@@ -44,21 +44,60 @@ static char *store_path(struct err *err)
     return path;
 }
 
+struct trust_store {
+    cJSON *answers; /* by hash; NULL: none */
+};
+
+struct trust_store *trust_load(void)
+{
+    struct trust_store *store = MEM_NEW(struct trust_store);
+    char *path = store_path(NULL);
+    store->answers = path == NULL ? NULL : json_parse_file(path, STORE_MAX, NULL);
+    free(path);
+    return store;
+}
+
+void trust_store_free(struct trust_store *store)
+{
+    cJSON_Delete(store->answers);
+    free(store);
+}
+
+enum trust_answer trust_store_get(const struct trust_store *store, const char *kind,
+    const char *scope, const char *name, struct str content)
+{
+    char hex[SHA256_HEX_SIZE];
+    key_of(kind, scope, name, content, hex);
+    const char *answer = json_string(json_get(store->answers, hex), "answer");
+    return answer == NULL               ? TRUST_UNKNOWN
+           : strcmp(answer, "yes") == 0 ? TRUST_YES
+           : strcmp(answer, "no") == 0  ? TRUST_NO
+                                        : TRUST_UNKNOWN;
+}
+
+bool trust_store_knows(
+    const struct trust_store *store, const char *kind, const char *scope, const char *name)
+{
+    const cJSON *entry;
+    cJSON_ArrayForEach(entry, store->answers)
+    {
+        if (strcmp(json_string_or(entry, "kind", ""), kind) == 0 &&
+            strcmp(json_string_or(entry, "scope", ""), scope) == 0 &&
+            strcmp(json_string_or(entry, "name", ""), name) == 0 &&
+            strcmp(json_string_or(entry, "answer", ""), "yes") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum trust_answer trust_get(
     const char *kind, const char *scope, const char *name, struct str content)
 {
-    char *path = store_path(NULL);
-    cJSON *store = path == NULL ? NULL : json_parse_file(path, STORE_MAX, NULL);
-    free(path);
-    char hex[SHA256_HEX_SIZE];
-    key_of(kind, scope, name, content, hex);
-    const char *answer = json_string(json_get(store, hex), "answer");
-    enum trust_answer found = answer == NULL               ? TRUST_UNKNOWN
-                              : strcmp(answer, "yes") == 0 ? TRUST_YES
-                              : strcmp(answer, "no") == 0  ? TRUST_NO
-                                                           : TRUST_UNKNOWN;
-    cJSON_Delete(store);
-    return found;
+    struct trust_store *store = trust_load();
+    enum trust_answer answer = trust_store_get(store, kind, scope, name, content);
+    trust_store_free(store);
+    return answer;
 }
 
 static bool write_answer(const char *path, const char *hex, const char *kind, const char *scope,

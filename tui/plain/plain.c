@@ -256,6 +256,9 @@ static void on_change(void *data, enum workbench_change what)
         break;
     case WORKBENCH_CATALOG:
         break;
+    case WORKBENCH_TRUST:
+        plain_say_waiting(plain);
+        break;
     }
     say_notices(plain);
 }
@@ -532,6 +535,7 @@ static void say_hello(struct plain *plain, const struct plain_options *options)
         plain_say(plain, "Proposal %u is open; type review.", open->number);
     }
     say_notices(plain);
+    plain_say_waiting(plain);
     if (options->open != NULL && !plain_open(plain, str_of(options->open), &err)) {
         plain_say(plain, "%s", err.text);
     }

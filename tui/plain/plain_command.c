@@ -104,6 +104,9 @@ const struct plain_command plain_commands[] = {
         "Evaluate a rule with an input: a file, a file and the number of a document "
         "(pods.yaml#2), JSON; without it the last one",
         M, plain_eval},
+    {"trust", "[no] [NUMBER|all]",
+        "Say the hooks and skills that come with this repository, and trust them or not", M,
+        plain_trust},
     {"quit", "", "Leave; session, proposal and decisions are kept", PLAIN_ANY, plain_quit},
 };
 

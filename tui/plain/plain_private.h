@@ -1,8 +1,8 @@
 /* What the files of the plain mode share: plain.c (life, input, events), plain_out.c (lines out,
  * the prompt), plain_command.c (the table and what is typed), plain_chat.c (the session),
  * plain_review.c and plain_decide.c (the review), plain_finish.c (the road to a commit),
- * plain_tests.c, plain_files.c (files, symbols, windows of lines), plain_edit.c ($EDITOR) and
- * plain_eval.c. Nobody else includes it. */
+ * plain_tests.c, plain_files.c (files, symbols, windows of lines), plain_edit.c ($EDITOR),
+ * plain_eval.c and plain_trust.c. Nobody else includes it. */
 #ifndef BYLAW_PLAIN_PRIVATE_H
 #define BYLAW_PLAIN_PRIVATE_H
 
@@ -271,5 +271,10 @@ bool plain_edit_text(struct plain *plain, const char *name, struct str text, siz
 
 /* ---- plain_eval.c ---- */
 bool plain_eval(struct plain *plain, struct str args, struct err *err);
+
+/* ---- plain_trust.c ---- */
+/* What the repository brings waits for an answer. */
+void plain_say_waiting(struct plain *plain);
+bool plain_trust(struct plain *plain, struct str args, struct err *err);
 
 #endif

@@ -1,0 +1,127 @@
+#include "trust/vetting.h"
+
+#include "agent/skills.h"
+#include "base/vec.h"
+#include "hooks/handlers.h"
+
+#include <stdlib.h>
+
+static const char *const kinds[] = {[VETTED_HOOK] = "hook", [VETTED_SKILL] = "skill"};
+
+static void add_hooks(const char *git_root, struct vetting *out)
+{
+    struct handlers handlers;
+    handlers_read(git_root, out->root, &handlers, NULL);
+    VEC_FOREACH (struct handler, handler, &handlers) {
+        if (handler->is_users) {
+            continue;
+        }
+        const char *of = handler->matcher == NULL ? "" : " of ";
+        VEC_PUSH(out, (struct vetted){.kind = VETTED_HOOK,
+                          .file = mem_strdup(handler->file),
+                          .title = mem_printf("hook %s%s%s", moment_name(handler->moment), of,
+                              handler->matcher == NULL ? "" : handler->matcher),
+                          .name = handler_name(handler),
+                          .shown = str_dup(buf_str(&handler->shown)),
+                          .content = mem_strdup(handler->identity),
+                          .answer = handler->answer,
+                          .changed = handler->changed});
+    }
+    handlers_free(&handlers);
+}
+
+static void add_skills(const char *git_root, struct vetting *out)
+{
+    struct skills skills;
+    skills_read(git_root, out->root, &skills, NULL);
+    VEC_FOREACH (struct skill, skill, &skills) {
+        if (skill->is_users) {
+            continue;
+        }
+        char *text = str_dup(buf_str(&skill->text));
+        VEC_PUSH(out, (struct vetted){.kind = VETTED_SKILL,
+                          .file = mem_strdup(skill->file),
+                          .title = mem_printf("skill %s", skill->name),
+                          .name = mem_strdup(skill->file),
+                          .shown = mem_strdup(text),
+                          .content = text,
+                          .answer = skill->answer,
+                          .changed = skill->changed});
+    }
+    skills_free(&skills);
+}
+
+void vetting_read(const char *git_root, const char *root, struct vetting *out)
+{
+    *out = (struct vetting){.root = mem_strdup(root)};
+    add_hooks(git_root, out);
+    add_skills(git_root, out);
+}
+
+void vetting_free(struct vetting *vetting)
+{
+    VEC_FOREACH (struct vetted, item, vetting) {
+        free(item->file);
+        free(item->title);
+        free(item->name);
+        free(item->shown);
+        free(item->content);
+    }
+    VEC_FREE(vetting);
+    free(vetting->root);
+    vetting->root = NULL;
+}
+
+static size_t count(const struct vetting *vetting, enum vetted_kind kind)
+{
+    size_t found = 0;
+    VEC_FOREACH (const struct vetted, item, vetting) {
+        found += item->kind == kind && item->answer == TRUST_UNKNOWN;
+    }
+    return found;
+}
+
+size_t vetting_waiting(const struct vetting *vetting)
+{
+    return count(vetting, VETTED_HOOK) + count(vetting, VETTED_SKILL);
+}
+
+char *vetting_line(const struct vetting *vetting)
+{
+    size_t hooks = count(vetting, VETTED_HOOK);
+    size_t skills = count(vetting, VETTED_SKILL);
+    struct buf line = BUF_INIT;
+    if (hooks + skills == 0) {
+        return NULL;
+    }
+    if (hooks > 0) {
+        buf_printf(&line, "%zu hook%s", hooks, hooks == 1 ? "" : "s");
+    }
+    if (skills > 0) {
+        buf_printf(
+            &line, "%s%zu skill%s", hooks > 0 ? " and " : "", skills, skills == 1 ? "" : "s");
+    }
+    buf_printf(&line, " of this repository wait%s for your trust", hooks + skills == 1 ? "s" : "");
+    return buf_take(&line);
+}
+
+bool vetting_answer(
+    struct vetting *vetting, size_t index, enum trust_answer answer, struct err *err)
+{
+    struct vetted *item = &vetting->items[index];
+    struct str content = str_of(item->content);
+    if (!trust_set(kinds[item->kind], vetting->root, item->name, content, answer, err)) {
+        return false;
+    }
+    item->answer = answer;
+    item->changed = item->changed && answer != TRUST_YES;
+    return true;
+}
+
+const char *vetted_state(const struct vetted *item)
+{
+    return item->answer == TRUST_YES  ? "trusted"
+           : item->answer == TRUST_NO ? "refused"
+           : item->changed            ? "changed since you trusted it"
+                                      : "waiting";
+}
