@@ -1,6 +1,7 @@
 /* Inside of the workbench, shared by workbench.c (opening, the session's questions),
  * workbench_layout.c (overlays and checks), workbench_decide.c (from decisions to a commit),
- * workbench_model.c (which model) and workbench_trust.c (what waits for an answer). Nobody else includes it. */
+ * workbench_model.c (which model) and workbench_trust.c (what waits for an answer). Nobody else
+ * includes it. */
 #ifndef BYLAW_AGENT_WORKBENCH_PRIVATE_H
 #define BYLAW_AGENT_WORKBENCH_PRIVATE_H
 
