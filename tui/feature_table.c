@@ -30,7 +30,7 @@ static const struct feature features[] = {
     {"Profiles",
         "a model, its effort and its limits under a name; ~/.codex/config.toml is read too; bounds "
         "on requests, tokens and money for each prompt",
-        "", "", "profile approval_policy sandbox_mode max_turns max_tokens max_cost", "", ""},
+        "", "", "profile max_turns max_tokens max_cost", "", ""},
     {"Slash commands",
         "what one does while typing: completed after a `/` in the prompt, the same in plain mode",
         "", "", "", "/*", ""},
@@ -111,9 +111,10 @@ static const struct feature features[] = {
         "exactly that",
         "desk.trust", "", "", "trust", ""},
     {"Confined commands",
-        "a command that nobody has vouched for runs without the network and the rest of the disk, "
-        "or not at all",
-        "", "", "", "sandbox", ""},
+        "what an agent runs has no network and does not write past the review, or does not run; it "
+        "waits for your approval as your policy and your allow-list have it",
+        "chat.approve chat.decline", "chat.approve-*", "approval_policy sandbox_mode", "sandbox",
+        ""},
     {"Other agents",
         "the Codex CLI as the agent; other MCP clients get the policy tools; what they propose "
         "waits for review",

@@ -83,14 +83,25 @@ const char *session_queue_at(const struct session *session, size_t index);
 char *session_queue_pop(struct session *session) MUST_USE;
 /* Stops the running turn; what came of the answer stays, marked ENTRY_STOPPED. No-op when idle. */
 void session_interrupt(struct session *session);
-/* What the agent wants to do and may not without the engineer ("touch /etc/x"); NULL: nothing
- * waits. Borrowed until the session changes. It is an open ENTRY_TOOL of the transcript, called
- * "asks". */
+
+/* What the agent wants to do and may not without the engineer. */
+struct question {
+    char *what;  /* the command as it would run ("touch /etc/x") */
+    char *why;   /* the agent's reason, or NULL */
+    char *terms; /* one line: the policy, and what it would be confined to; NULL: not known */
+    char *rule;  /* an entry of the allow-list that would cover it, to be edited; NULL: none can */
+    char *no_rule; /* why none can, or NULL */
+};
+/* NULL: nothing waits. Borrowed until the session changes. It is an open ENTRY_TOOL of the
+ * transcript, called "asks", whose text says all of the above. */
+const struct question *session_question(const struct session *session);
+/* Its `what`, or NULL. */
 const char *session_approval(const struct session *session);
-/* Answers it; the reason of a refusal (may be empty) is told to the agent. False: nothing waits
- * (any more). */
+/* Answers it. `text` is the reason of a refusal (may be empty), which is told to the agent; with
+ * APPROVAL_ALWAYS the entry of the allow-list. False: nothing waits (any more), or the entry was
+ * not taken: then it still waits. */
 bool session_decide(
-    struct session *session, enum approval approval, struct str reason, struct err *err) MUST_USE;
+    struct session *session, enum approval approval, struct str text, struct err *err) MUST_USE;
 /* Sends the last failed request again, nothing lost. */
 bool session_retry(struct session *session, struct err *err) MUST_USE;
 
@@ -118,6 +129,11 @@ struct session_setup {
     char *(*instructions)(void *data);
     /* A turn has ended and nothing is queued: the proposal, if any, is whole. */
     void (*on_turn_end)(void *data);
+    /* Puts what the workbench knows of a command that an agent with tools of its own asks about:
+     * terms, rule, no_rule. May be NULL. */
+    void (*complete)(void *data, struct question *question);
+    /* Most requests to the model that one prompt may take; NULL: 60. */
+    unsigned (*max_requests)(void *data);
     /* A journal record that is not the session's own (kinds it does not know), while resuming. */
     void (*on_record)(void *data, const char *kind, const cJSON *record);
     void *data;
@@ -150,6 +166,18 @@ unsigned session_add_entry(struct session *session, struct entry entry);
 bool session_send_feedback(struct session *session, struct str text, struct err *err) MUST_USE;
 /* As above, but only adds it to the conversation: the agent hears of it with the next prompt. */
 void session_note_feedback(struct session *session, struct str text);
+
+/* A tool's question. `answer` is called once, later, or never after session_unask; false there: the
+ * entry of the allow-list was not taken, and it goes on waiting. The question's strings become the
+ * session's. False: another one waits. */
+struct question_face {
+    bool (*answer)(void *data, enum approval approval, struct str text, struct err *err);
+    void *data;
+};
+bool session_ask(
+    struct session *session, struct question *question, const struct question_face *face) MUST_USE;
+/* It does not wait for an answer any more (it was cancelled). */
+void session_unask(struct session *session, const void *data);
 
 /* Called after any change of the transcript, the state or the queue (once per loop turn or more).
  */

@@ -18,6 +18,10 @@ struct call {
     uint64_t started_us;
     bool started;
     bool finished;
+    bool streamed; /* its entry holds output, no longer the arguments */
+    bool failed;   /* of a finished one, whose result waits for those before it */
+    bool answered; /* its result is in the conversation */
+    struct buf result;
 };
 
 struct calls {
@@ -51,8 +55,9 @@ struct session {
     struct items pending; /* of the running request: joins items when it is whole */
     struct calls calls;
     struct {
-        char *id; /* NULL: none waits */
-        char *what;
+        struct question question;  /* what is NULL: none waits */
+        char *id;                  /* of the provider's own; NULL: a tool's */
+        struct question_face face; /* of a tool's */
         unsigned entry;
     } asked;
     struct {
@@ -105,13 +110,16 @@ bool turn_take_queued(struct session *session); /* false: none waits */
 void turn_over(struct session *session);
 void turn_clear_calls(struct session *session);
 
+/* turn_question.c */
+void turn_ask(struct session *session, const struct event *event);
+void turn_forget_question(struct session *session, enum entry_status status);
+
 /* turn_activity.c */
 void turn_begin_activity(struct session *session, const struct event *event);
 void turn_grow_activity(struct session *session, const struct event *event);
 void turn_end_activity(struct session *session, const struct event *event);
 /* Also an approval that waits. */
 void turn_stop_activities(struct session *session);
-void turn_ask(struct session *session, const struct event *event);
 
 /* session_replay.c */
 cJSON *item_to_json(const struct item *item);

@@ -1,5 +1,5 @@
 /* The tools a model is given: one interface for the turn loop, one row a tool (tools.c). All are
- * read-only on the workspace except apply_patch, which makes or amends the proposal.
+ * read-only on the workspace; apply_patch and run_command make or amend the proposal.
  *
  * Loop thread only. Output is text for the model, capped, with a note of what was cut. */
 #ifndef BYLAW_AGENT_TOOLBOX_H
@@ -27,6 +27,9 @@ struct toolbox_ops {
     struct tool_run *(*start)(struct toolbox *toolbox, const char *name, struct str arguments,
         tool_done_fn done, void *data);
     void (*cancel)(struct tool_run *run);
+    /* Hands over the output as it comes, for display: text, control characters visible, bounded.
+     * Called once, behind start. NULL: none of the tools has any before its end. */
+    void (*listen)(struct tool_run *run, void (*part)(void *data, struct str text));
 };
 
 struct toolbox {

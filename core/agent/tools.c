@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define COMMAND_TOOL "run_command"
 enum { LIST_MAX = 2000, READ_LINES = 400, LINE_BYTES = 2000 };
 
 /* Strict mode wants each property required; null stands for "not given". */
@@ -127,7 +128,40 @@ static const struct {
              "\"query\",\"input\",\"input_file\""),
          false, NULL},
         tool_evaluate_start},
+    {{COMMAND_TOOL,
+         "Run a program in the workspace with your proposal on top. It is confined: it reads "
+         "files, "
+         "writes at most its own copy of the workspace and $TMPDIR, and has no network unless the "
+         "engineer grants it. Prefer the other tools to read, search, test and change files. A "
+         "line "
+         "that is plainly one program and its arguments runs without a shell, any other by sh.",
+         OBJECT(TEXT("command",
+                    "For example opa fmt --diff policies") ","
+                                                           "\"network\":{\"type\":["
+                                                           "\"boolean\",\"null\"],"
+                                                           "\"description\":\"true "
+                                                           "when it cannot do without the "
+                                                           "network: the engineer is "
+                                                           "asked\"}," MAYBE_TEXT("reason",
+                                                               "Why, in one sentence for "
+                                                               "the engineer; null for "
+                                                               "none") "," MAYBE_NUMBER("ti"
+                                                                                        "me"
+                                                                                        "ou"
+                                                                                        "t_"
+                                                                                        "s",
+                                                               "Seconds it may take, up to "
+                                                               "600; null for 120"),
+             "\"command\",\"network\",\"reason\",\"timeout_s\""),
+         false, NULL},
+        tool_command_start},
 };
+
+/* It is the last row, so that without it the list is one shorter. */
+static size_t tool_count(const struct tools *tools)
+{
+    return ARRAY_LEN(table) - (tools->setup.commands == NULL);
+}
 
 /* ---- runs ---- */
 
@@ -438,19 +472,18 @@ static void start_patch(struct tool_run *run, struct str arguments)
 
 static const struct tool_spec *specs(struct toolbox *toolbox, size_t *count)
 {
-    (void)toolbox;
     static struct tool_spec list[ARRAY_LEN(table)];
     for (size_t i = 0; i < ARRAY_LEN(table); i++) {
         list[i] = table[i].spec;
     }
-    *count = ARRAY_LEN(table);
+    *count = tool_count((struct tools *)toolbox);
     return list;
 }
 
 static bool is_exclusive(struct toolbox *toolbox, const char *name)
 {
     (void)toolbox;
-    return strcmp(name, "apply_patch") == 0;
+    return strcmp(name, "apply_patch") == 0 || strcmp(name, COMMAND_TOOL) == 0;
 }
 
 static char *describe(struct toolbox *toolbox, const char *name, struct str arguments)
@@ -502,10 +535,11 @@ static struct tool_run *start(
     run->later = loop_timer_new(tools->setup.loop, deliver, run);
     VEC_PUSH(&tools->runs, run);
     size_t i = 0;
-    while (i < ARRAY_LEN(table) && strcmp(table[i].spec.name, name) != 0) {
+    size_t count = tool_count(tools);
+    while (i < count && strcmp(table[i].spec.name, name) != 0) {
         i++;
     }
-    if (i == ARRAY_LEN(table)) {
+    if (i == count) {
         char *shown = safe_dup(str_of(name), SAFE_ONE_LINE, 80);
         tool_fail(run, "There is no tool \"%s\".", shown);
         free(shown);
@@ -528,7 +562,12 @@ static struct tool_run *start(
     return run;
 }
 
-static const struct toolbox_ops ops = {specs, is_exclusive, describe, start, cancel};
+static void listen_to(struct tool_run *run, void (*part)(void *data, struct str text))
+{
+    run->part = part;
+}
+
+static const struct toolbox_ops ops = {specs, is_exclusive, describe, start, cancel, listen_to};
 
 struct toolbox *tools_new(const struct tools_setup *setup)
 {

@@ -7,9 +7,18 @@
 #include <stdlib.h>
 
 /* A model that calls tools without end would spend without end. */
-enum { REQUESTS_MAX = 60, CALLS_MAX = 64 };
+enum { REQUESTS_MAX = 60, CALLS_MAX = 64, SIDE_BY_SIDE_MAX = 8 };
 
 static void on_event(void *data, const struct event *event);
+
+static void free_call(struct call *call)
+{
+    free(call->call_id);
+    free(call->name);
+    free(call->arguments);
+    buf_free(&call->result);
+    free(call);
+}
 
 void turn_clear_calls(struct session *session)
 {
@@ -18,10 +27,7 @@ void turn_clear_calls(struct session *session)
         if (call->run != NULL && session->setup.toolbox != NULL) {
             session->setup.toolbox->ops->cancel(call->run);
         }
-        free(call->call_id);
-        free(call->name);
-        free(call->arguments);
-        free(call);
+        free_call(call);
     }
     VEC_FREE(&session->calls);
 }
@@ -58,20 +64,40 @@ static void keep_half_answer(struct session *session)
     }
 }
 
+/* Results join the conversation in the order of the calls, whichever ended first. */
+static void answer_call(struct session *session, struct call *call)
+{
+    call->answered = true;
+    session_add_item(session, (struct item){.kind = ITEM_TOOL_RESULT,
+                                  .failed = call->failed,
+                                  .call_id = mem_strdup(call->call_id),
+                                  .text = str_dup(buf_str(&call->result))});
+}
+
+static void answer_finished_calls(struct session *session)
+{
+    VEC_FOREACH (struct call *, at, &session->calls) {
+        if (!(*at)->finished) {
+            return;
+        }
+        if (!(*at)->answered) {
+            answer_call(session, *at);
+        }
+    }
+}
+
 /* A conversation with a call and no result is refused by both protocols. */
 static void answer_unfinished_calls(struct session *session, const char *text)
 {
     VEC_FOREACH (struct call *, at, &session->calls) {
         struct call *call = *at;
         if (!call->finished) {
-            call->finished = true;
-            session_add_item(session, (struct item){.kind = ITEM_TOOL_RESULT,
-                                          .failed = true,
-                                          .call_id = mem_strdup(call->call_id),
-                                          .text = mem_strdup(text)});
+            call->finished = call->failed = true;
+            buf_append_c(&call->result, text);
             session_end_entry(session, call->entry, ENTRY_STOPPED);
         }
     }
+    answer_finished_calls(session);
 }
 
 void turn_stop(struct session *session, enum entry_status status)
@@ -157,14 +183,16 @@ void turn_begin(struct session *session)
 void turn_request(struct session *session)
 {
     struct err err;
-    if (session->requests++ >= REQUESTS_MAX) {
+    const struct session_setup *setup = &session->setup;
+    unsigned most = setup->max_requests == NULL ? REQUESTS_MAX : setup->max_requests(setup->data);
+    if (session->requests++ >= most) {
         err_set(&err, ERR_LIMIT,
-            "The model called tools %d times in one turn and was stopped. Send a prompt to go on.",
-            REQUESTS_MAX);
-        fail(session, &err, false);
+            "Stopped: this prompt took %u request%s to the model, as many as max_turns allows. "
+            "Nothing is lost.",
+            most, most == 1 ? "" : "s");
+        fail(session, &err, true);
         return;
     }
-    const struct session_setup *setup = &session->setup;
     char *instructions = setup->instructions == NULL ? NULL : setup->instructions(setup->data);
     struct request request = {
         .instructions = instructions,
@@ -196,17 +224,28 @@ static void on_tool_done(void *data, struct str output, bool failed)
     struct session *session = call->session;
     call->run = NULL;
     call->finished = true;
+    call->failed = failed;
+    buf_append_str(&call->result, output);
     struct entry *entry = session_entry(session, call->entry);
     if (entry != NULL) {
         entry->duration_us = loop_now_us() - call->started_us;
     }
     session_reset_entry(session, call->entry, output);
     session_end_entry(session, call->entry, failed ? ENTRY_FAILED : ENTRY_DONE);
-    session_add_item(session, (struct item){.kind = ITEM_TOOL_RESULT,
-                                  .failed = failed,
-                                  .call_id = mem_strdup(call->call_id),
-                                  .text = str_dup(output)});
+    answer_finished_calls(session);
     pump_calls(session);
+}
+
+/* For the eyes: what the model is told comes at the end. */
+static void on_tool_part(void *data, struct str text)
+{
+    struct call *call = data;
+    if (call->streamed) {
+        session_grow_entry(call->session, call->entry, text);
+    } else {
+        call->streamed = true;
+        session_reset_entry(call->session, call->entry, text);
+    }
 }
 
 static bool start_call(struct session *session, struct call *call)
@@ -216,6 +255,9 @@ static bool start_call(struct session *session, struct call *call)
     call->started_us = loop_now_us();
     call->run =
         toolbox->ops->start(toolbox, call->name, str_of(call->arguments), on_tool_done, call);
+    if (toolbox->ops->listen != NULL) {
+        toolbox->ops->listen(call->run, on_tool_part);
+    }
     return toolbox->ops->is_exclusive(toolbox, call->name);
 }
 
@@ -224,16 +266,18 @@ static void pump_calls(struct session *session)
 {
     struct toolbox *toolbox = session->setup.toolbox;
     bool all_finished = true;
+    size_t running = 0;
     for (size_t i = 0; i < session->calls.len; i++) {
         struct call *call = session->calls.items[i];
         if (call->finished) {
             continue;
         }
         bool exclusive = toolbox->ops->is_exclusive(toolbox, call->name);
-        if (exclusive && !all_finished) {
+        if ((exclusive && !all_finished) || running == SIDE_BY_SIDE_MAX) {
             return;
         }
         all_finished = false;
+        running++;
         if (!call->started && start_call(session, call)) {
             return;
         }
@@ -399,9 +443,7 @@ static void on_done(struct session *session, enum stop_reason stop)
         struct call *call = session->calls.items[i - 1];
         if (call->arguments == NULL) {
             session_end_entry(session, call->entry, ENTRY_STOPPED);
-            free(call->call_id);
-            free(call->name);
-            free(call);
+            free_call(call);
             VEC_REMOVE(&session->calls, i - 1);
         }
     }

@@ -67,60 +67,9 @@ void turn_end_activity(struct session *session, const struct event *event)
     end(session, at, event->failed ? ENTRY_FAILED : ENTRY_DONE);
 }
 
-static void forget_asked(struct session *session, enum entry_status status)
-{
-    if (session->asked.id != NULL) {
-        session_end_entry(session, session->asked.entry, status);
-        free(session->asked.id);
-        free(session->asked.what);
-        session->asked.id = session->asked.what = NULL;
-    }
-}
-
-void turn_ask(struct session *session, const struct event *event)
-{
-    if (session->asked.id != NULL) { /* agents ask one after another */
-        provider_decide(session->stream_provider, session->stream, event->call_id,
-            APPROVAL_DECLINED, STR_LIT("Another question waits: ask again."));
-        return;
-    }
-    struct entry entry = {.kind = ENTRY_TOOL, .status = ENTRY_OPEN, .name = mem_strdup("asks")};
-    entry.detail = event->opaque == NULL
-                       ? str_dup(event->text)
-                       : mem_printf("%.*s  (%s)", STR_FMT(event->text), event->opaque);
-    session->asked.id = mem_strdup(event->call_id);
-    session->asked.what = str_dup(event->text);
-    session->asked.entry = session_begin_entry(session, entry);
-}
-
-const char *session_approval(const struct session *session)
-{
-    return session->asked.what;
-}
-
-bool session_decide(
-    struct session *session, enum approval approval, struct str reason, struct err *err)
-{
-    if (session->asked.id == NULL) {
-        return err_set(err, ERR_NOT_FOUND, "Nothing waits for an approval.");
-    }
-    char *id = mem_strdup(session->asked.id);
-    struct entry said = {.kind = ENTRY_NOTICE, .status = ENTRY_DONE};
-    buf_printf(&said.text, "%s: %s%s%.*s",
-        approval == APPROVAL_ONCE      ? "Approved once"
-        : approval == APPROVAL_SESSION ? "Approved for this session"
-                                       : "Declined",
-        session->asked.what, reason.len > 0 ? ". " : "", STR_FMT(reason));
-    forget_asked(session, approval == APPROVAL_DECLINED ? ENTRY_FAILED : ENTRY_DONE);
-    session_add_entry(session, said);
-    provider_decide(session->stream_provider, session->stream, id, approval, reason);
-    free(id);
-    return true;
-}
-
 void turn_stop_activities(struct session *session)
 {
-    forget_asked(session, ENTRY_STOPPED);
+    turn_forget_question(session, ENTRY_STOPPED);
     while (session->activities.len > 0) {
         end(session, session->activities.len - 1, ENTRY_STOPPED);
     }

@@ -1,5 +1,6 @@
 #include "agent/workbench_private.h"
 
+#include "agent/approvals.h"
 #include "base/log.h"
 #include "base/path.h"
 #include "base/vec.h"
@@ -316,6 +317,8 @@ static struct session_setup session_setup(struct workbench *wb)
         .instructions = instructions,
         .on_turn_end = on_turn_end,
         .on_record = on_record,
+        .complete = workbench_complete_question,
+        .max_requests = workbench_max_requests,
         .data = wb,
     };
 }
@@ -432,6 +435,8 @@ static void make_tools(struct workbench *wb)
         .lay_out_cancel = workbench_unwant_layout,
         .catalog = current_catalog,
         .catalog_is_whole = catalog_is_whole,
+        /* Somebody else's agent has commands, and an engineer to ask, of its own. */
+        .commands = wb->options.without_model ? NULL : &workbench_commands,
     };
     wb->toolbox = tools_new(&setup);
 }
@@ -477,6 +482,7 @@ struct workbench *workbench_new(const struct workbench_options *options, struct 
     say_profile(wb);
     recover(wb);
     overlay_sweep();
+    wb->approvals = approvals_new(wb->config);
     make_tools(wb);
     workbench_make_layout(wb);
     if (!open_session(wb, err)) {
@@ -515,6 +521,7 @@ void workbench_free(struct workbench *wb)
     proposals_free(wb->proposals);
     workbench_free_provider(wb);
     indexer_free(wb->indexer);
+    approvals_free(wb->approvals);
     config_free(wb->config);
     workspace_free(wb->workspace);
     VEC_FOREACH (struct notice, notice, &wb->notices) {

@@ -1,6 +1,7 @@
 /* Inside of the workbench, shared by workbench.c (opening, the session's questions),
- * workbench_layout.c (overlays and checks), workbench_decide.c (from decisions to a commit),
- * workbench_model.c (which model) and workbench_trust.c (what waits for an answer). Nobody else
+ * workbench_layout.c (overlays and checks), workbench_command.c (what the agent runs),
+ * workbench_decide.c (from decisions to a commit), workbench_model.c (which model) and
+ * workbench_trust.c (what waits for an answer). Nobody else
  * includes it. */
 #ifndef BYLAW_AGENT_WORKBENCH_PRIVATE_H
 #define BYLAW_AGENT_WORKBENCH_PRIVATE_H
@@ -71,6 +72,17 @@ struct workbench {
     bool try_again;
     struct changes try_changes;
 
+    /* commands of the agent, one at a time */
+    struct approvals *approvals;
+    struct {
+        struct workbench *wb; /* first: what a layout is asked for with */
+        void *tool;           /* NULL: none */
+        char *line;           /* while the engineer is asked */
+        bool network;
+        void (*answered)(void *tool, bool allowed, struct str reason);
+        void (*ready)(void *tool, const struct command_place *place);
+    } command;
+
     /* model */
     struct http *http;
     struct provider *provider;
@@ -105,6 +117,11 @@ void workbench_want_layout(
 void workbench_unwant_layout(void *data, void *tool);
 /* What a set of changes comes down to, for "exactly this was tested". */
 unsigned long long changes_hash(const struct changes *changes);
+
+/* workbench_command.c */
+extern const struct command_host workbench_commands;
+void workbench_complete_question(void *data, struct question *question);
+unsigned workbench_max_requests(void *data);
 
 /* The session may ask now: the model is chosen and the files are listed. */
 void workbench_give_provider(struct workbench *wb);

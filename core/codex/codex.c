@@ -416,7 +416,11 @@ static void decide(
         steer(codex, text);
         free(text);
     }
-    static const char *const words[] = {"accept", "acceptForSession", "decline"};
+    /* An entry of our list is none of Codex's, which would run it outside its sandbox. */
+    static const char *const words[] = {[APPROVAL_ONCE] = "accept",
+        [APPROVAL_SESSION] = "acceptForSession",
+        [APPROVAL_DECLINED] = "decline",
+        [APPROVAL_ALWAYS] = "accept"};
     settle(codex, &codex->command, words[approval]);
 }
 

@@ -120,7 +120,8 @@ enum approval {
     APPROVAL_ONCE,
     APPROVAL_SESSION, /* and all that is like it, as the agent understands that, as long as it runs
                        */
-    APPROVAL_DECLINED
+    APPROVAL_DECLINED,
+    APPROVAL_ALWAYS /* from now on, also in other sessions: an entry of the engineer's allow-list */
 };
 
 /* One implementation a file (responses.c, chat.c, recording.c), one row of the table in provider.c.

@@ -1,6 +1,7 @@
 /* The whole road without a screen, on real parts: a recorded model's bytes through the stream
  * parser, its patch into a proposal, the proposal into an overlay, the real opa in it, decisions,
  * the one door, the real files; then kill and resume. */
+#include "recording_script.h"
 #include "test.h"
 
 #include "agent/workbench.h"
@@ -56,119 +57,35 @@ struct fixture {
     struct workbench *wb;
 };
 
-/* ---- a recording, written event by event ---- */
-
-static void event(struct buf *out, cJSON *json)
-{
-    char *text = json_print(json);
-    cJSON *line = cJSON_CreateObject();
-    char *data = mem_printf("event: %s\ndata: %s\n\n", json_string(json, "type"), text);
-    json_set_int(line, "at", 0);
-    json_set_string(line, "data", data);
-    char *printed = json_print(line);
-    buf_printf(out, "%s\n", printed);
-    free(printed);
-    free(data);
-    free(text);
-    cJSON_Delete(line);
-    cJSON_Delete(json);
-}
-
-static cJSON *typed(const char *type)
-{
-    cJSON *json = cJSON_CreateObject();
-    json_set_string(json, "type", type);
-    return json;
-}
-
-static void begin(struct buf *out, const char *prompt, int step)
-{
-    buf_append_c(out, "{\"answer\":{\"prompt\":");
-    json_append_quoted(out, str_of(prompt));
-    buf_printf(out,
-        ",\"step\":%d,\"wire\":\"responses\",\"status\":200,\"headers\":{\"content-type\":\"text/"
-        "event-stream\"}}}\n",
-        step);
-}
-
-static void done(struct buf *out)
-{
-    cJSON *json = typed("response.completed");
-    cJSON *response = json_set_object(json, "response");
-    json_set_string(response, "id", "r");
-    json_set_string(response, "status", "completed");
-    cJSON *usage = json_set_object(response, "usage");
-    json_set_int(usage, "input_tokens", 10);
-    json_set_int(usage, "output_tokens", 5);
-    event(out, json);
-    buf_append_c(out, "{\"end\":0}\n");
-}
-
-static void say(struct buf *out, const char *text)
-{
-    cJSON *json = typed("response.output_item.added");
-    cJSON *item = json_set_object(json, "item");
-    json_set_string(item, "type", "message");
-    json_set_string(item, "id", "m1");
-    event(out, json);
-    json = typed("response.output_text.delta");
-    json_set_string(json, "item_id", "m1");
-    json_set_string(json, "delta", text);
-    event(out, json);
-    json = typed("response.output_item.done");
-    item = json_set_object(json, "item");
-    json_set_string(item, "type", "message");
-    json_set_string(item, "id", "m1");
-    json_set_string(item, "role", "assistant");
-    cJSON *part = cJSON_CreateObject();
-    json_set_string(part, "type", "output_text");
-    json_set_string(part, "text", text);
-    cJSON_AddItemToArray(json_set_array(item, "content"), part);
-    event(out, json);
-}
-
-static void call(
-    struct buf *out, const char *id, const char *name, const char *input, bool freeform)
-{
-    cJSON *json = typed("response.output_item.done");
-    cJSON *item = json_set_object(json, "item");
-    json_set_string(item, "type", freeform ? "custom_tool_call" : "function_call");
-    json_set_string(item, "id", id);
-    json_set_string(item, "call_id", id);
-    json_set_string(item, "name", name);
-    json_set_string(item, freeform ? "input" : "arguments", input);
-    event(out, json);
-}
-
 static void write_recording(const char *dir)
 {
     struct buf out = BUF_INIT;
-    buf_append_c(&out, "{\"bylaw_recording\":1,\"title\":\"test\",\"model\":\"recorded\"}\n");
-    begin(&out, "deny worse", 0);
-    say(&out, "I look first.");
-    call(&out, "c1", "read_file", "{\"path\":\"p/p.rego\",\"start_line\":null,\"end_line\":null}",
-        false);
-    call(&out, "c2", "search", "{\"pattern\":\"input\\\\.bad\",\"path\":null}", false);
-    call(&out, "c3", "list_files", "{\"pattern\":null}", false);
-    done(&out);
-    begin(&out, "deny worse", 1);
-    call(&out, "c4", "apply_patch", patch_one, true);
-    call(&out, "c5", "run_tests", "{\"paths\":null}", false);
-    done(&out);
-    begin(&out, "deny worse", 2);
-    call(&out, "c6", "apply_patch", patch_two, true);
-    call(&out, "c7", "run_tests", "{\"paths\":null}", false);
-    call(&out, "c8", "evaluate",
+    script_head(&out);
+    script_begin(&out, "deny worse", 0);
+    script_say(&out, "I look first.");
+    script_call(&out, "c1", "read_file",
+        "{\"path\":\"p/p.rego\",\"start_line\":null,\"end_line\":null}", false);
+    script_call(&out, "c2", "search", "{\"pattern\":\"input\\\\.bad\",\"path\":null}", false);
+    script_call(&out, "c3", "list_files", "{\"pattern\":null}", false);
+    script_done(&out);
+    script_begin(&out, "deny worse", 1);
+    script_call(&out, "c4", "apply_patch", patch_one, true);
+    script_call(&out, "c5", "run_tests", "{\"paths\":null}", false);
+    script_done(&out);
+    script_begin(&out, "deny worse", 2);
+    script_call(&out, "c6", "apply_patch", patch_two, true);
+    script_call(&out, "c7", "run_tests", "{\"paths\":null}", false);
+    script_call(&out, "c8", "evaluate",
         "{\"query\":\"data.p.deny\",\"input\":\"{\\\"worse\\\": true}\",\"input_file\":null}",
         false);
-    call(&out, "c9", "check", "{\"paths\":null}", false);
-    call(&out, "c10", "read_file", "{\"path\":\"../x\",\"start_line\":null,\"end_line\":null}",
-        false);
-    call(&out, "c11", "read_file", "{broken", false);
-    done(&out);
-    begin(&out, "deny worse", 3);
-    say(&out, "Done: **worse** is denied.");
-    done(&out);
+    script_call(&out, "c9", "check", "{\"paths\":null}", false);
+    script_call(&out, "c10", "read_file",
+        "{\"path\":\"../x\",\"start_line\":null,\"end_line\":null}", false);
+    script_call(&out, "c11", "read_file", "{broken", false);
+    script_done(&out);
+    script_begin(&out, "deny worse", 3);
+    script_say(&out, "Done: **worse** is denied.");
+    script_done(&out);
     test_write(dir, ".bylaw/recordings/test.jsonl", out.ptr);
     buf_free(&out);
 }

@@ -81,7 +81,7 @@ static void cancel(struct tool_run *run)
 
 struct plain_toolbox *plain_toolbox_new(void)
 {
-    static const struct toolbox_ops ops = {specs, is_exclusive, describe, start, cancel};
+    static const struct toolbox_ops ops = {specs, is_exclusive, describe, start, cancel, NULL};
     struct plain_toolbox *plain = MEM_NEW(struct plain_toolbox);
     plain->face.ops = &ops;
     return plain;

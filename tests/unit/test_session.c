@@ -177,7 +177,7 @@ static void cancel_tool(struct tool_run *run)
 }
 
 static const struct toolbox_ops tools_ops = {
-    specs, is_exclusive, describe, start_tool, cancel_tool};
+    specs, is_exclusive, describe, start_tool, cancel_tool, NULL};
 
 /* ---- fixture ---- */
 

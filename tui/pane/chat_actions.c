@@ -295,6 +295,36 @@ static unsigned approve_session(void *pane)
     return UI_DONE;
 }
 
+static const char *why_not_always(void *pane)
+{
+    struct chat *chat = pane;
+    const struct question *question = session_question(chat->session);
+    if (question == NULL) {
+        return "The agent asks for nothing.";
+    }
+    return question->rule != NULL ? NULL : question->no_rule;
+}
+
+static void on_rule(void *data, struct str text)
+{
+    if (text.ptr != NULL) {
+        decide(data, APPROVAL_ALWAYS, str_trim(text));
+    }
+}
+
+/* What is allowed for good is read, and may be made narrower or wider, before it is. */
+static unsigned approve_always(void *pane)
+{
+    struct chat *chat = pane;
+    struct dialog_prompt prompt = {.title = "Allow from now on",
+        .hint = "commands that begin with these words run without asking",
+        .initial = str_of(session_question(chat->session)->rule),
+        .done = on_rule,
+        .data = chat};
+    dialog_prompt(chat->app, &prompt);
+    return UI_DONE;
+}
+
 static void on_reason(void *data, struct str text)
 {
     if (text.ptr != NULL) {
@@ -319,6 +349,10 @@ static const struct action chat_actions[] = {
     {"chat.approve-session", "approve all",
         "Let the agent do it, and all that is like it, in this session", "", NULL, 0,
         approve_session, why_not_decide},
+    {"chat.approve-always", "always",
+        "Let the agent do it, and from now on all that begins with the words you confirm (your "
+        "allow-list)",
+        "", NULL, 0, approve_always, why_not_always},
     {"chat.decline", "decline", "Do not let the agent do it; a reason goes to it", "alt-n", NULL,
         ACTION_KEY_LINE, decline, why_not_decide},
     {"chat.review", "review", "Review the open proposal, line by line", "R alt-r", NULL,

@@ -227,6 +227,12 @@ static void render_reasoning(struct block *block, const struct entry *entry, int
     cut_line(line, cols);
 }
 
+/* A question in need of an answer is shown whole: what is cut or folded cannot be decided about. */
+static bool is_waiting(const struct entry *entry)
+{
+    return entry->status == ENTRY_OPEN && entry->name != NULL && strcmp(entry->name, "asks") == 0;
+}
+
 static void render_tool(struct block *block, const struct entry *entry, int cols)
 {
     struct chat_line *line = new_line(&block->head, 1);
@@ -245,7 +251,9 @@ static void render_tool(struct block *block, const struct entry *entry, int cols
     add_outcome(line, entry);
     buf_free(&outcome.text);
     VEC_FREE(&outcome.spans);
-    if (!block->folded && block_can_fold(entry)) {
+    if (is_waiting(entry)) {
+        add_text(&block->body, buf_str(&entry->text), 3, cols, OUTPUT_LINES, STYLE(TEXT));
+    } else if (!block->folded && block_can_fold(entry)) {
         add_text(&block->body, buf_str(&entry->text), 3, cols, OUTPUT_LINES, STYLE(DIM));
     }
 }

@@ -16,6 +16,7 @@ static void append_state(const struct chat *chat, struct buf *out, uint64_t now)
 {
     const char *model =
         chat->options.model == NULL ? NULL : chat->options.model(chat->options.data);
+    bool asks = session_question(chat->session) != NULL;
     switch (session_state(chat->session)) {
     case SESSION_IDLE:
         return;
@@ -23,11 +24,10 @@ static void append_state(const struct chat *chat, struct buf *out, uint64_t now)
         buf_printf(out, "waiting for %s", model == NULL ? "the model" : model);
         break;
     case SESSION_STREAMING:
-        buf_append_c(
-            out, session_approval(chat->session) != NULL ? "waits for your approval" : "answering");
+        buf_append_c(out, asks ? "waits for your approval" : "answering");
         break;
     case SESSION_TOOLS:
-        buf_append_c(out, "running tools");
+        buf_append_c(out, asks ? "waits for your approval" : "running tools");
         break;
     case SESSION_RETRYING: {
         uint64_t at = session_retry_at_ms(chat->session);

@@ -239,6 +239,20 @@ void plain_chat_skip(struct plain *plain)
     }
 }
 
+static void say_question(struct plain *plain, const struct question *question)
+{
+    plain_lines(plain, "The model asks to run: ", str_of(question->what));
+    if (question->why != NULL) {
+        plain_say(plain, "why: %s", question->why);
+    }
+    if (question->terms != NULL) {
+        plain_say(plain, "terms: %s", question->terms);
+    }
+    plain_say(plain, "Type allow, allow all (in this session)%s%s%s, or refuse and a reason.",
+        question->rule == NULL ? "" : ", allow always (what begins with: ",
+        question->rule == NULL ? "" : question->rule, question->rule == NULL ? "" : ")");
+}
+
 void plain_chat_changed(struct plain *plain)
 {
     bool busy = is_running(plain);
@@ -249,12 +263,11 @@ void plain_chat_changed(struct plain *plain)
         plain_say(plain, "The model has ended.");
     }
     plain->was_busy = busy;
-    const char *approval = session_approval(session_of(plain));
-    if (approval != NULL && !plain->asked) {
-        plain_say(plain, "The model asks to run this outside its sandbox: %s", approval);
-        plain_say(plain, "Type allow or refuse.");
+    const struct question *question = session_question(session_of(plain));
+    if (question != NULL && !plain->asked) {
+        say_question(plain, question);
     }
-    plain->asked = approval != NULL;
+    plain->asked = question != NULL;
 }
 
 /* ---- commands ---- */
@@ -293,9 +306,21 @@ bool plain_say_prompt(struct plain *plain, struct str args, struct err *err)
 
 bool plain_allow(struct plain *plain, struct str args, struct err *err)
 {
+    const struct question *question = session_question(session_of(plain));
+    if (str_equal_c(args, "always") || str_starts(args, "always ")) {
+        struct str rule = str_trim(str_from(args, strlen("always")));
+        if (rule.len == 0 && question != NULL && question->rule != NULL) {
+            rule = str_of(question->rule);
+        }
+        char *copy = str_dup(rule); /* the question goes with its answer */
+        bool ok = session_decide(session_of(plain), APPROVAL_ALWAYS, str_of(copy), err);
+        free(copy);
+        return ok;
+    }
     bool all = str_equal_c(args, "all");
     if (args.len > 0 && !all) {
-        return err_set(err, ERR_INVALID, "allow takes nothing, or \"all\".");
+        return err_set(
+            err, ERR_INVALID, "allow takes nothing, \"all\", or \"always\" and the words.");
     }
     return session_decide(
         session_of(plain), all ? APPROVAL_SESSION : APPROVAL_ONCE, (struct str){0}, err);

@@ -21,7 +21,9 @@ const struct plain_command plain_commands[] = {
         PLAIN_ANY, plain_say_prompt},
     {"prompts", "", "Say which prompts the recording knows", PLAIN_ANY, plain_prompts},
     {"stop", "", "Stop the answer that runs, else the tests that run", PLAIN_ANY, plain_stop},
-    {"allow", "[all]", "Let the agent do what it asks for, once; all: and whatever is like it",
+    {"allow", "[all|always [WORDS]]",
+        "Let the agent do what it asks for, once; all: in this session; always: and from now on "
+        "what begins with these words",
         PLAIN_ANY, plain_allow},
     {"refuse", "[REASON]", "Do not let the agent do what it asks for; it is told why", PLAIN_ANY,
         plain_refuse},

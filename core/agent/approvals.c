@@ -1,0 +1,280 @@
+#include "agent/approvals.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/command_words.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/vec.h"
+#include "config/config.h"
+
+enum { LIST_MAX = 256 * 1024 };
+
+struct allowed {
+    char *line;
+    bool network;
+};
+
+struct approvals {
+    const struct config *config;
+    struct {
+        struct allowed *items;
+        size_t len, cap;
+    } session;
+};
+
+struct approvals *approvals_new(const struct config *config)
+{
+    struct approvals *approvals = MEM_NEW(struct approvals);
+    approvals->config = config;
+    return approvals;
+}
+
+void approvals_free(struct approvals *approvals)
+{
+    if (approvals == NULL) {
+        return;
+    }
+    VEC_FOREACH (struct allowed, allowed, &approvals->session) {
+        free(allowed->line);
+    }
+    VEC_FREE(&approvals->session);
+    free(approvals);
+}
+
+static bool policy_is(const struct approvals *approvals, const char *name)
+{
+    return strcmp(config_string(approvals->config, "approval_policy"), name) == 0;
+}
+
+bool approvals_may_write(const struct approvals *approvals)
+{
+    return strcmp(config_string(approvals->config, "sandbox_mode"), "workspace-write") == 0;
+}
+
+/* ---- the file ---- */
+
+char *approvals_file(void)
+{
+    char *home = path_home_dir(PATH_CONFIG, NULL);
+    char *path = home == NULL ? NULL : path_join(home, "allowed-commands");
+    free(home);
+    return path;
+}
+
+/* A missing file is an empty one. */
+static bool read_file(struct buf *out, struct err *err)
+{
+    char *path = approvals_file();
+    if (path == NULL) {
+        return err_set(err, ERR_NOT_FOUND, "there is no home folder for the allow-list");
+    }
+    struct err cause = {0};
+    bool ok = file_read(path, LIST_MAX, out, &cause) || cause.kind == ERR_NOT_FOUND;
+    free(path);
+    return ok || err_set(err, cause.kind, "%s", cause.text);
+}
+
+/* The next entry of the list; `bad` (may be NULL) gets the line that is none. */
+static bool next_rule(
+    struct str *rest, struct command_words *rule, struct str *bad, struct err *err)
+{
+    struct str line;
+    while (str_next_line(rest, &line)) {
+        line = str_trim(line);
+        if (line.len == 0 || line.ptr[0] == '#') {
+            continue;
+        }
+        if (command_words_read(line, rule, err)) {
+            return true;
+        }
+        if (bad != NULL) {
+            *bad = line;
+            return false;
+        }
+    }
+    return false;
+}
+
+/* Programs that run what their arguments say: without more words they would allow anything. */
+static bool runs_anything(const struct command_words *rule)
+{
+    static const char *const wrappers[] = {"env", "xargs", "sudo", "doas", "su", "nohup", "timeout",
+        "time", "nice", "ionice", "setsid", "stdbuf", "watch", "find", "parallel", "ssh", "exec",
+        "eval", "command", "busybox", "script", "strace", "unshare"};
+    static const char *const interpreters[] = {"sh", "bash", "dash", "zsh", "ksh", "fish", "python",
+        "python3", "perl", "ruby", "node", "deno", "bun", "php", "lua", "awk", "gawk", "mawk",
+        "sed", "tclsh", "git", "make", "npx", "vi", "vim", "emacs", "ed"};
+    const char *slash = strrchr(rule->items[0], '/');
+    const char *name = slash == NULL ? rule->items[0] : slash + 1;
+    for (size_t i = 0; i < ARRAY_LEN(wrappers); i++) {
+        if (strcmp(name, wrappers[i]) == 0) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < ARRAY_LEN(interpreters); i++) {
+        if (strcmp(name, interpreters[i]) == 0) {
+            return rule->len < 2 || rule->items[1][0] == '-';
+        }
+    }
+    return false;
+}
+
+static bool is_listed(struct str line)
+{
+    struct err err;
+    struct command_words words;
+    struct buf text = BUF_INIT;
+    if (!command_words_read(line, &words, &err)) {
+        return false;
+    }
+    bool found = false;
+    if (read_file(&text, &err)) {
+        struct str rest = buf_str(&text);
+        struct command_words rule;
+        while (!found && next_rule(&rest, &rule, NULL, &err)) {
+            found = command_words_begin(&words, &rule) && !runs_anything(&rule);
+            command_words_free(&rule);
+        }
+    }
+    buf_free(&text);
+    command_words_free(&words);
+    return found;
+}
+
+void approvals_check_file(struct buf *problems)
+{
+    struct err err;
+    struct buf text = BUF_INIT;
+    if (!read_file(&text, &err)) {
+        if (err.kind != ERR_NOT_FOUND) {
+            buf_printf(problems, "The allow-list of commands cannot be read: %s\n", err.text);
+        }
+        buf_free(&text);
+        return;
+    }
+    struct str rest = buf_str(&text);
+    struct command_words rule;
+    for (;;) {
+        struct str bad = {0};
+        if (next_rule(&rest, &rule, &bad, &err)) {
+            if (runs_anything(&rule)) {
+                buf_printf(problems,
+                    "The allow-list of commands: \"%s\" would allow anything and allows nothing.\n",
+                    rule.items[0]);
+            }
+            command_words_free(&rule);
+        } else if (bad.len > 0) {
+            buf_printf(problems, "The allow-list of commands: \"%.*s\" allows nothing: %s.\n",
+                STR_FMT(str_slice(bad, 0, 80)), err.text);
+        } else {
+            break;
+        }
+    }
+    buf_free(&text);
+}
+
+bool approvals_allow_always(struct str rule, struct err *err)
+{
+    struct command_words words;
+    struct buf text = BUF_INIT;
+    if (!command_words_read(rule, &words, err)) {
+        return err_prefix(err, "\"%.*s\" cannot be on the allow-list", STR_FMT(rule));
+    }
+    bool ok = !runs_anything(&words) ||
+              err_set(err, ERR_DENIED,
+                  "\"%.*s\" on the allow-list would allow any program: name what it may run",
+                  STR_FMT(rule));
+    if (ok && !is_listed(rule)) {
+        char *path = approvals_file();
+        char *home = path_home_dir(PATH_CONFIG, NULL);
+        ok = read_file(&text, err) && path_make_dirs(home, err);
+        if (ok) {
+            if (text.len == 0) {
+                buf_append_c(&text,
+                    "# Commands of an agent that run without asking (approval_policy "
+                    "unless-allow-listed).\n# A line allows what begins with its words.\n");
+            } else if (text.ptr[text.len - 1] != '\n') {
+                buf_append_char(&text, '\n');
+            }
+            buf_printf(&text, "%.*s\n", STR_FMT(str_trim(rule)));
+            ok = file_write(path, buf_str(&text), 0600, err);
+        }
+        free(home);
+        free(path);
+    }
+    buf_free(&text);
+    command_words_free(&words);
+    return ok;
+}
+
+/* ---- judging ---- */
+
+enum verdict approvals_judge(
+    struct approvals *approvals, struct str line, bool network, const char **why)
+{
+    VEC_FOREACH (struct allowed, allowed, &approvals->session) {
+        if (str_equal_c(line, allowed->line) && (allowed->network || !network)) {
+            return VERDICT_RUN;
+        }
+    }
+    if (policy_is(approvals, "never")) {
+        *why =
+            "The engineer's approval_policy is \"never\": nothing leaves the sandbox. Do without "
+            "the network.";
+        return network ? VERDICT_REFUSE : VERDICT_RUN;
+    }
+    if (policy_is(approvals, "on-request")) {
+        return network ? VERDICT_ASK : VERDICT_RUN;
+    }
+    bool listed = policy_is(approvals, "unless-allow-listed") && !network && is_listed(line);
+    return listed ? VERDICT_RUN : VERDICT_ASK;
+}
+
+static bool is_verb(const char *word)
+{
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+    return word[0] != '-' && word[strspn(word, letters)] == '\0';
+}
+
+char *approvals_rule(
+    const struct approvals *approvals, struct str line, bool network, const char **why_not)
+{
+    struct err err;
+    struct command_words words;
+    if (network) {
+        *why_not = "A command that wants the network is asked about each time.";
+        return NULL;
+    }
+    if (!policy_is(approvals, "unless-allow-listed")) {
+        *why_not = "Only approval_policy \"unless-allow-listed\" has an allow-list.";
+        return NULL;
+    }
+    if (!command_words_read(line, &words, &err)) {
+        *why_not = "This is not plainly one command and its arguments: it cannot be on the list.";
+        return NULL;
+    }
+    char *rule = command_words_line(&words, words.len > 1 && is_verb(words.items[1]) ? 2 : 1);
+    command_words_free(&words);
+    if (rule == NULL) {
+        *why_not = "Its name cannot be written as a line of the list.";
+    }
+    return rule;
+}
+
+void approvals_allow_session(struct approvals *approvals, struct str line, bool network)
+{
+    VEC_PUSH(&approvals->session, (struct allowed){str_dup(line), network});
+}
+
+char *approvals_terms(const struct approvals *approvals, bool network)
+{
+    return mem_printf("approval_policy %s; confined: reads files but no keys, writes %s, %s",
+        config_string(approvals->config, "approval_policy"),
+        approvals_may_write(approvals)
+            ? "its scratch copy of the workspace (for your review) and a temporary folder"
+            : "a temporary folder only",
+        network ? "AND REACHES THE NETWORK" : "no network");
+}

@@ -1,0 +1,142 @@
+/* What an agent may not do without the engineer: the provider's own (Codex's commands) and those of
+ * our tools, one at a time. */
+#include "agent/session_private.h"
+
+#include "base/safe.h"
+#include "base/vec.h"
+
+#include <stdlib.h>
+
+enum { WHAT_MAX = 16 * 1024 };
+
+static void question_clear(struct question *question)
+{
+    free(question->what);
+    free(question->why);
+    free(question->terms);
+    free(question->rule);
+    free(question->no_rule);
+    *question = (struct question){0};
+}
+
+void turn_forget_question(struct session *session, enum entry_status status)
+{
+    if (session->asked.question.what == NULL) {
+        return;
+    }
+    session_end_entry(session, session->asked.entry, status);
+    question_clear(&session->asked.question);
+    free(session->asked.id);
+    session->asked.id = NULL;
+    session->asked.face = (struct question_face){0};
+}
+
+/* All that is decided about, in sight: a command that is cut could hide its end. */
+static void begin_entry(struct session *session)
+{
+    const struct question *question = &session->asked.question;
+    struct entry entry = {.kind = ENTRY_TOOL, .status = ENTRY_OPEN, .name = mem_strdup("asks")};
+    entry.detail = question->why == NULL ? mem_strdup(question->what)
+                                         : mem_printf("%s  (%s)", question->what, question->why);
+    buf_printf(&entry.text, "%s\n", question->what);
+    if (question->why != NULL) {
+        buf_printf(&entry.text, "why: %s\n", question->why);
+    }
+    if (question->terms != NULL) {
+        buf_printf(&entry.text, "%s\n", question->terms);
+    }
+    session->asked.entry = session_begin_entry(session, entry);
+}
+
+bool session_ask(
+    struct session *session, struct question *question, const struct question_face *face)
+{
+    if (session->asked.question.what != NULL) {
+        return false;
+    }
+    session->asked.question = *question;
+    session->asked.face = *face;
+    *question = (struct question){0};
+    begin_entry(session);
+    return true;
+}
+
+void session_unask(struct session *session, const void *data)
+{
+    if (session->asked.id == NULL && session->asked.face.data == data) {
+        turn_forget_question(session, ENTRY_STOPPED);
+        session_changed(session);
+    }
+}
+
+void turn_ask(struct session *session, const struct event *event)
+{
+    if (session->asked.question.what != NULL || event->text.len > WHAT_MAX) {
+        provider_decide(session->stream_provider, session->stream, event->call_id,
+            APPROVAL_DECLINED,
+            event->text.len > WHAT_MAX ? STR_LIT("The command is too long to be read: shorten it.")
+                                       : STR_LIT("Another question waits: ask again."));
+        return;
+    }
+    session->asked.question.what = str_dup(event->text);
+    session->asked.question.why = mem_strdup(event->opaque);
+    if (session->setup.complete != NULL) {
+        session->setup.complete(session->setup.data, &session->asked.question);
+    }
+    session->asked.id = mem_strdup(event->call_id);
+    begin_entry(session);
+}
+
+const struct question *session_question(const struct session *session)
+{
+    return session->asked.question.what == NULL ? NULL : &session->asked.question;
+}
+
+const char *session_approval(const struct session *session)
+{
+    return session->asked.question.what;
+}
+
+static void add_notice(struct session *session, enum approval approval, struct str text)
+{
+    static const char *const words[] = {[APPROVAL_ONCE] = "Approved once",
+        [APPROVAL_SESSION] = "Approved for this session",
+        [APPROVAL_DECLINED] = "Declined",
+        [APPROVAL_ALWAYS] = "Approved, and from now on"};
+    struct entry said = {.kind = ENTRY_NOTICE, .status = ENTRY_DONE};
+    if (approval == APPROVAL_ALWAYS) {
+        buf_printf(&said.text, "%s all that begins with: %.*s", words[approval], STR_FMT(text));
+    } else {
+        buf_printf(&said.text, "%s: %s%s%.*s", words[approval], session->asked.question.what,
+            text.len > 0 ? ". " : "", STR_FMT(text));
+    }
+    session_add_entry(session, said);
+}
+
+bool session_decide(
+    struct session *session, enum approval approval, struct str text, struct err *err)
+{
+    const struct question *question = &session->asked.question;
+    if (question->what == NULL) {
+        return err_set(err, ERR_NOT_FOUND, "Nothing waits for an approval.");
+    }
+    if (approval == APPROVAL_ALWAYS && question->rule == NULL) {
+        return err_set(err, ERR_UNSUPPORTED, "%s",
+            question->no_rule == NULL ? "This cannot be allowed always: approve it once, or for "
+                                        "this session."
+                                      : question->no_rule);
+    }
+    struct question_face face = session->asked.face;
+    if (session->asked.id == NULL && !face.answer(face.data, approval, text, err)) {
+        return false;
+    }
+    add_notice(session, approval, text);
+    char *id = mem_strdup(session->asked.id);
+    turn_forget_question(session, approval == APPROVAL_DECLINED ? ENTRY_FAILED : ENTRY_DONE);
+    session_changed(session);
+    if (id != NULL) { /* which may ask the next thing at once */
+        provider_decide(session->stream_provider, session->stream, id, approval, text);
+    }
+    free(id);
+    return true;
+}

@@ -1,0 +1,137 @@
+/* Commands of the agent: whether one may run, and where. */
+#include "agent/workbench_private.h"
+
+#include "agent/approvals.h"
+#include "base/vec.h"
+
+#include <stdlib.h>
+
+/* ---- may it run ---- */
+
+static void forget_wish(struct workbench *wb)
+{
+    free(wb->command.line);
+    wb->command.line = NULL;
+    wb->command.answered = NULL;
+}
+
+static bool on_decided(void *data, enum approval approval, struct str text, struct err *err)
+{
+    struct workbench *wb = data;
+    struct str line = str_of(wb->command.line);
+    if (approval == APPROVAL_ALWAYS && !approvals_allow_always(text, err)) {
+        return false;
+    }
+    if (approval == APPROVAL_SESSION) {
+        approvals_allow_session(wb->approvals, line, wb->command.network);
+    }
+    char *reason = text.len > 0 ? mem_printf("The engineer declined it: %.*s", STR_FMT(text))
+                                : mem_strdup("The engineer declined it, without a reason.");
+    void (*answered)(void *tool, bool allowed, struct str why) = wb->command.answered;
+    forget_wish(wb);
+    answered(wb->command.tool, approval != APPROVAL_DECLINED, str_of(reason));
+    free(reason);
+    return true;
+}
+
+static void ask_engineer(struct workbench *wb, const struct command_wish *wish)
+{
+    struct str line = str_of(wish->line);
+    const char *why_not = NULL;
+    struct question question = {.what = mem_strdup(wish->line),
+        .why = mem_strdup(wish->reason),
+        .terms = approvals_terms(wb->approvals, wish->network)};
+    question.rule = approvals_rule(wb->approvals, line, wish->network, &why_not);
+    question.no_rule = mem_strdup(why_not);
+    struct question_face face = {on_decided, wb};
+    if (!session_ask(wb->session, &question, &face)) {
+        free(question.what);
+        free(question.why);
+        free(question.terms);
+        free(question.rule);
+        free(question.no_rule);
+        void (*answered)(void *tool, bool allowed, struct str why) = wb->command.answered;
+        forget_wish(wb);
+        answered(wb->command.tool, false, STR_LIT("Another question waits: ask again."));
+    }
+}
+
+static void ask(void *data, const struct command_wish *wish,
+    void (*answered)(void *tool, bool allowed, struct str reason), void *tool)
+{
+    struct workbench *wb = data;
+    const char *why = "";
+    wb->command.tool = tool;
+    switch (approvals_judge(wb->approvals, str_of(wish->line), wish->network, &why)) {
+    case VERDICT_RUN:
+        answered(tool, true, (struct str){0});
+        return;
+    case VERDICT_REFUSE:
+        answered(tool, false, str_of(why));
+        return;
+    case VERDICT_ASK:
+    default:
+        wb->command.line = mem_strdup(wish->line);
+        wb->command.network = wish->network;
+        wb->command.answered = answered;
+        ask_engineer(wb, wish);
+    }
+}
+
+/* ---- where ---- */
+
+static void on_laid(void *data, const char *root, const struct err *err)
+{
+    struct workbench *wb = *(struct workbench **)data;
+    struct command_place place = {.root = root, .err = err};
+    wb->command.ready(wb->command.tool, &place);
+}
+
+/* What may not write runs where the tests do. */
+static void place(
+    void *data, void (*ready)(void *tool, const struct command_place *place), void *tool)
+{
+    struct workbench *wb = data;
+    wb->command.tool = tool;
+    wb->command.ready = ready;
+    wb->command.wb = wb;
+    workbench_want_layout(wb, on_laid, &wb->command);
+}
+
+static void took(void *data, void (*done)(void *tool, struct str told), void *tool)
+{
+    (void)data;
+    done(tool, (struct str){0});
+}
+
+static void drop(void *data, void *tool)
+{
+    struct workbench *wb = data;
+    if (wb->command.tool != tool) {
+        return;
+    }
+    workbench_unwant_layout(wb, &wb->command);
+    if (wb->command.answered != NULL) {
+        session_unask(wb->session, wb);
+        forget_wish(wb);
+    }
+    wb->command.tool = NULL;
+}
+
+const struct command_host workbench_commands = {ask, place, took, drop};
+
+void workbench_complete_question(void *data, struct question *question)
+{
+    struct workbench *wb = data;
+    question->terms =
+        mem_printf("approval_policy %s; it would run OUTSIDE the agent's sandbox, as you",
+            config_string(wb->config, "approval_policy"));
+    question->no_rule = mem_strdup("Outside a sandbox nothing is allowed always: approve it once, "
+                                   "or for this session.");
+}
+
+unsigned workbench_max_requests(void *data)
+{
+    struct workbench *wb = data;
+    return (unsigned)config_integer(wb->config, "max_turns");
+}

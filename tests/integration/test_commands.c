@@ -1,0 +1,314 @@
+/* Commands of the built-in agent, run for real: a recorded model calls run_command, the policy
+ * judges, the sandbox confines, the engineer answers. */
+#include "recording_script.h"
+#include "test.h"
+
+#include "agent/approvals.h"
+#include "agent/workbench.h"
+#include "base/json.h"
+#include "base/path.h"
+#include "base/vec.h"
+#include "sandbox/confined.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+struct fixture {
+    char *dir;
+    char *home;
+    struct loop *loop;
+    struct workbench *wb;
+    struct buf recording;
+};
+
+/* One call of run_command in the answer that is being written. */
+static void command(struct buf *out, const char *id, const char *line, bool network, int timeout_s)
+{
+    cJSON *args = cJSON_CreateObject();
+    json_set_string(args, "command", line);
+    json_set_bool(args, "network", network);
+    json_set_string(args, "reason", "to see");
+    json_set_int(args, "timeout_s", timeout_s);
+    char *text = json_print(args);
+    script_call(out, id, "run_command", text, false);
+    free(text);
+    cJSON_Delete(args);
+}
+
+/* A prompt "go" that is answered by the commands, then by a word. */
+static void script(struct fixture *f, const char *const *lines, size_t count, bool network)
+{
+    script_head(&f->recording);
+    script_begin(&f->recording, "go", 0);
+    for (size_t i = 0; i < count; i++) {
+        char *id = mem_printf("c%zu", i);
+        command(&f->recording, id, lines[i], network, 60);
+        free(id);
+    }
+    script_done(&f->recording);
+    script_begin(&f->recording, "go", 1);
+    script_say(&f->recording, "Done.");
+    script_done(&f->recording);
+}
+
+static void open_with(struct fixture *f, const char *config)
+{
+    struct err err;
+    test_write(f->home, "bylaw/config.toml", config);
+    test_write(f->dir, ".bylaw/recordings/test.jsonl", f->recording.ptr);
+    struct workbench_options options = {.loop = f->loop, .folder = f->dir, .provider = "recording"};
+    f->wb = workbench_new(&options, &err);
+    assert_ok(f->wb != NULL, err);
+}
+
+static int set_up(void **state)
+{
+    struct err err;
+    struct fixture *f = MEM_NEW(struct fixture);
+    f->home = test_dir_make();
+    f->dir = test_dir_make();
+    setenv("XDG_STATE_HOME", f->home, 1);
+    setenv("XDG_CONFIG_HOME", f->home, 1);
+    setenv("BYLAW_RECORDING_SPEED", "0", 1);
+    setenv("SOME_API_KEY", "hush", 1);
+    test_write(f->dir, "p/p.rego", "package p\n\nallowed := true\n");
+    f->loop = loop_new(&err);
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+    workbench_free(f->wb);
+    loop_free(f->loop);
+    buf_free(&f->recording);
+    test_dir_remove(f->dir);
+    test_dir_remove(f->home);
+    free(f);
+    return 0;
+}
+
+static void dump(struct fixture *f)
+{
+    VEC_FOREACH (struct entry, e, session_transcript(workbench_session(f->wb))) {
+        print_message("%d/%d %s %s: %s\n", e->kind, e->status, e->name == NULL ? "" : e->name,
+            e->detail == NULL ? "" : e->detail, e->text.len > 0 ? e->text.ptr : "");
+    }
+}
+
+#define WAIT_UNTIL(f, condition)                                                                   \
+    do {                                                                                           \
+        uint64_t end_ = loop_now_ms() + 60000;                                                     \
+        while (!(condition)) {                                                                     \
+            if (loop_now_ms() > end_) {                                                            \
+                dump(f);                                                                           \
+                fail_msg("never came: %s", #condition);                                            \
+            }                                                                                      \
+            loop_run_once((f)->loop, 100);                                                         \
+        }                                                                                          \
+    } while (0)
+
+static void go(struct fixture *f)
+{
+    struct err err;
+    assert_ok(session_prompt(workbench_session(f->wb), STR_LIT("Go."), &err), err);
+}
+
+static bool turn_over(struct fixture *f)
+{
+    return session_transcript(workbench_session(f->wb))->len > 0 &&
+           session_state(workbench_session(f->wb)) == SESSION_IDLE &&
+           session_queue_count(workbench_session(f->wb)) == 0;
+}
+
+static const struct entry *ran(struct fixture *f, size_t nth)
+{
+    VEC_FOREACH (struct entry, e, session_transcript(workbench_session(f->wb))) {
+        if (e->kind == ENTRY_TOOL && strcmp(e->name, "run_command") == 0 && nth-- == 0) {
+            return e;
+        }
+    }
+    dump(f);
+    fail_msg("too few commands");
+    return NULL;
+}
+
+static void assert_says(struct fixture *f, const struct entry *entry, const char *text)
+{
+    if (entry->text.len == 0 || strstr(entry->text.ptr, text) == NULL) {
+        dump(f);
+        fail_msg("it does not say: %s", text);
+    }
+}
+
+static const struct question *question(struct fixture *f)
+{
+    return session_question(workbench_session(f->wb));
+}
+
+static void answer(struct fixture *f, enum approval approval, const char *text)
+{
+    struct err err;
+    assert_ok(session_decide(workbench_session(f->wb), approval, str_of(text), &err), err);
+}
+
+static void a_command_runs_confined_and_says_what_it_did(void **state)
+{
+    struct fixture *f = *state;
+    char *outside = path_join(f->home, "escaped");
+    char *write_out = mem_printf(
+        "echo x > %s/p/new.rego; echo x > %s; echo \"[$SOME_API_KEY]\"", f->dir, outside);
+    const char *lines[] = {"cat p/p.rego", "sh -c 'exit 3'", write_out,
+        "printf '\\033[2Jred\\nlast'", "touch here", "no-such-program", "sleep 1000"};
+    script_head(&f->recording);
+    script_begin(&f->recording, "go", 0);
+    for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+        char *id = mem_printf("c%zu", i);
+        command(&f->recording, id, lines[i], false, i == 6 ? 1 : 60);
+        free(id);
+    }
+    script_done(&f->recording);
+    script_begin(&f->recording, "go", 1);
+    script_say(&f->recording, "Done.");
+    script_done(&f->recording);
+    open_with(f, "");
+    go(f);
+    WAIT_UNTIL(f, turn_over(f));
+    assert_says(f, ran(f, 0), "Exit code 0.\npackage p\n");
+    assert_says(f, ran(f, 1), "Exit code 3. It printed nothing.");
+    assert_int_equal(ran(f, 1)->status, ENTRY_FAILED);
+    assert_says(f, ran(f, 2), "[]");
+    assert_int_equal(access(outside, F_OK), -1);
+    assert_null(strchr(ran(f, 3)->text.ptr, '\033'));
+    assert_says(f, ran(f, 3), "red\nlast");
+    assert_int_equal(ran(f, 4)->status, ENTRY_FAILED); /* sandbox_mode is read-only */
+    assert_says(f, ran(f, 5), "no-such-program is not on PATH");
+    assert_says(f, ran(f, 6), "It was ended after 1 s.");
+    char *left = path_join(f->dir, "p/new.rego");
+    assert_int_equal(access(left, F_OK), -1);
+    free(left);
+    free(write_out);
+    free(outside);
+}
+
+static void the_network_is_asked_for_and_the_answer_holds(void **state)
+{
+    struct fixture *f = *state;
+    const char *lines[] = {"echo one", "echo one", "echo two"};
+    script(f, lines, ARRAY_LEN(lines), true);
+    open_with(f, "");
+    go(f);
+    WAIT_UNTIL(f, question(f) != NULL);
+    assert_string_equal(question(f)->what, "echo one");
+    assert_string_equal(question(f)->why, "to see");
+    assert_non_null(strstr(question(f)->terms, "on-request"));
+    assert_non_null(strstr(question(f)->terms, "NETWORK"));
+    assert_null(question(f)->rule);
+    struct err err;
+    assert_false(session_decide(workbench_session(f->wb), APPROVAL_ALWAYS, STR_LIT("echo"), &err));
+    answer(f, APPROVAL_SESSION, "");
+    WAIT_UNTIL(f, question(f) != NULL); /* the second is the same, the third is not */
+    assert_string_equal(question(f)->what, "echo two");
+    answer(f, APPROVAL_DECLINED, "no need of it");
+    WAIT_UNTIL(f, turn_over(f));
+    assert_says(f, ran(f, 1), "Exit code 0.\none");
+    assert_says(f, ran(f, 2), "The engineer declined it: no need of it");
+}
+
+static void never_refuses_what_would_leave_the_sandbox(void **state)
+{
+    struct fixture *f = *state;
+    const char *lines[] = {"echo one"};
+    script(f, lines, 1, true);
+    open_with(f, "approval_policy = \"never\"\n");
+    go(f);
+    WAIT_UNTIL(f, turn_over(f));
+    assert_says(f, ran(f, 0), "approval_policy is \"never\"");
+}
+
+static void the_list_allows_what_begins_with_its_words(void **state)
+{
+    struct fixture *f = *state;
+    const char *lines[] = {"echo one", "echo two", "echo three; echo four", "echo $(echo five)"};
+    script(f, lines, ARRAY_LEN(lines), false);
+    open_with(f, "approval_policy = \"unless-allow-listed\"\n");
+    go(f);
+    WAIT_UNTIL(f, question(f) != NULL);
+    assert_string_equal(question(f)->rule, "echo one");
+    struct err err;
+    assert_false(session_decide(workbench_session(f->wb), APPROVAL_ALWAYS, STR_LIT("env"), &err));
+    assert_non_null(question(f)); /* it still waits */
+    answer(f, APPROVAL_ALWAYS, "echo");
+    WAIT_UNTIL(f, question(f) != NULL); /* the second ran by itself */
+    assert_string_equal(question(f)->what, "echo three; echo four");
+    assert_null(question(f)->rule);
+    assert_non_null(question(f)->no_rule);
+    answer(f, APPROVAL_ONCE, "");
+    WAIT_UNTIL(f, question(f) != NULL);
+    assert_string_equal(question(f)->what, "echo $(echo five)");
+    session_interrupt(workbench_session(f->wb));
+    assert_null(question(f));
+    assert_says(f, ran(f, 1), "two");
+    assert_says(f, ran(f, 2), "three\nfour");
+    assert_int_equal(ran(f, 3)->status, ENTRY_STOPPED);
+    char *list = test_read(f->home, "bylaw/allowed-commands");
+    assert_non_null(strstr(list, "\necho\n"));
+    free(list);
+}
+
+static void an_interrupt_ends_what_runs(void **state)
+{
+    struct fixture *f = *state;
+    const char *lines[] = {"sh -c 'echo begun; sleep 1000'"};
+    script(f, lines, 1, false);
+    open_with(f, "");
+    go(f);
+    WAIT_UNTIL(f, session_transcript(workbench_session(f->wb))->len > 1 &&
+                      strcmp(ran(f, 0)->text.ptr, "begun\n") == 0);
+    session_interrupt(workbench_session(f->wb));
+    assert_int_equal(ran(f, 0)->status, ENTRY_STOPPED);
+    assert_int_equal(session_state(workbench_session(f->wb)), SESSION_IDLE);
+}
+
+static void a_prompt_has_its_bound(void **state)
+{
+    struct fixture *f = *state;
+    const char *lines[] = {"echo one"};
+    script(f, lines, 1, false);
+    open_with(f, "max_turns = 1\n");
+    go(f);
+    WAIT_UNTIL(f, turn_over(f));
+    const struct transcript *transcript = session_transcript(workbench_session(f->wb));
+    const struct entry *last = &transcript->items[transcript->len - 1];
+    assert_int_equal(last->kind, ENTRY_ERROR);
+    assert_true(last->can_retry);
+    assert_says(f, last, "max_turns");
+    struct err err;
+    assert_ok(session_retry(workbench_session(f->wb), &err), err);
+    WAIT_UNTIL(f, turn_over(f));
+    last = &transcript->items[transcript->len - 1];
+    assert_int_equal(last->kind, ENTRY_ASSISTANT);
+}
+
+int main(void)
+{
+    char *program = path_join(getenv("BYLAW_BINARY_DIR"), "bylaw");
+    confined_use_program(program);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            a_command_runs_confined_and_says_what_it_did, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            the_network_is_asked_for_and_the_answer_holds, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            never_refuses_what_would_leave_the_sandbox, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            the_list_allows_what_begins_with_its_words, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_interrupt_ends_what_runs, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_prompt_has_its_bound, set_up, tear_down),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    confined_use_program(NULL);
+    free(program);
+    return failed;
+}
