@@ -16,4 +16,7 @@ extern const struct embedded grammar_queries[];
 /* Built-in themes, by "dark.toml". */
 extern const struct embedded builtin_themes[];
 
+/* What models cost: "prices.toml" (core/model/prices.h). */
+extern const struct embedded builtin_prices[];
+
 #endif

@@ -27,8 +27,14 @@ static void run_later(void *data)
     turn_begin(data);
 }
 
+static void run_halt(void *data)
+{
+    turn_halt(data);
+}
+
 static void start_timer(struct session *session)
 {
+    session->halt = loop_timer_new(session->setup.loop, run_halt, session);
     session->later = loop_timer_new(session->setup.loop, run_later, session);
 }
 
@@ -80,6 +86,7 @@ void session_free(struct session *session)
         turn_stop(session, ENTRY_STOPPED);
     }
     turn_clear_calls(session);
+    loop_timer_free(session->halt);
     loop_timer_free(session->later);
     journal_free(session->journal);
     VEC_FOREACH (struct entry, entry, &session->transcript) {
@@ -173,7 +180,22 @@ const char *session_model(const struct session *session)
 
 struct usage session_usage(const struct session *session)
 {
-    return session->usage;
+    return session->spend.usage;
+}
+
+const struct spend *session_spend(const struct session *session)
+{
+    return &session->spend;
+}
+
+const struct spend *session_turn_spend(const struct session *session)
+{
+    return &session->turn_spend;
+}
+
+long long session_context_tokens(const struct session *session)
+{
+    return session->context_tokens;
 }
 
 size_t session_history_count(const struct session *session)

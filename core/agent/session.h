@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "loop/loop.h"
+#include "model/prices.h"
 #include "model/provider.h"
 
 enum entry_kind {
@@ -68,6 +69,12 @@ const char *session_title(
  * is not known. The caller frees. */
 char *session_asked_for(const struct session *session, unsigned proposal) MUST_USE;
 struct usage session_usage(const struct session *session); /* sum over all turns */
+/* The same with its cost; and that of the prompt that runs, or ran last, alone. Borrowed. */
+const struct spend *session_spend(const struct session *session);
+const struct spend *session_turn_spend(const struct session *session);
+/* How many tokens the last request and its answer were: what the model's window holds now; 0: not
+ * known. */
+long long session_context_tokens(const struct session *session);
 
 /* Past prompts, oldest first, for the prompt line's history (this session's and earlier ones'). */
 size_t session_history_count(const struct session *session);
@@ -117,6 +124,13 @@ bool session_is_saved(const struct session *session);
 struct journal;
 struct toolbox;
 
+/* What one prompt may take before the turn stops. */
+struct turn_bounds {
+    unsigned requests;
+    long long tokens; /* read and written; 0: any */
+    double dollars;   /* of requests whose price is known; below 0: any */
+};
+
 struct session_setup {
     struct loop *loop;
     struct journal *journal;   /* becomes the session's */
@@ -127,13 +141,15 @@ struct session_setup {
     /* The instructions of the next turn (AGENTS.md and ours), read anew each turn; the caller
      * frees. */
     char *(*instructions)(void *data);
+    /* Asked before each request; NULL: 60 requests. */
+    void (*bounds)(void *data, struct turn_bounds *out);
+    /* What the model costs; NULL: not known. Borrowed until the next request. */
+    const struct price *(*price)(void *data, const char *model);
     /* A turn has ended and nothing is queued: the proposal, if any, is whole. */
     void (*on_turn_end)(void *data);
     /* Puts what the workbench knows of a command that an agent with tools of its own asks about:
      * terms, rule, no_rule. May be NULL. */
     void (*complete)(void *data, struct question *question);
-    /* Most requests to the model that one prompt may take; NULL: 60. */
-    unsigned (*max_requests)(void *data);
     /* A journal record that is not the session's own (kinds it does not know), while resuming. */
     void (*on_record)(void *data, const char *kind, const cJSON *record);
     void *data;

@@ -70,9 +70,11 @@ struct session {
     uint64_t retry_at_ms;
     unsigned open_text; /* entry ids while they grow; 0: none */
     unsigned open_reasoning;
-    unsigned requests; /* of this turn */
-    bool was_running;  /* while replaying: the turn had not ended */
-    struct usage usage;
+    unsigned requests;        /* of this turn */
+    bool was_running;         /* while replaying: the turn had not ended */
+    struct spend spend;       /* over all turns */
+    struct spend turn_spend;  /* of the prompt that runs, or ran last */
+    long long context_tokens; /* of the last request and its answer */
     struct {
         struct queued *items;
         size_t len, cap;
@@ -81,6 +83,7 @@ struct session {
         char **items;
         size_t len, cap;
     } history;
+    struct loop_timer *halt;  /* stops an agent of its own that is past the bounds */
     struct loop_timer *later; /* starts what must not start inside a callback */
     void (*on_change)(void *data);
     void *on_change_data;
@@ -103,6 +106,7 @@ void session_take_prompt(struct session *session, struct str text, bool feedback
 void session_queue_record(struct session *session);
 
 /* turn.c */
+void turn_halt(struct session *session);    /* stops a request that is past the bounds */
 void turn_begin(struct session *session);   /* the conversation ends with something to answer */
 void turn_request(struct session *session); /* one more request of the turn */
 void turn_stop(struct session *session, enum entry_status status);
@@ -113,6 +117,14 @@ void turn_clear_calls(struct session *session);
 /* turn_question.c */
 void turn_ask(struct session *session, const struct event *event);
 void turn_forget_question(struct session *session, enum entry_status status);
+
+/* turn_spend.c */
+void turn_take_usage(struct session *session, const struct usage *usage);
+void turn_replay_usage(struct session *session, const cJSON *record);
+/* One more request may be made; else what stops it. */
+bool turn_within_bounds(struct session *session, struct err *err);
+/* The running request may go on, of an agent that makes its own. */
+bool turn_may_go_on(struct session *session, struct err *err);
 
 /* turn_activity.c */
 void turn_begin_activity(struct session *session, const struct event *event);

@@ -127,10 +127,7 @@ void session_replay(void *data, const char *kind, const cJSON *record)
         free(session->draft);
         session->draft = mem_strdup(json_string_or(record, "text", ""));
     } else if (strcmp(kind, "usage") == 0) {
-        session->usage.input_tokens += json_int_or(record, "input", 0);
-        session->usage.cached_tokens += json_int_or(record, "cached", 0);
-        session->usage.output_tokens += json_int_or(record, "output", 0);
-        session->usage.reasoning_tokens += json_int_or(record, "reasoning", 0);
+        turn_replay_usage(session, record);
     } else if (strcmp(kind, "turn") == 0) {
         session->was_running = json_bool_or(record, "running", false);
     } else if (strcmp(kind, "session") != 0 && session->setup.on_record != NULL) {

@@ -6,8 +6,7 @@
 
 #include <stdlib.h>
 
-/* A model that calls tools without end would spend without end. */
-enum { REQUESTS_MAX = 60, CALLS_MAX = 64, SIDE_BY_SIDE_MAX = 8 };
+enum { CALLS_MAX = 64, SIDE_BY_SIDE_MAX = 8 };
 
 static void on_event(void *data, const struct event *event);
 
@@ -173,26 +172,32 @@ static void fail(struct session *session, const struct err *err, bool retryable)
     turn_over(session);
 }
 
+void turn_halt(struct session *session)
+{
+    struct err err;
+    if (session->stream != NULL && !turn_may_go_on(session, &err)) {
+        turn_stop(session, ENTRY_STOPPED);
+        fail(session, &err, false);
+    }
+}
+
 void turn_begin(struct session *session)
 {
     record_turn(session, true);
     session->requests = 0;
+    session->turn_spend = (struct spend){0};
     turn_request(session);
 }
 
 void turn_request(struct session *session)
 {
     struct err err;
-    const struct session_setup *setup = &session->setup;
-    unsigned most = setup->max_requests == NULL ? REQUESTS_MAX : setup->max_requests(setup->data);
-    if (session->requests++ >= most) {
-        err_set(&err, ERR_LIMIT,
-            "Stopped: this prompt took %u request%s to the model, as many as max_turns allows. "
-            "Nothing is lost.",
-            most, most == 1 ? "" : "s");
+    if (!turn_within_bounds(session, &err)) {
         fail(session, &err, true);
         return;
     }
+    session->requests++;
+    const struct session_setup *setup = &session->setup;
     char *instructions = setup->instructions == NULL ? NULL : setup->instructions(setup->data);
     struct request request = {
         .instructions = instructions,
@@ -389,20 +394,6 @@ static void on_reasoning_done(struct session *session, const struct event *event
     }
 }
 
-static void on_usage(struct session *session, const struct usage *usage)
-{
-    session->usage.input_tokens += usage->input_tokens;
-    session->usage.cached_tokens += usage->cached_tokens;
-    session->usage.output_tokens += usage->output_tokens;
-    session->usage.reasoning_tokens += usage->reasoning_tokens;
-    cJSON *record = cJSON_CreateObject();
-    json_set_int(record, "input", usage->input_tokens);
-    json_set_int(record, "cached", usage->cached_tokens);
-    json_set_int(record, "output", usage->output_tokens);
-    json_set_int(record, "reasoning", usage->reasoning_tokens);
-    session_record(session, "usage", record, false);
-}
-
 static void add_notice(struct session *session, struct str text)
 {
     struct entry entry = {.kind = ENTRY_NOTICE, .status = ENTRY_DONE};
@@ -496,7 +487,7 @@ static void on_event(void *data, const struct event *event)
         turn_ask(session, event);
         break;
     case EVENT_USAGE:
-        on_usage(session, &event->usage);
+        turn_take_usage(session, &event->usage);
         break;
     case EVENT_WARNING:
         add_notice(session, event->text);

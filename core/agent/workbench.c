@@ -315,10 +315,11 @@ static struct session_setup session_setup(struct workbench *wb)
         .model = config_string(wb->config, "model"),
         .effort = config_string(wb->config, "model_reasoning_effort"),
         .instructions = instructions,
+        .bounds = workbench_bounds,
+        .price = workbench_price,
         .on_turn_end = on_turn_end,
         .on_record = on_record,
         .complete = workbench_complete_question,
-        .max_requests = workbench_max_requests,
         .data = wb,
     };
 }
@@ -480,6 +481,7 @@ struct workbench *workbench_new(const struct workbench_options *options, struct 
         workbench_problem(wb, "%s", config_problem_at(wb->config, i));
     }
     say_profile(wb);
+    workbench_load_prices(wb);
     recover(wb);
     overlay_sweep();
     wb->approvals = approvals_new(wb->config);

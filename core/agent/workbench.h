@@ -64,6 +64,12 @@ struct proposals *workbench_proposals(struct workbench *wb);
 void workbench_instructions(struct workbench *wb, struct instructions *out);
 /* What the header says of the model: "gpt-5.5 high", "recording", "no model". Borrowed. */
 const char *workbench_model(const struct workbench *wb);
+/* Tokens, money, the window and the bounds, a line each. */
+void workbench_describe_spend(const struct workbench *wb, struct buf *out);
+/* "62% left (78.1k of 200k)"; nothing before the first answer. */
+void workbench_describe_context(const struct workbench *wb, struct buf *out);
+/* The table of prices. Borrowed. */
+const struct prices *workbench_prices(const struct workbench *wb);
 bool workbench_is_recording(const struct workbench *wb);
 /* The prompts the recording knows, in order; NULL past the end, and without a recording. Borrowed.
  */

@@ -129,9 +129,3 @@ void workbench_complete_question(void *data, struct question *question)
     question->no_rule = mem_strdup("Outside a sandbox nothing is allowed always: approve it once, "
                                    "or for this session.");
 }
-
-unsigned workbench_max_requests(void *data)
-{
-    struct workbench *wb = data;
-    return (unsigned)config_integer(wb->config, "max_turns");
-}

@@ -105,6 +105,7 @@ void workbench_free_provider(struct workbench *wb)
     }
     provider_free(wb->provider);
     http_free(wb->http);
+    prices_free(wb->prices);
     free(wb->program);
     free(wb->model_shown);
     free(wb->model);

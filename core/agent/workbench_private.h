@@ -93,6 +93,7 @@ struct workbench {
     struct codex_host codex;
     char *program;             /* bylaw itself, for other agents; NULL: none */
     struct recorder *recorder; /* `bylaw record` */
+    struct prices *prices;
     char *model_shown;
 };
 
@@ -121,7 +122,6 @@ unsigned long long changes_hash(const struct changes *changes);
 /* workbench_command.c */
 extern const struct command_host workbench_commands;
 void workbench_complete_question(void *data, struct question *question);
-unsigned workbench_max_requests(void *data);
 
 /* The session may ask now: the model is chosen and the files are listed. */
 void workbench_give_provider(struct workbench *wb);
@@ -129,5 +129,10 @@ void workbench_choose_provider(struct workbench *wb);
 /* No model is chosen any more: before what it would be given to is freed. */
 void workbench_stop_choosing(struct workbench *wb);
 void workbench_free_provider(struct workbench *wb);
+
+/* workbench_spend.c; the two as session_setup wants them */
+void workbench_load_prices(struct workbench *wb);
+void workbench_bounds(void *data, struct turn_bounds *out);
+const struct price *workbench_price(void *data, const char *model);
 
 #endif

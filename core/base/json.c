@@ -134,6 +134,11 @@ void json_set_int(cJSON *obj, const char *key, long long value)
     cJSON_AddItemToObject(obj, key, mem_require(cJSON_CreateNumber((double)value)));
 }
 
+void json_set_number(cJSON *obj, const char *key, double value)
+{
+    cJSON_AddItemToObject(obj, key, mem_require(cJSON_CreateNumber(value)));
+}
+
 void json_set_bool(cJSON *obj, const char *key, bool value)
 {
     cJSON_AddItemToObject(obj, key, mem_require(cJSON_CreateBool(value)));

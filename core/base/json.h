@@ -30,6 +30,7 @@ bool json_bool_or(const cJSON *obj, const char *key, bool fallback);
 void json_set_string(cJSON *obj, const char *key, const char *text);
 void json_set_str(cJSON *obj, const char *key, struct str text);
 void json_set_int(cJSON *obj, const char *key, long long value);
+void json_set_number(cJSON *obj, const char *key, double value);
 void json_set_bool(cJSON *obj, const char *key, bool value);
 /* Adds a new empty object or array under key and returns it (borrowed). */
 cJSON *json_set_object(cJSON *obj, const char *key);

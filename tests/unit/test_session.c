@@ -61,6 +61,7 @@ static void emit(void *data)
         .call_id = step->call_id,
         .name = step->name,
         .http_status = step->status,
+        .usage = {.input_tokens = step->kind == EVENT_USAGE ? step->status : 0},
         .retryable = true};
     if (step->kind == EVENT_ERROR) {
         err_set(&event.error, ERR_NETWORK, "%s", step->text);
@@ -187,8 +188,23 @@ struct fixture {
     struct scripted provider;
     struct tools tools;
     struct session *session;
+    struct turn_bounds bounds;
     bool ended;
 };
+
+/* Ten dollars a million tokens for "m"; what "free" costs is not known. */
+static const struct price *price_of(void *data, const char *model)
+{
+    static const struct price price = {.known = true, .input = 10, .cached = 10, .output = 10};
+    (void)data;
+    return model != NULL && strcmp(model, "m") == 0 ? &price : NULL;
+}
+
+static void get_bounds(void *data, struct turn_bounds *out)
+{
+    struct fixture *f = data;
+    *out = f->bounds;
+}
 
 static void on_turn_end(void *data)
 {
@@ -202,6 +218,8 @@ static struct session_setup setup_of(struct fixture *f)
         .provider = &f->provider.provider,
         .toolbox = &f->tools.toolbox,
         .model = "m",
+        .bounds = get_bounds,
+        .price = price_of,
         .on_turn_end = on_turn_end,
         .data = f};
 }
@@ -219,6 +237,7 @@ static int set_up(void **state)
     struct err err;
     struct fixture *f = MEM_NEW(struct fixture);
     f->state = test_dir_make();
+    f->bounds = (struct turn_bounds){.requests = 60, .dollars = -1};
     setenv("XDG_STATE_HOME", f->state, 1);
     f->loop = loop_new(&err);
     f->provider = (struct scripted){.provider = {.ops = &scripted_ops}, .loop = f->loop};
@@ -445,6 +464,74 @@ static void every_journal_prefix_resumes(void **state)
     free(id);
 }
 
+#define CALL_AND_USE(id, tokens)                                                                   \
+    {EVENT_TOOL_CALL, "a", id, "read", 0}, {EVENT_USAGE, NULL, NULL, NULL, tokens},                \
+    {                                                                                              \
+        EVENT_DONE, NULL, NULL, NULL, 0                                                            \
+    }
+
+static const struct step spending[] = {CALL_AND_USE("c1", 40000), CALL_AND_USE("c2", 60000),
+    CALL_AND_USE("c3", 60000), {EVENT_TEXT, "Done.", NULL, NULL, 0},
+    {EVENT_DONE, NULL, NULL, NULL, 0}};
+
+static void expect_stop(struct fixture *f, const char *what, size_t requests)
+{
+    struct err err;
+    script(f, spending, ARRAY_LEN(spending));
+    prompt(f, "go");
+    wait_end(f);
+    const struct transcript *transcript = session_transcript(f->session);
+    const struct entry *last = &transcript->items[transcript->len - 1];
+    assert_int_equal(last->kind, ENTRY_ERROR);
+    assert_true(str_starts(buf_str(&last->text), what));
+    assert_int_equal(session_turn_spend(f->session)->requests, requests);
+    /* The way on. */
+    assert_true(last->can_retry);
+    f->bounds = (struct turn_bounds){.requests = 60, .dollars = -1};
+    f->ended = false;
+    assert_ok(session_retry(f->session, &err), err);
+    wait_end(f);
+    assert_int_equal(transcript->items[transcript->len - 1].kind, ENTRY_ASSISTANT);
+}
+
+static void a_prompt_stops_at_its_bounds(void **state)
+{
+    struct fixture *f = *state;
+    f->bounds.requests = 2;
+    expect_stop(f, "Stopped: this prompt has taken 2 requests to the model and max_turns is 2.", 2);
+    f->bounds.tokens = 100000;
+    expect_stop(f, "Stopped: this prompt has taken 100k tokens and max_tokens is 100k.", 2);
+    f->bounds.dollars = 0.5;
+    expect_stop(f, "Stopped: this prompt has taken $1.00 and max_cost is $0.50.", 2);
+    f->bounds.dollars = 0;
+    expect_stop(f, "Stopped: this prompt has taken $0.40 and max_cost is $0.00.", 1);
+    assert_int_equal(session_spend(f->session)->usage.input_tokens, 4 * 160000);
+    assert_int_equal(session_context_tokens(f->session), 60000);
+}
+
+static void what_was_spent_is_there_after_a_resume(void **state)
+{
+    struct fixture *f = *state;
+    script(f, spending, ARRAY_LEN(spending));
+    prompt(f, "go");
+    wait_end(f);
+    session_set_provider(f->session, &f->provider.provider, "free", NULL);
+    script(f, spending, ARRAY_LEN(spending));
+    f->bounds.dollars = 0; /* of an unknown price nothing can be held against it */
+    prompt(f, "again");
+    wait_end(f);
+    const struct spend *spend = session_turn_spend(f->session);
+    assert_int_equal(spend->unpriced, 3);
+    assert_true(spend->dollars <= 0);
+    assert_same_after_resume(f);
+    spend = session_spend(f->session);
+    assert_int_equal(spend->usage.input_tokens, 320000);
+    assert_int_equal(spend->unpriced, 3);
+    assert_int_equal(spend->requests, 6);
+    assert_true(spend->dollars > 1.59 && spend->dollars < 1.61);
+    assert_int_equal(session_context_tokens(f->session), 60000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -454,6 +541,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(prompts_queue_in_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_empty_prompt_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_journal_prefix_resumes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_prompt_stops_at_its_bounds, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_spent_is_there_after_a_resume, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,99 @@
+/* What a prompt takes in tokens and money, and where it stops. */
+#include "agent/session_private.h"
+
+static const struct price *price_now(const struct session *session)
+{
+    const struct session_setup *setup = &session->setup;
+    return setup->price == NULL ? NULL : setup->price(setup->data, session->model);
+}
+
+static void record_usage(
+    struct session *session, const struct usage *usage, const struct price *price)
+{
+    double dollars;
+    cJSON *record = cJSON_CreateObject();
+    json_set_int(record, "input", usage->input_tokens);
+    json_set_int(record, "cached", usage->cached_tokens);
+    json_set_int(record, "output", usage->output_tokens);
+    json_set_int(record, "reasoning", usage->reasoning_tokens);
+    if (session->model != NULL) {
+        json_set_string(record, "model", session->model);
+    }
+    if (price_cost(price, usage, &dollars)) {
+        json_set_number(record, "dollars", dollars);
+    }
+    session_record(session, "usage", record, false);
+}
+
+void turn_take_usage(struct session *session, const struct usage *usage)
+{
+    const struct price *price = price_now(session);
+    spend_add(&session->spend, usage, price);
+    spend_add(&session->turn_spend, usage, price);
+    session->context_tokens = usage->input_tokens + usage->output_tokens;
+    record_usage(session, usage, price);
+    struct err ignored;
+    if (session->stream_provider->ops->decide != NULL && !turn_may_go_on(session, &ignored)) {
+        loop_timer_start(session->halt, 0, 0);
+    }
+}
+
+void turn_replay_usage(struct session *session, const cJSON *record)
+{
+    struct usage usage = {json_int_or(record, "input", 0), json_int_or(record, "cached", 0),
+        json_int_or(record, "output", 0), json_int_or(record, "reasoning", 0)};
+    double dollars = json_number_or(record, "dollars", -1);
+    spend_add(&session->spend, &usage, NULL);
+    if (dollars >= 0) { /* what it cost then, whatever the table says today */
+        session->spend.unpriced--;
+        session->spend.dollars += dollars;
+    }
+    session->context_tokens = usage.input_tokens + usage.output_tokens;
+}
+
+static bool is_within(struct session *session, unsigned requests, struct err *err)
+{
+    const struct session_setup *setup = &session->setup;
+    const struct spend *spend = &session->turn_spend;
+    struct turn_bounds bounds = {.requests = 60, .dollars = -1};
+    struct buf used = BUF_INIT;
+    struct buf bound = BUF_INIT;
+    const char *name = NULL;
+    if (setup->bounds != NULL) {
+        setup->bounds(setup->data, &bounds);
+    }
+    if (requests >= bounds.requests) {
+        name = "max_turns";
+        buf_printf(&used, "%u request%s to the model", requests, requests == 1 ? "" : "s");
+        buf_printf(&bound, "%u", bounds.requests);
+    } else if (bounds.tokens > 0 && spend_tokens(spend) >= bounds.tokens) {
+        name = "max_tokens";
+        tokens_append(&used, spend_tokens(spend));
+        buf_append_c(&used, " tokens");
+        tokens_append(&bound, bounds.tokens);
+    } else if (bounds.dollars >= 0 && spend->dollars > 0 && spend->dollars >= bounds.dollars) {
+        name = "max_cost";
+        money_append(&used, spend->dollars);
+        money_append(&bound, bounds.dollars);
+    }
+    if (name != NULL) {
+        err_set(err, ERR_LIMIT,
+            "Stopped: this prompt has taken %s and %s is %s. Trying again, or another prompt, goes "
+            "on with as much again; config.toml or a profile sets %s.",
+            used.ptr, name, bound.ptr, name);
+    }
+    buf_free(&used);
+    buf_free(&bound);
+    return name == NULL;
+}
+
+bool turn_within_bounds(struct session *session, struct err *err)
+{
+    return is_within(session, session->requests, err);
+}
+
+/* An agent with a loop of its own makes many requests of what is one for us. */
+bool turn_may_go_on(struct session *session, struct err *err)
+{
+    return is_within(session, session->turn_spend.requests, err);
+}

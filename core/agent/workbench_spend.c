@@ -1,0 +1,99 @@
+/* What prompts may take, what they take, and what is left. */
+#include "agent/workbench_private.h"
+
+#include "base/path.h"
+
+#include <stdlib.h>
+
+/* A replay costs nothing. */
+static const struct price replayed = {.known = true};
+
+void workbench_load_prices(struct workbench *wb)
+{
+    struct buf problems = BUF_INIT;
+    const char *file = config_user_path(wb->config);
+    char *folder = file == NULL ? NULL : path_dir(file);
+    struct str line;
+    wb->prices = prices_load(folder, &problems);
+    struct str rest = buf_str(&problems);
+    while (str_next_line(&rest, &line)) {
+        workbench_problem(wb, "%.*s", STR_FMT(line));
+    }
+    buf_free(&problems);
+    free(folder);
+}
+
+void workbench_bounds(void *data, struct turn_bounds *out)
+{
+    const struct workbench *wb = data;
+    out->requests = (unsigned)config_integer(wb->config, "max_turns");
+    out->tokens = config_integer(wb->config, "max_tokens");
+    out->dollars = config_number(wb->config, "max_cost");
+}
+
+const struct price *workbench_price(void *data, const char *model)
+{
+    const struct workbench *wb = data;
+    return workbench_is_recording(wb) ? &replayed : prices_find(wb->prices, model);
+}
+
+const struct prices *workbench_prices(const struct workbench *wb)
+{
+    return wb->prices;
+}
+
+void workbench_describe_spend(const struct workbench *wb, struct buf *out)
+{
+    const struct price *price = workbench_price((void *)wb, session_model(wb->session));
+    long long held = session_context_tokens(wb->session);
+    const struct spend *turn = session_turn_spend(wb->session);
+    const struct spend *all = session_spend(wb->session);
+    buf_append_c(out, "This prompt  ");
+    spend_describe(turn, out);
+    buf_append_c(out, "\nSession      ");
+    spend_describe(all, out);
+    buf_printf(out, "\n             %lld in (%lld cached), %lld out (%lld reasoning)\n",
+        all->usage.input_tokens, all->usage.cached_tokens, all->usage.output_tokens,
+        all->usage.reasoning_tokens);
+    buf_append_c(out, "Price        ");
+    if (price == &replayed) {
+        buf_append_c(out, "nothing: a recording is replayed");
+    } else {
+        price_describe(price, out);
+        if (price != NULL && price->known && price->as_of != NULL) {
+            buf_printf(out, "%s, as of %s", price->is_own ? " (yours)" : "", price->as_of);
+        }
+    }
+    buf_append_c(out, "\nContext      ");
+    workbench_describe_context(wb, out);
+    if (held == 0) {
+        buf_append_c(out, "nothing was sent yet");
+    }
+    buf_printf(out, "\nBounds       ");
+    struct turn_bounds bounds;
+    workbench_bounds((void *)wb, &bounds);
+    tokens_append(out, bounds.tokens);
+    buf_append_c(out, " tokens, ");
+    money_append(out, bounds.dollars);
+    buf_printf(out, ", %u requests a prompt\n", bounds.requests);
+}
+
+void workbench_describe_context(const struct workbench *wb, struct buf *out)
+{
+    const struct price *price = workbench_price((void *)wb, session_model(wb->session));
+    long long held = session_context_tokens(wb->session);
+    if (held == 0) {
+        return;
+    }
+    if (price == NULL || price->context == 0) {
+        tokens_append(out, held);
+        buf_append_c(out, " tokens held");
+        return;
+    }
+    long long left = price->context > held ? price->context - held : 0;
+    buf_printf(out, "%lld%% left (", left * 100 / price->context);
+    tokens_append(out, held);
+    buf_append_c(out, " of ");
+    tokens_append(out, price->context);
+    buf_append_c(out, ")");
+}

@@ -1,0 +1,58 @@
+/* What models cost and how much they hold: a table in TOML that comes with the program
+ * (core/model/prices.toml), and the user's own prices.toml beside the config.toml, whose rows
+ * replace those of the same model. What is not in it is not known, which is never zero. Loop
+ * thread. */
+#ifndef BYLAW_MODEL_PRICES_H
+#define BYLAW_MODEL_PRICES_H
+
+#include "model/provider.h"
+
+struct prices;
+
+/* US dollars for a million tokens. */
+struct price {
+    char *model;
+    bool known; /* input and output are */
+    double input, cached, output;
+    long long long_from; /* above so many tokens of input the long prices hold; 0: never */
+    double long_input, long_cached, long_output;
+    long long context; /* tokens that fit in a request; 0: not known */
+    const char *as_of; /* "2026-06-12", or NULL */
+    bool is_own;       /* from the user's file */
+};
+
+/* `folder` is that of the user's config.toml, or NULL. A mistake in the file is told in `problems`,
+ * a line each; the rest of it holds. */
+struct prices *prices_load(const char *folder, struct buf *problems) MUST_USE;
+/* The same from text; for tests. */
+struct prices *prices_parse(struct str own, const char *name, struct buf *problems) MUST_USE;
+void prices_free(struct prices *prices);
+
+/* By name, also with a date behind it ("gpt-5.5-2026-04-23"). NULL: not in the table. */
+const struct price *prices_find(const struct prices *prices, const char *model);
+size_t prices_count(const struct prices *prices);
+const struct price *prices_at(const struct prices *prices, size_t index);
+
+/* False: not known. `price` may be NULL. */
+bool price_cost(const struct price *price, const struct usage *usage, double *dollars);
+/* "$5 in, $30 out a million tokens", "price unknown". */
+void price_describe(const struct price *price, struct buf *out);
+
+/* What has been spent. */
+struct spend {
+    struct usage usage;
+    double dollars;    /* of the requests whose price is known */
+    unsigned unpriced; /* requests whose price is not */
+    unsigned requests;
+};
+
+void spend_add(struct spend *spend, const struct usage *usage, const struct price *price);
+long long spend_tokens(const struct spend *spend);
+/* "$0.04", "$1.20"; small amounts keep two digits that count. */
+void money_append(struct buf *out, double dollars);
+/* "950", "12.3k", "4.1M" */
+void tokens_append(struct buf *out, long long tokens);
+/* "12.3k tokens, $0.04", "950 tokens, price unknown", "… $0.04 and 2 requests of unknown price". */
+void spend_describe(const struct spend *spend, struct buf *out);
+
+#endif
