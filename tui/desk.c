@@ -14,7 +14,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { LEFT_MIN = 21 };
 
@@ -141,6 +140,9 @@ static void on_change(void *data, enum workbench_change what)
     case WORKBENCH_SESSION:
         chat_changed(desk->chat);
         break;
+    case WORKBENCH_SWITCHED:
+        desk_switched(desk);
+        break;
     case WORKBENCH_PROPOSAL:
         desk_review_changed(desk);
         break;
@@ -211,6 +213,15 @@ static const char *suggestion(void *data, size_t index)
     return text == NULL || strcmp(text, "Outcome of the review") == 0 ? NULL : text;
 }
 
+static void fork_before(void *data, unsigned entry)
+{
+    struct desk *desk = data;
+    struct err err;
+    if (!desk_fork(desk, entry, &err)) {
+        app_message(desk->app, MESSAGE_WARNING, "%s", err.text);
+    }
+}
+
 static void step_test(void *data, const char *path, unsigned row)
 {
     struct desk *desk = data;
@@ -230,6 +241,7 @@ static void make_panes(struct desk *desk)
         .mention = desk_mention,
         .command = desk_slash_run,
         .commands = desk_slash_list,
+        .fork = fork_before,
         .data = desk,
     };
     struct status_options status = {
@@ -389,7 +401,7 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
     parsing_stop(true);
     offline_cancel_all();
     /* The panes borrow from the workbench: they go first. */
-    while (desk.repo_asked || desk.warming) {
+    while (desk.repo_asked || desk.warming || desk.listing) {
         desk.repo_again = false;
         loop_run_once(desk.loop, 100);
     }
@@ -419,15 +431,11 @@ bool desk_list_sessions(const char *folder, struct err *err)
         puts("No session of this folder yet: bylaw begins one.");
     }
     VEC_FOREACH (struct session_info, info, &list) {
-        time_t seconds = (time_t)(info->changed / 1000);
-        struct tm tm;
-        char when[32] = "";
-        if (localtime_r(&seconds, &tm) != NULL) {
-            strftime(when, sizeof when, "%Y-%m-%d %H:%M", &tm);
-        }
+        char *when = desk_when(info->changed);
         char *title = safe_dup(str_of(info->title), SAFE_ONE_LINE, 80);
         printf("%s  %s  %s%s\n", info->id, when, title, info->open ? "  (open now)" : "");
         free(title);
+        free(when);
     }
     if (list.len > 0) {
         printf("\nGo on with one: bylaw --session ID\n");

@@ -43,6 +43,7 @@ struct desk {
     bool closing;          /* parts of it are freed while the loop still turns for a save */
     const char *warm_path; /* for the worker that compiles queries; NULL: none */
     bool warming;
+    bool listing; /* sessions are listed on a worker */
 
     struct review_pane *review; /* NULL: not open */
     unsigned review_generation; /* of the proposals, when it was opened */
@@ -59,6 +60,16 @@ extern const struct action_set desk_action_set;
 
 /* desk_mention.c */
 void desk_mention(void *data);
+
+/* desk_sessions.c */
+/* The session with this id; empty: one chosen from a list. */
+bool desk_resume(struct desk *desk, struct str id, struct err *err);
+/* See workbench_fork. */
+bool desk_fork(struct desk *desk, unsigned before, struct err *err);
+/* The workbench shows another session. */
+void desk_switched(struct desk *desk);
+/* "2026-01-31 12:00", local time; the caller frees. */
+char *desk_when(int64_t wall_ms) MUST_USE;
 
 /* desk.c */
 /* On the message line and in the log; a problem stays until a key is pressed. */

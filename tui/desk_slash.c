@@ -53,6 +53,27 @@ void desk_slash_list(void *data, struct popup *popup)
     }
 }
 
+bool desk_slash_new(struct desk *desk, struct str args, struct err *err)
+{
+    (void)args;
+    if (!workbench_open_session(desk->workbench, NULL, err)) {
+        return false;
+    }
+    app_message(desk->app, MESSAGE_GOOD, "a new session; /resume goes back");
+    return true;
+}
+
+bool desk_slash_resume(struct desk *desk, struct str args, struct err *err)
+{
+    return desk_resume(desk, args, err);
+}
+
+bool desk_slash_fork(struct desk *desk, struct str args, struct err *err)
+{
+    (void)args;
+    return desk_fork(desk, 0, err);
+}
+
 bool desk_slash_commit(struct desk *desk, struct str args, struct err *err)
 {
     (void)args;

@@ -14,6 +14,9 @@ bool desk_slash_run(void *data, struct str name, struct str args, struct err *er
 /* Adds a row for each to the completion. */
 void desk_slash_list(void *data, struct popup *popup);
 
+bool desk_slash_new(struct desk *desk, struct str args, struct err *err);
+bool desk_slash_resume(struct desk *desk, struct str args, struct err *err);
+bool desk_slash_fork(struct desk *desk, struct str args, struct err *err);
 bool desk_slash_commit(struct desk *desk, struct str args, struct err *err);
 bool desk_slash_status(struct desk *desk, struct str args, struct err *err);
 

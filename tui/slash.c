@@ -7,6 +7,11 @@
 #include <stdlib.h>
 
 const struct slash_command slash_commands[] = {
+    {"new", "", "Begin a new session", NULL, desk_slash_new, NULL},
+    {"resume", "[ID]", "Go on with an earlier session, chosen from a list", NULL, desk_slash_resume,
+        NULL},
+    {"fork", "", "Go on from here in another session; this one stays as it is", NULL,
+        desk_slash_fork, NULL},
     {"review", "", "Review the open proposal line by line", "desk.review", NULL, NULL},
     {"test", "", "Run all tests: of the open proposal, else of the workspace", "desk.test", NULL,
         "tests"},

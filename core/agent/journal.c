@@ -261,6 +261,65 @@ bool journal_append(
     return ok;
 }
 
+struct copying {
+    enum journal_choice (*choose)(void *data, const char *kind, const cJSON *record);
+    void *data;
+    struct buf out;
+    size_t sure; /* what is there of `out` whatever follows */
+    bool stopped;
+};
+
+static void copy_record(void *data, const char *kind, const cJSON *record)
+{
+    struct copying *copying = data;
+    if (copying->stopped || strcmp(kind, "session") == 0) {
+        return;
+    }
+    enum journal_choice choice = copying->choose(copying->data, kind, record);
+    copying->stopped = choice == JOURNAL_STOP;
+    if (choice != JOURNAL_KEEP && choice != JOURNAL_WITH_NEXT) {
+        copying->out.len = copying->sure;
+        return;
+    }
+    char *text = json_print(record);
+    buf_append_c(&copying->out, text);
+    buf_append_char(&copying->out, '\n');
+    free(text);
+    copying->sure = choice == JOURNAL_KEEP ? copying->out.len : copying->sure;
+}
+
+char *journal_fork(const char *workspace, const struct journal *from,
+    enum journal_choice (*choose)(void *data, const char *kind, const cJSON *record), void *data,
+    struct err *err)
+{
+    struct copying copying = {.choose = choose, .data = data, .out = BUF_INIT};
+    struct buf text = BUF_INIT;
+    struct journal *made = NULL;
+    char *id = NULL;
+    size_t good;
+    if (!journal_is_saved(from)) {
+        err_set(err, ERR_IO, "this session could not be saved: is the disk full?");
+    } else if (lseek(from->fd, 0, SEEK_SET) != 0) {
+        err_set_errno(err, errno, "cannot read session %s", from->id);
+    } else if (file_read_fd(from->fd, from->path, max_journal, &text, err) &&
+               replay(buf_str(&text), from->path, &good, copy_record, &copying, err)) {
+        made = journal_create(workspace, err);
+    }
+    if (made != NULL) {
+        copying.out.len = copying.sure;
+        buf_append_str(&made->unsaved, buf_str(&copying.out));
+        if (flush(made, err)) {
+            id = mem_strdup(made->id);
+        } else {
+            journal_discard(made);
+        }
+    }
+    journal_free(made);
+    buf_free(&copying.out);
+    buf_free(&text);
+    return id;
+}
+
 struct head {
     char *title;
     int64_t started;

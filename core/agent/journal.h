@@ -35,6 +35,17 @@ bool journal_append(
 
 /* Everything appended so far is in the file. */
 bool journal_is_saved(const struct journal *journal);
+/* Begins a session with records of another, as they stand and in their order; what `choose` says of
+ * each decides. The new id, which the caller frees; NULL: nothing was made. */
+enum journal_choice {
+    JOURNAL_KEEP,
+    JOURNAL_SKIP,
+    JOURNAL_WITH_NEXT, /* kept when the record behind it is */
+    JOURNAL_STOP       /* neither this one nor what follows */
+};
+char *journal_fork(const char *workspace, const struct journal *from,
+    enum journal_choice (*choose)(void *data, const char *kind, const cJSON *record), void *data,
+    struct err *err) MUST_USE;
 /* Removes the file: nothing in it is worth keeping. The journal is still to be freed. */
 void journal_discard(struct journal *journal);
 

@@ -109,6 +109,7 @@ void session_free(struct session *session)
     free(session->effort);
     free(session->title);
     free(session->draft);
+    free(session->forked_from);
     free(session);
 }
 
@@ -261,7 +262,7 @@ void session_record(struct session *session, const char *kind, cJSON *record, bo
     push_entry(session, entry);
 }
 
-struct entry *session_entry(struct session *session, unsigned id)
+const struct entry *session_entry_at(const struct session *session, unsigned id)
 {
     /* The entry meant is nearly always one of the last. */
     for (size_t i = session->transcript.len; i > 0; i--) {
@@ -270,6 +271,12 @@ struct entry *session_entry(struct session *session, unsigned id)
         }
     }
     return NULL;
+}
+
+struct entry *session_entry(struct session *session, unsigned id)
+{
+    const struct entry *entry = session_entry_at(session, id);
+    return entry == NULL ? NULL : &session->transcript.items[entry - session->transcript.items];
 }
 
 static void record_entry(struct session *session, const struct entry *entry, unsigned id)

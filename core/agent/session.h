@@ -24,6 +24,9 @@ enum entry_kind {
     ENTRY_COMMIT     /* text: subject; detail: short id */
 };
 
+/* The name of the ENTRY_NOTICE that a forked session goes on behind. */
+#define SESSION_FORK_NOTICE "fork"
+
 enum entry_status { ENTRY_OPEN, ENTRY_DONE, ENTRY_FAILED, ENTRY_STOPPED };
 
 /* One block of the transcript. All text is untrusted: paint it through safe.h / the grid. */
@@ -161,6 +164,18 @@ struct session *session_new(const struct session_setup *setup);
  * turn that was running is marked stopped. setup->journal is not used. */
 struct session *session_resume(const struct session_setup *setup, const char *workspace,
     const char *id, struct err *err) MUST_USE;
+/* Makes another session of the workspace with what was said here before the prompt that is the
+ * entry `before` (0: all of it): transcript and conversation, not the proposals, the queue or what
+ * it cost. The new id, which the caller frees; NULL: nothing was made. session_resume opens it, and
+ * session_note_fork says there where it came from. */
+char *session_fork(const struct session *session, const char *workspace, unsigned before,
+    struct err *err) MUST_USE;
+void session_note_fork(struct session *session, const char *from_id);
+/* The session it was made from, or NULL, and how many of the prompts before it are its own. */
+const char *session_forked_from(const struct session *session);
+size_t session_forked_prompts(const struct session *session);
+/* An entry of the transcript by its id; NULL: there is none. Borrowed until the session changes. */
+const struct entry *session_entry_at(const struct session *session, unsigned id);
 /* Nothing was said, typed or is waiting: its file may be removed. */
 bool session_is_empty(const struct session *session);
 void session_discard(struct session *session);

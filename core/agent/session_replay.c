@@ -128,6 +128,10 @@ void session_replay(void *data, const char *kind, const cJSON *record)
         session->draft = mem_strdup(json_string_or(record, "text", ""));
     } else if (strcmp(kind, "usage") == 0) {
         turn_replay_usage(session, record);
+    } else if (strcmp(kind, "fork") == 0) {
+        free(session->forked_from);
+        session->forked_from = mem_strdup(json_string(record, "from"));
+        session->forked_prompts = (size_t)json_int_or(record, "prompts", 0);
     } else if (strcmp(kind, "turn") == 0) {
         session->was_running = json_bool_or(record, "running", false);
     } else if (strcmp(kind, "session") != 0 && session->setup.on_record != NULL) {
@@ -175,4 +179,73 @@ void session_settle(struct session *session)
         session_begin_entry(session, entry);
         turn_over(session);
     }
+}
+
+/* ---- a session from a part of another ---- */
+
+static enum journal_choice choose(void *data, const char *kind, const cJSON *record)
+{
+    static const char *const kept[] = {
+        "entry", "grow", "reset", "end", "detail", "item", "turn", "compact"};
+    const unsigned *before = data;
+    if (strcmp(kind, "prompt") == 0) { /* its entry is next */
+        return JOURNAL_WITH_NEXT;
+    }
+    if (*before != 0 && strcmp(kind, "entry") == 0 && json_int_or(record, "id", 0) == *before) {
+        return JOURNAL_STOP;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
+        if (strcmp(kind, kept[i]) == 0) {
+            return JOURNAL_KEEP;
+        }
+    }
+    return JOURNAL_SKIP;
+}
+
+char *session_fork(
+    const struct session *session, const char *workspace, unsigned before, struct err *err)
+{
+    const struct entry *entry = before == 0 ? NULL : session_entry_at(session, before);
+    if (before != 0 && (entry == NULL || entry->kind != ENTRY_USER)) {
+        err_set(err, ERR_NOT_FOUND, "there is no such prompt in this session");
+        return NULL;
+    }
+    return journal_fork(workspace, session->journal, choose, &before, err);
+}
+
+void session_note_fork(struct session *session, const char *from_id)
+{
+    size_t prompts = 0;
+    VEC_FOREACH (const struct entry, entry, &session->transcript) {
+        prompts += entry->kind == ENTRY_USER;
+    }
+    free(session->forked_from);
+    session->forked_from = mem_strdup(from_id);
+    session->forked_prompts = prompts;
+    cJSON *record = cJSON_CreateObject();
+    json_set_string(record, "from", from_id);
+    json_set_int(record, "prompts", (long long)prompts);
+    session_record(session, "fork", record, false);
+    struct entry entry = {
+        .kind = ENTRY_NOTICE, .status = ENTRY_DONE, .name = mem_strdup(SESSION_FORK_NOTICE)};
+    buf_printf(&entry.text, "Forked from session %s; its proposals stay there.", from_id);
+    session_begin_entry(session, entry);
+    if (session->items.len > 0) {
+        struct item item = {.kind = ITEM_USER,
+            .text = mem_strdup(
+                "[The engineer goes on from here in another session. Proposals made above that "
+                "were "
+                "not accepted are not part of it: only what is in the workspace holds.]")};
+        session_add_item(session, item);
+    }
+}
+
+const char *session_forked_from(const struct session *session)
+{
+    return session->forked_from;
+}
+
+size_t session_forked_prompts(const struct session *session)
+{
+    return session->forked_prompts;
 }

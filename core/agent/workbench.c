@@ -161,7 +161,7 @@ void workbench_show_proposal(struct workbench *wb)
     }
 }
 
-static void on_session_change(void *data)
+void workbench_on_session_change(void *data)
 {
     workbench_tell(data, WORKBENCH_SESSION);
 }
@@ -330,9 +330,7 @@ static void make_proposals(struct workbench *wb)
     wb->proposals = proposals_new(&setup);
 }
 
-/* Goes on with a session; false when it cannot be read, or nothing in it is pending and `needed` is
- * not. */
-static bool resume(struct workbench *wb, const char *id, bool needed, struct err *err)
+bool workbench_resume(struct workbench *wb, const char *id, bool needed, struct err *err)
 {
     struct session_setup setup = session_setup(wb);
     make_proposals(wb);
@@ -366,7 +364,7 @@ static bool resume(struct workbench *wb, const char *id, bool needed, struct err
     return true;
 }
 
-static bool begin(struct workbench *wb, struct err *err)
+bool workbench_begin(struct workbench *wb, struct err *err)
 {
     struct session_setup setup = session_setup(wb);
     setup.journal = journal_create(workspace_root(wb->workspace), err);
@@ -396,16 +394,16 @@ static char *newest_session(struct workbench *wb)
 static bool open_session(struct workbench *wb, struct err *err)
 {
     if (wb->options.session != NULL) {
-        return resume(wb, wb->options.session, true, err);
+        return workbench_resume(wb, wb->options.session, true, err);
     }
     char *last = wb->options.fresh ? NULL : newest_session(wb);
     struct err ignored = {0};
-    bool ok = last != NULL && resume(wb, last, false, &ignored);
+    bool ok = last != NULL && workbench_resume(wb, last, false, &ignored);
     if (!ok && ignored.text[0] != '\0') {
         workbench_problem(wb, "The last session could not be resumed: %s", ignored.text);
     }
     free(last);
-    return ok || begin(wb, err);
+    return ok || workbench_begin(wb, err);
 }
 
 static struct catalog *current_catalog(void *data)
@@ -491,7 +489,7 @@ struct workbench *workbench_new(const struct workbench_options *options, struct 
         workbench_free(wb);
         return NULL;
     }
-    session_on_change(wb->session, on_session_change, wb);
+    session_on_change(wb->session, workbench_on_session_change, wb);
     workbench_look_at_trust(wb);
     workbench_rebase(wb);
     wb->starter = loop_timer_new(options->loop, start, wb);
@@ -511,11 +509,7 @@ void workbench_free(struct workbench *wb)
     workspace_stop(wb->workspace);
     if (wb->session != NULL) {
         session_interrupt(wb->session);
-        if (session_is_empty(wb->session) && proposals_open(wb->proposals) == NULL) {
-            session_discard(wb->session);
-        } else {
-            session_record(wb->session, "closed", NULL, false);
-        }
+        workbench_leave_session(wb->session, wb->proposals);
         session_free(wb->session);
     }
     tools_free(wb->toolbox);

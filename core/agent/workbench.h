@@ -21,6 +21,8 @@ enum workbench_change {
     WORKBENCH_LAID_OUT, /* workbench_checked_root holds the newest state: run the tests there */
     WORKBENCH_EVIDENCE, /* checks of the proposal or of a try moved on */
     WORKBENCH_FILES,    /* files of the workspace changed on disk */
+    WORKBENCH_SWITCHED, /* workbench_session and workbench_proposals are others; the old are freed
+                         * when the callback returns */
     WORKBENCH_PROVIDER, /* a model was found, or none */
     WORKBENCH_CATALOG,  /* more of the workspace's symbols are known, or others */
     WORKBENCH_TRUST     /* workbench_waiting says something else */
@@ -47,6 +49,14 @@ struct workbench_options {
 struct workbench *workbench_new(const struct workbench_options *options, struct err *err) MUST_USE;
 /* Stops everything; the loop must turn once more afterwards (loop_free does). */
 void workbench_free(struct workbench *wb);
+
+/* Shows another session: the one with this id, or a new one (NULL). False: everything is as it was.
+ * Not while a turn runs or an outcome is being written. */
+bool workbench_open_session(struct workbench *wb, const char *id, struct err *err) MUST_USE;
+/* Goes on in a session that begins as this one did, up to the prompt that is the entry `before` of
+ * its transcript, which is then the new one's draft; 0: all of it. Proposals stay where they are.
+ */
+bool workbench_fork(struct workbench *wb, unsigned before, struct err *err) MUST_USE;
 
 struct workspace *workbench_workspace(struct workbench *wb);
 /* The symbols of all files, read in the background from the first listing on. An editor's unsaved

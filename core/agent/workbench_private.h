@@ -122,6 +122,13 @@ unsigned long long changes_hash(const struct changes *changes);
 /* workbench_command.c */
 extern const struct command_host workbench_commands;
 void workbench_complete_question(void *data, struct question *question);
+/* Goes on with a session; false when it cannot be read, or nothing in it is pending and `needed` is
+ * not. */
+bool workbench_resume(struct workbench *wb, const char *id, bool needed, struct err *err) MUST_USE;
+bool workbench_begin(struct workbench *wb, struct err *err) MUST_USE;
+/* Of a session that is left: nothing is pending unless something is. */
+void workbench_leave_session(struct session *session, const struct proposals *proposals);
+void workbench_on_session_change(void *data);
 
 /* The session may ask now: the model is chosen and the files are listed. */
 void workbench_give_provider(struct workbench *wb);

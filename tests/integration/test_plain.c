@@ -149,7 +149,10 @@ static const char every[] =
     "decline 2 not so\ndecline\nundo\nredo\nedit\ncomment 1 why here\n"
     "question is it right\nuncomment 1\nfile k8s.rego\nsplit\nsplit 2\naccept-rest\n"
     "decline-rest enough\ntry\nfinish\nmessage\nmessage Deny latest\nedit\nfeedback\n"
-    "feedback later\nback\nfinish\ncommit no\nback\nleave\nquit\n";
+    "feedback later\nback\nfinish\ncommit no\nback\nleave\ntranscript\n"
+    "transcript digest\ntranscript no-such-word\nresume\nfork 2\nfork "
+    "1\ntranscript\nfork\nnew\nfork\n"
+    "resume no/such\nquit\n";
 
 static bool is_typed(const char *name)
 {
@@ -186,18 +189,46 @@ static void every_command_does_something(void **state)
     free(table);
     free(program);
     char *out = plain(run, every);
-    static const char *const said[] = {"accept [CHANGES]: Accept the hunk", "Branch main; 0 files",
-        "policies/lib/k8s/k8s.rego, lines 3 to", "line 7: ", "This is the end of",
+    static const char *const said[] = {
+        "accept [CHANGES]: Accept the hunk",
+        "Branch main; 0 files",
+        "policies/lib/k8s/k8s.rego, lines 3 to",
+        "line 7: ",
+        "This is the end of",
         "rule lib.k8s.containers: policies/lib/k8s/k8s.rego, line ",
         "Tests of the workspace: 16 passed, 0 failed, 0 with errors, 0 skipped, 0 not evaluated.",
-        "Coverage is ", "No test failed.", "0 problems.", "policies/lib/k8s/k8s.rego is saved",
-        "Checked policies/lib/k8s/k8s.rego: 0 problems.", "Nothing runs that could be stopped.",
-        "No prompt is waiting.", "Queued: it is sent when the model has ended; 1 waiting.",
-        "Taken back: And treat", "File 7 of 8: policies/lib/k8s/k8s.rego.", "Changes 1 to 2 are",
-        "Change 2 is declined: not so.", "Undone.", "Redone.", "The question is noted on the file",
-        "The comment is deleted.", "The hunk is split", "message: Deny latest",
-        "feedback: ", "Nothing was written: type commit yes.", "Nothing was written.",
-        "The review is left; every decision is kept."};
+        "Coverage is ",
+        "No test failed.",
+        "0 problems.",
+        "policies/lib/k8s/k8s.rego is saved",
+        "Checked policies/lib/k8s/k8s.rego: 0 problems.",
+        "Nothing runs that could be stopped.",
+        "No prompt is waiting.",
+        "Queued: it is sent when the model has ended; 1 waiting.",
+        "Taken back: And treat",
+        "File 7 of 8: policies/lib/k8s/k8s.rego.",
+        "Changes 1 to 2 are",
+        "Change 2 is declined: not so.",
+        "Undone.",
+        "Redone.",
+        "The question is noted on the file",
+        "The comment is deleted.",
+        "The hunk is split",
+        "message: Deny latest",
+        "feedback: ",
+        "Nothing was written: type commit yes.",
+        "Nothing was written.",
+        "The review is left; every decision is kept.",
+        "step 1, you: Deny any Deployment",
+        "Nothing in this session has \"no-such-word\".",
+        ", this one: Deny any Deployment",
+        "Step 2 is no prompt: type transcript for the numbers.",
+        "Type say to send the prompt again, or another one: Deny any Deployment",
+        "step 1, note: fork Forked from session ",
+        "A new session.",
+        "Nothing was said yet: there is nothing to fork.",
+        "no/such\" is no session id",
+    };
     for (size_t i = 0; i < ARRAY_LEN(said); i++) {
         expect(out, said[i]);
     }

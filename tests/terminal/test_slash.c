@@ -31,22 +31,22 @@ static void the_list_narrows_and_runs(void **state)
     struct sample_run *run = *state;
     start(run, 40, 120);
     term_type(run->term, "/");
-    term_expect(run->term, "▸/ review");
-    term_expect(run->term, "/ quit");
+    term_expect(run->term, "▸/ new");
+    term_expect(run->term, "/ test");
     term_type(run->term, "sta");
     term_expect(run->term, "▸/ status");
-    term_expect_gone(run->term, "/ quit");
+    term_expect_gone(run->term, "/ test");
     term_key(run->term, "enter");
     term_expect(run->term, "─ Status ─");
     term_expect(run->term, "Proposal     none is open");
     term_key(run->term, "esc");
     term_expect_gone(run->term, "─ Status ─");
     /* Esc closes the list and nothing else; Tab completes. */
-    term_type(run->term, "/re");
+    term_type(run->term, "/rev");
     term_expect(run->term, "▸/ review");
     term_key(run->term, "esc");
     term_expect_gone(run->term, "▸/ review");
-    term_expect(run->term, "› /re");
+    term_expect(run->term, "› /rev");
     term_key(run->term, "ctrl-u");
     term_type(run->term, "/rev");
     term_expect(run->term, "▸/ review");
@@ -55,6 +55,32 @@ static void the_list_narrows_and_runs(void **state)
     term_key(run->term, "enter");
     term_expect(run->term, "No proposal is open: ask for one.");
     term_expect(run->term, "› /review"); /* what could not be done stays */
+}
+
+static void sessions_are_left_and_found_again(void **state)
+{
+    struct sample_run *run = *state;
+    start(run, 40, 120);
+    sample_run_propose(run);
+    term_type(run->term, "/new\r");
+    term_expect(run->term, "a new session; /resume goes back");
+    term_expect_gone(run->term, "proposal 1");
+    term_type(run->term, "/resume\r");
+    term_expect(run->term, "Sessions of this workspace");
+    term_expect(run->term, "this one");
+    term_type(run->term, "deployment\r");
+    term_expect(run->term, "✎ proposal 1");
+    term_expect(run->term, "Enter reviews the proposal");
+    /* From here in another session: the proposal stays in the first. */
+    term_type(run->term, "/fork\r");
+    term_expect(run->term, "Forked from session ");
+    term_expect(run->term, "› say what the policy should do");
+    /* From before a past prompt, which is changed and sent. */
+    term_key(run->term, "alt-up");
+    term_type(run->term, "ge");
+    term_expect(run->term, "› Deny any Deployment in production");
+    term_expect_gone(run->term, "✎ proposal 1");
+    term_key(run->term, "ctrl-u ctrl-u");
 }
 
 static void what_is_no_command_stays_or_is_sent(void **state)
@@ -84,6 +110,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_list_narrows_and_runs, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(sessions_are_left_and_found_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_no_command_stays_or_is_sent, set_up, tear_down),
         cmocka_unit_test_setup_teardown(it_fits_a_small_terminal, set_up, tear_down),
     };

@@ -532,6 +532,67 @@ static void what_was_spent_is_there_after_a_resume(void **state)
     assert_int_equal(session_context_tokens(f->session), 60000);
 }
 
+static void answer_two_prompts(struct fixture *f)
+{
+    static const struct step steps[] = {
+        {EVENT_TEXT, "1", NULL, NULL, 0},
+        {EVENT_DONE, NULL, NULL, NULL, 0},
+        {EVENT_TEXT, "2", NULL, NULL, 0},
+        {EVENT_DONE, NULL, NULL, NULL, 0},
+        {EVENT_TEXT, "3", NULL, NULL, 0},
+        {EVENT_DONE, NULL, NULL, NULL, 0},
+    };
+    script(f, steps, ARRAY_LEN(steps));
+    prompt(f, "one");
+    wait_end(f);
+    f->ended = false;
+    prompt(f, "two");
+    wait_end(f);
+    f->ended = false;
+}
+
+/* A fork before a prompt has what was said before it, word for word; the session it came from is
+ * as it was, and a fork of all has all. */
+static void a_fork_is_a_beginning(void **state)
+{
+    struct fixture *f = *state;
+    struct err err;
+    struct session_setup setup = setup_of(f);
+    answer_two_prompts(f);
+    session_record(f->session, "proposal", NULL, false); /* stays where it is */
+    assert_null(session_fork(f->session, "/ws", 999, &err));
+    assert_null(session_fork(f->session, "/ws", 2, &err)); /* an answer */
+    char *before =
+        session_fork(f->session, "/ws", session_transcript(f->session)->items[2].id, &err);
+    char *all = session_fork(f->session, "/ws", 0, &err);
+    assert_non_null(before);
+    assert_non_null(all);
+    struct session *fork = session_resume(&setup, "/ws", all, &err);
+    assert_shown(fork, "U+one|A+1|U+two|A+2|");
+    assert_int_equal(session_history_count(fork), 2);
+    session_free(fork);
+    fork = session_resume(&setup, "/ws", before, &err);
+    assert_shown(fork, "U+one|A+1|");
+    assert_int_equal(session_history_count(fork), 1);
+    session_note_fork(fork, session_id(f->session));
+    assert_string_equal(session_forked_from(fork), session_id(f->session));
+    assert_int_equal(session_forked_prompts(fork), 1);
+    buf_clear(&f->provider.requests);
+    assert_ok(session_prompt(fork, STR_LIT("other"), &err), err);
+    wait_end(f);
+    assert_true(str_starts(buf_str(&f->provider.requests), "u:one|a:1|u:[The engineer goes on"));
+    assert_true(str_ends(buf_str(&f->provider.requests), "|u:other|\n"));
+    session_free(fork);
+    assert_shown(f->session, "U+one|A+1|U+two|A+2|");
+    fork = session_resume(&setup, "/ws", before, &err); /* and it is there again */
+    assert_non_null(fork);
+    assert_string_equal(session_forked_from(fork), session_id(f->session));
+    session_free(fork);
+    free(before);
+    free(all);
+    assert_same_after_resume(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -543,6 +604,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_journal_prefix_resumes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_prompt_stops_at_its_bounds, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_was_spent_is_there_after_a_resume, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_fork_is_a_beginning, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,13 +30,20 @@ const struct entry *chat_retriable(const struct chat *chat)
     return NULL;
 }
 
+/* The proposals before it are another session's. */
+static bool is_fork(const struct entry *entry)
+{
+    return entry->kind == ENTRY_NOTICE && entry->name != NULL &&
+           strcmp(entry->name, SESSION_FORK_NOTICE) == 0;
+}
+
 /* The newest proposal that no commit or review has answered yet. */
 const struct entry *chat_open_proposal(const struct chat *chat)
 {
     const struct transcript *t = session_transcript(chat->session);
     for (size_t i = t->len; i > 0; i--) {
         const struct entry *entry = &t->items[i - 1];
-        if (entry->kind == ENTRY_COMMIT || entry->kind == ENTRY_FEEDBACK) {
+        if (entry->kind == ENTRY_COMMIT || entry->kind == ENTRY_FEEDBACK || is_fork(entry)) {
             return NULL;
         }
         if (entry->kind == ENTRY_PROPOSAL) {

@@ -27,6 +27,9 @@ struct chat_options {
     /* Adds the commands there are to the completion: label, detail, and as the number what may
      * follow the name. May be NULL. */
     void (*commands)(void *data, struct popup *popup);
+    /* Goes on in another session that begins before this prompt, an entry of the transcript. May be
+     * NULL. */
+    void (*fork)(void *data, unsigned entry);
     /* "gpt-5.5 high", "no model": for the state line; borrowed for the call. May be NULL. */
     const char *(*model)(void *data);
     /* Recorded answers are labelled as such at all times. May be NULL. */

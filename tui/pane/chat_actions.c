@@ -343,6 +343,29 @@ static unsigned decline(void *pane)
     return UI_DONE;
 }
 
+/* The prompt under the cursor, while that is in the transcript; NULL. */
+static const struct entry *selected_prompt(const struct chat *chat)
+{
+    const struct entry *entry = chat->browsing ? chat_view_selected(chat->view) : NULL;
+    return entry != NULL && entry->kind == ENTRY_USER ? entry : NULL;
+}
+
+static const char *why_not_edit_prompt(void *pane)
+{
+    const struct chat *chat = pane;
+    return chat->options.fork == NULL || selected_prompt(chat) == NULL
+               ? "Go to a past prompt first: Alt-Up."
+           : chat_is_busy(chat) ? "A turn is running: Esc stops it."
+                                : NULL;
+}
+
+static unsigned edit_prompt(void *pane)
+{
+    struct chat *chat = pane;
+    chat->options.fork(chat->options.data, selected_prompt(chat)->id);
+    return UI_DONE;
+}
+
 static const struct action chat_actions[] = {
     {"chat.approve", "approve", "Let the agent do what it asks for, this once", "alt-y", NULL,
         ACTION_KEY_LINE, approve, why_not_decide},
@@ -373,6 +396,9 @@ static const struct action chat_actions[] = {
         copy_entry, NULL},
     {"chat.take-back", "take back", "Take the last waiting prompt back into the field", "alt-q",
         NULL, 0, take_back, why_not_take_back},
+    {"chat.edit-prompt", "edit prompt",
+        "Change this past prompt and go on from before it, in another session", "e", NULL, 0,
+        edit_prompt, why_not_edit_prompt},
     {"chat.external-editor", "editor", "Write the prompt in $VISUAL or $EDITOR", "ctrl-g", NULL, 0,
         external_editor, NULL},
 };

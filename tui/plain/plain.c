@@ -238,6 +238,9 @@ static void on_change(void *data, enum workbench_change what)
     case WORKBENCH_SESSION:
         plain_chat_changed(plain);
         break;
+    case WORKBENCH_SWITCHED:
+        plain_sessions_switched(plain);
+        break;
     case WORKBENCH_PROPOSAL:
         plain_review_changed(plain);
         break;

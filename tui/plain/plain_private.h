@@ -1,8 +1,8 @@
 /* What the files of the plain mode share: plain.c (life, input, events), plain_out.c (lines out,
  * the prompt), plain_command.c (the table and what is typed), plain_chat.c (the session),
  * plain_review.c and plain_decide.c (the review), plain_finish.c (the road to a commit),
- * plain_tests.c, plain_files.c (files, symbols, windows of lines), plain_edit.c ($EDITOR),
- * plain_eval.c and plain_trust.c. Nobody else includes it. */
+ * plain_sessions.c (which session), plain_tests.c, plain_files.c (files, symbols, windows of
+ * lines), plain_edit.c ($EDITOR), plain_eval.c and plain_trust.c. Nobody else includes it. */
 #ifndef BYLAW_PLAIN_PRIVATE_H
 #define BYLAW_PLAIN_PRIVATE_H
 
@@ -174,6 +174,13 @@ bool plain_take_back(struct plain *plain, struct str args, struct err *err);
 bool plain_answer(struct plain *plain, struct str args, struct err *err);
 bool plain_reasoning(struct plain *plain, struct str args, struct err *err);
 bool plain_prompts(struct plain *plain, struct str args, struct err *err);
+
+/* ---- plain_sessions.c ---- */
+bool plain_new(struct plain *plain, struct str args, struct err *err);
+bool plain_sessions(struct plain *plain, struct str args, struct err *err);
+bool plain_fork(struct plain *plain, struct str args, struct err *err);
+bool plain_transcript(struct plain *plain, struct str args, struct err *err);
+void plain_sessions_switched(struct plain *plain);
 
 /* ---- plain_review.c: what is shown ---- */
 struct review *plain_review_of(struct plain *plain, struct err *err);

@@ -1,6 +1,7 @@
 #include "widget/textview.h"
 
 #include "action.h"
+#include "base/find.h"
 #include "base/utf8.h"
 #include "base/vec.h"
 #include "widget/bar.h"
@@ -276,27 +277,6 @@ void textview_show_line(struct textview *view, size_t line, bool top)
     set_top(view, above, view->cols);
 }
 
-/* Case folded when the needle has no capitals; ASCII letters only. */
-static bool match_at(struct str text, size_t at, const char *needle, bool fold)
-{
-    size_t len = strlen(needle);
-    if (at + len > text.len) {
-        return false;
-    }
-    return fold ? strncasecmp(text.ptr + at, needle, len) == 0
-                : memcmp(text.ptr + at, needle, len) == 0;
-}
-
-static bool has_capital(const char *text)
-{
-    for (; *text != '\0'; text++) {
-        if (*text >= 'A' && *text <= 'Z') {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void mark_matches(struct textview *view, struct region region, int row, int col,
     const struct line *line, size_t index, size_t from, size_t to)
 {
@@ -304,20 +284,15 @@ static void mark_matches(struct textview *view, struct region region, int row, i
         return;
     }
     struct str text = buf_str(&line->text);
-    size_t len = strlen(view->search);
-    bool fold = !has_capital(view->search);
-    size_t at = from;
+    struct str needle = str_of(view->search);
+    size_t at = find_smart(text, needle, from);
     while (at < to) {
-        if (!match_at(text, at, view->search, fold)) {
-            at++;
-            continue;
-        }
-        size_t end = at + len < to ? at + len : to;
+        size_t end = at + needle.len < to ? at + needle.len : to;
         bool current = index == view->found_line && at == view->found_at;
         int start = (int)utf8_width(str_slice(text, from, at));
         grid_overlay(region, row, col + start, (int)utf8_width(str_slice(text, at, end)),
             current ? STYLE_SEARCH_CURRENT : STYLE_SEARCH, 0);
-        at = end;
+        at = find_smart(text, needle, end);
     }
 }
 
@@ -451,24 +426,19 @@ static bool find_in_line(
     const struct textview *view, size_t index, size_t from, bool backward, size_t *found)
 {
     struct str text = buf_str(&view->lines.items[index].text);
-    bool fold = !has_capital(view->search);
+    struct str needle = str_of(view->search);
     if (backward) {
         size_t at = from < text.len ? from : text.len;
         while (at > 0) {
-            if (match_at(text, --at, view->search, fold)) {
+            if (find_is_at(text, --at, needle)) {
                 *found = at;
                 return true;
             }
         }
         return false;
     }
-    for (size_t at = from; at < text.len; at++) {
-        if (match_at(text, at, view->search, fold)) {
-            *found = at;
-            return true;
-        }
-    }
-    return false;
+    *found = find_smart(text, needle, from);
+    return *found != SIZE_MAX;
 }
 
 bool textview_search(struct textview *view, struct str needle, bool backward)
