@@ -34,14 +34,38 @@ fetch_node_modules() {
   printf '%s\n' "$dest/node_modules"
 }
 
+# fetch_libgit2: the source of the pinned libgit2 from the crate that carries it, into the cache, once; prints its folder,
+# or nothing where there is no cargo: the system's library serves then.
+LIBGIT2_CRATE=7f7c568b25d7489bc3fb2988ed69ab111d2944d2f5fec3d5c987fe545ea97b50
+fetch_libgit2() {
+  local dest tmp
+  dest=$CACHE/libgit2-${LIBGIT2_CRATE:0:12}
+  if [ ! -e "$dest/.complete" ]; then
+    have cargo || return 0
+    say "fetching the pinned libgit2"
+    tmp=$dest.$$
+    rm -rf "$tmp" && mkdir -p "$tmp"
+    cp "$ROOT/core/repo/libgit2/Cargo.toml" "$tmp/" && touch "$tmp/none.rs"
+    (cd "$tmp" && cargo vendor --quiet vendor >/dev/null) ||
+      { rm -rf "$tmp"; say "cargo could not fetch libgit2: the system's is used"; return 0; }
+    grep -qF "\"package\":\"$LIBGIT2_CRATE\"" "$tmp/vendor/libgit2-sys/.cargo-checksum.json" ||
+      { rm -rf "$tmp"; die "the crate of libgit2 is not the pinned one"; }
+    mv "$tmp/vendor/libgit2-sys/libgit2" "$tmp/libgit2" && rm -rf "$tmp/vendor" && touch "$tmp/.complete"
+    rm -rf "$dest" && mv "$tmp" "$dest"
+  fi
+  printf '%s\n' "$dest/libgit2"
+}
+
 # configure BUILD-DIR [CMAKE-ARGUMENT…]: configures once; afterwards CMake itself notices changes.
 configure() {
-  local dir=$1 modules
+  local dir=$1 modules libgit2
   shift
   modules=$(fetch_node_modules "$ROOT/grammars")
-  if [ ! -e "$dir/build.ninja" ] || ! grep -qF "BYLAW_NODE_MODULES:PATH=$modules" "$dir/CMakeCache.txt" 2>/dev/null; then
+  libgit2=$(fetch_libgit2)
+  if [ ! -e "$dir/build.ninja" ] || ! grep -qxF "BYLAW_NODE_MODULES:PATH=$modules" "$dir/CMakeCache.txt" ||
+    ! grep -qxF "BYLAW_LIBGIT2:PATH=$libgit2" "$dir/CMakeCache.txt"; then
     mkdir -p "$dir"
-    cmake -S "$ROOT" -B "$dir" -G Ninja "-DBYLAW_NODE_MODULES:PATH=$modules" "$@" >"$dir/configure.log" 2>&1 ||
+    cmake -S "$ROOT" -B "$dir" -G Ninja "-DBYLAW_NODE_MODULES:PATH=$modules" "-DBYLAW_LIBGIT2:PATH=$libgit2" "$@" >"$dir/configure.log" 2>&1 ||
       { cat "$dir/configure.log" >&2; die "cmake could not configure $dir"; }
   fi
 }

@@ -4,10 +4,28 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { LARGE = 8 << 20, LARGE_PAGE = 2 << 20 };
+
+/* Half the time of reading a large file is the faults of 4 KiB pages. Only a hint: where it is not
+ * taken, nothing changes. */
+static void use_large_pages(const struct buf *buf)
+{
+#ifdef MADV_HUGEPAGE
+    size_t skip = LARGE_PAGE - (uintptr_t)buf->ptr % LARGE_PAGE;
+    if (buf->cap > skip) {
+        (void)madvise(buf->ptr + skip, (buf->cap - skip) / LARGE_PAGE * LARGE_PAGE, MADV_HUGEPAGE);
+    }
+#else
+    (void)buf;
+#endif
+}
 
 bool file_read_fd(int fd, const char *name, size_t max_bytes, struct buf *out, struct err *err)
 {
@@ -26,6 +44,9 @@ bool file_read_fd(int fd, const char *name, size_t max_bytes, struct buf *out, s
             (long long)st.st_size, max_bytes);
     }
     buf_reserve(out, (size_t)(st.st_size > 0 ? st.st_size : 0) + 1);
+    if (st.st_size >= LARGE) {
+        use_large_pages(out);
+    }
     size_t before = out->len;
     for (;;) {
         buf_reserve(out, 4096);

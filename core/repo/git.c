@@ -2,6 +2,9 @@
 
 #include "base/path.h"
 
+#if LIBGIT2_VER_MAJOR > 1 || LIBGIT2_VER_MINOR >= 8
+#include <git2/sys/errors.h> /* git_error_clear went there */
+#endif
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -3,6 +3,7 @@
  * needed. Comments and directives before a "---" belong to the document it begins. */
 #include "syntax/internal.h"
 
+#include "base/bytes.h"
 #include "base/vec.h"
 
 /* The YAML grammar keeps rows in 16 bits: a document is cut at the next top-level line after the
@@ -80,16 +81,27 @@ static void see_line(struct splitter *s, struct str head, size_t at)
     }
 }
 
-/* Most lines inside a document are neither marker nor cut: they are only counted. */
-static size_t skip_plain_lines(struct splitter *s, struct str chunk, size_t i)
+/* Most lines inside a document are neither marker nor cut: they are only counted. A line begins at
+ * i; *line_begins tells whether one does at the place returned. */
+static size_t skip_plain_lines(struct splitter *s, struct str chunk, size_t i, bool *line_begins)
 {
-    while (s->has_content && !s->ended && s->current.rows < ROWS_SOFT && i < chunk.len &&
-           chunk.ptr[i] != '-' && chunk.ptr[i] != '.') {
+    size_t from = i;
+    if (!s->has_content || s->ended || chunk.ptr[i] == '-' || chunk.ptr[i] == '.') {
+        return i;
+    }
+    while (s->current.rows + BYTES_BLOCK < ROWS_SOFT && i + BYTES_BLOCK < chunk.len &&
+           bytes_skip_block(chunk.ptr + i, '-', '.', &s->current.rows)) {
+        i += BYTES_BLOCK;
+    }
+    *line_begins = i == from || chunk.ptr[i - 1] == '\n';
+    while (s->current.rows < ROWS_SOFT && i < chunk.len &&
+           !(*line_begins && (chunk.ptr[i] == '-' || chunk.ptr[i] == '.'))) {
         const char *lf = memchr(chunk.ptr + i, '\n', chunk.len - i);
         if (lf == NULL || (size_t)(lf - chunk.ptr) + 1 == chunk.len) {
             break;
         }
         s->current.rows++;
+        *line_begins = true;
         i = (size_t)(lf - chunk.ptr) + 1;
     }
     return i;
@@ -109,7 +121,7 @@ void split_text(const struct language *language, const struct syntax_source *sou
         size_t i = 0;
         while (i < chunk.len) {
             if (line_begins && language->documents) {
-                i = skip_plain_lines(&s, chunk, i);
+                i = skip_plain_lines(&s, chunk, i, &line_begins);
             }
             if (line_begins && language->documents) {
                 char head[4];

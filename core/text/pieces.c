@@ -1,5 +1,6 @@
 #include "text/pieces.h"
 
+#include "base/bytes.h"
 #include "base/vec.h"
 
 struct piece {
@@ -22,38 +23,6 @@ void spans_add(struct spans *spans, struct str run)
         }
     }
     VEC_PUSH(spans, run);
-}
-
-#define LANES_MAX 255 /* words that the byte-wide counters of count_newlines can take */
-
-/* The counters of eight bytes, added up. */
-static size_t sum_lanes(uint64_t lanes)
-{
-    const uint64_t even = 0x00ff00ff00ff00ffu;
-    uint64_t pairs = (lanes & even) + (lanes >> 8 & even);
-    return (size_t)((pairs * 0x0001000100010001u) >> 48);
-}
-
-/* Eight bytes at a time: opening a file counts all of them. */
-static size_t count_newlines(const char *ptr, size_t len)
-{
-    const uint64_t feeds = 0x0a0a0a0a0a0a0a0au, low = 0x7f7f7f7f7f7f7f7fu;
-    size_t count = 0, i = 0;
-    while (i + sizeof feeds <= len) {
-        uint64_t lanes = 0;
-        for (size_t n = 0; n < LANES_MAX && i + sizeof feeds <= len; n++, i += sizeof feeds) {
-            uint64_t word;
-            memcpy(&word, ptr + i, sizeof word);
-            word ^=
-                feeds; /* a newline is now a zero byte: the only one whose top bit stays clear */
-            lanes += ~(((word & low) + low) | word | low) >> 7;
-        }
-        count += sum_lanes(lanes);
-    }
-    for (; i < len; i++) {
-        count += ptr[i] == '\n';
-    }
-    return count;
 }
 
 size_t pieces_bytes(const struct piece *root)
@@ -116,7 +85,7 @@ struct piece *pieces_build(const struct str *runs, size_t count, size_t max, uin
             size_t left = runs[i].len - done;
             size_t len = left < max ? left : max;
             const char *ptr = runs[i].ptr + done;
-            root = pieces_join(root, piece_new(ptr, len, count_newlines(ptr, len)), seed);
+            root = pieces_join(root, piece_new(ptr, len, bytes_count_newlines(ptr, len)), seed);
             done += len;
         }
     }
@@ -171,7 +140,7 @@ void pieces_split(
         *left = root;
     } else {
         size_t keep = at - before;
-        size_t newlines = count_newlines(root->ptr, keep);
+        size_t newlines = bytes_count_newlines(root->ptr, keep);
         struct piece *tail =
             piece_new(root->ptr + keep, root->len - keep, root->newlines - newlines);
         struct piece *after = root->right;
@@ -194,7 +163,7 @@ bool pieces_extend_last(struct piece *root, struct str run, size_t max)
         last->len > max - run.len) {
         return false;
     }
-    size_t newlines = count_newlines(run.ptr, run.len);
+    size_t newlines = bytes_count_newlines(run.ptr, run.len);
     last->len += (uint32_t)run.len;
     last->newlines += (uint32_t)newlines;
     for (struct piece *piece = root; piece != NULL; piece = piece->right) {
@@ -256,7 +225,7 @@ size_t pieces_newlines_before(const struct piece *root, size_t offset)
         }
         count += pieces_newlines(root->left);
         if (offset < before + root->len) {
-            return count + count_newlines(root->ptr, offset - before);
+            return count + bytes_count_newlines(root->ptr, offset - before);
         }
         count += root->newlines;
         offset -= before + root->len;

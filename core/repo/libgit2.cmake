@@ -1,0 +1,31 @@
+# libgit2 for what bylaw does with it: local repositories. A distribution's library brings TLS, SSH and Kerberos
+# libraries along, which cost more to load than all else at the program's start (5 ms and 4 MB). So where the source is
+# at hand (scripts/setup takes it from the crate that carries it) it is built without transports; else the system's is
+# used. `kind` is STATIC or SHARED. Makes the target bylaw-libgit2.
+function(bylaw_libgit2 source kind)
+  add_library(bylaw-libgit2 INTERFACE)
+  if(NOT EXISTS "${source}/CMakeLists.txt")
+    pkg_check_modules(GIT2 REQUIRED IMPORTED_TARGET GLOBAL libgit2)
+    target_link_libraries(bylaw-libgit2 INTERFACE PkgConfig::GIT2)
+    return()
+  endif()
+  set(CMAKE_POLICY_DEFAULT_CMP0077 NEW) # the variables below are its options
+  set(CMAKE_POLICY_DEFAULT_CMP0126 NEW)
+  set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+  set(CMAKE_EXPORT_COMPILE_COMMANDS OFF)
+  set(CMAKE_C_STANDARD 90)
+  set(CMAKE_C_EXTENSIONS ON)
+  string(COMPARE EQUAL "${kind}" SHARED BUILD_SHARED_LIBS)
+  foreach(option BUILD_TESTS BUILD_CLI USE_HTTPS USE_SSH USE_GSSAPI USE_NTLMCLIENT USE_BUNDLED_ZLIB)
+    set(${option} OFF)
+  endforeach()
+  set(USE_SHA1 CollisionDetection)
+  set(USE_SHA256 Builtin)
+  set(REGEX_BACKEND pcre2)
+  add_subdirectory("${source}" "${CMAKE_BINARY_DIR}/libgit2" EXCLUDE_FROM_ALL)
+  foreach(target util xdiff llhttp libgit2 libgit2package)
+    target_compile_options(${target} PRIVATE -w)
+  endforeach()
+  target_link_libraries(bylaw-libgit2 INTERFACE libgit2package)
+  target_include_directories(bylaw-libgit2 SYSTEM INTERFACE "${source}/include")
+endfunction()
