@@ -130,6 +130,15 @@ static void show_notices(struct desk *desk)
     }
 }
 
+static void show_hook_lines(struct desk *desk)
+{
+    const char *line;
+    while ((line = workbench_hook_line(desk->workbench, desk->hook_lines_shown)) != NULL) {
+        status_log(desk->status, line);
+        desk->hook_lines_shown++;
+    }
+}
+
 static void on_change(void *data, enum workbench_change what)
 {
     struct desk *desk = data;
@@ -168,6 +177,9 @@ static void on_change(void *data, enum workbench_change what)
         return; /* nothing that is shown all the time */
     case WORKBENCH_PROVIDER:
         break;
+    case WORKBENCH_HOOKS:
+        show_hook_lines(desk);
+        return;
     case WORKBENCH_TRUST:
         desk_say_trust(desk);
         break;

@@ -31,6 +31,7 @@ struct desk {
     struct diagnose *diagnose;
     struct assist *assist;
     size_t notices_shown;
+    size_t hook_lines_shown;
     char *problem; /* as it is on the message line, with how many more there are */
     char *first_problem;
     size_t more_problems;

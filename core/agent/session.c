@@ -104,6 +104,7 @@ void session_free(struct session *session)
     VEC_FOREACH (char *, text, &session->history) {
         free(*text);
     }
+    buf_free(&session->hooks.start);
     VEC_FREE(&session->history);
     free(session->model);
     free(session->effort);
@@ -375,6 +376,14 @@ void session_add_item(struct session *session, struct item item)
     VEC_PUSH(&session->items, item);
 }
 
+void session_add_item_before(struct session *session, struct item item)
+{
+    cJSON *record = item_to_json(&item);
+    json_set_bool(record, "before", true);
+    session_record(session, "item", record, false);
+    VEC_INSERT(&session->items, session->items.len - 1, item);
+}
+
 void session_remember_prompt(struct session *session, struct str text)
 {
     if (session->title[0] == '\0') {
@@ -400,6 +409,7 @@ void session_take_prompt(struct session *session, struct str text, bool feedback
         session_record(session, "prompt", record, true);
         session_remember_prompt(session, text);
     }
+    session->hooks.fresh = !feedback;
     struct entry entry = {.kind = feedback ? ENTRY_FEEDBACK : ENTRY_USER, .status = ENTRY_DONE};
     buf_append_str(&entry.text, text);
     session_begin_entry(session, entry);

@@ -124,6 +124,7 @@ bool session_is_saved(const struct session *session);
 
 /* ---- For whoever wires a session (the workbench), not for panes ---- */
 
+struct hook_runner;
 struct journal;
 struct toolbox;
 
@@ -139,6 +140,7 @@ struct session_setup {
     struct journal *journal;   /* becomes the session's */
     struct provider *provider; /* borrowed; may be replaced between turns by session_set_provider */
     struct toolbox *toolbox;   /* borrowed */
+    struct hook_runner *hooks; /* borrowed; NULL: none run */
     const char *model;         /* copied */
     const char *effort;        /* copied; may be NULL */
     /* The instructions of the next turn (AGENTS.md and ours), read anew each turn; the caller

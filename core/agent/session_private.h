@@ -6,6 +6,7 @@
 #include "agent/journal.h"
 #include "agent/session.h"
 #include "agent/toolbox.h"
+#include "hooks/hook_run.h"
 
 /* One tool call of the request at hand. */
 struct call {
@@ -22,6 +23,8 @@ struct call {
     bool failed;   /* of a finished one, whose result waits for those before it */
     bool answered; /* its result is in the conversation */
     struct buf result;
+    struct hook_run *hook; /* while hooks run before or after it */
+    struct buf hook_says;  /* what they tell the agent */
 };
 
 struct calls {
@@ -78,6 +81,14 @@ struct session {
     struct spend turn_spend;  /* of the prompt that runs, or ran last */
     long long context_tokens; /* of the last request and its answer */
     struct {
+        struct hook_run *run; /* of the turn itself; a call has its own */
+        bool started;         /* SessionStart was */
+        bool fresh;           /* the last item is a prompt no hook has seen */
+        bool holds_prompt;    /* it waits for what they say */
+        unsigned sent_on;     /* times that hooks had the agent go on, in this turn */
+        struct buf start;     /* what SessionStart told, until a prompt is sent */
+    } hooks;
+    struct {
         struct queued *items;
         size_t len, cap;
     } queue;
@@ -102,6 +113,8 @@ void session_changed(struct session *session);
 void session_set_state(struct session *session, enum session_state state);
 /* Journals and appends to the conversation; takes the item. */
 void session_add_item(struct session *session, struct item item);
+/* The same, in front of the last one. */
+void session_add_item_before(struct session *session, struct item item);
 void session_remember_prompt(struct session *session, struct str text);
 /* Adds a prompt or feedback to transcript and conversation. */
 void session_take_prompt(struct session *session, struct str text, bool feedback);
@@ -115,6 +128,22 @@ void turn_stop(struct session *session, enum entry_status status);
 bool turn_take_queued(struct session *session); /* false: none waits */
 void turn_over(struct session *session);
 void turn_clear_calls(struct session *session);
+
+void turn_end(struct session *session); /* well: takes what is queued, or is over */
+/* A call's two ends, which hooks may put off: it starts; its result is there. */
+void turn_run_call(struct call *call);
+void turn_finish_call(struct call *call);
+
+/* turn_hooks.c: true when hooks run, and what follows waits for them. */
+bool turn_hooks_begin(struct session *session); /* then turn_request */
+bool turn_hooks_before(struct call *call);      /* then turn_run_call */
+bool turn_hooks_after(struct call *call);       /* then turn_finish_call */
+bool turn_hooks_end(struct session *session);   /* then turn_end */
+/* What they told about the call goes behind its result. */
+void turn_hooks_say(struct call *call);
+void turn_hooks_cancel(struct session *session);
+/* While replaying too: the last prompt was not sent. */
+void turn_hold_prompt(struct session *session);
 
 /* turn_question.c */
 void turn_ask(struct session *session, const struct event *event);

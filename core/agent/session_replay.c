@@ -31,14 +31,16 @@ static void replay_item(struct session *session, const cJSON *record)
     if (kind < ITEM_USER || kind > ITEM_TOOL_RESULT) {
         return;
     }
-    VEC_PUSH(&session->items, (struct item){
-                                  .kind = (enum item_kind)kind,
-                                  .text = mem_strdup(json_string_or(record, "text", "")),
-                                  .call_id = mem_strdup(json_string(record, "call")),
-                                  .name = mem_strdup(json_string(record, "name")),
-                                  .opaque = mem_strdup(json_string(record, "opaque")),
-                                  .failed = json_bool_or(record, "failed", false),
-                              });
+    bool before = json_bool_or(record, "before", false) && session->items.len > 0;
+    VEC_INSERT(&session->items, session->items.len - before,
+        (struct item){
+            .kind = (enum item_kind)kind,
+            .text = mem_strdup(json_string_or(record, "text", "")),
+            .call_id = mem_strdup(json_string(record, "call")),
+            .name = mem_strdup(json_string(record, "name")),
+            .opaque = mem_strdup(json_string(record, "opaque")),
+            .failed = json_bool_or(record, "failed", false),
+        });
 }
 
 static void replay_entry(struct session *session, const cJSON *record)
@@ -121,6 +123,8 @@ void session_replay(void *data, const char *kind, const cJSON *record)
         replay_item(session, record);
     } else if (strcmp(kind, "prompt") == 0) {
         session_remember_prompt(session, str_of(json_string_or(record, "text", "")));
+    } else if (strcmp(kind, "held") == 0) {
+        turn_hold_prompt(session);
     } else if (strcmp(kind, "queue") == 0) {
         replay_queue(session, record);
     } else if (strcmp(kind, "draft") == 0) {
@@ -173,6 +177,8 @@ void session_settle(struct session *session)
     }
     answer_lost_calls(session);
     if (session->was_running) {
+        size_t len = session->items.len;
+        session->hooks.fresh = len > 0 && session->items.items[len - 1].kind == ITEM_USER;
         struct entry entry = {.kind = ENTRY_ERROR, .status = ENTRY_FAILED, .can_retry = true};
         buf_append_c(
             &entry.text, "The program ended while a turn was running. What had come is above.");

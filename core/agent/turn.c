@@ -16,6 +16,7 @@ static void free_call(struct call *call)
     free(call->name);
     free(call->arguments);
     buf_free(&call->result);
+    buf_free(&call->hook_says);
     free(call);
 }
 
@@ -25,6 +26,9 @@ void turn_clear_calls(struct session *session)
         struct call *call = *at;
         if (call->run != NULL && session->setup.toolbox != NULL) {
             session->setup.toolbox->ops->cancel(call->run);
+        }
+        if (call->hook != NULL) {
+            hook_run_cancel(call->hook);
         }
         free_call(call);
     }
@@ -102,6 +106,7 @@ static void answer_unfinished_calls(struct session *session, const char *text)
 void turn_stop(struct session *session, enum entry_status status)
 {
     loop_timer_stop(session->later);
+    turn_hooks_cancel(session);
     if (session->stream != NULL) {
         provider_cancel(session->stream_provider, session->stream);
         session->stream = NULL;
@@ -151,7 +156,7 @@ void turn_over(struct session *session)
     }
 }
 
-static void turn_end(struct session *session)
+void turn_end(struct session *session)
 {
     if (!turn_take_queued(session)) {
         turn_over(session);
@@ -186,7 +191,9 @@ void turn_begin(struct session *session)
     record_turn(session, true);
     session->requests = 0;
     session->turn_spend = (struct spend){0};
-    turn_request(session);
+    if (!turn_hooks_begin(session)) {
+        turn_request(session);
+    }
 }
 
 void turn_request(struct session *session)
@@ -226,17 +233,25 @@ static void pump_calls(struct session *session);
 static void on_tool_done(void *data, struct str output, bool failed)
 {
     struct call *call = data;
-    struct session *session = call->session;
     call->run = NULL;
-    call->finished = true;
     call->failed = failed;
     buf_append_str(&call->result, output);
+    if (!turn_hooks_after(call)) {
+        turn_finish_call(call);
+    }
+}
+
+void turn_finish_call(struct call *call)
+{
+    struct session *session = call->session;
+    call->finished = true;
+    turn_hooks_say(call);
     struct entry *entry = session_entry(session, call->entry);
     if (entry != NULL) {
         entry->duration_us = loop_now_us() - call->started_us;
     }
-    session_reset_entry(session, call->entry, output);
-    session_end_entry(session, call->entry, failed ? ENTRY_FAILED : ENTRY_DONE);
+    session_reset_entry(session, call->entry, buf_str(&call->result));
+    session_end_entry(session, call->entry, call->failed ? ENTRY_FAILED : ENTRY_DONE);
     answer_finished_calls(session);
     pump_calls(session);
 }
@@ -253,15 +268,23 @@ static void on_tool_part(void *data, struct str text)
     }
 }
 
+void turn_run_call(struct call *call)
+{
+    struct toolbox *toolbox = call->session->setup.toolbox;
+    call->run =
+        toolbox->ops->start(toolbox, call->name, str_of(call->arguments), on_tool_done, call);
+    if (toolbox->ops->listen != NULL) {
+        toolbox->ops->listen(call->run, on_tool_part);
+    }
+}
+
 static bool start_call(struct session *session, struct call *call)
 {
     struct toolbox *toolbox = session->setup.toolbox;
     call->started = true;
     call->started_us = loop_now_us();
-    call->run =
-        toolbox->ops->start(toolbox, call->name, str_of(call->arguments), on_tool_done, call);
-    if (toolbox->ops->listen != NULL) {
-        toolbox->ops->listen(call->run, on_tool_part);
+    if (!turn_hooks_before(call)) {
+        turn_run_call(call);
     }
     return toolbox->ops->is_exclusive(toolbox, call->name);
 }
@@ -443,7 +466,9 @@ static void on_done(struct session *session, enum stop_reason stop)
         pump_calls(session);
     } else {
         turn_clear_calls(session);
-        turn_end(session);
+        if (!turn_hooks_end(session)) {
+            turn_end(session);
+        }
     }
 }
 

@@ -312,6 +312,7 @@ static struct session_setup session_setup(struct workbench *wb)
     return (struct session_setup){
         .loop = wb->options.loop,
         .toolbox = wb->toolbox,
+        .hooks = wb->hooks,
         .model = config_string(wb->config, "model"),
         .effort = config_string(wb->config, "model_reasoning_effort"),
         .instructions = instructions,
@@ -484,6 +485,7 @@ struct workbench *workbench_new(const struct workbench_options *options, struct 
     overlay_sweep();
     wb->approvals = approvals_new(wb->config);
     make_tools(wb);
+    workbench_make_hooks(wb);
     workbench_make_layout(wb);
     if (!open_session(wb, err)) {
         workbench_free(wb);
@@ -514,6 +516,7 @@ void workbench_free(struct workbench *wb)
     }
     tools_free(wb->toolbox);
     workbench_free_layout(wb);
+    workbench_free_hooks(wb);
     proposals_free(wb->proposals);
     workbench_free_provider(wb);
     indexer_free(wb->indexer);

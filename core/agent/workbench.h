@@ -25,7 +25,8 @@ enum workbench_change {
                          * when the callback returns */
     WORKBENCH_PROVIDER, /* a model was found, or none */
     WORKBENCH_CATALOG,  /* more of the workspace's symbols are known, or others */
-    WORKBENCH_TRUST     /* workbench_waiting says something else */
+    WORKBENCH_TRUST,    /* workbench_waiting says something else */
+    WORKBENCH_HOOKS     /* workbench_hook_line has one more */
 };
 
 struct workbench_options {
@@ -97,6 +98,9 @@ bool workbench_notice_is_problem(const struct workbench *wb, size_t index);
 const char *workbench_waiting(const struct workbench *wb);
 /* All that the repository brings for the agent, as it is now. Free with vetting_free. */
 void workbench_vetting(struct workbench *wb, struct vetting *out);
+/* What hooks of a turn did: which one, how it ended, what it printed; NULL past the end. Of any
+ * origin. Borrowed until the next change. */
+const char *workbench_hook_line(const struct workbench *wb, size_t index);
 /* Looks again: something was answered. */
 void workbench_look_at_trust(struct workbench *wb);
 

@@ -1,7 +1,7 @@
 /* Inside of the workbench, shared by workbench.c (opening, the session's questions),
  * workbench_layout.c (overlays and checks), workbench_command.c (what the agent runs),
- * workbench_decide.c (from decisions to a commit), workbench_model.c (which model) and
- * workbench_trust.c (what waits for an answer). Nobody else
+ * workbench_decide.c (from decisions to a commit), workbench_model.c (which model),
+ * workbench_hooks.c (hooks of a turn) and workbench_trust.c (what waits for an answer). Nobody else
  * includes it. */
 #ifndef BYLAW_AGENT_WORKBENCH_PRIVATE_H
 #define BYLAW_AGENT_WORKBENCH_PRIVATE_H
@@ -11,6 +11,7 @@
 #include "agent/tools.h"
 #include "agent/workbench.h"
 #include "codex/codex.h"
+#include "hooks/hook_run.h"
 #include "loop/http.h"
 #include "workspace/overlay.h"
 
@@ -22,6 +23,12 @@ struct layout_want {
 
 struct select;
 struct recorder;
+
+/* A file of the proposal, as it was when hooks ran for it last. */
+struct hook_seen {
+    char *path;
+    unsigned long long hash;
+};
 
 struct notice {
     char *text;
@@ -50,6 +57,15 @@ struct workbench {
     unsigned shown_number; /* the proposal the transcript shows last */
     unsigned shown_revision;
 
+    struct hook_runner *hooks;
+    struct {
+        struct hook_seen *items;
+        size_t len, cap;
+    } hook_seen; /* what hooks have looked at of the proposal */
+    struct {
+        char **items;
+        size_t len, cap;
+    } hook_lines;  /* what hooks did, a line each */
     char *waiting; /* what of the repository's waits for the engineer's trust, or NULL */
 
     /* layout */
@@ -103,6 +119,10 @@ void workbench_rebase(struct workbench *wb);
 void workbench_note(struct workbench *wb, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* A notice that must not go by unseen. */
 void workbench_problem(struct workbench *wb, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* workbench_hooks.c */
+void workbench_make_hooks(struct workbench *wb);
+void workbench_free_hooks(struct workbench *wb);
 
 /* Files have changed: looks again where hooks or skills may be among them. */
 void workbench_trust_files(struct workbench *wb, const struct workspace_event *event);

@@ -239,13 +239,13 @@ static void read_unknown(struct config *config, const struct config_file *file,
     const struct toml *toml, const char *profile, const char *origin)
 {
     if (profile != NULL) {
-        if (strcmp(toml->key, "hooks") != 0) {
+        if (strcmp(toml->key, "hooks") != 0) { /* hooks/handlers.h reads them */
             config_add_problem(config,
                 "%s: \"%s\" is no setting of a profile; `bylaw config --markdown` marks those that "
                 "are",
                 origin, toml->key);
         }
-    } else if (!is_table(config, file, toml, origin)) {
+    } else if (strcmp(toml->key, "hooks") != 0 && !is_table(config, file, toml, origin)) {
         config_add_problem(
             config, "%s: \"%s\" is no setting; `bylaw config` lists them", origin, toml->key);
     }

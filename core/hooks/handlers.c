@@ -43,9 +43,10 @@ struct place {
     struct handlers *out;
     struct buf *problems;
     const struct trust_store *store;
-    const char *root; /* the workspace's: the scope of answers */
-    int root_fd;      /* where scripts are looked for, or -1 */
-    const char *file; /* as shown */
+    const char *root;    /* the workspace's: the scope of answers */
+    int root_fd;         /* where scripts are looked for, or -1 */
+    const char *file;    /* as shown */
+    const char *profile; /* whose hooks are read, or NULL */
     bool is_users;
     bool of_codex;
 };
@@ -152,6 +153,9 @@ static void describe(struct handler *handler, const struct place *place)
     if (handler->matcher != NULL) {
         json_set_string(identity, "matcher", handler->matcher);
     }
+    if (handler->profile != NULL) {
+        json_set_string(identity, "profile", handler->profile);
+    }
     json_set_string(identity, "command", handler->command);
     json_set_int(identity, "timeout_ms", (long long)handler->timeout_ms);
     cJSON *files = json_set_object(identity, "files");
@@ -164,6 +168,9 @@ static void describe(struct handler *handler, const struct place *place)
     buf_printf(&handler->shown, "runs at  %s", moment_name(handler->moment));
     if (handler->matcher != NULL) {
         buf_printf(&handler->shown, " of %s", handler->matcher);
+    }
+    if (handler->profile != NULL) {
+        buf_printf(&handler->shown, ", in the profile %s", handler->profile);
     }
     buf_printf(&handler->shown, "%s\nat most  %llu ms\ncommand  %s\n",
         each_file ? ", once for each file" : "", (unsigned long long)handler->timeout_ms,
@@ -225,6 +232,7 @@ static void add(
         .matcher = mem_strdup(matcher),
         .command = mem_strdup(command),
         .timeout_ms = read_timeout(hook),
+        .profile = mem_strdup(place->profile),
         .status = mem_strdup(json_string(hook, "statusMessage")),
         .file = mem_strdup(place->file),
         .is_users = place->is_users,
@@ -326,20 +334,30 @@ static cJSON *to_json(const struct toml *toml)
     return out;
 }
 
-static void read_toml(const struct place *place, struct str text)
+static void read_table(const struct place *place, const struct toml *table)
 {
-    struct err err;
-    struct toml *toml = toml_parse(text, place->file, &err);
-    const struct toml *hooks = toml_get(toml, "hooks");
-    if (toml == NULL) {
-        if (place->problems != NULL) {
-            buf_printf(place->problems, "its hooks are not read: %s\n", err.text);
-        }
-    } else if (hooks != NULL) {
+    const struct toml *hooks = toml_get(table, "hooks");
+    if (hooks != NULL) {
         cJSON *json = to_json(hooks);
         read_hooks(place, json);
         cJSON_Delete(json);
     }
+}
+
+static void read_toml(struct place *place, struct str text)
+{
+    struct err err;
+    struct toml *toml = toml_parse(text, place->file, &err);
+    const struct toml *profiles = toml_get(toml, "profiles");
+    if (toml == NULL && place->problems != NULL) {
+        buf_printf(place->problems, "its hooks are not read: %s\n", err.text);
+    }
+    read_table(place, toml);
+    for (size_t i = 0; profiles != NULL && profiles->kind == TOML_TABLE && i < profiles->len; i++) {
+        place->profile = profiles->items[i]->key;
+        read_table(place, profiles->items[i]);
+    }
+    place->profile = NULL;
     toml_free(toml);
 }
 
@@ -441,6 +459,7 @@ void handlers_free(struct handlers *handlers)
     VEC_FOREACH (struct handler, handler, handlers) {
         free(handler->matcher);
         free(handler->command);
+        free(handler->profile);
         free(handler->status);
         free(handler->file);
         free(handler->identity);

@@ -15,6 +15,8 @@
  *     command = "…"
  *     timeout_ms = 10000
  *
+ * Both also below [profiles.NAME], for while that profile is in force.
+ *
  * Read are, of the user, bylaw's config.toml and hooks.json and those of $CODEX_HOME (else
  * ~/.codex); of the workspace and of the repository it lies in, .codex/ and .bylaw/ with the same
  * two files. What comes with the workspace is marked with what the engineer has answered about
@@ -53,6 +55,7 @@ struct handler {
     char *command;   /* for /bin/sh -c */
     uint64_t timeout_ms;
     char *status;     /* what is shown while it runs, or NULL */
+    char *profile;    /* only while this profile is in force; NULL: always */
     char *file;       /* where it is written: ".codex/config.toml", absolute for the user's */
     bool is_users;    /* the engineer's own: trusted */
     bool of_codex;    /* in a file that Codex reads too */

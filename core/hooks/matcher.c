@@ -11,8 +11,8 @@ enum { MATCHER_MAX = 1000, STEPS_MAX = 20000, DEPTH_MAX = 200 };
 static const struct {
     const char *tool;
     const char *other;
-} aliases[] = {{"apply_patch", "Edit"}, {"apply_patch", "Write"}, {"shell", "Bash"},
-    {"shell", "exec_command"}};
+} aliases[] = {{"apply_patch", "Edit"}, {"apply_patch", "Write"}, {"run_command", "Bash"},
+    {"run_command", "exec_command"}, {"run_command", "shell"}};
 
 static bool is_exact(const char *matcher)
 {

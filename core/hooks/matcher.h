@@ -8,8 +8,8 @@
 
 /* False: an expression that cannot be used, and why ("…" reads as a predicate). */
 bool matcher_check(const char *matcher, struct err *err) MUST_USE;
-/* The tool's own name or another that Codex has for it: apply_patch is Edit and Write, shell is
- * Bash. What cannot be matched does not fit. */
+/* The tool's own name or another that Codex has for it: apply_patch is Edit and Write,
+ * run_command is Bash, exec_command and shell. What cannot be matched does not fit. */
 bool matcher_fits(const char *matcher, const char *tool);
 
 #endif

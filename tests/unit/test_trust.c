@@ -74,7 +74,7 @@ static void both_forms_are_read(void **state)
     assert_true(users->is_users && users->of_codex && !users->short_form);
     assert_int_equal(users->timeout_ms, 600000);
     assert_true(handler_applies(users, MOMENT_BEFORE_TOOL, "apply_patch"));
-    assert_true(handler_applies(users, MOMENT_BEFORE_TOOL, "shell"));
+    assert_true(handler_applies(users, MOMENT_BEFORE_TOOL, "run_command"));
     assert_false(handler_applies(users, MOMENT_BEFORE_TOOL, "read_file"));
     assert_false(handler_applies(users, MOMENT_AFTER_TOOL, "apply_patch"));
     const struct handler *ours = &handlers.items[1];

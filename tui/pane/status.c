@@ -131,8 +131,8 @@ static void make_board(struct status *s)
 
 void status_set_root(struct status *s, const char *root, const char *of)
 {
+    struct board *before = s->board;
     runner_free(s->runner);
-    board_free(s->board);
     free(s->now);
     free(s->of);
     s->now = mem_strdup(root);
@@ -142,6 +142,10 @@ void status_set_root(struct status *s, const char *root, const char *of)
     }
     s->view.rows.len = 0;
     make_board(s);
+    for (size_t i = 0; i < board_log_count(before); i++) { /* the log goes on */
+        board_log(s->board, board_log_at(before, i));
+    }
+    board_free(before);
     app_redraw(s->app);
 }
 

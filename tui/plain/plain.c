@@ -259,6 +259,8 @@ static void on_change(void *data, enum workbench_change what)
         break;
     case WORKBENCH_CATALOG:
         break;
+    case WORKBENCH_HOOKS: /* what they say stands in the transcript */
+        break;
     case WORKBENCH_TRUST:
         plain_say_waiting(plain);
         break;
