@@ -74,6 +74,23 @@ bool desk_slash_fork(struct desk *desk, struct str args, struct err *err)
     return desk_fork(desk, 0, err);
 }
 
+bool desk_slash_compact(struct desk *desk, struct str args, struct err *err)
+{
+    (void)args;
+    return session_compact(workbench_session(desk->workbench), err);
+}
+
+bool desk_slash_cost(struct desk *desk, struct str args, struct err *err)
+{
+    (void)args;
+    (void)err;
+    struct buf text = BUF_INIT;
+    workbench_describe_spend(desk->workbench, &text);
+    dialog_message(desk->app, "Tokens and money", buf_str(&text));
+    buf_free(&text);
+    return true;
+}
+
 bool desk_slash_commit(struct desk *desk, struct str args, struct err *err)
 {
     (void)args;

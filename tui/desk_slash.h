@@ -17,6 +17,8 @@ void desk_slash_list(void *data, struct popup *popup);
 bool desk_slash_new(struct desk *desk, struct str args, struct err *err);
 bool desk_slash_resume(struct desk *desk, struct str args, struct err *err);
 bool desk_slash_fork(struct desk *desk, struct str args, struct err *err);
+bool desk_slash_compact(struct desk *desk, struct str args, struct err *err);
+bool desk_slash_cost(struct desk *desk, struct str args, struct err *err);
 bool desk_slash_commit(struct desk *desk, struct str args, struct err *err);
 bool desk_slash_status(struct desk *desk, struct str args, struct err *err);
 

@@ -34,6 +34,11 @@ static const struct feature features[] = {
     {"Slash commands",
         "what one does while typing: completed after a `/` in the prompt, the same in plain mode",
         "", "", "", "/*", ""},
+    {"Sessions",
+        "kept step by step, found again by title and time, forked from any prompt; near the end of "
+        "the "
+        "model's window a summary takes the conversation's place for the model",
+        "chat.edit-prompt", "", "context_window", "/new /resume /fork /compact /cost", ""},
     {"Recorded sessions", "the whole loop without a key or a network, labelled as such", "", "",
         "recording", "record", ""},
     {"Review",

@@ -97,6 +97,7 @@ void session_free(struct session *session)
     VEC_FREE(&session->transcript);
     items_free(&session->items);
     items_free(&session->pending);
+    buf_free(&session->compact.text);
     VEC_FOREACH (struct queued, queued, &session->queue) {
         free(queued->text);
     }

@@ -54,8 +54,9 @@ enum session_state {
     SESSION_IDLE,
     SESSION_WAITING, /* request sent, nothing came yet */
     SESSION_STREAMING,
-    SESSION_TOOLS,   /* tools run */
-    SESSION_RETRYING /* waiting before another try; retry_at_ms on the loop_now_ms clock */
+    SESSION_TOOLS,     /* tools run */
+    SESSION_RETRYING,  /* waiting before another try; retry_at_ms on the loop_now_ms clock */
+    SESSION_COMPACTING /* the model writes a summary of the conversation */
 };
 
 struct session;
@@ -78,6 +79,16 @@ const struct spend *session_turn_spend(const struct session *session);
 /* How many tokens the last request and its answer were: what the model's window holds now; 0: not
  * known. */
 long long session_context_tokens(const struct session *session);
+
+/* What the next request would hold, counted or guessed, and what the model's window holds; 0: not
+ * known. */
+long long session_held_tokens(const struct session *session);
+long long session_window_tokens(const struct session *session);
+/* Has the model write a summary of the conversation and goes on with that and the last prompts; by
+ * itself too, before a request that would come near the window's size. The transcript stays whole;
+ * a failure or an interrupt leaves everything as it was. False: not now. */
+bool session_compact(struct session *session, struct err *err) MUST_USE;
+bool session_can_compact(const struct session *session, struct err *err) MUST_USE;
 
 /* Past prompts, oldest first, for the prompt line's history (this session's and earlier ones'). */
 size_t session_history_count(const struct session *session);
@@ -148,6 +159,8 @@ struct session_setup {
     char *(*instructions)(void *data);
     /* Asked before each request; NULL: 60 requests. */
     void (*bounds)(void *data, struct turn_bounds *out);
+    /* Tokens that the model's window holds, 0: not known; NULL: never. */
+    long long (*window)(void *data, const char *model);
     /* What the model costs; NULL: not known. Borrowed until the next request. */
     const struct price *(*price)(void *data, const char *model);
     /* A turn has ended and nothing is queued: the proposal, if any, is whole. */

@@ -71,6 +71,16 @@ struct session {
     } activities;
     struct stream *stream;
     struct provider *stream_provider;
+    struct {
+        struct stream *stream; /* NULL: none runs */
+        struct buf text;       /* of the summary, so far */
+        unsigned entry;        /* its ENTRY_TOOL */
+        uint64_t started_us;
+        long long before; /* tokens */
+        bool in_turn;     /* a request waits for it */
+        bool called;      /* a tool, or wrote without end: no summary */
+        bool asked_for;   /* already, for the request that is next */
+    } compact;
     enum session_state state;
     uint64_t retry_at_ms;
     unsigned open_text; /* entry ids while they grow; 0: none */
@@ -144,6 +154,13 @@ void turn_hooks_say(struct call *call);
 void turn_hooks_cancel(struct session *session);
 /* While replaying too: the last prompt was not sent. */
 void turn_hold_prompt(struct session *session);
+/* compact.c */
+/* The next request would come near what the window holds. Once for each request. */
+bool compact_is_due(struct session *session);
+void compact_begin(struct session *session, bool in_turn);
+void compact_stop(struct session *session);
+/* The conversation is this text from now on; while replaying too. */
+void compact_replace(struct session *session, const char *text);
 
 /* turn_question.c */
 void turn_ask(struct session *session, const struct event *event);

@@ -132,6 +132,8 @@ void session_replay(void *data, const char *kind, const cJSON *record)
         session->draft = mem_strdup(json_string_or(record, "text", ""));
     } else if (strcmp(kind, "usage") == 0) {
         turn_replay_usage(session, record);
+    } else if (strcmp(kind, "compact") == 0) {
+        compact_replace(session, json_string_or(record, "text", ""));
     } else if (strcmp(kind, "fork") == 0) {
         free(session->forked_from);
         session->forked_from = mem_strdup(json_string(record, "from"));
@@ -192,7 +194,7 @@ void session_settle(struct session *session)
 static enum journal_choice choose(void *data, const char *kind, const cJSON *record)
 {
     static const char *const kept[] = {
-        "entry", "grow", "reset", "end", "detail", "item", "turn", "compact"};
+        "entry", "grow", "reset", "end", "detail", "item", "held", "turn", "compact"};
     const unsigned *before = data;
     if (strcmp(kind, "prompt") == 0) { /* its entry is next */
         return JOURNAL_WITH_NEXT;

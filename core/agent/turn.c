@@ -107,6 +107,7 @@ void turn_stop(struct session *session, enum entry_status status)
 {
     loop_timer_stop(session->later);
     turn_hooks_cancel(session);
+    compact_stop(session);
     if (session->stream != NULL) {
         provider_cancel(session->stream_provider, session->stream);
         session->stream = NULL;
@@ -201,6 +202,10 @@ void turn_request(struct session *session)
     struct err err;
     if (!turn_within_bounds(session, &err)) {
         fail(session, &err, true);
+        return;
+    }
+    if (compact_is_due(session)) {
+        compact_begin(session, true); /* and comes back here */
         return;
     }
     session->requests++;

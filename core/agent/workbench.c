@@ -317,6 +317,7 @@ static struct session_setup session_setup(struct workbench *wb)
         .effort = config_string(wb->config, "model_reasoning_effort"),
         .instructions = instructions,
         .bounds = workbench_bounds,
+        .window = workbench_window,
         .price = workbench_price,
         .on_turn_end = on_turn_end,
         .on_record = on_record,

@@ -159,6 +159,7 @@ void workbench_free_provider(struct workbench *wb);
 
 /* workbench_spend.c; the two as session_setup wants them */
 void workbench_load_prices(struct workbench *wb);
+long long workbench_window(void *data, const char *model);
 void workbench_bounds(void *data, struct turn_bounds *out);
 const struct price *workbench_price(void *data, const char *model);
 

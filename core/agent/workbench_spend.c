@@ -37,6 +37,16 @@ const struct price *workbench_price(void *data, const char *model)
     return workbench_is_recording(wb) ? &replayed : prices_find(wb->prices, model);
 }
 
+long long workbench_window(void *data, const char *model)
+{
+    const struct workbench *wb = data;
+    const struct price *price = prices_find(wb->prices, model);
+    bool is_default = strcmp(config_origin(wb->config, "context_window"), "default") == 0;
+    return is_default && price != NULL && price->context > 0
+               ? price->context
+               : config_integer(wb->config, "context_window");
+}
+
 const struct prices *workbench_prices(const struct workbench *wb)
 {
     return wb->prices;
@@ -45,7 +55,6 @@ const struct prices *workbench_prices(const struct workbench *wb)
 void workbench_describe_spend(const struct workbench *wb, struct buf *out)
 {
     const struct price *price = workbench_price((void *)wb, session_model(wb->session));
-    long long held = session_context_tokens(wb->session);
     const struct spend *turn = session_turn_spend(wb->session);
     const struct spend *all = session_spend(wb->session);
     buf_append_c(out, "This prompt  ");
@@ -66,7 +75,7 @@ void workbench_describe_spend(const struct workbench *wb, struct buf *out)
     }
     buf_append_c(out, "\nContext      ");
     workbench_describe_context(wb, out);
-    if (held == 0) {
+    if (session_held_tokens(wb->session) == 0) {
         buf_append_c(out, "nothing was sent yet");
     }
     buf_printf(out, "\nBounds       ");
@@ -80,20 +89,19 @@ void workbench_describe_spend(const struct workbench *wb, struct buf *out)
 
 void workbench_describe_context(const struct workbench *wb, struct buf *out)
 {
-    const struct price *price = workbench_price((void *)wb, session_model(wb->session));
-    long long held = session_context_tokens(wb->session);
+    long long window = session_window_tokens(wb->session);
+    long long held = session_held_tokens(wb->session);
     if (held == 0) {
         return;
     }
-    if (price == NULL || price->context == 0) {
+    if (workbench_is_recording(wb)) { /* whatever it was recorded from */
         tokens_append(out, held);
         buf_append_c(out, " tokens held");
         return;
     }
-    long long left = price->context > held ? price->context - held : 0;
-    buf_printf(out, "%lld%% left (", left * 100 / price->context);
+    buf_printf(out, "%lld%% left (", (window > held ? window - held : 0) * 100 / window);
     tokens_append(out, held);
     buf_append_c(out, " of ");
-    tokens_append(out, price->context);
+    tokens_append(out, window);
     buf_append_c(out, ")");
 }

@@ -229,3 +229,15 @@ size_t utf8_count(struct str s)
     }
     return count;
 }
+
+struct str utf8_head(struct str s, size_t bytes)
+{
+    if (s.len <= bytes) {
+        return s;
+    }
+    size_t end = bytes;
+    for (int i = 0; i < 3 && end > 0 && ((unsigned char)s.ptr[end] & 0xc0) == 0x80; i++) {
+        end--;
+    }
+    return str_slice(s, 0, end);
+}

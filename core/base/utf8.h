@@ -42,5 +42,7 @@ size_t utf8_width(struct str s);
 struct str utf8_fit(struct str s, size_t columns);
 /* Length of s in UTF-16 units / code points, for protocols that count so. */
 size_t utf8_count(struct str s);
+/* The first at most `bytes` bytes, without a part of a character at the end. */
+struct str utf8_head(struct str s, size_t bytes);
 
 #endif

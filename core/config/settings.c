@@ -77,6 +77,9 @@ const struct setting settings[] = {
         "what can stand at the cursor: offered while one types, when asked for, or never"},
     {"format_on_save", SETTING_BOOL, "false", NULL, 0, 0, 0, NULL,
         "format a file when it is saved, as the command editor.format does"},
+    {"context_window", SETTING_INTEGER, "128000", NULL, 1000, 100000000, 0, NULL,
+        "tokens the model's window holds, where the price table does not know it or is wrong; near "
+        "it the conversation is compacted"},
     {"coverage_threshold", SETTING_INTEGER, "90", NULL, 0, 100, 0, NULL,
         "coverage in percent that counts as met"},
     {"test_on_save", SETTING_BOOL, "true", NULL, 0, 0, 0, NULL,

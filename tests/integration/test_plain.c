@@ -152,7 +152,7 @@ static const char every[] =
     "feedback later\nback\nfinish\ncommit no\nback\nleave\ntranscript\n"
     "transcript digest\ntranscript no-such-word\nresume\nfork 2\nfork "
     "1\ntranscript\nfork\nnew\nfork\n"
-    "resume no/such\nquit\n";
+    "resume no/such\ncompact\ncost\nquit\n";
 
 static bool is_typed(const char *name)
 {
@@ -227,6 +227,8 @@ static void every_command_does_something(void **state)
         "step 1, note: fork Forked from session ",
         "A new session.",
         "Nothing was said yet: there is nothing to fork.",
+        "A recording writes no summary.",
+        "Price: nothing: a recording is replayed.",
         "no/such\" is no session id",
     };
     for (size_t i = 0; i < ARRAY_LEN(said); i++) {

@@ -301,6 +301,55 @@ static void too_many_requests_are_waited_for(void **state)
     quit(f);
 }
 
+/* The summary's connection breaks, then a server error: the conversation is as it was. The next one
+ * takes its place, and is there after a kill. */
+static void a_compaction_is_whole_or_nothing(void **state)
+{
+    struct fixture *f = *state;
+    static const char summary[] = BEGIN TEXT("Half of it,") TEXT(" the summary.") END;
+    static const size_t half = sizeof BEGIN TEXT("Half of it,") - 1;
+    const struct fault_step steps[] = {{.body = BEGIN TEXT("First answer.") END},
+        {.body = summary, .cut = true, .cut_after = half},
+        {.status = 400,
+            .headers = JSON,
+            .body = "{\"error\":{\"message\":\"Something else broke\"}}"},
+        {.body = BEGIN TEXT("Second answer.") END}, {.body = summary},
+        {.body = BEGIN TEXT("Third answer.") END}};
+    serve(f, steps, ARRAY_LEN(steps));
+    ask(f, "hello one");
+    term_expect(f->term, "First answer.");
+    term_expect(f->term, "› say what the policy should do");
+    ask(f, "/compact");
+    term_expect(f->term, "Not compacted: ");
+    ask(f, "hello two");
+    term_expect(f->term, "Second answer.");
+    char *sent = fault_server_request(f->server, 3);
+    assert_non_null(strstr(sent, "hello one"));
+    assert_non_null(strstr(sent, "First answer."));
+    assert_null(strstr(sent, "Half of it"));
+    free(sent);
+    term_expect(f->term, "› say what the policy should do");
+    ask(f, "/compact");
+    term_expect(f->term, "Compacted: ");
+    term_expect(f->term, "› say what the policy should do");
+    term_signal(f->term, SIGKILL);
+    (void)term_wait_exit(f->term);
+    term_free(f->term);
+    char *url = mem_printf("%s/v1", fault_server_url(f->server));
+    start(f, url, "responses", NULL);
+    free(url);
+    term_expect(f->term, "Compacted: ");
+    ask(f, "hello three");
+    term_expect(f->term, "Third answer.");
+    sent = fault_server_request(f->server, 5);
+    assert_non_null(strstr(sent, "Half of it, the summary."));
+    assert_non_null(strstr(sent, "1. hello one"));
+    assert_non_null(strstr(sent, "2. hello two"));
+    assert_null(strstr(sent, "First answer."));
+    free(sent);
+    quit(f);
+}
+
 static void half_an_answer_stays(void **state)
 {
     struct fixture *f = *state;
@@ -374,6 +423,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(commits_over_chat, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_refused_key_is_said_without_the_key, set_up, tear_down),
         cmocka_unit_test_setup_teardown(too_many_requests_are_waited_for, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_compaction_is_whole_or_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(half_an_answer_stays, set_up, tear_down),
         cmocka_unit_test_setup_teardown(broken_arguments_go_back_to_the_model, set_up, tear_down),
         cmocka_unit_test_setup_teardown(

@@ -189,6 +189,7 @@ struct fixture {
     struct tools tools;
     struct session *session;
     struct turn_bounds bounds;
+    long long window;
     bool ended;
 };
 
@@ -206,6 +207,13 @@ static void get_bounds(void *data, struct turn_bounds *out)
     *out = f->bounds;
 }
 
+static long long get_window(void *data, const char *model)
+{
+    struct fixture *f = data;
+    (void)model;
+    return f->window;
+}
+
 static void on_turn_end(void *data)
 {
     struct fixture *f = data;
@@ -219,6 +227,7 @@ static struct session_setup setup_of(struct fixture *f)
         .toolbox = &f->tools.toolbox,
         .model = "m",
         .bounds = get_bounds,
+        .window = get_window,
         .price = price_of,
         .on_turn_end = on_turn_end,
         .data = f};
@@ -593,6 +602,197 @@ static void a_fork_is_a_beginning(void **state)
     assert_same_after_resume(f);
 }
 
+/* ---- compaction ---- */
+
+#define TEXT(text)                                                                                 \
+    {                                                                                              \
+        EVENT_TEXT, text, NULL, NULL, 0                                                            \
+    }
+#define DONE                                                                                       \
+    {                                                                                              \
+        EVENT_DONE, NULL, NULL, NULL, 0                                                            \
+    }
+#define CUT(text)                                                                                  \
+    {                                                                                              \
+        EVENT_ERROR, text, NULL, NULL, 0                                                           \
+    }
+#define USED(tokens)                                                                               \
+    {                                                                                              \
+        EVENT_USAGE, NULL, NULL, NULL, tokens                                                      \
+    }
+#define CALL(id)                                                                                   \
+    {                                                                                              \
+        EVENT_TOOL_CALL, "a", id, "read", 0                                                        \
+    }
+
+#define COMPACTED_1                                                                                \
+    "u:[The conversation before this was compacted. Your summary of it]\n\nsum\n\n"                \
+    "[The engineer's last prompts, word for word, the oldest first]\n\n1. one\n"
+#define COMPACTED_2 COMPACTED_1 "\n2. two\n"
+
+static void wait_idle(struct fixture *f)
+{
+    for (int i = 0; session_state(f->session) != SESSION_IDLE; i++) {
+        assert_true(i < 10000);
+        loop_run_once(f->loop, 10);
+    }
+}
+
+static void compact(struct fixture *f)
+{
+    struct err err;
+    assert_ok(session_compact(f->session, &err), err);
+    assert_int_equal(session_state(f->session), SESSION_COMPACTING);
+}
+
+/* The next prompt is sent behind this. */
+static void expect_sent(struct fixture *f, const char *before)
+{
+    static const struct step steps[] = {TEXT("3"), DONE};
+    script(f, steps, ARRAY_LEN(steps));
+    buf_clear(&f->provider.requests);
+    prompt(f, "three");
+    wait_end(f);
+    char *wanted = mem_printf("%s|u:three|\n", before);
+    assert_string_equal(f->provider.requests.ptr, wanted);
+    free(wanted);
+}
+
+static void a_summary_takes_the_place_of_the_conversation(void **state)
+{
+    struct fixture *f = *state;
+    static const struct step steps[] = {TEXT(" su"), TEXT("m \n"), USED(30), DONE};
+    answer_two_prompts(f);
+    script(f, steps, ARRAY_LEN(steps));
+    buf_clear(&f->provider.requests);
+    compact(f);
+    wait_idle(f);
+    assert_true(str_starts(buf_str(&f->provider.requests), "u:one|a:1|u:two|a:2|u:[bylaw] "));
+    assert_shown(f->session, "U+one|A+1|U+two|A+2|T+sum|N+Compacted: in place of 2 tokens the "
+                             "model is sent this summary "
+                             "and the last prompts. What is shown here stays whole.|");
+    assert_int_equal(session_context_tokens(f->session), 0);
+    assert_same_after_resume(f); /* killed and resumed it is the same conversation */
+    expect_sent(f, COMPACTED_2 "\n[All of them are answered.]");
+}
+
+static void what_is_no_summary_changes_nothing(void **state)
+{
+    struct fixture *f = *state;
+    static const struct step cut[] = {TEXT("su"), CUT("the connection broke")};
+    static const struct step empty[] = {TEXT(" "), DONE};
+    static const struct step called[] = {TEXT("sum"), CALL("c1"), DONE};
+    static const struct {
+        const struct step *steps;
+        size_t count;
+        const char *said;
+    } tries[] = {{cut, ARRAY_LEN(cut), "the connection broke"},
+        {empty, ARRAY_LEN(empty), "the model wrote no summary"},
+        {called, ARRAY_LEN(called), "the model called a tool in place of a summary"}};
+    answer_two_prompts(f);
+    for (size_t i = 0; i < ARRAY_LEN(tries); i++) {
+        script(f, tries[i].steps, tries[i].count);
+        compact(f);
+        wait_idle(f);
+        char *said =
+            mem_printf("T!|N+Not compacted: %s. The conversation is as it was.|", tries[i].said);
+        char *text = shown(f->session);
+        assert_true(str_ends(str_of(text), said));
+        free(text);
+        free(said);
+    }
+    assert_same_after_resume(f);
+    expect_sent(f, "u:one|a:1|u:two|a:2");
+}
+
+static void a_compaction_can_be_interrupted(void **state)
+{
+    struct fixture *f = *state;
+    static const struct step silent[] = {TEXT("su")};
+    struct err err;
+    answer_two_prompts(f);
+    script(f, silent, ARRAY_LEN(silent));
+    compact(f);
+    loop_run_once(f->loop, 10);
+    assert_false(session_compact(f->session, &err)); /* it runs */
+    assert_int_equal(session_state(f->session), SESSION_COMPACTING);
+    session_interrupt(f->session);
+    assert_int_equal(session_state(f->session), SESSION_IDLE);
+    script(f, silent, ARRAY_LEN(silent));
+    compact(f); /* and the program ends in the middle of the next one */
+    loop_run_once(f->loop, 10);
+    struct session_setup setup = setup_of(f);
+    char *id = mem_strdup(session_id(f->session));
+    session_free(f->session);
+    f->session = session_resume(&setup, "/ws", id, &err);
+    assert_non_null(f->session);
+    free(id);
+    assert_shown(f->session, "U+one|A+1|U+two|A+2|T/|N+Interrupted. What came so far is kept.|T/|");
+    expect_sent(f, "u:one|a:1|u:two|a:2");
+}
+
+/* Near the end of the window a request waits for a compaction, also between two calls of tools; a
+ * prompt typed meanwhile waits its turn. */
+static void a_full_window_is_compacted_by_itself(void **state)
+{
+    struct fixture *f = *state;
+    static const struct step steps[] = {TEXT("1"), USED(700), DONE, CALL("c1"), USED(900), DONE,
+        TEXT("sum"), USED(950), DONE, TEXT("2"), USED(200), DONE};
+    f->window = 1000;
+    script(f, steps, ARRAY_LEN(steps));
+    prompt(f, "one");
+    wait_end(f);
+    f->ended = false;
+    buf_clear(&f->provider.requests);
+    prompt(f, "two");
+    wait_end(f);
+    assert_shown(f->session,
+        "U+one|A+1|U+two|T+read(a)|T+sum|N+Compacted: in place of 901 tokens the model is sent "
+        "this summary and the last prompts. What is shown here stays whole.|A+2|");
+    const char *last = strstr(f->provider.requests.ptr, COMPACTED_2);
+    assert_non_null(last);
+    assert_string_equal(last,
+        COMPACTED_2 "\n[You are at work on the last of them: go on where the summary ends.]|\n");
+    assert_same_after_resume(f);
+}
+
+static void a_failed_compaction_does_not_stop_the_turn(void **state)
+{
+    struct fixture *f = *state;
+    static const struct step steps[] = {
+        TEXT("1"), USED(900), DONE, TEXT("su"), CUT("the line broke"), TEXT("2"), USED(910), DONE};
+    f->window = 1000;
+    script(f, steps, ARRAY_LEN(steps));
+    prompt(f, "one");
+    wait_end(f);
+    f->ended = false;
+    buf_clear(&f->provider.requests);
+    prompt(f, "two");
+    prompt(f, "three");
+    char *back = session_queue_pop(f->session);
+    free(back);
+    wait_end(f);
+    assert_shown(f->session, "U+one|A+1|U+two|T!|N+Not compacted: the line broke. The conversation "
+                             "is as it was.|A+2|");
+    assert_true(str_ends(buf_str(&f->provider.requests), "\nu:one|a:1|u:two|\n"));
+    assert_same_after_resume(f);
+}
+
+static void what_cannot_be_compacted_is_said(void **state)
+{
+    struct fixture *f = *state;
+    struct err err;
+    assert_false(session_compact(f->session, &err));
+    assert_string_equal(err.text, "There is nothing to compact yet.");
+    answer_two_prompts(f);
+    f->provider.provider.is_recording = true;
+    assert_false(session_compact(f->session, &err));
+    assert_string_equal(err.text, "A recording writes no summary.");
+    session_set_provider(f->session, NULL, "m", NULL);
+    assert_false(session_compact(f->session, &err));
+    assert_string_equal(err.text, "There is no model to write a summary.");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -605,6 +805,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_prompt_stops_at_its_bounds, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_was_spent_is_there_after_a_resume, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_fork_is_a_beginning, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_summary_takes_the_place_of_the_conversation, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_no_summary_changes_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_compaction_can_be_interrupted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_full_window_is_compacted_by_itself, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_failed_compaction_does_not_stop_the_turn, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_cannot_be_compacted_is_said, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

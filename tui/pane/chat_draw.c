@@ -26,6 +26,9 @@ static void append_state(const struct chat *chat, struct buf *out, uint64_t now)
     case SESSION_STREAMING:
         buf_append_c(out, asks ? "waits for your approval" : "answering");
         break;
+    case SESSION_COMPACTING:
+        buf_append_c(out, "compacting the conversation");
+        break;
     case SESSION_TOOLS:
         buf_append_c(out, asks ? "waits for your approval" : "running tools");
         break;

@@ -60,6 +60,30 @@ bool plain_sessions(struct plain *plain, struct str args, struct err *err)
     return ok;
 }
 
+bool plain_compact(struct plain *plain, struct str args, struct err *err)
+{
+    (void)args;
+    return session_compact(session_of(plain), err);
+}
+
+bool plain_cost(struct plain *plain, struct str args, struct err *err)
+{
+    (void)args;
+    (void)err;
+    struct buf text = BUF_INIT;
+    workbench_describe_spend(plain->wb, &text);
+    struct str rest = buf_str(&text);
+    struct str line;
+    while (str_next_line(&rest, &line)) { /* "Session      12k tokens": a label and what it says */
+        size_t gap = str_find(line, STR_LIT("  "), 0);
+        struct str said = str_trim(gap == SIZE_MAX ? line : str_from(line, gap));
+        struct str label = str_slice(line, 0, gap == SIZE_MAX ? 0 : gap);
+        plain_say(plain, "%.*s%s%.*s.", STR_FMT(label), label.len > 0 ? ": " : "", STR_FMT(said));
+    }
+    buf_free(&text);
+    return true;
+}
+
 bool plain_fork(struct plain *plain, struct str args, struct err *err)
 {
     const struct transcript *transcript = session_transcript(session_of(plain));
