@@ -121,8 +121,8 @@ static const struct feature features[] = {
         "chat.approve chat.decline", "chat.approve-*", "approval_policy sandbox_mode", "sandbox",
         ""},
     {"Other agents",
-        "the Codex CLI as the agent; other MCP clients get the policy tools; what they propose "
-        "waits for review",
+        "the Codex CLI or any that speaks the Agent Client Protocol (opencode) as the agent; "
+        "other MCP clients get the policy tools; what they propose waits for review",
         "", "", "", "mcp", ""},
     {"Without a screen",
         "`bylaw --plain`: the same work line by line, for screen readers and pipes", "", "", "", "",

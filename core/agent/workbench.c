@@ -87,8 +87,15 @@ static char *instructions(void *data)
         buf_append_str(&entry.text, buf_str(&problem));
         session_add_entry(wb->session, entry);
     }
-    bool ours_only = wb->provider != NULL && wb->provider->reads_instructions;
-    char *out = ours_only ? mem_strndup(text.text.ptr, text.own) : buf_take(&text.text);
+    const struct provider *provider = wb->provider;
+    struct str told = buf_str(&text.text);
+    if (provider != NULL && provider->reads_instructions) {
+        told = str_slice(told, 0, text.own);
+    }
+    if (provider != NULL && provider->tells_itself) {
+        told = str_from(told, text.own);
+    }
+    char *out = str_dup(told);
     instructions_free(&text);
     buf_free(&problem);
     return out;
@@ -172,7 +179,7 @@ static const struct proposal *current_proposal(void *data)
     return proposals_open(wb->proposals);
 }
 
-static bool take_patch(void *data, struct str patch, struct buf *answer)
+bool workbench_take_patch(void *data, struct str patch, struct buf *answer)
 {
     struct workbench *wb = data;
     bool ok = proposals_patch(wb->proposals, patch, answer);
@@ -431,7 +438,7 @@ static void make_tools(struct workbench *wb)
         .workspace = wb->workspace,
         .data = wb,
         .proposal = current_proposal,
-        .patch = take_patch,
+        .patch = workbench_take_patch,
         .lay_out = workbench_want_layout,
         .lay_out_cancel = workbench_unwant_layout,
         .catalog = current_catalog,

@@ -16,6 +16,8 @@ static void show_model(struct workbench *wb, const struct selection *selection)
     free(wb->model_shown);
     if (selection->provider->is_recording) {
         wb->model_shown = mem_strdup("recording");
+    } else if (strcmp(selection->provider->ops->name, "acp") == 0) {
+        wb->model_shown = mem_strdup(selection->label);
     } else if (selection->model == NULL) {
         wb->model_shown = mem_strdup(is_codex ? "Codex" : "no model");
     } else {
@@ -70,6 +72,29 @@ static void on_selected(void *data, struct selection *selection)
     workbench_tell(wb, WORKBENCH_PROVIDER);
 }
 
+static const struct changes *proposed_changes(void *data)
+{
+    struct workbench *wb = data;
+    const struct proposal *open = proposals_open(wb->proposals);
+    return open == NULL ? NULL : &open->changes;
+}
+
+/* What an agent had written when its turn ended early. */
+static void take_late(void *data, struct str patch, const char *why)
+{
+    struct workbench *wb = data;
+    struct buf answer = BUF_INIT;
+    struct entry entry = {.kind = ENTRY_NOTICE, .status = ENTRY_DONE};
+    bool ok = workbench_take_patch(wb, patch, &answer);
+    buf_printf(&entry.text, "The agent %s: what it had changed until then %s%s", why,
+        ok ? "is in the proposal" : "was not taken: ", ok ? "" : answer.ptr);
+    session_add_entry(wb->session, entry);
+    buf_free(&answer);
+    if (ok && session_state(wb->session) == SESSION_IDLE) {
+        workbench_show_proposal(wb);
+    }
+}
+
 void workbench_choose_provider(struct workbench *wb)
 {
     wb->program = wb->options.is_program ? path_own_program() : NULL;
@@ -78,7 +103,13 @@ void workbench_choose_provider(struct workbench *wb)
         .lay_out = workbench_want_layout,
         .lay_out_cancel = workbench_unwant_layout,
         .tools = wb->program};
+    wb->acp = (struct acp_host){.data = wb,
+        .workspace = wb->workspace,
+        .changes = proposed_changes,
+        .take = take_late,
+        .tools = wb->program};
     struct select_setup setup = {
+        .acp = &wb->acp,
         .codex = &wb->codex,
         .loop = wb->options.loop,
         .http = wb->http,

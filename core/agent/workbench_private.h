@@ -6,6 +6,7 @@
 #ifndef BYLAW_AGENT_WORKBENCH_PRIVATE_H
 #define BYLAW_AGENT_WORKBENCH_PRIVATE_H
 
+#include "acp/acp.h"
 #include "agent/instructions.h"
 #include "agent/journal.h"
 #include "agent/tools.h"
@@ -107,6 +108,7 @@ struct workbench {
     struct loop_timer *starter; /* of what waits for the first turn of the loop */
     struct select *select;      /* while it is chosen */
     struct codex_host codex;
+    struct acp_host acp;
     char *program;             /* bylaw itself, for other agents; NULL: none */
     struct recorder *recorder; /* `bylaw record` */
     struct prices *prices;
@@ -127,6 +129,8 @@ void workbench_free_hooks(struct workbench *wb);
 /* Files have changed: looks again where hooks or skills may be among them. */
 void workbench_trust_files(struct workbench *wb, const struct workspace_event *event);
 
+/* Reads a patch into the proposal; *answer is what the model is told. False: refused. */
+bool workbench_take_patch(void *data, struct str patch, struct buf *answer);
 /* The proposal or the workspace is not what it was: what was laid out and tested is out of date. */
 void workbench_changed(struct workbench *wb);
 void workbench_make_layout(struct workbench *wb);

@@ -9,76 +9,16 @@
 
 #include <stdlib.h>
 
-enum { CALL_MS = 30000, SILENCE_MS = 60000 };
-
-/* ---- events ---- */
-
-void codex_emit(struct codex *codex, const struct event *event)
-{
-    if (codex->stream != NULL) {
-        codex->stream->on_event(codex->stream->data, event);
-    }
-}
-
-/* Lets go of the stream first: what hears of the end may begin the next request. */
-static void end_stream(struct codex *codex, const struct event *event)
-{
-    struct stream *stream = codex->stream;
-    loop_timer_stop(codex->silence);
-    if (stream == NULL) {
-        return;
-    }
-    codex->stream = NULL;
-    codex->message_before = false;
-    stream->on_event(stream->data, event);
-    free(stream);
-}
-
-/* One line that is safe to show; the caller frees. */
-static char *make_line(const char *fmt, va_list args) PRINTF_LIKE(1, 0);
-
-static char *make_line(const char *fmt, va_list args)
-{
-    struct buf text = BUF_INIT;
-    buf_vprintf(&text, fmt, args);
-    char *shown = safe_dup(buf_str(&text), SAFE_ONE_LINE, 800);
-    buf_free(&text);
-    return shown;
-}
+enum { CALL_MS = 30000 };
 
 void codex_fail(struct codex *codex, enum err_kind kind, const char *fmt, ...)
 {
-    struct event event = {.kind = EVENT_ERROR, .retryable = true};
     va_list args;
-    va_start(args, fmt);
-    char *shown = make_line(fmt, args);
-    va_end(args);
-    err_set(&event.error, kind, "%s", shown);
-    free(shown);
     free(codex->input);
     codex->input = NULL;
-    end_stream(codex, &event);
-}
-
-void codex_done(struct codex *codex, enum stop_reason stop)
-{
-    end_stream(codex, &(struct event){.kind = EVENT_DONE, .stop = stop});
-}
-
-void codex_warn(struct codex *codex, const char *fmt, ...)
-{
-    va_list args;
     va_start(args, fmt);
-    char *shown = make_line(fmt, args);
+    outside_fail_args(&codex->outside, kind, fmt, args);
     va_end(args);
-    VEC_FOREACH (char *, known, &codex->warned) {
-        if (strcmp(*known, shown) == 0) {
-            free(shown);
-            return;
-        }
-    }
-    codex_emit(codex, &(struct event){.kind = EVENT_WARNING, .text = str_of(shown)});
-    VEC_PUSH(&codex->warned, shown);
 }
 
 static void clear_items(struct codex *codex)
@@ -167,7 +107,7 @@ static void start_turn(struct codex *codex)
     codex->input = NULL;
     codex->asking = true;
     rpc_call(codex->rpc, "turn/start", params, CALL_MS, on_turn, codex);
-    loop_timer_start(codex->silence, SILENCE_MS, 0);
+    outside_listen(&codex->outside);
 }
 
 static void on_laid_out(void *data, const char *root, const struct err *err)
@@ -201,44 +141,7 @@ void codex_go_on(struct codex *codex)
     }
 }
 
-static void on_silence(void *data)
-{
-    struct codex *codex = data;
-    codex_warn(codex, "Codex has said nothing for a minute: Esc interrupts it");
-}
-
 /* ---- requests ---- */
-
-static struct str last_result(const struct items *items, const char *call_id, bool *failed)
-{
-    for (size_t i = items->len; i > 0; i--) {
-        const struct item *item = &items->items[i - 1];
-        if (item->kind == ITEM_TOOL_RESULT && item->call_id != NULL &&
-            strcmp(item->call_id, call_id) == 0) {
-            *failed = item->failed;
-            return str_of(item->text);
-        }
-        if (item->kind != ITEM_TOOL_RESULT && item->kind != ITEM_USER) {
-            break;
-        }
-    }
-    return (struct str){0};
-}
-
-/* What the engineer and the review said since the model's last word. */
-static char *new_input(const struct items *items)
-{
-    size_t from = items->len;
-    while (from > 0 && items->items[from - 1].kind == ITEM_USER) {
-        from--;
-    }
-    struct buf text = BUF_INIT;
-    for (size_t i = from; i < items->len; i++) {
-        buf_append_c(&text, text.len > 0 ? "\n\n" : "");
-        buf_append_c(&text, items->items[i].text);
-    }
-    return buf_take(&text);
-}
 
 static void steer(struct codex *codex, const char *text)
 {
@@ -296,7 +199,8 @@ static void on_mended(void *data, const char *root, const struct err *err)
     struct codex *codex = *(struct codex **)data;
     codex->mending = false;
     if (root == NULL) {
-        codex_warn(codex, "Codex works on files that are not those of the proposal: %s", err->text);
+        outside_warn(&codex->outside, "Codex works on files that are not those of the proposal: %s",
+            err->text);
     } else if (codex->turn != NULL && !codex->stopping) {
         steer(codex, "[bylaw] Your last patch is in the proposal, and its files are as it says "
                      "now: read them before you "
@@ -318,7 +222,7 @@ static bool answer_patch(struct codex *codex, const struct request *request)
     if (codex->asked.id == NULL || codex->rpc == NULL) {
         return false;
     }
-    struct str result = last_result(request->items, codex->asked.call_id, &failed);
+    struct str result = outside_result(request->items, codex->asked.call_id, &failed);
     if (result.ptr == NULL) {
         return false;
     }
@@ -328,7 +232,7 @@ static bool answer_patch(struct codex *codex, const struct request *request)
         make_folders(codex);
         settle(codex, &codex->asked, "accept");
     }
-    loop_timer_start(codex->silence, SILENCE_MS, 0);
+    outside_listen(&codex->outside);
     return true;
 }
 
@@ -365,13 +269,10 @@ static struct stream *start(struct provider *provider, const struct request *req
     event_fn on_event, void *data, struct err *err)
 {
     struct codex *codex = (struct codex *)provider;
-    if (codex->stream != NULL) {
-        err_set(err, ERR_CONFLICT, "Codex is still at work on the last request");
+    struct stream *stream = outside_begin(&codex->outside, codex, on_event, data, err);
+    if (stream == NULL) {
         return NULL;
     }
-    struct stream *stream = MEM_NEW(struct stream);
-    *stream = (struct stream){.codex = codex, .on_event = on_event, .data = data};
-    codex->stream = stream;
     if (answer_patch(codex, request)) {
         return stream;
     }
@@ -381,7 +282,7 @@ static struct stream *start(struct provider *provider, const struct request *req
     set(&codex->effort, request->effort);
     set(&codex->instructions, request->instructions);
     free(codex->input);
-    codex->input = new_input(request->items);
+    codex->input = outside_input(request->items);
     codex->laying_out = true;
     codex->host.lay_out(codex->host.data, on_laid_out, codex);
     return stream;
@@ -389,24 +290,21 @@ static struct stream *start(struct provider *provider, const struct request *req
 
 static void cancel(struct stream *stream)
 {
-    struct codex *codex = stream->codex;
-    codex->stream = NULL;
-    codex->message_before = false;
+    struct codex *codex = stream->agent;
+    outside_leave(&codex->outside);
     free(codex->input);
     codex->input = NULL;
-    loop_timer_stop(codex->silence);
     if (codex->laying_out) {
         codex->laying_out = false;
         codex->host.lay_out_cancel(codex->host.data, codex);
     }
     codex_interrupt(codex);
-    free(stream);
 }
 
 static void decide(
     struct stream *stream, const char *call_id, enum approval approval, struct str reason)
 {
-    struct codex *codex = stream->codex;
+    struct codex *codex = stream->agent;
     if (codex->command.id == NULL || strcmp(codex->command.call_id, call_id) != 0) {
         return;
     }
@@ -427,19 +325,22 @@ static void decide(
 static void free_codex(struct provider *provider)
 {
     struct codex *codex = (struct codex *)provider;
-    if (codex->stream != NULL) {
-        cancel(codex->stream);
+    if (codex->outside.stream != NULL) {
+        cancel(codex->outside.stream);
     }
     if (codex->mending) {
         codex->host.lay_out_cancel(codex->host.data, &codex->self);
     }
     rpc_free(codex->rpc);
     codex_turn_over(codex);
-    VEC_FOREACH (char *, text, &codex->warned) {
-        free(*text);
+    outside_free(&codex->outside);
+    VEC_FOREACH (char *, entry, &codex->env) {
+        if (*entry != NULL) {
+            explicit_bzero(*entry, strlen(*entry));
+        }
+        free(*entry);
     }
-    VEC_FREE(&codex->warned);
-    loop_timer_free(codex->silence);
+    VEC_FREE(&codex->env);
     free(codex->program);
     free(codex->root);
     free(codex->session);
@@ -467,6 +368,10 @@ struct provider *codex_new(const struct codex_options *options, struct err *err)
     codex->loop = options->loop;
     codex->host = *options->host;
     codex->program = program;
-    codex->silence = loop_timer_new(options->loop, on_silence, codex);
+    for (const char *const *entry = options->env; entry != NULL && *entry != NULL; entry++) {
+        VEC_PUSH(&codex->env, mem_strdup(*entry));
+    }
+    VEC_PUSH(&codex->env, NULL);
+    outside_init(&codex->outside, options->loop, "Codex");
     return &codex->provider;
 }

@@ -37,6 +37,7 @@ struct codex_options {
     struct loop *loop;
     const struct codex_host *host; /* copied */
     const char *program;           /* "codex", or a path */
+    const char *const *env;        /* "NAME=value" it is given beside ours; ended by NULL; copied */
 };
 
 /* NULL: there is no such program. It is started with the first request. */

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "codex/codex.h"
+#include "model/outside.h"
 #include "rpc/rpc.h"
 
 enum codex_step {
@@ -22,13 +23,6 @@ struct codex_asked {
     char *call_id;
 };
 
-struct stream {
-    struct codex *codex;
-    event_fn on_event;
-    void *data;
-    bool ending; /* its last event is out */
-};
-
 struct codex_item {
     char *id;
     cJSON *item;  /* of file changes: asked about later by the id alone */
@@ -42,6 +36,10 @@ struct codex {
     struct loop *loop;
     struct codex_host host;
     char *program;
+    struct {
+        char **items; /* ended by NULL */
+        size_t len, cap;
+    } env;
     struct rpc *rpc;
     enum codex_step step;
     char *root;    /* the scratch copy, once it was laid out */
@@ -59,26 +57,16 @@ struct codex {
     bool stopping;   /* the turn that runs is not wanted any more: what it still says is dropped */
     struct codex_asked asked;   /* a patch */
     struct codex_asked command; /* one that wants out of the sandbox */
-    struct stream *stream;      /* who listens; NULL: nobody */
-    bool message_before;        /* text of this stream came: the next message begins a paragraph */
-    unsigned plans;
+    struct outside outside;
     struct {
         struct codex_item *items;
         size_t len, cap;
     } items;
-    struct {
-        char **items;
-        size_t len, cap;
-    } warned; /* each is said once */
-    struct loop_timer *silence;
 };
 
 /* codex.c */
-void codex_emit(struct codex *codex, const struct event *event);
-/* The last event of the stream. */
+/* The last event of the stream; what waited to be said goes with it. */
 void codex_fail(struct codex *codex, enum err_kind kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
-void codex_done(struct codex *codex, enum stop_reason stop);
-void codex_warn(struct codex *codex, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Begins the turn that waits, if everything for it is there; else does the next thing towards it.
  */
 void codex_go_on(struct codex *codex);

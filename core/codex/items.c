@@ -27,34 +27,17 @@ static struct codex_item *take_item(struct codex *codex, const char *id)
     return item;
 }
 
-static void emit_text(struct codex *codex, enum event_kind kind, const char *text)
-{
-    if (text != NULL && text[0] != '\0') {
-        codex_emit(codex, &(struct event){.kind = kind, .text = str_of(text)});
-    }
-}
-
-static void activity(struct codex *codex, enum event_kind kind, const char *id, const char *name,
-    const char *text, bool failed)
-{
-    codex_emit(codex, &(struct event){.kind = kind,
-                          .call_id = id,
-                          .name = name,
-                          .text = str_of(text == NULL ? "" : text),
-                          .failed = failed});
-}
-
 /* ---- messages and reasoning ---- */
 
 static void message_piece(struct codex *codex, const char *id, const char *text)
 {
     struct codex_item *item = take_item(codex, id);
-    if (!item->said && codex->message_before) {
-        emit_text(codex, EVENT_TEXT, "\n\n");
+    if (!item->said && codex->outside.message_before) {
+        outside_text(&codex->outside, EVENT_TEXT, "\n\n");
     }
     item->said = true;
-    codex->message_before = true;
-    emit_text(codex, EVENT_TEXT, text);
+    codex->outside.message_before = true;
+    outside_text(&codex->outside, EVENT_TEXT, text);
 }
 
 static void message_done(struct codex *codex, const char *id, const cJSON *item)
@@ -72,10 +55,10 @@ static void reasoning_done(struct codex *codex, const char *id, const cJSON *ite
     if (known == NULL || !known->said) {
         cJSON_ArrayForEach(part, json_get(item, "summary"))
         {
-            emit_text(codex, EVENT_REASONING, cJSON_GetStringValue(part));
+            outside_text(&codex->outside, EVENT_REASONING, cJSON_GetStringValue(part));
         }
     }
-    codex_emit(codex, &(struct event){.kind = EVENT_REASONING_DONE});
+    outside_emit(&codex->outside, &(struct event){.kind = EVENT_REASONING_DONE});
 }
 
 /* ---- items ---- */
@@ -95,19 +78,22 @@ static void item_started(struct codex *codex, const char *id, const char *type, 
     struct codex_item *kept = take_item(codex, id);
     kept->started = true;
     if (strcmp(type, "commandExecution") == 0) {
-        activity(codex, EVENT_ACTIVITY, id, "shell", command_of(item), false);
+        outside_activity(&codex->outside, EVENT_ACTIVITY, id, "shell", command_of(item), false);
     } else if (strcmp(type, "mcpToolCall") == 0 || strcmp(type, "dynamicToolCall") == 0) {
         char *arguments =
             json_get(item, "arguments") == NULL ? NULL : json_print(json_get(item, "arguments"));
-        activity(codex, EVENT_ACTIVITY, id, json_string_or(item, "tool", "tool"), arguments, false);
+        outside_activity(&codex->outside, EVENT_ACTIVITY, id, json_string_or(item, "tool", "tool"),
+            arguments, false);
         free(arguments);
     } else if (strcmp(type, "webSearch") == 0) {
-        activity(codex, EVENT_ACTIVITY, id, "web search", json_string(item, "query"), false);
+        outside_activity(
+            &codex->outside, EVENT_ACTIVITY, id, "web search", json_string(item, "query"), false);
     } else if (strcmp(type, "fileChange") == 0) {
         cJSON_Delete(kept->item);
         kept->item = mem_require(cJSON_Duplicate(item, true));
     } else if (strcmp(type, "contextCompaction") == 0) {
-        codex_warn(codex, "Codex compacted the conversation: its context window was full");
+        outside_warn(
+            &codex->outside, "Codex compacted the conversation: its context window was full");
     }
 }
 
@@ -134,15 +120,15 @@ static void item_completed(struct codex *codex, const char *id, const char *type
     } else if (strcmp(type, "reasoning") == 0) {
         reasoning_done(codex, id, item);
     } else if (strcmp(type, "commandExecution") == 0) {
-        activity(
-            codex, EVENT_ACTIVITY_DONE, id, NULL, json_string(item, "aggregatedOutput"), failed);
+        outside_activity(&codex->outside, EVENT_ACTIVITY_DONE, id, NULL,
+            json_string(item, "aggregatedOutput"), failed);
     } else if (strcmp(type, "mcpToolCall") == 0 || strcmp(type, "dynamicToolCall") == 0) {
         struct buf out = BUF_INIT;
         tool_output(&out, item);
-        activity(codex, EVENT_ACTIVITY_DONE, id, NULL, out.ptr, failed);
+        outside_activity(&codex->outside, EVENT_ACTIVITY_DONE, id, NULL, out.ptr, failed);
         buf_free(&out);
     } else if (strcmp(type, "webSearch") == 0) {
-        activity(codex, EVENT_ACTIVITY_DONE, id, NULL, "", failed);
+        outside_activity(&codex->outside, EVENT_ACTIVITY_DONE, id, NULL, "", failed);
     } else if (strcmp(type, "fileChange") == 0 && strcmp(status, "failed") == 0) {
         codex_mend(codex);
     }
@@ -150,22 +136,8 @@ static void item_completed(struct codex *codex, const char *id, const char *type
 
 static void plan_updated(struct codex *codex, const cJSON *params)
 {
-    struct buf text = BUF_INIT;
-    const cJSON *step;
-    cJSON_ArrayForEach(step, json_get(params, "plan"))
-    {
-        const char *status = json_string_or(step, "status", "");
-        buf_printf(&text, "%s %s\n",
-            strcmp(status, "completed") == 0    ? "[x]"
-            : strcmp(status, "inProgress") == 0 ? "[>]"
-                                                : "[ ]",
-            json_string_or(step, "step", ""));
-    }
-    char *id = mem_printf("plan-%u", ++codex->plans);
-    activity(codex, EVENT_ACTIVITY, id, "plan", json_string_or(params, "explanation", ""), false);
-    activity(codex, EVENT_ACTIVITY_DONE, id, NULL, text.ptr, false);
-    free(id);
-    buf_free(&text);
+    outside_plan(&codex->outside, json_string_or(params, "explanation", ""),
+        json_get(params, "plan"), "step");
 }
 
 static void usage_updated(struct codex *codex, const cJSON *params)
@@ -174,14 +146,14 @@ static void usage_updated(struct codex *codex, const cJSON *params)
     struct usage usage = {json_int_or(last, "inputTokens", 0),
         json_int_or(last, "cachedInputTokens", 0), json_int_or(last, "outputTokens", 0),
         json_int_or(last, "reasoningOutputTokens", 0)};
-    codex_emit(codex, &(struct event){.kind = EVENT_USAGE, .usage = usage});
+    outside_emit(&codex->outside, &(struct event){.kind = EVENT_USAGE, .usage = usage});
 }
 
 static void limits_updated(struct codex *codex, const cJSON *params)
 {
     double used = json_number_or(json_get_path(params, "rateLimits.primary"), "usedPercent", 0);
     if (used >= 90) {
-        codex_warn(codex, "%.0f %% of Codex's usage limit is spent", used);
+        outside_warn(&codex->outside, "%.0f %% of Codex's usage limit is spent", used);
     }
 }
 
@@ -213,7 +185,7 @@ static void turn_completed(struct codex *codex, const cJSON *params)
             codex_fail(codex, ERR_EXTERNAL, "Codex's turn failed: %s", message);
         }
     } else {
-        codex_done(codex, strcmp(status, "interrupted") == 0 ? STOP_OTHER : STOP_END);
+        outside_done(&codex->outside, strcmp(status, "interrupted") == 0 ? STOP_OTHER : STOP_END);
     }
 }
 
@@ -246,9 +218,9 @@ static void take_delta(struct codex *codex, const char *method, const cJSON *par
     } else if (strcmp(method, "item/reasoning/summaryTextDelta") == 0 ||
                strcmp(method, "item/reasoning/textDelta") == 0) {
         take_item(codex, id)->said = true;
-        emit_text(codex, EVENT_REASONING, delta);
+        outside_text(&codex->outside, EVENT_REASONING, delta);
     } else if (strcmp(method, "item/commandExecution/outputDelta") == 0) {
-        activity(codex, EVENT_ACTIVITY_PART, id, NULL, delta, false);
+        outside_activity(&codex->outside, EVENT_ACTIVITY_PART, id, NULL, delta, false);
     }
 }
 
@@ -257,22 +229,22 @@ static void take_warning(struct codex *codex, const cJSON *params)
     const char *text = json_string(params, "message");
     const char *details = json_string(params, "details");
     text = text != NULL ? text : json_string_or(params, "summary", "");
-    codex_warn(
-        codex, "Codex: %s%s%s", text, details == NULL ? "" : ": ", details == NULL ? "" : details);
+    outside_warn(&codex->outside, "Codex: %s%s%s", text, details == NULL ? "" : ": ",
+        details == NULL ? "" : details);
 }
 
 static void take_error(struct codex *codex, const cJSON *params)
 {
     if (json_bool_or(params, "willRetry", false)) { /* else turn/completed says it */
-        codex_warn(
-            codex, "Codex: %s", json_string_or(json_get(params, "error"), "message", "an error"));
+        outside_warn(&codex->outside, "Codex: %s",
+            json_string_or(json_get(params, "error"), "message", "an error"));
     }
 }
 
 void codex_on_notification(void *data, const char *method, cJSON **params)
 {
     struct codex *codex = data;
-    loop_timer_stop(codex->silence);
+    outside_heard(&codex->outside);
     if (strcmp(method, "turn/started") == 0) {
         codex_turn_begun(codex, json_string_or(json_get(*params, "turn"), "id", ""));
     } else if (strcmp(method, "turn/completed") == 0) {
@@ -304,7 +276,7 @@ static void ask_for_patch(struct codex *codex, const cJSON *id, const cJSON *par
     struct codex_item *item = codex_find_item(codex, item_id);
     struct buf patch = BUF_INIT;
     struct err err;
-    if (codex->stopping || codex->stream == NULL) {
+    if (codex->stopping || codex->outside.stream == NULL) {
         codex_answer(codex, id, "cancel");
         return;
     }
@@ -313,14 +285,14 @@ static void ask_for_patch(struct codex *codex, const cJSON *id, const cJSON *par
     if (item == NULL || item->item == NULL) {
         codex_refuse_patch(codex, STR_LIT("the change that is asked about was never shown"));
     } else if (!codex_patch(json_get(item->item, "changes"), codex->root, &patch, &err)) {
-        codex_warn(codex, "A patch of Codex's was declined: %s", err.text);
+        outside_warn(&codex->outside, "A patch of Codex's was declined: %s", err.text);
         codex_refuse_patch(codex, str_of(err.text));
     } else {
-        codex_emit(codex, &(struct event){.kind = EVENT_TOOL_CALL,
-                              .call_id = codex->asked.call_id,
-                              .name = "apply_patch",
-                              .text = buf_str(&patch)});
-        codex_done(codex, STOP_TOOL_CALLS);
+        outside_emit(&codex->outside, &(struct event){.kind = EVENT_TOOL_CALL,
+                                          .call_id = codex->asked.call_id,
+                                          .name = "apply_patch",
+                                          .text = buf_str(&patch)});
+        outside_done(&codex->outside, STOP_TOOL_CALLS);
     }
     buf_free(&patch);
 }
@@ -328,23 +300,23 @@ static void ask_for_patch(struct codex *codex, const cJSON *id, const cJSON *par
 /* It runs in the read-only sandbox without asking; what asks wants out of it. */
 static void ask_for_command(struct codex *codex, const cJSON *id, const cJSON *params)
 {
-    if (codex->stopping || codex->stream == NULL || codex->command.id != NULL) {
+    if (codex->stopping || codex->outside.stream == NULL || codex->command.id != NULL) {
         codex_answer(codex, id, codex->command.id != NULL ? "decline" : "cancel");
         return;
     }
     const char *item = json_string_or(params, "itemId", "");
     codex->command.id = mem_require(cJSON_Duplicate(id, true));
     codex->command.call_id = mem_strdup(item);
-    codex_emit(codex, &(struct event){.kind = EVENT_APPROVAL,
-                          .call_id = item,
-                          .text = str_of(command_of(params)),
-                          .opaque = json_string(params, "reason")});
+    outside_emit(&codex->outside, &(struct event){.kind = EVENT_APPROVAL,
+                                      .call_id = item,
+                                      .text = str_of(command_of(params)),
+                                      .opaque = json_string(params, "reason")});
 }
 
 void codex_on_request(void *data, const cJSON *id, const char *method, cJSON **params)
 {
     struct codex *codex = data;
-    loop_timer_stop(codex->silence);
+    outside_heard(&codex->outside);
     if (strcmp(method, "item/fileChange/requestApproval") == 0) {
         ask_for_patch(codex, id, *params);
     } else if (strcmp(method, "item/commandExecution/requestApproval") == 0) {

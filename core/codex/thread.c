@@ -1,56 +1,11 @@
 /* From no process to a thread that takes turns. */
-#include "base/file.h"
-#include "base/path.h"
 #include "base/safe.h"
-#include "base/vec.h"
 #include "codex/codex_private.h"
 #include "engine/engine.h"
 
 #include <stdlib.h>
 
-enum { START_MS = 30000, THREAD_ID_MAX = 200 };
-
-/* ---- which thread is ours ---- */
-
-static char *thread_file(const struct codex *codex)
-{
-    char *state = path_home_dir(PATH_STATE, NULL);
-    char *clean = NULL;
-    char *file = NULL;
-    if (state != NULL && codex->session != NULL &&
-        path_check_relative(str_of(codex->session), &clean, NULL)) {
-        file = mem_printf("%s/codex/%s", state, clean);
-    }
-    free(clean);
-    free(state);
-    return file;
-}
-
-static void remember_thread(struct codex *codex)
-{
-    struct err err = {0};
-    char *file = thread_file(codex);
-    char *folder = file == NULL ? NULL : path_dir(file);
-    if (file != NULL &&
-        (!path_make_dirs(folder, &err) || !file_write(file, str_of(codex->thread), 0600, &err))) {
-        codex_warn(codex, "After a restart Codex will not remember this session: %s", err.text);
-    }
-    free(folder);
-    free(file);
-}
-
-static char *known_thread(struct codex *codex)
-{
-    struct buf id = BUF_INIT;
-    char *file = thread_file(codex);
-    bool known = file != NULL && file_read(file, THREAD_ID_MAX, &id, NULL) && id.len > 0;
-    free(file);
-    if (!known) {
-        buf_free(&id);
-        return NULL;
-    }
-    return buf_take(&id);
-}
+enum { START_MS = 30000 };
 
 /* ---- asking for it ---- */
 
@@ -65,7 +20,11 @@ static void answered(struct codex *codex, struct rpc_answer *answer)
     free(codex->thread);
     codex->thread = mem_strdup(id);
     codex->step = STEP_READY;
-    remember_thread(codex);
+    struct err err;
+    if (!outside_remember("codex", codex->session, id, &err)) {
+        outside_warn(
+            &codex->outside, "After a restart Codex will not remember this session: %s", err.text);
+    }
     codex_go_on(codex);
 }
 
@@ -119,7 +78,7 @@ static void on_resumed(void *data, struct rpc_answer *answer)
         return;
     }
     if (answer->status == RPC_REFUSED) { /* its files are gone: a new thread is better than none */
-        codex_warn(codex,
+        outside_warn(&codex->outside,
             "Codex no longer has the thread of this session and begins a new one (%s)",
             answer->message);
         start_thread(codex);
@@ -134,7 +93,8 @@ static void on_resumed(void *data, struct rpc_answer *answer)
 
 void codex_ask_thread(struct codex *codex)
 {
-    char *id = codex->thread != NULL ? mem_strdup(codex->thread) : known_thread(codex);
+    char *id =
+        codex->thread != NULL ? mem_strdup(codex->thread) : outside_known("codex", codex->session);
     if (id == NULL) {
         start_thread(codex);
         return;
@@ -208,6 +168,7 @@ bool codex_start_process(struct codex *codex, struct err *err)
     struct rpc_options options = {.name = "codex",
         .argv = argv,
         .cwd = codex->root,
+        .env = (const char *const *)codex->env.items,
         .framing = FRAMING_LINES,
         .bare = true,
         .on_notification = codex_on_notification,

@@ -59,6 +59,17 @@ const char *args_get(const struct args *args, const char *name)
     return index < 0 ? NULL : args->values[index];
 }
 
+const char *args_get_at(const struct args *args, const char *name, int index)
+{
+    int option = option_index(args->command, name, strlen(name));
+    for (int i = 0; i < args->given_count; i++) {
+        if (args->given[i].option == option && index-- == 0) {
+            return args->given[i].value;
+        }
+    }
+    return NULL;
+}
+
 bool args_has(const struct args *args, const char *name)
 {
     return args_get(args, name) != NULL;
@@ -114,7 +125,12 @@ static bool take_option(struct args *args, int argc, char **argv, int *at, struc
         }
         value = argv[++*at];
     }
+    if (args->given_count >= COMMAND_GIVEN_MAX) {
+        return err_set(err, ERR_INVALID, "too many options: at most %d", COMMAND_GIVEN_MAX);
+    }
     args->values[index] = value;
+    args->given[args->given_count].option = index;
+    args->given[args->given_count++].value = value;
     return true;
 }
 

@@ -12,7 +12,7 @@
 
 enum exit_code { EXIT_YES = 0, EXIT_NO = 1, EXIT_COULD_NOT = 2 };
 
-enum { COMMAND_OPTIONS_MAX = 20 };
+enum { COMMAND_OPTIONS_MAX = 20, COMMAND_GIVEN_MAX = 64 };
 
 struct command_option {
     const char *name; /* without "--"; NULL ends the list */
@@ -39,12 +39,19 @@ struct args {
     const struct command *command;
     const char
         *values[COMMAND_OPTIONS_MAX]; /* by the option's place: NULL not given, "" a flag given */
-    char *const *rest;                /* the other arguments in order; borrowed */
+    struct {
+        int option;
+        const char *value;
+    } given[COMMAND_GIVEN_MAX]; /* each option with a value, in order, also those given again */
+    int given_count;
+    char *const *rest; /* the other arguments in order; borrowed */
     int count;
 };
 
 /* The value of an option by its name: NULL when not given, "" for a flag that was. */
 const char *args_get(const struct args *args, const char *name);
+/* All values of an option that may be given more than once: NULL past the last. */
+const char *args_get_at(const struct args *args, const char *name, int index);
 bool args_has(const struct args *args, const char *name);
 
 /* The table, ended by NULL. */

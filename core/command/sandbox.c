@@ -3,10 +3,40 @@
 #include "base/vec.h"
 #include "command/command.h"
 
+#include <stdlib.h>
+
 struct words {
     char **items;
     size_t len, cap;
 };
+
+struct folders {
+    const char **items;
+    size_t len, cap;
+};
+
+/* "NAME=value" of the variables that are handed on whatever they are called. */
+static struct words find_variables(const struct args *args)
+{
+    struct words out = {0};
+    const char *name;
+    for (int i = 0; (name = args_get_at(args, "env", i)) != NULL; i++) {
+        const char *value = getenv(name);
+        if (value != NULL) {
+            VEC_PUSH(&out, mem_printf("%s=%s", name, value));
+        }
+    }
+    VEC_PUSH(&out, NULL);
+    return out;
+}
+
+static void free_variables(struct words *variables)
+{
+    VEC_FOREACH (char *, entry, variables) {
+        free(*entry);
+    }
+    VEC_FREE(variables);
+}
 
 static int run(const struct args *args)
 {
@@ -24,8 +54,14 @@ static int run(const struct args *args)
     if (args->count == 0) {
         return command_fail(args, "name a command: bylaw sandbox -- COMMAND…");
     }
-    const char *folders[] = {args_get(args, "write"), NULL};
-    struct sandbox_policy policy = {.writable = folders,
+    struct words variables = find_variables(args);
+    struct folders folders = {0};
+    for (int i = 0; args_get_at(args, "write", i) != NULL; i++) {
+        VEC_PUSH(&folders, args_get_at(args, "write", i));
+    }
+    VEC_PUSH(&folders, NULL);
+    struct sandbox_policy policy = {.writable = folders.items,
+        .env = (const char *const *)variables.items,
         .cwd = args_get(args, "dir"),
         .network = args_has(args, "network"),
         .no_namespaces = args_has(args, "no-namespaces")};
@@ -36,6 +72,8 @@ static int run(const struct args *args)
     VEC_PUSH(&words, NULL);
     int code = sandbox_run(&policy, words.items, &err);
     VEC_FREE(&words);
+    VEC_FREE(&folders);
+    free_variables(&variables);
     if (err.kind != ERR_NONE) {
         command_fail(args, "%s", err.text);
     }
@@ -45,11 +83,15 @@ static int run(const struct args *args)
 const struct command command_sandbox = {
     .name = "sandbox",
     .summary = "run a command confined, as the commands of an agent are",
-    .usage = "[--write DIR] [--network] [--dir DIR] -- COMMAND… | --check",
+    .usage = "[--write DIR]… [--env NAME]… [--network] [--dir DIR] -- COMMAND… | --check",
     .options =
         {
             {"write", 'w', "DIR",
-                "it may write beneath this folder (and in a temporary one of its own)"},
+                "it may write beneath this folder (and in a temporary one of its own); may be "
+                "given again"},
+            {"env", 'e', "NAME",
+                "it sees this variable although its name looks like a secret's; may be given "
+                "again"},
             {"network", '\0', NULL, "it may reach the network"},
             {"dir", 'C', "DIR", "run it in this folder"},
             {"no-namespaces", '\0', NULL,
@@ -59,7 +101,7 @@ const struct command command_sandbox = {
     .description =
         "The command may read the file system, but not the places where keys and passwords lie "
         "(such as ~/.ssh, "
-        "~/.aws, ~/.codex), and write only beneath the folder given and to $TMPDIR, a folder of "
+        "~/.aws, ~/.codex), and write only beneath the folders given and to $TMPDIR, a folder of "
         "its own that is "
         "removed afterwards. It has no network, sees, signals and traces no process outside, gets "
         "our environment "

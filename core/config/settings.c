@@ -13,8 +13,8 @@ const struct setting settings[] = {
         "how long the model thinks before it answers"},
     {"model_provider", SETTING_STRING, NULL, NULL, 0, 0, SETTING_OWN | SETTING_PROFILE,
         "BYLAW_PROVIDER",
-        "a name from [model_providers]; \"codex\" is the Codex CLI, \"recording\" a recorded "
-        "session"},
+        "a name from [model_providers]; \"codex\" is the Codex CLI, \"acp:NAME\" another "
+        "agent of [agents], \"recording\" a recorded session"},
     {"approval_policy", SETTING_STRING, "on-request",
         "untrusted|unless-allow-listed|on-request|never", 0, 0, SETTING_PROFILE | SETTING_GUARD,
         NULL,

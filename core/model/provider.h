@@ -145,6 +145,7 @@ struct provider {
     /* For the header line: "recording" is shown at all times. */
     bool is_recording;
     bool reads_instructions; /* the agent reads the workspace's AGENTS.md by itself */
+    bool tells_itself; /* it says by itself how one works here: instructions leaves that out */
 };
 
 struct stream *provider_start(struct provider *provider, const struct request *request,

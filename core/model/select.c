@@ -1,5 +1,6 @@
 #include "model/select.h"
 
+#include "acp/acp.h"
 #include "base/env.h"
 #include "base/log.h"
 #include "base/path.h"
@@ -419,6 +420,56 @@ static bool start_key_command(struct select *select)
 /* --- Codex ---------------------------------------------------------------------------------------
  */
 
+/* The variables that a table of providers says hold keys. */
+static void each_variable(
+    const struct toml *providers, void (*take)(void *data, const char *name), void *data)
+{
+    for (size_t i = 0; providers != NULL && i < providers->len; i++) {
+        const struct toml *provider = providers->items[i];
+        const char *const names[] = {toml_string_or(provider, "env_key", NULL),
+            toml_string_or(provider, "api_key_env", NULL)};
+        for (size_t k = 0; k < ARRAY_LEN(names); k++) {
+            if (names[k] != NULL) {
+                take(data, names[k]);
+            }
+        }
+        const struct toml *headers = toml_get(provider, "env_http_headers");
+        for (size_t k = 0; headers != NULL && k < headers->len; k++) {
+            if (headers->items[k]->text != NULL) {
+                take(data, headers->items[k]->text);
+            }
+        }
+    }
+}
+
+struct variables {
+    char **items;
+    size_t len, cap;
+};
+
+static void add_variable(void *data, const char *name)
+{
+    struct variables *variables = data;
+    const char *value = getenv(name);
+    if (value != NULL) {
+        VEC_PUSH(variables, mem_printf("%s=%s", name, value));
+    }
+}
+
+/* The keys that Codex's own files name are its own. */
+static struct variables codex_variables(const struct config *config)
+{
+    struct variables out = {0};
+    for (size_t i = 0; i < config_source_count(config); i++) {
+        struct config_source source = config_source_at(config, i);
+        if (source.whose == CONFIG_CODEX) {
+            each_variable(toml_get(source.root, "model_providers"), add_variable, &out);
+        }
+    }
+    VEC_PUSH(&out, NULL);
+    return out;
+}
+
 /* Codex has a model and a login of its own: only what was asked for here goes before them. */
 static void use_codex(struct select *select)
 {
@@ -430,9 +481,16 @@ static void use_codex(struct select *select)
         use_recording(select, "Codex cannot be used here");
         return;
     }
-    struct codex_options options = {
-        .loop = select->setup.loop, .host = select->setup.codex, .program = "codex"};
+    struct variables keys = codex_variables(config);
+    struct codex_options options = {.loop = select->setup.loop,
+        .host = select->setup.codex,
+        .program = "codex",
+        .env = (const char *const *)keys.items};
     out->provider = codex_new(&options, &err);
+    VEC_FOREACH (char *, entry, &keys) {
+        wipe(*entry);
+    }
+    VEC_FREE(&keys);
     if (out->provider == NULL) {
         set_problem(select, err.text);
         use_recording(select, "Codex cannot be used");
@@ -450,6 +508,34 @@ static void use_codex(struct select *select)
     finish(select);
 }
 
+/* It has a model and a login of its own. */
+static void use_acp(struct select *select, const char *name)
+{
+    struct selection *out = &select->out;
+    struct acp_agent agent;
+    struct err err;
+    if (select->setup.acp == NULL) {
+        set_problem(select, "other agents work in the workbench only");
+        use_recording(select, "the agent cannot be used here");
+        return;
+    }
+    struct acp_options options = {
+        .loop = select->setup.loop, .host = select->setup.acp, .agent = &agent};
+    if (acp_agent_find(select->setup.config, name, &agent, &err)) {
+        out->provider = acp_new(&options, &err);
+    }
+    acp_agent_free(&agent);
+    if (out->provider == NULL) {
+        set_problem(select, err.text);
+        use_recording(select, "the agent cannot be used");
+        return;
+    }
+    out->label = mem_strdup(name);
+    out->why = mem_printf(
+        "%s, confined, in a scratch copy of the folder: what it changes becomes a proposal", name);
+    finish(select);
+}
+
 static void begin(void *data)
 {
     struct select *select = data;
@@ -462,6 +548,10 @@ static void begin(void *data)
     }
     if (name != NULL && strcmp(name, "codex") == 0 && config_provider(config, name) == NULL) {
         use_codex(select);
+        return;
+    }
+    if (name != NULL && str_starts(str_of(name), "acp:")) {
+        use_acp(select, name + strlen("acp:"));
         return;
     }
     select->table = name == NULL ? NULL : config_provider(config, name);
@@ -516,17 +606,10 @@ static void keep_secret(const char *variable)
     }
 }
 
-static void keep_provider_secrets(const struct toml *providers)
+static void hide_variable(void *data, const char *name)
 {
-    for (size_t i = 0; providers != NULL && i < providers->len; i++) {
-        const struct toml *provider = providers->items[i];
-        keep_secret(toml_string_or(provider, "env_key", NULL));
-        keep_secret(toml_string_or(provider, "api_key_env", NULL));
-        const struct toml *headers = toml_get(provider, "env_http_headers");
-        for (size_t k = 0; headers != NULL && k < headers->len; k++) {
-            keep_secret(headers->items[k]->text);
-        }
-    }
+    (void)data;
+    keep_secret(name);
 }
 
 /* Every variable that the configuration says holds a key, whoever answers in the end. */
@@ -536,7 +619,7 @@ static void keep_secrets(const struct config *config)
     for (size_t i = 0; i < config_source_count(config); i++) {
         struct config_source source = config_source_at(config, i);
         if (source.whose != CONFIG_WORKSPACE) {
-            keep_provider_secrets(toml_get(source.root, "model_providers"));
+            each_variable(toml_get(source.root, "model_providers"), hide_variable, NULL);
         }
     }
 }

@@ -1,10 +1,10 @@
 /* From the configuration to a provider: which server, with which key, or the recording.
  *
- * In this order: `model_provider` (a name of [model_providers], "codex" or "recording"); a
- * recording named on the command line or in the environment; `base_url`, when it is set; OpenAI,
- * when there is a key for it; a server found on this machine; the workspace's recording; else a
- * provider that says how to set one up. Something in the configuration that cannot be used is told
- * as a problem, and the program has a provider all the same.
+ * In this order: `model_provider` (a name of [model_providers], "codex", "acp:NAME" or
+ * "recording"); a recording named on the command line or in the environment; `base_url`, when it is
+ * set; OpenAI, when there is a key for it; a server found on this machine; the workspace's
+ * recording; else a provider that says how to set one up. Something in the configuration that
+ * cannot be used is told as a problem, and the program has a provider all the same.
  *
  * Keys come from an environment variable or from a command's output only. They are registered as
  * secrets, and no child process sees a variable that the configuration names for one, whoever
@@ -17,6 +17,7 @@
 #include "model/detect.h"
 #include "model/provider.h"
 
+struct acp_host;
 struct codex_host;
 
 struct select_setup {
@@ -25,6 +26,7 @@ struct select_setup {
     const struct config *config;    /* outlives the selection, not the provider */
     const char *workspace;          /* its root, or NULL */
     const struct codex_host *codex; /* what Codex needs of a workbench; NULL: it cannot be chosen */
+    const struct acp_host *acp;     /* the same for other agents */
     /* For tests; NULL: detect_servers. */
     const struct detect_server *servers;
 };

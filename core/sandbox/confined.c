@@ -69,43 +69,56 @@ static void on_exit_of_it(void *data, const struct process_result *process)
     free(refused);
 }
 
-struct words {
-    const char **items;
-    size_t len, cap;
-};
-
-static struct words command_line(const char *own, const struct confined_options *options)
+static void push_each(struct confined_words *words, const char *option, const char *const *values)
 {
-    struct words words = {0};
-    VEC_PUSH(&words, own);
-    VEC_PUSH(&words, "sandbox");
-    if (options->writable != NULL) {
-        VEC_PUSH(&words, "--write");
-        VEC_PUSH(&words, options->writable);
+    for (; values != NULL && *values != NULL; values++) {
+        VEC_PUSH(words, option);
+        VEC_PUSH(words, *values);
     }
-    if (options->network) {
-        VEC_PUSH(&words, "--network");
+}
+
+bool confined_wrap(const struct confined_cage *cage, const char *const *argv,
+    struct confined_words *out, struct err *err)
+{
+    *out =
+        (struct confined_words){.own = program == NULL ? path_own_program() : mem_strdup(program)};
+    if (out->own == NULL) {
+        return err_set(err, ERR_UNSUPPORTED,
+            "bylaw does not find its own file, which confines commands: nothing is run unconfined");
     }
-    VEC_PUSH(&words, "--");
-    for (const char *const *word = options->argv; *word != NULL; word++) {
-        VEC_PUSH(&words, *word);
+    VEC_PUSH(out, out->own);
+    VEC_PUSH(out, "sandbox");
+    push_each(out, "--write", cage->writable);
+    push_each(out, "--env", cage->variables);
+    if (cage->network) {
+        VEC_PUSH(out, "--network");
     }
-    VEC_PUSH(&words, NULL);
-    return words;
+    VEC_PUSH(out, "--");
+    for (; *argv != NULL; argv++) {
+        VEC_PUSH(out, *argv);
+    }
+    VEC_PUSH(out, NULL);
+    return true;
+}
+
+void confined_words_free(struct confined_words *words)
+{
+    VEC_FREE(words);
+    free(words->own);
+    words->own = NULL;
 }
 
 struct confined *confined_start(
     struct loop *loop, const struct confined_options *options, struct err *err)
 {
-    char *own = program == NULL ? path_own_program() : mem_strdup(program);
-    if (own == NULL) {
-        err_set(err, ERR_UNSUPPORTED,
-            "bylaw does not find its own file, which confines commands: nothing is run unconfined");
+    struct confined_words words;
+    const char *const folders[] = {options->writable, NULL};
+    struct confined_cage cage = {.writable = folders, .network = options->network};
+    if (!confined_wrap(&cage, options->argv, &words, err)) {
         return NULL;
     }
     struct confined *confined = MEM_NEW(struct confined);
     confined->options = *options;
-    struct words words = command_line(own, options);
     struct process_options how = {
         .argv = words.items,
         .cwd = options->cwd,
@@ -118,8 +131,7 @@ struct confined *confined_start(
         .data = confined,
     };
     confined->process = process_start(loop, &how, err);
-    VEC_FREE(&words);
-    free(own);
+    confined_words_free(&words);
     if (confined->process == NULL) {
         release(confined);
         return NULL;

@@ -34,6 +34,26 @@ struct confined_options {
     void *data;
 };
 
+/* What a command line confines to; lists are ended by NULL, NULL for none. */
+struct confined_cage {
+    const char *const *writable;  /* folders */
+    const char *const *variables; /* names that are handed on although they look like secrets */
+    bool network;
+};
+
+/* The words of a command line; `own` is theirs. */
+struct confined_words {
+    const char **items;
+    size_t len, cap;
+    char *own;
+};
+
+/* The command line that runs argv so, for who starts processes by himself (rpc/). Words are
+ * borrowed from cage and argv. Free with confined_words_free. False: we do not find ourselves. */
+bool confined_wrap(const struct confined_cage *cage, const char *const *argv,
+    struct confined_words *out, struct err *err) MUST_USE;
+void confined_words_free(struct confined_words *words);
+
 /* NULL: not started, on_exit is not called. */
 struct confined *confined_start(
     struct loop *loop, const struct confined_options *options, struct err *err) MUST_USE;

@@ -405,6 +405,15 @@ static bool lay_out(struct overlay *overlay, const struct changes *changes, stru
     return true;
 }
 
+void overlay_doubt(struct overlay *overlay, const char *path)
+{
+    size_t at = 0;
+    while (at < overlay->laid.len && strcmp(overlay->laid.items[at], path) < 0) {
+        at++;
+    }
+    VEC_INSERT(&overlay->laid, at, mem_strdup(path));
+}
+
 /* After a failure nothing is known about the tree: the next call starts from an empty one. */
 static void forget(struct overlay *overlay)
 {

@@ -40,6 +40,10 @@ void overlay_start(struct overlay *overlay, struct loop *loop, const struct chan
 void overlay_cancel(struct overlay *overlay);
 bool overlay_is_busy(const struct overlay *overlay);
 
+/* What stands at `path` may not be what was laid out (somebody wrote there): the next apply puts it
+ * right. Not while an overlay_start is under way. */
+void overlay_doubt(struct overlay *overlay, const char *path);
+
 /* Of the last overlay_apply: files copied by it, and files left out because of their size. */
 size_t overlay_copied(const struct overlay *overlay);
 size_t overlay_skipped(const struct overlay *overlay);

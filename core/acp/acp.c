@@ -1,0 +1,426 @@
+/* Requests and turns. */
+#include "acp/acp.h"
+
+#include "acp/acp_private.h"
+#include "base/path.h"
+#include "base/vec.h"
+
+#include <stdlib.h>
+
+enum {
+    PROMPT_MS = 24 * 60 * 60 * 1000, /* a prompt takes as long as it takes: Esc ends it */
+    STOP_MS = 10000,
+    HISTORY_MAX = 64 * 1024
+};
+
+static void set(char **into, const char *text)
+{
+    free(*into);
+    *into = mem_strdup(text);
+}
+
+void acp_fail(struct acp *acp, enum err_kind kind, const char *fmt, ...)
+{
+    va_list args;
+    set(&acp->input, NULL);
+    va_start(args, fmt);
+    outside_fail_args(&acp->outside, kind, fmt, args);
+    va_end(args);
+}
+
+void acp_note(struct acp *acp, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    buf_append_c(&acp->note, "[bylaw] ");
+    buf_vprintf(&acp->note, fmt, args);
+    buf_append_c(&acp->note, "\n");
+    va_end(args);
+}
+
+/* ---- prompts ---- */
+
+static enum stop_reason stop_of(const cJSON *result)
+{
+    const char *word = json_string_or(result, "stopReason", "end_turn");
+    return strcmp(word, "max_tokens") == 0 ? STOP_LENGTH
+           : strcmp(word, "refusal") == 0  ? STOP_FILTER
+           : strcmp(word, "end_turn") == 0 ? STOP_END
+                                           : STOP_OTHER;
+}
+
+static void take_usage(struct acp *acp, const cJSON *usage)
+{
+    if (cJSON_IsObject(usage)) {
+        struct usage used = {json_int_or(usage, "inputTokens", 0),
+            json_int_or(usage, "cachedReadTokens", 0), json_int_or(usage, "outputTokens", 0),
+            json_int_or(usage, "thoughtTokens", 0)};
+        outside_emit(&acp->outside, &(struct event){.kind = EVENT_USAGE, .usage = used});
+    }
+}
+
+enum { ACP_AUTH_REQUIRED = -32000 };
+
+static void on_prompted(void *data, struct rpc_answer *answer)
+{
+    struct acp *acp = data;
+    char *failure = NULL;
+    enum err_kind kind = ERR_EXTERNAL;
+    if (answer->status == RPC_GONE) { /* on_end says it */
+        return;
+    }
+    outside_heard(&acp->outside);
+    if (answer->status == RPC_ANSWERED) {
+        take_usage(acp, json_get(answer->result, "usage"));
+    } else if (answer->status == RPC_REFUSED && answer->code == ACP_AUTH_REQUIRED) {
+        kind = ERR_DENIED;
+        failure = mem_printf("%s is not logged in%s%s (%s)", acp->agent.name,
+            acp->login == NULL ? "" : ": ", acp->login == NULL ? "" : acp->login, answer->message);
+    } else {
+        failure = mem_printf("%s's turn failed: %s", acp->agent.name, answer->message);
+    }
+    acp_prompt_over(acp, stop_of(answer->result), failure, kind);
+}
+
+static void push_text(cJSON *prompt, const char *text)
+{
+    cJSON *block = mem_require(cJSON_CreateObject());
+    json_set_string(block, "type", "text");
+    json_set_string(block, "text", text);
+    cJSON_AddItemToArray(prompt, block);
+}
+
+static const char preface[] =
+    "[bylaw] You work in a scratch copy of the workspace, inside a review workbench for "
+    "policy-as-code. Change files there as you always do; do not commit. When your turn ends, what "
+    "you changed becomes a proposal, which the engineer reads line by line and takes whole, in "
+    "part or not at all; you are told what became of it, and the copy is made to agree before your "
+    "next turn, so read a file again before you change it again.\n\n";
+
+static void send_prompt(struct acp *acp)
+{
+    cJSON *params = mem_require(cJSON_CreateObject());
+    json_set_string(params, "sessionId", acp->session);
+    cJSON *prompt = json_set_array(params, "prompt");
+    const char *instructions = acp->instructions == NULL ? "" : acp->instructions;
+    if (acp->told == NULL || strcmp(acp->told, instructions) != 0) {
+        char *text = mem_printf("%s%s", acp->told == NULL ? preface : "", instructions);
+        push_text(
+            prompt, text[0] == '\0' ? "[bylaw] The instructions of before hold no more." : text);
+        free(text);
+        set(&acp->told, instructions);
+    }
+    if (acp->history != NULL) {
+        push_text(prompt, acp->history);
+        set(&acp->history, NULL);
+    }
+    if (acp->note.len > 0) {
+        push_text(prompt, acp->note.ptr);
+        buf_clear(&acp->note);
+    }
+    if (acp->input[0] != '\0') {
+        push_text(prompt, acp->input);
+    }
+    set(&acp->input, NULL);
+    acp->laid = acp->speak = false;
+    acp->prompting = true;
+    acp->said = 0;
+    rpc_call(acp->rpc, "session/prompt", params, PROMPT_MS, on_prompted, acp);
+    outside_listen(&acp->outside);
+}
+
+void acp_interrupt(struct acp *acp)
+{
+    if (!acp->prompting || acp->stopping || acp->rpc == NULL) {
+        return;
+    }
+    acp->stopping = true;
+    acp_drop_asks(acp);
+    cJSON *params = mem_require(cJSON_CreateObject());
+    json_set_string(params, "sessionId", acp->session);
+    rpc_notify(acp->rpc, "session/cancel", params);
+    loop_timer_start(acp->grace, STOP_MS, 0);
+}
+
+static void on_grace(void *data)
+{
+    struct acp *acp = data;
+    if (acp->rpc != NULL) {
+        rpc_kill(acp->rpc, "does not stop when it is told to");
+    }
+}
+
+/* ---- what it wrote ---- */
+
+static void tell_left_out(struct acp *acp, const struct lent_found *found)
+{
+    struct str rest = found->left_out;
+    struct str line;
+    while (str_next_line(&rest, &line)) {
+        outside_warn(&acp->outside, "Of what %s changed: %.*s", acp->agent.name, STR_FMT(line));
+        acp_note(acp, "Of what you changed: %.*s.", STR_FMT(line));
+    }
+    if (found->err != NULL) {
+        outside_warn(
+            &acp->outside, "What %s changed was not taken: %s", acp->agent.name, found->err->text);
+        acp_note(acp, "What you changed was not taken: %s.", found->err->text);
+    }
+}
+
+static void end_prompt(struct acp *acp, struct str patch)
+{
+    struct acp_ending ending = acp->ending;
+    bool wanted = acp->outside.stream != NULL && !acp->stopping;
+    acp->ending = (struct acp_ending){0};
+    acp->stopping = false;
+    if (patch.len > 0 && (!wanted || ending.failure != NULL)) {
+        acp->host.take(acp->host.data, patch, wanted ? "failed" : "was interrupted");
+        acp_note(acp, "What you had changed when your last turn ended early is in the proposal.");
+    }
+    if (!wanted) {
+        acp_go_on(acp); /* the next one may wait for the end of this */
+    } else if (ending.failure != NULL) {
+        acp_fail(acp, ending.kind, "%s", ending.failure);
+    } else if (patch.len > 0) {
+        free(acp->call);
+        acp->call = mem_printf("acp-%u", ++acp->patches);
+        outside_emit(&acp->outside, &(struct event){.kind = EVENT_TOOL_CALL,
+                                        .call_id = acp->call,
+                                        .name = "apply_patch",
+                                        .text = patch});
+        outside_done(&acp->outside, STOP_TOOL_CALLS);
+    } else if (acp->speak) {
+        set(&acp->input, "");
+        acp_go_on(acp);
+    } else {
+        outside_done(&acp->outside, ending.stop);
+    }
+    free(ending.failure);
+}
+
+static void on_found(void *data, const struct lent_found *found)
+{
+    struct acp *acp = data;
+    acp->collecting = false;
+    tell_left_out(acp, found);
+    end_prompt(acp, found->patch);
+}
+
+void acp_prompt_over(struct acp *acp, enum stop_reason stop, char *failure, enum err_kind kind)
+{
+    acp->prompting = false;
+    acp->ending = (struct acp_ending){stop, failure, kind};
+    loop_timer_stop(acp->grace);
+    acp_drop_asks(acp);
+    acp_clear_tools(acp);
+    acp->collecting = true;
+    lent_collect(acp->lent, on_found, acp);
+}
+
+/* ---- towards a prompt ---- */
+
+static void on_laid_out(void *data, const struct err *err)
+{
+    struct acp *acp = data;
+    acp->laying_out = false;
+    acp->laid = err == NULL;
+    if (err != NULL) {
+        acp_fail(
+            acp, err->kind, "%s has no scratch copy to work in: %s", acp->agent.name, err->text);
+        return;
+    }
+    acp_go_on(acp);
+}
+
+static void lay_out(struct acp *acp)
+{
+    struct err err;
+    if (acp->lent == NULL) {
+        acp->lent = lent_new(acp->host.workspace, acp->loop, &err);
+    }
+    if (acp->lent == NULL) {
+        acp_fail(acp, err.kind, "%s has no scratch copy to work in: %s", acp->agent.name, err.text);
+        return;
+    }
+    acp->laying_out = true;
+    lent_lay_out(acp->lent, acp->host.changes(acp->host.data), on_laid_out, acp);
+}
+
+void acp_go_on(struct acp *acp)
+{
+    struct err err;
+    if (acp->nothing) {
+        acp->nothing = false;
+        outside_done(&acp->outside, STOP_END);
+        return;
+    }
+    if (acp->input == NULL || acp->prompting || acp->collecting || acp->laying_out) {
+        return;
+    }
+    if (!acp->laid) {
+        lay_out(acp);
+    } else if (acp->step == ACP_DOWN) {
+        if (!acp_start_process(acp, &err)) {
+            acp_fail(acp, err.kind, "%s", err.text);
+        }
+    } else if (acp->step == ACP_IDLE) {
+        acp_ask_session(acp);
+    } else if (acp->step == ACP_READY) {
+        send_prompt(acp);
+    }
+}
+
+static void on_later(void *data)
+{
+    acp_go_on(data);
+}
+
+/* ---- requests ---- */
+
+/* The conversation before what is asked now, for an agent that does not remember it. */
+static char *history_of(const struct items *items)
+{
+    size_t end = items->len;
+    while (end > 0 && items->items[end - 1].kind == ITEM_USER) {
+        end--;
+    }
+    size_t from = end;
+    size_t bytes = 0;
+    while (from > 0 && bytes < HISTORY_MAX) {
+        bytes += strlen(items->items[--from].text == NULL ? "" : items->items[from].text);
+    }
+    struct buf text = BUF_INIT;
+    for (size_t i = from; i < end; i++) {
+        const struct item *item = &items->items[i];
+        if (item->kind == ITEM_USER || item->kind == ITEM_ASSISTANT) {
+            buf_printf(&text, "%s: %s\n", item->kind == ITEM_USER ? "Engineer" : "You",
+                item->text == NULL ? "" : item->text);
+        }
+    }
+    if (text.len == 0) {
+        buf_free(&text);
+        return NULL;
+    }
+    char *out =
+        mem_printf("[bylaw] You do not remember it, but this was said so far:\n%s", text.ptr);
+    buf_free(&text);
+    return out;
+}
+
+/* The result of the patch that the last request ended with. */
+static bool take_result(struct acp *acp, const struct request *request)
+{
+    bool failed = false;
+    if (acp->call == NULL) {
+        return false;
+    }
+    struct str result = outside_result(request->items, acp->call, &failed);
+    free(acp->call);
+    acp->call = NULL;
+    if (result.ptr == NULL) {
+        return false;
+    }
+    if (failed) {
+        acp->speak = true;
+        acp_note(acp, "What you changed was not taken into the proposal:\n%.*s", STR_FMT(result));
+    }
+    return true;
+}
+
+static struct stream *start(struct provider *provider, const struct request *request,
+    event_fn on_event, void *data, struct err *err)
+{
+    struct acp *acp = (struct acp *)provider;
+    struct stream *stream = outside_begin(&acp->outside, acp, on_event, data, err);
+    if (stream == NULL) {
+        return NULL;
+    }
+    bool answered = take_result(acp, request);
+    acp_interrupt(acp);
+    set(&acp->ours, request->cache_key);
+    set(&acp->instructions, request->instructions);
+    free(acp->history);
+    acp->history = acp->step == ACP_READY ? NULL : history_of(request->items);
+    free(acp->input);
+    acp->input = outside_input(request->items);
+    acp->nothing = answered && !acp->speak && acp->input[0] == '\0';
+    if (acp->nothing) {
+        set(&acp->input, NULL);
+    }
+    acp->laid = false;
+    loop_timer_start(acp->later, 0, 0);
+    return stream;
+}
+
+static void cancel(struct stream *stream)
+{
+    struct acp *acp = stream->agent;
+    outside_leave(&acp->outside);
+    set(&acp->input, NULL);
+    acp->nothing = acp->speak = false;
+    acp->stopping = acp->stopping || acp->collecting;
+    acp_interrupt(acp);
+}
+
+static void decide(
+    struct stream *stream, const char *call_id, enum approval approval, struct str reason)
+{
+    acp_decide(stream->agent, call_id, approval, reason);
+}
+
+static void free_acp(struct provider *provider)
+{
+    struct acp *acp = (struct acp *)provider;
+    outside_leave(&acp->outside);
+    acp_drop_asks(acp);
+    rpc_free(acp->rpc);
+    acp_clear_tools(acp);
+    acp->rpc = NULL;
+    while (acp->files > 0) { /* they hold on to us */
+        loop_run_once(acp->loop, 100);
+    }
+    lent_free(acp->lent);
+    outside_free(&acp->outside);
+    loop_timer_free(acp->later);
+    loop_timer_free(acp->grace);
+    acp_agent_free(&acp->agent);
+    buf_free(&acp->note);
+    free(acp->program);
+    free(acp->login);
+    free(acp->ours);
+    free(acp->session);
+    free(acp->instructions);
+    free(acp->told);
+    free(acp->input);
+    free(acp->history);
+    free(acp->call);
+    free(acp->message);
+    free(acp->ending.failure);
+    free(acp);
+}
+
+struct provider *acp_new(const struct acp_options *options, struct err *err)
+{
+    static const struct provider_ops ops = {"acp", start, cancel, free_acp, decide};
+    struct acp_agent agent = *options->agent;
+    *options->agent = (struct acp_agent){0};
+    char *program = path_find_program(agent.command.items[0]);
+    if (program == NULL) {
+        err_set(err, ERR_NOT_FOUND, "%s is not on PATH%s%s", agent.command.items[0],
+            agent.install == NULL ? "" : ": ", agent.install == NULL ? "" : agent.install);
+        acp_agent_free(&agent);
+        return NULL;
+    }
+    struct acp *acp = MEM_NEW(struct acp);
+    acp->provider.ops = &ops;
+    acp->provider.reads_instructions = agent.reads_agents_md;
+    acp->provider.tells_itself = true;
+    acp->loop = options->loop;
+    acp->host = *options->host;
+    acp->agent = agent;
+    acp->program = program;
+    outside_init(&acp->outside, options->loop, acp->agent.name);
+    acp->later = loop_timer_new(options->loop, on_later, acp);
+    acp->grace = loop_timer_new(options->loop, on_grace, acp);
+    return &acp->provider;
+}

@@ -1,0 +1,127 @@
+/* Inside of the ACP provider: acp.c (requests and turns), session.c (from no process to a session),
+ * updates.c (what the agent says, as events), asks.c (what it asks of us). Nobody else includes it.
+ */
+#ifndef BYLAW_ACP_ACP_PRIVATE_H
+#define BYLAW_ACP_ACP_PRIVATE_H
+
+#include "acp/acp.h"
+#include "base/json.h"
+#include "model/outside.h"
+#include "rpc/rpc.h"
+#include "workspace/lent.h"
+
+enum acp_step {
+    ACP_DOWN,      /* no process */
+    ACP_HANDSHAKE, /* initialize is asked */
+    ACP_IDLE,      /* a process, no session */
+    ACP_SESSION,   /* a session is asked for */
+    ACP_READY      /* prompts may be sent */
+};
+
+/* A tool call of the agent's. */
+struct acp_tool {
+    char *id;
+    char *kind;
+    char *title;
+    cJSON *content; /* the newest */
+    cJSON *input;
+    cJSON *locations;
+    bool begun; /* told */
+    bool over;
+    size_t shown; /* bytes of its text that were told */
+};
+
+/* A permission that waits for the engineer; the first of the list is shown. */
+struct acp_ask {
+    cJSON *id; /* the request's */
+    cJSON *options;
+    char *call_id;
+    char *what;
+    char *reason; /* the agent's, or NULL */
+};
+
+/* How a prompt ended. */
+struct acp_ending {
+    enum stop_reason stop;
+    char *failure; /* it failed: one line; NULL: it did not */
+    enum err_kind kind;
+};
+
+struct acp {
+    struct provider provider; /* first */
+    struct loop *loop;
+    struct acp_host host;
+    struct acp_agent agent;
+    char *program;
+    struct outside outside;
+    struct rpc *rpc;
+    struct lent *lent;
+    enum acp_step step;
+    bool can_load, can_resume;
+    char *login;   /* how one logs in, as the agent says; NULL: it does not */
+    char *ours;    /* our session */
+    char *session; /* the agent's; NULL: not known yet */
+    char *instructions;
+    char *told;       /* the instructions this session of the agent's has heard */
+    char *input;      /* what the next prompt says; NULL: nothing waits */
+    char *history;    /* what was said before it, for a session that does not remember */
+    struct buf note;  /* what the agent has to hear before the next prompt */
+    bool speak;       /* the note itself is worth a prompt */
+    char *call;       /* of the patch whose result is waited for; NULL: none */
+    unsigned patches; /* calls so far, which names them */
+    bool nothing;     /* the request asks nothing: its stream ends at once */
+    bool laying_out;
+    bool laid;       /* and nothing was prompted since */
+    bool prompting;  /* session/prompt is out */
+    bool stopping;   /* and is to end: what still comes is dropped */
+    bool collecting; /* what it wrote is looked for */
+    struct acp_ending ending;
+    struct loop_timer *later;
+    struct loop_timer *grace; /* how long it may take to stop */
+    char *message;            /* the id of the message that grows */
+    size_t said;              /* bytes of text in this prompt */
+    struct {
+        struct acp_tool *items;
+        size_t len, cap;
+    } tools;
+    struct {
+        struct acp_ask *items;
+        size_t len, cap;
+    } asks;
+    unsigned asked; /* names them */
+    unsigned files; /* reads and writes under way on workers */
+};
+
+/* acp.c */
+/* The last event of the stream; what waited to be said goes with it. */
+void acp_fail(struct acp *acp, enum err_kind kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* Does the next thing towards the prompt that waits. */
+void acp_go_on(struct acp *acp);
+/* Tells the agent, before the next prompt. */
+void acp_note(struct acp *acp, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* Ends the prompt that runs, if one does. */
+void acp_interrupt(struct acp *acp);
+/* The prompt is over, however: what it wrote is looked for. Takes failure over. */
+void acp_prompt_over(struct acp *acp, enum stop_reason stop, char *failure, enum err_kind kind);
+
+/* session.c */
+bool acp_start_process(struct acp *acp, struct err *err) MUST_USE;
+void acp_ask_session(struct acp *acp);
+
+/* updates.c */
+void acp_on_notification(void *data, const char *method, cJSON **params);
+/* The tool call of a permission, told as begun. */
+void acp_take_tool(struct acp *acp, const cJSON *update);
+/* What the agent said is over; tools that were not told are dropped. */
+void acp_clear_tools(struct acp *acp);
+const struct acp_tool *acp_find_tool(const struct acp *acp, const char *id);
+/* What a tool call does, in one line; the caller frees. */
+char *acp_describe_tool(const struct acp *acp, const struct acp_tool *tool) MUST_USE;
+
+/* asks.c */
+void acp_on_request(void *data, const cJSON *id, const char *method, cJSON **params);
+void acp_decide(struct acp *acp, const char *call_id, enum approval approval, struct str reason);
+/* Answers all that wait as cancelled. */
+void acp_drop_asks(struct acp *acp);
+
+#endif

@@ -1,0 +1,271 @@
+/* What the agent asks of us: permission, and files of its scratch copy. */
+#include "acp/acp_private.h"
+#include "base/log.h"
+#include "base/vec.h"
+
+#include <stdlib.h>
+
+/* ---- permission ---- */
+
+static void free_ask(struct acp_ask *ask)
+{
+    cJSON_Delete(ask->id);
+    cJSON_Delete(ask->options);
+    free(ask->call_id);
+    free(ask->what);
+    free(ask->reason);
+}
+
+static void answer_cancelled(struct acp *acp, const cJSON *id)
+{
+    cJSON *result = mem_require(cJSON_CreateObject());
+    json_set_string(json_set_object(result, "outcome"), "outcome", "cancelled");
+    rpc_answer(acp->rpc, id, result);
+}
+
+void acp_drop_asks(struct acp *acp)
+{
+    VEC_FOREACH (struct acp_ask, ask, &acp->asks) {
+        if (acp->rpc != NULL) {
+            answer_cancelled(acp, ask->id);
+        }
+        free_ask(ask);
+    }
+    VEC_FREE(&acp->asks);
+}
+
+static const char *option_of(const cJSON *options, const char *kind)
+{
+    const cJSON *option;
+    cJSON_ArrayForEach(option, options)
+    {
+        if (strcmp(json_string_or(option, "kind", ""), kind) == 0) {
+            return json_string(option, "optionId");
+        }
+    }
+    return NULL;
+}
+
+/* By the options it offers, the narrower first; none that fits is a refusal. */
+static void answer(struct acp *acp, const cJSON *id, const cJSON *options, enum approval approval)
+{
+    static const char *const kinds[][2] = {{"allow_once", "allow_once"},
+        {"allow_always", "allow_once"}, {"reject_once", "reject_always"}};
+    const char *option = option_of(options, kinds[approval][0]);
+    if (option == NULL) {
+        option = option_of(options, kinds[approval][1]);
+    }
+    if (option == NULL) {
+        answer_cancelled(acp, id);
+        return;
+    }
+    cJSON *result = mem_require(cJSON_CreateObject());
+    cJSON *outcome = json_set_object(result, "outcome");
+    json_set_string(outcome, "outcome", "selected");
+    json_set_string(outcome, "optionId", option);
+    rpc_answer(acp->rpc, id, result);
+    outside_listen(&acp->outside);
+}
+
+static void show_first(struct acp *acp)
+{
+    if (acp->asks.len > 0) {
+        const struct acp_ask *ask = &acp->asks.items[0];
+        outside_emit(&acp->outside, &(struct event){.kind = EVENT_APPROVAL,
+                                        .call_id = ask->call_id,
+                                        .text = str_of(ask->what),
+                                        .opaque = ask->reason});
+    }
+}
+
+void acp_decide(struct acp *acp, const char *call_id, enum approval approval, struct str reason)
+{
+    if (acp->asks.len == 0 || acp->rpc == NULL ||
+        strcmp(acp->asks.items[0].call_id, call_id) != 0) {
+        return;
+    }
+    struct acp_ask ask = acp->asks.items[0];
+    VEC_REMOVE(&acp->asks, 0);
+    if (approval == APPROVAL_DECLINED && reason.len > 0) {
+        acp_note(acp, "The engineer declined \"%s\": %.*s", ask.what, STR_FMT(reason));
+        acp->speak = true; /* the answer itself carries no words */
+    }
+    answer(acp, ask.id, ask.options, approval);
+    free_ask(&ask);
+    show_first(acp);
+}
+
+/* Whether all it touches lies in the scratch copy, where it may write anyway. */
+static bool stays_inside(const struct acp *acp, const struct acp_tool *tool)
+{
+    static const char *const kinds[] = {"edit", "delete", "move", "read", "search"};
+    bool known = false;
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        known = known || strcmp(tool->kind, kinds[i]) == 0;
+    }
+    const cJSON *place;
+    int count = 0;
+    const cJSON *const lists[] = {tool->locations, tool->content};
+    for (size_t i = 0; known && i < ARRAY_LEN(lists); i++) {
+        cJSON_ArrayForEach(place, lists[i])
+        {
+            const char *path = json_string(place, "path");
+            struct err err;
+            char *relative = path == NULL ? NULL : lent_relative(acp->lent, path, &err);
+            if (path != NULL && relative == NULL) {
+                return false;
+            }
+            count += relative != NULL;
+            free(relative);
+        }
+    }
+    return known && count > 0;
+}
+
+static void ask_permission(struct acp *acp, const cJSON *id, const cJSON *params)
+{
+    const cJSON *call = json_get(params, "toolCall");
+    const cJSON *options = json_get(params, "options");
+    const char *call_id = json_string(call, "toolCallId");
+    if (!acp->prompting || acp->stopping || acp->outside.stream == NULL) {
+        answer_cancelled(acp, id);
+        return;
+    }
+    acp_take_tool(acp, call);
+    const struct acp_tool *tool = acp_find_tool(acp, call_id);
+    if (tool != NULL && stays_inside(acp, tool)) {
+        answer(acp, id, options, APPROVAL_ONCE);
+        return;
+    }
+    char *what =
+        tool == NULL ? mem_strdup("something it does not name") : acp_describe_tool(acp, tool);
+    if (tool != NULL && strcmp(tool->kind, "execute") != 0) {
+        char *named = mem_printf("%s %s", tool->kind, what);
+        free(what);
+        what = named;
+    }
+    struct acp_ask ask = {.id = mem_require(cJSON_Duplicate(id, true)),
+        .options = options == NULL ? NULL : mem_require(cJSON_Duplicate(options, true)),
+        .call_id = mem_printf("ask-%u", ++acp->asked),
+        .what = what,
+        .reason = tool == NULL ? NULL : mem_strdup(json_string(tool->input, "description"))};
+    VEC_PUSH(&acp->asks, ask);
+    if (acp->asks.len == 1) {
+        show_first(acp);
+    }
+}
+
+/* ---- files ---- */
+
+struct file_job {
+    struct acp *acp;
+    struct rpc *rpc; /* whose question it is: another process answers to nobody */
+    cJSON *id;
+    char *relative;
+    bool writes;
+    long long line, limit; /* of a read; 0: all */
+    struct buf text;
+    bool ok;
+    struct err err;
+};
+
+static void cut_lines(struct buf *text, long long line, long long limit)
+{
+    struct str rest = buf_str(text);
+    struct str row;
+    while (line > 1 && str_next_line(&rest, &row)) {
+        line--;
+    }
+    struct buf out = BUF_INIT;
+    for (long long i = 0; (limit == 0 || i < limit) && str_next_line(&rest, &row); i++) {
+        buf_append_str(&out, row);
+        buf_append_char(&out, '\n');
+    }
+    buf_free(text);
+    *text = out;
+}
+
+static void run_file(void *data)
+{
+    struct file_job *job = data;
+    const struct lent *lent = job->acp->lent;
+    if (job->writes) {
+        job->ok = lent_write(lent, job->relative, buf_str(&job->text), &job->err);
+        return;
+    }
+    job->ok = lent_read(lent, job->relative, &job->text, &job->err);
+    if (job->ok && (job->line > 1 || job->limit > 0)) {
+        cut_lines(&job->text, job->line, job->limit);
+    }
+}
+
+static void finish_file(void *data, bool cancelled)
+{
+    (void)cancelled; /* nobody cancels it */
+    struct file_job *job = data;
+    struct acp *acp = job->acp;
+    acp->files--;
+    if (acp->rpc == NULL || acp->rpc != job->rpc) {
+        /* it has gone */
+    } else if (!job->ok) {
+        rpc_refuse(acp->rpc, job->id, RPC_INTERNAL, job->err.text);
+    } else {
+        cJSON *result = mem_require(cJSON_CreateObject());
+        if (!job->writes) {
+            json_set_str(result, "content", buf_str(&job->text));
+        }
+        rpc_answer(acp->rpc, job->id, result);
+    }
+    cJSON_Delete(job->id);
+    free(job->relative);
+    buf_free(&job->text);
+    free(job);
+}
+
+static void ask_file(struct acp *acp, const cJSON *id, const cJSON *params, bool writes)
+{
+    struct err err;
+    const char *path = json_string(params, "path");
+    const char *content = json_string(params, "content");
+    char *relative = acp->prompting ? lent_relative(acp->lent, path, &err) : NULL;
+    if (!acp->prompting) {
+        rpc_refuse(acp->rpc, id, RPC_INVALID_PARAMS, "no prompt runs");
+        return;
+    }
+    if (relative == NULL || (writes && content == NULL)) {
+        const char *why = relative == NULL ? err.text : "there is no content";
+        if (writes) {
+            outside_warn(&acp->outside, "%s was not let write a file: %s", acp->agent.name, why);
+        }
+        rpc_refuse(acp->rpc, id, RPC_INVALID_PARAMS, why);
+        free(relative);
+        return;
+    }
+    struct file_job *job = MEM_NEW(struct file_job);
+    *job = (struct file_job){.acp = acp,
+        .rpc = acp->rpc,
+        .id = mem_require(cJSON_Duplicate(id, true)),
+        .relative = relative,
+        .writes = writes,
+        .line = json_int_or(params, "line", 0),
+        .limit = json_int_or(params, "limit", 0)};
+    buf_append_c(&job->text, writes ? content : "");
+    acp->files++;
+    loop_work_start(acp->loop, run_file, finish_file, job);
+}
+
+void acp_on_request(void *data, const cJSON *id, const char *method, cJSON **params)
+{
+    struct acp *acp = data;
+    outside_heard(&acp->outside);
+    if (strcmp(method, "session/request_permission") == 0) {
+        ask_permission(acp, id, *params);
+    } else if (strcmp(method, "fs/read_text_file") == 0) {
+        ask_file(acp, id, *params, false);
+    } else if (strcmp(method, "fs/write_text_file") == 0) {
+        ask_file(acp, id, *params, true);
+    } else {
+        log_write("acp", "refused: %s", method);
+        rpc_refuse(acp->rpc, id, RPC_METHOD_NOT_FOUND, "bylaw does not offer this");
+    }
+}

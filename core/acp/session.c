@@ -1,0 +1,288 @@
+/* From no process to a session that takes prompts. */
+#include "acp/acp_private.h"
+#include "base/path.h"
+#include "base/safe.h"
+#include "base/vec.h"
+#include "sandbox/confined.h"
+
+#include <stdlib.h>
+
+enum { START_MS = 60000 };
+
+/* ---- the session ---- */
+
+/* Where the sessions of this agent are remembered. The caller frees. */
+static char *kind_of(const struct acp *acp)
+{
+    return mem_printf("acp/%s", acp->agent.name);
+}
+
+static void begun(struct acp *acp, const char *id, bool remembers)
+{
+    struct err err;
+    char *kind = kind_of(acp);
+    char *kept = mem_strdup(id);
+    free(acp->session);
+    acp->session = kept;
+    acp->step = ACP_READY;
+    if (remembers) {
+        free(acp->history);
+        acp->history = NULL;
+    } else {
+        free(acp->told);
+        acp->told = NULL;
+    }
+    if (!outside_remember(kind, acp->ours, id, &err)) {
+        outside_warn(&acp->outside, "After a restart %s will not remember this session: %s",
+            acp->agent.name, err.text);
+    }
+    free(kind);
+    acp_go_on(acp);
+}
+
+static cJSON *session_params(const struct acp *acp)
+{
+    cJSON *params = mem_require(cJSON_CreateObject());
+    json_set_string(params, "cwd", lent_root(acp->lent));
+    cJSON *servers = json_set_array(params, "mcpServers");
+    if (acp->host.tools != NULL) {
+        cJSON *server = mem_require(cJSON_CreateObject());
+        json_set_string(server, "name", "bylaw");
+        json_set_string(server, "command", acp->host.tools);
+        cJSON *args = json_set_array(server, "args");
+        json_push_string(args, "mcp");
+        json_push_string(args, "--read-only");
+        json_push_string(args, lent_root(acp->lent));
+        json_set_array(server, "env");
+        cJSON_AddItemToArray(servers, server);
+    }
+    return params;
+}
+
+static void not_begun(struct acp *acp, const struct rpc_answer *answer)
+{
+    acp->step = ACP_IDLE;
+    if (answer->status == RPC_GONE) { /* on_end says it */
+        return;
+    }
+    if (answer->status == RPC_ANSWERED) {
+        acp_fail(acp, ERR_EXTERNAL, "%s began no session: its answer is not of a shape bylaw knows",
+            acp->agent.name);
+    } else {
+        acp_fail(acp, ERR_EXTERNAL, "%s began no session: %s%s%s", acp->agent.name, answer->message,
+            acp->login == NULL ? "" : ". To log in: ", acp->login == NULL ? "" : acp->login);
+    }
+}
+
+static void on_new(void *data, struct rpc_answer *answer)
+{
+    struct acp *acp = data;
+    const char *id =
+        answer->status == RPC_ANSWERED ? json_string(answer->result, "sessionId") : NULL;
+    if (id == NULL) {
+        not_begun(acp, answer);
+    } else {
+        begun(acp, id, false);
+    }
+}
+
+static void ask_new(struct acp *acp)
+{
+    acp->step = ACP_SESSION;
+    rpc_call(acp->rpc, "session/new", session_params(acp), START_MS, on_new, acp);
+}
+
+static void on_loaded(void *data, struct rpc_answer *answer)
+{
+    struct acp *acp = data;
+    if (answer->status == RPC_ANSWERED) {
+        begun(acp, acp->session, true);
+    } else if (answer->status == RPC_REFUSED) { /* it is gone: a new one is better than none */
+        outside_warn(&acp->outside,
+            "%s no longer has this session and begins anew, told what was said so far (%s)",
+            acp->agent.name, answer->message);
+        ask_new(acp);
+    } else {
+        not_begun(acp, answer);
+    }
+}
+
+void acp_ask_session(struct acp *acp)
+{
+    char *kind = kind_of(acp);
+    if (acp->session == NULL) {
+        acp->session = outside_known(kind, acp->ours);
+    }
+    free(kind);
+    if (acp->session == NULL || (!acp->can_load && !acp->can_resume)) {
+        ask_new(acp);
+        return;
+    }
+    cJSON *params = session_params(acp);
+    json_set_string(params, "sessionId", acp->session);
+    acp->step = ACP_SESSION;
+    /* Resumed rather than loaded: a load tells all that was said once more. */
+    rpc_call(acp->rpc, acp->can_resume ? "session/resume" : "session/load", params, START_MS,
+        on_loaded, acp);
+}
+
+/* ---- the process ---- */
+
+static void read_capabilities(struct acp *acp, const cJSON *result)
+{
+    const cJSON *can = json_get(result, "agentCapabilities");
+    const cJSON *method = cJSON_GetArrayItem(json_get(result, "authMethods"), 0);
+    acp->can_load = json_bool_or(can, "loadSession", false);
+    acp->can_resume = cJSON_IsObject(json_get_path(can, "sessionCapabilities.resume"));
+    const char *login = json_string(method, "description");
+    login = login != NULL ? login : json_string(method, "name");
+    free(acp->login);
+    acp->login = login == NULL ? NULL : safe_dup(str_of(login), SAFE_ONE_LINE, 200);
+}
+
+static void on_initialized(void *data, struct rpc_answer *answer)
+{
+    struct acp *acp = data;
+    if (answer->status == RPC_GONE) {
+        return;
+    }
+    if (answer->status != RPC_ANSWERED) {
+        acp_fail(acp, ERR_EXTERNAL, "%s does not speak the Agent Client Protocol: %s",
+            acp->agent.name, answer->message);
+        rpc_kill(acp->rpc, "does not speak the Agent Client Protocol");
+        return;
+    }
+    long long version = json_int_or(answer->result, "protocolVersion", -1);
+    if (version != ACP_PROTOCOL_VERSION) {
+        acp_fail(acp, ERR_UNSUPPORTED,
+            "%s speaks version %lld of the Agent Client Protocol, bylaw speaks %d: %s",
+            acp->agent.name, version, ACP_PROTOCOL_VERSION,
+            version < ACP_PROTOCOL_VERSION ? "install a newer one" : "a newer bylaw is needed");
+        rpc_kill(acp->rpc, "speaks another version of the protocol");
+        return;
+    }
+    read_capabilities(acp, answer->result);
+    acp->step = ACP_IDLE;
+    acp_go_on(acp);
+}
+
+static void on_end(void *data, const struct rpc_end *end)
+{
+    struct acp *acp = data;
+    char *why =
+        mem_printf("%s. What it had changed is kept; the next prompt starts it again", end->why);
+    rpc_free(acp->rpc);
+    acp->rpc = NULL;
+    acp->step = ACP_DOWN;
+    outside_heard(&acp->outside);
+    if (acp->prompting) {
+        acp_prompt_over(acp, STOP_OTHER, why, ERR_EXTERNAL);
+        return;
+    }
+    if (acp->input != NULL && !acp->laying_out) {
+        acp_fail(acp, ERR_EXTERNAL, "%s", why);
+    }
+    free(why);
+}
+
+static cJSON *initialize_params(void)
+{
+    cJSON *params = mem_require(cJSON_CreateObject());
+    json_set_int(params, "protocolVersion", ACP_PROTOCOL_VERSION);
+    cJSON *can = json_set_object(params, "clientCapabilities");
+    cJSON *files = json_set_object(can, "fs");
+    json_set_bool(files, "readTextFile", true);
+    json_set_bool(files, "writeTextFile", true);
+    json_set_bool(can, "terminal", false);
+    cJSON *client = json_set_object(params, "clientInfo");
+    json_set_string(client, "name", "bylaw");
+    json_set_string(client, "title", "bylaw");
+    json_set_string(client, "version", BYLAW_VERSION);
+    return params;
+}
+
+/* Its own folders, made where they are missing; false and why. */
+static bool find_folders(const struct acp *acp, struct acp_words *out, struct err *err)
+{
+    VEC_PUSH(out, mem_strdup(lent_root(acp->lent)));
+    VEC_FOREACH (char *, written, &acp->agent.folders) {
+        char *folder = acp_agent_folder(*written, err);
+        if (folder == NULL) {
+            return false;
+        }
+        VEC_PUSH(out, folder);
+        if (!path_make_dirs(folder, err)) {
+            return false;
+        }
+    }
+    VEC_PUSH(out, NULL);
+    return true;
+}
+
+/* "NAME=value" of the variables that are handed on. */
+static void find_variables(const struct acp *acp, struct acp_words *out)
+{
+    VEC_FOREACH (char *, name, &acp->agent.env) {
+        const char *value = getenv(*name);
+        if (value != NULL) {
+            VEC_PUSH(out, mem_printf("%s=%s", *name, value));
+        }
+    }
+    VEC_PUSH(out, NULL);
+}
+
+static void free_words(struct acp_words *words)
+{
+    VEC_FOREACH (char *, word, words) {
+        free(*word);
+    }
+    VEC_FREE(words);
+}
+
+static bool start_confined(struct acp *acp, const struct acp_words *folders, struct err *err)
+{
+    struct confined_words line = {0};
+    struct acp_words command = {0};
+    struct acp_words env = {0};
+    VEC_PUSH(&command, acp->program);
+    for (size_t i = 1; i < acp->agent.command.len; i++) {
+        VEC_PUSH(&command, acp->agent.command.items[i]);
+    }
+    VEC_PUSH(&command, NULL);
+    VEC_PUSH(&acp->agent.env, NULL);
+    struct confined_cage cage = {.writable = (const char *const *)folders->items,
+        .variables = (const char *const *)acp->agent.env.items,
+        .network = acp->agent.network};
+    bool ok = confined_wrap(&cage, (const char *const *)command.items, &line, err);
+    acp->agent.env.len--;
+    if (ok) {
+        find_variables(acp, &env);
+        struct rpc_options options = {.name = acp->agent.name,
+            .argv = line.items,
+            .cwd = lent_root(acp->lent),
+            .env = (const char *const *)env.items,
+            .framing = FRAMING_LINES,
+            .on_notification = acp_on_notification,
+            .on_request = acp_on_request,
+            .on_end = on_end,
+            .data = acp};
+        acp->rpc = rpc_start(acp->loop, &options, err);
+        free_words(&env);
+    }
+    VEC_FREE(&command);
+    confined_words_free(&line);
+    return ok && acp->rpc != NULL;
+}
+
+bool acp_start_process(struct acp *acp, struct err *err)
+{
+    struct acp_words folders = {0};
+    bool ok = find_folders(acp, &folders, err) && start_confined(acp, &folders, err);
+    free_words(&folders);
+    if (!ok) {
+        return false;
+    }
+    acp->step = ACP_HANDSHAKE;
+    rpc_call(acp->rpc, "initialize", initialize_params(), START_MS, on_initialized, acp);
+    return true;
+}
