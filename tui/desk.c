@@ -35,6 +35,10 @@ static void draw_header(void *data, struct region region)
     right = right < LEFT_MIN ? LEFT_MIN : right;
     struct region left = region_sub(region, 0, 0, 1, right - 1);
     int col = put(left, 1, "bylaw", style_with(STYLE(HEADER), ATTR_BOLD));
+    const char *profile = workbench_profile(desk->workbench);
+    if (profile != NULL) {
+        col = put(left, col + 2, profile, STYLE(HEADER));
+    }
     /* What a recording says is never mistaken for a model: its label has the place that is never
      * cut. */
     if (workbench_is_recording(desk->workbench)) {
@@ -49,6 +53,10 @@ static void draw_header(void *data, struct region region)
     }
     if (!workbench_is_recording(desk->workbench)) {
         col = put(left, col + 3, workbench_model(desk->workbench), STYLE(HEADER_DIM));
+        const struct route *route = workbench_route(desk->workbench);
+        if (route != NULL) {
+            col += grid_printf(left, 0, col, STYLE(HEADER_DIM), ", to %s", route->title);
+        }
     }
     if (workbench_is_recorded(desk->workbench)) {
         col = put(left, col + 2, "● being recorded", STYLE(RECORDING));

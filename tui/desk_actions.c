@@ -1,5 +1,6 @@
 /* What works everywhere on the desk. */
 #include "desk_private.h"
+#include "model_picker.h"
 
 #include "widget/dialog.h"
 
@@ -64,6 +65,28 @@ static unsigned open_trust(void *data)
     return UI_DONE;
 }
 
+static unsigned pick_profile(void *data)
+{
+    struct desk *desk = data;
+    profile_picker_open(desk->app, desk->workbench);
+    return UI_DONE;
+}
+
+static unsigned pick_model(void *data)
+{
+    struct desk *desk = data;
+    model_picker_open(desk->app, desk->workbench);
+    return UI_DONE;
+}
+
+static const char *why_no_model(void *data)
+{
+    struct desk *desk = data;
+    return workbench_is_recording(desk->workbench)
+               ? "A recorded session answers: it has no other model."
+               : NULL;
+}
+
 static const struct action actions[] = {
     {"desk.review", "review", "Review the open proposal line by line", "alt-r", NULL, 0,
         open_review, why_no_review},
@@ -74,6 +97,11 @@ static const struct action actions[] = {
     {"desk.instructions", "instructions",
         "Read what the model is told before each turn: bylaw's own words and every AGENTS.md", "",
         NULL, 0, show_instructions, NULL},
+    {"profile.pick", "profile",
+        "Choose the profile: model, effort, approval, sandbox and bounds under one name", "alt-P",
+        NULL, 0, pick_profile, NULL},
+    {"model.pick", "model", "Choose the model by task, with its price and why", "alt-L", NULL, 0,
+        pick_model, why_no_model},
     {"desk.trust", "trust",
         "Read the hooks and skills that come with this repository, and trust them or not", "alt-T",
         NULL, 0, open_trust, NULL},

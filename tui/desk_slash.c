@@ -2,6 +2,7 @@
 #include "desk_slash.h"
 
 #include "desk_private.h"
+#include "model_picker.h"
 #include "slash.h"
 #include "widget/dialog.h"
 #include "widget/popup.h"
@@ -125,19 +126,62 @@ static void append_proposal(const struct desk *desk, struct buf *out)
         counts.accepted, counts.declined, counts.open);
 }
 
+static bool say_model(struct desk *desk)
+{
+    char *why = workbench_why(desk->workbench);
+    app_message(desk->app, MESSAGE_INFO, "From the next request on: %s (%s)",
+        workbench_model(desk->workbench), why);
+    free(why);
+    return true;
+}
+
+bool desk_slash_profile(struct desk *desk, struct str args, struct err *err)
+{
+    if (args.len == 0) {
+        profile_picker_open(desk->app, desk->workbench);
+        return true;
+    }
+    char *name = str_dup(args);
+    bool none = str_equal_c(args, "none");
+    bool ok = workbench_use_profile(desk->workbench, none ? NULL : name, err) && say_model(desk);
+    free(name);
+    return ok;
+}
+
+bool desk_slash_model(struct desk *desk, struct str args, struct err *err)
+{
+    const char *why = app_why_not(desk->app, "model.pick");
+    if (why != NULL) {
+        return err_set(err, ERR_CONFLICT, "%s", why);
+    }
+    if (args.len == 0) {
+        model_picker_open(desk->app, desk->workbench);
+        return true;
+    }
+    char *model;
+    char *effort;
+    model_words(args, &model, &effort);
+    bool ok = workbench_use_model(desk->workbench, model, effort, err) && say_model(desk);
+    free(model);
+    free(effort);
+    return ok;
+}
+
 bool desk_slash_status(struct desk *desk, struct str args, struct err *err)
 {
     (void)args;
     (void)err;
     struct session *session = workbench_session(desk->workbench);
-    struct usage usage = session_usage(session);
     struct buf text = BUF_INIT;
     buf_printf(&text, "Folder       %s\n", workspace_root(workbench_workspace(desk->workbench)));
     append_repo(desk, &text);
-    buf_printf(&text, "Model        %s\n", workbench_model(desk->workbench));
+    const char *profile = workbench_profile(desk->workbench);
+    char *why = workbench_why(desk->workbench);
+    buf_printf(&text, "Profile      %s\n", profile == NULL ? "none" : profile);
+    buf_printf(&text, "Model        %s: %s\n", workbench_model(desk->workbench), why);
+    free(why);
     buf_printf(&text, "Session      %s  %s\n", session_id(session), session_title(session));
-    buf_printf(&text, "Tokens       %lld in (%lld cached), %lld out (%lld reasoning)\n",
-        usage.input_tokens, usage.cached_tokens, usage.output_tokens, usage.reasoning_tokens);
+    workbench_describe_spend(desk->workbench, &text);
     append_proposal(desk, &text);
     dialog_message(desk->app, "Status", buf_str(&text));
     buf_free(&text);

@@ -27,17 +27,17 @@ static const struct feature features[] = {
         "model model_reasoning_effort model_provider base_url wire_api api_key_env "
         "api_key_command allow_plain_http detect_local_servers",
         "", ""},
-    {"Profiles",
-        "a model, its effort and its limits under a name; ~/.codex/config.toml is read too; bounds "
-        "on requests, tokens and money for each prompt",
-        "", "", "profile max_turns max_tokens max_cost", "", ""},
+    {"Profiles and models",
+        "a model, its effort and its limits under a name; ~/.codex/config.toml is read too; a "
+        "model for each task, with its price and why; bounds on what a prompt costs",
+        "profile.pick model.pick", "", "profile max_turns max_tokens max_cost auto_routing",
+        "/profile /model", ""},
     {"Slash commands",
         "what one does while typing: completed after a `/` in the prompt, the same in plain mode",
         "", "", "", "/*", ""},
     {"Sessions",
         "kept step by step, found again by title and time, forked from any prompt; near the end of "
-        "the "
-        "model's window a summary takes the conversation's place for the model",
+        "the model's window a summary takes the conversation's place for the model",
         "chat.edit-prompt", "", "context_window", "/new /resume /fork /compact /cost", ""},
     {"Recorded sessions", "the whole loop without a key or a network, labelled as such", "", "",
         "recording", "record", ""},

@@ -535,6 +535,7 @@ void session_set_draft(struct session *session, struct str text)
     cJSON *record = cJSON_CreateObject();
     json_set_str(record, "text", text);
     session_record(session, "draft", record, false);
+    session_changed(session);
 }
 
 const char *session_draft(const struct session *session)

@@ -157,6 +157,8 @@ struct session_setup {
     /* The instructions of the next turn (AGENTS.md and ours), read anew each turn; the caller
      * frees. */
     char *(*instructions)(void *data);
+    /* A turn begins; may set the provider and add entries. May be NULL. */
+    void (*before_turn)(void *data);
     /* Asked before each request; NULL: 60 requests. */
     void (*bounds)(void *data, struct turn_bounds *out);
     /* Tokens that the model's window holds, 0: not known; NULL: never. */

@@ -190,6 +190,9 @@ void turn_halt(struct session *session)
 void turn_begin(struct session *session)
 {
     record_turn(session, true);
+    if (session->setup.before_turn != NULL) {
+        session->setup.before_turn(session->setup.data);
+    }
     session->requests = 0;
     session->turn_spend = (struct spend){0};
     if (!turn_hooks_begin(session)) {

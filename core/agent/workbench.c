@@ -156,6 +156,9 @@ static void on_turn_end(void *data)
     if (wb->closing) {
         return;
     }
+    if (wb->choose_again) {
+        workbench_choose_again(wb);
+    }
     add_proposal_entry(wb);
     workbench_lay_out(wb);
     workbench_tell(wb, WORKBENCH_PROPOSAL);
@@ -323,6 +326,7 @@ static struct session_setup session_setup(struct workbench *wb)
         .model = config_string(wb->config, "model"),
         .effort = config_string(wb->config, "model_reasoning_effort"),
         .instructions = instructions,
+        .before_turn = workbench_before_turn,
         .bounds = workbench_bounds,
         .window = workbench_window,
         .price = workbench_price,
@@ -489,6 +493,7 @@ struct workbench *workbench_new(const struct workbench_options *options, struct 
     }
     say_profile(wb);
     workbench_load_prices(wb);
+    workbench_load_routing(wb);
     recover(wb);
     overlay_sweep();
     wb->approvals = approvals_new(wb->config);

@@ -10,6 +10,7 @@
 #include "agent/session.h"
 #include "catalog/indexer.h"
 #include "config/config.h"
+#include "model/routing.h"
 #include "trust/vetting.h"
 #include "workspace/workspace.h"
 
@@ -74,13 +75,29 @@ struct proposals *workbench_proposals(struct workbench *wb);
 /* What the next turn tells the model before the conversation. Free with instructions_free. */
 void workbench_instructions(struct workbench *wb, struct instructions *out);
 /* What the header says of the model: "gpt-5.5 high", "recording", "no model". Borrowed. */
-const char *workbench_model(const struct workbench *wb);
+const char *workbench_model(struct workbench *wb);
+/* Why that one: "profile policy, FILE:3", "to generate Rego: complex logic needs …". The caller
+ * frees. */
+char *workbench_why(const struct workbench *wb) MUST_USE;
+/* The profile in force, or NULL. Borrowed. */
+const char *workbench_profile(const struct workbench *wb);
+/* What [routing] has for what is being typed, else for what was asked last; NULL: it is not asked,
+ * for a profile or a model was chosen, or has nothing for it. Borrowed. */
+const struct route *workbench_route(const struct workbench *wb);
+const struct routing *workbench_routing(const struct workbench *wb);
+/* From the next request on; another server once the turn has ended. NULL: no profile. */
+bool workbench_use_profile(struct workbench *wb, const char *name, struct err *err) MUST_USE;
+/* The same with a model; effort NULL: as it is. model NULL: as the configuration has it. */
+bool workbench_use_model(
+    struct workbench *wb, const char *model, const char *effort, struct err *err) MUST_USE;
 /* Tokens, money, the window and the bounds, a line each. */
 void workbench_describe_spend(const struct workbench *wb, struct buf *out);
 /* "62% left (78.1k of 200k)"; nothing before the first answer. */
 void workbench_describe_context(const struct workbench *wb, struct buf *out);
 /* The table of prices. Borrowed. */
 const struct prices *workbench_prices(const struct workbench *wb);
+/* "gpt-5.5 high": two names, the second NULL when it is not there. The caller frees. */
+void model_words(struct str text, char **model, char **effort);
 bool workbench_is_recording(const struct workbench *wb);
 /* The prompts the recording knows, in order; NULL past the end, and without a recording. Borrowed.
  */

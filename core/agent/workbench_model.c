@@ -10,27 +10,14 @@
 
 #include <stdlib.h>
 
-static void show_model(struct workbench *wb, const struct selection *selection)
-{
-    bool is_codex = strcmp(selection->provider->ops->name, "codex") == 0;
-    free(wb->model_shown);
-    if (selection->provider->is_recording) {
-        wb->model_shown = mem_strdup("recording");
-    } else if (strcmp(selection->provider->ops->name, "acp") == 0) {
-        wb->model_shown = mem_strdup(selection->label);
-    } else if (selection->model == NULL) {
-        wb->model_shown = mem_strdup(is_codex ? "Codex" : "no model");
-    } else {
-        wb->model_shown = mem_printf("%s%s%s%s", is_codex ? "Codex " : "", selection->model,
-            selection->effort == NULL ? "" : " ",
-            selection->effort == NULL ? "" : selection->effort);
-    }
-}
-
 static void begin_recording(struct workbench *wb)
 {
     struct err err;
     if (wb->options.record_to == NULL) {
+        return;
+    }
+    if (wb->recorder != NULL) { /* another model was chosen since */
+        live_record(wb->provider, wb->recorder);
         return;
     }
     if (!live_record(wb->provider, NULL)) {
@@ -45,19 +32,12 @@ static void begin_recording(struct workbench *wb)
     live_record(wb->provider, wb->recorder);
 }
 
-void workbench_give_provider(struct workbench *wb)
-{
-    if (wb->provider != NULL && wb->listed) {
-        session_set_provider(wb->session, wb->provider, wb->model, wb->effort);
-    }
-}
-
 static void on_selected(void *data, struct selection *selection)
 {
     struct workbench *wb = data;
     wb->select = NULL;
     wb->provider = selection->provider;
-    show_model(wb, selection);
+    wb->answers = selection->answers;
     if (selection->problem != NULL) {
         workbench_problem(wb, "%s", selection->problem);
     }
@@ -65,6 +45,10 @@ static void on_selected(void *data, struct selection *selection)
         workbench_note(wb, "%s", selection->why);
     }
     begin_recording(wb);
+    free(wb->model);
+    free(wb->effort);
+    free(wb->label);
+    wb->label = mem_strdup(selection->label);
     wb->model = mem_strdup(selection->model);
     wb->effort = mem_strdup(selection->effort);
     selection_clear(selection);
@@ -95,6 +79,21 @@ static void take_late(void *data, struct str patch, const char *why)
     }
 }
 
+static void begin_choosing(struct workbench *wb)
+{
+    free(wb->provider_wanted);
+    wb->provider_wanted = mem_strdup(config_string(wb->config, "model_provider"));
+    struct select_setup setup = {
+        .acp = &wb->acp,
+        .codex = &wb->codex,
+        .loop = wb->options.loop,
+        .http = wb->http,
+        .config = wb->config,
+        .workspace = workspace_root(wb->workspace),
+    };
+    wb->select = select_start(&setup, on_selected, wb);
+}
+
 void workbench_choose_provider(struct workbench *wb)
 {
     wb->program = wb->options.is_program ? path_own_program() : NULL;
@@ -108,15 +107,24 @@ void workbench_choose_provider(struct workbench *wb)
         .changes = proposed_changes,
         .take = take_late,
         .tools = wb->program};
-    struct select_setup setup = {
-        .acp = &wb->acp,
-        .codex = &wb->codex,
-        .loop = wb->options.loop,
-        .http = wb->http,
-        .config = wb->config,
-        .workspace = workspace_root(wb->workspace),
-    };
-    wb->select = select_start(&setup, on_selected, wb);
+    begin_choosing(wb);
+}
+
+/* What answered so far says nothing more: no turn runs. */
+void workbench_choose_again(struct workbench *wb)
+{
+    wb->choose_again = false;
+    if (wb->select != NULL) {
+        workbench_stop_choosing(wb);
+    }
+    if (wb->provider != NULL) {
+        session_set_provider(wb->session, NULL, NULL, NULL);
+        live_record(wb->provider, NULL);
+        provider_free(wb->provider);
+        wb->provider = NULL;
+        wb->answers = ANSWERS_NOBODY;
+    }
+    begin_choosing(wb);
 }
 
 void workbench_stop_choosing(struct workbench *wb)
@@ -141,11 +149,9 @@ void workbench_free_provider(struct workbench *wb)
     free(wb->model_shown);
     free(wb->model);
     free(wb->effort);
-}
-
-const char *workbench_model(const struct workbench *wb)
-{
-    return wb->model_shown == NULL ? "choosing a model" : wb->model_shown;
+    free(wb->label);
+    free(wb->provider_wanted);
+    routing_clear(&wb->routing);
 }
 
 bool workbench_is_recording(const struct workbench *wb)

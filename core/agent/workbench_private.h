@@ -14,6 +14,7 @@
 #include "codex/codex.h"
 #include "hooks/hook_run.h"
 #include "loop/http.h"
+#include "model/select.h"
 #include "workspace/overlay.h"
 
 /* A tool that waits for the proposal to be laid out. */
@@ -22,7 +23,6 @@ struct layout_want {
     void *tool;
 };
 
-struct select;
 struct recorder;
 
 /* A file of the proposal, as it was when hooks ran for it last. */
@@ -113,6 +113,12 @@ struct workbench {
     struct recorder *recorder; /* `bylaw record` */
     struct prices *prices;
     char *model_shown;
+    enum answers answers;
+    char *label; /* of the selection */
+    char *provider_wanted; /* model_provider, when it was chosen */
+    bool choose_again;     /* another server is wanted once the turn has ended */
+    struct routing routing;
+    const struct route *route_said; /* that of the last turn */
 };
 
 void workbench_tell(struct workbench *wb, enum workbench_change what);
@@ -160,6 +166,13 @@ void workbench_choose_provider(struct workbench *wb);
 /* No model is chosen any more: before what it would be given to is freed. */
 void workbench_stop_choosing(struct workbench *wb);
 void workbench_free_provider(struct workbench *wb);
+
+/* The server in force is left and one chosen as the configuration has it now; no turn runs. */
+void workbench_choose_again(struct workbench *wb);
+
+/* workbench_choice.c */
+void workbench_load_routing(struct workbench *wb);
+void workbench_before_turn(void *data);
 
 /* workbench_spend.c; the two as session_setup wants them */
 void workbench_load_prices(struct workbench *wb);

@@ -70,7 +70,8 @@ void workbench_describe_spend(const struct workbench *wb, struct buf *out)
     } else {
         price_describe(price, out);
         if (price != NULL && price->known && price->as_of != NULL) {
-            buf_printf(out, "%s, as of %s", price->is_own ? " (yours)" : "", price->as_of);
+            buf_printf(out, " a million tokens%s, as of %s", price->is_own ? " (yours)" : "",
+                price->as_of);
         }
     }
     buf_append_c(out, "\nContext      ");

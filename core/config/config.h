@@ -64,6 +64,9 @@ const char *config_profile_at(const struct config *config, size_t index);
 const char *config_profile_origin(const struct config *config, const char *name);
 /* The one in force, or NULL. */
 const char *config_profile(const struct config *config);
+/* A text the setting (of a closed set) takes, and all of them: "low|high". */
+bool config_accepts(const char *key, const char *text);
+const char *config_accepted(const char *key);
 /* What `key` would be with the profile (NULL: with none). */
 const char *config_profile_value(const struct config *config, const char *name, const char *key);
 /* "gpt-5.5, high, approval on-request": what it says itself. The caller frees. */

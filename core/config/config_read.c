@@ -48,6 +48,16 @@ static bool is_accepted(const char *accepted, struct str text)
     return false;
 }
 
+bool config_accepts(const char *key, const char *text)
+{
+    return is_accepted(config_accepted(key), str_of(text));
+}
+
+const char *config_accepted(const char *key)
+{
+    return settings[config_index_of(key)].accepted;
+}
+
 static bool is_number_between(const struct setting *setting, const char *text)
 {
     char *end;

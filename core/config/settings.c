@@ -30,6 +30,9 @@ const struct setting settings[] = {
         NULL, "tokens, read and written, that one prompt may take"},
     {"max_cost", SETTING_NUMBER, "10", NULL, 0, 100000, SETTING_PROFILE | SETTING_GUARD, NULL,
         "US dollars that one prompt may take, where the price of the model is known"},
+    {"auto_routing", SETTING_BOOL, "true", NULL, 0, 0, SETTING_PROFILE, NULL,
+        "the model by what a prompt asks for, as [routing] has it, while neither a profile nor a "
+        "model was chosen"},
     {"base_url", SETTING_STRING, NULL, NULL, 0, 0, SETTING_OWN, "BYLAW_BASE_URL",
         "the API's address up to and with /v1"},
     {"wire_api", SETTING_STRING, "responses", "responses|chat", 0, 0, SETTING_OWN, "BYLAW_WIRE_API",

@@ -243,7 +243,7 @@ void price_describe(const struct price *price, struct buf *out)
     append_rate(out, price->input);
     buf_append_c(out, " in, ");
     append_rate(out, price->output);
-    buf_append_c(out, " out a million tokens");
+    buf_append_c(out, " out");
 }
 
 /* ---- what was spent ---- */

@@ -35,7 +35,7 @@ const struct price *prices_at(const struct prices *prices, size_t index);
 
 /* False: not known. `price` may be NULL. */
 bool price_cost(const struct price *price, const struct usage *usage, double *dollars);
-/* "$5 in, $30 out a million tokens", "price unknown". */
+/* "$5 in, $30 out", "price unknown": for a million tokens. */
 void price_describe(const struct price *price, struct buf *out);
 
 /* What has been spent. */

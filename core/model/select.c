@@ -150,6 +150,7 @@ static void use_recording(struct select *select, const char *because)
                                      : select_workspace_recording(workspace);
     struct err err;
     struct selection *out = &select->out;
+    out->answers = ANSWERS_NOBODY;
     if (path != NULL) {
         out->provider = recording_new(select->setup.loop, path, 1, &err);
         if (out->provider == NULL) {
@@ -211,6 +212,9 @@ static bool use_live(struct select *select)
         .allow_plain_http = allow_plain,
         .quirks = {.custom_tools = openai, .reasoning_summary = openai ? "auto" : NULL}};
     select->headers.len--;
+    select->out.answers = select->out.label != NULL ? ANSWERS_FOUND
+                          : openai                  ? ANSWERS_OPENAI
+                                                    : ANSWERS_SERVER;
     select->out.provider = live_new(&options, &err);
     if (select->out.provider == NULL) {
         set_problem(select, err.text);
@@ -496,6 +500,7 @@ static void use_codex(struct select *select)
         use_recording(select, "Codex cannot be used");
         return;
     }
+    out->answers = ANSWERS_CODEX;
     if (is_set(select, "model")) {
         out->model = mem_strdup(config_string(config, "model"));
     }
@@ -530,6 +535,7 @@ static void use_acp(struct select *select, const char *name)
         use_recording(select, "the agent cannot be used");
         return;
     }
+    out->answers = ANSWERS_AGENT;
     out->label = mem_strdup(name);
     out->why = mem_printf(
         "%s, confined, in a scratch copy of the folder: what it changes becomes a proposal", name);

@@ -31,8 +31,18 @@ struct select_setup {
     const struct detect_server *servers;
 };
 
+enum answers {
+    ANSWERS_NOBODY, /* or a recording */
+    ANSWERS_OPENAI,
+    ANSWERS_SERVER, /* another that is configured */
+    ANSWERS_FOUND,  /* one found on this machine, with one of its models */
+    ANSWERS_CODEX,
+    ANSWERS_AGENT /* another agent, with a model of its own */
+};
+
 /* Who answers. The strings are the selection's. */
 struct selection {
+    enum answers answers;
     struct provider *provider; /* never NULL; the caller's from now on */
     char *model;
     char *effort;  /* NULL: not sent */

@@ -72,7 +72,7 @@ static void cost_is_counted_and_never_zero_when_unknown(void **state)
     spend_describe(&spend, &text);
     expect_text(&text, "101k tokens, $0.50 and 1 request of unknown price");
     price_describe(price, &text);
-    expect_text(&text, "$5 in, $30 out a million tokens");
+    expect_text(&text, "$5 in, $30 out");
     price_describe(NULL, &text);
     expect_text(&text, "price unknown");
     money_append(&text, 0.0412);

@@ -137,14 +137,6 @@ void plain_ask_repo(struct plain *plain)
     }
 }
 
-static void say_model(struct plain *plain)
-{
-    plain_say(plain, "Model: %s%s.", workbench_model(plain->wb),
-        workbench_is_recording(plain->wb)
-            ? "; what it says is a replayed session, type prompts for what it knows"
-            : "");
-}
-
 static void say_tests(struct plain *plain)
 {
     struct tally tally = board_tally(plain->board);
@@ -186,7 +178,7 @@ bool plain_status(struct plain *plain, struct str args, struct err *err)
     } else {
         plain_say(plain, "No git repository: files can be written, not committed.");
     }
-    say_model(plain);
+    plain_say_model(plain);
     say_tests(plain);
     const struct proposal *open = proposals_open(workbench_proposals(plain->wb));
     if (open != NULL) {
@@ -254,7 +246,7 @@ static void on_change(void *data, enum workbench_change what)
         on_files(plain);
         break;
     case WORKBENCH_PROVIDER:
-        say_model(plain);
+        plain_say_model(plain);
         plain->started = plain->started || plain->listed;
         break;
     case WORKBENCH_CATALOG:

@@ -15,6 +15,11 @@ const struct plain_command plain_commands[] = {
         plain_help},
     {"status", "", "Say where things are: folder, branch, model, tests, coverage, proposal",
         PLAIN_ANY, plain_status},
+    {"profile", "[NAME|none]",
+        "Say the profiles there are, or work with one: model, effort, approval, sandbox, bounds",
+        PLAIN_ANY, plain_profile},
+    {"model", "[NAME [EFFORT]]", "Say the models by task, with price and reason, or choose one",
+        PLAIN_ANY, plain_model},
     {"say", "[TEXT]",
         "Send TEXT to the model, whatever word it begins with; without TEXT the line that was "
         "refused",

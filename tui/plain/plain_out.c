@@ -86,9 +86,12 @@ static char *prompt_text(const struct plain *plain)
     if (plain->answer != NULL) {
         return mem_printf("%s> ", plain->answer_word);
     }
-    return mem_strdup(plain->mode == PLAIN_REVIEW   ? "review> "
-                      : plain->mode == PLAIN_COMMIT ? "commit> "
-                                                    : "> ");
+    const char *profile = workbench_profile(plain->wb);
+    return mem_printf("%s%s%s> ", profile == NULL ? "" : profile,
+        profile == NULL || plain->mode == PLAIN_MAIN ? "" : " ",
+        plain->mode == PLAIN_REVIEW   ? "review"
+        : plain->mode == PLAIN_COMMIT ? "commit"
+                                      : "");
 }
 
 void plain_show_prompt(struct plain *plain)

@@ -2,7 +2,8 @@
  * the prompt), plain_command.c (the table and what is typed), plain_chat.c (the session),
  * plain_review.c and plain_decide.c (the review), plain_finish.c (the road to a commit),
  * plain_sessions.c (which session), plain_tests.c, plain_files.c (files, symbols, windows of
- * lines), plain_edit.c ($EDITOR), plain_eval.c and plain_trust.c. Nobody else includes it. */
+ * lines), plain_edit.c ($EDITOR), plain_eval.c, plain_model.c and plain_trust.c. Nobody else
+ * includes it. */
 #ifndef BYLAW_PLAIN_PRIVATE_H
 #define BYLAW_PLAIN_PRIVATE_H
 
@@ -280,6 +281,13 @@ bool plain_edit_text(struct plain *plain, const char *name, struct str text, siz
 
 /* ---- plain_eval.c ---- */
 bool plain_eval(struct plain *plain, struct str args, struct err *err);
+
+/* ---- plain_model.c ---- */
+
+/* The model with its reason, and the profile in force. */
+void plain_say_model(struct plain *plain);
+bool plain_profile(struct plain *plain, struct str args, struct err *err);
+bool plain_model(struct plain *plain, struct str args, struct err *err);
 
 /* ---- plain_trust.c ---- */
 /* What the repository brings waits for an answer. */

@@ -1,0 +1,230 @@
+/* Which profile and which model, as the engineer chooses and as [routing] has it for the task. */
+#include "agent/workbench_private.h"
+
+#include "base/vec.h"
+
+#include <stdlib.h>
+
+enum { LOOK_BACK = 40 };
+
+void workbench_load_routing(struct workbench *wb)
+{
+    struct buf problems = BUF_INIT;
+    struct str line;
+    routing_load(wb->config, &wb->routing, &problems);
+    struct str rest = buf_str(&problems);
+    while (str_next_line(&rest, &line)) {
+        workbench_problem(wb, "%.*s", STR_FMT(line));
+    }
+    buf_free(&problems);
+}
+
+/* ---- the task at hand ---- */
+
+static bool is_set(const struct workbench *wb, const char *key)
+{
+    return strcmp(config_origin(wb->config, key), "default") != 0;
+}
+
+/* Names of models mean something to who has them: the default table is for OpenAI's own server. */
+static bool routes(const struct workbench *wb)
+{
+    bool can =
+        wb->answers == ANSWERS_OPENAI ||
+        (wb->routing.is_own && (wb->answers == ANSWERS_SERVER || wb->answers == ANSWERS_CODEX));
+    return can && config_bool(wb->config, "auto_routing") && config_profile(wb->config) == NULL &&
+           !is_set(wb, "model");
+}
+
+/* What is being typed, else the last prompt that says what it wants. */
+static const struct route *find_route(const struct workbench *wb)
+{
+    enum task task;
+    if (routing_guess(str_of(session_draft(wb->session)), &task)) {
+        return &wb->routing.routes[task];
+    }
+    const struct transcript *transcript = session_transcript(wb->session);
+    size_t seen = 0;
+    for (size_t i = transcript->len; i > 0 && seen < LOOK_BACK; i--) {
+        const struct entry *entry = &transcript->items[i - 1];
+        if (entry->kind == ENTRY_USER) {
+            seen++;
+            if (routing_guess(buf_str(&entry->text), &task)) {
+                return &wb->routing.routes[task];
+            }
+        }
+    }
+    return NULL;
+}
+
+const struct route *workbench_route(const struct workbench *wb)
+{
+    return wb->session != NULL && routes(wb) ? find_route(wb) : NULL;
+}
+
+const struct routing *workbench_routing(const struct workbench *wb)
+{
+    return &wb->routing;
+}
+
+/* ---- the names in force ---- */
+
+struct spoken {
+    const char *model, *effort; /* borrowed */
+};
+
+static struct spoken names_now(const struct workbench *wb)
+{
+    const struct config *config = wb->config;
+    struct spoken names = {wb->model, wb->effort};
+    const struct route *route = workbench_route(wb);
+    if (wb->answers == ANSWERS_NOBODY || wb->answers == ANSWERS_AGENT) {
+        return names;
+    }
+    if (route != NULL) {
+        return (struct spoken){route->model, route->effort != NULL ? route->effort : names.effort};
+    }
+    if (wb->answers != ANSWERS_FOUND && (wb->answers != ANSWERS_CODEX || is_set(wb, "model"))) {
+        names.model = config_string(config, "model");
+    }
+    if (wb->answers == ANSWERS_OPENAI || is_set(wb, "model_reasoning_effort")) {
+        names.effort = config_string(config, "model_reasoning_effort");
+    }
+    return names;
+}
+
+void workbench_give_provider(struct workbench *wb)
+{
+    if (wb->provider != NULL && wb->listed) {
+        struct spoken names = names_now(wb);
+        session_set_provider(wb->session, wb->provider, names.model, names.effort);
+    }
+}
+
+static void show_names(struct workbench *wb)
+{
+    struct spoken names = names_now(wb);
+    const char *codex = wb->answers == ANSWERS_CODEX ? "Codex" : NULL;
+    free(wb->model_shown);
+    if (wb->provider->is_recording) {
+        wb->model_shown = mem_strdup("recording");
+    } else if (wb->answers == ANSWERS_AGENT) {
+        wb->model_shown = mem_strdup(wb->label);
+    } else if (names.model == NULL) {
+        wb->model_shown = mem_strdup(codex != NULL ? codex : "no model");
+    } else {
+        wb->model_shown = mem_printf("%s%s%s%s%s", codex == NULL ? "" : codex,
+            codex == NULL ? "" : " ", names.model, names.effort == NULL ? "" : " ",
+            names.effort == NULL ? "" : names.effort);
+    }
+}
+
+const char *workbench_model(struct workbench *wb)
+{
+    if (wb->provider == NULL) {
+        return "choosing a model";
+    }
+    show_names(wb);
+    return wb->model_shown;
+}
+
+const char *workbench_profile(const struct workbench *wb)
+{
+    return config_profile(wb->config);
+}
+
+char *workbench_why(const struct workbench *wb)
+{
+    const struct route *route = workbench_route(wb);
+    const char *profile = config_profile(wb->config);
+    if (wb->provider != NULL && wb->provider->is_recording) {
+        return mem_strdup("a recorded session answers");
+    }
+    if (route != NULL) {
+        return mem_printf("to %s: %s", route->title, route->reason);
+    }
+    if (profile != NULL) {
+        return mem_printf("profile %s, %s", profile, config_profile_origin(wb->config, profile));
+    }
+    const char *origin = config_origin(wb->config, "model");
+    return strcmp(origin, "default") == 0 ? mem_strdup("nothing else was chosen")
+                                          : mem_strdup(origin);
+}
+
+/* ---- choosing ---- */
+
+static bool same(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* Another server is chosen between turns only: what Codex waits for is answered to Codex. */
+static void follow(struct workbench *wb)
+{
+    bool other = wb->select != NULL || wb->answers == ANSWERS_FOUND ||
+                 !same(wb->provider_wanted, config_string(wb->config, "model_provider"));
+    if (other && session_state(wb->session) == SESSION_IDLE) {
+        workbench_choose_again(wb);
+    } else if (other) {
+        wb->choose_again = true;
+    } else {
+        workbench_give_provider(wb);
+    }
+    workbench_tell(wb, WORKBENCH_PROVIDER);
+}
+
+bool workbench_use_profile(struct workbench *wb, const char *name, struct err *err)
+{
+    if (!config_pick_profile(wb->config, name, err)) {
+        return false;
+    }
+    follow(wb);
+    return true;
+}
+
+bool workbench_use_model(
+    struct workbench *wb, const char *model, const char *effort, struct err *err)
+{
+    if (effort != NULL && !config_accepts("model_reasoning_effort", effort)) {
+        return err_set(err, ERR_INVALID, "the effort \"%s\" is not known; accepted: %s", effort,
+            config_accepted("model_reasoning_effort"));
+    }
+    if (wb->provider != NULL && wb->provider->is_recording) {
+        return err_set(err, ERR_CONFLICT, "a recorded session answers: it has no other model");
+    }
+    config_pick(wb->config, "model", model);
+    if (effort != NULL) {
+        config_pick(wb->config, "model_reasoning_effort", effort);
+    }
+    follow(wb);
+    return true;
+}
+
+void model_words(struct str text, char **model, char **effort)
+{
+    size_t blank = str_find_char(text, ' ', 0);
+    *model = str_dup(str_slice(text, 0, blank == SIZE_MAX ? text.len : blank));
+    *effort = blank == SIZE_MAX ? NULL : str_dup(str_trim(str_from(text, blank)));
+}
+
+/* ---- before a turn ---- */
+
+/* What the turn will be answered by and why, when [routing] chose it anew. */
+static void say_route(struct workbench *wb, const struct route *route)
+{
+    struct entry entry = {.kind = ENTRY_NOTICE, .status = ENTRY_DONE};
+    buf_printf(&entry.text, "%s%s%s, to %s: %s.", route->model, route->effort == NULL ? "" : " ",
+        route->effort == NULL ? "" : route->effort, route->title, route->reason);
+    session_add_entry(wb->session, entry);
+}
+
+void workbench_before_turn(void *data)
+{
+    struct workbench *wb = data;
+    const struct route *route = workbench_route(wb);
+    workbench_give_provider(wb);
+    if (route != NULL && route != wb->route_said) {
+        say_route(wb, route);
+    }
+    wb->route_said = route;
+}
