@@ -28,6 +28,8 @@ struct checks {
     size_t ended, total;
     char *trouble;
     bool has_coverage;
+    unsigned generation; /* of the runner's, that is kept */
+    bool settled;
 };
 
 static void tell(struct checks *checks)
@@ -104,6 +106,15 @@ static void on_coverage(void *data, unsigned generation, const struct coverage *
     tell(checks);
 }
 
+static void on_settled(void *data, unsigned generation)
+{
+    struct checks *checks = data;
+    if (generation == checks->generation) {
+        checks->settled = true;
+        tell(checks);
+    }
+}
+
 struct checks *checks_new(struct loop *loop, void (*changed)(void *data), void *data)
 {
     struct checks *checks = MEM_NEW(struct checks);
@@ -117,6 +128,7 @@ struct checks *checks_new(struct loop *loop, void (*changed)(void *data), void *
         .done = on_done,
         .explained = on_explained,
         .coverage = on_coverage,
+        .settled = on_settled,
     };
     checks->runner = runner_new(loop, &engine_opa, &events);
     return checks;
@@ -154,7 +166,8 @@ void checks_start(struct checks *checks, const char *root)
         .offline = true,
         .coverage = true,
         .explain_max = EXPLAIN_MAX};
-    (void)runner_start(checks->runner, &options);
+    checks->settled = false;
+    checks->generation = runner_start(checks->runner, &options);
     tell(checks);
 }
 
@@ -175,6 +188,11 @@ void checks_fail(struct checks *checks, const char *why)
     checks->state = CHECKS_FAILED;
     checks->trouble = mem_strdup(why);
     tell(checks);
+}
+
+bool checks_is_settled(const struct checks *checks)
+{
+    return checks->state == CHECKS_DONE && checks->settled;
 }
 
 enum checks_state checks_state(const struct checks *checks)

@@ -28,6 +28,8 @@ void checks_invalidate(struct checks *checks);
 void checks_fail(struct checks *checks, const char *why);
 
 enum checks_state checks_state(const struct checks *checks);
+/* Done, and why tests failed is known as far as it ever will be. */
+bool checks_is_settled(const struct checks *checks);
 /* Rows as they came (a test's sub-tests behind it); borrowed until the next change. */
 const struct results *checks_results(const struct checks *checks);
 const struct findings *checks_findings(const struct checks *checks);

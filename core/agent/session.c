@@ -181,6 +181,16 @@ const char *session_model(const struct session *session)
     return session->model == NULL ? "" : session->model;
 }
 
+bool session_ended_well(const struct session *session)
+{
+    return session->ended_well;
+}
+
+unsigned session_prompts(const struct session *session)
+{
+    return session->prompts;
+}
+
 struct usage session_usage(const struct session *session)
 {
     return session->spend.usage;
@@ -409,6 +419,7 @@ void session_take_prompt(struct session *session, struct str text, bool feedback
         json_set_str(record, "text", text);
         session_record(session, "prompt", record, true);
         session_remember_prompt(session, text);
+        session->prompts++;
     }
     session->hooks.fresh = !feedback;
     struct entry entry = {.kind = feedback ? ENTRY_FEEDBACK : ENTRY_USER, .status = ENTRY_DONE};

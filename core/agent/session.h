@@ -198,6 +198,10 @@ bool session_is_empty(const struct session *session);
 void session_discard(struct session *session);
 /* Interrupts what runs, then frees. */
 void session_free(struct session *session);
+/* The last turn ended by itself: neither interrupted nor failed. */
+bool session_ended_well(const struct session *session);
+/* Prompts of the engineer's that turns began with, since the session was opened. */
+unsigned session_prompts(const struct session *session);
 /* Takes effect with the next request. Names are copied; provider borrowed. */
 void session_set_provider(
     struct session *session, struct provider *provider, const char *model, const char *effort);

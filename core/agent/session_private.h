@@ -85,7 +85,9 @@ struct session {
     uint64_t retry_at_ms;
     unsigned open_text; /* entry ids while they grow; 0: none */
     unsigned open_reasoning;
-    unsigned requests;        /* of this turn */
+    unsigned requests; /* of this turn */
+    bool ended_well;
+    unsigned prompts;
     bool was_running;         /* while replaying: the turn had not ended */
     struct spend spend;       /* over all turns */
     struct spend turn_spend;  /* of the prompt that runs, or ran last */

@@ -160,6 +160,7 @@ void turn_over(struct session *session)
 void turn_end(struct session *session)
 {
     if (!turn_take_queued(session)) {
+        session->ended_well = true;
         turn_over(session);
     }
 }
@@ -189,6 +190,7 @@ void turn_halt(struct session *session)
 
 void turn_begin(struct session *session)
 {
+    session->ended_well = false;
     record_turn(session, true);
     if (session->setup.before_turn != NULL) {
         session->setup.before_turn(session->setup.data);

@@ -160,8 +160,10 @@ static void on_turn_end(void *data)
         workbench_choose_again(wb);
     }
     add_proposal_entry(wb);
+    workbench_mend_arm(wb);
     workbench_lay_out(wb);
     workbench_tell(wb, WORKBENCH_PROPOSAL);
+    workbench_mend_look(wb); /* its tests may have run before the turn's end */
 }
 
 void workbench_show_proposal(struct workbench *wb)
@@ -519,6 +521,7 @@ void workbench_free(struct workbench *wb)
     }
     wb->options.changed = NULL;
     wb->closing = true;
+    workbench_mend_stop(wb);
     loop_timer_free(wb->starter);
     workbench_stop_choosing(wb); /* the loop turns below */
     workspace_stop(wb->workspace);

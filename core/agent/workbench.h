@@ -132,6 +132,9 @@ const struct checks *workbench_tried(const struct workbench *wb);
  * tests on it. Nothing is written to the workspace. */
 void workbench_try(struct workbench *wb, size_t file, size_t hunk);
 
+/* The checks of what a turn proposed are being looked at: what failed goes back to the agent. */
+bool workbench_is_mending(const struct workbench *wb);
+
 /* Makes a proposal of changes that a command of the engineer's wants (see proposals_add), lays it
  * out and tests it, as one of the model's. */
 bool workbench_propose(struct workbench *wb, const struct changes *changes, const char *origin,

@@ -225,6 +225,12 @@ static void on_checks(void *data)
     workbench_tell(data, WORKBENCH_EVIDENCE);
 }
 
+static void on_evidence(void *data)
+{
+    workbench_tell(data, WORKBENCH_EVIDENCE);
+    workbench_mend_look(data);
+}
+
 void workbench_make_layout(struct workbench *wb)
 {
     wb->stamp = 1;
@@ -233,7 +239,7 @@ void workbench_make_layout(struct workbench *wb)
         workbench_problem(wb, "Proposals cannot be tested: %s", wb->overlay_err.text);
     }
     wb->deliver = loop_timer_new(wb->options.loop, deliver, wb);
-    wb->evidence = checks_new(wb->options.loop, on_checks, wb);
+    wb->evidence = checks_new(wb->options.loop, on_evidence, wb);
     wb->tried = checks_new(wb->options.loop, on_checks, wb);
 }
 

@@ -1,5 +1,6 @@
 /* Inside of the workbench, shared by workbench.c (opening, the session's questions),
  * workbench_layout.c (overlays and checks), workbench_command.c (what the agent runs),
+ * workbench_mend.c (failed checks back to the agent),
  * workbench_decide.c (from decisions to a commit), workbench_model.c (which model),
  * workbench_hooks.c (hooks of a turn) and workbench_trust.c (what waits for an answer). Nobody else
  * includes it. */
@@ -23,6 +24,7 @@ struct layout_want {
     void *tool;
 };
 
+struct mending;
 struct recorder;
 
 /* A file of the proposal, as it was when hooks ran for it last. */
@@ -100,6 +102,16 @@ struct workbench {
         void (*ready)(void *tool, const struct command_place *place);
     } command;
 
+    /* failed checks that go back to the agent */
+    struct {
+        bool armed;              /* a turn changed the proposal: its checks are looked at */
+        unsigned tries;          /* for this prompt and proposal */
+        unsigned prompts;        /* session_prompts, then */
+        unsigned number;         /* the proposal that was looked at last, */
+        unsigned long long hash; /* and its changes */
+        struct mending *running; /* the guards, or NULL */
+    } mend;
+
     /* model */
     struct http *http;
     struct provider *provider;
@@ -114,7 +126,7 @@ struct workbench {
     struct prices *prices;
     char *model_shown;
     enum answers answers;
-    char *label; /* of the selection */
+    char *label;           /* of the selection */
     char *provider_wanted; /* model_provider, when it was chosen */
     bool choose_again;     /* another server is wanted once the turn has ended */
     struct routing routing;
@@ -148,6 +160,12 @@ void workbench_want_layout(
 void workbench_unwant_layout(void *data, void *tool);
 /* What a set of changes comes down to, for "exactly this was tested". */
 unsigned long long changes_hash(const struct changes *changes);
+
+/* workbench_mend.c: a turn is over; the checks of the proposal moved on; nothing is sent any more.
+ */
+void workbench_mend_arm(struct workbench *wb);
+void workbench_mend_look(struct workbench *wb);
+void workbench_mend_stop(struct workbench *wb);
 
 /* workbench_command.c */
 extern const struct command_host workbench_commands;

@@ -26,6 +26,8 @@ const struct setting settings[] = {
         "the workspace, too; never the workspace itself"},
     {"max_turns", SETTING_INTEGER, "60", NULL, 1, 1000, SETTING_PROFILE | SETTING_GUARD, NULL,
         "requests to the model that one prompt may take"},
+    {"mend_attempts", SETTING_INTEGER, "2", NULL, 0, 20, SETTING_PROFILE | SETTING_GUARD, NULL,
+        "how often failed checks go back to the agent before you are asked; 0: never"},
     {"max_tokens", SETTING_INTEGER, "5000000", NULL, 1, 1000000000, SETTING_PROFILE | SETTING_GUARD,
         NULL, "tokens, read and written, that one prompt may take"},
     {"max_cost", SETTING_NUMBER, "10", NULL, 0, 100000, SETTING_PROFILE | SETTING_GUARD, NULL,

@@ -613,3 +613,13 @@ const char *recording_prompt(const struct provider *provider, size_t at)
     const struct recording *recording = (const struct recording *)provider;
     return at < recording->prompts.len ? recording->prompts.items[at] : NULL;
 }
+
+bool recording_answers(const struct provider *provider, const char *prompt)
+{
+    VEC_FOREACH (const struct answer, answer, &((const struct recording *)provider)->answers) {
+        if (is_for(answer, prompt, true) || is_for(answer, prompt, false)) {
+            return true;
+        }
+    }
+    return false;
+}

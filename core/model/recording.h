@@ -42,6 +42,8 @@ const char *recording_title(const struct provider *provider);
 const char *recording_model(const struct provider *provider);
 /* The prompts it knows, in order: NULL past the end. Borrowed. */
 const char *recording_prompt(const struct provider *provider, size_t at);
+/* It has an answer to this prompt, also to one that is built from decisions. */
+bool recording_answers(const struct provider *provider, const char *prompt);
 
 /* Where a conversation stands: its last prompt (borrowed; NULL: none), how many equal ones came
  * before it, and how many rounds of tool results since. */

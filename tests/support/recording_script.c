@@ -32,14 +32,24 @@ static cJSON *typed(const char *type)
     return json;
 }
 
-void script_begin(struct buf *out, const char *prompt, int step)
+void script_begin_on(struct buf *out, const char *prompt, const char *part, int step)
 {
     buf_append_c(out, "{\"answer\":{\"prompt\":");
     json_append_quoted(out, str_of(prompt));
+    if (part != NULL) {
+        buf_append_c(out, ",\"prompt_contains\":[");
+        json_append_quoted(out, str_of(part));
+        buf_append_char(out, ']');
+    }
     buf_printf(out,
         ",\"step\":%d,\"wire\":\"responses\",\"status\":200,\"headers\":{\"content-type\":\"text/"
         "event-stream\"}}}\n",
         step);
+}
+
+void script_begin(struct buf *out, const char *prompt, int step)
+{
+    script_begin_on(out, prompt, NULL, step);
 }
 
 void script_done(struct buf *out)

@@ -10,6 +10,8 @@
 void script_head(struct buf *out);
 /* The answer to the request number `step` (from 0) that `prompt` leads to; script_done ends it. */
 void script_begin(struct buf *out, const char *prompt, int step);
+/* The same for whatever prompt holds `part`. */
+void script_begin_on(struct buf *out, const char *prompt, const char *part, int step);
 void script_say(struct buf *out, const char *text);
 void script_call(
     struct buf *out, const char *id, const char *name, const char *input, bool freeform);

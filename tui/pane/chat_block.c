@@ -331,11 +331,23 @@ static void render_error(struct block *block, const struct entry *entry, int col
     }
 }
 
+static bool feedback_is_review(const struct entry *entry)
+{
+    return str_starts(buf_str(&entry->text), "## Outcome of the review");
+}
+
 static void render_feedback(struct block *block, const struct entry *entry, int cols)
 {
     struct chat_line *line = new_line(&block->head, 1);
     add_c(line, fold_mark(block, entry), STYLE(USER));
-    add_c(line, "review sent to the agent", STYLE(USER));
+    if (feedback_is_review(entry)) {
+        add_c(line, "review sent to the agent", STYLE(USER));
+    } else {
+        struct str rest = buf_str(&entry->text);
+        struct str first = {0};
+        (void)str_next_line(&rest, &first);
+        add(line, str_starts(first, "## ") ? str_from(first, 3) : first, STYLE(WARNING));
+    }
     cut_line(line, cols);
     if (!block->folded) {
         add_text(&block->body, buf_str(&entry->text), 3, cols, OUTPUT_LINES, STYLE(DIM));

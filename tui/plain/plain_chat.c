@@ -188,7 +188,11 @@ static void say_closed(struct plain *plain, const struct entry *entry)
         break;
     case ENTRY_FEEDBACK: {
         char *lines = plain_count(count_lines(text), "line");
-        plain_say(plain, "Sent back to the model: the outcome of the review, %s.", lines);
+        struct str first = first_line(text);
+        bool review = str_starts(first, "## Outcome of the review");
+        first = review ? STR_LIT("the outcome of the review")
+                       : str_from(first, str_starts(first, "## ") ? 3 : 0);
+        plain_say(plain, "Sent back to the model: %.*s, %s.", STR_FMT(first), lines);
         free(lines);
         break;
     }
