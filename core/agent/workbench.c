@@ -536,7 +536,7 @@ void workbench_free(struct workbench *wb)
     proposals_free(wb->proposals);
     workbench_free_provider(wb);
     indexer_free(wb->indexer);
-    approvals_free(wb->approvals);
+    workbench_free_commands(wb);
     config_free(wb->config);
     workspace_free(wb->workspace);
     VEC_FOREACH (struct notice, notice, &wb->notices) {

@@ -87,21 +87,88 @@ static void on_laid(void *data, const char *root, const struct err *err)
     wb->command.ready(wb->command.tool, &place);
 }
 
-/* What may not write runs where the tests do. */
+static void on_lent(void *data, const struct err *err)
+{
+    struct workbench *wb = data;
+    if (wb->command.tool == NULL) {
+        return;
+    }
+    struct command_place place = {.may_write = true, .err = err};
+    if (err == NULL) {
+        place.root = lent_root(wb->command.lent);
+        wb->command.lent_out = true;
+    }
+    wb->command.ready(wb->command.tool, &place);
+}
+
+/* What may not write runs where the tests do; what may, in a copy of its own. */
 static void place(
     void *data, void (*ready)(void *tool, const struct command_place *place), void *tool)
 {
     struct workbench *wb = data;
+    struct err err;
     wb->command.tool = tool;
     wb->command.ready = ready;
     wb->command.wb = wb;
-    workbench_want_layout(wb, on_laid, &wb->command);
+    if (!approvals_may_write(wb->approvals)) {
+        workbench_want_layout(wb, on_laid, &wb->command);
+        return;
+    }
+    if (wb->command.lent == NULL) {
+        wb->command.lent = lent_new(wb->workspace, wb->options.loop, &err);
+    }
+    if (wb->command.lent == NULL) {
+        struct command_place none = {.err = &err};
+        ready(tool, &none);
+        return;
+    }
+    const struct proposal *open = proposals_open(wb->proposals);
+    lent_lay_out(wb->command.lent, open == NULL ? NULL : &open->changes, on_lent, wb);
+}
+
+/* What it changed is a patch like any other, for the engineer to review. */
+static void on_found(void *data, const struct lent_found *found)
+{
+    struct workbench *wb = data;
+    struct buf told = BUF_INIT;
+    if (wb->command.tool == NULL) {
+        return;
+    }
+    if (found->err != NULL) {
+        buf_printf(&told, "What it changed could not be read and is lost: %s.\n", found->err->text);
+    } else if (found->patch.len > 0) {
+        buf_append_c(&told, "It changed files. ");
+        struct buf answer = BUF_INIT;
+        bool ok = workbench_take_patch(wb, found->patch, &answer);
+        buf_printf(&told, "%s%s\n", ok ? "" : "They did not join the proposal and are lost: ",
+            answer.len > 0 ? answer.ptr : "");
+        buf_free(&answer);
+    }
+    if (found->left_out.len > 0) {
+        buf_printf(&told, "Changed too, but not proposed:\n%.*s\n", STR_FMT(found->left_out));
+    }
+    void (*done)(void *tool, struct str text) = wb->command.took;
+    done(wb->command.tool, buf_str(&told));
+    buf_free(&told);
 }
 
 static void took(void *data, void (*done)(void *tool, struct str told), void *tool)
 {
-    (void)data;
-    done(tool, (struct str){0});
+    struct workbench *wb = data;
+    wb->command.tool = tool;
+    wb->command.took = done;
+    wb->command.lent_out = false;
+    lent_collect(wb->command.lent, on_found, wb);
+}
+
+/* One that was ended may still be about to write for a moment: its copy is given up with it. */
+static void give_up_copy(struct workbench *wb)
+{
+    if (wb->command.lent != NULL && (wb->command.lent_out || lent_is_busy(wb->command.lent))) {
+        lent_free(wb->command.lent);
+        wb->command.lent = NULL;
+    }
+    wb->command.lent_out = false;
 }
 
 static void drop(void *data, void *tool)
@@ -116,6 +183,15 @@ static void drop(void *data, void *tool)
         forget_wish(wb);
     }
     wb->command.tool = NULL;
+    give_up_copy(wb);
+}
+
+void workbench_free_commands(struct workbench *wb)
+{
+    lent_free(wb->command.lent);
+    wb->command.lent = NULL;
+    approvals_free(wb->approvals);
+    wb->approvals = NULL;
 }
 
 const struct command_host workbench_commands = {ask, place, took, drop};

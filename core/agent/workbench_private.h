@@ -16,6 +16,7 @@
 #include "hooks/hook_run.h"
 #include "loop/http.h"
 #include "model/select.h"
+#include "workspace/lent.h"
 #include "workspace/overlay.h"
 
 /* A tool that waits for the proposal to be laid out. */
@@ -100,6 +101,9 @@ struct workbench {
         bool network;
         void (*answered)(void *tool, bool allowed, struct str reason);
         void (*ready)(void *tool, const struct command_place *place);
+        void (*took)(void *tool, struct str told);
+        struct lent *lent; /* what may write runs in; NULL: nothing did */
+        bool lent_out;     /* one runs in it */
     } command;
 
     /* failed checks that go back to the agent */
@@ -169,6 +173,7 @@ void workbench_mend_stop(struct workbench *wb);
 
 /* workbench_command.c */
 extern const struct command_host workbench_commands;
+void workbench_free_commands(struct workbench *wb);
 void workbench_complete_question(void *data, struct question *question);
 /* Goes on with a session; false when it cannot be read, or nothing in it is pending and `needed` is
  * not. */

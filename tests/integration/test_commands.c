@@ -99,7 +99,7 @@ static void dump(struct fixture *f)
 
 #define WAIT_UNTIL(f, condition)                                                                   \
     do {                                                                                           \
-        uint64_t end_ = loop_now_ms() + 60000;                                                     \
+        uint64_t end_ = loop_now_ms() + 30000;                                                     \
         while (!(condition)) {                                                                     \
             if (loop_now_ms() > end_) {                                                            \
                 dump(f);                                                                           \
@@ -257,6 +257,51 @@ static void the_list_allows_what_begins_with_its_words(void **state)
     free(list);
 }
 
+/* sandbox_mode workspace-write: its copy is its own, and what it changed there is proposed. */
+static void what_it_writes_is_proposed_and_nothing_more(void **state)
+{
+    struct fixture *f = *state;
+    char *reach = mem_printf("sh -c 'echo x > %s/p/p.rego'", f->dir);
+    const char *lines[] = {
+        "sh -c 'echo more := 1 >> p/p.rego; echo new > p/new.txt; ln -s /etc out'",
+        "cat p/p.rego p/new.txt", "rm p/new.txt", "ls p", reach};
+    script(f, lines, ARRAY_LEN(lines), false);
+    open_with(f, "sandbox_mode = \"workspace-write\"\nmend_attempts = 0\n");
+    go(f);
+    WAIT_UNTIL(f, turn_over(f));
+    assert_says(f, ran(f, 0), "It changed files.");
+    assert_says(f, ran(f, 0), "p/p.rego");
+    assert_says(f, ran(f, 0), "not proposed:");
+    assert_says(f, ran(f, 1), "more := 1\nnew\n"); /* it goes on from what it did */
+    assert_null(strstr(ran(f, 3)->text.ptr, "new.txt"));
+    assert_int_equal(ran(f, 4)->status, ENTRY_FAILED);
+    const struct proposal *open = proposals_open(workbench_proposals(f->wb));
+    assert_non_null(open);
+    assert_int_equal(open->changes.len, 1);
+    assert_string_equal(open->changes.items[0].path, "p/p.rego");
+    char *text = test_read(f->dir, "p/p.rego");
+    assert_string_equal(text, "package p\n\nallowed := true\n");
+    free(text);
+    free(reach);
+}
+
+/* What was ended in the middle leaves nothing, and the next one has a clean copy. */
+static void what_was_ended_proposes_nothing(void **state)
+{
+    struct fixture *f = *state;
+    const char *lines[] = {"sh -c 'echo half > p/half.txt; echo begun; sleep 1000'"};
+    script(f, lines, 1, false);
+    open_with(f, "sandbox_mode = \"workspace-write\"\n");
+    go(f);
+    WAIT_UNTIL(f, session_transcript(workbench_session(f->wb))->len > 1 &&
+                      strcmp(ran(f, 0)->text.ptr, "begun\n") == 0);
+    session_interrupt(workbench_session(f->wb));
+    assert_null(proposals_open(workbench_proposals(f->wb)));
+    char *left = path_join(f->dir, "p/half.txt");
+    assert_int_equal(access(left, F_OK), -1);
+    free(left);
+}
+
 static void an_interrupt_ends_what_runs(void **state)
 {
     struct fixture *f = *state;
@@ -304,6 +349,9 @@ int main(void)
             never_refuses_what_would_leave_the_sandbox, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             the_list_allows_what_begins_with_its_words, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            what_it_writes_is_proposed_and_nothing_more, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_ended_proposes_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_interrupt_ends_what_runs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_prompt_has_its_bound, set_up, tear_down),
     };
