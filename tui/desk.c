@@ -87,6 +87,9 @@ static void on_repo(void *data, const struct repo_status *status)
                        ? mem_printf("%s (%s)", status->branch, status->operation)
                        : mem_strdup(status->branch);
     desk->changed = status->changed;
+    if (!desk->closing) {
+        desk_changes_ask(desk->changes);
+    }
     app_redraw(desk->app);
     if (desk->repo_again) {
         desk->repo_again = false;
@@ -301,6 +304,7 @@ static void make_panes(struct desk *desk)
     app_add_actions(desk->app, &evaluate_actions, desk->evaluate);
     desk->diagnose = diagnose_new(desk);
     app_add_actions(desk->app, &diagnose_actions, desk->diagnose);
+    desk->changes = desk_changes_new(desk);
     desk->assist = assist_new(desk);
     app_add_pane_actions(desk->app, SLOT_EDITOR, &assist_actions, desk->assist);
     app_focus(desk->app, SLOT_CHAT);
@@ -426,11 +430,13 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
         loop_run_once(desk.loop, 100);
     }
     diagnose_stop(desk.diagnose);
+    desk_changes_stop(desk.changes);
     assist_stop(desk.assist);
     desk_find_free(desk.find);
     desk_evaluate_free(desk.evaluate);
     app_free(desk.app);
     diagnose_free(desk.diagnose);
+    desk_changes_free(desk.changes);
     assist_free(desk.assist);
     desk.app = NULL;
     workbench_free(desk.workbench);

@@ -8,6 +8,7 @@
 #include "app.h"
 #include "desk.h"
 #include "desk_assist.h"
+#include "desk_changes.h"
 #include "desk_diagnose.h"
 #include "desk_evaluate.h"
 #include "desk_find.h"
@@ -29,6 +30,7 @@ struct desk {
     struct desk_find *find;
     struct desk_evaluate *evaluate;
     struct diagnose *diagnose;
+    struct desk_changes *changes;
     struct assist *assist;
     size_t notices_shown;
     size_t hook_lines_shown;

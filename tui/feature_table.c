@@ -57,6 +57,8 @@ static const struct feature features[] = {
         "status.* tests.previous-failure", "test_on_save test_timeout", "test", ""},
     {"Coverage", "which lines no test reaches, in the gutter and by file, against a threshold",
         "status.coverage editor.next-mark editor.previous-mark", "", "coverage_threshold", "", ""},
+    {"Against HEAD", "which lines are new, other or gone, in the gutter, and from one to the next",
+        "editor.next-change editor.previous-change", "", "", "", ""},
     {"Evaluate and step",
         "a rule with an input of your choice, its value and errors; its trace step by step with "
         "the values in the source",

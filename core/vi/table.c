@@ -18,9 +18,10 @@
 
 const char *const vi_host_actions[] = {"definition", "hover", "references", "jump-back",
     "fold-toggle", "fold-open", "fold-close", "fold-open-all", "fold-close-all", "problem-next",
-    "problem-previous", "test-next", "test-previous", "other-view", "close-view", "only", "split",
-    "vsplit", "redraw", "file-under-cursor", "alternate-file", "next-view", "fold-less",
-    "fold-more", "view-left", "view-down", "view-up", "view-right",
+    "problem-previous", "change-next", "change-previous", "test-next", "test-previous",
+    "other-view", "close-view", "only", "split", "vsplit", "redraw", "file-under-cursor",
+    "alternate-file", "next-view", "fold-less", "fold-more", "view-left", "view-down", "view-up",
+    "view-right",
     /* for ex commands: */
     "write", "save-as", "write-all", "quit", "quit-all", "write-quit", "write-quit-all", "edit",
     "next-file", "previous-file", "files", "format", "help", "fold-make", NULL};
@@ -36,6 +37,8 @@ enum {
     A_FOLD_CLOSE_ALL,
     A_PROBLEM,
     A_PROBLEM_BACK,
+    A_CHANGE,
+    A_CHANGE_BACK,
     A_TEST,
     A_TEST_BACK,
     A_VIEW,
@@ -331,6 +334,10 @@ const struct vi_row vi_rows[] = {
     {policy, "vi.problem-next", "]d", "To the next problem", N | J, vi_c_host, A_PROBLEM},
     {policy, "vi.problem-previous", "[d", "To the problem before", N | J, vi_c_host,
         A_PROBLEM_BACK},
+    {policy, "vi.change-next", "]c", "To the next lines that differ from HEAD", N | J, vi_c_host,
+        A_CHANGE},
+    {policy, "vi.change-previous", "[c", "To the lines before that differ from HEAD", N | J,
+        vi_c_host, A_CHANGE_BACK},
     {policy, "vi.test-next", "]t", "To the next test", N | J, vi_c_host, A_TEST},
     {policy, "vi.test-previous", "[t", "To the test before", N | J, vi_c_host, A_TEST_BACK},
     {policy, "vi.fold-toggle", "za", "Fold or unfold", N | V, vi_c_host, A_FOLD},

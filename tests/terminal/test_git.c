@@ -244,6 +244,33 @@ static void a_read_only_file_is_said_and_modes_and_line_ends_are_kept(void **sta
     quit(run);
 }
 
+/* The gutter says what differs from HEAD while it is typed, and no more once it is committed. */
+static void the_gutter_knows_head(void **state)
+{
+    struct sample_run *run = *state;
+    sample_run_init(run);
+    sample_run_start(run, 40, 120);
+    term_expect(run->term, "RECORDING");
+    term_key(run->term, "alt-p");
+    term_type(run->term, "k8s.rego");
+    term_expect(run->term, "policies/lib/k8s/k8s.rego");
+    term_key(run->term, "enter");
+    term_expect(run->term, "package lib.k8s");
+    term_key(run->term, "ctrl-home enter down end");
+    term_type(run->term, " # x");
+    term_key(run->term, "down down ctrl-k");
+    term_expect(run->term, "1 +");
+    term_expect(run->term, "3 ~");
+    term_key(run->term, "ctrl-home alt-f3");
+    term_expect(run->term, " 3:");
+    term_key(run->term, "ctrl-s");
+    term_expect(run->term, "●1");
+    sample_run_sh(run, "git commit -qam typed", NULL);
+    term_expect_gone(run->term, "3 ~");
+    term_expect_gone(run->term, "1 +");
+    quit(run);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +281,7 @@ int main(void)
             a_detached_head_moves_and_no_branch_does, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             in_a_merge_the_files_are_written_and_nothing_is_committed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_gutter_knows_head, set_up, tear_down),
         cmocka_unit_test_setup_teardown(staged_work_stays_staged, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             a_hook_that_refuses_is_asked_about_once_and_can_be_tried_again, set_up, tear_down),

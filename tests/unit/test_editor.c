@@ -375,6 +375,34 @@ static void test_marks(void **state)
     bench_see_not(bench, "\xe2\x9c\x97");
 }
 
+static void test_changes(void **state)
+{
+    struct bench *bench = *state;
+    test_write(bench->dir, "a.rego", "a\nb\nc\nd\ne\nf\n");
+    struct editor_mark marks[] = {{.line = 1, .kind = EDITOR_MARK_ADDED},
+        {.line = 2, .kind = EDITOR_MARK_ADDED}, {.line = 4, .kind = EDITOR_MARK_CHANGED},
+        {.line = 5, .kind = EDITOR_MARK_REMOVED}};
+    struct editor_mark covered = {.line = 1, .kind = EDITOR_MARK_COVERED};
+    editor_set_marks(bench->editor, "a.rego", "head", marks, 4);
+    editor_set_marks(bench->editor, "a.rego", "coverage", &covered, 1);
+    bench_open(bench, "a.rego");
+    bench_see(bench, "2\xe2\x96\x8e+b");
+    bench_see(bench, "3 +c");
+    bench_see(bench, "5 ~e");
+    bench_see(bench, "6 _f");
+    /* From one place to the next, not line by line; a mark of coverage is no change. */
+    bench_press(bench, "alt-f3");
+    bench_see(bench, " 2:1");
+    bench_press(bench, "alt-f3");
+    bench_see(bench, " 5:1");
+    bench_press(bench, "alt-f3");
+    bench_see(bench, "nothing differs from HEAD below");
+    bench_press(bench, "alt-shift-f3");
+    bench_see(bench, " 2:1");
+    bench_press(bench, "f8");
+    bench_see(bench, "no mark below");
+}
+
 /* Moves the file's time on, so that no clock can hide the change. */
 static void touch_later(struct bench *bench, const char *name, const char *content)
 {
@@ -646,6 +674,7 @@ int main(void)
         TEST(test_inner_language),
         TEST(test_lines),
         TEST(test_marks),
+        TEST(test_changes),
         TEST(test_changed_on_disk),
         TEST(test_merge),
         TEST(test_conflict_at_save),

@@ -80,8 +80,12 @@ bool editor_syntax_errors(
  * seconds. */
 void editor_check_disk(struct editor *editor);
 
-/* Marks in the gutter: what tests, coverage and checks know of a line. They move with the text. */
+/* Marks in the gutter: what HEAD, tests, coverage and checks know of a line. They move with the
+ * text. */
 enum editor_mark_kind {
+    EDITOR_MARK_ADDED,   /* HEAD does not have the line */
+    EDITOR_MARK_CHANGED, /* HEAD has another in its place */
+    EDITOR_MARK_REMOVED, /* HEAD has lines below it that are gone */
     EDITOR_MARK_COVERED,
     EDITOR_MARK_UNCOVERED,
     EDITOR_MARK_INFO,
@@ -96,7 +100,7 @@ struct editor_mark {
     const char *message; /* shown while the cursor is in the line; any bytes; NULL: none. Copied */
 };
 
-/* Replaces all marks that `owner` ("coverage", "problems") has on a file, open or not. */
+/* Replaces all marks that `owner` ("coverage", "problems", "head") has on a file, open or not. */
 void editor_set_marks(struct editor *editor, const char *path, const char *owner,
     const struct editor_mark *marks, size_t count);
 /* Removes the owner's marks from all files. */

@@ -477,6 +477,31 @@ static unsigned step_mark(struct editor *editor, bool backward)
     return UI_DONE;
 }
 
+static unsigned step_change(struct editor *editor, bool backward)
+{
+    struct view *view = editor->view;
+    const struct doc *doc = view->doc;
+    size_t line = text_line_of(doc->text, view_head(view));
+    size_t to = marks_next_change(editor->marks, doc->path, line, backward);
+    if (to == SIZE_MAX) {
+        app_message(editor->app, MESSAGE_INFO, "nothing differs from HEAD %s",
+            backward ? "above" : "below");
+    } else {
+        view_move(view, text_line_start(doc->text, to), false);
+    }
+    return UI_DONE;
+}
+
+static unsigned next_change(void *pane)
+{
+    return step_change(pane, false);
+}
+
+static unsigned previous_change(void *pane)
+{
+    return step_change(pane, true);
+}
+
 static unsigned next_mark(void *pane)
 {
     return step_mark(pane, false);
@@ -550,6 +575,10 @@ static const struct action rows[] = {
         next_mark, editor_needs_file},
     {"editor.previous-mark", "previous mark", "Previous uncovered line, warning or error",
         "shift-f8", NULL, 0, previous_mark, editor_needs_file},
+    {"editor.next-change", "next change", "Next lines that differ from HEAD", "alt-f3", NULL, 0,
+        next_change, editor_needs_file},
+    {"editor.previous-change", "previous change", "Previous lines that differ from HEAD",
+        "alt-shift-f3", NULL, 0, previous_change, editor_needs_file},
     {"editor.split-below", "split below", "Show the file in a second view, below", "alt--",
         "ctrl-w,s", 0, split_below, editor_why_no_split_below},
     {"editor.split-right", "split right", "Show the file in a second view, to the right", "alt-\\",

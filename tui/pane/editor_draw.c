@@ -66,25 +66,58 @@ static void follow_cursor(struct view *view)
     }
 }
 
-static void draw_mark(struct paint *paint, int row, size_t line)
+static struct style mark_style(const struct editor_mark *mark)
+{
+    static const enum style_id styles[] = {
+        [EDITOR_MARK_ADDED] = STYLE_ACCEPTED,
+        [EDITOR_MARK_CHANGED] = STYLE_MODIFIED,
+        [EDITOR_MARK_REMOVED] = STYLE_DECLINED,
+        [EDITOR_MARK_COVERED] = STYLE_COVERED,
+        [EDITOR_MARK_UNCOVERED] = STYLE_UNCOVERED,
+        [EDITOR_MARK_INFO] = STYLE_INFO,
+        [EDITOR_MARK_WARNING] = STYLE_WARNING,
+        [EDITOR_MARK_ERROR] = STYLE_ERROR,
+    };
+    return style_of(styles[mark->kind]);
+}
+
+static const char *mark_sign(const struct editor_mark *mark, bool ascii)
+{
+    static const char *const signs[][2] = {
+        [EDITOR_MARK_ADDED] = {"+", "+"},
+        [EDITOR_MARK_CHANGED] = {"~", "~"},
+        [EDITOR_MARK_REMOVED] = {"_", "_"},
+        [EDITOR_MARK_COVERED] = {"▎", "|"},
+        [EDITOR_MARK_UNCOVERED] = {"▌", "!"},
+        [EDITOR_MARK_INFO] = {"i", "i"},
+        [EDITOR_MARK_WARNING] = {"!", "!"},
+        [EDITOR_MARK_ERROR] = {"✗", "x"},
+    };
+    return signs[mark->kind][ascii];
+}
+
+/* Problems left of the number; behind it coverage, then what differs from HEAD, which a fold's sign
+ * goes over. */
+static void draw_marks(struct paint *paint, int row, size_t line)
 {
     const struct view *view = paint->view;
+    const char *path = view->doc->path;
     const struct file_marks *marks = view->editor->marks;
-    const struct editor_mark *mark = marks_at(marks, view->doc->path, line);
-    const struct editor_mark *cover = marks_coverage(marks, view->doc->path, line);
-    bool ascii = grid_is_ascii(paint->region.grid);
-    if (mark != NULL && mark->kind >= EDITOR_MARK_INFO) {
-        static const char *const signs[] = {"i", "!", "✗"};
-        static const enum style_id styles[] = {STYLE_INFO, STYLE_WARNING, STYLE_ERROR};
-        size_t sign = mark->kind - EDITOR_MARK_INFO;
-        bool plain = ascii && mark->kind == EDITOR_MARK_ERROR;
-        grid_put_c(paint->region, row, 0, plain ? "x" : signs[sign], style_of(styles[sign]));
-    }
-    if (cover != NULL) {
-        bool covered = cover->kind == EDITOR_MARK_COVERED;
-        const char *sign = ascii ? (covered ? "|" : "!") : covered ? "▎" : "▌";
-        grid_put_c(paint->region, row, view->gutter - 2, sign,
-            covered ? STYLE(COVERED) : STYLE(UNCOVERED));
+    const struct editor_mark *problem = marks_at(marks, path, line);
+    const struct {
+        const struct editor_mark *mark;
+        int col;
+    } signs[] = {
+        {problem != NULL && problem->kind >= EDITOR_MARK_INFO ? problem : NULL, 0},
+        {marks_coverage(marks, path, line), view->gutter - 2},
+        {marks_change(marks, path, line), view->gutter - 1},
+    };
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+        const struct editor_mark *mark = signs[i].mark;
+        if (mark != NULL) {
+            grid_put_c(paint->region, row, signs[i].col,
+                mark_sign(mark, grid_is_ascii(paint->region.grid)), mark_style(mark));
+        }
     }
 }
 
@@ -121,7 +154,7 @@ static void draw_gutter(struct paint *paint, const struct paint_row *row, size_t
         return;
     }
     draw_number(paint, row->at, row->is.line, cursor);
-    draw_mark(paint, row->at, row->is.line);
+    draw_marks(paint, row->at, row->is.line);
     if (foldset_hidden_below(view->folds, row->is.line) > 0) {
         grid_put_c(
             paint->region, row->at, view->gutter - 1, ascii ? "+" : "▸", STYLE(GUTTER_CURRENT));
@@ -287,13 +320,11 @@ static void highlight(struct paint *paint, const struct paint_row *rows, int cou
 
 static void draw_message(const struct view *view, struct region region, int row)
 {
-    static const enum style_id styles[] = {
-        STYLE_COVERED, STYLE_UNCOVERED, STYLE_INFO, STYLE_WARNING, STYLE_ERROR};
     const struct doc *doc = view->doc;
     size_t line = text_line_of(doc->text, view_head(view));
     const struct editor_mark *mark = marks_message(view->editor->marks, doc->path, line);
     if (mark != NULL && row > 1) {
-        struct style style = style_on(style_of(styles[mark->kind]), STYLE_FIELD);
+        struct style style = style_on(mark_style(mark), STYLE_FIELD);
         struct buf all = BUF_INIT;
         size_t count = marks_append_messages(view->editor->marks, doc->path, line, &all);
         int cols = region_cols(region);

@@ -161,7 +161,12 @@ static bool with_message(const struct editor_mark *mark)
 
 static bool is_coverage(const struct editor_mark *mark)
 {
-    return mark->kind <= EDITOR_MARK_UNCOVERED;
+    return mark->kind == EDITOR_MARK_COVERED || mark->kind == EDITOR_MARK_UNCOVERED;
+}
+
+static bool is_change(const struct editor_mark *mark)
+{
+    return mark->kind <= EDITOR_MARK_REMOVED;
 }
 
 /* First mark of a list at or after a line. */
@@ -237,6 +242,12 @@ const struct editor_mark *marks_coverage(
     return weightiest(files, path, line, is_coverage);
 }
 
+const struct editor_mark *marks_change(
+    const struct file_marks *files, const char *path, size_t line)
+{
+    return weightiest(files, path, line, is_change);
+}
+
 const struct editor_mark *marks_next_range(
     const struct file_marks *files, const char *path, size_t line, const struct editor_mark *before)
 {
@@ -255,7 +266,24 @@ const struct editor_mark *marks_next_range(
     return NULL;
 }
 
-size_t marks_next(const struct file_marks *files, const char *path, size_t line, bool backward)
+static bool is_problem(
+    const struct file_marks *files, const char *path, const struct editor_mark *mark)
+{
+    (void)files;
+    (void)path;
+    return mark->kind == EDITOR_MARK_UNCOVERED || mark->kind >= EDITOR_MARK_WARNING;
+}
+
+static bool begins_change(
+    const struct file_marks *files, const char *path, const struct editor_mark *mark)
+{
+    return is_change(mark) &&
+           (mark->line == 0 || marks_change(files, path, mark->line - 1) == NULL);
+}
+
+static size_t nearest(const struct file_marks *files, const char *path, size_t line, bool backward,
+    bool (*wanted)(
+        const struct file_marks *files, const char *path, const struct editor_mark *mark))
 {
     const struct file_marks *file = find_file((struct file_marks *)files, path);
     size_t best = SIZE_MAX;
@@ -264,14 +292,23 @@ size_t marks_next(const struct file_marks *files, const char *path, size_t line,
     }
     VEC_FOREACH (const struct owner_marks, list, &file->owners) {
         VEC_FOREACH (const struct editor_mark, mark, list) {
-            if (mark->kind == EDITOR_MARK_COVERED || mark->kind == EDITOR_MARK_INFO) {
-                continue;
-            }
-            if (backward ? mark->line < line && (best == SIZE_MAX || mark->line > best)
-                         : mark->line > line && mark->line < best) {
+            bool nearer = backward ? mark->line < line && (best == SIZE_MAX || mark->line > best)
+                                   : mark->line > line && mark->line < best;
+            if (nearer && wanted(files, path, mark)) {
                 best = mark->line;
             }
         }
     }
     return best;
+}
+
+size_t marks_next(const struct file_marks *files, const char *path, size_t line, bool backward)
+{
+    return nearest(files, path, line, backward, is_problem);
+}
+
+size_t marks_next_change(
+    const struct file_marks *files, const char *path, size_t line, bool backward)
+{
+    return nearest(files, path, line, backward, begins_change);
 }

@@ -28,8 +28,14 @@ const struct editor_mark *marks_coverage(
 /* The next mark with a range in the line after the one before (NULL: the first); NULL: no more. */
 const struct editor_mark *marks_next_range(const struct file_marks *files, const char *path,
     size_t line, const struct editor_mark *before);
+/* How the line differs from HEAD; NULL: it does not. */
+const struct editor_mark *marks_change(
+    const struct file_marks *files, const char *path, size_t line);
 /* The nearest line after (or before) `line` with a warning, an error or no coverage; SIZE_MAX:
  * none. */
 size_t marks_next(const struct file_marks *files, const char *path, size_t line, bool backward);
+/* The same for the first lines of what differs from HEAD. */
+size_t marks_next_change(
+    const struct file_marks *files, const char *path, size_t line, bool backward);
 
 #endif
