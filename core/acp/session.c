@@ -32,7 +32,7 @@ static void begun(struct acp *acp, const char *id, bool remembers)
         free(acp->told);
         acp->told = NULL;
     }
-    if (!outside_remember(kind, acp->ours, id, &err)) {
+    if (!outside_remember(kind, acp->ours, kept, &err)) {
         outside_warn(&acp->outside, "After a restart %s will not remember this session: %s",
             acp->agent.name, err.text);
     }

@@ -124,6 +124,9 @@ static struct buf text_of(const struct acp *acp, const struct acp_tool *tool)
     cJSON_ArrayForEach(content, tool->content)
     {
         const char *type = json_string_or(content, "type", "");
+        if (out.len > 0 && out.ptr[out.len - 1] != '\n') {
+            buf_append_char(&out, '\n');
+        }
         if (strcmp(type, "content") == 0) {
             buf_append_c(&out, json_string_or(json_get(content, "content"), "text", ""));
         } else if (strcmp(type, "diff") == 0) {
@@ -133,23 +136,29 @@ static struct buf text_of(const struct acp *acp, const struct acp_tool *tool)
     return out;
 }
 
-static void replace(cJSON **into, const cJSON *update, const char *key, bool (*fits)(const cJSON *))
+static void replace(cJSON **into, const cJSON *value)
 {
-    const cJSON *value = json_get(update, key);
-    if (value != NULL && fits(value)) {
+    if (cJSON_IsArray(value) && cJSON_GetArraySize(value) > 0) {
         cJSON_Delete(*into);
         *into = mem_require(cJSON_Duplicate(value, true));
     }
 }
 
-static bool is_array(const cJSON *value)
+/* A permission's input is often less than the call's was. */
+static void join(cJSON **into, const cJSON *value)
 {
-    return cJSON_IsArray(value) && cJSON_GetArraySize(value) > 0;
-}
-
-static bool is_object(const cJSON *value)
-{
-    return cJSON_IsObject(value);
+    const cJSON *item;
+    if (!cJSON_IsObject(value)) {
+        return;
+    }
+    if (*into == NULL) {
+        *into = mem_require(cJSON_CreateObject());
+    }
+    cJSON_ArrayForEach(item, value)
+    {
+        cJSON_DeleteItemFromObjectCaseSensitive(*into, item->string);
+        cJSON_AddItemToObject(*into, item->string, mem_require(cJSON_Duplicate(item, true)));
+    }
 }
 
 static struct acp_tool *merge(struct acp *acp, const cJSON *update)
@@ -173,9 +182,9 @@ static struct acp_tool *merge(struct acp *acp, const cJSON *update)
     if (kind != NULL) {
         set(&tool->kind, kind);
     }
-    replace(&tool->content, update, "content", is_array);
-    replace(&tool->locations, update, "locations", is_array);
-    replace(&tool->input, update, "rawInput", is_object);
+    replace(&tool->content, json_get(update, "content"));
+    replace(&tool->locations, json_get(update, "locations"));
+    join(&tool->input, json_get(update, "rawInput"));
     return tool;
 }
 

@@ -101,6 +101,157 @@ static void what_it_changes_becomes_a_proposal(void **state)
     assert_true(session_usage(workbench_session(f->wb)).input_tokens >= 7);
 }
 
+#define FAR_APART "package p\n\nfirst := 1\n\n# a\n# b\n# c\n# d\n# e\n# f\n# g\n# h\n\nlast := 2\n"
+
+/* One turn taken in part, one refused, one taken whole: each time it hears what became of it, and
+ * what it reads is what stands. */
+static void it_hears_what_was_taken(void **state)
+{
+    struct agent_run *f = *state;
+    struct err err;
+    static const struct fault_step steps[] = {
+        {.body = READ("c1") CALLING},
+        {.body = EDIT("c2", "first := 1", "first := 10") CALLING},
+        {.body = EDIT("c3", "last := 2", "last := 20") CALLING},
+        {.body = SAY("Proposed.") STOP},
+        {.body = READ("c4") CALLING},
+        {.body = EDIT("c5", "last := 2", "last := 99") CALLING},
+        {.body = SAY("Again.") STOP},
+        {.body = READ("c6") CALLING},
+        {.body = EDIT("c7", "last := 2", "last := 3") CALLING},
+        {.body = SAY("Third.") STOP},
+        {.body = SAY("Good.") STOP},
+    };
+    test_write(f->dir, "p/p.rego", FAR_APART);
+    fault_server_script(f->server, steps, ARRAY_LEN(steps));
+    agent_ask(f, "Change both.");
+    struct review *review = proposals_review(workbench_proposals(f->wb));
+    assert_int_equal(review_file(review, 0)->hunks.len, 2);
+    const struct review_hunk *hunks = review_file(review, 0)->hunks.items;
+    assert_ok(review_decide(review, 0, hunks[0].first, hunks[0].first + hunks[0].count,
+                  REVIEW_ACCEPTED, (struct str){0}, &err),
+        err);
+    assert_ok(review_decide(review, 0, hunks[1].first, hunks[1].first + hunks[1].count,
+                  REVIEW_DECLINED, STR_LIT("far too much"), &err),
+        err);
+    agent_finish_review(f);
+    agent_ask(f, "And now?");
+    agent_expect_request(f, 4, "far too much");
+    agent_expect_request(f, 4, "And now?");
+    agent_expect_request(f, 5, "first := 10");
+    agent_expect_request(f, 5, "14: last := 2\\n");
+    review = proposals_review(workbench_proposals(f->wb));
+    assert_ok(
+        review_decide_rest(review, 0, REVIEW_DECLINED, STR_LIT("not this either"), &err), err);
+    agent_finish_review(f);
+    agent_ask(f, "Once more.");
+    agent_expect_request(f, 7, "not this either");
+    agent_expect_request(f, 8, "14: last := 2\\n");
+    review = proposals_review(workbench_proposals(f->wb));
+    assert_ok(review_decide_rest(review, 0, REVIEW_ACCEPTED, (struct str){0}, &err), err);
+    agent_finish_review(f);
+    char *now = test_read(f->dir, "p/p.rego");
+    assert_non_null(strstr(now, "first := 10\n"));
+    assert_non_null(strstr(now, "last := 3\n"));
+    free(now);
+    agent_ask(f, "Thanks.");
+    agent_must_find(f, ENTRY_ASSISTANT, "Good.");
+}
+
+static void what_it_asks_permission_for_waits(void **state)
+{
+    struct agent_run *f = *state;
+    struct err err;
+    char *away = mem_printf(RUN("c3", "echo x > %s/away; ls -a") CALLING, f->dir);
+    const struct fault_step steps[] = {
+        {.body = RUN("c1", "echo hi > hi.txt; cat hi.txt") CALLING},
+        {.body = RUN("c2", "echo no > no.txt") CALLING},
+        {.body = away},
+        {.body = RUN("c4", "ln -s /etc/passwd link; mkdir -p .git/hooks; echo x > "
+                           ".git/hooks/pre-commit; printf a\\\\\\\\0b > binary") CALLING},
+        {.body = SAY("Well.") STOP},
+        {.body = RUN("c5", "echo five > five.txt") CALLING},
+        {.body = SAY("Last.") STOP},
+    };
+    fault_server_script(f->server, steps, ARRAY_LEN(steps));
+    struct session *session = workbench_session(f->wb);
+    agent_say(f, "Run.");
+    WAIT_UNTIL(f, agent_asks(f, "echo hi > hi.txt"));
+    assert_string_equal(agent_must_find(f, ENTRY_TOOL, "I want to")->name, "asks");
+    assert_ok(session_decide(session, APPROVAL_ONCE, (struct str){0}, &err), err);
+    WAIT_UNTIL(f, agent_asks(f, "no.txt"));
+    /* opencode ends its turn where it is refused; the reason goes on with it. */
+    assert_ok(session_decide(session, APPROVAL_DECLINED, STR_LIT("not there"), &err), err);
+    WAIT_UNTIL(f, agent_asks(f, "/away"));
+    agent_expect_request(f, 2, "not there");
+    assert_ok(session_decide(session, APPROVAL_ONCE, (struct str){0}, &err), err);
+    WAIT_UNTIL(f, agent_asks(f, "ln -s"));
+    agent_expect_request(f, 3, "away: ");
+    agent_expect_file(f, "away", NULL);
+    assert_ok(session_decide(session, APPROVAL_ONCE, (struct str){0}, &err), err);
+    WAIT_UNTIL(f, agent_is_idle(f));
+    agent_must_find(f, ENTRY_ASSISTANT, "Well.");
+    agent_must_find(f, ENTRY_NOTICE, "link is a link: not taken");
+    agent_must_find(f, ENTRY_NOTICE, "binary is binary: not taken");
+    const struct proposal *open = proposals_open(workbench_proposals(f->wb));
+    assert_int_equal(open->changes.len, 1);
+    assert_string_equal(open->changes.items[0].path, "hi.txt");
+    agent_say(f, "And now?");
+    WAIT_UNTIL(f, agent_asks(f, "five.txt"));
+    agent_expect_request(f, 5, "link is a link: not taken");
+    session_interrupt(session);
+    assert_null(session_approval(session));
+    agent_ask(f, "And now?");
+    agent_must_find(f, ENTRY_ASSISTANT, "Last.");
+    assert_int_equal(proposals_open(workbench_proposals(f->wb))->changes.len, 1);
+    free(away);
+}
+
+/* Interrupted, killed, and after a restart of ours: what it had written is kept, and it remembers.
+ */
+static void it_goes_on_after_an_early_end(void **state)
+{
+    struct agent_run *f = *state;
+    static const struct fault_step steps[] = {
+        {.body = SAY("First.") STOP},
+        {.body = WRITE("0", "c1", "half.rego", "package half\\\\n") CALLING},
+        {.body = SAY("Half"), .stall = true, .stall_after = sizeof(SAY("Half")) - 1},
+        {.body = WRITE("0", "c2", "more.rego", "package more\\\\n") CALLING},
+        {.body = SAY("Half"), .stall = true, .stall_after = sizeof(SAY("Half")) - 1},
+        {.body = SAY("Third.") STOP},
+        {.body = SAY("Fourth.") STOP},
+    };
+    fault_server_script(f->server, steps, ARRAY_LEN(steps));
+    agent_ask(f, "The number is 4711.");
+    agent_say(f, "Two.");
+    WAIT_UNTIL(f, fault_server_count(f->server) == 3 && agent_find(f, ENTRY_ASSISTANT, "Half"));
+    session_interrupt(workbench_session(f->wb));
+    assert_int_equal(session_state(workbench_session(f->wb)), SESSION_IDLE);
+    WAIT_UNTIL(f, agent_find(f, ENTRY_PROPOSAL, "half.rego"));
+    agent_must_find(f, ENTRY_NOTICE, "The agent was interrupted: what it had changed");
+    agent_say(f, "Three.");
+    WAIT_UNTIL(f, fault_server_count(f->server) == 5);
+    agent_expect_request(f, 3, "ended early is in the proposal");
+    char *mark = mem_printf("XDG_CONFIG_HOME=%s", f->home);
+    WAIT_UNTIL(f, agent_find(f, ENTRY_TOOL, "more.rego")->status == ENTRY_DONE);
+    agent_kill(mark);
+    free(mark);
+    WAIT_UNTIL(f, agent_is_idle(f));
+    agent_must_find(f, ENTRY_ERROR, "the next prompt starts it again");
+    agent_must_find(f, ENTRY_PROPOSAL, "more.rego");
+    agent_ask(f, "Four.");
+    agent_must_find(f, ENTRY_ASSISTANT, "Third.");
+    agent_expect_request(f, 5, "The number is 4711.");
+    char *id = mem_strdup(session_id(workbench_session(f->wb)));
+    agent_run_open(f, "acp:opencode", id);
+    free(id);
+    assert_int_equal(proposals_open(workbench_proposals(f->wb))->changes.len, 2);
+    agent_ask(f, "Five.");
+    agent_must_find(f, ENTRY_ASSISTANT, "Fourth.");
+    agent_expect_request(f, 6, "The number is 4711.");
+    agent_expect_no_request(f, 6, "You do not remember it");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -114,6 +265,9 @@ int main(void)
     }
     const struct CMUnitTest tests[] = {
         TEST(what_it_changes_becomes_a_proposal),
+        TEST(it_hears_what_was_taken),
+        TEST(what_it_asks_permission_for_waits),
+        TEST(it_goes_on_after_an_early_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

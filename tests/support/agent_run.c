@@ -67,6 +67,10 @@ void agent_run_dump(struct agent_run *run)
     }
     for (size_t i = 0; i < fault_server_count(run->server); i++) {
         char *request = fault_server_request(run->server, i);
+        char *tools = strstr(request, ",\"tools\":"); /* long, and the same each time */
+        if (tools != NULL) {
+            *tools = '\0';
+        }
         size_t len = strlen(request);
         print_message("request %zu ends: %s\n", i, request + (len > 1500 ? len - 1500 : 0));
         free(request);
