@@ -38,6 +38,21 @@ void acp_note(struct acp *acp, const char *fmt, ...)
     va_end(args);
 }
 
+void acp_forget_session(struct acp *acp)
+{
+    set(&acp->session, NULL);
+    set(&acp->told, NULL);
+    acp->resumed = false;
+    acp->unknown = true;
+    if (acp->step == ACP_READY) {
+        acp->step = ACP_IDLE;
+    } else if (acp->step == ACP_SESSION) { /* its answer is another session's */
+        rpc_free(acp->rpc);
+        acp->rpc = NULL;
+        acp->step = ACP_DOWN;
+    }
+}
+
 /* ---- prompts ---- */
 
 static enum stop_reason stop_of(const cJSON *result)
@@ -61,6 +76,19 @@ static void take_usage(struct acp *acp, const cJSON *usage)
 
 enum { ACP_AUTH_REQUIRED = -32000 };
 
+/* A session that it took up and cannot go on with is as good as none. */
+static void begin_anew(struct acp *acp, const char *why)
+{
+    outside_warn(&acp->outside,
+        "%s could not go on with this session and begins anew, told what was said so far (%s)",
+        acp->agent.name, why);
+    set(&acp->input, acp->again);
+    set(&acp->again, NULL);
+    acp_forget_session(acp);
+    acp->prompting = acp->laid = false;
+    acp_go_on(acp);
+}
+
 static void on_prompted(void *data, struct rpc_answer *answer)
 {
     struct acp *acp = data;
@@ -70,6 +98,13 @@ static void on_prompted(void *data, struct rpc_answer *answer)
         return;
     }
     outside_heard(&acp->outside);
+    if (acp->resumed && answer->status == RPC_REFUSED && answer->code != ACP_AUTH_REQUIRED &&
+        acp->outside.stream != NULL && !acp->stopping) {
+        begin_anew(acp, answer->message);
+        return;
+    }
+    acp->resumed = false;
+    set(&acp->again, NULL);
     if (answer->status == RPC_ANSWERED) {
         take_usage(acp, json_get(answer->result, "usage"));
     } else if (answer->status == RPC_REFUSED && answer->code == ACP_AUTH_REQUIRED) {
@@ -110,9 +145,12 @@ static void send_prompt(struct acp *acp)
         free(text);
         set(&acp->told, instructions);
     }
-    if (acp->history != NULL) {
+    if (acp->history != NULL && !acp->resumed) {
         push_text(prompt, acp->history);
         set(&acp->history, NULL);
+    }
+    if (acp->resumed) {
+        set(&acp->again, acp->input);
     }
     if (acp->note.len > 0) {
         push_text(prompt, acp->note.ptr);
@@ -337,6 +375,13 @@ static struct stream *start(struct provider *provider, const struct request *req
     }
     bool answered = take_result(acp, request);
     acp_interrupt(acp);
+    if (acp->ours != NULL && request->cache_key != NULL &&
+        strcmp(acp->ours, request->cache_key) != 0) {
+        acp_forget_session(acp);
+        acp->unknown = false;
+        buf_clear(&acp->note);
+        acp->speak = false;
+    }
     set(&acp->ours, request->cache_key);
     set(&acp->instructions, request->instructions);
     free(acp->history);
@@ -391,6 +436,7 @@ static void free_acp(struct provider *provider)
     free(acp->session);
     free(acp->instructions);
     free(acp->told);
+    free(acp->again);
     free(acp->input);
     free(acp->history);
     free(acp->call);

@@ -62,6 +62,9 @@ struct acp {
     char *ours;    /* our session */
     char *session; /* the agent's; NULL: not known yet */
     char *instructions;
+    bool unknown;     /* no session of its own goes on: a new one is asked for */
+    bool resumed;     /* its first prompt since then has not gone well yet */
+    char *again;      /* and what that one says */
     char *told;       /* the instructions this session of the agent's has heard */
     char *input;      /* what the next prompt says; NULL: nothing waits */
     char *history;    /* what was said before it, for a session that does not remember */
@@ -97,6 +100,8 @@ struct acp {
 void acp_fail(struct acp *acp, enum err_kind kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* Does the next thing towards the prompt that waits. */
 void acp_go_on(struct acp *acp);
+/* Another session, or a new one, is asked for with the next prompt. */
+void acp_forget_session(struct acp *acp);
 /* Tells the agent, before the next prompt. */
 void acp_note(struct acp *acp, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Ends the prompt that runs, if one does. */

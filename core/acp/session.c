@@ -25,10 +25,9 @@ static void begun(struct acp *acp, const char *id, bool remembers)
     free(acp->session);
     acp->session = kept;
     acp->step = ACP_READY;
-    if (remembers) {
-        free(acp->history);
-        acp->history = NULL;
-    } else {
+    acp->unknown = false;
+    acp->resumed = remembers;
+    if (!remembers) {
         free(acp->told);
         acp->told = NULL;
     }
@@ -110,7 +109,7 @@ static void on_loaded(void *data, struct rpc_answer *answer)
 void acp_ask_session(struct acp *acp)
 {
     char *kind = kind_of(acp);
-    if (acp->session == NULL) {
+    if (acp->session == NULL && !acp->unknown) {
         acp->session = outside_known(kind, acp->ours);
     }
     free(kind);

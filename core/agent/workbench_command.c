@@ -199,6 +199,14 @@ const struct command_host workbench_commands = {ask, place, took, drop};
 void workbench_complete_question(void *data, struct question *question)
 {
     struct workbench *wb = data;
+    if (wb->answers == ANSWERS_AGENT) {
+        question->terms =
+            mem_strdup("it would run confined, as all of this agent: it writes to its "
+                       "scratch copy and its own folders only");
+        question->no_rule =
+            mem_strdup("What this agent asks for is allowed once, or for this session.");
+        return;
+    }
     question->terms =
         mem_printf("approval_policy %s; it would run OUTSIDE the agent's sandbox, as you",
             config_string(wb->config, "approval_policy"));

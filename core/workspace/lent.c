@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/safe.h"
+#include "base/sha256.h"
 #include "base/vec.h"
 #include "patch/unified.h"
 #include "workspace/overlay.h"
@@ -37,6 +38,14 @@ static void release(struct lent *lent)
     free(lent);
 }
 
+/* The caller frees. */
+static char *name_of(const struct workspace *workspace)
+{
+    char hash[SHA256_HEX_SIZE];
+    sha256_hex(str_of(workspace_root(workspace)), hash);
+    return mem_printf("lent-%.12s", hash);
+}
+
 struct lent *lent_new(const struct workspace *workspace, struct loop *loop, struct err *err)
 {
     struct lent *lent = MEM_NEW(struct lent);
@@ -44,7 +53,9 @@ struct lent *lent_new(const struct workspace *workspace, struct loop *loop, stru
     lent->fd = -1;
     lent->base = overlay_new(workspace, err);
     lent->between = lent->base == NULL ? NULL : workspace_open(overlay_root(lent->base), err);
-    lent->tree = lent->between == NULL ? NULL : overlay_new(lent->between, err);
+    char *name = name_of(workspace);
+    lent->tree = lent->between == NULL ? NULL : overlay_new_named(lent->between, name, err);
+    free(name);
     lent->fd = lent->tree == NULL ? -1 : beneath_open_root(overlay_root(lent->tree), err);
     if (lent->fd < 0) {
         release(lent);

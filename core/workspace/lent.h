@@ -32,7 +32,9 @@ struct lent_found {
     const struct err *err; /* it could not be read; NULL: it could */
 };
 
-/* The workspace must outlive it. NULL: there is no room for a scratch copy. */
+/* The workspace must outlive it. The lent tree of a workspace is in the same place each time,
+ * unless another process has it: agents know their own sessions by the folder. NULL: there is no
+ * room for a scratch copy. */
 struct lent *lent_new(
     const struct workspace *workspace, struct loop *loop, struct err *err) MUST_USE;
 /* Waits for the job that runs, by turning the loop; its callback does not come. */

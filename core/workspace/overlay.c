@@ -50,11 +50,18 @@ static void paths_free(struct paths *paths)
 
 struct overlay *overlay_new(const struct workspace *workspace, struct err *err)
 {
+    return overlay_new_named(workspace, NULL, err);
+}
+
+struct overlay *overlay_new_named(
+    const struct workspace *workspace, const char *name_of_it, struct err *err)
+{
     struct overlay *overlay = MEM_NEW(struct overlay);
     overlay->workspace = workspace;
     overlay->fd = -1;
     bool ok = false;
-    if (scratch_make(&overlay->scratch, err)) {
+    if (name_of_it == NULL ? scratch_make(&overlay->scratch, err)
+                           : scratch_make_named(&overlay->scratch, name_of_it, err)) {
         const char *name = workspace_name(workspace);
         char *tree = path_join(overlay->scratch.folder, name[0] == '/' ? "root" : name);
         if (path_make_dirs(tree, err)) {

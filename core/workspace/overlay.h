@@ -21,6 +21,9 @@ struct overlay;
 /* Makes an empty folder; nothing is copied before the first overlay_apply. The workspace must
  * outlive it. */
 struct overlay *overlay_new(const struct workspace *workspace, struct err *err) MUST_USE;
+/* The same under a name (scratch_make_named), so that it is where it was the last time. */
+struct overlay *overlay_new_named(
+    const struct workspace *workspace, const char *name, struct err *err) MUST_USE;
 /* Removes the folder. Not while an overlay_start is under way. */
 void overlay_free(struct overlay *overlay);
 /* The copy's root: absolute, without links. */

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char *parent_folder(struct err *err)
@@ -63,6 +64,44 @@ bool scratch_make(struct scratch *scratch, struct err *err)
     bool ok = parent != NULL && path_make_dirs(parent, err) && take_name(scratch, parent, err) &&
               path_make_dirs(scratch->folder, err);
     free(parent);
+    if (!ok) {
+        scratch_remove(scratch);
+    }
+    return ok;
+}
+
+/* Ours, and still the file of that name: a sweep may have removed it between the two. */
+static int lock_again(const char *path)
+{
+    struct stat ours;
+    struct stat now;
+    int fd = lock_file(path, true);
+    fd = fd >= 0 ? fd : lock_file(path, false);
+    if (fd >= 0 && (fstat(fd, &ours) != 0 || stat(path, &now) != 0 || ours.st_ino != now.st_ino)) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+bool scratch_make_named(struct scratch *scratch, const char *name, struct err *err)
+{
+    *scratch = (struct scratch){.lock = -1};
+    char *parent = parent_folder(err);
+    if (parent == NULL || !path_make_dirs(parent, err)) {
+        free(parent);
+        return false;
+    }
+    scratch->folder = path_join(parent, name);
+    char *lock = mem_printf("%s.lock", scratch->folder);
+    scratch->lock = lock_again(lock);
+    free(lock);
+    free(parent);
+    if (scratch->lock < 0) {
+        free(scratch->folder);
+        return scratch_make(scratch, err);
+    }
+    bool ok = path_remove_tree(scratch->folder, err) && path_make_dirs(scratch->folder, err);
     if (!ok) {
         scratch_remove(scratch);
     }

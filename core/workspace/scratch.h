@@ -15,6 +15,9 @@ struct scratch {
 
 /* Makes an empty one. */
 bool scratch_make(struct scratch *scratch, struct err *err) MUST_USE;
+/* The same under a name of the caller's, so that it is where it was the last time; where another
+ * process holds that one, under any other. `name` is one part of a path. */
+bool scratch_make_named(struct scratch *scratch, const char *name, struct err *err) MUST_USE;
 /* Removes it with all it holds; one that is all zero is fine. */
 void scratch_remove(struct scratch *scratch);
 /* Removes what dead processes left. Blocks. */

@@ -168,7 +168,7 @@ static void what_it_asks_permission_for_waits(void **state)
         {.body = RUN("c2", "echo no > no.txt") CALLING},
         {.body = away},
         {.body = RUN("c4", "ln -s /etc/passwd link; mkdir -p .git/hooks; echo x > "
-                           ".git/hooks/pre-commit; printf a\\\\\\\\0b > binary") CALLING},
+                           ".git/hooks/pre-commit; head -c 20 /dev/zero > binary") CALLING},
         {.body = SAY("Well.") STOP},
         {.body = RUN("c5", "echo five > five.txt") CALLING},
         {.body = SAY("Last.") STOP},

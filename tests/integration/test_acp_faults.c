@@ -1,0 +1,216 @@
+/* An agent that speaks the Agent Client Protocol and misbehaves in every way we can think of: one
+ * clear line each time, nothing lost, and a way on. */
+#include "test.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "agent_run.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "sandbox/confined.h"
+
+static void open_mode(struct agent_run *f, const char *mode, const char *session)
+{
+    char *config = mem_printf("[agents.fault]\ncommand = [\"%s/tests/fault-acp\", \"%s\"]\n"
+                              "[agents.absent]\ncommand = [\"no-such-agent\"]\n"
+                              "[agents.bad]\ncommand = \"no list\"\n",
+        getenv("BYLAW_BINARY_DIR"), mode);
+    test_write(f->home, "bylaw/config.toml", config);
+    free(config);
+    agent_run_open(f, "acp:fault", session);
+}
+
+static int set_up(void **state)
+{
+    struct agent_run *f = agent_run_new();
+    char *program = path_join(getenv("BYLAW_BINARY_DIR"), "bylaw");
+    setenv("ASAN_OPTIONS", "detect_leaks=0", 1); /* of the agent: the sandbox lets nobody trace */
+    confined_use_program(program);
+    free(program);
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    agent_run_free(*state);
+    confined_use_program(NULL);
+    return 0;
+}
+
+/* One prompt, the one line it fails with, and that nothing of what was typed is gone. */
+static void expect_failure(struct agent_run *f, const char *mode, const char *line)
+{
+    open_mode(f, mode, NULL);
+    size_t errors = agent_count(f, ENTRY_ERROR);
+    agent_say(f, "Hello, agent.");
+    session_set_draft(workbench_session(f->wb), STR_LIT("half a thought"));
+    WAIT_UNTIL(f, agent_is_idle(f));
+    if (agent_count(f, ENTRY_ERROR) != errors + 1) {
+        agent_run_dump(f);
+        fail_msg("%s: not one line", mode);
+    }
+    const struct entry *error = agent_must_find(f, ENTRY_ERROR, line);
+    assert_null(strchr(error->text.ptr, '\n'));
+    assert_true(error->can_retry);
+    agent_must_find(f, ENTRY_USER, "Hello, agent.");
+    assert_string_equal(session_draft(workbench_session(f->wb)), "half a thought");
+    /* With an agent that works the same session goes on. */
+    char *id = mem_strdup(session_id(workbench_session(f->wb)));
+    open_mode(f, "good", id);
+    free(id);
+    agent_ask(f, "And now?");
+    agent_must_find(f, ENTRY_ASSISTANT, "And now?");
+    session_set_draft(workbench_session(f->wb), (struct str){0});
+}
+
+static void it_works(void **state)
+{
+    struct agent_run *f = *state;
+    open_mode(f, "good", NULL);
+    agent_ask(f, "write a.rego package a");
+    agent_must_find(f, ENTRY_ASSISTANT, "[prompt 1]");
+    agent_must_find(f, ENTRY_PROPOSAL, "a.rego");
+    agent_expect_file(f, "a.rego", NULL);
+    agent_ask(f, "Two.");
+    agent_must_find(f, ENTRY_ASSISTANT, "[prompt 2]");
+}
+
+static void it_dies_and_stays_away(void **state)
+{
+    struct agent_run *f = *state;
+    expect_failure(f, "die-first", "cannot find my own head");
+    expect_failure(f, "old", "speaks version 0 of the Agent Client Protocol, bylaw speaks 1");
+    expect_failure(f, "login", "fault is not logged in: run fault login");
+    expect_failure(f, "nonsense", "speaks nonsense");
+    expect_failure(f, "flood", "said more than 8 MiB in one turn and was stopped");
+}
+
+static void what_it_wrote_before_it_died_is_kept(void **state)
+{
+    struct agent_run *f = *state;
+    open_mode(f, "die", NULL);
+    agent_say(f, "One.");
+    WAIT_UNTIL(f, agent_is_idle(f));
+    agent_must_find(f, ENTRY_ERROR, "fault ended with exit code 7");
+    agent_must_find(f, ENTRY_PROPOSAL, "half.rego");
+    agent_expect_file(f, "half.rego", NULL);
+}
+
+static void others_of_its_name_are_told_apart(void **state)
+{
+    struct agent_run *f = *state;
+    static const struct {
+        const char *provider, *said;
+    } cases[] = {{"acp:absent", "no-such-agent is not on PATH"},
+        {"acp:bad", "agents.bad: command: it takes"},
+        {"acp:nobody", "there is no [agents.nobody] with a command"},
+        {"acp:opencode", "npm install -g opencode-ai"}};
+    char *path = mem_strdup(getenv("PATH"));
+    setenv("PATH", "/nowhere", 1);
+    open_mode(f, "good", NULL);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        agent_run_open(f, cases[i].provider, NULL);
+        WAIT_UNTIL(f, workbench_notice(f->wb, 0) != NULL);
+        bool said = false;
+        for (size_t k = 0; workbench_notice(f->wb, k) != NULL; k++) {
+            said = said || strstr(workbench_notice(f->wb, k), cases[i].said) != NULL;
+        }
+        if (!said) {
+            agent_run_dump(f);
+            fail_msg("%s: not said: %s", cases[i].provider, cases[i].said);
+        }
+    }
+    setenv("PATH", path, 1);
+    free(path);
+}
+
+static void strange_shapes_are_ignored(void **state)
+{
+    struct agent_run *f = *state;
+    open_mode(f, "shapes", NULL);
+    agent_ask(f, "write a.rego package a");
+    agent_must_find(f, ENTRY_ASSISTANT, "[prompt 1]");
+    agent_must_find(f, ENTRY_PROPOSAL, "a.rego");
+    assert_int_equal(agent_count(f, ENTRY_ERROR), 0);
+}
+
+static void its_files_are_those_of_its_copy(void **state)
+{
+    struct agent_run *f = *state;
+    open_mode(f, "outside", NULL);
+    agent_ask(f, "One.");
+    agent_must_find(f, ENTRY_NOTICE, "was not let write a file: /tmp/bylaw-fault-acp-outside lies");
+    agent_must_find(f, ENTRY_NOTICE, "was not let write a file: ");
+    agent_must_find(f, ENTRY_ASSISTANT, "/etc/passwd lies outside of the workspace");
+    agent_must_find(f, ENTRY_ASSISTANT, "\"result\":{\"content\":\"x\"}");
+    agent_must_find(f, ENTRY_ASSISTANT, "bylaw does not offer this");
+    assert_int_not_equal(access("/tmp/bylaw-fault-acp-outside", F_OK), 0);
+    const struct proposal *open = proposals_open(workbench_proposals(f->wb));
+    assert_int_equal(open->changes.len, 1);
+    assert_string_equal(open->changes.items[0].path, "in/side.txt");
+}
+
+static void it_asks_twice_at_once(void **state)
+{
+    struct agent_run *f = *state;
+    struct err err;
+    open_mode(f, "asks", NULL);
+    struct session *session = workbench_session(f->wb);
+    agent_say(f, "One.");
+    WAIT_UNTIL(f, agent_asks(f, "rm -rf one"));
+    assert_ok(session_decide(session, APPROVAL_DECLINED, STR_LIT("never"), &err), err);
+    WAIT_UNTIL(f, agent_asks(f, "fetch two"));
+    assert_ok(session_decide(session, APPROVAL_SESSION, (struct str){0}, &err), err);
+    WAIT_UNTIL(f, agent_asks(f, "three"));
+    assert_ok(session_decide(session, APPROVAL_ONCE, (struct str){0}, &err), err);
+    WAIT_UNTIL(f, agent_asks(f, "something it does not name"));
+    session_interrupt(session);
+    WAIT_UNTIL(f, agent_is_idle(f));
+    agent_must_find(f, ENTRY_ASSISTANT, "\"optionId\":\"no\"");
+    agent_must_find(f, ENTRY_ASSISTANT, "\"optionId\":\"yes\"");
+    agent_must_find(f, ENTRY_ASSISTANT, "\"outcome\":\"cancelled\"");
+}
+
+static void it_does_not_stop_or_remember(void **state)
+{
+    struct agent_run *f = *state;
+    open_mode(f, "deaf", NULL);
+    agent_say(f, "One.");
+    WAIT_UNTIL(f, agent_find(f, ENTRY_ASSISTANT, "Half"));
+    session_interrupt(workbench_session(f->wb));
+    agent_say(f, "Two."); /* waits for its end, which we make after a while */
+    WAIT_UNTIL(f, agent_count(f, ENTRY_ASSISTANT) == 2);
+    session_interrupt(workbench_session(f->wb));
+    static const char *const modes[] = {"forgetful", "lost"};
+    for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+        open_mode(f, "good", NULL);
+        agent_ask(f, "The number is 4711.");
+        char *id = mem_strdup(session_id(workbench_session(f->wb)));
+        open_mode(f, modes[i], id);
+        free(id);
+        agent_ask(f, "Which?");
+        agent_must_find(f, ENTRY_NOTICE, "begins anew, told what was said so far");
+        agent_must_find(f, ENTRY_ASSISTANT, "You do not remember it, but this was said so far");
+        agent_must_find(f, ENTRY_ASSISTANT, "Engineer: The number is 4711.");
+        assert_int_equal(agent_count(f, ENTRY_ERROR), 0);
+    }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(it_works),
+        TEST(it_dies_and_stays_away),
+        TEST(what_it_wrote_before_it_died_is_kept),
+        TEST(others_of_its_name_are_told_apart),
+        TEST(strange_shapes_are_ignored),
+        TEST(its_files_are_those_of_its_copy),
+        TEST(it_asks_twice_at_once),
+        TEST(it_does_not_stop_or_remember),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

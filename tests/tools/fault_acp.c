@@ -1,0 +1,340 @@
+/* An agent that speaks the Agent Client Protocol and misbehaves as its argument says; without one
+ * it is well-behaved: it writes what the prompt says ("write NAME TEXT"), and answers with how many
+ * prompts it has heard.
+ *
+ *   silent     answers nothing          old        speaks version 0
+ *   nonsense   no JSON but noise        shapes     members of the wrong type everywhere
+ *   die        ends inside a prompt, having written a file
+ *   die-first  ends before it has said anything, with a line on standard error
+ *   flood      says one thing without end
+ *   deaf       does not stop when it is told to
+ *   login      wants somebody to log in
+ *   forgetful  takes up a session and then cannot go on with it
+ *   outside    asks us to write and read outside of its folder
+ *   asks       asks permission for what is outside, twice at once, and without options
+ *   lost       refuses to take up any session
+ */
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *mode = "";
+static char *folder;
+static bool resumed;
+static unsigned heard;
+static unsigned questions;
+
+static bool is(const char *name)
+{
+    return strcmp(mode, name) == 0;
+}
+
+static void send_message(cJSON *message)
+{
+    json_set_string(message, "jsonrpc", "2.0");
+    char *text = json_print(message);
+    puts(text);
+    fflush(stdout);
+    free(text);
+    cJSON_Delete(message);
+}
+
+static void answer(const cJSON *id, cJSON *result)
+{
+    cJSON *message = cJSON_CreateObject();
+    cJSON_AddItemToObject(message, "id", cJSON_Duplicate(id, true));
+    cJSON_AddItemToObject(message, "result", result);
+    send_message(message);
+}
+
+static void refuse(const cJSON *id, int code, const char *text)
+{
+    cJSON *message = cJSON_CreateObject();
+    cJSON_AddItemToObject(message, "id", cJSON_Duplicate(id, true));
+    cJSON *error = json_set_object(message, "error");
+    json_set_int(error, "code", code);
+    json_set_string(error, "message", text);
+    send_message(message);
+}
+
+static void update(cJSON *body)
+{
+    cJSON *message = cJSON_CreateObject();
+    json_set_string(message, "method", "session/update");
+    cJSON *params = json_set_object(message, "params");
+    json_set_string(params, "sessionId", "s1");
+    cJSON_AddItemToObject(params, "update", body);
+    send_message(message);
+}
+
+static void say(const char *text)
+{
+    cJSON *body = cJSON_CreateObject();
+    json_set_string(body, "sessionUpdate", "agent_message_chunk");
+    cJSON *content = json_set_object(body, "content");
+    json_set_string(content, "type", "text");
+    json_set_string(content, "text", text);
+    update(body);
+}
+
+static void stop(const cJSON *id, const char *reason)
+{
+    cJSON *result = cJSON_CreateObject();
+    json_set_string(result, "stopReason", reason);
+    answer(id, result);
+}
+
+static cJSON *read_message(void)
+{
+    static char *line;
+    static size_t size;
+    struct err err;
+    ssize_t got = getline(&line, &size, stdin);
+    if (got <= 0) {
+        exit(0);
+    }
+    cJSON *message = json_parse(str_make(line, (size_t)got), &err);
+    if (message == NULL) {
+        exit(3);
+    }
+    return message;
+}
+
+/* Asks, and says what the answer was. */
+static void ask(const char *method, cJSON *params)
+{
+    cJSON *message = cJSON_CreateObject();
+    json_set_int(message, "id", ++questions);
+    json_set_string(message, "method", method);
+    json_set_string(params, "sessionId", "s1");
+    cJSON_AddItemToObject(message, "params", params);
+    send_message(message);
+}
+
+static void hear_answer(void)
+{
+    cJSON *told = read_message();
+    char *text = json_print(told);
+    say("heard: ");
+    say(text);
+    free(text);
+    cJSON_Delete(told);
+}
+
+static void write_file(const char *name, const char *text)
+{
+    char *path = mem_printf("%s/%s", folder, name);
+    FILE *file = fopen(path, "w");
+    if (file != NULL) {
+        fprintf(file, "%s\n", text);
+        fclose(file);
+    }
+    free(path);
+}
+
+static void shapes(void)
+{
+    static const char *const bodies[] = {"{}", "{\"sessionUpdate\":7}",
+        "{\"sessionUpdate\":\"agent_message_chunk\"}",
+        "{\"sessionUpdate\":\"agent_message_chunk\",\"content\":[1]}",
+        "{\"sessionUpdate\":\"agent_thought_chunk\",\"content\":{\"type\":\"image\"}}",
+        "{\"sessionUpdate\":\"tool_call\"}",
+        "{\"sessionUpdate\":\"tool_call\",\"toolCallId\":7,\"title\":{}}",
+        "{\"sessionUpdate\":\"tool_call\",\"toolCallId\":\"t\",\"kind\":[],\"content\":{},"
+        "\"locations\":7,\"rawInput\":\"x\",\"status\":\"in_progress\"}",
+        "{\"sessionUpdate\":\"tool_call_update\",\"toolCallId\":\"t\",\"content\":[1,{\"type\":"
+        "\"diff\"},{\"type\":\"diff\",\"path\":1,\"oldText\":2},{\"type\":\"content\"}],"
+        "\"locations\":[1,{}],\"status\":\"completed\"}",
+        "{\"sessionUpdate\":\"tool_call_update\",\"toolCallId\":\"t\",\"status\":\"completed\"}",
+        "{\"sessionUpdate\":\"plan\"}", "{\"sessionUpdate\":\"plan\",\"entries\":[1,{}]}",
+        "{\"sessionUpdate\":\"usage_update\",\"used\":\"x\"}", "[]", "7"};
+    struct err err;
+    for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
+        update(json_parse(str_of(bodies[i]), &err));
+    }
+}
+
+static cJSON *permission(const char *kind, const char *title, bool options)
+{
+    cJSON *params = cJSON_CreateObject();
+    cJSON *call = json_set_object(params, "toolCall");
+    json_set_string(call, "toolCallId", title);
+    json_set_string(call, "title", title);
+    json_set_string(call, "kind", kind);
+    cJSON *list = json_set_array(params, "options");
+    for (int i = 0; options && i < 2; i++) {
+        cJSON *option = cJSON_CreateObject();
+        json_set_string(option, "optionId", i == 0 ? "yes" : "no");
+        json_set_string(option, "name", i == 0 ? "Yes" : "No");
+        json_set_string(option, "kind", i == 0 ? "allow_once" : "reject_once");
+        cJSON_AddItemToArray(list, option);
+    }
+    return params;
+}
+
+static cJSON *file_at(const char *path)
+{
+    cJSON *params = cJSON_CreateObject();
+    json_set_string(params, "path", path);
+    json_set_string(params, "content", "x");
+    return params;
+}
+
+static void wait_for_cancel(const cJSON *id)
+{
+    for (;;) {
+        cJSON *message = read_message();
+        bool cancelled = strcmp(json_string_or(message, "method", ""), "session/cancel") == 0;
+        cJSON_Delete(message);
+        if (cancelled && !is("deaf")) {
+            stop(id, "cancelled");
+            return;
+        }
+    }
+}
+
+static void misbehave(const cJSON *id)
+{
+    if (is("die")) {
+        write_file("half.rego", "package half");
+        say("Half");
+        exit(7);
+    }
+    while (is("flood")) {
+        say("and again, and again, and again, and again, and again, and again, and again\n");
+    }
+    if (is("deaf")) {
+        say("Half");
+        wait_for_cancel(id);
+    }
+    if (is("outside")) {
+        ask("fs/write_text_file", file_at("/tmp/bylaw-fault-acp-outside"));
+        hear_answer();
+        ask("fs/read_text_file", file_at("/etc/passwd"));
+        hear_answer();
+        char *path = mem_printf("%s/.git/config", folder);
+        ask("fs/write_text_file", file_at(path));
+        hear_answer();
+        free(path);
+        path = mem_printf("%s/in/side.txt", folder);
+        ask("fs/write_text_file", file_at(path));
+        hear_answer();
+        ask("fs/read_text_file", file_at(path));
+        hear_answer();
+        free(path);
+        ask("terminal/create", cJSON_CreateObject());
+        hear_answer();
+    }
+    if (is("asks")) {
+        ask("session/request_permission", permission("execute", "rm -rf one", true));
+        ask("session/request_permission", permission("fetch", "two", true));
+        hear_answer();
+        hear_answer();
+        ask("session/request_permission", permission("other", "three", false));
+        hear_answer();
+        ask("session/request_permission", cJSON_CreateObject());
+        hear_answer();
+    }
+    if (is("shapes")) {
+        shapes();
+    }
+}
+
+static void prompt(const cJSON *id, const cJSON *params)
+{
+    const cJSON *block;
+    heard++;
+    if (is("login")) {
+        refuse(id, -32000, "Authentication required");
+        return;
+    }
+    if (is("forgetful") && resumed) {
+        refuse(id, -32603, "the session is damaged");
+        return;
+    }
+    misbehave(id);
+    cJSON_ArrayForEach(block, json_get(params, "prompt"))
+    {
+        char name[100];
+        char text[100];
+        const char *said = json_string_or(block, "text", "");
+        if (sscanf(said, "write %99s %99[^\n]", name, text) == 2) {
+            write_file(name, text);
+        }
+        say("I was told: ");
+        say(said);
+    }
+    if (strstr(json_string_or(cJSON_GetArrayItem(json_get(params, "prompt"), 0), "text", ""),
+            "wait") != NULL) {
+        wait_for_cancel(id);
+        return;
+    }
+    char text[40];
+    snprintf(text, sizeof text, "[prompt %u]", heard);
+    say(text);
+    stop(id, "end_turn");
+}
+
+static void initialize(const cJSON *id)
+{
+    struct err err;
+    if (is("silent")) {
+        return;
+    }
+    for (int i = 0; is("nonsense") && i < 200; i++) {
+        puts("hello, this is no JSON");
+    }
+    fflush(stdout);
+    cJSON *result = json_parse(STR_LIT("{\"protocolVersion\":1,\"agentCapabilities\":{"
+                                       "\"loadSession\":true,\"sessionCapabilities\":{\"resume\":"
+                                       "{}}},\"authMethods\":[{\"id\":\"x\",\"name\":\"X\","
+                                       "\"description\":\"run fault login\"}]}"),
+        &err);
+    if (is("old")) {
+        cJSON_DeleteItemFromObject(result, "protocolVersion");
+        json_set_int(result, "protocolVersion", 0);
+    }
+    answer(id, result);
+}
+
+static void handle(const cJSON *message)
+{
+    const char *method = json_string_or(message, "method", "");
+    const cJSON *id = json_get(message, "id");
+    const cJSON *params = json_get(message, "params");
+    if (strcmp(method, "initialize") == 0) {
+        initialize(id);
+    } else if (strcmp(method, "session/new") == 0 || strcmp(method, "session/resume") == 0) {
+        free(folder);
+        folder = mem_strdup(json_string_or(params, "cwd", "."));
+        resumed = strcmp(method, "session/resume") == 0;
+        if (resumed && is("lost")) {
+            refuse(id, -32002, "no such session");
+            return;
+        }
+        cJSON *result = cJSON_CreateObject();
+        json_set_string(result, "sessionId", "s1");
+        answer(id, result);
+    } else if (strcmp(method, "session/prompt") == 0) {
+        prompt(id, params);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    mode = argc > 1 ? argv[1] : "";
+    if (is("die-first")) {
+        fputs("cannot find my own head\n", stderr);
+        return 9;
+    }
+    for (;;) {
+        cJSON *message = read_message();
+        handle(message);
+        cJSON_Delete(message);
+    }
+}
