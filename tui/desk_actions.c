@@ -59,6 +59,12 @@ static unsigned show_instructions(void *data)
     return UI_DONE;
 }
 
+static unsigned open_skills(void *data)
+{
+    desk_open_skills(data);
+    return UI_DONE;
+}
+
 static unsigned open_trust(void *data)
 {
     desk_open_trust(data);
@@ -105,6 +111,8 @@ static const struct action actions[] = {
     {"desk.trust", "trust",
         "Read the hooks and skills that come with this repository, and trust them or not", "alt-T",
         NULL, 0, open_trust, NULL},
+    {"desk.skills", "skills", "List the skills there are; the one chosen is put into the prompt",
+        "", NULL, 0, open_skills, NULL},
     {"desk.undo-commit", "undo commit",
         "Undo the last commit made here with a commit that reverts it", "alt-u", NULL, 0,
         undo_commit, NULL},

@@ -87,6 +87,9 @@ void desk_remap_keys(struct desk *desk);
 void desk_say_trust(struct desk *desk);
 void desk_open_trust(struct desk *desk);
 
+/* desk_skills.c */
+void desk_open_skills(struct desk *desk);
+
 /* desk_search.c */
 struct grep_pane;
 struct preview;

@@ -373,7 +373,7 @@ const struct skill *skills_find(const struct skills *skills, struct str name, st
     return found;
 }
 
-void skills_tell(const struct skills *skills, struct buf *out)
+void skills_tell(const struct skills *skills, bool by_tool, struct buf *out)
 {
     bool first = true;
     VEC_FOREACH (const struct skill, skill, skills) {
@@ -381,13 +381,15 @@ void skills_tell(const struct skills *skills, struct buf *out)
             continue;
         }
         if (first) {
-            buf_append_c(out,
+            buf_printf(out,
                 "\n# Skills\n\nHow some tasks are done here. When a task fits a description, read "
-                "that skill with read_skill before you begin, and follow it.\n");
+                "%s before you begin, and follow it.\n",
+                by_tool ? "that skill with read_skill" : "that skill's file");
             first = false;
         }
-        buf_printf(out, "- %s%s%s\n", skill->name, skill->description[0] == '\0' ? "" : ": ",
-            skill->description);
+        buf_printf(out, "- %s%s%s%s%s%s\n", skill->name, by_tool ? "" : " (",
+            by_tool ? "" : skill->file, by_tool ? "" : ")",
+            skill->description[0] == '\0' ? "" : ": ", skill->description);
     }
 }
 

@@ -42,8 +42,9 @@ void skills_free(struct skills *skills);
 
 /* The trusted one of this name, or NULL with what stands in the way. Borrowed. */
 const struct skill *skills_find(const struct skills *skills, struct str name, struct err *err);
-/* What the model is told of those that are trusted; appends nothing when there is none. */
-void skills_tell(const struct skills *skills, struct buf *out);
+/* What the model is told of those that are trusted: to read one with the tool, or (an agent with
+ * tools of its own) its file. Appends nothing when there is none. */
+void skills_tell(const struct skills *skills, bool by_tool, struct buf *out);
 /* The prompt that has the model use one: its text and what it is for. The caller frees. */
 char *skill_prompt(const struct skill *skill, struct str task) MUST_USE;
 

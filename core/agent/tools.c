@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #define COMMAND_TOOL "run_command"
-enum { LIST_MAX = 2000, READ_LINES = 400, LINE_BYTES = 2000 };
+enum { LIST_MAX = 2000, READ_LINES = 400, LINE_BYTES = 2000, OWN_TOOLS = 2 };
 
 /* Strict mode wants each property required; null stands for "not given". */
 #define OBJECT(properties, required)                                                               \
@@ -128,6 +128,11 @@ static const struct {
              "\"query\",\"input\",\"input_file\""),
          false, NULL},
         tool_evaluate_start},
+    {{"read_skill",
+         "Read a skill by its name: how a kind of task is done here. Read the one that fits before "
+         "you begin.",
+         OBJECT(TEXT("name", "One of the skills you were told of"), "\"name\""), false, NULL},
+        tool_skill_start},
     {{COMMAND_TOOL,
          "Run a program in the workspace with your proposal on top. It is confined: it reads "
          "files, "
@@ -157,10 +162,10 @@ static const struct {
         tool_command_start},
 };
 
-/* It is the last row, so that without it the list is one shorter. */
+/* What is for our own agent only is at the end, so that without it the list is shorter. */
 static size_t tool_count(const struct tools *tools)
 {
-    return ARRAY_LEN(table) - (tools->setup.commands == NULL);
+    return ARRAY_LEN(table) - (tools->setup.commands == NULL ? OWN_TOOLS : 0);
 }
 
 /* ---- runs ---- */

@@ -1,6 +1,7 @@
 /* The tools the model is given, over a workspace with the proposal on top: list_files, read_file,
- * search, apply_patch, run_tests, check, guards, evaluate, find_symbol, run_command. Only the
- * proposal is ever changed, by apply_patch, and by run_command where sandbox_mode lets it write.
+ * search, apply_patch, run_tests, check, guards, evaluate, find_symbol, read_skill, run_command.
+ * Only the proposal is ever changed, by apply_patch, and by run_command where sandbox_mode lets it
+ * write.
  *
  * Arguments are JSON by the schemas told to the model (strict: each property present, null for "not
  * given"); what does not fit is answered with a sentence the model can act on. Output is capped at
@@ -13,6 +14,7 @@
 #include "loop/loop.h"
 
 struct catalog;
+struct skills;
 struct workspace;
 
 enum { TOOLS_OUTPUT_MAX = 48 * 1024 };
@@ -67,7 +69,9 @@ struct tools_setup {
     struct catalog *(*catalog)(void *data);
     /* All files have been read into it. */
     bool (*catalog_is_whole)(void *data);
-    const struct command_host *commands; /* NULL: there is no run_command */
+    const struct command_host *commands; /* NULL: there is no run_command, and no read_skill */
+    /* Those told to the model; NULL: none. */
+    const struct skills *(*skills)(void *data);
 };
 
 struct toolbox *tools_new(const struct tools_setup *setup) MUST_USE;

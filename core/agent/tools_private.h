@@ -1,6 +1,6 @@
 /* Inside of the tools, shared by tools.c (table, files, patches), tools_test.c (run_tests, check),
- * tools_eval.c, tools_search.c, tools_guards.c, tools_symbols.c and tools_command.c. Nobody else
- * includes it. */
+ * tools_eval.c, tools_search.c, tools_guards.c, tools_symbols.c, tools_skill.c and tools_command.c.
+ * Nobody else includes it. */
 #ifndef BYLAW_AGENT_TOOLS_PRIVATE_H
 #define BYLAW_AGENT_TOOLS_PRIVATE_H
 
@@ -55,6 +55,7 @@ void tool_check_start(struct tool_run *run, const cJSON *args);
 void tool_evaluate_start(struct tool_run *run, const cJSON *args);
 void tool_guards_start(struct tool_run *run, const cJSON *args);
 void tool_symbol_start(struct tool_run *run, const cJSON *args);
+void tool_skill_start(struct tool_run *run, const cJSON *args);
 void tool_command_start(struct tool_run *run, const cJSON *args);
 /* The member "paths" (an array, null or absent) as clean relative paths, appended to out; false:
  * answered. */

@@ -74,6 +74,7 @@ static void record(void *data, const char *kind, cJSON *body, bool sync)
 void workbench_instructions(struct workbench *wb, struct instructions *out)
 {
     instructions_read(wb->git_root, workspace_root(wb->workspace), out, NULL);
+    skills_tell(workbench_skills(wb), true, &out->text);
 }
 
 static char *instructions(void *data)
@@ -87,15 +88,16 @@ static char *instructions(void *data)
         buf_append_str(&entry.text, buf_str(&problem));
         session_add_entry(wb->session, entry);
     }
+    /* What an agent knows or reads by itself is not told twice. */
     const struct provider *provider = wb->provider;
-    struct str told = buf_str(&text.text);
-    if (provider != NULL && provider->reads_instructions) {
-        told = str_slice(told, 0, text.own);
-    }
-    if (provider != NULL && provider->tells_itself) {
-        told = str_from(told, text.own);
-    }
-    char *out = str_dup(told);
+    bool reads = provider != NULL && provider->reads_instructions;
+    bool tells = provider != NULL && provider->tells_itself;
+    struct str told = str_slice(buf_str(&text.text), tells ? text.own : 0,
+        reads ? text.own : text.text.len);
+    struct buf all = BUF_INIT;
+    buf_append_str(&all, told);
+    skills_tell(workbench_skills(wb), !reads && !tells, &all);
+    char *out = buf_take(&all);
     instructions_free(&text);
     buf_free(&problem);
     return out;
@@ -450,6 +452,7 @@ static void make_tools(struct workbench *wb)
         .catalog = current_catalog,
         .catalog_is_whole = catalog_is_whole,
         /* Somebody else's agent has commands, and an engineer to ask, of its own. */
+        .skills = workbench_known_skills,
         .commands = wb->options.without_model ? NULL : &workbench_commands,
     };
     wb->toolbox = tools_new(&setup);
@@ -543,6 +546,7 @@ void workbench_free(struct workbench *wb)
         free(notice->text);
     }
     VEC_FREE(&wb->notices);
+    skills_free(&wb->skills);
     free(wb->waiting);
     free(wb->git_root);
     free(wb);

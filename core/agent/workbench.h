@@ -8,6 +8,7 @@
 #include "agent/instructions.h"
 #include "agent/proposals.h"
 #include "agent/session.h"
+#include "agent/skills.h"
 #include "catalog/indexer.h"
 #include "config/config.h"
 #include "model/routing.h"
@@ -115,6 +116,11 @@ bool workbench_notice_is_problem(const struct workbench *wb, size_t index);
 const char *workbench_waiting(const struct workbench *wb);
 /* All that the repository brings for the agent, as it is now. Free with vetting_free. */
 void workbench_vetting(struct workbench *wb, struct vetting *out);
+/* The skills there are now, trusted or not. Borrowed until the next turn or call. */
+const struct skills *workbench_skills(struct workbench *wb);
+/* Sends a prompt that has the agent use a skill for a task (which may be empty). */
+bool workbench_use_skill(
+    struct workbench *wb, struct str name, struct str task, struct err *err) MUST_USE;
 /* What hooks of a turn did: which one, how it ended, what it printed; NULL past the end. Of any
  * origin. Borrowed until the next change. */
 const char *workbench_hook_line(const struct workbench *wb, size_t index);

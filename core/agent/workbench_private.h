@@ -2,8 +2,8 @@
  * workbench_layout.c (overlays and checks), workbench_command.c (what the agent runs),
  * workbench_mend.c (failed checks back to the agent),
  * workbench_decide.c (from decisions to a commit), workbench_model.c (which model),
- * workbench_hooks.c (hooks of a turn) and workbench_trust.c (what waits for an answer). Nobody else
- * includes it. */
+ * workbench_hooks.c (hooks of a turn), workbench_skills.c and workbench_trust.c (what waits for an
+ * answer). Nobody else includes it. */
 #ifndef BYLAW_AGENT_WORKBENCH_PRIVATE_H
 #define BYLAW_AGENT_WORKBENCH_PRIVATE_H
 
@@ -69,8 +69,9 @@ struct workbench {
     struct {
         char **items;
         size_t len, cap;
-    } hook_lines;  /* what hooks did, a line each */
-    char *waiting; /* what of the repository's waits for the engineer's trust, or NULL */
+    } hook_lines;         /* what hooks did, a line each */
+    struct skills skills; /* as they were told to the model */
+    char *waiting;        /* what of the repository's waits for the engineer's trust, or NULL */
 
     /* layout */
     struct overlay *overlay;
@@ -143,6 +144,9 @@ void workbench_rebase(struct workbench *wb);
 void workbench_note(struct workbench *wb, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* A notice that must not go by unseen. */
 void workbench_problem(struct workbench *wb, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* workbench_skills.c */
+const struct skills *workbench_known_skills(void *data);
 
 /* workbench_hooks.c */
 void workbench_make_hooks(struct workbench *wb);

@@ -40,8 +40,12 @@ static cJSON *thread_params(struct codex *codex)
     if (codex->model != NULL) {
         json_set_string(params, "model", codex->model);
     }
+    /* Codex would tell the model of a repository's skills whether they are trusted or not: we do.
+     */
+    cJSON *config = json_set_object(params, "config");
+    json_set_bool(config, "skills.include_instructions", false);
     if (codex->host.tools != NULL) {
-        cJSON *server = json_set_object(json_set_object(params, "config"), "mcp_servers.bylaw");
+        cJSON *server = json_set_object(config, "mcp_servers.bylaw");
         json_set_string(server, "command", codex->host.tools);
         cJSON *args = json_set_array(server, "args");
         json_push_string(args, "mcp");

@@ -141,7 +141,7 @@ static const char every[] =
     "line 7\nfind container\nfind\nsymbols\nsymbols privileged\ndefinition containers\n"
     "references containers\nwait\neval k8s.privileged.deny none\neval is_production {\"x\": 1}\n"
     "profile\nprofile none\nmodel\ntests\nfailures\nexplain 1\nproblems\ncoverage\ncoverage "
-    "k8s.rego\ntrust\ntrust all\n"
+    "k8s.rego\ntrust\ntrust all\nskills\nskill none\n"
     "test test_deny\ntest test_deny_public\nedit "
     "lib/k8s/k8s.rego\nproblems\nwait\nstop\nallow\nrefuse it\nretry\nqueue\ntake-back\nreasoning\n"
     "answer\nundo-commit\nsay " SAMPLE_PROMPT "\nsay And treat an empty tag as missing.\nqueue\n"

@@ -254,7 +254,7 @@ static void skills_of_both_forms(void **state)
     assert_non_null(strstr(err.text, "not trusted"));
     assert_null(skills_find(&skills, STR_LIT("none"), &err));
     struct buf told = BUF_INIT;
-    skills_tell(&skills, &told);
+    skills_tell(&skills, true, &told);
     assert_non_null(strstr(told.ptr, "- mine: Mine\n"));
     assert_null(strstr(told.ptr, "policy-review"));
     buf_free(&told);

@@ -122,6 +122,8 @@ const struct plain_command plain_commands[] = {
         "Evaluate a rule with an input: a file, a file and the number of a document "
         "(pods.yaml#2), JSON; without it the last one",
         M, plain_eval},
+    {"skills", "", "Say the skills there are, and which are trusted", M, plain_skills},
+    {"skill", "NAME [TASK]", "Have the agent use a skill for a task", M, plain_skill},
     {"trust", "[no] [NUMBER|all]",
         "Say the hooks and skills that come with this repository, and trust them or not", M,
         plain_trust},

@@ -293,5 +293,7 @@ bool plain_model(struct plain *plain, struct str args, struct err *err);
 /* What the repository brings waits for an answer. */
 void plain_say_waiting(struct plain *plain);
 bool plain_trust(struct plain *plain, struct str args, struct err *err);
+bool plain_skills(struct plain *plain, struct str args, struct err *err);
+bool plain_skill(struct plain *plain, struct str args, struct err *err);
 
 #endif

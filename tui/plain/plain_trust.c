@@ -1,4 +1,5 @@
-/* What the repository brings for the agent: said whole, trusted or refused by its number. */
+/* What the repository brings for the agent: said whole, trusted or refused by its number; skills.
+ */
 #include "plain/plain_private.h"
 
 #include <stdlib.h>
@@ -80,4 +81,26 @@ bool plain_trust(struct plain *plain, struct str args, struct err *err)
     vetting_free(&vetting);
     workbench_look_at_trust(plain->wb);
     return ok;
+}
+
+bool plain_skills(struct plain *plain, struct str args, struct err *err)
+{
+    (void)args;
+    (void)err;
+    const struct skills *skills = workbench_skills(plain->wb);
+    VEC_FOREACH (const struct skill, skill, skills) {
+        plain_say(plain, "%s, in %s%s%s%s", skill->name, skill->file,
+            skill->answer == TRUST_YES ? "" : ", not trusted",
+            skill->description[0] == '\0' ? "" : ": ", skill->description);
+    }
+    if (skills->len == 0) {
+        plain_say(plain, "There are no skills.");
+    }
+    return true;
+}
+
+bool plain_skill(struct plain *plain, struct str args, struct err *err)
+{
+    struct str name = plain_word(&args);
+    return workbench_use_skill(plain->wb, name, args, err);
 }
