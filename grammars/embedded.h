@@ -16,6 +16,9 @@ extern const struct embedded grammar_queries[];
 /* Built-in themes, by "dark.toml". */
 extern const struct embedded builtin_themes[];
 
+/* What `bylaw init` writes, by the path it is written to. */
+extern const struct embedded builtin_starter[];
+
 /* What models cost: "prices.toml" (core/model/prices.h). */
 extern const struct embedded builtin_prices[];
 

@@ -116,7 +116,7 @@ static const struct feature features[] = {
     {"Hooks and skills, once trusted",
         "what a repository brings for the agent is shown whole, and used only after you trusted "
         "exactly that",
-        "desk.trust desk.skills", "", "", "trust", ""},
+        "desk.trust desk.skills", "", "", "init trust", ""},
     {"Confined commands",
         "what an agent runs has no network and does not write past the review, or does not run; it "
         "waits for your approval as your policy and your allow-list have it",

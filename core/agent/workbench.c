@@ -92,8 +92,8 @@ static char *instructions(void *data)
     const struct provider *provider = wb->provider;
     bool reads = provider != NULL && provider->reads_instructions;
     bool tells = provider != NULL && provider->tells_itself;
-    struct str told = str_slice(buf_str(&text.text), tells ? text.own : 0,
-        reads ? text.own : text.text.len);
+    struct str told =
+        str_slice(buf_str(&text.text), tells ? text.own : 0, reads ? text.own : text.text.len);
     struct buf all = BUF_INIT;
     buf_append_str(&all, told);
     skills_tell(workbench_skills(wb), !reads && !tells, &all);

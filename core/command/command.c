@@ -11,6 +11,7 @@ const struct command *const commands[] = {
     &command_help,
     &command_highlight,
     &command_index,
+    &command_init,
     &command_mcp,
     &command_parse,
     &command_patch,

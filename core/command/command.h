@@ -84,6 +84,7 @@ extern const struct command command_guards;
 extern const struct command command_help;
 extern const struct command command_highlight;
 extern const struct command command_index;
+extern const struct command command_init;
 extern const struct command command_mcp;
 extern const struct command command_parse;
 extern const struct command command_patch;
