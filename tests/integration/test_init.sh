@@ -22,7 +22,7 @@ expect 0 'left   .codex/skills/policy-gen/SKILL.md, which is there already' "$by
 [ "$(cat "$dir/w/.codex/skills/policy-gen/SKILL.md")" = mine ]
 [ -s "$dir/w/AGENTS.md" ]
 expect 0 'There was nothing to write' "$bylaw" init "$dir/w"
-expect 2 'no such' "$bylaw" init "$dir/none"
+expect 2 'No such' "$bylaw" init "$dir/none"
 
 # What it wrote is trusted, what was there is not, nor is a copy in another folder.
 expect 1 '1 skill of this repository waits for your trust' "$bylaw" trust "$dir/w"
