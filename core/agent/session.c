@@ -430,19 +430,6 @@ void session_take_prompt(struct session *session, struct str text, bool feedback
 
 /* ---- prompts and the queue ---- */
 
-void session_queue_record(struct session *session)
-{
-    cJSON *record = cJSON_CreateObject();
-    cJSON *list = json_set_array(record, "prompts");
-    VEC_FOREACH (struct queued, queued, &session->queue) {
-        cJSON *item = cJSON_CreateObject();
-        json_set_string(item, "text", queued->text);
-        json_set_bool(item, "feedback", queued->feedback);
-        cJSON_AddItemToArray(list, item);
-    }
-    session_record(session, "queue", record, true);
-}
-
 static bool send_or_queue(struct session *session, struct str text, bool feedback, struct err *err)
 {
     if (str_trim(text).len == 0) {
@@ -452,7 +439,7 @@ static bool send_or_queue(struct session *session, struct str text, bool feedbac
      * those sent before a model was chosen. */
     if (session->state != SESSION_IDLE || session->queue.len > 0 ||
         session->setup.provider == NULL) {
-        VEC_PUSH(&session->queue, (struct queued){str_dup(text), feedback});
+        session_queue_add(session, text, feedback);
         session_queue_record(session);
         if (session->state == SESSION_IDLE && session->setup.provider != NULL) {
             turn_take_queued(session);
@@ -478,27 +465,6 @@ bool session_send_feedback(struct session *session, struct str text, struct err 
 void session_note_feedback(struct session *session, struct str text)
 {
     session_take_prompt(session, text, true);
-}
-
-size_t session_queue_count(const struct session *session)
-{
-    return session->queue.len;
-}
-
-const char *session_queue_at(const struct session *session, size_t index)
-{
-    return session->queue.items[index].text;
-}
-
-char *session_queue_pop(struct session *session)
-{
-    if (session->queue.len == 0) {
-        return NULL;
-    }
-    char *text = session->queue.items[--session->queue.len].text;
-    session_queue_record(session);
-    session_changed(session);
-    return text;
 }
 
 void session_interrupt(struct session *session)

@@ -100,8 +100,15 @@ const char *session_history_at(const struct session *session, size_t index);
 bool session_prompt(struct session *session, struct str text, struct err *err) MUST_USE;
 size_t session_queue_count(const struct session *session);
 const char *session_queue_at(const struct session *session, size_t index);
-/* Takes the last queued prompt back (the caller frees it), or NULL. */
+/* Stays with the prompt whatever is done to the others. */
+unsigned session_queue_id(const struct session *session, size_t index);
+/* A review's outcome: it can be moved, not taken back. */
+bool session_queue_is_feedback(const struct session *session, size_t index);
+/* Takes a queued prompt back, the last one (the caller frees it); NULL: there is none. */
+char *session_queue_take(struct session *session, size_t index) MUST_USE;
 char *session_queue_pop(struct session *session) MUST_USE;
+/* Puts one at another place; the others move up. False: there are not so many. */
+bool session_queue_move(struct session *session, size_t from, size_t to);
 /* Stops the running turn; what came of the answer stays, marked ENTRY_STOPPED. No-op when idle. */
 void session_interrupt(struct session *session);
 

@@ -42,6 +42,7 @@ struct activity {
 struct queued {
     char *text;
     bool feedback;
+    unsigned id;
 };
 
 struct session {
@@ -104,6 +105,7 @@ struct session {
         struct queued *items;
         size_t len, cap;
     } queue;
+    unsigned next_queued;
     struct {
         char **items;
         size_t len, cap;
@@ -131,6 +133,7 @@ void session_remember_prompt(struct session *session, struct str text);
 /* Adds a prompt or feedback to transcript and conversation. */
 void session_take_prompt(struct session *session, struct str text, bool feedback);
 void session_queue_record(struct session *session);
+void session_queue_add(struct session *session, struct str text, bool feedback);
 
 /* turn.c */
 void turn_halt(struct session *session);    /* stops a request that is past the bounds */

@@ -105,9 +105,8 @@ static void replay_queue(struct session *session, const cJSON *record)
     const cJSON *item;
     cJSON_ArrayForEach(item, json_get(record, "prompts"))
     {
-        struct queued queued = {
-            mem_strdup(json_string_or(item, "text", "")), json_bool_or(item, "feedback", false)};
-        VEC_PUSH(&session->queue, queued);
+        session_queue_add(session, str_of(json_string_or(item, "text", "")),
+            json_bool_or(item, "feedback", false));
     }
 }
 

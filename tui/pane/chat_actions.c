@@ -173,26 +173,24 @@ static unsigned copy_entry(void *pane)
 
 static const char *why_not_take_back(void *pane)
 {
-    return session_queue_count(((struct chat *)pane)->session) == 0 ? "No prompt is waiting."
-                                                                    : NULL;
+    return chat_last_queued(pane) == SIZE_MAX ? "No prompt is waiting." : NULL;
 }
 
-/* The last queued prompt comes back into the field, before what is there. It is saved as a draft
- * before it leaves the queue. */
 static unsigned take_back(void *pane)
 {
+    chat_take_back(pane, chat_last_queued(pane));
+    return UI_DONE;
+}
+
+static const char *why_not_queue(void *pane)
+{
     struct chat *chat = pane;
-    struct buf joined = BUF_INIT;
-    buf_append_c(&joined, session_queue_at(chat->session, session_queue_count(chat->session) - 1));
-    if (!prompt_is_empty(chat->prompt)) {
-        buf_append_char(&joined, '\n');
-        prompt_text(chat->prompt, &joined);
-    }
-    prompt_set(chat->prompt, buf_str(&joined));
-    session_set_draft(chat->session, buf_str(&joined));
-    chat->draft_version = prompt_version(chat->prompt);
-    free(session_queue_pop(chat->session));
-    buf_free(&joined);
+    return session_queue_count(chat->session) == 0 ? "No prompt is waiting." : NULL;
+}
+
+static unsigned show_queue(void *pane)
+{
+    chat_show_queue(pane);
     return UI_DONE;
 }
 
@@ -396,6 +394,8 @@ static const struct action chat_actions[] = {
         copy_entry, NULL},
     {"chat.take-back", "take back", "Take the last waiting prompt back into the field", "alt-q",
         NULL, 0, take_back, why_not_take_back},
+    {"chat.queue", "waiting prompts", "The prompts that wait: change, remove, put in another order",
+        "alt-w", NULL, 0, show_queue, why_not_queue},
     {"chat.edit-prompt", "edit prompt",
         "Change this past prompt and go on from before it, in another session", "e", NULL, 0,
         edit_prompt, why_not_edit_prompt},

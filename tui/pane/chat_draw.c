@@ -89,11 +89,15 @@ static int draw_queue(struct chat *chat, struct region region, int row, int rows
         struct str line = str_of(text);
         size_t lf = str_find_char(line, '\n', 0);
         line = lf == SIZE_MAX ? line : str_slice(line, 0, lf);
-        int room = region_cols(region) - col - (i + 1 == rows ? 20 : 1);
+        bool last = i + 1 == rows;
+        bool hint = last && region_cols(region) - col > 40;
+        int room = region_cols(region) - col - (hint ? 34 : 1);
         col += grid_put_fit(region, row + i, col, room > 4 ? room : 4, line, STYLE(USER));
-        if (i + 1 == rows && region_cols(region) - col > 19) {
-            grid_put_c(region, row + i, col + 2, "Alt-Q", STYLE(KEY));
-            grid_put_c(region, row + i, col + 8, "takes back", STYLE(HINT));
+        if (hint) {
+            col += grid_put_c(region, row + i, col + 2, "Alt-Q", STYLE(KEY)) + 2;
+            col += grid_put_c(region, row + i, col, " takes back ", STYLE(HINT));
+            col += grid_put_c(region, row + i, col, "Alt-W", STYLE(KEY));
+            grid_put_c(region, row + i, col, " all", STYLE(HINT));
         }
     }
     return rows;

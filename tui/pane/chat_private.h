@@ -42,6 +42,14 @@ unsigned chat_older_entry(struct chat *chat);
 unsigned chat_newer_entry(struct chat *chat);
 unsigned chat_leave_browsing(struct chat *chat);
 
+/* chat_queue.c */
+/* The last waiting prompt that can be taken back; SIZE_MAX: none. */
+size_t chat_last_queued(const struct chat *chat);
+/* A waiting prompt comes back into the field, before what is there. */
+void chat_take_back(struct chat *chat, size_t index);
+/* The list of those that wait. */
+void chat_show_queue(struct chat *chat);
+
 /* chat_slash.c: the completion of commands */
 /* The prompt's text changed: shows it, narrows it, closes it. */
 void chat_slash_update(struct chat *chat);

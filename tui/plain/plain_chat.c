@@ -366,11 +366,23 @@ bool plain_retry(struct plain *plain, struct str args, struct err *err)
     return session_retry(session_of(plain), err);
 }
 
+static bool move_queued(struct plain *plain, struct str args, struct err *err)
+{
+    size_t from = plain_number(plain_word(&args));
+    size_t to = plain_number(plain_word(&args));
+    if (from == 0 || to == 0 || args.len > 0 ||
+        !session_queue_move(session_of(plain), from - 1, to - 1)) {
+        return err_set(err, ERR_INVALID, "Type queue and two of its numbers: queue 3 1.");
+    }
+    return true;
+}
+
 bool plain_queue(struct plain *plain, struct str args, struct err *err)
 {
-    (void)args;
-    (void)err;
     struct session *session = session_of(plain);
+    if (args.len > 0 && !move_queued(plain, args, err)) {
+        return false;
+    }
     size_t count = session_queue_count(session);
     char *prompts = plain_count(count, "prompt");
     plain_say(plain, "%s waiting.", prompts);
@@ -384,10 +396,15 @@ bool plain_queue(struct plain *plain, struct str args, struct err *err)
 
 bool plain_take_back(struct plain *plain, struct str args, struct err *err)
 {
-    (void)args;
-    char *text = session_queue_pop(session_of(plain));
+    size_t number = plain_number(args);
+    if (args.len > 0 && number == 0) {
+        return err_set(err, ERR_INVALID, "Type take-back, or take-back and a number of queue.");
+    }
+    char *text = number > 0 ? session_queue_take(session_of(plain), number - 1)
+                            : session_queue_pop(session_of(plain));
     if (text == NULL) {
-        return err_set(err, ERR_NOT_FOUND, "No prompt is waiting.");
+        return err_set(err, ERR_NOT_FOUND,
+            number > 0 ? "No such prompt is waiting." : "No prompt is waiting.");
     }
     plain_say(plain, "Taken back: %s", text);
     free(plain->refused); /* say sends it after all */
