@@ -159,6 +159,7 @@ static void on_change(void *data, enum workbench_change what)
     switch (what) {
     case WORKBENCH_SESSION:
         chat_changed(desk->chat);
+        desk_notify(desk);
         break;
     case WORKBENCH_SWITCHED:
         desk_switched(desk);
@@ -425,7 +426,7 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
     parsing_stop(true);
     offline_cancel_all();
     /* The panes borrow from the workbench: they go first. */
-    while (desk.repo_asked || desk.warming || desk.listing) {
+    while (desk.repo_asked || desk.warming || desk.listing || desk.exporting > 0) {
         desk.repo_again = false;
         loop_run_once(desk.loop, 100);
     }

@@ -412,6 +412,24 @@ void session_remember_prompt(struct session *session, struct str text)
     VEC_PUSH(&session->history, str_dup(text));
 }
 
+/* What the prompt names goes with it to the model; what that is, is shown. */
+static void append_mentioned(struct session *session, struct str text, struct buf *sent)
+{
+    struct buf content = BUF_INIT;
+    struct buf said = BUF_INIT;
+    session->setup.mentioned(session->setup.data, text, &content, &said);
+    if (content.len > 0) {
+        buf_printf(sent, "\n\n%s", content.ptr);
+    }
+    if (said.len > 0) {
+        struct entry entry = {.kind = ENTRY_NOTICE, .status = ENTRY_DONE};
+        buf_printf(&entry.text, "Sent along: %s", said.ptr);
+        session_begin_entry(session, entry);
+    }
+    buf_free(&content);
+    buf_free(&said);
+}
+
 void session_take_prompt(struct session *session, struct str text, bool feedback)
 {
     if (!feedback) {
@@ -425,7 +443,12 @@ void session_take_prompt(struct session *session, struct str text, bool feedback
     struct entry entry = {.kind = feedback ? ENTRY_FEEDBACK : ENTRY_USER, .status = ENTRY_DONE};
     buf_append_str(&entry.text, text);
     session_begin_entry(session, entry);
-    session_add_item(session, (struct item){.kind = ITEM_USER, .text = str_dup(text)});
+    struct buf sent = BUF_INIT;
+    buf_append_str(&sent, text);
+    if (!feedback && session->setup.mentioned != NULL) {
+        append_mentioned(session, text, &sent);
+    }
+    session_add_item(session, (struct item){.kind = ITEM_USER, .text = buf_take(&sent)});
 }
 
 /* ---- prompts and the queue ---- */

@@ -166,6 +166,9 @@ struct session_setup {
     char *(*instructions)(void *data);
     /* A turn begins; may set the provider and add entries. May be NULL. */
     void (*before_turn)(void *data);
+    /* What a prompt names, for the model alone: appends its content to `out`, and to `said` a line
+     * for people. May be NULL. */
+    void (*mentioned)(void *data, struct str prompt, struct buf *out, struct buf *said);
     /* Asked before each request; NULL: 60 requests. */
     void (*bounds)(void *data, struct turn_bounds *out);
     /* Tokens that the model's window holds, 0: not known; NULL: never. */

@@ -331,6 +331,7 @@ static struct session_setup session_setup(struct workbench *wb)
         .effort = config_string(wb->config, "model_reasoning_effort"),
         .instructions = instructions,
         .before_turn = workbench_before_turn,
+        .mentioned = workbench_mentioned,
         .bounds = workbench_bounds,
         .window = workbench_window,
         .price = workbench_price,

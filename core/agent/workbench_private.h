@@ -201,6 +201,8 @@ void workbench_choose_again(struct workbench *wb);
 void workbench_load_routing(struct workbench *wb);
 void workbench_before_turn(void *data);
 
+/* workbench_mention.c */
+void workbench_mentioned(void *data, struct str prompt, struct buf *out, struct buf *said);
 /* workbench_spend.c; the two as session_setup wants them */
 void workbench_load_prices(struct workbench *wb);
 long long workbench_window(void *data, const char *model);

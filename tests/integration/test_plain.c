@@ -151,7 +151,8 @@ static const char every[] =
     "question is it right\nuncomment 1\nfile k8s.rego\nsplit\nsplit 2\naccept-rest\n"
     "decline-rest enough\ntry\nfinish\nmessage\nmessage Deny latest\nedit\nfeedback\n"
     "feedback later\nback\nfinish\ncommit no\nback\nleave\ntranscript\n"
-    "transcript digest\ntranscript no-such-word\nresume\nfork 2\nfork "
+    "transcript digest\ntranscript no-such-word\nexport said.md\nexport said.md\nexport "
+    "no/folder/x.md\nexport .git/x\nresume\nfork 2\nfork "
     "1\ntranscript\nfork\nnew\nfork\n"
     "resume no/such\ncompact\ncost\nquit\n";
 
@@ -222,6 +223,8 @@ static void every_command_does_something(void **state)
         "The review is left; every decision is kept.",
         "step 1, you: Deny any Deployment",
         "Nothing in this session has \"no-such-word\".",
+        "Exported to said.md.",
+        "said.md is there already.",
         ", this one: Deny any Deployment",
         "Step 2 is no prompt: type transcript for the numbers.",
         "Type say to send the prompt again, or another one: Deny any Deployment",
@@ -236,7 +239,8 @@ static void every_command_does_something(void **state)
         expect(out, said[i]);
     }
     /* Nothing went past the door but the engineer's own edit. */
-    sample_run_sh(run, "git status --porcelain", " M policies/lib/k8s/k8s.rego\n");
+    sample_run_sh(run, "git status --porcelain", " M policies/lib/k8s/k8s.rego\n?? said.md\n");
+    sample_run_sh(run, "test ! -e .git/x; head -1 said.md", "# " SAMPLE_PROMPT "\n");
     free(out);
 }
 

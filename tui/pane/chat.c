@@ -1,5 +1,6 @@
 #include "help.h"
 #include "pane/chat_private.h"
+#include "widget/edit.h"
 
 #include <stdlib.h>
 
@@ -209,6 +210,9 @@ static unsigned browse_key(struct chat *chat, const struct key *key)
 static unsigned chat_key(void *pane, const struct key *key)
 {
     struct chat *chat = pane;
+    if (chat->finding) {
+        return chat_find_key(chat, key);
+    }
     unsigned flags = prompt_is_searching(chat->prompt) ? UI_IGNORED : scroll_key(chat, key);
     if (flags != UI_IGNORED) {
         return flags;
@@ -243,12 +247,17 @@ static unsigned chat_key(void *pane, const struct key *key)
 
 static bool chat_takes_text(const void *pane)
 {
-    return !((const struct chat *)pane)->browsing;
+    const struct chat *chat = pane;
+    return !chat->browsing || chat->finding;
 }
 
 static unsigned chat_paste(void *pane, struct str text)
 {
     struct chat *chat = pane;
+    if (chat->finding) {
+        chat_find_paste(chat, text);
+        return UI_DONE;
+    }
     chat->browsing = false;
     prompt_escape(chat->prompt);
     prompt_paste(chat->prompt, text);
@@ -259,7 +268,7 @@ static unsigned chat_paste(void *pane, struct str text)
 static unsigned chat_escape(void *pane)
 {
     struct chat *chat = pane;
-    if (prompt_escape(chat->prompt) || chat_slash_close(chat)) {
+    if (prompt_escape(chat->prompt) || chat_slash_close(chat) || chat_find_close(chat)) {
         return UI_DONE;
     }
     if (chat->browsing) {
@@ -317,6 +326,7 @@ static void chat_destroy(void *pane)
     chat_view_free(chat->view);
     prompt_free(chat->prompt);
     popup_free(chat->commands);
+    edit_free(chat->find);
     free(chat);
 }
 
@@ -367,6 +377,7 @@ struct pane chat_pane(struct chat *chat)
 void chat_set_session(struct chat *chat, struct session *session)
 {
     hand_over_draft(chat);
+    (void)chat_find_close(chat);
     chat_view_free(chat->view);
     chat->session = session;
     chat->view = chat_view_new(session_transcript(session));

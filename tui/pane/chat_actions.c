@@ -364,6 +364,29 @@ static unsigned edit_prompt(void *pane)
     return UI_DONE;
 }
 
+static unsigned find(void *pane)
+{
+    chat_find_open(pane);
+    return UI_DONE;
+}
+
+static const char *why_not_find_again(void *pane)
+{
+    return ((struct chat *)pane)->find == NULL ? "Nothing is looked for." : NULL;
+}
+
+static unsigned find_above(void *pane)
+{
+    chat_find_again(pane, -1);
+    return UI_DONE;
+}
+
+static unsigned find_below(void *pane)
+{
+    chat_find_again(pane, 1);
+    return UI_DONE;
+}
+
 static const struct action chat_actions[] = {
     {"chat.approve", "approve", "Let the agent do what it asks for, this once", "alt-y", NULL,
         ACTION_KEY_LINE, approve, why_not_decide},
@@ -388,6 +411,11 @@ static const struct action chat_actions[] = {
         NULL, ACTION_KEY_LINE, run_older, NULL},
     {"chat.newer", "entry below", "To the entry below, and back to the prompt at the end",
         "alt-down ctrl-down", NULL, ACTION_NO_PALETTE, run_newer, NULL},
+    {"chat.find", "find", "Search in what was said", "/ ctrl-f", NULL, 0, find, NULL},
+    {"chat.find-next", "match above", "Go to the next match above", "n f3", NULL, ACTION_NO_PALETTE,
+        find_above, why_not_find_again},
+    {"chat.find-previous", "match below", "Go to the match below", "N shift-f3", NULL,
+        ACTION_NO_PALETTE, find_below, why_not_find_again},
     {"chat.fold-all", "fold all", "Unfold or fold reasoning, tool calls and long prompts", "ctrl-o",
         NULL, ACTION_KEY_LINE, fold_all, NULL},
     {"chat.copy", "copy", "Copy the entry under the cursor, or the last answer", "y alt-c", NULL, 0,

@@ -519,3 +519,26 @@ void block_draw_row(const struct block *block, const struct entry *entry, size_t
         draw_line(&block->tail.items[row - inner], region);
     }
 }
+
+static void append_line(const struct chat_line *line, struct buf *out)
+{
+    buf_append_repeat(out, ' ', (size_t)line->indent);
+    buf_append_str(out, buf_str(&line->text));
+}
+
+void block_row_text(
+    const struct block *block, const struct entry *entry, size_t row, struct buf *out)
+{
+    size_t inner = block->markdown_lines == NULL ? block->body.len : block->markdown_lines->len;
+    if (row < block->head.len) {
+        append_line(&block->head.items[row], out);
+    } else if (row - block->head.len < inner && block->markdown_lines != NULL) {
+        const struct styled_line *line = &block->markdown_lines->items[row - block->head.len];
+        buf_append_repeat(out, ' ', entry->kind == ENTRY_REASONING ? 3 : 1);
+        buf_append(out, line->text, line->len);
+    } else if (row - block->head.len < inner) {
+        append_line(&block->body.items[row - block->head.len], out);
+    } else if (row - block->head.len - inner < block->tail.len) {
+        append_line(&block->tail.items[row - block->head.len - inner], out);
+    }
+}

@@ -106,7 +106,9 @@ static int draw_queue(struct chat *chat, struct region region, int row, int rows
 static const char *prompt_hint(const struct chat *chat)
 {
     if (chat->browsing) {
-        return "Enter opens or folds, y copies, Esc goes back to the prompt";
+        return chat->find != NULL
+                   ? "n above, N below, Esc ends the search"
+                   : "Enter opens or folds, y copies, / finds, Esc goes back to the prompt";
     }
     if (chat_is_busy(chat)) {
         return "type ahead: it is sent when this turn ends";
@@ -161,7 +163,7 @@ void chat_draw(void *pane, struct region region, bool focused)
     uint64_t now = loop_now_ms();
     int rows = region_rows(region);
     int cols = region_cols(region);
-    int wanted = prompt_height(chat->prompt, cols);
+    int wanted = chat->finding ? 1 : prompt_height(chat->prompt, cols);
     int most = rows / PROMPT_PART > 1 ? rows / PROMPT_PART : 1;
     int prompt_rows = wanted > most ? most : wanted;
     size_t queued = session_queue_count(chat->session);
@@ -182,8 +184,12 @@ void chat_draw(void *pane, struct region region, bool focused)
     if (queue_rows > 0) {
         draw_queue(chat, region, chat->transcript_rows + 1, queue_rows);
     }
-    prompt_draw(chat->prompt, region_sub(region, chat->prompt_row, 0, prompt_rows, cols),
-        focused && !chat->browsing, prompt_hint(chat));
+    struct region field = region_sub(region, chat->prompt_row, 0, prompt_rows, cols);
+    if (chat->finding) {
+        chat_find_draw(chat, field, focused);
+        return;
+    }
+    prompt_draw(chat->prompt, field, focused && !chat->browsing, prompt_hint(chat));
     if (focused && !chat->browsing) {
         chat_slash_draw(chat, region);
     }

@@ -89,6 +89,8 @@ const struct plain_command plain_commands[] = {
     {"compact", "", "Have the model sum up the conversation and go on from that", M, plain_compact},
     {"cost", "", "Say what the last prompt and the session cost, and what the window holds",
         PLAIN_ANY, plain_cost},
+    {"export", "[FILE]", "Write this session as Markdown, to a file that is not there yet",
+        PLAIN_ANY, plain_export},
     {"transcript", "[TEXT]", "Say what was said in this session, or the steps that contain TEXT",
         PLAIN_ANY, plain_transcript},
     {"undo-commit", "", "Undo the last commit made here with a commit that reverts it", M,
