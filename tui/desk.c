@@ -246,6 +246,11 @@ static void fork_before(void *data, unsigned entry)
     }
 }
 
+static bool run_shell(void *data, struct str line, struct err *err)
+{
+    return workbench_shell(((struct desk *)data)->workbench, line, err);
+}
+
 static void step_test(void *data, const char *path, unsigned row)
 {
     struct desk *desk = data;
@@ -264,6 +269,7 @@ static void make_panes(struct desk *desk)
         .suggestion = suggestion,
         .mention = desk_mention,
         .command = desk_slash_run,
+        .shell = run_shell,
         .commands = desk_slash_list,
         .fork = fork_before,
         .data = desk,

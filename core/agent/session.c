@@ -97,6 +97,7 @@ void session_free(struct session *session)
     VEC_FREE(&session->transcript);
     items_free(&session->items);
     items_free(&session->pending);
+    buf_free(&session->notes);
     buf_free(&session->compact.text);
     VEC_FOREACH (struct queued, queued, &session->queue) {
         free(queued->text);
@@ -440,6 +441,7 @@ void session_take_prompt(struct session *session, struct str text, bool feedback
         session->prompts++;
     }
     session->hooks.fresh = !feedback;
+    session_tell_notes(session);
     struct entry entry = {.kind = feedback ? ENTRY_FEEDBACK : ENTRY_USER, .status = ENTRY_DONE};
     buf_append_str(&entry.text, text);
     session_begin_entry(session, entry);
@@ -493,6 +495,7 @@ void session_note_feedback(struct session *session, struct str text)
 void session_interrupt(struct session *session)
 {
     if (session->state == SESSION_IDLE) {
+        (void)session_stop_aside(session);
         return;
     }
     turn_stop(session, ENTRY_STOPPED);

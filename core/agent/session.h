@@ -109,7 +109,8 @@ char *session_queue_take(struct session *session, size_t index) MUST_USE;
 char *session_queue_pop(struct session *session) MUST_USE;
 /* Puts one at another place; the others move up. False: there are not so many. */
 bool session_queue_move(struct session *session, size_t from, size_t to);
-/* Stops the running turn; what came of the answer stays, marked ENTRY_STOPPED. No-op when idle. */
+/* Stops the running turn; what came of the answer stays, marked ENTRY_STOPPED. When idle the
+ * engineer's own command, if one runs. */
 void session_interrupt(struct session *session);
 
 /* What the agent wants to do and may not without the engineer. */
@@ -240,6 +241,17 @@ bool session_ask(
     struct session *session, struct question *question, const struct question_face *face) MUST_USE;
 /* It does not wait for an answer any more (it was cancelled). */
 void session_unask(struct session *session, const void *data);
+
+/* A command of the engineer's own, beside the turns: an ENTRY_TOOL that grows. One at a time;
+ * `stop` is called when it is to end (it calls session_end_aside). */
+unsigned session_begin_aside(struct session *session, const char *name, struct str detail,
+    void (*stop)(void *data), void *data);
+void session_grow_aside(struct session *session, struct str text);
+void session_end_aside(struct session *session, enum entry_status status);
+bool session_has_aside(const struct session *session);
+bool session_stop_aside(struct session *session); /* false: none runs */
+/* Told to the agent with the next prompt, before it. */
+void session_add_note(struct session *session, struct str text);
 
 /* Called after any change of the transcript, the state or the queue (once per loop turn or more).
  */

@@ -67,6 +67,13 @@ struct session {
         unsigned entry;
     } asked;
     struct {
+        unsigned entry;
+        uint64_t started_us;
+        void (*stop)(void *data); /* NULL: none runs */
+        void *data;
+    } aside;
+    struct buf notes; /* told to the agent with the next prompt */
+    struct {
         struct activity *items;
         size_t len, cap;
     } activities;
@@ -166,6 +173,10 @@ void compact_begin(struct session *session, bool in_turn);
 void compact_stop(struct session *session);
 /* The conversation is this text from now on; while replaying too. */
 void compact_replace(struct session *session, const char *text);
+
+/* session_aside.c */
+void session_tell_notes(struct session *session);
+void session_replay_notes(struct session *session, const cJSON *record);
 
 /* turn_question.c */
 void turn_ask(struct session *session, const struct event *event);

@@ -124,6 +124,8 @@ void session_replay(void *data, const char *kind, const cJSON *record)
         session_remember_prompt(session, str_of(json_string_or(record, "text", "")));
     } else if (strcmp(kind, "held") == 0) {
         turn_hold_prompt(session);
+    } else if (strcmp(kind, "notes") == 0) {
+        session_replay_notes(session, record);
     } else if (strcmp(kind, "queue") == 0) {
         replay_queue(session, record);
     } else if (strcmp(kind, "draft") == 0) {

@@ -526,6 +526,7 @@ void workbench_free(struct workbench *wb)
     wb->options.changed = NULL;
     wb->closing = true;
     workbench_mend_stop(wb);
+    workbench_stop_shell(wb);
     loop_timer_free(wb->starter);
     workbench_stop_choosing(wb); /* the loop turns below */
     workspace_stop(wb->workspace);

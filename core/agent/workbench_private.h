@@ -16,6 +16,7 @@
 #include "hooks/hook_run.h"
 #include "loop/http.h"
 #include "model/select.h"
+#include "sandbox/confined.h"
 #include "workspace/lent.h"
 #include "workspace/overlay.h"
 
@@ -107,6 +108,16 @@ struct workbench {
         bool lent_out;     /* one runs in it */
     } command;
 
+    /* a command of the engineer's own */
+    struct {
+        struct workbench *wb; /* first: what a layout is asked for with */
+        char *line;           /* NULL: none runs */
+        bool over_proposal;
+        bool laying_out;
+        struct confined *confined;
+        struct output_shown *output;
+    } shell;
+
     /* failed checks that go back to the agent */
     struct {
         bool armed;              /* a turn changed the proposal: its checks are looked at */
@@ -174,6 +185,9 @@ unsigned long long changes_hash(const struct changes *changes);
 void workbench_mend_arm(struct workbench *wb);
 void workbench_mend_look(struct workbench *wb);
 void workbench_mend_stop(struct workbench *wb);
+
+/* workbench_shell.c */
+void workbench_stop_shell(struct workbench *wb);
 
 /* workbench_command.c */
 extern const struct command_host workbench_commands;

@@ -15,6 +15,11 @@ bool chat_is_busy(const struct chat *chat)
     return session_state(chat->session) != SESSION_IDLE;
 }
 
+bool chat_is_stoppable(const struct chat *chat)
+{
+    return chat_is_busy(chat) || session_has_aside(chat->session);
+}
+
 /* The last entry when it is an error that can be tried again, notices aside. */
 const struct entry *chat_retriable(const struct chat *chat)
 {
@@ -98,7 +103,7 @@ void chat_note_change(struct chat *chat)
 static void spin(void *data)
 {
     struct chat *chat = data;
-    if (!chat_is_busy(chat)) {
+    if (!chat_is_stoppable(chat)) {
         loop_timer_stop(chat->spin_timer);
     }
     app_redraw(chat->app);
@@ -106,7 +111,7 @@ static void spin(void *data)
 
 void chat_changed(struct chat *chat)
 {
-    bool busy = chat_is_busy(chat);
+    bool busy = chat_is_stoppable(chat);
     if (busy && chat->busy_since == 0) {
         chat->busy_since = loop_now_ms();
         loop_timer_start(chat->spin_timer, SPIN_MS, SPIN_MS);
@@ -226,7 +231,7 @@ static unsigned chat_key(void *pane, const struct key *key)
             chat_note_change(chat);
             return UI_DONE;
         }
-        return chat_is_busy(chat) ? chat_interrupt(chat) : UI_IGNORED;
+        return chat_is_stoppable(chat) ? chat_interrupt(chat) : UI_IGNORED;
     }
     flags = chat_slash_key(chat, key);
     if (flags != UI_IGNORED) {
@@ -274,7 +279,7 @@ static unsigned chat_escape(void *pane)
     if (chat->browsing) {
         return chat_leave_browsing(chat);
     }
-    return chat_is_busy(chat) ? chat_interrupt(chat) : UI_IGNORED;
+    return chat_is_stoppable(chat) ? chat_interrupt(chat) : UI_IGNORED;
 }
 
 static unsigned chat_mouse(void *pane, const struct mouse *mouse)

@@ -30,7 +30,9 @@ unsigned chat_send(struct chat *chat)
         buf_free(&text);
         return UI_DONE;
     }
-    if (session_prompt(chat->session, trimmed, &err)) {
+    bool shell = chat->options.shell != NULL && str_starts(trimmed, "!");
+    if (shell ? chat->options.shell(chat->options.data, str_from(trimmed, 1), &err)
+              : session_prompt(chat->session, trimmed, &err)) {
         prompt_clear(chat->prompt);
         loop_timer_stop(chat->draft_timer);
         session_set_draft(chat->session, STR_LIT(""));
@@ -92,7 +94,7 @@ static unsigned review(void *pane)
 
 static const char *why_not_interrupt(void *pane)
 {
-    return chat_is_busy(pane) ? NULL : "Nothing is running.";
+    return chat_is_stoppable(pane) ? NULL : "Nothing is running.";
 }
 
 unsigned chat_interrupt(struct chat *chat)

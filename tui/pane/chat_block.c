@@ -233,6 +233,12 @@ static bool is_waiting(const struct entry *entry)
     return entry->status == ENTRY_OPEN && entry->name != NULL && strcmp(entry->name, "asks") == 0;
 }
 
+/* What the engineer ran is what they want to see. */
+static bool is_own_command(const struct entry *entry)
+{
+    return entry->name != NULL && entry->name[0] == '!';
+}
+
 static void render_tool(struct block *block, const struct entry *entry, int cols)
 {
     struct chat_line *line = new_line(&block->head, 1);
@@ -253,6 +259,8 @@ static void render_tool(struct block *block, const struct entry *entry, int cols
     VEC_FREE(&outcome.spans);
     if (is_waiting(entry)) {
         add_text(&block->body, buf_str(&entry->text), 3, cols, OUTPUT_LINES, STYLE(TEXT));
+    } else if (is_own_command(entry) && block->folded) {
+        add_text(&block->body, buf_str(&entry->text), 3, cols, PROMPT_LINES, STYLE(TEXT));
     } else if (!block->folded && block_can_fold(entry)) {
         add_text(&block->body, buf_str(&entry->text), 3, cols, OUTPUT_LINES, STYLE(DIM));
     }

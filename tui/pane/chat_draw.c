@@ -19,7 +19,11 @@ static void append_state(const struct chat *chat, struct buf *out, uint64_t now)
     bool asks = session_question(chat->session) != NULL;
     switch (session_state(chat->session)) {
     case SESSION_IDLE:
-        return;
+        if (!session_has_aside(chat->session)) {
+            return;
+        }
+        buf_append_c(out, "running your command");
+        break;
     case SESSION_WAITING:
         buf_printf(out, "waiting for %s", model == NULL ? "the model" : model);
         break;

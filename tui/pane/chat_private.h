@@ -28,6 +28,8 @@ struct chat {
 };
 
 bool chat_is_busy(const struct chat *chat);
+/* A turn or a command of the engineer's runs. */
+bool chat_is_stoppable(const struct chat *chat);
 bool chat_is_recording(const struct chat *chat);
 /* The last entry when it is an error that can be tried again, notices aside; else NULL. */
 const struct entry *chat_retriable(const struct chat *chat);

@@ -128,6 +128,12 @@ static void say_tool(struct plain *plain, const struct entry *entry)
                         : entry->status == ENTRY_STOPPED ? "was stopped"
                                                          : "done";
     const char *detail = entry->detail == NULL ? "" : entry->detail;
+    if (entry->name != NULL && entry->name[0] == '!') {
+        plain_lines(plain, "output: ", text);
+        plain_say(plain, "%s %s: %s, %s.", entry->name, detail, ended, lines);
+        free(lines);
+        return;
+    }
     plain_say(plain, "tool %s%s%s: %s, %s%s%.*s", entry->name == NULL ? "" : entry->name,
         detail[0] == '\0' ? "" : " ", detail, ended, lines, first.len > 0 ? ", first: " : "",
         STR_FMT(first));
@@ -308,6 +314,11 @@ bool plain_say_prompt(struct plain *plain, struct str args, struct err *err)
     return ok;
 }
 
+bool plain_shell(struct plain *plain, struct str args, struct err *err)
+{
+    return workbench_shell(plain->wb, args, err);
+}
+
 bool plain_allow(struct plain *plain, struct str args, struct err *err)
 {
     const struct question *question = session_question(session_of(plain));
@@ -338,7 +349,7 @@ bool plain_refuse(struct plain *plain, struct str args, struct err *err)
 bool plain_stop(struct plain *plain, struct str args, struct err *err)
 {
     (void)args;
-    if (is_running(plain)) {
+    if (is_running(plain) || session_has_aside(session_of(plain))) {
         session_interrupt(session_of(plain));
         return true;
     }

@@ -26,6 +26,10 @@ const struct plain_command plain_commands[] = {
         PLAIN_ANY, plain_say_prompt},
     {"prompts", "", "Say which prompts the recording knows", PLAIN_ANY, plain_prompts},
     {"stop", "", "Stop the answer that runs, else the tests that run", PLAIN_ANY, plain_stop},
+    {"!", "[!]COMMAND",
+        "Run a command of your own, confined and writing nowhere; the model hears of it with the "
+        "next prompt; !! runs it over the proposal",
+        PLAIN_ANY, plain_shell},
     {"allow", "[all|always [WORDS]]",
         "Let the agent do what it asks for, once; all: in this session; always: and from now on "
         "what begins with these words",
@@ -383,6 +387,12 @@ void plain_dispatch(struct plain *plain, struct str line)
         return;
     }
     rest = line;
+    if (str_starts(str_trim(line), "!")) {
+        if (!plain_shell(plain, str_from(str_trim(line), 1), &err)) {
+            refuse(plain, line, &err);
+        }
+        return;
+    }
     name = plain_word(&rest);
     if (name.len == 0) {
         if (plain->mode == PLAIN_COMMIT) {

@@ -167,6 +167,7 @@ void plain_chat_skip(struct plain *plain);
 bool plain_prompt(struct plain *plain, struct str text, struct err *err);
 bool plain_say_prompt(struct plain *plain, struct str args, struct err *err);
 bool plain_stop(struct plain *plain, struct str args, struct err *err);
+bool plain_shell(struct plain *plain, struct str args, struct err *err);
 bool plain_allow(struct plain *plain, struct str args, struct err *err);
 bool plain_refuse(struct plain *plain, struct str args, struct err *err);
 bool plain_retry(struct plain *plain, struct str args, struct err *err);
