@@ -261,25 +261,28 @@ static void erase(struct vi *vi)
     keep_auto_indent(vi);
 }
 
-/* Text that comes from elsewhere as if it were typed; . puts in the same text again. */
+/* A register's text as if it were typed, control keys with what they do: an Esc ends the insertion
+ * and what follows are commands. . does all that again. */
 static void insert_as_typed(struct vi *vi, struct str text)
 {
-    if (!vi->repeating) {
-        struct str keys = text;
-        while (keys.len > 0) {
-            int32_t key = vi_take_key(&keys);
-            vi_append_key(&vi->insert.keys, key == '\n' ? VI_ENTER : key);
-        }
+    if (!vi_enter(vi)) {
+        return;
     }
-    while (text.len > 0) {
-        size_t len = utf8_cluster(text);
-        if (text.ptr[0] == '\t') {
-            tab(vi);
-        } else {
-            vi_insert_text(vi, str_slice(text, 0, len));
+    while (text.len > 0 && vi_goes_on(vi)) {
+        bool typing = vi->mode == VI_INSERT || vi->mode == VI_REPLACE;
+        if (!typing || (unsigned char)text.ptr[0] < ' ' || text.ptr[0] == VI_DEL ||
+            vi->insert.prefix != 0) {
+            vi_dispatch(vi, vi_take_key(&text));
+            continue;
         }
+        size_t len = utf8_cluster(text);
+        if (!vi->repeating) {
+            buf_append(&vi->insert.keys, text.ptr, len);
+        }
+        vi_insert_text(vi, str_slice(text, 0, len));
         text = str_from(text, len);
     }
+    vi->depth--;
 }
 
 static void erase_to(struct vi *vi, size_t col)
@@ -575,7 +578,8 @@ void vi_insert_key(struct vi *vi, int32_t key)
     } else if (!control_key(vi, key) && (key >= ' ' || key == VI_CTRL(']'))) {
         type_char(vi, key);
     }
-    if (key < VI_KEY_UP || key > VI_KEY_INSERT) {
+    bool typing = vi->mode == VI_INSERT || vi->mode == VI_REPLACE;
+    if (typing && (key < VI_KEY_UP || key > VI_KEY_INSERT)) {
         vi_set_want(vi);
     }
 }

@@ -211,25 +211,38 @@ void vi_dispatch(struct vi *vi, int32_t key)
     }
 }
 
-void vi_feed(struct vi *vi, struct str keys)
+bool vi_enter(struct vi *vi)
 {
     if (vi->depth >= MACRO_DEPTH) {
-        vi_say(vi, true, "a macro that runs itself without end was stopped");
-        return;
+        return vi_say(vi, true, "a macro that runs itself without end was stopped");
     }
+    vi->depth++;
+    return true;
+}
+
+bool vi_goes_on(struct vi *vi)
+{
+    if (vi->failed || vi->text == NULL) {
+        return false;
+    }
+    if (vi->budget == 0) {
+        return vi_say(vi, true, "the macro was stopped after %d keys", MACRO_BUDGET);
+    }
+    vi->budget--;
+    return true;
+}
+
+void vi_feed(struct vi *vi, struct str keys)
+{
     struct buf copy = BUF_INIT;
     buf_append_str(&copy, keys);
     struct str rest = buf_str(&copy);
-    vi->depth++;
-    while (rest.len > 0 && !vi->failed) {
-        if (vi->budget == 0) {
-            vi_say(vi, true, "the macro was stopped after %d keys", MACRO_BUDGET);
-            break;
+    if (vi_enter(vi)) {
+        while (rest.len > 0 && vi_goes_on(vi)) {
+            vi_dispatch(vi, vi_take_key(&rest));
         }
-        vi->budget--;
-        vi_dispatch(vi, vi_take_key(&rest));
+        vi->depth--;
     }
-    vi->depth--;
     buf_free(&copy);
 }
 

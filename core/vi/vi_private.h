@@ -404,6 +404,11 @@ void vi_undo_end(struct vi *vi);
 /* ---- vi.c ---- */
 bool vi_fail(struct vi *vi);
 bool vi_say(struct vi *vi, bool error, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* Keys that come from a register: vi_enter before the first (false: too deep, and the person is
+ * told), vi_goes_on before each (false: something failed, or they were too many), depth-- at the
+ * end. */
+bool vi_enter(struct vi *vi);
+bool vi_goes_on(struct vi *vi);
 void vi_feed(struct vi *vi, struct str keys);
 void vi_dispatch(struct vi *vi, int32_t key);
 static inline bool vi_is_visual(const struct vi *vi)
