@@ -27,6 +27,7 @@ bool vi_c_join(struct vi *vi, struct vi_cmd *cmd)
         }
         count = lines - vi->cursor.line;
     }
+    cmd->count = count;
     bool ok = vi_join(vi, vi->cursor.line, count, cmd->row->arg == 0);
     vi_clamp(vi);
     vi_set_want(vi);
@@ -149,19 +150,38 @@ bool vi_c_reselect(struct vi *vi, struct vi_cmd *cmd)
     return true;
 }
 
+static void to_column(struct vi *vi, struct vi_pos *pos, size_t column)
+{
+    pos->col = vi_at_column(vi, vi_line(vi, pos->line), column, true);
+}
+
+/* The cursor goes to the block's right edge, or to the left when it was at the right. */
+static void swap_corners(struct vi *vi)
+{
+    struct vi_range block = {.kind = VI_BLOCK};
+    size_t old = vi->cursor.col;
+    vi->want = 0; /* the edges are where the corners are */
+    vi_block_range(vi, &block, vi->anchor, vi->cursor);
+    to_column(vi, &vi->anchor, block.left);
+    to_column(vi, &vi->cursor, block.right);
+    vi->want = block.right;
+    if (vi->cursor.col == old) {
+        to_column(vi, &vi->anchor, block.right);
+        to_column(vi, &vi->cursor, block.left);
+        vi->want = block.left;
+    }
+}
+
 /* arg: 0 o, 1 O (in a block: the other corner of the line). */
 bool vi_c_other_end(struct vi *vi, struct vi_cmd *cmd)
 {
     struct vi_pos head = vi->cursor;
     if (cmd->row->arg == 1 && vi->mode == VI_VISUAL_BLOCK) {
-        size_t a = vi_column(vi, vi_line(vi, vi->anchor.line), vi->anchor.col, NULL);
-        size_t b = vi_column(vi, vi_here(vi), vi->cursor.col, NULL);
-        vi->cursor.col = vi_at_column(vi, vi_here(vi), a, false);
-        vi->anchor.col = vi_at_column(vi, vi_line(vi, vi->anchor.line), b, false);
-    } else {
-        vi->cursor = vi->anchor;
-        vi->anchor = head;
+        swap_corners(vi);
+        return true;
     }
+    vi->cursor = vi->anchor;
+    vi->anchor = head;
     vi_set_want(vi);
     return true;
 }

@@ -93,7 +93,8 @@ void vi_block_range(struct vi *vi, struct vi_range *range, struct vi_pos a, stru
         range->right = range->right > range->left ? range->right : range->left;
     }
     range->end.col = vi_at_column(vi, vi_line(vi, range->end.line), range->right, true);
-    range->start.col = vi_at_column(vi, vi_line(vi, range->start.line), range->left, false);
+    range->start.col =
+        vi_at_column(vi, vi_line(vi, range->start.line), range->left, !vi->repeating);
 }
 
 void vi_block_copy(struct vi *vi, const struct vi_range *range, struct buf *out)
@@ -326,5 +327,6 @@ bool vi_block_shift(struct vi *vi, const struct vi_range *range, bool right, siz
         buf_free(&with);
     }
     vi->cursor = range->start;
+    vi_note_change(vi, (struct vi_pos){range->start.line, 0});
     return true;
 }

@@ -19,7 +19,8 @@ static int32_t turned(int32_t c, enum vi_op op)
     return op == OP_LOWER || op == OP_SWAP ? lower : c;
 }
 
-static void turn_span(struct vi *vi, size_t line, size_t from, size_t to, enum vi_op op)
+/* False: there was nothing to turn. */
+static bool turn_span(struct vi *vi, size_t line, size_t from, size_t to, enum vi_op op)
 {
     struct str bytes = vi_line(vi, line);
     struct buf with = BUF_INIT;
@@ -32,11 +33,13 @@ static void turn_span(struct vi *vi, size_t line, size_t from, size_t to, enum v
             vi_append_key(&with, turned(c, op));
         }
     }
-    if (from < to && !str_equal(buf_str(&with), str_slice(bytes, from, to))) {
+    bool turns = from < to && !str_equal(buf_str(&with), str_slice(bytes, from, to));
+    if (turns) {
         size_t start = text_line_start(vi->text, line);
         vi_change(vi, start + from, start + to, buf_str(&with));
     }
     buf_free(&with);
+    return turns;
 }
 
 /* The bytes of one line that a range covers. */
@@ -63,14 +66,17 @@ bool vi_op_case(struct vi *vi, const struct vi_range *range, enum vi_op op)
     if (range->empty) {
         return true;
     }
+    bool any = false;
     for (size_t line = range->start.line; line <= range->end.line; line++) {
         size_t from, to;
         span_of(vi, range, line, &from, &to);
-        turn_span(vi, line, from, to, op);
+        any = turn_span(vi, line, from, to, op) || any;
     }
     vi->cursor = range->start;
-    vi_note_change(
-        vi, range->kind == VI_BLOCK ? (struct vi_pos){range->start.line, 0} : range->start);
+    if (any) {
+        vi_note_change(
+            vi, range->kind == VI_BLOCK ? (struct vi_pos){range->start.line, 0} : range->start);
+    }
     return true;
 }
 
@@ -97,7 +103,8 @@ bool vi_op_replace(struct vi *vi, struct vi_range *range, int32_t ch)
     }
     buf_free(&one);
     vi->cursor = range->start;
-    vi_note_change(vi, range->start);
+    vi->cursor.col = range->kind == VI_LINES ? 0 : vi->cursor.col;
+    vi_note_change(vi, vi->cursor);
     return true;
 }
 
@@ -133,10 +140,12 @@ bool vi_c_replace_char(struct vi *vi, struct vi_cmd *cmd)
         to = vi_next_col(line, to);
     }
     if (cmd->ch == VI_TAB && vi->options.expandtab) {
-        struct vi_cmd over = {.count = cmd->count, .row = vi_row_by_id("vi.replace")};
-        vi_c_insert(vi, &over);
-        vi_insert_key(vi, VI_TAB);
-        vi_insert_end(vi);
+        /* As many columns as R and Tab make of it, which is also what . does again. */
+        struct buf keys = BUF_INIT;
+        buf_printf(&keys, "%zuR\t\033", cmd->count);
+        vi_feed(vi, buf_str(&keys));
+        buf_free(&keys);
+        cmd->row = vi_row_by_id("vi.repeat");
         return true;
     }
     if (cmd->ch == VI_ENTER) {

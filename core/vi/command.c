@@ -65,7 +65,7 @@ static bool move(struct vi *vi, struct vi_cmd *cmd)
     if (cmd->op == NULL) {
         vi_clamp(vi);
     }
-    bool moved = ok || !vi_same(begin, vi->cursor);
+    bool moved = ok || !vi_same(begin, vi->cursor) || (flags & ROW_OBJECT) != 0;
     if (!(flags & ROW_KEEP) && !vi->motion.keep_want && moved) {
         vi_set_want(vi);
     }
@@ -108,7 +108,7 @@ static bool run(struct vi *vi, struct vi_cmd *cmd)
     }
     bool ok = cmd->row->run(vi, cmd);
     bool remembers = ok || cmd->row->run == vi_c_add || cmd->row->run == vi_c_put;
-    if (remembers && flags & ROW_REPEAT) {
+    if (remembers && cmd->row->flags & ROW_REPEAT) {
         vi_remember(vi, cmd);
     }
     return ok || vi_fail(vi);
@@ -119,10 +119,11 @@ bool vi_run(struct vi *vi, struct vi_cmd *cmd)
     struct vi_file *file = vi->file;
     struct vi_mark jump = file->jump;
     bool ok = run(vi, cmd);
-    /* A jump that leads nowhere leaves the mark of the one before. */
-    if (vi->file == file && file->jump.set && !vi_same(jump.pos, file->jump.pos) &&
-        vi_same(file->jump.pos, vi->cursor)) {
-        file->jump = jump;
+    if (vi->file == file && vi->insert.open && vi->mode != VI_NORMAL) {
+        vi->insert.checks_jump = true; /* when what the command began is at its end */
+        vi->insert.jump = jump;
+    } else if (vi->file == file) {
+        vi_check_jump(vi, jump);
     }
     return ok;
 }
@@ -158,7 +159,7 @@ bool vi_repeat_last(struct vi *vi, struct vi_cmd *cmd)
     }
     size_t count = repeat->cmd.count;
     bool has_count = repeat->cmd.has_count;
-    if (cmd->has_count) {
+    if (cmd->has_count && !repeat->visual) {
         repeat->cmd.count = cmd->count;
         repeat->cmd.has_count = true;
     }
@@ -194,9 +195,7 @@ static void finish(struct vi *vi)
     vi_cmd_clear(vi);
     vi_run(vi, &cmd);
     vi_cmd_free(&cmd);
-    if (vi->insert.once && vi->mode == VI_NORMAL && vi->depth == 0 && vi->text != NULL) {
-        vi_insert_resume(vi);
-    }
+    vi_insert_resume(vi);
 }
 
 static void cancel(struct vi *vi)
@@ -211,9 +210,7 @@ static void cancel(struct vi *vi)
             vi_set_want(vi);
         }
     }
-    if (vi->insert.once && vi->mode == VI_NORMAL) {
-        vi_insert_resume(vi);
-    }
+    vi_insert_resume(vi);
 }
 
 static void take(struct vi *vi, const struct vi_row *row)
@@ -292,9 +289,7 @@ static void look(struct vi *vi, int32_t key)
     } else if (!more || vi->seq_len == ARRAY_LEN(vi->seq)) {
         vi_cmd_clear(vi);
         vi_fail(vi);
-        if (vi->insert.once && vi->mode == VI_NORMAL) {
-            vi_insert_resume(vi);
-        }
+        vi_insert_resume(vi);
     }
 }
 

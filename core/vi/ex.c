@@ -136,6 +136,25 @@ bool vi_ex_address(struct vi *vi, struct str *s, size_t from, size_t *line, bool
     return true;
 }
 
+/* What stands behind a range, without a look at what it means. */
+static struct str behind_range(struct str s)
+{
+    while (s.len > 0) {
+        char c = s.ptr[0];
+        if (c == '/' || c == '?') {
+            s = str_from(s, 1);
+            vi_ex_delimited(&s, c);
+        } else if (c == '\'') {
+            s = str_from(s, 2);
+        } else if (isdigit((unsigned char)c) || strchr(" \t.$%*,;+-", c) != NULL) {
+            s = str_from(s, 1);
+        } else {
+            break;
+        }
+    }
+    return s;
+}
+
 /* The range before a command. first and last count from 1 (0: before the first). */
 static bool range(struct vi *vi, struct str *s, size_t *first, size_t *last, size_t *given)
 {
@@ -265,6 +284,12 @@ static bool one(struct vi *vi, struct str *s)
         *s = str_of("");
         return true;
     }
+    struct str ahead = behind_range(*s);
+    bool lines = ahead.ptr != s->ptr;
+    ex.row = find_row(&ahead);
+    if (lines && ex.row != NULL && !(ex.row->flags & (EX_RANGE | EX_HOST))) {
+        return vi_say(vi, true, ":%s takes no lines", ex.row->name);
+    }
     if (!range(vi, s, &first, &last, &ex.given)) {
         return false;
     }
@@ -277,9 +302,6 @@ static bool one(struct vi *vi, struct str *s)
     ex.row = find_row(s);
     if (ex.row == NULL) {
         return vi_say(vi, true, "no command :%.*s", STR_FMT(name));
-    }
-    if (ex.given > 0 && !(ex.row->flags & EX_RANGE) && !(ex.row->flags & EX_HOST)) {
-        return vi_say(vi, true, ":%s takes no lines", ex.row->name);
     }
     if (ex.given == 0 && ex.row->flags & EX_WHOLE) {
         first = 1;

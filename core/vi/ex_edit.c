@@ -33,6 +33,7 @@ static bool ex_delete(struct vi *vi, struct vi_ex *ex)
         return false;
     }
     struct vi_range range = lines_of(ex);
+    vi_jump_mark(vi);
     vi->cursor.line = ex->first;
     vi_land(vi);
     vi_change_open(vi);
@@ -66,7 +67,12 @@ static bool ex_shift(struct vi *vi, struct vi_ex *ex)
     if (!register_and_count(vi, ex, &reg)) {
         return false;
     }
+    vi_jump_mark(vi);
+    vi->cursor.line = ex->first;
+    vi_land(vi); /* which is where undo goes back to */
     vi_shift(vi, ex->first, ex->last, right, amount);
+    vi->file->start = (struct vi_mark){.pos = {ex->first, 0}, .set = true};
+    vi->file->end = (struct vi_mark){.pos = {ex->last, SIZE_MAX / 2}, .set = true};
     vi->cursor.line = ex->last;
     vi_land(vi);
     vi_set_want(vi);
@@ -141,6 +147,7 @@ static bool ex_copy(struct vi *vi, struct vi_ex *ex)
     struct buf lines = BUF_INIT;
     vi_copy_lines(vi, ex->first, ex->last, &lines);
     bool ok = vi_insert_lines(vi, to, buf_str(&lines));
+    vi_forget_line(vi);
     buf_free(&lines);
     vi->cursor.line = to + ex->last - ex->first;
     vi_land(vi);
@@ -160,6 +167,7 @@ static bool ex_move(struct vi *vi, struct vi_ex *ex)
     if (to > ex->first && to <= ex->last) {
         return vi_say(vi, true, "lines cannot be moved into themselves");
     }
+    vi_forget_line(vi);
     if (to == ex->first || to == ex->last + 1) {
         vi->cursor.line = ex->last;
         vi_land(vi);
@@ -168,6 +176,7 @@ static bool ex_move(struct vi *vi, struct vi_ex *ex)
     }
     struct buf lines = BUF_INIT;
     vi_copy_lines(vi, ex->first, ex->last, &lines);
+    struct vi_file before = *vi->file;
     bool ok;
     if (to > ex->last) {
         ok = vi_insert_lines(vi, to, buf_str(&lines)) && vi_delete_lines(vi, ex->first, count);
@@ -177,6 +186,9 @@ static bool ex_move(struct vi *vi, struct vi_ex *ex)
         vi->cursor.line = to + count - 1;
     }
     buf_free(&lines);
+    vi_marks_follow(vi->file, &before, ex->first, count, vi->cursor.line + 1 - count);
+    vi->file->start = (struct vi_mark){.pos = {vi->cursor.line + 1 - count, 0}, .set = true};
+    vi->file->end = (struct vi_mark){.pos = {vi->cursor.line, 0}, .set = true};
     vi_land(vi);
     vi_note_change(vi, vi->cursor);
     vi_set_want(vi);
@@ -193,8 +205,7 @@ static bool ex_normal(struct vi *vi, struct vi_ex *ex)
     for (size_t i = 0; i < count && vi->text != NULL; i++) {
         if (each) {
             vi->cursor = (struct vi_pos){ex->first + i, 0};
-            vi_clamp(vi);
-            vi_set_want(vi);
+            vi_clamp(vi); /* up and down still aim where they did */
         }
         vi->failed = false;
         vi->depth++;
@@ -247,6 +258,9 @@ static bool undo_to(struct vi *vi, size_t step)
 {
     struct text_cursor cursor = {0};
     vi_change_close(vi);
+    if (step == text_step(vi->text)) {
+        return true;
+    }
     if (!text_go_to_step(vi->text, step, &cursor)) {
         return vi_say(vi, true, "there is no change %zu", step);
     }
@@ -259,7 +273,7 @@ static bool undo_to(struct vi *vi, size_t step)
 static bool ex_undo(struct vi *vi, struct vi_ex *ex)
 {
     struct str arg = str_trim(ex->arg);
-    if (ex->row->name[0] == 'u' && (ex->given > 0 || arg.len > 0)) {
+    if (ex->row->name[0] == 'u' && (ex->given == 1 || arg.len > 0)) {
         size_t step = ex->zero ? 0 : ex->last + 1;
         return undo_to(vi, arg.len > 0 ? (size_t)strtoul(arg.ptr, NULL, 10) : step);
     }

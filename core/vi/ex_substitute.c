@@ -28,7 +28,7 @@ static bool finish(struct vi_sub *sub, struct str pattern)
     vi->cursor = (struct vi_pos){last, 0};
     vi_clamp(vi);
     vi->cursor.col = 0;
-    vi_note_change(vi, vi->cursor);
+    vi_note_change(vi, (struct vi_pos){first, 0});
     vi->global_line = vi->in_global;
     if (!vi->in_global) {
         vi_first_nonblank(vi);
@@ -140,8 +140,11 @@ static bool join(struct vi *vi, const struct vi_ex *ex)
 {
     size_t behind = vi_line_count(vi) - ex->first, count = ex->last - ex->first + 2;
     count = count < behind ? count : behind;
-    vi->cursor = (struct vi_pos){ex->first, 0};
-    bool ok = count < 2 || vi_join(vi, ex->first, count, false);
+    vi->cursor.line = ex->first;
+    if (count < 2) {
+        return true;
+    }
+    bool ok = vi_join(vi, ex->first, count, false);
     vi_set_want(vi);
     return ok;
 }

@@ -20,6 +20,7 @@ void vi_insert_begin(struct vi *vi, size_t count, bool replace)
     insert->start = vi->cursor;
     insert->prefix = 0;
     insert->once = insert->open_line = insert->completing = false;
+    insert->moved = insert->saved = insert->checks_jump = false;
     insert->block = OP_NONE;
     insert->auto_indented = false;
     buf_clear(&insert->keys);
@@ -83,10 +84,11 @@ void vi_strip_auto_indent(struct vi *vi)
     if (!at_end) {
         from = end; /* only what stands at and behind the cursor */
     }
+    bool one_left = !at_end && line.len - to == 1;
     if (from < to) {
         vi_cut(vi, (struct vi_pos){vi->cursor.line, from}, (struct vi_pos){vi->cursor.line, to});
     }
-    vi->cursor.col = from;
+    vi->cursor.col = from + (one_left ? 1 : 0); /* Vim goes behind a line's only character */
 }
 
 bool vi_insert_newline(struct vi *vi)
@@ -115,6 +117,7 @@ bool vi_insert_newline(struct vi *vi)
     vi->splits_line = true;
     bool ok = vi_change(vi, start + from, start + to, buf_str(&with));
     vi->splits_line = false;
+    vi_forget_line(vi);
     vi->cursor = (struct vi_pos){vi->cursor.line + 1, with.len - 1};
     vi->insert.auto_indented = vi->options.autoindent;
     buf_free(&with);
@@ -408,6 +411,28 @@ static bool code_key(struct vi *vi, int32_t key)
     return taken || ended;
 }
 
+/* Ctrl-R -: what was deleted last in a line is put as P would put it, once for each line of it. */
+static void put_small(struct vi *vi, const struct vi_register *reg)
+{
+    struct vi_register copy = *reg;
+    copy.text = BUF_INIT;
+    buf_append_str(&copy.text, buf_str(&reg->text));
+    struct str rest = buf_str(&copy.text), line;
+    vi->insert.auto_indented = false;
+    while (str_next_line(&rest, &line) && !vi->failed) {
+        if (!vi->repeating) {
+            vi_append_key(&vi->insert.keys, VI_CTRL('r'));
+            vi_append_key(&vi->insert.keys, '-');
+        }
+        vi_put(vi, &copy, 1, PUT_BEFORE | PUT_CURSOR_END);
+        buf_append_str(&vi->insert.typed, buf_str(&copy.text));
+        if (copy.kind == VI_LINES || rest.len > 0) {
+            vi_insert_key(vi, VI_ENTER);
+        }
+    }
+    buf_free(&copy.text);
+}
+
 static void prefixed(struct vi *vi, int32_t key)
 {
     struct vi_register reg;
@@ -422,7 +447,12 @@ static void prefixed(struct vi *vi, int32_t key)
         put_literal(vi, buf_str(&bytes));
     } else if (vi_register_read(vi, key < 128 ? (int)key : 0, &reg)) {
         buf_append_str(&bytes, buf_str(&reg.text));
-        insert_as_typed(vi, buf_str(&bytes));
+        vi_insert_anew(vi);
+        if (key == '-') {
+            put_small(vi, &reg);
+        } else {
+            insert_as_typed(vi, buf_str(&bytes));
+        }
     } else {
         vi_fail(vi);
     }
@@ -545,26 +575,18 @@ void vi_insert_key(struct vi *vi, int32_t key)
         return;
     }
     if (insert->prefix == 0 && key == VI_CTRL('o')) {
-        vi_strip_auto_indent(vi);
-        insert->once = true;
-        insert->once_behind = false;
-        insert->count = 1;
-        buf_clear(&vi->last_inserted);
-        buf_append_str(&vi->last_inserted, buf_str(&insert->typed));
-        buf_clear(&insert->typed);
-        if (vi->depth == 0 && !vi->repeating) {
-            vi_change_close(vi);
-        }
-        vi->mode = VI_NORMAL;
-        struct str line = vi_here(vi);
-        insert->once_at_end = vi->cursor.col >= line.len && line.len > 0;
-        vi_clamp(vi);
+        vi_insert_pause(vi);
         return;
+    }
+    bool moves = insert->prefix == 0 && key >= VI_KEY_UP && key < VI_KEY_DELETE;
+    bool waits = insert->prefix == 0 && key == VI_CTRL('r');
+    if (!moves && !waits && insert->prefix != VI_CTRL('r')) {
+        vi_insert_anew(vi);
     }
     bool as_text = insert->prefix == VI_CTRL('r') ||
                    (insert->prefix == 0 && (key == VI_CTRL('e') || key == VI_CTRL('y') ||
                                                key == VI_CTRL('a') || key == VI_CTRL('r')));
-    if (!vi->repeating && !as_text) {
+    if (!vi->repeating && !as_text && !moves) {
         vi_append_key(&insert->keys, key);
     }
     if (insert->prefix != 0) {

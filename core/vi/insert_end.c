@@ -19,8 +19,7 @@ static void again(struct vi *vi)
     vi->repeating = true;
     for (size_t n = 1; n < count && vi->insert.count <= TEXT_MAX; n++) {
         if (vi->insert.open_line) {
-            vi_strip_auto_indent(vi);
-            vi_open_line(vi, true);
+            vi_insert_newline(vi);
         }
         struct str rest = buf_str(&keys);
         while (rest.len > 0 && !vi->failed) {
@@ -31,79 +30,137 @@ static void again(struct vi *vi)
     buf_free(&keys);
 }
 
-void vi_insert_end(struct vi *vi)
+/* What was typed is whole: for . and Ctrl-A, and the marks around it. */
+static void keep(struct vi *vi)
 {
     struct vi_insert *insert = &vi->insert;
-    insert->prefix = 0;
     keep_for_repeat(vi);
     buf_clear(&vi->last_inserted);
     buf_append_str(&vi->last_inserted, buf_str(&insert->typed));
-    size_t typed_col = vi->cursor.col, want = vi->want;
-    bool indented = insert->auto_indented;
     if (insert->count > 1) {
         again(vi);
     }
     vi_strip_auto_indent(vi);
+    vi->file->start = (struct vi_mark){.pos = insert->start, .set = true};
+    vi->file->end = (struct vi_mark){.pos = vi->cursor, .set = true};
+}
+
+/* The cursor goes onto the last character typed; paused, only from behind the line's last. */
+static void step_back(struct vi *vi, bool paused)
+{
+    struct str line = vi_here(vi);
+    if (vi->cursor.col > 0 && (!paused || vi->cursor.col >= line.len)) {
+        vi->cursor.col = vi_prev_col(line, vi->cursor.col);
+    }
+}
+
+static void leave(struct vi *vi, bool paused)
+{
+    struct vi_insert *insert = &vi->insert;
+    size_t typed_col = vi->cursor.col, want = vi->want;
+    bool indented = insert->auto_indented, was_block = insert->block != OP_NONE, stays = false;
+    insert->prefix = 0;
+    insert->count = paused ? 1 : insert->count;
+    if (!insert->moved) {
+        keep(vi);
+    }
     bool stripped = indented && vi->cursor.col != typed_col;
     vi->file->insert = (struct vi_mark){.pos = vi->cursor, .set = true};
-    vi->file->start = (struct vi_mark){.pos = insert->start, .set = true};
-    vi->file->end = vi->file->insert;
-    bool was_block = insert->block != OP_NONE;
+    insert->once_at_end = vi->cursor.col >= vi_here(vi).len && vi->cursor.col > 0;
+    insert->once_line = vi->cursor.line;
     if (was_block) {
         enum vi_op op = insert->block;
         bool done = vi_block_finish(vi);
-        bool stays = done && op != OP_CHANGE && vi_same(vi->cursor, insert->range.start);
-        if (!stays && vi->cursor.col > 0) {
-            vi->cursor.col = vi_prev_col(vi_here(vi), vi->cursor.col);
-        }
-    } else if (vi->cursor.col > 0) {
-        vi->cursor.col = vi_prev_col(vi_here(vi), vi->cursor.col);
+        stays = done && op != OP_CHANGE && vi_same(vi->cursor, insert->range.start);
     }
-    insert->open = insert->once = insert->completing = false;
+    if (!stays) {
+        step_back(vi, paused);
+    }
+    insert->open = insert->completing = false;
+    insert->once = paused;
+    insert->once_depth = vi->depth;
+    insert->once_behind = false;
     vi->mode = VI_NORMAL;
     if (vi->changing && insert->typed.len > 0 && !was_block) {
         vi_note_change(vi, vi->cursor);
     }
+    buf_clear(&insert->typed);
     vi_clamp(vi);
     vi_set_want(vi);
     vi->want = stripped ? want : vi->want; /* an indent taken away: up and down still aim there */
+    if (insert->checks_jump) {
+        insert->checks_jump = false;
+        vi_check_jump(vi, insert->jump);
+    }
     if (vi->depth == 0 && !vi->repeating) {
         vi_change_close(vi);
     }
+}
+
+void vi_insert_end(struct vi *vi)
+{
+    leave(vi, false);
+}
+
+void vi_insert_pause(struct vi *vi)
+{
+    leave(vi, true);
 }
 
 void vi_insert_moved(struct vi *vi)
 {
     struct vi_insert *insert = &vi->insert;
-    vi_strip_auto_indent(vi);
-    /* What follows stands alone: . repeats only that, as an insertion at the cursor. */
-    if (!vi->repeating) {
-        struct vi_cmd cmd = {.count = 1, .row = vi_row_by_id("vi.insert")};
-        vi_remember(vi, &cmd);
+    if (insert->moved) {
+        return;
     }
     insert->count = 1;
+    keep(vi);
     insert->block = OP_NONE;
-    insert->start = vi->cursor;
-    buf_clear(&insert->keys);
-    buf_clear(&insert->typed);
+    insert->moved = true;
     if (vi->depth == 0 && !vi->repeating) {
         vi_change_close(vi);
     }
 }
 
+void vi_insert_anew(struct vi *vi)
+{
+    struct vi_insert *insert = &vi->insert;
+    if (!insert->moved) {
+        return;
+    }
+    /* . repeats only what comes now, as an insertion at the cursor. */
+    if (!vi->repeating) {
+        struct vi_cmd cmd = {.count = 1, .row = vi_row_by_id("vi.insert")};
+        vi_remember(vi, &cmd);
+    }
+    insert->moved = insert->saved = insert->auto_indented = false;
+    insert->start = vi->cursor;
+    buf_clear(&insert->keys);
+    buf_clear(&insert->typed);
+    vi_change_open(vi);
+}
+
 void vi_insert_resume(struct vi *vi)
 {
     struct vi_insert *insert = &vi->insert;
+    if (vi->text == NULL || !insert->once || vi->mode != VI_NORMAL ||
+        vi->depth != insert->once_depth || vi->repeating) {
+        return;
+    }
     insert->once = false;
-    vi_change_open(vi);
+    insert->open = insert->moved = true;
+    insert->count = 1;
+    insert->block = OP_NONE;
+    insert->auto_indented = insert->open_line = false;
     vi->mode = insert->replace ? VI_REPLACE : VI_INSERT;
     struct str line = vi_here(vi);
+    bool at_end = insert->once_at_end && vi->cursor.line == insert->once_line;
+    bool wants_more = vi->want > vi_column(vi, line, vi->cursor.col, NULL);
     if (insert->once_behind) {
         vi->cursor.col = vi_next_col(line, vi->cursor.col);
-    } else if (insert->once_at_end && vi_next_col(line, vi->cursor.col) >= line.len) {
+    } else if ((at_end || wants_more) && vi_next_col(line, vi->cursor.col) >= line.len) {
         vi->cursor.col = line.len;
     }
-    insert->start = vi->cursor;
 }
 
 bool vi_open_line(struct vi *vi, bool below)
@@ -111,11 +168,14 @@ bool vi_open_line(struct vi *vi, bool below)
     struct buf with = BUF_INIT;
     size_t line = vi->cursor.line;
     vi_change_open(vi);
+    vi_forget_line(vi);
     if (below) {
         size_t at = text_line_end(vi->text, line);
         buf_append_char(&with, '\n');
         vi_new_line_indent(vi, line, true, &with);
+        vi->splits_line = true;
         bool ok = vi_change(vi, at, at, buf_str(&with));
+        vi->splits_line = false;
         vi->cursor = (struct vi_pos){line + 1, with.len - 1};
         buf_free(&with);
         vi->insert.auto_indented = vi->options.autoindent;
@@ -274,6 +334,7 @@ bool vi_complete(struct vi *vi, size_t len, struct str with, size_t cursor)
     if (vi->text == NULL || vi->mode != VI_INSERT || len > vi->cursor.col) {
         return false;
     }
+    vi_insert_anew(vi);
     size_t start = text_line_start(vi->text, vi->cursor.line) + vi->cursor.col - len;
     struct buf old = BUF_INIT;
     text_copy(vi->text, start, start + len, &old);

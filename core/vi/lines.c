@@ -288,16 +288,26 @@ void vi_change_close(struct vi *vi)
 static void note_line(struct vi *vi, size_t from, size_t to, struct str with)
 {
     struct vi_file *file = vi->file;
+    bool typing = vi->mode == VI_INSERT || vi->mode == VI_REPLACE;
+    if (typing && vi->insert.saved) {
+        return;
+    }
+    vi->insert.saved = typing;
     size_t line = text_line_of(vi->text, from);
     bool within = to <= text_line_end(vi->text, line) && str_find_char(with, '\n', 0) == SIZE_MAX;
-    if (!within) {
+    if (str_find_char(with, '\n', 0) != SIZE_MAX) {
         file->line_undo_line = line <= file->line_undo_line ? SIZE_MAX : file->line_undo_line;
-    } else if (line != file->line_undo_line && !vi->many_lines) {
+    } else if (within && line != file->line_undo_line && !vi->many_lines) {
         buf_clear(&file->line_undo);
         buf_append_str(&file->line_undo, vi_line(vi, line));
         file->line_undo_line = line;
         file->line_undo_col = vi->cursor.line == line ? vi->cursor.col : 0;
     }
+}
+
+void vi_forget_line(struct vi *vi)
+{
+    vi->file->line_undo_line = SIZE_MAX;
 }
 
 bool vi_change(struct vi *vi, size_t from, size_t to, struct str with)
@@ -339,6 +349,7 @@ bool vi_delete_lines(struct vi *vi, size_t first, size_t count)
     bool ok = vi_change(vi, from, to, all ? STR_LIT("\n") : str_of(""));
     if (all) {
         vi->file->emptied = text_version(vi->text);
+        vi_marks_clear(vi->file);
     }
     return ok;
 }

@@ -73,6 +73,32 @@ static void move_pos(const struct text_change *change, struct vi_pos *pos)
     }
 }
 
+void vi_marks_clear(struct vi_file *file)
+{
+    for (size_t i = 0; i < ARRAY_LEN(file->marks); i++) {
+        file->marks[i].set = false;
+    }
+    file->insert.set = file->change.set = file->jump.set = false;
+}
+
+void vi_marks_follow(
+    struct vi_file *file, const struct vi_file *before, size_t first, size_t count, size_t to)
+{
+    struct vi_mark *now[ARRAY_LEN(file->marks) + 2] = {&file->insert, &file->jump};
+    const struct vi_mark *then[ARRAY_LEN(now)] = {&before->insert, &before->jump};
+    for (size_t i = 0; i < ARRAY_LEN(file->marks); i++) {
+        now[i + 2] = &file->marks[i];
+        then[i + 2] = &before->marks[i];
+    }
+    for (size_t i = 0; i < ARRAY_LEN(now); i++) {
+        size_t line = then[i]->pos.line;
+        if (then[i]->set && line >= first && line - first < count) {
+            *now[i] = *then[i];
+            now[i]->pos.line = line - first + to;
+        }
+    }
+}
+
 void vi_marks_changed(void *data, const struct text_change *changed)
 {
     struct vi_file *file = data;
@@ -255,6 +281,15 @@ void vi_jump_mark(struct vi *vi)
 {
     vi->file->jump = (struct vi_mark){.pos = vi->cursor, .set = true};
     push_jump(vi, vi->cursor);
+}
+
+void vi_check_jump(struct vi *vi, struct vi_mark before)
+{
+    struct vi_file *file = vi->file;
+    if (file->jump.set && !vi_same(before.pos, file->jump.pos) &&
+        vi_same(file->jump.pos, vi->cursor)) {
+        file->jump = before;
+    }
 }
 
 void vi_note_jump(struct vi *vi)

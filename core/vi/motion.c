@@ -114,6 +114,7 @@ bool vi_m_line_start(struct vi *vi, struct vi_cmd *cmd)
 bool vi_m_zero(struct vi *vi, struct vi_cmd *cmd)
 {
     (void)cmd;
+    vi->insert.once_at_end = false; /* after Ctrl-O in a line of one character, too */
     vi->cursor.col = 0;
     return true;
 }
@@ -121,6 +122,7 @@ bool vi_m_zero(struct vi *vi, struct vi_cmd *cmd)
 bool vi_m_nonblank(struct vi *vi, struct vi_cmd *cmd)
 {
     (void)cmd;
+    vi->insert.once_at_end = false;
     vi_first_nonblank(vi);
     return true;
 }
@@ -338,6 +340,7 @@ bool vi_m_mark(struct vi *vi, struct vi_cmd *cmd)
         return true;
     }
     vi->cursor = to;
+    vi->motion.reg_one = cmd->row->arg != '\'';
     if (cmd->row->arg == '\'') {
         vi_first_nonblank(vi);
     } else {

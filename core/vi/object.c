@@ -119,6 +119,7 @@ bool vi_object_word(struct vi *vi, struct vi_cmd *cmd)
             with_blanks = around;
         }
         begin_at(vi, start);
+        vi->anchor = vi_is_visual(vi) ? start : vi->anchor; /* also when there are too few */
         count--;
     }
     for (; count > 0; count--) {

@@ -60,6 +60,7 @@ bool vi_op_motion(struct vi *vi, struct vi_cmd *cmd, struct vi_pos begin)
         .end = vi->cursor,
         .kind = motion->kind,
         .inclusive = motion->inclusive,
+        .visual = motion->selects,
         .reg_one = motion->reg_one};
     if (vi_is_before(range.end, range.start)) {
         struct vi_pos end = range.start;
@@ -82,7 +83,7 @@ bool vi_op_motion(struct vi *vi, struct vi_cmd *cmd, struct vi_pos begin)
 /* The selection as what an operator works on. Visual mode ends. */
 static struct vi_range visual_range(struct vi *vi, int op)
 {
-    if (vi->mode == VI_VISUAL_LINE) {
+    if (vi->mode == VI_VISUAL_LINE && !vi->repeating) {
         vi->anchor.col = 0;
     }
     struct vi_range range = {.start = vi->anchor, .end = vi->cursor, .visual = true};
@@ -263,8 +264,7 @@ static void widen(struct vi *vi, struct vi_range *range)
         return;
     }
     struct str line = vi_line(vi, range->end.line);
-    size_t at = range->end.col;
-    at = at < line.len ? at + (range->inclusive ? 1 : 0) : at;
+    size_t at = range->inclusive ? vi_next_col(line, range->end.col) : range->end.col;
     struct str rest = str_from(line, at);
     if (vi_indent_len(rest) == rest.len && in_indent(vi, range->start)) {
         range->kind = VI_LINES;
@@ -281,15 +281,20 @@ static bool change_lines(struct vi *vi, struct vi_range *range)
     struct str line = vi_line(vi, first);
     size_t keep = vi->options.autoindent ? vi_indent_len(line) : 0;
     vi->insert.auto_indented = vi->options.autoindent;
-    vi->cursor = (struct vi_pos){first, keep};
     size_t start = text_line_start(vi->text, first);
-    return vi_change(vi, start + keep, start + line.len, str_of(""));
+    bool ok = vi_change(vi, start + keep, start + line.len, str_of(""));
+    vi->cursor = (struct vi_pos){first, keep};
+    if (count > 1) {
+        vi_forget_line(vi);
+    }
+    return ok;
 }
 
 static bool delete_lines(struct vi *vi, struct vi_range *range)
 {
     size_t first = range->start.line;
     bool ok = vi_delete_lines(vi, first, line_span(range));
+    vi_forget_line(vi);
     size_t last = vi_line_count(vi) - 1;
     vi->cursor = (struct vi_pos){first < last ? first : last, 0};
     vi_land(vi);
@@ -319,7 +324,10 @@ bool vi_op_delete(struct vi *vi, int reg, struct vi_range *range, bool change)
     } else {
         struct vi_pos end = range->end;
         end.col = range->inclusive ? vi_next_col(vi_line(vi, end.line), end.col) : end.col;
+        vi->splits_line = true;
         ok = vi_cut(vi, range->start, end);
+        vi->splits_line = false;
+        vi->insert.once_behind = vi->cursor.col >= vi_here(vi).len; /* for what goes on there */
     }
     vi->file->start = (struct vi_mark){
         .pos = {range->start.line, range->kind == VI_LINES ? 0 : range->start.col}, .set = true};
@@ -504,7 +512,8 @@ static bool operate(struct vi *vi, struct vi_cmd *cmd, struct vi_range *range)
 {
     enum vi_op op = (enum vi_op)((cmd->op != NULL ? cmd->op : cmd->row)->arg & 0xff);
     bool ok;
-    if (op >= OP_LEFT) {
+    bool adds = op == OP_ADD || op == OP_SUBTRACT || op == OP_ADD_MORE || op == OP_SUBTRACT_MORE;
+    if (op >= OP_LEFT && !adds) {
         vi->file->start = (struct vi_mark){.pos = range->start, .set = true};
         vi->file->end = (struct vi_mark){.pos = range->end, .set = true};
         if (range->kind == VI_LINES || op == OP_LEFT || op == OP_RIGHT) {

@@ -5,6 +5,14 @@
 
 #include <ctype.h>
 
+/* Between letters of two scripts, one of them without blanks between words: a word ends there and
+ * another begins, as for w. */
+#define OF_TWO(script)                                                                             \
+    "(?<=\\p{" script "})(?!\\p{" script "})|(?<!\\p{" script "})(?=\\p{" script "})"
+#define OTHER_SCRIPT                                                                               \
+    "(?<=\\w)(?=\\w)(?:" OF_TWO("Han") "|" OF_TWO("Hiragana") "|" OF_TWO("Katakana") "|" OF_TWO(   \
+        "Hangul") ")"
+
 enum magic { VERY_NOMAGIC, NOMAGIC, MAGIC, VERY_MAGIC };
 
 struct turn {
@@ -250,10 +258,10 @@ static bool special(struct turn *turn, char c)
         turn->start = true;
         return true;
     case '<':
-        buf_append_c(turn->out, "\\b(?=\\w)");
+        buf_append_c(turn->out, "(?:\\b(?=\\w)|" OTHER_SCRIPT ")");
         return true;
     case '>':
-        buf_append_c(turn->out, "\\b(?<=\\w)");
+        buf_append_c(turn->out, "(?:\\b(?<=\\w)|" OTHER_SCRIPT ")");
         return true;
     case '.':
         atom(turn, "[^\\r\\n]");

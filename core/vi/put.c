@@ -30,11 +30,13 @@ static bool put_chars(struct vi *vi, const struct put *put, struct str text)
     vi->file->start = (struct vi_mark){.pos = at, .set = true};
     size_t last = vi_prev_col(vi_line(vi, end.line), end.col);
     vi->file->end = (struct vi_mark){.pos = {end.line, last}, .set = true};
-    if (put->cursor_end) {
+    if (all.len == 0) {
+        /* Nothing came: the cursor stays. */
+    } else if (put->cursor_end) {
         vi->cursor = end;
     } else if (newlines > 0) {
         vi->cursor = at;
-    } else if (all.len > 0) {
+    } else {
         vi->cursor = (struct vi_pos){end.line, last};
         vi->insert.once_behind = true;
     }

@@ -328,34 +328,94 @@ bool vi_m_search_word(struct vi *vi, struct vi_cmd *cmd)
     return vi_search_next(vi, cmd, forward, false);
 }
 
-/* gn, gN: selects the match. arg: 1 back. */
+/* The last match that ends at `limit` or before; an empty one: that begins before it. */
+static bool ends_before(struct vi *vi, struct search *search, size_t limit, bool empty, bool wrap,
+    struct search_range *found)
+{
+    size_t from = limit;
+    while (vi_find_from(vi, search, false, from, &found->start, &found->end, false)) {
+        if (empty || found->end <= limit) {
+            return true;
+        }
+        from = found->start;
+    }
+    return wrap && vi_find_from(vi, search, false, text_length(vi->text) + 1, &found->start,
+                       &found->end, false);
+}
+
+/* The count-th match from the one on that `from` is in or before. */
+static bool match_forward(struct vi *vi, struct search *search, size_t from, bool skip, bool empty,
+    size_t count, struct search_range *found)
+{
+    bool any = !skip && ends_before(vi, search, from, empty, false, found);
+    size_t at = skip ? from : any ? (empty ? found->start : found->end - 1) : 0;
+    if (!any && !skip && search_on(vi, search, 0, SIZE_MAX, found)) {
+        at = found->start;
+        count--;
+    }
+    for (; count > 0; count--) {
+        if (!vi_find_from(vi, search, true, at, &found->start, &found->end, vi->options.wrapscan)) {
+            return false;
+        }
+        at = found->start;
+    }
+    return true;
+}
+
+static bool match_back(struct vi *vi, struct search *search, size_t from, bool empty, size_t count,
+    struct search_range *found)
+{
+    bool any = vi_find_from(vi, search, true, from, &found->start, &found->end, false);
+    size_t at = any ? found->start : text_length(vi->text);
+    for (; count > 0; count--) {
+        if (!ends_before(vi, search, at, empty, vi->options.wrapscan, found)) {
+            return false;
+        }
+        at = empty || found->end == found->start ? found->start : found->end - 1;
+    }
+    return true;
+}
+
+/* gn, gN: selects the match, or lets the selection grow by it. arg: 1 back. */
 bool vi_m_match(struct vi *vi, struct vi_cmd *cmd)
 {
     struct search *search = vi_compile(vi, str_of(""), false);
-    size_t start, end, here = vi_cursor(vi);
-    bool forward = cmd->row->arg == 0;
-    if (search == NULL) {
+    bool forward = cmd->row->arg == 0, visual = vi_is_visual(vi);
+    struct search_range found = {0, 0}, first;
+    if (search == NULL || !search_on(vi, search, 0, SIZE_MAX, &first)) {
         return false;
     }
-    /* The one the cursor is in counts. */
-    bool found = vi_find_from(vi, search, false, here + 1, &start, &end, false) && end > here;
-    if (!found && !vi_find_from(vi, search, forward, here, &start, &end, vi->options.wrapscan)) {
+    bool empty = first.start == first.end;
+    bool skip = forward && visual && vi_is_before(vi->cursor, vi->anchor);
+    struct vi_pos at = vi->cursor;
+    if (visual && forward) {
+        vi_incl(vi, &at);
+    } else if (visual) {
+        vi_decl(vi, &at);
+    }
+    size_t from = vi_offset(vi, at);
+    if (!(forward ? match_forward(vi, search, from, skip, empty, cmd->count, &found)
+                  : match_back(vi, search, from, empty, cmd->count, &found))) {
         return false;
     }
-    vi->motion.has_start = !vi_is_visual(vi); /* a selection grows */
-    vi->motion.start = vi_pos_of(vi, start);
-    vi->motion.inclusive = true;
-    vi->cursor = vi_pos_of(vi, end);
-    if (end > start) {
-        vi_dec(vi, &vi->cursor);
+    struct vi_pos start = vi_pos_of(vi, found.start), end = vi_pos_of(vi, found.end), last = end;
+    if (found.end > found.start) {
+        vi_dec(vi, &last);
     }
-    if (cmd->op == NULL && !vi_is_visual(vi)) {
-        vi->anchor = vi->motion.start;
+    struct vi_pos anchor = visual ? vi->anchor : forward ? start : last;
+    bool grows = forward && vi_is_before(anchor, end);
+    vi->cursor = !forward || (grows && skip) || vi_is_before(end, anchor) ? start
+                 : grows                                                  ? last
+                                                                          : end;
+    vi->anchor = anchor;
+    if (cmd->op == NULL) {
         vi->mode = VI_VISUAL;
-    } else if (cmd->op != NULL) {
-        vi->file->visual_anchor = vi->motion.start;
-        vi->file->visual_head = vi->cursor;
-        vi->file->visual_mode = VI_VISUAL;
+        return true;
     }
+    vi->motion.has_start = vi->motion.inclusive = vi->motion.selects = true;
+    vi->motion.start = anchor;
+    vi->file->visual_anchor = anchor;
+    vi->file->visual_head = vi->cursor;
+    vi->file->visual_mode = VI_VISUAL;
     return true;
 }

@@ -61,9 +61,7 @@ static void remember(struct vi_history *lines, struct str line)
 
 static void after_once(struct vi *vi)
 {
-    if (vi->text != NULL && vi->insert.once && vi->mode == VI_NORMAL) {
-        vi_insert_resume(vi);
-    }
+    vi_insert_resume(vi);
 }
 
 /* The answers moved the cursor; the line goes and it stays. */

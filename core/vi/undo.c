@@ -5,6 +5,8 @@
 
 struct changed {
     size_t top, bottom, before; /* lines of what changed now, and of what was there */
+    size_t left;                /* the line that the cursor was in, */
+    bool rebuilt;               /* and whether it is one of those whose number changed */
     bool any;
 };
 
@@ -79,11 +81,20 @@ void vi_undo_end(struct vi *vi)
 static void note_undone(void *data, const struct text_change *change)
 {
     struct changed *changed = data;
-    size_t top = change->start_point.row;
+    size_t top = change->start_point.row, old = change->old_end_point.row;
+    size_t bottom = change->new_end_point.row;
+    bool whole = change->start_point.column == 0 && change->old_end_point.column == 0 &&
+                 change->new_end_point.column == 0;
+    changed->rebuilt = changed->rebuilt ||
+                       (!whole && old != bottom && changed->left >= top && changed->left <= old);
+    if (changed->any && changed->bottom > old) {
+        changed->bottom = changed->bottom - old + bottom;
+    } else if (changed->any && changed->bottom > bottom) {
+        changed->bottom = bottom;
+    }
     if (!changed->any || top < changed->top) {
         changed->top = top;
     }
-    size_t bottom = change->new_end_point.row;
     if (!changed->any || bottom > changed->bottom) {
         changed->bottom = bottom;
     }
@@ -125,7 +136,7 @@ static void after_undo(struct vi *vi, const struct changed *changed, struct vi_p
 bool vi_c_undo(struct vi *vi, struct vi_cmd *cmd)
 {
     int how = cmd->row->arg;
-    struct changed changed = {0};
+    struct changed changed = {.left = vi->cursor.line};
     struct text_cursor begun = {0};
     struct vi_pos old = vi->cursor;
     bool any = false;
@@ -162,6 +173,8 @@ bool vi_c_undo(struct vi *vi, struct vi_cmd *cmd)
             how == 0 || how == 2 ? "already at the oldest change" : "already at the newest change");
         return false;
     }
+    /* Lines that undo puts together anew are other lines: where the cursor was is gone. */
+    vi->file->jump.set = vi->file->jump.set && !changed.rebuilt;
     after_undo(vi, &changed, vi_pos_of(vi, begun.head));
     return true;
 }

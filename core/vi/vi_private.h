@@ -176,14 +176,20 @@ struct vi_insert {
     bool replace;
     size_t count;
     struct vi_pos start;
-    struct buf keys;    /* typed since it began, for . */
-    struct buf typed;   /* text of the last insertion, for Ctrl-A and ". */
-    bool auto_indented; /* indent put in by itself, taken away when nothing follows */
-    int prefix;         /* Ctrl-V, Ctrl-R: waits for a key */
-    struct buf code;    /* digits behind Ctrl-V, after x u U or o */
-    bool once_at_end;   /* Ctrl-O was pressed behind the line's last character */
-    bool once;          /* Ctrl-O: back after one command */
-    bool once_behind;   /* that put something in before the cursor, which goes on behind it */
+    struct buf keys;     /* typed since it began, for . */
+    struct buf typed;    /* text of the last insertion, for Ctrl-A and ". */
+    bool auto_indented;  /* indent put in by itself, taken away when nothing follows */
+    int prefix;          /* Ctrl-V, Ctrl-R: waits for a key */
+    struct buf code;     /* digits behind Ctrl-V, after x u U or o */
+    bool moved;          /* the cursor went elsewhere: what is typed now is a new insertion */
+    bool saved;          /* U has the line that it began in */
+    bool checks_jump;    /* the command's jump is looked at when the insertion ends: */
+    struct vi_mark jump; /* the mark before it */
+    bool once_at_end;    /* Ctrl-O was pressed behind the last character of once_line */
+    size_t once_line;
+    bool once;         /* Ctrl-O: back after one command */
+    size_t once_depth; /* of the macro that pressed it */
+    bool once_behind;  /* that put something in before the cursor, which goes on behind it */
     struct {
         struct str *items; /* what replace mode typed over; owned bytes */
         size_t len, cap;
@@ -232,6 +238,7 @@ struct vi_motion {
     bool has_start; /* a text object: start is where it begins */
     struct vi_pos start;
     bool reg_one, no_adjust, keep_want;
+    bool selects; /* gn: what an operator gets is a selection */
 };
 
 /* :s with c: the match that is asked about. The question stands in the command line. */
@@ -318,7 +325,7 @@ struct vi {
     struct vi_kept before; /* as the command found it; its step counts the steps */
     bool in_global;
     bool global_line;         /* what :g ran leaves the cursor to it */
-    bool splits_line;         /* a newline goes into a line: what is in that line stays there */
+    bool splits_line;         /* a change within lines: what is in its first line stays there */
     size_t op_first, op_last; /* the lines of that: */
     bool many_lines;          /* what runs changes several lines: U has nothing to say about them */
     struct buf lines[4];      /* of vi_line */
@@ -521,19 +528,31 @@ void vi_insert_key(struct vi *vi, int32_t key);
 bool vi_code_key(struct buf *code, int32_t key, struct buf *out);
 void vi_insert_text(struct vi *vi, struct str text); /* as typed, at the cursor */
 void vi_insert_end(struct vi *vi);
+void vi_insert_pause(struct vi *vi); /* Ctrl-O */
 bool vi_insert_newline(struct vi *vi);
 void vi_strip_auto_indent(struct vi *vi);
 void vi_complete_word(struct vi *vi, bool next);
 /* The cursor goes elsewhere by other means than typing: what follows is a new insertion. */
 void vi_insert_moved(struct vi *vi);
-/* After Ctrl-O and its command. */
+/* Before a key that changes the text: begins that new insertion, where there is one. */
+void vi_insert_anew(struct vi *vi);
+/* After Ctrl-O and its command; nothing otherwise. */
 void vi_insert_resume(struct vi *vi);
+/* A jump that led nowhere leaves the mark of the one before. */
+void vi_check_jump(struct vi *vi, struct vi_mark before);
+/* U has nothing to give back any more. */
+void vi_forget_line(struct vi *vi);
 bool vi_open_line(struct vi *vi, bool below);
 void vi_new_line_indent(struct vi *vi, size_t line, bool below, struct buf *out);
 
 /* ---- mark.c ---- */
 /* Where a place is after a change of lines; false: its line is gone. */
 bool vi_pos_moved(const struct text_change *change, struct vi_pos *pos);
+/* The lines that had marks are all gone. */
+void vi_marks_clear(struct vi_file *file);
+/* Marks that were in `count` lines from `first` on are in those from `to` on now. */
+void vi_marks_follow(
+    struct vi_file *file, const struct vi_file *before, size_t first, size_t count, size_t to);
 void vi_marks_changed(void *data, const struct text_change *change);
 bool vi_mark_get(struct vi *vi, int32_t name, struct vi_pos *pos, const char **path);
 bool vi_mark_set(struct vi *vi, int32_t name, struct vi_pos pos);

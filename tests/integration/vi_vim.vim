@@ -7,6 +7,9 @@ set nrformats=bin,hex nohidden encoding=utf-8 nofoldenable nojoinspaces backspac
 set cpoptions=aABceFs cmdheight=5 scrolloff=0 maxfuncdepth=200 nowrap textwidth=0 formatoptions=tcq
 set noshowmode report=9999
 language messages C
+" Typed text goes in a character at a time, as it does for a person: keys that wait already would go in at once, and the
+" last change would be where they began.
+autocmd InsertCharPre * let g:typed = 1
 let s:registers = split('abcdefgh0123456789-', '\zs')
 
 func s:begin(lines)

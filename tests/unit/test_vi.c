@@ -50,6 +50,39 @@ static void test_registers_and_macros(void **state)
     assert_keys("a\n", "xu\022u", "a\n");
 }
 
+/* Keys in a register, put in by Ctrl-R, do what they do when typed; Ctrl-O begins anew for `.`. */
+static void test_insert(void **state)
+{
+    (void)state;
+    assert_keys("a\n", "qbA!\033jq2R(a)\022b\033", "a(a)A!(a)A!\n");
+    assert_keys("a b\n", "qbA!\033x0qia\022b", "aAa b\n");
+    assert_keys("ab\n", "xA\022--\033", "ba-\n");
+    assert_keys("ab cd\n", "ix\017wy\033.", "xab yycd\n");
+    assert_keys("ab cd\n", "ix\0170\033w.", "xab xcd\n");
+    assert_keys("ab\ncd\n", "\026jAx\017hy\033", "yaxb\ncxd\n");
+    assert_keys("a\n", "qqix\017ly\033q@q", "xxyya\n");
+    assert_keys("abcd\n", "3r\t0.", "                     d\n");
+}
+
+/* U gives back the line of the last changes until lines come or go. */
+static void test_line_undo(void **state)
+{
+    (void)state;
+    assert_keys("abc\nd\n", "xxU", "abc\nd\n");
+    assert_keys("abc\nd\n", "xjddU", "bc\n");
+    assert_keys("abc\n", "xi1\r23\033U", "1\n23bc\n");
+}
+
+/* gn and gN with counts, and as what an operator works on. */
+static void test_matches(void **state)
+{
+    (void)state;
+    assert_keys("a foo b foo c foo\n", "/foo\r02dgn", "a foo b  c foo\n");
+    assert_keys("a foo b foo c foo\n", "/foo\r$gNd", "a foo b foo c \n");
+    assert_keys("a foo b foo\n", "/foo\r0cgnx\033.", "a x b x\n");
+    assert_keys("a foo\nb\n", "/foo\r0Vgnd", "\nb\n");
+}
+
 static void test_ex(void **state)
 {
     (void)state;
@@ -113,6 +146,9 @@ int main(void)
         cmocka_unit_test(test_operators),
         cmocka_unit_test(test_codes),
         cmocka_unit_test(test_registers_and_macros),
+        cmocka_unit_test(test_insert),
+        cmocka_unit_test(test_line_undo),
+        cmocka_unit_test(test_matches),
         cmocka_unit_test(test_ex),
         cmocka_unit_test(test_asking),
         cmocka_unit_test(test_start_of_line),
