@@ -80,11 +80,16 @@ void turn_ask(struct session *session, const struct event *event)
     }
     session->asked.question.what = str_dup(event->text);
     session->asked.question.why = mem_strdup(event->opaque);
-    if (session->setup.complete != NULL) {
-        session->setup.complete(session->setup.data, &session->asked.question);
-    }
+    const char *refused =
+        session->setup.complete == NULL
+            ? NULL
+            : session->setup.complete(session->setup.data, &session->asked.question);
     session->asked.id = mem_strdup(event->call_id);
     begin_entry(session);
+    struct err err;
+    if (refused != NULL && !session_decide(session, APPROVAL_DECLINED, str_of(refused), &err)) {
+        turn_forget_question(session, ENTRY_FAILED); /* it was taken back meanwhile */
+    }
 }
 
 const struct question *session_question(const struct session *session)

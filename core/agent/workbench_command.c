@@ -196,7 +196,7 @@ void workbench_free_commands(struct workbench *wb)
 
 const struct command_host workbench_commands = {ask, place, took, drop};
 
-void workbench_complete_question(void *data, struct question *question)
+const char *workbench_complete_question(void *data, struct question *question)
 {
     struct workbench *wb = data;
     if (wb->answers == ANSWERS_AGENT) {
@@ -205,11 +205,27 @@ void workbench_complete_question(void *data, struct question *question)
                        "scratch copy and its own folders only");
         question->no_rule =
             mem_strdup("What this agent asks for is allowed once, or for this session.");
-        return;
+        return NULL;
     }
-    question->terms =
-        mem_printf("approval_policy %s; it would run OUTSIDE the agent's sandbox, as you",
-            config_string(wb->config, "approval_policy"));
+    const char *policy = config_string(wb->config, "approval_policy");
+    if (strcmp(policy, "never") == 0) {
+        return "approval_policy is never: what wants out of the sandbox is refused";
+    }
+    /* Codex, told to ask before each command, does not say which of them want out. */
+    const char *where = strcmp(policy, "on-request") == 0 ? "would" : "may";
+    question->terms = mem_printf(
+        "approval_policy %s; it %s run OUTSIDE the agent's sandbox, as you", policy, where);
     question->no_rule = mem_strdup("Outside a sandbox nothing is allowed always: approve it once, "
                                    "or for this session.");
+    return NULL;
+}
+
+/* Codex has no allow-list of ours: it asks before each command. What may not ask is refused here.
+ */
+const char *workbench_codex_approval(void *data)
+{
+    struct workbench *wb = data;
+    const char *policy = config_string(wb->config, "approval_policy");
+    bool each = strcmp(policy, "untrusted") == 0 || strcmp(policy, "unless-allow-listed") == 0;
+    return each ? "untrusted" : "on-request";
 }

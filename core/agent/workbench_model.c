@@ -101,6 +101,7 @@ void workbench_choose_provider(struct workbench *wb)
     wb->codex = (struct codex_host){.data = wb,
         .lay_out = workbench_want_layout,
         .lay_out_cancel = workbench_unwant_layout,
+        .approval = workbench_codex_approval,
         .tools = wb->program};
     wb->acp = (struct acp_host){.data = wb,
         .workspace = wb->workspace,

@@ -16,7 +16,6 @@
 #include "hooks/hook_run.h"
 #include "loop/http.h"
 #include "model/select.h"
-#include "sandbox/confined.h"
 #include "workspace/lent.h"
 #include "workspace/overlay.h"
 
@@ -108,16 +107,6 @@ struct workbench {
         bool lent_out;     /* one runs in it */
     } command;
 
-    /* a command of the engineer's own */
-    struct {
-        struct workbench *wb; /* first: what a layout is asked for with */
-        char *line;           /* NULL: none runs */
-        bool over_proposal;
-        bool laying_out;
-        struct confined *confined;
-        struct output_shown *output;
-    } shell;
-
     /* failed checks that go back to the agent */
     struct {
         bool armed;              /* a turn changed the proposal: its checks are looked at */
@@ -186,13 +175,11 @@ void workbench_mend_arm(struct workbench *wb);
 void workbench_mend_look(struct workbench *wb);
 void workbench_mend_stop(struct workbench *wb);
 
-/* workbench_shell.c */
-void workbench_stop_shell(struct workbench *wb);
-
 /* workbench_command.c */
 extern const struct command_host workbench_commands;
 void workbench_free_commands(struct workbench *wb);
-void workbench_complete_question(void *data, struct question *question);
+const char *workbench_complete_question(void *data, struct question *question);
+const char *workbench_codex_approval(void *data);
 /* Goes on with a session; false when it cannot be read, or nothing in it is pending and `needed` is
  * not. */
 bool workbench_resume(struct workbench *wb, const char *id, bool needed, struct err *err) MUST_USE;
@@ -215,8 +202,6 @@ void workbench_choose_again(struct workbench *wb);
 void workbench_load_routing(struct workbench *wb);
 void workbench_before_turn(void *data);
 
-/* workbench_mention.c */
-void workbench_mentioned(void *data, struct str prompt, struct buf *out, struct buf *said);
 /* workbench_spend.c; the two as session_setup wants them */
 void workbench_load_prices(struct workbench *wb);
 long long workbench_window(void *data, const char *model);

@@ -103,6 +103,7 @@ static void start_turn(struct codex *codex)
     if (codex->effort != NULL) {
         json_set_string(params, "effort", codex->effort);
     }
+    json_set_string(params, "approvalPolicy", codex_approval(codex));
     free(codex->input);
     codex->input = NULL;
     codex->asking = true;

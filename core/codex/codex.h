@@ -3,7 +3,8 @@
  * app-server generate-ts` prints.
  *
  * Codex works in the scratch copy of the workspace, never in the workspace, with approval policy
- * "on-request" and the read-only sandbox: so every patch of its asks. One that asks ends the stream
+ * "on-request" or "untrusted" (which asks before each command, too) and the read-only sandbox: so
+ * every patch of its asks. One that asks ends the stream
  * as a call of apply_patch, which joins the proposal like any other; the tool's result, in the next
  * request, is the answer: what joined the proposal is accepted, and Codex writes it to the scratch
  * copy, so that its idea of the files stays true; what did not is declined, and Codex is told why
@@ -29,6 +30,9 @@ struct codex_host {
     void (*lay_out)(
         void *data, void (*ready)(void *tool, const char *root, const struct err *err), void *tool);
     void (*lay_out_cancel)(void *data, void *tool);
+    /* Codex's word for the approval policy in force, "on-request" or "untrusted"; asked before each
+     * turn. NULL: on-request. */
+    const char *(*approval)(void *data);
     const char
         *tools; /* the bylaw program, whose read-only tools Codex is given; NULL: none. Borrowed */
 };

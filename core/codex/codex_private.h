@@ -85,6 +85,7 @@ void codex_mend(struct codex *codex);
 void codex_turn_over(struct codex *codex);
 
 /* thread.c */
+const char *codex_approval(const struct codex *codex);
 bool codex_start_process(struct codex *codex, struct err *err) MUST_USE;
 void codex_ask_thread(struct codex *codex);
 

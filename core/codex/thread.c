@@ -28,11 +28,16 @@ static void answered(struct codex *codex, struct rpc_answer *answer)
     codex_go_on(codex);
 }
 
+const char *codex_approval(const struct codex *codex)
+{
+    return codex->host.approval == NULL ? "on-request" : codex->host.approval(codex->host.data);
+}
+
 static cJSON *thread_params(struct codex *codex)
 {
     cJSON *params = mem_require(cJSON_CreateObject());
     json_set_string(params, "cwd", codex->root);
-    json_set_string(params, "approvalPolicy", "on-request");
+    json_set_string(params, "approvalPolicy", codex_approval(codex));
     json_set_string(params, "sandbox", "read-only");
     if (codex->instructions != NULL) {
         json_set_string(params, "developerInstructions", codex->instructions);
@@ -64,7 +69,9 @@ static void on_started(void *data, struct rpc_answer *answer)
     }
     codex->step = STEP_IDLE;
     if (answer->status != RPC_GONE) { /* then on_end says it */
-        codex_fail(codex, ERR_EXTERNAL, "Codex began no thread: %s", answer->message);
+        bool of_config = strstr(answer->message, "config") != NULL;
+        codex_fail(codex, ERR_EXTERNAL, "Codex began no thread: %s%s", answer->message,
+            of_config ? ". `bylaw doctor` says what to change in its config.toml" : "");
     }
 }
 

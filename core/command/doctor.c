@@ -3,6 +3,7 @@
 #include "base/safe.h"
 #include "codex/codex.h"
 #include "command/command.h"
+#include "config/codex_check.h"
 #include "config/config.h"
 #include "engine/engine.h"
 #include "loop/process.h"
@@ -233,6 +234,54 @@ static void check_codex(struct doctor *doctor)
     free(program);
 }
 
+/* What it says itself of its configuration; NULL: nothing against it. */
+static char *ask_codex(struct doctor *doctor, const char *program)
+{
+    const char *argv[] = {program, "features", "list", NULL};
+    struct process_options options = {.argv = argv, .timeout_ms = 20000};
+    struct buf out = BUF_INIT;
+    struct buf words = BUF_INIT;
+    struct process_result result = {0};
+    struct err err;
+    char *said = NULL;
+    if (process_run(doctor->loop, &options, &out, &words, &result, &err) && result.exit_code != 0) {
+        size_t cause = str_find(buf_str(&words), STR_LIT("Caused by:"), 0);
+        struct str rest = str_from(buf_str(&words), cause == SIZE_MAX ? 0 : cause + 10);
+        struct str line = {0};
+        while (str_trim(line).len == 0 && str_next_line(&rest, &line)) {
+        }
+        said = safe_dup(str_trim(line), SAFE_ONE_LINE, 300);
+    }
+    buf_free(&out);
+    buf_free(&words);
+    return said;
+}
+
+/* An earlier Codex's configuration, and what today's does with it. */
+static void check_codex_config(struct doctor *doctor, const struct config *config)
+{
+    struct codex_findings findings;
+    bool is_fatal = false;
+    codex_check(config, &findings);
+    for (size_t i = 0; i < findings.len; i++) {
+        is_fatal = is_fatal || findings.items[i].is_fatal;
+        say(doctor, MARK_NOTE, "codex", "%s", findings.items[i].text);
+    }
+    bool has_files = config_source_count(config) > 0 &&
+                     config_source_at(config, 0).whose == CONFIG_CODEX; /* the weakest come first */
+    char *program = has_files ? path_find_program("codex") : NULL;
+    char *said = program == NULL ? NULL : ask_codex(doctor, program);
+    if (said != NULL) {
+        say(doctor, MARK_NOTE, "codex", "does not start: %s", said);
+    } else if (program != NULL && findings.len > 0 && !is_fatal) {
+        say(doctor, MARK_NOTE, "codex",
+            "starts with this configuration, without what it leaves out");
+    }
+    free(said);
+    free(program);
+    codex_findings_free(&findings);
+}
+
 static int run(const struct args *args)
 {
     struct err err;
@@ -259,12 +308,16 @@ static int run(const struct args *args)
     for (size_t i = 0; i < config_problem_count(config); i++) {
         say(&doctor, MARK_BAD, "config", "%s", config_problem_at(config, i));
     }
+    for (size_t i = 0; i < config_note_count(config); i++) {
+        say(&doctor, MARK_OK, "config", "%s", config_note_at(config, i));
+    }
     check_git(&doctor, folder);
     for (size_t i = 0; engines[i] != NULL; i++) {
         check_engine(&doctor, engines[i]);
     }
     check_servers(&doctor, config);
     check_codex(&doctor);
+    check_codex_config(&doctor, config);
     check_model(&doctor, config, folder);
     config_free(config);
     loop_free(doctor.loop);
@@ -278,7 +331,8 @@ const struct command command_doctor = {
     .usage = "[FOLDER]",
     .description = "Looks at the terminal, the folders bylaw writes to, the configuration, the git "
                    "repository, each "
-                   "engine with its version, the language servers, and which model would answer. "
+                   "engine with its version, the language servers, what today's Codex CLI makes of "
+                   "its configuration, and which model would answer. "
                    "One line each: ok, note "
                    "or MISSING.\n\n"
                    "Exit code 0 when nothing is missing, 1 when something is.",

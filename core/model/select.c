@@ -7,6 +7,7 @@
 #include "base/safe.h"
 #include "base/vec.h"
 #include "codex/codex.h"
+#include "codex/home.h"
 #include "config/toml.h"
 #include "loop/process.h"
 #include "model/live.h"
@@ -461,9 +462,12 @@ static void add_variable(void *data, const char *name)
 }
 
 /* The keys that Codex's own files name are its own. */
-static struct variables codex_variables(const struct config *config)
+static struct variables codex_variables(const struct config *config, const char *home)
 {
     struct variables out = {0};
+    if (home != NULL) {
+        VEC_PUSH(&out, mem_printf("CODEX_HOME=%s", home));
+    }
     for (size_t i = 0; i < config_source_count(config); i++) {
         struct config_source source = config_source_at(config, i);
         if (source.whose == CONFIG_CODEX) {
@@ -485,7 +489,15 @@ static void use_codex(struct select *select)
         use_recording(select, "Codex cannot be used here");
         return;
     }
-    struct variables keys = codex_variables(config);
+    char *home;
+    char *told;
+    if (!codex_home(config, &home, &told, &err)) {
+        set_problem(select, err.text);
+        use_recording(select, "Codex cannot be used");
+        return;
+    }
+    struct variables keys = codex_variables(config, home);
+    free(home);
     struct codex_options options = {.loop = select->setup.loop,
         .host = select->setup.codex,
         .program = "codex",
@@ -496,6 +508,7 @@ static void use_codex(struct select *select)
     }
     VEC_FREE(&keys);
     if (out->provider == NULL) {
+        free(told);
         set_problem(select, err.text);
         use_recording(select, "Codex cannot be used");
         return;
@@ -508,8 +521,10 @@ static void use_codex(struct select *select)
         out->effort = mem_strdup(config_string(config, "model_reasoning_effort"));
     }
     out->label = mem_strdup("Codex");
-    out->why =
-        mem_strdup("the Codex CLI, in a scratch copy of the folder: its patches become proposals");
+    out->why = mem_printf("%s%sthe Codex CLI, in a scratch copy of the folder: its patches become "
+                          "proposals",
+        told == NULL ? "" : told, told == NULL ? "" : "; ");
+    free(told);
     finish(select);
 }
 

@@ -1,0 +1,14 @@
+/* A Codex that does not start with its own config.toml, because that was written for an earlier one
+ * (config/codex_check.h), is started with a folder of ours: all that is in $CODEX_HOME by links, so
+ * that login, sessions and rules are the same, and a config.toml without what it refuses. The
+ * engineer's file is not touched. */
+#ifndef BYLAW_CODEX_HOME_H
+#define BYLAW_CODEX_HOME_H
+
+#include "config/config.h"
+
+/* *home: the folder ($XDG_STATE_HOME/bylaw/codex-home), or NULL when Codex can use its own; *told:
+ * one line about it. Both are the caller's. False: a folder is needed and could not be made. */
+bool codex_home(const struct config *config, char **home, char **told, struct err *err) MUST_USE;
+
+#endif

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# bylaw config and bylaw doctor on configurations written for an earlier Codex; what they say of today's is held against
+# the real one.
+set -euo pipefail
+. "$BYLAW_SOURCE_DIR/scripts/lib.sh"
+bylaw=$BYLAW_BINARY_DIR/bylaw
+dir=$(mktemp -d "${TMPDIR:-/tmp}/bylaw-test-XXXXXX")
+trap 'rm -rf "$dir"' EXIT
+fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
+PATH=$(fetch_node_modules "$BYLAW_SOURCE_DIR/tests/node")/.bin:$PATH
+export XDG_CONFIG_HOME=$dir/config XDG_STATE_HOME=$dir/state CODEX_HOME=$dir/codex HOME=$dir BYLAW_DETECT=false
+mkdir -p "$dir/config/bylaw" "$dir/codex" "$dir/ws"
+
+article() {
+  cat <<'TOML'
+[profiles.policy]
+model = "gpt-5.5"
+model_reasoning_effort = "high"
+approval_policy = "unless-allow-listed"
+sandbox_permissions = "read-only"
+TOML
+}
+became='profile policy: model gpt-5.5, model_reasoning_effort high, approval_policy unless-allow-listed, sandbox_mode read-only (from sandbox_permissions)'
+
+# Pasted as it stands, into Codex's file and into ours: it works, and one line says what each became.
+for file in "$dir/codex/config.toml" "$dir/config/bylaw/config.toml"; do
+  article >"$file"
+  out=$("$bylaw" config -p policy "$dir/ws") || fail "config: $out"
+  for line in 'profile = "policy"  # --profile' "model = \"gpt-5.5\"  # $file:2" "approval_policy = \"unless-allow-listed\"  # $file:4" \
+    "sandbox_mode = \"read-only\"  # $file:5" "# $file:1: $became"; do
+    grep -qxF "$line" <<<"$out" || fail "no line '$line' in: $out"
+  done
+  "$bylaw" config --json -p policy "$dir/ws" | grep -qF '"profile":"policy"' || fail "the JSON has no profile"
+  rm "$file"
+done
+if out=$("$bylaw" config -p none "$dir/ws" 2>&1); then fail "a profile that is none: $out"; fi
+grep -qF 'there is no profile "none"' <<<"$out" || fail "$out"
+# An unknown value: file, line and what is accepted.
+printf '[profiles.x]\napproval_policy = "sometimes"\n' >"$dir/config/bylaw/config.toml"
+if out=$("$bylaw" config "$dir/ws" 2>&1); then fail "a bad value went through: $out"; fi
+grep -qF "config.toml:2: approval_policy = \"sometimes\" is not known; accepted: untrusted|unless-allow-listed|on-request|never" \
+  <<<"$out" || fail "$out"
+rm "$dir/config/bylaw/config.toml"
+
+# The real Codex refuses exactly what we say it refuses.
+check() { # yes|no TEXT WORDS
+  printf '%s\n' "$2" >"$dir/codex/config.toml"
+  out=$("$bylaw" doctor "$dir/ws" || true)
+  grep -F 'codex' <<<"$out" | grep -qF "$3" || fail "doctor does not say '$3' of: $2: $out"
+  if codex features list >/dev/null 2>&1; then starts=yes; else starts=no; fi
+  [ "$starts" = "$1" ] || fail "codex starts: $starts, not $1, with: $2"
+  if grep -q 'does not start: ' <<<"$out"; then told=no; else told=yes; fi
+  [ "$told" = "$1" ] || fail "doctor says that codex starts: $told, with: $2: $out"
+}
+check no "$(article)" ':4: Codex does not start with approval_policy = "unless-allow-listed"'
+check no 'approval_policy = "untrusted"' 'any more: delete the line'
+check yes 'sandbox_permissions = "read-only"' ':1: Codex leaves out sandbox_permissions'
+check no 'profile = "x"' 'Codex does not start with profile'
+check yes $'[profiles.x]\nmodel = "a"' ':1: Codex leaves out [profiles.x]'
+check no $'[[hooks]]\nevent = "Stop"\ncommand = "x"' 'Codex does not start with [[hooks]]'
+check yes $'[[hooks.Stop]]\n[[hooks.Stop.hooks]]\ntype = "command"\ncommand = "x"\ntimeout_ms = 3' ':5: Codex leaves out timeout_ms'
+check no $'[model_providers.x]\nname = "x"\nbase_url = "http://a"\nwire_api = "chat"' 'Codex does not start with wire_api'
+check no 'model_reasoning_effort = ""' 'Codex does not start with an empty model_reasoning_effort'
+check no 'model = 3' 'does not start: invalid type'
+echo "doctor and the real codex agree"
