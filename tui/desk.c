@@ -416,8 +416,8 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
         if (options->open == NULL) {
             tour_open_first(desk.app);
         }
+        desk_say_trust(&desk); /* of several problems the first is shown */
         show_notices(&desk);
-        desk_say_trust(&desk);
         ok = app_run(desk.app, err);
         *code = app_exit_code(desk.app);
     }

@@ -365,8 +365,14 @@ void turn_hooks_cancel(struct session *session)
         hook_run_cancel(session->hooks.run);
         session->hooks.run = NULL;
     }
-    if (session->hooks.holds_prompt) {
-        session->hooks.holds_prompt = false;
+    /* Also one whose turn had not begun: with the next prompt it would go unseen. */
+    bool unseen = session->hooks.fresh && session->setup.hooks != NULL;
+    if (unseen) {
+        hook_runner_reload(session->setup.hooks);
+        unseen = hook_runner_wants(session->setup.hooks, MOMENT_PROMPT);
+    }
+    if (session->hooks.holds_prompt || unseen) {
+        session->hooks.holds_prompt = session->hooks.fresh = false;
         hold_back(session, MOMENT_PROMPT, (struct str){0});
     }
 }

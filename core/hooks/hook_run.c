@@ -408,6 +408,16 @@ struct hook_run *hook_run_start(struct hook_runner *runner, const struct hook_ev
     return run;
 }
 
+bool hook_runner_wants(const struct hook_runner *runner, enum moment moment)
+{
+    VEC_FOREACH (const struct handler, handler, &runner->handlers) {
+        if (handler->answer == TRUST_YES && handler->moment == moment) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void hook_run_cancel(struct hook_run *run)
 {
     if (run->waits) {

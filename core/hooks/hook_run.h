@@ -63,6 +63,8 @@ void hook_runner_free(struct hook_runner *runner);
 /* Reads the files again: with the beginning of a turn. */
 void hook_runner_reload(struct hook_runner *runner);
 
+/* Some hook that may run is for this moment. */
+bool hook_runner_wants(const struct hook_runner *runner, enum moment moment);
 /* NULL: no hook is for this moment. Else `done` is called later, once, never from inside; the
  * outcome is borrowed. */
 struct hook_run *hook_run_start(struct hook_runner *runner, const struct hook_event *event,

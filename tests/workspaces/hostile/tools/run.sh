@@ -1,0 +1,1 @@
+touch PWNED-script "$BYLAW_WORKSPACE/PWNED-script"
