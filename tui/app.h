@@ -141,6 +141,8 @@ void app_copy_primary(struct app *app, struct str text);
 void app_paste_from(struct app *app, bool primary);
 /* The terminal's window has the focus, as far as it tells. */
 bool app_is_away(const struct app *app);
+/* Rings, and has the desktop show a text (OSC 9; NULL: none) where the terminal can: safe ASCII. */
+void app_notify(struct app *app, bool ring, const char *text);
 /* Gives the terminal to `argv` (an editor) in cwd (NULL: ours) and waits for it: the only place
  * where the loop stands still, because the terminal is not ours meanwhile. */
 bool app_run_in_terminal(

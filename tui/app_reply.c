@@ -4,6 +4,8 @@
 
 #include "base/utf8.h"
 
+#include <stdlib.h>
+
 #define REPLY_WAIT_MS  2000
 #define ASK_BACKGROUND "\033]11;?\033\\"
 #define ASK_ATTRIBUTES "\033[c"
@@ -116,4 +118,21 @@ void app_reply(struct app *app, struct str reply)
         (void)app_set_theme(app, light == 1 ? "light" : "dark", &err); /* else as it was */
         app->theme_fixed = false;
     }
+}
+
+void app_notify(struct app *app, bool ring, const char *text)
+{
+    const char *term = getenv("TERM");
+    bool console = term != NULL && strcmp(term, "linux") == 0; /* would print it */
+    struct buf out = BUF_INIT;
+    if (text != NULL && !console) {
+        buf_printf(&out, "\033]9;%s\033\\", text);
+    }
+    if (ring || console) {
+        buf_append_char(&out, '\a');
+    }
+    if (app->output != NULL && out.len > 0) {
+        output_control(app->output, buf_str(&out));
+    }
+    buf_free(&out);
 }

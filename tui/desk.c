@@ -159,6 +159,7 @@ static void on_change(void *data, enum workbench_change what)
     switch (what) {
     case WORKBENCH_SESSION:
         chat_changed(desk->chat);
+        desk_notify(desk);
         break;
     case WORKBENCH_SWITCHED:
         desk_switched(desk);
@@ -245,6 +246,11 @@ static void fork_before(void *data, unsigned entry)
     }
 }
 
+static bool run_shell(void *data, struct str line, struct err *err)
+{
+    return workbench_shell(((struct desk *)data)->workbench, line, err);
+}
+
 static void step_test(void *data, const char *path, unsigned row)
 {
     struct desk *desk = data;
@@ -263,6 +269,7 @@ static void make_panes(struct desk *desk)
         .suggestion = suggestion,
         .mention = desk_mention,
         .command = desk_slash_run,
+        .shell = run_shell,
         .commands = desk_slash_list,
         .fork = fork_before,
         .data = desk,
@@ -425,7 +432,7 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
     parsing_stop(true);
     offline_cancel_all();
     /* The panes borrow from the workbench: they go first. */
-    while (desk.repo_asked || desk.warming || desk.listing) {
+    while (desk.repo_asked || desk.warming || desk.listing || desk.exporting > 0) {
         desk.repo_again = false;
         loop_run_once(desk.loop, 100);
     }

@@ -22,7 +22,7 @@ static unsigned interrupt(void *data)
 {
     struct desk *desk = data;
     struct session *session = workbench_session(desk->workbench);
-    if (session_state(session) == SESSION_IDLE) {
+    if (session_state(session) == SESSION_IDLE && !session_has_aside(session)) {
         return desk_evaluate_close(desk->evaluate) ? UI_DONE : UI_IGNORED;
     }
     session_interrupt(session);

@@ -1,42 +1,83 @@
-/* "@" in a prompt: a file of the workspace, named for the model. */
+/* "@" in a prompt: a file, a package or a rule of the workspace, named for the model, which is sent
+ * its content too (agent/mention.h). */
+#include "base/path.h"
 #include "base/vec.h"
 #include "desk_private.h"
 #include "widget/picker.h"
 
 #include <stdlib.h>
 
+enum { SYMBOLS_MAX = 20000 };
+
+struct named {
+    char *text;
+    char *detail; /* NULL: a file */
+};
+
 struct mention {
     struct desk *desk;
     struct {
-        char **items;
+        struct named *items;
         size_t len, cap;
-    } paths; /* of the moment: what changes meanwhile does not change what a row means */
+    } names; /* of the moment: what changes meanwhile does not change what a row means */
 };
 
 static void item(void *data, size_t index, struct picker_item *out)
 {
     const struct mention *mention = data;
-    out->text = str_of(mention->paths.items[index]);
-    out->is_path = true;
+    const struct named *named = &mention->names.items[index];
+    out->text = str_of(named->text);
+    out->detail = named->detail == NULL ? (struct str){0} : str_of(named->detail);
+    out->is_path = named->detail == NULL;
 }
 
 static void chosen(void *data, size_t index, struct str query)
 {
     struct mention *mention = data;
-    bool known = index < mention->paths.len;
-    char *named = known ? mem_printf("%s ", mention->paths.items[index]) : str_dup(query);
-    chat_insert(mention->desk->chat, str_of(named)); /* what is no file stays what was typed */
-    free(named);
+    bool known = index < mention->names.len;
+    char *text = known ? mem_printf("%s ", mention->names.items[index].text) : str_dup(query);
+    chat_insert(mention->desk->chat, str_of(text)); /* what is no name stays what was typed */
+    free(text);
 }
 
 static void destroy(void *data)
 {
     struct mention *mention = data;
-    VEC_FOREACH (char *, path, &mention->paths) {
-        free(*path);
+    VEC_FOREACH (struct named, named, &mention->names) {
+        free(named->text);
+        free(named->detail);
     }
-    VEC_FREE(&mention->paths);
+    VEC_FREE(&mention->names);
     free(mention);
+}
+
+static bool is_named(enum symbol_kind kind)
+{
+    return kind == SYMBOL_PACKAGE || kind == SYMBOL_RULE || kind == SYMBOL_FUNCTION ||
+           kind == SYMBOL_TEMPLATE || kind == SYMBOL_POLICY || kind == SYMBOL_POLICY_RULE;
+}
+
+/* A rule with several bodies is there once: they stand one behind the other. */
+static bool add_symbol(void *data, const struct catalog_entry *entry)
+{
+    struct mention *mention = data;
+    const struct symbol_definition *definition = entry->definition;
+    if (!is_named(definition->kind) || definition->name == NULL ||
+        strpbrk(definition->name, " \t") != NULL) {
+        return true;
+    }
+    bool alone = entry->container == NULL || entry->container[0] == '\0';
+    char *text = alone ? mem_strdup(definition->name)
+                       : mem_printf("%s.%s", entry->container, definition->name);
+    size_t len = mention->names.len;
+    if (len > 0 && strcmp(mention->names.items[len - 1].text, text) == 0) {
+        free(text);
+        return true;
+    }
+    struct named named = {
+        text, mem_printf("%s  %s", symbol_kind_name(definition->kind), path_base(entry->path))};
+    VEC_PUSH(&mention->names, named);
+    return mention->names.len < SYMBOLS_MAX;
 }
 
 void desk_mention(void *data)
@@ -46,17 +87,20 @@ void desk_mention(void *data)
     const char *shown = editor_path(desk->editor);
     mention->desk = desk;
     if (shown != NULL) {
-        VEC_PUSH(&mention->paths, mem_strdup(shown));
+        VEC_PUSH(&mention->names, (struct named){mem_strdup(shown), NULL});
     }
     VEC_FOREACH (
         const struct file_entry, entry, workspace_files(workbench_workspace(desk->workbench))) {
         if (!entry->odd_name && (shown == NULL || strcmp(shown, entry->path) != 0)) {
-            VEC_PUSH(&mention->paths, mem_strdup(entry->path));
+            VEC_PUSH(&mention->names, (struct named){mem_strdup(entry->path), NULL});
         }
     }
-    struct picker_options options = {.title = "Name a file",
-        .hint = "what the prompt is about; Esc leaves the @",
-        .count = mention->paths.len,
+    if (workbench_indexer(desk->workbench) != NULL) {
+        catalog_each(indexer_catalog(workbench_indexer(desk->workbench)), add_symbol, mention);
+    }
+    struct picker_options options = {.title = "Name a file, a package or a rule",
+        .hint = "its content goes with the prompt; Esc leaves the @",
+        .count = mention->names.len,
         .item = item,
         .chosen = chosen,
         .destroy = destroy,

@@ -46,7 +46,10 @@ struct desk {
     bool closing;          /* parts of it are freed while the loop still turns for a save */
     const char *warm_path; /* for the worker that compiles queries; NULL: none */
     bool warming;
-    bool listing; /* sessions are listed on a worker */
+    bool was_busy, was_asked; /* the agent, when it was looked at last; see desk_notify.c */
+    uint64_t busy_since;      /* ms */
+    unsigned exporting;       /* exports that are being written */
+    bool listing;             /* sessions are listed on a worker */
 
     struct review_pane *review; /* NULL: not open */
     unsigned review_generation; /* of the proposals, when it was opened */
@@ -63,6 +66,10 @@ extern const struct action_set desk_action_set;
 
 /* desk_mention.c */
 void desk_mention(void *data);
+
+/* desk_notify.c */
+/* The session changed: tells somebody who is elsewhere what they wait for. */
+void desk_notify(struct desk *desk);
 
 /* desk_sessions.c */
 /* The session with this id; empty: one chosen from a list. */

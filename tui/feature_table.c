@@ -37,8 +37,14 @@ static const struct feature features[] = {
         "", "", "", "/*", ""},
     {"Sessions",
         "kept step by step, found again by title and time, forked from any prompt; near the end of "
-        "the model's window a summary takes the conversation's place for the model",
-        "chat.edit-prompt", "", "context_window", "/new /resume /fork /compact /cost", ""},
+        "the model's window a summary takes the conversation's place for the model; searched, "
+        "exported",
+        "chat.edit-prompt chat.find", "", "context_window",
+        "/new /resume /fork /compact /cost /export", ""},
+    {"Notifications",
+        "the bell and a word to the desktop when the agent is done or asks while the terminal is "
+        "not in focus",
+        "", "", "notifications notify_after", "", ""},
     {"Recorded sessions", "the whole loop without a key or a network, labelled as such", "", "",
         "recording", "record", ""},
     {"Review",

@@ -30,6 +30,8 @@ const struct slash_command slash_commands[] = {
     {"skill", "[NAME] [TASK]",
         "Have the agent use a skill for a task; without a name all are listed", NULL,
         desk_slash_skill, NULL},
+    {"export", "[FILE]", "Write this session as Markdown, to a file that is not there yet", NULL,
+        desk_slash_export, NULL},
     {"status", "", "Where things are: folder, branch, model, session, tests, proposal", NULL,
         desk_slash_status, NULL},
     {"help", "", "These commands, and the keys that work here", "app.help", NULL, NULL},

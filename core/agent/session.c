@@ -97,6 +97,7 @@ void session_free(struct session *session)
     VEC_FREE(&session->transcript);
     items_free(&session->items);
     items_free(&session->pending);
+    buf_free(&session->notes);
     buf_free(&session->compact.text);
     VEC_FOREACH (struct queued, queued, &session->queue) {
         free(queued->text);
@@ -412,6 +413,24 @@ void session_remember_prompt(struct session *session, struct str text)
     VEC_PUSH(&session->history, str_dup(text));
 }
 
+/* What the prompt names goes with it to the model; what that is, is shown. */
+static void append_mentioned(struct session *session, struct str text, struct buf *sent)
+{
+    struct buf content = BUF_INIT;
+    struct buf said = BUF_INIT;
+    session->setup.mentioned(session->setup.data, text, &content, &said);
+    if (content.len > 0) {
+        buf_printf(sent, "\n\n%s", content.ptr);
+    }
+    if (said.len > 0) {
+        struct entry entry = {.kind = ENTRY_NOTICE, .status = ENTRY_DONE};
+        buf_printf(&entry.text, "Sent along: %s", said.ptr);
+        session_begin_entry(session, entry);
+    }
+    buf_free(&content);
+    buf_free(&said);
+}
+
 void session_take_prompt(struct session *session, struct str text, bool feedback)
 {
     if (!feedback) {
@@ -422,26 +441,19 @@ void session_take_prompt(struct session *session, struct str text, bool feedback
         session->prompts++;
     }
     session->hooks.fresh = !feedback;
+    session_tell_notes(session);
     struct entry entry = {.kind = feedback ? ENTRY_FEEDBACK : ENTRY_USER, .status = ENTRY_DONE};
     buf_append_str(&entry.text, text);
     session_begin_entry(session, entry);
-    session_add_item(session, (struct item){.kind = ITEM_USER, .text = str_dup(text)});
+    struct buf sent = BUF_INIT;
+    buf_append_str(&sent, text);
+    if (!feedback && session->setup.mentioned != NULL) {
+        append_mentioned(session, text, &sent);
+    }
+    session_add_item(session, (struct item){.kind = ITEM_USER, .text = buf_take(&sent)});
 }
 
 /* ---- prompts and the queue ---- */
-
-void session_queue_record(struct session *session)
-{
-    cJSON *record = cJSON_CreateObject();
-    cJSON *list = json_set_array(record, "prompts");
-    VEC_FOREACH (struct queued, queued, &session->queue) {
-        cJSON *item = cJSON_CreateObject();
-        json_set_string(item, "text", queued->text);
-        json_set_bool(item, "feedback", queued->feedback);
-        cJSON_AddItemToArray(list, item);
-    }
-    session_record(session, "queue", record, true);
-}
 
 static bool send_or_queue(struct session *session, struct str text, bool feedback, struct err *err)
 {
@@ -452,7 +464,7 @@ static bool send_or_queue(struct session *session, struct str text, bool feedbac
      * those sent before a model was chosen. */
     if (session->state != SESSION_IDLE || session->queue.len > 0 ||
         session->setup.provider == NULL) {
-        VEC_PUSH(&session->queue, (struct queued){str_dup(text), feedback});
+        session_queue_add(session, text, feedback);
         session_queue_record(session);
         if (session->state == SESSION_IDLE && session->setup.provider != NULL) {
             turn_take_queued(session);
@@ -480,30 +492,10 @@ void session_note_feedback(struct session *session, struct str text)
     session_take_prompt(session, text, true);
 }
 
-size_t session_queue_count(const struct session *session)
-{
-    return session->queue.len;
-}
-
-const char *session_queue_at(const struct session *session, size_t index)
-{
-    return session->queue.items[index].text;
-}
-
-char *session_queue_pop(struct session *session)
-{
-    if (session->queue.len == 0) {
-        return NULL;
-    }
-    char *text = session->queue.items[--session->queue.len].text;
-    session_queue_record(session);
-    session_changed(session);
-    return text;
-}
-
 void session_interrupt(struct session *session)
 {
     if (session->state == SESSION_IDLE) {
+        (void)session_stop_aside(session);
         return;
     }
     turn_stop(session, ENTRY_STOPPED);

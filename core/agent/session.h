@@ -100,9 +100,17 @@ const char *session_history_at(const struct session *session, size_t index);
 bool session_prompt(struct session *session, struct str text, struct err *err) MUST_USE;
 size_t session_queue_count(const struct session *session);
 const char *session_queue_at(const struct session *session, size_t index);
-/* Takes the last queued prompt back (the caller frees it), or NULL. */
+/* Stays with the prompt whatever is done to the others. */
+unsigned session_queue_id(const struct session *session, size_t index);
+/* A review's outcome: it can be moved, not taken back. */
+bool session_queue_is_feedback(const struct session *session, size_t index);
+/* Takes a queued prompt back, the last one (the caller frees it); NULL: there is none. */
+char *session_queue_take(struct session *session, size_t index) MUST_USE;
 char *session_queue_pop(struct session *session) MUST_USE;
-/* Stops the running turn; what came of the answer stays, marked ENTRY_STOPPED. No-op when idle. */
+/* Puts one at another place; the others move up. False: there are not so many. */
+bool session_queue_move(struct session *session, size_t from, size_t to);
+/* Stops the running turn; what came of the answer stays, marked ENTRY_STOPPED. When idle the
+ * engineer's own command, if one runs. */
 void session_interrupt(struct session *session);
 
 /* What the agent wants to do and may not without the engineer. */
@@ -159,6 +167,9 @@ struct session_setup {
     char *(*instructions)(void *data);
     /* A turn begins; may set the provider and add entries. May be NULL. */
     void (*before_turn)(void *data);
+    /* What a prompt names, for the model alone: appends its content to `out`, and to `said` a line
+     * for people. May be NULL. */
+    void (*mentioned)(void *data, struct str prompt, struct buf *out, struct buf *said);
     /* Asked before each request; NULL: 60 requests. */
     void (*bounds)(void *data, struct turn_bounds *out);
     /* Tokens that the model's window holds, 0: not known; NULL: never. */
@@ -231,6 +242,17 @@ bool session_ask(
     struct session *session, struct question *question, const struct question_face *face) MUST_USE;
 /* It does not wait for an answer any more (it was cancelled). */
 void session_unask(struct session *session, const void *data);
+
+/* A command of the engineer's own, beside the turns: an ENTRY_TOOL that grows. One at a time;
+ * `stop` is called when it is to end (it calls session_end_aside). */
+unsigned session_begin_aside(struct session *session, const char *name, struct str detail,
+    void (*stop)(void *data), void *data);
+void session_grow_aside(struct session *session, struct str text);
+void session_end_aside(struct session *session, enum entry_status status);
+bool session_has_aside(const struct session *session);
+bool session_stop_aside(struct session *session); /* false: none runs */
+/* Told to the agent with the next prompt, before it. */
+void session_add_note(struct session *session, struct str text);
 
 /* Called after any change of the transcript, the state or the queue (once per loop turn or more).
  */

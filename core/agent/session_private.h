@@ -42,6 +42,7 @@ struct activity {
 struct queued {
     char *text;
     bool feedback;
+    unsigned id;
 };
 
 struct session {
@@ -65,6 +66,13 @@ struct session {
         struct question_face face; /* of a tool's */
         unsigned entry;
     } asked;
+    struct {
+        unsigned entry;
+        uint64_t started_us;
+        void (*stop)(void *data); /* NULL: none runs */
+        void *data;
+    } aside;
+    struct buf notes; /* told to the agent with the next prompt */
     struct {
         struct activity *items;
         size_t len, cap;
@@ -104,6 +112,7 @@ struct session {
         struct queued *items;
         size_t len, cap;
     } queue;
+    unsigned next_queued;
     struct {
         char **items;
         size_t len, cap;
@@ -131,6 +140,7 @@ void session_remember_prompt(struct session *session, struct str text);
 /* Adds a prompt or feedback to transcript and conversation. */
 void session_take_prompt(struct session *session, struct str text, bool feedback);
 void session_queue_record(struct session *session);
+void session_queue_add(struct session *session, struct str text, bool feedback);
 
 /* turn.c */
 void turn_halt(struct session *session);    /* stops a request that is past the bounds */
@@ -163,6 +173,10 @@ void compact_begin(struct session *session, bool in_turn);
 void compact_stop(struct session *session);
 /* The conversation is this text from now on; while replaying too. */
 void compact_replace(struct session *session, const char *text);
+
+/* session_aside.c */
+void session_tell_notes(struct session *session);
+void session_replay_notes(struct session *session, const cJSON *record);
 
 /* turn_question.c */
 void turn_ask(struct session *session, const struct event *event);

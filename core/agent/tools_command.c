@@ -1,14 +1,13 @@
 /* run_command: asked for, laid out, run confined, its output shown as it comes; what it wrote joins
  * the proposal where it may write at all. */
 #include "agent/command_words.h"
+#include "agent/output_shown.h"
 #include "agent/tools_private.h"
 
 #include "base/safe.h"
-#include "base/utf8.h"
 #include "base/vec.h"
 #include "sandbox/confined.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -16,9 +15,6 @@ enum {
     TIMEOUT_S = 120,
     TIMEOUT_MAX_S = 600,
     OUTPUT_MAX = 4 << 20,
-    SHOWN_MAX = 64 * 1024, /* while it runs; the end is shown in any case */
-    SHOW_EVERY_MS = 60,
-    HELD_MAX = 4096 /* of a line that does not end */
 };
 
 struct command_run {
@@ -28,9 +24,7 @@ struct command_run {
     long long timeout_s;
     struct command_words words; /* empty: a shell reads the line */
     struct confined *confined;
-    struct loop_timer *show;
-    struct buf raw; /* all of its output */
-    size_t shown;   /* of it */
+    struct output_shown *output;
     bool may_write;
     bool failed;
 };
@@ -45,9 +39,8 @@ static void stop(struct tool_run *run)
     struct command_run *command = run->state;
     host_of(run)->drop(run->tools->setup.data, run);
     confined_free(command->confined);
-    loop_timer_free(command->show);
+    output_shown_free(command->output);
     command_words_free(&command->words);
-    buf_free(&command->raw);
     free(command->line);
     free(command->reason);
     free(command);
@@ -55,66 +48,22 @@ static void stop(struct tool_run *run)
 
 /* ---- its output while it runs ---- */
 
-/* Whole lines; of one that does not end, whole characters. */
-static void show_some(void *data)
+static void show(void *data, struct str text)
 {
     struct tool_run *run = data;
-    struct command_run *command = run->state;
-    struct str rest = str_from(buf_str(&command->raw), command->shown);
-    size_t take = rest.len;
-    while (take > 0 && rest.ptr[take - 1] != '\n') {
-        take--;
+    if (run->part != NULL) {
+        run->part(run->done_data, text);
     }
-    if (take == 0 && rest.len > HELD_MAX) {
-        take = rest.len;
-        while (take > rest.len - 4 && ((unsigned char)rest.ptr[take - 1] & 0xC0u) == 0x80u) {
-            take--;
-        }
-        take -= (unsigned char)rest.ptr[take - 1] >= 0xC0u;
-    }
-    if (take == 0 || command->shown >= SHOWN_MAX || run->part == NULL) {
-        return;
-    }
-    struct buf safe = BUF_INIT;
-    safe_append(&safe, str_slice(rest, 0, take), SAFE_KEEP_LINES);
-    command->shown += take;
-    if (command->shown >= SHOWN_MAX) {
-        buf_append_c(&safe, "[more than is shown while it runs]\n");
-    }
-    run->part(run->done_data, buf_str(&safe));
-    buf_free(&safe);
 }
 
 static void on_data(void *data, enum process_stream stream, struct str bytes)
 {
     (void)stream;
-    struct tool_run *run = data;
-    struct command_run *command = run->state;
-    buf_append_str(&command->raw, bytes);
-    if (!loop_timer_is_active(command->show)) {
-        loop_timer_start(command->show, SHOW_EVERY_MS, 0);
-    }
+    struct command_run *command = ((struct tool_run *)data)->state;
+    output_shown_add(command->output, bytes);
 }
 
 /* ---- its end ---- */
-
-static void print_end(
-    struct buf *out, const struct command_run *command, const struct process_result *process)
-{
-    if (process->timed_out) {
-        buf_printf(out, "It was ended after %lld s.", command->timeout_s);
-    } else if (process->truncated) {
-        buf_printf(out, "It was ended: it printed more than %d bytes.", OUTPUT_MAX);
-    } else if (process->exit_code > 128) {
-        buf_printf(out, "Signal %d ended it (exit code %d).", process->exit_code - 128,
-            process->exit_code);
-    } else if (process->exit_code < 0) {
-        buf_printf(out, "Signal %d ended it.", process->signal);
-    } else {
-        buf_printf(out, "Exit code %d.", process->exit_code);
-    }
-    buf_append_c(out, command->raw.len == 0 ? " It printed nothing.\n" : "\n");
-}
 
 static void finish(struct tool_run *run, struct str told)
 {
@@ -123,7 +72,7 @@ static void finish(struct tool_run *run, struct str told)
         buf_append_str(&run->output, told);
         buf_append_char(&run->output, '\n');
     }
-    safe_append(&run->output, buf_str(&command->raw), SAFE_KEEP_LINES);
+    safe_append(&run->output, output_shown_text(command->output), SAFE_KEEP_LINES);
     tool_finish(run, command->failed);
 }
 
@@ -138,12 +87,13 @@ static void on_exit_of_it(void *data, const struct confined_result *result)
     struct command_run *command = run->state;
     confined_free(command->confined);
     command->confined = NULL;
-    loop_timer_stop(command->show);
     if (result->refused != NULL) {
         tool_fail(run, "It was not run: %s.", result->refused);
         return;
     }
-    print_end(&run->output, command, &result->process);
+    output_shown_end(&run->output, &result->process, command->timeout_s, OUTPUT_MAX);
+    buf_append_c(&run->output,
+        output_shown_text(command->output).len == 0 ? " It printed nothing.\n" : "\n");
     command->failed =
         result->process.exit_code != 0 || result->process.timed_out || result->process.truncated;
     if (command->may_write) {
@@ -157,8 +107,6 @@ static void on_exit_of_it(void *data, const struct confined_result *result)
 
 static void on_place(void *data, const struct command_place *place)
 {
-    static const char *const env[] = {
-        "NO_COLOR=1", "TERM=dumb", "PAGER=cat", "GIT_PAGER=cat", "GIT_TERMINAL_PROMPT=0", NULL};
     struct tool_run *run = data;
     struct command_run *command = run->state;
     struct err err;
@@ -172,7 +120,7 @@ static void on_place(void *data, const struct command_place *place)
         .argv = command->words.len > 0 ? (const char *const *)command->words.items : by_shell,
         .cwd = place->root,
         .writable = place->may_write ? place->root : NULL,
-        .env = env,
+        .env = output_plain_env,
         .network = command->network,
         .timeout_ms = (uint64_t)command->timeout_s * 1000,
         .max_output = OUTPUT_MAX,
@@ -229,7 +177,7 @@ void tool_command_start(struct tool_run *run, const cJSON *args)
     command->reason = mem_strdup(reason);
     command->network = network;
     command->timeout_s = timeout_s;
-    command->show = loop_timer_new(run->tools->setup.loop, show_some, run);
+    command->output = output_shown_new(run->tools->setup.loop, show, run);
     if (!command_words_read(text, &command->words, &err)) {
         command->words = (struct command_words){0};
     }

@@ -331,6 +331,7 @@ static struct session_setup session_setup(struct workbench *wb)
         .effort = config_string(wb->config, "model_reasoning_effort"),
         .instructions = instructions,
         .before_turn = workbench_before_turn,
+        .mentioned = workbench_mentioned,
         .bounds = workbench_bounds,
         .window = workbench_window,
         .price = workbench_price,
@@ -525,6 +526,7 @@ void workbench_free(struct workbench *wb)
     wb->options.changed = NULL;
     wb->closing = true;
     workbench_mend_stop(wb);
+    workbench_stop_shell(wb);
     loop_timer_free(wb->starter);
     workbench_stop_choosing(wb); /* the loop turns below */
     workspace_stop(wb->workspace);

@@ -141,6 +141,11 @@ void workbench_try(struct workbench *wb, size_t file, size_t hunk);
 /* The checks of what a turn proposed are being looked at: what failed goes back to the agent. */
 bool workbench_is_mending(const struct workbench *wb);
 
+/* Runs a command of the engineer's own (what was typed after the "!"), confined and writing
+ * nowhere, in the workspace; with another "!" before it over the proposal. Its output is an
+ * ENTRY_TOOL of the transcript called "!" or "!!", and told to the agent with the next prompt. */
+bool workbench_shell(struct workbench *wb, struct str line, struct err *err) MUST_USE;
+
 /* Makes a proposal of changes that a command of the engineer's wants (see proposals_add), lays it
  * out and tests it, as one of the model's. */
 bool workbench_propose(struct workbench *wb, const struct changes *changes, const char *origin,

@@ -16,6 +16,7 @@
 #include "hooks/hook_run.h"
 #include "loop/http.h"
 #include "model/select.h"
+#include "sandbox/confined.h"
 #include "workspace/lent.h"
 #include "workspace/overlay.h"
 
@@ -107,6 +108,16 @@ struct workbench {
         bool lent_out;     /* one runs in it */
     } command;
 
+    /* a command of the engineer's own */
+    struct {
+        struct workbench *wb; /* first: what a layout is asked for with */
+        char *line;           /* NULL: none runs */
+        bool over_proposal;
+        bool laying_out;
+        struct confined *confined;
+        struct output_shown *output;
+    } shell;
+
     /* failed checks that go back to the agent */
     struct {
         bool armed;              /* a turn changed the proposal: its checks are looked at */
@@ -175,6 +186,9 @@ void workbench_mend_arm(struct workbench *wb);
 void workbench_mend_look(struct workbench *wb);
 void workbench_mend_stop(struct workbench *wb);
 
+/* workbench_shell.c */
+void workbench_stop_shell(struct workbench *wb);
+
 /* workbench_command.c */
 extern const struct command_host workbench_commands;
 void workbench_free_commands(struct workbench *wb);
@@ -202,6 +216,8 @@ void workbench_choose_again(struct workbench *wb);
 void workbench_load_routing(struct workbench *wb);
 void workbench_before_turn(void *data);
 
+/* workbench_mention.c */
+void workbench_mentioned(void *data, struct str prompt, struct buf *out, struct buf *said);
 /* workbench_spend.c; the two as session_setup wants them */
 void workbench_load_prices(struct workbench *wb);
 long long workbench_window(void *data, const char *model);

@@ -4,6 +4,7 @@
 #include "test.h"
 
 #include "agent/approvals.h"
+#include "agent/journal.h"
 #include "agent/workbench.h"
 #include "base/json.h"
 #include "base/path.h"
@@ -302,6 +303,123 @@ static void what_was_ended_proposes_nothing(void **state)
     free(left);
 }
 
+static const struct entry *last_tool(struct fixture *f, const char *name)
+{
+    const struct transcript *transcript = session_transcript(workbench_session(f->wb));
+    for (size_t i = transcript->len; i > 0; i--) {
+        const struct entry *entry = &transcript->items[i - 1];
+        if (entry->kind == ENTRY_TOOL && strcmp(entry->name, name) == 0) {
+            return entry;
+        }
+    }
+    return NULL;
+}
+
+static bool shell_over(struct fixture *f)
+{
+    return !session_has_aside(workbench_session(f->wb));
+}
+
+static void shell(struct fixture *f, const char *line)
+{
+    struct err err;
+    assert_ok(workbench_shell(f->wb, str_of(line), &err), err);
+    WAIT_UNTIL(f, shell_over(f));
+}
+
+/* The engineer's own: in the workspace, confined, told to the agent. */
+static void a_command_of_the_engineers_runs_beside(void **state)
+{
+    struct fixture *f = *state;
+    struct err err;
+    script_head(&f->recording);
+    script_begin(&f->recording, "go", 0);
+    script_call(&f->recording, "c", "apply_patch",
+        "*** Begin Patch\n*** Add File: new.txt\n+proposed\n*** End Patch\n", true);
+    script_done(&f->recording);
+    script_begin(&f->recording, "go", 1);
+    script_say(&f->recording, "Done.");
+    script_done(&f->recording);
+    open_with(f, "mend_attempts = 0\n");
+    assert_false(workbench_shell(f->wb, STR_LIT(" "), &err));
+    shell(f, "pwd; cat p/p.rego; printf '\\033[31m'");
+    assert_says(f, last_tool(f, "!"), f->dir);
+    assert_says(f, last_tool(f, "!"), "allowed := true");
+    assert_null(strchr(last_tool(f, "!")->text.ptr, '\033'));
+    assert_int_equal(last_tool(f, "!")->status, ENTRY_DONE);
+    char *line = mem_printf("echo x > %s/p/mine; exit 4", f->dir);
+    shell(f, line);
+    free(line);
+    assert_says(f, last_tool(f, "!"), "Exit code 4.");
+    assert_int_equal(last_tool(f, "!")->status, ENTRY_FAILED);
+    char *left = path_join(f->dir, "p/mine");
+    assert_int_equal(access(left, F_OK), -1);
+    free(left);
+    go(f);
+    WAIT_UNTIL(f, turn_over(f));
+    shell(f, "!cat new.txt");
+    assert_says(f, last_tool(f, "!!"), "proposed");
+    assert_ok(workbench_shell(f->wb, STR_LIT("echo begun; sleep 1000"), &err), err);
+    assert_false(workbench_shell(f->wb, STR_LIT("echo"), &err));
+    WAIT_UNTIL(f,
+        strcmp(last_tool(f, "!")->text.len > 0 ? last_tool(f, "!")->text.ptr : "", "begun\n") == 0);
+    session_interrupt(workbench_session(f->wb));
+    assert_true(shell_over(f));
+    assert_int_equal(last_tool(f, "!")->status, ENTRY_STOPPED);
+}
+
+/* The conversation as it was kept: a letter a kind, then the call or the text. */
+static void keep_item(void *data, const char *kind, const cJSON *record)
+{
+    static const char letters[] = "uarcR";
+    if (strcmp(kind, "item") == 0) {
+        buf_printf((struct buf *)data, "%c%s:%s|", letters[json_int_or(record, "kind", 0)],
+            json_bool_or(record, "failed", false) ? "!" : "",
+            json_string_or(record, "call", json_string_or(record, "text", "")));
+    }
+}
+
+static char *conversation(struct fixture *f)
+{
+    struct err err;
+    struct buf out = BUF_INIT;
+    char *id = mem_strdup(session_id(workbench_session(f->wb)));
+    char *root = mem_strdup(workspace_root(workbench_workspace(f->wb)));
+    workbench_free(f->wb);
+    f->wb = NULL;
+    struct journal *journal = journal_open(root, id, keep_item, &out, &err);
+    assert_ok(journal != NULL, err);
+    journal_free(journal);
+    free(id);
+    free(root);
+    return buf_take(&out);
+}
+
+/* The slow one first, one that fails in the middle. */
+static void results_stand_in_the_order_of_the_calls(void **state)
+{
+    struct fixture *f = *state;
+    script_head(&f->recording);
+    script_begin(&f->recording, "go", 0);
+    script_call(&f->recording, "slow", "run_tests", "{\"paths\":null}", false);
+    script_call(&f->recording, "bad", "read_file",
+        "{\"path\":\"none\",\"start_line\":null,\"end_line\":null}", false);
+    script_call(&f->recording, "quick", "list_files", "{\"pattern\":null}", false);
+    script_done(&f->recording);
+    script_begin(&f->recording, "go", 1);
+    script_say(&f->recording, "Done.");
+    script_done(&f->recording);
+    open_with(f, "");
+    shell(f, "echo mine");
+    go(f);
+    WAIT_UNTIL(f, turn_over(f));
+    char *items = conversation(f);
+    assert_string_equal(items,
+        "u:[The engineer ran this command: echo mine]\nExit code 0.\nmine\n\n|u:Go.|"
+        "c:slow|c:bad|c:quick|R:slow|R!:bad|R:quick|a:Done.|");
+    free(items);
+}
+
 static void an_interrupt_ends_what_runs(void **state)
 {
     struct fixture *f = *state;
@@ -352,6 +470,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             what_it_writes_is_proposed_and_nothing_more, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_was_ended_proposes_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_command_of_the_engineers_runs_beside, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(results_stand_in_the_order_of_the_calls, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_interrupt_ends_what_runs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_prompt_has_its_bound, set_up, tear_down),
     };

@@ -3,7 +3,6 @@
 #include "sample_run.h"
 #include "test.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -143,7 +142,8 @@ static const char every[] =
     "profile\nprofile none\nmodel\ntests\nfailures\nexplain 1\nproblems\ncoverage\ncoverage "
     "k8s.rego\ntrust\ntrust all\nskills\nskill none\n"
     "test test_deny\ntest test_deny_public\nedit "
-    "lib/k8s/k8s.rego\nproblems\nwait\nstop\nallow\nrefuse it\nretry\nqueue\ntake-back\nreasoning\n"
+    "lib/k8s/k8s.rego\nproblems\nwait\nstop\nallow\nrefuse "
+    "it\nretry\nqueue\ntake-back\nreasoning\n"
     "answer\nundo-commit\nsay " SAMPLE_PROMPT "\nsay And treat an empty tag as missing.\nqueue\n"
     "take-back\nwait\nanswer\nreasoning\nreview\nshow\nshow 2-3\nevidence\nnext\nback\nfile 7\n"
     "file latest_tag_test\nfile\nlist\naccept 1-2\naccept\nreopen 1\nreopen\n"
@@ -151,9 +151,10 @@ static const char every[] =
     "question is it right\nuncomment 1\nfile k8s.rego\nsplit\nsplit 2\naccept-rest\n"
     "decline-rest enough\ntry\nfinish\nmessage\nmessage Deny latest\nedit\nfeedback\n"
     "feedback later\nback\nfinish\ncommit no\nback\nleave\ntranscript\n"
-    "transcript digest\ntranscript no-such-word\nresume\nfork 2\nfork "
+    "transcript digest\ntranscript no-such-word\nexport said.md\nexport said.md\nexport "
+    "no/folder/x.md\nexport .git/x\nresume\nfork 2\nfork "
     "1\ntranscript\nfork\nnew\nfork\n"
-    "resume no/such\ncompact\ncost\nquit\n";
+    "resume no/such\ncompact\ncost\n! echo mine\nwait\nquit\n";
 
 static bool is_typed(const char *name)
 {
@@ -177,8 +178,7 @@ static void every_command_does_something(void **state)
     for (char *at = strstr(table, "| `"); at != NULL; at = strstr(at, "| `")) {
         at += 3;
         char name[32] = "";
-        for (size_t i = 0; i < sizeof name - 1 && (isalpha((unsigned char)at[i]) || at[i] == '-');
-             i++) {
+        for (size_t i = 0; i < sizeof name - 1 && strchr(" `", at[i]) == NULL; i++) {
             name[i] = at[i];
         }
         if (!is_typed(name)) {
@@ -205,6 +205,8 @@ static void every_command_does_something(void **state)
         "Checked policies/lib/k8s/k8s.rego: 0 problems.",
         "Nothing runs that could be stopped.",
         "No prompt is waiting.",
+        "output: mine",
+        "! echo mine: done, 1 line.",
         "Queued: it is sent when the model has ended; 1 waiting.",
         "Taken back: And treat",
         "File 7 of 8: policies/lib/k8s/k8s.rego.",
@@ -222,6 +224,8 @@ static void every_command_does_something(void **state)
         "The review is left; every decision is kept.",
         "step 1, you: Deny any Deployment",
         "Nothing in this session has \"no-such-word\".",
+        "Exported to said.md.",
+        "said.md is there already.",
         ", this one: Deny any Deployment",
         "Step 2 is no prompt: type transcript for the numbers.",
         "Type say to send the prompt again, or another one: Deny any Deployment",
@@ -236,7 +240,8 @@ static void every_command_does_something(void **state)
         expect(out, said[i]);
     }
     /* Nothing went past the door but the engineer's own edit. */
-    sample_run_sh(run, "git status --porcelain", " M policies/lib/k8s/k8s.rego\n");
+    sample_run_sh(run, "git status --porcelain", " M policies/lib/k8s/k8s.rego\n?? said.md\n");
+    sample_run_sh(run, "test ! -e .git/x; head -1 said.md", "# " SAMPLE_PROMPT "\n");
     free(out);
 }
 

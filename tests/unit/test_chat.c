@@ -388,6 +388,35 @@ static void test_queue(void **state)
     push(f, EVENT_DONE, NULL);
 }
 
+static void test_queue_list(void **state)
+{
+    struct fixture *f = *state;
+    ask(f, "first");
+    push(f, EVENT_STARTED, NULL);
+    ask(f, "second");
+    ask(f, "third");
+    ask(f, "fourth");
+    press(f, "alt-w");
+    expect(f, "Prompts that wait");
+    expect(f, "1  second");
+    expect(f, "3  fourth");
+    type(f, "jJ"); /* third goes below fourth */
+    expect(f, "2  fourth");
+    expect(f, "3  third");
+    type(f, "x");
+    expect_gone(f, "3  third");
+    /* The turn ends and takes the first: the cursor stays with its prompt. */
+    push(f, EVENT_DONE, NULL);
+    loop_run_once(f->loop, 10);
+    expect(f, "1  fourth");
+    press(f, "enter");
+    expect_gone(f, "Prompts that wait");
+    expect(f, "› fourth");
+    assert_int_equal(session_queue_count(f->session), 0);
+    press(f, "ctrl-c");
+    push(f, EVENT_DONE, NULL);
+}
+
 static void test_history(void **state)
 {
     struct fixture *f = *state;
@@ -530,6 +559,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_scrolling_stands_still, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_resize_keeps_the_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_queue, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_queue_list, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_history, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_paste, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_draft_survives, set_up, tear_down),

@@ -414,6 +414,42 @@ static void prompts_queue_in_order(void **state)
     assert_shown(f->session, "U+one|A+1|U+two|A+2|");
 }
 
+static void the_queue_can_be_changed(void **state)
+{
+    struct fixture *f = *state;
+    static const struct step steps[] = {
+        {EVENT_TEXT, "1", NULL, NULL, 0},
+        {EVENT_DONE, NULL, NULL, NULL, 0},
+        {EVENT_TEXT, "2", NULL, NULL, 0},
+        {EVENT_DONE, NULL, NULL, NULL, 0},
+        {EVENT_TEXT, "3", NULL, NULL, 0},
+        {EVENT_DONE, NULL, NULL, NULL, 0},
+    };
+    struct err err;
+    script(f, steps, ARRAY_LEN(steps));
+    prompt(f, "one");
+    prompt(f, "two");
+    prompt(f, "three");
+    prompt(f, "four");
+    assert_ok(session_send_feedback(f->session, STR_LIT("review"), &err), err);
+    unsigned four = session_queue_id(f->session, 2);
+    assert_true(session_queue_move(f->session, 2, 0)); /* four, two, three, review */
+    assert_int_equal(session_queue_id(f->session, 0), four);
+    assert_false(session_queue_move(f->session, 0, 4));
+    assert_false(session_queue_move(f->session, 4, 0));
+    assert_null(session_queue_take(f->session, 3)); /* the outcome of a review */
+    char *back = session_queue_take(f->session, 1);
+    assert_string_equal(back, "two");
+    free(back);
+    back = session_queue_pop(f->session);
+    assert_string_equal(back, "three");
+    free(back);
+    assert_true(session_queue_move(f->session, 0, 1)); /* review, four */
+    wait_end(f);
+    assert_shown(f->session, "U+one|A+1|F+review|A+2|U+four|A+3|");
+    assert_same_after_resume(f);
+}
+
 static void an_empty_prompt_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -800,6 +836,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_error_loses_nothing_and_retries, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_interrupt_keeps_the_half_answer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(prompts_queue_in_order, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_queue_can_be_changed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_empty_prompt_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_journal_prefix_resumes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_prompt_stops_at_its_bounds, set_up, tear_down),

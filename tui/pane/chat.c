@@ -1,5 +1,6 @@
 #include "help.h"
 #include "pane/chat_private.h"
+#include "widget/edit.h"
 
 #include <stdlib.h>
 
@@ -12,6 +13,11 @@
 bool chat_is_busy(const struct chat *chat)
 {
     return session_state(chat->session) != SESSION_IDLE;
+}
+
+bool chat_is_stoppable(const struct chat *chat)
+{
+    return chat_is_busy(chat) || session_has_aside(chat->session);
 }
 
 /* The last entry when it is an error that can be tried again, notices aside. */
@@ -97,7 +103,7 @@ void chat_note_change(struct chat *chat)
 static void spin(void *data)
 {
     struct chat *chat = data;
-    if (!chat_is_busy(chat)) {
+    if (!chat_is_stoppable(chat)) {
         loop_timer_stop(chat->spin_timer);
     }
     app_redraw(chat->app);
@@ -105,7 +111,7 @@ static void spin(void *data)
 
 void chat_changed(struct chat *chat)
 {
-    bool busy = chat_is_busy(chat);
+    bool busy = chat_is_stoppable(chat);
     if (busy && chat->busy_since == 0) {
         chat->busy_since = loop_now_ms();
         loop_timer_start(chat->spin_timer, SPIN_MS, SPIN_MS);
@@ -209,6 +215,9 @@ static unsigned browse_key(struct chat *chat, const struct key *key)
 static unsigned chat_key(void *pane, const struct key *key)
 {
     struct chat *chat = pane;
+    if (chat->finding) {
+        return chat_find_key(chat, key);
+    }
     unsigned flags = prompt_is_searching(chat->prompt) ? UI_IGNORED : scroll_key(chat, key);
     if (flags != UI_IGNORED) {
         return flags;
@@ -222,7 +231,7 @@ static unsigned chat_key(void *pane, const struct key *key)
             chat_note_change(chat);
             return UI_DONE;
         }
-        return chat_is_busy(chat) ? chat_interrupt(chat) : UI_IGNORED;
+        return chat_is_stoppable(chat) ? chat_interrupt(chat) : UI_IGNORED;
     }
     flags = chat_slash_key(chat, key);
     if (flags != UI_IGNORED) {
@@ -243,12 +252,17 @@ static unsigned chat_key(void *pane, const struct key *key)
 
 static bool chat_takes_text(const void *pane)
 {
-    return !((const struct chat *)pane)->browsing;
+    const struct chat *chat = pane;
+    return !chat->browsing || chat->finding;
 }
 
 static unsigned chat_paste(void *pane, struct str text)
 {
     struct chat *chat = pane;
+    if (chat->finding) {
+        chat_find_paste(chat, text);
+        return UI_DONE;
+    }
     chat->browsing = false;
     prompt_escape(chat->prompt);
     prompt_paste(chat->prompt, text);
@@ -259,13 +273,13 @@ static unsigned chat_paste(void *pane, struct str text)
 static unsigned chat_escape(void *pane)
 {
     struct chat *chat = pane;
-    if (prompt_escape(chat->prompt) || chat_slash_close(chat)) {
+    if (prompt_escape(chat->prompt) || chat_slash_close(chat) || chat_find_close(chat)) {
         return UI_DONE;
     }
     if (chat->browsing) {
         return chat_leave_browsing(chat);
     }
-    return chat_is_busy(chat) ? chat_interrupt(chat) : UI_IGNORED;
+    return chat_is_stoppable(chat) ? chat_interrupt(chat) : UI_IGNORED;
 }
 
 static unsigned chat_mouse(void *pane, const struct mouse *mouse)
@@ -317,6 +331,7 @@ static void chat_destroy(void *pane)
     chat_view_free(chat->view);
     prompt_free(chat->prompt);
     popup_free(chat->commands);
+    edit_free(chat->find);
     free(chat);
 }
 
@@ -367,6 +382,7 @@ struct pane chat_pane(struct chat *chat)
 void chat_set_session(struct chat *chat, struct session *session)
 {
     hand_over_draft(chat);
+    (void)chat_find_close(chat);
     chat_view_free(chat->view);
     chat->session = session;
     chat->view = chat_view_new(session_transcript(session));

@@ -24,6 +24,9 @@ struct chat_options {
     /* A slash command was typed: runs it, or says why nothing was done; then the text stays. NULL:
      * there are none, all is sent. */
     bool (*command)(void *data, struct str name, struct str args, struct err *err);
+    /* A command of the engineer's own was typed after a "!": runs it, or says why not; then the
+     * text stays. NULL: it is a prompt like any other. */
+    bool (*shell)(void *data, struct str line, struct err *err);
     /* Adds the commands there are to the completion: label, detail, and as the number what may
      * follow the name. May be NULL. */
     void (*commands)(void *data, struct popup *popup);

@@ -30,7 +30,9 @@ unsigned chat_send(struct chat *chat)
         buf_free(&text);
         return UI_DONE;
     }
-    if (session_prompt(chat->session, trimmed, &err)) {
+    bool shell = chat->options.shell != NULL && str_starts(trimmed, "!");
+    if (shell ? chat->options.shell(chat->options.data, str_from(trimmed, 1), &err)
+              : session_prompt(chat->session, trimmed, &err)) {
         prompt_clear(chat->prompt);
         loop_timer_stop(chat->draft_timer);
         session_set_draft(chat->session, STR_LIT(""));
@@ -92,7 +94,7 @@ static unsigned review(void *pane)
 
 static const char *why_not_interrupt(void *pane)
 {
-    return chat_is_busy(pane) ? NULL : "Nothing is running.";
+    return chat_is_stoppable(pane) ? NULL : "Nothing is running.";
 }
 
 unsigned chat_interrupt(struct chat *chat)
@@ -173,26 +175,24 @@ static unsigned copy_entry(void *pane)
 
 static const char *why_not_take_back(void *pane)
 {
-    return session_queue_count(((struct chat *)pane)->session) == 0 ? "No prompt is waiting."
-                                                                    : NULL;
+    return chat_last_queued(pane) == SIZE_MAX ? "No prompt is waiting." : NULL;
 }
 
-/* The last queued prompt comes back into the field, before what is there. It is saved as a draft
- * before it leaves the queue. */
 static unsigned take_back(void *pane)
 {
+    chat_take_back(pane, chat_last_queued(pane));
+    return UI_DONE;
+}
+
+static const char *why_not_queue(void *pane)
+{
     struct chat *chat = pane;
-    struct buf joined = BUF_INIT;
-    buf_append_c(&joined, session_queue_at(chat->session, session_queue_count(chat->session) - 1));
-    if (!prompt_is_empty(chat->prompt)) {
-        buf_append_char(&joined, '\n');
-        prompt_text(chat->prompt, &joined);
-    }
-    prompt_set(chat->prompt, buf_str(&joined));
-    session_set_draft(chat->session, buf_str(&joined));
-    chat->draft_version = prompt_version(chat->prompt);
-    free(session_queue_pop(chat->session));
-    buf_free(&joined);
+    return session_queue_count(chat->session) == 0 ? "No prompt is waiting." : NULL;
+}
+
+static unsigned show_queue(void *pane)
+{
+    chat_show_queue(pane);
     return UI_DONE;
 }
 
@@ -366,6 +366,29 @@ static unsigned edit_prompt(void *pane)
     return UI_DONE;
 }
 
+static unsigned find(void *pane)
+{
+    chat_find_open(pane);
+    return UI_DONE;
+}
+
+static const char *why_not_find_again(void *pane)
+{
+    return ((struct chat *)pane)->find == NULL ? "Nothing is looked for." : NULL;
+}
+
+static unsigned find_above(void *pane)
+{
+    chat_find_again(pane, -1);
+    return UI_DONE;
+}
+
+static unsigned find_below(void *pane)
+{
+    chat_find_again(pane, 1);
+    return UI_DONE;
+}
+
 static const struct action chat_actions[] = {
     {"chat.approve", "approve", "Let the agent do what it asks for, this once", "alt-y", NULL,
         ACTION_KEY_LINE, approve, why_not_decide},
@@ -390,12 +413,19 @@ static const struct action chat_actions[] = {
         NULL, ACTION_KEY_LINE, run_older, NULL},
     {"chat.newer", "entry below", "To the entry below, and back to the prompt at the end",
         "alt-down ctrl-down", NULL, ACTION_NO_PALETTE, run_newer, NULL},
+    {"chat.find", "find", "Search in what was said", "/ ctrl-f", NULL, 0, find, NULL},
+    {"chat.find-next", "match above", "Go to the next match above", "n f3", NULL, ACTION_NO_PALETTE,
+        find_above, why_not_find_again},
+    {"chat.find-previous", "match below", "Go to the match below", "N shift-f3", NULL,
+        ACTION_NO_PALETTE, find_below, why_not_find_again},
     {"chat.fold-all", "fold all", "Unfold or fold reasoning, tool calls and long prompts", "ctrl-o",
         NULL, ACTION_KEY_LINE, fold_all, NULL},
     {"chat.copy", "copy", "Copy the entry under the cursor, or the last answer", "y alt-c", NULL, 0,
         copy_entry, NULL},
     {"chat.take-back", "take back", "Take the last waiting prompt back into the field", "alt-q",
         NULL, 0, take_back, why_not_take_back},
+    {"chat.queue", "waiting prompts", "The prompts that wait: change, remove, put in another order",
+        "alt-w", NULL, 0, show_queue, why_not_queue},
     {"chat.edit-prompt", "edit prompt",
         "Change this past prompt and go on from before it, in another session", "e", NULL, 0,
         edit_prompt, why_not_edit_prompt},

@@ -233,6 +233,12 @@ static bool is_waiting(const struct entry *entry)
     return entry->status == ENTRY_OPEN && entry->name != NULL && strcmp(entry->name, "asks") == 0;
 }
 
+/* What the engineer ran is what they want to see. */
+static bool is_own_command(const struct entry *entry)
+{
+    return entry->name != NULL && entry->name[0] == '!';
+}
+
 static void render_tool(struct block *block, const struct entry *entry, int cols)
 {
     struct chat_line *line = new_line(&block->head, 1);
@@ -253,6 +259,8 @@ static void render_tool(struct block *block, const struct entry *entry, int cols
     VEC_FREE(&outcome.spans);
     if (is_waiting(entry)) {
         add_text(&block->body, buf_str(&entry->text), 3, cols, OUTPUT_LINES, STYLE(TEXT));
+    } else if (is_own_command(entry) && block->folded) {
+        add_text(&block->body, buf_str(&entry->text), 3, cols, PROMPT_LINES, STYLE(TEXT));
     } else if (!block->folded && block_can_fold(entry)) {
         add_text(&block->body, buf_str(&entry->text), 3, cols, OUTPUT_LINES, STYLE(DIM));
     }
@@ -517,5 +525,28 @@ void block_draw_row(const struct block *block, const struct entry *entry, size_t
         draw_line(&block->body.items[row], region);
     } else if (row - inner < block->tail.len) {
         draw_line(&block->tail.items[row - inner], region);
+    }
+}
+
+static void append_line(const struct chat_line *line, struct buf *out)
+{
+    buf_append_repeat(out, ' ', (size_t)line->indent);
+    buf_append_str(out, buf_str(&line->text));
+}
+
+void block_row_text(
+    const struct block *block, const struct entry *entry, size_t row, struct buf *out)
+{
+    size_t inner = block->markdown_lines == NULL ? block->body.len : block->markdown_lines->len;
+    if (row < block->head.len) {
+        append_line(&block->head.items[row], out);
+    } else if (row - block->head.len < inner && block->markdown_lines != NULL) {
+        const struct styled_line *line = &block->markdown_lines->items[row - block->head.len];
+        buf_append_repeat(out, ' ', entry->kind == ENTRY_REASONING ? 3 : 1);
+        buf_append(out, line->text, line->len);
+    } else if (row - block->head.len < inner) {
+        append_line(&block->body.items[row - block->head.len], out);
+    } else if (row - block->head.len - inner < block->tail.len) {
+        append_line(&block->tail.items[row - block->head.len - inner], out);
     }
 }

@@ -53,6 +53,9 @@ bool block_can_fold(const struct entry *entry);
 bool block_is_agent(const struct entry *entry);
 /* An empty line comes between these two. */
 bool block_is_apart(const struct entry *before, const struct entry *entry);
+/* Appends the text of a row as it is drawn, with blanks for its indentation. */
+void block_row_text(
+    const struct block *block, const struct entry *entry, size_t row, struct buf *out);
 /* Draws row `row` of the block. */
 void block_draw_row(const struct block *block, const struct entry *entry, size_t row,
     struct region region, uint64_t now_ms);

@@ -19,7 +19,11 @@ static void append_state(const struct chat *chat, struct buf *out, uint64_t now)
     bool asks = session_question(chat->session) != NULL;
     switch (session_state(chat->session)) {
     case SESSION_IDLE:
-        return;
+        if (!session_has_aside(chat->session)) {
+            return;
+        }
+        buf_append_c(out, "running your command");
+        break;
     case SESSION_WAITING:
         buf_printf(out, "waiting for %s", model == NULL ? "the model" : model);
         break;
@@ -89,11 +93,15 @@ static int draw_queue(struct chat *chat, struct region region, int row, int rows
         struct str line = str_of(text);
         size_t lf = str_find_char(line, '\n', 0);
         line = lf == SIZE_MAX ? line : str_slice(line, 0, lf);
-        int room = region_cols(region) - col - (i + 1 == rows ? 20 : 1);
+        bool last = i + 1 == rows;
+        bool hint = last && region_cols(region) - col > 40;
+        int room = region_cols(region) - col - (hint ? 34 : 1);
         col += grid_put_fit(region, row + i, col, room > 4 ? room : 4, line, STYLE(USER));
-        if (i + 1 == rows && region_cols(region) - col > 19) {
-            grid_put_c(region, row + i, col + 2, "Alt-Q", STYLE(KEY));
-            grid_put_c(region, row + i, col + 8, "takes back", STYLE(HINT));
+        if (hint) {
+            col += grid_put_c(region, row + i, col + 2, "Alt-Q", STYLE(KEY)) + 2;
+            col += grid_put_c(region, row + i, col, " takes back ", STYLE(HINT));
+            col += grid_put_c(region, row + i, col, "Alt-W", STYLE(KEY));
+            grid_put_c(region, row + i, col, " all", STYLE(HINT));
         }
     }
     return rows;
@@ -102,7 +110,9 @@ static int draw_queue(struct chat *chat, struct region region, int row, int rows
 static const char *prompt_hint(const struct chat *chat)
 {
     if (chat->browsing) {
-        return "Enter opens or folds, y copies, Esc goes back to the prompt";
+        return chat->find != NULL
+                   ? "n above, N below, Esc ends the search"
+                   : "Enter opens or folds, y copies, / finds, Esc goes back to the prompt";
     }
     if (chat_is_busy(chat)) {
         return "type ahead: it is sent when this turn ends";
@@ -157,7 +167,7 @@ void chat_draw(void *pane, struct region region, bool focused)
     uint64_t now = loop_now_ms();
     int rows = region_rows(region);
     int cols = region_cols(region);
-    int wanted = prompt_height(chat->prompt, cols);
+    int wanted = chat->finding ? 1 : prompt_height(chat->prompt, cols);
     int most = rows / PROMPT_PART > 1 ? rows / PROMPT_PART : 1;
     int prompt_rows = wanted > most ? most : wanted;
     size_t queued = session_queue_count(chat->session);
@@ -178,8 +188,12 @@ void chat_draw(void *pane, struct region region, bool focused)
     if (queue_rows > 0) {
         draw_queue(chat, region, chat->transcript_rows + 1, queue_rows);
     }
-    prompt_draw(chat->prompt, region_sub(region, chat->prompt_row, 0, prompt_rows, cols),
-        focused && !chat->browsing, prompt_hint(chat));
+    struct region field = region_sub(region, chat->prompt_row, 0, prompt_rows, cols);
+    if (chat->finding) {
+        chat_find_draw(chat, field, focused);
+        return;
+    }
+    prompt_draw(chat->prompt, field, focused && !chat->browsing, prompt_hint(chat));
     if (focused && !chat->browsing) {
         chat_slash_draw(chat, region);
     }

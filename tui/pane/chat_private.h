@@ -15,6 +15,9 @@ struct chat {
     struct chat_view *view;
     struct prompt *prompt;
     bool browsing;
+    struct edit *find; /* what is looked for in the transcript; NULL: nothing */
+    bool finding;      /* it is being typed, in the prompt's place */
+    bool find_failed;
     unsigned draft_version; /* of the prompt, as last handed over */
     struct loop_timer *draft_timer, *spin_timer;
     struct popup *commands; /* shown while the name of a command is typed; NULL: not */
@@ -25,6 +28,8 @@ struct chat {
 };
 
 bool chat_is_busy(const struct chat *chat);
+/* A turn or a command of the engineer's runs. */
+bool chat_is_stoppable(const struct chat *chat);
 bool chat_is_recording(const struct chat *chat);
 /* The last entry when it is an error that can be tried again, notices aside; else NULL. */
 const struct entry *chat_retriable(const struct chat *chat);
@@ -41,6 +46,25 @@ unsigned chat_interrupt(struct chat *chat);
 unsigned chat_older_entry(struct chat *chat);
 unsigned chat_newer_entry(struct chat *chat);
 unsigned chat_leave_browsing(struct chat *chat);
+
+/* chat_find.c */
+/* Begins a search, or goes to the next match above. */
+void chat_find_open(struct chat *chat);
+/* False: nothing was looked for. */
+bool chat_find_close(struct chat *chat);
+/* -1: the match above, 1: below. */
+void chat_find_again(struct chat *chat, int step);
+unsigned chat_find_key(struct chat *chat, const struct key *key);
+void chat_find_paste(struct chat *chat, struct str text);
+void chat_find_draw(struct chat *chat, struct region region, bool focused);
+
+/* chat_queue.c */
+/* The last waiting prompt that can be taken back; SIZE_MAX: none. */
+size_t chat_last_queued(const struct chat *chat);
+/* A waiting prompt comes back into the field, before what is there. */
+void chat_take_back(struct chat *chat, size_t index);
+/* The list of those that wait. */
+void chat_show_queue(struct chat *chat);
 
 /* chat_slash.c: the completion of commands */
 /* The prompt's text changed: shows it, narrows it, closes it. */

@@ -1,5 +1,6 @@
 #include "pane/chat_view.h"
 
+#include "base/find.h"
 #include "base/utf8.h"
 #include "base/vec.h"
 #include "pane/chat_block.h"
@@ -16,6 +17,9 @@ struct chat_view {
     /* The first row shown: row `top_row` of block `top`, counted with the empty line before it. */
     size_t top, top_row;
     unsigned selected; /* entry id, 0: none */
+    struct buf needle; /* what is looked for; empty: nothing */
+    unsigned found;    /* the entry it was found in, 0: in none yet */
+    size_t found_row;  /* of its block */
     /* For each row of the last draw its block, SIZE_MAX for none. */
     struct {
         struct shown_row *items;
@@ -48,6 +52,7 @@ void chat_view_free(struct chat_view *view)
     }
     VEC_FREE(&view->blocks);
     VEC_FREE(&view->shown);
+    buf_free(&view->needle);
     free(view);
 }
 
@@ -249,6 +254,22 @@ int chat_view_rows(const struct chat_view *view)
     return view->rows;
 }
 
+/* Where what is looked for stands in a row that was just painted. */
+static void mark_found(const struct chat_view *view, size_t index, size_t row, struct region line)
+{
+    struct str needle = buf_str(&view->needle);
+    struct buf text = BUF_INIT;
+    block_row_text(&view->blocks.items[index], entry_of(view, index), row, &text);
+    bool current = entry_of(view, index)->id == view->found && row == view->found_row;
+    for (size_t at = find_smart(buf_str(&text), needle, 0); at != SIZE_MAX;
+         at = find_smart(buf_str(&text), needle, at + needle.len)) {
+        int col = 1 + (int)utf8_width(str_slice(buf_str(&text), 0, at));
+        int width = (int)utf8_width(str_slice(buf_str(&text), at, at + needle.len));
+        grid_overlay(line, 0, col, width, current ? STYLE_SEARCH_CURRENT : STYLE_SEARCH, 0);
+    }
+    buf_free(&text);
+}
+
 static void draw_block(struct chat_view *view, size_t index, size_t row, struct region line,
     bool browsing, uint64_t now_ms)
 {
@@ -260,6 +281,9 @@ static void draw_block(struct chat_view *view, size_t index, size_t row, struct 
         if (row == 0) {
             grid_overlay(line, 0, 0, region_cols(line), STYLE_CURSOR_LINE, 0);
         }
+    }
+    if (view->needle.len > 0) {
+        mark_found(view, index, row, line);
     }
 }
 
@@ -446,4 +470,109 @@ void chat_view_toggle_all(struct chat_view *view)
             set_folded(&view->blocks.items[i], !any_folded);
         }
     }
+}
+
+/* ---- search ---- */
+
+static bool row_has(const struct chat_view *view, size_t index, size_t row)
+{
+    struct buf text = BUF_INIT;
+    block_row_text(&view->blocks.items[index], entry_of(view, index), row, &text);
+    bool has = find_smart(buf_str(&text), buf_str(&view->needle), 0) != SIZE_MAX;
+    buf_free(&text);
+    return has;
+}
+
+static bool entry_has(const struct chat_view *view, size_t index)
+{
+    const struct entry *entry = entry_of(view, index);
+    struct str needle = buf_str(&view->needle);
+    return find_smart(buf_str(&entry->text), needle, 0) != SIZE_MAX ||
+           (entry->detail != NULL && find_smart(str_of(entry->detail), needle, 0) != SIZE_MAX) ||
+           (entry->name != NULL && find_smart(str_of(entry->name), needle, 0) != SIZE_MAX);
+}
+
+/* The first row of the block with it, from `row` on in a direction; SIZE_MAX: none. */
+static size_t find_row(const struct chat_view *view, size_t index, size_t row, int step)
+{
+    size_t rows = block_rows(&view->blocks.items[index]);
+    row = step < 0 && row >= rows ? rows - 1 : row;
+    for (; row < rows; row += step < 0 ? (size_t)-1 : 1) {
+        if (row_has(view, index, row)) {
+            return row;
+        }
+    }
+    return SIZE_MAX;
+}
+
+/* Looks at one block; opens it when only what is folded has it. What no row has alone, because it
+ * is broken over two or too long to be shown, is found in the block's first row. */
+static bool find_in_block(struct chat_view *view, size_t index, size_t from, int step, bool all)
+{
+    if (!entry_has(view, index)) {
+        return false;
+    }
+    struct block *block = &view->blocks.items[index];
+    (void)rendered_rows(view, index);
+    bool anywhere = find_row(view, index, 0, 1) != SIZE_MAX;
+    if (!anywhere && block->folded && block_can_fold(entry_of(view, index))) {
+        set_folded(block, false);
+        (void)rendered_rows(view, index);
+        anywhere = find_row(view, index, 0, 1) != SIZE_MAX;
+    }
+    size_t row = anywhere ? find_row(view, index, from, step) : all ? 0 : SIZE_MAX;
+    if (row == SIZE_MAX) {
+        return false;
+    }
+    view->found = entry_of(view, index)->id;
+    view->found_row = row;
+    return true;
+}
+
+static void show_found(struct chat_view *view, size_t index)
+{
+    VEC_FOREACH (const struct shown_row, shown, &view->shown) {
+        if (shown->block == index && shown->row == view->found_row) {
+            return;
+        }
+    }
+    size_t gap = rows_of(view, index) - block_rows(&view->blocks.items[index]);
+    view->top = index;
+    view->top_row = view->found_row + gap;
+    view->follow = false;
+    chat_view_scroll(view, -(long)(view->rows / 3));
+}
+
+bool chat_view_find(struct chat_view *view, struct str needle, int step)
+{
+    buf_clear(&view->needle);
+    buf_append_str(&view->needle, needle);
+    sync_blocks(view);
+    size_t count = view->blocks.len;
+    size_t start = view->found == 0 ? SIZE_MAX : find(view, view->found);
+    size_t row = view->found_row;
+    if (needle.len == 0 || count == 0) {
+        view->found = 0;
+        return false;
+    }
+    if (start == SIZE_MAX) {
+        start = count - 1;
+        row = SIZE_MAX - 1;
+    } else if (step != 0) {
+        row = step < 0 ? row - 1 : row + 1; /* above the first row: past all, that is in no row */
+    }
+    int way = step > 0 ? 1 : -1;
+    bool none = step < 0 && view->found_row == 0 && view->found != 0;
+    /* Once around, and the rest of the block it began in. */
+    for (size_t i = 0; i <= count; i++) {
+        size_t index = way < 0 ? (start + count - i % count) % count : (start + i) % count;
+        size_t from = i == 0 ? row : way < 0 ? SIZE_MAX - 1 : 0;
+        if (!(i == 0 && none) && find_in_block(view, index, from, way, i > 0 || step == 0)) {
+            view->selected = entry_of(view, index)->id;
+            show_found(view, index);
+            return true;
+        }
+    }
+    view->found = 0;
+    return false;
 }

@@ -36,6 +36,11 @@ void chat_view_select_none(struct chat_view *view);
 /* Puts the cursor on the entry at a row of the last draw; *head is true on its first line. */
 const struct entry *chat_view_select_at(struct chat_view *view, int row, bool *head);
 
+/* Looks for a text (base/find.h) and marks it wherever it is shown: step 0 from the place found
+ * last, or from the end, upwards; -1 further up, 1 down, around the ends. Opens the fold it is in,
+ * shows it and puts the cursor there. An empty one ends the search. False: it is nowhere. */
+bool chat_view_find(struct chat_view *view, struct str needle, int step);
+
 bool chat_view_can_fold(const struct entry *entry);
 bool chat_view_is_folded(const struct chat_view *view, const struct entry *entry);
 void chat_view_toggle(struct chat_view *view, const struct entry *entry);

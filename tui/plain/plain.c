@@ -44,8 +44,9 @@ bool plain_is_busy(const struct plain *plain)
 {
     unsigned proposal;
     return plain->doing != NULL || session_state(session_of(plain)) != SESSION_IDLE ||
-           plain_finish_is_running(plain) || workbench_checked_root(plain->wb, &proposal) == NULL ||
-           board_is_busy(plain->board) || evidence_runs(plain) || index_runs(plain);
+           session_has_aside(session_of(plain)) || plain_finish_is_running(plain) ||
+           workbench_checked_root(plain->wb, &proposal) == NULL || board_is_busy(plain->board) ||
+           evidence_runs(plain) || index_runs(plain);
 }
 
 /* What a person who reads along waits for: then the prompt does not come between. */

@@ -128,6 +128,12 @@ static void say_tool(struct plain *plain, const struct entry *entry)
                         : entry->status == ENTRY_STOPPED ? "was stopped"
                                                          : "done";
     const char *detail = entry->detail == NULL ? "" : entry->detail;
+    if (entry->name != NULL && entry->name[0] == '!') {
+        plain_lines(plain, "output: ", text);
+        plain_say(plain, "%s %s: %s, %s.", entry->name, detail, ended, lines);
+        free(lines);
+        return;
+    }
     plain_say(plain, "tool %s%s%s: %s, %s%s%.*s", entry->name == NULL ? "" : entry->name,
         detail[0] == '\0' ? "" : " ", detail, ended, lines, first.len > 0 ? ", first: " : "",
         STR_FMT(first));
@@ -308,6 +314,11 @@ bool plain_say_prompt(struct plain *plain, struct str args, struct err *err)
     return ok;
 }
 
+bool plain_shell(struct plain *plain, struct str args, struct err *err)
+{
+    return workbench_shell(plain->wb, args, err);
+}
+
 bool plain_allow(struct plain *plain, struct str args, struct err *err)
 {
     const struct question *question = session_question(session_of(plain));
@@ -338,7 +349,7 @@ bool plain_refuse(struct plain *plain, struct str args, struct err *err)
 bool plain_stop(struct plain *plain, struct str args, struct err *err)
 {
     (void)args;
-    if (is_running(plain)) {
+    if (is_running(plain) || session_has_aside(session_of(plain))) {
         session_interrupt(session_of(plain));
         return true;
     }
@@ -366,11 +377,23 @@ bool plain_retry(struct plain *plain, struct str args, struct err *err)
     return session_retry(session_of(plain), err);
 }
 
+static bool move_queued(struct plain *plain, struct str args, struct err *err)
+{
+    size_t from = plain_number(plain_word(&args));
+    size_t to = plain_number(plain_word(&args));
+    if (from == 0 || to == 0 || args.len > 0 ||
+        !session_queue_move(session_of(plain), from - 1, to - 1)) {
+        return err_set(err, ERR_INVALID, "Type queue and two of its numbers: queue 3 1.");
+    }
+    return true;
+}
+
 bool plain_queue(struct plain *plain, struct str args, struct err *err)
 {
-    (void)args;
-    (void)err;
     struct session *session = session_of(plain);
+    if (args.len > 0 && !move_queued(plain, args, err)) {
+        return false;
+    }
     size_t count = session_queue_count(session);
     char *prompts = plain_count(count, "prompt");
     plain_say(plain, "%s waiting.", prompts);
@@ -384,10 +407,15 @@ bool plain_queue(struct plain *plain, struct str args, struct err *err)
 
 bool plain_take_back(struct plain *plain, struct str args, struct err *err)
 {
-    (void)args;
-    char *text = session_queue_pop(session_of(plain));
+    size_t number = plain_number(args);
+    if (args.len > 0 && number == 0) {
+        return err_set(err, ERR_INVALID, "Type take-back, or take-back and a number of queue.");
+    }
+    char *text = number > 0 ? session_queue_take(session_of(plain), number - 1)
+                            : session_queue_pop(session_of(plain));
     if (text == NULL) {
-        return err_set(err, ERR_NOT_FOUND, "No prompt is waiting.");
+        return err_set(err, ERR_NOT_FOUND,
+            number > 0 ? "No such prompt is waiting." : "No prompt is waiting.");
     }
     plain_say(plain, "Taken back: %s", text);
     free(plain->refused); /* say sends it after all */

@@ -26,6 +26,10 @@ const struct plain_command plain_commands[] = {
         PLAIN_ANY, plain_say_prompt},
     {"prompts", "", "Say which prompts the recording knows", PLAIN_ANY, plain_prompts},
     {"stop", "", "Stop the answer that runs, else the tests that run", PLAIN_ANY, plain_stop},
+    {"!", "[!]COMMAND",
+        "Run a command of your own, confined and writing nowhere; the model hears of it with the "
+        "next prompt; !! runs it over the proposal",
+        PLAIN_ANY, plain_shell},
     {"allow", "[all|always [WORDS]]",
         "Let the agent do what it asks for, once; all: in this session; always: and from now on "
         "what begins with these words",
@@ -33,8 +37,11 @@ const struct plain_command plain_commands[] = {
     {"refuse", "[REASON]", "Do not let the agent do what it asks for; it is told why", PLAIN_ANY,
         plain_refuse},
     {"retry", "", "Send the request that failed again", PLAIN_ANY, plain_retry},
-    {"queue", "", "Say which prompts wait for the answer to end", PLAIN_ANY, plain_queue},
-    {"take-back", "", "Take the last waiting prompt back", PLAIN_ANY, plain_take_back},
+    {"queue", "[FROM TO]",
+        "Say which prompts wait for the answer to end, or move one to another place", PLAIN_ANY,
+        plain_queue},
+    {"take-back", "[NUMBER]", "Take a waiting prompt back, the last or by its number in queue",
+        PLAIN_ANY, plain_take_back},
     {"answer", "", "Say the model's last answer again", PLAIN_ANY, plain_answer},
     {"reasoning", "", "Say all of the model's last reasoning", PLAIN_ANY, plain_reasoning},
     {"wait", "[SECONDS]", "Take no further line before answers and tests have ended", PLAIN_ANY,
@@ -86,6 +93,8 @@ const struct plain_command plain_commands[] = {
     {"compact", "", "Have the model sum up the conversation and go on from that", M, plain_compact},
     {"cost", "", "Say what the last prompt and the session cost, and what the window holds",
         PLAIN_ANY, plain_cost},
+    {"export", "[FILE]", "Write this session as Markdown, to a file that is not there yet",
+        PLAIN_ANY, plain_export},
     {"transcript", "[TEXT]", "Say what was said in this session, or the steps that contain TEXT",
         PLAIN_ANY, plain_transcript},
     {"undo-commit", "", "Undo the last commit made here with a commit that reverts it", M,
@@ -378,6 +387,12 @@ void plain_dispatch(struct plain *plain, struct str line)
         return;
     }
     rest = line;
+    if (str_starts(str_trim(line), "!")) {
+        if (!plain_shell(plain, str_from(str_trim(line), 1), &err)) {
+            refuse(plain, line, &err);
+        }
+        return;
+    }
     name = plain_word(&rest);
     if (name.len == 0) {
         if (plain->mode == PLAIN_COMMIT) {

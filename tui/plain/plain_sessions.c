@@ -1,6 +1,7 @@
 /* Which session, and what was said in it. */
 #include "plain/plain_private.h"
 
+#include "agent/export.h"
 #include "agent/journal.h"
 #include "base/find.h"
 
@@ -82,6 +83,27 @@ bool plain_cost(struct plain *plain, struct str args, struct err *err)
     }
     buf_free(&text);
     return true;
+}
+
+bool plain_export(struct plain *plain, struct str args, struct err *err)
+{
+    struct session *session = session_of(plain);
+    struct workspace *workspace = workbench_workspace(plain->wb);
+    if (session_transcript(session)->len == 0) {
+        return err_set(err, ERR_NOT_FOUND, "Nothing was said yet: there is nothing to export.");
+    }
+    char *target = args.len > 0 ? str_dup(args) : export_default_name(session);
+    char *written = NULL;
+    struct buf text = BUF_INIT;
+    export_markdown(session, workspace_name(workspace), &text);
+    bool ok = export_write(workspace, target, buf_str(&text), false, &written, err);
+    if (ok) {
+        plain_say(plain, "Exported to %s.", written);
+    }
+    buf_free(&text);
+    free(written);
+    free(target);
+    return ok;
 }
 
 bool plain_fork(struct plain *plain, struct str args, struct err *err)
