@@ -48,7 +48,7 @@ struct desk {
     bool warming;
     bool was_busy, was_asked; /* the agent, when it was looked at last; see desk_notify.c */
     uint64_t busy_since;      /* ms */
-    unsigned exporting;       /* exports that are being written */
+    unsigned exporting;       /* files being written and diffs being read on workers */
     bool listing;             /* sessions are listed on a worker */
 
     struct review_pane *review; /* NULL: not open */

@@ -1,6 +1,7 @@
 /* Slash commands on the desk: how a row of the table is run, and the short ones. */
 #include "desk_slash.h"
 
+#include "base/vec.h"
 #include "desk_private.h"
 #include "model_picker.h"
 #include "slash.h"
@@ -20,7 +21,7 @@ bool desk_slash_run(void *data, struct str name, struct str args, struct err *er
     struct desk *desk = data;
     const struct slash_command *command = slash_find(name);
     if (command == NULL) {
-        return slash_unknown(name, NULL, err);
+        return slash_use_prompt(desk->workbench, name, args, err);
     }
     if (!slash_check_args(command, args, err)) {
         return false;
@@ -34,6 +35,24 @@ bool desk_slash_run(void *data, struct str name, struct str args, struct err *er
     }
     (void)app_run_action(desk->app, command->action); /* it can: asked above */
     return true;
+}
+
+/* The engineer's own and the workspace's. */
+static void list_prompts(struct desk *desk, struct popup *popup)
+{
+    const struct skills *prompts = workbench_prompts(desk->workbench);
+    VEC_FOREACH (const struct skill, prompt, prompts) {
+        if (slash_find(str_of(prompt->name)) != NULL) {
+            continue; /* never reached */
+        }
+        struct popup_item item = {.letter = '/',
+            .label = mem_strdup(prompt->name),
+            .detail = mem_printf("%s%s  %s",
+                prompt->answer == TRUST_YES ? "" : "not trusted yet, Alt-T  ", prompt->description,
+                prompt->is_users ? "(yours)" : "(this repository's)"),
+            .number = CHAT_COMMAND_TAKES};
+        popup_add(popup, item);
+    }
 }
 
 void desk_slash_list(void *data, struct popup *popup)
@@ -52,6 +71,7 @@ void desk_slash_list(void *data, struct popup *popup)
                                                 : CHAT_COMMAND_NEEDS};
         popup_add(popup, item);
     }
+    list_prompts(desk, popup);
 }
 
 bool desk_slash_new(struct desk *desk, struct str args, struct err *err)

@@ -33,7 +33,9 @@ static const struct feature features[] = {
         "profile.pick model.pick", "",
         "profile max_turns mend_attempts max_tokens max_cost auto_routing", "/profile /model", ""},
     {"Slash commands",
-        "what one does while typing: completed after a `/` in the prompt, the same in plain mode",
+        "what one does while typing: completed after a `/` in the prompt, the same in plain mode; "
+        "prompt "
+        "files of your own and of the workspace",
         "", "", "", "/*", ""},
     {"Sessions",
         "kept step by step, found again by title and time, forked from any prompt; near the end of "

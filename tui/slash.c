@@ -1,7 +1,9 @@
 #include "slash.h"
 
+#include "agent/workbench.h"
 #include "base/nearest.h"
 #include "base/safe.h"
+#include "base/vec.h"
 #include "desk_slash.h"
 
 #include <stdlib.h>
@@ -17,6 +19,7 @@ const struct slash_command slash_commands[] = {
     {"review", "", "Review the open proposal line by line", "desk.review", NULL, NULL},
     {"test", "", "Run all tests: of the open proposal, else of the workspace", "desk.test", NULL,
         "tests"},
+    {"diff", "", "What differs from the last commit", NULL, desk_slash_diff, NULL},
     {"commit", "", "Write and commit what the review accepted, after showing it", NULL,
         desk_slash_commit, "finish"},
     {"undo", "", "Undo the last commit made here with a commit that reverts it", "desk.undo-commit",
@@ -116,6 +119,26 @@ bool slash_unknown(struct str name, const char *const *more, struct err *err)
         near == NULL ? "/help lists them" : "the nearest is /", near == NULL ? "" : near);
     free(shown);
     return false;
+}
+
+bool slash_use_prompt(
+    struct workbench *workbench, struct str name, struct str args, struct err *err)
+{
+    if (workbench_use_prompt(workbench, name, args, err)) {
+        return true;
+    }
+    if (err->kind != ERR_NOT_FOUND) {
+        return false;
+    }
+    const struct skills *prompts = workbench_prompts(workbench);
+    const char *names[SKILLS_MAX + 1] = {NULL};
+    size_t count = 0;
+    VEC_FOREACH (const struct skill, prompt, prompts) {
+        names[count] = prompt->name;
+        count += count < SKILLS_MAX;
+    }
+    names[count] = NULL;
+    return slash_unknown(name, names, err);
 }
 
 void slash_print_table(FILE *out)

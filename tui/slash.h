@@ -41,6 +41,11 @@ const char *slash_nearest(struct str name, const char *const *more);
 /* ERR_NOT_FOUND for a name that is none, with the nearest and how to send the text all the same;
  * returns false. */
 bool slash_unknown(struct str name, const char *const *more, struct err *err);
+/* A name that is not in the table: sends the prompt file of that name (agent/prompts.h), or says
+ * why not, as slash_unknown where there is none. */
+struct workbench;
+bool slash_use_prompt(
+    struct workbench *workbench, struct str name, struct str args, struct err *err) MUST_USE;
 /* `bylaw --help-slash`: the commands as a Markdown table. */
 void slash_print_table(FILE *out);
 

@@ -21,13 +21,14 @@ struct place {
     struct buf *problems;
     const struct trust_store *store;
     const char *root;
+    const char *what; /* "skill", "command": for the store and for people */
     bool is_users;
 };
 
 static void problem(const struct place *place, const char *file, const char *text)
 {
     if (place->problems != NULL) {
-        buf_printf(place->problems, "%s: the skill is not used: %s\n", file, text);
+        buf_printf(place->problems, "%s: the %s is not used: %s\n", file, place->what, text);
     }
 }
 
@@ -145,9 +146,9 @@ static void judge(const struct place *place, struct skill *skill)
         return;
     }
     skill->answer =
-        trust_store_get(place->store, "skill", place->root, skill->file, buf_str(&skill->text));
+        trust_store_get(place->store, place->what, place->root, skill->file, buf_str(&skill->text));
     skill->changed = skill->answer == TRUST_UNKNOWN &&
-                     trust_store_knows(place->store, "skill", place->root, skill->file);
+                     trust_store_knows(place->store, place->what, place->root, skill->file);
 }
 
 /* Places are read from the least to the most important: a later one of a name takes its place. */
@@ -171,6 +172,11 @@ static void put(const struct place *place, struct skill skill)
     }
 }
 
+static bool is_command(const struct place *place)
+{
+    return strcmp(place->what, "command") == 0;
+}
+
 /* Takes `text` over. */
 static void add(const struct place *place, const char *file, struct str stem, struct buf text)
 {
@@ -181,7 +187,8 @@ static void add(const struct place *place, const char *file, struct str stem, st
     if (cut_front(buf_str(&text), &yaml, &rest)) {
         read_front(yaml, &name, &description);
     }
-    if (name.len == 0) {
+    if (name.len == 0 || is_command(place)) {
+        buf_clear(&name);
         buf_append_str(&name, stem);
     }
     if (description.len == 0) {
@@ -227,6 +234,9 @@ static void read_entry(const struct place *place, int fd, const char *shown, con
     struct err err;
     struct buf text = BUF_INIT;
     bool is_file = strcmp(path_ext(entry), ".md") == 0;
+    if (!is_file && is_command(place)) {
+        return;
+    }
     char *name = is_file ? mem_strdup(entry) : path_join(entry, "SKILL.md");
     char *file = path_join(shown, name);
     bool found = read_file(place, fd, name, &text, &err);
@@ -284,14 +294,15 @@ static void read_folder(const struct place *place, int fd, const char *shown)
 
 static void read_users(struct place *place)
 {
+    bool commands = is_command(place);
     place->is_users = true;
     const char *home = getenv("HOME");
     char *own = path_home_dir(PATH_CONFIG, NULL);
     char *codex = path_codex_home();
     const char *parts[][2] = {
-        {home != NULL && home[0] == '/' ? home : NULL, ".agents/skills"},
-        {codex, "skills"},
-        {own, "skills"},
+        {home != NULL && home[0] == '/' && !commands ? home : NULL, ".agents/skills"},
+        {codex, commands ? "prompts" : "skills"},
+        {own, commands ? "commands" : "skills"},
     };
     for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
         char *folder = parts[i][0] == NULL ? NULL : path_join(parts[i][0], parts[i][1]);
@@ -325,7 +336,8 @@ void skills_read(const char *git_root, const char *root, struct skills *out, str
 {
     *out = (struct skills){0};
     struct trust_store *store = trust_load();
-    struct place place = {.out = out, .problems = problems, .store = store, .root = root};
+    struct place place = {
+        .out = out, .problems = problems, .store = store, .root = root, .what = "skill"};
     read_users(&place);
     size_t top = git_root == NULL ? strlen(root) : strlen(git_root);
     if (git_root != NULL &&
@@ -343,6 +355,29 @@ void skills_read(const char *git_root, const char *root, struct skills *out, str
         }
     }
     trust_store_free(store);
+}
+
+void skills_read_commands(const char *root, struct skills *out, struct buf *problems)
+{
+    static const char folder[] = ".bylaw/commands";
+    *out = (struct skills){0};
+    struct trust_store *store = trust_load();
+    struct place place = {
+        .out = out, .problems = problems, .store = store, .root = root, .what = "command"};
+    read_users(&place);
+    int fd = beneath_open_root(root, NULL);
+    if (fd >= 0) {
+        read_folder(&place, beneath_open_dir(fd, folder, NULL), folder);
+        close(fd);
+    }
+    trust_store_free(store);
+}
+
+struct str skill_body(const struct skill *skill)
+{
+    struct str yaml;
+    struct str rest = buf_str(&skill->text);
+    return cut_front(buf_str(&skill->text), &yaml, &rest) ? rest : buf_str(&skill->text);
 }
 
 void skills_free(struct skills *skills)

@@ -38,7 +38,12 @@ struct skills {
 /* `git_root` may be NULL. Never fails: what cannot be used is said in *problems, one a line (may be
  * NULL). */
 void skills_read(const char *git_root, const char *root, struct skills *out, struct buf *problems);
+/* Prompt files (agent/prompts.h) in the same way: single files, called by their file's name; the
+ * answer about one is an answer about a "command". */
+void skills_read_commands(const char *root, struct skills *out, struct buf *problems);
 void skills_free(struct skills *skills);
+/* Its text without the YAML it may begin with. Borrowed. */
+struct str skill_body(const struct skill *skill);
 
 /* The trusted one of this name, or NULL with what stands in the way. Borrowed. */
 const struct skill *skills_find(const struct skills *skills, struct str name, struct err *err);

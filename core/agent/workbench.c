@@ -549,6 +549,7 @@ void workbench_free(struct workbench *wb)
     }
     VEC_FREE(&wb->notices);
     skills_free(&wb->skills);
+    skills_free(&wb->prompts);
     free(wb->waiting);
     free(wb->git_root);
     free(wb);

@@ -121,6 +121,11 @@ const struct skills *workbench_skills(struct workbench *wb);
 /* Sends a prompt that has the agent use a skill for a task (which may be empty). */
 bool workbench_use_skill(
     struct workbench *wb, struct str name, struct str task, struct err *err) MUST_USE;
+/* The prompt files there are now, trusted or not. Borrowed until the next call. */
+const struct skills *workbench_prompts(struct workbench *wb);
+/* Sends what a prompt file makes of the arguments. ERR_NOT_FOUND: there is none of this name. */
+bool workbench_use_prompt(
+    struct workbench *wb, struct str name, struct str args, struct err *err) MUST_USE;
 /* What hooks of a turn did: which one, how it ended, what it printed; NULL past the end. Of any
  * origin. Borrowed until the next change. */
 const char *workbench_hook_line(const struct workbench *wb, size_t index);

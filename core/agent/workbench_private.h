@@ -70,7 +70,8 @@ struct workbench {
     struct {
         char **items;
         size_t len, cap;
-    } hook_lines;         /* what hooks did, a line each */
+    } hook_lines; /* what hooks did, a line each */
+    struct skills prompts;
     struct skills skills; /* as they were told to the model */
     char *waiting;        /* what of the repository's waits for the engineer's trust, or NULL */
 

@@ -1,12 +1,13 @@
 #include "trust/vetting.h"
 
-#include "agent/skills.h"
+#include "agent/prompts.h"
 #include "base/vec.h"
 #include "hooks/handlers.h"
 
 #include <stdlib.h>
 
-static const char *const kinds[] = {[VETTED_HOOK] = "hook", [VETTED_SKILL] = "skill"};
+static const char *const kinds[] = {
+    [VETTED_HOOK] = "hook", [VETTED_SKILL] = "skill", [VETTED_COMMAND] = "command"};
 
 static void add_hooks(const char *git_root, struct vetting *out)
 {
@@ -30,32 +31,36 @@ static void add_hooks(const char *git_root, struct vetting *out)
     handlers_free(&handlers);
 }
 
-static void add_skills(const char *git_root, struct vetting *out)
+/* Takes the list's content over. */
+static void add_texts(struct skills *texts, enum vetted_kind kind, struct vetting *out)
 {
-    struct skills skills;
-    skills_read(git_root, out->root, &skills, NULL);
-    VEC_FOREACH (struct skill, skill, &skills) {
+    const char *slash = kind == VETTED_COMMAND ? "/" : "";
+    VEC_FOREACH (struct skill, skill, texts) {
         if (skill->is_users) {
             continue;
         }
         char *text = str_dup(buf_str(&skill->text));
-        VEC_PUSH(out, (struct vetted){.kind = VETTED_SKILL,
+        VEC_PUSH(out, (struct vetted){.kind = kind,
                           .file = mem_strdup(skill->file),
-                          .title = mem_printf("skill %s", skill->name),
+                          .title = mem_printf("%s %s%s", kinds[kind], slash, skill->name),
                           .name = mem_strdup(skill->file),
                           .shown = mem_strdup(text),
                           .content = text,
                           .answer = skill->answer,
                           .changed = skill->changed});
     }
-    skills_free(&skills);
+    skills_free(texts);
 }
 
 void vetting_read(const char *git_root, const char *root, struct vetting *out)
 {
     *out = (struct vetting){.root = mem_strdup(root)};
     add_hooks(git_root, out);
-    add_skills(git_root, out);
+    struct skills texts;
+    skills_read(git_root, root, &texts, NULL);
+    add_texts(&texts, VETTED_SKILL, out);
+    prompts_read(root, &texts, NULL);
+    add_texts(&texts, VETTED_COMMAND, out);
 }
 
 void vetting_free(struct vetting *vetting)
@@ -83,25 +88,33 @@ static size_t count(const struct vetting *vetting, enum vetted_kind kind)
 
 size_t vetting_waiting(const struct vetting *vetting)
 {
-    return count(vetting, VETTED_HOOK) + count(vetting, VETTED_SKILL);
+    size_t all = 0;
+    for (size_t kind = 0; kind < ARRAY_LEN(kinds); kind++) {
+        all += count(vetting, (enum vetted_kind)kind);
+    }
+    return all;
 }
 
 char *vetting_line(const struct vetting *vetting)
 {
-    size_t hooks = count(vetting, VETTED_HOOK);
-    size_t skills = count(vetting, VETTED_SKILL);
+    size_t all = vetting_waiting(vetting);
+    size_t left = all;
     struct buf line = BUF_INIT;
-    if (hooks + skills == 0) {
+    if (all == 0) {
         return NULL;
     }
-    if (hooks > 0) {
-        buf_printf(&line, "%zu hook%s", hooks, hooks == 1 ? "" : "s");
+    for (size_t kind = 0; kind < ARRAY_LEN(kinds); kind++) {
+        size_t found = count(vetting, (enum vetted_kind)kind);
+        if (found > 0) {
+            left -= found;
+            buf_printf(&line, "%s%zu %s%s",
+                line.len == 0 ? ""
+                : left == 0   ? " and "
+                              : ", ",
+                found, kinds[kind], found == 1 ? "" : "s");
+        }
     }
-    if (skills > 0) {
-        buf_printf(
-            &line, "%s%zu skill%s", hooks > 0 ? " and " : "", skills, skills == 1 ? "" : "s");
-    }
-    buf_printf(&line, " of this repository wait%s for your trust", hooks + skills == 1 ? "s" : "");
+    buf_printf(&line, " of this repository wait%s for your trust", all == 1 ? "s" : "");
     return buf_take(&line);
 }
 

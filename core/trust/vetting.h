@@ -1,4 +1,5 @@
-/* What came with the repository and would act on the engineer's behalf: its hooks and its skills.
+/* What came with the repository and would act on the engineer's behalf: its hooks, skills and
+ * commands.
  * None of it is used before the engineer has seen it whole and trusted it; an answer belongs to the
  * content, to the workspace, and to this user (workspace/trust.h). Whoever uses one looks at
  * `answer` in what hooks/handlers.h or agent/skills.h have read, and uses that very text.
@@ -12,7 +13,7 @@
 #include "base/str.h"
 #include "workspace/trust.h"
 
-enum vetted_kind { VETTED_HOOK, VETTED_SKILL };
+enum vetted_kind { VETTED_HOOK, VETTED_SKILL, VETTED_COMMAND };
 
 struct vetted {
     enum vetted_kind kind;

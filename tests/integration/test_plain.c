@@ -151,7 +151,7 @@ static const char every[] =
     "question is it right\nuncomment 1\nfile k8s.rego\nsplit\nsplit 2\naccept-rest\n"
     "decline-rest enough\ntry\nfinish\nmessage\nmessage Deny latest\nedit\nfeedback\n"
     "feedback later\nback\nfinish\ncommit no\nback\nleave\ntranscript\n"
-    "transcript digest\ntranscript no-such-word\nexport said.md\nexport said.md\nexport "
+    "transcript digest\ntranscript no-such-word\ndiff\nexport said.md\nexport said.md\nexport "
     "no/folder/x.md\nexport .git/x\nresume\nfork 2\nfork "
     "1\ntranscript\nfork\nnew\nfork\n"
     "resume no/such\ncompact\ncost\n! echo mine\nwait\nquit\n";
@@ -225,6 +225,7 @@ static void every_command_does_something(void **state)
         "step 1, you: Deny any Deployment",
         "Nothing in this session has \"no-such-word\".",
         "Exported to said.md.",
+        "Since the last commit: 1 file.\ndiff --git a/policies/lib/k8s",
         "said.md is there already.",
         ", this one: Deny any Deployment",
         "Step 2 is no prompt: type transcript for the numbers.",

@@ -96,6 +96,44 @@ static void what_is_no_command_stays_or_is_sent(void **state)
     term_expect(run->term, "/etc/passwd is read by whom?");
 }
 
+static void prompt_files_are_commands(void **state)
+{
+    struct sample_run *run = *state;
+    sample_run_sh(run,
+        "mkdir -p .bylaw/commands; printf -- '---\\ndescription: two of them\\n---\\nExplain "
+        "$1.\\n' "
+        ">.bylaw/commands/explain.md",
+        NULL);
+    start(run, 40, 120);
+    term_type(run->term, "/expl");
+    term_expect(run->term, "/ explain  not trusted yet, Alt-T");
+    term_type(run->term, "\r");
+    term_expect(run->term, "/explain comes with the repository and is not trusted");
+    term_key(run->term, "ctrl-u alt-T");
+    term_expect(run->term, "command /explain, in .bylaw/commands/explain.md");
+    term_type(run->term, "t");
+    term_expect_gone(run->term, "command /explain, in");
+    term_type(run->term, "/explain latest\r");
+    term_expect(run->term, "You");
+    term_expect(run->term, "Explain latest.");
+}
+
+static void the_diff_is_shown(void **state)
+{
+    struct sample_run *run = *state;
+    start(run, 24, 80);
+    term_type(run->term, "/diff\r");
+    term_expect(run->term, "nothing differs from the last commit");
+    sample_run_sh(run, "echo '# more' >>policies/lib/k8s/k8s.rego; echo new >new.txt", NULL);
+    term_type(run->term, "/diff\r");
+    term_expect(run->term, "Since the last commit: 2 files");
+    term_expect(run->term, "+new");
+    term_type(run->term, "G");
+    term_expect(run->term, "+# more");
+    term_type(run->term, "q");
+    term_expect_gone(run->term, "Since the last commit");
+}
+
 static void it_fits_a_small_terminal(void **state)
 {
     struct sample_run *run = *state;
@@ -112,6 +150,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_list_narrows_and_runs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sessions_are_left_and_found_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_no_command_stays_or_is_sent, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(prompt_files_are_commands, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_diff_is_shown, set_up, tear_down),
         cmocka_unit_test_setup_teardown(it_fits_a_small_terminal, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,6 +93,7 @@ const struct plain_command plain_commands[] = {
     {"compact", "", "Have the model sum up the conversation and go on from that", M, plain_compact},
     {"cost", "", "Say what the last prompt and the session cost, and what the window holds",
         PLAIN_ANY, plain_cost},
+    {"diff", "", "Say what differs from the last commit", PLAIN_ANY, plain_diff},
     {"export", "[FILE]", "Write this session as Markdown, to a file that is not there yet",
         PLAIN_ANY, plain_export},
     {"transcript", "[TEXT]", "Say what was said in this session, or the steps that contain TEXT",
@@ -359,7 +360,7 @@ static bool run_slash(struct plain *plain, struct str name, struct str args, str
 {
     const struct slash_command *slash = slash_find(name);
     if (slash == NULL) {
-        return slash_unknown(name, NULL, err);
+        return slash_use_prompt(plain->wb, name, args, err);
     }
     struct str word = str_of(slash->plain == NULL ? slash->name : slash->plain);
     const struct plain_command *command = find(plain->mode, word);

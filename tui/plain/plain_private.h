@@ -182,6 +182,7 @@ bool plain_new(struct plain *plain, struct str args, struct err *err);
 bool plain_sessions(struct plain *plain, struct str args, struct err *err);
 bool plain_compact(struct plain *plain, struct str args, struct err *err);
 bool plain_cost(struct plain *plain, struct str args, struct err *err);
+bool plain_diff(struct plain *plain, struct str args, struct err *err);
 bool plain_export(struct plain *plain, struct str args, struct err *err);
 bool plain_fork(struct plain *plain, struct str args, struct err *err);
 bool plain_transcript(struct plain *plain, struct str args, struct err *err);

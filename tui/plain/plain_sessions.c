@@ -4,11 +4,12 @@
 #include "agent/export.h"
 #include "agent/journal.h"
 #include "base/find.h"
+#include "repo/changes.h"
 
 #include <stdlib.h>
 #include <time.h>
 
-enum { SUMMARY_MAX = 160 };
+enum { SUMMARY_MAX = 160, DIFF_BYTES_MAX = 256 * 1024 };
 
 static struct session *session_of(const struct plain *plain)
 {
@@ -83,6 +84,23 @@ bool plain_cost(struct plain *plain, struct str args, struct err *err)
     }
     buf_free(&text);
     return true;
+}
+
+bool plain_diff(struct plain *plain, struct str args, struct err *err)
+{
+    struct buf text = BUF_INIT;
+    size_t count;
+    (void)args;
+    bool ok = repo_changes_read(
+        workspace_root(workbench_workspace(plain->wb)), DIFF_BYTES_MAX, &text, &count, err);
+    if (ok) {
+        char *files = plain_count(count, "file");
+        plain_say(plain, "Since the last commit: %s.", files);
+        plain_lines(plain, "", buf_str(&text));
+        free(files);
+    }
+    buf_free(&text);
+    return ok;
 }
 
 bool plain_export(struct plain *plain, struct str args, struct err *err)
