@@ -24,6 +24,15 @@ static void add_text(struct buf *out, struct str text)
     }
 }
 
+/* Once, not for each file or each place where the same hook stands. */
+static void add_once(struct buf *out, struct str text)
+{
+    text = str_trim(text);
+    if (text.len > 0 && str_find(buf_str(out), text, 0) == SIZE_MAX) {
+        add_text(out, text);
+    }
+}
+
 static void add_failure(
     const struct handler *handler, struct hook_outcome *outcome, const char *what, struct str why)
 {
@@ -33,9 +42,7 @@ static void add_failure(
     if (why.len > 0) {
         buf_printf(&line, ": %.*s", STR_FMT(why));
     }
-    if (str_find(buf_str(&outcome->failures), buf_str(&line), 0) == SIZE_MAX) {
-        add_text(&outcome->failures, buf_str(&line)); /* once, not for each file */
-    }
+    add_once(&outcome->failures, buf_str(&line));
     buf_free(&line);
 }
 
@@ -73,7 +80,7 @@ static void read_json(
 {
     const cJSON *specific = json_get(answer, "hookSpecificOutput");
     const char *permission = json_string_or(specific, "permissionDecision", "");
-    add_text(&outcome->shown, str_of(json_string(answer, "systemMessage")));
+    add_once(&outcome->shown, str_of(json_string(answer, "systemMessage")));
     add_text(&outcome->context, str_of(json_string(specific, "additionalContext")));
     if (strcmp(json_string_or(answer, "decision", ""), "block") == 0) {
         block(handler, outcome, str_of(json_string(answer, "reason")));
@@ -105,7 +112,7 @@ static void read_text(
         }
         break;
     case MOMENT_STOP:
-        add_text(&outcome->shown, end->out);
+        add_once(&outcome->shown, end->out);
         break;
     default:
         break;

@@ -124,15 +124,16 @@ static void log_end(struct hook_run *run, const struct job *job, const struct ho
     const struct hook_runner_setup *setup = &run->runner->setup;
     struct buf line = BUF_INIT;
     struct str said;
-    buf_printf(&line, "hook %s%s%s%s%s, %s: ", moment_name(run->moment),
-        run->tool == NULL ? "" : " of ", run->tool == NULL ? "" : run->tool,
-        job->file == NULL ? "" : " ", job->file == NULL ? "" : job->file, job->handler->file);
+    buf_printf(&line, "hook %s, ", moment_name(run->moment));
     if (end->trouble != NULL) {
         buf_append_c(&line, end->trouble);
     } else {
         buf_printf(&line, "exit code %d after %.1f s", end->exit_code,
             (double)(loop_now_us() - run->started_us) / 1e6);
     }
+    buf_printf(&line, ": %s%s%s%s(%s)", run->tool == NULL ? "" : run->tool,
+        run->tool == NULL ? "" : " ", job->file == NULL ? "" : job->file,
+        job->file == NULL ? "" : " ", job->handler->file);
     setup->log(setup->data, buf_str(&line));
     const struct str printed[] = {end->out, end->err};
     for (size_t i = 0; i < ARRAY_LEN(printed); i++) {

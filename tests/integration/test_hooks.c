@@ -43,6 +43,12 @@ static int set_up(void **state)
     script_begin(&out, "patch it", 1);
     script_say(&out, "Patched.");
     script_done(&out);
+    script_begin(&out, "use it", 0);
+    script_call(&out, "s1", "read_skill", "{\"name\":\"policy-gen\"}", false);
+    script_done(&out);
+    script_begin(&out, "use it", 1);
+    script_say(&out, "Used.");
+    script_done(&out);
     script_begin(&out, "look", 0);
     script_call(&out, "c1", "list_files", "{\"pattern\":\"none\"}", false);
     script_done(&out);
@@ -292,6 +298,42 @@ static void what_the_repository_brings_waits_for_trust(void **state)
     expect(f, ENTRY_NOTICE, "CHECKLIST", 2);
 }
 
+static bool is_told(struct fixture *f, const char *text)
+{
+    struct instructions told;
+    workbench_instructions(f->wb, &told);
+    bool found = strstr(told.text.ptr, text) != NULL;
+    instructions_free(&told);
+    return found;
+}
+
+static void a_skill_is_told_and_read_once_trusted(void **state)
+{
+    struct fixture *f = *state;
+    struct err err;
+    test_write(f->dir, ".codex/skills/policy-gen.md",
+        "# Policy Generation Skill\nWhen asked to generate a policy:\n1. Identify the target\n");
+    open_workbench(f);
+    ask(f, "Use it.");
+    expect(f, ENTRY_TOOL, "comes with the repository and is not trusted", 1);
+    expect(f, ENTRY_TOOL, "1. Identify the target", 0);
+    assert_false(is_told(f, "- policy-gen: "));
+    assert_false(workbench_use_skill(f->wb, STR_LIT("policy-gen"), STR_LIT("x"), &err));
+    trust(f);
+    ask(f, "Use it.");
+    expect(f, ENTRY_TOOL, "1. Identify the target", 1);
+    assert_true(
+        is_told(f, "- policy-gen: Policy Generation Skill. When asked to generate a policy:\n"));
+    assert_ok(workbench_use_skill(f->wb, STR_LIT("policy-gen"), STR_LIT("Deny it."), &err), err);
+    WAIT_UNTIL(f, is_idle(f));
+    expect(f, ENTRY_USER, "Deny it.\n\nUse the skill policy-gen for this:", 1);
+    /* AGENTS.md is read anew, too. */
+    test_write(f->dir, "AGENTS.md", "Be brief.\n");
+    assert_true(is_told(f, "Be brief."));
+    test_write(f->dir, "AGENTS.md", "Be long.\n");
+    assert_false(is_told(f, "Be brief."));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -302,6 +344,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_call_can_be_changed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_end_is_put_off_a_few_times, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_timeout_ends_the_group, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_skill_is_told_and_read_once_trusted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             what_the_repository_brings_waits_for_trust, set_up, tear_down),
     };
