@@ -105,12 +105,7 @@ void instructions_read(
     buf_append_c(&out->text, preamble);
     out->own = out->text.len;
     take_users(out, problem);
-    size_t top = git_root == NULL ? strlen(root) : strlen(git_root);
-    if (git_root != NULL &&
-        (strncmp(root, git_root, top) != 0 || (root[top] != '/' && root[top] != '\0'))) {
-        top = strlen(root);
-    }
-    for (size_t end = top;; end++) {
+    for (size_t end = path_walk_start(git_root, root);; end++) {
         if (root[end] == '/' || root[end] == '\0') {
             char *folder = mem_strndup(root, end);
             take_folder(folder, out, &left, problem);

@@ -339,12 +339,7 @@ void skills_read(const char *git_root, const char *root, struct skills *out, str
     struct place place = {
         .out = out, .problems = problems, .store = store, .root = root, .what = "skill"};
     read_users(&place);
-    size_t top = git_root == NULL ? strlen(root) : strlen(git_root);
-    if (git_root != NULL &&
-        (strncmp(root, git_root, top) != 0 || (root[top] != '/' && root[top] != '\0'))) {
-        top = strlen(root);
-    }
-    for (size_t end = top;; end++) {
+    for (size_t end = path_walk_start(git_root, root);; end++) {
         if (root[end] == '/' || root[end] == '\0') {
             char *base = mem_strndup(root, end);
             read_base(&place, base);

@@ -283,3 +283,11 @@ char *path_git_root(const char *root)
         *slash = '\0';
     }
 }
+
+size_t path_walk_start(const char *git_root, const char *folder)
+{
+    size_t top = git_root == NULL ? 0 : strlen(git_root);
+    bool below = git_root != NULL && strncmp(folder, git_root, top) == 0 &&
+                 (folder[top] == '/' || folder[top] == '\0');
+    return below ? top : strlen(folder);
+}

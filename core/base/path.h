@@ -42,6 +42,9 @@ bool path_make_dirs(const char *path, struct err *err) MUST_USE;
 bool path_remove_tree(const char *path, struct err *err) MUST_USE;
 /* The folder at or above `folder` that holds a .git, or NULL. The caller frees. */
 char *path_git_root(const char *folder) MUST_USE;
+/* For a walk from the repository's root down to `folder`: the length of the first folder's name,
+ * `git_root`'s where folder is in it, else folder's own (also without a git_root). */
+size_t path_walk_start(const char *git_root, const char *folder);
 /* The file that this process runs, absolute, or NULL. The caller frees. */
 char *path_own_program(void) MUST_USE;
 /* The executable `name` on PATH (or itself when it has a '/'), absolute, or NULL. The caller frees.
