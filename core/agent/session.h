@@ -41,6 +41,7 @@ struct entry {
     unsigned files, added, removed;
     bool can_retry;       /* ENTRY_ERROR: session_retry sends the same request again */
     int64_t wall_ms;      /* when it began, ms since 1970 */
+    bool is_output;       /* ENTRY_TOOL: text is what it printed so far, no longer its arguments */
     uint64_t duration_us; /* ENTRY_TOOL, ENTRY_REASONING: how long it took; 0 while open */
     unsigned version;     /* grows with every change of this entry: key of render caches */
 };

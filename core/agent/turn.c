@@ -275,6 +275,7 @@ static void on_tool_part(void *data, struct str text)
     } else {
         call->streamed = true;
         session_reset_entry(call->session, call->entry, text);
+        session_entry(call->session, call->entry)->is_output = true;
     }
 }
 

@@ -49,6 +49,7 @@ void turn_grow_activity(struct session *session, const struct event *event)
     struct entry *entry =
         at == SIZE_MAX ? NULL : session_entry(session, session->activities.items[at].entry);
     if (entry != NULL && entry->text.len < OUTPUT_MAX) {
+        entry->is_output = true;
         session_grow_entry(
             session, entry->id, str_slice(event->text, 0, OUTPUT_MAX - entry->text.len));
     }

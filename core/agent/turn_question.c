@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { WHAT_MAX = 16 * 1024 };
+enum { WHAT_MAX = 16 * 1024, WHY_MAX = 1000, SAID_MAX = 100 };
 
 static void question_clear(struct question *question)
 {
@@ -31,19 +31,26 @@ void turn_forget_question(struct session *session, enum entry_status status)
     session->asked.face = (struct question_face){0};
 }
 
-/* All that is decided about, in sight: a command that is cut could hide its end. */
+/* All that is decided about, in sight: a command that is cut could hide its end. No line of it can
+ * be taken for one of ours. */
 static void begin_entry(struct session *session)
 {
     const struct question *question = &session->asked.question;
     struct entry entry = {.kind = ENTRY_TOOL, .status = ENTRY_OPEN, .name = mem_strdup("asks")};
     entry.detail = question->why == NULL ? mem_strdup(question->what)
                                          : mem_printf("%s  (%s)", question->what, question->why);
-    buf_printf(&entry.text, "%s\n", question->what);
     if (question->why != NULL) {
-        buf_printf(&entry.text, "why: %s\n", question->why);
+        char *why = safe_dup(str_of(question->why), SAFE_ONE_LINE, WHY_MAX);
+        buf_printf(&entry.text, "why: %s\n", why);
+        free(why);
     }
     if (question->terms != NULL) {
         buf_printf(&entry.text, "%s\n", question->terms);
+    }
+    struct str rest = str_of(question->what);
+    struct str line;
+    for (const char *mark = "$ "; str_next_line(&rest, &line); mark = "> ") {
+        buf_printf(&entry.text, "%s%.*s\n", mark, STR_FMT(line));
     }
     session->asked.entry = session_begin_entry(session, entry);
 }
@@ -112,8 +119,10 @@ static void add_notice(struct session *session, enum approval approval, struct s
     if (approval == APPROVAL_ALWAYS) {
         buf_printf(&said.text, "%s all that begins with: %.*s", words[approval], STR_FMT(text));
     } else {
-        buf_printf(&said.text, "%s: %s%s%.*s", words[approval], session->asked.question.what,
-            text.len > 0 ? ". " : "", STR_FMT(text));
+        char *what = safe_dup(str_of(session->asked.question.what), SAFE_ONE_LINE, SAID_MAX);
+        buf_printf(&said.text, "%s: %s%s%.*s", words[approval], what, text.len > 0 ? ". " : "",
+            STR_FMT(text));
+        free(what);
     }
     session_add_entry(session, said);
 }

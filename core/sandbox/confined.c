@@ -77,6 +77,13 @@ static void push_each(struct confined_words *words, const char *option, const ch
     }
 }
 
+void confined_words_free(struct confined_words *words)
+{
+    VEC_FREE(words);
+    free(words->own);
+    words->own = NULL;
+}
+
 bool confined_wrap(const struct confined_cage *cage, const char *const *argv,
     struct confined_words *out, struct err *err)
 {
@@ -85,6 +92,11 @@ bool confined_wrap(const struct confined_cage *cage, const char *const *argv,
     if (out->own == NULL) {
         return err_set(err, ERR_UNSUPPORTED,
             "bylaw does not find its own file, which confines commands: nothing is run unconfined");
+    }
+    if (str_ends(str_of(out->own), " (deleted)")) {
+        confined_words_free(out);
+        return err_set(err, ERR_CONFLICT,
+            "bylaw was replaced by another version while it runs: start it again");
     }
     VEC_PUSH(out, out->own);
     VEC_PUSH(out, "sandbox");
@@ -99,13 +111,6 @@ bool confined_wrap(const struct confined_cage *cage, const char *const *argv,
     }
     VEC_PUSH(out, NULL);
     return true;
-}
-
-void confined_words_free(struct confined_words *words)
-{
-    VEC_FREE(words);
-    free(words->own);
-    words->own = NULL;
 }
 
 struct confined *confined_start(

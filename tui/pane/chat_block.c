@@ -10,11 +10,12 @@
 #include <stdio.h>
 
 /* Of a prompt so many lines are shown while it is folded, of a tool's output in any case. */
-#define PROMPT_LINES 12
-#define OUTPUT_LINES 400
-#define FILES_LINES  8
-#define DETAIL_BYTES 400
-#define LINE_BYTES   ((size_t)64 << 10)
+#define PROMPT_LINES  12
+#define OUTPUT_LINES  400
+#define RUNNING_LINES 3
+#define FILES_LINES   8
+#define DETAIL_BYTES  400
+#define LINE_BYTES    ((size_t)64 << 10)
 
 /* ---- lines ---- */
 
@@ -233,6 +234,17 @@ static bool is_waiting(const struct entry *entry)
     return entry->status == ENTRY_OPEN && entry->name != NULL && strcmp(entry->name, "asks") == 0;
 }
 
+/* Of what is being printed the end says how far it is. */
+static struct str last_lines(struct str text, size_t count)
+{
+    text = str_trim_right(text);
+    size_t at = text.len;
+    while (at > 0 && (text.ptr[at - 1] != '\n' || --count > 0)) {
+        at--;
+    }
+    return str_from(text, at);
+}
+
 /* What the engineer ran is what they want to see. */
 static bool is_own_command(const struct entry *entry)
 {
@@ -259,6 +271,9 @@ static void render_tool(struct block *block, const struct entry *entry, int cols
     VEC_FREE(&outcome.spans);
     if (is_waiting(entry)) {
         add_text(&block->body, buf_str(&entry->text), 3, cols, OUTPUT_LINES, STYLE(TEXT));
+    } else if (entry->status == ENTRY_OPEN && entry->is_output && block->folded) {
+        add_text(&block->body, last_lines(buf_str(&entry->text), RUNNING_LINES), 3, cols,
+            RUNNING_LINES, STYLE(DIM));
     } else if (is_own_command(entry) && block->folded) {
         add_text(&block->body, buf_str(&entry->text), 3, cols, PROMPT_LINES, STYLE(TEXT));
     } else if (!block->folded && block_can_fold(entry)) {
