@@ -9,8 +9,7 @@
 
 enum {
     PROMPT_MS = 24 * 60 * 60 * 1000, /* a prompt takes as long as it takes: Esc ends it */
-    STOP_MS = 10000,
-    HISTORY_MAX = 64 * 1024
+    STOP_MS = 10000
 };
 
 static void set(char **into, const char *text)
@@ -315,36 +314,6 @@ static void on_later(void *data)
 
 /* ---- requests ---- */
 
-/* The conversation before what is asked now, for an agent that does not remember it. */
-static char *history_of(const struct items *items)
-{
-    size_t end = items->len;
-    while (end > 0 && items->items[end - 1].kind == ITEM_USER) {
-        end--;
-    }
-    size_t from = end;
-    size_t bytes = 0;
-    while (from > 0 && bytes < HISTORY_MAX) {
-        bytes += strlen(items->items[--from].text == NULL ? "" : items->items[from].text);
-    }
-    struct buf text = BUF_INIT;
-    for (size_t i = from; i < end; i++) {
-        const struct item *item = &items->items[i];
-        if (item->kind == ITEM_USER || item->kind == ITEM_ASSISTANT) {
-            buf_printf(&text, "%s: %s\n", item->kind == ITEM_USER ? "Engineer" : "You",
-                item->text == NULL ? "" : item->text);
-        }
-    }
-    if (text.len == 0) {
-        buf_free(&text);
-        return NULL;
-    }
-    char *out =
-        mem_printf("[bylaw] You do not remember it, but this was said so far:\n%s", text.ptr);
-    buf_free(&text);
-    return out;
-}
-
 /* The result of the patch that the last request ended with. */
 static bool take_result(struct acp *acp, const struct request *request)
 {
@@ -385,7 +354,7 @@ static struct stream *start(struct provider *provider, const struct request *req
     set(&acp->ours, request->cache_key);
     set(&acp->instructions, request->instructions);
     free(acp->history);
-    acp->history = acp->step == ACP_READY ? NULL : history_of(request->items);
+    acp->history = acp->step == ACP_READY ? NULL : outside_history(request->items);
     free(acp->input);
     acp->input = outside_input(request->items);
     acp->nothing = answered && !acp->speak && acp->input[0] == '\0';
@@ -447,7 +416,8 @@ static void free_acp(struct provider *provider)
 
 struct provider *acp_new(const struct acp_options *options, struct err *err)
 {
-    static const struct provider_ops ops = {"acp", start, cancel, free_acp, decide};
+    static const struct provider_ops ops = {
+        .name = "acp", .start = start, .cancel = cancel, .free = free_acp, .decide = decide};
     struct acp_agent agent = *options->agent;
     *options->agent = (struct acp_agent){0};
     char *program = path_find_program(agent.command.items[0]);

@@ -74,6 +74,9 @@ static void show_first(struct acp *acp)
         outside_emit(&acp->outside, &(struct event){.kind = EVENT_APPROVAL,
                                         .call_id = ask->call_id,
                                         .text = str_of(ask->what),
+                                        .terms = "it would run confined, as all of this agent: it "
+                                                 "writes to its scratch copy and its own folders "
+                                                 "only",
                                         .opaque = ask->reason});
     }
 }

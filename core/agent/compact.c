@@ -250,10 +250,13 @@ void compact_begin(struct session *session, bool in_turn)
 {
     struct err err;
     const struct session_setup *setup = &session->setup;
-    char *instructions = setup->instructions == NULL ? NULL : setup->instructions(setup->data);
+    char *files = NULL;
+    char *instructions =
+        setup->instructions == NULL ? NULL : setup->instructions(setup->data, &files);
     struct items items = question(session);
     struct request request = {
         .instructions = instructions,
+        .files = files,
         .items = &items,
         .model = session->model,
         .effort = session->effort,
@@ -277,6 +280,7 @@ void compact_begin(struct session *session, bool in_turn)
     session_set_state(session, SESSION_COMPACTING);
     session->compact.stream = provider_start(setup->provider, &request, on_event, session, &err);
     free(instructions);
+    free(files);
     free(items.items[items.len - 1].text);
     VEC_FREE(&items);
     if (session->compact.stream == NULL) {

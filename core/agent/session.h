@@ -121,6 +121,7 @@ struct question {
     char *terms; /* one line: the policy, and what it would be confined to; NULL: not known */
     char *rule;  /* an entry of the allow-list that would cover it, to be edited; NULL: none can */
     char *no_rule; /* why none can, or NULL */
+    char *answer;  /* it wants words: what a plain approval answers; a refusal's are the answer */
 };
 /* NULL: nothing waits. Borrowed until the session changes. It is an open ENTRY_TOOL of the
  * transcript, called "asks", whose text says all of the above. */
@@ -165,7 +166,7 @@ struct session_setup {
     const char *effort;        /* copied; may be NULL */
     /* The instructions of the next turn (AGENTS.md and ours), read anew each turn; the caller
      * frees. */
-    char *(*instructions)(void *data);
+    char *(*instructions)(void *data, char **files);
     /* A turn begins; may set the provider and add entries. May be NULL. */
     void (*before_turn)(void *data);
     /* What a prompt names, for the model alone: appends its content to `out`, and to `said` a line

@@ -215,9 +215,12 @@ void turn_request(struct session *session)
     }
     session->requests++;
     const struct session_setup *setup = &session->setup;
-    char *instructions = setup->instructions == NULL ? NULL : setup->instructions(setup->data);
+    char *files = NULL;
+    char *instructions =
+        setup->instructions == NULL ? NULL : setup->instructions(setup->data, &files);
     struct request request = {
         .instructions = instructions,
+        .files = files,
         .items = &session->items,
         .model = session->model,
         .effort = session->effort,
@@ -229,6 +232,7 @@ void turn_request(struct session *session)
     session->stream_provider = setup->provider;
     session->stream = provider_start(setup->provider, &request, on_event, session, &err);
     free(instructions);
+    free(files);
     if (session->stream == NULL) {
         fail(session, &err, true);
     } else {

@@ -16,6 +16,7 @@ static void question_clear(struct question *question)
     free(question->terms);
     free(question->rule);
     free(question->no_rule);
+    free(question->answer);
     *question = (struct question){0};
 }
 
@@ -87,6 +88,8 @@ void turn_ask(struct session *session, const struct event *event)
     }
     session->asked.question.what = str_dup(event->text);
     session->asked.question.why = mem_strdup(event->opaque);
+    session->asked.question.terms = mem_strdup(event->terms);
+    session->asked.question.answer = mem_strdup(event->answer);
     const char *refused =
         session->setup.complete == NULL
             ? NULL
@@ -116,7 +119,11 @@ static void add_notice(struct session *session, enum approval approval, struct s
         [APPROVAL_DECLINED] = "Declined",
         [APPROVAL_ALWAYS] = "Approved, and from now on"};
     struct entry said = {.kind = ENTRY_NOTICE, .status = ENTRY_DONE};
-    if (approval == APPROVAL_ALWAYS) {
+    const struct question *question = &session->asked.question;
+    if (question->answer != NULL) {
+        buf_printf(&said.text, "Answered: %s. %.*s", question->what,
+            STR_FMT(approval == APPROVAL_DECLINED ? text : str_of(question->answer)));
+    } else if (approval == APPROVAL_ALWAYS) {
         buf_printf(&said.text, "%s all that begins with: %.*s", words[approval], STR_FMT(text));
     } else {
         char *what = safe_dup(str_of(session->asked.question.what), SAFE_ONE_LINE, SAID_MAX);

@@ -77,7 +77,7 @@ void workbench_instructions(struct workbench *wb, struct instructions *out)
     skills_tell(workbench_skills(wb), true, &out->text);
 }
 
-static char *instructions(void *data)
+static char *instructions(void *data, char **files)
 {
     struct workbench *wb = data;
     struct instructions text;
@@ -98,6 +98,7 @@ static char *instructions(void *data)
     buf_append_str(&all, told);
     skills_tell(workbench_skills(wb), !reads && !tells, &all);
     char *out = buf_take(&all);
+    *files = str_dup(str_from(buf_str(&text.text), text.own));
     instructions_free(&text);
     buf_free(&problem);
     return out;

@@ -199,17 +199,17 @@ const struct command_host workbench_commands = {ask, place, took, drop};
 const char *workbench_complete_question(void *data, struct question *question)
 {
     struct workbench *wb = data;
-    if (wb->answers == ANSWERS_AGENT) {
-        question->terms =
-            mem_strdup("it would run confined, as all of this agent: it writes to its "
-                       "scratch copy and its own folders only");
+    const char *policy = config_string(wb->config, "approval_policy");
+    if (question->answer != NULL) { /* it wants words, not leave */
+        return NULL;
+    }
+    if (strcmp(policy, "never") == 0) {
+        return "approval_policy is never: what wants out of the sandbox is refused";
+    }
+    if (question->terms != NULL) { /* the agent's provider knows better */
         question->no_rule =
             mem_strdup("What this agent asks for is allowed once, or for this session.");
         return NULL;
-    }
-    const char *policy = config_string(wb->config, "approval_policy");
-    if (strcmp(policy, "never") == 0) {
-        return "approval_policy is never: what wants out of the sandbox is refused";
     }
     /* Codex, told to ask before each command, does not say which of them want out. */
     const char *where = strcmp(policy, "on-request") == 0 ? "would" : "may";

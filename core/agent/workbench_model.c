@@ -102,6 +102,7 @@ void workbench_choose_provider(struct workbench *wb)
         .lay_out = workbench_want_layout,
         .lay_out_cancel = workbench_unwant_layout,
         .approval = workbench_codex_approval,
+        .workspace = workspace_root(wb->workspace),
         .tools = wb->program};
     wb->acp = (struct acp_host){.data = wb,
         .workspace = wb->workspace,

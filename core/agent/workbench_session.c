@@ -82,6 +82,9 @@ bool workbench_fork(struct workbench *wb, unsigned before, struct err *err)
     struct origin origin = {.id = mem_strdup(session_id(wb->session)),
         .draft = prompt == NULL ? NULL : str_dup(buf_str(&prompt->text))};
     char *id = session_fork(wb->session, workspace_root(wb->workspace), before, err);
+    if (id != NULL && before == 0 && wb->provider != NULL) {
+        provider_fork(wb->provider, origin.id, id);
+    }
     bool ok = id != NULL && go_to(wb, id, &origin, err);
     free(id);
     free(origin.id);

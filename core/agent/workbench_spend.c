@@ -79,6 +79,11 @@ void workbench_describe_spend(const struct workbench *wb, struct buf *out)
     if (session_held_tokens(wb->session) == 0) {
         buf_append_c(out, "nothing was sent yet");
     }
+    char *limits = wb->provider == NULL ? NULL : provider_limits(wb->provider);
+    if (limits != NULL) {
+        buf_printf(out, "\nIts limits   %s", limits);
+        free(limits);
+    }
     buf_printf(out, "\nBounds       ");
     struct turn_bounds bounds;
     workbench_bounds((void *)wb, &bounds);

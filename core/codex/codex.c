@@ -11,6 +11,12 @@
 
 enum { CALL_MS = 30000 };
 
+static void set(char **into, const char *text)
+{
+    free(*into);
+    *into = mem_strdup(text);
+}
+
 void codex_fail(struct codex *codex, enum err_kind kind, const char *fmt, ...)
 {
     va_list args;
@@ -43,7 +49,7 @@ void codex_turn_over(struct codex *codex)
     codex->turn = NULL;
     codex->asking = codex->unwanted = codex->stopping = false;
     forget(&codex->asked);
-    forget(&codex->command);
+    codex_forget_ask(codex);
     clear_items(codex);
 }
 
@@ -94,9 +100,48 @@ static cJSON *params_saying(const struct codex *codex, const char *said)
     return params;
 }
 
+static void append_entry(cJSON *params, const char *name, struct str text)
+{
+    cJSON *entry = json_set_object(json_set_object(params, "additionalContext"), name);
+    json_set_str(entry, "value", text);
+    json_set_string(entry, "kind", "application");
+}
+
+/* A thread hears its instructions when it begins, and keeps them; what is different since then is
+ * told with the turn. */
+static void tell_instructions(struct codex *codex, cJSON *params)
+{
+    const char *own = codex->instructions == NULL ? "" : codex->instructions;
+    const char *files = codex->files == NULL ? "" : codex->files;
+    struct buf text = BUF_INIT;
+    if (codex->told == NULL || strcmp(codex->told, own) != 0) {
+        buf_append_c(&text, own);
+    }
+    if (codex->told_files != NULL && strcmp(codex->told_files, files) != 0) {
+        buf_printf(&text,
+            "\n\nAGENTS.md has changed. From now on this holds in the place of all it said "
+            "before:\n\n%s",
+            files[0] == '\0' ? "(nothing: there is none any more)" : files);
+    }
+    if (text.len > 0) {
+        append_entry(params, "bylaw", buf_str(&text));
+    }
+    buf_free(&text);
+    set(&codex->told, own);
+    set(&codex->told_files, files);
+}
+
 static void start_turn(struct codex *codex)
 {
     cJSON *params = params_saying(codex, codex->input);
+    tell_instructions(codex, params);
+    if (codex->history != NULL) {
+        cJSON *said = mem_require(cJSON_CreateObject());
+        json_set_string(said, "type", "text");
+        json_set_string(said, "text", codex->history);
+        cJSON_InsertItemInArray(cJSON_GetObjectItemCaseSensitive(params, "input"), 0, said);
+        set(&codex->history, NULL);
+    }
     if (codex->model != NULL) {
         json_set_string(params, "model", codex->model);
     }
@@ -144,7 +189,7 @@ void codex_go_on(struct codex *codex)
 
 /* ---- requests ---- */
 
-static void steer(struct codex *codex, const char *text)
+void codex_steer(struct codex *codex, const char *text)
 {
     cJSON *params = params_saying(codex, text);
     json_set_string(params, "expectedTurnId", codex->turn == NULL ? "" : codex->turn);
@@ -171,7 +216,7 @@ void codex_refuse_patch(struct codex *codex, struct str why)
     char *text = mem_printf(
         "[bylaw] The patch was not taken into the proposal, and no file was changed:\n%.*s",
         STR_FMT(why));
-    steer(codex, text);
+    codex_steer(codex, text);
     free(text);
     settle(codex, &codex->asked, "decline");
 }
@@ -203,9 +248,10 @@ static void on_mended(void *data, const char *root, const struct err *err)
         outside_warn(&codex->outside, "Codex works on files that are not those of the proposal: %s",
             err->text);
     } else if (codex->turn != NULL && !codex->stopping) {
-        steer(codex, "[bylaw] Your last patch is in the proposal, and its files are as it says "
-                     "now: read them before you "
-                     "go on.");
+        codex_steer(codex,
+            "[bylaw] Your last patch is in the proposal, and its files are as it says "
+            "now: read them before you "
+            "go on.");
     }
 }
 
@@ -237,12 +283,6 @@ static bool answer_patch(struct codex *codex, const struct request *request)
     return true;
 }
 
-static void set(char **into, const char *text)
-{
-    free(*into);
-    *into = mem_strdup(text);
-}
-
 void codex_interrupt(struct codex *codex)
 {
     if (codex->asking) {
@@ -256,14 +296,27 @@ void codex_interrupt(struct codex *codex)
         settle(codex, &codex->asked, "cancel");
         return;
     }
-    if (codex->command.id != NULL) {
-        settle(codex, &codex->command, "cancel");
+    if (codex_cancel_ask(codex)) {
         return;
     }
     cJSON *params = mem_require(cJSON_CreateObject());
     json_set_string(params, "threadId", codex->thread);
     json_set_string(params, "turnId", codex->turn);
     rpc_call(codex->rpc, "turn/interrupt", params, CALL_MS, ignore, NULL);
+}
+
+/* The session is another one, and so is the thread. */
+static void leave_thread(struct codex *codex)
+{
+    set(&codex->thread, NULL);
+    if (codex->step == STEP_READY) {
+        codex->step = STEP_IDLE;
+    } else if (codex->step == STEP_THREAD) { /* its answer is about the other one */
+        rpc_free(codex->rpc);
+        codex->rpc = NULL;
+        codex->step = STEP_DOWN;
+        codex_turn_over(codex);
+    }
 }
 
 static struct stream *start(struct provider *provider, const struct request *request,
@@ -278,7 +331,14 @@ static struct stream *start(struct provider *provider, const struct request *req
         return stream;
     }
     codex_interrupt(codex); /* a turn whose patch nobody answers any more */
+    if (codex->session != NULL && request->cache_key != NULL &&
+        strcmp(codex->session, request->cache_key) != 0) {
+        leave_thread(codex);
+    }
     set(&codex->session, request->cache_key);
+    set(&codex->files, request->files);
+    free(codex->history);
+    codex->history = codex->step == STEP_READY ? NULL : outside_history(request->items);
     set(&codex->model, request->model);
     set(&codex->effort, request->effort);
     set(&codex->instructions, request->instructions);
@@ -305,22 +365,23 @@ static void cancel(struct stream *stream)
 static void decide(
     struct stream *stream, const char *call_id, enum approval approval, struct str reason)
 {
-    struct codex *codex = stream->agent;
-    if (codex->command.id == NULL || strcmp(codex->command.call_id, call_id) != 0) {
-        return;
+    codex_decide(stream->agent, call_id, approval, reason);
+}
+
+/* The thread itself is made with the first request. */
+static void fork_session(struct provider *provider, const char *from, const char *to)
+{
+    struct codex *codex = (struct codex *)provider;
+    struct err err;
+    bool here = codex->session != NULL && strcmp(codex->session, from) == 0;
+    char *thread =
+        here && codex->thread != NULL ? mem_strdup(codex->thread) : outside_known("codex", from);
+    char *mark = thread == NULL ? NULL : mem_printf(CODEX_FORK_OF "%s", thread);
+    if (mark != NULL && !outside_remember("codex", to, mark, &err)) {
+        log_write("codex", "%s", err.text); /* it is told what was said instead */
     }
-    if (approval == APPROVAL_DECLINED && reason.len > 0) {
-        char *text = mem_printf(
-            "[bylaw] The engineer declined to run it outside the sandbox: %.*s", STR_FMT(reason));
-        steer(codex, text);
-        free(text);
-    }
-    /* An entry of our list is none of Codex's, which would run it outside its sandbox. */
-    static const char *const words[] = {[APPROVAL_ONCE] = "accept",
-        [APPROVAL_SESSION] = "acceptForSession",
-        [APPROVAL_DECLINED] = "decline",
-        [APPROVAL_ALWAYS] = "accept"};
-    settle(codex, &codex->command, words[approval]);
+    free(mark);
+    free(thread);
 }
 
 static void free_codex(struct provider *provider)
@@ -345,6 +406,11 @@ static void free_codex(struct provider *provider)
     free(codex->program);
     free(codex->root);
     free(codex->session);
+    free(codex->files);
+    free(codex->told);
+    free(codex->told_files);
+    free(codex->history);
+    cJSON_Delete(codex->limits);
     free(codex->thread);
     free(codex->instructions);
     free(codex->model);
@@ -355,7 +421,13 @@ static void free_codex(struct provider *provider)
 
 struct provider *codex_new(const struct codex_options *options, struct err *err)
 {
-    static const struct provider_ops ops = {"codex", start, cancel, free_codex, decide};
+    static const struct provider_ops ops = {.name = "codex",
+        .start = start,
+        .cancel = cancel,
+        .free = free_codex,
+        .decide = decide,
+        .fork = fork_session,
+        .limits = codex_limits};
     char *program = path_find_program(options->program);
     if (program == NULL) {
         err_set(err, ERR_NOT_FOUND,

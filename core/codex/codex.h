@@ -33,6 +33,7 @@ struct codex_host {
     /* Codex's word for the approval policy in force, "on-request" or "untrusted"; asked before each
      * turn. NULL: on-request. */
     const char *(*approval)(void *data);
+    const char *workspace; /* its root: no permission to write there is given. Borrowed */
     const char
         *tools; /* the bylaw program, whose read-only tools Codex is given; NULL: none. Borrowed */
 };

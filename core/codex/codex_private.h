@@ -9,6 +9,9 @@
 #include "model/outside.h"
 #include "rpc/rpc.h"
 
+/* In the place of a thread's id: the session goes on from a fork of that one. */
+#define CODEX_FORK_OF "fork "
+
 enum codex_step {
     STEP_DOWN,      /* no process */
     STEP_HANDSHAKE, /* initialize is asked */
@@ -21,6 +24,17 @@ enum codex_step {
 struct codex_asked {
     cJSON *id; /* the request's; NULL: none waits */
     char *call_id;
+};
+
+/* What waits for the engineer (asks.c). */
+enum codex_question { ASKS_COMMAND, ASKS_PERMISSIONS, ASKS_WORDS };
+struct codex_ask {
+    enum codex_question kind;
+    cJSON *id; /* the request's; NULL: none waits */
+    char *call_id;
+    cJSON *params;  /* of permissions and words */
+    cJSON *answers; /* so far, by the question's id */
+    int at;         /* the question that is asked now */
 };
 
 struct codex_item {
@@ -55,8 +69,13 @@ struct codex {
     bool asking;     /* turn/start is out, turn/started not yet in */
     bool unwanted;   /* and nobody waits for that turn any more */
     bool stopping;   /* the turn that runs is not wanted any more: what it still says is dropped */
-    struct codex_asked asked;   /* a patch */
-    struct codex_asked command; /* one that wants out of the sandbox */
+    struct codex_asked asked; /* a patch */
+    struct codex_ask ask;
+    char *files; /* what AGENTS.md says now */
+    char *told;  /* our own instructions as the thread heard them; NULL: not known */
+    char *told_files;
+    char *history; /* what was said before a thread that does not know it; NULL: nothing */
+    cJSON *limits; /* as Codex said last; NULL: it did not */
     struct outside outside;
     struct {
         struct codex_item *items;
@@ -76,6 +95,8 @@ void codex_turn_begun(struct codex *codex, const char *id);
 void codex_interrupt(struct codex *codex);
 /* Answers an approval that Codex asks for. */
 void codex_answer(struct codex *codex, const cJSON *id, const char *decision);
+/* Says something to the model in the turn that runs. */
+void codex_steer(struct codex *codex, const char *text);
 /* Answers the approval that waits with "decline", after telling the model why. */
 void codex_refuse_patch(struct codex *codex, struct str why);
 /* An accepted patch could not be written to the scratch copy by Codex: it is laid out by us, and
@@ -90,9 +111,22 @@ bool codex_start_process(struct codex *codex, struct err *err) MUST_USE;
 void codex_ask_thread(struct codex *codex);
 
 /* items.c */
+char *codex_limits(const struct provider *provider);
 struct codex_item *codex_find_item(const struct codex *codex, const char *id);
 void codex_on_notification(void *data, const char *method, cJSON **params);
 void codex_on_request(void *data, const cJSON *id, const char *method, cJSON **params);
+
+/* asks.c: what waits for the engineer, one at a time. */
+void codex_ask_command(struct codex *codex, const cJSON *id, const cJSON *params);
+void codex_ask_permissions(struct codex *codex, const cJSON *id, const cJSON *params);
+void codex_ask_words(struct codex *codex, const cJSON *id, const cJSON *params);
+void codex_decide(
+    struct codex *codex, const char *call_id, enum approval approval, struct str reason);
+/* Answers what waits, so that the turn can end; false: nothing waits. */
+bool codex_cancel_ask(struct codex *codex);
+void codex_forget_ask(struct codex *codex);
+/* "/bin/bash -lc 'opa test .'" is what runs; the command itself stands in commandActions. */
+const char *codex_command(const cJSON *item);
 
 /* patch.c. The changes of a fileChange item as a unified diff relative to root. False, with a
  * sentence for the model, when one lies outside of root, or is not of a shape we know. */

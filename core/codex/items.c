@@ -6,6 +6,7 @@
 #include "codex/codex_private.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 struct codex_item *codex_find_item(const struct codex *codex, const char *id)
 {
@@ -63,22 +64,12 @@ static void reasoning_done(struct codex *codex, const char *id, const cJSON *ite
 
 /* ---- items ---- */
 
-/* "/bin/bash -lc 'opa test .'" is what runs; the command itself stands in commandActions. */
-static const char *command_of(const cJSON *item)
-{
-    const char *clean =
-        json_string(cJSON_GetArrayItem(json_get(item, "commandActions"), 0), "command");
-    return clean != NULL && cJSON_GetArraySize(json_get(item, "commandActions")) == 1
-               ? clean
-               : json_string_or(item, "command", "");
-}
-
 static void item_started(struct codex *codex, const char *id, const char *type, const cJSON *item)
 {
     struct codex_item *kept = take_item(codex, id);
     kept->started = true;
     if (strcmp(type, "commandExecution") == 0) {
-        outside_activity(&codex->outside, EVENT_ACTIVITY, id, "shell", command_of(item), false);
+        outside_activity(&codex->outside, EVENT_ACTIVITY, id, "shell", codex_command(item), false);
     } else if (strcmp(type, "mcpToolCall") == 0 || strcmp(type, "dynamicToolCall") == 0) {
         char *arguments =
             json_get(item, "arguments") == NULL ? NULL : json_print(json_get(item, "arguments"));
@@ -149,9 +140,52 @@ static void usage_updated(struct codex *codex, const cJSON *params)
     outside_emit(&codex->outside, &(struct event){.kind = EVENT_USAGE, .usage = usage});
 }
 
+/* "5 h: 42 % spent, anew at 18:05". */
+static void append_window(struct buf *out, const cJSON *window)
+{
+    long long minutes = json_int_or(window, "windowDurationMins", 0);
+    long long resets = json_int_or(window, "resetsAt", 0);
+    time_t at = (time_t)resets;
+    struct tm local;
+    if (!cJSON_IsObject(window)) {
+        return;
+    }
+    buf_append_c(out, out->len > 0 ? "; " : "");
+    if (minutes >= 24 * 60) {
+        buf_printf(out, "%lld days: ", minutes / (24 * 60));
+    } else if (minutes > 0) {
+        buf_printf(out, "%lld h: ", (minutes + 59) / 60);
+    }
+    buf_printf(out, "%.0f %% spent", json_number_or(window, "usedPercent", 0));
+    if (resets > 0 && localtime_r(&at, &local) != NULL) {
+        char text[40];
+        strftime(text, sizeof text, minutes >= 24 * 60 ? "%a %H:%M" : "%H:%M", &local);
+        buf_printf(out, ", anew at %s", text);
+    }
+}
+
+char *codex_limits(const struct provider *provider)
+{
+    const struct codex *codex = (const struct codex *)provider;
+    struct buf text = BUF_INIT;
+    append_window(&text, json_get(codex->limits, "primary"));
+    append_window(&text, json_get(codex->limits, "secondary"));
+    if (text.len == 0) {
+        buf_free(&text);
+        return NULL;
+    }
+    return buf_take(&text);
+}
+
 static void limits_updated(struct codex *codex, const cJSON *params)
 {
-    double used = json_number_or(json_get_path(params, "rateLimits.primary"), "usedPercent", 0);
+    const cJSON *limits = json_get(params, "rateLimits");
+    if (!cJSON_IsObject(json_get(limits, "primary"))) {
+        return; /* a server's answer that says nothing of them */
+    }
+    cJSON_Delete(codex->limits);
+    codex->limits = mem_require(cJSON_Duplicate(limits, true));
+    double used = json_number_or(json_get(limits, "primary"), "usedPercent", 0);
     if (used >= 90) {
         outside_warn(&codex->outside, "%.0f %% of Codex's usage limit is spent", used);
     }
@@ -297,22 +331,6 @@ static void ask_for_patch(struct codex *codex, const cJSON *id, const cJSON *par
     buf_free(&patch);
 }
 
-/* It runs in the read-only sandbox without asking; what asks wants out of it. */
-static void ask_for_command(struct codex *codex, const cJSON *id, const cJSON *params)
-{
-    if (codex->stopping || codex->outside.stream == NULL || codex->command.id != NULL) {
-        codex_answer(codex, id, codex->command.id != NULL ? "decline" : "cancel");
-        return;
-    }
-    const char *item = json_string_or(params, "itemId", "");
-    codex->command.id = mem_require(cJSON_Duplicate(id, true));
-    codex->command.call_id = mem_strdup(item);
-    outside_emit(&codex->outside, &(struct event){.kind = EVENT_APPROVAL,
-                                      .call_id = item,
-                                      .text = str_of(command_of(params)),
-                                      .opaque = json_string(params, "reason")});
-}
-
 void codex_on_request(void *data, const cJSON *id, const char *method, cJSON **params)
 {
     struct codex *codex = data;
@@ -320,7 +338,11 @@ void codex_on_request(void *data, const cJSON *id, const char *method, cJSON **p
     if (strcmp(method, "item/fileChange/requestApproval") == 0) {
         ask_for_patch(codex, id, *params);
     } else if (strcmp(method, "item/commandExecution/requestApproval") == 0) {
-        ask_for_command(codex, id, *params);
+        codex_ask_command(codex, id, *params);
+    } else if (strcmp(method, "item/permissions/requestApproval") == 0) {
+        codex_ask_permissions(codex, id, *params);
+    } else if (strcmp(method, "item/tool/requestUserInput") == 0) {
+        codex_ask_words(codex, id, *params);
     } else {
         log_write("codex", "refused: %s", method);
         rpc_refuse(codex->rpc, id, RPC_METHOD_NOT_FOUND, "bylaw does not offer this");

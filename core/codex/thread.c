@@ -9,7 +9,8 @@ enum { START_MS = 30000 };
 
 /* ---- asking for it ---- */
 
-static void answered(struct codex *codex, struct rpc_answer *answer)
+/* `heard`: the thread was told our instructions as they are now, and knows no more than them. */
+static void answered(struct codex *codex, struct rpc_answer *answer, bool heard)
 {
     const char *id = json_string(json_get(answer->result, "thread"), "id");
     if (id == NULL) {
@@ -20,6 +21,14 @@ static void answered(struct codex *codex, struct rpc_answer *answer)
     free(codex->thread);
     codex->thread = mem_strdup(id);
     codex->step = STEP_READY;
+    free(codex->told);
+    codex->told = heard ? mem_strdup(codex->instructions == NULL ? "" : codex->instructions) : NULL;
+    free(codex->told_files); /* Codex reads them whenever it loads a thread */
+    codex->told_files = mem_strdup(codex->files == NULL ? "" : codex->files);
+    if (!heard) {
+        free(codex->history);
+        codex->history = NULL;
+    }
     struct err err;
     if (!outside_remember("codex", codex->session, id, &err)) {
         outside_warn(
@@ -64,7 +73,7 @@ static void on_started(void *data, struct rpc_answer *answer)
 {
     struct codex *codex = data;
     if (answer->status == RPC_ANSWERED) {
-        answered(codex, answer);
+        answered(codex, answer, true);
         return;
     }
     codex->step = STEP_IDLE;
@@ -85,12 +94,13 @@ static void on_resumed(void *data, struct rpc_answer *answer)
 {
     struct codex *codex = data;
     if (answer->status == RPC_ANSWERED) {
-        answered(codex, answer);
+        answered(codex, answer, false);
         return;
     }
     if (answer->status == RPC_REFUSED) { /* its files are gone: a new thread is better than none */
         outside_warn(&codex->outside,
-            "Codex no longer has the thread of this session and begins a new one (%s)",
+            "Codex no longer has the thread of this session and begins a new one, told what was "
+            "said so far (%s)",
             answer->message);
         start_thread(codex);
         return;
@@ -110,11 +120,13 @@ void codex_ask_thread(struct codex *codex)
         start_thread(codex);
         return;
     }
+    bool forks = str_starts(str_of(id), CODEX_FORK_OF);
     cJSON *params = thread_params(codex);
-    json_set_string(params, "threadId", id);
+    json_set_string(params, "threadId", forks ? id + strlen(CODEX_FORK_OF) : id);
     json_set_bool(params, "excludeTurns", true);
     codex->step = STEP_THREAD;
-    rpc_call(codex->rpc, "thread/resume", params, START_MS, on_resumed, codex);
+    rpc_call(
+        codex->rpc, forks ? "thread/fork" : "thread/resume", params, START_MS, on_resumed, codex);
     free(id);
 }
 
@@ -174,8 +186,11 @@ static void on_end(void *data, const struct rpc_end *end)
 
 bool codex_start_process(struct codex *codex, struct err *err)
 {
-    const char *argv[] = {
-        codex->program, "app-server", "-c", "tools.update_plan.enabled=true", NULL};
+    /* The model may show a plan, ask a question and ask for permissions: whoever reads answers. */
+    const char *argv[] = {codex->program, "app-server", "-c", "tools.update_plan.enabled=true",
+        "-c", "features.default_mode_request_user_input=true", "-c",
+        "features.request_permissions_tool=true", "-c", "suppress_unstable_features_warning=true",
+        NULL};
     struct rpc_options options = {.name = "codex",
         .argv = argv,
         .cwd = codex->root,
@@ -196,6 +211,8 @@ bool codex_start_process(struct codex *codex, struct err *err)
     json_set_string(client, "name", "bylaw");
     json_set_string(client, "title", "bylaw");
     json_set_string(client, "version", BYLAW_VERSION);
+    /* For additionalContext: instructions that change while a thread goes on. */
+    json_set_bool(json_set_object(params, "capabilities"), "experimentalApi", true);
     rpc_call(codex->rpc, "initialize", params, START_MS, on_initialized, codex);
     return true;
 }

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { SILENCE_MS = 60000, ID_MAX = 200, LINE_MAX_BYTES = 800 };
+enum { SILENCE_MS = 60000, ID_MAX = 200, LINE_MAX_BYTES = 800, HISTORY_MAX = 64 * 1024 };
 
 static void on_silence(void *data)
 {
@@ -205,6 +205,35 @@ char *outside_input(const struct items *items)
         buf_append_c(&text, items->items[i].text);
     }
     return buf_take(&text);
+}
+
+char *outside_history(const struct items *items)
+{
+    size_t end = items->len;
+    while (end > 0 && items->items[end - 1].kind == ITEM_USER) {
+        end--;
+    }
+    size_t from = end;
+    size_t bytes = 0;
+    while (from > 0 && bytes < HISTORY_MAX) {
+        bytes += strlen(items->items[--from].text == NULL ? "" : items->items[from].text);
+    }
+    struct buf text = BUF_INIT;
+    for (size_t i = from; i < end; i++) {
+        const struct item *item = &items->items[i];
+        if (item->kind == ITEM_USER || item->kind == ITEM_ASSISTANT) {
+            buf_printf(&text, "%s: %s\n", item->kind == ITEM_USER ? "Engineer" : "You",
+                item->text == NULL ? "" : item->text);
+        }
+    }
+    if (text.len == 0) {
+        buf_free(&text);
+        return NULL;
+    }
+    char *out =
+        mem_printf("[bylaw] You do not remember it, but this was said so far:\n%s", text.ptr);
+    buf_free(&text);
+    return out;
 }
 
 /* ---- which session is whose ---- */

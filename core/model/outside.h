@@ -67,6 +67,10 @@ struct str outside_result(const struct items *items, const char *call_id, bool *
 /* What the engineer and the review said since. The caller frees; may be "". */
 char *outside_input(const struct items *items) MUST_USE;
 
+/* The conversation before that, for an agent that does not remember it; NULL: there is none. The
+ * caller frees. */
+char *outside_history(const struct items *items) MUST_USE;
+
 /* Which session of the agent's goes on with `session` of ours ($XDG_STATE_HOME/bylaw/KIND/SESSION).
  * NULL: none is known. The caller frees. */
 char *outside_known(const char *kind, const char *session) MUST_USE;

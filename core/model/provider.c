@@ -48,3 +48,15 @@ void provider_decide(struct provider *provider, struct stream *stream, const cha
         provider->ops->decide(stream, call_id, approval, reason);
     }
 }
+
+void provider_fork(struct provider *provider, const char *from, const char *to)
+{
+    if (provider->ops->fork != NULL) {
+        provider->ops->fork(provider, from, to);
+    }
+}
+
+char *provider_limits(const struct provider *provider)
+{
+    return provider->ops->limits == NULL ? NULL : provider->ops->limits(provider);
+}

@@ -56,6 +56,8 @@ struct tool_spec {
 
 struct request {
     const char *instructions;  /* system / developer text */
+    const char *files;         /* what the workspace's AGENTS.md files say now, which instructions
+                                  leaves out for an agent that reads them by itself; or NULL */
     const struct items *items; /* borrowed until provider_start returns */
     const struct tool_spec *tools;
     size_t tool_count;
@@ -102,6 +104,8 @@ struct event {
     const char *call_id;
     const char *name;
     const char *opaque;
+    const char *terms;  /* EVENT_APPROVAL: what an approval would mean, in one line, or NULL */
+    const char *answer; /* and for a question that wants words: what a plain approval answers */
     struct usage usage;
     enum stop_reason stop;
     struct err error;
@@ -138,6 +142,12 @@ struct provider_ops {
      * asks. */
     void (*decide)(
         struct stream *stream, const char *call_id, enum approval approval, struct str reason);
+    /* Our session `to` goes on from all that `from` said; its first request follows. NULL: it knows
+     * what was said by the request's items alone. */
+    void (*fork)(struct provider *provider, const char *from, const char *to);
+    /* How much of its limits is spent, as one line for people; the caller frees. NULL, also as a
+     * result: it does not say. */
+    char *(*limits)(const struct provider *provider);
 };
 
 struct provider {
@@ -156,5 +166,7 @@ void provider_cancel(struct provider *provider, struct stream *stream);
 void provider_free(struct provider *provider);
 void provider_decide(struct provider *provider, struct stream *stream, const char *call_id,
     enum approval approval, struct str reason);
+void provider_fork(struct provider *provider, const char *from, const char *to);
+char *provider_limits(const struct provider *provider) MUST_USE;
 
 #endif

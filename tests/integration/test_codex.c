@@ -298,6 +298,163 @@ static void others_of_its_name_are_told_apart(void **state)
     assert_non_null(strstr(workbench_notice(f->wb, 0), "npm install -g @openai/codex"));
 }
 
+#define CALL(id, name, arguments)                                                                  \
+    EVENT("{\"type\":\"response.output_item.done\",\"item\":{\"type\":\"function_call\",\"call_"   \
+          "id\":\"" id "\",\"name\":\"" name "\",\"arguments\":\"" arguments "\"}}")
+#define QUESTION(id, text)                                                                         \
+    "{\\\"id\\\":\\\"" id "\\\",\\\"header\\\":\\\"Choice\\\",\\\"question\\\":\\\"" text          \
+    "\\\",\\\"options\\\":[{\\\"label\\\":\\\"Blue\\\",\\\"description\\\":\\\"b\\\"},{"           \
+    "\\\"label\\\":\\\"Red\\\",\\\"description\\\":\\\"r\\\"}]}"
+
+static void its_questions_are_answered(void **state)
+{
+    struct agent_run *f = *state;
+    struct err err;
+    static const char net[] = CALL("c2", "request_permissions",
+        "{\\\"reason\\\":\\\"to fetch\\\",\\\"permissions\\\":{\\\"network\\\":{\\\"enabled\\\":"
+        "true}}}") END;
+    char *away = mem_printf(
+        CALL("c3", "request_permissions",
+            "{\\\"permissions\\\":{\\\"file_system\\\":{\\\"write\\\":[\\\"%s/p\\\"]}}}") END,
+        f->dir);
+    char *above = mem_printf(CALL("c4", "request_permissions",
+        "{\\\"permissions\\\":{\\\"file_system\\\":{\\\"write\\\":[\\\"/\\\"]}}}") END);
+    char *home = mem_printf(
+        CALL("c5", "request_permissions",
+            "{\\\"permissions\\\":{\\\"file_system\\\":{\\\"write\\\":[\\\"%s/own\\\"]}}}") END,
+        f->home);
+    const struct fault_step steps[] = {
+        {.body = CALL("c1", "request_user_input",
+             "{\\\"questions\\\":[" QUESTION("q1", "Which colour?") "," QUESTION(
+                 "q2", "Which other?") "]}") END},
+        {.body = net},
+        {.body = away},
+        {.body = above},
+        {.body = home},
+        {.body = SAY("Well.") END},
+    };
+    struct session *session = workbench_session(f->wb);
+    fault_server_script(f->server, steps, ARRAY_LEN(steps));
+    agent_say(f, "Ask.");
+    WAIT_UNTIL(f, agent_asks(f, "Which colour? Blue, Red"));
+    assert_ok(session_decide(session, APPROVAL_ONCE, (struct str){0}, &err), err);
+    WAIT_UNTIL(f, agent_asks(f, "Which other?"));
+    assert_ok(session_decide(session, APPROVAL_DECLINED, STR_LIT("green"), &err), err);
+    WAIT_UNTIL(f, agent_asks(f, "use the network"));
+    agent_must_find(f, ENTRY_NOTICE, "Answered: Which colour? Blue, Red. Blue");
+    agent_must_find(f, ENTRY_NOTICE, "Answered: Which other? Blue, Red. green");
+    agent_expect_request(f, 1, "\\\"q1\\\":{\\\"answers\\\":[\\\"Blue\\\"]}");
+    agent_expect_request(f, 1, "\\\"q2\\\":{\\\"answers\\\":[\\\"green\\\"]}");
+    assert_ok(session_decide(session, APPROVAL_ONCE, (struct str){0}, &err), err);
+    WAIT_UNTIL(f, agent_asks(f, "/own"));
+    agent_expect_request(f, 2, "\\\"network\\\":{\\\"enabled\\\":true}");
+    /* Where the workspace is, nobody is asked. */
+    agent_must_find(f, ENTRY_NOTICE, "for permission to write past the review");
+    agent_expect_request(f, 3, "No permission to write to the workspace is given");
+    assert_ok(session_decide(session, APPROVAL_DECLINED, STR_LIT("keep out"), &err), err);
+    WAIT_UNTIL(f, agent_is_idle(f));
+    agent_must_find(f, ENTRY_ASSISTANT, "Well.");
+    agent_expect_request(f, 5, "The engineer gave no permission: keep out");
+    free(away);
+    free(above);
+    free(home);
+}
+
+#define THINK(text)                                                                                \
+    EVENT(                                                                                         \
+        "{\"type\":\"response.output_item.done\",\"item\":{\"type\":\"reasoning\",\"id\":\"rs\","  \
+        "\"summary\":[{\"type\":\"summary_text\",\"text\":\"" text "\"}]}}")
+
+static void plan_thoughts_tokens_and_limits_are_shown(void **state)
+{
+    struct agent_run *f = *state;
+    static const struct fault_step steps[] = {
+        {.headers = "Content-Type: text/event-stream\r\nx-codex-primary-used-percent: 42\r\n"
+                    "x-codex-primary-window-minutes: 300\r\n"
+                    "x-codex-primary-reset-at: 1795720000\r\n"
+                    "x-codex-secondary-used-percent: 7\r\n"
+                    "x-codex-secondary-window-minutes: 10080\r\n"
+                    "x-codex-secondary-reset-at: 1795920000\r\n",
+            .body = THINK("I think.") CALL("c1", "update_plan",
+                "{\\\"explanation\\\":\\\"How\\\",\\\"plan\\\":[{\\\"step\\\":\\\"Look\\\","
+                "\\\"status\\\":\\\"completed\\\"},{\\\"step\\\":\\\"Mend\\\",\\\"status\\\":"
+                "\\\"in_progress\\\"}]}") END},
+        {.body = SAY("Well.") END},
+    };
+    fault_server_script(f->server, steps, ARRAY_LEN(steps));
+    agent_ask(f, "Plan.");
+    agent_must_find(f, ENTRY_REASONING, "I think.");
+    const struct entry *plan = agent_must_find(f, ENTRY_TOOL, "How");
+    assert_string_equal(plan->name, "plan");
+    assert_string_equal(plan->text.ptr, "[x] Look\n[>] Mend\n");
+    struct buf text = BUF_INIT;
+    workbench_describe_spend(f->wb, &text);
+    assert_non_null(strstr(text.ptr, "14 in (0 cached), 6 out"));
+    if (strstr(text.ptr, "Its limits   5 h: 42 % spent, anew at 19:06; 7 days: 7 % spent") ==
+        NULL) {
+        fail_msg("%s", text.ptr);
+    }
+    buf_free(&text);
+}
+
+static void instructions_and_model_are_those_of_the_turn(void **state)
+{
+    struct agent_run *f = *state;
+    struct err err;
+    static const struct fault_step steps[] = {{.body = SAY("Yes.") END}};
+    fault_server_script(f->server, steps, ARRAY_LEN(steps));
+    test_write(f->dir, "AGENTS.md", "Obey-first.\n");
+    agent_ask(f, "One.");
+    agent_expect_request(f, 0, "Obey-first.");
+    agent_expect_request(f, 0, "review workbench");
+    agent_expect_no_request(f, 0, "AGENTS.md has changed");
+    test_write(f->dir, "AGENTS.md", "Obey-second.\n");
+    agent_ask(f, "Two.");
+    agent_expect_request(f, 1, "AGENTS.md has changed. From now on this holds");
+    agent_expect_request(f, 1, "Obey-second.");
+    agent_ask(f, "Three.");
+    char *last = fault_server_request(f->server, 2);
+    char *once = strstr(last, "AGENTS.md has changed");
+    assert_non_null(once);
+    assert_null(strstr(once + 1, "AGENTS.md has changed"));
+    free(last);
+    assert_ok(workbench_use_model(f->wb, "another-model", "low", &err), err);
+    agent_ask(f, "Four.");
+    agent_expect_request(f, 3, "\"model\":\"another-model\"");
+    agent_expect_request(f, 3, "\"effort\":\"low\"");
+}
+
+static void sessions_are_threads(void **state)
+{
+    struct agent_run *f = *state;
+    struct err err;
+    static const struct fault_step steps[] = {{.body = SAY("Yes.") END}};
+    fault_server_script(f->server, steps, ARRAY_LEN(steps));
+    agent_ask(f, "The number is 4711.");
+    char *first = mem_strdup(session_id(workbench_session(f->wb)));
+    assert_ok(workbench_open_session(f->wb, NULL, &err), err);
+    agent_ask(f, "Another matter.");
+    agent_expect_no_request(f, 1, "4711");
+    assert_ok(workbench_open_session(f->wb, first, &err), err);
+    assert_ok(workbench_fork(f->wb, 0, &err), err);
+    agent_ask(f, "In the fork.");
+    agent_expect_request(f, 2, "4711");
+    agent_expect_no_request(f, 2, "You do not remember it");
+    agent_expect_no_request(f, 2, "Another matter.");
+    /* From before a prompt: what is left of the conversation is told. */
+    unsigned before = agent_must_find(f, ENTRY_USER, "In the fork.")->id;
+    assert_ok(workbench_fork(f->wb, before, &err), err);
+    agent_ask(f, "Otherwise.");
+    agent_expect_request(f, 3, "You do not remember it, but this was said so far");
+    agent_expect_request(f, 3, "4711");
+    agent_expect_no_request(f, 3, "In the fork.");
+    assert_ok(workbench_open_session(f->wb, first, &err), err);
+    agent_ask(f, "Back.");
+    agent_expect_request(f, 4, "4711");
+    agent_expect_no_request(f, 4, "In the fork.");
+    free(first);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -307,6 +464,10 @@ int main(void)
         TEST(what_leaves_the_workspace_is_declined),
         TEST(a_command_outside_its_sandbox_waits),
         TEST(it_hears_what_was_taken),
+        TEST(its_questions_are_answered),
+        TEST(plan_thoughts_tokens_and_limits_are_shown),
+        TEST(instructions_and_model_are_those_of_the_turn),
+        TEST(sessions_are_threads),
         TEST(it_is_interrupted),
         TEST(it_is_killed_and_goes_on),
         TEST(errors_are_one_clear_line),

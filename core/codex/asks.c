@@ -1,0 +1,315 @@
+/* What Codex asks that is no patch: a command outside of its sandbox, permissions for the rest of a
+ * turn, words. One waits at a time. */
+#include "base/vec.h"
+#include "codex/codex_private.h"
+
+#include <stdlib.h>
+
+const char *codex_command(const cJSON *item)
+{
+    const char *clean =
+        json_string(cJSON_GetArrayItem(json_get(item, "commandActions"), 0), "command");
+    return clean != NULL && cJSON_GetArraySize(json_get(item, "commandActions")) == 1
+               ? clean
+               : json_string_or(item, "command", "");
+}
+
+void codex_forget_ask(struct codex *codex)
+{
+    cJSON_Delete(codex->ask.id);
+    cJSON_Delete(codex->ask.params);
+    cJSON_Delete(codex->ask.answers);
+    free(codex->ask.call_id);
+    codex->ask = (struct codex_ask){0};
+}
+
+static void send_answer(struct codex *codex, cJSON *result)
+{
+    rpc_answer(codex->rpc, codex->ask.id, result);
+    codex_forget_ask(codex);
+    outside_listen(&codex->outside);
+}
+
+/* Nothing is granted. */
+static cJSON *no_permissions(void)
+{
+    cJSON *result = mem_require(cJSON_CreateObject());
+    json_set_object(result, "permissions");
+    json_set_string(result, "scope", "turn");
+    return result;
+}
+
+static cJSON *take_answers(struct codex *codex)
+{
+    cJSON *result = mem_require(cJSON_CreateObject());
+    cJSON *answers = codex->ask.answers;
+    codex->ask.answers = NULL;
+    cJSON_AddItemToObject(
+        result, "answers", answers != NULL ? answers : mem_require(cJSON_CreateObject()));
+    return result;
+}
+
+bool codex_cancel_ask(struct codex *codex)
+{
+    if (codex->ask.id == NULL) {
+        return false;
+    }
+    if (codex->ask.kind == ASKS_COMMAND) {
+        codex_answer(codex, codex->ask.id, "cancel");
+        codex_forget_ask(codex);
+        return true;
+    }
+    send_answer(codex, codex->ask.kind == ASKS_WORDS ? take_answers(codex) : no_permissions());
+    return false; /* that alone does not end the turn */
+}
+
+/* False: it cannot be asked now, and what is asked is answered already. */
+static bool begin(
+    struct codex *codex, enum codex_question kind, const cJSON *id, const cJSON *params)
+{
+    if (codex->stopping || codex->outside.stream == NULL || codex->ask.id != NULL) {
+        struct codex_ask waits = codex->ask;
+        codex->ask = (struct codex_ask){.kind = kind, .id = mem_require(cJSON_Duplicate(id, true))};
+        if (kind == ASKS_COMMAND) {
+            codex_answer(codex, id, waits.id != NULL ? "decline" : "cancel");
+            codex_forget_ask(codex);
+        } else {
+            send_answer(codex, kind == ASKS_WORDS ? take_answers(codex) : no_permissions());
+        }
+        codex->ask = waits;
+        return false;
+    }
+    codex->ask = (struct codex_ask){.kind = kind,
+        .id = mem_require(cJSON_Duplicate(id, true)),
+        .call_id = mem_strdup(json_string_or(params, "itemId", "")),
+        .params = mem_require(cJSON_Duplicate(params, true))};
+    return true;
+}
+
+/* ---- a command ---- */
+
+/* It runs in the read-only sandbox without asking; what asks wants out of it. */
+void codex_ask_command(struct codex *codex, const cJSON *id, const cJSON *params)
+{
+    if (!begin(codex, ASKS_COMMAND, id, params)) {
+        return;
+    }
+    outside_emit(&codex->outside, &(struct event){.kind = EVENT_APPROVAL,
+                                      .call_id = codex->ask.call_id,
+                                      .text = str_of(codex_command(params)),
+                                      .opaque = json_string(params, "reason")});
+}
+
+static void decide_command(struct codex *codex, enum approval approval, struct str reason)
+{
+    static const char *const words[] = {"accept", "acceptForSession", "decline", "accept"};
+    if (approval == APPROVAL_DECLINED && reason.len > 0) {
+        char *text = mem_printf(
+            "[bylaw] The engineer declined to run it outside the sandbox: %.*s", STR_FMT(reason));
+        codex_steer(codex, text);
+        free(text);
+    }
+    codex_answer(codex, codex->ask.id, words[approval]);
+    codex_forget_ask(codex);
+}
+
+/* ---- permissions ---- */
+
+/* A standing permission to write where the workspace is would be a way past the review. */
+static bool reaches_workspace(const struct codex *codex, const char *path)
+{
+    const char *root = codex->host.workspace;
+    size_t len = strlen(path);
+    size_t root_len = strlen(root);
+    while (len > 1 && path[len - 1] == '/') {
+        len--;
+    }
+    bool above = strncmp(root, path, len) == 0 && (root[len] == '/' || root[len] == '\0');
+    bool below =
+        strncmp(path, root, root_len) == 0 && (path[root_len] == '/' || path[root_len] == '\0');
+    return path[0] != '/' || above || below || len <= 1 || strstr(path, "/../") != NULL;
+}
+
+static void append_paths(struct buf *out, const cJSON *paths, const char *verb)
+{
+    const cJSON *path;
+    cJSON_ArrayForEach(path, paths)
+    {
+        if (cJSON_IsString(path)) {
+            buf_printf(out, "%s%s %s", out->len > 0 ? ", " : "", verb, path->valuestring);
+        }
+    }
+}
+
+void codex_ask_permissions(struct codex *codex, const cJSON *id, const cJSON *params)
+{
+    const cJSON *wanted = json_get(params, "permissions");
+    const cJSON *files = json_get(wanted, "fileSystem");
+    struct buf text = BUF_INIT;
+    const cJSON *path;
+    if (!begin(codex, ASKS_PERMISSIONS, id, params)) {
+        return;
+    }
+    cJSON_ArrayForEach(path, json_get(files, "write"))
+    {
+        if (!cJSON_IsString(path) || reaches_workspace(codex, path->valuestring)) {
+            outside_warn(&codex->outside,
+                "Codex asked for permission to write past the review (%s): refused",
+                cJSON_IsString(path) ? path->valuestring : "?");
+            codex_steer(codex, "[bylaw] No permission to write to the workspace is given: propose "
+                               "a patch, which is reviewed.");
+            send_answer(codex, no_permissions());
+            return;
+        }
+    }
+    if (json_bool_or(json_get(wanted, "network"), "enabled", false)) {
+        buf_append_c(&text, "use the network");
+    }
+    append_paths(&text, json_get(files, "read"), "read");
+    append_paths(&text, json_get(files, "write"), "write");
+    if (text.len == 0) {
+        send_answer(codex, no_permissions());
+        return;
+    }
+    outside_emit(&codex->outside, &(struct event){.kind = EVENT_APPROVAL,
+                                      .call_id = codex->ask.call_id,
+                                      .text = buf_str(&text),
+                                      .terms = "its commands could do so without asking again: "
+                                               "once is for this turn",
+                                      .opaque = json_string(params, "reason")});
+    buf_free(&text);
+}
+
+/* Exactly what was shown: nothing of another shape that was asked for beside it. */
+static cJSON *granted(const cJSON *wanted)
+{
+    cJSON *out = mem_require(cJSON_CreateObject());
+    const cJSON *files = json_get(wanted, "fileSystem");
+    static const char *const lists[] = {"read", "write"};
+    if (json_bool_or(json_get(wanted, "network"), "enabled", false)) {
+        json_set_bool(json_set_object(out, "network"), "enabled", true);
+    }
+    if (cJSON_IsObject(files)) {
+        cJSON *mine = json_set_object(out, "fileSystem");
+        for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+            const cJSON *paths = json_get(files, lists[i]);
+            const cJSON *path;
+            cJSON *list = json_set_array(mine, lists[i]);
+            cJSON_ArrayForEach(path, paths)
+            {
+                if (cJSON_IsString(path)) {
+                    json_push_string(list, path->valuestring);
+                }
+            }
+        }
+    }
+    return out;
+}
+
+static void decide_permissions(struct codex *codex, enum approval approval, struct str reason)
+{
+    if (approval == APPROVAL_DECLINED) {
+        if (reason.len > 0) {
+            char *text =
+                mem_printf("[bylaw] The engineer gave no permission: %.*s", STR_FMT(reason));
+            codex_steer(codex, text);
+            free(text);
+        }
+        send_answer(codex, no_permissions());
+        return;
+    }
+    cJSON *result = mem_require(cJSON_CreateObject());
+    cJSON_AddItemToObject(
+        result, "permissions", granted(json_get(codex->ask.params, "permissions")));
+    json_set_string(result, "scope", approval == APPROVAL_SESSION ? "session" : "turn");
+    send_answer(codex, result);
+}
+
+/* ---- words ---- */
+
+static const cJSON *question_now(const struct codex *codex)
+{
+    return cJSON_GetArrayItem(json_get(codex->ask.params, "questions"), codex->ask.at);
+}
+
+/* What a plain approval answers: the first that is offered. */
+static const char *first_option(const cJSON *question)
+{
+    return json_string_or(cJSON_GetArrayItem(json_get(question, "options"), 0), "label", "yes");
+}
+
+static void show_question(struct codex *codex)
+{
+    const cJSON *question = question_now(codex);
+    const cJSON *option;
+    struct buf text = BUF_INIT;
+    struct buf terms = BUF_INIT;
+    buf_append_c(&text, json_string_or(question, "question", "?"));
+    cJSON_ArrayForEach(option, json_get(question, "options"))
+    {
+        buf_printf(&text, "%s %s", option->prev == NULL || option->prev->next == NULL ? "" : ",",
+            json_string_or(option, "label", "?"));
+    }
+    buf_printf(&terms, "approving answers \"%s\"; declining takes the answer you type",
+        first_option(question));
+    outside_emit(&codex->outside, &(struct event){.kind = EVENT_APPROVAL,
+                                      .call_id = codex->ask.call_id,
+                                      .text = buf_str(&text),
+                                      .terms = terms.ptr,
+                                      .answer = first_option(question),
+                                      .opaque = json_string(question, "header")});
+    buf_free(&text);
+    buf_free(&terms);
+}
+
+void codex_ask_words(struct codex *codex, const cJSON *id, const cJSON *params)
+{
+    if (!begin(codex, ASKS_WORDS, id, params)) {
+        return;
+    }
+    codex->ask.answers = mem_require(cJSON_CreateObject());
+    if (question_now(codex) == NULL) {
+        send_answer(codex, take_answers(codex));
+        return;
+    }
+    show_question(codex);
+}
+
+static void decide_words(struct codex *codex, enum approval approval, struct str reason)
+{
+    const cJSON *question = question_now(codex);
+    cJSON *answer = json_set_object(codex->ask.answers, json_string_or(question, "id", "?"));
+    cJSON *list = json_set_array(answer, "answers");
+    if (approval != APPROVAL_DECLINED) {
+        json_push_string(list, first_option(question));
+    } else if (reason.len > 0) {
+        char *text = str_dup(reason);
+        json_push_string(list, text);
+        free(text);
+    }
+    codex->ask.at++;
+    if (question_now(codex) == NULL) {
+        send_answer(codex, take_answers(codex));
+    } else {
+        show_question(codex);
+    }
+}
+
+void codex_decide(
+    struct codex *codex, const char *call_id, enum approval approval, struct str reason)
+{
+    if (codex->ask.id == NULL || codex->rpc == NULL || strcmp(codex->ask.call_id, call_id) != 0) {
+        return;
+    }
+    switch (codex->ask.kind) {
+    case ASKS_COMMAND:
+        decide_command(codex, approval, reason);
+        break;
+    case ASKS_PERMISSIONS:
+        decide_permissions(codex, approval, reason);
+        break;
+    case ASKS_WORDS:
+        decide_words(codex, approval, reason);
+        break;
+    }
+}
