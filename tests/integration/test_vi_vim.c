@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define BATCH 1000
-#define CHUNK 50 /* sequences that one Vim runs: done well within the wait of a busy machine */
+#define CHUNK 100 /* sequences that one Vim runs */
 /* Of 10000 sequences so many may differ in a way that is not listed, and so many in a listed one:
  * more and the test fails. Only ever less. */
 #define UNLISTED_MAX 40
@@ -126,7 +126,9 @@ static void run_chunk(const struct vi_case *cases, size_t count, bool drop, stru
     buf_free(&lines);
     char *in = mem_printf("VI_CASES=%s/cases", dir), *to = mem_printf("VI_RESULTS=%s/results", dir);
     char *script = test_source_path("tests/integration/vi_vim.vim");
-    const char *argv[] = {"vim", "-u", "NONE", "-i", "NONE", "-N", "-n", "-S", script, NULL};
+    /* A terminal that is asked nothing: an answer could come in between the keys. */
+    const char *argv[] = {
+        "vim", "-T", "ansi", "-u", "NONE", "-i", "NONE", "-N", "-n", "-S", script, NULL};
     const char *env[] = {in, to, NULL};
     struct term *term = term_start(&(struct term_options){.argv = argv, .env = env, .rows = 40});
     assert_int_equal(term_wait_exit(term), 0);
