@@ -337,6 +337,7 @@ static bool open_workbench(struct desk *desk, const struct desk_options *options
         .folder = options->folder,
         .session = options->session,
         .fresh = options->fresh,
+        .last = options->last,
         .provider = options->provider,
         .profile = options->profile,
         .recording = options->recording,

@@ -11,6 +11,7 @@ struct desk_options {
     const char *folder;
     const char *session; /* NULL: the last where something is pending, else a new one */
     bool fresh;
+    bool last; /* the last one in any case */
     const char *provider;
     const char *profile;
     const char *recording;

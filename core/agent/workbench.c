@@ -417,7 +417,7 @@ static bool open_session(struct workbench *wb, struct err *err)
     }
     char *last = wb->options.fresh ? NULL : newest_session(wb);
     struct err ignored = {0};
-    bool ok = last != NULL && workbench_resume(wb, last, false, &ignored);
+    bool ok = last != NULL && workbench_resume(wb, last, wb->options.last, &ignored);
     if (!ok && ignored.text[0] != '\0') {
         workbench_problem(wb, "The last session could not be resumed: %s", ignored.text);
     }

@@ -37,6 +37,7 @@ struct workbench_options {
     const char
         *session; /* id to go on with; NULL: the last one where something is pending, else new */
     bool fresh;   /* always a new session */
+    bool last;    /* always the last one, whatever is pending in it */
     const char *provider;  /* overrides the config: "recording", or NULL */
     const char *profile;   /* overrides the config's; there must be one of that name. NULL: none */
     const char *recording; /* the file it replays; NULL: config's, else the workspace's own */

@@ -12,7 +12,7 @@
 
 enum exit_code { EXIT_YES = 0, EXIT_NO = 1, EXIT_COULD_NOT = 2 };
 
-enum { COMMAND_OPTIONS_MAX = 20, COMMAND_GIVEN_MAX = 64 };
+enum { COMMAND_OPTIONS_MAX = 24, COMMAND_GIVEN_MAX = 64 };
 
 struct command_option {
     const char *name; /* without "--"; NULL ends the list */

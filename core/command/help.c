@@ -32,6 +32,7 @@ const struct command command_program = {
         {
             {"resume", 0, NULL, "list the folder's sessions"},
             {"session", 's', "ID", "go on with this session"},
+            {"continue", 'c', NULL, "go on with the folder's last session"},
             {"new", 'n', NULL, "begin a new session, whatever is pending in the last"},
             {"provider", 0, "NAME", "a [model_providers] name, or \"recording\""},
             {"profile", 'p', "NAME",

@@ -40,17 +40,23 @@ static void check_bytes(const char *out)
 }
 
 /* Runs the program on the lines; the caller frees what it wrote. */
-static char *plain(struct sample_run *run, const char *lines)
+static char *plain_with(struct sample_run *run, const char *options, const char *lines)
 {
     test_write(run->state, "lines", lines);
-    char *script = mem_printf(
-        "export %s\n" START "exec \"$BYLAW_BINARY_DIR/bylaw\" --plain . <\"$XDG_STATE_HOME/lines\"",
-        run->xdg_state);
+    char *script =
+        mem_printf("export %s\n" START
+                   "exec \"$BYLAW_BINARY_DIR/bylaw\" --plain %s . <\"$XDG_STATE_HOME/lines\"",
+            run->xdg_state, options);
     const char *argv[] = {"sh", "-ec", script, NULL};
     char *out = test_run(run->dir, argv);
     free(script);
     check_bytes(out);
     return out;
+}
+
+static char *plain(struct sample_run *run, const char *lines)
+{
+    return plain_with(run, "", lines);
 }
 
 static void expect(const char *out, const char *text)
@@ -269,6 +275,36 @@ static void what_is_no_command_is_said(void **state)
     free(out);
 }
 
+/* What was left well is begun anew, and gone on with by -c; by its id any session is. */
+static void sessions_go_on(void **state)
+{
+    struct sample_run *run = *state;
+    char *out = plain(run, ASK "wait\nreview\ndecline-rest\nquit\n");
+    free(out);
+    out = plain(run, "new\nsay what is known\nwait\nresume\nquit\n");
+    expect(out, "what is known");
+    free(out);
+    out = plain_with(run, "-c", "transcript\nquit\n");
+    expect(out, "This session goes on, after ");
+    expect(out, "step 1, you: what is known");
+    free(out);
+    out = plain_with(run, "--new", "resume\nquit\n");
+    const char *line = strstr(out, ": Deny any Deployment");
+    assert_non_null(line);
+    while (line > out && line[-1] != '\n') {
+        line--;
+    }
+    assert_int_equal(strncmp(line, "session ", 8), 0);
+    char *id = mem_strndup(line + 8, strcspn(line + 8, ","));
+    free(out);
+    char *option = mem_printf("-s %s", id);
+    out = plain_with(run, option, "transcript\nquit\n");
+    expect(out, "step 1, you: Deny any Deployment");
+    free(out);
+    free(option);
+    free(id);
+}
+
 static void hooks_are_asked_about(void **state)
 {
     struct sample_run *run = *state;
@@ -321,6 +357,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_kill_keeps_the_decisions, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_command_does_something, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_no_command_is_said, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(sessions_go_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(hooks_are_asked_about, set_up, tear_down),
         cmocka_unit_test_setup_teardown(failures_are_explained, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bytes_from_outside_are_made_visible, set_up, tear_down),

@@ -264,7 +264,7 @@ static void test_paste_is_folded_and_sent_whole(void **state)
         buf_printf(&text, "pasted line %d\n", i);
     }
     term_paste(term, text.ptr);
-    term_expect(term, "› [42 lines]");
+    term_expect(term, "› [pasted 42 lines]");
     term_type(term, " and this\r");
     term_expect(term, "That is all.");
     term_key(term, "ctrl-home");

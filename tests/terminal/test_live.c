@@ -301,6 +301,50 @@ static void too_many_requests_are_waited_for(void **state)
     quit(f);
 }
 
+/* Prompts typed while the model answers are seen, put in another order, changed and removed. */
+static void waiting_prompts_are_changed(void **state)
+{
+    struct fixture *f = *state;
+    static const char body[] = BEGIN TEXT("It begins") TEXT(" and ends.") END;
+    static const size_t half = sizeof BEGIN TEXT("It begins") - 1;
+    const struct fault_step steps[] = {
+        {.body = body, .stall = true, .stall_after = half}, {.body = BEGIN TEXT("Next.") END}};
+    serve(f, steps, ARRAY_LEN(steps));
+    ask(f, "one");
+    term_expect(f->term, "It begins");
+    ask(f, "second prompt");
+    ask(f, "third prompt");
+    ask(f, "fourth prompt");
+    term_expect(f->term, "next: fourth prompt");
+    term_key(f->term, "alt-w");
+    term_expect(f->term, "Prompts that wait");
+    term_expect(f->term, "3  fourth prompt");
+    term_type(f->term, "GK"); /* the fourth before the third */
+    term_expect(f->term, "2  fourth prompt");
+    term_type(f->term, "gx"); /* the second is not sent at all */
+    term_expect(f->term, "1  fourth prompt");
+    term_type(f->term, "G\r"); /* the third is changed */
+    term_expect_gone(f->term, "Prompts that wait");
+    term_expect(f->term, "› third prompt");
+    term_type(f->term, ", changed\r");
+    term_expect(f->term, "next: third prompt, changed");
+    term_key(f->term, "esc"); /* the turn ends here: what waits stays */
+    term_expect(f->term, "Interrupted.");
+    term_key(f->term, "alt-w");
+    term_expect(f->term, "1  fourth prompt");
+    term_expect(f->term, "2  third prompt, changed");
+    term_key(f->term, "esc");
+    ask(f, "fifth");
+    term_expect(f->term, "next: fifth");
+    term_expect_gone(f->term, "next: fifth");
+    char *sent = fault_server_request(f->server, 1);
+    assert_non_null(strstr(sent, "fourth prompt"));
+    assert_null(strstr(sent, "second prompt"));
+    free(sent);
+    term_expect(f->term, "third prompt, changed");
+    quit(f);
+}
+
 /* The summary's connection breaks, then a server error: the conversation is as it was. The next one
  * takes its place, and is there after a kill. */
 static void a_compaction_is_whole_or_nothing(void **state)
@@ -423,6 +467,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(commits_over_chat, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_refused_key_is_said_without_the_key, set_up, tear_down),
         cmocka_unit_test_setup_teardown(too_many_requests_are_waited_for, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(waiting_prompts_are_changed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_compaction_is_whole_or_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(half_an_answer_stays, set_up, tear_down),
         cmocka_unit_test_setup_teardown(broken_arguments_go_back_to_the_model, set_up, tear_down),

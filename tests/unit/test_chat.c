@@ -455,13 +455,13 @@ static void test_paste(void **state)
     type(f, "see ");
     app_paste(f->app, buf_str(&text));
     app_paste(f->app, buf_str(&text));
-    expect(f, "› see [42 lines][42 lines (2)]");
+    expect(f, "› see [pasted 42 lines][pasted 42 lines (2)]");
     press(f, "backspace");
     expect_gone(f, "(2)");
-    expect(f, "› see [42 lines]");
+    expect(f, "› see [pasted 42 lines]");
     press(f, "left");
     type(f, "it: ");
-    expect(f, "› see it: [42 lines]");
+    expect(f, "› see it: [pasted 42 lines]");
     press(f, "alt-enter");
     type(f, "more");
     press(f, "enter");
@@ -474,6 +474,28 @@ static void test_paste(void **state)
     press(f, "esc");
     app_paste(f->app, STR_LIT("a\nb"));
     expect(f, "› a\n  b");
+    buf_free(&text);
+}
+
+static void test_paste_is_shown_and_changed(void **state)
+{
+    struct fixture *f = *state;
+    struct buf text = BUF_INIT;
+    for (int i = 1; i <= 20; i++) {
+        buf_printf(&text, "line %d\n", i);
+    }
+    type(f, "see ");
+    app_paste(f->app, buf_str(&text));
+    type(f, "!");
+    expect(f, "› see [pasted 20 lines]!");
+    press(f, "alt-v");
+    expect(f, "› see line 1");
+    type(f, "X");
+    press(f, "enter");
+    const struct transcript *t = session_transcript(f->session);
+    assert_true(str_starts(buf_str(&t->items[0].text), "see Xline 1\nline 2\n"));
+    assert_true(str_ends(buf_str(&t->items[0].text), "line 20\n!"));
+    push(f, EVENT_DONE, NULL);
     buf_free(&text);
 }
 
@@ -562,6 +584,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_queue_list, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_history, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_paste, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_paste_is_shown_and_changed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_draft_survives, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_recording_is_labelled, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_control_characters, set_up, tear_down),

@@ -389,6 +389,19 @@ static unsigned find_below(void *pane)
     return UI_DONE;
 }
 
+static const char *why_not_unfold(void *pane)
+{
+    return prompt_has_folded(((struct chat *)pane)->prompt) ? NULL : "Nothing pasted is folded.";
+}
+
+static unsigned unfold(void *pane)
+{
+    struct chat *chat = pane;
+    prompt_unfold(chat->prompt);
+    chat_note_change(chat);
+    return UI_DONE;
+}
+
 static const struct action chat_actions[] = {
     {"chat.approve", "approve", "Let the agent do what it asks for, this once", "alt-y", NULL,
         ACTION_KEY_LINE, approve, why_not_decide},
@@ -429,6 +442,8 @@ static const struct action chat_actions[] = {
     {"chat.edit-prompt", "edit prompt",
         "Change this past prompt and go on from before it, in another session", "e", NULL, 0,
         edit_prompt, why_not_edit_prompt},
+    {"chat.show-paste", "show paste", "Show a folded paste as text, to change it", "alt-v", NULL, 0,
+        unfold, why_not_unfold},
     {"chat.external-editor", "editor", "Write the prompt in $VISUAL or $EDITOR", "ctrl-g", NULL, 0,
         external_editor, NULL},
 };

@@ -48,6 +48,34 @@ static void append_state(const struct chat *chat, struct buf *out, uint64_t now)
     }
 }
 
+/* What the last prompt took, what the session, and how much of the model's window is left. */
+static void draw_spend(const struct chat *chat, struct region region, int col)
+{
+    const struct spend *turn = session_turn_spend(chat->session);
+    const struct spend *all = session_spend(chat->session);
+    long long window = session_window_tokens(chat->session);
+    long long held = session_held_tokens(chat->session);
+    int cols = region_cols(region);
+    struct buf text = BUF_INIT;
+    if (turn->requests > 0) {
+        buf_append_char(&text, ' ');
+        spend_describe(turn, &text);
+    }
+    if (all->dollars > turn->dollars) {
+        buf_append_c(&text, " of ");
+        money_append(&text, all->dollars);
+    }
+    if (window > 0 && held > 0 && all->requests > 0) {
+        buf_printf(&text, "%s%lld%% left", text.len > 0 ? ", " : " ",
+            (window > held ? window - held : 0) * 100 / window);
+    }
+    if (text.len > 0) {
+        buf_append_char(&text, ' ');
+        grid_put_fit(region, 0, col, cols - col - 14, buf_str(&text), STYLE(HINT));
+    }
+    buf_free(&text);
+}
+
 /* The line between transcript and prompt: what runs, what is below, what Enter would do. */
 static void draw_state(struct chat *chat, struct region region, uint64_t now)
 {
@@ -71,6 +99,9 @@ static void draw_state(struct chat *chat, struct region region, uint64_t now)
         }
         grid_put_c(region, 0, col++, " ", STYLE(TEXT));
     }
+    if (session_state(chat->session) == SESSION_IDLE && !chat_is_recording(chat)) {
+        draw_spend(chat, region, col);
+    }
     size_t below = chat_view_rows_below(chat->view);
     if (below > 0) {
         buf_clear(&text);
@@ -93,15 +124,12 @@ static int draw_queue(struct chat *chat, struct region region, int row, int rows
         struct str line = str_of(text);
         size_t lf = str_find_char(line, '\n', 0);
         line = lf == SIZE_MAX ? line : str_slice(line, 0, lf);
-        bool last = i + 1 == rows;
-        bool hint = last && region_cols(region) - col > 40;
-        int room = region_cols(region) - col - (hint ? 34 : 1);
+        bool hint = i + 1 == rows;
+        int room = region_cols(region) - col - (hint ? 17 : 1);
         col += grid_put_fit(region, row + i, col, room > 4 ? room : 4, line, STYLE(USER));
-        if (hint) {
-            col += grid_put_c(region, row + i, col + 2, "Alt-Q", STYLE(KEY)) + 2;
-            col += grid_put_c(region, row + i, col, " takes back ", STYLE(HINT));
-            col += grid_put_c(region, row + i, col, "Alt-W", STYLE(KEY));
-            grid_put_c(region, row + i, col, " all", STYLE(HINT));
+        if (hint && region_cols(region) - col > 16) {
+            grid_put_c(region, row + i, col + 2, "Alt-W", STYLE(KEY));
+            grid_put_c(region, row + i, col + 8, "changes", STYLE(HINT));
         }
     }
     return rows;

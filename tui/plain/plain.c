@@ -494,6 +494,7 @@ static bool open_workbench(
         .folder = options->folder,
         .session = options->session,
         .fresh = options->fresh,
+        .last = options->last,
         .provider = options->provider,
         .profile = options->profile,
         .recording = options->recording,

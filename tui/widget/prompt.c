@@ -98,8 +98,8 @@ void prompt_paste(struct prompt *prompt, struct str text)
         if (n > 1) {
             snprintf(number, sizeof number, " (%zu)", n);
         }
-        paste.mark = lines > 1 ? mem_printf("[%zu lines%s]", lines, number)
-                               : mem_printf("[%zu characters%s]", text.len, number);
+        paste.mark = lines > 1 ? mem_printf("[pasted %zu lines%s]", lines, number)
+                               : mem_printf("[pasted %zu characters%s]", text.len, number);
     }
     buf_append_str(&paste.text, text);
     VEC_PUSH(&prompt->pastes, paste);
@@ -141,6 +141,35 @@ void prompt_text(const struct prompt *prompt, struct buf *out)
         }
         buf_append_str(out, buf_str(&next->text));
         rest = str_from(rest, first + strlen(next->mark));
+    }
+}
+
+bool prompt_has_folded(const struct prompt *prompt)
+{
+    VEC_FOREACH (const struct paste, paste, &prompt->pastes) {
+        if (!is_mark_free(prompt, paste->mark)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void prompt_unfold(struct prompt *prompt)
+{
+    size_t cursor = edit_cursor(prompt->edit);
+    size_t from;
+    size_t to;
+    bool at_cursor =
+        paste_at(prompt, cursor, &from, &to) || paste_at(prompt, cursor + 1, &from, &to);
+    struct str shown = edit_text(prompt->edit);
+    VEC_FOREACH (const struct paste, paste, &prompt->pastes) {
+        size_t found = str_find(shown, str_of(paste->mark), 0);
+        if (found != SIZE_MAX && (!at_cursor || found == from)) {
+            edit_replace(prompt->edit, found, found + strlen(paste->mark), buf_str(&paste->text));
+            edit_set_cursor(prompt->edit, found);
+            prompt->version++;
+            return;
+        }
     }
 }
 

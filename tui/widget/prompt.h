@@ -1,8 +1,8 @@
 /* The line (or lines) one types a prompt in: an edit field with history and folded pastes.
  *
  * Up in the first row and Down in the last go through past prompts; ^R searches them. A paste of
- * many lines is shown as "[42 lines]", one unit for the cursor and for deletion, and is whole again
- * in prompt_text. */
+ * many lines is shown as "[pasted 42 lines]", one unit for the cursor and for deletion, and is
+ * whole again in prompt_text. */
 #ifndef BYLAW_WIDGET_PROMPT_H
 #define BYLAW_WIDGET_PROMPT_H
 
@@ -39,6 +39,10 @@ bool prompt_is_after_at(const struct prompt *prompt);
 /* Grows with each change of the text. */
 unsigned prompt_version(const struct prompt *prompt);
 
+/* Something is folded; it is shown as text, to be changed: the paste at the cursor, else the first.
+ */
+bool prompt_has_folded(const struct prompt *prompt);
+void prompt_unfold(struct prompt *prompt);
 /* At the cursor, as it is. */
 void prompt_insert(struct prompt *prompt, struct str text);
 /* At the cursor, folded when it is long. */
