@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/vec.h"
+#include "sandbox/confined.h"
 
 static int set_up(void **state)
 {
@@ -194,6 +195,45 @@ static void it_hears_what_was_taken(void **state)
     assert_non_null(strstr(seen->text.ptr, "msg := \"bad\""));
     assert_null(strstr(seen->text.ptr, "mend it"));
     assert_non_null(strstr(seen->text.ptr, "new.rego"));
+}
+
+/* Hooks of the form that Codex does not take, for what it proposed; of skills it is told the
+ * trusted ones. */
+static void hooks_and_skills_are_for_it_too(void **state)
+{
+    struct agent_run *f = *state;
+    struct vetting vetting;
+    struct err err;
+    static const struct fault_step steps[] = {
+        {.body = PATCH("c1", UPDATE) END},
+        {.body = SAY("Done.") END},
+        {.body = SAY("I see.") END},
+    };
+    char *program = mem_printf("%s/bylaw", getenv("BYLAW_BINARY_DIR"));
+    confined_use_program(program);
+    free(program);
+    test_write(f->dir, ".codex/skills/good/SKILL.md",
+        "---\nname: good\ndescription: the trusted one\n---\nDo good.\n");
+    test_write(f->dir, ".codex/config.toml",
+        "[[hooks]]\nevent = \"PostToolUse\"\ntool = \"apply_patch\"\ntimeout_ms = 20000\n"
+        "command = \"grep -l 'mend it' $CODEX_FILE_PATH && echo is chatty; true\"\n"
+        "[[hooks]]\nevent = \"Stop\"\ncommand = \"echo CHECKLIST\"\n");
+    workbench_vetting(f->wb, &vetting);
+    assert_int_equal(vetting.len, 3);
+    for (size_t i = 0; i < vetting.len; i++) {
+        assert_ok(vetting_answer(&vetting, i, TRUST_YES, &err), err);
+    }
+    vetting_free(&vetting);
+    test_write(f->dir, ".agents/skills/bad/SKILL.md",
+        "---\nname: bad\ndescription: the untrusted one\n---\nDo bad.\n");
+    fault_server_script(f->server, steps, ARRAY_LEN(steps));
+    agent_ask(f, "Mend it.");
+    agent_must_find(f, ENTRY_ASSISTANT, "I see.");
+    agent_must_find(f, ENTRY_NOTICE, "CHECKLIST");
+    agent_expect_request(f, 0, "the trusted one");
+    agent_expect_no_request(f, 0, "the untrusted one");
+    agent_expect_request(f, 2, "p/p.rego\\nis chatty");
+    assert_int_equal(agent_must_find(f, ENTRY_PROPOSAL, "new.rego")->files, 2);
 }
 
 static void it_is_interrupted(void **state)
@@ -468,6 +508,7 @@ int main(void)
         TEST(plan_thoughts_tokens_and_limits_are_shown),
         TEST(instructions_and_model_are_those_of_the_turn),
         TEST(sessions_are_threads),
+        TEST(hooks_and_skills_are_for_it_too),
         TEST(it_is_interrupted),
         TEST(it_is_killed_and_goes_on),
         TEST(errors_are_one_clear_line),
