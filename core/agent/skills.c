@@ -375,6 +375,15 @@ struct str skill_body(const struct skill *skill)
     return cut_front(buf_str(&skill->text), &yaml, &rest) ? rest : buf_str(&skill->text);
 }
 
+void skills_parse(struct str text, struct skills *out, struct buf *problems)
+{
+    struct place place = {
+        .what = "skill", .out = out, .problems = problems, .root = "", .is_users = true};
+    struct buf copy = BUF_INIT;
+    buf_append_str(&copy, text);
+    add(&place, "text.md", STR_LIT("text"), copy);
+}
+
 void skills_free(struct skills *skills)
 {
     VEC_FOREACH (struct skill, skill, skills) {

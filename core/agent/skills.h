@@ -41,6 +41,8 @@ void skills_read(const char *git_root, const char *root, struct skills *out, str
 /* Prompt files (agent/prompts.h) in the same way: single files, called by their file's name; the
  * answer about one is an answer about a "command". */
 void skills_read_commands(const char *root, struct skills *out, struct buf *problems);
+/* One file's text as if it were the engineer's: for tests. Adds to *out. */
+void skills_parse(struct str text, struct skills *out, struct buf *problems);
 void skills_free(struct skills *skills);
 /* Its text without the YAML it may begin with. Borrowed. */
 struct str skill_body(const struct skill *skill);

@@ -265,9 +265,9 @@ char *path_own_program(void)
     return mem_strdup(name);
 }
 
-char *path_git_root(const char *root)
+char *path_git_root(const char *folder)
 {
-    char *at = mem_strdup(root);
+    char *at = mem_strdup(folder);
     for (;;) {
         char *git = path_join(at, ".git");
         bool found = access(git, F_OK) == 0;

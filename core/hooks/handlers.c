@@ -233,7 +233,6 @@ static void add(
         .command = mem_strdup(command),
         .timeout_ms = read_timeout(hook),
         .profile = mem_strdup(place->profile),
-        .status = mem_strdup(json_string(hook, "statusMessage")),
         .file = mem_strdup(place->file),
         .is_users = place->is_users,
         .of_codex = place->of_codex};
@@ -454,13 +453,23 @@ void handlers_read(
     trust_store_free(store);
 }
 
+void handlers_parse(struct str text, bool json, struct handlers *out, struct buf *problems)
+{
+    struct place place = {
+        .out = out, .problems = problems, .root_fd = -1, .file = "text", .is_users = true};
+    if (json) {
+        read_json(&place, text);
+    } else {
+        read_toml(&place, text);
+    }
+}
+
 void handlers_free(struct handlers *handlers)
 {
     VEC_FOREACH (struct handler, handler, handlers) {
         free(handler->matcher);
         free(handler->command);
         free(handler->profile);
-        free(handler->status);
         free(handler->file);
         free(handler->identity);
         buf_free(&handler->shown);

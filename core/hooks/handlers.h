@@ -54,7 +54,6 @@ struct handler {
     char *matcher;   /* NULL: every tool */
     char *command;   /* for /bin/sh -c */
     uint64_t timeout_ms;
-    char *status;     /* what is shown while it runs, or NULL */
     char *profile;    /* only while this profile is in force; NULL: always */
     char *file;       /* where it is written: ".codex/config.toml", absolute for the user's */
     bool is_users;    /* the engineer's own: trusted */
@@ -82,6 +81,8 @@ const char *moment_name(enum moment moment);
  * NULL). */
 void handlers_read(
     const char *git_root, const char *root, struct handlers *out, struct buf *problems);
+/* The hooks of one text, TOML or JSON, as if it were the engineer's: for tests. Adds to *out. */
+void handlers_parse(struct str text, bool json, struct handlers *out, struct buf *problems);
 void handlers_free(struct handlers *handlers);
 
 /* It may run, and is for this moment and tool (NULL: no tool). Matchers are Codex's: letters,
