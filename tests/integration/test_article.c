@@ -188,10 +188,9 @@ static void once_trusted_they_work(void **state)
     assert_non_null(said);
     assert_null(strstr(patch->text.ptr, "line 1 of"));
     assert_null(strstr(said + 1, "line 2 of"));
-    assert_non_null(find(f, ENTRY_NOTICE,
-        "⚠️ POLICY REVIEW: Verify (1) test coverage ≥90%, (2) deny messages are actionable, (3) "
-        "no "
-        "overly broad resource matching"));
+    const struct entry *review = find(f, ENTRY_NOTICE, "POLICY REVIEW: Verify (1)");
+    assert_non_null(review);
+    assert_non_null(strstr(review->text.ptr, "(3) no overly broad resource matching"));
     workbench_instructions(f->wb, &told);
     assert_non_null(strstr(told.text.ptr, "Every `deny` rule MUST have"));
     assert_non_null(strstr(told.text.ptr, "- policy-gen: Policy Generation Skill."));
