@@ -60,7 +60,7 @@ static bool link_all(const char *from, const char *to, struct err *err)
     DIR *dir = opendir(from);
     struct dirent *item;
     bool ok = dir != NULL || err_set_errno(err, errno, "%s cannot be read", from);
-    while (ok && (item = readdir(dir)) != NULL) {
+    while (ok && dir != NULL && (item = readdir(dir)) != NULL) {
         ok = is_ours(item->d_name) || link_one(from, to, item->d_name, err);
     }
     if (dir != NULL) {

@@ -185,11 +185,38 @@ static void read_workspace(struct config *config, const char *workspace)
     free(path);
 }
 
-struct config *config_load(const char *workspace)
+static struct config *config_new(void)
 {
     struct config *config = MEM_NEW(struct config);
     config->values = mem_zalloc(setting_count * sizeof(struct entry_value *));
     add_defaults(config);
+    return config;
+}
+
+struct config *config_parse(struct str codex, struct str user, struct str workspace)
+{
+    struct config *config = config_new();
+    const struct config_file *file = config_take(config, codex, "codex", LAYER_CODEX, NULL);
+    if (file != NULL) {
+        config_read_codex_main(config, file);
+    }
+    file = config_take(config, user, "user", LAYER_USER, NULL);
+    if (file != NULL) {
+        config_read_own(config, file);
+    }
+    file = config_take(config, workspace, "workspace", LAYER_WORKSPACE, NULL);
+    if (file != NULL) {
+        config_read_own(config, file);
+        config_check_workspace(config);
+    }
+    config_resolve(config);
+    config_check_profile(config);
+    return config;
+}
+
+struct config *config_load(const char *workspace)
+{
+    struct config *config = config_new();
     config_read_codex(config);
     read_user(config);
     if (workspace != NULL) {

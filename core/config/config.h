@@ -43,6 +43,8 @@ extern const size_t setting_count;
 
 /* Reads all layers. `workspace` is its root or NULL. Never fails: see config_problem_at. */
 struct config *config_load(const char *workspace) MUST_USE;
+/* From the texts of the three files, without the environment; for tests. */
+struct config *config_parse(struct str codex, struct str user, struct str workspace) MUST_USE;
 void config_free(struct config *config);
 
 /* Overrides a setting for this run: a command-line option (`origin`: "--provider"). A bad value is

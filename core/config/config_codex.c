@@ -23,21 +23,26 @@ static char *codex_home(void)
     return home == NULL || home[0] != '/' ? NULL : path_join(home, ".codex");
 }
 
+void config_read_codex_main(struct config *config, const struct config_file *file)
+{
+    config_read_settings(config, file, file->root, NULL, false);
+    const struct toml *profile = toml_get(file->root, "profile");
+    if (profile != NULL && profile->kind == TOML_STRING) {
+        char *origin = mem_printf("%s:%u", file->path, profile->row);
+        struct entry_value like = {
+            .setting = config_index_of("profile"), .layer = LAYER_CODEX, .origin = origin};
+        (void)config_add(config, &like, profile->text);
+        free(origin);
+    }
+    config_read_profiles(config, file, false);
+}
+
 static void read_main(struct config *config)
 {
     char *path = path_join(config->codex_home, "config.toml");
     const struct config_file *file = config_open(config, path, path, LAYER_CODEX, NULL);
     if (file != NULL) {
-        config_read_settings(config, file, file->root, NULL, false);
-        const struct toml *profile = toml_get(file->root, "profile");
-        if (profile != NULL && profile->kind == TOML_STRING) {
-            char *origin = mem_printf("%s:%u", path, profile->row);
-            struct entry_value like = {
-                .setting = config_index_of("profile"), .layer = LAYER_CODEX, .origin = origin};
-            (void)config_add(config, &like, profile->text);
-            free(origin);
-        }
-        config_read_profiles(config, file, false);
+        config_read_codex_main(config, file);
     }
     free(path);
 }

@@ -93,6 +93,9 @@ bool config_is_looser(const struct setting *setting, const char *text, const cha
  */
 const struct config_file *config_open(struct config *config, const char *path, const char *shown,
     enum layer layer, const char *profile);
+/* The same from its text. */
+const struct config_file *config_take(struct config *config, struct str text, const char *shown,
+    enum layer layer, const char *profile);
 /* A file of bylaw's own form. */
 void config_read_own(struct config *config, const struct config_file *file);
 /* The settings of one table: those of a profile, or of the file itself. Unknown names are told when
@@ -102,6 +105,8 @@ void config_read_settings(struct config *config, const struct config_file *file,
 /* [profiles.NAME] tables of a file. */
 void config_read_profiles(struct config *config, const struct config_file *file, bool strict);
 void config_know_profile(struct config *config, const char *name, const char *origin);
+/* What $CODEX_HOME/config.toml says. */
+void config_read_codex_main(struct config *config, const struct config_file *file);
 /* Both of Codex's kinds of file. */
 void config_read_codex(struct config *config);
 /* The profile that is chosen is there. */

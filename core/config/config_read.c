@@ -335,23 +335,31 @@ void config_read_own(struct config *config, const struct config_file *file)
     config_read_profiles(config, file, true);
 }
 
-const struct config_file *config_open(struct config *config, const char *path, const char *shown,
+const struct config_file *config_take(struct config *config, struct str text, const char *shown,
     enum layer layer, const char *profile)
 {
     struct err err;
-    struct buf text = BUF_INIT;
-    struct toml *root = NULL;
-    if (file_read(path, MAX_FILE, &text, &err)) {
-        root = toml_parse(buf_str(&text), shown, &err);
-    }
-    if (root == NULL && err.kind != ERR_NOT_FOUND) {
-        config_add_problem(config, "%s", err.text);
-    }
-    buf_free(&text);
+    struct toml *root = toml_parse(text, shown, &err);
     if (root == NULL) {
+        config_add_problem(config, "%s", err.text);
         return NULL;
     }
     struct config_file file = {mem_strdup(shown), root, layer, mem_strdup(profile)};
     VEC_PUSH(&config->files, file);
     return &config->files.items[config->files.len - 1];
+}
+
+const struct config_file *config_open(struct config *config, const char *path, const char *shown,
+    enum layer layer, const char *profile)
+{
+    struct err err;
+    struct buf text = BUF_INIT;
+    const struct config_file *file = NULL;
+    if (file_read(path, MAX_FILE, &text, &err)) {
+        file = config_take(config, buf_str(&text), shown, layer, profile);
+    } else if (err.kind != ERR_NOT_FOUND) {
+        config_add_problem(config, "%s", err.text);
+    }
+    buf_free(&text);
+    return file;
 }
