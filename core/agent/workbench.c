@@ -504,6 +504,7 @@ struct workbench *workbench_new(const struct workbench_options *options, struct 
     recover(wb);
     overlay_sweep();
     wb->approvals = approvals_new(wb->config);
+    workbench_check_commands(wb);
     make_tools(wb);
     workbench_make_hooks(wb);
     workbench_make_layout(wb);

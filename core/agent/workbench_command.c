@@ -186,6 +186,18 @@ static void drop(void *data, void *tool)
     give_up_copy(wb);
 }
 
+void workbench_check_commands(struct workbench *wb)
+{
+    struct buf problems = BUF_INIT;
+    approvals_check_file(&problems);
+    struct str rest = buf_str(&problems);
+    struct str line;
+    while (str_next_line(&rest, &line)) {
+        workbench_problem(wb, "%.*s", STR_FMT(line));
+    }
+    buf_free(&problems);
+}
+
 void workbench_free_commands(struct workbench *wb)
 {
     lent_free(wb->command.lent);

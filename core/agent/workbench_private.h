@@ -193,6 +193,8 @@ void workbench_stop_shell(struct workbench *wb);
 /* workbench_command.c */
 extern const struct command_host workbench_commands;
 void workbench_free_commands(struct workbench *wb);
+/* Says what is wrong in the allow-list. */
+void workbench_check_commands(struct workbench *wb);
 const char *workbench_complete_question(void *data, struct question *question);
 const char *workbench_codex_approval(void *data);
 /* Goes on with a session; false when it cannot be read, or nothing in it is pending and `needed` is

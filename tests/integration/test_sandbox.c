@@ -1,6 +1,7 @@
 /* Programs that try to get out of `bylaw sandbox` (tools/escape.c), with name spaces and without.
  * Each way is first tried unconfined, where it must be open: what is closed anyway proves nothing.
  */
+#include "recording_script.h"
 #include "test.h"
 
 #include <dirent.h>
@@ -16,7 +17,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/mem.h"
+#include "agent/workbench.h"
+#include "base/path.h"
+#include "base/vec.h"
+#include "sandbox/confined.h"
 
 static const char *const modes[] = {"", "--no-namespaces"};
 
@@ -107,6 +111,10 @@ static int set_up(void **state)
         mem_printf("@bylaw-test-%d", (int)getpid())};
     static const char *const names[] = {
         "OUT", "IN", "HOME", "BYLAW", "ESCAPE", "SOCKET", "ABSTRACT"};
+    static const char *const homes[] = {"XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"};
+    for (size_t i = 0; i < ARRAY_LEN(homes); i++) {
+        unsetenv(homes[i]);
+    }
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         setenv(names[i], values[i], 1);
     }
@@ -237,6 +245,101 @@ static void test_ways_out(void **state)
     assert_int_equal(open_ways, 0);
 }
 
+/* ---- the same ways, tried by an agent through its run_command ---- */
+
+static void record_ways(const char *workspace)
+{
+    struct buf out = BUF_INIT;
+    script_head(&out);
+    script_begin(&out, "try", 0);
+    for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+        char *id = mem_printf("c%zu", i);
+        char *args = mem_printf("{\"command\":\"IN=$PWD; \\\"$ESCAPE\\\" %s\",\"network\":null,"
+                                "\"reason\":null,\"timeout_s\":null}",
+            ways[i].line);
+        script_call(&out, id, "run_command", args, false);
+        free(args);
+        free(id);
+    }
+    script_done(&out);
+    script_begin(&out, "try", 1);
+    script_say(&out, "None.");
+    script_done(&out);
+    test_write(workspace, ".bylaw/recordings/ways.jsonl", out.ptr);
+    buf_free(&out);
+}
+
+static size_t count_open_ways(struct session *session)
+{
+    size_t open_ways = 0;
+    size_t tried = 0;
+    VEC_FOREACH (const struct entry, entry, session_transcript(session)) {
+        if (entry->kind != ENTRY_TOOL || strcmp(entry->name, "run_command") != 0) {
+            continue;
+        }
+        tried++;
+        if (entry->text.len == 0 || strncmp(entry->text.ptr, "Exit code 1.", 12) != 0) {
+            fprintf(stderr, "open: %s: %s\n", entry->detail, entry->text.ptr);
+            open_ways++;
+        }
+    }
+    assert_int_equal(tried, ARRAY_LEN(ways));
+    return open_ways;
+}
+
+static void try_as_agent(const struct outside *o, const char *mode)
+{
+    struct err err;
+    char *workspace = path_join(o->dir, "in");
+    char *config = mem_printf("sandbox_mode = \"%s\"\n", mode);
+    test_write(o->dir, "home/.config/bylaw/config.toml", config);
+    test_write(o->dir, "out/file", "theirs\n");
+    test_write(o->dir, "in/file", "mine\n");
+    record_ways(workspace);
+    struct loop *loop = loop_new(&err);
+    struct workbench_options options = {
+        .loop = loop, .folder = workspace, .provider = "recording", .fresh = true};
+    struct workbench *wb = workbench_new(&options, &err);
+    assert_ok(wb != NULL, err);
+    struct session *session = workbench_session(wb);
+    assert_ok(session_prompt(session, STR_LIT("try"), &err), err);
+    for (uint64_t end = loop_now_ms() + 120000;
+         session_transcript(session)->len == 0 || session_state(session) != SESSION_IDLE;) {
+        assert_true(loop_now_ms() < end);
+        loop_run_once(loop, 100);
+    }
+    assert_int_equal(count_open_ways(session), 0);
+    workbench_free(wb);
+    loop_free(loop);
+    char *left = test_read(o->dir, "out/file");
+    assert_string_equal(left, "theirs\n");
+    free(left);
+    free(config);
+    free(workspace);
+}
+
+static void test_ways_out_for_an_agent(void **state)
+{
+    const struct outside *o = *state;
+    pid_t victim = start_victim();
+    export_number("VICTIM", (unsigned long long)victim, false);
+    char *inherited = path_join(o->dir, "inherited");
+    int fd = open(inherited, O_WRONLY | O_CREAT, 0600);
+    assert_int_equal(dup2(fd, 9), 9); /* handed on to children, unless somebody closes it */
+    confined_use_program(getenv("BYLAW"));
+    setenv("BYLAW_RECORDING_SPEED", "0", 1);
+    try_as_agent(o, "read-only");
+    try_as_agent(o, "workspace-write");
+    confined_use_program(NULL);
+    close(9);
+    close(fd);
+    char *nothing = test_read(o->dir, "inherited");
+    assert_string_equal(nothing, "");
+    free(nothing);
+    free(inherited);
+    end_victim(victim);
+}
+
 /* Processes whose environment has the mark of this test's leftovers; they are ended. */
 static int end_marked(void)
 {
@@ -344,6 +447,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ways_out),
+        cmocka_unit_test(test_ways_out_for_an_agent),
         cmocka_unit_test(test_nothing_outlives_it),
         cmocka_unit_test(test_work_goes_on),
         cmocka_unit_test(test_exit_codes),
