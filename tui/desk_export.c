@@ -26,11 +26,11 @@ static void free_export(struct export *export)
 
 static void start(struct export *export);
 
-static void answered(void *data, bool yes)
+static void answered(void *data, int choice)
 {
     struct export *export = data;
-    export->over = yes;
-    if (yes) {
+    export->over = choice == 1;
+    if (export->over) {
         start(export);
     } else {
         free_export(export);
@@ -52,8 +52,10 @@ static void done(void *data, bool cancelled)
     desk->exporting--;
     if (!closing && !export->ok && export->err.kind == ERR_EXISTS && !export->over) {
         char *text = mem_printf("%s. Write over it?", export->err.text);
-        dialog_confirm(
-            desk->app, "Export", str_of(text), "Overwrite", "Leave it", answered, export);
+        /* Enter loses nothing. */
+        static const struct dialog_choice choices[] = {{'n', "Leave it"}, {'y', "Overwrite"}};
+        dialog_choose(
+            desk->app, "Export", str_of(text), choices, ARRAY_LEN(choices), answered, export);
         free(text);
         app_redraw(desk->app);
         return;

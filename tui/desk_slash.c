@@ -5,6 +5,7 @@
 #include "desk_private.h"
 #include "model_picker.h"
 #include "slash.h"
+#include "tally.h"
 #include "widget/dialog.h"
 #include "widget/popup.h"
 
@@ -133,6 +134,38 @@ static void append_repo(const struct desk *desk, struct buf *out)
         desk->changed == 1 ? "" : "s");
 }
 
+/* What an agent's commands may do, and which of them ask. */
+static void append_limits(const struct desk *desk, struct buf *out)
+{
+    const struct config *config = workbench_config(desk->workbench);
+    buf_printf(out, "Commands     approval %s, sandbox %s\n",
+        config_string(config, "approval_policy"), config_string(config, "sandbox_mode"));
+}
+
+static void append_tests(const struct desk *desk, struct buf *out)
+{
+    const struct board *board = status_board(desk->status);
+    const char *trouble = board_trouble(board);
+    struct tally tally = board_tally(board);
+    buf_append_c(out, "Tests        ");
+    if (trouble != NULL) {
+        buf_printf(out, "could not run: %s\n", trouble);
+        return;
+    }
+    if (board_is_running(board)) {
+        buf_append_c(out, "running, so far ");
+    }
+    tally_append(&tally, false, out);
+    const struct coverage *coverage = board_coverage(board);
+    if (coverage != NULL) {
+        char *percent = coverage_show(coverage_percent(coverage));
+        buf_printf(out, "; coverage %s%%%s", percent,
+            board_coverage_is_old(board) ? " of an older run" : "");
+        free(percent);
+    }
+    buf_append_char(out, '\n');
+}
+
 static void append_proposal(const struct desk *desk, struct buf *out)
 {
     struct proposals *proposals = workbench_proposals(desk->workbench);
@@ -201,8 +234,10 @@ bool desk_slash_status(struct desk *desk, struct str args, struct err *err)
     buf_printf(&text, "Model        %s: %s\n", workbench_model(desk->workbench), why);
     free(why);
     buf_printf(&text, "Session      %s  %s\n", session_id(session), session_title(session));
-    workbench_describe_spend(desk->workbench, &text);
+    append_limits(desk, &text);
+    append_tests(desk, &text);
     append_proposal(desk, &text);
+    workbench_describe_spend(desk->workbench, &text);
     dialog_message(desk->app, "Status", buf_str(&text));
     buf_free(&text);
     return true;

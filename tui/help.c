@@ -7,7 +7,7 @@
 #include "widget/textview.h"
 
 #define HELP_COLS   78
-#define KEY_COLS    22
+#define KEY_COLS    24
 #define NARROW_COLS 56 /* below, what a key does stands under the key */
 
 /* A key with what it does, or, without keys, the heading of a set. */

@@ -5,6 +5,9 @@
 
 #include <stdlib.h>
 
+/* Values, price and reason in one line, where there is room. */
+enum { LIST_COLS = 112 };
+
 struct row {
     char *text;
     char *detail;
@@ -105,6 +108,7 @@ void profile_picker_open(struct app *app, struct workbench *wb)
     struct picker_options options = {.title = "Profile; US dollars a million tokens",
         .hint = "[profiles.NAME] of config.toml and of Codex",
         .count = choosing->rows.len,
+        .cols = LIST_COLS,
         .first = first,
         .item = item,
         .chosen = profile_chosen,
@@ -186,6 +190,7 @@ void model_picker_open(struct app *app, struct workbench *wb)
     struct picker_options options = {.title = "Model; US dollars a million tokens",
         .hint = "or the name of any other model your server has",
         .count = choosing->rows.len,
+        .cols = LIST_COLS,
         .item = item,
         .chosen = model_chosen,
         .destroy = destroy,

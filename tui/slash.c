@@ -35,7 +35,7 @@ const struct slash_command slash_commands[] = {
         desk_slash_skill, NULL},
     {"export", "[FILE]", "Write this session as Markdown, to a file that is not there yet", NULL,
         desk_slash_export, NULL},
-    {"status", "", "Where things are: folder, branch, model, session, tests, proposal", NULL,
+    {"status", "", "Where things are: folder, branch, model, limits, tests, proposal, cost", NULL,
         desk_slash_status, NULL},
     {"help", "", "These commands, and the keys that work here", "app.help", NULL, NULL},
     {"quit", "", "Leave; session, proposal and decisions are kept", "app.quit", NULL, NULL},

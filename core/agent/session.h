@@ -105,6 +105,9 @@ const char *session_queue_at(const struct session *session, size_t index);
 unsigned session_queue_id(const struct session *session, size_t index);
 /* A review's outcome: it can be moved, not taken back. */
 bool session_queue_is_feedback(const struct session *session, size_t index);
+/* Goes on with what an interrupt or a crash left waiting. False: nothing waits, a turn runs, or
+ * there is no model. */
+bool session_queue_send(struct session *session);
 /* Takes a queued prompt back, the last one (the caller frees it); NULL: there is none. */
 char *session_queue_take(struct session *session, size_t index) MUST_USE;
 char *session_queue_pop(struct session *session) MUST_USE;

@@ -41,6 +41,16 @@ bool session_queue_is_feedback(const struct session *session, size_t index)
     return session->queue.items[index].feedback;
 }
 
+bool session_queue_send(struct session *session)
+{
+    if (session->state != SESSION_IDLE || session->setup.provider == NULL ||
+        !turn_take_queued(session)) {
+        return false;
+    }
+    session_changed(session);
+    return true;
+}
+
 char *session_queue_take(struct session *session, size_t index)
 {
     if (index >= session->queue.len || session->queue.items[index].feedback) {

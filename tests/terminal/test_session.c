@@ -95,6 +95,11 @@ static void it_is_exported_and_nothing_written_over(void **state)
     sample_run_sh(run, "cat said.md", "mine\n");
     term_type(run->term, "/export said.md\r");
     term_expect(run->term, "said.md is there already. Write over it?");
+    term_key(run->term, "enter"); /* what is done without a look loses nothing */
+    term_expect_gone(run->term, "Write over it?");
+    sample_run_sh(run, "cat said.md", "mine\n");
+    term_type(run->term, "/export said.md\r");
+    term_expect(run->term, "said.md is there already. Write over it?");
     term_type(run->term, "y");
     term_expect(run->term, "exported to said.md");
     sample_run_sh(run, "head -1 said.md", "# " SAMPLE_PROMPT "\n");

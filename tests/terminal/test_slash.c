@@ -30,6 +30,7 @@ static void the_list_narrows_and_runs(void **state)
 {
     struct sample_run *run = *state;
     start(run, 40, 120);
+    term_expect(run->term, "✓ 16"); /* the tests have run */
     term_type(run->term, "/");
     term_expect(run->term, "▸/ new");
     term_expect(run->term, "/ test");
@@ -38,6 +39,8 @@ static void the_list_narrows_and_runs(void **state)
     term_expect_gone(run->term, "/ test");
     term_key(run->term, "enter");
     term_expect(run->term, "─ Status ─");
+    term_expect(run->term, "Commands     approval on-request, sandbox read-only");
+    term_expect(run->term, "Tests        16 passed");
     term_expect(run->term, "Proposal     none is open");
     term_key(run->term, "esc");
     term_expect_gone(run->term, "─ Status ─");

@@ -388,6 +388,25 @@ static void test_queue(void **state)
     push(f, EVENT_DONE, NULL);
 }
 
+static void test_what_waits_is_sent_after_an_interrupt(void **state)
+{
+    struct fixture *f = *state;
+    ask(f, "first");
+    push(f, EVENT_STARTED, NULL);
+    ask(f, "second");
+    expect(f, "type ahead");
+    session_interrupt(f->session);
+    expect(f, "Enter sends what waits");
+    expect(f, "next: second  Alt-w changes");
+    press(f, "enter");
+    expect_gone(f, "next: second");
+    assert_int_equal(session_queue_count(f->session), 0);
+    assert_false(session_queue_send(f->session)); /* a turn runs, and nothing waits */
+    loop_run_once(f->loop, 10);
+    push(f, EVENT_STARTED, NULL);
+    push(f, EVENT_DONE, NULL);
+}
+
 static void test_queue_list(void **state)
 {
     struct fixture *f = *state;
@@ -581,6 +600,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_scrolling_stands_still, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_resize_keeps_the_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_queue, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_what_waits_is_sent_after_an_interrupt, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_queue_list, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_history, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_paste, set_up, tear_down),

@@ -155,6 +155,9 @@ static unsigned enter(struct chat *chat)
     if (chat_retriable(chat) != NULL) {
         return chat_retry(chat);
     }
+    if (session_queue_send(chat->session)) {
+        return UI_DONE;
+    }
     if (!chat_is_busy(chat) && chat_open_proposal(chat) != NULL) {
         return chat_review(chat, chat_open_proposal(chat));
     }

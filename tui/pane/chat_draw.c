@@ -1,5 +1,6 @@
 #include "base/safe.h"
 #include "base/utf8.h"
+#include "keymap.h"
 #include "pane/chat_private.h"
 #include "widget/bar.h"
 #include "widget/wrap.h"
@@ -124,6 +125,23 @@ static void draw_state(struct chat *chat, struct region region, uint64_t now)
     buf_free(&text);
 }
 
+/* "  Alt-w changes", with the key the user has for it; nothing without one. */
+static void put_key(const struct chat *chat, struct region region, int row, int col,
+    const char *action_id, const char *does)
+{
+    const struct keymap *keymap = app_keymap(chat->app);
+    const struct action *action = keymap_action(keymap, action_id);
+    struct buf name = BUF_INIT;
+    if (action != NULL) {
+        keymap_append_text_key(keymap, action, &name);
+    }
+    if (name.len > 0) {
+        col += grid_put(region, row, col + 2, buf_str(&name), STYLE(KEY));
+        grid_put_c(region, row, col + 3, does, STYLE(HINT));
+    }
+    buf_free(&name);
+}
+
 static int draw_queue(struct chat *chat, struct region region, int row, int rows)
 {
     size_t count = session_queue_count(chat->session);
@@ -138,8 +156,7 @@ static int draw_queue(struct chat *chat, struct region region, int row, int rows
         int room = region_cols(region) - col - (hint ? 17 : 1);
         col += grid_put_fit(region, row + i, col, room > 4 ? room : 4, line, STYLE(USER));
         if (hint && region_cols(region) - col > 16) {
-            grid_put_c(region, row + i, col + 2, "Alt-W", STYLE(KEY));
-            grid_put_c(region, row + i, col + 8, "changes", STYLE(HINT));
+            put_key(chat, region, row + i, col, "chat.queue", "changes");
         }
     }
     return rows;
@@ -157,6 +174,9 @@ static const char *prompt_hint(const struct chat *chat)
     }
     if (chat_retriable(chat) != NULL) {
         return "Enter tries again";
+    }
+    if (session_queue_count(chat->session) > 0) {
+        return "Enter sends what waits; what you type joins it";
     }
     if (chat_open_proposal(chat) != NULL) {
         return "Enter reviews the proposal; or say what should be different";

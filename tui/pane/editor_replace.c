@@ -122,7 +122,7 @@ void replace_draw(struct editor *editor, struct region region, int row)
     struct err err;
     int cols = region_cols(region);
     const char *keys = find->asking ? "y yes  n no  a all the rest  u undo  q stop"
-                                    : "Enter asks for each  Alt-A all";
+                                    : "Enter asks for each  Alt-a all";
     int room = (cols - (int)utf8_width(str_of(keys)) - 8) / 2;
     int col = 1;
     if (find_selection_is_match(editor, &match) && room > 4) {

@@ -142,7 +142,7 @@ static void say_tests(struct plain *plain)
 {
     struct tally tally = board_tally(plain->board);
     struct buf words = BUF_INIT;
-    plain_tally(&tally, true, &words);
+    tally_append(&tally, true, &words);
     const char *trouble = board_trouble(plain->board);
     if (trouble != NULL) {
         plain_say(plain, "Tests could not run: %s", trouble);

@@ -391,6 +391,13 @@ static bool move_queued(struct plain *plain, struct str args, struct err *err)
 bool plain_queue(struct plain *plain, struct str args, struct err *err)
 {
     struct session *session = session_of(plain);
+    if (str_equal_c(args, "send")) {
+        return session_queue_send(session) ||
+               err_set(err, ERR_CONFLICT,
+                   session_queue_count(session) == 0
+                       ? "No prompt is waiting."
+                       : "It is sent by itself: when the answer has ended and there is a model.");
+    }
     if (args.len > 0 && !move_queued(plain, args, err)) {
         return false;
     }

@@ -37,9 +37,10 @@ const struct plain_command plain_commands[] = {
     {"refuse", "[REASON]", "Do not let the agent do what it asks for; it is told why", PLAIN_ANY,
         plain_refuse},
     {"retry", "", "Send the request that failed again", PLAIN_ANY, plain_retry},
-    {"queue", "[FROM TO]",
-        "Say which prompts wait for the answer to end, or move one to another place", PLAIN_ANY,
-        plain_queue},
+    {"queue", "[FROM TO|send]",
+        "Say which prompts wait for the answer to end, move one to another place, or, after a "
+        "stop, go on with them",
+        PLAIN_ANY, plain_queue},
     {"take-back", "[NUMBER]", "Take a waiting prompt back, the last or by its number in queue",
         PLAIN_ANY, plain_take_back},
     {"answer", "", "Say the model's last answer again", PLAIN_ANY, plain_answer},

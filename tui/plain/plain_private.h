@@ -16,6 +16,7 @@
 #include "plain/plain.h"
 #include "repo/commit.h"
 #include "repo/repo.h"
+#include "tally.h"
 #include "workspace/beneath.h"
 
 /* Which commands can be given; the word before the prompt says it. */
@@ -249,8 +250,6 @@ bool plain_failures(struct plain *plain, struct str args, struct err *err);
 bool plain_explain(struct plain *plain, struct str args, struct err *err);
 bool plain_problems(struct plain *plain, struct str args, struct err *err);
 bool plain_coverage(struct plain *plain, struct str args, struct err *err);
-/* "16 passed, 1 failed": words for a tally; `all`: also for the states that no test is in. */
-void plain_tally(const struct tally *tally, bool all, struct buf *out);
 /* "FILE, line 12: error, RULE: MESSAGE" */
 void plain_say_finding(struct plain *plain, size_t number, const struct finding *finding);
 

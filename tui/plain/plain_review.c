@@ -241,7 +241,7 @@ static bool say_state(struct plain *plain, const struct checks *checks)
     case CHECKS_DONE:
         break;
     }
-    plain_tally(&tally, false, &words);
+    tally_append(&tally, false, &words);
     plain_say(plain, "Tests of %s: %s.", of, words.ptr);
     buf_free(&words);
     return true;

@@ -5,22 +5,6 @@
 
 enum { EXPLAIN_FIRST = 10, NAMED_MAX = 20 };
 
-void plain_tally(const struct tally *tally, bool all, struct buf *out)
-{
-    static const struct {
-        enum result_status status;
-        const char *word;
-    } order[] = {{RESULT_PASS, "passed"}, {RESULT_FAIL, "failed"}, {RESULT_ERROR, "with errors"},
-        {RESULT_SKIPPED, "skipped"}, {RESULT_NOT_EVALUATED, "not evaluated"}};
-    for (size_t i = 0; i < ARRAY_LEN(order); i++) {
-        if (all || tally->count[order[i].status] > 0) {
-            buf_printf(out, "%s%zu %s", out->len == 0 ? "" : ", ", tally->count[order[i].status],
-                order[i].word);
-        }
-    }
-    buf_append_c(out, out->len == 0 ? "no test" : "");
-}
-
 void plain_say_finding(struct plain *plain, size_t number, const struct finding *finding)
 {
     struct buf line = BUF_INIT;
@@ -101,7 +85,7 @@ static void on_done(void *data, unsigned generation, const struct run_summary *s
         plain_say(plain, "The tests could not run: %s", summary->trouble);
         return;
     }
-    plain_tally(&tally, plain->asked_run, &words);
+    tally_append(&tally, plain->asked_run, &words);
     char *text = plain->tested_proposal > 0
                      ? mem_printf("Tests of proposal %u: %s.", plain->tested_proposal, words.ptr)
                      : mem_printf("Tests of the workspace: %s.", words.ptr);

@@ -437,8 +437,9 @@ struct picker *picker_open(struct app *app, const struct picker_options *options
     picker->timer = loop_timer_new(app_loop(app), go_on, picker);
     narrow_reset(picker->narrow, options->count);
     bool preview = options->preview != NULL;
+    int cols = options->cols > 0 ? options->cols : preview ? PREVIEW_COLS : PICKER_COLS;
     app_push(app, (struct pane){&picker_ops, picker}, OVERLAY_TOP,
-        preview ? PREVIEW_ROWS : PICKER_ROWS, preview ? PREVIEW_COLS : PICKER_COLS);
+        preview ? PREVIEW_ROWS : PICKER_ROWS, cols);
     narrow_down(picker);
     if (options->first > 0) {
         list_set_cursor(&picker->list, options->first);

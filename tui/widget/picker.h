@@ -29,6 +29,7 @@ struct picker_options {
     const char *keys;  /* for the key line, as pane_ops.key_line; NULL: Enter chooses */
     const char *query; /* typed already; may be NULL */
     size_t count;
+    int cols;     /* 0: a good width; less where the terminal is narrower */
     size_t first; /* where the cursor is before anything is typed */
     /* Item number `index`; the strings are borrowed until the picker is asked again. */
     void (*item)(void *data, size_t index, struct picker_item *item);
