@@ -489,6 +489,13 @@ bool session_send_feedback(struct session *session, struct str text, struct err 
 
 void session_note_feedback(struct session *session, struct str text)
 {
+    if (session->state != SESSION_IDLE) { /* not between a call and its result */
+        struct entry entry = {.kind = ENTRY_FEEDBACK, .status = ENTRY_DONE};
+        buf_append_str(&entry.text, text);
+        session_begin_entry(session, entry);
+        session_add_note(session, text);
+        return;
+    }
     session_take_prompt(session, text, true);
 }
 

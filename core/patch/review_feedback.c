@@ -166,6 +166,17 @@ static bool is_plain(const struct review_file *file)
            file->comments.len == 0;
 }
 
+/* Neither a line of it, nor what the engineer made of one; nor is a file already as proposed. */
+static bool takes_nothing(const struct review *review)
+{
+    bool nothing = review_count_all(review).accepted == 0;
+    for (size_t i = 0; i < review_file_count(review); i++) {
+        const struct review_file *file = review_file(review, i);
+        nothing = nothing && file->items.len > 0 && file->edits.len == 0;
+    }
+    return nothing;
+}
+
 void review_feedback(const struct review *review, struct buf *out)
 {
     bool plain = true;
@@ -179,6 +190,10 @@ void review_feedback(const struct review *review, struct buf *out)
     buf_append_c(out, "## Outcome of the review\n"
                       "A person reviewed your proposal. Only what is marked as taken is in the "
                       "files now.\n");
+    if (takes_nothing(review)) {
+        buf_append_c(out, "Nothing of it was taken: your turn changed nothing, the files are as "
+                          "they were before it.\n");
+    }
     for (size_t i = 0; i < count; i++) {
         put_summary(review_file(review, i), out);
     }

@@ -420,6 +420,29 @@ static void results_stand_in_the_order_of_the_calls(void **state)
     free(items);
 }
 
+/* What is noted while tools run is told afterwards: a call and its result stay together. */
+static void a_note_does_not_part_a_call_from_its_result(void **state)
+{
+    struct fixture *f = *state;
+    const char *lines[] = {"echo one"};
+    script(f, lines, 1, true);
+    script_begin(&f->recording, "more", 0);
+    script_say(&f->recording, "Yes.");
+    script_done(&f->recording);
+    open_with(f, "");
+    go(f);
+    WAIT_UNTIL(f, question(f) != NULL);
+    session_note_feedback(workbench_session(f->wb), STR_LIT("## Outcome"));
+    answer(f, APPROVAL_ONCE, "");
+    WAIT_UNTIL(f, turn_over(f));
+    struct err err;
+    assert_ok(session_prompt(workbench_session(f->wb), STR_LIT("more"), &err), err);
+    WAIT_UNTIL(f, turn_over(f));
+    char *items = conversation(f);
+    assert_string_equal(items, "u:Go.|c:c0|R:c0|a:Done.|u:## Outcome|u:more|a:Yes.|");
+    free(items);
+}
+
 static void an_interrupt_ends_what_runs(void **state)
 {
     struct fixture *f = *state;
@@ -472,6 +495,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_ended_proposes_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_command_of_the_engineers_runs_beside, set_up, tear_down),
         cmocka_unit_test_setup_teardown(results_stand_in_the_order_of_the_calls, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_note_does_not_part_a_call_from_its_result, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_interrupt_ends_what_runs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_prompt_has_its_bound, set_up, tear_down),
     };

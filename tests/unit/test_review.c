@@ -293,11 +293,30 @@ static void feedback_says_it_all(void **state)
     assert_ok(review_do(r, &edit, &err), err);
     review_feedback(r, &out);
     assert_non_null(strstr(out.ptr, "change of `p.rego`: taken in part: 2 of 4"));
+    assert_null(strstr(out.ptr, "changed nothing"));
     assert_non_null(strstr(out.ptr, "-deny if false\n+deny if true\n"));
     assert_non_null(strstr(out.ptr, "> too broad\n> really\n"));
     assert_non_null(strstr(out.ptr, "Question (answer it"));
     assert_non_null(strstr(out.ptr, "(the line changed since)\n```\nEND\n```\n> why upper case?"));
     assert_non_null(strstr(out.ptr, "-END\n+The end\n"));
+    buf_free(&out);
+    review_free(r);
+}
+
+static void feedback_says_that_nothing_was_taken(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    struct buf out = BUF_INIT;
+    struct review *r = review_of(make(CHANGE_UPDATE, "f", "a\nb\n", "A\nb\n"));
+    DECIDE(r, 0, 2, REVIEW_DECLINED);
+    review_feedback(r, &out);
+    assert_non_null(strstr(out.ptr, "your turn changed nothing"));
+    buf_clear(&out);
+    struct review_op edit = {.verb = REVIEW_EDIT, .from = 0, .text = STR_LIT("mine\n")};
+    assert_ok(review_do(r, &edit, &err), err);
+    review_feedback(r, &out);
+    assert_null(strstr(out.ptr, "changed nothing"));
     buf_free(&out);
     review_free(r);
 }
@@ -817,6 +836,7 @@ int main(void)
         cmocka_unit_test(a_new_base_is_merged),
         cmocka_unit_test(undo_reaches_over_a_rebase),
         cmocka_unit_test(feedback_says_it_all),
+        cmocka_unit_test(feedback_says_that_nothing_was_taken),
         cmocka_unit_test(a_refused_log_changes_nothing),
         cmocka_unit_test(random_sequences),
     };
