@@ -223,12 +223,6 @@ static const char *model_name(void *data)
     return workbench_model(desk->workbench);
 }
 
-static void spent(void *data, struct buf *out)
-{
-    struct desk *desk = data;
-    workbench_summarise_spend(desk->workbench, out);
-}
-
 static bool is_recording(void *data)
 {
     struct desk *desk = data;
@@ -271,7 +265,6 @@ static void make_panes(struct desk *desk)
         .session = workbench_session(desk->workbench),
         .review = review_proposal,
         .model = model_name,
-        .spent = spent,
         .is_recording = is_recording,
         .suggestion = suggestion,
         .mention = desk_mention,

@@ -94,9 +94,6 @@ bool workbench_use_model(
     struct workbench *wb, const char *model, const char *effort, struct err *err) MUST_USE;
 /* Tokens, money, the window and the bounds, a line each. */
 void workbench_describe_spend(const struct workbench *wb, struct buf *out);
-/* "12.3k tokens, $0.04; session $0.30; 62% left": for one line; nothing before the first answer and
- * for a recording. */
-void workbench_summarise_spend(const struct workbench *wb, struct buf *out);
 /* "62% left (78.1k of 200k)"; nothing before the first answer. */
 void workbench_describe_context(const struct workbench *wb, struct buf *out);
 /* The table of prices. Borrowed. */

@@ -111,28 +111,3 @@ void workbench_describe_context(const struct workbench *wb, struct buf *out)
     tokens_append(out, window);
     buf_append_c(out, ")");
 }
-
-void workbench_summarise_spend(const struct workbench *wb, struct buf *out)
-{
-    const struct spend *turn = session_turn_spend(wb->session);
-    const struct spend *all = session_spend(wb->session);
-    long long window = session_window_tokens(wb->session);
-    long long held = session_held_tokens(wb->session);
-    if (all->requests == 0 || workbench_is_recording(wb)) {
-        return;
-    }
-    if (turn->requests > 0) {
-        spend_describe(turn, out);
-        buf_append_c(out, "; ");
-    }
-    buf_append_c(out, "session ");
-    if (all->unpriced == all->requests) {
-        tokens_append(out, spend_tokens(all));
-    } else {
-        money_append(out, all->dollars);
-        buf_append_c(out, all->unpriced > 0 ? " and more" : "");
-    }
-    if (held > 0) {
-        buf_printf(out, "; %lld%% left", (window > held ? window - held : 0) * 100 / window);
-    }
-}

@@ -35,9 +35,6 @@ struct chat_options {
     void (*fork)(void *data, unsigned entry);
     /* "gpt-5.5 high", "no model": for the state line; borrowed for the call. May be NULL. */
     const char *(*model)(void *data);
-    /* What the last prompt and the session cost, what the window still holds, in a few words;
-     * nothing before the first answer. May be NULL. */
-    void (*spent)(void *data, struct buf *out);
     /* Recorded answers are labelled as such at all times. May be NULL. */
     bool (*is_recording)(void *data);
     /* Prompts worth offering before the first one (those a recording knows); NULL past the end;

@@ -104,16 +104,6 @@ static void draw_state(struct chat *chat, struct region region, uint64_t now)
         draw_spend(chat, region, col);
     }
     size_t below = chat_view_rows_below(chat->view);
-    buf_clear(&text);
-    if (chat->options.spent != NULL && !chat_is_busy(chat)) {
-        chat->options.spent(chat->options.data, &text);
-    }
-    if (text.len > 0) {
-        buf_append_char(&text, ' ');
-        grid_put_c(region, 0, col, " ", STYLE(TEXT));
-        grid_put_fit(
-            region, 0, col + 1, cols - col - (below > 0 ? 15 : 2), buf_str(&text), STYLE(HINT));
-    }
     if (below > 0) {
         buf_clear(&text);
         buf_printf(&text, " ↓ %zu more ", below);
