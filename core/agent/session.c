@@ -112,7 +112,6 @@ void session_free(struct session *session)
     free(session->effort);
     free(session->title);
     free(session->draft);
-    free(session->forked_from);
     free(session);
 }
 

@@ -205,9 +205,6 @@ struct session *session_resume(const struct session_setup *setup, const char *wo
 char *session_fork(const struct session *session, const char *workspace, unsigned before,
     struct err *err) MUST_USE;
 void session_note_fork(struct session *session, const char *from_id);
-/* The session it was made from, or NULL, and how many of the prompts before it are its own. */
-const char *session_forked_from(const struct session *session);
-size_t session_forked_prompts(const struct session *session);
 /* An entry of the transcript by its id; NULL: there is none. Borrowed until the session changes. */
 const struct entry *session_entry_at(const struct session *session, unsigned id);
 /* Nothing was said, typed or is waiting: its file may be removed. */

@@ -55,8 +55,6 @@ struct session {
     char *draft;
     struct transcript transcript;
     unsigned next_entry;
-    char *forked_from; /* NULL: from none */
-    size_t forked_prompts;
     struct items items;   /* the conversation the model was sent */
     struct items pending; /* of the running request: joins items when it is whole */
     struct calls calls;

@@ -135,10 +135,6 @@ void session_replay(void *data, const char *kind, const cJSON *record)
         turn_replay_usage(session, record);
     } else if (strcmp(kind, "compact") == 0) {
         compact_replace(session, json_string_or(record, "text", ""));
-    } else if (strcmp(kind, "fork") == 0) {
-        free(session->forked_from);
-        session->forked_from = mem_strdup(json_string(record, "from"));
-        session->forked_prompts = (size_t)json_int_or(record, "prompts", 0);
     } else if (strcmp(kind, "turn") == 0) {
         session->was_running = json_bool_or(record, "running", false);
     } else if (strcmp(kind, "session") != 0 && session->setup.on_record != NULL) {
@@ -224,17 +220,6 @@ char *session_fork(
 
 void session_note_fork(struct session *session, const char *from_id)
 {
-    size_t prompts = 0;
-    VEC_FOREACH (const struct entry, entry, &session->transcript) {
-        prompts += entry->kind == ENTRY_USER;
-    }
-    free(session->forked_from);
-    session->forked_from = mem_strdup(from_id);
-    session->forked_prompts = prompts;
-    cJSON *record = cJSON_CreateObject();
-    json_set_string(record, "from", from_id);
-    json_set_int(record, "prompts", (long long)prompts);
-    session_record(session, "fork", record, false);
     struct entry entry = {
         .kind = ENTRY_NOTICE, .status = ENTRY_DONE, .name = mem_strdup(SESSION_FORK_NOTICE)};
     buf_printf(&entry.text, "Forked from session %s; its proposals stay there.", from_id);
@@ -247,14 +232,4 @@ void session_note_fork(struct session *session, const char *from_id)
                 "not accepted are not part of it: only what is in the workspace holds.]")};
         session_add_item(session, item);
     }
-}
-
-const char *session_forked_from(const struct session *session)
-{
-    return session->forked_from;
-}
-
-size_t session_forked_prompts(const struct session *session)
-{
-    return session->forked_prompts;
 }

@@ -49,32 +49,46 @@ static void append_state(const struct chat *chat, struct buf *out, uint64_t now)
     }
 }
 
-/* What the last prompt took, what the session, and how much of the model's window is left. */
-static void draw_spend(const struct chat *chat, struct region region, int col)
+/* One part of it, if there is room. */
+static void add_part(struct buf *text, struct str part, int room)
+{
+    if (part.len > 0 && (int)(utf8_width(buf_str(text)) + utf8_width(part)) + 2 <= room) {
+        buf_append_c(text, text->len > 0 ? "; " : "");
+        buf_append_str(text, part);
+    }
+}
+
+/* What the last prompt took, how much of the model's window is left, what the session took. */
+static void draw_spend(const struct chat *chat, struct region region, int col, int room)
 {
     const struct spend *turn = session_turn_spend(chat->session);
     const struct spend *all = session_spend(chat->session);
     long long window = session_window_tokens(chat->session);
     long long held = session_held_tokens(chat->session);
-    int cols = region_cols(region);
     struct buf text = BUF_INIT;
+    struct buf part = BUF_INIT;
     if (turn->requests > 0) {
-        buf_append_char(&text, ' ');
-        spend_describe(turn, &text);
-    }
-    if (all->dollars > turn->dollars) {
-        buf_append_c(&text, " of ");
-        money_append(&text, all->dollars);
+        spend_describe(turn, &part);
+        add_part(&text, buf_str(&part), room);
     }
     if (window > 0 && held > 0 && all->requests > 0) {
-        buf_printf(&text, "%s%lld%% left", text.len > 0 ? ", " : " ",
-            (window > held ? window - held : 0) * 100 / window);
+        buf_clear(&part);
+        buf_printf(&part, "%lld%% left", (window > held ? window - held : 0) * 100 / window);
+        add_part(&text, buf_str(&part), room);
+    }
+    if (all->dollars > turn->dollars) {
+        buf_clear(&part);
+        buf_append_c(&part, "session ");
+        money_append(&part, all->dollars);
+        add_part(&text, buf_str(&part), room);
     }
     if (text.len > 0) {
-        buf_append_char(&text, ' ');
-        grid_put_fit(region, 0, col, cols - col - 14, buf_str(&text), STYLE(HINT));
+        col += grid_put_c(region, 0, col, " ", STYLE(TEXT));
+        col += grid_put(region, 0, col, buf_str(&text), STYLE(HINT));
+        grid_put_c(region, 0, col, " ", STYLE(TEXT));
     }
     buf_free(&text);
+    buf_free(&part);
 }
 
 /* The line between transcript and prompt: what runs, what is below, what Enter would do. */
@@ -101,7 +115,7 @@ static void draw_state(struct chat *chat, struct region region, uint64_t now)
         grid_put_c(region, 0, col++, " ", STYLE(TEXT));
     }
     if (session_state(chat->session) == SESSION_IDLE && !chat_is_recording(chat)) {
-        draw_spend(chat, region, col);
+        draw_spend(chat, region, col, cols - col - (chat_view_rows_below(chat->view) > 0 ? 16 : 2));
     }
     size_t below = chat_view_rows_below(chat->view);
     if (below > 0) {
