@@ -1,11 +1,15 @@
 #include "agent/instructions.h"
 
+#include "base/file.h"
 #include "base/path.h"
 #include "base/vec.h"
+#include "config/toml.h"
 #include "workspace/beneath.h"
 
 #include <stdlib.h>
 #include <unistd.h>
+
+enum { USERS_MAX_BYTES = 1 << 20, CONFIG_MAX_BYTES = 1 << 20 };
 
 static const char preamble[] =
     "You are a policy engineer's assistant inside bylaw, a review workbench for policy-as-code "
@@ -34,7 +38,29 @@ static const char preamble[] =
     "- Answer in short Markdown: what the policy denies, what it allows, and what you were not "
     "sure of.\n";
 
-enum { USERS_MAX_BYTES = 1 << 20 };
+/* What the user has told Codex about these files. */
+struct limits {
+    struct toml *config; /* NULL: none */
+    size_t most;
+};
+
+static struct limits read_limits(void)
+{
+    struct limits limits = {.most = INSTRUCTIONS_MAX_BYTES};
+    char *codex = path_codex_home();
+    char *path = codex == NULL ? NULL : path_join(codex, "config.toml");
+    struct buf text = BUF_INIT;
+    if (path != NULL && file_read(path, CONFIG_MAX_BYTES, &text, NULL)) {
+        limits.config = toml_parse(buf_str(&text), path, NULL); /* mistakes: `bylaw config` */
+    }
+    long long most =
+        toml_integer_or(limits.config, "project_doc_max_bytes", INSTRUCTIONS_MAX_BYTES);
+    limits.most = most < 0 ? 0 : most > USERS_MAX_BYTES ? USERS_MAX_BYTES : (size_t)most;
+    buf_free(&text);
+    free(path);
+    free(codex);
+    return limits;
+}
 
 /* Takes one folder's file into the text; false when it has none. */
 static bool take(const char *folder, const char *name, struct instructions *out, size_t *left,
@@ -77,11 +103,20 @@ static bool take(const char *folder, const char *name, struct instructions *out,
     return true;
 }
 
-static void take_folder(
-    const char *folder, struct instructions *out, size_t *left, struct buf *problem)
+static void take_folder(const char *folder, const struct toml *others, struct instructions *out,
+    size_t *left, struct buf *problem)
 {
-    if (!take(folder, "AGENTS.override.md", out, left, problem)) {
-        (void)take(folder, "AGENTS.md", out, left, problem);
+    if (take(folder, "AGENTS.override.md", out, left, problem) ||
+        take(folder, "AGENTS.md", out, left, problem) || others == NULL ||
+        others->kind != TOML_ARRAY) {
+        return;
+    }
+    for (size_t i = 0; i < others->len; i++) {
+        const struct toml *name = others->items[i];
+        bool is_name = name->kind == TOML_STRING && strchr(name->text, '/') == NULL;
+        if (is_name && take(folder, name->text, out, left, problem)) {
+            return;
+        }
     }
 }
 
@@ -92,7 +127,7 @@ static void take_users(struct instructions *out, struct buf *problem)
     size_t left = USERS_MAX_BYTES;
     char *folder = path_codex_home();
     if (folder != NULL) {
-        take_folder(folder, out, &left, problem);
+        take_folder(folder, NULL, out, &left, problem);
     }
     free(folder);
 }
@@ -100,7 +135,8 @@ static void take_users(struct instructions *out, struct buf *problem)
 void instructions_read(
     const char *git_root, const char *root, struct instructions *out, struct buf *problem)
 {
-    size_t left = INSTRUCTIONS_MAX_BYTES;
+    struct limits limits = read_limits();
+    size_t left = limits.most;
     *out = (struct instructions){0};
     buf_append_c(&out->text, preamble);
     out->own = out->text.len;
@@ -108,7 +144,8 @@ void instructions_read(
     for (size_t end = path_walk_start(git_root, root);; end++) {
         if (root[end] == '/' || root[end] == '\0') {
             char *folder = mem_strndup(root, end);
-            take_folder(folder, out, &left, problem);
+            take_folder(folder, toml_get(limits.config, "project_doc_fallback_filenames"), out,
+                &left, problem);
             free(folder);
         }
         if (root[end] == '\0') {
@@ -116,9 +153,9 @@ void instructions_read(
         }
     }
     if (out->cut) {
-        buf_printf(&out->text, "\n[The instructions above were cut at %d bytes.]\n",
-            INSTRUCTIONS_MAX_BYTES);
+        buf_printf(&out->text, "\n[The instructions above were cut at %zu bytes.]\n", limits.most);
     }
+    toml_free(limits.config);
 }
 
 void instructions_free(struct instructions *instructions)

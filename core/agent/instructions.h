@@ -3,8 +3,10 @@
  *
  * Discovery as in Codex CLI: the user's own ($CODEX_HOME, else ~/.codex) first, which does not
  * count towards the bound; then from the git root (or the workspace where there is none) down to
- * the workspace, one file a folder, AGENTS.override.md before AGENTS.md; joined root first; at most
- * 32 KiB in all, cut at a character with a note. Links are not followed. */
+ * the workspace, one file a folder, AGENTS.override.md before AGENTS.md before the names that
+ * project_doc_fallback_filenames of the user's Codex config gives; joined root first; at most
+ * project_doc_max_bytes of it (32 KiB) in all, cut at a character with a note. Links are not
+ * followed. */
 #ifndef BYLAW_AGENT_INSTRUCTIONS_H
 #define BYLAW_AGENT_INSTRUCTIONS_H
 

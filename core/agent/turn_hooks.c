@@ -351,8 +351,8 @@ bool turn_hooks_end(struct session *session)
     if (session->setup.hooks == NULL) {
         return false;
     }
-    struct hook_event late = {.moment = MOMENT_AFTER_TOOL, .tool = "apply_patch"};
-    bool runs = (is_codex(session) && start(session, &late, on_late_after)) || start_stop(session);
+    struct hook_event late = {.moment = MOMENT_AFTER_TOOL, .tool = "apply_patch", .late = true};
+    bool runs = start(session, &late, on_late_after) || start_stop(session);
     if (runs) {
         session_set_state(session, SESSION_TOOLS);
     }

@@ -20,6 +20,7 @@ struct hook_runner {
     struct hook_runner_setup setup;
     struct handlers handlers;
     size_t running; /* runs that hold handlers */
+    unsigned turn;  /* since the program began */
 };
 
 /* One start of one program. */
@@ -79,6 +80,10 @@ void hook_runner_reload(struct hook_runner *runner)
     if (runner->running > 0) {
         return;
     }
+    struct hook_paths seen = {0};
+    runner->turn++;
+    runner->setup.touched(runner->setup.data, &seen);
+    hook_paths_free(&seen);
     handlers_free(&runner->handlers);
     handlers_read(runner->setup.git_root, runner->setup.root, &runner->handlers, &problems);
     struct str rest = buf_str(&problems);
@@ -327,6 +332,10 @@ static cJSON *make_input(const struct hook_runner *runner, const struct hook_eve
     const struct hook_runner_setup *setup = &runner->setup;
     cJSON *input = mem_require(cJSON_CreateObject());
     json_set_string(input, "session_id", setup->session_id(setup->data));
+    char *turn = mem_printf("%u", runner->turn);
+    json_set_string(input, "turn_id", turn);
+    free(turn);
+    json_set_string(input, "transcript_path", NULL);
     json_set_string(input, "hook_event_name", moment_name(event->moment));
     json_set_string(input, "model", setup->model(setup->data));
     json_set_string(input, "permission_mode", "default");
@@ -390,11 +399,13 @@ struct hook_run *hook_run_start(struct hook_runner *runner, const struct hook_ev
     run->done = done;
     run->data = data;
     runner->running++;
+    bool nothing = event->late && files.len == 0;
     VEC_FOREACH (const struct handler, handler, &runner->handlers) {
         bool theirs = is_codex && handler->of_codex && !handler->short_form;
         bool in_force =
             handler->profile == NULL || (profile != NULL && strcmp(profile, handler->profile) == 0);
-        if (!theirs && in_force && handler_applies(handler, event->moment, event->tool)) {
+        if (!nothing && !theirs && in_force &&
+            handler_applies(handler, event->moment, event->tool)) {
             add_jobs(run, handler, &files);
         }
     }

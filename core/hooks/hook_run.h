@@ -3,8 +3,8 @@
  * may read but not change; they write to $TMPDIR only. A time-out ends a hook with all it has
  * started. Where the kernel cannot confine it, a hook does not run, and that is said.
  *
- * Each gets one JSON object on its standard input (session_id, cwd, hook_event_name, model and what
- * the moment has: tool_name, tool_input, tool_use_id, tool_response, prompt, source,
+ * Each gets one JSON object on its standard input (session_id, cwd, hook_event_name, model and
+ * turn_id, what the moment has: tool_name, tool_input, tool_use_id, tool_response, prompt, source,
  * stop_hook_active, last_assistant_message) and the environment without secrets, with
  * CODEX_HOOK_EVENT, CODEX_TOOL_NAME, BYLAW_WORKSPACE (the real workspace) and, of the short form
  * after a tool that changed files, CODEX_FILE_PATH (relative to where it runs), once for each file.
@@ -35,6 +35,7 @@ struct hook_event {
     struct str text;    /* the prompt; at the end the agent's last words */
     const char *source; /* at the start of a session: "startup", "resume" */
     bool again;         /* a Stop hook has sent the agent on before */
+    bool late;          /* after an agent's own tools: nothing runs unless files have changed */
 };
 
 struct hook_runner_setup {
@@ -60,7 +61,7 @@ struct hook_runner_setup {
 struct hook_runner *hook_runner_new(const struct hook_runner_setup *setup) MUST_USE;
 /* Nothing runs any more. */
 void hook_runner_free(struct hook_runner *runner);
-/* Reads the files again: with the beginning of a turn. */
+/* Reads the files again: with the beginning of a turn. What the proposal holds counts as seen. */
 void hook_runner_reload(struct hook_runner *runner);
 
 /* Some hook that may run is for this moment. */

@@ -64,6 +64,39 @@ static void the_users_come_first(void **state)
     test_dir_remove(dir);
 }
 
+/* As the user's Codex config has them. */
+static void names_and_cap_are_codex_s(void **state)
+{
+    (void)state;
+    char *dir = test_dir_make();
+    char *home = mem_printf("%s/home", dir);
+    char *repo = mem_printf("%s/repo", dir);
+    test_write(home, "config.toml",
+        "project_doc_max_bytes = 20\nproject_doc_fallback_filenames = [\"../x\", \"TEAM.md\"]\n");
+    test_write(repo, "TEAM.md", "team rules that are long\n");
+    test_write(dir, "x", "outside\n");
+    setenv("CODEX_HOME", home, 1);
+    struct instructions got;
+    instructions_read(NULL, repo, &got, NULL);
+    assert_non_null(strstr(got.text.ptr, "team rules that are \n"));
+    assert_non_null(strstr(got.text.ptr, "were cut at 20 bytes"));
+    assert_null(strstr(got.text.ptr, "outside\n"));
+    instructions_free(&got);
+    test_write(repo, "AGENTS.md", "agents\n");
+    instructions_read(NULL, repo, &got, NULL);
+    assert_non_null(strstr(got.text.ptr, "agents\n"));
+    assert_null(strstr(got.text.ptr, "team rules"));
+    instructions_free(&got);
+    test_write(repo, "AGENTS.override.md", "");
+    instructions_read(NULL, repo, &got, NULL);
+    assert_null(strstr(got.text.ptr, "agents\n"));
+    instructions_free(&got);
+    setenv("CODEX_HOME", "/nonexistent", 1);
+    free(home);
+    free(repo);
+    test_dir_remove(dir);
+}
+
 static void too_much_is_cut_and_said(void **state)
 {
     (void)state;
@@ -106,6 +139,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(root_first_and_override_wins),
         cmocka_unit_test(the_users_come_first),
+        cmocka_unit_test(names_and_cap_are_codex_s),
         cmocka_unit_test(too_much_is_cut_and_said),
         cmocka_unit_test(a_link_is_not_followed),
     };
