@@ -117,13 +117,13 @@ static void a_model_is_chosen_by_price_and_reason(void **state)
     term_type(f->term, "Well?");
     term_key(f->term, "enter");
     term_expect(f->term, "So it is.");
-    term_expect(f->term, "12.3k tokens, $0.010, 96% left");
+    term_expect(f->term, "12.3k tokens, $0.010; 96% left");
     term_type(f->term, "/model own low");
     term_key(f->term, "enter");
     term_expect_row(f->term, 0, "own low");
     term_type(f->term, "And now?");
     term_key(f->term, "enter");
-    term_expect(f->term, "12.3k tokens, price unknown of $0.010");
+    term_expect(f->term, "12.3k tokens, price unknown; ");
     term_type(f->term, "/profile none such");
     term_key(f->term, "enter");
     term_expect(f->term, "there is no profile \"none such\"; known: policy-bulk, policy");
