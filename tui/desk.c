@@ -2,6 +2,7 @@
 
 #include "agent/journal.h"
 #include "base/safe.h"
+#include "base/utf8.h"
 #include "base/vec.h"
 #include "config/toml.h"
 #include "engine/offline.h"
@@ -15,13 +16,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { LEFT_MIN = 21 };
+/* What is never cut on the left of the header: name or recording's label, profile. A narrow screen
+ * has no room for the program's name beside a profile. */
+enum { LEFT_MIN = 21, PROFILE_MAX = 16, NAME_COLS = 7, NARROW_COLS = 60 };
 
 /* ---- header ---- */
 
 static int put(struct region region, int col, const char *text, struct style style)
 {
     return col + grid_put_c(region, 0, col, text, style);
+}
+
+static int header_least(const char *profile, bool named)
+{
+    int least = named ? LEFT_MIN : LEFT_MIN - NAME_COLS;
+    if (profile != NULL) {
+        int width = (int)utf8_width(str_of(profile));
+        least += 2 + (width < PROFILE_MAX ? width : PROFILE_MAX);
+    }
+    return least;
 }
 
 static void draw_header(void *data, struct region region)
@@ -32,12 +45,15 @@ static void draw_header(void *data, struct region region)
     grid_fill_row(region, 0, STYLE(HEADER));
     int right = cols - 1 - status_draw_counts(desk->status, region, 0, 0, 0);
     /* The name and the recording's label are never cut; of the counts the coverage goes first. */
-    right = right < LEFT_MIN ? LEFT_MIN : right;
-    struct region left = region_sub(region, 0, 0, 1, right - 1);
-    int col = put(left, 1, "bylaw", style_with(STYLE(HEADER), ATTR_BOLD));
     const char *profile = workbench_profile(desk->workbench);
+    bool named = profile == NULL || cols >= NARROW_COLS;
+    int least = header_least(profile, named);
+    right = right < least ? least : right;
+    struct region left = region_sub(region, 0, 0, 1, right - 1);
+    int col = named ? put(left, 1, "bylaw", style_with(STYLE(HEADER), ATTR_BOLD)) : -1;
     if (profile != NULL) {
-        col = put(left, col + 2, profile, STYLE(HEADER));
+        col += 2;
+        col += grid_put_fit(left, 0, col, PROFILE_MAX, str_of(profile), STYLE(HEADER));
     }
     /* What a recording says is never mistaken for a model: its label has the place that is never
      * cut. */

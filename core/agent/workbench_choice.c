@@ -193,7 +193,7 @@ bool workbench_use_model(
         return err_set(err, ERR_CONFLICT, "a recorded session answers: it has no other model");
     }
     config_pick(wb->config, "model", model);
-    if (effort != NULL) {
+    if (effort != NULL || model == NULL) {
         config_pick(wb->config, "model_reasoning_effort", effort);
     }
     follow(wb);
@@ -218,11 +218,31 @@ static void say_route(struct workbench *wb, const struct route *route)
     session_add_entry(wb->session, entry);
 }
 
+/* A bound that cannot hold is said once for each model, where somebody asked for it. */
+static void say_unbounded(struct workbench *wb)
+{
+    const char *model = session_model(wb->session);
+    const struct price *price = workbench_price(wb, model);
+    bool can_hold = price != NULL && price->known;
+    if (can_hold || !is_set(wb, "max_cost") ||
+        same(model == NULL ? "" : model, wb->unbounded_said)) {
+        return;
+    }
+    free(wb->unbounded_said);
+    wb->unbounded_said = mem_strdup(model == NULL ? "" : model);
+    struct entry entry = {.kind = ENTRY_NOTICE, .status = ENTRY_DONE};
+    buf_printf(&entry.text,
+        "The price of %s is not known: max_cost cannot hold this prompt, max_tokens does.",
+        model == NULL ? "the model" : model);
+    session_add_entry(wb->session, entry);
+}
+
 void workbench_before_turn(void *data)
 {
     struct workbench *wb = data;
     const struct route *route = workbench_route(wb);
     workbench_give_provider(wb);
+    say_unbounded(wb);
     if (route != NULL && route != wb->route_said) {
         say_route(wb, route);
     }

@@ -153,6 +153,7 @@ void workbench_free_provider(struct workbench *wb)
     free(wb->effort);
     free(wb->label);
     free(wb->provider_wanted);
+    free(wb->unbounded_said);
     routing_clear(&wb->routing);
 }
 

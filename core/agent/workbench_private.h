@@ -148,6 +148,7 @@ struct workbench {
     bool choose_again;     /* another server is wanted once the turn has ended */
     struct routing routing;
     const struct route *route_said; /* that of the last turn */
+    char *unbounded_said; /* the model whose price is not known, as was said; NULL: none yet */
 };
 
 void workbench_tell(struct workbench *wb, enum workbench_change what);

@@ -11,16 +11,13 @@ static const struct price replayed = {.known = true};
 void workbench_load_prices(struct workbench *wb)
 {
     struct buf problems = BUF_INIT;
-    const char *file = config_user_path(wb->config);
-    char *folder = file == NULL ? NULL : path_dir(file);
     struct str line;
-    wb->prices = prices_load(folder, &problems);
+    wb->prices = prices_of(wb->config, &problems);
     struct str rest = buf_str(&problems);
     while (str_next_line(&rest, &line)) {
         workbench_problem(wb, "%.*s", STR_FMT(line));
     }
     buf_free(&problems);
-    free(folder);
 }
 
 void workbench_bounds(void *data, struct turn_bounds *out)

@@ -3,6 +3,8 @@
 
 #include "base/json.h"
 #include "command/command.h"
+#include "model/prices.h"
+#include "model/routing.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -37,7 +39,34 @@ static void print_more(const struct config *config)
     }
 }
 
-static void print_json(const struct config *config)
+static void print_routes(const struct routing *routing)
+{
+    for (size_t i = 0; i < TASK_COUNT; i++) {
+        const struct route *route = &routing->routes[i];
+        printf("# routing.%s: %s%s%s, to %s: %s  # %s\n", route->key, route->model,
+            route->effort == NULL ? "" : " ", route->effort == NULL ? "" : route->effort,
+            route->title, route->reason, route->origin);
+    }
+}
+
+/* Of the tables that are no single settings; a line each. */
+static void check_tables(const struct config *config, struct routing *routing, struct buf *problems)
+{
+    routing_load(config, routing, problems);
+    prices_free(prices_of(config, problems));
+}
+
+static bool tell_lines(const struct args *args, struct str text)
+{
+    struct str line;
+    bool any = text.len > 0;
+    while (str_next_line(&text, &line)) {
+        (void)command_fail(args, "%.*s", STR_FMT(line));
+    }
+    return any;
+}
+
+static void print_json(const struct config *config, struct str more)
 {
     cJSON *root = cJSON_CreateObject();
     cJSON *list = json_set_array(root, "settings");
@@ -63,6 +92,12 @@ static void print_json(const struct config *config)
     cJSON *problems = json_set_array(root, "problems");
     for (size_t i = 0; i < config_problem_count(config); i++) {
         json_push_string(problems, config_problem_at(config, i));
+    }
+    struct str line;
+    while (str_next_line(&more, &line)) {
+        char *problem = str_dup(line);
+        json_push_string(problems, problem);
+        free(problem);
     }
     char *text = json_print(root);
     puts(text);
@@ -114,19 +149,25 @@ static int run(const struct args *args)
         free(here);
         return command_fail(args, "%s", err.text);
     }
+    struct routing routing;
+    struct buf problems = BUF_INIT;
+    check_tables(config, &routing, &problems);
     if (args_has(args, "json")) {
-        print_json(config);
+        print_json(config, buf_str(&problems));
     } else {
         print_lines(config);
         print_more(config);
+        print_routes(&routing);
     }
     for (size_t i = 0; i < config_problem_count(config); i++) {
         (void)command_fail(args, "%s", config_problem_at(config, i));
     }
-    int code = config_problem_count(config) == 0 ? EXIT_YES : EXIT_NO;
+    bool bad = tell_lines(args, buf_str(&problems)) || config_problem_count(config) > 0;
+    routing_clear(&routing);
+    buf_free(&problems);
     config_free(config);
     free(here);
-    return code;
+    return bad ? EXIT_NO : EXIT_YES;
 }
 
 const struct command command_config = {

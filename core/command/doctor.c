@@ -8,6 +8,8 @@
 #include "engine/engine.h"
 #include "loop/process.h"
 #include "lsp/servers.h"
+#include "model/prices.h"
+#include "model/routing.h"
 #include "model/select.h"
 #include "sandbox/sandbox.h"
 
@@ -282,6 +284,27 @@ static void check_codex_config(struct doctor *doctor, const struct config *confi
     codex_findings_free(&findings);
 }
 
+static void check_config(struct doctor *doctor, const struct config *config)
+{
+    for (size_t i = 0; i < config_problem_count(config); i++) {
+        say(doctor, MARK_BAD, "config", "%s", config_problem_at(config, i));
+    }
+    struct routing routing;
+    struct buf tables = BUF_INIT;
+    routing_load(config, &routing, &tables);
+    routing_clear(&routing);
+    prices_free(prices_of(config, &tables));
+    struct str rest = buf_str(&tables);
+    struct str line;
+    while (str_next_line(&rest, &line)) {
+        say(doctor, MARK_BAD, "config", "%.*s", STR_FMT(line));
+    }
+    buf_free(&tables);
+    for (size_t i = 0; i < config_note_count(config); i++) {
+        say(doctor, MARK_OK, "config", "%s", config_note_at(config, i));
+    }
+}
+
 static int run(const struct args *args)
 {
     struct err err;
@@ -305,12 +328,7 @@ static int run(const struct args *args)
     check_folder(&doctor, PATH_STATE, "state");
     check_folder(&doctor, PATH_CACHE, "cache");
     struct config *config = config_load(folder);
-    for (size_t i = 0; i < config_problem_count(config); i++) {
-        say(&doctor, MARK_BAD, "config", "%s", config_problem_at(config, i));
-    }
-    for (size_t i = 0; i < config_note_count(config); i++) {
-        say(&doctor, MARK_OK, "config", "%s", config_note_at(config, i));
-    }
+    check_config(&doctor, config);
     check_git(&doctor, folder);
     for (size_t i = 0; engines[i] != NULL; i++) {
         check_engine(&doctor, engines[i]);

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/vec.h"
+#include "config/config.h"
 #include "config/toml.h"
 #include "embedded.h"
 
@@ -153,6 +154,15 @@ struct prices *prices_load(const char *folder, struct buf *problems)
     struct prices *prices = prices_parse(buf_str(&text), path, problems);
     buf_free(&text);
     free(path);
+    return prices;
+}
+
+struct prices *prices_of(const struct config *config, struct buf *problems)
+{
+    const char *file = config_user_path(config);
+    char *folder = file == NULL ? NULL : path_dir(file);
+    struct prices *prices = prices_load(folder, problems);
+    free(folder);
     return prices;
 }
 

@@ -7,6 +7,7 @@
 
 #include "model/provider.h"
 
+struct config;
 struct prices;
 
 /* US dollars for a million tokens. */
@@ -24,6 +25,8 @@ struct price {
 /* `folder` is that of the user's config.toml, or NULL. A mistake in the file is told in `problems`,
  * a line each; the rest of it holds. */
 struct prices *prices_load(const char *folder, struct buf *problems) MUST_USE;
+/* The same beside the user's config.toml. */
+struct prices *prices_of(const struct config *config, struct buf *problems) MUST_USE;
 /* The same from text; for tests. */
 struct prices *prices_parse(struct str own, const char *name, struct buf *problems) MUST_USE;
 void prices_free(struct prices *prices);

@@ -40,7 +40,14 @@ printf '[profiles.x]\napproval_policy = "sometimes"\n' >"$dir/config/bylaw/confi
 if out=$("$bylaw" config "$dir/ws" 2>&1); then fail "a bad value went through: $out"; fi
 grep -qF "config.toml:2: approval_policy = \"sometimes\" is not known; accepted: untrusted|unless-allow-listed|on-request|never" \
   <<<"$out" || fail "$out"
-rm "$dir/config/bylaw/config.toml"
+grep -qF 'routing.review: o3 high, to review and audit: ' <<<"$out" || fail "$out"
+# So do the other tables.
+printf '[routing]\nlint = "x"\n' >"$dir/config/bylaw/config.toml"
+printf '[models.o3]\ninput = -1\noutput = 2\n' >"$dir/config/bylaw/prices.toml"
+if out=$("$bylaw" config "$dir/ws" 2>&1); then fail "mistakes in tables went through: $out"; fi
+grep -qF 'config.toml:2: "lint" is no task; accepted: rego, kyverno, review, bulk, migrate' <<<"$out" || fail "$out"
+grep -qF 'prices.toml:2: input takes a number from 0' <<<"$out" || fail "$out"
+rm "$dir/config/bylaw/config.toml" "$dir/config/bylaw/prices.toml"
 
 # The real Codex refuses exactly what we say it refuses.
 check() { # yes|no TEXT WORDS
