@@ -485,14 +485,14 @@ static void test_help_is_made_from_the_table(void **state)
     struct world *world = *state;
     world->panes[0]->why_not = "nothing is open";
     press(world, "?");
-    assert_true(screen_has(world, "a ^S                  Accept it  (not now: nothing is open)"));
-    assert_true(screen_has(world, "]t                    Next failure"));
+    assert_true(screen_has(world, "a ^S                    Accept it  (not now: nothing is open)"));
+    assert_true(screen_has(world, "]t                      Next failure"));
     struct buf narrow = BUF_INIT;
     grid_dump_text(app_paint_to_grid(world->app, 10, 40), &narrow);
     assert_non_null(strstr(narrow.ptr, "│  a ^S     "));
     assert_non_null(strstr(narrow.ptr, "│    Accept it  (not now: "));
     buf_free(&narrow);
-    assert_true(screen_has(world, "a ^S                  Accept it  (not now: nothing is open)"));
+    assert_true(screen_has(world, "a ^S                    Accept it  (not now: nothing is open)"));
     press(world, "q");
     struct buf table = BUF_INIT;
     help_append_markdown(app_keymap(world->app), &table);
