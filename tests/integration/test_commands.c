@@ -1,11 +1,9 @@
 /* Commands of the built-in agent, run for real: a recorded model calls run_command, the policy
  * judges, the sandbox confines, the engineer answers. */
-#include "recording_script.h"
-#include "test.h"
+#include "recorded_run.h"
 
 #include "agent/approvals.h"
 #include "agent/journal.h"
-#include "agent/workbench.h"
 #include "base/json.h"
 #include "base/path.h"
 #include "base/vec.h"
@@ -13,14 +11,6 @@
 
 #include <stdlib.h>
 #include <unistd.h>
-
-struct fixture {
-    char *dir;
-    char *home;
-    struct loop *loop;
-    struct workbench *wb;
-    struct buf recording;
-};
 
 /* One call of run_command in the answer that is being written. */
 static void command(struct buf *out, const char *id, const char *line, bool network, int timeout_s)
@@ -37,9 +27,8 @@ static void command(struct buf *out, const char *id, const char *line, bool netw
 }
 
 /* A prompt "go" that is answered by the commands, then by a word. */
-static void script(struct fixture *f, const char *const *lines, size_t count, bool network)
+static void script(struct recorded_run *f, const char *const *lines, size_t count, bool network)
 {
-    script_head(&f->recording);
     script_begin(&f->recording, "go", 0);
     for (size_t i = 0; i < count; i++) {
         char *id = mem_printf("c%zu", i);
@@ -52,103 +41,46 @@ static void script(struct fixture *f, const char *const *lines, size_t count, bo
     script_done(&f->recording);
 }
 
-static void open_with(struct fixture *f, const char *config)
-{
-    struct err err;
-    test_write(f->home, "bylaw/config.toml", config);
-    test_write(f->dir, ".bylaw/recordings/test.jsonl", f->recording.ptr);
-    struct workbench_options options = {.loop = f->loop, .folder = f->dir, .provider = "recording"};
-    f->wb = workbench_new(&options, &err);
-    assert_ok(f->wb != NULL, err);
-}
-
 static int set_up(void **state)
 {
-    struct err err;
-    struct fixture *f = MEM_NEW(struct fixture);
-    f->home = test_dir_make();
-    f->dir = test_dir_make();
-    setenv("XDG_STATE_HOME", f->home, 1);
-    setenv("XDG_CONFIG_HOME", f->home, 1);
-    setenv("BYLAW_RECORDING_SPEED", "0", 1);
+    recorded_run_set_up(state);
+    struct recorded_run *f = *state;
     setenv("SOME_API_KEY", "hush", 1);
     test_write(f->dir, "p/p.rego", "package p\n\nallowed := true\n");
-    f->loop = loop_new(&err);
-    *state = f;
     return 0;
 }
 
-static int tear_down(void **state)
+static void go(struct recorded_run *f)
 {
-    struct fixture *f = *state;
-    workbench_free(f->wb);
-    loop_free(f->loop);
-    buf_free(&f->recording);
-    test_dir_remove(f->dir);
-    test_dir_remove(f->home);
-    free(f);
-    return 0;
+    recorded_run_prompt(f, "Go.");
 }
 
-static void dump(struct fixture *f)
-{
-    VEC_FOREACH (struct entry, e, session_transcript(workbench_session(f->wb))) {
-        print_message("%d/%d %s %s: %s\n", e->kind, e->status, e->name == NULL ? "" : e->name,
-            e->detail == NULL ? "" : e->detail, e->text.len > 0 ? e->text.ptr : "");
-    }
-}
-
-#define WAIT_UNTIL(f, condition)                                                                   \
-    do {                                                                                           \
-        uint64_t end_ = loop_now_ms() + 30000;                                                     \
-        while (!(condition)) {                                                                     \
-            if (loop_now_ms() > end_) {                                                            \
-                dump(f);                                                                           \
-                fail_msg("never came: %s", #condition);                                            \
-            }                                                                                      \
-            loop_run_once((f)->loop, 100);                                                         \
-        }                                                                                          \
-    } while (0)
-
-static void go(struct fixture *f)
-{
-    struct err err;
-    assert_ok(session_prompt(workbench_session(f->wb), STR_LIT("Go."), &err), err);
-}
-
-static bool turn_over(struct fixture *f)
-{
-    return session_transcript(workbench_session(f->wb))->len > 0 &&
-           session_state(workbench_session(f->wb)) == SESSION_IDLE &&
-           session_queue_count(workbench_session(f->wb)) == 0;
-}
-
-static const struct entry *ran(struct fixture *f, size_t nth)
+static const struct entry *ran(struct recorded_run *f, size_t nth)
 {
     VEC_FOREACH (struct entry, e, session_transcript(workbench_session(f->wb))) {
         if (e->kind == ENTRY_TOOL && strcmp(e->name, "run_command") == 0 && nth-- == 0) {
             return e;
         }
     }
-    dump(f);
+    recorded_run_dump(f);
     fail_msg("too few commands");
     return NULL;
 }
 
-static void assert_says(struct fixture *f, const struct entry *entry, const char *text)
+static void assert_says(struct recorded_run *f, const struct entry *entry, const char *text)
 {
     if (entry->text.len == 0 || strstr(entry->text.ptr, text) == NULL) {
-        dump(f);
+        recorded_run_dump(f);
         fail_msg("it does not say: %s", text);
     }
 }
 
-static const struct question *question(struct fixture *f)
+static const struct question *question(struct recorded_run *f)
 {
     return session_question(workbench_session(f->wb));
 }
 
-static void answer(struct fixture *f, enum approval approval, const char *text)
+static void answer(struct recorded_run *f, enum approval approval, const char *text)
 {
     struct err err;
     assert_ok(session_decide(workbench_session(f->wb), approval, str_of(text), &err), err);
@@ -156,13 +88,12 @@ static void answer(struct fixture *f, enum approval approval, const char *text)
 
 static void a_command_runs_confined_and_says_what_it_did(void **state)
 {
-    struct fixture *f = *state;
+    struct recorded_run *f = *state;
     char *outside = path_join(f->home, "escaped");
     char *write_out = mem_printf(
         "echo x > %s/p/new.rego; echo x > %s; echo \"[$SOME_API_KEY]\"", f->dir, outside);
     const char *lines[] = {"cat p/p.rego", "sh -c 'exit 3'", write_out,
         "printf '\\033[2Jred\\nlast'", "touch here", "no-such-program", "sleep 1000"};
-    script_head(&f->recording);
     script_begin(&f->recording, "go", 0);
     for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
         char *id = mem_printf("c%zu", i);
@@ -173,9 +104,9 @@ static void a_command_runs_confined_and_says_what_it_did(void **state)
     script_begin(&f->recording, "go", 1);
     script_say(&f->recording, "Done.");
     script_done(&f->recording);
-    open_with(f, "");
+    recorded_run_open(f, "");
     go(f);
-    WAIT_UNTIL(f, turn_over(f));
+    RUN_UNTIL(f, recorded_run_is_over(f));
     assert_says(f, ran(f, 0), "Exit code 0.\npackage p\n");
     assert_says(f, ran(f, 1), "Exit code 3. It printed nothing.");
     assert_int_equal(ran(f, 1)->status, ENTRY_FAILED);
@@ -195,12 +126,12 @@ static void a_command_runs_confined_and_says_what_it_did(void **state)
 
 static void the_network_is_asked_for_and_the_answer_holds(void **state)
 {
-    struct fixture *f = *state;
+    struct recorded_run *f = *state;
     const char *lines[] = {"echo one", "echo one", "echo two"};
     script(f, lines, ARRAY_LEN(lines), true);
-    open_with(f, "");
+    recorded_run_open(f, "");
     go(f);
-    WAIT_UNTIL(f, question(f) != NULL);
+    RUN_UNTIL(f, question(f) != NULL);
     assert_string_equal(question(f)->what, "echo one");
     assert_string_equal(question(f)->why, "to see");
     assert_non_null(strstr(question(f)->terms, "on-request"));
@@ -209,44 +140,44 @@ static void the_network_is_asked_for_and_the_answer_holds(void **state)
     struct err err;
     assert_false(session_decide(workbench_session(f->wb), APPROVAL_ALWAYS, STR_LIT("echo"), &err));
     answer(f, APPROVAL_SESSION, "");
-    WAIT_UNTIL(f, question(f) != NULL); /* the second is the same, the third is not */
+    RUN_UNTIL(f, question(f) != NULL); /* the second is the same, the third is not */
     assert_string_equal(question(f)->what, "echo two");
     answer(f, APPROVAL_DECLINED, "no need of it");
-    WAIT_UNTIL(f, turn_over(f));
+    RUN_UNTIL(f, recorded_run_is_over(f));
     assert_says(f, ran(f, 1), "Exit code 0.\none");
     assert_says(f, ran(f, 2), "The engineer declined it: no need of it");
 }
 
 static void never_refuses_what_would_leave_the_sandbox(void **state)
 {
-    struct fixture *f = *state;
+    struct recorded_run *f = *state;
     const char *lines[] = {"echo one"};
     script(f, lines, 1, true);
-    open_with(f, "approval_policy = \"never\"\n");
+    recorded_run_open(f, "approval_policy = \"never\"\n");
     go(f);
-    WAIT_UNTIL(f, turn_over(f));
+    RUN_UNTIL(f, recorded_run_is_over(f));
     assert_says(f, ran(f, 0), "approval_policy is \"never\"");
 }
 
 static void the_list_allows_what_begins_with_its_words(void **state)
 {
-    struct fixture *f = *state;
+    struct recorded_run *f = *state;
     const char *lines[] = {"echo one", "echo two", "echo three; echo four", "echo $(echo five)"};
     script(f, lines, ARRAY_LEN(lines), false);
-    open_with(f, "approval_policy = \"unless-allow-listed\"\n");
+    recorded_run_open(f, "approval_policy = \"unless-allow-listed\"\n");
     go(f);
-    WAIT_UNTIL(f, question(f) != NULL);
+    RUN_UNTIL(f, question(f) != NULL);
     assert_string_equal(question(f)->rule, "echo one");
     struct err err;
     assert_false(session_decide(workbench_session(f->wb), APPROVAL_ALWAYS, STR_LIT("env"), &err));
     assert_non_null(question(f)); /* it still waits */
     answer(f, APPROVAL_ALWAYS, "echo");
-    WAIT_UNTIL(f, question(f) != NULL); /* the second ran by itself */
+    RUN_UNTIL(f, question(f) != NULL); /* the second ran by itself */
     assert_string_equal(question(f)->what, "echo three; echo four");
     assert_null(question(f)->rule);
     assert_non_null(question(f)->no_rule);
     answer(f, APPROVAL_ONCE, "");
-    WAIT_UNTIL(f, question(f) != NULL);
+    RUN_UNTIL(f, question(f) != NULL);
     assert_string_equal(question(f)->what, "echo $(echo five)");
     session_interrupt(workbench_session(f->wb));
     assert_null(question(f));
@@ -261,15 +192,15 @@ static void the_list_allows_what_begins_with_its_words(void **state)
 /* sandbox_mode workspace-write: its copy is its own, and what it changed there is proposed. */
 static void what_it_writes_is_proposed_and_nothing_more(void **state)
 {
-    struct fixture *f = *state;
+    struct recorded_run *f = *state;
     char *reach = mem_printf("sh -c 'echo x > %s/p/p.rego'", f->dir);
     const char *lines[] = {
         "sh -c 'echo more := 1 >> p/p.rego; echo new > p/new.txt; ln -s /etc out'",
         "cat p/p.rego p/new.txt", "rm p/new.txt", "ls p", reach};
     script(f, lines, ARRAY_LEN(lines), false);
-    open_with(f, "sandbox_mode = \"workspace-write\"\nmend_attempts = 0\n");
+    recorded_run_open(f, "sandbox_mode = \"workspace-write\"\nmend_attempts = 0\n");
     go(f);
-    WAIT_UNTIL(f, turn_over(f));
+    RUN_UNTIL(f, recorded_run_is_over(f));
     assert_says(f, ran(f, 0), "It changed files.");
     assert_says(f, ran(f, 0), "p/p.rego");
     assert_says(f, ran(f, 0), "not proposed:");
@@ -289,13 +220,13 @@ static void what_it_writes_is_proposed_and_nothing_more(void **state)
 /* What was ended in the middle leaves nothing, and the next one has a clean copy. */
 static void what_was_ended_proposes_nothing(void **state)
 {
-    struct fixture *f = *state;
+    struct recorded_run *f = *state;
     const char *lines[] = {"sh -c 'echo half > p/half.txt; echo begun; sleep 1000'"};
     script(f, lines, 1, false);
-    open_with(f, "sandbox_mode = \"workspace-write\"\n");
+    recorded_run_open(f, "sandbox_mode = \"workspace-write\"\n");
     go(f);
-    WAIT_UNTIL(f, session_transcript(workbench_session(f->wb))->len > 1 &&
-                      strcmp(ran(f, 0)->text.ptr, "begun\n") == 0);
+    RUN_UNTIL(f, session_transcript(workbench_session(f->wb))->len > 1 &&
+                     strcmp(ran(f, 0)->text.ptr, "begun\n") == 0);
     session_interrupt(workbench_session(f->wb));
     assert_null(proposals_open(workbench_proposals(f->wb)));
     char *left = path_join(f->dir, "p/half.txt");
@@ -303,7 +234,7 @@ static void what_was_ended_proposes_nothing(void **state)
     free(left);
 }
 
-static const struct entry *last_tool(struct fixture *f, const char *name)
+static const struct entry *last_tool(struct recorded_run *f, const char *name)
 {
     const struct transcript *transcript = session_transcript(workbench_session(f->wb));
     for (size_t i = transcript->len; i > 0; i--) {
@@ -315,24 +246,23 @@ static const struct entry *last_tool(struct fixture *f, const char *name)
     return NULL;
 }
 
-static bool shell_over(struct fixture *f)
+static bool shell_over(struct recorded_run *f)
 {
     return !session_has_aside(workbench_session(f->wb));
 }
 
-static void shell(struct fixture *f, const char *line)
+static void shell(struct recorded_run *f, const char *line)
 {
     struct err err;
     assert_ok(workbench_shell(f->wb, str_of(line), &err), err);
-    WAIT_UNTIL(f, shell_over(f));
+    RUN_UNTIL(f, shell_over(f));
 }
 
 /* The engineer's own: in the workspace, confined, told to the agent. */
 static void a_command_of_the_engineers_runs_beside(void **state)
 {
-    struct fixture *f = *state;
+    struct recorded_run *f = *state;
     struct err err;
-    script_head(&f->recording);
     script_begin(&f->recording, "go", 0);
     script_call(&f->recording, "c", "apply_patch",
         "*** Begin Patch\n*** Add File: new.txt\n+proposed\n*** End Patch\n", true);
@@ -340,7 +270,7 @@ static void a_command_of_the_engineers_runs_beside(void **state)
     script_begin(&f->recording, "go", 1);
     script_say(&f->recording, "Done.");
     script_done(&f->recording);
-    open_with(f, "mend_attempts = 0\n");
+    recorded_run_open(f, "mend_attempts = 0\n");
     assert_false(workbench_shell(f->wb, STR_LIT(" "), &err));
     shell(f, "pwd; cat p/p.rego; printf '\\033[31m'");
     assert_says(f, last_tool(f, "!"), f->dir);
@@ -356,12 +286,12 @@ static void a_command_of_the_engineers_runs_beside(void **state)
     assert_int_equal(access(left, F_OK), -1);
     free(left);
     go(f);
-    WAIT_UNTIL(f, turn_over(f));
+    RUN_UNTIL(f, recorded_run_is_over(f));
     shell(f, "!cat new.txt");
     assert_says(f, last_tool(f, "!!"), "proposed");
     assert_ok(workbench_shell(f->wb, STR_LIT("echo begun; sleep 1000"), &err), err);
     assert_false(workbench_shell(f->wb, STR_LIT("echo"), &err));
-    WAIT_UNTIL(f,
+    RUN_UNTIL(f,
         strcmp(last_tool(f, "!")->text.len > 0 ? last_tool(f, "!")->text.ptr : "", "begun\n") == 0);
     session_interrupt(workbench_session(f->wb));
     assert_true(shell_over(f));
@@ -379,7 +309,7 @@ static void keep_item(void *data, const char *kind, const cJSON *record)
     }
 }
 
-static char *conversation(struct fixture *f)
+static char *conversation(struct recorded_run *f)
 {
     struct err err;
     struct buf out = BUF_INIT;
@@ -398,8 +328,7 @@ static char *conversation(struct fixture *f)
 /* The slow one first, one that fails in the middle. */
 static void results_stand_in_the_order_of_the_calls(void **state)
 {
-    struct fixture *f = *state;
-    script_head(&f->recording);
+    struct recorded_run *f = *state;
     script_begin(&f->recording, "go", 0);
     script_call(&f->recording, "slow", "run_tests", "{\"paths\":null}", false);
     script_call(&f->recording, "bad", "read_file",
@@ -409,10 +338,10 @@ static void results_stand_in_the_order_of_the_calls(void **state)
     script_begin(&f->recording, "go", 1);
     script_say(&f->recording, "Done.");
     script_done(&f->recording);
-    open_with(f, "");
+    recorded_run_open(f, "");
     shell(f, "echo mine");
     go(f);
-    WAIT_UNTIL(f, turn_over(f));
+    RUN_UNTIL(f, recorded_run_is_over(f));
     char *items = conversation(f);
     assert_string_equal(items,
         "u:[The engineer ran this command: echo mine]\nExit code 0.\nmine\n\n|u:Go.|"
@@ -423,21 +352,21 @@ static void results_stand_in_the_order_of_the_calls(void **state)
 /* What is noted while tools run is told afterwards: a call and its result stay together. */
 static void a_note_does_not_part_a_call_from_its_result(void **state)
 {
-    struct fixture *f = *state;
+    struct recorded_run *f = *state;
     const char *lines[] = {"echo one"};
     script(f, lines, 1, true);
     script_begin(&f->recording, "more", 0);
     script_say(&f->recording, "Yes.");
     script_done(&f->recording);
-    open_with(f, "");
+    recorded_run_open(f, "");
     go(f);
-    WAIT_UNTIL(f, question(f) != NULL);
+    RUN_UNTIL(f, question(f) != NULL);
     session_note_feedback(workbench_session(f->wb), STR_LIT("## Outcome"));
     answer(f, APPROVAL_ONCE, "");
-    WAIT_UNTIL(f, turn_over(f));
+    RUN_UNTIL(f, recorded_run_is_over(f));
     struct err err;
     assert_ok(session_prompt(workbench_session(f->wb), STR_LIT("more"), &err), err);
-    WAIT_UNTIL(f, turn_over(f));
+    RUN_UNTIL(f, recorded_run_is_over(f));
     char *items = conversation(f);
     assert_string_equal(items, "u:Go.|c:c0|R:c0|a:Done.|u:## Outcome|u:more|a:Yes.|");
     free(items);
@@ -445,13 +374,13 @@ static void a_note_does_not_part_a_call_from_its_result(void **state)
 
 static void an_interrupt_ends_what_runs(void **state)
 {
-    struct fixture *f = *state;
+    struct recorded_run *f = *state;
     const char *lines[] = {"sh -c 'echo begun; sleep 1000'"};
     script(f, lines, 1, false);
-    open_with(f, "");
+    recorded_run_open(f, "");
     go(f);
-    WAIT_UNTIL(f, session_transcript(workbench_session(f->wb))->len > 1 &&
-                      strcmp(ran(f, 0)->text.ptr, "begun\n") == 0);
+    RUN_UNTIL(f, session_transcript(workbench_session(f->wb))->len > 1 &&
+                     strcmp(ran(f, 0)->text.ptr, "begun\n") == 0);
     session_interrupt(workbench_session(f->wb));
     assert_int_equal(ran(f, 0)->status, ENTRY_STOPPED);
     assert_int_equal(session_state(workbench_session(f->wb)), SESSION_IDLE);
@@ -459,12 +388,12 @@ static void an_interrupt_ends_what_runs(void **state)
 
 static void a_prompt_has_its_bound(void **state)
 {
-    struct fixture *f = *state;
+    struct recorded_run *f = *state;
     const char *lines[] = {"echo one"};
     script(f, lines, 1, false);
-    open_with(f, "max_turns = 1\n");
+    recorded_run_open(f, "max_turns = 1\n");
     go(f);
-    WAIT_UNTIL(f, turn_over(f));
+    RUN_UNTIL(f, recorded_run_is_over(f));
     const struct transcript *transcript = session_transcript(workbench_session(f->wb));
     const struct entry *last = &transcript->items[transcript->len - 1];
     assert_int_equal(last->kind, ENTRY_ERROR);
@@ -472,7 +401,7 @@ static void a_prompt_has_its_bound(void **state)
     assert_says(f, last, "max_turns");
     struct err err;
     assert_ok(session_retry(workbench_session(f->wb), &err), err);
-    WAIT_UNTIL(f, turn_over(f));
+    RUN_UNTIL(f, recorded_run_is_over(f));
     last = &transcript->items[transcript->len - 1];
     assert_int_equal(last->kind, ENTRY_ASSISTANT);
 }
@@ -483,22 +412,26 @@ int main(void)
     confined_use_program(program);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
-            a_command_runs_confined_and_says_what_it_did, set_up, tear_down),
+            a_command_runs_confined_and_says_what_it_did, set_up, recorded_run_tear_down),
         cmocka_unit_test_setup_teardown(
-            the_network_is_asked_for_and_the_answer_holds, set_up, tear_down),
+            the_network_is_asked_for_and_the_answer_holds, set_up, recorded_run_tear_down),
         cmocka_unit_test_setup_teardown(
-            never_refuses_what_would_leave_the_sandbox, set_up, tear_down),
+            never_refuses_what_would_leave_the_sandbox, set_up, recorded_run_tear_down),
         cmocka_unit_test_setup_teardown(
-            the_list_allows_what_begins_with_its_words, set_up, tear_down),
+            the_list_allows_what_begins_with_its_words, set_up, recorded_run_tear_down),
         cmocka_unit_test_setup_teardown(
-            what_it_writes_is_proposed_and_nothing_more, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_was_ended_proposes_nothing, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_command_of_the_engineers_runs_beside, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(results_stand_in_the_order_of_the_calls, set_up, tear_down),
+            what_it_writes_is_proposed_and_nothing_more, set_up, recorded_run_tear_down),
         cmocka_unit_test_setup_teardown(
-            a_note_does_not_part_a_call_from_its_result, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(an_interrupt_ends_what_runs, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_prompt_has_its_bound, set_up, tear_down),
+            what_was_ended_proposes_nothing, set_up, recorded_run_tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_command_of_the_engineers_runs_beside, set_up, recorded_run_tear_down),
+        cmocka_unit_test_setup_teardown(
+            results_stand_in_the_order_of_the_calls, set_up, recorded_run_tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_note_does_not_part_a_call_from_its_result, set_up, recorded_run_tear_down),
+        cmocka_unit_test_setup_teardown(
+            an_interrupt_ends_what_runs, set_up, recorded_run_tear_down),
+        cmocka_unit_test_setup_teardown(a_prompt_has_its_bound, set_up, recorded_run_tear_down),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     confined_use_program(NULL);
