@@ -1,5 +1,6 @@
 /* Commands of the built-in agent, run for real: a recorded model calls run_command, the policy
  * judges, the sandbox confines, the engineer answers. */
+#include "fault_server.h"
 #include "recorded_run.h"
 
 #include "agent/approvals.h"
@@ -372,6 +373,90 @@ static void a_note_does_not_part_a_call_from_its_result(void **state)
     free(items);
 }
 
+/* ---- a server that fails between a command and the answer to it ---- */
+
+#define ARGUMENTS                                                                                  \
+    "{\\\"command\\\":\\\"echo one; echo two\\\",\\\"network\\\":true,\\\"reason\\\":null,"        \
+    "\\\"timeout_s\\\":null}"
+
+static const char responses_call[] =
+    "data: "
+    "{\"type\":\"response.output_item.done\",\"item\":{\"type\":\"function_call\",\"id\":\"f\","
+    "\"call_id\":\"c1\",\"name\":\"run_command\",\"arguments\":\"" ARGUMENTS "\"}}\n\n"
+    "data: "
+    "{\"type\":\"response.completed\",\"response\":{\"id\":\"r\",\"status\":\"completed\"}}\n\n";
+static const char responses_text[] =
+    "data: "
+    "{\"type\":\"response.output_item.added\",\"item\":{\"type\":\"message\",\"id\":\"m\"}}\n\n"
+    "data: {\"type\":\"response.output_text.delta\",\"item_id\":\"m\",\"delta\":\"Heard.\"}\n\n"
+    "data: {\"type\":\"response.output_item.done\",\"item\":{\"type\":\"message\",\"id\":\"m\","
+    "\"role\":\"assistant\",\"content\":[{\"type\":\"output_text\",\"text\":\"Heard.\"}]}}\n\n"
+    "data: "
+    "{\"type\":\"response.completed\",\"response\":{\"id\":\"r\",\"status\":\"completed\"}}\n\n";
+static const char chat_call[] =
+    "data: "
+    "{\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"c1\",\"type\":"
+    "\"function\",\"function\":{\"name\":\"run_command\",\"arguments\":\"" ARGUMENTS "\"}}]}}]}\n\n"
+    "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"tool_calls\"}]}\n\n"
+    "data: [DONE]\n\n";
+static const char chat_text[] =
+    "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Heard.\"}}]}\n\n"
+    "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: "
+    "[DONE]\n\n";
+
+static bool was_answered(struct recorded_run *f)
+{
+    const struct transcript *transcript = session_transcript(workbench_session(f->wb));
+    const struct entry *last = &transcript->items[transcript->len - 1];
+    return last->kind == ENTRY_ASSISTANT && last->status == ENTRY_DONE;
+}
+
+/* Whatever comes instead of the answer, the command runs once, and its result is told. */
+static void fail_after_a_command(
+    struct recorded_run *f, const char *wire, const char *call, const char *text)
+{
+    const struct fault_step steps[] = {
+        {.body = call},
+        {.body = text, .cut = true, .cut_after = strlen(text) / 2},
+        {.status = 400, .headers = "Content-Type: application/json\r\n", .body = "{}"},
+        {.body = text, .split = 1},
+    };
+    struct fault_server *server = fault_server_start();
+    fault_server_script(server, steps, ARRAY_LEN(steps));
+    char *config = mem_printf(
+        "base_url = \"%s/v1\"\nmodel = \"m\"\nwire_api = \"%s\"\n", fault_server_url(server), wire);
+    f->live = true;
+    recorded_run_open(f, config);
+    free(config);
+    go(f);
+    RUN_UNTIL(f, question(f) != NULL);
+    answer(f, APPROVAL_ONCE, "");
+    RUN_UNTIL(f, recorded_run_is_over(f));
+    for (int tries = 0; !was_answered(f) && tries < 5; tries++) {
+        struct err err;
+        assert_ok(session_retry(workbench_session(f->wb), &err), err);
+        RUN_UNTIL(f, recorded_run_is_over(f));
+    }
+    assert_true(was_answered(f));
+    assert_int_equal(recorded_run_count(f, ENTRY_TOOL, "Exit code 0.\none\ntwo\n"), 1);
+    char *last = fault_server_request(server, fault_server_count(server) - 1);
+    const char *told = strstr(last, "Exit code 0.");
+    assert_non_null(told);
+    assert_null(strstr(told + 1, "Exit code 0."));
+    free(last);
+    fault_server_stop(server);
+}
+
+static void a_failing_server_runs_nothing_twice(void **state)
+{
+    fail_after_a_command(*state, "responses", responses_call, responses_text);
+}
+
+static void nor_by_the_other_protocol(void **state)
+{
+    fail_after_a_command(*state, "chat", chat_call, chat_text);
+}
+
 static void an_interrupt_ends_what_runs(void **state)
 {
     struct recorded_run *f = *state;
@@ -429,6 +514,9 @@ int main(void)
             results_stand_in_the_order_of_the_calls, set_up, recorded_run_tear_down),
         cmocka_unit_test_setup_teardown(
             a_note_does_not_part_a_call_from_its_result, set_up, recorded_run_tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_failing_server_runs_nothing_twice, set_up, recorded_run_tear_down),
+        cmocka_unit_test_setup_teardown(nor_by_the_other_protocol, set_up, recorded_run_tear_down),
         cmocka_unit_test_setup_teardown(
             an_interrupt_ends_what_runs, set_up, recorded_run_tear_down),
         cmocka_unit_test_setup_teardown(a_prompt_has_its_bound, set_up, recorded_run_tear_down),

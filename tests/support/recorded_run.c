@@ -37,7 +37,7 @@ void recorded_run_open(struct recorded_run *run, const char *config)
     test_write(run->home, "bylaw/config.toml", config);
     test_write(run->dir, ".bylaw/recordings/test.jsonl", run->recording.ptr);
     struct workbench_options options = {
-        .loop = run->loop, .folder = run->dir, .provider = "recording"};
+        .loop = run->loop, .folder = run->dir, .provider = run->live ? NULL : "recording"};
     run->wb = workbench_new(&options, &err);
     assert_ok(run->wb != NULL, err);
 }

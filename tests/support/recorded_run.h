@@ -14,6 +14,7 @@ struct recorded_run {
     struct loop *loop;
     struct workbench *wb; /* NULL before recorded_run_open */
     struct buf recording;
+    bool live; /* the model is what config.toml names, not the recording */
 };
 
 /* For cmocka: state is a struct recorded_run. */
