@@ -88,9 +88,7 @@ static unsigned pick_model(void *data)
 static const char *why_no_model(void *data)
 {
     struct desk *desk = data;
-    return workbench_is_recording(desk->workbench)
-               ? "A recorded session answers: it has no other model."
-               : NULL;
+    return workbench_why_no_choice(desk->workbench);
 }
 
 static const struct action actions[] = {

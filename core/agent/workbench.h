@@ -89,6 +89,8 @@ const struct route *workbench_route(const struct workbench *wb);
 const struct routing *workbench_routing(const struct workbench *wb);
 /* From the next request on; another server once the turn has ended. NULL: no profile. */
 bool workbench_use_profile(struct workbench *wb, const char *name, struct err *err) MUST_USE;
+/* Why no model can be chosen now, a sentence; NULL: it can. */
+const char *workbench_why_no_choice(const struct workbench *wb);
 /* The same with a model; effort NULL: as it is. model NULL: as the configuration has it. */
 bool workbench_use_model(
     struct workbench *wb, const char *model, const char *effort, struct err *err) MUST_USE;

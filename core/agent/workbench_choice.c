@@ -143,10 +143,11 @@ char *workbench_why(const struct workbench *wb)
     if (route != NULL) {
         return mem_printf("to %s: %s", route->title, route->reason);
     }
-    if (profile != NULL) {
+    const char *origin = config_origin(wb->config, "model");
+    bool by_hand = origin[0] == '$' || origin[0] == '-' || strcmp(origin, CONFIG_PICKED) == 0;
+    if (profile != NULL && !by_hand) {
         return mem_printf("profile %s, %s", profile, config_profile_origin(wb->config, profile));
     }
-    const char *origin = config_origin(wb->config, "model");
     return strcmp(origin, "default") == 0 ? mem_strdup("nothing else was chosen")
                                           : mem_strdup(origin);
 }
@@ -182,6 +183,13 @@ bool workbench_use_profile(struct workbench *wb, const char *name, struct err *e
     return true;
 }
 
+const char *workbench_why_no_choice(const struct workbench *wb)
+{
+    return workbench_is_recording(wb)     ? "A recorded session answers: it has no other model."
+           : wb->answers == ANSWERS_AGENT ? "This agent has a model of its own: choose it there."
+                                          : NULL;
+}
+
 bool workbench_use_model(
     struct workbench *wb, const char *model, const char *effort, struct err *err)
 {
@@ -189,8 +197,9 @@ bool workbench_use_model(
         return err_set(err, ERR_INVALID, "the effort \"%s\" is not known; accepted: %s", effort,
             config_accepted("model_reasoning_effort"));
     }
-    if (wb->provider != NULL && wb->provider->is_recording) {
-        return err_set(err, ERR_CONFLICT, "a recorded session answers: it has no other model");
+    const char *fixed = workbench_why_no_choice(wb);
+    if (fixed != NULL) {
+        return err_set(err, ERR_CONFLICT, "%s", fixed);
     }
     config_pick(wb->config, "model", model);
     if (effort != NULL || model == NULL) {

@@ -78,6 +78,7 @@ bool config_set_profile(
     struct config *config, const char *name, const char *origin, struct err *err) MUST_USE;
 /* Chosen while the program runs; NULL: none. What config_pick chose before is forgotten. */
 bool config_pick_profile(struct config *config, const char *name, struct err *err) MUST_USE;
+#define CONFIG_PICKED "chosen while running" /* the origin of what these chose */
 /* One setting, chosen while the program runs, a good value; NULL: no longer. */
 void config_pick(struct config *config, const char *key, const char *text);
 

@@ -109,7 +109,7 @@ static void pick(struct config *config, const char *key, const char *text)
     *entry = (struct entry_value){.setting = config_index_of(key),
         .layer = LAYER_PICKED,
         .text = mem_strdup(text),
-        .origin = mem_strdup("chosen while running")};
+        .origin = mem_strdup(CONFIG_PICKED)};
     VEC_PUSH(&config->entries, entry);
 }
 

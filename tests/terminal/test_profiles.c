@@ -20,6 +20,7 @@ struct fixture {
     char *home;
     struct fault_server *server;
     struct term *term;
+    const char *more; /* one more variable, or NULL */
 };
 
 static int set_up(void **state)
@@ -68,7 +69,7 @@ static void start(struct fixture *f, const char *const *more, int rows, int cols
     for (size_t i = 0; more[i] != NULL; i++) {
         argv[i + 2] = more[i];
     }
-    const char *env[] = {path, config, state, codex, NULL};
+    const char *env[] = {path, config, state, codex, f->more, NULL};
     struct term_options options = {.argv = argv, .env = env, .rows = rows, .cols = cols};
     term_free(f->term);
     f->term = term_start(&options);
@@ -121,6 +122,7 @@ static void a_model_is_chosen_by_price_and_reason(void **state)
     term_type(f->term, "/model own low");
     term_key(f->term, "enter");
     term_expect_row(f->term, 0, "own low");
+    term_expect(f->term, "(chosen while running)");
     term_type(f->term, "And now?");
     term_key(f->term, "enter");
     term_expect(f->term, "12.3k tokens, price unknown; ");
@@ -145,6 +147,21 @@ static void the_task_s_model_shows_while_one_types(void **state)
     free(request);
 }
 
+/* Nothing is sent: what would answer shows while one types. */
+static void openai_is_asked_by_the_article_s_table(void **state)
+{
+    struct fixture *f = *state;
+    test_write(f->home, "config/bylaw/config.toml", "");
+    f->more = "OPENAI_API_KEY=none";
+    start(f, alone, 24, 80);
+    term_expect_row(f->term, 0, "gpt-5.5 high");
+    term_type(f->term, "Please audit p");
+    term_expect_row(f->term, 0, "o3 high, to review and audit");
+    term_key(f->term, "ctrl-u");
+    term_type(f->term, "Migrate it");
+    term_expect_row(f->term, 0, "gpt-5.4-mini medium, to migrate policies");
+}
+
 static void plain_mode_says_it_before_each_line(void **state)
 {
     struct fixture *f = *state;
@@ -165,6 +182,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_profile_in_force_is_on_every_screen, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_model_is_chosen_by_price_and_reason, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_task_s_model_shows_while_one_types, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(openai_is_asked_by_the_article_s_table, set_up, tear_down),
         cmocka_unit_test_setup_teardown(plain_mode_says_it_before_each_line, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
