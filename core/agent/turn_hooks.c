@@ -8,10 +8,11 @@
 /* A Stop hook that is never content would spend without end. */
 enum { SENT_ON_MAX = 3 };
 
-static bool is_codex(const struct session *session)
+/* An agent with tools of its own hears of hooks when its turn is over, as a message. */
+static bool has_own_tools(const struct session *session)
 {
     const struct provider *provider = session->setup.provider;
-    return provider != NULL && strcmp(provider->ops->name, "codex") == 0;
+    return provider != NULL && (provider->reads_instructions || provider->tells_itself);
 }
 
 /* ---- what is shown ---- */
@@ -257,7 +258,7 @@ static void on_after(void *data, struct hook_outcome *outcome)
 bool turn_hooks_after(struct call *call)
 {
     struct session *session = call->session;
-    if (session->setup.hooks == NULL || is_codex(session) || call->failed) {
+    if (session->setup.hooks == NULL || has_own_tools(session) || call->failed) {
         return false;
     }
     struct hook_event event = {.moment = MOMENT_AFTER_TOOL,

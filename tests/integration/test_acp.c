@@ -101,6 +101,26 @@ static void what_it_changes_becomes_a_proposal(void **state)
     assert_true(session_usage(workbench_session(f->wb)).input_tokens >= 7);
 }
 
+static void hooks_look_at_what_it_changed(void **state)
+{
+    struct agent_run *f = *state;
+    static const struct fault_step steps[] = {
+        {.body = READ("c1") CALLING},
+        {.body = EDIT("c2", "input.bad", "input.worse") CALLING},
+        {.body = SAY("Done.") STOP},
+        {.body = SAY("I see.") STOP},
+    };
+    test_write(f->home, "bylaw/hooks.json",
+        "{\"hooks\":[{\"event\":\"PostToolUse\",\"tool\":\"apply_patch\",\"command\":"
+        "\"grep -l input.worse $CODEX_FILE_PATH && echo is worse; true\"},"
+        "{\"event\":\"Stop\",\"command\":\"echo CHECKLIST\"}]}");
+    fault_server_script(f->server, steps, ARRAY_LEN(steps));
+    agent_ask(f, "Mend it.");
+    agent_must_find(f, ENTRY_ASSISTANT, "I see.");
+    agent_must_find(f, ENTRY_NOTICE, "CHECKLIST");
+    agent_expect_request(f, 3, "p/p.rego\\nis worse");
+}
+
 #define FAR_APART "package p\n\nfirst := 1\n\n# a\n# b\n# c\n# d\n# e\n# f\n# g\n# h\n\nlast := 2\n"
 
 /* One turn taken in part, one refused, one taken whole: each time it hears what became of it, and
@@ -265,6 +285,7 @@ int main(void)
     }
     const struct CMUnitTest tests[] = {
         TEST(what_it_changes_becomes_a_proposal),
+        TEST(hooks_look_at_what_it_changed),
         TEST(it_hears_what_was_taken),
         TEST(what_it_asks_permission_for_waits),
         TEST(it_goes_on_after_an_early_end),
