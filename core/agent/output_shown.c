@@ -107,9 +107,9 @@ void output_shown_end(
         buf_printf(out, "It was ended after %lld s.", timeout_s);
     } else if (process->truncated) {
         buf_printf(out, "It was ended: it printed more than %zu bytes.", max_output);
-    } else if (process->exit_code > 128) {
-        buf_printf(out, "Signal %d ended it (exit code %d).", process->exit_code - 128,
-            process->exit_code);
+    } else if (process->exit_code > 128 && process->exit_code <= 128 + 64) {
+        buf_printf(out, "Exit code %d, as signal %d leaves it.", process->exit_code,
+            process->exit_code - 128);
     } else if (process->exit_code < 0) {
         buf_printf(out, "Signal %d ended it.", process->signal);
     } else {

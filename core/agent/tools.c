@@ -504,6 +504,14 @@ static char *describe(struct toolbox *toolbox, const char *name, struct str argu
         return buf_take(&line);
     }
     cJSON *args = json_parse(arguments, NULL);
+    if (strcmp(name, COMMAND_TOOL) == 0 && json_string(args, "command") != NULL) {
+        buf_printf(&line, "%s%s", json_string(args, "command"),
+            json_bool_or(args, "network", false) ? "  (network)" : "");
+        char *shown_line = safe_dup(buf_str(&line), SAFE_ONE_LINE, 200);
+        buf_free(&line);
+        cJSON_Delete(args);
+        return shown_line;
+    }
     const cJSON *item;
     cJSON_ArrayForEach(item, args)
     {

@@ -4,6 +4,7 @@
 #include "agent/output_shown.h"
 #include "agent/tools_private.h"
 
+#include "base/path.h"
 #include "base/safe.h"
 #include "base/vec.h"
 #include "sandbox/confined.h"
@@ -181,6 +182,11 @@ void tool_command_start(struct tool_run *run, const cJSON *args)
     if (!command_words_read(text, &command->words, &err)) {
         command->words = (struct command_words){0};
     }
+    char *program = command->words.len == 0 ? NULL : path_find_program(command->words.items[0]);
+    if (program == NULL) { /* a shell's own ("command -v opa"), which reads the same words */
+        command_words_free(&command->words);
+    }
+    free(program);
     run->state = command;
     run->stop = stop;
     struct command_wish wish = {
