@@ -259,12 +259,16 @@ static void what_is_no_command_is_said(void **state)
     char *out = plain(run,
         "statsu\nstatus of the deployment\naccept\nopen nothing.rego\nline 3\nreview\n"
         "explain 9\nfiles nothing\ntest nothing\nhelp nothing\n/statsu\n/status\n/commit\n"
-        "/review now\n");
+        "/review now\n/skill\nshorten\n/export .git/x\n");
     expect(out, "No command /statsu: the nearest is /status.");
     expect(out, "Model: recording");
     expect(out, "The command finish is for the review: type review first.");
     expect(out, "Nothing was done: /review is typed alone.");
-    expect(out, "There is no command statsu; the nearest is status.");
+    expect(out, "There is no command statsu; the nearest is status. Type say to send that line");
+    expect(out, "There is no command shorten; type help for what there is. Type say to send");
+    expect(out, "There are no skills");
+    expect(out, "Commands of an agent: approval on-request, sandbox read-only.");
+    assert_null(strstr(out, ".git/x. Type say")); /* a command is nothing to say */
     expect(out, "Nothing was done: status is typed alone. Type say to send that line");
     expect(out, "The command accept is for the review: type review first.");
     expect(out, "No file is named nothing.rego; type files for all.");

@@ -40,6 +40,7 @@ void chat_slash_update(struct chat *chat)
     }
     if (chat->commands == NULL) {
         chat->commands = popup_new();
+        popup_set_wide(chat->commands);
         chat->options.commands(chat->options.data, chat->commands);
     }
     popup_filter(chat->commands, typed);

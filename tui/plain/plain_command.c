@@ -134,7 +134,8 @@ const struct plain_command plain_commands[] = {
         "(pods.yaml#2), JSON; without it the last one",
         M, plain_eval},
     {"skills", "", "Say the skills there are, and which are trusted", M, plain_skills},
-    {"skill", "NAME [TASK]", "Have the agent use a skill for a task", M, plain_skill},
+    {"skill", "[NAME] [TASK]", "Have the agent use a skill for a task; without a name all are said",
+        M, plain_skill},
     {"trust", "[no] [NUMBER|all]",
         "Say the hooks and skills that come with this repository, and trust them or not", M,
         plain_trust},
@@ -316,7 +317,10 @@ static void refuse(struct plain *plain, struct str line, struct err *err)
     free(plain->refused);
     plain->refused = str_dup(line);
     bool stop = str_ends(str_of(err->text), ".");
-    bool prompt = plain->mode == PLAIN_MAIN && count_words(line) > 1;
+    struct str args = line;
+    struct str name = plain_word(&args);
+    bool prompt = plain->mode == PLAIN_MAIN && !str_starts(line, "/") &&
+                  (args.len > 0 || find(PLAIN_ANY, name) == NULL);
     plain_say(plain, "%s%s%s", err->text, stop ? "" : ".",
         prompt ? " Type say to send that line to the model." : "");
 }

@@ -102,5 +102,8 @@ bool plain_skills(struct plain *plain, struct str args, struct err *err)
 bool plain_skill(struct plain *plain, struct str args, struct err *err)
 {
     struct str name = plain_word(&args);
+    if (name.len == 0) {
+        return plain_skills(plain, args, err);
+    }
     return workbench_use_skill(plain->wb, name, args, err);
 }

@@ -6,6 +6,8 @@
 #include "widget/textview.h"
 
 #define DIALOG_COLS 64
+/* Columns of a label and the blanks behind it. */
+#define LABEL_MOST 16
 
 /* Text with choices below it; a message is one without choices. */
 struct choose {
@@ -148,6 +150,30 @@ static const struct pane_ops choose_ops = {.name = "choose",
     .key_line = choose_key_line,
     .destroy = choose_destroy};
 
+/* "Model        gpt-5.5 …": what goes on in the next row stands below what it belongs to. */
+static int hang_of(struct str line)
+{
+    size_t gap = str_find(line, STR_LIT("  "), 0);
+    size_t at = gap;
+    while (at < line.len && line.ptr[at] == ' ') {
+        at++;
+    }
+    return gap != SIZE_MAX && gap > 0 && at <= LABEL_MOST ? (int)at : 0;
+}
+
+static void add_text(struct textview *view, struct str text)
+{
+    size_t start = 0;
+    while (start == 0 || start < text.len) {
+        size_t end = str_find_char(text, '\n', start);
+        end = end == SIZE_MAX ? text.len : end;
+        struct str line = str_slice(text, start, end);
+        textview_line(view, &(struct textview_line){.hang = hang_of(line), .fill = STYLE(TEXT)});
+        textview_span(view, line, STYLE(TEXT));
+        start = end + 1;
+    }
+}
+
 static struct choose *open_choose(struct app *app, const char *title, struct str text,
     const struct dialog_choice *choices, size_t count)
 {
@@ -155,7 +181,7 @@ static struct choose *open_choose(struct app *app, const char *title, struct str
     choose->app = app;
     choose->title = mem_strdup(title);
     choose->text = textview_new();
-    textview_span(choose->text, text, STYLE(TEXT));
+    add_text(choose->text, text);
     textview_show_line(choose->text, 0, true);
     size_t wide = 0;
     for (size_t i = 0; i < count; i++) {

@@ -241,6 +241,8 @@ static void draw_row(void *data, size_t place, struct region row, bool cursor)
     int most = cols / (item.is_path ? 3 : 2);
     int left = cols - 4 - (int)utf8_width(item.text);
     int least = cols / (item.is_path ? 3 : 4);
+    /* A price is told whole. */
+    least = cols >= 60 && least < 20 ? 20 : least;
     most = left < least ? least : left < most ? left : most;
     detail = detail > most ? most : detail;
     struct style style = item.disabled ? STYLE(HINT) : STYLE(TEXT);

@@ -5,6 +5,7 @@
 #include "widget/bar.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -26,7 +27,8 @@ struct popup {
     } shown;
     struct buf typed;
     size_t cursor, top;
-    int rows; /* at the last draw */
+    int rows;       /* at the last draw */
+    int detail_max; /* columns */
 };
 
 /* ---- places ---- */
@@ -65,7 +67,14 @@ struct rect popup_place_beside(int cols, struct rect box, int least, int most)
 
 struct popup *popup_new(void)
 {
-    return MEM_NEW(struct popup);
+    struct popup *popup = MEM_NEW(struct popup);
+    popup->detail_max = DETAIL_MAX;
+    return popup;
+}
+
+void popup_set_wide(struct popup *popup)
+{
+    popup->detail_max = INT_MAX;
 }
 
 void popup_clear(struct popup *popup)
@@ -222,7 +231,7 @@ static void measure(const struct popup *popup, int *labels, int *details)
     for (size_t i = 0; i < popup->shown.len; i++) {
         const struct popup_item *item = popup_at(popup, i);
         int label = width_of(item->label, LABEL_MAX);
-        int detail = width_of(item->detail, DETAIL_MAX);
+        int detail = width_of(item->detail, popup->detail_max);
         *labels = label > *labels ? label : *labels;
         *details = detail > *details ? detail : *details;
     }

@@ -38,6 +38,9 @@ size_t popup_count(const struct popup *popup);
 const struct popup_item *popup_at(const struct popup *popup, size_t index);
 /* The chosen one; NULL when nothing matches. */
 const struct popup_item *popup_chosen(const struct popup *popup);
+/* The box is as wide as what stands behind the labels, as far as there is room; else it stops at 30
+ * columns of that. */
+void popup_set_wide(struct popup *popup);
 /* Up, Down (around the ends), Page Up, Page Down; false: not for a list. */
 bool popup_key(struct popup *popup, const struct key *key);
 void popup_move(struct popup *popup, long rows);
