@@ -6,10 +6,12 @@ void tally_append(const struct tally *tally, bool all, struct buf *out)
         enum result_status status;
         const char *word;
     } order[] = {{RESULT_PASS, "passed"}, {RESULT_FAIL, "failed"}, {RESULT_ERROR, "with errors"},
-        {RESULT_SKIPPED, "skipped"}, {RESULT_NOT_EVALUATED, "not evaluated"}};
+        {RESULT_WARNING, "with warnings"}, {RESULT_SKIPPED, "skipped"},
+        {RESULT_NOT_EVALUATED, "not evaluated"}};
     size_t from = out->len;
     for (size_t i = 0; i < ARRAY_LEN(order); i++) {
-        if (all || tally->count[order[i].status] > 0) {
+        bool always = all && order[i].status != RESULT_WARNING;
+        if (always || tally->count[order[i].status] > 0) {
             buf_printf(out, "%s%zu %s", out->len == from ? "" : ", ", tally->count[order[i].status],
                 order[i].word);
         }

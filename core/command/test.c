@@ -116,14 +116,19 @@ static void row_text(const struct test_run *run, const struct result *row)
         [RESULT_FAIL] = "FAIL ",
         [RESULT_ERROR] = "ERROR",
         [RESULT_SKIPPED] = "skip ",
+        [RESULT_WARNING] = "warn ",
     };
     if (row->depth > 0) {
         const char *last = strrchr(row->name, '/');
-        printf("%s  %*s%s\n", words[row->status], (int)(2 * row->depth), "",
-            last == NULL ? row->name : last + 1);
+        char *message = safe_dup(str_of(row->message), SAFE_ONE_LINE, 1000);
+        printf("%s  %*s%s%s%s\n", words[row->status], (int)(2 * row->depth), "",
+            last == NULL ? row->name : last + 1, message[0] == '\0' ? "" : ": ", message);
+        free(message);
         return;
     }
-    printf("%s  %s.%s", words[row->status], row->suite, row->name);
+    bool other = strcmp(row->engine, engine_opa.name) != 0;
+    printf("%s  %s%s%s.%s", words[row->status], other ? row->engine : "", other ? " " : "",
+        row->suite, row->name);
     if (row->duration_us > 0) {
         printf("  %.1f ms", (double)row->duration_us / 1000);
     }
@@ -291,6 +296,9 @@ static void print_summary(const struct test_run *run)
         result_status_name(run->summary.verdict), tally->count[RESULT_PASS],
         tally->count[RESULT_FAIL], tally->count[RESULT_ERROR], tally->count[RESULT_SKIPPED],
         tally->count[RESULT_NOT_EVALUATED]);
+    if (tally->count[RESULT_WARNING] > 0) {
+        printf(", %zu warnings", tally->count[RESULT_WARNING]);
+    }
     if (run->summary.findings > 0) {
         printf(", %zu problems", run->summary.findings);
     }

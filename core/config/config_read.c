@@ -29,7 +29,8 @@ static const struct {
     const char *name;
     bool own;
 } tables[] = {{"keys", false}, {"http_headers", true}, {"model_providers", true},
-    {"language_servers", true}, {"profiles", false}, {"routing", false}, {"agents", true}};
+    {"language_servers", true}, {"profiles", false}, {"routing", false}, {"agents", true},
+    {"engines", false}};
 
 static bool is_accepted(const char *accepted, struct str text)
 {

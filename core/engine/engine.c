@@ -5,7 +5,7 @@
 
 #include <unistd.h>
 
-const struct engine *const engines[] = {&engine_opa, NULL};
+const struct engine *const engines[] = {&engine_opa, &engine_conftest, NULL};
 
 char *engine_find(const struct engine *engine, struct err *err)
 {
@@ -29,7 +29,7 @@ char *engine_find(const struct engine *engine, struct err *err)
 
 bool engine_version_at_least(const char *have, const char *least)
 {
-    while (*least != '\0') {
+    while (*least != '\0' && strncmp(have, "dev", 3) != 0) {
         char *have_end;
         char *least_end;
         unsigned long a = strtoul(have, &have_end, 10);

@@ -1,6 +1,9 @@
 /* A policy engine as a program we run: how it is found, what it is asked, how its answers are read.
- * One implementation a file (opa.c; conftest, gator, kyverno, cedar are to come), one row each in
- * the table. The engine decides what a policy means; nothing here imitates it. */
+ * One implementation a file (opa.c, conftest.c), one row each in the table. The engine decides what
+ * a policy means; nothing here imitates it.
+ *
+ * The first engine makes the plan of a run; the others add to it what is theirs (extend) and run
+ * those units' tests; coverage and explanations stay with the first. */
 #ifndef BYLAW_ENGINE_ENGINE_H
 #define BYLAW_ENGINE_ENGINE_H
 
@@ -31,6 +34,7 @@ struct engine_command {
         char **items; /* NULL-terminated; items[0] is the program */
         size_t len, cap;
     } argv;
+    const char *dir;        /* below the root, borrowed from the plan; NULL: the root */
     const char *const *env; /* static, may be NULL */
     uint64_t timeout_ms;
 };
@@ -59,6 +63,10 @@ struct engine {
     /* Worker thread. `wanted` are paths or test names, as the scope says. NULL: cancelled. */
     struct run_plan *(*plan)(struct policy_index *index, enum run_scope scope,
         const char *const *wanted, size_t count, const atomic_bool *cancel);
+    /* Worker thread. Adds its own units to a plan, and takes the tests over that are its own; ends
+     * with plan_settle. NULL: it has none. */
+    void (*extend)(struct run_plan *plan, const struct policy_index *index, enum run_scope scope,
+        const char *const *wanted, size_t count);
     /* The command for a question; false: it cannot be asked so (err says why). */
     bool (*command)(const struct engine_question *question, const char *program,
         struct engine_command *command, struct err *err);
@@ -68,6 +76,7 @@ struct engine {
 };
 
 extern const struct engine engine_opa;
+extern const struct engine engine_conftest;
 /* All, ended by NULL. */
 extern const struct engine *const engines[];
 
@@ -75,7 +84,7 @@ extern const struct engine *const engines[];
  * (err says what to do). The caller frees. */
 char *engine_find(const struct engine *engine, struct err *err) MUST_USE;
 /* True when version `have` is at least `least` ("1.22.2"; what does not read as a number counts as
- * 0). */
+ * 0, but "dev…", which a build from source says of itself, as new). */
 bool engine_version_at_least(const char *have, const char *least);
 
 void engine_command_free(struct engine_command *command);

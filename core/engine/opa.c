@@ -42,6 +42,9 @@ static void push_files(
     struct engine_command *command, const struct engine_question *q, const char *flag)
 {
     VEC_FOREACH (size_t, place, &q->batch->files) {
+        if (q->plan->files.items[*place].load == NULL) {
+            continue;
+        }
         if (flag != NULL) {
             push(command, flag);
         }

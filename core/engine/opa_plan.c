@@ -251,46 +251,6 @@ static void note_split(struct planner *p, size_t from, size_t to)
     free(package);
 }
 
-static int by_place_in_file(const void *a, const void *b)
-{
-    const struct plan_test *x = a;
-    const struct plan_test *y = b;
-    if (x->file != y->file) {
-        return x->file < y->file ? -1 : 1;
-    }
-    if (x->at.row != y->at.row) {
-        return x->at.row < y->at.row ? -1 : 1;
-    }
-    return x->at.col < y->at.col ? -1 : x->at.col > y->at.col;
-}
-
-/* `name` is a folder of the path, or the path. */
-static bool path_wanted(const char *path, const char *name)
-{
-    size_t len = strlen(name);
-    while (len > 0 && name[len - 1] == '/') {
-        len--;
-    }
-    return len == 0 || (len == 1 && name[0] == '.') ||
-           (strncmp(path, name, len) == 0 && (path[len] == '\0' || path[len] == '/'));
-}
-
-static bool test_wanted(const struct planner *p, const struct plan_test *test)
-{
-    const char *path = p->plan->files.items[test->file].path;
-    char *place = mem_printf("%s:%u", path, test->at.row);
-    char *full = mem_printf("%s.%s", test->suite, test->name);
-    bool wanted = false;
-    for (size_t i = 0; i < p->wanted_count && !wanted; i++) {
-        wanted = p->scope == RUN_PATHS
-                     ? path_wanted(path, p->wanted[i])
-                     : strcmp(p->wanted[i], place) == 0 || strcmp(p->wanted[i], full) == 0;
-    }
-    free(place);
-    free(full);
-    return wanted;
-}
-
 static bool unit_affected(const struct planner *p, const struct plan_unit *unit)
 {
     for (size_t i = 0; i < p->wanted_count; i++) {
@@ -319,14 +279,16 @@ static void choose_included(struct planner *p)
         for (size_t k = 0; k < unit->files.len && unit->tests.len == 0; k++) {
             for (size_t w = 0; w < p->wanted_count; w++) {
                 const char *path = plan->files.items[unit->files.items[k]].path;
-                unit->included = unit->included || path_wanted(path, p->wanted[w]);
+                unit->included = unit->included || plan_path_wanted(path, p->wanted[w]);
             }
         }
     }
     VEC_FOREACH (struct plan_test, test, &plan->tests) {
         struct plan_unit *unit = &plan->units.items[test->unit];
         bool by_unit = p->scope == RUN_ALL || p->scope == RUN_AFFECTED;
-        test->included = by_unit ? unit->included : test_wanted(p, test);
+        test->included = by_unit
+                             ? unit->included
+                             : plan_test_wanted(plan, test, p->scope, p->wanted, p->wanted_count);
     }
     for (size_t i = 0; i < plan->tests.len; i++) {
         struct plan_test *test = &plan->tests.items[i];
@@ -379,10 +341,7 @@ struct run_plan *opa_plan(struct policy_index *index, enum run_scope scope,
         run_plan_free(p.plan);
         return NULL;
     }
-    if (p.plan->tests.len > 0) {
-        qsort(
-            p.plan->tests.items, p.plan->tests.len, sizeof *p.plan->tests.items, by_place_in_file);
-    }
+    plan_sort_tests(p.plan);
     choose_included(&p);
     return p.plan;
 }

@@ -11,6 +11,24 @@ enum {
     TESTS_MAX = 400
 };
 
+void plan_unit_free(struct plan_unit *unit)
+{
+    free(unit->label);
+    free(unit->trouble);
+    free(unit->dir);
+    plan_words_free(&unit->args);
+    VEC_FREE(&unit->files);
+    VEC_FREE(&unit->tests);
+}
+
+void plan_words_free(struct plan_words *words)
+{
+    VEC_FOREACH (char *, word, words) {
+        free(*word);
+    }
+    VEC_FREE(words);
+}
+
 void run_plan_free(struct run_plan *plan)
 {
     if (plan == NULL) {
@@ -25,10 +43,7 @@ void run_plan_free(struct run_plan *plan)
         free(test->name);
     }
     VEC_FOREACH (struct plan_unit, unit, &plan->units) {
-        free(unit->label);
-        free(unit->trouble);
-        VEC_FREE(&unit->files);
-        VEC_FREE(&unit->tests);
+        plan_unit_free(unit);
     }
     VEC_FREE(&plan->files);
     VEC_FREE(&plan->tests);

@@ -6,6 +6,8 @@
 #include "engine/result.h"
 #include "policy/index.h"
 
+struct engine;
+
 enum run_scope {
     RUN_ALL,
     RUN_PATHS,   /* the tests in these files and folders */
@@ -43,6 +45,19 @@ struct plan_unit {
      * not load. */
     bool may_be_other, tried_other;
     char *trouble; /* why it cannot run at all, or NULL */
+    /* Who runs its tests; NULL: the runner's engine, which is also asked for coverage and for why a
+     * test of any unit failed. The others say themselves how they are called, and take all tests of
+     * a unit or (`whole` is false) any of them. */
+    const struct engine *engine;
+    struct plan_words {
+        char **items;
+        size_t len, cap;
+    } args;
+    char *dir; /* where it is called, relative to the root; "" the root; NULL without `engine` */
+    bool whole;
+    bool inputs;  /* its tests are files that policies are applied to: no rules to ask about */
+    bool dropped; /* goes with the next plan_settle */
+    bool absent;  /* `trouble` is that the engine is not there: its tests are not evaluated */
 };
 
 struct run_plan {
@@ -64,6 +79,8 @@ struct run_plan {
 };
 
 void run_plan_free(struct run_plan *plan); /* NULL is fine */
+void plan_unit_free(struct plan_unit *unit);
+void plan_words_free(struct plan_words *words);
 
 struct batch {
     struct policy_set units; /* into plan.units */
@@ -75,6 +92,23 @@ struct batches {
     struct batch *items;
     size_t len, cap;
 };
+
+/* For engines that add to the plan of the first one (plan_extend.c). Paths that it does not know
+ * yet become files of it (data, which no one loads); places in it change, so ask for them
+ * afterwards. */
+void plan_add_files(struct run_plan *plan, const struct plan_words *paths);
+/* Place of a file, or SIZE_MAX. */
+size_t plan_find_file(const struct run_plan *plan, const char *path);
+/* After tests were added, moved to another unit or taken away (unit SIZE_MAX): sorts them, gives
+ * each unit its own, drops units whose `dropped` is set, and says which of the added units run. */
+void plan_settle(
+    struct run_plan *plan, enum run_scope scope, const char *const *wanted, size_t count);
+/* By file, then place in it. */
+void plan_sort_tests(struct run_plan *plan);
+/* `name` is a folder of the path, or the path. */
+bool plan_path_wanted(const char *path, const char *name);
+bool plan_test_wanted(const struct run_plan *plan, const struct plan_test *test,
+    enum run_scope scope, const char *const *wanted, size_t count);
 
 /* Groups units for processes: small ones together, because starting a process costs as much as
  * thirty files; the first few smaller, so that something is seen at once. `only_included` leaves

@@ -10,6 +10,7 @@ const char *result_status_name(enum result_status status)
         [RESULT_FAIL] = "fail",
         [RESULT_ERROR] = "error",
         [RESULT_SKIPPED] = "skipped",
+        [RESULT_WARNING] = "warning",
     };
     return names[status];
 }
@@ -125,7 +126,7 @@ struct tally results_tally(const struct results *results)
         bool whole = end == i + 1 || row->status == RESULT_ERROR ||
                      (bad && !leaf_has(results, i, end, row->status));
         if (whole) {
-            tally.count[row->status]++;
+            tally.count[row->status] += row->count > 1 ? row->count : 1;
         }
         i = whole ? end : i + 1;
     }
@@ -140,7 +141,8 @@ enum result_status tally_verdict(const struct tally *tally)
     if (tally->count[RESULT_FAIL] > 0) {
         return RESULT_FAIL;
     }
-    if (tally->count[RESULT_NOT_EVALUATED] > 0 || tally->count[RESULT_PASS] == 0) {
+    if (tally->count[RESULT_NOT_EVALUATED] > 0 ||
+        tally->count[RESULT_PASS] + tally->count[RESULT_WARNING] == 0) {
         return RESULT_NOT_EVALUATED;
     }
     return RESULT_PASS;

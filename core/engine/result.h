@@ -7,17 +7,18 @@
 
 #include <stdint.h>
 
-/* Five different things everywhere. Green is earned: only RESULT_PASS is. */
+/* Different things everywhere. Green is earned: only RESULT_PASS is. */
 enum result_status {
     RESULT_NOT_EVALUATED, /* no test ran, nothing matched, the engine was silent */
     RESULT_PASS,
     RESULT_FAIL,
     RESULT_ERROR, /* could not be evaluated: compile error, built-in error, timeout, crash */
     RESULT_SKIPPED,
+    RESULT_WARNING, /* evaluated, and the engine warns: no failure, and not green */
     RESULT_STATUSES
 };
 
-/* "pass", "fail", "error", "skipped", "not evaluated". */
+/* "pass", "fail", "error", "skipped", "warning", "not evaluated". */
 const char *result_status_name(enum result_status status);
 
 /* A place in a file. Rows and columns count from 1; 0 means not known. Columns are in bytes. */
@@ -31,6 +32,8 @@ struct result {
     char *suite;        /* package or file: "k8s.latest_tag_test" */
     char *name;         /* "test_deny_no_tag"; a sub-test is "test_x/case/inner" */
     enum result_status status;
+    unsigned count; /* how many the row stands for where an engine gives only a number (the rules
+                     * that hold); 0 and 1: itself */
     unsigned depth; /* 0 a test, 1 and more its sub-tests, which follow it */
     uint64_t duration_us;
     char *file; /* relative to the workspace, or NULL */
@@ -94,7 +97,8 @@ struct tally {
 struct tally results_tally(const struct results *results);
 
 /* The verdict of a whole run, the same in the workbench, `bylaw test` and CI: an error beats a
- * failure beats "not evaluated" beats a pass; skipped alone is not evaluated. */
+ * failure beats "not evaluated" beats a pass; skipped alone is not evaluated; a warning is a pass
+ * here, as for the engines. */
 enum result_status tally_verdict(const struct tally *tally);
 
 #endif

@@ -4,6 +4,7 @@
 #include "engine/offline.h"
 
 #include "base/path.h"
+#include "sandbox/confined.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,6 +52,10 @@ static void runner_release(struct runner *runner)
     policy_index_free(runner->index);
     free(runner->program);
     free(runner->version);
+    VEC_FOREACH (struct companion, companion, &runner->companions) {
+        companion_free(companion);
+    }
+    VEC_FREE(&runner->companions);
     free(runner);
 }
 
@@ -106,6 +111,7 @@ struct task *task_new(struct run *run, enum task_queue queue, enum engine_ask as
     task->run = run;
     task->queue = queue;
     task->ask = ask;
+    task->engine = run->runner->engine;
     return task;
 }
 
@@ -334,6 +340,12 @@ static void scan_work(void *data)
     }
     run->plan = runner->engine->plan(runner->index, run->scope,
         (const char *const *)run->wanted.items, run->wanted.len, &run->stop_scan);
+    for (size_t i = 0; run->plan != NULL && engines[i] != NULL; i++) {
+        if (engines[i] != runner->engine && engines[i]->extend != NULL) {
+            engines[i]->extend(run->plan, runner->index, run->scope,
+                (const char *const *)run->wanted.items, run->wanted.len);
+        }
+    }
 }
 
 static bool is_slow_unit(const struct runner *runner, const char *label)
@@ -471,7 +483,7 @@ static void log_task(const struct task *task, const struct process_result *resul
         snprintf(more, sizeof more, " and %zu more", task->batch.units.len - 1);
     }
     run_log(task->run, "%s %s: %s%s, %zu tests, %zu files, Rego %s: exit %d, %llu ms",
-        task->run->runner->engine->name, words[task->ask], unit->label, more,
+        task->engine->name, words[task->ask], unit->label, more,
         task->only.len > 0 ? task->only.len : task->batch.tests, task->batch.files.len,
         policy_dialect_name(unit->dialect), result->exit_code,
         (unsigned long long)(result->wall_us / 1000));
@@ -535,7 +547,7 @@ static bool split_tests(struct task *task)
     size_t unit = task->batch.units.items[0];
     const struct policy_set *tests =
         task->only.len > 0 ? &task->only : &plan->units.items[unit].tests;
-    if (tests->len < 2) {
+    if (tests->len < 2 || (plan->units.items[unit].whole && task->queue == QUEUE_TEST)) {
         return false;
     }
     VEC_FOREACH (size_t, test, tests) {
@@ -577,13 +589,62 @@ static void task_is_slow(void *data)
     if (task->batch.units.len == 1) {
         remember_slow(run->runner, plan->units.items[unit].label);
     }
-    if (task->ask == ENGINE_TEST && cost <= SPLIT_COST_MAX_MS && task_split(task)) {
+    if (task->ask == ENGINE_TEST && task->engine == run->runner->engine &&
+        cost <= SPLIT_COST_MAX_MS && task_split(task)) {
         run_log(run, "taking apart a slow run of %zu tests", task->batch.tests);
         task->abandoned = true;
         process_cancel(task->process);
     }
     task->slow = true;
     run_pump(run);
+}
+
+/* Who answers: a unit's own engine runs its tests, the runner's does all else. */
+static const char *choose_engine(struct task *task)
+{
+    struct runner *runner = task->run->runner;
+    const struct plan_unit *unit = &task->run->plan->units.items[task->batch.units.items[0]];
+    if (task->ask != ENGINE_TEST || unit->engine == NULL) {
+        return runner->program;
+    }
+    task->engine = unit->engine;
+    return runner_companion(runner, unit->engine)->program;
+}
+
+static bool start_process(struct task *task, const struct engine_command *command,
+    const char *const *argv, const char *const *env, struct err *err)
+{
+    struct run *run = task->run;
+    char *cwd = command->dir == NULL ? mem_strdup(run->root) : path_join(run->root, command->dir);
+    struct process_options options = {.argv = argv,
+        .cwd = cwd,
+        .env = env,
+        .nice = 5, /* keys first */
+        .timeout_ms = command->timeout_ms,
+        .on_data = task_data,
+        .on_exit = task_exit,
+        .data = task};
+    task->process = process_start(run->runner->loop, &options, err);
+    free(cwd);
+    return task->process != NULL;
+}
+
+/* Off the network: told so, where the engine can be told; else confined by the system. */
+static bool start_offline(struct task *task, const struct engine_command *command, struct err *err)
+{
+    const char *const *argv = (const char *const *)command->argv.items;
+    if (task->engine->offline_env != NULL) {
+        char **env = offline_environment(task->engine, task->run->offline_path, command->env);
+        bool ok = start_process(task, command, argv, (const char *const *)env, err);
+        offline_environment_free(env);
+        return ok;
+    }
+    struct confined_cage cage = {0};
+    struct confined_words words = {0};
+    bool ok = confined_wrap(&cage, argv, &words, err) &&
+              start_process(task, command, words.items, command->env, err);
+    confined_words_free(&words);
+    return ok;
 }
 
 static void task_start(struct task *task)
@@ -594,23 +655,14 @@ static void task_start(struct task *task)
     struct engine_command command = {0};
     struct engine_question question = {
         .ask = task->ask, .plan = run->plan, .batch = &task->batch, .only = &task->only};
-    bool ok = runner->engine->command(&question, runner->program, &command, &err);
-    char **offline = run->offline_path == NULL
-                         ? NULL
-                         : offline_environment(runner->engine, run->offline_path, command.env);
-    if (ok) {
-        struct process_options options = {.argv = (const char *const *)command.argv.items,
-            .cwd = run->root,
-            .env = offline != NULL ? (const char *const *)offline : command.env,
-            .nice = 5, /* keys first */
-            .timeout_ms = command.timeout_ms,
-            .on_data = task_data,
-            .on_exit = task_exit,
-            .data = task};
-        task->process = process_start(runner->loop, &options, &err);
-        ok = task->process != NULL;
+    const char *program = choose_engine(task);
+    bool ok = task->engine->command(&question, program, &command, &err);
+    if (ok && run->offline_path != NULL) {
+        ok = start_offline(task, &command, &err);
+    } else if (ok) {
+        ok = start_process(
+            task, &command, (const char *const *)command.argv.items, command.env, &err);
     }
-    offline_environment_free(offline);
     engine_command_free(&command);
     if (!ok) {
         task_answer(task, NULL, err.text);
@@ -717,6 +769,7 @@ bool runner_explain(struct runner *runner, size_t test)
     struct run *run = runner->run;
     if (run == NULL || run->cancelled || run->plan == NULL || runner->program == NULL ||
         test >= run->plan->tests.len ||
+        run->plan->units.items[run->plan->tests.items[test].unit].inputs ||
         run->plan->units.items[run->plan->tests.items[test].unit].trouble != NULL) {
         return false;
     }

@@ -26,7 +26,8 @@ static void tell_result(struct run *run, size_t test, const struct result *rows,
     if (test != (size_t)-1) {
         run->reported[test] = true;
         run->reported_count++;
-        if (rows[0].status == RESULT_FAIL) {
+        const struct plan_test *known = &run->plan->tests.items[test];
+        if (rows[0].status == RESULT_FAIL && !run->plan->units.items[known->unit].inputs) {
             VEC_PUSH(&run->failed, test);
         }
     }
@@ -40,7 +41,8 @@ static void tell_missing(
     struct run *run, size_t test, enum result_status status, const char *message)
 {
     const struct plan_test *known = &run->plan->tests.items[test];
-    struct result row = {.engine = run->runner->engine->name,
+    const struct engine *engine = run->plan->units.items[known->unit].engine;
+    struct result row = {.engine = engine != NULL ? engine->name : run->runner->engine->name,
         .suite = known->suite,
         .name = known->name,
         .status = status,
@@ -67,7 +69,7 @@ static void each_test(const struct task *task, struct policy_set *tests)
     }
 }
 
-static void fail_tests(struct task *task, enum result_status status, const char *message)
+void task_fail_tests(struct task *task, enum result_status status, const char *message)
 {
     struct policy_set tests = {0};
     char *shown = safe_dup(str_of(message), SAFE_ONE_LINE, WHY_MAX);
@@ -82,25 +84,6 @@ static void fail_tests(struct task *task, enum result_status status, const char 
     VEC_FREE(&tests);
 }
 
-static size_t file_by_path(const struct run_plan *plan, const char *path)
-{
-    size_t low = 0;
-    size_t high = plan->files.len;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        int order = strcmp(plan->files.items[mid].path, path);
-        if (order == 0) {
-            return mid;
-        }
-        if (order < 0) {
-            low = mid + 1;
-        } else {
-            high = mid;
-        }
-    }
-    return (size_t)-1;
-}
-
 /* opa numbers tests of one name: "test_x#01" is a "test_x". */
 static bool same_name(const char *shown, const char *known)
 {
@@ -111,7 +94,7 @@ static bool same_name(const char *shown, const char *known)
 /* The plan's test a row is about: its file and row, and the name where several share a row. */
 static size_t find_test(const struct run_plan *plan, const struct result *row)
 {
-    size_t file = row->file == NULL ? (size_t)-1 : file_by_path(plan, row->file);
+    size_t file = row->file == NULL ? (size_t)-1 : plan_find_file(plan, row->file);
     if (file == (size_t)-1) {
         return (size_t)-1;
     }
@@ -171,7 +154,9 @@ static void take_results(struct task *task, const struct results *results)
         i = end;
     }
     tell_progress(run);
-    fail_tests(task, RESULT_NOT_EVALUATED, "opa did not run it");
+    char *why = mem_printf("%s did not run it", task->engine->name);
+    task_fail_tests(task, RESULT_NOT_EVALUATED, why);
+    free(why);
 }
 
 void run_add_finding(struct run *run, const struct finding *finding)
@@ -179,7 +164,7 @@ void run_add_finding(struct run *run, const struct finding *finding)
     if (!findings_add(&run->findings, finding)) {
         return;
     }
-    size_t file = finding->file == NULL ? (size_t)-1 : file_by_path(run->plan, finding->file);
+    size_t file = finding->file == NULL ? (size_t)-1 : plan_find_file(run->plan, finding->file);
     if (file != (size_t)-1 && run->broken[file] == 0) {
         run->broken[file] = run->findings.len;
     }
@@ -215,7 +200,7 @@ void task_fail_broken(struct task *task, const struct finding *why)
     }
     char *message = mem_printf("does not compile: %s:%u:%u: %.*s", why->file, why->at.row,
         why->at.col, (int)strcspn(why->message, "\n"), why->message);
-    fail_tests(task, RESULT_ERROR, message);
+    task_fail_tests(task, RESULT_ERROR, message);
     free(message);
 }
 
@@ -226,6 +211,13 @@ void run_report_trouble(struct run *run, size_t unit, const char *message)
     if (planned->tests.len > 0) {
         first = run->plan->tests.items[planned->tests.items[0]].file;
     }
+    if (planned->absent) {
+        struct task *absent = task_new(run, QUEUE_TEST, ENGINE_TEST);
+        absent->batch = batch_of(run->plan, unit);
+        task_fail_tests(absent, RESULT_NOT_EVALUATED, message);
+        task_free(absent);
+        return;
+    }
     struct finding finding = {.rule = (char *)(uintptr_t) "opa-cannot-load",
         .severity = SEVERITY_ERROR,
         .file = first == (size_t)-1 ? NULL : run->plan->files.items[first].path,
@@ -233,7 +225,7 @@ void run_report_trouble(struct run *run, size_t unit, const char *message)
     run_add_finding(run, &finding);
     struct task *task = task_new(run, QUEUE_TEST, ENGINE_TEST);
     task->batch = batch_of(run->plan, unit);
-    fail_tests(task, RESULT_ERROR, message);
+    task_fail_tests(task, RESULT_ERROR, message);
     task_free(task);
 }
 
@@ -264,7 +256,7 @@ static void task_failed(struct task *task, const char *why)
             cover_answer(task, &none);
         }
     } else if (task->queue == QUEUE_TEST) {
-        fail_tests(task, RESULT_ERROR, why);
+        task_fail_tests(task, RESULT_ERROR, why);
     } else {
         run_report_trouble(
             task->run, task->batch.units.items[0], task->loading != NULL ? task->loading : why);
@@ -328,8 +320,22 @@ static void take_check(struct task *task, const struct engine_answer *answer)
     if (why != NULL) {
         task_fail_broken(task, why);
     } else {
-        fail_tests(task, RESULT_ERROR, answer->findings.items[0].message);
+        task_fail_tests(task, RESULT_ERROR, answer->findings.items[0].message);
     }
+}
+
+/* An engine that is not asked why: it said so at once. One input that cannot be read keeps it from
+ * all others, so those get their own try. */
+static void take_refusal(struct task *task, const struct engine_answer *answer)
+{
+    VEC_FOREACH (struct finding, finding, &answer->findings) {
+        run_add_finding(task->run, finding);
+    }
+    if (answer->findings.len == 0 && task_split(task)) {
+        return;
+    }
+    task_fail_tests(task, RESULT_ERROR,
+        answer->message != NULL ? answer->message : "the engine did not say why it ran nothing");
 }
 
 static void take_answer(struct task *task, struct engine_answer *answer)
@@ -338,6 +344,8 @@ static void take_answer(struct task *task, struct engine_answer *answer)
     case ENGINE_TEST:
         if (answer->loaded) {
             take_results(task, &answer->results);
+        } else if (task->engine != task->run->runner->engine) {
+            take_refusal(task, answer);
         } else if (task->batch.units.len > 1) {
             task_split(task);
         } else if (!try_other_version(task)) {
@@ -363,7 +371,7 @@ static void take_answer(struct task *task, struct engine_answer *answer)
 
 void task_answer(struct task *task, const struct process_result *result, const char *failure)
 {
-    const char *program = task->run->runner->engine->program;
+    const char *program = task->engine->program;
     char why[200];
     if (failure == NULL && result->timed_out) {
         snprintf(why, sizeof why, "%s did not end within %llu s and was stopped", program,
@@ -384,7 +392,7 @@ void task_answer(struct task *task, const struct process_result *result, const c
     struct engine_answer answer = {0};
     struct engine_question question = {
         .ask = task->ask, .plan = task->run->plan, .batch = &task->batch, .only = &task->only};
-    if (task->run->runner->engine->parse(&question, buf_str(&task->out), buf_str(&task->errout),
+    if (task->engine->parse(&question, buf_str(&task->out), buf_str(&task->errout),
             result->exit_code, &answer, &err)) {
         take_answer(task, &answer);
     } else {

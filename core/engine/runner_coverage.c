@@ -59,6 +59,10 @@ void run_begin_coverage(struct run *run)
     forget_unused(runner, run->generation);
     plan_batches(run->plan, false, &batches);
     VEC_FOREACH (struct batch, batch, &batches) {
+        if (run->plan->units.items[batch->units.items[0]].inputs) {
+            batch_free(batch);
+            continue;
+        }
         uint64_t key = batch_key(run->plan, batch);
         struct cover_entry *known = cover_find(runner, key);
         if (known != NULL) {
@@ -101,7 +105,7 @@ void run_finish_coverage(struct run *run)
         }
     }
     VEC_FOREACH (struct plan_unit, unit, &run->plan->units) {
-        total.incomplete = total.incomplete || unit->trouble != NULL;
+        total.incomplete = total.incomplete || (unit->trouble != NULL && !unit->inputs);
     }
     coverage_finish(&total);
     coverage_free(&runner->coverage);

@@ -40,7 +40,8 @@ struct task {
     struct policy_set only; /* empty: all included tests of the batch */
     struct explanation *explanation;
     uint64_t cover_key;
-    char *loading; /* QUEUE_BLAME: what the failed run said itself */
+    const struct engine *engine; /* who is asked */
+    char *loading;               /* QUEUE_BLAME: what the failed run said itself */
     struct process *process;
     struct loop_timer *timer;
     struct buf out, errout;
@@ -87,9 +88,22 @@ struct run {
     uint64_t started_us;
 };
 
+/* An engine beside the runner's own, as last found. */
+struct companion {
+    const struct engine *engine;
+    char *program; /* NULL: not there; `trouble` says why */
+    char *version;
+    char *trouble;
+    unsigned generation; /* the run that looked */
+};
+
 struct runner {
     struct loop *loop;
     const struct engine *engine;
+    struct {
+        struct companion *items;
+        size_t len, cap;
+    } companions;
     struct runner_events events;
     unsigned references; /* runs that still exist, and the owner */
     unsigned generation;
@@ -132,6 +146,9 @@ const struct finding *task_broken(const struct task *task);
 void task_fail_broken(struct task *task, const struct finding *why);
 void run_add_finding(struct run *run, const struct finding *finding);
 
+/* All the task's tests, with this status. */
+void task_fail_tests(struct task *task, enum result_status status, const char *message);
+
 /* runner_coverage.c */
 void run_begin_coverage(struct run *run);
 void run_finish_coverage(struct run *run);
@@ -146,6 +163,9 @@ void explain_answer(struct task *task, struct engine_answer *answer);
 /* runner_detect.c: looks the engine up (again, when it was not there last time), then begins the
  * tests or fails the run. */
 void run_detect_engine(struct run *run);
+void companion_free(struct companion *companion);
+/* NULL: it was not looked up. */
+const struct companion *runner_companion(const struct runner *runner, const struct engine *engine);
 /* runner.c */
 void run_begin_tests(struct run *run);
 void run_fail(struct run *run, const char *why);

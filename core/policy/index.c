@@ -19,6 +19,7 @@ struct scan {
     bool same_root;
     const atomic_bool *cancel;
     struct policy_files found;
+    struct policy_names others;
 };
 
 struct policy_index *policy_index_new(void)
@@ -46,12 +47,21 @@ static void files_free(struct policy_files *files)
     VEC_FREE(files);
 }
 
+static void names_free(struct policy_names *names)
+{
+    VEC_FOREACH (char *, name, names) {
+        free(*name);
+    }
+    VEC_FREE(names);
+}
+
 void policy_index_free(struct policy_index *index)
 {
     if (index == NULL) {
         return;
     }
     files_free(&index->files);
+    names_free(&index->others);
     VEC_FREE(&index->by_package);
     free(index->root);
     free(index);
@@ -135,6 +145,10 @@ static void take_file(
         .mtime_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
         .size = (uint64_t)st->st_size,
         .inode = st->st_ino};
+    if (!kind_of(name, &file.kind) && scan->others.len < FILES_MAX) {
+        VEC_PUSH(&scan->others, path);
+        return;
+    }
     if (!kind_of(name, &file.kind) || scan->found.len >= FILES_MAX) {
         free(path);
         return;
@@ -194,6 +208,11 @@ static int by_path(const void *a, const void *b)
     const struct policy_file *x = a;
     const struct policy_file *y = b;
     return strcmp(x->path, y->path);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 static int by_package(const void *a, const void *b, void *data)
@@ -293,13 +312,19 @@ bool policy_index_scan(
         .cancel = cancel};
     if (!scan_dir(&scan, fd, "", 0, err)) {
         files_free(&scan.found);
+        names_free(&scan.others);
         return false;
     }
     if (scan.found.len > 0) {
         qsort(scan.found.items, scan.found.len, sizeof *scan.found.items, by_path);
     }
+    if (scan.others.len > 0) {
+        qsort(scan.others.items, scan.others.len, sizeof *scan.others.items, by_name);
+    }
     files_free(&scan.old);
+    names_free(&index->others);
     index->files = scan.found;
+    index->others = scan.others;
     if (!scan.same_root) {
         free(index->root);
         index->root = mem_strdup(root);

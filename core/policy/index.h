@@ -47,6 +47,11 @@ struct policy_index {
         size_t len, cap;
     } by_package; /* Rego files with a package, by package then path */
     size_t tests;
+    struct policy_names {
+        char **items;
+        size_t len, cap;
+    } others; /* paths of all other files, by path: an engine's settings, what policies are applied
+                 to */
 };
 
 struct policy_index *policy_index_new(void) MUST_USE;

@@ -47,12 +47,13 @@ static const struct {
     [RESULT_PASS] = {"✓", "passed", STYLE_PASS},
     [RESULT_FAIL] = {"✗", "failed", STYLE_FAIL},
     [RESULT_ERROR] = {"!", "errors", STYLE_ERROR},
+    [RESULT_WARNING] = {"▲", "warnings", STYLE_WARNING},
     [RESULT_SKIPPED] = {"-", "skipped", STYLE_SKIP},
     [RESULT_NOT_EVALUATED] = {"○", "not evaluated", STYLE_NOT_EVALUATED},
 };
 /* What matters first. */
 static const enum result_status order[RESULT_STATUSES] = {
-    RESULT_ERROR, RESULT_FAIL, RESULT_NOT_EVALUATED, RESULT_SKIPPED, RESULT_PASS};
+    RESULT_ERROR, RESULT_FAIL, RESULT_NOT_EVALUATED, RESULT_WARNING, RESULT_SKIPPED, RESULT_PASS};
 
 static bool has_errors(const struct review_pane *pane)
 {

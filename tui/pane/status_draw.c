@@ -32,6 +32,8 @@ static struct mark mark_of(enum result_status status)
         return (struct mark){"✗", "x", STYLE_FAIL};
     case RESULT_ERROR:
         return (struct mark){"!", "!", STYLE_ERROR};
+    case RESULT_WARNING:
+        return (struct mark){"▲", "^", STYLE_WARNING};
     case RESULT_SKIPPED:
         return (struct mark){"○", "o", STYLE_SKIP};
     default:
@@ -74,6 +76,10 @@ static void draw_test(struct status *s, const struct board_test *test, struct re
     bool place = cols >= PLACE_MIN_COLS;
     int right = place ? cols * 55 / 100 : cols - DURATION_COLS - 1;
     struct buf name = BUF_INIT;
+    const char *engine = test->count > 0 ? test->rows[0].engine : NULL;
+    if (engine != NULL && strcmp(engine, engine_opa.name) != 0) {
+        buf_printf(&name, "%s  ", engine);
+    }
     buf_printf(&name, "%s.%s", test->suite, test->name);
     size_t subs = test->count > 1 ? test->count - 1 : 0;
     if (subs > 0) {
@@ -124,8 +130,13 @@ static void draw_test_row(void *data, size_t index, struct region row, bool curs
         const char *last = strrchr(sub->name, '/');
         int indent = 3 + 2 * (int)sub->depth;
         grid_put_c(row, 0, indent - 2, mark_text(&row, mark), style_of(mark.style));
-        grid_put_fit(row, 0, indent, cols - indent, str_of(last == NULL ? sub->name : last + 1),
-            STYLE(TEXT));
+        const char *name = last == NULL ? sub->name : last + 1;
+        int used = indent + (int)utf8_width(str_of(name));
+        grid_put_fit(row, 0, indent, cols - indent, str_of(name), STYLE(TEXT));
+        if (sub->message != NULL && used + 2 < cols) {
+            grid_put_fit(
+                row, 0, used + 2, cols - used - 2, str_of(sub->message), style_of(mark.style));
+        }
     } else {
         grid_put_fit(row, 0, 5, cols - 5, shown->text, STYLE(CODE));
     }
@@ -459,6 +470,7 @@ static int put_counts(struct status *s, struct region region, int row, int col)
         {RESULT_PASS, tally.count[RESULT_PASS], false},
         {RESULT_FAIL, tally.count[RESULT_FAIL], false},
         {RESULT_ERROR, errors, false},
+        {RESULT_WARNING, tally.count[RESULT_WARNING], false},
         {RESULT_SKIPPED, tally.count[RESULT_SKIPPED], false},
         {RESULT_NOT_EVALUATED, tally.count[RESULT_NOT_EVALUATED],
             board_count(s->board) == 0 && errors == 0},

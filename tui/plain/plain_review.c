@@ -316,8 +316,8 @@ bool plain_evidence(struct plain *plain, struct str args, struct err *err)
     VEC_FOREACH (const struct finding, finding, checks_findings(checks)) {
         plain_say_finding(plain, 0, finding);
     }
-    static const enum result_status order[] = {
-        RESULT_ERROR, RESULT_FAIL, RESULT_NOT_EVALUATED, RESULT_SKIPPED, RESULT_PASS};
+    static const enum result_status order[] = {RESULT_ERROR, RESULT_FAIL, RESULT_NOT_EVALUATED,
+        RESULT_WARNING, RESULT_SKIPPED, RESULT_PASS};
     for (size_t i = 0; i < ARRAY_LEN(order); i++) {
         VEC_FOREACH (const struct result, result, checks_results(checks)) {
             if (result->status == order[i]) {

@@ -33,6 +33,12 @@ static bool is_red(enum result_status status)
     return status == RESULT_FAIL || status == RESULT_ERROR;
 }
 
+/* Anything but a pass and what was left out on purpose. */
+static bool is_told(enum result_status status)
+{
+    return status != RESULT_PASS && status != RESULT_SKIPPED;
+}
+
 static void say_row(struct plain *plain, const struct result *row)
 {
     plain_say(plain, "%s: %s.%s%s%s", result_status_name(row->status), row->suite, row->name,
@@ -54,7 +60,7 @@ static void on_result(
     struct plain *plain = data;
     plain->to_board.result(plain->to_board.data, generation, test, rows, count);
     for (size_t i = 0; plain->asked_run && i < count; i++) {
-        if (plain->say_passes || is_red(rows[i].status)) {
+        if (plain->say_passes || is_told(rows[i].status)) {
             say_row(plain, &rows[i]);
         }
     }

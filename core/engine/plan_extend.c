@@ -1,0 +1,192 @@
+/* What engines beside the first add to its plan. */
+#include "engine/plan.h"
+
+#include "base/vec.h"
+
+#include <stdlib.h>
+
+size_t plan_find_file(const struct run_plan *plan, const char *path)
+{
+    size_t low = 0;
+    size_t high = plan->files.len;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        int order = strcmp(plan->files.items[mid].path, path);
+        if (order == 0) {
+            return mid;
+        }
+        if (order < 0) {
+            low = mid + 1;
+        } else {
+            high = mid;
+        }
+    }
+    return (size_t)-1;
+}
+
+/* A file and where it was before sorting. */
+struct moved {
+    struct plan_file file;
+    size_t from;
+};
+
+static int by_path(const void *a, const void *b)
+{
+    return strcmp(((const struct moved *)a)->file.path, ((const struct moved *)b)->file.path);
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const size_t *x = a;
+    const size_t *y = b;
+    return *x < *y ? -1 : *x > *y;
+}
+
+static void move_places(struct run_plan *plan, const size_t *to)
+{
+    VEC_FOREACH (struct plan_test, test, &plan->tests) {
+        test->file = to[test->file];
+    }
+    VEC_FOREACH (struct plan_unit, unit, &plan->units) {
+        VEC_FOREACH (size_t, place, &unit->files) {
+            *place = to[*place];
+        }
+        if (unit->files.len > 0) {
+            qsort(unit->files.items, unit->files.len, sizeof *unit->files.items, by_number);
+        }
+    }
+}
+
+void plan_add_files(struct run_plan *plan, const struct plan_words *paths)
+{
+    size_t known = plan->files.len;
+    VEC_FOREACH (char *, path, paths) {
+        struct run_plan old = {.files = {plan->files.items, known, known}};
+        if (plan_find_file(&old, *path) == (size_t)-1) {
+            VEC_PUSH(&plan->files, (struct plan_file){.path = mem_strdup(*path), .is_data = true});
+        }
+    }
+    size_t count = plan->files.len;
+    if (count == known) {
+        return;
+    }
+    struct moved *moved = mem_alloc(count * sizeof *moved);
+    size_t *to = mem_alloc(count * sizeof *to);
+    for (size_t i = 0; i < count; i++) {
+        moved[i] = (struct moved){plan->files.items[i], i};
+    }
+    qsort(moved, count, sizeof *moved, by_path);
+    for (size_t i = 0; i < count; i++) {
+        plan->files.items[i] = moved[i].file;
+        to[moved[i].from] = i;
+    }
+    move_places(plan, to);
+    free(moved);
+    free(to);
+}
+
+bool plan_path_wanted(const char *path, const char *name)
+{
+    size_t len = strlen(name);
+    while (len > 0 && name[len - 1] == '/') {
+        len--;
+    }
+    return len == 0 || (len == 1 && name[0] == '.') ||
+           (strncmp(path, name, len) == 0 && (path[len] == '\0' || path[len] == '/'));
+}
+
+bool plan_test_wanted(const struct run_plan *plan, const struct plan_test *test,
+    enum run_scope scope, const char *const *wanted, size_t count)
+{
+    const char *path = plan->files.items[test->file].path;
+    char *place = mem_printf("%s:%u", path, test->at.row);
+    char *full = mem_printf("%s.%s", test->suite, test->name);
+    bool is_wanted = false;
+    for (size_t i = 0; i < count && !is_wanted; i++) {
+        is_wanted = scope == RUN_PATHS
+                        ? plan_path_wanted(path, wanted[i])
+                        : strcmp(wanted[i], place) == 0 || strcmp(wanted[i], full) == 0;
+    }
+    free(place);
+    free(full);
+    return is_wanted;
+}
+
+/* A changed file that the plan does not hold may be anybody's. */
+static bool is_affected(const struct run_plan *plan, const struct plan_unit *unit,
+    const char *const *wanted, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t place = plan_find_file(plan, wanted[i]);
+        if (place == (size_t)-1 ||
+            (unit->files.len > 0 && bsearch(&place, unit->files.items, unit->files.len,
+                                        sizeof place, by_number) != NULL)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int by_place_in_file(const void *a, const void *b)
+{
+    const struct plan_test *x = a;
+    const struct plan_test *y = b;
+    if (x->file != y->file) {
+        return x->file < y->file ? -1 : 1;
+    }
+    if (x->at.row != y->at.row) {
+        return x->at.row < y->at.row ? -1 : 1;
+    }
+    return x->at.col < y->at.col ? -1 : x->at.col > y->at.col;
+}
+
+void plan_sort_tests(struct run_plan *plan)
+{
+    if (plan->tests.len > 0) {
+        qsort(plan->tests.items, plan->tests.len, sizeof *plan->tests.items, by_place_in_file);
+    }
+}
+
+static void drop_units(struct run_plan *plan)
+{
+    size_t *to = mem_alloc((plan->units.len + 1) * sizeof *to);
+    size_t kept = 0;
+    for (size_t i = 0; i < plan->units.len; i++) {
+        to[i] = plan->units.items[i].dropped ? (size_t)-1 : kept;
+        if (plan->units.items[i].dropped) {
+            plan_unit_free(&plan->units.items[i]);
+        } else {
+            plan->units.items[kept++] = plan->units.items[i];
+        }
+    }
+    plan->units.len = kept;
+    VEC_FOREACH (struct plan_test, test, &plan->tests) {
+        test->unit = to[test->unit];
+    }
+    free(to);
+}
+
+void plan_settle(
+    struct run_plan *plan, enum run_scope scope, const char *const *wanted, size_t count)
+{
+    drop_units(plan);
+    VEC_FOREACH (struct plan_unit, unit, &plan->units) {
+        unit->included = unit->engine == NULL
+                             ? unit->included
+                             : scope == RUN_ALL || (scope == RUN_AFFECTED &&
+                                                       is_affected(plan, unit, wanted, count));
+        unit->tests.len = 0;
+    }
+    plan_sort_tests(plan);
+    plan->included = 0;
+    for (size_t i = 0; i < plan->tests.len; i++) {
+        struct plan_test *test = &plan->tests.items[i];
+        struct plan_unit *unit = &plan->units.items[test->unit];
+        bool by_unit = scope == RUN_ALL || scope == RUN_AFFECTED;
+        test->included =
+            by_unit ? unit->included : plan_test_wanted(plan, test, scope, wanted, count);
+        VEC_PUSH(&unit->tests, i);
+        unit->included = unit->included || test->included;
+        plan->included += test->included;
+    }
+}

@@ -1,0 +1,5 @@
+package main
+
+deny contains "x" if {
+	input.x == nowhere.f(1)
+}

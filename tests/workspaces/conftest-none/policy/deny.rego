@@ -1,0 +1,3 @@
+package main
+
+deny contains "x is set" if input.x
