@@ -3,10 +3,14 @@ set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/bylaw
-# What the engines are pinned to. conftest, gator, kyverno and cedar join with their issue.
+# What the engines are pinned to; Kyverno in scripts/kyverno/go.mod. bylaw's own minimums are in core/engine.
 OPA_VERSION=1.22.2
-# The language servers that tests drive (yaml-language-server comes with tests/node).
+CONFTEST_VERSION=0.71.1
+GATOR_VERSION=3.23.0
+CEDAR_VERSION=4.14.1
+# A language server that tests drive (yaml-language-server comes with tests/node).
 REGAL_VERSION=0.39.0
+ENGINES="opa regal conftest gator kyverno cedar"
 
 say() { printf '%s\n' "bylaw: $*" >&2; }
 die() { say "$*"; exit 1; }
@@ -76,28 +80,79 @@ find_opa() {
   elif [ -x "$CACHE/bin/opa" ]; then printf '%s\n' "$CACHE/bin/opa"; fi
 }
 
-# install_opa: builds the pinned opa with the ordinary Go client into the cache (the module proxy and its
-# checksum database verify it), once.
-install_opa() {
-  [ -n "$(find_opa)" ] && return 0
-  have go || { say "opa is missing, and so is Go to build it: install opa, or Go 1.25 or later (bylaw opens without, but runs no tests)"; return 1; }
-  say "building opa $OPA_VERSION with Go (about two minutes, once)"
-  mkdir -p "$CACHE/bin"
-  GOBIN=$CACHE/bin go install "github.com/open-policy-agent/opa@v$OPA_VERSION" >&2 ||
-    { say "opa could not be built: see above"; return 1; }
+# ---- engines: built by the ordinary client of their language, which verifies what it fetches (Go's checksum database, the
+# lock file of a crate), into $CACHE/bin; what is on PATH already is left alone ----
+
+# go_tool NAME MODULE VERSION PACKAGE FLAGS FOLDER: PACKAGE of MODULE as FOLDER/NAME, in a module of its own that asks for just
+# that version: another engine's libraries would change what it is built from.
+go_tool() {
+  local name=$1 module=$2 version=$3 package=$4 flags=$5 to=$6
+  printf 'module bylaw/%s\n\ngo 1.24\n\nrequire %s v%s\n' "$name" "$module" "$version" >"$to/go.mod"
+  (cd "$to" && GOFLAGS=-mod=mod go build -ldflags "-s -w $flags" -o "$name" "$package")
 }
 
-# install_regal: builds the pinned regal into the cache, once, in a module of its own that asks for just
-# that version.
-install_regal() {
-  local dir
-  if have regal || [ -x "$CACHE/bin/regal" ]; then return 0; fi
-  have go || { say "regal is missing, and so is Go to build it"; return 1; }
-  say "building regal $REGAL_VERSION with Go (about three minutes, once)"
+# Kyverno's own go.mod replaces a module, which `go install` of a version refuses: ours says the same replacement.
+kyverno_tool() {
+  local to=$1
+  cp "$ROOT/scripts/kyverno/go.mod" "$ROOT/scripts/kyverno/go.sum" "$to/"
+  (cd "$to" && go build -trimpath -ldflags '-s -w' -o kyverno github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno)
+}
+
+cedar_tool() {
+  local to=$1
+  cargo install cedar-policy-cli --version "$CEDAR_VERSION" --locked --quiet --root "$to/root" && mv "$to/root/bin/cedar" "$to/cedar"
+}
+
+# make_engine NAME FOLDER: FOLDER/NAME.
+make_engine() {
+  local gatekeeper=github.com/open-policy-agent/gatekeeper/v3 org=github.com/open-policy-agent
+  case $1 in
+    opa) go_tool opa $org/opa "$OPA_VERSION" $org/opa '' "$2" ;;
+    regal) go_tool regal $org/regal "$REGAL_VERSION" $org/regal "-X $org/regal/pkg/version.Version=$REGAL_VERSION" "$2" ;;
+    conftest) go_tool conftest $org/conftest "$CONFTEST_VERSION" $org/conftest \
+      "-X $org/conftest/internal/version.Version=$CONFTEST_VERSION" "$2" ;;
+    gator) go_tool gator $gatekeeper "$GATOR_VERSION" $gatekeeper/cmd/gator "-X $gatekeeper/pkg/version.Version=v$GATOR_VERSION" "$2" ;;
+    kyverno) kyverno_tool "$2" ;;
+    cedar) cedar_tool "$2" ;;
+  esac
+}
+
+# How it is made, and what that costs on two idle cores.
+engine_cost() {
+  case $1 in
+    opa) echo "go $OPA_VERSION with Go (about two minutes, once)" ;;
+    regal) echo "go $REGAL_VERSION with Go (about three minutes, once)" ;;
+    conftest) echo "go $CONFTEST_VERSION with Go (about three minutes, once)" ;;
+    gator) echo "go $GATOR_VERSION with Go (about three minutes, once)" ;;
+    kyverno) echo "go $(sed -n 's/^require .*kyverno v//p' "$ROOT/scripts/kyverno/go.mod") with Go (about ten minutes and 3 GB of memory, once)" ;;
+    cedar) echo "cargo $CEDAR_VERSION with cargo (about four minutes, once)" ;;
+    *) die "no engine is named $1: $ENGINES" ;;
+  esac
+}
+
+# install_engine NAME: false when it could not be had; said with the reason.
+install_engine() {
+  local name=$1 client about dir pid began=$SECONDS
+  read -r client about <<<"$(engine_cost "$name")"
+  [ -n "$client" ] || return 1
+  if have "$name" || [ -x "$CACHE/bin/$name" ]; then return 0; fi
+  have "$client" || { say "$name is missing, and so is $client to build it"; return 1; }
+  say "building $name $about"
   mkdir -p "$CACHE/bin"
   dir=$(mktemp -d)
-  printf 'module bylaw/regal\n\ngo 1.24\n\nrequire github.com/open-policy-agent/regal v%s\n' "$REGAL_VERSION" >"$dir/go.mod"
-  (cd "$dir" && GOFLAGS=-mod=mod go build -o "$CACHE/bin/regal" github.com/open-policy-agent/regal) >&2 ||
-    { rm -rf "$dir"; say "regal could not be built: see above"; return 1; }
+  make_engine "$name" "$dir" >"$dir/log" 2>&1 &
+  pid=$!
+  while kill -0 "$pid" 2>/dev/null; do
+    sleep 1
+    (((SECONDS - began) % 30 != 0)) || say "still building $name, $((SECONDS - began)) s: $(tail -n 1 "$dir/log")"
+  done
+  if ! wait "$pid" || [ ! -x "$dir/$name" ]; then
+    cat "$dir/log" >&2
+    rm -rf "$dir"
+    say "$name could not be built: see above"
+    return 1
+  fi
+  mv "$dir/$name" "$CACHE/bin/.$name.$$" && mv "$CACHE/bin/.$name.$$" "$CACHE/bin/$name"
   rm -rf "$dir"
+  say "$name is there, after $((SECONDS - began)) s"
 }

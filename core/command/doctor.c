@@ -67,13 +67,14 @@ static void check_sandbox(struct doctor *doctor)
     }
 }
 
+/* An engine that is not needed is a note: nothing of it is green without it. */
 static void check_engine(struct doctor *doctor, const struct engine *engine)
 {
     struct err err;
+    enum mark lacking = engine->needed ? MARK_BAD : MARK_NOTE;
     char *program = engine_find(engine, &err);
     if (program == NULL) {
-        say(doctor, MARK_BAD, engine->name, "%s; without it no test runs and nothing is green",
-            err.text);
+        say(doctor, lacking, engine->name, "%s; for %s", err.text, engine->unlocks);
         return;
     }
     const char *argv[8] = {program};
@@ -81,18 +82,18 @@ static void check_engine(struct doctor *doctor, const struct engine *engine)
         argv[i + 1] = engine->version_args[i];
     }
     struct buf out = BUF_INIT;
-    struct process_options options = {.argv = argv, .timeout_ms = 20000};
+    struct process_options options = {.argv = argv, .timeout_ms = 20000, .max_output = 1 << 20};
     char *version = NULL;
     if (!process_run(doctor->loop, &options, &out, NULL, NULL, &err)) {
         say(doctor, MARK_BAD, engine->name, "%s: %s", program, err.text);
     } else if (!engine->version(buf_str(&out), &version)) {
         say(doctor, MARK_BAD, engine->name, "%s does not say its version", program);
     } else if (!engine_version_at_least(version, engine->minimum)) {
-        say(doctor, MARK_BAD, engine->name, "%s is version %s; %s or newer is needed", program,
-            version, engine->minimum);
+        say(doctor, MARK_BAD, engine->name, "%s is version %s; %s or newer is needed for %s",
+            program, version, engine->minimum, engine->unlocks);
     } else {
-        say(doctor, MARK_OK, engine->name, "%s, version %s (at least %s)", program, version,
-            engine->minimum);
+        say(doctor, MARK_OK, engine->name, "%s, version %s (at least %s): %s", program, version,
+            engine->minimum, engine->unlocks);
     }
     free(version);
     buf_free(&out);

@@ -326,6 +326,7 @@ const struct engine engine_conftest = {
     .name = "conftest",
     .program = "conftest",
     .minimum = "0.56.0",
+    .unlocks = "conftest verify and conftest test in folders with a conftest.toml",
     .version_args = version_args,
     .version = version_of,
     .extend = conftest_extend,

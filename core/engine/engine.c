@@ -5,7 +5,8 @@
 
 #include <unistd.h>
 
-const struct engine *const engines[] = {&engine_opa, &engine_conftest, NULL};
+const struct engine *const engines[] = {&engine_opa, &engine_conftest, &engine_gator,
+    &engine_kyverno, &engine_cedar, &engine_regal, NULL};
 
 char *engine_find(const struct engine *engine, struct err *err)
 {
@@ -22,8 +23,9 @@ char *engine_find(const struct engine *engine, struct err *err)
         }
         free(found);
     }
-    err_set(err, ERR_NOT_FOUND, "%s is not on PATH: run scripts/setup or install it (%s or newer)",
-        engine->program, engine->minimum);
+    err_set(err, ERR_NOT_FOUND,
+        "%s is not on PATH: run scripts/setup --engines %s or install it (%s or newer)",
+        engine->program, engine->name, engine->minimum);
     return NULL;
 }
 

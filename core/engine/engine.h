@@ -1,6 +1,7 @@
 /* A policy engine as a program we run: how it is found, what it is asked, how its answers are read.
- * One implementation a file (opa.c, conftest.c), one row each in the table. The engine decides what
- * a policy means; nothing here imitates it.
+ * One implementation a file (opa.c, conftest.c), one row each in the table; those that are only
+ * looked up so far, by bylaw doctor, are in known.c. The engine decides what a policy means;
+ * nothing here imitates it.
  *
  * The first engine makes the plan of a run; the others add to it what is theirs (extend) and run
  * those units' tests; coverage and explanations stay with the first. */
@@ -52,6 +53,8 @@ struct engine {
     const char *name;    /* "opa" */
     const char *program; /* looked up on PATH, then where scripts/setup puts engines */
     const char *minimum; /* oldest version we work with */
+    const char *unlocks; /* what is there with it, for people: "opa test, …" */
+    bool needed;         /* nothing is checked without it */
     const char *const *version_args;
     /* The version in the output of `program version_args`; false: not found. Caller frees. */
     bool (*version)(struct str output, char **version);
@@ -67,7 +70,8 @@ struct engine {
      * with plan_settle. NULL: it has none. */
     void (*extend)(struct run_plan *plan, const struct policy_index *index, enum run_scope scope,
         const char *const *wanted, size_t count);
-    /* The command for a question; false: it cannot be asked so (err says why). */
+    /* The command for a question; false: it cannot be asked so (err says why). NULL: nothing is
+     * asked of this engine yet. */
     bool (*command)(const struct engine_question *question, const char *program,
         struct engine_command *command, struct err *err);
     /* Reads the answer. False: the output makes no sense (err says how). */
@@ -77,6 +81,7 @@ struct engine {
 
 extern const struct engine engine_opa;
 extern const struct engine engine_conftest;
+extern const struct engine engine_gator, engine_kyverno, engine_cedar, engine_regal;
 /* All, ended by NULL. */
 extern const struct engine *const engines[];
 

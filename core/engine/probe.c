@@ -47,8 +47,9 @@ static void version_exit(void *data, const struct process_result *ended)
         err_set(&result.err, ERR_EXTERNAL, "%s does not say its version", engine->program);
     } else if (!engine_version_at_least(version, engine->minimum)) {
         err_set(&result.err, ERR_UNSUPPORTED,
-            "%s %s is too old: %s or newer is needed (scripts/setup installs one)", engine->program,
-            version, engine->minimum);
+            "%s %s is too old: %s or newer is needed (scripts/setup --engines %s "
+            "installs one where none is on PATH)",
+            engine->program, version, engine->minimum, engine->name);
     } else {
         result.program = probe->program;
         result.version = version;
