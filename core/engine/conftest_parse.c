@@ -118,11 +118,11 @@ static void take_findings(
 
 bool conftest_parse(struct str json, struct conftest_report *report, struct err *err)
 {
-    cJSON *root = json_parse(json, err);
+    struct err why;
+    cJSON *root = json_parse(json, &why);
     if (root == NULL) {
         return err_set(err, ERR_EXTERNAL,
-            "conftest printed something else than its JSON (%zu bytes): %s", json.len,
-            err == NULL ? "" : err->text);
+            "conftest printed something else than its JSON (%zu bytes): %s", json.len, why.text);
     }
     if (!cJSON_IsArray(root) && !cJSON_IsNull(root)) {
         cJSON_Delete(root);

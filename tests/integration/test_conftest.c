@@ -1,0 +1,404 @@
+/* The runner with the real Conftest on workspaces of our own (tests/workspaces/conftest-*), against
+ * what Conftest's own command line says of them; and with programs that are no Conftest. */
+#include "test.h"
+
+#include "base/json.h"
+#include "base/path.h"
+#include "base/vec.h"
+#include "engine/board.h"
+#include "loop/process.h"
+#include "sandbox/confined.h"
+#include "sandbox/sandbox.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct fixture {
+    struct loop *loop;
+    struct board *board;
+    struct runner *runner;
+    struct runner_events to_board;
+    struct run_summary summary;
+    bool settled;
+};
+
+static void on_done(void *data, unsigned generation, const struct run_summary *summary)
+{
+    struct fixture *f = data;
+    f->summary = *summary;
+    assert_null(summary->trouble);
+    f->to_board.done(f->to_board.data, generation, summary);
+}
+
+static void on_settled(void *data, unsigned generation)
+{
+    struct fixture *f = data;
+    f->settled = true;
+    f->to_board.settled(f->to_board.data, generation);
+}
+
+/* The board's events, but for the two ends of a run, carry the board; so each is passed on. */
+static void on_planned(void *data, unsigned generation, const struct run_plan *plan)
+{
+    struct fixture *f = data;
+    f->to_board.planned(f->to_board.data, generation, plan);
+}
+
+static void on_result(
+    void *data, unsigned generation, size_t test, const struct result *rows, size_t count)
+{
+    struct fixture *f = data;
+    f->to_board.result(f->to_board.data, generation, test, rows, count);
+}
+
+static void on_finding(void *data, unsigned generation, const struct finding *finding)
+{
+    struct fixture *f = data;
+    f->to_board.finding(f->to_board.data, generation, finding);
+}
+
+static void begin(struct fixture *f)
+{
+    struct err err;
+    *f = (struct fixture){0};
+    f->loop = loop_new(&err);
+    f->board = board_new();
+    f->to_board = board_events(f->board);
+    struct runner_events events = {.data = f,
+        .planned = on_planned,
+        .result = on_result,
+        .finding = on_finding,
+        .done = on_done,
+        .settled = on_settled};
+    f->runner = runner_new(f->loop, &engine_opa, &events);
+}
+
+static void end(struct fixture *f)
+{
+    runner_free(f->runner);
+    board_free(f->board);
+    loop_free(f->loop);
+}
+
+static void run(struct fixture *f, const char *root, const char *wanted, bool offline)
+{
+    struct run_options options = {.root = root,
+        .scope = wanted == NULL ? RUN_ALL : RUN_TESTS,
+        .wanted = &wanted,
+        .wanted_count = wanted != NULL,
+        .offline = offline};
+    f->settled = false;
+    runner_start(f->runner, &options);
+    assert_true(loop_run_until(f->loop, &f->settled, 120000));
+}
+
+static char *workspace(const char *name)
+{
+    char *relative = mem_printf("tests/workspaces/conftest-%s", name);
+    char *root = test_source_path(relative);
+    free(relative);
+    return root;
+}
+
+static struct board_test *find(struct fixture *f, const char *name)
+{
+    for (size_t i = 0; i < board_count(f->board); i++) {
+        struct board_test *test = board_at(f->board, i);
+        if (strcmp(test->name, name) == 0) {
+            return test;
+        }
+    }
+    fail_msg("no test is named %s", name);
+    return NULL;
+}
+
+static void assert_row(
+    struct fixture *f, const char *name, enum result_status status, const char *message)
+{
+    struct board_test *test = find(f, name);
+    assert_string_equal(result_status_name(board_status(test)), result_status_name(status));
+    const char *said = test->count == 0 ? NULL : test->rows[0].message;
+    if (message != NULL && (said == NULL || strstr(said, message) == NULL)) {
+        fail_msg("%s says %s, not %s", name, said == NULL ? "nothing" : said, message);
+    }
+}
+
+/* Adds what Conftest's own command line counts in `dir`; its exit code. */
+static int ask_conftest(
+    struct fixture *f, const char *dir, const char *const *argv, size_t count[RESULT_STATUSES])
+{
+    struct err err;
+    struct buf out = BUF_INIT;
+    struct process_result ended;
+    struct process_options options = {.argv = argv, .cwd = dir, .timeout_ms = 60000};
+    assert_ok(process_run(f->loop, &options, &out, NULL, &ended, &err), err);
+    cJSON *report = json_parse(buf_str(&out), NULL);
+    const cJSON *entry;
+    cJSON_ArrayForEach(entry, report)
+    {
+        count[RESULT_PASS] += (size_t)json_int_or(entry, "successes", 0);
+        count[RESULT_FAIL] += (size_t)cJSON_GetArraySize(json_get(entry, "failures"));
+        count[RESULT_WARNING] += (size_t)cJSON_GetArraySize(json_get(entry, "warnings"));
+        count[RESULT_SKIPPED] += (size_t)cJSON_GetArraySize(json_get(entry, "exceptions")) +
+                                 (size_t)cJSON_GetArraySize(json_get(entry, "skipped"));
+    }
+    cJSON_Delete(report);
+    buf_free(&out);
+    return ended.exit_code;
+}
+
+static void assert_counts(struct fixture *f, const size_t count[RESULT_STATUSES])
+{
+    struct tally tally = board_tally(f->board);
+    static const enum result_status order[] = {
+        RESULT_PASS, RESULT_FAIL, RESULT_WARNING, RESULT_SKIPPED};
+    for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+        if (tally.count[order[i]] != count[order[i]]) {
+            fail_msg("%zu %s, conftest says %zu", tally.count[order[i]],
+                result_status_name(order[i]), count[order[i]]);
+        }
+    }
+}
+
+static void passing(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f);
+    char *root = workspace("passing");
+    size_t count[RESULT_STATUSES] = {0};
+    run(&f, root, NULL, false);
+    assert_int_equal(f.summary.verdict, RESULT_PASS);
+    assert_int_equal(
+        ask_conftest(&f, root, (const char *[]){"conftest", "verify", "-o", "json", NULL}, count),
+        0);
+    assert_int_equal(ask_conftest(&f, root,
+                         (const char *[]){"conftest", "test", "-o", "json", "deploy/web.yaml",
+                             "Dockerfile", "plan.json", NULL},
+                         count),
+        0);
+    assert_counts(&f, count);
+    assert_string_equal(find(&f, "deploy/web.yaml")->rows[0].engine, "conftest");
+    assert_row(&f, "test_replicas", RESULT_PASS, NULL);
+    assert_int_equal(find(&f, "test_replicas")->at.row, 10);
+    free(root);
+    end(&f);
+}
+
+static void failing(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f);
+    char *root = workspace("failing");
+    run(&f, root, NULL, false);
+    assert_int_equal(f.summary.verdict, RESULT_ERROR);
+    assert_row(&f, "test_no_images", RESULT_PASS, NULL);
+    assert_row(&f, "test_wrong", RESULT_FAIL, NULL);
+    assert_row(&f, "todo_test_later", RESULT_SKIPPED, NULL);
+    assert_row(&f, "deploy/good.yaml", RESULT_PASS, NULL);
+    assert_row(&f, "deploy/latest.yaml", RESULT_FAIL, "c uses the tag latest");
+    assert_row(&f, "deploy/warned.yaml", RESULT_WARNING, "no owner");
+    assert_row(&f, "deploy/excused.yaml", RESULT_PASS, NULL);
+    assert_row(&f, "deploy/cut_off.yaml", RESULT_ERROR, "did not find expected");
+    assert_row(&f, "2 files combined", RESULT_FAIL, "two files have one name"); /* fail-on-warn */
+    const struct board_test *latest = find(&f, "deploy/latest.yaml");
+    assert_int_equal(latest->count, 3); /* itself, the failure with its place, what holds */
+    assert_int_equal(latest->rows[1].at.row, 5);
+    assert_non_null(strstr(latest->rows[1].detail, "image: \"x:latest\""));
+    const struct board_test *excused = find(&f, "deploy/excused.yaml");
+    assert_int_equal(excused->rows[1].status, RESULT_SKIPPED);
+    assert_non_null(strstr(excused->rows[1].name, "exception main.latest"));
+    free(root);
+    end(&f);
+}
+
+/* File by file: one that cannot be read keeps Conftest itself from all others. */
+static void counts_of_failing_inputs(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f);
+    char *root = workspace("failing");
+    static const char *const files[] = {"deploy/good.yaml", "deploy/latest.yaml",
+        "deploy/warned.yaml", "deploy/excused.yaml", "deploy/cut_off.yaml"};
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        size_t count[RESULT_STATUSES] = {0};
+        char *wanted = mem_printf("input.%s", files[i]);
+        run(&f, root, wanted, false);
+        int code = ask_conftest(
+            &f, root, (const char *[]){"conftest", "test", "-o", "json", files[i], NULL}, count);
+        const struct board_test *test = find(&f, files[i]);
+        struct tally tally =
+            results_tally(&(struct results){.items = test->rows, .len = test->count});
+        bool bad = tally.count[RESULT_FAIL] + tally.count[RESULT_ERROR] > 0;
+        assert_int_equal(bad, code != 0);
+        assert_int_equal(tally.count[RESULT_PASS], count[RESULT_PASS]);
+        assert_int_equal(tally.count[RESULT_FAIL], count[RESULT_FAIL]);
+        assert_int_equal(tally.count[RESULT_WARNING], count[RESULT_WARNING]);
+        assert_int_equal(tally.count[RESULT_SKIPPED], count[RESULT_SKIPPED]);
+        free(wanted);
+    }
+    free(root);
+    end(&f);
+}
+
+static void broken(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f);
+    char *root = workspace("broken");
+    run(&f, root, NULL, false);
+    assert_int_equal(f.summary.verdict, RESULT_ERROR);
+    assert_row(&f, "test_x", RESULT_ERROR, "policy/deny.rego:4: rego_type_error");
+    assert_row(&f, "app.yaml", RESULT_ERROR, "policy/deny.rego:4: rego_type_error");
+    assert_int_equal(board_error_count(f.board), 1);
+    assert_string_equal(board_findings(f.board)->items[0].file, "policy/deny.rego");
+    free(root);
+    end(&f);
+}
+
+/* Conftest itself says exit code 0. */
+static void nothing_evaluated(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f);
+    char *root = workspace("none");
+    size_t count[RESULT_STATUSES] = {0};
+    run(&f, root, NULL, false);
+    assert_int_equal(f.summary.verdict, RESULT_NOT_EVALUATED);
+    assert_row(&f, "test_x", RESULT_NOT_EVALUATED, "reports no test of this file");
+    assert_row(&f, "app.yaml", RESULT_NOT_EVALUATED,
+        "nothing was evaluated: there is no deny, "
+        "violation or warn rule in namespace production");
+    assert_int_equal(
+        ask_conftest(
+            &f, root, (const char *[]){"conftest", "test", "-o", "json", "app.yaml", NULL}, count),
+        0);
+    assert_int_equal(
+        ask_conftest(&f, root, (const char *[]){"conftest", "verify", "-o", "json", NULL}, count),
+        0);
+    assert_int_equal(count[RESULT_PASS], 0);
+    free(root);
+    end(&f);
+}
+
+static void off_the_network(void **state)
+{
+    (void)state;
+    struct err err;
+    char *kernel = NULL;
+    if (!sandbox_probe(&kernel, &err)) {
+        print_message("nothing can be confined here: %s\n", err.text);
+        return;
+    }
+    free(kernel);
+    char *own = mem_printf("%s/bylaw", getenv("BYLAW_BINARY_DIR"));
+    confined_use_program(own);
+    struct fixture f;
+    begin(&f);
+    char *root = workspace("passing");
+    run(&f, root, NULL, true);
+    assert_int_equal(f.summary.verdict, RESULT_PASS);
+    confined_use_program(NULL);
+    free(root);
+    free(own);
+    end(&f);
+}
+
+/* ---- programs that are no Conftest ---- */
+
+/* PATH for one run: opa, what scripts need, and a conftest of this text (NULL: none). */
+static void with_program(const char *script, enum result_status status, const char *message)
+{
+    struct fixture f;
+    char *dir = test_dir_make();
+    char *path = mem_strdup(getenv("PATH"));
+    char *cache = mem_strdup(getenv("XDG_CACHE_HOME"));
+    char *opa = path_find_program("opa");
+    char *link = path_join(dir, "opa");
+    assert_int_equal(symlink(opa, link), 0);
+    if (script != NULL) {
+        char *text = mem_printf(
+            "#!/bin/sh\n[ \"$1\" = --version ] && { echo 'Conftest: 0.71.1'; exit; }\n%s\n",
+            script);
+        char *program = path_join(dir, "conftest");
+        test_write(dir, "conftest", text);
+        assert_int_equal(chmod(program, 0700), 0);
+        free(program);
+        free(text);
+    }
+    char *searched = mem_printf("%s:/usr/bin:/bin", dir);
+    setenv("PATH", searched, 1);
+    setenv("XDG_CACHE_HOME", dir, 1);
+    begin(&f);
+    char *root = workspace("none");
+    run(&f, root, NULL, false);
+    assert_row(&f, "test_x", status, message);
+    assert_row(&f, "app.yaml", status, message);
+    assert_int_equal(f.summary.verdict, status);
+    end(&f);
+    setenv("PATH", path, 1);
+    if (cache == NULL) {
+        unsetenv("XDG_CACHE_HOME");
+    } else {
+        setenv("XDG_CACHE_HOME", cache, 1);
+    }
+    free(root);
+    free(searched);
+    free(link);
+    free(opa);
+    free(cache);
+    free(path);
+    test_dir_remove(dir);
+}
+
+static void absent(void **state)
+{
+    (void)state;
+    with_program(NULL, RESULT_NOT_EVALUATED, "scripts/setup --engines conftest");
+}
+
+static void misbehaving(void **state)
+{
+    (void)state;
+    with_program("printf '[{\"filename\": \"app.yaml\", \"succ'", RESULT_ERROR,
+        "conftest printed something else than its JSON");
+    with_program("echo '{\"results\": []}'", RESULT_ERROR, "no list of results");
+    with_program("echo '[{\"successes\": 1}]'", RESULT_ERROR, "without a file name");
+    with_program("kill -9 $$", RESULT_ERROR, "conftest was ended by signal 9");
+    with_program("exit 3", RESULT_ERROR, "did not say why");
+    with_program("echo '[]'; exit 3", RESULT_ERROR, "exit code 3, but reports no failure");
+    with_program("head -c 80000000 /dev/zero", RESULT_ERROR, "printed more than we take");
+}
+
+int main(void)
+{
+    struct err err;
+    char *conftest = engine_find(&engine_conftest, &err);
+    if (conftest == NULL) {
+        print_message("SKIPPED: %s\n", err.text);
+        return 77;
+    }
+    char *folder = path_dir(conftest);
+    char *path = mem_printf("%s:%s", getenv("PATH"), folder);
+    setenv("PATH", path, 1);
+    free(path);
+    free(folder);
+    free(conftest);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(passing),
+        cmocka_unit_test(failing),
+        cmocka_unit_test(counts_of_failing_inputs),
+        cmocka_unit_test(broken),
+        cmocka_unit_test(nothing_evaluated),
+        cmocka_unit_test(off_the_network),
+        cmocka_unit_test(absent),
+        cmocka_unit_test(misbehaving),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
