@@ -95,8 +95,8 @@ const char *config_origin(const struct config *config, const char *key);
 char *config_show(const struct config *config, const char *key) MUST_USE;
 
 /* Tables that are no single settings, user's file over workspace's; borrowed, or NULL.
- * "keys": action id = "key", "engines": inputs of policies (both files); "http_headers", "model_providers", "language_servers",
- * "agents" (user's file only). */
+ * "keys": action id = "key", "engines": inputs of policies (both files); "http_headers",
+ * "model_providers", "language_servers", "agents" (user's file only). */
 const struct toml *config_table(const struct config *config, const char *name);
 
 /* The file that config_table took it from; NULL when there is none. Borrowed. */

@@ -457,8 +457,8 @@ static void without_opa(void **state)
     struct run_options options = {.root = root, .scope = RUN_ALL};
     runner_start(seen.runner, &options);
     assert_true(loop_run_until(seen.loop, &seen.settled, 60000));
-    assert_string_equal(
-        seen.trouble, "opa is not on PATH: run scripts/setup --engines opa or install it (1.0.0 or newer)");
+    assert_string_equal(seen.trouble,
+        "opa is not on PATH: run scripts/setup --engines opa or install it (1.0.0 or newer)");
     assert_int_equal(seen.known, 7);
     assert_int_equal(seen.summary.tally.count[RESULT_NOT_EVALUATED], 7);
     assert_int_equal(seen.summary.verdict, RESULT_NOT_EVALUATED);
