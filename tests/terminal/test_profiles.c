@@ -134,7 +134,7 @@ static void a_model_is_chosen_by_price_and_reason(void **state)
 static void the_task_s_model_shows_while_one_types(void **state)
 {
     struct fixture *f = *state;
-    start(f, alone, 24, 80);
+    start(f, alone, 30, 120);
     term_expect_row(f->term, 0, "gpt-5.5");
     term_type(f->term, "Please review p");
     term_expect_row(f->term, 0, "deep xhigh, to review and audit");
@@ -153,7 +153,7 @@ static void openai_is_asked_by_the_article_s_table(void **state)
     struct fixture *f = *state;
     test_write(f->home, "config/bylaw/config.toml", "");
     f->more = "OPENAI_API_KEY=none";
-    start(f, alone, 24, 80);
+    start(f, alone, 30, 120);
     term_expect_row(f->term, 0, "gpt-5.5 high");
     term_type(f->term, "Please audit p");
     term_expect_row(f->term, 0, "o3 high, to review and audit");
