@@ -141,7 +141,12 @@ static void insert_at_end(struct vi *vi, const struct vi_range *range, enum vi_o
         return;
     }
     vi->cursor = range->end;
-    vi->cursor.col = vi_next_col(vi_here(vi), vi->cursor.col);
+    struct str line = vi_here(vi);
+    size_t width;
+    vi_column(vi, line, vi->cursor.col, &width);
+    /* Vim goes before a line's first character when that is what the selection ends with. */
+    bool first = vi->cursor.col == 0 && width == 1 && !vi->repeating;
+    vi->cursor.col = first ? 0 : vi_next_col(line, vi->cursor.col);
 }
 
 static void insert_place(struct vi *vi, struct vi_range *range, enum vi_op op)
@@ -306,6 +311,9 @@ bool vi_block_shift(struct vi *vi, const struct vi_range *range, bool right, siz
             continue;
         }
         size_t end = at + vi_indent_len(str_from(bytes, at));
+        while (right && at > 0 && vi_blank(bytes.ptr[at - 1])) {
+            at--; /* blanks before the block, too, become what they would be by themselves */
+        }
         size_t from = vi_column(vi, bytes, at, NULL), to = vi_column(vi, bytes, end, NULL);
         size_t blanks = to - from;
         if (right) {

@@ -205,7 +205,8 @@ static bool ex_normal(struct vi *vi, struct vi_ex *ex)
     for (size_t i = 0; i < count && vi->text != NULL; i++) {
         if (each) {
             vi->cursor = (struct vi_pos){ex->first + i, 0};
-            vi_clamp(vi); /* up and down still aim where they did */
+            vi_clamp(vi);
+            vi_set_want(vi);
         }
         vi->failed = false;
         vi->depth++;

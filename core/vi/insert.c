@@ -14,6 +14,7 @@ void vi_insert_begin(struct vi *vi, size_t count, bool replace)
     struct vi_insert *insert = &vi->insert;
     vi_change_open(vi);
     vi->mode = replace ? VI_REPLACE : VI_INSERT;
+    vi_clamp(vi);
     insert->open = true;
     insert->replace = replace;
     insert->count = count;
@@ -22,17 +23,21 @@ void vi_insert_begin(struct vi *vi, size_t count, bool replace)
     insert->once = insert->open_line = insert->completing = false;
     insert->moved = insert->saved = insert->checks_jump = false;
     insert->block = OP_NONE;
-    insert->auto_indented = false;
+    insert->auto_indented = insert->changed.set = false;
     buf_clear(&insert->keys);
-    buf_clear(&insert->typed);
     free_over(vi);
-    vi_clamp(vi);
     vi_set_want(vi);
+}
+
+static void note(struct vi *vi)
+{
+    vi->insert.changed = (struct vi_mark){.pos = vi->cursor, .set = true};
 }
 
 static void raw(struct vi *vi, struct str text)
 {
     size_t at = vi_offset(vi, vi->cursor);
+    note(vi);
     if (vi_change(vi, at, at, text)) {
         vi->cursor.col += text.len;
     }
@@ -47,6 +52,7 @@ static void over(struct vi *vi, struct str text)
     VEC_PUSH(&vi->insert.over,
         ((struct str){mem_dup(old.ptr == NULL ? "" : old.ptr, old.len), old.len}));
     size_t at = vi_offset(vi, vi->cursor);
+    note(vi);
     if (vi_change(vi, at, at + old.len, text)) {
         vi->cursor.col += text.len;
     }
@@ -87,6 +93,7 @@ void vi_strip_auto_indent(struct vi *vi)
     bool one_left = !at_end && line.len - to == 1;
     if (from < to) {
         vi_cut(vi, (struct vi_pos){vi->cursor.line, from}, (struct vi_pos){vi->cursor.line, to});
+        vi->insert.changed = (struct vi_mark){.pos = {vi->cursor.line, from}, .set = true};
     }
     vi->cursor.col = from + (one_left ? 1 : 0); /* Vim goes behind a line's only character */
 }
@@ -114,6 +121,7 @@ bool vi_insert_newline(struct vi *vi)
         vi_append_indent(vi, columns, &with);
     }
     size_t start = text_line_start(vi->text, vi->cursor.line);
+    note(vi);
     vi->splits_line = true;
     bool ok = vi_change(vi, start + from, start + to, buf_str(&with));
     vi->splits_line = false;
@@ -131,8 +139,10 @@ void vi_insert_text(struct vi *vi, struct str text)
         size_t len = utf8_cluster(rest);
         struct str one = str_slice(rest, 0, len);
         rest = str_from(rest, len);
-        buf_append_str(&vi->insert.typed, one);
         if (one.ptr[0] == '\n' || one.ptr[0] == '\r') {
+            if (vi->mode == VI_REPLACE) {
+                VEC_PUSH(&vi->insert.over, ((struct str){mem_dup("", 0), 0}));
+            }
             vi_insert_newline(vi);
             continue;
         }
@@ -172,7 +182,6 @@ static void tab(struct vi *vi)
             VEC_PUSH(&vi->insert.over, ((struct str){mem_dup("", 0), 0}));
             raw(vi, STR_LIT(" "));
         }
-        buf_append(&vi->insert.typed, with.ptr, with.len - 1);
     } else {
         vi_insert_text(vi, buf_str(&with));
     }
@@ -261,6 +270,7 @@ static void erase(struct vi *vi)
     }
     vi_cut(vi, (struct vi_pos){vi->cursor.line, from}, vi->cursor);
     vi->cursor.col = from;
+    note(vi);
     keep_auto_indent(vi);
 }
 
@@ -390,7 +400,6 @@ static void put_literal(struct vi *vi, struct str text)
     } else {
         raw(vi, text);
     }
-    buf_append_str(&vi->insert.typed, text);
 }
 
 /* False: the key is none of a code behind Ctrl-V. */
@@ -425,7 +434,6 @@ static void put_small(struct vi *vi, const struct vi_register *reg)
             vi_append_key(&vi->insert.keys, '-');
         }
         vi_put(vi, &copy, 1, PUT_BEFORE | PUT_CURSOR_END);
-        buf_append_str(&vi->insert.typed, buf_str(&copy.text));
         if (copy.kind == VI_LINES || rest.len > 0) {
             vi_insert_key(vi, VI_ENTER);
         }

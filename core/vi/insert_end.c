@@ -35,8 +35,14 @@ static void keep(struct vi *vi)
 {
     struct vi_insert *insert = &vi->insert;
     keep_for_repeat(vi);
-    buf_clear(&vi->last_inserted);
-    buf_append_str(&vi->last_inserted, buf_str(&insert->typed));
+    if (!vi->repeating) {
+        buf_clear(&vi->last_inserted);
+        buf_append_str(&vi->last_inserted, buf_str(&insert->keys));
+        for (size_t i = 0; i < vi->last_inserted.len; i++) {
+            char *key = &vi->last_inserted.ptr[i];
+            *key = *key == VI_ENTER ? '\n' : *key;
+        }
+    }
     if (insert->count > 1) {
         again(vi);
     }
@@ -81,10 +87,10 @@ static void leave(struct vi *vi, bool paused)
     insert->once_depth = vi->depth;
     insert->once_behind = false;
     vi->mode = VI_NORMAL;
-    if (vi->changing && insert->typed.len > 0 && !was_block) {
-        vi_note_change(vi, vi->cursor);
+    if (vi->changing && insert->changed.set && !was_block) {
+        vi_note_change(vi, insert->changed.pos);
     }
-    buf_clear(&insert->typed);
+    insert->changed.set = false;
     vi_clamp(vi);
     vi_set_want(vi);
     vi->want = stripped ? want : vi->want; /* an indent taken away: up and down still aim there */
@@ -136,7 +142,6 @@ void vi_insert_anew(struct vi *vi)
     insert->moved = insert->saved = insert->auto_indented = false;
     insert->start = vi->cursor;
     buf_clear(&insert->keys);
-    buf_clear(&insert->typed);
     vi_change_open(vi);
 }
 
@@ -319,9 +324,6 @@ static void note_completion(struct vi *vi, struct str old, struct str with)
     struct str rest = str_from(with, same);
     for (size_t at = same; at < old.len; at += utf8_cluster(str_from(old, at))) {
         vi_append_key(&vi->insert.keys, VI_BS);
-    }
-    if (same == old.len) {
-        buf_append_str(&vi->insert.typed, rest);
     }
     while (rest.len > 0) {
         int32_t key = vi_take_key(&rest);

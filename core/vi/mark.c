@@ -213,11 +213,8 @@ bool vi_mark_get(struct vi *vi, int32_t name, struct vi_pos *pos, const char **p
         }
     }
     size_t last = vi_line_count(vi) - 1;
-    if (pos->line > last && name == '.') {
-        return false;
-    }
     if (pos->line > last) {
-        *pos = (struct vi_pos){last, 0};
+        return false;
     }
     size_t len = vi_line_len(vi, pos->line);
     pos->col = pos->col < len ? pos->col : len;
@@ -279,6 +276,9 @@ static void tidy_jumps(struct vi *vi)
 
 void vi_jump_mark(struct vi *vi)
 {
+    if (vi->in_global) {
+        return; /* :g is one jump */
+    }
     vi->file->jump = (struct vi_mark){.pos = vi->cursor, .set = true};
     push_jump(vi, vi->cursor);
 }

@@ -329,9 +329,10 @@ bool vi_op_delete(struct vi *vi, int reg, struct vi_range *range, bool change)
         vi->splits_line = false;
         vi->insert.once_behind = vi->cursor.col >= vi_here(vi).len; /* for what goes on there */
     }
-    vi->file->start = (struct vi_mark){
-        .pos = {range->start.line, range->kind == VI_LINES ? 0 : range->start.col}, .set = true};
-    vi->file->end = vi->file->start;
+    vi->file->start = vi->file->end = (struct vi_mark){.pos = range->start, .set = true};
+    if (range->kind == VI_BLOCK) {
+        vi->file->end.pos.line = range->end.line;
+    }
     bool joined = range->kind == VI_CHARS && line_span(range) > 1;
     vi_note_change(vi, joined ? (struct vi_pos){range->start.line + 1, 0} : vi->file->start.pos);
     return ok;
@@ -416,7 +417,7 @@ static bool shift_range(struct vi *vi, struct vi_cmd *cmd, struct vi_range *rang
     vi_shift(vi, range->start.line, range->end.line, right, amount);
     vi->cursor = range->start;
     vi_first_nonblank(vi);
-    vi_note_change(vi, (struct vi_pos){range->end.line, 0});
+    vi_note_change(vi, (struct vi_pos){range->start.line, 0});
     return true;
 }
 

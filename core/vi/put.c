@@ -223,7 +223,11 @@ static void put_below(struct vi *vi, const struct vi_register *reg, size_t count
         buf_append_str(&all, buf_str(&reg->text));
     }
     for (size_t line = at.line + 1; line <= last && line < vi_line_count(vi); line++) {
-        size_t col = vi_at_column(vi, vi_line(vi, line), column, true);
+        struct str there = vi_line(vi, line);
+        if (vi_column(vi, there, there.len, NULL) < column) {
+            continue;
+        }
+        size_t col = vi_at_column(vi, there, column, true);
         size_t offset = vi_offset(vi, (struct vi_pos){line, col});
         vi_change(vi, offset, offset, buf_str(&all));
     }

@@ -113,7 +113,8 @@ static void after_undo(struct vi *vi, const struct changed *changed, struct vi_p
     size_t bottom = changed->bottom < last ? changed->bottom : last;
     vi->file->start = (struct vi_mark){.pos = {top, 0}, .set = true};
     vi->file->end = (struct vi_mark){.pos = {bottom, 0}, .set = true};
-    if (begun.line + 1 >= changed->top && begun.line <= changed->bottom && begun.line <= last) {
+    bool within = begun.line + 1 >= changed->top && begun.line <= changed->bottom;
+    if ((within && begun.line <= last) || begun.line + 1 == top) {
         top = begun.line;
     }
     vi->cursor = (struct vi_pos){top, 0};

@@ -43,7 +43,7 @@ static void free_bufs(struct vi *vi)
     struct buf *bufs[] = {&vi->pending, &vi->last_command, &vi->last_search, &vi->last_inserted,
         &vi->recorded, &vi->search.offset, &vi->compiled_from, &vi->substitute.with,
         &vi->substitute.flags, &vi->substitute.pattern, &vi->repeat.inserted, &vi->insert.keys,
-        &vi->insert.typed, &vi->insert.code, &vi->insert.complete, &vi->ask.pattern};
+        &vi->insert.code, &vi->insert.complete, &vi->ask.pattern};
     for (size_t i = 0; i < ARRAY_LEN(bufs); i++) {
         buf_free(bufs[i]);
     }

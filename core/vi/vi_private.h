@@ -176,16 +176,16 @@ struct vi_insert {
     bool replace;
     size_t count;
     struct vi_pos start;
-    struct buf keys;     /* typed since it began, for . */
-    struct buf typed;    /* text of the last insertion, for Ctrl-A and ". */
-    bool auto_indented;  /* indent put in by itself, taken away when nothing follows */
-    int prefix;          /* Ctrl-V, Ctrl-R: waits for a key */
-    struct buf code;     /* digits behind Ctrl-V, after x u U or o */
-    bool moved;          /* the cursor went elsewhere: what is typed now is a new insertion */
-    bool saved;          /* U has the line that it began in */
-    bool checks_jump;    /* the command's jump is looked at when the insertion ends: */
-    struct vi_mark jump; /* the mark before it */
-    bool once_at_end;    /* Ctrl-O was pressed behind the last character of once_line */
+    struct buf keys;        /* typed since it began, for . */
+    struct vi_mark changed; /* where a character went in or out last */
+    bool auto_indented;     /* indent put in by itself, taken away when nothing follows */
+    int prefix;             /* Ctrl-V, Ctrl-R: waits for a key */
+    struct buf code;        /* digits behind Ctrl-V, after x u U or o */
+    bool moved;             /* the cursor went elsewhere: what is typed now is a new insertion */
+    bool saved;             /* U has the line that it began in */
+    bool checks_jump;       /* the command's jump is looked at when the insertion ends: */
+    struct vi_mark jump;    /* the mark before it */
+    bool once_at_end;       /* Ctrl-O was pressed behind the last character of once_line */
     size_t once_line;
     bool once;         /* Ctrl-O: back after one command */
     size_t once_depth; /* of the macro that pressed it */
