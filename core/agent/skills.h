@@ -18,7 +18,7 @@
 #include "base/str.h"
 #include "workspace/trust.h"
 
-enum { SKILLS_MAX = 200, SKILL_MAX_BYTES = 128 * 1024, SKILL_DESCRIPTION_MAX = 500 };
+enum { SKILLS_MAX = 100, SKILL_MAX_BYTES = 64 * 1024, SKILL_DESCRIPTION_MAX = 500 };
 
 struct skill {
     char *name;        /* letters, digits, "-", "_" and "."; at most 64 */

@@ -14,8 +14,7 @@
 
 enum {
     FILE_MAX = 1 << 20,
-    SCRIPT_MAX = 256 * 1024,
-    SCRIPTS_MAX = 8,
+    SCRIPTS_MAX = 4,
     TIMEOUT_DEFAULT_MS = 600 * 1000,
     TIMEOUT_MAX_MS = 3600 * 1000
 };
@@ -94,34 +93,63 @@ static bool parts_words(char c)
     return c == '\0' || strchr(" \t\n'\"`;|&()<>=$", c) != NULL;
 }
 
+/* Something that is run, not a policy or data that a command looks at and an agent is to change. */
+static bool is_script(const char *path, unsigned mode, struct str bytes)
+{
+    static const char *const extensions[] = {
+        ".sh", ".bash", ".py", ".js", ".mjs", ".cjs", ".ts", ".pl", ".rb", ".lua", ".mk"};
+    bool found = (mode & 0111u) != 0 || str_starts(bytes, "#!");
+    for (size_t i = 0; i < ARRAY_LEN(extensions) && !found; i++) {
+        found = strcmp(path_ext(path), extensions[i]) == 0;
+    }
+    return found;
+}
+
+static bool has_script(const struct handler *handler, const char *path)
+{
+    VEC_FOREACH (const struct handler_script, known, &handler->scripts) {
+        if (strcmp(known->path, path) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Takes `path` over when it is one. */
+static bool take_script(struct handler *handler, int root_fd, char *path, struct buf *text)
+{
+    struct buf bytes = BUF_INIT;
+    struct file_stamp stamp;
+    struct err err;
+    if (!beneath_read(root_fd, path, HANDLER_SCRIPT_MAX, &bytes, &stamp, &err)) {
+        if (err.kind == ERR_LIMIT) {
+            buf_printf(
+                text, "\n--- %s is too large to be shown, and may change unseen ---\n", path);
+        }
+        buf_free(&bytes);
+        return false;
+    }
+    bool taken = is_script(path, stamp.mode, buf_str(&bytes));
+    if (taken) {
+        struct handler_script script = {.path = path};
+        sha256_hex(buf_str(&bytes), script.hash);
+        VEC_PUSH(&handler->scripts, script);
+        buf_printf(text, "\n--- %s, which the command names ---\n", path);
+        buf_append_str(text, buf_str(&bytes));
+        bool ended = bytes.len > 0 && bytes.ptr[bytes.len - 1] == '\n';
+        buf_append_c(text, ended ? "" : "\n");
+    }
+    buf_free(&bytes);
+    return taken;
+}
+
 static void add_script(struct handler *handler, int root_fd, struct str word, struct buf *text)
 {
     char *clean;
-    struct buf bytes = BUF_INIT;
-    if (handler->scripts.len >= SCRIPTS_MAX || !path_check_relative(word, &clean, NULL)) {
-        return;
-    }
-    if (!beneath_read(root_fd, clean, SCRIPT_MAX, &bytes, NULL, NULL)) {
-        buf_free(&bytes);
+    if (handler->scripts.len < SCRIPTS_MAX && path_check_relative(word, &clean, NULL) &&
+        (has_script(handler, clean) || !take_script(handler, root_fd, clean, text))) {
         free(clean);
-        return;
     }
-    VEC_FOREACH (struct handler_script, known, &handler->scripts) {
-        if (strcmp(known->path, clean) == 0) {
-            buf_free(&bytes);
-            free(clean);
-            return;
-        }
-    }
-    struct handler_script script = {.path = clean};
-    sha256_hex(buf_str(&bytes), script.hash);
-    VEC_PUSH(&handler->scripts, script);
-    buf_printf(text, "\n--- %s, which the command names ---\n", clean);
-    buf_append_str(text, buf_str(&bytes));
-    if (bytes.len == 0 || bytes.ptr[bytes.len - 1] != '\n') {
-        buf_append_char(text, '\n');
-    }
-    buf_free(&bytes);
 }
 
 /* A script of the repository does what the command says: it is shown and trusted with it. */

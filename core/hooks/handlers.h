@@ -21,7 +21,8 @@
  * ~/.codex); of the workspace and of the repository it lies in, .codex/ and .bylaw/ with the same
  * two files. What comes with the workspace is marked with what the engineer has answered about
  * exactly this content (trust/vetting.h); what runs is what was read here, so nothing can be
- * changed between the look and the run. Loop thread only. */
+ * changed between the look and the run. A hook that Codex would run beside the turn (async) is
+ * waited for like the others. Loop thread only. */
 #ifndef BYLAW_HOOKS_HANDLERS_H
 #define BYLAW_HOOKS_HANDLERS_H
 
@@ -42,7 +43,8 @@ enum moment {
     MOMENT_COUNT
 };
 
-/* A file of the workspace that a command names: what it holds is part of what is trusted. */
+/* A script of the workspace that a command names: what it holds is part of what is trusted. A file
+ * that is only looked at (a policy, data) is none: an agent is to change those. */
 struct handler_script {
     char *path; /* relative to the workspace */
     char hash[65];
@@ -68,7 +70,7 @@ struct handler {
     bool changed;             /* another content of the same name was allowed before */
 };
 
-enum { HANDLERS_MAX = 64, HANDLER_COMMAND_MAX = 16 * 1024 };
+enum { HANDLERS_MAX = 64, HANDLER_COMMAND_MAX = 16 * 1024, HANDLER_SCRIPT_MAX = 64 * 1024 };
 
 struct handlers {
     struct handler *items;

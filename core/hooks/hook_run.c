@@ -9,12 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum {
-    PRINTED_MAX = 16 * 1024,
-    OUTPUT_MAX = 4 << 20,
-    SCRIPT_MAX = 256 * 1024,
-    LINE_MAX_BYTES = 300
-};
+enum { PRINTED_MAX = 16 * 1024, OUTPUT_MAX = 4 << 20, LINE_MAX_BYTES = 300 };
 
 struct hook_runner {
     struct hook_runner_setup setup;
@@ -208,7 +203,7 @@ static const char *other_script(const struct hook_run *run, const struct handler
     VEC_FOREACH (const struct handler_script, script, &handler->scripts) {
         struct buf bytes = BUF_INIT;
         char hash[SHA256_HEX_SIZE] = "";
-        if (fd >= 0 && beneath_read(fd, script->path, SCRIPT_MAX, &bytes, NULL, NULL)) {
+        if (fd >= 0 && beneath_read(fd, script->path, HANDLER_SCRIPT_MAX, &bytes, NULL, NULL)) {
             sha256_hex(buf_str(&bytes), hash);
         }
         buf_free(&bytes);

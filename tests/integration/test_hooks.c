@@ -8,6 +8,7 @@
 #include "sandbox/confined.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PATCH                                                                                      \
@@ -255,6 +256,23 @@ static void a_timeout_ends_the_group(void **state)
     free(left);
 }
 
+/* Where the kernel cannot confine it, it does not run, and that is said. */
+static void what_cannot_be_confined_does_not_run(void **state)
+{
+    struct fixture *f = *state;
+    char *none = mem_printf("%s/none", f->home);
+    test_write(f->home, "none",
+        "#!/bin/sh\necho 'bylaw sandbox: this kernel has no Landlock' >&2\nexit 125\n");
+    assert_int_equal(chmod(none, 0755), 0);
+    confined_use_program(none);
+    users_hook(f, "Stop", "", "echo RAN", "20");
+    ask(f, "Look.");
+    expect(f, ENTRY_NOTICE, "RAN", 0);
+    expect(f, ENTRY_NOTICE, "hooks.json did not run: this kernel has no Landlock", 1);
+    expect(f, ENTRY_ASSISTANT, "Looked.", 1);
+    free(none);
+}
+
 static void trust(struct fixture *f)
 {
     struct vetting vetting;
@@ -344,6 +362,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_call_can_be_changed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_end_is_put_off_a_few_times, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_timeout_ends_the_group, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_cannot_be_confined_does_not_run, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_skill_is_told_and_read_once_trusted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             what_the_repository_brings_waits_for_trust, set_up, tear_down),

@@ -217,6 +217,20 @@ static void scripts_are_part_of_it(void **state)
     vetting_free(&vetting);
 }
 
+/* What a hook looks at is what the agent works on: it may change. */
+static void what_a_hook_looks_at_is_no_part_of_it(void **state)
+{
+    const struct fixture *f = *state;
+    test_write(f->repo, ".codex/hooks.json",
+        "{\"hooks\":[{\"event\":\"Stop\",\"command\":\"opa check a.rego ./bin/tool\"}]}");
+    test_write(f->repo, "bin/tool", "#!/bin/sh\n");
+    answer_all(f, TRUST_YES);
+    test_write(f->repo, "a.rego", "package b\n");
+    assert_int_equal(waiting(f), 0);
+    test_write(f->repo, "bin/tool", "#!/bin/bash\n");
+    assert_int_equal(waiting(f), 1);
+}
+
 static void skills_of_both_forms(void **state)
 {
     const struct fixture *f = *state;
@@ -287,6 +301,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_change_is_asked_about_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(another_folder_is_asked_about_by_itself, set_up, tear_down),
         cmocka_unit_test_setup_teardown(scripts_are_part_of_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_a_hook_looks_at_is_no_part_of_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(skills_of_both_forms, set_up, tear_down),
         cmocka_unit_test_setup_teardown(links_are_not_followed, set_up, tear_down),
     };
