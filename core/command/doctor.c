@@ -12,6 +12,7 @@
 #include "model/routing.h"
 #include "model/select.h"
 #include "sandbox/sandbox.h"
+#include "trust/vetting.h"
 
 #include <git2.h>
 #include <langinfo.h>
@@ -25,15 +26,15 @@ struct doctor {
     bool bad;
 };
 
-enum mark { MARK_OK, MARK_BAD, MARK_NOTE };
+enum mark { MARK_OK, MARK_BAD, MARK_NOTE, MARK_WRONG };
 
 static void say(struct doctor *doctor, enum mark mark, const char *topic, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
 
 static void say(struct doctor *doctor, enum mark mark, const char *topic, const char *fmt, ...)
 {
-    static const char *const marks[] = {"ok", "MISSING", "note"};
-    doctor->bad = doctor->bad || mark == MARK_BAD;
+    static const char *const marks[] = {"ok", "MISSING", "note", "WRONG"};
+    doctor->bad = doctor->bad || mark == MARK_BAD || mark == MARK_WRONG;
     printf("%-8s %-10s ", marks[mark], topic);
     va_list args;
     va_start(args, fmt);
@@ -288,7 +289,7 @@ static void check_codex_config(struct doctor *doctor, const struct config *confi
 static void check_config(struct doctor *doctor, const struct config *config)
 {
     for (size_t i = 0; i < config_problem_count(config); i++) {
-        say(doctor, MARK_BAD, "config", "%s", config_problem_at(config, i));
+        say(doctor, MARK_WRONG, "config", "%s", config_problem_at(config, i));
     }
     struct routing routing;
     struct buf tables = BUF_INIT;
@@ -298,12 +299,34 @@ static void check_config(struct doctor *doctor, const struct config *config)
     struct str rest = buf_str(&tables);
     struct str line;
     while (str_next_line(&rest, &line)) {
-        say(doctor, MARK_BAD, "config", "%.*s", STR_FMT(line));
+        say(doctor, MARK_WRONG, "config", "%.*s", STR_FMT(line));
     }
     buf_free(&tables);
     for (size_t i = 0; i < config_note_count(config); i++) {
         say(doctor, MARK_OK, "config", "%s", config_note_at(config, i));
     }
+}
+
+/* Hooks, skills and prompt files: what of them is not used and why, what waits for trust. */
+static void check_trust(struct doctor *doctor, const char *folder)
+{
+    char *git_root = path_git_root(folder);
+    struct vetting vetting;
+    vetting_read(git_root, folder, &vetting);
+    struct str rest = buf_str(&vetting.problems);
+    struct str line;
+    while (str_next_line(&rest, &line)) {
+        char *shown = safe_dup(line, SAFE_ONE_LINE, 1000);
+        say(doctor, MARK_NOTE, "hooks", "not used: %s", shown);
+        free(shown);
+    }
+    char *waits = vetting_line(&vetting);
+    if (waits != NULL) {
+        say(doctor, MARK_NOTE, "trust", "%s: bylaw trust lists them", waits);
+    }
+    free(waits);
+    vetting_free(&vetting);
+    free(git_root);
 }
 
 static int run(const struct args *args)
@@ -331,6 +354,7 @@ static int run(const struct args *args)
     struct config *config = config_load(folder);
     check_config(&doctor, config);
     check_git(&doctor, folder);
+    check_trust(&doctor, folder);
     for (size_t i = 0; engines[i] != NULL; i++) {
         check_engine(&doctor, engines[i]);
     }
@@ -352,8 +376,8 @@ const struct command command_doctor = {
                    "repository, each "
                    "engine with its version, the language servers, what today's Codex CLI makes of "
                    "its configuration, and which model would answer. "
-                   "One line each: ok, note "
-                   "or MISSING.\n\n"
-                   "Exit code 0 when nothing is missing, 1 when something is.",
+                   "One line each: ok, note, "
+                   "MISSING or WRONG.\n\n"
+                   "Exit code 0 when nothing is missing or wrong, 1 when something is.",
     .run = run,
 };

@@ -35,12 +35,24 @@ static void print_item(const struct vetted *item, bool whole)
     }
 }
 
+static void print_problems(const struct vetting *vetting)
+{
+    struct str rest = buf_str(&vetting->problems);
+    struct str line;
+    while (str_next_line(&rest, &line)) {
+        char *shown = safe_dup(line, SAFE_ONE_LINE, 4096);
+        printf("not used: %s\n", shown);
+        free(shown);
+    }
+}
+
 static int list(const struct vetting *vetting, bool all)
 {
     for (size_t i = 0; i < vetting->len; i++) {
         const struct vetted *item = &vetting->items[i];
         print_item(item, all || item->answer == TRUST_UNKNOWN);
     }
+    print_problems(vetting);
     char *line = vetting_line(vetting);
     if (vetting->len == 0) {
         puts("The repository brings no hooks and no skills.");

@@ -13,7 +13,7 @@ enum { MAX_FILE = 1 << 20 };
 static const struct {
     const char *name, *key;
 } aliases[] = {{"sandbox_permissions", "sandbox_mode"}, {"effort", "model_reasoning_effort"},
-    {"provider", "model_provider"}};
+    {"provider", "model_provider"}, {"sandbox", "sandbox_mode"}};
 
 /* Other words for a value: those of the Codex CLI that mean less here. */
 static const struct {

@@ -200,8 +200,8 @@ static void describe(struct handler *handler, const struct place *place)
     if (handler->profile != NULL) {
         buf_printf(&handler->shown, ", in the profile %s", handler->profile);
     }
-    buf_printf(&handler->shown, "%s\nat most  %llu ms\ncommand  %s\n",
-        each_file ? ", once for each file" : "", (unsigned long long)handler->timeout_ms,
+    buf_printf(&handler->shown, "%s\nat most  %g s\ncommand  %s\n",
+        each_file ? ", once for each file" : "", (double)handler->timeout_ms / 1000,
         handler->command);
     buf_append_str(&handler->shown, buf_str(&scripts));
     buf_free(&scripts);

@@ -12,7 +12,7 @@ static const char *const kinds[] = {
 static void add_hooks(const char *git_root, struct vetting *out)
 {
     struct handlers handlers;
-    handlers_read(git_root, out->root, &handlers, NULL);
+    handlers_read(git_root, out->root, &handlers, &out->problems);
     VEC_FOREACH (struct handler, handler, &handlers) {
         if (handler->is_users) {
             continue;
@@ -57,9 +57,9 @@ void vetting_read(const char *git_root, const char *root, struct vetting *out)
     *out = (struct vetting){.root = mem_strdup(root)};
     add_hooks(git_root, out);
     struct skills texts;
-    skills_read(git_root, root, &texts, NULL);
+    skills_read(git_root, root, &texts, &out->problems);
     add_texts(&texts, VETTED_SKILL, out);
-    prompts_read(root, &texts, NULL);
+    prompts_read(root, &texts, &out->problems);
     add_texts(&texts, VETTED_COMMAND, out);
 }
 
@@ -73,6 +73,7 @@ void vetting_free(struct vetting *vetting)
         free(item->content);
     }
     VEC_FREE(vetting);
+    buf_free(&vetting->problems);
     free(vetting->root);
     vetting->root = NULL;
 }

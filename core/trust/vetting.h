@@ -31,6 +31,7 @@ struct vetting {
     char *root; /* the workspace's: the scope of answers */
     struct vetted *items;
     size_t len, cap;
+    struct buf problems; /* what is there and cannot be used, the engineer's own too; one a line */
 };
 
 /* All there is, whatever was answered. `git_root` may be NULL. */

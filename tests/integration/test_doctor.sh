@@ -36,6 +36,22 @@ done
 if out=$("$bylaw" config -p none "$dir/ws" 2>&1); then fail "a profile that is none: $out"; fi
 grep -qF 'there is no profile "none"' <<<"$out" || fail "$out"
 # An unknown value: file, line and what is accepted.
+# The short names of a profile's limits.
+printf '[profiles.x]\nsandbox = "workspace-write"\neffort = "low"\n' >"$dir/config/bylaw/config.toml"
+out=$("$bylaw" config --profile x "$dir/ws") || fail "config: $out"
+grep -qF 'sandbox_mode = "workspace-write"' <<<"$out" || fail "sandbox is no name of sandbox_mode: $out"
+rm "$dir/config/bylaw/config.toml"
+
+# A hook that cannot run is said by doctor and by trust, not left out in silence; what is wrong is not "missing".
+mkdir -p "$dir/ws/.codex"
+printf '[[hooks]]\nevent = "Sometime"\ncommand = "true"\n[[hooks]]\nevent = "Stop"\ncommand = "true"\ntimeout_ms = 1500\n' >"$dir/ws/.codex/config.toml"
+out=$("$bylaw" trust "$dir/ws") && fail "what waits is told by the exit code: $out"
+grep -q '^not used: .codex/config.toml: .*Sometime' <<<"$out" || fail "trust does not say what is not used: $out"
+grep -qF 'at most  1.5 s' <<<"$out" || fail "trust: $out"
+out=$("$bylaw" doctor "$dir/ws") || true
+grep -q '^note *hooks *not used: .codex/config.toml: .*Sometime' <<<"$out" || fail "doctor does not say what is not used: $out"
+grep -q '^note *trust *1 hook of this repository waits for your trust: bylaw trust lists them' <<<"$out" || fail "doctor: $out"
+rm "$dir/ws/.codex/config.toml"
 printf '[profiles.x]\napproval_policy = "sometimes"\n' >"$dir/config/bylaw/config.toml"
 if out=$("$bylaw" config "$dir/ws" 2>&1); then fail "a bad value went through: $out"; fi
 grep -qF "config.toml:2: approval_policy = \"sometimes\" is not known; accepted: untrusted|unless-allow-listed|on-request|never" \
