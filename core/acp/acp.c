@@ -111,7 +111,9 @@ static void on_prompted(void *data, struct rpc_answer *answer)
         failure = mem_printf("%s is not logged in%s%s (%s)", acp->agent.name,
             acp->login == NULL ? "" : ": ", acp->login == NULL ? "" : acp->login, answer->message);
     } else {
-        failure = mem_printf("%s's turn failed: %s", acp->agent.name, answer->message);
+        size_t name = strlen(acp->agent.name) + strlen(": "); /* which rpc.c puts before it */
+        failure = mem_printf("%s's turn failed: %s", acp->agent.name,
+            strlen(answer->message) > name ? answer->message + name : answer->message);
     }
     acp_prompt_over(acp, stop_of(answer->result), failure, kind);
 }

@@ -6,41 +6,20 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "agent_run.h"
+#include "agent_setup.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "model_wires.h"
 #include "sandbox/confined.h"
-
-#define OPENCODE "opencode-linux-x64-baseline/bin/opencode"
 
 static int set_up(void **state)
 {
     struct agent_run *f = agent_run_new();
-    char *program = path_join(getenv("BYLAW_BINARY_DIR"), "bylaw");
-    char *config = mem_printf("[agents.opencode]\ncommand = [\"%s/" OPENCODE "\", \"acp\"]\n"
-                              "env = [\"LAB_ACCESS\"]\n",
-        getenv("BYLAW_NODE_MODULES"));
-    char *own = mem_printf(
-        "{\"model\":\"lab/m\",\"small_model\":\"lab/m\",\"autoupdate\":false,\"share\":"
-        "\"disabled\",\"snapshot\":false,\"enabled_providers\":[\"lab\"],\"agent\":{\"title\":{"
-        "\"disable\":true}},\"permission\":{\"edit\":\"ask\",\"bash\":\"ask\"},\"provider\":{"
-        "\"lab\":{\"npm\":\"@ai-sdk/openai-compatible\",\"name\":\"Lab\",\"options\":{"
-        "\"baseURL\":\"%s/v1\",\"apiKey\":\"{env:LAB_ACCESS}\"},\"models\":{\"m\":{\"name\":"
-        "\"M\",\"tool_call\":true,\"limit\":{\"context\":100000,\"output\":4000}}}}}}",
-        fault_server_url(f->server));
-    /* It looks for models and for packages on the network: it finds none. */
-    setenv("OPENCODE_DISABLE_MODELS_FETCH", "1", 1);
-    setenv("OPENCODE_DISABLE_AUTOUPDATE", "1", 1);
-    setenv("OPENCODE_DISABLE_LSP_DOWNLOAD", "1", 1);
-    setenv("npm_config_registry", "http://127.0.0.1:9/", 1);
-    confined_use_program(program);
-    test_write(f->home, "bylaw/config.toml", config);
-    test_write(f->home, "opencode/opencode.json", own);
-    free(own);
-    free(config);
-    free(program);
-    agent_run_open(f, "acp:opencode", NULL);
     *state = f;
+    if (!agent_setup_opencode(f)) {
+        return -1;
+    }
+    agent_run_open(f, "acp:opencode", NULL);
     return 0;
 }
 
@@ -51,24 +30,11 @@ static int tear_down(void **state)
     return 0;
 }
 
-#define HEADERS "Content-Type: text/event-stream\r\n"
-#define CHUNK(delta, finish)                                                                       \
-    "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\","      \
-    "\"choices\":[{\"index\":0,\"delta\":" delta ",\"finish_reason\":" finish "}]}\n\n"
-#define SAY(text)   CHUNK("{\"role\":\"assistant\",\"content\":\"" text "\"}", "null")
-#define THINK(text) CHUNK("{\"role\":\"assistant\",\"reasoning_content\":\"" text "\"}", "null")
-#define TOOL(at, id, name, arguments)                                                              \
-    CHUNK("{\"role\":\"assistant\",\"tool_calls\":[{\"index\":" at ",\"id\":\"" id                 \
-          "\",\"type\":\"function\",\"function\":{\"name\":\"" name                                \
-          "\",\"arguments\":\"" arguments "\"}}]}",                                                \
-        "null")
-#define FINISH(reason)                                                                             \
-    "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\","      \
-    "\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"" reason                           \
-    "\"}],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":3,\"total_tokens\":10}}\n\n"        \
-    "data: [DONE]\n\n"
-#define STOP     FINISH("stop")
-#define CALLING  FINISH("tool_calls")
+#define SAY      C_SAY
+#define THINK    C_THINK
+#define TOOL     C_CALL
+#define STOP     C_STOP
+#define CALLING  C_CALLING
 #define READ(id) TOOL("0", id, "read", "{\\\"filePath\\\":\\\"p/p.rego\\\"}")
 #define EDIT(id, was, is)                                                                          \
     TOOL("0", id, "edit",                                                                          \
@@ -276,9 +242,9 @@ static void it_goes_on_after_an_early_end(void **state)
 
 int main(void)
 {
-    char *program = path_join(getenv("BYLAW_NODE_MODULES"), OPENCODE);
-    bool here = access(program, X_OK) == 0;
-    free(program);
+    struct agent_run *probe = agent_run_new();
+    bool here = agent_setup_opencode(probe);
+    agent_run_free(probe);
     if (!here) {
         print_message("skipped: npm has no opencode for this machine\n");
         return 77;

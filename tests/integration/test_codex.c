@@ -7,28 +7,17 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "agent_run.h"
+#include "agent_setup.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/vec.h"
+#include "model_wires.h"
 #include "sandbox/confined.h"
 
 static int set_up(void **state)
 {
     struct agent_run *f = agent_run_new();
-    char *codex = mem_printf("%s/codex", f->home);
-    char *path = mem_printf("%s/.bin:%s", getenv("BYLAW_NODE_MODULES"), getenv("PATH"));
-    char *config = mem_printf(
-        "model = \"gpt-5.5\"\nmodel_provider = \"own\"\n[model_providers.own]\nname = \"own\"\n"
-        "base_url = \"%s/v1\"\nwire_api = \"responses\"\nenv_key = \"LAB_ACCESS\"\n"
-        "request_max_retries = 0\nstream_max_retries = 0\n",
-        fault_server_url(f->server));
-    setenv("CODEX_HOME", codex, 1);
-    setenv("PATH", path, 1);
-    test_write(codex, "config.toml", config);
-    free(config);
-    free(path);
-    free(codex);
+    agent_setup_codex(f);
     agent_run_open(f, "codex", NULL);
     *state = f;
     return 0;
@@ -40,23 +29,16 @@ static int tear_down(void **state)
     return 0;
 }
 
-#define EVENT(json) "data: " json "\n\n"
-#define END                                                                                        \
-    EVENT("{\"type\":\"response.completed\",\"response\":{\"id\":\"r\",\"usage\":{\"input_"        \
-          "tokens\":7,\"output_tokens\":3,\"total_tokens\":10}}}")
-#define SAY(text)                                                                                  \
-    EVENT("{\"type\":\"response.output_item.done\",\"item\":{\"type\":\"message\",\"role\":"       \
-          "\"assistant\",\"content\":"                                                             \
-          "[{\"type\":\"output_text\",\"text\":\"" text "\"}]}}")
-#define RUN(id, command)                                                                           \
-    EVENT("{\"type\":\"response.output_item.done\",\"item\":{\"type\":\"function_call\",\"call_"   \
-          "id\":\"" id "\",\"name\":\"exec_command\",\"arguments\":\"{\\\"cmd\\\":\\\"" command    \
-          "\\\"}\"}}")
+#define EVENT            R_EVENT
+#define END              R_END
+#define SAY              R_SAY
+#define CALL             R_CALL
+#define RUN(id, command) CALL(id, "exec_command", "{\\\"cmd\\\":\\\"" command "\\\"}")
 #define ESCALATE(id, command)                                                                      \
-    EVENT("{\"type\":\"response.output_item.done\",\"item\":{\"type\":\"function_call\",\"call_"   \
-          "id\":\"" id "\",\"name\":\"exec_command\",\"arguments\":\"{\\\"cmd\\\":\\\"" command    \
-          "\\\",\\\"sandbox_permissions\\\":\\\"require_escalated\\\",\\\"justification\\\":"      \
-          "\\\"I want to\\\"}\"}}")
+    CALL(id, "exec_command",                                                                       \
+        "{\\\"cmd\\\":\\\"" command                                                                \
+        "\\\",\\\"sandbox_permissions\\\":\\\"require_escalated\\\",\\\"justification\\\":"        \
+        "\\\"I want to\\\"}")
 #define PATCH(id, text)                                                                            \
     EVENT("{\"type\":\"response.output_item.done\",\"item\":{\"type\":\"custom_tool_call\","       \
           "\"call_id\":\"" id "\",\"name\":\"apply_patch\",\"input\":\"*** Begin Patch\\n" text    \
@@ -338,9 +320,6 @@ static void others_of_its_name_are_told_apart(void **state)
     assert_non_null(strstr(workbench_notice(f->wb, 0), "npm install -g @openai/codex"));
 }
 
-#define CALL(id, name, arguments)                                                                  \
-    EVENT("{\"type\":\"response.output_item.done\",\"item\":{\"type\":\"function_call\",\"call_"   \
-          "id\":\"" id "\",\"name\":\"" name "\",\"arguments\":\"" arguments "\"}}")
 #define QUESTION(id, text)                                                                         \
     "{\\\"id\\\":\\\"" id "\\\",\\\"header\\\":\\\"Choice\\\",\\\"question\\\":\\\"" text          \
     "\\\",\\\"options\\\":[{\\\"label\\\":\\\"Blue\\\",\\\"description\\\":\\\"b\\\"},{"           \
