@@ -84,6 +84,24 @@ static void profile_chosen(void *data, size_t index, struct str query)
     }
 }
 
+/* "policy  gpt-5.5, high, approval …, to generate Rego": what it says, and what [routing] has it
+ * for. */
+static char *profile_text(const struct choosing *choosing, const char *name)
+{
+    const struct routing *routing = workbench_routing(choosing->wb);
+    struct buf out = BUF_INIT;
+    char *says = config_describe_profile(workbench_config(choosing->wb), name);
+    buf_printf(&out, "%s  %s", name, says);
+    for (size_t i = 0; i < TASK_COUNT; i++) {
+        const struct route *route = &routing->routes[i];
+        if (route->profile != NULL && strcmp(route->profile, name) == 0) {
+            buf_printf(&out, ", to %s", route->title);
+        }
+    }
+    free(says);
+    return buf_take(&out);
+}
+
 void profile_picker_open(struct app *app, struct workbench *wb)
 {
     struct choosing *choosing = begin(app, wb);
@@ -95,14 +113,12 @@ void profile_picker_open(struct app *app, struct workbench *wb)
     VEC_PUSH(&choosing->rows, none);
     for (size_t i = 0; i < config_profile_count(config); i++) {
         const char *name = config_profile_at(config, i);
-        char *says = config_describe_profile(config, name);
         char *price = price_text(choosing, config_profile_value(config, name, "model"));
-        struct row row = {.text = mem_printf("%s  %s", name, says),
+        struct row row = {.text = profile_text(choosing, name),
             .detail = mem_printf("%s%s", now == name ? "current, " : "", price),
             .model = mem_strdup(name)};
         VEC_PUSH(&choosing->rows, row);
         first = now == name ? choosing->rows.len - 1 : first;
-        free(says);
         free(price);
     }
     struct picker_options options = {.title = "Profile; US dollars a million tokens",

@@ -362,6 +362,29 @@ static void codex_takes_the_article_s_config_as_it_stands(void **state)
     free(all);
 }
 
+static void a_profile_hands_over_to_codex_and_back(void **state)
+{
+    struct fixture *f = *state;
+    struct err err;
+    write_codex(f, "");
+    write_own(f, "model_provider = \"openai\"\nmodel = \"first\"\n"
+                 "[profiles.cx]\nprovider = \"codex\"\nmodel = \"gpt-5.5\"\neffort = \"low\"\n");
+    fault_server_script(f->server, says, 1);
+    open_workbench(f, NULL, NULL);
+    ask(f, "One.");
+    expect_request(f, 0, "\"model\":\"first\"");
+    assert_ok(workbench_use_profile(f->wb, "cx", &err), err);
+    ask(f, "Two."); /* waits until Codex is chosen */
+    assert_string_equal(workbench_model(f->wb), "Codex gpt-5.5 low");
+    expect_request(f, 1, "originator: bylaw");
+    expect_request(f, 1, "\"model\":\"gpt-5.5\"");
+    expect_request(f, 1, "\"effort\":\"low\"");
+    assert_ok(workbench_use_profile(f->wb, NULL, &err), err);
+    ask(f, "Three.");
+    expect_request(f, 2, "\"model\":\"first\"");
+    expect_request(f, 2, "Two."); /* what was said stays said */
+}
+
 static void codex_is_refused_what_may_not_ask(void **state)
 {
     struct fixture *f = *state;
@@ -412,6 +435,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_profile_bounds_what_a_prompt_costs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             codex_takes_the_article_s_config_as_it_stands, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_profile_hands_over_to_codex_and_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(codex_is_refused_what_may_not_ask, set_up, tear_down),
         cmocka_unit_test_setup_teardown(codex_stops_at_the_bounds_too, set_up, tear_down),
     };

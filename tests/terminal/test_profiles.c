@@ -30,13 +30,13 @@ static int set_up(void **state)
     f->home = test_dir_make();
     f->server = fault_server_start();
     fault_server_script(f->server, says, 1);
-    char *config =
-        mem_printf("base_url = \"%s/v1\"\n"
-                   "[routing]\n"
-                   "review = { model = \"deep\", effort = \"xhigh\", reason = \"it digs\" }\n"
-                   "[profiles.policy]\nmodel = \"gpt-5.5\"\neffort = \"high\"\n"
-                   "approval_policy = \"untrusted\"\n",
-            fault_server_url(f->server));
+    char *config = mem_printf("base_url = \"%s/v1\"\n"
+                              "[routing]\n"
+                              "review = { model = \"deep\", effort = \"xhigh\", reason = \"it "
+                              "digs\" }\nrego = \"policy\"\n"
+                              "[profiles.policy]\nmodel = \"gpt-5.5\"\neffort = \"high\"\n"
+                              "approval_policy = \"untrusted\"\n",
+        fault_server_url(f->server));
     test_write(f->home, "config/bylaw/config.toml", config);
     /* The other one is Codex's. */
     test_write(f->home, "codex/policy-bulk.config.toml",
@@ -93,6 +93,8 @@ static void the_profile_in_force_is_on_every_screen(void **state)
         term_expect_row(f->term, 0, " policy ");
         term_key(f->term, "alt-P");
         term_expect(f->term, "Profile; US dollars");
+        term_expect(f->term,
+            sizes[i][1] > 100 ? "approval untrusted, to generate Rego" : "policy  gpt-5.5");
         term_type(f->term, "bulk");
         term_key(f->term, "enter");
         term_expect_row(f->term, 0, " policy-bulk ");
