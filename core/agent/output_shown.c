@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 
+#include "base/path.h"
 #include "base/safe.h"
+#include "base/vec.h"
 
 enum {
     SHOWN_MAX = 64 * 1024,
@@ -19,8 +21,20 @@ struct output_shown {
     bool cut;
 };
 
-const char *const output_plain_env[] = {
-    "NO_COLOR=1", "TERM=dumb", "PAGER=cat", "GIT_PAGER=cat", "GIT_TERMINAL_PROMPT=0", NULL};
+const char *const *output_plain_env(void)
+{
+    static const char *env[] = {"NO_COLOR=1", "TERM=dumb", "PAGER=cat", "GIT_PAGER=cat",
+        "GIT_TERMINAL_PROMPT=0", NULL, NULL};
+    static char *path; /* made once */
+    const char *ours = getenv("PATH");
+    char *cache = path == NULL && ours != NULL ? path_home_dir(PATH_CACHE, NULL) : NULL;
+    if (cache != NULL) {
+        path = mem_printf("PATH=%s:%s/bin", ours, cache);
+        env[ARRAY_LEN(env) - 2] = path;
+    }
+    free(cache);
+    return env;
+}
 
 /* Whole lines; of one that does not end, whole characters. */
 static size_t showable(struct str rest)

@@ -21,7 +21,8 @@ struct str output_shown_text(const struct output_shown *output);
 void output_shown_end(
     struct buf *out, const struct process_result *process, long long timeout_s, size_t max_output);
 
-/* For programs whose output is read and not looked at: no colours, no pager, no questions. */
-extern const char *const output_plain_env[];
+/* For programs whose output is read and not looked at: no colours, no pager, no questions; behind
+ * our PATH the folder of engines that set-up fetched. Static. */
+const char *const *output_plain_env(void);
 
 #endif

@@ -121,7 +121,7 @@ static void on_place(void *data, const struct command_place *place)
         .argv = command->words.len > 0 ? (const char *const *)command->words.items : by_shell,
         .cwd = place->root,
         .writable = place->may_write ? place->root : NULL,
-        .env = output_plain_env,
+        .env = output_plain_env(),
         .network = command->network,
         .timeout_ms = (uint64_t)command->timeout_s * 1000,
         .max_output = OUTPUT_MAX,

@@ -89,7 +89,7 @@ static void run_in(struct workbench *wb, const char *root)
     struct confined_options options = {
         .argv = argv,
         .cwd = root,
-        .env = output_plain_env,
+        .env = output_plain_env(),
         .timeout_ms = (uint64_t)TIMEOUT_S * 1000,
         .max_output = OUTPUT_MAX,
         .on_data = on_data,

@@ -183,7 +183,9 @@ static void say_closed(struct plain *plain, const struct entry *entry)
         say_reasoning(plain, entry);
         break;
     case ENTRY_TOOL:
-        say_tool(plain, entry);
+        if (entry->name == NULL || strcmp(entry->name, "asks") != 0) { /* said when it was asked */
+            say_tool(plain, entry);
+        }
         break;
     case ENTRY_PROPOSAL:
         say_proposal(plain, entry);
