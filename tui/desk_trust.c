@@ -9,8 +9,8 @@ void desk_say_trust(struct desk *desk)
 {
     const char *waiting = workbench_waiting(desk->workbench);
     const struct action *action = keymap_action(app_keymap(desk->app), "desk.trust");
-    if (waiting == NULL || action == NULL) {
-        return;
+    if (waiting == NULL || action == NULL || app_has_overlay(desk->app, "trust")) {
+        return; /* the box shows it */
     }
     struct buf line = BUF_INIT;
     buf_printf(&line, "%s: ", waiting);
