@@ -1,6 +1,6 @@
 #include "agent/export.h"
 
-#include "agent/journal.h"
+#include "agent/fence.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/path.h"
@@ -43,22 +43,14 @@ static void append_quoted(struct buf *out, struct str text)
     }
 }
 
-/* In a fence longer than any in it. */
 static void append_fenced(struct buf *out, struct str text)
 {
-    size_t longest = 2;
-    size_t run = 0;
-    struct str shown = utf8_head(text, OUTPUT_MAX);
-    for (size_t i = 0; i < shown.len; i++) {
-        run = shown.ptr[i] == '`' ? run + 1 : 0;
-        longest = run > longest ? run : longest;
-    }
-    buf_append_repeat(out, '`', longest + 1);
-    buf_append_char(out, '\n');
-    safe_append(out, str_trim_right(shown), SAFE_KEEP_LINES);
-    buf_printf(out, "\n%s", shown.len < text.len ? "… (cut)\n" : "");
-    buf_append_repeat(out, '`', longest + 1);
-    buf_append_char(out, '\n');
+    struct str head = utf8_head(text, OUTPUT_MAX);
+    struct buf shown = BUF_INIT;
+    safe_append(&shown, str_trim_right(head), SAFE_KEEP_LINES);
+    buf_append_c(&shown, head.len < text.len ? "\n… (cut)" : "");
+    fence_append(out, buf_str(&shown));
+    buf_free(&shown);
 }
 
 static const char *outcome(const struct entry *entry)

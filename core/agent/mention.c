@@ -1,5 +1,6 @@
 #include "agent/mention.h"
 
+#include "agent/fence.h"
 #include "base/path.h"
 #include "base/utf8.h"
 
@@ -74,18 +75,6 @@ static struct str cut_lines(struct str name, size_t *from, size_t *to)
 
 /* ---- content ---- */
 
-/* Longer than any run of backticks in the text. */
-static size_t fence_len(struct str text)
-{
-    size_t longest = 2;
-    size_t run = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        run = text.ptr[i] == '`' ? run + 1 : 0;
-        longest = run > longest ? run : longest;
-    }
-    return longest + 1;
-}
-
 static bool was_seen(struct gathering *all, const char *path, size_t from, size_t to)
 {
     char *key = mem_printf("\n%s:%zu-%zu\n", path, from, to);
@@ -144,14 +133,9 @@ static void add_lines(
     if (shown == 0) {
         buf_printf(all->out, "\n%s: left out, it is too long; read it with a tool.\n", path);
     } else {
-        char fence[64];
-        size_t len = fence_len(buf_str(&body));
-        len = len < sizeof fence - 1 ? len : sizeof fence - 1;
-        memset(fence, '`', len);
-        fence[len] = '\0';
-        buf_printf(all->out, "\n%s, lines %zu-%zu of %zu%s\n%s\n%.*s%s\n", path, first, shown,
-            total, cut ? " (cut: read the rest with a tool)" : "", fence, STR_FMT(buf_str(&body)),
-            fence);
+        buf_printf(all->out, "\n%s, lines %zu-%zu of %zu%s\n", path, first, shown, total,
+            cut ? " (cut: read the rest with a tool)" : "");
+        fence_append(all->out, buf_str(&body));
         say(all, path, first, shown, cut);
     }
     buf_free(&body);

@@ -1,7 +1,5 @@
 #include "agent/prompts.h"
 
-#include "base/vec.h"
-
 #include <ctype.h>
 
 void prompts_read(const char *root, struct skills *out, struct buf *problems)
@@ -11,12 +9,7 @@ void prompts_read(const char *root, struct skills *out, struct buf *problems)
 
 const struct skill *prompts_find(const struct skills *prompts, struct str name, struct err *err)
 {
-    const struct skill *found = NULL;
-    VEC_FOREACH (const struct skill, prompt, prompts) {
-        if (str_equal_c(name, prompt->name) && (found == NULL || prompt->answer == TRUST_YES)) {
-            found = prompt;
-        }
-    }
+    const struct skill *found = skills_named(prompts, name);
     if (found == NULL) {
         err_set(err, ERR_NOT_FOUND, "There is no command /%.*s", STR_FMT(name));
     } else if (found->answer != TRUST_YES) {

@@ -394,7 +394,7 @@ void skills_free(struct skills *skills)
 
 /* ---- use ---- */
 
-const struct skill *skills_find(const struct skills *skills, struct str name, struct err *err)
+const struct skill *skills_named(const struct skills *skills, struct str name)
 {
     const struct skill *found = NULL;
     VEC_FOREACH (const struct skill, skill, skills) {
@@ -402,6 +402,12 @@ const struct skill *skills_find(const struct skills *skills, struct str name, st
             found = skill;
         }
     }
+    return found;
+}
+
+const struct skill *skills_find(const struct skills *skills, struct str name, struct err *err)
+{
+    const struct skill *found = skills_named(skills, name);
     if (found == NULL) {
         err_set(err, ERR_NOT_FOUND, "There is no skill %.*s", STR_FMT(name));
     } else if (found->answer != TRUST_YES) {

@@ -47,6 +47,8 @@ void skills_free(struct skills *skills);
 /* Its text without the YAML it may begin with. Borrowed. */
 struct str skill_body(const struct skill *skill);
 
+/* The one of this name, a trusted one first; NULL: there is none. Borrowed. */
+const struct skill *skills_named(const struct skills *skills, struct str name);
 /* The trusted one of this name, or NULL with what stands in the way. Borrowed. */
 const struct skill *skills_find(const struct skills *skills, struct str name, struct err *err);
 /* What the model is told of those that are trusted: to read one with the tool, or (an agent with
