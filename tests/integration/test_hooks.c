@@ -256,6 +256,19 @@ static void a_timeout_ends_the_group(void **state)
     free(left);
 }
 
+static void a_profile_has_hooks_of_its_own(void **state)
+{
+    struct fixture *f = *state;
+    test_write(f->home, "bylaw/config.toml",
+        "profile = \"one\"\n[profiles.one]\nmodel = \"m\"\n"
+        "[[profiles.one.hooks]]\nevent = \"Stop\"\ncommand = \"echo OF ONE\"\n"
+        "[profiles.two]\nmodel = \"m\"\n"
+        "[[profiles.two.hooks]]\nevent = \"Stop\"\ncommand = \"echo OF TWO\"\n");
+    ask(f, "Look.");
+    expect(f, ENTRY_NOTICE, "OF ONE", 1);
+    expect(f, ENTRY_NOTICE, "OF TWO", 0);
+}
+
 /* Where the kernel cannot confine it, it does not run, and that is said. */
 static void what_cannot_be_confined_does_not_run(void **state)
 {
@@ -362,6 +375,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_call_can_be_changed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_end_is_put_off_a_few_times, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_timeout_ends_the_group, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_profile_has_hooks_of_its_own, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_cannot_be_confined_does_not_run, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_skill_is_told_and_read_once_trusted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
