@@ -191,7 +191,7 @@ void session_settle(struct session *session)
 static enum journal_choice choose(void *data, const char *kind, const cJSON *record)
 {
     static const char *const kept[] = {
-        "entry", "grow", "reset", "end", "detail", "item", "held", "turn", "compact"};
+        "entry", "grow", "reset", "end", "detail", "item", "held", "notes", "turn", "compact"};
     const unsigned *before = data;
     if (strcmp(kind, "prompt") == 0) { /* its entry is next */
         return JOURNAL_WITH_NEXT;

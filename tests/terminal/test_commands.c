@@ -74,8 +74,10 @@ static void a_small_screen_shows_the_command(void **state)
     start(sample, "untrusted", 10, 40);
     struct term *term = sample->term;
     term_expect(term, "$ echo first of them");
+    term_type(term, "\033[O"); /* somebody is elsewhere: is told that something waits */
     term_key(term, "alt-y");
     term_expect(term, "$ echo second of them");
+    term_expect_bytes(term, "\033]9;bylaw: the agent asks for your approval\033\\\a");
     term_key(term, "esc");
     term_expect(term, "Interrupted.");
     sample_term_quit(sample);
