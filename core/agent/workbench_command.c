@@ -87,16 +87,59 @@ static void on_laid(void *data, const char *root, const struct err *err)
     wb->command.ready(wb->command.tool, &place);
 }
 
+static void free_use(struct lent_use *use)
+{
+    if (use != NULL) {
+        lent_free(use->lent);
+        free(use);
+    }
+}
+
+/* One that was ended may still be about to write for a moment, or be looked at: its copy is given
+ * up with it, and removed once nothing works in it. */
+static void give_up_copy(struct workbench *wb)
+{
+    struct lent_use *use = wb->command.use;
+    if (use != NULL && (use->out || lent_is_busy(use->lent))) {
+        use->given_up = true;
+        VEC_PUSH(&wb->command.given_up, use);
+        wb->command.use = NULL;
+    }
+}
+
+static void sweep_copies(struct workbench *wb)
+{
+    for (size_t i = wb->command.given_up.len; i > 0; i--) {
+        struct lent_use *use = wb->command.given_up.items[i - 1];
+        if (!lent_is_busy(use->lent)) {
+            VEC_REMOVE(&wb->command.given_up, i - 1);
+            free_use(use);
+        }
+    }
+}
+
+static struct lent_use *make_copy(struct workbench *wb, struct err *err)
+{
+    struct lent *lent = lent_new(wb->workspace, wb->options.loop, err);
+    if (lent == NULL) {
+        return NULL;
+    }
+    struct lent_use *use = MEM_NEW(struct lent_use);
+    *use = (struct lent_use){.wb = wb, .lent = lent};
+    return use;
+}
+
 static void on_lent(void *data, const struct err *err)
 {
-    struct workbench *wb = data;
-    if (wb->command.tool == NULL) {
+    struct lent_use *use = data;
+    struct workbench *wb = use->wb;
+    if (use->given_up) {
         return;
     }
     struct command_place place = {.may_write = true, .err = err};
     if (err == NULL) {
-        place.root = lent_root(wb->command.lent);
-        wb->command.lent_out = true;
+        place.root = lent_root(use->lent);
+        use->out = true;
     }
     wb->command.ready(wb->command.tool, &place);
 }
@@ -114,24 +157,27 @@ static void place(
         workbench_want_layout(wb, on_laid, &wb->command);
         return;
     }
-    if (wb->command.lent == NULL) {
-        wb->command.lent = lent_new(wb->workspace, wb->options.loop, &err);
+    sweep_copies(wb);
+    if (wb->command.use == NULL) {
+        wb->command.use = make_copy(wb, &err);
     }
-    if (wb->command.lent == NULL) {
+    if (wb->command.use == NULL) {
         struct command_place none = {.err = &err};
         ready(tool, &none);
         return;
     }
     const struct proposal *open = proposals_open(wb->proposals);
-    lent_lay_out(wb->command.lent, open == NULL ? NULL : &open->changes, on_lent, wb);
+    lent_lay_out(
+        wb->command.use->lent, open == NULL ? NULL : &open->changes, on_lent, wb->command.use);
 }
 
 /* What it changed is a patch like any other, for the engineer to review. */
 static void on_found(void *data, const struct lent_found *found)
 {
-    struct workbench *wb = data;
+    struct lent_use *use = data;
+    struct workbench *wb = use->wb;
     struct buf told = BUF_INIT;
-    if (wb->command.tool == NULL) {
+    if (use->given_up) {
         return;
     }
     if (found->err != NULL) {
@@ -157,18 +203,8 @@ static void took(void *data, void (*done)(void *tool, struct str told), void *to
     struct workbench *wb = data;
     wb->command.tool = tool;
     wb->command.took = done;
-    wb->command.lent_out = false;
-    lent_collect(wb->command.lent, on_found, wb);
-}
-
-/* One that was ended may still be about to write for a moment: its copy is given up with it. */
-static void give_up_copy(struct workbench *wb)
-{
-    if (wb->command.lent != NULL && (wb->command.lent_out || lent_is_busy(wb->command.lent))) {
-        lent_free(wb->command.lent);
-        wb->command.lent = NULL;
-    }
-    wb->command.lent_out = false;
+    wb->command.use->out = false;
+    lent_collect(wb->command.use->lent, on_found, wb->command.use);
 }
 
 static void drop(void *data, void *tool)
@@ -200,8 +236,13 @@ void workbench_check_commands(struct workbench *wb)
 
 void workbench_free_commands(struct workbench *wb)
 {
-    lent_free(wb->command.lent);
-    wb->command.lent = NULL;
+    give_up_copy(wb);
+    free_use(wb->command.use);
+    wb->command.use = NULL;
+    VEC_FOREACH (struct lent_use *, use, &wb->command.given_up) {
+        free_use(*use);
+    }
+    VEC_FREE(&wb->command.given_up);
     approvals_free(wb->approvals);
     wb->approvals = NULL;
 }

@@ -26,6 +26,14 @@ struct layout_want {
     void *tool;
 };
 
+/* A scratch copy for commands that may write. */
+struct lent_use {
+    struct workbench *wb;
+    struct lent *lent;
+    bool out;      /* one runs in it */
+    bool given_up; /* what comes of it is nobody's concern */
+};
+
 struct mending;
 struct recorder;
 
@@ -105,8 +113,11 @@ struct workbench {
         void (*answered)(void *tool, bool allowed, struct str reason);
         void (*ready)(void *tool, const struct command_place *place);
         void (*took)(void *tool, struct str told);
-        struct lent *lent; /* what may write runs in; NULL: nothing did */
-        bool lent_out;     /* one runs in it */
+        struct lent_use *use; /* what may write runs in it; NULL: nothing did */
+        struct {
+            struct lent_use **items;
+            size_t len, cap;
+        } given_up; /* copies that something may still work in */
     } command;
 
     /* a command of the engineer's own */
