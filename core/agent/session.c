@@ -395,12 +395,8 @@ void session_add_item_before(struct session *session, struct item item)
     VEC_INSERT(&session->items, session->items.len - 1, item);
 }
 
-void session_remember_prompt(struct session *session, struct str text)
+void session_remember_line(struct session *session, struct str text)
 {
-    if (session->title[0] == '\0') {
-        free(session->title);
-        session->title = first_line(text);
-    }
     size_t len = session->history.len;
     if (len > 0 && str_equal_c(text, session->history.items[len - 1])) {
         return;
@@ -410,6 +406,15 @@ void session_remember_prompt(struct session *session, struct str text)
         VEC_REMOVE(&session->history, 0);
     }
     VEC_PUSH(&session->history, str_dup(text));
+}
+
+void session_remember_prompt(struct session *session, struct str text)
+{
+    if (session->title[0] == '\0') {
+        free(session->title);
+        session->title = first_line(text);
+    }
+    session_remember_line(session, text);
 }
 
 /* What the prompt names goes with it to the model; what that is, is shown. */

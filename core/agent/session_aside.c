@@ -15,6 +15,9 @@ unsigned session_begin_aside(struct session *session, const char *name, struct s
         .status = ENTRY_OPEN,
         .name = mem_strdup(name),
         .detail = str_dup(detail)};
+    char *typed = mem_printf("%s%.*s", name, STR_FMT(detail));
+    session_remember_line(session, str_of(typed));
+    free(typed);
     session->aside.stop = stop;
     session->aside.data = data;
     session->aside.started_us = loop_now_us();

@@ -134,6 +134,8 @@ void session_set_state(struct session *session, enum session_state state);
 void session_add_item(struct session *session, struct item item);
 /* The same, in front of the last one. */
 void session_add_item_before(struct session *session, struct item item);
+/* For the prompt's history alone. */
+void session_remember_line(struct session *session, struct str text);
 void session_remember_prompt(struct session *session, struct str text);
 /* Adds a prompt or feedback to transcript and conversation. */
 void session_take_prompt(struct session *session, struct str text, bool feedback);

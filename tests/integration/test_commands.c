@@ -288,7 +288,10 @@ static void a_command_of_the_engineers_runs_beside(void **state)
     free(left);
     go(f);
     RUN_UNTIL(f, recorded_run_is_over(f));
+    size_t typed = session_history_count(workbench_session(f->wb));
     shell(f, "!cat new.txt");
+    assert_string_equal(session_history_at(workbench_session(f->wb), typed), "!!cat new.txt");
+    assert_string_equal(session_title(workbench_session(f->wb)), "Go.");
     assert_says(f, last_tool(f, "!!"), "proposed");
     assert_ok(workbench_shell(f->wb, STR_LIT("echo begun; sleep 1000"), &err), err);
     assert_false(workbench_shell(f->wb, STR_LIT("echo"), &err));
