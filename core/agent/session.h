@@ -113,6 +113,8 @@ char *session_queue_take(struct session *session, size_t index) MUST_USE;
 char *session_queue_pop(struct session *session) MUST_USE;
 /* Puts one at another place; the others move up. False: there are not so many. */
 bool session_queue_move(struct session *session, size_t from, size_t to);
+/* The hooks of the turn itself run; the model waits for them. */
+bool session_runs_hooks(const struct session *session);
 /* Stops the running turn; what came of the answer stays, marked ENTRY_STOPPED. When idle the
  * engineer's own command, if one runs. */
 void session_interrupt(struct session *session);

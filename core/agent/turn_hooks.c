@@ -360,6 +360,11 @@ bool turn_hooks_end(struct session *session)
     return runs;
 }
 
+bool session_runs_hooks(const struct session *session)
+{
+    return session->hooks.run != NULL;
+}
+
 void turn_hooks_cancel(struct session *session)
 {
     if (session->hooks.run != NULL) {

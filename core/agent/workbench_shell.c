@@ -56,6 +56,10 @@ static void on_exit_of_it(void *data, const struct confined_result *result)
     tell(wb, ended.ptr);
     if (!well || output_shown_text(wb->shell.output).len == 0) {
         buf_append_char(&ended, '\n');
+        struct str text = output_shown_text(wb->shell.output);
+        if (text.len > 0 && !str_ends(text, "\n")) {
+            session_grow_aside(wb->session, STR_LIT("\n"));
+        }
         session_grow_aside(wb->session, buf_str(&ended));
     }
     buf_free(&ended);

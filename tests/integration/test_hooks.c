@@ -200,9 +200,11 @@ static void an_interrupted_hook_sends_nothing(void **state)
     users_hook(f, "UserPromptSubmit", "", "sleep 60", "60");
     open_workbench(f);
     say(f, "Look.");
-    WAIT_UNTIL(f, session_state(workbench_session(f->wb)) == SESSION_WAITING);
+    WAIT_UNTIL(f, session_runs_hooks(workbench_session(f->wb)));
+    assert_int_equal(session_state(workbench_session(f->wb)), SESSION_WAITING);
     session_interrupt(workbench_session(f->wb));
     assert_true(is_idle(f));
+    assert_false(session_runs_hooks(workbench_session(f->wb)));
     expect(f, ENTRY_NOTICE, "The prompt was not sent.", 1);
     expect(f, ENTRY_ASSISTANT, "", 0);
 }

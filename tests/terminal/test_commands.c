@@ -92,6 +92,9 @@ static void a_command_of_ones_own(void **state)
     term_type(term, "!echo mine is $((20+3)); touch here\r");
     term_expect(term, "mine is 23");
     term_expect(term, "Exit code 1.");
+    term_type(term, "!printf half; exit 7\r"); /* a line that did not end stays its own */
+    term_expect(term, "    half ");
+    term_expect(term, "    Exit code 7.");
     term_type(term, "!sleep 1000\r");
     term_expect(term, "running your command");
     term_key(term, "esc");

@@ -18,6 +18,10 @@ static void test_mistakes_are_told(void **state)
     term_type(f->term, "4");
     term_expect(f->term, "config.toml:3: \"ctrl-\" is no key");
     term_expect(f->term, "config.toml:4: [keys] two actions on one key: app.tour and app.zoom: F3");
+    term_key(f->term, "enter"); /* all of a long line */
+    term_expect(f->term, "─ Log ─");
+    term_key(f->term, "esc");
+    term_expect_gone(f->term, "─ Log ─");
     term_key(f->term, "ctrl-p"); /* taken away */
     term_key(f->term, "f1");
     term_key(f->term, "f3"); /* the first of the two */

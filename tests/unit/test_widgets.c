@@ -379,6 +379,10 @@ static void test_fuzzy(void **state)
                 fuzzy_score(STR_LIT("src/x.rego"), STR_LIT("src"), NULL));
     assert_true(fuzzy_score(STR_LIT("open file"), STR_LIT("file"), NULL) >
                 fuzzy_score(STR_LIT("openxfile"), STR_LIT("file"), NULL));
+    /* What begins with it is meant before what only has it, however long the rest of it is. */
+    assert_true(
+        fuzzy_score(STR_LIT("Waiting prompts  all of them, to change"), STR_LIT("wai"), NULL) >
+        fuzzy_score(STR_LIT("take back  the waiting one"), STR_LIT("wai"), NULL));
     bool marks[8];
     fuzzy_score(STR_LIT("abcabc"), STR_LIT("bc"), marks);
     assert_true(marks[1] && marks[2] && !marks[0] && !marks[4]);

@@ -18,6 +18,7 @@ static void append_state(const struct chat *chat, struct buf *out, uint64_t now)
     const char *model =
         chat->options.model == NULL ? NULL : chat->options.model(chat->options.data);
     bool asks = session_question(chat->session) != NULL;
+    const char *does = session_runs_hooks(chat->session) ? "running hooks" : NULL;
     switch (session_state(chat->session)) {
     case SESSION_IDLE:
         if (!session_has_aside(chat->session)) {
@@ -26,16 +27,20 @@ static void append_state(const struct chat *chat, struct buf *out, uint64_t now)
         buf_append_c(out, "running your command");
         break;
     case SESSION_WAITING:
-        buf_printf(out, "waiting for %s", model == NULL ? "the model" : model);
+        if (does == NULL) {
+            buf_printf(out, "waiting for %s", model == NULL ? "the model" : model);
+        } else {
+            buf_append_c(out, does);
+        }
         break;
     case SESSION_STREAMING:
-        buf_append_c(out, asks ? "waits for your approval" : "answering");
+        buf_append_c(out, asks ? "waits for your approval" : does != NULL ? does : "answering");
         break;
     case SESSION_COMPACTING:
         buf_append_c(out, "compacting the conversation");
         break;
     case SESSION_TOOLS:
-        buf_append_c(out, asks ? "waits for your approval" : "running tools");
+        buf_append_c(out, asks ? "waits for your approval" : does != NULL ? does : "running tools");
         break;
     case SESSION_RETRYING: {
         uint64_t at = session_retry_at_ms(chat->session);

@@ -3,6 +3,7 @@
 
 #include "base/path.h"
 #include "base/vec.h"
+#include "widget/dialog.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -233,6 +234,17 @@ static unsigned open_cover_row(struct status *s)
     return open_place(s, file->path, first);
 }
 
+/* All of a line that may be longer than the pane is wide. */
+static unsigned show_log_line(struct status *s)
+{
+    size_t at = s->lists[TAB_LOG].cursor;
+    if (at >= board_log_count(s->board)) {
+        return UI_IGNORED;
+    }
+    dialog_message(s->app, "Log", str_trim(str_of(board_log_at(s->board, at))));
+    return UI_DONE;
+}
+
 unsigned status_open_row(struct status *s)
 {
     status_refresh(s);
@@ -248,6 +260,8 @@ unsigned status_open_row(struct status *s)
         return UI_IGNORED;
     case TAB_COVERAGE:
         return open_cover_row(s);
+    case TAB_LOG:
+        return show_log_line(s);
     default:
         return UI_IGNORED;
     }
@@ -418,7 +432,7 @@ static const char *why_no_tests_here(void *data)
 static const char *why_no_place(void *data)
 {
     const struct status *s = data;
-    return s->tab == TAB_LOG ? "The log has no places to go to." : NULL;
+    return s->tab == TAB_LOG && board_log_count(s->board) == 0 ? "Nothing was logged." : NULL;
 }
 
 /* Filter, tabs */
@@ -603,8 +617,8 @@ static unsigned previous_finding(void *data)
 }
 
 static const struct action actions[] = {
-    {"status.open", "open", "Go to the line this row is about", "enter", NULL, ACTION_KEY_LINE,
-        open_row, why_no_place},
+    {"status.open", "open", "Go to the line this row is about, or show all of a line of the log",
+        "enter", NULL, ACTION_KEY_LINE, open_row, why_no_place},
     {"status.expand", "explain", "Show or hide why a test failed, its cases and what it printed",
         "space", NULL, ACTION_KEY_LINE, toggle_row, why_no_tests_here},
     {"status.expand-row", "expand", "Show cases, output and explanation", "right", NULL,

@@ -190,6 +190,8 @@ int fuzzy_score(struct str text, struct str needle, bool *marks)
     }
     int total = 0;
     needle = str_trim(needle);
+    bool begins = needle.len > 0 && text.len >= needle.len &&
+                  strncasecmp(text.ptr, needle.ptr, needle.len) == 0;
     while (needle.len > 0) {
         size_t end = str_find_char(needle, ' ', 0);
         struct str word = str_slice(needle, 0, end == SIZE_MAX ? needle.len : end);
@@ -199,6 +201,9 @@ int fuzzy_score(struct str text, struct str needle, bool *marks)
         }
         total += score;
         needle = str_trim(str_from(needle, word.len));
+    }
+    if (begins) {
+        total++; /* what begins so is meant before what has it somewhere */
     }
     /* Of two equal matches the shorter text is meant more often. */
     int length = text.len > 200 ? 200 : (int)text.len;
