@@ -153,7 +153,11 @@ const char *board_text(struct board_test *test)
     struct buf text = BUF_INIT;
     if (test->count > 0) {
         const struct result *row = &test->rows[0];
-        add_part(&text, "", row->detail != NULL ? row->detail : row->message);
+        bool subs_say = test->count > 1 && test->rows[1].message != NULL;
+        add_part(&text, "", row->detail != NULL ? row->detail : subs_say ? NULL : row->message);
+        for (size_t i = 1; i < test->count; i++) {
+            add_part(&text, "", test->rows[i].detail);
+        }
         add_part(&text, "print:\n", row->output);
     }
     add_part(&text, "", test->detail);

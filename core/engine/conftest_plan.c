@@ -273,16 +273,6 @@ static struct plan_unit new_unit(
     return unit;
 }
 
-/* A set by which files are marked, made growing. */
-static void add_marked(const struct run_plan *plan, const bool *marked, struct policy_set *files)
-{
-    for (size_t i = 0; i < plan->files.len; i++) {
-        if (marked[i]) {
-            VEC_PUSH(files, i);
-        }
-    }
-}
-
 static void mark_policies(const struct extension *x, const struct project *project, bool *marked)
 {
     for (size_t i = 0; i < x->plan->files.len; i++) {
@@ -320,7 +310,7 @@ static void add_verify(struct extension *x, const struct project *project)
         if (config != (size_t)-1) {
             marked[config] = true;
         }
-        add_marked(plan, marked, &verify.files);
+        plan_mark_files(plan, marked, &verify.files);
         VEC_PUSH(&plan->units, verify);
     }
     free(marked);
@@ -363,7 +353,7 @@ static void add_inputs_unit(
     if (project->combine) {
         add_test(plan, mem_printf("%zu files combined", to - from), config, unit);
     }
-    add_marked(plan, marked, &tests.files);
+    plan_mark_files(plan, marked, &tests.files);
     VEC_PUSH(&plan->units, tests);
     free(marked);
 }

@@ -43,15 +43,6 @@ static bool number_or_source(struct str output, char **version)
 static const char *const option[] = {"--version", NULL};
 static const char *const word[] = {"version", NULL};
 
-const struct engine engine_gator = {
-    .name = "gator",
-    .program = "gator",
-    .minimum = "3.18.0",
-    .unlocks = "Gatekeeper suites, by the agent and by hooks (not in the test browser yet)",
-    .version_args = option,
-    .version = number_or_source,
-};
-
 const struct engine engine_kyverno = {
     .name = "kyverno",
     .program = "kyverno",

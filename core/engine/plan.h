@@ -99,6 +99,8 @@ struct batches {
 void plan_add_files(struct run_plan *plan, const struct plan_words *paths);
 /* Place of a file, or SIZE_MAX. */
 size_t plan_find_file(const struct run_plan *plan, const char *path);
+/* Adds the marked files, marked by place. */
+void plan_mark_files(const struct run_plan *plan, const bool *marked, struct policy_set *files);
 /* After tests were added, moved to another unit or taken away (unit SIZE_MAX): sorts them, gives
  * each unit its own, drops units whose `dropped` is set, and says which of the added units run. */
 void plan_settle(

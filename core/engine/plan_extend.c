@@ -85,6 +85,15 @@ void plan_add_files(struct run_plan *plan, const struct plan_words *paths)
     free(to);
 }
 
+void plan_mark_files(const struct run_plan *plan, const bool *marked, struct policy_set *files)
+{
+    for (size_t i = 0; i < plan->files.len; i++) {
+        if (marked[i]) {
+            VEC_PUSH(files, i);
+        }
+    }
+}
+
 bool plan_path_wanted(const char *path, const char *name)
 {
     size_t len = strlen(name);

@@ -121,8 +121,8 @@ static void versions(void **state)
         const char *text, *version;
     } known[] = {{&engine_cedar, "cedar-policy-cli 4.14.1\n", "4.14.1"},
         {&engine_kyverno, "Version: v1.19.1\nTime: ---\n", "1.19.1"},
-        {&engine_gator, "gator version gator/v3.23.0 (linux/amd64) 7a1b/2026\n", "3.23.0"},
-        {&engine_gator, "gator version gator/devel (linux/amd64)\n", "dev"},
+        {&engine_gator, "gator version v3.23.0 (Feature State: beta), opa/v1.17.1\n", "3.23.0"},
+        {&engine_gator, "gator version devel (unknown), opa/v1.17.1\n", "devel"},
         {&engine_regal, "Version:       unknown\nGo Version:    go1.26.8\n", "dev"},
         {&engine_regal, "Version:    0.39.0\n", "0.39.0"}};
     for (size_t i = 0; i < ARRAY_LEN(known); i++) {

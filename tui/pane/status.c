@@ -216,6 +216,10 @@ static unsigned open_test_row(struct status *s)
         return flags;
     }
     free(path);
+    const struct result *sub = row->kind == BOARD_ROW_SUB ? &test->rows[row->index] : NULL;
+    if (sub != NULL && sub->file != NULL && sub->at.row > 0) {
+        return open_place(s, sub->file, sub->at);
+    }
     return open_place(s, test->file, test->at);
 }
 

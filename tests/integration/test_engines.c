@@ -1,5 +1,6 @@
-/* The runner with the real Conftest on workspaces of our own (tests/workspaces/conftest-*), against
- * what Conftest's own command line says of them; and with programs that are no Conftest. */
+/* The runner with the real Conftest and gator on workspaces of our own (tests/workspaces/conftest-*
+ * and gator), against what their own command lines say of them; and with programs that are neither.
+ */
 #include "test.h"
 
 #include "base/json.h"
@@ -96,7 +97,7 @@ static void run(struct fixture *f, const char *root, const char *wanted, bool of
 
 static char *workspace(const char *name)
 {
-    char *relative = mem_printf("tests/workspaces/conftest-%s", name);
+    char *relative = mem_printf("tests/workspaces/%s", name);
     char *root = test_source_path(relative);
     free(relative);
     return root;
@@ -167,7 +168,7 @@ static void passing(void **state)
     (void)state;
     struct fixture f;
     begin(&f);
-    char *root = workspace("passing");
+    char *root = workspace("conftest-passing");
     size_t count[RESULT_STATUSES] = {0};
     run(&f, root, NULL, false);
     assert_int_equal(f.summary.verdict, RESULT_PASS);
@@ -192,7 +193,7 @@ static void failing(void **state)
     (void)state;
     struct fixture f;
     begin(&f);
-    char *root = workspace("failing");
+    char *root = workspace("conftest-failing");
     run(&f, root, NULL, false);
     assert_int_equal(f.summary.verdict, RESULT_ERROR);
     assert_row(&f, "test_no_images", RESULT_PASS, NULL);
@@ -221,7 +222,7 @@ static void counts_of_failing_inputs(void **state)
     (void)state;
     struct fixture f;
     begin(&f);
-    char *root = workspace("failing");
+    char *root = workspace("conftest-failing");
     static const char *const files[] = {"deploy/good.yaml", "deploy/latest.yaml",
         "deploy/warned.yaml", "deploy/excused.yaml", "deploy/cut_off.yaml"};
     for (size_t i = 0; i < ARRAY_LEN(files); i++) {
@@ -250,7 +251,7 @@ static void broken(void **state)
     (void)state;
     struct fixture f;
     begin(&f);
-    char *root = workspace("broken");
+    char *root = workspace("conftest-broken");
     run(&f, root, NULL, false);
     assert_int_equal(f.summary.verdict, RESULT_ERROR);
     assert_row(&f, "test_x", RESULT_ERROR, "policy/deny.rego:4: rego_type_error");
@@ -267,7 +268,7 @@ static void nothing_evaluated(void **state)
     (void)state;
     struct fixture f;
     begin(&f);
-    char *root = workspace("none");
+    char *root = workspace("conftest-none");
     size_t count[RESULT_STATUSES] = {0};
     run(&f, root, NULL, false);
     assert_int_equal(f.summary.verdict, RESULT_NOT_EVALUATED);
@@ -301,7 +302,7 @@ static void off_the_network(void **state)
     confined_use_program(own);
     struct fixture f;
     begin(&f);
-    char *root = workspace("passing");
+    char *root = workspace("conftest-passing");
     run(&f, root, NULL, true);
     assert_int_equal(f.summary.verdict, RESULT_PASS);
     confined_use_program(NULL);
@@ -336,7 +337,7 @@ static void with_program(const char *script, enum result_status status, const ch
     setenv("PATH", searched, 1);
     setenv("XDG_CACHE_HOME", dir, 1);
     begin(&f);
-    char *root = workspace("none");
+    char *root = workspace("conftest-none");
     run(&f, root, NULL, false);
     assert_row(&f, "test_x", status, message);
     assert_row(&f, "app.yaml", status, message);
@@ -376,21 +377,92 @@ static void misbehaving(void **state)
     with_program("head -c 80000000 /dev/zero", RESULT_ERROR, "printed more than we take");
 }
 
-int main(void)
+/* ---- gator ---- */
+
+static void suites(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f);
+    char *root = workspace("gator");
+    run(&f, root, NULL, false);
+    assert_int_equal(f.summary.verdict, RESULT_ERROR);
+    assert_row(&f, "with-owner", RESULT_PASS, NULL);
+    assert_row(&f, "wrong-message", RESULT_FAIL, "unexpected number of violations: got 0");
+    assert_row(&f, "put-off", RESULT_SKIPPED, NULL);
+    assert_row(&f, "asserts-nothing", RESULT_ERROR, "assertions must be non-empty");
+    assert_row(&f, "anything", RESULT_ERROR, "reading ConstraintTemplate");
+    assert_row(&f, "empty.yaml", RESULT_NOT_EVALUATED, "nothing to run"); /* gator: ok */
+    /* CEL decides, so gator alone says nothing of Rego that never holds. */
+    assert_row(&f, "without", RESULT_PASS, NULL);
+    assert_row(&f, "without (Rego)", RESULT_FAIL, "got 0 violations");
+    assert_int_equal(find(&f, "wrong-message")->at.row, 12);
+    const struct tally tally = board_tally(f.board);
+    assert_int_equal(tally.count[RESULT_PASS], 2);
+    run(&f, root, "team.without (Rego)", false);
+    assert_row(&f, "without (Rego)", RESULT_FAIL, "got 0 violations");
+    free(root);
+    end(&f);
+}
+
+/* The same cases pass and fail as on gator's own command line. */
+static void as_gator_says(void **state)
+{
+    (void)state;
+    struct err err;
+    struct fixture f;
+    begin(&f);
+    char *root = workspace("gator");
+    struct buf out = BUF_INIT;
+    struct process_result ended;
+    const char *const argv[] = {"gator", "verify", "-v", "./...", NULL};
+    struct process_options options = {.argv = argv, .cwd = root, .timeout_ms = 60000};
+    assert_ok(process_run(f.loop, &options, &out, NULL, &ended, &err), err);
+    assert_int_equal(ended.exit_code, 1);
+    run(&f, root, NULL, false);
+    struct str rest = buf_str(&out);
+    struct str line;
+    size_t compared = 0;
+    while (str_next_line(&rest, &line)) {
+        struct str trimmed = str_trim(line);
+        size_t tab = str_find_char(trimmed, '\t', 0);
+        bool pass = str_starts(trimmed, "--- PASS: ");
+        if (!str_starts(line, "    ") || tab == SIZE_MAX ||
+            (!pass && !str_starts(trimmed, "--- FAIL: "))) {
+            continue;
+        }
+        char *name = str_dup(str_slice(trimmed, strlen("--- PASS: "), tab));
+        assert_int_equal(board_status(find(&f, name)) == RESULT_PASS, pass);
+        compared++;
+        free(name);
+    }
+    assert_int_equal(compared, 4);
+    buf_free(&out);
+    free(root);
+    end(&f);
+}
+
+/* The folder of an engine goes onto PATH; false: it is not here. */
+static bool reach(const struct engine *engine)
 {
     struct err err;
-    char *conftest = engine_find(&engine_conftest, &err);
-    if (conftest == NULL) {
+    char *program = engine_find(engine, &err);
+    if (program == NULL) {
         print_message("SKIPPED: %s\n", err.text);
-        return 77;
+        return false;
     }
-    char *folder = path_dir(conftest);
+    char *folder = path_dir(program);
     char *path = mem_printf("%s:%s", getenv("PATH"), folder);
     setenv("PATH", path, 1);
     free(path);
     free(folder);
-    free(conftest);
-    const struct CMUnitTest tests[] = {
+    free(program);
+    return true;
+}
+
+int main(void)
+{
+    const struct CMUnitTest conftest[] = {
         cmocka_unit_test(passing),
         cmocka_unit_test(failing),
         cmocka_unit_test(counts_of_failing_inputs),
@@ -400,5 +472,13 @@ int main(void)
         cmocka_unit_test(absent),
         cmocka_unit_test(misbehaving),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const struct CMUnitTest gator[] = {
+        cmocka_unit_test(suites),
+        cmocka_unit_test(as_gator_says),
+    };
+    bool has_conftest = reach(&engine_conftest);
+    bool has_gator = reach(&engine_gator);
+    int failed = has_conftest ? cmocka_run_group_tests(conftest, NULL, NULL) : 0;
+    failed += has_gator ? cmocka_run_group_tests(gator, NULL, NULL) : 0;
+    return failed == 0 && !(has_conftest && has_gator) ? 77 : failed;
 }
