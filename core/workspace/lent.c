@@ -106,9 +106,11 @@ static bool same_entry(const struct file_entry *a, const struct file_entry *b)
     return a->is_link == b->is_link && file_stamp_equal(&a->stamp, &b->stamp);
 }
 
-/* Calls `differs` for each path that is not as it was laid out; either entry may be NULL. */
+/* Calls `differs` for each path that is not as it was laid out: `was` or `is` may be NULL, `entry`
+ * is the newer that is not. */
 static void compare(const struct files *before, const struct files *now,
-    void (*differs)(void *data, const struct file_entry *was, const struct file_entry *is),
+    void (*differs)(void *data, const struct file_entry *entry, const struct file_entry *was,
+        const struct file_entry *is),
     void *data)
 {
     size_t i = 0;
@@ -119,8 +121,9 @@ static void compare(const struct files *before, const struct files *now,
                                      : strcmp(before->items[i].path, now->items[j].path);
         const struct file_entry *was = order <= 0 ? &before->items[i++] : NULL;
         const struct file_entry *is = order >= 0 ? &now->items[j++] : NULL;
-        if (was == NULL || is == NULL || !same_entry(was, is)) {
-            differs(data, was, is);
+        const struct file_entry *entry = is != NULL ? is : was;
+        if (entry != NULL && (was == NULL || is == NULL || !same_entry(was, is))) {
+            differs(data, entry, was, is);
         }
     }
 }
@@ -136,9 +139,11 @@ struct lay_job {
     void *data;
 };
 
-static void doubt(void *data, const struct file_entry *was, const struct file_entry *is)
+static void doubt(void *data, const struct file_entry *entry, const struct file_entry *was,
+    const struct file_entry *is)
 {
-    const struct file_entry *entry = is != NULL ? is : was;
+    (void)was;
+    (void)is;
     if (!entry->odd_name) {
         overlay_doubt(data, entry->path);
     }
@@ -229,10 +234,10 @@ static bool read_side(struct collect_job *job, int root, const struct file_entry
     return true;
 }
 
-static void take(void *data, const struct file_entry *was, const struct file_entry *is)
+static void take(void *data, const struct file_entry *entry, const struct file_entry *was,
+    const struct file_entry *is)
 {
     struct collect_job *job = data;
-    const struct file_entry *entry = is != NULL ? is : was;
     if (entry->odd_name) {
         leave_out(job, entry->path, "has a name that cannot be proposed: not taken");
         return;
@@ -251,7 +256,7 @@ static void take(void *data, const struct file_entry *was, const struct file_ent
         return;
     }
     change.kind = !exists ? CHANGE_DELETE : change.base_exists ? CHANGE_UPDATE : CHANGE_ADD;
-    change.mode = (was != NULL ? was : is)->stamp.mode & 0777u;
+    change.mode = (was != NULL ? was : entry)->stamp.mode & 0777u;
     if (change_is_binary(&change)) {
         leave_out(job, entry->path, "is binary: not taken");
         change_free(&change);
