@@ -10,7 +10,9 @@
 #include <stdlib.h>
 
 enum {
-    FULL_PERCENT = 80,     /* of the window: then there is room for the summary */
+    FULL_PERCENT = 80,  /* of the window: then there is room for the summary */
+    TIGHT_PERCENT = 95, /* there is none */
+    RESULT_BYTES = 1500,
     BYTES_PER_TOKEN = 4,   /* where nobody has counted yet */
     PROMPTS_MAX = 10,      /* kept word for word */
     PROMPTS_BYTES = 24000, /* of all of them */
@@ -235,12 +237,24 @@ static void on_event(void *data, const struct event *event)
     }
 }
 
-/* The conversation with the question behind it; items are borrowed but for the last. */
+/* The conversation with the question behind it. One that does not fit any more is sent without most
+ * of what tools printed: a summary can do without. */
 static struct items question(const struct session *session)
 {
+    long long window = session_window_tokens(session);
+    bool tight = window > 0 && tokens_now(session) > window * TIGHT_PERCENT / 100;
     struct items items = {0};
     VEC_FOREACH (const struct item, item, &session->items) {
-        VEC_PUSH(&items, *item);
+        bool cut = tight && item->kind == ITEM_TOOL_RESULT && strlen(item->text) > RESULT_BYTES;
+        struct item copy = {.kind = item->kind,
+            .text = cut ? mem_printf(
+                              "%.*s\n[cut]", STR_FMT(utf8_head(str_of(item->text), RESULT_BYTES)))
+                        : mem_strdup(item->text),
+            .call_id = mem_strdup(item->call_id),
+            .name = mem_strdup(item->name),
+            .opaque = mem_strdup(item->opaque),
+            .failed = item->failed};
+        VEC_PUSH(&items, copy);
     }
     VEC_PUSH(&items, (struct item){.kind = ITEM_USER, .text = mem_strdup(ask)});
     return items;
@@ -281,8 +295,7 @@ void compact_begin(struct session *session, bool in_turn)
     session->compact.stream = provider_start(setup->provider, &request, on_event, session, &err);
     free(instructions);
     free(files);
-    free(items.items[items.len - 1].text);
-    VEC_FREE(&items);
+    items_free(&items);
     if (session->compact.stream == NULL) {
         fail(session, err.text);
     }

@@ -811,6 +811,39 @@ static void a_failed_compaction_does_not_stop_the_turn(void **state)
     assert_same_after_resume(f);
 }
 
+/* What is past the window already is summed up without most of what tools printed. */
+static void what_does_not_fit_is_cut_for_the_summary(void **state)
+{
+    struct fixture *f = *state;
+    char big[4000];
+    memset(big, 'x', sizeof big);
+    big[sizeof big - 1] = '\0';
+    const struct step steps[] = {{EVENT_TOOL_CALL, big, "c1", "read", 0}, DONE, TEXT("1"),
+        USED(2000), DONE, TEXT("sum"), DONE, TEXT("sum"), DONE};
+    script(f, steps, ARRAY_LEN(steps));
+    prompt(f, "one");
+    wait_end(f);
+    buf_clear(&f->provider.requests);
+    compact(f);
+    wait_idle(f);
+    assert_true(f->provider.requests.len > 8000); /* it fits: whole */
+    assert_null(strstr(f->provider.requests.ptr, "[cut]"));
+    struct err err;
+    struct session_setup setup = setup_of(f);
+    setup.journal = journal_create("/ws", &err);
+    session_free(f->session);
+    f->session = session_new(&setup);
+    script(f, steps, ARRAY_LEN(steps));
+    prompt(f, "one");
+    wait_end(f);
+    f->window = 1000;
+    buf_clear(&f->provider.requests);
+    compact(f);
+    wait_idle(f);
+    assert_non_null(strstr(f->provider.requests.ptr, "x\n[cut]|"));
+    assert_true(f->provider.requests.len < 8000);
+}
+
 static void what_cannot_be_compacted_is_said(void **state)
 {
     struct fixture *f = *state;
@@ -846,6 +879,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_full_window_is_compacted_by_itself, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             a_failed_compaction_does_not_stop_the_turn, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            what_does_not_fit_is_cut_for_the_summary, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_cannot_be_compacted_is_said, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
