@@ -55,6 +55,10 @@ static void draw_header(void *data, struct region region)
         col += 2;
         col += grid_put_fit(left, 0, col, PROFILE_MAX, str_of(profile), STYLE(HEADER));
     }
+    /* Seen from every pane, and over the chat on a small screen: a turn stands still until then. */
+    if (session_question(workbench_session(desk->workbench)) != NULL) {
+        col = put(left, col + 2, "⚠ agent asks", STYLE(WARNING));
+    }
     /* What a recording says is never mistaken for a model: its label has the place that is never
      * cut. */
     if (workbench_is_recording(desk->workbench)) {

@@ -45,6 +45,7 @@ static void what_an_agent_asks_is_decided(void **state)
     struct term *term = sample->term;
     term_expect(term, "waits for your approval");
     term_expect(term, "$ echo first of them");
+    term_expect_row(term, 0, "⚠ agent asks");
     term_expect(term, "why: to begin");
     term_expect(term, "approval_policy unless-allow-listed");
     term_key(term, "ctrl-p");
@@ -61,6 +62,7 @@ static void what_an_agent_asks_is_decided(void **state)
     term_type(term, "needless\r");
     term_expect(term, "needless");
     term_expect(term, "I ran them.");
+    term_expect_gone(term, "agent asks");
     char *list = test_read(sample->config, "allowed-commands");
     assert_non_null(strstr(list, "\necho\n"));
     free(list);
@@ -74,6 +76,7 @@ static void a_small_screen_shows_the_command(void **state)
     start(sample, "untrusted", 10, 40);
     struct term *term = sample->term;
     term_expect(term, "$ echo first of them");
+    term_expect_row(term, 0, "⚠ agent asks");
     term_type(term, "\033[O"); /* somebody is elsewhere: is told that something waits */
     term_key(term, "alt-y");
     term_expect(term, "$ echo second of them");
