@@ -59,8 +59,8 @@ static const struct feature features[] = {
         "the message, what is written and what goes back to the model, before anything is written",
         "commit.confirm commit.send desk.undo-commit", "", "git_hooks", "", ""},
     {"Tests",
-        "results as they come, why one failed, again by test, file or failure; of the workspace "
-        "or of exactly what was accepted",
+        "results of opa, Conftest and Gatekeeper as they come, why one failed, again by test, file "
+        "or failure; of the workspace or of exactly what was accepted",
         "desk.test status.run-one status.run-failed status.expand tests.next-failure",
         "status.* tests.previous-failure", "test_on_save test_timeout", "test", ""},
     {"Coverage", "which lines no test reaches, in the gutter and by file, against a threshold",

@@ -22,6 +22,7 @@ struct fixture {
     struct runner *runner;
     struct runner_events to_board;
     struct run_summary summary;
+    size_t told; /* rows of tests, over all runs */
     bool settled;
 };
 
@@ -51,6 +52,7 @@ static void on_result(
     void *data, unsigned generation, size_t test, const struct result *rows, size_t count)
 {
     struct fixture *f = data;
+    f->told++;
     f->to_board.result(f->to_board.data, generation, test, rows, count);
 }
 
@@ -188,6 +190,39 @@ static void passing(void **state)
     end(&f);
 }
 
+static void run_affected(struct fixture *f, const char *root, const char *changed)
+{
+    struct run_options options = {
+        .root = root, .scope = RUN_AFFECTED, .wanted = &changed, .wanted_count = 1};
+    f->settled = false;
+    f->told = 0;
+    runner_start(f->runner, &options);
+    assert_true(loop_run_until(f->loop, &f->settled, 120000));
+}
+
+/* A changed input runs the inputs again, a policy its tests too, a conftest.toml all of its folder.
+ */
+static void affected(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f);
+    char *root = workspace("conftest-passing");
+    run(&f, root, NULL, false);
+    assert_int_equal(f.told, 5);
+    run_affected(&f, root, "Dockerfile");
+    assert_int_equal(f.told, 3);
+    run_affected(&f, root, "policy/deploy_test.rego");
+    assert_int_equal(f.told, 5);
+    run_affected(&f, root, "conftest.toml");
+    assert_int_equal(f.told, 5);
+    run(&f, root, "input.Dockerfile", false);
+    assert_int_equal(f.told, 6);
+    assert_int_equal(board_verdict(f.board), RESULT_PASS);
+    free(root);
+    end(&f);
+}
+
 static void failing(void **state)
 {
     (void)state;
@@ -313,49 +348,90 @@ static void off_the_network(void **state)
 
 /* ---- programs that are no Conftest ---- */
 
-/* PATH for one run: opa, what scripts need, and a conftest of this text (NULL: none). */
-static void with_program(const char *script, enum result_status status, const char *message)
+/* A machine of its own: PATH has opa, what scripts need, and a conftest of this text (NULL: none).
+ */
+struct machine {
+    char *dir, *path, *cache;
+};
+
+static struct machine enter_machine(const char *script)
 {
-    struct fixture f;
-    char *dir = test_dir_make();
-    char *path = mem_strdup(getenv("PATH"));
-    char *cache = mem_strdup(getenv("XDG_CACHE_HOME"));
-    char *opa = path_find_program("opa");
-    char *link = path_join(dir, "opa");
+    struct machine machine = {test_dir_make(), mem_strdup(getenv("PATH")), NULL};
+    machine.cache = mem_strdup(getenv("XDG_CACHE_HOME"));
+    struct err err;
+    char *opa = engine_find(&engine_opa, &err);
+    char *link = path_join(machine.dir, "opa");
     assert_int_equal(symlink(opa, link), 0);
     if (script != NULL) {
         char *text = mem_printf(
             "#!/bin/sh\n[ \"$1\" = --version ] && { echo 'Conftest: 0.71.1'; exit; }\n%s\n",
             script);
-        char *program = path_join(dir, "conftest");
-        test_write(dir, "conftest", text);
+        char *program = path_join(machine.dir, "conftest");
+        test_write(machine.dir, "conftest", text);
         assert_int_equal(chmod(program, 0700), 0);
         free(program);
         free(text);
     }
-    char *searched = mem_printf("%s:/usr/bin:/bin", dir);
+    char *searched = mem_printf("%s:/usr/bin:/bin", machine.dir);
     setenv("PATH", searched, 1);
-    setenv("XDG_CACHE_HOME", dir, 1);
+    setenv("XDG_CACHE_HOME", machine.dir, 1);
+    free(searched);
+    free(link);
+    free(opa);
+    return machine;
+}
+
+static void leave_machine(struct machine *machine)
+{
+    setenv("PATH", machine->path, 1);
+    if (machine->cache == NULL) {
+        unsetenv("XDG_CACHE_HOME");
+    } else {
+        setenv("XDG_CACHE_HOME", machine->cache, 1);
+    }
+    free(machine->path);
+    free(machine->cache);
+    test_dir_remove(machine->dir);
+}
+
+static void with_program(const char *script, enum result_status status, const char *message)
+{
+    struct fixture f;
+    struct machine machine = enter_machine(script);
     begin(&f);
     char *root = workspace("conftest-none");
     run(&f, root, NULL, false);
     assert_row(&f, "test_x", status, message);
     assert_row(&f, "app.yaml", status, message);
     assert_int_equal(f.summary.verdict, status);
-    end(&f);
-    setenv("PATH", path, 1);
-    if (cache == NULL) {
-        unsetenv("XDG_CACHE_HOME");
-    } else {
-        setenv("XDG_CACHE_HOME", cache, 1);
-    }
     free(root);
-    free(searched);
-    free(link);
-    free(opa);
-    free(cache);
-    free(path);
-    test_dir_remove(dir);
+    end(&f);
+    leave_machine(&machine);
+}
+
+/* One that hangs is ended when the run is stopped, with what it started; its tests have no result.
+ */
+static void stopped_while_it_hangs(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct machine machine = enter_machine("echo $$ >\"$0.started\"; sleep 600; echo '[]'");
+    char *started = path_join(machine.dir, "conftest.started");
+    begin(&f);
+    char *root = workspace("conftest-none");
+    struct run_options options = {.root = root, .scope = RUN_ALL};
+    runner_start(f.runner, &options);
+    while (access(started, F_OK) != 0) {
+        loop_run_once(f.loop, 50);
+    }
+    runner_cancel(f.runner);
+    assert_true(f.settled);
+    assert_row(&f, "test_x", RESULT_NOT_EVALUATED, NULL);
+    assert_int_equal(f.summary.verdict, RESULT_NOT_EVALUATED);
+    free(started);
+    free(root);
+    end(&f);
+    leave_machine(&machine);
 }
 
 static void absent(void **state)
@@ -464,6 +540,7 @@ int main(void)
 {
     const struct CMUnitTest conftest[] = {
         cmocka_unit_test(passing),
+        cmocka_unit_test(affected),
         cmocka_unit_test(failing),
         cmocka_unit_test(counts_of_failing_inputs),
         cmocka_unit_test(broken),
@@ -471,6 +548,7 @@ int main(void)
         cmocka_unit_test(off_the_network),
         cmocka_unit_test(absent),
         cmocka_unit_test(misbehaving),
+        cmocka_unit_test(stopped_while_it_hangs),
     };
     const struct CMUnitTest gator[] = {
         cmocka_unit_test(suites),
