@@ -256,10 +256,16 @@ char *approvals_rule(
         *why_not = "This is not plainly one command and its arguments: it cannot be on the list.";
         return NULL;
     }
-    char *rule = command_words_line(&words, words.len > 1 && is_verb(words.items[1]) ? 2 : 1);
+    size_t len = words.len > 1 && is_verb(words.items[1]) ? 2 : 1;
+    struct command_words begin = words;
+    begin.len = len;
+    bool anything = runs_anything(&begin);
+    char *rule = anything ? NULL : command_words_line(&words, len);
     command_words_free(&words);
     if (rule == NULL) {
-        *why_not = "Its name cannot be written as a line of the list.";
+        *why_not = anything ? "On the list it would allow any program: approve it once, or for "
+                              "this session."
+                            : "Its name cannot be written as a line of the list.";
     }
     return rule;
 }

@@ -407,6 +407,38 @@ static void test_what_waits_is_sent_after_an_interrupt(void **state)
     push(f, EVENT_DONE, NULL);
 }
 
+static bool count_decision(void *data, enum approval approval, struct str text, struct err *err)
+{
+    (void)approval;
+    (void)text;
+    (void)err;
+    (*(size_t *)data)++;
+    return true;
+}
+
+/* The box was opened for another question than the one that waits when it is answered. */
+static void test_a_box_decides_what_it_was_opened_for(void **state)
+{
+    struct fixture *f = *state;
+    size_t decided = 0;
+    struct question_face face = {count_decision, &decided};
+    struct question question = {.what = mem_strdup("ls")};
+    assert_true(session_ask(f->session, &question, &face));
+    expect(f, "$ ls");
+    press(f, "alt-n");
+    expect(f, "why, for the agent");
+    session_unask(f->session, &decided);
+    question = (struct question){.what = mem_strdup("rm x")};
+    assert_true(session_ask(f->session, &question, &face));
+    type(f, "no");
+    press(f, "enter");
+    expect(f, "the agent asks for something else now");
+    assert_int_equal(decided, 0);
+    press(f, "alt-n");
+    press(f, "enter");
+    assert_int_equal(decided, 1);
+}
+
 static void test_queue_list(void **state)
 {
     struct fixture *f = *state;
@@ -602,6 +634,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_queue, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             test_what_waits_is_sent_after_an_interrupt, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_a_box_decides_what_it_was_opened_for, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_queue_list, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_history, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_paste, set_up, tear_down),

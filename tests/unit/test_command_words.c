@@ -212,6 +212,13 @@ static void always_is_a_line_of_the_users_file(void **state)
     }
     assert_null(approvals_rule(approvals, STR_LIT("a; b"), false, &why_not));
     assert_null(approvals_rule(approvals, STR_LIT("opa test"), true, &why_not));
+    /* Nothing is offered that would be refused. */
+    assert_null(approvals_rule(approvals, STR_LIT("bash -c 'rm x'"), false, &why_not));
+    assert_non_null(strstr(why_not, "any program"));
+    assert_null(approvals_rule(approvals, STR_LIT("git -C x log"), false, &why_not));
+    rule = approvals_rule(approvals, STR_LIT("git log -3"), false, &why_not);
+    assert_string_equal(rule, "git log");
+    free(rule);
     approvals_free(approvals);
     config_free(config);
     test_dir_remove(home);

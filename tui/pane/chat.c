@@ -335,6 +335,7 @@ static void chat_destroy(void *pane)
     prompt_free(chat->prompt);
     popup_free(chat->commands);
     edit_free(chat->find);
+    free(chat->asked);
     free(chat);
 }
 

@@ -283,6 +283,24 @@ static void decide(struct chat *chat, enum approval approval, struct str reason)
     }
 }
 
+/* A box is open for as long as one types in it, and an agent may take back what it asked. */
+static void remember_question(struct chat *chat)
+{
+    free(chat->asked);
+    chat->asked = mem_strdup(session_approval(chat->session));
+}
+
+static void decide_asked(struct chat *chat, enum approval approval, struct str reason)
+{
+    const char *now = session_approval(chat->session);
+    if (now != NULL && strcmp(now, chat->asked) != 0) {
+        app_message(chat->app, MESSAGE_WARNING,
+            "Nothing was decided: the agent asks for something else now.");
+        return;
+    }
+    decide(chat, approval, reason);
+}
+
 static unsigned approve(void *pane)
 {
     decide(pane, APPROVAL_ONCE, (struct str){0});
@@ -308,7 +326,7 @@ static const char *why_not_always(void *pane)
 static void on_rule(void *data, struct str text)
 {
     if (text.ptr != NULL) {
-        decide(data, APPROVAL_ALWAYS, str_trim(text));
+        decide_asked(data, APPROVAL_ALWAYS, str_trim(text));
     }
 }
 
@@ -316,6 +334,7 @@ static void on_rule(void *data, struct str text)
 static unsigned approve_always(void *pane)
 {
     struct chat *chat = pane;
+    remember_question(chat);
     struct dialog_prompt prompt = {.title = "Allow from now on",
         .hint = "commands that begin with these words run without asking",
         .initial = str_of(session_question(chat->session)->rule),
@@ -328,13 +347,14 @@ static unsigned approve_always(void *pane)
 static void on_reason(void *data, struct str text)
 {
     if (text.ptr != NULL) {
-        decide(data, APPROVAL_DECLINED, str_trim(text));
+        decide_asked(data, APPROVAL_DECLINED, str_trim(text));
     }
 }
 
 static unsigned decline(void *pane)
 {
     struct chat *chat = pane;
+    remember_question(chat);
     struct dialog_prompt prompt = {.title = "Decline",
         .hint = "why, for the agent (may stay empty)",
         .done = on_reason,

@@ -18,6 +18,7 @@ struct chat {
     struct edit *find; /* what is looked for in the transcript; NULL: nothing */
     bool finding;      /* it is being typed, in the prompt's place */
     bool find_failed;
+    char *asked; /* what the agent asked for when the box to decide it was opened; or NULL */
     unsigned draft_version; /* of the prompt, as last handed over */
     struct loop_timer *draft_timer, *spin_timer;
     struct popup *commands; /* shown while the name of a command is typed; NULL: not */
