@@ -122,7 +122,9 @@ bool vi_c_swap(struct vi *vi, struct vi_cmd *cmd)
     size_t left = line.len - to;
     turn_span(vi, vi->cursor.line, from, to, OP_SWAP);
     vi_note_change(vi, vi->cursor);
+    vi->file->start = vi->file->end = (struct vi_mark){.pos = vi->cursor, .set = true};
     vi->cursor.col = vi_here(vi).len - left;
+    vi->file->end.pos.col = vi_prev_col(vi_here(vi), vi->cursor.col);
     vi_clamp(vi);
     vi_set_want(vi);
     return true;

@@ -210,6 +210,7 @@ static void join_before(struct vi *vi)
         return;
     }
     vi->cursor = (struct vi_pos){to.line - 1, vi_line_len(vi, to.line - 1)};
+    vi->insert.auto_indented = false;
     vi_change(vi, vi_offset(vi, vi->cursor), text_line_start(vi->text, to.line), str_of(""));
 }
 

@@ -152,6 +152,9 @@ void vi_insert_resume(struct vi *vi)
         vi->depth != insert->once_depth || vi->repeating) {
         return;
     }
+    if (vi->depth == 0) {
+        vi_change_close(vi); /* u takes them back one after the other */
+    }
     insert->once = false;
     insert->open = insert->moved = true;
     insert->count = 1;

@@ -152,10 +152,6 @@ static void apply_shape(struct vi *vi, const struct vi_shape *shape)
         vi->block_width = shape->columns;
     }
     vi_apply_want(vi);
-    struct str line = vi_here(vi);
-    if (shape->mode == VI_VISUAL && shape->columns != VI_LAST && vi->cursor.col >= line.len) {
-        vi->cursor.col = vi_prev_col(line, line.len);
-    }
 }
 
 bool vi_op_visual_now(struct vi *vi, struct vi_cmd *cmd)

@@ -222,7 +222,7 @@ const struct vi_row vi_rows[] = {
     {edits, "vi.add", "<C-a>", "Add to the number", N | R, vi_c_add, OP_ADD},
     {edits, "vi.subtract", "<C-x>", "Subtract from the number", N | R, vi_c_add, OP_SUBTRACT},
     {edits, "vi.substitute-again", "&", "The last :s again", N | R, vi_c_substitute_again, 0},
-    {edits, "vi.substitute-all-again", "g&", "The last :s again on all lines", N | R,
+    {edits, "vi.substitute-all-again", "g&", "The last :s again on all lines", N,
         vi_c_substitute_again, 1},
 
     {inserts, "vi.insert", "i <Insert>", "Insert before the cursor", N | R, vi_c_insert, 'i'},

@@ -9,6 +9,7 @@
 #include "test.h"
 
 #include "base/path.h"
+#include "loop/loop.h"
 #include "term.h"
 #include "vi/vi.h"
 #include "vi_random.h"
@@ -112,14 +113,19 @@ static void read_result(const char *json, struct result *out)
     cJSON_Delete(all);
 }
 
+#define STUCK_MS 15000 /* less than a terminal is waited for */
+#define STARTS   4
+
 struct progress {
     char *path;
     size_t wanted;
+    uint64_t end;
+    bool stuck;
 };
 
 static bool has_results(struct term *term, void *data)
 {
-    const struct progress *progress = data;
+    struct progress *progress = data;
     char bytes[8192];
     size_t lines = 0, len;
     FILE *file = fopen(progress->path, "r");
@@ -132,23 +138,42 @@ static bool has_results(struct term *term, void *data)
     if (file != NULL) {
         fclose(file);
     }
-    return lines >= progress->wanted;
+    progress->stuck = lines < progress->wanted && loop_now_ms() >= progress->end;
+    return lines >= progress->wanted || progress->stuck;
 }
 
-/* Each few sequences have the time that a terminal is waited for, so that a busy machine is just
- * slow. */
-static void wait_results(struct term *term, const char *dir, size_t count)
+/* Each few sequences have their time, so that a busy machine is just slow. False: nothing came. */
+static bool wait_results(struct term *term, const char *dir, size_t count)
 {
     struct progress progress = {.path = path_join(dir, "results")};
-    while (progress.wanted < count) {
+    while (progress.wanted < count && !progress.stuck) {
         progress.wanted = count - progress.wanted < 5 ? count : progress.wanted + 5;
+        progress.end = loop_now_ms() + STUCK_MS;
         term_wait(term, has_results, &progress, "Vim's next results");
     }
     free(progress.path);
-    assert_int_equal(term_wait_exit(term), 0);
+    return !progress.stuck;
 }
 
-/* Runs the cases in Vim, one process for all. */
+static bool start_vim(const char *dir, size_t count)
+{
+    char *in = mem_printf("VI_CASES=%s/cases", dir), *to = mem_printf("VI_RESULTS=%s/results", dir);
+    char *script = test_source_path("tests/integration/vi_vim.vim");
+    /* A terminal that is asked nothing: an answer could come in between the keys. */
+    const char *argv[] = {
+        "vim", "-T", "ansi", "-u", "NONE", "-i", "NONE", "-N", "-n", "-S", script, NULL};
+    const char *env[] = {in, to, NULL};
+    struct term *term = term_start(&(struct term_options){.argv = argv, .env = env, .rows = 40});
+    bool done = wait_results(term, dir, count);
+    term_free(term);
+    free(script);
+    free(in);
+    free(to);
+    return done;
+}
+
+/* Runs the cases in Vim, one process for all. Of some hundred Vims one stands still in its first
+ * sequence: then another one does all of them. */
 static void run_chunk(const struct vi_case *cases, size_t count, bool drop, struct result *out)
 {
     char *dir = test_dir_make();
@@ -161,15 +186,12 @@ static void run_chunk(const struct vi_case *cases, size_t count, bool drop, stru
     }
     test_write(dir, "cases", lines.ptr);
     buf_free(&lines);
-    char *in = mem_printf("VI_CASES=%s/cases", dir), *to = mem_printf("VI_RESULTS=%s/results", dir);
-    char *script = test_source_path("tests/integration/vi_vim.vim");
-    /* A terminal that is asked nothing: an answer could come in between the keys. */
-    const char *argv[] = {
-        "vim", "-T", "ansi", "-u", "NONE", "-i", "NONE", "-N", "-n", "-S", script, NULL};
-    const char *env[] = {in, to, NULL};
-    struct term *term = term_start(&(struct term_options){.argv = argv, .env = env, .rows = 40});
-    wait_results(term, dir, count);
-    term_free(term);
+    bool done = false;
+    for (int starts = 0; !done && starts < STARTS; starts++) {
+        test_write(dir, "results", "");
+        done = start_vim(dir, count);
+    }
+    assert_true(done);
     char *results = test_read(dir, "results");
     struct str rest = str_of(results), line;
     for (size_t i = 0; i < count; i++) {
@@ -179,9 +201,6 @@ static void run_chunk(const struct vi_case *cases, size_t count, bool drop, stru
         free(copy);
     }
     free(results);
-    free(script);
-    free(in);
-    free(to);
     test_dir_remove(dir);
 }
 
