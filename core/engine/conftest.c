@@ -260,7 +260,8 @@ static void push_input(const struct engine_question *q, size_t test,
     if (row->status == RESULT_NOT_EVALUATED) {
         row->message =
             spaces.len == 0
-                ? mem_strdup("conftest did not report on it: no namespace was asked for")
+                ? mem_strdup("conftest does not report on it: conftest.toml ignores it, or there "
+                             "is no namespace")
                 : mem_printf("nothing was evaluated: there is no deny, violation or warn "
                              "rule in namespace %s, or no document in the file",
                       spaces.ptr);
