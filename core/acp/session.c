@@ -39,6 +39,40 @@ static void begun(struct acp *acp, const char *id, bool remembers)
     acp_go_on(acp);
 }
 
+/* Beside the lent tree, where what runs in the cage may keep what is no part of the workspace. */
+static char *own_folder(const struct acp *acp)
+{
+    char *folder = path_dir(lent_root(acp->lent));
+    char *own = path_join(folder, "own");
+    free(folder);
+    return own;
+}
+
+static void add_variable(cJSON *env, const char *name, const char *value)
+{
+    cJSON *variable = mem_require(cJSON_CreateObject());
+    json_set_string(variable, "name", name);
+    json_set_string(variable, "value", value);
+    cJSON_AddItemToArray(env, variable);
+}
+
+/* Our tools run in the cage too, where they can write neither our state nor our cache. */
+static void set_places(const struct acp *acp, cJSON *env)
+{
+    char *own = own_folder(acp);
+    char *cache = path_home_dir(PATH_CACHE, NULL);
+    const char *path = getenv("PATH");
+    add_variable(env, "XDG_STATE_HOME", own);
+    add_variable(env, "XDG_CACHE_HOME", own);
+    if (cache != NULL && path != NULL) { /* where scripts/setup puts engines */
+        char *both = mem_printf("%s:%s/bin", path, cache);
+        add_variable(env, "PATH", both);
+        free(both);
+    }
+    free(cache);
+    free(own);
+}
+
 static cJSON *session_params(const struct acp *acp)
 {
     cJSON *params = mem_require(cJSON_CreateObject());
@@ -52,7 +86,7 @@ static cJSON *session_params(const struct acp *acp)
         json_push_string(args, "mcp");
         json_push_string(args, "--read-only");
         json_push_string(args, lent_root(acp->lent));
-        json_set_array(server, "env");
+        set_places(acp, json_set_array(server, "env"));
         cJSON_AddItemToArray(servers, server);
     }
     return params;
@@ -203,7 +237,12 @@ static cJSON *initialize_params(void)
 /* Its own folders, made where they are missing; false and why. */
 static bool find_folders(const struct acp *acp, struct acp_words *out, struct err *err)
 {
+    char *own = own_folder(acp);
     VEC_PUSH(out, mem_strdup(lent_root(acp->lent)));
+    VEC_PUSH(out, own);
+    if (!path_make_dirs(own, err)) {
+        return false;
+    }
     VEC_FOREACH (char *, written, &acp->agent.folders) {
         char *folder = acp_agent_folder(*written, err);
         if (folder == NULL) {
