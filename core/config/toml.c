@@ -19,6 +19,15 @@ struct reader {
     struct err *err;
 };
 
+bool toml_is_words(const struct toml *toml)
+{
+    bool ok = toml->kind == TOML_ARRAY;
+    for (size_t i = 0; ok && i < toml->len; i++) {
+        ok = toml->items[i]->kind == TOML_STRING && toml->items[i]->text[0] != '\0';
+    }
+    return ok;
+}
+
 const char *toml_kind_name(enum toml_kind kind)
 {
     static const char *const names[] = {

@@ -40,6 +40,8 @@ void toml_free(struct toml *toml);
 const struct toml *toml_get(const struct toml *table, const char *key);
 /* Walks "a.b.c". */
 const struct toml *toml_get_path(const struct toml *table, const char *dotted);
+/* An array of strings, none of them empty. */
+bool toml_is_words(const struct toml *toml);
 const char *toml_kind_name(enum toml_kind kind);
 /* Typed members with a fallback for a missing or mistyped one; strings are borrowed. */
 const char *toml_string_or(const struct toml *table, const char *key, const char *fallback);

@@ -97,14 +97,11 @@ static void add_problem(
 /* False: not a list of strings. */
 static bool read_words(const struct toml *list, struct lsp_words *words)
 {
-    if (list->kind != TOML_ARRAY) {
+    if (!toml_is_words(list)) {
         return false;
     }
     free_words(words);
     for (size_t i = 0; i < list->len; i++) {
-        if (list->items[i]->kind != TOML_STRING || list->items[i]->text[0] == '\0') {
-            return false;
-        }
         VEC_PUSH(words, mem_strdup(list->items[i]->text));
     }
     return true;
