@@ -272,8 +272,8 @@ static size_t line_break(const struct text *text, size_t line)
 size_t text_line_end(const struct text *text, size_t line)
 {
     size_t end = line_break(text, line);
-    if (end < text_length(text) && end > text_line_start(text, line) &&
-        text_byte(text, end - 1) == '\r') {
+    if (end > 0 && end < text_length(text) && text_byte(text, end - 1) == '\r' &&
+        end > text_line_start(text, line)) {
         end--;
     }
     return end;

@@ -120,11 +120,14 @@ bool vi_c_swap(struct vi *vi, struct vi_cmd *cmd)
         to = vi_next_col(line, to);
     }
     size_t left = line.len - to;
-    turn_span(vi, vi->cursor.line, from, to, OP_SWAP);
-    vi_note_change(vi, vi->cursor);
-    vi->file->start = vi->file->end = (struct vi_mark){.pos = vi->cursor, .set = true};
+    struct vi_mark begin = {.pos = vi->cursor, .set = true};
+    bool turned = turn_span(vi, vi->cursor.line, from, to, OP_SWAP);
     vi->cursor.col = vi_here(vi).len - left;
-    vi->file->end.pos.col = vi_prev_col(vi_here(vi), vi->cursor.col);
+    if (turned) {
+        vi_note_change(vi, begin.pos);
+        vi->file->start = vi->file->end = begin;
+        vi->file->end.pos.col = vi_prev_col(vi_here(vi), vi->cursor.col);
+    }
     vi_clamp(vi);
     vi_set_want(vi);
     return true;
