@@ -56,7 +56,9 @@ static void what_it_changes_becomes_a_proposal(void **state)
         {.body = SAY("Done.") STOP},
     };
     fault_server_script(f->server, steps, ARRAY_LEN(steps));
+    test_write(f->dir, "AGENTS.md", "Obey-first.\n");
     agent_ask(f, "Mend it.");
+    agent_expect_request(f, 0, "Obey-first.");
     agent_must_find(f, ENTRY_REASONING, "Hm.");
     agent_must_find(f, ENTRY_ASSISTANT, "I look first.");
     agent_must_find(f, ENTRY_ASSISTANT, "Done.");
@@ -65,6 +67,9 @@ static void what_it_changes_becomes_a_proposal(void **state)
     agent_expect_file(f, "p/p.rego", agent_policy);
     agent_expect_file(f, "q/new.rego", NULL);
     assert_true(session_usage(workbench_session(f->wb)).input_tokens >= 7);
+    test_write(f->dir, "AGENTS.md", "Obey-second.\n");
+    agent_ask(f, "And now?");
+    agent_expect_request(f, 3, "Obey-second.");
 }
 
 static void hooks_look_at_what_it_changed(void **state)
