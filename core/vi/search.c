@@ -381,7 +381,7 @@ bool vi_m_match(struct vi *vi, struct vi_cmd *cmd)
 {
     struct search *search = vi_compile(vi, str_of(""), false);
     bool forward = cmd->row->arg == 0, visual = vi_is_visual(vi);
-    struct search_range found = {0, 0}, first;
+    struct search_range found = {0, 0}, first = {0, 0};
     if (search == NULL || !search_on(vi, search, 0, SIZE_MAX, &first)) {
         return false;
     }
