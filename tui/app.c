@@ -235,7 +235,8 @@ static void cut_message(struct buf *message)
 
 void app_message(struct app *app, enum message_level level, const char *fmt, ...)
 {
-    if (level == MESSAGE_INFO && app->message_level == MESSAGE_ERROR && app->message.len > 0) {
+    bool stands = app->message_level >= MESSAGE_STANDING && app->message.len > 0;
+    if (level == MESSAGE_INFO && stands) {
         return; /* the answer to a key finds none: every key clears it first */
     }
     va_list args;
@@ -245,7 +246,7 @@ void app_message(struct app *app, enum message_level level, const char *fmt, ...
     va_end(args);
     cut_message(&app->message);
     app->message_level = level;
-    if (level == MESSAGE_ERROR) {
+    if (level >= MESSAGE_STANDING) {
         loop_timer_stop(app->message_timer);
     } else {
         loop_timer_start(app->message_timer, MESSAGE_MS, 0);

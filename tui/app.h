@@ -119,9 +119,15 @@ void app_redraw(struct app *app);
 /* The same when only the pane with this data, the header and the key line have changed: cheaper
  * when it is the focused one. */
 void app_redraw_pane(struct app *app, const void *pane_data);
-enum message_level { MESSAGE_INFO, MESSAGE_GOOD, MESSAGE_WARNING, MESSAGE_ERROR };
-/* One line in the key line's place, until the next key or for five seconds (errors stay until a
- * key, and what is only good to know does not take their place). */
+enum message_level {
+    MESSAGE_INFO,
+    MESSAGE_GOOD,
+    MESSAGE_WARNING,
+    MESSAGE_STANDING, /* a warning that waits for the engineer */
+    MESSAGE_ERROR
+};
+/* One line in the key line's place, until the next key or for five seconds (standing warnings and
+ * errors stay until a key, and what is only good to know does not take their place). */
 void app_message(struct app *app, enum message_level level, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* What the message line says now, or "". */
 const char *app_message_text(const struct app *app);

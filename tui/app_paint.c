@@ -249,8 +249,13 @@ static void paint_message(struct app *app)
     static const struct {
         const char *mark, *plain;
         enum style_id style;
-    } levels[] = {{"·", "-", STYLE_INFO}, {"✓", "+", STYLE_PASS}, {"!", "!", STYLE_WARNING},
-        {"✗", "x", STYLE_ERROR}};
+    } levels[] = {
+        [MESSAGE_INFO] = {"·", "-", STYLE_INFO},
+        [MESSAGE_GOOD] = {"✓", "+", STYLE_PASS},
+        [MESSAGE_WARNING] = {"!", "!", STYLE_WARNING},
+        [MESSAGE_STANDING] = {"!", "!", STYLE_WARNING},
+        [MESSAGE_ERROR] = {"✗", "x", STYLE_ERROR},
+    };
     bool ascii = grid_is_ascii(app->grid);
     struct style style = style_on(style_of(levels[app->message_level].style), STYLE_KEY_LINE);
     grid_put_c(region, 0, 1,

@@ -132,32 +132,33 @@ static void ask_repo(struct desk *desk)
 
 /* ---- what the workbench tells ---- */
 
-/* Of several problems the first is shown with their number. All are in the log. */
-void desk_say(struct desk *desk, bool is_problem, const char *text)
+void desk_say(struct desk *desk, enum message_level level, const char *text)
 {
     status_log(desk->status, text);
     bool shown = desk->problem != NULL && strcmp(app_message_text(desk->app), desk->problem) == 0;
-    if (!is_problem) {
-        app_message(desk->app, MESSAGE_INFO, "%s", text);
+    if (level < MESSAGE_STANDING) {
+        app_message(desk->app, level, "%s", text);
         return;
     }
     desk->more_problems = shown ? desk->more_problems + 1 : 0;
     if (!shown) {
         free(desk->first_problem);
         desk->first_problem = mem_strdup(text);
+        desk->first_level = level;
     }
     free(desk->problem);
     desk->problem = desk->more_problems == 0 ? mem_strdup(text)
                                              : mem_printf("1 of %zu (see Log): %s",
                                                    desk->more_problems + 1, desk->first_problem);
-    app_message(desk->app, MESSAGE_ERROR, "%s", desk->problem);
+    app_message(desk->app, desk->first_level, "%s", desk->problem);
 }
 
 static void show_notices(struct desk *desk)
 {
     const char *notice;
     while ((notice = workbench_notice(desk->workbench, desk->notices_shown)) != NULL) {
-        desk_say(desk, workbench_notice_is_problem(desk->workbench, desk->notices_shown++), notice);
+        bool is_problem = workbench_notice_is_problem(desk->workbench, desk->notices_shown++);
+        desk_say(desk, is_problem ? MESSAGE_ERROR : MESSAGE_INFO, notice);
     }
 }
 
@@ -343,7 +344,7 @@ static void say_theme_problems(struct desk *desk)
     struct str line;
     while (str_next_line(&rest, &line)) {
         char *text = str_dup(line);
-        desk_say(desk, true, text);
+        desk_say(desk, MESSAGE_ERROR, text);
         free(text);
     }
 }
@@ -438,7 +439,7 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
         desk_remap_keys(&desk);
         say_theme_problems(&desk);
         if (options->open != NULL && !open_first(&desk, options, err)) {
-            desk_say(&desk, true, err->text);
+            desk_say(&desk, MESSAGE_ERROR, err->text);
         }
         editor_offer_recovery(desk.editor);
         if (options->open == NULL) {

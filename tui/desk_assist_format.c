@@ -224,7 +224,7 @@ void assist_saved(void *data, const char *path)
     struct assist *assist = data;
     (void)path;
     if (assist->save_note != NULL && !assist->stopped) {
-        desk_say(assist->desk, true, assist->save_note);
+        desk_say(assist->desk, MESSAGE_ERROR, assist->save_note);
         free(assist->save_note);
         assist->save_note = NULL;
     }

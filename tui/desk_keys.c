@@ -123,7 +123,7 @@ static void say_key_problem(struct desk *desk, const struct toml *key, const str
 {
     const char *file = config_table_file(workbench_config(desk->workbench), "keys");
     char *text = mem_printf("%s:%u: %s", file, key->row, err->text);
-    desk_say(desk, true, text);
+    desk_say(desk, MESSAGE_ERROR, text);
     free(text);
 }
 

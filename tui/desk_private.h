@@ -36,6 +36,7 @@ struct desk {
     size_t hook_lines_shown;
     char *problem; /* as it is on the message line, with how many more there are */
     char *first_problem;
+    enum message_level first_level;
     size_t more_problems;
 
     /* What the repository says, for the header. */
@@ -82,8 +83,9 @@ void desk_switched(struct desk *desk);
 char *desk_when(int64_t wall_ms) MUST_USE;
 
 /* desk.c */
-/* On the message line and in the log; a problem stays until a key is pressed. */
-void desk_say(struct desk *desk, bool is_problem, const char *text);
+/* On the message line and in the log. Of what stands until a key is pressed the first is shown,
+ * with how many more there are. */
+void desk_say(struct desk *desk, enum message_level level, const char *text);
 
 /* desk_keys.c */
 /* The user's keys from the configuration; what is wrong with them is said. */

@@ -51,7 +51,7 @@ static void tell_state(struct assist *assist, const char *server)
         bool is_new = assist->server_said == NULL || strcmp(assist->server_said, line) != 0;
         if (is_new && status.working == NULL) {
             if (status.state == LSP_FAILED) {
-                desk_say(assist->desk, true, line);
+                desk_say(assist->desk, MESSAGE_ERROR, line);
             } else {
                 status_log(assist->desk->status, line);
             }
@@ -77,7 +77,7 @@ static void on_event(void *data, const struct lsp_event *event)
         break;
     case LSP_EVENT_MESSAGE: {
         char *line = mem_printf("%s: %s", event->server, event->text);
-        desk_say(assist->desk, event->is_error, line);
+        desk_say(assist->desk, event->is_error ? MESSAGE_ERROR : MESSAGE_INFO, line);
         free(line);
         break;
     }
@@ -98,7 +98,7 @@ struct lsp_service *servers_new(struct assist *assist)
         .data = assist};
     struct lsp_service *service = lsp_service_new(&setup);
     for (size_t i = 0; i < lsp_problem_count(service); i++) {
-        desk_say(assist->desk, true, lsp_problem_at(service, i));
+        desk_say(assist->desk, MESSAGE_ERROR, lsp_problem_at(service, i));
     }
     return service;
 }

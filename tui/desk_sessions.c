@@ -85,7 +85,7 @@ static void open_list(void *data, bool cancelled)
     desk->listing = false;
     if (cancelled || desk->closing || !list->ok) {
         if (!cancelled && !desk->closing) {
-            desk_say(desk, true, list->err.text);
+            desk_say(desk, MESSAGE_ERROR, list->err.text);
         }
         free_list(list);
         return;

@@ -16,7 +16,7 @@ void desk_say_trust(struct desk *desk)
     buf_printf(&line, "%s: ", waiting);
     keymap_append_text_key(app_keymap(desk->app), action, &line);
     buf_append_c(&line, " shows them");
-    desk_say(desk, true, line.ptr);
+    desk_say(desk, MESSAGE_STANDING, line.ptr);
     buf_free(&line);
 }
 

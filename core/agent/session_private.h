@@ -39,6 +39,11 @@ struct activity {
     uint64_t started_us;
 };
 
+struct waiting_question {
+    struct question question;
+    char *id;
+};
+
 struct queued {
     char *text;
     bool feedback;
@@ -63,6 +68,10 @@ struct session {
         char *id;                  /* of the provider's own; NULL: a tool's */
         struct question_face face; /* of a tool's */
         unsigned entry;
+        struct {
+            struct waiting_question *items; /* the provider's, which come after this one */
+            size_t len, cap;
+        } waiting;
     } asked;
     struct {
         unsigned entry;
@@ -180,7 +189,7 @@ void session_replay_notes(struct session *session, const cJSON *record);
 
 /* turn_question.c */
 void turn_ask(struct session *session, const struct event *event);
-void turn_forget_question(struct session *session, enum entry_status status);
+void turn_forget_questions(struct session *session, enum entry_status status);
 
 /* turn_spend.c */
 void turn_take_usage(struct session *session, const struct usage *usage);

@@ -70,7 +70,7 @@ void turn_end_activity(struct session *session, const struct event *event)
 
 void turn_stop_activities(struct session *session)
 {
-    turn_forget_question(session, ENTRY_STOPPED);
+    turn_forget_questions(session, ENTRY_STOPPED);
     while (session->activities.len > 0) {
         end(session, session->activities.len - 1, ENTRY_STOPPED);
     }

@@ -1,5 +1,5 @@
 /* What an agent may not do without the engineer: the provider's own (Codex's commands) and those of
- * our tools, one at a time. */
+ * our tools. One is asked at a time; what a provider asks meanwhile waits. */
 #include "agent/session_private.h"
 
 #include "base/safe.h"
@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { WHAT_MAX = 16 * 1024, WHY_MAX = 1000, SAID_MAX = 100 };
+enum { WHAT_MAX = 16 * 1024, WHY_MAX = 1000, SAID_MAX = 100, WAITING_MAX = 32 };
 
 static void question_clear(struct question *question)
 {
@@ -20,7 +20,8 @@ static void question_clear(struct question *question)
     *question = (struct question){0};
 }
 
-void turn_forget_question(struct session *session, enum entry_status status)
+/* The question is answered, or nobody wants the answer any more. */
+static void end_question(struct session *session, enum entry_status status)
 {
     if (session->asked.question.what == NULL) {
         return;
@@ -30,6 +31,16 @@ void turn_forget_question(struct session *session, enum entry_status status)
     free(session->asked.id);
     session->asked.id = NULL;
     session->asked.face = (struct question_face){0};
+}
+
+void turn_forget_questions(struct session *session, enum entry_status status)
+{
+    VEC_FOREACH (struct waiting_question, waiting, &session->asked.waiting) {
+        question_clear(&waiting->question);
+        free(waiting->id);
+    }
+    VEC_FREE(&session->asked.waiting);
+    end_question(session, status);
 }
 
 /* All that is decided about, in sight: a command that is cut could hide its end. No line of it can
@@ -69,37 +80,63 @@ bool session_ask(
     return true;
 }
 
+static bool begin_question(struct session *session, struct waiting_question *next);
+
+/* Those that came while another waited, in their order, up to one that is the engineer's. */
+static void ask_next(struct session *session)
+{
+    while (session->asked.question.what == NULL && session->asked.waiting.len > 0) {
+        struct waiting_question next = session->asked.waiting.items[0];
+        VEC_REMOVE(&session->asked.waiting, 0);
+        if (begin_question(session, &next)) {
+            return;
+        }
+    }
+}
+
 void session_unask(struct session *session, const void *data)
 {
     if (session->asked.id == NULL && session->asked.face.data == data) {
-        turn_forget_question(session, ENTRY_STOPPED);
+        end_question(session, ENTRY_STOPPED);
+        ask_next(session);
         session_changed(session);
     }
 }
 
-void turn_ask(struct session *session, const struct event *event)
+/* False: it was answered at once. */
+static bool begin_question(struct session *session, struct waiting_question *next)
 {
-    if (session->asked.question.what != NULL || event->text.len > WHAT_MAX) {
-        provider_decide(session->stream_provider, session->stream, event->call_id,
-            APPROVAL_DECLINED,
-            event->text.len > WHAT_MAX ? STR_LIT("The command is too long to be read: shorten it.")
-                                       : STR_LIT("Another question waits: ask again."));
-        return;
-    }
-    session->asked.question.what = str_dup(event->text);
-    session->asked.question.why = mem_strdup(event->opaque);
-    session->asked.question.terms = mem_strdup(event->terms);
-    session->asked.question.answer = mem_strdup(event->answer);
+    struct err err;
+    session->asked.question = next->question;
+    session->asked.id = next->id;
     const char *refused =
         session->setup.complete == NULL
             ? NULL
             : session->setup.complete(session->setup.data, &session->asked.question);
-    session->asked.id = mem_strdup(event->call_id);
     begin_entry(session);
-    struct err err;
     if (refused != NULL && !session_decide(session, APPROVAL_DECLINED, str_of(refused), &err)) {
-        turn_forget_question(session, ENTRY_FAILED); /* it was taken back meanwhile */
+        end_question(session, ENTRY_FAILED); /* it was taken back meanwhile */
     }
+    return refused == NULL;
+}
+
+void turn_ask(struct session *session, const struct event *event)
+{
+    bool too_long = event->text.len > WHAT_MAX;
+    if (too_long || session->asked.waiting.len >= WAITING_MAX) {
+        provider_decide(session->stream_provider, session->stream, event->call_id,
+            APPROVAL_DECLINED,
+            too_long ? STR_LIT("The command is too long to be read: shorten it.")
+                     : STR_LIT("Too many questions wait: ask again when they are answered."));
+        return;
+    }
+    struct waiting_question next = {.id = mem_strdup(event->call_id),
+        .question = {.what = str_dup(event->text),
+            .why = mem_strdup(event->opaque),
+            .terms = mem_strdup(event->terms),
+            .answer = mem_strdup(event->answer)}};
+    VEC_PUSH(&session->asked.waiting, next);
+    ask_next(session);
 }
 
 const struct question *session_question(const struct session *session)
@@ -153,11 +190,12 @@ bool session_decide(
     }
     add_notice(session, approval, text);
     char *id = mem_strdup(session->asked.id);
-    turn_forget_question(session, approval == APPROVAL_DECLINED ? ENTRY_FAILED : ENTRY_DONE);
-    session_changed(session);
+    end_question(session, approval == APPROVAL_DECLINED ? ENTRY_FAILED : ENTRY_DONE);
     if (id != NULL) { /* which may ask the next thing at once */
         provider_decide(session->stream_provider, session->stream, id, approval, text);
     }
     free(id);
+    ask_next(session);
+    session_changed(session);
     return true;
 }

@@ -56,7 +56,7 @@ void workbench_describe_spend(const struct workbench *wb, struct buf *out)
     const struct spend *all = session_spend(wb->session);
     buf_append_c(out, "This prompt  ");
     spend_describe(turn, out);
-    buf_append_c(out, "\nSession      ");
+    buf_append_c(out, "\nIn all       ");
     spend_describe(all, out);
     buf_printf(out, "\n             %lld in (%lld cached), %lld out (%lld reasoning)\n",
         all->usage.input_tokens, all->usage.cached_tokens, all->usage.output_tokens,

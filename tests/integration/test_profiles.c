@@ -208,7 +208,7 @@ static void a_profile_is_followed_at_the_next_request(void **state)
     struct buf cost = BUF_INIT;
     workbench_describe_spend(f->wb, &cost);
     assert_non_null(strstr(cost.ptr, "This prompt  100k tokens, $0.07")); /* 0.075 */
-    assert_non_null(strstr(cost.ptr, "Session      200k tokens, $0.5"));  /* 0.50 + 0.075 */
+    assert_non_null(strstr(cost.ptr, "In all       200k tokens, $0.5"));  /* 0.50 + 0.075 */
     buf_free(&cost);
     assert_ok(workbench_use_model(f->wb, "my-own", "low", &err), err);
     ask(f, "Three.");

@@ -37,7 +37,8 @@ struct scripted {
     struct loop *loop;
     const struct step *steps;
     size_t count, at;
-    struct buf requests; /* the conversations as sent */
+    struct buf requests;  /* the conversations as sent */
+    struct buf decisions; /* "1o 2dreason " */
     struct stream *live;
 };
 
@@ -104,8 +105,19 @@ static void free_nothing(struct provider *provider)
     (void)provider;
 }
 
+static void decide(
+    struct stream *stream, const char *call_id, enum approval approval, struct str reason)
+{
+    static const char letters[] = "osda";
+    buf_printf(&stream->owner->decisions, "%s%c%.*s ", call_id, letters[approval], STR_FMT(reason));
+}
+
 static const struct provider_ops scripted_ops = {
     .name = "scripted", .start = start, .cancel = cancel, .free = free_nothing};
+
+/* An agent that runs tools of its own. */
+static const struct provider_ops asking_ops = {
+    .name = "asking", .start = start, .cancel = cancel, .free = free_nothing, .decide = decide};
 
 /* ---- a toolbox whose tools answer "ran NAME" a few turns later ---- */
 
@@ -265,6 +277,7 @@ static int tear_down(void **state)
     session_free(f->session);
     loop_free(f->loop);
     buf_free(&f->provider.requests);
+    buf_free(&f->provider.decisions);
     buf_free(&f->tools.log);
     test_dir_remove(f->state);
     free(f);
@@ -859,10 +872,67 @@ static void what_cannot_be_compacted_is_said(void **state)
     assert_string_equal(err.text, "There is no model to write a summary.");
 }
 
+static bool asks(void *data, const char *what)
+{
+    const char *now = session_approval(((struct fixture *)data)->session);
+    return what == NULL ? now == NULL : now != NULL && strcmp(now, what) == 0;
+}
+
+static void wait_asked(struct fixture *f, const char *what)
+{
+    while (!asks(f, what)) {
+        assert_false(f->ended);
+        loop_run_once(f->loop, 100);
+    }
+}
+
+static void decide_on(struct fixture *f, enum approval approval, const char *reason)
+{
+    struct err err;
+    assert_ok(session_decide(f->session, approval, str_of(reason), &err), err);
+}
+
+/* Agents ask for several things at once: each is decided, in the order they came. */
+static void questions_wait_for_each_other(void **state)
+{
+    struct fixture *f = *state;
+    static const struct step steps[] = {
+        {EVENT_STARTED, NULL, NULL, NULL, 0},
+        {EVENT_APPROVAL, "one", "1", NULL, 0},
+        {EVENT_APPROVAL, "two", "2", NULL, 0},
+        {EVENT_APPROVAL, "three", "3", NULL, 0},
+        {EVENT_TEXT, "all asked", NULL, NULL, 0},
+        {EVENT_APPROVAL, "four", "4", NULL, 0},
+        {EVENT_APPROVAL, "five", "5", NULL, 0},
+        {EVENT_DONE, NULL, NULL, NULL, 0},
+    };
+    f->provider.provider.ops = &asking_ops;
+    script(f, steps, ARRAY_LEN(steps) - 3);
+    prompt(f, "go");
+    while (f->provider.at < f->provider.count) {
+        loop_run_once(f->loop, 100);
+    }
+    wait_asked(f, "one");
+    decide_on(f, APPROVAL_ONCE, "");
+    wait_asked(f, "two");
+    decide_on(f, APPROVAL_DECLINED, "no");
+    wait_asked(f, "three");
+    decide_on(f, APPROVAL_SESSION, "");
+    wait_asked(f, NULL);
+    assert_string_equal(f->provider.decisions.ptr, "1o 2dno 3s ");
+    /* With the turn goes what still waits, asked or not. */
+    f->provider.count = ARRAY_LEN(steps);
+    wait_end(f);
+    assert_true(asks(f, NULL));
+    assert_string_equal(f->provider.decisions.ptr, "1o 2dno 3s ");
+    assert_same_after_resume(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_turn_with_tools, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(questions_wait_for_each_other, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_error_loses_nothing_and_retries, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_interrupt_keeps_the_half_answer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(prompts_queue_in_order, set_up, tear_down),
