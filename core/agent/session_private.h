@@ -40,6 +40,7 @@ struct activity {
 };
 
 struct waiting_question {
+    struct waiting_question *next;
     struct question question;
     char *id;
 };
@@ -68,10 +69,7 @@ struct session {
         char *id;                  /* of the provider's own; NULL: a tool's */
         struct question_face face; /* of a tool's */
         unsigned entry;
-        struct {
-            struct waiting_question *items; /* the provider's, which come after this one */
-            size_t len, cap;
-        } waiting;
+        struct waiting_question *waiting; /* the provider's, which come after this one */
     } asked;
     struct {
         unsigned entry;

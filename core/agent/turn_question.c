@@ -35,19 +35,20 @@ static void end_question(struct session *session, enum entry_status status)
 
 void turn_forget_questions(struct session *session, enum entry_status status)
 {
-    VEC_FOREACH (struct waiting_question, waiting, &session->asked.waiting) {
-        question_clear(&waiting->question);
-        free(waiting->id);
+    while (session->asked.waiting != NULL) {
+        struct waiting_question *first = session->asked.waiting;
+        session->asked.waiting = first->next;
+        question_clear(&first->question);
+        free(first->id);
+        free(first);
     }
-    VEC_FREE(&session->asked.waiting);
     end_question(session, status);
 }
 
 /* All that is decided about, in sight: a command that is cut could hide its end. No line of it can
  * be taken for one of ours. */
-static void begin_entry(struct session *session)
+static unsigned begin_entry(struct session *session, const struct question *question)
 {
-    const struct question *question = &session->asked.question;
     struct entry entry = {.kind = ENTRY_TOOL, .status = ENTRY_OPEN, .name = mem_strdup("asks")};
     entry.detail = question->why == NULL ? mem_strdup(question->what)
                                          : mem_printf("%s  (%s)", question->what, question->why);
@@ -64,7 +65,7 @@ static void begin_entry(struct session *session)
     for (const char *mark = "$ "; str_next_line(&rest, &line); mark = "> ") {
         buf_printf(&entry.text, "%s%.*s\n", mark, STR_FMT(line));
     }
-    session->asked.entry = session_begin_entry(session, entry);
+    return session_begin_entry(session, entry);
 }
 
 bool session_ask(
@@ -76,22 +77,22 @@ bool session_ask(
     session->asked.question = *question;
     session->asked.face = *face;
     *question = (struct question){0};
-    begin_entry(session);
+    session->asked.entry = begin_entry(session, &session->asked.question);
     return true;
 }
 
-static bool begin_question(struct session *session, struct waiting_question *next);
-
-/* Those that came while another waited, in their order, up to one that is the engineer's. */
+/* The first of those that came while another waited. */
 static void ask_next(struct session *session)
 {
-    while (session->asked.question.what == NULL && session->asked.waiting.len > 0) {
-        struct waiting_question next = session->asked.waiting.items[0];
-        VEC_REMOVE(&session->asked.waiting, 0);
-        if (begin_question(session, &next)) {
-            return;
-        }
+    struct waiting_question *first = session->asked.waiting;
+    if (session->asked.question.what != NULL || first == NULL) {
+        return;
     }
+    session->asked.waiting = first->next;
+    session->asked.question = first->question;
+    session->asked.id = first->id;
+    free(first);
+    session->asked.entry = begin_entry(session, &session->asked.question);
 }
 
 void session_unask(struct session *session, const void *data)
@@ -101,42 +102,6 @@ void session_unask(struct session *session, const void *data)
         ask_next(session);
         session_changed(session);
     }
-}
-
-/* False: it was answered at once. */
-static bool begin_question(struct session *session, struct waiting_question *next)
-{
-    struct err err;
-    session->asked.question = next->question;
-    session->asked.id = next->id;
-    const char *refused =
-        session->setup.complete == NULL
-            ? NULL
-            : session->setup.complete(session->setup.data, &session->asked.question);
-    begin_entry(session);
-    if (refused != NULL && !session_decide(session, APPROVAL_DECLINED, str_of(refused), &err)) {
-        end_question(session, ENTRY_FAILED); /* it was taken back meanwhile */
-    }
-    return refused == NULL;
-}
-
-void turn_ask(struct session *session, const struct event *event)
-{
-    bool too_long = event->text.len > WHAT_MAX;
-    if (too_long || session->asked.waiting.len >= WAITING_MAX) {
-        provider_decide(session->stream_provider, session->stream, event->call_id,
-            APPROVAL_DECLINED,
-            too_long ? STR_LIT("The command is too long to be read: shorten it.")
-                     : STR_LIT("Too many questions wait: ask again when they are answered."));
-        return;
-    }
-    struct waiting_question next = {.id = mem_strdup(event->call_id),
-        .question = {.what = str_dup(event->text),
-            .why = mem_strdup(event->opaque),
-            .terms = mem_strdup(event->terms),
-            .answer = mem_strdup(event->answer)}};
-    VEC_PUSH(&session->asked.waiting, next);
-    ask_next(session);
 }
 
 const struct question *session_question(const struct session *session)
@@ -149,21 +114,21 @@ const char *session_approval(const struct session *session)
     return session->asked.question.what;
 }
 
-static void add_notice(struct session *session, enum approval approval, struct str text)
+static void add_notice(struct session *session, const struct question *question,
+    enum approval approval, struct str text)
 {
     static const char *const words[] = {[APPROVAL_ONCE] = "Approved once",
         [APPROVAL_SESSION] = "Approved for this session",
         [APPROVAL_DECLINED] = "Declined",
         [APPROVAL_ALWAYS] = "Approved, and from now on"};
     struct entry said = {.kind = ENTRY_NOTICE, .status = ENTRY_DONE};
-    const struct question *question = &session->asked.question;
     if (question->answer != NULL) {
         buf_printf(&said.text, "Answered: %s. %.*s", question->what,
             STR_FMT(approval == APPROVAL_DECLINED ? text : str_of(question->answer)));
     } else if (approval == APPROVAL_ALWAYS) {
         buf_printf(&said.text, "%s all that begins with: %.*s", words[approval], STR_FMT(text));
     } else {
-        char *what = safe_dup(str_of(session->asked.question.what), SAFE_ONE_LINE, SAID_MAX);
+        char *what = safe_dup(str_of(question->what), SAFE_ONE_LINE, SAID_MAX);
         buf_printf(&said.text, "%s: %s%s%.*s", words[approval], what, text.len > 0 ? ". " : "",
             STR_FMT(text));
         free(what);
@@ -188,7 +153,7 @@ bool session_decide(
     if (session->asked.id == NULL && !face.answer(face.data, approval, text, err)) {
         return false;
     }
-    add_notice(session, approval, text);
+    add_notice(session, question, approval, text);
     char *id = mem_strdup(session->asked.id);
     end_question(session, approval == APPROVAL_DECLINED ? ENTRY_FAILED : ENTRY_DONE);
     if (id != NULL) { /* which may ask the next thing at once */
@@ -198,4 +163,50 @@ bool session_decide(
     ask_next(session);
     session_changed(session);
     return true;
+}
+
+/* What the engineer need not be asked. */
+static void refuse(struct session *session, const struct event *event, struct question *question,
+    const char *reason)
+{
+    unsigned entry = begin_entry(session, question);
+    add_notice(session, question, APPROVAL_DECLINED, str_of(reason));
+    session_end_entry(session, entry, ENTRY_FAILED);
+    question_clear(question);
+    provider_decide(session->stream_provider, session->stream, event->call_id, APPROVAL_DECLINED,
+        str_of(reason));
+}
+
+static bool add_waiting(struct session *session, const char *id, const struct question *question)
+{
+    struct waiting_question **last = &session->asked.waiting;
+    for (size_t count = 0; *last != NULL; last = &(*last)->next) {
+        if (++count == WAITING_MAX) {
+            return false;
+        }
+    }
+    *last = MEM_NEW(struct waiting_question);
+    (*last)->id = mem_strdup(id);
+    (*last)->question = *question;
+    return true;
+}
+
+void turn_ask(struct session *session, const struct event *event)
+{
+    struct question question = {.what = str_dup(str_slice(event->text, 0, WHAT_MAX)),
+        .why = mem_strdup(event->opaque),
+        .terms = mem_strdup(event->terms),
+        .answer = mem_strdup(event->answer)};
+    const char *refused =
+        event->text.len > WHAT_MAX        ? "The command is too long to be read: shorten it."
+        : session->setup.complete == NULL ? NULL
+                                          : session->setup.complete(session->setup.data, &question);
+    if (refused == NULL && !add_waiting(session, event->call_id, &question)) {
+        refused = "Too many questions wait: ask again when they are answered.";
+    }
+    if (refused != NULL) {
+        refuse(session, event, &question, refused);
+    } else {
+        ask_next(session);
+    }
 }
