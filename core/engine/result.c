@@ -23,6 +23,10 @@ void result_free(struct result *result)
     free(result->message);
     free(result->detail);
     free(result->output);
+    free(result->policy_file);
+    free(result->input_file);
+    free(result->expected);
+    free(result->got);
     *result = (struct result){0};
 }
 
@@ -43,6 +47,10 @@ struct result result_copy(const struct result *result)
     copy.message = mem_strdup(result->message);
     copy.detail = mem_strdup(result->detail);
     copy.output = mem_strdup(result->output);
+    copy.policy_file = mem_strdup(result->policy_file);
+    copy.input_file = mem_strdup(result->input_file);
+    copy.expected = mem_strdup(result->expected);
+    copy.got = mem_strdup(result->got);
     return copy;
 }
 

@@ -41,6 +41,12 @@ struct result {
     char *message; /* one line for the row, or NULL */
     char *detail;  /* many lines: explanation, trace; or NULL until asked for */
     char *output;  /* print() output, or NULL */
+    /* What explains it, each NULL when not known. Paths are relative to the workspace. */
+    char *policy_file; /* the rule that it tests */
+    struct position policy_at;
+    char *input_file; /* the fixture: what the policy was applied to */
+    struct position input_at;
+    char *expected, *got; /* to be shown side by side: a word, JSON or YAML, many lines */
 };
 
 struct results {
