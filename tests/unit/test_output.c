@@ -117,7 +117,9 @@ static void assert_cell(struct screen *screen, const struct grid *grid, int row,
     if (wanted->len > 0) {
         assert_int_equal(found.attrs.bold, (look.attr & ATTR_BOLD) != 0);
         assert_int_equal(found.attrs.reverse, (look.attr & ATTR_REVERSE) != 0);
-        if (look.fg != COLOUR_DEFAULT) {
+        if (look.fg == COLOUR_DEFAULT) {
+            assert_true(VTERM_COLOR_IS_DEFAULT_FG(&found.fg));
+        } else {
             assert_int_equal(rgb(screen->screen, found.fg), look.fg);
         }
     }

@@ -34,6 +34,7 @@ struct output {
     /* While painting: where the terminal's cursor is (-1: unknown) and how it writes. */
     int at_row, at_col;
     struct style pen;
+    struct look pen_look; /* what `pen` comes to */
     bool pen_known;
 };
 
@@ -229,12 +230,15 @@ static void move_to(struct output *output, int row, int col)
 
 static void set_pen(struct output *output, struct style style)
 {
-    if (!output->pen_known || !style_equal(output->pen, style)) {
-        terminal_append_look(&output->terminal, &output->frame,
-            theme_look(output->theme, style, output->terminal.depth));
-        output->pen = style;
-        output->pen_known = true;
+    if (output->pen_known && style_equal(output->pen, style)) {
+        return;
     }
+    struct look look = theme_look(output->theme, style, output->terminal.depth);
+    terminal_append_look(
+        &output->terminal, &output->frame, look, output->pen_known ? &output->pen_look : NULL);
+    output->pen = style;
+    output->pen_look = look;
+    output->pen_known = true;
 }
 
 /* Columns that a terminal may draw a cluster over that joins nothing (a family of emoji, an emoji

@@ -171,7 +171,8 @@ bool terminal_open(struct terminal *terminal, const struct output_options *optio
         return false;
     }
     terminal->depth = find_depth(options->colour);
-    terminal->modern = tigetnum("colors") >= 256 || strncmp(term, "xterm", 5) == 0 ||
+    terminal->colours = tigetnum("colors");
+    terminal->modern = terminal->colours >= 256 || strncmp(term, "xterm", 5) == 0 ||
                        strncmp(term, "tmux", 4) == 0 || strncmp(term, "screen", 6) == 0;
     terminal->fd = open_own(options->out_fd);
     if (terminal->fd < 0 || tcgetattr(terminal->fd, &terminal->original) != 0) {
@@ -250,26 +251,46 @@ static void append_colour(
         return;
     }
     int number = colour & 0xFF;
-    int have = tigetnum("colors");
-    if (have < 16 && number >= 8 && number < 16) {
+    if (terminal->colours < 16 && number >= 8 && number < 16) {
         number -= 8;
         if (!background) {
             append_cap(out, cap_string("bold")); /* how eight colours show a bright one */
         }
     }
-    (void)terminal;
     append_cap(out, tparm(cap_string(background ? "setab" : "setaf"), (long)number, 0L, 0L, 0L, 0L,
                         0L, 0L, 0L, 0L));
 }
 
-void terminal_append_look(const struct terminal *terminal, struct buf *out, struct look look)
+/* Only the colours differ, and each can be given back by itself. */
+static void change_colours(
+    const struct terminal *terminal, struct buf *out, struct look look, struct look from)
+{
+    if (look.fg != from.fg) {
+        buf_append_c(out, look.fg == COLOUR_DEFAULT ? "\033[39m" : "");
+        append_colour(terminal, out, look.fg, false);
+    }
+    if (look.bg != from.bg) {
+        buf_append_c(out, look.bg == COLOUR_DEFAULT ? "\033[49m" : "");
+        append_colour(terminal, out, look.bg, true);
+    }
+}
+
+void terminal_append_look(const struct terminal *terminal, struct buf *out, struct look look,
+    const struct look *from)
 {
     static const struct {
         unsigned attr;
         const char *cap;
     } table[] = {{ATTR_BOLD, "bold"}, {ATTR_UNDERLINE, "smul"}, {ATTR_REVERSE, "rev"},
         {ATTR_ITALIC, "sitm"}, {ATTR_DIM, "dim"}, {ATTR_STRIKE, "smxx"}};
-    append_cap(out, cap_string("sgr0"));
+    /* Fewer colours show a bright one in bold, so that a colour is an attribute too. */
+    bool apart = terminal->modern && terminal->colours >= 16;
+    if (apart && from != NULL && from->attr == look.attr) {
+        change_colours(terminal, out, look, *from);
+        return;
+    }
+    /* sgr0 of most also leaves a second character set, which nothing here enters. */
+    append_cap(out, terminal->modern ? "\033[m" : cap_string("sgr0"));
     for (size_t i = 0; i < ARRAY_LEN(table); i++) {
         if ((look.attr & table[i].attr) != 0) {
             append_cap(out, cap_string(table[i].cap));
