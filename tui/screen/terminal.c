@@ -275,8 +275,8 @@ static void change_colours(
     }
 }
 
-void terminal_append_look(const struct terminal *terminal, struct buf *out, struct look look,
-    const struct look *from)
+void terminal_append_look(
+    const struct terminal *terminal, struct buf *out, struct look look, const struct look *from)
 {
     static const struct {
         unsigned attr;

@@ -14,7 +14,7 @@ struct terminal {
     enum colour_depth depth;
     bool modern; /* takes private modes (mouse, paste, focus, OSC) without harm */
     bool ascii;
-    int colours; /* numbers that setaf takes, as terminfo says */
+    int colours;             /* numbers that setaf takes, as terminfo says */
     struct buf enter, leave; /* control strings of taking and giving back the screen */
 };
 
@@ -29,8 +29,8 @@ bool terminal_size(const struct terminal *terminal, int *rows, int *cols);
 /* Control strings, appended. */
 void terminal_append_move(const struct terminal *terminal, struct buf *out, int row, int col);
 /* `from` is how it writes now, of which only what differs is said; NULL: not known. */
-void terminal_append_look(const struct terminal *terminal, struct buf *out, struct look look,
-    const struct look *from);
+void terminal_append_look(
+    const struct terminal *terminal, struct buf *out, struct look look, const struct look *from);
 void terminal_append_clear(const struct terminal *terminal, struct buf *out);
 void terminal_append_cursor(const struct terminal *terminal, struct buf *out, bool shown);
 
