@@ -43,7 +43,8 @@ struct engine_command {
 struct engine_answer {
     bool loaded; /* false: the files do not load or compile; ask ENGINE_CHECK for the reasons */
     struct results results;
-    struct findings findings;
+    struct findings findings; /* not loaded: why its files cannot be used; else what an engine that
+                               * ran its tests says besides */
     struct coverage coverage;
     struct buf text;
     char *message; /* one line for the row of an explained test, or NULL */

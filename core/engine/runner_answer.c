@@ -338,11 +338,24 @@ static void take_refusal(struct task *task, const struct engine_answer *answer)
         answer->message != NULL ? answer->message : "the engine did not say why it ran nothing");
 }
 
+/* Of an engine that ran its tests all the same: its rows say what fails, and the files can be used.
+ */
+static void tell_findings(struct run *run, const struct findings *findings)
+{
+    const struct runner_events *events = &run->runner->events;
+    VEC_FOREACH (struct finding, finding, findings) {
+        if (events->finding != NULL) {
+            events->finding(events->data, run->generation, finding);
+        }
+    }
+}
+
 static void take_answer(struct task *task, struct engine_answer *answer)
 {
     switch (task->ask) {
     case ENGINE_TEST:
         if (answer->loaded) {
+            tell_findings(task->run, &answer->findings);
             take_results(task, &answer->results);
         } else if (task->engine != task->run->runner->engine) {
             take_refusal(task, answer);
