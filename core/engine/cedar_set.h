@@ -20,13 +20,13 @@
  * `policies.cedar` or `policy.cedar`.
  *
  *     [engines.cedar.sets.photos]                   # in the workspace's .bylaw/config.toml
- *     policies = ["photos/rules/*.cedar"]           # below the workspace, git's globs; one set
+ *     policies = ["photos/rules"]           # folders, files or git globs: one set
  *     schema = "schemas/photos.cedarschema"
  *     entities = "photos/people.json"
  *     links = "photos/links.json"
- *     tests = ["checks/photos/*.json"]
- *     allow = ["requests/ok/*.json"]                # a decision each file is expected to get
- *     deny = ["requests/no/*.json"]
+ *     tests = ["checks/photos"]
+ *     allow = ["requests/ok"]                      # a decision each file is expected to get
+ *     deny = ["requests/no"]
  *     level = 1                                     # of cedar validate
  *
  * All input is untrusted bytes. */
