@@ -1,6 +1,7 @@
 /* Every error of a model's server at every point of a turn, for each agent: our own on both wires,
- * the real Codex CLI and the real opencode. Whatever happens, one clear line is said, nothing that
- * was typed is lost (prompt, queued prompt, draft), and the same session goes on. */
+ * the real Codex CLI and the real opencode. A point is each of a turn's two requests, and for a
+ * stream that breaks off each of its events. Whatever happens, at most one clear line is said,
+ * nothing that was typed is lost (prompt, queued prompt, draft), and the same session goes on. */
 #include "test.h"
 
 #include <stdlib.h>
@@ -11,6 +12,18 @@
 #include "model_wires.h"
 #include "sandbox/confined.h"
 
+#define R_BEGIN R_EVENT("{\"type\":\"response.created\",\"response\":{\"id\":\"r\"}}")
+#define R_DELTA(text)                                                                              \
+    R_EVENT("{\"type\":\"response.output_text.delta\",\"item_id\":\"i\",\"output_index\":0,"       \
+            "\"content_index\":0,\"delta\":\"" text "\"}")
+#define R_ITEM(type, content)                                                                      \
+    R_EVENT("{\"type\":\"response.output_item." type "\",\"output_index\":0,\"item\":{\"id\":"     \
+            "\"i\",\"type\":\"message\",\"role\":\"assistant\",\"content\":[" content "]}}")
+#define R_WELL                                                                                     \
+    R_BEGIN R_ITEM("added", "") R_DELTA("We") R_DELTA("ll.")                                       \
+        R_ITEM("done", "{\"type\":\"output_text\",\"text\":\"Well.\"}") R_END
+#define C_WELL C_THINK("Hm.") C_SAY("We") C_SAY("ll.") C_STOP
+
 /* An agent whose server speaks so. */
 struct agent {
     const char *name;
@@ -18,55 +31,64 @@ struct agent {
     const char *wire;     /* ours only */
     const char *tool;     /* an answer that calls one */
     const char *well;     /* one that says "Well." and ends */
-    const char *half;     /* one that says "Half" and does not end */
 };
 
 static const struct agent agents[] = {
     {"ours over responses", NULL, "responses",
-        R_CALL("c1", "read_file",
+        R_BEGIN R_CALL("c1", "read_file",
             "{\\\"path\\\":\\\"p/p.rego\\\",\\\"from_line\\\":null,"
             "\\\"to_line\\\":null}") R_END,
-        R_SAY("Well.") R_END, R_SAY("Half")},
+        R_WELL},
     {"ours over chat", NULL, "chat",
-        C_CALL("0", "c1", "read_file",
+        C_SAY("I look.") C_CALL("0", "c1", "read_file",
             "{\\\"path\\\":\\\"p/p.rego\\\",\\\"from_line\\\":null,"
             "\\\"to_line\\\":null}") C_CALLING,
-        C_SAY("Well.") C_STOP, C_SAY("Half")},
-    {"codex", "codex", NULL, R_CALL("c1", "exec_command", "{\\\"cmd\\\":\\\"true\\\"}") R_END,
-        R_SAY("Well.") R_END, R_SAY("Half")},
+        C_WELL},
+    {"codex", "codex", NULL,
+        R_BEGIN R_CALL("c1", "exec_command", "{\\\"cmd\\\":\\\"true\\\"}") R_END, R_WELL},
     {"opencode", "acp:opencode", NULL,
-        C_CALL("0", "c1", "read", "{\\\"filePath\\\":\\\"p/p.rego\\\"}") C_CALLING,
-        C_SAY("Well.") C_STOP, C_SAY("Half")},
+        C_SAY("I look.") C_CALL("0", "c1", "read", "{\\\"filePath\\\":\\\"p/p.rego\\\"}") C_CALLING,
+        C_WELL},
 };
 
 enum fault {
-    REFUSE,
+    DEAD,
+    CLOSE,
     UNAUTHORIZED,
     BUSY,
     FAILED,
     GARBAGE,
     NO_HTTP,
-    CUT,
     CUT_IN_EVENT,
     STALL,
     FAULTS
 };
 
-static const char *const fault_names[FAULTS] = {"refused", "401", "429", "500", "garbage",
-    "no HTTP", "cut between events", "cut in an event", "stall"};
+static const char *const fault_names[FAULTS] = {"connection refused", "closed without a word",
+    "401", "429", "500", "garbage", "no HTTP", "cut in an event", "stall"};
+
+/* Where a fault happens, and what it is. */
+struct point {
+    const char *what;
+    bool second; /* at the second request, the one after the tool */
+    bool dead;   /* nobody listens; `step` is not used */
+    struct fault_step step;
+};
 
 static struct fault_step step_of(const struct agent *agent, enum fault fault)
 {
-    static const char json[] = "Content-Type: application/json\r\n";
+    /* "retry-after-ms": how long opencode waits. */
+    static const char json[] = "Content-Type: application/json\r\nretry-after-ms: 1\r\n";
+    size_t half = strlen(agent->well) / 2;
     switch (fault) {
-    case REFUSE:
-        return (struct fault_step){.refuse = true};
+    case CLOSE:
+        return (struct fault_step){.close = true};
     case UNAUTHORIZED:
         return (struct fault_step){
             .status = 401, .headers = json, .body = "{\"error\":{\"message\":\"bad key\"}}"};
     case BUSY:
         return (struct fault_step){.status = 429,
-            .headers = "Content-Type: application/json\r\nRetry-After: 0\r\n",
+            .headers = "Content-Type: application/json\r\nRetry-After: 0\r\nretry-after-ms: 1\r\n",
             .body = "{\"error\":{\"message\":\"slow down\"}}"};
     case FAILED:
         return (struct fault_step){
@@ -75,24 +97,23 @@ static struct fault_step step_of(const struct agent *agent, enum fault fault)
         return (struct fault_step){.body = "data: {{{{ this is no event\n\n"};
     case NO_HTTP:
         return (struct fault_step){.raw = "\x01\x02 hello\r\n\r\n"};
-    case CUT:
-        return (struct fault_step){
-            .body = agent->well, .cut = true, .cut_after = strlen(agent->half)};
-    case CUT_IN_EVENT:
-        return (struct fault_step){
-            .body = agent->well, .cut = true, .cut_after = strlen(agent->half) - 9};
     case STALL:
+        return (struct fault_step){.body = agent->well, .stall = true, .stall_after = half};
+    case CUT_IN_EVENT:
     default:
-        return (struct fault_step){
-            .body = agent->well, .stall = true, .stall_after = strlen(agent->half)};
+        return (struct fault_step){.body = agent->well, .cut = true, .cut_after = half};
     }
 }
 
+/* Entries that are this, or end with it as a paragraph. */
 static size_t count_text(struct agent_run *f, enum entry_kind kind, const char *text)
 {
     size_t count = 0;
     VEC_FOREACH (struct entry, e, session_transcript(workbench_session(f->wb))) {
-        count += e->kind == kind && e->text.len > 0 && strcmp(e->text.ptr, text) == 0;
+        struct str said = buf_str(&e->text);
+        size_t before = said.len - strlen(text);
+        count += e->kind == kind && str_ends(said, text) &&
+                 (before == 0 || said.ptr[before - 1] == '\n');
     }
     return count;
 }
@@ -124,31 +145,51 @@ static void expect_one_line(
         "the queued prompt is gone", where);
 }
 
-/* One fault at the first or the second request of a turn. */
-static void fail_once(struct agent_run *f, const struct agent *agent, enum fault fault, bool second)
+/* Dead until the agent has found out. */
+static void revive_when_refused(struct agent_run *f, unsigned long long before)
+{
+    unsigned long long now = before;
+    WAIT_UNTIL(f, fault_server_refused(&now) && now > before);
+    fault_server_revive(f->server);
+}
+
+/* One fault in a turn. */
+static void fail_once(struct agent_run *f, const struct agent *agent, const struct point *point)
 {
     static unsigned number;
     struct err err;
+    unsigned long long refused = 0;
     struct session *session = workbench_session(f->wb);
     char *first = mem_printf("First %u.", ++number);
     char *queued = mem_printf("Queued %u.", number);
     char *draft = mem_printf("Draft %u", number);
-    char *where = mem_printf("%s, %s, request %d", agent->name, fault_names[fault], second ? 2 : 1);
-    struct fault_step steps[3] = {{.body = agent->tool}};
-    steps[second] = step_of(agent, fault);
-    steps[second + 1] = (struct fault_step){.body = agent->well};
-    fault_server_script(f->server, steps, second ? 3U : 2U);
+    char *where = mem_printf("%s, %s, request %d", agent->name, point->what, point->second ? 2 : 1);
+    struct fault_step steps[3] = {{.body = agent->tool, .dies = point->dead}};
+    size_t count = point->second ? 1 : 0;
+    if (!point->dead) {
+        steps[count++] = point->step;
+    } else {
+        assert_true(fault_server_refused(&refused));
+    }
+    steps[count++] = (struct fault_step){.body = agent->well};
+    fault_server_script(f->server, steps, count);
+    if (point->dead && !point->second) {
+        fault_server_die(f->server);
+    }
     size_t errors = agent_count(f, ENTRY_ERROR);
     size_t answers = count_text(f, ENTRY_ASSISTANT, "Well.");
     agent_say(f, first);
     assert_ok(session_prompt(session, str_of(queued), &err), err);
     session_set_draft(session, str_of(draft));
-    if (fault == STALL) {
-        WAIT_UNTIL(f, fault_server_count(f->server) > (size_t)second);
+    if (point->step.stall) {
+        WAIT_UNTIL(f, fault_server_count(f->server) > (size_t)point->second);
         session_interrupt(session);
         check(f, session_queue_count(session) == 1, "the queued prompt is gone", where);
         agent_say(f, "Go on.");
     } else {
+        if (point->dead) {
+            revive_when_refused(f, refused);
+        }
         WAIT_UNTIL(f, is_idle(f) && (agent_count(f, ENTRY_ERROR) > errors || agent_is_idle(f)));
         if (agent_count(f, ENTRY_ERROR) > errors) {
             expect_one_line(f, errors, queued, where);
@@ -167,6 +208,38 @@ static void fail_once(struct agent_run *f, const struct agent *agent, enum fault
     free(where);
 }
 
+static void fail_at_both(struct agent_run *f, const struct agent *agent, enum fault fault)
+{
+    unsigned long long count;
+    struct point point = {.what = fault_names[fault], .dead = fault == DEAD};
+    if (fault == DEAD && !fault_server_refused(&count)) {
+        print_message("not tried: this system does not count refused connections\n");
+        return;
+    }
+    point.step = step_of(agent, fault);
+    fail_once(f, agent, &point);
+    point.second = true;
+    fail_once(f, agent, &point);
+}
+
+/* The stream breaks off behind each of its events, and before the first. */
+static void cut_everywhere(struct agent_run *f, const struct agent *agent, bool second)
+{
+    struct str body = str_of(second ? agent->well : agent->tool);
+    unsigned events = 0;
+    for (size_t at = 0; at != SIZE_MAX && at < body.len; events++) {
+        char *what = mem_printf("cut behind event %u", events);
+        struct point point = {.what = what,
+            .second = second,
+            .step = {.body = body.ptr, .cut = true, .cut_after = at, .split = events % 2 * 64}};
+        fail_once(f, agent, &point);
+        free(what);
+        at = str_find(body, STR_LIT("\n\n"), at);
+        at += at == SIZE_MAX ? 0 : 2;
+    }
+    assert_true(events >= 3);
+}
+
 static void run(const struct agent *agent)
 {
     struct agent_run *f = agent_run_new();
@@ -181,16 +254,10 @@ static void run(const struct agent *agent)
     }
     agent_run_open(f, agent->provider, NULL);
     for (enum fault fault = 0; fault < FAULTS; fault++) {
-        /* The last of them waits for seconds before it tries again: it is tried at one of the two.
-         */
-        bool slow = agent == &agents[ARRAY_LEN(agents) - 1];
-        if (!slow || fault % 2 == 0) {
-            fail_once(f, agent, fault, false);
-        }
-        if (!slow || fault % 2 == 1) {
-            fail_once(f, agent, fault, true);
-        }
+        fail_at_both(f, agent, fault);
     }
+    cut_everywhere(f, agent, false);
+    cut_everywhere(f, agent, true);
     /* And all of it is there after a restart. */
     size_t entries = session_transcript(workbench_session(f->wb))->len;
     id = mem_strdup(session_id(workbench_session(f->wb)));

@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -17,7 +18,7 @@
 struct worker {
     struct fault_server *server;
     pthread_t thread;
-    int fd;
+    int fd; /* -1: over */
 };
 
 struct fault_server {
@@ -25,7 +26,10 @@ struct fault_server {
     pthread_cond_t changed;
     pthread_t acceptor;
     int listen_tcp, listen_unix;
-    int wake[2]; /* readable: everybody stops */
+    int hold;     /* keeps the port ours while it is dead */
+    bool dead;    /* nobody listens on it */
+    int wake[2];  /* readable: everybody stops */
+    int nudge[2]; /* readable: it listens again */
     char url[64];
     char socket_dir[64];
     char socket_path[96];
@@ -131,20 +135,36 @@ static void stall(struct fault_server *server, int fd)
     }
 }
 
+static void die(struct fault_server *server, int but)
+{
+    pthread_mutex_lock(&server->lock);
+    server->dead = true;
+    shutdown(server->listen_tcp, SHUT_RDWR);
+    VEC_FOREACH (struct worker *, worker, &server->workers) {
+        if ((*worker)->fd >= 0 && (*worker)->fd != but) {
+            shutdown((*worker)->fd, SHUT_RDWR);
+        }
+    }
+    pthread_mutex_unlock(&server->lock);
+}
+
 /* True: the connection may be used again. */
 static bool answer(struct fault_server *server, int fd, const struct fault_step *step)
 {
-    if (step->refuse || step->raw != NULL) {
+    if (step->close || step->raw != NULL) {
         (void)!write_bytes(fd, step->raw, step->raw == NULL ? 0 : strlen(step->raw));
         return false;
+    }
+    if (step->dies) {
+        die(server, fd);
     }
     const char *body = step->body == NULL ? "" : step->body;
     size_t len = strlen(body);
     size_t end = step->cut && step->cut_after < len ? step->cut_after : len;
     end = step->stall && step->stall_after < end ? step->stall_after : end;
     struct buf head = BUF_INIT;
-    buf_printf(&head, "HTTP/1.1 %d Status\r\nTransfer-Encoding: chunked\r\n%s\r\n",
-        step->status == 0 ? 200 : step->status,
+    buf_printf(&head, "HTTP/1.1 %d Status\r\nTransfer-Encoding: chunked\r\n%s%s\r\n",
+        step->status == 0 ? 200 : step->status, step->dies ? "Connection: close\r\n" : "",
         step->headers == NULL ? "Content-Type: text/event-stream\r\n" : step->headers);
     bool ok = write_bytes(fd, head.ptr, head.len);
     buf_free(&head);
@@ -165,7 +185,7 @@ static bool answer(struct fault_server *server, int fd, const struct fault_step 
         }
         return false;
     }
-    return ok && write_bytes(fd, "0\r\n\r\n", 5);
+    return ok && write_bytes(fd, "0\r\n\r\n", 5) && !step->dies;
 }
 
 static void *serve(void *data)
@@ -179,7 +199,7 @@ static void *serve(void *data)
         struct buf copy = BUF_INIT;
         buf_append_str(&copy, buf_str(&in));
         VEC_PUSH(&server->requests, copy);
-        struct fault_step step = {.refuse = true};
+        struct fault_step step = {.close = true};
         if (server->step_count > 0) {
             size_t last = server->step_count - 1;
             step = server->steps[server->next_step < last ? server->next_step : last];
@@ -189,34 +209,71 @@ static void *serve(void *data)
         open = answer(server, worker->fd, &step);
     }
     buf_free(&in);
+    pthread_mutex_lock(&server->lock);
     close(worker->fd);
+    worker->fd = -1;
+    pthread_mutex_unlock(&server->lock);
     return NULL;
+}
+
+static void begin_worker(struct fault_server *server, int fd)
+{
+    struct worker *worker = MEM_NEW(struct worker);
+    worker->server = server;
+    worker->fd = fd;
+    pthread_mutex_lock(&server->lock);
+    VEC_PUSH(&server->workers, worker);
+    pthread_mutex_unlock(&server->lock);
+    require(pthread_create(&worker->thread, NULL, serve, worker) == 0, "thread");
 }
 
 static void *accept_all(void *data)
 {
     struct fault_server *server = data;
+    char byte;
     for (;;) {
-        struct pollfd fds[3] = {{.fd = server->listen_tcp, .events = POLLIN},
+        pthread_mutex_lock(&server->lock);
+        int tcp = server->dead ? -1 : server->listen_tcp;
+        pthread_mutex_unlock(&server->lock);
+        struct pollfd fds[] = {{.fd = tcp, .events = POLLIN},
             {.fd = server->listen_unix, .events = POLLIN},
-            {.fd = server->wake[0], .events = POLLIN}};
-        while (poll(fds, 3, -1) < 0) {
+            {.fd = server->wake[0], .events = POLLIN}, {.fd = server->nudge[0], .events = POLLIN}};
+        while (poll(fds, ARRAY_LEN(fds), -1) < 0) {
             require(errno == EINTR, "poll");
         }
         if (fds[2].revents != 0) {
             return NULL;
         }
+        if (fds[3].revents != 0) {
+            require(read(server->nudge[0], &byte, 1) == 1, "read");
+        }
         for (int i = 0; i < 2; i++) {
             int fd = fds[i].revents == 0 ? -1 : accept(fds[i].fd, NULL, NULL);
             if (fd >= 0) {
-                struct worker *worker = MEM_NEW(struct worker);
-                worker->server = server;
-                worker->fd = fd;
-                require(pthread_create(&worker->thread, NULL, serve, worker) == 0, "thread");
-                VEC_PUSH(&server->workers, worker);
+                begin_worker(server, fd);
             }
         }
     }
+}
+
+/* On a port of the loopback; 0: any. */
+static int bind_port(in_port_t port)
+{
+    struct sockaddr_in tcp = {
+        .sin_family = AF_INET, .sin_port = port, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int on = 1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    require(bind(fd, (struct sockaddr *)&tcp, sizeof tcp) == 0, "bind");
+    return fd;
+}
+
+static in_port_t port_of(int fd)
+{
+    struct sockaddr_in tcp = {0};
+    socklen_t size = sizeof tcp;
+    require(getsockname(fd, (struct sockaddr *)&tcp, &size) == 0, "getsockname");
+    return tcp.sin_port;
 }
 
 struct fault_server *fault_server_start(void)
@@ -224,13 +281,10 @@ struct fault_server *fault_server_start(void)
     struct fault_server *server = MEM_NEW(struct fault_server);
     pthread_mutex_init(&server->lock, NULL);
     pthread_cond_init(&server->changed, NULL);
-    require(pipe(server->wake) == 0, "pipe");
-    struct sockaddr_in tcp = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof tcp;
-    server->listen_tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    require(bind(server->listen_tcp, (struct sockaddr *)&tcp, size) == 0, "bind");
-    require(getsockname(server->listen_tcp, (struct sockaddr *)&tcp, &size) == 0, "getsockname");
-    snprintf(server->url, sizeof server->url, "http://127.0.0.1:%d", ntohs(tcp.sin_port));
+    require(pipe(server->wake) == 0 && pipe(server->nudge) == 0, "pipe");
+    server->hold = bind_port(0);
+    server->listen_tcp = bind_port(port_of(server->hold));
+    snprintf(server->url, sizeof server->url, "http://127.0.0.1:%d", ntohs(port_of(server->hold)));
     snprintf(server->socket_dir, sizeof server->socket_dir, "/tmp/bylaw-fault-XXXXXX");
     require(mkdtemp(server->socket_dir) != NULL, "mkdtemp");
     snprintf(server->socket_path, sizeof server->socket_path, "%s/s", server->socket_dir);
@@ -241,6 +295,50 @@ struct fault_server *fault_server_start(void)
     require(listen(server->listen_tcp, 64) == 0 && listen(server->listen_unix, 64) == 0, "listen");
     require(pthread_create(&server->acceptor, NULL, accept_all, server) == 0, "thread");
     return server;
+}
+
+void fault_server_die(struct fault_server *server)
+{
+    die(server, -1);
+}
+
+void fault_server_revive(struct fault_server *server)
+{
+    int fd = bind_port(port_of(server->hold));
+    pthread_mutex_lock(&server->lock);
+    require(listen(fd, 64) == 0, "listen");
+    require(dup3(fd, server->listen_tcp, O_CLOEXEC) >= 0, "dup3");
+    server->dead = false;
+    pthread_mutex_unlock(&server->lock);
+    close(fd);
+    require(write(server->nudge[1], "x", 1) == 1, "write");
+}
+
+/* "Tcp: name …" and "Tcp: value …" (proc_net(5), RFC 1213's tcpAttemptFails). */
+bool fault_server_refused(unsigned long long *count)
+{
+    char names[1024] = "";
+    char values[1024] = "";
+    FILE *file = fopen("/proc/net/snmp", "re");
+    bool found = false;
+    while (file != NULL && !found && fgets(names, sizeof names, file) != NULL &&
+           fgets(values, sizeof values, file) != NULL) {
+        char *name_rest;
+        char *value_rest;
+        const char *name = strtok_r(names, " \n", &name_rest);
+        const char *value = strtok_r(values, " \n", &value_rest);
+        bool tcp = name != NULL && strcmp(name, "Tcp:") == 0;
+        while (tcp && !found && name != NULL && value != NULL) {
+            found = strcmp(name, "AttemptFails") == 0;
+            *count = found ? strtoull(value, NULL, 10) : 0;
+            name = strtok_r(NULL, " \n", &name_rest);
+            value = strtok_r(NULL, " \n", &value_rest);
+        }
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+    return found;
 }
 
 void fault_server_stop(struct fault_server *server)
@@ -260,6 +358,9 @@ void fault_server_stop(struct fault_server *server)
     close(server->listen_unix);
     close(server->wake[0]);
     close(server->wake[1]);
+    close(server->nudge[0]);
+    close(server->nudge[1]);
+    close(server->hold);
     unlink(server->socket_path);
     rmdir(server->socket_dir);
     pthread_mutex_destroy(&server->lock);

@@ -18,7 +18,8 @@ struct fault_step {
     bool stall; /* nothing more comes after stall_after bytes, until the client goes */
     size_t stall_after;
     const char *raw; /* these bytes instead of an HTTP answer, then the end */
-    bool refuse;     /* the connection is closed without a word */
+    bool close;      /* the connection is closed without a word */
+    bool dies;       /* the port is dead before the answer begins, until fault_server_revive */
 };
 
 struct fault_server *fault_server_start(void);
@@ -32,6 +33,13 @@ const char *fault_server_socket(const struct fault_server *server);
 /* How many requests came whole, and the n-th as it came (head and body; the caller frees). */
 size_t fault_server_count(struct fault_server *server);
 char *fault_server_request(struct fault_server *server, size_t at) MUST_USE;
+/* The port is dead: connections that are open are closed, new ones are refused. And listens again.
+ */
+void fault_server_die(struct fault_server *server);
+void fault_server_revive(struct fault_server *server);
+/* How many connections were refused so far on this machine, as the kernel counts; it also counts
+ * those of others. False: it does not tell. */
+bool fault_server_refused(unsigned long long *count) MUST_USE;
 /* How many connections the client closed while the server stalled: cancels that reached it. Waits
  * (bounded) until it is at least `want`. */
 bool fault_server_wait_gone(struct fault_server *server, size_t want);

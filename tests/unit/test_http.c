@@ -149,7 +149,7 @@ static void tells_how_it_failed(void **state)
     assert_string_equal(seen.body.ptr, "0123");
     clear(&seen);
 
-    struct fault_step refuse = {.refuse = true};
+    struct fault_step refuse = {.close = true};
     script(f, &refuse);
     run(f, (struct http_options){.url = fault_server_url(f->server)}, &seen);
     assert_int_equal(seen.result.failure, HTTP_CUT);
@@ -189,7 +189,7 @@ static void refuses_what_is_not_tls(void **state)
 {
     struct fixture *f = *state;
     struct seen seen = {0};
-    struct fault_step junk = {.refuse = true};
+    struct fault_step junk = {.close = true};
     script(f, &junk);
     char *url = mem_printf("https%s", fault_server_url(f->server) + 4);
     /* The greeting of TLS is no HTTP request: the server waits for more until we give up. */

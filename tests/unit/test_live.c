@@ -202,7 +202,7 @@ static void tries_again_when_the_server_is_busy(void **state)
 {
     struct fixture *f = *state;
     /* Refused on a fresh connection: on a kept one curl itself tries a new one first. */
-    struct fault_step steps[] = {{.refuse = true}, {.status = 503, .body = ""},
+    struct fault_step steps[] = {{.close = true}, {.status = 503, .body = ""},
         {.status = 429, .headers = "Retry-After: 0\r\n", .body = ""},
         {.body = RESPONSES, .cut = true, .cut_after = 90, .split = 9}, {.body = RESPONSES}};
     struct event_log log = {0};

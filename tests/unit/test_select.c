@@ -122,7 +122,7 @@ static void takes_nothing_else_for_a_model_server(void **state)
     struct fixture *f = *state;
     static const struct fault_step steps[] = {{.body = "<html>my app</html>"},
         {.status = 404, .body = "{\"data\":[{\"id\":\"x\"}]}"}, {.body = "{\"data\":[]}"},
-        {.body = "{\"data\":[{\"id\":7},{\"name\":\"x\"},null]}"}, {.refuse = true},
+        {.body = "{\"data\":[{\"id\":7},{\"name\":\"x\"},null]}"}, {.close = true},
         {.body = "{\"data\":[{\"id\":\"x\"}", .stall = true, .stall_after = 10}};
     for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
         fault_server_script(f->server, &steps[i], 1);
@@ -139,7 +139,7 @@ static void takes_nothing_else_for_a_model_server(void **state)
 static void falls_to_the_workspaces_recording(void **state)
 {
     struct fixture *f = *state;
-    struct fault_step step = {.refuse = true};
+    struct fault_step step = {.close = true};
     fault_server_script(f->server, &step, 1);
     test_write(f->workspace, ".bylaw/recordings/b.jsonl", "broken");
     test_write(f->workspace, ".bylaw/recordings/a.jsonl",
