@@ -201,7 +201,7 @@ static void on_change(void *data, enum workbench_change what)
         assist_files_changed(desk->assist);
         ask_repo(desk);
         if (proposals_open(workbench_proposals(desk->workbench)) == NULL) {
-            desk_run_tests(desk);
+            desk_tests_files_changed(desk);
         }
         break;
     case WORKBENCH_CATALOG:
@@ -301,6 +301,7 @@ static void make_panes(struct desk *desk)
         .threshold =
             (double)config_integer(workbench_config(desk->workbench), "coverage_threshold"),
         .coverage = true,
+        .watch = config_bool(workbench_config(desk->workbench), "test_on_save"),
         .open = desk_show,
         .current_file = desk_current_file,
         .cursor = desk_cursor,

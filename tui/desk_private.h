@@ -117,6 +117,8 @@ void desk_undo_commit(struct desk *desk);
 /* desk_tests.c */
 /* Runs all tests where they should run now: the laid-out proposal, else the workspace. */
 void desk_run_tests(struct desk *desk);
+/* Files of the workspace changed: what they affect runs, while the status pane watches. */
+void desk_tests_files_changed(struct desk *desk);
 void desk_tests_changed(void *data);
 /* Opens a file at a place (from 1): in the editor, or in the review where only the proposal has it.
  */

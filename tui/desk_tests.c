@@ -25,6 +25,29 @@ void desk_run_tests(struct desk *desk)
     status_run(desk->status, RUN_ALL, NULL, 0);
 }
 
+/* What changed can affect more tests than the plan knows where files came or went, and naming
+ * many files is no quicker than all of them. */
+enum { AFFECTED_MAX = 100 };
+
+void desk_tests_files_changed(struct desk *desk)
+{
+    const struct workspace_event *event = workbench_files_event(desk->workbench);
+    bool ran = desk->tested_root != NULL && desk->tested_proposal == 0 &&
+               board_count(status_board(desk->status)) > 0;
+    bool whole = event == NULL || event->first || event->failed != NULL ||
+                 event->changed_count > AFFECTED_MAX;
+    for (size_t i = 0; !whole && i < event->changed_count; i++) {
+        whole = event->changed[i].what != WORKSPACE_CHANGED;
+    }
+    if (!ran || (whole && status_is_watching(desk->status))) {
+        desk_run_tests(desk);
+        return;
+    }
+    for (size_t i = 0; event != NULL && i < event->changed_count && i < AFFECTED_MAX; i++) {
+        status_file_changed(desk->status, event->changed[i].path);
+    }
+}
+
 /* ---- marks ---- */
 
 struct marks {

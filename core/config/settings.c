@@ -93,7 +93,7 @@ const struct setting settings[] = {
     {"coverage_threshold", SETTING_INTEGER, "90", NULL, 0, 100, 0, NULL,
         "coverage in percent that counts as met"},
     {"test_on_save", SETTING_BOOL, "true", NULL, 0, 0, 0, NULL,
-        "run the tests after each save and proposal"},
+        "watch: run the tests that a changed file affects as soon as it changes"},
     {"diagnostics_inline", SETTING_BOOL, "true", NULL, 0, 0, 0, NULL,
         "show what warnings and errors say behind their lines, too"},
     {"test_timeout", SETTING_INTEGER, "30", NULL, 1, 3600, 0, NULL, "seconds one test may take"},

@@ -11,11 +11,13 @@ struct tests {
 
 struct board {
     struct tests tests;
+    struct board_tree tree; /* its sums are of all tests */
+    uint64_t last_id;
+    unsigned plans;
     struct policy_set of_plan; /* by place in the plan: place in tests */
     struct findings findings;
     struct coverage coverage;
     bool has_coverage, coverage_old;
-    struct tally tally; /* of rows of tests that are not pending */
     bool running, busy;
     size_t done, total;
     char *trouble;
@@ -29,7 +31,9 @@ struct board {
 
 struct board *board_new(void)
 {
-    return MEM_NEW(struct board);
+    struct board *board = MEM_NEW(struct board);
+    board_tree_begin(&board->tree);
+    return board;
 }
 
 static void free_rows(struct board_test *test)
@@ -80,6 +84,7 @@ void board_free(struct board *board)
         return;
     }
     tests_free(&board->tests);
+    board_tree_free(&board->tree);
     VEC_FREE(&board->of_plan);
     findings_free(&board->findings);
     coverage_free(&board->coverage);
@@ -119,6 +124,24 @@ struct board_test *board_at(struct board *board, size_t index)
     return index < board->tests.len ? &board->tests.items[index] : NULL;
 }
 
+struct board_tree *board_tree(struct board *board)
+{
+    return &board->tree;
+}
+
+unsigned board_plans(const struct board *board)
+{
+    return board->plans;
+}
+
+void board_touch(struct board *board, size_t index)
+{
+    if (index < board->tests.len) {
+        board_tree_touch(&board->tree, board->tests.items[index].group);
+        board->version++;
+    }
+}
+
 enum result_status board_status(const struct board_test *test)
 {
     return test->count == 0 ? RESULT_NOT_EVALUATED : test->rows[0].status;
@@ -134,6 +157,7 @@ void board_explaining(struct board *board, size_t index)
     if (index < board->tests.len) {
         board->tests.items[index].explaining = true;
         forget_text(&board->tests.items[index]);
+        board_touch(board, index);
         changed(board);
     }
 }
@@ -170,25 +194,48 @@ const char *board_text(struct board_test *test)
 
 /* Tallies */
 
+/* What an engineer should look at, also while it runs again. */
+static bool wants_attention(const struct board_test *test)
+{
+    enum result_status status = board_status(test);
+    return test->count > 0 && status != RESULT_PASS && status != RESULT_SKIPPED;
+}
+
+static struct board_sum sum_of(const struct board_test *test)
+{
+    struct board_sum sum = {.tests = 1,
+        .pending = test->pending,
+        .attention = wants_attention(test),
+        .flaky = test->flaky,
+        .duration_us = test->count == 0 ? 0 : test->rows[0].duration_us};
+    if (!test->pending && test->count == 0) {
+        sum.tally.count[RESULT_NOT_EVALUATED] = 1;
+    } else if (!test->pending) {
+        sum.tally = results_tally(&(struct results){.items = test->rows, .len = test->count});
+    }
+    return sum;
+}
+
 static void count_rows(struct board *board, const struct board_test *test, bool add)
 {
-    if (test->pending) {
-        return;
-    }
-    struct tally tally = {0};
-    if (test->count == 0) {
-        tally.count[RESULT_NOT_EVALUATED] = 1;
-    } else {
-        tally = results_tally(&(struct results){.items = test->rows, .len = test->count});
-    }
-    for (size_t i = 0; i < RESULT_STATUSES; i++) {
-        board->tally.count[i] += add ? tally.count[i] : (size_t)0 - tally.count[i];
-    }
+    struct board_sum sum = sum_of(test);
+    board_tree_count(&board->tree, test->group, &sum, add);
+}
+
+/* A test at the end of the list, in its group. */
+static void push_test(struct board *board, struct board_test test)
+{
+    const char *file = test.file == NULL ? "" : test.file;
+    test.group = board_tree_place(&board->tree, test.engine, file, test.suite);
+    test.id = test.id == 0 ? ++board->last_id : test.id;
+    board_tree_add(&board->tree, test.group, board->tests.len);
+    VEC_PUSH(&board->tests, test);
+    count_rows(board, &test, true);
 }
 
 struct tally board_tally(const struct board *board)
 {
-    return board->tally;
+    return board->tree.items[0].sum.tally;
 }
 
 enum result_status board_verdict(const struct board *board)
@@ -196,7 +243,7 @@ enum result_status board_verdict(const struct board *board)
     if (board_error_count(board) > 0) {
         return RESULT_ERROR;
     }
-    struct tally tally = board->tally;
+    struct tally tally = board_tally(board);
     if (board->running || board->trouble != NULL) {
         tally.count[RESULT_NOT_EVALUATED]++;
     }
@@ -369,8 +416,7 @@ static void keep_unforeseen(struct board *board, struct tests *old, const struct
     VEC_FOREACH (struct board_test, test, old) {
         if (test->name != NULL && test->plan == (size_t)-1 && test->file != NULL &&
             !is_run_again(plan, test->file)) {
-            VEC_PUSH(&board->tests, *test);
-            count_rows(board, test, true);
+            push_test(board, *test);
             *test = (struct board_test){0};
         }
     }
@@ -383,7 +429,8 @@ static void on_planned(void *data, unsigned generation, const struct run_plan *p
     struct tests old = board->tests;
     struct lookup lookup = lookup_make(&old);
     board->tests = (struct tests){0};
-    board->tally = (struct tally){0};
+    board_tree_begin(&board->tree);
+    board->plans++;
     board->of_plan.len = 0;
     VEC_RESERVE(&board->tests, plan->tests.len);
     for (size_t i = 0; i < plan->tests.len; i++) {
@@ -395,6 +442,8 @@ static void on_planned(void *data, unsigned generation, const struct run_plan *p
             test.name = mem_strdup(known->name);
             test.file = mem_strdup(file);
         }
+        const struct engine *engine = plan->units.items[known->unit].engine;
+        test.engine = engine == NULL ? engine_opa.name : engine->name;
         test.at = known->at;
         test.plan = i;
         test.pending = known->included;
@@ -402,8 +451,7 @@ static void on_planned(void *data, unsigned generation, const struct run_plan *p
             forget_explanation(&test);
         }
         VEC_PUSH(&board->of_plan, board->tests.len);
-        VEC_PUSH(&board->tests, test);
-        count_rows(board, &test, true);
+        push_test(board, test);
     }
     keep_unforeseen(board, &old, plan);
     tests_free(&old);
@@ -427,14 +475,14 @@ static void on_result(
     size_t place = board_of_plan(board, plan);
     if (place == (size_t)-1) {
         place = board->tests.len;
-        VEC_PUSH(&board->tests, (struct board_test){.suite = mem_strdup(rows[0].suite),
-                                    .name = mem_strdup(rows[0].name),
-                                    .file = mem_strdup(rows[0].file),
-                                    .at = rows[0].at,
-                                    .plan = (size_t)-1});
-    } else {
-        count_rows(board, &board->tests.items[place], false);
+        push_test(board, (struct board_test){.engine = rows[0].engine,
+                             .suite = mem_strdup(rows[0].suite),
+                             .name = mem_strdup(rows[0].name),
+                             .file = mem_strdup(rows[0].file),
+                             .at = rows[0].at,
+                             .plan = (size_t)-1});
     }
+    count_rows(board, &board->tests.items[place], false);
     struct board_test *test = &board->tests.items[place];
     free_rows(test);
     forget_explanation(test);
@@ -504,6 +552,7 @@ static void on_explained(
     forget_explanation(test);
     test->message = mem_strdup(message);
     test->detail = mem_strdup(detail);
+    board_tree_touch(&board->tree, test->group);
     changed(board);
 }
 
@@ -528,6 +577,7 @@ static void on_settled(void *data, unsigned generation)
         if (test->explaining) {
             test->explaining = false;
             forget_text(test);
+            board_tree_touch(&board->tree, test->group);
         }
     }
     changed(board);

@@ -7,9 +7,13 @@
 #ifndef BYLAW_ENGINE_BOARD_H
 #define BYLAW_ENGINE_BOARD_H
 
+#include "engine/board_tree.h"
 #include "engine/runner.h"
 
 struct board_test {
+    uint64_t id;        /* the same as long as the test is known, whatever place it has */
+    const char *engine; /* static */
+    size_t group;       /* in the tree */
     char *suite, *name, *file;
     struct position at;
     size_t plan;         /* place in the last plan, SIZE_MAX: the index did not foresee it */
@@ -19,6 +23,7 @@ struct board_test {
     char *message;       /* why it failed, one line; or NULL */
     char *detail;        /* the explanation; or NULL */
     bool explaining;
+    bool flaky; /* see test_history.h */
     /* For views. */
     bool expanded;
     char *text; /* what an expanded test shows; made by board_text */
@@ -42,6 +47,12 @@ enum result_status board_status(const struct board_test *test);
 /* Lines for an expanded test: sub-tests are rows of their own and not in it. Borrowed; "" for
  * nothing to say. */
 const char *board_text(struct board_test *test);
+/* For who changes `expanded` or what its text is made of. */
+void board_touch(struct board *board, size_t index);
+/* The groups the tests are in; counts are kept as results come. */
+struct board_tree *board_tree(struct board *board);
+/* Grows with every plan: places of tests are new then. */
+unsigned board_plans(const struct board *board);
 /* Marks it as being explained (runner_explain was called). */
 void board_explaining(struct board *board, size_t index);
 /* The test at a place in the last plan, or SIZE_MAX. */
@@ -70,34 +81,5 @@ enum { BOARD_LOG_MAX = 2000 };
 void board_log(struct board *board, const char *line);
 size_t board_log_count(const struct board *board);
 const char *board_log_at(const struct board *board, size_t index);
-
-/* The rows of a list of tests: filtered, with what is expanded. */
-enum board_row_kind { BOARD_ROW_TEST, BOARD_ROW_SUB, BOARD_ROW_TEXT };
-
-struct board_row {
-    size_t test;
-    enum board_row_kind kind;
-    size_t index;    /* SUB: place in the test's rows */
-    struct str text; /* TEXT: one line, borrowed from the test */
-};
-
-struct board_view {
-    char *filter;     /* shown are names and files that contain it, case folded; NULL: all */
-    bool failed_only; /* failures and errors, and what runs again after one */
-    struct board_rows {
-        struct board_row *items;
-        size_t len, cap;
-    } rows;
-    uint64_t version; /* of the board when the rows were made */
-    bool stale;       /* filter, failed_only or an expansion changed */
-};
-
-/* Makes the rows again if anything changed; true when it did. */
-bool board_view_refresh(struct board_view *view, struct board *board);
-void board_view_free(struct board_view *view);
-/* The next row (step 1 or -1) after `from` whose test failed or ended with an error; SIZE_MAX:
- * none. Wraps. */
-size_t board_view_next_failure(
-    const struct board_view *view, struct board *board, size_t from, int step);
 
 #endif

@@ -16,6 +16,7 @@ struct status_options {
     const char *root; /* the folder the tests run in; copied */
     double threshold; /* of coverage, percent: 90 */
     bool coverage;    /* taken after each run */
+    bool watch;       /* files that change run at once, see status_set_watch */
     /* Opens a file of the root at a place (row from 1; col from 1 in bytes, 0: none). */
     void (*open)(void *data, const char *path, unsigned row, unsigned col);
     /* Path and row where the editor is, for "run this file"; NULL path: nowhere. May be NULL. */
@@ -23,6 +24,10 @@ struct status_options {
     /* The same path with the place of the cursor, for "next problem"; NULL: nowhere. May be NULL.
      */
     const char *(*cursor)(void *data, struct position *at);
+    /* Opens the rule that the test at a place tests, or the file that it takes its input from.
+     * False: not known. May be NULL. */
+    bool (*open_rule)(void *data, const char *path, struct position at);
+    bool (*open_fixture)(void *data, const char *path, struct position at);
     /* Steps through the test at a place (row from 1). May be NULL. */
     void (*step)(void *data, const char *path, unsigned row);
     /* After any change: new results, coverage. May be NULL. */
@@ -46,7 +51,10 @@ void status_set_check(struct status *status, const char *brief, const char *text
 /* Starts a run, which cancels one that runs. */
 void status_run(
     struct status *status, enum run_scope scope, const char *const *wanted, size_t count);
-/* As RUN_AFFECTED after a save; waits 100 ms for more of them. */
+/* Files that changed run as soon as they do; else they are kept for `status.run-affected`. */
+void status_set_watch(struct status *status, bool watch);
+bool status_is_watching(const struct status *status);
+/* As RUN_AFFECTED after a save, while watching; waits 100 ms for more of them. */
 void status_file_changed(struct status *status, const char *path);
 void status_stop(struct status *status);
 struct board *status_board(struct status *status);

@@ -11,136 +11,9 @@
 #include <stdlib.h>
 
 enum {
-    DURATION_COLS = 9,
-    PLACE_MIN_COLS = 70,
     WHOLE_ROWS = 3,     /* of a problem's message under the list */
     WHOLE_FROM_ROWS = 8 /* the pane must have */
 };
-
-struct mark {
-    const char *text;
-    const char *ascii;
-    enum style_id style;
-};
-
-static struct mark mark_of(enum result_status status)
-{
-    switch (status) {
-    case RESULT_PASS:
-        return (struct mark){"✓", "+", STYLE_PASS};
-    case RESULT_FAIL:
-        return (struct mark){"✗", "x", STYLE_FAIL};
-    case RESULT_ERROR:
-        return (struct mark){"!", "!", STYLE_ERROR};
-    case RESULT_WARNING:
-        return (struct mark){"▲", "^", STYLE_WARNING};
-    case RESULT_SKIPPED:
-        return (struct mark){"○", "o", STYLE_SKIP};
-    default:
-        return (struct mark){"—", "-", STYLE_NOT_EVALUATED};
-    }
-}
-
-static const char *mark_text(const struct region *region, struct mark mark)
-{
-    return grid_is_ascii(region->grid) ? mark.ascii : mark.text;
-}
-
-static void put_duration(struct region row, int col, uint64_t us)
-{
-    char text[32];
-    if (us == 0) {
-        return;
-    }
-    if (us < 100000) {
-        snprintf(text, sizeof text, "%.1f ms", (double)us / 1000);
-    } else {
-        snprintf(text, sizeof text, "%.2f s", (double)us / 1e6);
-    }
-    int width = (int)strlen(text);
-    grid_put_c(row, 0, col + DURATION_COLS - width, text, STYLE(DIM));
-}
-
-/* Name on the left, place and message after it, as far as they fit. */
-static void draw_test(struct status *s, const struct board_test *test, struct region row)
-{
-    int cols = region_cols(row);
-    enum result_status status = board_status(test);
-    struct mark mark = mark_of(status);
-    if (test->pending) {
-        const char *frame = spinner_frame(loop_now_ms(), grid_is_ascii(row.grid));
-        grid_put_c(row, 0, 1, frame, STYLE(RUNNING));
-    } else {
-        grid_put_c(row, 0, 1, mark_text(&row, mark), style_of(mark.style));
-    }
-    bool place = cols >= PLACE_MIN_COLS;
-    int right = place ? cols * 55 / 100 : cols - DURATION_COLS - 1;
-    struct buf name = BUF_INIT;
-    const char *engine = test->count > 0 ? test->rows[0].engine : NULL;
-    if (engine != NULL && strcmp(engine, engine_opa.name) != 0) {
-        buf_printf(&name, "%s  ", engine);
-    }
-    buf_printf(&name, "%s.%s", test->suite, test->name);
-    size_t subs = test->count > 1 ? test->count - 1 : 0;
-    if (subs > 0) {
-        buf_printf(&name, "  %zu cases", subs);
-    }
-    bool dim = test->pending || test->count == 0;
-    grid_put_fit(row, 0, 3, right - 4, buf_str(&name), dim ? STYLE(DIM) : STYLE(TEXT));
-    buf_free(&name);
-    if (!test->pending && test->count > 0) {
-        put_duration(row, right, test->rows[0].duration_us);
-    }
-    (void)s;
-    if (!place) {
-        return;
-    }
-    int col = right + DURATION_COLS + 2;
-    struct buf where = BUF_INIT;
-    const char *message = test->message;
-    if (message == NULL && test->count > 0) {
-        message = test->rows[0].message;
-    }
-    bool says = message != NULL && !test->pending;
-    const char *file = test->file == NULL ? "?" : says ? path_base(test->file) : test->file;
-    buf_printf(&where, "%s:%u", file, test->at.row);
-    int place_cols = says ? (cols - col) / 2 : cols - col;
-    int used = (int)utf8_width(buf_str(&where));
-    used = used > place_cols ? place_cols : used;
-    grid_put_fit_end(row, 0, col, place_cols, buf_str(&where), STYLE(DIM));
-    buf_free(&where);
-    if (says) {
-        grid_put_fit(
-            row, 0, col + used + 2, cols - col - used - 2, str_of(message), style_of(mark.style));
-    }
-}
-
-static void draw_test_row(void *data, size_t index, struct region row, bool cursor)
-{
-    (void)cursor;
-    struct status *s = data;
-    const struct board_row *shown = &s->view.rows.items[index];
-    const struct board_test *test = board_at(s->board, shown->test);
-    int cols = region_cols(row);
-    if (shown->kind == BOARD_ROW_TEST) {
-        draw_test(s, test, row);
-    } else if (shown->kind == BOARD_ROW_SUB) {
-        const struct result *sub = &test->rows[shown->index];
-        struct mark mark = mark_of(sub->status);
-        const char *last = strrchr(sub->name, '/');
-        int indent = 3 + 2 * (int)sub->depth;
-        grid_put_c(row, 0, indent - 2, mark_text(&row, mark), style_of(mark.style));
-        const char *name = last == NULL ? sub->name : last + 1;
-        int used = indent + (int)utf8_width(str_of(name));
-        grid_put_fit(row, 0, indent, cols - indent, str_of(name), STYLE(TEXT));
-        if (sub->message != NULL && used + 2 < cols) {
-            grid_put_fit(
-                row, 0, used + 2, cols - used - 2, str_of(sub->message), style_of(mark.style));
-        }
-    } else {
-        grid_put_fit(row, 0, 5, cols - 5, shown->text, STYLE(CODE));
-    }
-}
 
 const struct findings *status_findings(const struct status *s)
 {
@@ -236,9 +109,9 @@ static void draw_cover_row(void *data, size_t index, struct region row, bool cur
     enum policy_dialect dialect = runner_dialect(s->runner, file->path);
     grid_put_c(
         row, 0, 10, dialect == DIALECT_EITHER ? "" : policy_dialect_name(dialect), STYLE(DIM));
-    int name_cols = cols >= PLACE_MIN_COLS ? cols / 2 : cols - 15;
+    int name_cols = cols >= STATUS_WIDE_COLS ? cols / 2 : cols - 15;
     grid_put_fit_end(row, 0, 14, name_cols, str_of(file->path), STYLE(TEXT));
-    if (cols >= PLACE_MIN_COLS && file->missed.len > 0) {
+    if (cols >= STATUS_WIDE_COLS && file->missed.len > 0) {
         struct buf rows = BUF_INIT;
         append_rows(&rows, &file->missed);
         int col = 14 + name_cols + 2;
@@ -284,37 +157,33 @@ static void refresh_coverage(struct status *s)
     }
 }
 
-/* Keeps the cursor on the row it was on while rows are added and filtered away around it. */
+void status_remember(struct status *s)
+{
+    size_t at = s->lists[TAB_TESTS].cursor;
+    s->here_at = at;
+    s->here = at < board_view_count(&s->view) ? board_view_row(&s->view, s->board, at)
+                                              : (struct board_row){0};
+}
+
+/* Keeps the cursor on the row it was on while rows are added and filtered away around it; on the
+ * first row it stays there. */
 static void keep_cursor(struct status *s)
 {
     struct list *list = &s->lists[TAB_TESTS];
-    struct board_row old = {.test = (size_t)-1};
-    if (list->cursor < s->view.rows.len) {
-        old = s->view.rows.items[list->cursor];
-    }
     if (!board_view_refresh(&s->view, s->board)) {
-        return;
-    }
-    list_set_count(list, s->view.rows.len);
-    if (old.test == (size_t)-1 || list->cursor == 0) {
-        return;
-    }
-    const struct board_row *same =
-        list->cursor < s->view.rows.len ? &s->view.rows.items[list->cursor] : NULL;
-    if (same != NULL && same->test == old.test && same->kind == old.kind &&
-        same->index == old.index) {
-        return;
-    }
-    size_t place = 0;
-    VEC_FOREACH (struct board_row, row, &s->view.rows) {
-        bool exact = row->kind == old.kind && row->index == old.index;
-        if (row->test == old.test && (exact || row->kind == BOARD_ROW_TEST)) {
-            list_set_cursor(list, place);
-            if (exact) {
-                return;
-            }
+        if (list->cursor != s->here_at) {
+            status_remember(s);
         }
-        place++;
+        return;
+    }
+    list_set_count(list, board_view_count(&s->view));
+    size_t at = list->cursor == 0 ? (size_t)-1 : board_view_find(&s->view, s->board, &s->here);
+    if (at != (size_t)-1 && at != list->cursor) {
+        list_set_cursor(list, at);
+    }
+    status_remember(s);
+    if (s->view.unfinished) {
+        loop_timer_start(s->slice_timer, 1, 0);
     }
 }
 
@@ -356,7 +225,9 @@ static const char *empty_text(const struct status *s)
         if (board_trouble(s->board) != NULL || board_count(s->board) == 0) {
             return no_tests(s);
         }
-        return s->view.failed_only ? "no failures: f shows all tests" : "nothing matches";
+        return s->view.unfinished              ? "looking…"
+               : s->view.statuses == BOARD_RED ? "no failures: f shows all tests"
+                                               : "nothing matches";
     case TAB_PROBLEMS:
         return status_no_problems(s);
     case TAB_COVERAGE:
@@ -410,7 +281,8 @@ static void draw_filter_line(struct status *s, struct region line)
     grid_put_c(line, 0, 1, "/", STYLE(KEY));
     struct region field = region_sub(line, 0, 2, 1, region_cols(line) - 2);
     if (s->filter != NULL) {
-        edit_draw(s->filter, field, true, STYLE(FIELD), "name or file");
+        edit_draw(
+            s->filter, field, true, STYLE(FIELD), "words of name, file, engine; @fail @flaky …");
     } else {
         int col = grid_put_c(field, 0, 0, s->view.filter, STYLE(TEXT));
         grid_put_c(field, 0, col, "  esc shows all", STYLE(HINT));
@@ -436,7 +308,8 @@ void status_draw(void *data, struct region region, bool focused)
     } else if (s->tab == TAB_COVERAGE && board_coverage(s->board) != NULL) {
         draw_cover_line(s, region_sub(region, 0, 0, 1, cols));
         top = 1;
-    } else if (s->tab == TAB_TESTS && board_trouble(s->board) != NULL && s->view.rows.len > 0) {
+    } else if (s->tab == TAB_TESTS && board_trouble(s->board) != NULL &&
+               board_view_count(&s->view) > 0) {
         grid_put_fit(region, 0, 1, cols - 1, str_of(board_trouble(s->board)), STYLE(ERROR));
         top = 1;
     }
@@ -453,44 +326,22 @@ void status_draw(void *data, struct region region, bool focused)
         return;
     }
     static void (*const draw_row[TAB_COUNT])(void *, size_t, struct region, bool) = {
-        draw_test_row, draw_finding_row, draw_cover_row, draw_log_row};
+        status_draw_test_row, draw_finding_row, draw_cover_row, draw_log_row};
     list_draw(list, body, focused && s->filter == NULL, draw_row[s->tab], s);
 }
 
-/* Counts: only what there is, but passes always, and "not evaluated" when nothing else. */
+/* Counts: only what there is, but "not evaluated" when nothing else. */
 static int put_counts(struct status *s, struct region region, int row, int col)
 {
     struct tally tally = board_tally(s->board);
-    size_t errors = tally.count[RESULT_ERROR] + board_error_count(s->board);
-    const struct {
-        enum result_status status;
-        size_t count;
-        bool always;
-    } parts[] = {
-        {RESULT_PASS, tally.count[RESULT_PASS], false},
-        {RESULT_FAIL, tally.count[RESULT_FAIL], false},
-        {RESULT_ERROR, errors, false},
-        {RESULT_WARNING, tally.count[RESULT_WARNING], false},
-        {RESULT_SKIPPED, tally.count[RESULT_SKIPPED], false},
-        {RESULT_NOT_EVALUATED, tally.count[RESULT_NOT_EVALUATED],
-            board_count(s->board) == 0 && errors == 0},
-    };
-    int at = col;
-    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
-        if (parts[i].count == 0 && !parts[i].always) {
-            continue;
-        }
-        struct mark mark = mark_of(parts[i].status);
-        at += at > col ? 1 : 0;
-        /* Passing is dim until nothing is left to run: green is for a whole run. */
-        enum result_status verdict = board_verdict(s->board);
-        struct style style = parts[i].status == RESULT_PASS && verdict == RESULT_NOT_EVALUATED
-                                 ? STYLE(TEXT)
-                                 : style_of(mark.style);
-        at += grid_put_c(region, row, at, mark_text(&region, mark), style);
-        at += grid_printf(region, row, at, style, " %zu", parts[i].count);
+    tally.count[RESULT_ERROR] += board_error_count(s->board);
+    bool nothing = board_count(s->board) == 0 && tally.count[RESULT_ERROR] == 0;
+    if (nothing) {
+        return status_put_none(region, row, col);
     }
-    return at - col;
+    /* Passing is dim until nothing is left to run: green is for a whole run. */
+    return status_put_tally(
+        region, row, col, &tally, board_verdict(s->board) == RESULT_NOT_EVALUATED);
 }
 
 /* In at most `cols` columns (0: all it takes): where they are few, without the threshold. */
@@ -549,6 +400,45 @@ static void shorten_tabs(struct tab *tabs, int active, int cols)
     }
 }
 
+/* What is shown of the tests, and how. */
+static void append_view(const struct status *s, struct buf *out)
+{
+    if (s->view.order != ORDER_FILE) {
+        buf_printf(out, " %s ", board_order_name(s->view.order));
+    }
+    if (s->view.statuses != 0) {
+        buf_append_char(out, ' ');
+        status_append_statuses(out, s->view.statuses);
+        buf_append_c(out, " only ");
+    }
+}
+
+/* True: it is about how far the problems can be believed. */
+static bool append_right(const struct status *s, struct buf *out)
+{
+    size_t done;
+    size_t total;
+    board_progress(s->board, &done, &total);
+    if (s->tab == TAB_PROBLEMS && s->check_brief != NULL && s->check_brief[0] != '\0') {
+        buf_printf(out, " %s ", s->check_brief);
+        return true;
+    }
+    if (s->tab == TAB_TESTS) {
+        append_view(s, out);
+    }
+    if (s->watch) {
+        buf_append_c(out, " watch ");
+    }
+    if (board_is_running(s->board)) {
+        buf_printf(out, " running %zu/%zu ", done, total);
+    } else if (board_is_busy(s->board)) {
+        buf_append_c(out, " measuring ");
+    } else if (board_wall_us(s->board) > 0) {
+        buf_printf(out, " %.2f s ", (double)board_wall_us(s->board) / 1e6);
+    }
+    return false;
+}
+
 void status_draw_title(void *data, struct region region, bool focused)
 {
     struct status *s = data;
@@ -562,32 +452,20 @@ void status_draw_title(void *data, struct region region, bool focused)
     };
     shorten_tabs(tabs, s->tab, region_cols(region));
     int used = tabs_draw(region, 0, 0, tabs, TAB_COUNT, s->tab, s->tab_starts);
-    char right[96] = "";
-    size_t done;
-    size_t total;
-    board_progress(s->board, &done, &total);
-    bool check = s->tab == TAB_PROBLEMS && s->check_brief != NULL && s->check_brief[0] != '\0';
-    if (check) {
-        snprintf(right, sizeof right, " %s ", s->check_brief);
-    } else if (board_is_running(s->board)) {
-        snprintf(right, sizeof right, " running %zu/%zu ", done, total);
-    } else if (board_is_busy(s->board)) {
-        snprintf(right, sizeof right, " measuring ");
-    } else if (board_wall_us(s->board) > 0) {
-        snprintf(right, sizeof right, " %s%.2f s ", s->view.failed_only ? "failed only  " : "",
-            (double)board_wall_us(s->board) / 1e6);
-    }
-    int width = (int)utf8_width(str_of(right));
+    struct buf right = BUF_INIT;
+    bool check = append_right(s, &right);
+    int width = (int)utf8_width(buf_str(&right));
     int cols = region_cols(region);
     if (s->of != NULL) {
         used += 2 + grid_printf(region, 0, used + 2, STYLE(MODIFIED), " of %s ", s->of);
     }
-    if (right[0] != '\0' && cols - width - 1 > used) {
-        grid_put_c(region, 0, cols - width - 1, right,
+    if (right.len > 0 && cols - width - 1 > used) {
+        grid_put_c(region, 0, cols - width - 1, right.ptr,
             check                     ? (s->check_trouble ? STYLE(ERROR) : STYLE(RUNNING))
             : board_is_busy(s->board) ? STYLE(RUNNING)
                                       : STYLE(DIM));
     }
+    buf_free(&right);
 }
 
 void status_fold(const void *data, struct buf *out)
