@@ -60,6 +60,8 @@ void engine_answer_free(struct engine_answer *answer)
 {
     results_free(&answer->results);
     findings_free(&answer->findings);
+    VEC_FREE(&answer->again);
+    VEC_FREE(&answer->closer);
     coverage_free(&answer->coverage);
     buf_free(&answer->text);
     free(answer->message);

@@ -28,6 +28,7 @@ struct engine_question {
     const struct run_plan *plan;
     const struct batch *batch;
     const struct policy_set *only; /* into plan->tests; NULL or empty: all of the batch */
+    bool closer;                   /* asked again because the first answer wanted it so */
 };
 
 struct engine_command {
@@ -45,6 +46,9 @@ struct engine_answer {
     struct results results;
     struct findings findings; /* not loaded: why its files cannot be used; else what an engine that
                                * ran its tests says besides */
+    /* ENGINE_TEST: units of the batch that the engine stopped before, or whose failures it explains
+     * only when told to say more: they are asked again, the second with `closer`. */
+    struct policy_set again, closer;
     struct coverage coverage;
     struct buf text;
     char *message; /* one line for the row of an explained test, or NULL */
@@ -56,6 +60,9 @@ struct engine {
     const char *minimum; /* oldest version we work with */
     const char *unlocks; /* what is there with it, for people: "opa test, …" */
     bool needed;         /* nothing is checked without it */
+    bool checks;         /* ENGINE_CHECK of its own units is its affair */
+    unsigned units_max;  /* of one process; 0: plan_batches says */
+    unsigned slow_ms;    /* its runs are not slow before they took this long; 0: the runner says */
     const char *const *version_args;
     /* The version in the output of `program version_args`; false: not found. Caller frees. */
     bool (*version)(struct str output, char **version);

@@ -1,6 +1,7 @@
 #include "engine/plan.h"
 
 #include "base/vec.h"
+#include "engine/engine.h"
 
 enum {
     UNITS_FIRST = 4, /* of the first batches */
@@ -17,6 +18,9 @@ void plan_unit_free(struct plan_unit *unit)
     free(unit->trouble);
     free(unit->dir);
     plan_words_free(&unit->args);
+    if (unit->own != NULL) {
+        unit->own_free(unit->own);
+    }
     VEC_FREE(&unit->files);
     VEC_FREE(&unit->tests);
 }
@@ -101,7 +105,7 @@ static size_t set_missing(const struct policy_set *in, const struct policy_set *
     return missing;
 }
 
-static void batch_add(struct batch *batch, const struct run_plan *plan, size_t unit)
+void batch_add(struct batch *batch, const struct run_plan *plan, size_t unit)
 {
     VEC_PUSH(&batch->units, unit);
     set_merge(&batch->files, &plan->units.items[unit].files);
@@ -115,12 +119,27 @@ struct batch batch_of(const struct run_plan *plan, size_t unit)
     return batch;
 }
 
+/* The units of one engine that are called alike can be one call. */
+static bool called_alike(const struct plan_unit *a, const struct plan_unit *b)
+{
+    if (a->engine != b->engine || a->args.len != b->args.len) {
+        return false;
+    }
+    for (size_t i = 0; i < a->args.len; i++) {
+        if (strcmp(a->args.items[i], b->args.items[i]) != 0) {
+            return false;
+        }
+    }
+    return a->engine == NULL || strcmp(a->dir, b->dir) == 0;
+}
+
 static bool fits(const struct run_plan *plan, const struct batch *batch,
     const struct plan_unit *unit, size_t max_units)
 {
     const struct plan_unit *first = &plan->units.items[batch->units.items[0]];
     if (first->alone || unit->alone || first->dialect != unit->dialect ||
-        batch->units.len >= max_units || batch->tests + unit->tests.len > TESTS_MAX ||
+        !called_alike(first, unit) || batch->units.len >= max_units ||
+        batch->tests + unit->tests.len > TESTS_MAX ||
         (first->tests.len == 0) != (unit->tests.len == 0)) {
         return false;
     }
@@ -135,7 +154,9 @@ void plan_batches(const struct run_plan *plan, bool only_included, struct batche
         if (unit->trouble != NULL || (only_included && !unit->included)) {
             continue;
         }
-        size_t max_units = only_included && out->len <= FIRST_BATCHES ? UNITS_FIRST : UNITS_MAX;
+        size_t most = unit->engine != NULL && unit->engine->units_max > 0 ? unit->engine->units_max
+                                                                          : UNITS_MAX;
+        size_t max_units = only_included && out->len <= FIRST_BATCHES ? UNITS_FIRST : most;
         if (out->len == 0 || !fits(plan, &out->items[out->len - 1], unit, max_units)) {
             VEC_PUSH(out, (struct batch){0});
         }

@@ -54,6 +54,8 @@ struct plan_unit {
         size_t len, cap;
     } args;
     char *dir; /* where it is called, relative to the root; "" the root; NULL without `engine` */
+    void *own; /* what its engine keeps of it, or NULL */
+    void (*own_free)(void *own);
     bool whole;
     bool inputs;  /* its tests are files that policies are applied to: no rules to ask about */
     bool dropped; /* goes with the next plan_settle */
@@ -118,6 +120,7 @@ bool plan_test_wanted(const struct run_plan *plan, const struct plan_test *test,
 void plan_batches(const struct run_plan *plan, bool only_included, struct batches *out);
 void batches_free(struct batches *batches);
 void batch_free(struct batch *batch);
+void batch_add(struct batch *batch, const struct run_plan *plan, size_t unit);
 /* One batch of one unit. */
 struct batch batch_of(const struct run_plan *plan, size_t unit) MUST_USE;
 

@@ -604,7 +604,9 @@ static const char *choose_engine(struct task *task)
 {
     struct runner *runner = task->run->runner;
     const struct plan_unit *unit = &task->run->plan->units.items[task->batch.units.items[0]];
-    if (task->ask != ENGINE_TEST || unit->engine == NULL) {
+    bool own = task->ask == ENGINE_TEST ||
+               (task->ask == ENGINE_CHECK && unit->engine != NULL && unit->engine->checks);
+    if (!own || unit->engine == NULL) {
         return runner->program;
     }
     task->engine = unit->engine;
@@ -653,8 +655,11 @@ static void task_start(struct task *task)
     struct runner *runner = run->runner;
     struct err err;
     struct engine_command command = {0};
-    struct engine_question question = {
-        .ask = task->ask, .plan = run->plan, .batch = &task->batch, .only = &task->only};
+    struct engine_question question = {.ask = task->ask,
+        .plan = run->plan,
+        .batch = &task->batch,
+        .only = &task->only,
+        .closer = task->closer};
     const char *program = choose_engine(task);
     bool ok = task->engine->command(&question, program, &command, &err);
     if (ok && run->offline_path != NULL) {
@@ -673,8 +678,8 @@ static void task_start(struct task *task)
     VEC_PUSH(&run->active, task);
     if (task->ask == ENGINE_TEST) {
         task->timer = loop_timer_new(runner->loop, task_is_slow, task);
-        loop_timer_start(
-            task->timer, SLOW_BASE_MS + SLOW_PER_FILE_MS * (uint64_t)task->batch.files.len, 0);
+        uint64_t base = task->engine->slow_ms > 0 ? task->engine->slow_ms : SLOW_BASE_MS;
+        loop_timer_start(task->timer, base + SLOW_PER_FILE_MS * (uint64_t)task->batch.files.len, 0);
     }
 }
 

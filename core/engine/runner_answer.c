@@ -135,6 +135,36 @@ static bool is_new_extra(struct run *run, const struct result *row)
     return true;
 }
 
+/* A task of these units of the task's, which are then no longer its own. */
+static void ask_again(struct task *task, const struct policy_set *units, bool closer)
+{
+    struct batch rest = {0};
+    struct batch again = {0};
+    for (size_t i = 0; i < task->batch.units.len; i++) {
+        size_t unit = task->batch.units.items[i];
+        bool wanted = false;
+        VEC_FOREACH (size_t, other, units) {
+            wanted = wanted || *other == unit;
+        }
+        batch_add(wanted ? &again : &rest, task->run->plan, unit);
+    }
+    /* Never the same question twice. */
+    if (again.units.len == 0 || (rest.units.len == 0 && closer == task->closer)) {
+        batch_free(&again);
+        batch_free(&rest);
+        return;
+    }
+    struct task *next = task_new(task->run, QUEUE_TEST, ENGINE_TEST);
+    next->batch = again;
+    next->closer = closer;
+    VEC_FOREACH (size_t, test, &task->only) {
+        VEC_PUSH(&next->only, *test);
+    }
+    task_enqueue(next);
+    batch_free(&task->batch);
+    task->batch = rest;
+}
+
 static void take_results(struct task *task, const struct results *results)
 {
     struct run *run = task->run;
@@ -355,6 +385,8 @@ static void take_answer(struct task *task, struct engine_answer *answer)
     switch (task->ask) {
     case ENGINE_TEST:
         if (answer->loaded) {
+            ask_again(task, &answer->again, false);
+            ask_again(task, &answer->closer, true);
             tell_findings(task->run, &answer->findings);
             take_results(task, &answer->results);
         } else if (task->engine != task->run->runner->engine) {
@@ -403,8 +435,11 @@ void task_answer(struct task *task, const struct process_result *result, const c
     }
     struct err err;
     struct engine_answer answer = {0};
-    struct engine_question question = {
-        .ask = task->ask, .plan = task->run->plan, .batch = &task->batch, .only = &task->only};
+    struct engine_question question = {.ask = task->ask,
+        .plan = task->run->plan,
+        .batch = &task->batch,
+        .only = &task->only,
+        .closer = task->closer};
     if (task->engine->parse(&question, buf_str(&task->out), buf_str(&task->errout),
             result->exit_code, &answer, &err)) {
         take_answer(task, &answer);

@@ -41,6 +41,7 @@ struct task {
     struct explanation *explanation;
     uint64_t cover_key;
     const struct engine *engine; /* who is asked */
+    bool closer;                 /* asked to say more of what failed */
     char *loading;               /* QUEUE_BLAME: what the failed run said itself */
     struct process *process;
     struct loop_timer *timer;
