@@ -22,6 +22,48 @@ char *path_join(const char *a, const char *b)
     return mem_printf("%s%s%s", a, len > 0 && a[len - 1] == '/' ? "" : "/", b);
 }
 
+/* False: ".." at the top. */
+static bool enter(struct buf *path, struct str part)
+{
+    if (part.len == 0 || str_equal_c(part, ".")) {
+        return true;
+    }
+    if (!str_equal_c(part, "..")) {
+        if (path->len > 0) {
+            buf_append_char(path, '/');
+        }
+        buf_append_str(path, part);
+        return true;
+    }
+    if (path->len == 0) {
+        return false;
+    }
+    const char *slash = strrchr(path->ptr, '/');
+    size_t kept = slash == NULL ? 0 : (size_t)(slash - path->ptr);
+    buf_remove(path, kept, path->len - kept);
+    return true;
+}
+
+char *path_resolve(const char *dir, struct str relative)
+{
+    struct buf path = BUF_INIT;
+    struct str parts[] = {str_of(dir), relative};
+    bool below = relative.len == 0 || relative.ptr[0] != '/';
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        struct str rest = parts[i];
+        while (below && rest.len > 0) {
+            size_t end = str_find_char(rest, '/', 0);
+            below = enter(&path, end == SIZE_MAX ? rest : str_slice(rest, 0, end));
+            rest = end == SIZE_MAX ? str_make("", 0) : str_from(rest, end + 1);
+        }
+    }
+    if (!below) {
+        buf_free(&path);
+        return NULL;
+    }
+    return buf_take(&path);
+}
+
 const char *path_base(const char *path)
 {
     const char *slash = strrchr(path, '/');

@@ -8,6 +8,9 @@
 
 /* "a" + "b" = "a/b"; an absolute b wins. The caller frees. */
 char *path_join(const char *a, const char *b) MUST_USE;
+/* Where `relative` leads from the folder `dir` ("" or "." the top), both below the top: "." and
+ * ".." are worked out as text. NULL: absolute, or out of the top. The caller frees. */
+char *path_resolve(const char *dir, struct str relative) MUST_USE;
 /* The part after the last '/', borrowed. */
 const char *path_base(const char *path);
 /* The part before it ("." when there is none, "/" for the root). The caller frees. */

@@ -1,5 +1,5 @@
 /* A policy engine as a program we run: how it is found, what it is asked, how its answers are read.
- * One implementation a file (opa.c, conftest.c, gator.c), one row each in the table; those that are
+ * One implementation a file (opa.c, conftest.c, gator.c, kyverno.c), one row each in the table; those that are
  * only looked up so far, by bylaw doctor, are in known.c. The engine decides what a policy means;
  * nothing here imitates it.
  *
@@ -90,7 +90,8 @@ struct engine {
 extern const struct engine engine_opa;
 extern const struct engine engine_conftest;
 extern const struct engine engine_gator;
-extern const struct engine engine_kyverno, engine_cedar, engine_regal;
+extern const struct engine engine_kyverno;
+extern const struct engine engine_cedar, engine_regal;
 /* All, ended by NULL. */
 extern const struct engine *const engines[];
 

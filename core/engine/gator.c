@@ -7,12 +7,10 @@
 #include "base/vec.h"
 #include "policy/yaml_tree.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-enum { HEAD_BYTES = 2048, TIMEOUT_BASE_S = 60, TIMEOUT_EACH_S = 5 };
+enum { TIMEOUT_BASE_S = 60, TIMEOUT_EACH_S = 5 };
 #define SUITE_MAX_BYTES ((size_t)1 << 20)
 #define GROUP           "test.gatekeeper.sh/"
 
@@ -33,19 +31,6 @@ struct suite {
     bool dual;        /* a template of it has both CEL and Rego */
     bool second_time; /* with Rego */
 };
-
-static bool names_group(const char *root, const char *path)
-{
-    char head[HEAD_BYTES];
-    char *full = path_join(root, path);
-    int fd = open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    ssize_t got = fd < 0 ? -1 : read(fd, head, sizeof head);
-    if (fd >= 0) {
-        close(fd);
-    }
-    free(full);
-    return got > 0 && str_find(str_make(head, (size_t)got), STR_LIT(GROUP), 0) != SIZE_MAX;
-}
 
 static void add_test(struct suite *suite, const char *test, char *name, TSNode at)
 {
@@ -211,7 +196,7 @@ void gator_extend(struct run_plan *plan, const struct policy_index *index, enum 
         const struct policy_file *file = &index->files.items[i];
         const char *ext = path_ext(file->path);
         bool yaml = strcmp(ext, ".yaml") == 0 || strcmp(ext, ".yml") == 0;
-        if (yaml && file->size < SUITE_MAX_BYTES && names_group(index->root, file->path)) {
+        if (yaml && file->size < SUITE_MAX_BYTES && plan_head_has(index->root, file->path, GROUP)) {
             read_suite(&suites, file->path);
         }
     }

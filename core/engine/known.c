@@ -43,15 +43,6 @@ static bool number_or_source(struct str output, char **version)
 static const char *const option[] = {"--version", NULL};
 static const char *const word[] = {"version", NULL};
 
-const struct engine engine_kyverno = {
-    .name = "kyverno",
-    .program = "kyverno",
-    .minimum = "1.13.0",
-    .unlocks = "Kyverno tests, by the agent and by hooks (not in the test browser yet)",
-    .version_args = word,
-    .version = number_or_source,
-};
-
 const struct engine engine_cedar = {
     .name = "cedar",
     .program = "cedar",

@@ -99,6 +99,8 @@ struct batches {
  * yet become files of it (data, which no one loads); places in it change, so ask for them
  * afterwards. */
 void plan_add_files(struct run_plan *plan, const struct plan_words *paths);
+/* The first 2 KiB of a file name `word`: what kind of document it is, before it is read. */
+bool plan_head_has(const char *root, const char *path, const char *word);
 /* Place of a file, or SIZE_MAX. */
 size_t plan_find_file(const struct run_plan *plan, const char *path);
 /* Adds the marked files, marked by place. */

@@ -1,9 +1,27 @@
 /* What engines beside the first add to its plan. */
 #include "engine/plan.h"
 
+#include "base/path.h"
 #include "base/vec.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+enum { HEAD_BYTES = 2048 };
+
+bool plan_head_has(const char *root, const char *path, const char *word)
+{
+    char head[HEAD_BYTES];
+    char *full = path_join(root, path);
+    int fd = open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    ssize_t got = fd < 0 ? -1 : read(fd, head, sizeof head);
+    if (fd >= 0) {
+        close(fd);
+    }
+    free(full);
+    return got > 0 && str_find(str_make(head, (size_t)got), str_of(word), 0) != SIZE_MAX;
+}
 
 size_t plan_find_file(const struct run_plan *plan, const char *path)
 {

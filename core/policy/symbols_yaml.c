@@ -310,30 +310,14 @@ static void add_link(const struct document *d, struct fy_node *node)
     if (relative.len == 0 || !place(d, node, &at)) {
         return;
     }
-    /* Below the suite's folder; "../" goes up. */
     char *dir = path_dir(d->path);
-    struct buf path = BUF_INIT;
-    buf_append_c(&path, strcmp(dir, ".") == 0 ? "" : dir);
+    char *path = path_resolve(dir, relative);
     free(dir);
-    while (relative.len > 0) {
-        size_t end = str_find_char(relative, '/', 0);
-        struct str part = end == SIZE_MAX ? relative : str_slice(relative, 0, end);
-        if (str_equal_c(part, "..")) {
-            const char *slash = path.len == 0 ? NULL : strrchr(path.ptr, '/');
-            path.len = slash == NULL ? 0 : (size_t)(slash - path.ptr);
-            if (path.ptr != NULL) {
-                path.ptr[path.len] = '\0';
-            }
-        } else if (part.len > 0 && !str_equal_c(part, ".")) {
-            if (path.len > 0) {
-                buf_append_char(&path, '/');
-            }
-            buf_append_str(&path, part);
-        }
-        relative = end == SIZE_MAX ? str_make("", 0) : str_from(relative, end + 1);
+    if (path == NULL) {
+        return;
     }
     VEC_PUSH(&d->symbols->links,
-        (struct symbol_link){buf_take(&path), d->symbols->definitions.len - 1, at.row, at.col});
+        (struct symbol_link){path, d->symbols->definitions.len - 1, at.row, at.col});
 }
 
 static void add_links(const struct document *d, struct fy_node *list)
