@@ -78,6 +78,10 @@ static const struct feature features[] = {
         "problems.* tests.*-finding "
         "tests.previous-finding",
         "diagnostics_inline lsp", "guards", "*"},
+    {"Gatekeeper templates",
+        "put together from their Rego files and taken apart again, with a finding where the two "
+        "differ",
+        "", "", "", "template", "template-*"},
     {"Policy knowledge",
         "definition, references, callers, the tests of a rule, rename as a proposal, what is "
         "known of a name, completion: from an index of the workspace",

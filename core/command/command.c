@@ -17,6 +17,7 @@ const struct command *const commands[] = {
     &command_patch,
     &command_record,
     &command_sandbox,
+    &command_template,
     &command_test,
     &command_trust,
     &command_version,

@@ -28,6 +28,7 @@ const struct guard *const guards[] = {
     &guard_missing_metadata,
     &guard_mixed_script,
     &guard_package_folder,
+    &guard_template_source,
     &guard_template_without_constraint,
     &guard_test_asserts_nothing,
     &guard_test_set_always_true,

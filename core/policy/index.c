@@ -55,6 +55,15 @@ static void names_free(struct policy_names *names)
     VEC_FREE(names);
 }
 
+static void free_laid(struct policy_index *index)
+{
+    VEC_FOREACH (struct policy_laid, laid, &index->laid) {
+        free(laid->path);
+        buf_free(&laid->text);
+    }
+    VEC_FREE(&index->laid);
+}
+
 void policy_index_free(struct policy_index *index)
 {
     if (index == NULL) {
@@ -62,6 +71,7 @@ void policy_index_free(struct policy_index *index)
     }
     files_free(&index->files);
     names_free(&index->others);
+    free_laid(index);
     VEC_FREE(&index->by_package);
     free(index->root);
     free(index);
@@ -323,6 +333,7 @@ bool policy_index_scan(
     }
     files_free(&scan.old);
     names_free(&index->others);
+    free_laid(index);
     index->files = scan.found;
     index->others = scan.others;
     if (!scan.same_root) {
@@ -331,6 +342,30 @@ bool policy_index_scan(
     }
     order_packages(index);
     return true;
+}
+
+static void keep_text(struct policy_index *index, const struct policy_text *text)
+{
+    struct buf copy = BUF_INIT;
+    buf_append_str(&copy, text->text);
+    VEC_FOREACH (struct policy_laid, laid, &index->laid) {
+        if (strcmp(laid->path, text->path) == 0) {
+            buf_free(&laid->text);
+            laid->text = copy;
+            return;
+        }
+    }
+    VEC_PUSH(&index->laid, (struct policy_laid){mem_strdup(text->path), copy});
+}
+
+const struct buf *policy_index_text(const struct policy_index *index, const char *path)
+{
+    VEC_FOREACH (const struct policy_laid, laid, &index->laid) {
+        if (strcmp(laid->path, path) == 0) {
+            return &laid->text;
+        }
+    }
+    return NULL;
 }
 
 /* True when the file's facts are others than before. */
@@ -362,6 +397,7 @@ void policy_index_lay(struct policy_index *index, const struct policy_text *text
 {
     bool changed = false;
     for (size_t i = 0; i < count; i++) {
+        keep_text(index, &texts[i]);
         changed = lay_text(index, &texts[i]) || changed;
     }
     if (changed) {

@@ -52,6 +52,13 @@ struct policy_index {
         size_t len, cap;
     } others; /* paths of all other files, by path: an engine's settings, what policies are applied
                  to */
+    struct {
+        struct policy_laid {
+            char *path;
+            struct buf text;
+        } * items;
+        size_t len, cap;
+    } laid; /* policy_index_lay */
 };
 
 struct policy_index *policy_index_new(void) MUST_USE;
@@ -66,8 +73,10 @@ struct policy_text {
     struct str text;
 };
 /* Takes these Rego files as what the folder holds, until the next scan (which reads the disk).
- * Files the folder does not have are added; what is no Rego file is left alone. */
+ * Files the folder does not have are added; of what is no Rego file only the text is kept. */
 void policy_index_lay(struct policy_index *index, const struct policy_text *texts, size_t count);
+/* The text laid for a path, or NULL: it is as on disk. Borrowed until the next lay or scan. */
+const struct buf *policy_index_text(const struct policy_index *index, const char *path);
 /* Place of a file, or SIZE_MAX. */
 size_t policy_index_find(const struct policy_index *index, const char *path);
 

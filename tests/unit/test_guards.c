@@ -366,6 +366,58 @@ static void torn_texts_do_no_harm(void **state)
     }
 }
 
+#define TEMPLATE_HEAD                                                                              \
+    "apiVersion: templates.gatekeeper.sh/v1\n"                                                     \
+    "kind: ConstraintTemplate\n"                                                                   \
+    "metadata:\n"                                                                                  \
+    "  name: k8sx\n"                                                                               \
+    "spec:\n"                                                                                      \
+    "  crd: {spec: {names: {kind: K8sX}}}\n"                                                       \
+    "  targets:\n"                                                                                 \
+    "    - target: admission.k8s.gatekeeper.sh\n"                                                  \
+    "      rego: |\n"
+#define TEMPLATE_REGO                                                                              \
+    "package k8sx\n\nviolation[{\"msg\": msg}] {\n  input.review.object.x\n  msg := \"no\"\n}\n"
+#define TEMPLATE_BLOCK                                                                             \
+    "        package k8sx\n\n        violation[{\"msg\": msg}] {\n"                                \
+    "          input.review.object.x\n          msg := \"no\"\n        }\n"
+#define CONSTRAINT                                                                                 \
+    "apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: K8sX\nmetadata: {name: a}\n"
+#define MAKER                                                                                      \
+    TEMPLATE_HEAD                                                                                  \
+    "{{ file.Read \"src/a/src.rego\" | strings.Indent 8 | strings.TrimSuffix \"\\n\" }}\n"
+
+static bool speaks_of(const char *const *files, const char *path, const char *what)
+{
+    char *said = say_in(files, path);
+    bool speaks = strstr(said, what) != NULL;
+    free(said);
+    return speaks;
+}
+
+static void template_source(void **state)
+{
+    (void)state;
+    const char *beside[] = {"t/template.yaml", TEMPLATE_HEAD TEMPLATE_BLOCK, "t/src.rego",
+        TEMPLATE_REGO, "t/constraint.yaml", CONSTRAINT, NULL};
+    assert_false(speaks_of(beside, "t/template.yaml", "template-source"));
+    assert_false(speaks_of(beside, "t/src.rego", "template-source"));
+    beside[3] = "package k8sx\n\nviolation[{\"msg\": msg}] {\n  input.review.object.y\n}\n";
+    assert_true(speaks_of(beside, "t/template.yaml", "13:1 template-source"));
+    assert_true(speaks_of(beside, "t/src.rego", "4:1 template-source"));
+
+    const char *made[] = {"library/a/template.yaml", TEMPLATE_HEAD TEMPLATE_BLOCK, "src/a/src.rego",
+        TEMPLATE_REGO, "src/a/constraint.tmpl", MAKER, NULL};
+    assert_false(speaks_of(made, "library/a/template.yaml", "template-source"));
+    assert_false(speaks_of(made, "src/a/src.rego", "template-source"));
+    made[3] = "package k8sx\n\nviolation[{\"msg\": msg}] {\n  input.review.object.y\n}\n";
+    assert_true(speaks_of(made, "library/a/template.yaml", "13:1 template-source"));
+    assert_true(speaks_of(made, "src/a/src.rego", "4:1 template-source"));
+    made[3] = TEMPLATE_REGO;
+    made[5] = MAKER "{{ env.Getenv \"X\" }}\n"; /* is not known: said, not guessed */
+    assert_true(speaks_of(made, "library/a/template.yaml", "1:1 template-source"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -379,6 +431,7 @@ int main(void)
         cmocka_unit_test(silenced_with_a_reason),
         cmocka_unit_test(fixes_mend),
         cmocka_unit_test(what_cannot_be_seen),
+        cmocka_unit_test(template_source),
         cmocka_unit_test(table_is_whole),
         cmocka_unit_test(torn_texts_do_no_harm),
     };

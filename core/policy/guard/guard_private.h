@@ -86,6 +86,7 @@ extern const struct guard guard_message_without_resource;
 extern const struct guard guard_missing_metadata;
 extern const struct guard guard_mixed_script;
 extern const struct guard guard_package_folder;
+extern const struct guard guard_template_source;
 extern const struct guard guard_template_without_constraint;
 extern const struct guard guard_test_asserts_nothing;
 extern const struct guard guard_test_set_always_true;
