@@ -308,6 +308,21 @@ static bool put_block(struct str yaml, const struct assembly_block *block, struc
     return true;
 }
 
+/* What is read from the result is what was to be written: not so where the YAML has errors. */
+static bool reads_back(
+    struct str whole, const struct assembly_blocks *blocks, const struct str *texts)
+{
+    struct assembly_blocks now = {0};
+    assembly_read(whole, &now);
+    bool same = now.len == blocks->len;
+    for (size_t i = 0; same && i < now.len; i++) {
+        struct str wanted = texts[i].ptr != NULL ? texts[i] : buf_str(&blocks->items[i].text);
+        same = assembly_same(buf_str(&now.items[i].text), wanted, NULL);
+    }
+    assembly_blocks_free(&now);
+    return same;
+}
+
 bool assembly_put(struct str yaml, const struct assembly_blocks *blocks, const struct str *texts,
     struct buf *out, struct err *err)
 {
@@ -324,5 +339,6 @@ bool assembly_put(struct str yaml, const struct assembly_blocks *blocks, const s
         at = block->end;
     }
     buf_append_str(out, str_from(yaml, at));
-    return true;
+    return str_equal(buf_str(out), yaml) || reads_back(buf_str(out), blocks, texts) ||
+           err_set(err, ERR_INVALID, "its YAML has errors: mend them first");
 }

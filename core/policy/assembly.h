@@ -45,7 +45,8 @@ void assembly_blocks_free(struct assembly_blocks *blocks);
 bool assembly_same(struct str a, struct str b, unsigned *row);
 
 /* Appends the YAML with other texts in its blocks: texts[i] for blocks->items[i]; one with a NULL
- * ptr stays. False: a text cannot stand in its block (err says which line and why). */
+ * ptr stays; `out` is empty before. False: a text cannot stand in its block (err says which line
+ * and why), or what was put is not what would be read. */
 bool assembly_put(struct str yaml, const struct assembly_blocks *blocks, const struct str *texts,
     struct buf *out, struct err *err) MUST_USE;
 

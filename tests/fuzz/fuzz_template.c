@@ -5,6 +5,7 @@
 #include "policy/template_files.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define TEMPLATE "library/x/template.yaml"
@@ -32,12 +33,13 @@ static bool read_file(void *data, const char *path, struct patch_file *file, str
     return true;
 }
 
-static void require(bool ok)
-{
-    if (!ok) {
-        abort();
-    }
-}
+#define require(ok)                                                                                \
+    do {                                                                                           \
+        if (!(ok)) {                                                                               \
+            fprintf(stderr, "line %d: %s\n", __LINE__, #ok);                                       \
+            abort();                                                                               \
+        }                                                                                          \
+    } while (0)
 
 static void put_back(struct str text)
 {
