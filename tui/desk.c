@@ -301,8 +301,11 @@ static void make_panes(struct desk *desk)
         .threshold =
             (double)config_integer(workbench_config(desk->workbench), "coverage_threshold"),
         .coverage = true,
+        .history = true,
         .watch = config_bool(workbench_config(desk->workbench), "test_on_save"),
         .open = desk_show,
+        .open_rule = desk_open_rule,
+        .open_fixture = desk_open_fixture,
         .current_file = desk_current_file,
         .cursor = desk_cursor,
         .changed = desk_tests_changed,

@@ -123,6 +123,9 @@ void desk_tests_changed(void *data);
 /* Opens a file at a place (from 1): in the editor, or in the review where only the proposal has it.
  */
 void desk_show(void *data, const char *path, unsigned row, unsigned col);
+/* The rule that a test is about, and the input it takes; false: not known. */
+bool desk_open_rule(void *data, const char *path, struct position at);
+bool desk_open_fixture(void *data, const char *path, struct position at);
 const char *desk_current_file(void *data);
 const char *desk_cursor(void *data, struct position *at);
 

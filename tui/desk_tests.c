@@ -48,6 +48,44 @@ void desk_tests_files_changed(struct desk *desk)
     }
 }
 
+/* ---- what a test is about ---- */
+
+/* The first of the places that the catalog tells of a test. */
+static bool open_first(struct desk *desk, struct catalog_places *places)
+{
+    bool any = places->len > 0;
+    if (any) {
+        const struct catalog_place *place = &places->items[0];
+        desk_show(desk, place->path, (unsigned)place->at.row + 1, (unsigned)place->at.col + 1);
+    }
+    catalog_places_free(places);
+    return any;
+}
+
+bool desk_open_rule(void *data, const char *path, struct position at)
+{
+    struct desk *desk = data;
+    struct catalog *catalog = indexer_catalog(workbench_indexer(desk->workbench));
+    struct catalog_places places = {0};
+    struct catalog_cursor cursor = {
+        .path = path, .row = at.row > 0 ? at.row - 1 : 0, .col = at.col > 0 ? at.col - 1 : 0};
+    if (path != NULL) {
+        catalog_tested(catalog, &cursor, &places);
+    }
+    return open_first(desk, &places);
+}
+
+bool desk_open_fixture(void *data, const char *path, struct position at)
+{
+    (void)at;
+    struct desk *desk = data;
+    struct catalog_places places = {0};
+    if (path != NULL) {
+        catalog_fixtures(indexer_catalog(workbench_indexer(desk->workbench)), path, &places);
+    }
+    return open_first(desk, &places);
+}
+
 /* ---- marks ---- */
 
 struct marks {

@@ -1,33 +1,8 @@
-#include "engine/board.h"
+#include "engine/board_internal.h"
 
 #include "base/vec.h"
 
 #include <stdlib.h>
-
-struct tests {
-    struct board_test *items;
-    size_t len, cap;
-};
-
-struct board {
-    struct tests tests;
-    struct board_tree tree; /* its sums are of all tests */
-    uint64_t last_id;
-    unsigned plans;
-    struct policy_set of_plan; /* by place in the plan: place in tests */
-    struct findings findings;
-    struct coverage coverage;
-    bool has_coverage, coverage_old;
-    bool running, busy;
-    size_t done, total;
-    char *trouble;
-    uint64_t wall_us;
-    uint64_t version;
-    char *log[BOARD_LOG_MAX];
-    size_t log_from, log_len;
-    void (*on_change)(void *data);
-    void *data;
-};
 
 struct board *board_new(void)
 {
@@ -86,6 +61,8 @@ void board_free(struct board *board)
     tests_free(&board->tests);
     board_tree_free(&board->tree);
     VEC_FREE(&board->of_plan);
+    VEC_FREE(&board->inputs);
+    VEC_FREE(&board->programs);
     findings_free(&board->findings);
     coverage_free(&board->coverage);
     for (size_t i = 0; i < BOARD_LOG_MAX; i++) {
@@ -169,7 +146,7 @@ static void add_part(struct buf *text, const char *title, const char *part)
     }
 }
 
-const char *board_text(struct board_test *test)
+const char *board_text(const struct board *board, struct board_test *test)
 {
     if (test->text != NULL) {
         return test->text;
@@ -188,6 +165,7 @@ const char *board_text(struct board_test *test)
     if (test->explaining && test->detail == NULL) {
         add_part(&text, "", "asking opa why…");
     }
+    board_append_past(board, test, &text);
     test->text = buf_take(&text);
     return test->text;
 }
@@ -432,18 +410,24 @@ static void on_planned(void *data, unsigned generation, const struct run_plan *p
     board_tree_begin(&board->tree);
     board->plans++;
     board->of_plan.len = 0;
+    board_history_plan(board, plan);
     VEC_RESERVE(&board->tests, plan->tests.len);
     for (size_t i = 0; i < plan->tests.len; i++) {
         const struct plan_test *known = &plan->tests.items[i];
         const char *file = plan->files.items[known->file].path;
         struct board_test test = {0};
+        bool is_new = false;
         if (!take_old(&old, &lookup, file, known, &test)) {
             test.suite = mem_strdup(known->suite);
             test.name = mem_strdup(known->name);
             test.file = mem_strdup(file);
+            is_new = true;
         }
         const struct engine *engine = plan->units.items[known->unit].engine;
         test.engine = engine == NULL ? engine_opa.name : engine->name;
+        if (is_new) {
+            board_history_look_up(board, &test);
+        }
         test.at = known->at;
         test.plan = i;
         test.pending = known->included;
@@ -492,6 +476,7 @@ static void on_result(
     for (size_t i = 0; i < count; i++) {
         test->rows[i] = result_copy(&rows[i]);
     }
+    board_history_record(board, test, plan);
     count_rows(board, test, true);
     changed(board);
 }
@@ -573,6 +558,10 @@ static void on_settled(void *data, unsigned generation)
     (void)generation;
     struct board *board = data;
     board->busy = false;
+    board->plan = NULL;
+    if (board->history != NULL) {
+        history_store_save(board->history);
+    }
     VEC_FOREACH (struct board_test, test, &board->tests) {
         if (test->explaining) {
             test->explaining = false;
@@ -600,29 +589,4 @@ struct runner_events board_events(struct board *board)
         .coverage = on_coverage,
         .settled = on_settled,
         .log = on_log};
-}
-
-void board_log(struct board *board, const char *line)
-{
-    size_t at = (board->log_from + board->log_len) % BOARD_LOG_MAX;
-    if (board->log_len == BOARD_LOG_MAX) {
-        board->log_from = (board->log_from + 1) % BOARD_LOG_MAX;
-    } else {
-        board->log_len++;
-    }
-    free(board->log[at]);
-    board->log[at] = mem_strdup(line);
-    if (board->on_change != NULL) {
-        board->on_change(board->data);
-    }
-}
-
-size_t board_log_count(const struct board *board)
-{
-    return board->log_len;
-}
-
-const char *board_log_at(const struct board *board, size_t index)
-{
-    return index < board->log_len ? board->log[(board->log_from + index) % BOARD_LOG_MAX] : "";
 }

@@ -8,6 +8,7 @@
 #define BYLAW_ENGINE_BOARD_H
 
 #include "engine/board_tree.h"
+#include "engine/history_store.h"
 #include "engine/runner.h"
 
 struct board_test {
@@ -35,6 +36,13 @@ struct board *board_new(void) MUST_USE;
 void board_free(struct board *board);
 /* To be handed to runner_new; the board must outlive the runner. */
 struct runner_events board_events(struct board *board);
+/* Results are recorded from now on, and told from what was recorded before. Borrowed; NULL: what
+ * runs is not the workspace's own. */
+void board_keep_history(struct board *board, struct history_store *history);
+/* What was kept has come. */
+void board_history_ready(struct board *board);
+/* The last runs of a test, or NULL; borrowed until the next event. */
+const struct test_past *board_past(const struct board *board, const struct board_test *test);
 /* After any change; once for each event. */
 void board_on_change(struct board *board, void (*callback)(void *data), void *data);
 /* Grows with every change of tests (not of the log). */
@@ -46,7 +54,7 @@ struct board_test *board_at(struct board *board, size_t index); /* SIZE_MAX-safe
 enum result_status board_status(const struct board_test *test);
 /* Lines for an expanded test: sub-tests are rows of their own and not in it. Borrowed; "" for
  * nothing to say. */
-const char *board_text(struct board_test *test);
+const char *board_text(const struct board *board, struct board_test *test);
 /* For who changes `expanded` or what its text is made of. */
 void board_touch(struct board *board, size_t index);
 /* The groups the tests are in; counts are kept as results come. */

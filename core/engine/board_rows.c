@@ -34,9 +34,9 @@ static bool holds_tests(const struct board_view *view, struct board *board, size
     return view->flat || board_tree(board)->items[group].kind == GROUP_SUITE;
 }
 
-static struct str line_of(struct board_test *test, size_t line)
+static struct str line_of(struct board *board, struct board_test *test, size_t line)
 {
-    struct str rest = str_of(board_text(test));
+    struct str rest = str_of(board_text(board, test));
     struct str found = {NULL, 0};
     for (size_t i = 0; i <= line && str_next_line(&rest, &found); i++) {
     }
@@ -56,7 +56,7 @@ static struct board_row row_of_test(
     if (offset > subs) {
         row.kind = BOARD_ROW_TEXT;
         row.index = offset - subs - 1;
-        row.text = line_of(test, row.index);
+        row.text = line_of(board, test, row.index);
     } else if (offset > 0) {
         row.kind = BOARD_ROW_SUB;
         row.index = offset;

@@ -339,13 +339,13 @@ void board_view_reveal(struct board_view *view, struct board *board, size_t test
     }
 }
 
-static size_t test_rows(const struct board_test *test)
+static size_t test_rows(struct board *board, struct board_test *test)
 {
     if (!test->expanded) {
         return 1;
     }
     size_t rows = test->count > 1 ? test->count : 1;
-    struct str rest = str_of(board_text((struct board_test *)(uintptr_t)test));
+    struct str rest = str_of(board_text(board, test));
     struct str line;
     for (size_t i = 0; i < TEXT_LINES_MAX && str_next_line(&rest, &line); i++) {
         rows++;
@@ -369,7 +369,7 @@ static void list_tests(struct board_view *view, struct board *board, struct view
         uint64_t key = key_of(view, index, board_at(board, index));
         out->key = key < out->key ? key : out->key;
         out->first = index < out->first ? index : out->first;
-        out->rows += test_rows(board_at(board, index));
+        out->rows += test_rows(board, board_at(board, index));
         VEC_PUSH(&out->ends, out->rows);
         view->slots[index] = i;
     }

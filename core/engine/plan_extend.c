@@ -1,6 +1,7 @@
 /* What engines beside the first add to its plan. */
 #include "engine/plan.h"
 
+#include "base/file.h"
 #include "base/path.h"
 #include "base/vec.h"
 
@@ -75,13 +76,32 @@ static void move_places(struct run_plan *plan, const size_t *to)
     }
 }
 
+enum { INPUT_MAX_BYTES = 16 << 20 };
+
+/* What it holds, for who asks whether a test's inputs are the same; 0: not known. */
+static uint64_t hash_of(const char *root, const char *path)
+{
+    struct buf text = BUF_INIT;
+    char *full = path_join(root, path);
+    uint64_t hash = 0;
+    if (file_read(full, INPUT_MAX_BYTES, &text, NULL)) {
+        hash = str_hash(buf_str(&text));
+    }
+    free(full);
+    buf_free(&text);
+    return hash;
+}
+
 void plan_add_files(struct run_plan *plan, const struct plan_words *paths)
 {
     size_t known = plan->files.len;
     VEC_FOREACH (char *, path, paths) {
         struct run_plan old = {.files = {plan->files.items, known, known}};
         if (plan_find_file(&old, *path) == (size_t)-1) {
-            VEC_PUSH(&plan->files, (struct plan_file){.path = mem_strdup(*path), .is_data = true});
+            struct plan_file file = {.path = mem_strdup(*path),
+                .is_data = true,
+                .hash = plan->root == NULL ? 0 : hash_of(plan->root, *path)};
+            VEC_PUSH(&plan->files, file);
         }
     }
     size_t count = plan->files.len;

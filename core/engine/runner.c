@@ -307,6 +307,11 @@ const char *runner_engine_version(const struct runner *runner)
     return runner->version;
 }
 
+const struct run_plan *runner_plan(const struct runner *runner)
+{
+    return runner->run == NULL ? NULL : runner->run->plan;
+}
+
 const struct coverage *runner_coverage(const struct runner *runner)
 {
     return runner->has_coverage ? &runner->coverage : NULL;

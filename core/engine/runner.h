@@ -77,6 +77,9 @@ bool runner_explain(struct runner *runner, size_t test);
 const char *runner_engine_version(const struct runner *runner);
 /* How the last run reads a file: DIALECT_V0 or DIALECT_V1; DIALECT_EITHER when it does not. */
 enum policy_dialect runner_dialect(const struct runner *runner, const char *path);
+/* What the last run was going to do; NULL: none, or it is being made. Borrowed until the next event
+ * or start. */
+const struct run_plan *runner_plan(const struct runner *runner);
 /* The last coverage told, or NULL. */
 const struct coverage *runner_coverage(const struct runner *runner);
 /* How many processes at a time; 0: one for each core. */

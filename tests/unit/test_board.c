@@ -81,13 +81,13 @@ static void a_part_replaces_only_that_part(void **state)
     events.explained(events.data, 1, 0, "x == 1", "because\nof this");
     assert_int_equal(board_findings(board)->len, 1);
     assert_int_equal(board_verdict(board), RESULT_ERROR);
-    assert_string_equal(board_text(board_at(board, 0)), "because\nof this");
+    assert_string_equal(board_text(board, board_at(board, 0)), "because\nof this");
     run_plan_free(plan);
     plan = board_plan_make(2, 2, 2); /* the second file only */
     events.planned(events.data, 2, plan);
     assert_int_equal(board_findings(board)->len, 1);
     assert_int_equal(board_status(board_at(board, 0)), RESULT_FAIL);
-    assert_string_equal(board_text(board_at(board, 0)), "because\nof this");
+    assert_string_equal(board_text(board, board_at(board, 0)), "because\nof this");
     board_plan_tell(&events, plan, 2, RESULT_ERROR);
     board_plan_tell(&events, plan, 3, RESULT_PASS);
     board_plan_end(&events);

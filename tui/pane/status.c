@@ -37,6 +37,18 @@ static void on_spinner(void *data)
     app_redraw(s->app);
 }
 
+static void history_ready(void *data)
+{
+    struct status *s = data;
+    board_history_ready(s->board);
+    app_redraw(s->app);
+}
+
+static void history_trouble(void *data, const char *line)
+{
+    board_log(((struct status *)data)->board, line);
+}
+
 static void on_slice(void *data)
 {
     app_redraw(((struct status *)data)->app);
@@ -141,6 +153,7 @@ static void make_board(struct status *s)
 {
     s->board = board_new();
     board_on_change(s->board, board_changed, s);
+    board_keep_history(s->board, s->of == NULL ? s->history : NULL);
     struct runner_events events = board_events(s->board);
     s->runner = runner_new(app_loop(s->app), &engine_opa, &events);
     board_view_forget(&s->view);
@@ -342,6 +355,7 @@ static void status_destroy(void *data)
     board_on_change(s->board, NULL, NULL);
     runner_free(s->runner);
     board_free(s->board);
+    history_store_free(s->history);
     loop_timer_free(s->save_timer);
     loop_timer_free(s->spinner);
     loop_timer_free(s->slice_timer);
@@ -383,6 +397,10 @@ struct pane status_pane_new(const struct status_options *options, struct status 
     s->slice_timer = loop_timer_new(app_loop(s->app), on_slice, s);
     s->view.budget = FILTER_SLICE;
     s->watch = options->watch;
+    if (options->history) {
+        s->history =
+            history_store_new(app_loop(s->app), s->root, history_ready, history_trouble, s);
+    }
     make_board(s);
     *status = s;
     return (struct pane){&status_ops, s};

@@ -16,6 +16,7 @@ struct status_options {
     const char *root; /* the folder the tests run in; copied */
     double threshold; /* of coverage, percent: 90 */
     bool coverage;    /* taken after each run */
+    bool history;     /* results of the root are kept in the state folder */
     bool watch;       /* files that change run at once, see status_set_watch */
     /* Opens a file of the root at a place (row from 1; col from 1 in bytes, 0: none). */
     void (*open)(void *data, const char *path, unsigned row, unsigned col);

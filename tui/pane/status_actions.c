@@ -3,6 +3,7 @@
 
 #include "base/path.h"
 #include "base/vec.h"
+#include "engine/reproduce.h"
 #include "widget/dialog.h"
 
 #include <stdlib.h>
@@ -223,13 +224,13 @@ static void append_group(struct buf *out, const struct status *s, size_t group)
     status_append_tally(out, &sum->tally, sum->pending);
 }
 
-static void append_test(struct buf *out, struct board_test *test)
+static void append_test(struct buf *out, const struct board *board, struct board_test *test)
 {
     buf_printf(out, "%s.%s: %s", test->suite, test->name, result_status_name(board_status(test)));
     if (test->file != NULL) {
         buf_printf(out, "  %s:%u", test->file, test->at.row);
     }
-    const char *text = board_text(test);
+    const char *text = board_text(board, test);
     if (text[0] != '\0') {
         buf_printf(out, "\n%s", text);
     }
@@ -245,7 +246,7 @@ static unsigned copy_row(void *data)
     if (status_current_row(s, &row) && row.kind == BOARD_ROW_GROUP) {
         append_group(&text, s, row.group);
     } else if (status_current_test(s) != NULL) {
-        append_test(&text, status_current_test(s));
+        append_test(&text, s->board, status_current_test(s));
     } else if (s->tab == TAB_PROBLEMS && at < status_findings(s)->len) {
         const struct finding *f = &status_findings(s)->items[at];
         buf_printf(&text, "%s:%u:%u: %s: %s", f->file == NULL ? "?" : f->file, f->at.row, f->at.col,
@@ -257,6 +258,24 @@ static unsigned copy_row(void *data)
         app_copy(s->app, buf_str(&text));
     }
     buf_free(&text);
+    return UI_DONE;
+}
+
+static unsigned copy_command(void *data)
+{
+    struct status *s = data;
+    const struct board_test *test = status_current_test(s);
+    struct buf line = BUF_INIT;
+    struct err err;
+    if (test == NULL) {
+        app_message(s->app, MESSAGE_INFO, "Put the cursor on a test to copy how it is run.");
+    } else if (!reproduce_append(
+                   runner_plan(s->runner), test->plan, &engine_opa, NULL, &line, &err)) {
+        app_message(s->app, MESSAGE_WARNING, "%s", err.text);
+    } else {
+        app_copy(s->app, buf_str(&line));
+    }
+    buf_free(&line);
     return UI_DONE;
 }
 
@@ -310,6 +329,8 @@ static const struct action actions[] = {
     {"status.fixture", "fixture", "Go to the input this test uses", "i", NULL, 0,
         status_open_fixture, why_no_tests_here},
     {"status.copy", "copy", "Copy the row with its explanation", "y", NULL, 0, copy_row, NULL},
+    {"status.copy-command", "copy command", "Copy the command line that runs this test in a shell",
+        "Y", NULL, 0, copy_command, why_no_tests_here},
     {"status.tests", "tests", "Show the tests", "1", NULL, 0, show_tests, NULL},
     {"status.problems", "problems", "Show what does not compile and other findings", "2", NULL, 0,
         show_problems, NULL},

@@ -7,6 +7,7 @@
 
 enum {
     DURATION_COLS = 9,
+    RUNS_MIN_COLS = 100, /* a row shows the last runs, too */
     INDENT_COLS = 2,
     TALLY_MIN_COLS = 24 /* of a row that tells a group's counts */
 };
@@ -260,9 +261,19 @@ static void draw_test(struct status *s, const struct board_row *shown,
     if (!test->pending && test->count > 0) {
         put_duration(row, right, test->rows[0].duration_us);
     }
-    if (place) {
-        draw_place(test, row, right + DURATION_COLS + 2);
+    if (!place) {
+        return;
     }
+    right += DURATION_COLS + 2;
+    const struct test_past *past = cols >= RUNS_MIN_COLS ? board_past(s->board, test) : NULL;
+    if (past != NULL && past->count > 1) {
+        struct buf runs = BUF_INIT;
+        test_past_draw(past, HISTORY_RUNS, grid_is_ascii(row.grid), &runs);
+        grid_put(row, 0, right + HISTORY_RUNS - (int)past->count, buf_str(&runs),
+            test->flaky ? STYLE(WARNING) : STYLE(DIM));
+        buf_free(&runs);
+    }
+    draw_place(test, row, right + (cols >= RUNS_MIN_COLS ? HISTORY_RUNS + 2 : 0));
 }
 
 static void draw_sub(const struct board_row *shown, const struct result *sub, struct region row)

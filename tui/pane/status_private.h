@@ -23,6 +23,7 @@ struct status {
     char *now;  /* where tests run now, when that is another folder */
     char *of;   /* what the results are of; NULL: the folder of the options */
     struct board *board;
+    struct history_store *history; /* of the options' root; NULL: none is kept */
     struct runner *runner;
     enum status_tab tab;
     struct list lists[TAB_COUNT];

@@ -1,0 +1,93 @@
+#include "engine/reproduce.h"
+
+#include "base/path.h"
+#include "base/vec.h"
+
+#include <stdlib.h>
+
+static bool is_plain(const char *word)
+{
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,@%+";
+    return word[0] != '\0' && word[strspn(word, plain)] == '\0';
+}
+
+void reproduce_append_word(struct buf *line, const char *word)
+{
+    if (is_plain(word)) {
+        buf_append_c(line, word);
+        return;
+    }
+    buf_append_char(line, '\'');
+    for (; *word != '\0'; word++) {
+        if (*word == '\'') {
+            buf_append_c(line, "'\\''");
+        } else {
+            buf_append_char(line, *word);
+        }
+    }
+    buf_append_char(line, '\'');
+}
+
+/* "--format json" is for us. How many of the words from here on are left out. */
+static size_t words_left_out(const char *const *argv)
+{
+    static const char *const flags[] = {"--format", "--output", "-o"};
+    for (size_t i = 0; argv[1] != NULL && i < ARRAY_LEN(flags); i++) {
+        if (strcmp(argv[0], flags[i]) == 0 && strcmp(argv[1], "json") == 0) {
+            return 2;
+        }
+    }
+    return 0;
+}
+
+static void append_command(const struct engine *engine, const char *const *argv, struct buf *line)
+{
+    buf_append_c(line, engine->program);
+    for (size_t i = 1; argv[i] != NULL;) {
+        bool options = strcmp(argv[i], "--") != 0;
+        size_t out = options ? words_left_out(argv + i) : 0;
+        i += out;
+        if (out == 0) {
+            buf_append_char(line, ' ');
+            reproduce_append_word(line, argv[i++]);
+        }
+        for (; !options && argv[i] != NULL; i++) {
+            buf_append_char(line, ' ');
+            reproduce_append_word(line, argv[i]);
+        }
+    }
+}
+
+bool reproduce_append(const struct run_plan *plan, size_t test, const struct engine *first,
+    const char *root, struct buf *line, struct err *err)
+{
+    if (plan == NULL || test >= plan->tests.len) {
+        return err_set(err, ERR_NOT_FOUND, "the test is not in the last run: run it first");
+    }
+    size_t place = plan->tests.items[test].unit;
+    const struct plan_unit *unit = &plan->units.items[place];
+    const struct engine *engine = unit->engine == NULL ? first : unit->engine;
+    struct batch batch = batch_of(plan, place);
+    struct policy_set only = {0};
+    VEC_PUSH(&only, test);
+    struct engine_question question = {
+        .ask = ENGINE_TEST, .plan = plan, .batch = &batch, .only = &only};
+    struct engine_command command = {0};
+    bool ok = engine->command != NULL
+                  ? engine->command(&question, engine->program, &command, err)
+                  : err_set(err, ERR_UNSUPPORTED, "%s is not called for this", engine->name);
+    if (ok) {
+        root = root == NULL ? plan->root : root;
+        char *dir = command.dir == NULL ? mem_strdup(root) : path_join(root, command.dir);
+        buf_append_c(line, "cd ");
+        reproduce_append_word(line, dir);
+        buf_append_c(line, " && ");
+        append_command(engine, (const char *const *)command.argv.items, line);
+        free(dir);
+    }
+    engine_command_free(&command);
+    VEC_FREE(&only);
+    batch_free(&batch);
+    return ok;
+}

@@ -1,0 +1,16 @@
+/* The command line that a person would type to run one test again. */
+#ifndef BYLAW_ENGINE_REPRODUCE_H
+#define BYLAW_ENGINE_REPRODUCE_H
+
+#include "engine/engine.h"
+
+/* Appends one line for a POSIX shell: into the folder the engine is called in (`root` absolute;
+ * NULL: the plan's), then the engine by its plain name with just what the test needs, each word
+ * quoted where a shell wants it. `first` runs the tests of units without an engine of their own.
+ * What only a program would ask for (JSON) is left out. False: it cannot be asked so. */
+bool reproduce_append(const struct run_plan *plan, size_t test, const struct engine *first,
+    const char *root, struct buf *line, struct err *err) MUST_USE;
+/* Appends a word as a POSIX shell reads it back, whatever bytes it has. */
+void reproduce_append_word(struct buf *line, const char *word);
+
+#endif
