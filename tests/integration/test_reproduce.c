@@ -89,7 +89,7 @@ static size_t check(const char *name, const char *engine)
         }
         char *line = line_of(&f, test);
         assert_non_null(strstr(line, engine));
-        assert_null(strstr(line, "json"));
+        assert_null(strstr(line, " json"));
         int code = shell(line);
         if ((code == 0) != expects_green(&f, test)) {
             fail_msg("%s is %s, but this ends with %d: %s", test->name, result_status_name(status),
