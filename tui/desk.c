@@ -187,9 +187,11 @@ static void on_change(void *data, enum workbench_change what)
         break;
     case WORKBENCH_PROPOSAL:
         desk_review_changed(desk);
+        desk_apply_proposal_changed(desk->apply);
         break;
     case WORKBENCH_LAID_OUT:
         desk_run_tests(desk);
+        desk_apply_proposal_changed(desk->apply);
         break;
     case WORKBENCH_EVIDENCE:
         desk_review_evidence(desk);
@@ -199,6 +201,7 @@ static void on_change(void *data, enum workbench_change what)
         desk_find_files_changed(desk->find);
         diagnose_files_changed(desk->diagnose);
         assist_files_changed(desk->assist);
+        desk_apply_files_changed(desk->apply);
         ask_repo(desk);
         if (proposals_open(workbench_proposals(desk->workbench)) == NULL) {
             desk_tests_files_changed(desk);
@@ -334,6 +337,8 @@ static void make_panes(struct desk *desk)
     app_add_actions(desk->app, &find_actions, desk->find);
     desk->evaluate = desk_evaluate_new(desk);
     app_add_actions(desk->app, &evaluate_actions, desk->evaluate);
+    desk->apply = desk_apply_new(desk);
+    app_add_actions(desk->app, &desk_apply_actions, desk->apply);
     desk->diagnose = diagnose_new(desk);
     app_add_actions(desk->app, &diagnose_actions, desk->diagnose);
     desk->changes = desk_changes_new(desk);
@@ -467,7 +472,9 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
     assist_stop(desk.assist);
     desk_find_free(desk.find);
     desk_evaluate_free(desk.evaluate);
+    desk_apply_stop(desk.apply);
     app_free(desk.app);
+    desk_apply_free(desk.apply);
     diagnose_free(desk.diagnose);
     desk_changes_free(desk.changes);
     assist_free(desk.assist);

@@ -20,6 +20,8 @@ struct subject {
     struct eval_input input;
     bool step;
     bool proposal; /* in the folder of the open proposal, kept off the network */
+    char *root;    /* that folder where it was given; NULL: the one that was tested */
+    bool of_apply; /* asked from the apply view, which is shown again afterwards */
 };
 
 struct desk_evaluate {
@@ -39,6 +41,9 @@ struct desk_evaluate {
 static const char *root_of(const struct desk_evaluate *e)
 {
     const struct desk *desk = e->desk;
+    if (e->subject.root != NULL) {
+        return e->subject.root;
+    }
     return e->subject.proposal && desk->tested_root != NULL
                ? desk->tested_root
                : workspace_root(workbench_workspace(desk->workbench));
@@ -48,6 +53,7 @@ static void subject_free(struct subject *subject)
 {
     free(subject->file);
     free(subject->selection);
+    free(subject->root);
     eval_input_free(&subject->input);
     *subject = (struct subject){0};
 }
@@ -67,10 +73,10 @@ static void take_unsaved(void *data, const char *path)
     VEC_PUSH(g->texts, text);
 }
 
-static void gather(const struct desk_evaluate *e, struct eval_sources *texts)
+void desk_gather_unsaved(const struct desk *desk, struct eval_sources *texts)
 {
-    struct gathering g = {e->desk->editor, texts};
-    editor_each_unsaved(e->desk->editor, take_unsaved, &g);
+    struct gathering g = {desk->editor, texts};
+    editor_each_unsaved(desk->editor, take_unsaved, &g);
 }
 
 /* ---- the pane ---- */
@@ -137,7 +143,10 @@ bool desk_evaluate_close(struct desk_evaluate *e)
 
 static void on_closed(void *data)
 {
-    desk_evaluate_close(data);
+    struct desk_evaluate *e = data;
+    if (desk_evaluate_close(e) && e->subject.of_apply) {
+        desk_apply_show(e->desk->apply);
+    }
 }
 
 static void show_pane(struct desk_evaluate *e)
@@ -197,7 +206,7 @@ static void start(struct desk_evaluate *e)
         return;
     }
     if (!e->subject.proposal) {
-        gather(e, &texts);
+        desk_gather_unsaved(e->desk, &texts);
     }
     show_pane(e);
     struct policy_text *view = eval_sources_view(&texts);
@@ -435,7 +444,7 @@ static void begin_choosing(struct desk_evaluate *e)
     c->root = mem_strdup(root_of(e));
     c->file = mem_strdup(e->subject.file);
     c->row = e->subject.row;
-    gather(e, &c->texts);
+    desk_gather_unsaved(e->desk, &c->texts);
     preview_forget(e->preview);
     e->choosing = c;
     c->working = true;
@@ -519,6 +528,23 @@ void desk_evaluate_step(struct desk_evaluate *e, const char *path, unsigned row)
         .selection = mem_strdup(""),
         .step = true,
         .proposal = e->desk->tested_proposal != 0};
+    subject_free(&e->subject);
+    e->subject = subject;
+    e->home = SLOT_STATUS;
+    start(e);
+    app_focus(e->desk->app, SLOT_STATUS);
+}
+
+void desk_evaluate_decision(struct desk_evaluate *e, const char *path, unsigned row,
+    const struct eval_input *input, const char *root)
+{
+    struct subject subject = {.file = mem_strdup(path),
+        .row = row > 0 ? row - 1 : 0,
+        .selection = mem_strdup(""),
+        .input = eval_input_copy(input),
+        .proposal = root != NULL,
+        .root = mem_strdup(root),
+        .of_apply = true};
     subject_free(&e->subject);
     e->subject = subject;
     e->home = SLOT_STATUS;

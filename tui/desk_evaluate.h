@@ -18,6 +18,13 @@ bool desk_evaluate_close(struct desk_evaluate *evaluate);
 /* Runs the test at a row (from 1) of a file of the folder that was tested, and steps through it. */
 void desk_evaluate_step(struct desk_evaluate *evaluate, const char *path, unsigned row);
 
+/* Evaluates the rule at a row (from 1) of a file with an input (copied), and its trace. `root`: the
+ * proposal's folder, kept off the network; NULL: the workspace with its unsaved texts. Closing it
+ * shows the apply view again. */
+struct eval_input;
+void desk_evaluate_decision(struct desk_evaluate *evaluate, const char *path, unsigned row,
+    const struct eval_input *input, const char *root);
+
 /* With the struct desk_evaluate as data. */
 extern const struct action_set evaluate_actions;
 

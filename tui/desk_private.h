@@ -7,6 +7,7 @@
 #include "agent/workbench.h"
 #include "app.h"
 #include "desk.h"
+#include "desk_apply.h"
 #include "desk_assist.h"
 #include "desk_changes.h"
 #include "desk_diagnose.h"
@@ -29,6 +30,7 @@ struct desk {
     struct status *status;
     struct desk_find *find;
     struct desk_evaluate *evaluate;
+    struct desk_apply *apply;
     struct diagnose *diagnose;
     struct desk_changes *changes;
     struct assist *assist;
@@ -86,6 +88,11 @@ char *desk_when(int64_t wall_ms) MUST_USE;
 /* On the message line and in the log. Of what stands until a key is pressed the first is shown,
  * with how many more there are. */
 void desk_say(struct desk *desk, enum message_level level, const char *text);
+
+/* desk_evaluate.c */
+/* Appends the files with unsaved edits and their texts. */
+struct eval_sources;
+void desk_gather_unsaved(const struct desk *desk, struct eval_sources *texts);
 
 /* desk_keys.c */
 /* The user's keys from the configuration; what is wrong with them is said. */

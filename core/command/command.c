@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 const struct command *const commands[] = {
+    &command_apply,
     &command_config,
     &command_doctor,
     &command_guards,

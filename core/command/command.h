@@ -78,6 +78,7 @@ void command_print_help(const struct command *command, FILE *out);
 void command_print_man(const struct command *command, FILE *out);
 
 /* The rows, one a file. */
+extern const struct command command_apply;
 extern const struct command command_config;
 extern const struct command command_doctor;
 extern const struct command command_guards;

@@ -8,25 +8,30 @@
 const struct engine *const engines[] = {&engine_opa, &engine_conftest, &engine_gator,
     &engine_kyverno, &engine_cedar, &engine_regal, NULL};
 
+char *engine_find_program(const char *name)
+{
+    char *found = path_find_program(name);
+    char *cache = found == NULL ? path_home_dir(PATH_CACHE, NULL) : NULL;
+    if (cache != NULL) {
+        found = mem_printf("%s/bin/%s", cache, name);
+        free(cache);
+        if (access(found, X_OK) != 0) {
+            free(found);
+            found = NULL;
+        }
+    }
+    return found;
+}
+
 char *engine_find(const struct engine *engine, struct err *err)
 {
-    char *found = path_find_program(engine->program);
-    if (found != NULL) {
-        return found;
+    char *found = engine_find_program(engine->program);
+    if (found == NULL) {
+        err_set(err, ERR_NOT_FOUND,
+            "%s is not on PATH: run scripts/setup --engines %s or install it (%s or newer)",
+            engine->program, engine->name, engine->minimum);
     }
-    char *cache = path_home_dir(PATH_CACHE, NULL);
-    if (cache != NULL) {
-        found = mem_printf("%s/bin/%s", cache, engine->program);
-        free(cache);
-        if (access(found, X_OK) == 0) {
-            return found;
-        }
-        free(found);
-    }
-    err_set(err, ERR_NOT_FOUND,
-        "%s is not on PATH: run scripts/setup --engines %s or install it (%s or newer)",
-        engine->program, engine->name, engine->minimum);
-    return NULL;
+    return found;
 }
 
 bool engine_version_at_least(const char *have, const char *least)

@@ -98,6 +98,8 @@ extern const struct engine *const engines[];
 /* Absolute path of the engine's program: on PATH, else $XDG_CACHE_HOME/bylaw/bin. NULL: not there
  * (err says what to do). The caller frees. */
 char *engine_find(const struct engine *engine, struct err *err) MUST_USE;
+/* The same for any program; NULL: it is in neither place. */
+char *engine_find_program(const char *name) MUST_USE;
 /* True when version `have` is at least `least` ("1.22.2"; what does not read as a number counts as
  * 0, but "dev…", which a build from source says of itself, as new). */
 bool engine_version_at_least(const char *have, const char *least);

@@ -132,8 +132,7 @@ static bool is_separator(struct str line)
     return str_equal_c(line, "---") || str_starts(line, "--- ");
 }
 
-/* The next document with something in it; false: none is left. */
-static bool next_document(struct str *rest, struct str *document)
+bool eval_next_document(struct str *rest, struct str *document)
 {
     while (rest->len > 0) {
         struct str text = *rest;
@@ -160,7 +159,7 @@ struct str eval_document(struct str yaml, unsigned number)
 {
     struct str document = {0};
     for (unsigned i = 0; i < number; i++) {
-        if (!next_document(&yaml, &document)) {
+        if (!eval_next_document(&yaml, &document)) {
             return str_make(NULL, 0);
         }
     }
@@ -241,10 +240,11 @@ static void add_documents(struct gathering *g, const char *path)
     struct str rest = buf_str(&text);
     struct str first;
     struct str document;
-    bool several =
-        read && is_yaml(path) && next_document(&rest, &first) && next_document(&rest, &document);
+    bool several = read && is_yaml(path) && eval_next_document(&rest, &first) &&
+                   eval_next_document(&rest, &document);
     rest = buf_str(&text);
-    for (unsigned i = 1; several && i <= DOCUMENTS_MAX && next_document(&rest, &document); i++) {
+    for (unsigned i = 1; several && i <= DOCUMENTS_MAX && eval_next_document(&rest, &document);
+         i++) {
         add(g,
             (struct eval_input){.kind = EVAL_INPUT_FILE, .path = mem_strdup(path), .document = i},
             describe(document));

@@ -51,6 +51,8 @@ void eval_candidates_find(const struct policy_index *index, const struct policy_
     size_t count, const char *file, struct eval_candidates *candidates);
 void eval_candidates_free(struct eval_candidates *candidates);
 
+/* Cuts the next document with something in it off *rest; false: none is left. */
+bool eval_next_document(struct str *rest, struct str *document);
 /* The document (from 1) of a YAML stream; empty when there are fewer. */
 struct str eval_document(struct str yaml, unsigned number);
 

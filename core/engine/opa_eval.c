@@ -436,31 +436,11 @@ static void trace_answered(struct evaluation *e, const struct process_result *pr
 
 /* ---- processes ---- */
 
-static uint64_t resident_bytes(int pid)
-{
-    char name[64];
-    char line[128] = {0};
-    unsigned long long total = 0;
-    unsigned long long resident = 0;
-    snprintf(name, sizeof name, "/proc/%d/statm", pid);
-    FILE *file = fopen(name, "re");
-    if (file == NULL) {
-        return 0;
-    }
-    if (fgets(line, sizeof line, file) != NULL) {
-        char *end;
-        total = strtoull(line, &end, 10);
-        resident = strtoull(end, NULL, 10);
-    }
-    fclose(file);
-    return total == 0 ? 0 : resident * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
 static void on_watch(void *data)
 {
     struct evaluation *e = data;
     if (e->process != NULL && e->killed == NULL &&
-        resident_bytes(process_pid(e->process)) > MEMORY_MAX_BYTES) {
+        process_resident_bytes(e->process) > MEMORY_MAX_BYTES) {
         e->killed = "opa needed more than 1 GB of memory";
         process_cancel(e->process);
     }

@@ -172,6 +172,26 @@ int process_pid(const struct process *process)
     return process->uv.pid;
 }
 
+uint64_t process_resident_bytes(const struct process *process)
+{
+    char name[64];
+    char line[128] = {0};
+    unsigned long long total = 0;
+    unsigned long long resident = 0;
+    snprintf(name, sizeof name, "/proc/%d/statm", process_pid(process));
+    FILE *file = fopen(name, "re");
+    if (file == NULL) {
+        return 0;
+    }
+    if (fgets(line, sizeof line, file) != NULL) {
+        char *end;
+        total = strtoull(line, &end, 10);
+        resident = strtoull(end, NULL, 10);
+    }
+    fclose(file);
+    return total == 0 ? 0 : resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 static void feed_lines(struct stream *s, struct str bytes)
 {
     struct process *p = s->process;

@@ -52,6 +52,8 @@ void process_cancel(struct process *process);
 /* SIGKILL to the group, for a child that had its chance. on_exit still comes. */
 void process_kill(struct process *process);
 int process_pid(const struct process *process);
+/* The memory of the child itself, as the kernel tells it now; 0: it does not. */
+uint64_t process_resident_bytes(const struct process *process);
 
 /* A conversation with a child started with keep_input. Hands the bytes over (the buf is left empty)
  * to be written as the child reads; what a child that has gone does not take is dropped. */
