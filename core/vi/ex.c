@@ -59,6 +59,7 @@ static bool find_address(struct vi *vi, struct str *s, size_t from, size_t *line
     if (!vi_find_from(vi, search, delimiter == '/', at, &start, &end, vi->options.wrapscan)) {
         return vi_say(vi, true, "not found: %.*s", STR_FMT(pattern));
     }
+    vi->search.forward = delimiter == '/';
     *line = vi_pos_of(vi, start).line;
     return true;
 }

@@ -52,6 +52,10 @@ static bool ex_yank(struct vi *vi, struct vi_ex *ex)
     }
     struct vi_range range = lines_of(ex);
     vi_yank(vi, reg, &range, false);
+    if (reg != '_') {
+        vi->file->start = (struct vi_mark){.pos = {ex->first, 0}, .set = true};
+        vi->file->end = (struct vi_mark){.pos = {ex->last, SIZE_MAX / 2}, .set = true};
+    }
     return true;
 }
 
@@ -98,7 +102,7 @@ static bool ex_join(struct vi *vi, struct vi_ex *ex)
         count = lines - ex->first;
     }
     if (count < 2) {
-        vi->cursor = (struct vi_pos){ex->first, vi->cursor.line == ex->first ? vi->cursor.col : 0};
+        vi->cursor.line = ex->first;
         return given >= 2 || vi_fail(vi);
     }
     bool ok = vi_join(vi, ex->first, count, !ex->bang);

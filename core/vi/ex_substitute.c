@@ -121,8 +121,10 @@ static bool again(struct vi *vi, struct vi_ex *ex, struct str flags, bool keep)
     if (keep || str_starts(flags, "&")) {
         buf_append_str(&all, buf_str(&vi->substitute.flags));
     }
-    buf_append_str(&all, flags);
+    buf_append_str(&all, str_starts(flags, "&") ? str_from(flags, 1) : flags);
     buf_append_str(&pattern, buf_str(&vi->substitute.pattern));
+    buf_clear(&vi->substitute.flags);
+    buf_append_str(&vi->substitute.flags, buf_str(&all));
     bool ok = run(vi, ex, buf_str(&pattern), buf_str(&all));
     buf_free(&all);
     buf_free(&pattern);

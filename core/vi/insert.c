@@ -23,7 +23,7 @@ void vi_insert_begin(struct vi *vi, size_t count, bool replace)
     insert->once = insert->open_line = insert->completing = false;
     insert->moved = insert->saved = insert->checks_jump = false;
     insert->block = OP_NONE;
-    insert->auto_indented = insert->changed.set = false;
+    insert->auto_indented = insert->changed.set = insert->spaced = false;
     buf_clear(&insert->keys);
     free_over(vi);
     vi_set_want(vi);
@@ -147,6 +147,7 @@ void vi_insert_text(struct vi *vi, struct str text)
             continue;
         }
         vi->insert.auto_indented = false;
+        vi->insert.spaced = vi->insert.spaced || one.ptr[0] == ' ';
         if (vi->mode == VI_REPLACE) {
             over(vi, one);
         } else {
@@ -185,6 +186,7 @@ static void tab(struct vi *vi)
     } else {
         vi_insert_text(vi, buf_str(&with));
     }
+    vi->insert.spaced = false;
     buf_free(&with);
 }
 
@@ -247,10 +249,30 @@ static void unreplace(struct vi *vi)
     free((char *)old.ptr);
 }
 
+/* The column of the stop before the cursor, where Backspace behind blanks goes; false: it takes one
+ * character. */
+static bool stop_before(struct vi *vi, struct str line, size_t *want)
+{
+    size_t stop = vi->options.softtabstop, column = vi_column(vi, line, vi->cursor.col, NULL);
+    *want = stop > 0 && column > 0 ? (column - 1) / stop * stop : 0;
+    return stop > 0 && vi->cursor.col > 0 && line.ptr[vi->cursor.col - 1] == ' ' &&
+           !vi->insert.spaced;
+}
+
+static void unreplace_to_stop(struct vi *vi)
+{
+    size_t want;
+    bool stops = stop_before(vi, vi_here(vi), &want);
+    do {
+        unreplace(vi);
+    } while (stops && vi->cursor.col > 0 && vi_here(vi).ptr[vi->cursor.col - 1] == ' ' &&
+             vi_column(vi, vi_here(vi), vi->cursor.col, NULL) > want);
+}
+
 static void erase(struct vi *vi)
 {
     if (vi->mode == VI_REPLACE) {
-        unreplace(vi);
+        unreplace_to_stop(vi);
         return;
     }
     if (vi->cursor.col == 0) {
@@ -258,11 +280,9 @@ static void erase(struct vi *vi)
         return;
     }
     struct str line = vi_here(vi);
-    size_t from = vi_prev_col(line, vi->cursor.col), stop = vi->options.softtabstop;
+    size_t from = vi_prev_col(line, vi->cursor.col), want;
     /* Blanks go back to the last stop, as Tab put them in. */
-    size_t column = vi_column(vi, line, vi->cursor.col, NULL);
-    if (stop > 0 && column > 0 && line.ptr[from] == ' ') {
-        size_t want = (column - 1) / stop * stop;
+    if (stop_before(vi, line, &want)) {
         while (from > 0 && line.ptr[from - 1] == ' ' && vi_column(vi, line, from, NULL) > want &&
                !(past_start(vi) && from <= vi->insert.start.col &&
                    vi->cursor.line == vi->insert.start.line)) {
@@ -350,6 +370,22 @@ static void erase_line(struct vi *vi)
     erase_to(vi, in_indent ? 0 : indent);
 }
 
+/* Where the insertion began moves with the indent, which had `before` bytes; with the cursor in it
+ * or behind it, that is the line's beginning. */
+static void start_shifted(struct vi *vi, size_t before)
+{
+    struct vi_pos *start = &vi->insert.start;
+    size_t now = vi_indent_len(vi_here(vi));
+    if (start->line != vi->cursor.line) {
+        return;
+    }
+    if (vi->cursor.col <= before) {
+        start->col = 0;
+    } else {
+        start->col = start->col + now > before ? start->col + now - before : 0;
+    }
+}
+
 static void shift(struct vi *vi, bool right)
 {
     struct str line = vi_here(vi);
@@ -361,6 +397,7 @@ static void shift(struct vi *vi, bool right)
                 : columns == 0 ? 0
                                : (columns - 1) / unit * unit;
     vi_set_indent(vi, vi->cursor.line, to);
+    start_shifted(vi, len);
     size_t now = vi_here(vi).len;
     vi->cursor.col = now > left ? now - left : 0;
     if (in_indent) {
@@ -387,6 +424,8 @@ static void copy_from(struct vi *vi, bool below)
     }
     struct str one = str_slice(other, at, vi_next_col(other, at));
     if (!vi->repeating) {
+        /* A tab stays one when it is done again. */
+        buf_append_c(&vi->insert.keys, one.ptr[0] == '\t' ? "\x16" : "");
         buf_append_str(&vi->insert.keys, one);
     }
     vi_insert_text(vi, one);

@@ -458,14 +458,18 @@ static bool change_range(struct vi *vi, struct vi_cmd *cmd, struct vi_range *ran
 
 static bool yank_range(struct vi *vi, struct vi_cmd *cmd, struct vi_range *range)
 {
+    if (range->kind == VI_BLOCK) {
+        vi->cursor = range->start;
+    }
+    if (cmd->reg == '_') {
+        return true;
+    }
     vi_yank(vi, cmd->reg, range, false);
     vi->file->start = (struct vi_mark){.pos = range->start, .set = true};
     vi->file->end = (struct vi_mark){.pos = range->end, .set = true};
     if (range->kind == VI_LINES) {
         vi->file->start.pos.col = 0;
         vi->file->end.pos.col = SIZE_MAX / 2;
-    } else if (range->kind == VI_BLOCK) {
-        vi->cursor = range->start;
     }
     return true;
 }

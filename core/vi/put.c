@@ -44,17 +44,20 @@ static bool put_chars(struct vi *vi, const struct put *put, struct str text)
     return ok;
 }
 
-/* ]p: the first line gets the cursor line's indent, the others move by as much. */
+/* ]p: the first line that is not empty gets the cursor line's indent, the others move by as much.
+ */
 static void reindent(struct vi *vi, struct str text, size_t columns, struct buf *out)
 {
     struct str line;
     long shift = 0;
-    for (bool first = true; str_next_line(&text, &line); first = false) {
+    bool found = false; /* a line with something in it, by which the others go */
+    while (str_next_line(&text, &line)) {
         long own = (long)vi_indent_columns(vi, line);
-        shift = first ? (long)columns - own : shift;
+        shift = found ? shift : (long)columns - own;
+        found = found || line.len > 0;
         long want = own + shift > 0 ? own + shift : 0;
         struct str rest = str_from(line, vi_indent_len(line));
-        if (rest.len > 0) {
+        if (line.len > 0) {
             vi_append_indent(vi, (size_t)want, out);
         }
         buf_append_str(out, rest);
@@ -249,7 +252,7 @@ static bool put_over(struct vi *vi, struct vi_cmd *cmd, unsigned flags, bool kee
     struct vi_cmd del = {.count = 1, .reg = keep ? '_' : 0, .row = vi_row_by_id("vi.delete")};
     bool repeating = vi->repeating;
     vi->repeating = true; /* the deletion is no command of its own to repeat */
-    size_t bottom = vi->anchor.line > vi->cursor.line ? vi->anchor.line : vi->cursor.line;
+    size_t head = vi->cursor.line, bottom = vi->anchor.line > head ? vi->anchor.line : head;
     vi_note_visual(vi);
     vi_op_visual_now(vi, &del);
     vi->repeating = repeating;
@@ -261,8 +264,8 @@ static bool put_over(struct vi *vi, struct vi_cmd *cmd, unsigned flags, bool kee
         mode == VI_VISUAL_LINE ? vi->cursor.line < start.line : vi->cursor.col < start.col;
     flags |= behind ? 0 : PUT_BEFORE;
     if (found && mode == VI_VISUAL_BLOCK && copy.kind == VI_LINES && !(cmd->row->arg & 1)) {
-        /* Lines over a block go below it. */
-        vi->cursor.line = bottom;
+        /* Lines over a block go below where the cursor was. */
+        vi->cursor.line = head;
         flags &= ~(unsigned)PUT_BEFORE;
     }
     bool ok =

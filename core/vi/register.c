@@ -91,6 +91,9 @@ bool vi_register_read(struct vi *vi, int name, struct vi_register *out)
     if (name == '*' || name == '+') {
         return read_clipboard(vi, name, out);
     }
+    if (name == '_') {
+        return true; /* holds nothing, which can be put: as a line it is an empty one */
+    }
     struct vi_register *reg = vi_register(vi, name);
     if (reg == NULL || !reg->set) {
         return false;
@@ -150,6 +153,18 @@ void vi_register_write(struct vi *vi, int name, struct str text, enum vi_kind ki
     if ((name == '*' || name == '+') && vi->host->clipboard_set != NULL) {
         vi->host->clipboard_set(vi->data, (char)name, buf_str(&reg->text));
     }
+}
+
+void vi_register_record(struct vi *vi, int name, struct str keys)
+{
+    struct vi_register *reg = vi_register(vi, name);
+    bool behind = name >= 'A' && name <= 'Z' && reg != NULL && reg->set && reg->kind == VI_LINES;
+    if (!behind) {
+        vi_register_write(vi, name, keys, VI_CHARS, 0);
+        return;
+    }
+    size_t at = reg->text.len - (str_ends(buf_str(&reg->text), "\n") ? 1 : 0);
+    buf_insert(&reg->text, at, keys.ptr, keys.len);
 }
 
 /* "1 to "2, "2 to "3, ...: before a large deletion. */

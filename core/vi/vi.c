@@ -260,7 +260,7 @@ void vi_key(struct vi *vi, int32_t key)
         /* The q that ended it is no part of it. */
         vi->recorded.len = before < vi->recorded.len ? before : vi->recorded.len;
         int unnamed = vi->unnamed;
-        vi_register_write(vi, vi->last_macro_recorded, buf_str(&vi->recorded), VI_CHARS, 0);
+        vi_register_record(vi, vi->last_macro_recorded, buf_str(&vi->recorded));
         vi->unnamed = unnamed;
         buf_clear(&vi->recorded);
     }

@@ -179,6 +179,7 @@ struct vi_insert {
     struct buf keys;        /* typed since it began, for . */
     struct vi_mark changed; /* where a character went in or out last */
     bool auto_indented;     /* indent put in by itself, taken away when nothing follows */
+    bool spaced;            /* a blank was typed: Backspace takes one away, not up to the stop */
     int prefix;             /* Ctrl-V, Ctrl-R: waits for a key */
     struct buf code;        /* digits behind Ctrl-V, after x u U or o */
     bool moved;             /* the cursor went elsewhere: what is typed now is a new insertion */
@@ -502,6 +503,8 @@ void vi_register_write(struct vi *vi, int name, struct str text, enum vi_kind ki
 void vi_register_free(struct vi_register *reg);
 bool vi_register_ok(int name, bool writing);
 void vi_registers_shift(struct vi *vi);
+/* A recorded macro: A-Z goes behind what is in the last line of a register of lines. */
+void vi_register_record(struct vi *vi, int name, struct str keys);
 enum { PUT_BEFORE = 1, PUT_CURSOR_END = 2, PUT_LINES = 4, PUT_SPLIT = 8, PUT_INDENT = 16 };
 bool vi_put(struct vi *vi, const struct vi_register *reg, size_t count, unsigned flags);
 

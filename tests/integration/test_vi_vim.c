@@ -337,11 +337,15 @@ static void show(const struct vi_case *c, bool wanted)
     free_result(&theirs);
 }
 
-/* The case as the patterns see it: control keys as ^X, units apart by blanks. */
+/* The case as the patterns see it: control keys as ^X, blanks as <SP>, units apart by blanks. */
 static void append_keys(const struct vi_case *c, struct buf *out)
 {
     for (size_t i = 0; i < c->units.len; i++) {
         for (const char *p = c->units.items[i]; *p != '\0'; p++) {
+            if (*p == ' ') {
+                buf_append_c(out, "<SP>");
+                continue;
+            }
             bool control = (unsigned char)*p < 0x20;
             buf_append_c(out, control ? "^" : "");
             buf_append_char(out, control ? (char)(*p + '@') : *p);
@@ -366,6 +370,7 @@ struct known {
     bool no_branch; /* Vim made such a step, and there is a ^R, g+ or U that it takes away */
     bool cut;       /* Vim left half a character, which JSON writes as U+FFFD */
     bool turned;    /* the texts are the same but for the case of letters, or for rot13 */
+    bool column;    /* only the cursor's column differs */
     bool blanks;    /* the texts are the same but for blanks, and there are others than ASCII's */
 };
 
@@ -384,7 +389,7 @@ static bool holds(const struct known *known, const char *name)
         const char *name;
         bool holds;
     } all[] = {{"@no-step", known->no_step}, {"@no-branch", known->no_branch}, {"@cut", known->cut},
-        {"@turned", known->turned}, {"@blanks", known->blanks}};
+        {"@turned", known->turned}, {"@column", known->column}, {"@blanks", known->blanks}};
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {
         if (strcmp(name, all[i].name) == 0) {
             return all[i].holds;
@@ -534,6 +539,8 @@ static struct known known_of(
         .no_branch = dropped->empties > 0 && has_redo(c),
         .cut = strstr(kept->text, "\xef\xbf\xbd") != NULL,
         .turned = same_turned(ours.text, kept->text),
+        .column = strcmp(ours.text, kept->text) == 0 && strcmp(ours.reg, kept->reg) == 0 &&
+                  ours.line == kept->line,
         .blanks = same_but_blanks(ours.text, kept->text)};
     free_result(&ours);
     return known;

@@ -157,7 +157,7 @@ bool prompt_has_folded(const struct prompt *prompt)
 void prompt_unfold(struct prompt *prompt)
 {
     size_t cursor = edit_cursor(prompt->edit);
-    size_t from;
+    size_t from = SIZE_MAX;
     size_t to;
     bool at_cursor =
         paste_at(prompt, cursor, &from, &to) || paste_at(prompt, cursor + 1, &from, &to);
