@@ -5,6 +5,7 @@
 #include "base/path.h"
 #include "base/safe.h"
 #include "base/vec.h"
+#include "command/report_option.h"
 #include "engine/runner.h"
 
 #include <errno.h>
@@ -20,6 +21,9 @@ struct test_run {
     struct runner *runner;
     const struct run_plan *plan;
     bool json, want_coverage, verbose;
+    bool quiet; /* a report takes the standard output */
+    struct report_wishes wishes;
+    struct report report;
     double threshold; /* negative: none was asked for */
     bool settled;
     bool met;
@@ -80,7 +84,7 @@ static void planned(void *data, unsigned generation, const struct run_plan *plan
     (void)generation;
     struct test_run *run = data;
     run->plan = plan;
-    if (run->json) {
+    if (run->json && !run->quiet) {
         cJSON *event = new_event("plan");
         json_set_int(event, "tests", (long long)plan->included);
         json_set_int(event, "known", (long long)plan->tests.len);
@@ -151,8 +155,9 @@ static void result(
     void *data, unsigned generation, size_t test, const struct result *rows, size_t count)
 {
     (void)generation;
-    const struct test_run *run = data;
-    for (size_t i = 0; i < count; i++) {
+    struct test_run *run = data;
+    report_add(&run->report, rows, run->wishes.count > 0 ? count : 0);
+    for (size_t i = 0; i < count && !run->quiet; i++) {
         if (run->json) {
             row_json(run, test, &rows[i]);
         } else {
@@ -165,7 +170,11 @@ static void result(
 static void finding(void *data, unsigned generation, const struct finding *found)
 {
     (void)generation;
-    const struct test_run *run = data;
+    struct test_run *run = data;
+    findings_add(&run->report.findings, found);
+    if (run->quiet) {
+        return;
+    }
     if (run->json) {
         cJSON *event = new_event("finding");
         json_set_string(event, "rule", found->rule);
@@ -193,8 +202,12 @@ static void explained(
     void *data, unsigned generation, size_t test, const char *message, const char *detail)
 {
     (void)generation;
-    const struct test_run *run = data;
+    struct test_run *run = data;
     const struct plan_test *known = &run->plan->tests.items[test];
+    report_explain(&run->report, known->suite, known->name, message, detail);
+    if (run->quiet) {
+        return;
+    }
     if (run->json) {
         cJSON *event = new_event("explanation");
         json_set_string(event, "suite", known->suite);
@@ -228,6 +241,14 @@ static void coverage_told(void *data, unsigned generation, const struct coverage
     struct test_run *run = data;
     double threshold = run->threshold < 0 ? THRESHOLD_DEFAULT : run->threshold;
     run->met = coverage_meets(coverage, threshold);
+    run->report.has_coverage = true;
+    run->report.coverage = coverage_percent(coverage);
+    run->report.threshold = threshold;
+    run->report.coverage_met = run->met;
+    run->report.coverage_incomplete = coverage->incomplete;
+    if (run->quiet) {
+        return;
+    }
     char *percent = coverage_show(coverage_percent(coverage));
     if (run->json) {
         cJSON *event = new_event("coverage");
@@ -352,6 +373,17 @@ static bool read_threshold(const struct args *args, struct test_run *run)
     return true;
 }
 
+static bool write_reports(const struct args *args, struct test_run *run, const char *root)
+{
+    const char *version = runner_engine_version(run->runner);
+    run->report.tally = run->summary.tally;
+    run->report.verdict = run->summary.verdict;
+    run->report.wall_us = run->summary.wall_us;
+    run->report.opa = mem_strdup(version);
+    run->report.trouble = mem_strdup(run->trouble);
+    return run->wishes.count == 0 || report_wishes_write(args, &run->wishes, &run->report, root);
+}
+
 static int exit_of(const struct args *args, const struct test_run *run)
 {
     if (run->trouble != NULL) {
@@ -372,9 +404,11 @@ static int run_test(const struct args *args)
         .verbose = args_has(args, "verbose")};
     int code = EXIT_COULD_NOT;
     struct loop *loop = NULL;
-    if (!read_threshold(args, &run) || !resolve(args, &run, root)) {
+    if (!report_wishes_read(args, &run.wishes) || !read_threshold(args, &run) ||
+        !resolve(args, &run, root)) {
         goto out;
     }
+    run.quiet = run.wishes.to_stdout;
     loop = loop_new(&err);
     if (loop == NULL) {
         command_fail(args, "%s", err.text);
@@ -399,8 +433,10 @@ static int run_test(const struct args *args)
     while (!run.settled) {
         loop_run_once(loop, 1000);
     }
-    print_summary(&run);
-    code = exit_of(args, &run);
+    if (!run.quiet) {
+        print_summary(&run);
+    }
+    code = write_reports(args, &run, root) ? exit_of(args, &run) : EXIT_COULD_NOT;
     runner_free(run.runner);
 out:
     if (loop != NULL) {
@@ -410,6 +446,7 @@ out:
         free(*path);
     }
     VEC_FREE(&run.wanted);
+    report_free(&run.report);
     free(run.trouble);
     return code;
 }
@@ -417,13 +454,14 @@ out:
 const struct command command_test = {
     .name = "test",
     .summary = "run the policy tests, with results as they finish",
-    .usage = "[--json] [--coverage] [--threshold N] [--root DIR] [PATH…]",
+    .usage = "[--json] [--report FORMAT[=FILE]]… [--coverage] [--threshold N] [--root DIR] [PATH…]",
     .options =
         {
             {"json", 'j', NULL, "one JSON object a line instead of text"},
             {"coverage", 'c', NULL, "say what the tests cover, also when some fail"},
             {"threshold", 't', "N",
                 "coverage in percent that must be reached (implies --coverage)"},
+            REPORT_OPTION,
             {"root", 'C', "DIR", "the folder that imports are looked up in (default: here)"},
             {"verbose", 'v', NULL, "print() output of passing tests too"},
         },
@@ -437,6 +475,10 @@ const struct command command_test = {
         "(conftest "
         "verify, and conftest test on the inputs that .bylaw/config.toml names), and Gatekeeper's "
         "suites are gator's.\n\n"
+        "Reports: junit (XML), sarif (2.1.0, failures and findings), tap (version 14), json (one "
+        "object), github (annotations), markdown (a summary for people), policyreport "
+        "(wgpolicyk8s.io/v1alpha2). Where a format has no word for \"not evaluated\" it is an "
+        "error there.\n\n"
         "Exits 0 when every test passed and everything compiles (and the threshold, if given, is "
         "met); 1 when a test failed, ended with an error or was not evaluated, or when no test was "
         "found: nothing evaluated is not a pass; 2 when it could not run, because opa or the "

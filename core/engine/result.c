@@ -120,23 +120,29 @@ static bool leaf_has(
     return false;
 }
 
+bool results_row_counts(const struct results *results, size_t at, size_t *next)
+{
+    const struct result *row = &results->items[at];
+    size_t end = at + 1;
+    while (end < results->len && results->items[end].depth > row->depth) {
+        end++;
+    }
+    bool bad = row->status == RESULT_FAIL || row->status == RESULT_ERROR;
+    /* An error of the test itself speaks for all of it, as does a failure no sub-test has. */
+    bool whole = end == at + 1 || row->status == RESULT_ERROR ||
+                 (bad && !leaf_has(results, at, end, row->status));
+    *next = whole ? end : at + 1;
+    return whole;
+}
+
 struct tally results_tally(const struct results *results)
 {
     struct tally tally = {0};
-    for (size_t i = 0; i < results->len;) {
+    for (size_t i = 0, next; i < results->len; i = next) {
         const struct result *row = &results->items[i];
-        size_t end = i + 1;
-        while (end < results->len && results->items[end].depth > row->depth) {
-            end++;
-        }
-        bool bad = row->status == RESULT_FAIL || row->status == RESULT_ERROR;
-        /* An error of the test itself speaks for all of it, as does a failure no sub-test has. */
-        bool whole = end == i + 1 || row->status == RESULT_ERROR ||
-                     (bad && !leaf_has(results, i, end, row->status));
-        if (whole) {
+        if (results_row_counts(results, i, &next)) {
             tally.count[row->status] += row->count > 1 ? row->count : 1;
         }
-        i = whole ? end : i + 1;
     }
     return tally;
 }

@@ -101,6 +101,9 @@ struct tally {
 };
 
 struct tally results_tally(const struct results *results);
+/* Whether the row speaks for itself and its sub-tests, as they are counted; *next is the row to go
+ * on with: behind its sub-tests, or (false) the first of them. */
+bool results_row_counts(const struct results *results, size_t at, size_t *next);
 
 /* The verdict of a whole run, the same in the workbench, `bylaw test` and CI: an error beats a
  * failure beats "not evaluated" beats a pass; skipped alone is not evaluated; a warning is a pass

@@ -1,0 +1,105 @@
+#include "command/report_option.h"
+
+#include "base/file.h"
+#include "repo/repo.h"
+
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+bool report_wishes_read(const struct args *args, struct report_wishes *wishes)
+{
+    *wishes = (struct report_wishes){.count = 0};
+    const char *text;
+    for (int i = 0; (text = args_get_at(args, "report", i)) != NULL; i++) {
+        struct err err;
+        if (wishes->count == REPORT_WISHES_MAX) {
+            command_fail(args, "more than %d reports", REPORT_WISHES_MAX);
+            return false;
+        }
+        size_t name = strcspn(text, "=");
+        enum report_format format;
+        if (!report_format_find(str_make(text, name), &format, &err)) {
+            command_fail(args, "--report: %s", err.text);
+            return false;
+        }
+        const char *file =
+            text[name] == '\0' || strcmp(text + name + 1, "-") == 0 ? NULL : text + name + 1;
+        if (file != NULL && file[0] == '\0') {
+            command_fail(args, "--report %s names no file", text);
+            return false;
+        }
+        if (file == NULL && wishes->to_stdout) {
+            command_fail(args, "only one report can go to the standard output: name a file with "
+                               "--report FORMAT=FILE");
+            return false;
+        }
+        wishes->to_stdout = wishes->to_stdout || file == NULL;
+        wishes->items[wishes->count].format = format;
+        wishes->items[wishes->count++].file = file;
+    }
+    return true;
+}
+
+/* The way from the top of the repository that holds the folder: CI looks files up from there. */
+static void put_below_top(struct report *report, const char *root)
+{
+    size_t len = strlen(root);
+    while (len > 0) {
+        struct buf entry = BUF_INIT;
+        buf_append(&entry, root, len);
+        buf_append_c(&entry, "/.git");
+        bool is_top = access(entry.ptr, F_OK) == 0;
+        buf_free(&entry);
+        if (is_top) {
+            if (root[len] == '/') {
+                report_put_below(report, root + len + 1);
+            }
+            return;
+        }
+        do {
+            len--;
+        } while (len > 0 && root[len] != '/');
+    }
+}
+
+static void add_surroundings(struct report *report, const char *root)
+{
+    const char *last = strrchr(root, '/');
+    report->folder = mem_strdup(last == NULL || last[1] == '\0' ? root : last + 1);
+    report->bylaw = mem_strdup(BYLAW_VERSION);
+    report->ended = (long long)time(NULL);
+    struct repo_status status;
+    repo_status_read(root, &status);
+    if (status.kind == REPO_READY && status.head[0] != '\0') {
+        struct buf text = BUF_INIT;
+        buf_printf(&text, "%s%s", status.head, status.changed > 0 ? " with changes" : "");
+        report->revision = buf_take(&text);
+    }
+    repo_status_free(&status);
+    put_below_top(report, root);
+}
+
+bool report_wishes_write(const struct args *args, const struct report_wishes *wishes,
+    struct report *report, const char *root)
+{
+    bool ok = true;
+    add_surroundings(report, root);
+    for (int i = 0; i < wishes->count; i++) {
+        struct buf text = BUF_INIT;
+        struct err err;
+        report_write(report, wishes->items[i].format, &text);
+        if (wishes->items[i].file == NULL) {
+            if (fwrite(text.ptr, 1, text.len, stdout) != text.len || fflush(stdout) != 0) {
+                command_fail(args, "the report could not be written to the standard output");
+                ok = false;
+            }
+        } else if (!file_write(wishes->items[i].file, buf_str(&text), 0666, &err)) {
+            command_fail(args, "the %s report was not written: %s",
+                report_format_name(wishes->items[i].format), err.text);
+            ok = false;
+        }
+        buf_free(&text);
+    }
+    return ok;
+}

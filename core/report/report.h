@@ -1,0 +1,60 @@
+/* A finished run as files that other programs read: CI, code hosts, dashboards, clusters. One type
+ * holds it, each format is a writer of its own over that type, so that no two of them can disagree.
+ *
+ * Green is earned in every format: a test that was not evaluated is an error where the format has
+ * no word for it, never a pass and never "skipped" (which CI shows as harmless).
+ *
+ * All text that engines and files gave is made visible (base/safe.h) and escaped for the format. */
+#ifndef BYLAW_REPORT_REPORT_H
+#define BYLAW_REPORT_REPORT_H
+
+#include "base/err.h"
+#include "engine/result.h"
+
+enum report_format {
+    REPORT_JUNIT,    /* XML, as Jenkins, GitLab and most CI read it (the "Ant" dialect) */
+    REPORT_SARIF,    /* OASIS SARIF 2.1.0: what failed and what was found, by place */
+    REPORT_TAP,      /* Test Anything Protocol 14 */
+    REPORT_JSON,     /* one object: everything that is known */
+    REPORT_GITHUB,   /* workflow commands: annotations beside the changed lines */
+    REPORT_MARKDOWN, /* a summary for people: $GITHUB_STEP_SUMMARY, a comment on a merge request */
+    REPORT_POLICY,   /* wgpolicyk8s.io/v1alpha2 ClusterPolicyReport (Kubernetes' wg-policy), YAML */
+    REPORT_FORMATS
+};
+
+struct report {
+    struct results results;   /* tests, each followed by its sub-tests; `detail` says why */
+    struct findings findings; /* what does not compile, and other findings */
+    struct tally tally;
+    enum result_status verdict;
+    bool has_coverage, coverage_met, coverage_incomplete;
+    double coverage, threshold; /* percent */
+    uint64_t wall_us;
+    long long ended; /* seconds since 1970, UTC */
+    char *folder;    /* its name, for people; no path of the machine */
+    char *revision;  /* commit, or NULL */
+    char *opa;       /* version, or NULL */
+    char *trouble;   /* why it could not run at all, or NULL */
+    char *bylaw;     /* our version */
+};
+
+void report_free(struct report *report);
+/* Adds copies of a test's rows. */
+void report_add(struct report *report, const struct result *rows, size_t count);
+/* Puts the explanation to the test of that name which failed. */
+void report_explain(struct report *report, const char *suite, const char *name, const char *message,
+    const char *detail);
+
+/* All paths of the report, which are relative to the folder of the run, become relative to a folder
+ * above it: `folder` is the way down ("policies/k8s"). */
+void report_put_below(struct report *report, const char *folder);
+
+/* "junit", …; NULL for REPORT_FORMATS. */
+const char *report_format_name(enum report_format format);
+/* False: there is none of that name (err lists them). */
+bool report_format_find(struct str name, enum report_format *format, struct err *err) MUST_USE;
+
+/* Appends the report. Cannot fail but for memory. */
+void report_write(const struct report *report, enum report_format format, struct buf *out);
+
+#endif

@@ -1,0 +1,107 @@
+/* Our own form: one object with all there is, the words and units of `bylaw test --json`. */
+#include "report/report_private.h"
+
+#include "base/json.h"
+#include "base/vec.h"
+
+static void set_text(cJSON *object, const char *key, const char *text)
+{
+    if (text != NULL) {
+        json_set_string(object, key, text);
+    }
+}
+
+static void set_place(
+    cJSON *object, const char *key, const char *file, struct position at, struct position end)
+{
+    if (file == NULL) {
+        return;
+    }
+    cJSON *place = json_set_object(object, key);
+    json_set_string(place, "file", file);
+    if (at.row > 0) {
+        json_set_int(place, "row", at.row);
+        json_set_int(place, "col", at.col);
+    }
+    if (end.row > 0) {
+        json_set_int(place, "end_row", end.row);
+        json_set_int(place, "end_col", end.col);
+    }
+}
+
+static void add_row(cJSON *rows, const struct result *row)
+{
+    static const struct position none;
+    cJSON *object = mem_require(cJSON_CreateObject());
+    json_set_string(object, "engine", row->engine);
+    json_set_string(object, "suite", row->suite);
+    json_set_string(object, "name", row->name);
+    json_set_string(object, "status", result_status_name(row->status));
+    json_set_int(object, "depth", row->depth);
+    if (row->count > 1) {
+        json_set_int(object, "count", row->count);
+    }
+    json_set_int(object, "duration_us", (long long)row->duration_us);
+    set_place(object, "place", row->file, row->at, none);
+    set_place(object, "policy", row->policy_file, row->policy_at, none);
+    set_place(object, "input", row->input_file, row->input_at, none);
+    set_text(object, "message", row->message);
+    set_text(object, "detail", row->detail);
+    set_text(object, "output", row->output);
+    set_text(object, "expected", row->expected);
+    set_text(object, "got", row->got);
+    cJSON_AddItemToArray(rows, object);
+}
+
+static void add_finding(cJSON *findings, const struct finding *finding)
+{
+    cJSON *object = mem_require(cJSON_CreateObject());
+    json_set_string(object, "rule", finding->rule);
+    json_set_string(object, "severity", severity_name(finding->severity));
+    set_place(object, "place", finding->file, finding->at, finding->end);
+    json_set_string(object, "message", finding->message);
+    set_text(object, "fix", finding->fix);
+    set_text(object, "source", finding->source);
+    cJSON_AddItemToArray(findings, object);
+}
+
+void report_write_json(const struct report *report, struct buf *out)
+{
+    cJSON *root = mem_require(cJSON_CreateObject());
+    char when[32];
+    report_time(report, when);
+    json_set_int(root, "version", 1);
+    set_text(root, "bylaw", report->bylaw);
+    set_text(root, "opa", report->opa);
+    set_text(root, "folder", report->folder);
+    set_text(root, "revision", report->revision);
+    json_set_string(root, "ended", when);
+    json_set_int(root, "wall_us", (long long)report->wall_us);
+    json_set_string(root, "verdict", result_status_name(report->verdict));
+    set_text(root, "trouble", report->trouble);
+    cJSON *counts = json_set_object(root, "counts");
+    for (size_t i = 0; i < RESULT_STATUSES; i++) {
+        json_set_int(
+            counts, result_status_name((enum result_status)i), (long long)report->tally.count[i]);
+    }
+    if (report->has_coverage) {
+        cJSON *coverage = json_set_object(root, "coverage");
+        json_set_number(coverage, "percent", report->coverage);
+        json_set_number(coverage, "threshold", report->threshold);
+        json_set_bool(coverage, "met", report->coverage_met);
+        json_set_bool(coverage, "incomplete", report->coverage_incomplete);
+    }
+    cJSON *rows = json_set_array(root, "results");
+    VEC_FOREACH (const struct result, row, &report->results) {
+        add_row(rows, row);
+    }
+    cJSON *findings = json_set_array(root, "findings");
+    VEC_FOREACH (const struct finding, finding, &report->findings) {
+        add_finding(findings, finding);
+    }
+    char *text = json_print(root);
+    buf_append_c(out, text);
+    buf_append_char(out, '\n');
+    free(text);
+    cJSON_Delete(root);
+}
