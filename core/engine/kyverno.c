@@ -14,7 +14,8 @@ enum {
     TIMEOUT_EACH_S = 5,
     SUITES_MAX = 40, /* of one process: starting one costs as much as seven suites */
     SLOW_MS = 20000,
-    MESSAGE_MAX = 500
+    MESSAGE_MAX = 500,
+    CLOSER_WORDS = 2 /* of a closer look, the first of the options */
 };
 
 static const char *const version_args[] = {"version", NULL};
@@ -65,12 +66,12 @@ static bool command_for(const struct engine_question *q, const char *program,
 {
     (void)err;
     static const char *const options[] = {
-        "--output-format", "json", "--detailed-results", "--remove-color", "--"};
+        "-v", "4", "--output-format", "json", "--detailed-results", "--remove-color", "--"};
     VEC_PUSH(&command->argv, mem_strdup(program));
     VEC_FOREACH (char *, arg, &unit_at(q, 0)->args) {
         VEC_PUSH(&command->argv, mem_strdup(*arg));
     }
-    for (size_t i = 0; i < ARRAY_LEN(options); i++) {
+    for (size_t i = q->closer ? 0 : CLOSER_WORDS; i < ARRAY_LEN(options); i++) {
         VEC_PUSH(&command->argv, mem_strdup(options[i]));
     }
     for (size_t i = 0; i < q->batch->units.len; i++) {
@@ -161,8 +162,20 @@ static char *why_not_run(const struct kyverno_suite *suite, const struct kyverno
     return why;
 }
 
+static bool has_difference(const struct kyverno_suite *suite, const struct kyverno_report *report)
+{
+    VEC_FOREACH (struct kyverno_block, block, &report->blocks) {
+        VEC_FOREACH (struct kyverno_line, line, &block->lines) {
+            if (kyverno_line_differs(line) && strcmp(block->path, suite->path) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static void take_suite(const struct engine_question *q, size_t unit,
-    const struct kyverno_report *report, struct engine_answer *answer)
+    const struct kyverno_report *report, struct kyverno_diffs *diffs, struct engine_answer *answer)
 {
     const struct kyverno_suite *suite = q->plan->units.items[unit].own;
     const char *unloaded = why_unloaded(suite, report);
@@ -170,8 +183,10 @@ static void take_suite(const struct engine_question *q, size_t unit,
     const char *error = report->error == NULL ? "it did not say why" : report->error;
     if (unloaded != NULL) {
         push_failure(q, unit, unloaded, &answer->results);
+    } else if (progress == ENDED && !q->closer && has_difference(suite, report)) {
+        VEC_PUSH(&answer->closer, unit);
     } else if (progress == ENDED) {
-        kyverno_rows(q, unit, report, &answer->results);
+        kyverno_rows(q, unit, report, diffs, &answer->results);
     } else if (progress == BEGUN || is_named(suite, report->error)) {
         push_failure(q, unit, error, &answer->results);
     } else if (q->batch->units.len > 1) {
@@ -199,10 +214,15 @@ static bool parse(const struct engine_question *q, struct str out, struct str er
             "kyverno ended with exit code %d, which does not go with the %zu failures it printed",
             exit_code, failed);
     }
+    struct kyverno_diffs diffs = {0};
+    if (ok && q->closer) {
+        kyverno_read_diffs(errout, &diffs);
+    }
     answer->loaded = true;
     for (size_t i = 0; ok && i < q->batch->units.len; i++) {
-        take_suite(q, q->batch->units.items[i], &report, answer);
+        take_suite(q, q->batch->units.items[i], &report, &diffs, answer);
     }
+    kyverno_diffs_free(&diffs);
     if (answer->again.len == q->batch->units.len) {
         answer->loaded = false; /* nobody in particular is to blame: each by itself */
         answer->message = mem_printf("kyverno: %s",

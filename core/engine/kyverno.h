@@ -25,6 +25,7 @@
 #define BYLAW_ENGINE_KYVERNO_H
 
 #include "engine/engine.h"
+#include "policy/yaml_tree.h"
 
 /* ---- a suite as it is written (kyverno_suite.c, kyverno_plan.c) ---- */
 
@@ -35,11 +36,15 @@ struct kyverno_object {
     struct position at;
 };
 
+enum kyverno_task { KYVERNO_VALIDATES, KYVERNO_MUTATES, KYVERNO_GENERATES, KYVERNO_DELETES };
+
 /* A policy (rule "") or a rule of one. */
 struct kyverno_rule {
     size_t file; /* into plan->files */
     char *policy, *rule;
     struct position at;
+    enum kyverno_task task;
+    bool audits; /* what breaks it is let through */
 };
 
 /* An entry of `results`. */
@@ -94,12 +99,48 @@ const struct kyverno_rule *kyverno_find_rule(
 const char *kyverno_rule_written(const char *rule);
 /* A name without the namespace before it; borrowed. */
 const char *kyverno_base_name(const char *policy);
+/* The documents of a text, and the items of those that are lists of them. */
+void kyverno_each(struct str text, void (*each)(void *data, TSNode object), void *data);
+/* Where "spec/containers/0/image" leads from a node, as far as it is there; *key (may be NULL) is
+ * the key that it ends at, if any. */
+TSNode kyverno_walk(struct str text, TSNode node, struct str pointer, TSNode *key);
+struct position kyverno_place_of(TSNode node);
 /* Where "/spec/containers/0/image/" leads in the document of this kind and name, as far as it is
  * there; row 0: no such document. */
 struct position kyverno_place(
     struct str text, const char *kind, const char *space, const char *name, struct str pointer);
 /* "… failed at path /spec/x/": "/spec/x/", or empty. */
 struct str kyverno_path_in(struct str message);
+
+/* ---- why a policy is not evaluated (kyverno_diagnose.c) ---- */
+
+/* A finding of what Kyverno says of one of these policy files (below root): a field that does not
+ * exist, CEL or JMESPath that does not compile, with the place in the YAML. False: it speaks of
+ * none of them. Reads files. */
+bool kyverno_diagnose(struct str error, const char *root, const char *const *paths, size_t count,
+    struct finding *finding) MUST_USE;
+
+/* ---- what a resource is after a policy, and what it should be (kyverno_diff.c) ---- */
+
+struct kyverno_diff {
+    char *kind, *name;
+    char *expected, *got; /* YAML */
+    bool taken;
+};
+
+struct kyverno_diffs {
+    struct kyverno_diff *items;
+    size_t len, cap;
+};
+
+/* From the error stream of a run with -v 4. */
+void kyverno_read_diffs(struct str log, struct kyverno_diffs *diffs);
+/* The next of this kind ("" any) and name; each is found once. */
+const struct kyverno_diff *kyverno_find_diff(
+    struct kyverno_diffs *diffs, const char *kind, const char *name);
+void kyverno_diffs_free(struct kyverno_diffs *diffs);
+/* Appends the text without its terminal colours. */
+void kyverno_strip_colours(struct str text, struct buf *out);
 
 /* ---- what `kyverno test` prints (kyverno_parse.c) ---- */
 
@@ -163,6 +204,8 @@ bool kyverno_line_names(const struct kyverno_line *line, const char *resource);
 
 /* Rows of a unit's tests. */
 void kyverno_rows(const struct engine_question *q, size_t unit, const struct kyverno_report *report,
-    struct results *out);
+    struct kyverno_diffs *diffs, struct results *out);
+/* The line says that a resource is not what the suite says. */
+bool kyverno_line_differs(const struct kyverno_line *line);
 
 #endif

@@ -10,7 +10,7 @@
 #include "loop/loop.h"
 
 enum kyverno_verdict {
-    KYVERNO_NOT_EVALUATED, /* its policy did not load, or a precondition skipped it (message) */
+    KYVERNO_NOT_EVALUATED, /* a precondition or an exception skipped it (message) */
     KYVERNO_ALLOW,
     KYVERNO_DENY,
     KYVERNO_WARN,     /* broken, but the policy only audits or warns */
@@ -42,7 +42,8 @@ struct kyverno_application {
         struct kyverno_decision *items;
         size_t len, cap;
     } decisions;              /* by policy as Kyverno reports them */
-    struct findings findings; /* policies that do not load or compile: file, place and why */
+    struct findings findings; /* policies that do not load or compile, and so decide nothing: file,
+                                 place and why */
     char *trouble;            /* why nothing was decided at all, one line; or NULL */
 };
 void kyverno_application_free(struct kyverno_application *application);

@@ -18,6 +18,7 @@ struct rows {
     const struct kyverno_entry *entry;
     const char *resource; /* or NULL */
     struct results *out;
+    struct kyverno_diffs *diffs;
     unsigned *places;
 };
 
@@ -147,12 +148,21 @@ static bool is_other_kind(const struct rows *rows, const struct kyverno_line *li
     return other;
 }
 
+bool kyverno_line_differs(const struct kyverno_line *line)
+{
+    return strcmp(line->reason, "Resource diff") == 0;
+}
+
 static enum result_status judge_failed(const struct kyverno_line *line, struct buf *message)
 {
     struct str got;
     struct str first = str_of(line->message);
     struct str rest = first;
     str_next_line(&rest, &first);
+    if (kyverno_line_differs(line)) {
+        buf_append_c(message, "the resource is not what the suite says it becomes");
+        return RESULT_FAIL;
+    }
     if (strcmp(line->reason, "Resource error") == 0) {
         buf_append_str(message, first);
         return RESULT_ERROR;
@@ -230,6 +240,22 @@ static void place_object(
     subject_free(&subject);
 }
 
+/* What Kyverno's message runs together, each by itself. */
+static bool show_difference(
+    const struct rows *rows, const struct kyverno_line *line, struct result *row)
+{
+    struct subject subject = subject_of(line);
+    const struct kyverno_diff *diff =
+        kyverno_line_differs(line) ? kyverno_find_diff(rows->diffs, subject.kind, subject.name)
+                                   : NULL;
+    if (diff != NULL) {
+        row->expected = mem_strdup(diff->expected);
+        row->got = mem_strdup(diff->got);
+    }
+    subject_free(&subject);
+    return diff != NULL;
+}
+
 /* ---- rows ---- */
 
 static struct result new_row(const struct rows *rows, size_t test)
@@ -255,6 +281,10 @@ static void fill_row(const struct rows *rows, const struct kyverno_line *line, s
     }
     if (line->message[0] != '\0' && !is_excluded(line)) {
         row->detail = mem_strdup(line->message);
+    }
+    if (show_difference(rows, line, row)) {
+        buf_free(&message);
+        return;
     }
     row->expected = rows->entry->expected[0] == '\0' ? NULL : mem_strdup(rows->entry->expected);
     if (read_want(line->reason, &got)) {
@@ -355,7 +385,7 @@ static void push_test(const struct rows *rows, size_t test, const struct kyverno
 }
 
 void kyverno_rows(const struct engine_question *q, size_t unit, const struct kyverno_report *report,
-    struct results *out)
+    struct kyverno_diffs *diffs, struct results *out)
 {
     const struct plan_unit *planned = &q->plan->units.items[unit];
     const struct kyverno_suite *suite = planned->own;
@@ -369,6 +399,7 @@ void kyverno_rows(const struct engine_question *q, size_t unit, const struct kyv
                 .entry = entry,
                 .resource = suite->resources.items[own],
                 .out = out,
+                .diffs = diffs,
                 .places = &places};
             if (own < planned->tests.len) {
                 push_test(&rows, planned->tests.items[own], &claims[own]);

@@ -60,14 +60,14 @@ const char *kyverno_base_name(const char *policy)
     return slash == NULL ? policy : slash + 1;
 }
 
-static struct position place_of(TSNode node)
+struct position kyverno_place_of(TSNode node)
 {
     TSPoint point = ts_node_start_point(node);
     return (struct position){point.row + 1, point.column + 1};
 }
 
 /* Calls `each` for the documents of a text, and for the items of those that are lists of them. */
-static void each_object(struct str text, void (*each)(void *data, TSNode object), void *data)
+void kyverno_each(struct str text, void (*each)(void *data, TSNode object), void *data)
 {
     TSTree *tree = yaml_tree_parse(text);
     if (tree == NULL) {
@@ -104,42 +104,93 @@ static void read_object(void *data, TSNode object)
         .kind = yaml_string(reading->text, object, "kind"),
         .space = yaml_string(reading->text, object, "metadata/namespace"),
         .name = yaml_string(reading->text, object, "metadata/name"),
-        .at = place_of(yaml_is_scalar(name) ? name : object)};
+        .at = kyverno_place_of(yaml_is_scalar(name) ? name : object)};
     VEC_PUSH(&reading->suite->objects, read);
 }
 
 void kyverno_read_objects(struct str text, size_t file, struct kyverno_suite *suite)
 {
     struct reading reading = {suite, text, file};
-    each_object(text, read_object, &reading);
+    kyverno_each(text, read_object, &reading);
 }
 
-static void push_rule(
-    const struct reading *reading, const char *policy, const char *rule, TSNode node)
+/* What a policy of this kind does; a policy of the old kinds says it in each of its rules. */
+static enum kyverno_task task_of_kind(const char *kind)
 {
-    VEC_PUSH(&reading->suite->rules, (struct kyverno_rule){.file = reading->file,
-                                         .policy = mem_strdup(policy),
-                                         .rule = mem_strdup(rule),
-                                         .at = place_of(node)});
+    static const struct {
+        const char *end;
+        enum kyverno_task task;
+    } kinds[] = {{"MutatingPolicy", KYVERNO_MUTATES}, {"GeneratingPolicy", KYVERNO_GENERATES},
+        {"DeletingPolicy", KYVERNO_DELETES}, {"CleanupPolicy", KYVERNO_DELETES},
+        {"MutatingAdmissionPolicy", KYVERNO_MUTATES}};
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        if (str_ends(str_of(kind), kinds[i].end)) {
+            return kinds[i].task;
+        }
+    }
+    return KYVERNO_VALIDATES;
+}
+
+static bool is_there(const struct reading *reading, TSNode mapping, const char *path)
+{
+    return !ts_node_is_null(yaml_get_path(reading->text, mapping, path));
+}
+
+/* An old policy audits unless it says otherwise, a new one denies. */
+static bool audits(const struct reading *reading, TSNode policy, TSNode rule)
+{
+    TSNode actions = yaml_get_path(reading->text, policy, "spec/validationActions");
+    TSNode item;
+    uint32_t at = 0;
+    bool denies = false;
+    if (ts_node_is_null(rule)) {
+        while (yaml_next_item(actions, &at, &item)) {
+            denies = denies || yaml_equals(reading->text, item, "Deny");
+        }
+        return at > 0 && !denies;
+    }
+    char *own = yaml_string(reading->text, rule, "validate/failureAction");
+    char *all = yaml_string(reading->text, policy, "spec/validationFailureAction");
+    const char *said = own[0] != '\0' ? own : all;
+    denies = strcmp(said, "Enforce") == 0 || strcmp(said, "enforce") == 0;
+    free(own);
+    free(all);
+    return !denies;
+}
+
+static void push_rule(const struct reading *reading, TSNode policy, const char *name, TSNode rule)
+{
+    bool whole = ts_node_is_null(rule);
+    char *kind = yaml_string(reading->text, policy, "kind");
+    TSNode named = whole ? yaml_get_path(reading->text, policy, "metadata/name")
+                         : yaml_get(reading->text, rule, "name", NULL);
+    struct kyverno_rule read = {.file = reading->file,
+        .policy = mem_strdup(name),
+        .rule = whole ? mem_strdup("") : yaml_string(reading->text, rule, "name"),
+        .at = kyverno_place_of(named),
+        .audits = audits(reading, policy, rule),
+        .task = whole                                 ? task_of_kind(kind)
+                : is_there(reading, rule, "mutate")   ? KYVERNO_MUTATES
+                : is_there(reading, rule, "generate") ? KYVERNO_GENERATES
+                                                      : KYVERNO_VALIDATES};
+    VEC_PUSH(&reading->suite->rules, read);
+    free(kind);
 }
 
 static void read_policy(void *data, TSNode object)
 {
     const struct reading *reading = data;
-    TSNode named = yaml_get_path(reading->text, object, "metadata/name");
     char *policy = yaml_string(reading->text, object, "metadata/name");
     TSNode rules = yaml_get_path(reading->text, object, "spec/rules");
     TSNode item;
     uint32_t at = 0;
     if (policy[0] != '\0') {
-        push_rule(reading, policy, "", named);
+        push_rule(reading, object, policy, (TSNode){0});
     }
     while (policy[0] != '\0' && yaml_next_item(rules, &at, &item)) {
-        char *rule = yaml_string(reading->text, item, "name");
-        if (rule[0] != '\0') {
-            push_rule(reading, policy, rule, yaml_get(reading->text, item, "name", NULL));
+        if (is_there(reading, item, "name")) {
+            push_rule(reading, object, policy, item);
         }
-        free(rule);
     }
     free(policy);
 }
@@ -147,7 +198,7 @@ static void read_policy(void *data, TSNode object)
 void kyverno_read_rules(struct str text, size_t file, struct kyverno_suite *suite)
 {
     struct reading reading = {suite, text, file};
-    each_object(text, read_policy, &reading);
+    kyverno_each(text, read_policy, &reading);
 }
 
 static void read_files(struct kyverno_suite *suite, const struct run_plan *plan,
@@ -225,11 +276,11 @@ struct str kyverno_path_in(struct str message)
 }
 
 /* One step of the way; the null node: it leads nowhere. */
-static TSNode step(struct str text, TSNode node, struct str part)
+static TSNode step(struct str text, TSNode node, struct str part, TSNode *key_node)
 {
     char *key = str_dup(part);
     char *end = key;
-    TSNode next = yaml_get(text, node, key, NULL);
+    TSNode next = yaml_get(text, node, key, key_node);
     TSNode item;
     uint32_t at = 0;
     unsigned long left = strtoul(key, &end, 10);
@@ -241,6 +292,25 @@ static TSNode step(struct str text, TSNode node, struct str part)
     }
     free(key);
     return next;
+}
+
+TSNode kyverno_walk(struct str text, TSNode node, struct str pointer, TSNode *key)
+{
+    TSNode passed;
+    while (pointer.len > 0) {
+        size_t end = str_find_char(pointer, '/', 0);
+        struct str part = end == SIZE_MAX ? pointer : str_slice(pointer, 0, end);
+        pointer = end == SIZE_MAX ? str_make("", 0) : str_from(pointer, end + 1);
+        TSNode next = part.len == 0 ? node : step(text, node, part, &passed);
+        if (ts_node_is_null(next)) {
+            break;
+        }
+        if (key != NULL && part.len > 0 && yaml_is_mapping(node)) {
+            *key = passed;
+        }
+        node = next;
+    }
+    return node;
 }
 
 struct placing {
@@ -267,19 +337,8 @@ static void place_in(void *data, TSNode object)
         !says(placing, object, "metadata/name", placing->name)) {
         return;
     }
-    TSNode node = object;
-    struct str rest = placing->pointer;
-    while (rest.len > 0) {
-        size_t end = str_find_char(rest, '/', 0);
-        struct str part = end == SIZE_MAX ? rest : str_slice(rest, 0, end);
-        rest = end == SIZE_MAX ? str_make("", 0) : str_from(rest, end + 1);
-        TSNode next = part.len == 0 ? node : step(placing->text, node, part);
-        if (ts_node_is_null(next)) {
-            break;
-        }
-        node = next;
-    }
-    placing->at = place_of(node);
+    TSNode node = kyverno_walk(placing->text, object, placing->pointer, NULL);
+    placing->at = kyverno_place_of(node);
 }
 
 struct position kyverno_place(
@@ -287,6 +346,6 @@ struct position kyverno_place(
 {
     struct placing placing = {
         .text = text, .pointer = pointer, .kind = kind, .space = space, .name = name};
-    each_object(text, place_in, &placing);
+    kyverno_each(text, place_in, &placing);
     return placing.at;
 }

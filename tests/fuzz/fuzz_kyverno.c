@@ -1,6 +1,7 @@
 /* What Kyverno prints is read line by line, with JSON between; fixtures and policies are read for
  * places in them. The first byte says what the rest is. */
 #include "engine/kyverno.h"
+#include "engine/kyverno_apply_internal.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -24,6 +25,14 @@ static void check_report(struct str text)
         }
     }
     kyverno_report_free(&report);
+    struct kyverno_diffs diffs = {0};
+    kyverno_read_diffs(text, &diffs);
+    kyverno_diffs_free(&diffs);
+    struct kyverno_applied applied = {0};
+    struct kyverno_application application = {0};
+    kyverno_apply_parse(text, text, &applied, &application);
+    kyverno_applied_free(&applied);
+    kyverno_application_free(&application);
 }
 
 static void check_fixture(struct str text)

@@ -9,6 +9,7 @@
 
 struct fixture {
     char *root;
+    bool closer;
     struct policy_index *index;
     struct run_plan *plan;
     struct engine_answer answer;
@@ -53,7 +54,8 @@ static void ask(struct fixture *f, const char *const *labels, const char *out, c
     for (size_t i = 0; labels[i] != NULL; i++) {
         batch_add(&batch, f->plan, unit_named(f, labels[i]));
     }
-    struct engine_question q = {.ask = ENGINE_TEST, .plan = f->plan, .batch = &batch};
+    struct engine_question q = {
+        .ask = ENGINE_TEST, .plan = f->plan, .batch = &batch, .closer = f->closer};
     engine_answer_free(&f->answer);
     f->answer = (struct engine_answer){0};
     assert_ok(
@@ -238,6 +240,46 @@ static void nobody_is_asked_forever(void **state)
     end(&f);
 }
 
+/* Kyverno's message runs the two resources together; a second run's log has both. */
+static void a_mutation_differs(void **state)
+{
+    (void)state;
+    static const char out[] =
+        HEAD("mutate/kyverno-test.yaml") "[\n  {\"ID\": 1, \"Message\": \"Patched resource didn't "
+                                         "match\\n(only in)\\n\\nobject:\", \"POLICY\": "
+                                         "\"add-owner\", \"REASON\": \"Resource diff\", "
+                                         "\"RESOURCE\": \"v1/ConfigMap/default/plain\", "
+                                         "\"RESULT\": \"Fail\", \"RULE\": "
+                                         "\"owner-label\"}\n]\n\n\nTest Summary: 0 tests passed "
+                                         "and 1 tests failed\n\n";
+    struct fixture f;
+    begin(&f, "kyverno-failing");
+    ask(&f, (const char *[]){"kyverno test mutate/kyverno-test.yaml", NULL}, out,
+        "Error: 1 tests failed\n", 1);
+    assert_int_equal(f.answer.closer.len, 1);
+    assert_int_equal(f.answer.results.len, 0);
+    f.closer = true;
+    ask(&f, (const char *[]){"kyverno test mutate/kyverno-test.yaml", NULL}, out,
+        "\033[90m2026-11-26T20:00:00Z\033[0m TRC compare.go:37 > Resource diff "
+        "\033[36mactual=\033[0m{\"Object\":{\"data\":{\"a\":\"1\"},\"kind\":\"ConfigMap\","
+        "\"metadata\":"
+        "{\"labels\":{\"owner\":\"platform\"},\"name\":\"plain\"}}} "
+        "\033[36mexpected=\033[0m{\"data\":{\"a\":\"1\"},\"kind\":\"ConfigMap\",\"metadata\":"
+        "{\"labels\":{\"owner\":\"pay\\\"{ments\"},\"name\":\"plain\"}} \033[36mv=\033[0m4\n"
+        "TRC > Resource diff actual={ expected=}\nError: 1 tests failed\n",
+        1);
+    assert_int_equal(f.answer.closer.len, 0);
+    assert_row(&f, "owner-label ConfigMap/plain", RESULT_FAIL, "not what the suite says");
+    const struct result *row = row_of(&f, "owner-label ConfigMap/plain");
+    assert_string_equal(row->got,
+        "data:\n  a: \"1\"\nkind: ConfigMap\nmetadata:\n  labels:\n    owner: platform\n  name: "
+        "plain");
+    assert_non_null(strstr(row->expected, "    owner: \"pay\\\"{ments\"\n"));
+    assert_row(&f, "owner-label ConfigMap/owned", RESULT_NOT_EVALUATED,
+        "mutate/patched.yaml has no such resource");
+    end(&f);
+}
+
 static void rubbish(void **state)
 {
     (void)state;
@@ -295,6 +337,7 @@ int main(void)
         cmocka_unit_test(what_a_pass_hides),
         cmocka_unit_test(the_rest_is_asked_again),
         cmocka_unit_test(nobody_is_asked_forever),
+        cmocka_unit_test(a_mutation_differs),
         cmocka_unit_test(rubbish),
         cmocka_unit_test(places_in_fixtures),
     };

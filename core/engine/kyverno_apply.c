@@ -1,0 +1,366 @@
+/* Runs `kyverno apply`: again without a policy that makes it give up, until it gets to its end. */
+#include "engine/kyverno_apply.h"
+
+#include "engine/kyverno.h"
+#include "engine/kyverno_apply_internal.h"
+
+#include "base/file.h"
+#include "base/path.h"
+#include "base/safe.h"
+#include "base/vec.h"
+#include "loop/process.h"
+#include "sandbox/confined.h"
+
+#include <stdlib.h>
+
+enum { TIMEOUT_MS = 120000, TROUBLE_MAX = 500, PLACES_MAX = 200 };
+#define FILE_MAX_BYTES ((size_t)4 << 20)
+
+struct kyverno_apply {
+    struct loop *loop;
+    char *program, *dir;
+    struct plan_words policies, resources;
+    bool *out_of_it; /* by policy: it makes Kyverno give up, or is not loaded */
+    char *values, *userinfo;
+    bool offline;
+    void (*done)(void *data, const struct kyverno_application *application);
+    void *data;
+
+    struct process *process;
+    struct loop_work *work;
+    struct buf out, errout;
+    bool again, cancelled;
+    struct kyverno_application application;
+};
+
+static void apply_free(struct kyverno_apply *apply)
+{
+    kyverno_application_free(&apply->application);
+    plan_words_free(&apply->policies);
+    plan_words_free(&apply->resources);
+    buf_free(&apply->out);
+    buf_free(&apply->errout);
+    free(apply->out_of_it);
+    free(apply->program);
+    free(apply->dir);
+    free(apply->values);
+    free(apply->userinfo);
+    free(apply);
+}
+
+static void finish(struct kyverno_apply *apply)
+{
+    if (!apply->cancelled) {
+        apply->done(apply->data, &apply->application);
+    }
+    apply_free(apply);
+}
+
+/* ---- reading an answer, on a worker thread ---- */
+
+static void read_each(const char *dir, const struct plan_words *paths, struct kyverno_suite *into,
+    void (*read)(struct str, size_t, struct kyverno_suite *))
+{
+    for (size_t i = 0; i < paths->len; i++) {
+        struct buf text = BUF_INIT;
+        char *full = path_join(dir, paths->items[i]);
+        if (file_read(full, FILE_MAX_BYTES, &text, NULL)) {
+            read(buf_str(&text), i, into);
+        }
+        buf_free(&text);
+        free(full);
+    }
+}
+
+/* What the policy or rule does turns Kyverno's pass and fail into what happens to the resource. */
+static enum kyverno_verdict decide(const struct kyverno_rule *rule, enum kyverno_verdict reported)
+{
+    static const enum kyverno_verdict passes[] = {[KYVERNO_VALIDATES] = KYVERNO_ALLOW,
+        [KYVERNO_MUTATES] = KYVERNO_MUTATE,
+        [KYVERNO_GENERATES] = KYVERNO_GENERATE,
+        [KYVERNO_DELETES] = KYVERNO_DELETE};
+    if (rule == NULL || (reported != KYVERNO_ALLOW && reported != KYVERNO_DENY)) {
+        return reported;
+    }
+    if (reported == KYVERNO_ALLOW) {
+        return passes[rule->task];
+    }
+    if (rule->task == KYVERNO_DELETES) {
+        return KYVERNO_ALLOW;
+    }
+    return rule->task == KYVERNO_VALIDATES && rule->audits ? KYVERNO_WARN : reported;
+}
+
+static void place_resource(const struct kyverno_apply *apply, const struct kyverno_object *object,
+    struct kyverno_decision *decision, unsigned *places)
+{
+    struct str pointer = kyverno_path_in(str_of(decision->message));
+    decision->resource_file = mem_strdup(apply->resources.items[object->file]);
+    decision->resource_at = object->at;
+    if (pointer.len == 0 || *places >= PLACES_MAX) {
+        return;
+    }
+    struct buf text = BUF_INIT;
+    char *full = path_join(apply->dir, decision->resource_file);
+    ++*places;
+    if (file_read(full, FILE_MAX_BYTES, &text, NULL)) {
+        struct position at =
+            kyverno_place(buf_str(&text), decision->kind, decision->space, decision->name, pointer);
+        decision->resource_at = at.row > 0 ? at : decision->resource_at;
+    }
+    buf_free(&text);
+    free(full);
+}
+
+/* The texts that Kyverno printed for the decision. */
+static void take_texts(struct kyverno_decision *decision, struct kyverno_applied *applied)
+{
+    char *resource = mem_printf("%s/%s/%s", decision->space, decision->kind, decision->name);
+    struct buf text = BUF_INIT;
+    VEC_FOREACH (struct kyverno_made, made, &applied->made) {
+        if (made->generated == (decision->verdict == KYVERNO_GENERATE) &&
+            strcmp(made->resource, resource) == 0 &&
+            strcmp(kyverno_base_name(made->policy), decision->policy) == 0) {
+            buf_printf(&text, "%s%s", text.len == 0 ? "" : "---\n", made->text);
+        }
+    }
+    decision->text = text.len == 0 ? NULL : mem_strdup(text.ptr);
+    buf_free(&text);
+    free(resource);
+}
+
+static void complete(const struct kyverno_apply *apply, struct kyverno_suite *known,
+    struct kyverno_applied *applied, struct kyverno_application *application)
+{
+    unsigned places = 0;
+    VEC_FOREACH (struct kyverno_decision, decision, &application->decisions) {
+        const struct kyverno_rule *rule =
+            kyverno_find_rule(known, decision->policy, decision->rule);
+        const struct kyverno_object *object =
+            kyverno_find_object(known, decision->kind, decision->space, decision->name);
+        decision->verdict = decide(rule, decision->verdict);
+        if (rule != NULL) {
+            decision->policy_file = mem_strdup(apply->policies.items[rule->file]);
+            decision->policy_at = rule->at;
+        }
+        if (object != NULL) {
+            place_resource(apply, object, decision, &places);
+        }
+        if (decision->verdict == KYVERNO_MUTATE || decision->verdict == KYVERNO_GENERATE) {
+            take_texts(decision, applied);
+        }
+    }
+}
+
+/* A finding of one error; true when it names a policy that was still in it. */
+static bool blame(struct kyverno_apply *apply, const char *error)
+{
+    struct finding finding = {0};
+    bool news = false;
+    if (!kyverno_diagnose(str_of(error), apply->dir, (const char *const *)apply->policies.items,
+            apply->policies.len, &finding)) {
+        return false;
+    }
+    for (size_t i = 0; i < apply->policies.len; i++) {
+        if (strcmp(apply->policies.items[i], finding.file) == 0) {
+            news = !apply->out_of_it[i];
+            apply->out_of_it[i] = true;
+        }
+    }
+    findings_add(&apply->application.findings, &finding);
+    finding_free(&finding);
+    return news;
+}
+
+static void read_answer(void *data)
+{
+    struct kyverno_apply *apply = data;
+    struct kyverno_applied applied = {0};
+    struct kyverno_application answer = {0};
+    kyverno_apply_parse(buf_str(&apply->out), buf_str(&apply->errout), &applied, &answer);
+    VEC_FOREACH (char *, error, &applied.errors) {
+        blame(apply, *error);
+    }
+    apply->again = applied.fatal != NULL && !applied.reported && blame(apply, applied.fatal);
+    if (apply->again) {
+        kyverno_application_free(&answer);
+    } else {
+        struct kyverno_suite *known = MEM_NEW(struct kyverno_suite);
+        read_each(apply->dir, &apply->policies, known, kyverno_read_rules);
+        read_each(apply->dir, &apply->resources, known, kyverno_read_objects);
+        complete(apply, known, &applied, &answer);
+        kyverno_suite_free(known);
+        apply->application.decisions.items = answer.decisions.items;
+        apply->application.decisions.len = answer.decisions.len;
+        apply->application.decisions.cap = answer.decisions.cap;
+        if (applied.fatal != NULL && !applied.reported) {
+            apply->application.trouble =
+                safe_dup(str_of(applied.fatal), SAFE_ONE_LINE, TROUBLE_MAX);
+        }
+    }
+    kyverno_applied_free(&applied);
+}
+
+/* ---- processes ---- */
+
+static void begin(struct kyverno_apply *apply);
+
+static void answer_read(void *data, bool cancelled)
+{
+    struct kyverno_apply *apply = data;
+    apply->work = NULL;
+    if (apply->again && !cancelled && !apply->cancelled) {
+        begin(apply);
+    } else {
+        finish(apply);
+    }
+}
+
+/* Ends without an answer; `done` is called later. */
+static void nothing_to_read(void *data)
+{
+    struct kyverno_apply *apply = data;
+    apply->again = false;
+}
+
+static void fail(struct kyverno_apply *apply, const char *why)
+{
+    free(apply->application.trouble);
+    apply->application.trouble = safe_dup(str_of(why), SAFE_ONE_LINE, TROUBLE_MAX);
+    apply->work = loop_work_start(apply->loop, nothing_to_read, answer_read, apply);
+}
+
+static void on_data(void *data, enum process_stream stream, struct str bytes)
+{
+    struct kyverno_apply *apply = data;
+    buf_append_str(stream == PROCESS_STDOUT ? &apply->out : &apply->errout, bytes);
+}
+
+static void process_ended(void *data, const struct process_result *result)
+{
+    struct kyverno_apply *apply = data;
+    apply->process = NULL;
+    if (result->timed_out) {
+        fail(apply, "kyverno apply did not end within two minutes and was stopped");
+    } else if (result->truncated) {
+        fail(apply, "kyverno apply printed more than we take (64 MiB) and was stopped");
+    } else if (result->signal != 0 && !apply->cancelled) {
+        fail(apply, "kyverno apply was ended by a signal");
+    } else {
+        apply->work = loop_work_start(apply->loop, read_answer, answer_read, apply);
+    }
+}
+
+static void push(struct plan_words *words, const char *word)
+{
+    VEC_PUSH(words, mem_strdup(word));
+}
+
+static void push_pair(struct plan_words *words, const char *option, const char *value)
+{
+    if (value != NULL) {
+        push(words, option);
+        push(words, value);
+    }
+}
+
+/* False: no policy is left. */
+static bool make_words(const struct kyverno_apply *apply, struct plan_words *words)
+{
+    static const char *const options[] = {
+        "--policy-report", "--output-format", "json", "--audit-warn", "--remove-color", "-v", "3"};
+    size_t left = 0;
+    push(words, apply->program);
+    push(words, "apply");
+    for (size_t i = 0; i < ARRAY_LEN(options); i++) {
+        push(words, options[i]);
+    }
+    push_pair(words, "--values-file", apply->values);
+    push_pair(words, "--userinfo", apply->userinfo);
+    VEC_FOREACH (char *, resource, &apply->resources) {
+        push_pair(words, "--resource", *resource);
+    }
+    push(words, "--");
+    for (size_t i = 0; i < apply->policies.len; i++) {
+        if (!apply->out_of_it[i]) {
+            push(words, apply->policies.items[i]);
+            left++;
+        }
+    }
+    VEC_PUSH(words, NULL);
+    return left > 0;
+}
+
+static bool start(struct kyverno_apply *apply, const char *const *argv, struct err *err)
+{
+    static const char *const environment[] = {
+        "GOMAXPROCS=2", "GOGC=off", "GOMEMLIMIT=600MiB", "NO_COLOR=1", NULL};
+    struct confined_cage cage = {0};
+    struct confined_words words = {0};
+    if (apply->offline && !confined_wrap(&cage, argv, &words, err)) {
+        return false;
+    }
+    struct process_options options = {.argv = apply->offline ? words.items : argv,
+        .cwd = apply->dir,
+        .env = environment,
+        .nice = 5,
+        .timeout_ms = TIMEOUT_MS,
+        .on_data = on_data,
+        .on_exit = process_ended,
+        .data = apply};
+    apply->process = process_start(apply->loop, &options, err);
+    confined_words_free(&words);
+    return apply->process != NULL;
+}
+
+static void begin(struct kyverno_apply *apply)
+{
+    struct err err;
+    struct plan_words words = {0};
+    buf_clear(&apply->out);
+    buf_clear(&apply->errout);
+    if (!make_words(apply, &words)) {
+        fail(apply, apply->policies.len == 0 ? "there is no policy to apply"
+                                             : "none of the policies can be applied");
+    } else if (!start(apply, (const char *const *)words.items, &err)) {
+        fail(apply, err.text);
+    }
+    plan_words_free(&words);
+}
+
+struct kyverno_apply *kyverno_apply_start(struct loop *loop,
+    const struct kyverno_apply_options *options,
+    void (*done)(void *data, const struct kyverno_application *application), void *data)
+{
+    struct kyverno_apply *apply = MEM_NEW(struct kyverno_apply);
+    *apply = (struct kyverno_apply){.loop = loop,
+        .program = mem_strdup(options->program),
+        .dir = mem_strdup(options->dir),
+        .out_of_it = mem_zalloc(options->policy_count + 1),
+        .values = mem_strdup(options->values),
+        .userinfo = mem_strdup(options->userinfo),
+        .offline = options->offline,
+        .done = done,
+        .data = data};
+    for (size_t i = 0; i < options->policy_count; i++) {
+        push(&apply->policies, options->policies[i]);
+    }
+    for (size_t i = 0; i < options->resource_count; i++) {
+        push(&apply->resources, options->resources[i]);
+    }
+    begin(apply);
+    return apply;
+}
+
+void kyverno_apply_cancel(struct kyverno_apply *apply)
+{
+    if (apply == NULL) {
+        return;
+    }
+    apply->cancelled = true;
+    if (apply->process != NULL) {
+        process_cancel(apply->process);
+    } else if (apply->work != NULL) {
+        loop_work_cancel(apply->work);
+    }
+}
