@@ -9,6 +9,12 @@
 struct run_plan *opa_plan(struct policy_index *index, enum run_scope scope,
     const char *const *wanted, size_t count, const atomic_bool *cancel);
 
+/* The part of the plan that the moves (of policy_index_update) can reach, all of it included. The
+ * tests in files of `apart` (by path) are another engine's: those packages are left out. NULL:
+ * cancelled. Worker thread. */
+struct run_plan *opa_plan_affected(struct policy_index *index, const struct policy_moves *moves,
+    const struct plan_words *apart, const atomic_bool *cancel) MUST_USE;
+
 /* What must be loaded to check one file: the first unit is the file and all it needs; the others
  * are the files that refer to its package, with all they need, where they need not be kept apart
  * together. `unchecked` counts files that refer to it and are in no unit (there are too many).

@@ -1,6 +1,6 @@
 /* How a folder of policies becomes units that opa can run: the tests of a package with all they
  * need, read as v0 or v1. */
-#include "engine/opa.h"
+#include "engine/opa_plan.h"
 
 #include "base/json.h"
 #include "base/path.h"
@@ -11,17 +11,7 @@
 #define MANIFEST_MAX_BYTES ((size_t)4 << 20)
 #define UNIT_MAX_BYTES     ((uint64_t)16 << 20)
 
-struct planner {
-    struct policy_index *index;
-    struct run_plan *plan;
-    enum run_scope scope;
-    const char *const *wanted;
-    size_t wanted_count;
-    const atomic_bool *cancel;
-    bool *checked; /* by file: in some unit already */
-};
-
-static bool is_cancelled(const struct planner *p)
+bool opa_planner_is_cancelled(const struct opa_planner *p)
 {
     return p->cancel != NULL && atomic_load(p->cancel);
 }
@@ -46,20 +36,57 @@ static char *load_argument(const struct policy_file *file)
     return argument;
 }
 
-static void add_files(struct planner *p)
+static void digest_of(const struct policy_file *file, char digest[SHA256_HEX_SIZE])
 {
-    VEC_FOREACH (struct policy_file, file, &p->index->files) {
-        struct plan_file entry = {.path = mem_strdup(file->path),
-            .load = load_argument(file),
-            .is_data = file->kind == POLICY_DATA,
-            .hash = file->facts != NULL ? file->facts->hash
-                                        : (uint64_t)file->mtime_ns ^ (file->size << 20),
-            .dialect = file->facts == NULL ? DIALECT_EITHER : file->facts->dialect};
-        VEC_PUSH(&p->plan->files, entry);
+    if (file->facts != NULL) {
+        memcpy(digest, file->facts->digest, SHA256_HEX_SIZE);
+        return;
+    }
+    /* A document is not read for it: its stamp stands for what it holds. */
+    char *stamp = mem_printf("%s %lld %lld %llu %llu %llx", file->laid ? "laid" : "file",
+        (long long)file->mtime_ns, (long long)file->ctime_ns, (unsigned long long)file->size,
+        (unsigned long long)file->inode, (unsigned long long)file->laid_hash);
+    sha256_hex(str_of(stamp), digest);
+    free(stamp);
+}
+
+void opa_planner_file(struct opa_planner *p, size_t place)
+{
+    const struct policy_file *file = &p->index->files.items[place];
+    struct plan_file *entry = &p->plan->files.items[place];
+    if (entry->path != NULL) {
+        return;
+    }
+    *entry = (struct plan_file){.path = mem_strdup(file->path),
+        .load = load_argument(file),
+        .is_data = file->kind == POLICY_DATA,
+        .is_volatile = file->facts != NULL && file->facts->is_volatile,
+        .hash =
+            file->facts != NULL ? file->facts->hash : (uint64_t)file->mtime_ns ^ (file->size << 20),
+        .dialect = file->facts == NULL ? DIALECT_EITHER : file->facts->dialect};
+    digest_of(file, entry->digest);
+}
+
+void opa_planner_begin(struct opa_planner *p)
+{
+    size_t count = p->index->files.len;
+    p->plan = MEM_NEW(struct run_plan);
+    p->plan->root = mem_strdup(p->index->root);
+    p->plan->files.items = mem_zalloc((count + 1) * sizeof *p->plan->files.items);
+    p->plan->files.len = count;
+    p->plan->files.cap = count + 1;
+    p->checked = mem_zalloc(count + 1);
+}
+
+static void add_files(struct opa_planner *p)
+{
+    for (size_t i = 0; i < p->index->files.len; i++) {
+        opa_planner_file(p, i);
     }
 }
 
-static void note(struct planner *p, const char *rule, const char *file, char *message, char *fix)
+static void note(
+    struct opa_planner *p, const char *rule, const char *file, char *message, char *fix)
 {
     VEC_PUSH(&p->plan->notes, (struct finding){.rule = mem_strdup(rule),
                                   .severity = SEVERITY_WARNING,
@@ -93,7 +120,7 @@ static int manifest_version(const struct policy_index *index, const char *path)
 }
 
 /* One run of opa reads all its files in one version (but for `import rego.v1`). */
-static void choose_dialect(struct planner *p, struct plan_unit *unit)
+static void choose_dialect(struct opa_planner *p, struct plan_unit *unit)
 {
     const struct plan_file *v0 = NULL;
     const struct plan_file *v1 = NULL;
@@ -115,7 +142,7 @@ static void choose_dialect(struct planner *p, struct plan_unit *unit)
     unit->may_be_other = v0 == NULL && v1 == NULL;
 }
 
-static void find_unloadable(struct planner *p, struct plan_unit *unit)
+static void find_unloadable(struct opa_planner *p, struct plan_unit *unit)
 {
     size_t kept = 0;
     for (size_t i = 0; i < unit->files.len; i++) {
@@ -133,7 +160,7 @@ static void find_unloadable(struct planner *p, struct plan_unit *unit)
 }
 
 /* opa takes about a hundred bytes of memory for each byte of Rego: with 64 MB it took 6 GB. */
-static void bound(const struct planner *p, struct plan_unit *unit)
+static void bound(const struct opa_planner *p, struct plan_unit *unit)
 {
     uint64_t bytes = 0;
     VEC_FOREACH (size_t, place, &unit->files) {
@@ -146,8 +173,7 @@ static void bound(const struct planner *p, struct plan_unit *unit)
     }
 }
 
-/* Makes the unit of the seeds (files of one package). */
-static size_t add_unit(struct planner *p, const struct policy_set *seeds)
+size_t opa_planner_unit(struct opa_planner *p, const struct policy_set *seeds)
 {
     const struct policy_file *first = &p->index->files.items[seeds->items[0]];
     bool split = first->scope != NULL && first->scope[0] != '\0';
@@ -160,6 +186,7 @@ static size_t add_unit(struct planner *p, const struct policy_set *seeds)
     policy_closure(p->index, seeds, &unit.files);
     VEC_FOREACH (size_t, place, &unit.files) {
         p->checked[*place] = true;
+        opa_planner_file(p, *place);
         const struct policy_file *file = &p->index->files.items[*place];
         unit.alone = unit.alone || (file->scope != NULL && file->scope[0] != '\0');
     }
@@ -170,7 +197,7 @@ static size_t add_unit(struct planner *p, const struct policy_set *seeds)
     return p->plan->units.len - 1;
 }
 
-static void add_tests(struct planner *p, size_t unit, const struct policy_set *seeds)
+static void add_tests(struct opa_planner *p, size_t unit, const struct policy_set *seeds)
 {
     VEC_FOREACH (size_t, place, seeds) {
         const struct policy_facts *facts = p->index->files.items[*place].facts;
@@ -186,14 +213,12 @@ static void add_tests(struct planner *p, size_t unit, const struct policy_set *s
     }
 }
 
-static const struct policy_file *ordered(const struct planner *p, size_t i)
+static const struct policy_file *ordered(const struct opa_planner *p, size_t i)
 {
     return &p->index->files.items[p->index->by_package.items[i]];
 }
 
-/* Units of one package (the files [from, to) of by_package): one for each folder where it is split,
- * else one. */
-static void add_package(struct planner *p, size_t from, size_t to)
+void opa_planner_package(struct opa_planner *p, size_t from, size_t to)
 {
     for (size_t i = from; i < to; i++) {
         bool first_of_scope = true;
@@ -209,7 +234,7 @@ static void add_package(struct planner *p, size_t from, size_t to)
             }
         }
         if (tests > 0) {
-            add_tests(p, add_unit(p, &seeds), &seeds);
+            add_tests(p, opa_planner_unit(p, &seeds), &seeds);
         }
         VEC_FREE(&seeds);
         if (ordered(p, i)->scope[0] == '\0') {
@@ -219,19 +244,19 @@ static void add_package(struct planner *p, size_t from, size_t to)
 }
 
 /* Files that no test needs are loaded all the same, so that what does not compile is seen. */
-static void add_untested(struct planner *p)
+static void add_untested(struct opa_planner *p)
 {
-    for (size_t i = 0; i < p->index->files.len && !is_cancelled(p); i++) {
+    for (size_t i = 0; i < p->index->files.len && !opa_planner_is_cancelled(p); i++) {
         if (p->index->files.items[i].kind == POLICY_REGO && !p->checked[i]) {
             struct policy_set seeds = {0};
             VEC_PUSH(&seeds, i);
-            add_unit(p, &seeds);
+            opa_planner_unit(p, &seeds);
             VEC_FREE(&seeds);
         }
     }
 }
 
-static void note_split(struct planner *p, size_t from, size_t to)
+static void note_split(struct opa_planner *p, size_t from, size_t to)
 {
     const struct policy_file *first = ordered(p, from);
     if (first->scope[0] == '\0') {
@@ -251,7 +276,7 @@ static void note_split(struct planner *p, size_t from, size_t to)
     free(package);
 }
 
-static bool unit_affected(const struct planner *p, const struct plan_unit *unit)
+static bool unit_affected(const struct opa_planner *p, const struct plan_unit *unit)
 {
     for (size_t i = 0; i < p->wanted_count; i++) {
         size_t place = policy_index_find(p->index, p->wanted[i]);
@@ -267,7 +292,7 @@ static bool unit_affected(const struct planner *p, const struct plan_unit *unit)
     return false;
 }
 
-static void choose_included(struct planner *p)
+static void choose_included(struct opa_planner *p)
 {
     struct run_plan *plan = p->plan;
     VEC_FOREACH (struct plan_unit, unit, &plan->units) {
@@ -301,13 +326,11 @@ static void choose_included(struct planner *p)
 
 struct run_plan *opa_plan_closure(struct policy_index *index, const struct policy_set *seeds)
 {
-    struct planner p = {.index = index,
-        .plan = MEM_NEW(struct run_plan),
-        .checked = mem_zalloc(index->files.len + 1)};
-    p.plan->root = mem_strdup(index->root);
+    struct opa_planner p = {.index = index};
+    opa_planner_begin(&p);
     add_files(&p);
     if (seeds->len > 0) {
-        add_unit(&p, seeds);
+        opa_planner_unit(&p, seeds);
     }
     free(p.checked);
     return p.plan;
@@ -316,28 +339,23 @@ struct run_plan *opa_plan_closure(struct policy_index *index, const struct polic
 struct run_plan *opa_plan(struct policy_index *index, enum run_scope scope,
     const char *const *wanted, size_t count, const atomic_bool *cancel)
 {
-    struct planner p = {.index = index,
-        .plan = MEM_NEW(struct run_plan),
-        .scope = scope,
-        .wanted = wanted,
-        .wanted_count = count,
-        .cancel = cancel,
-        .checked = mem_zalloc(index->files.len + 1)};
-    p.plan->root = mem_strdup(index->root);
+    struct opa_planner p = {
+        .index = index, .scope = scope, .wanted = wanted, .wanted_count = count, .cancel = cancel};
+    opa_planner_begin(&p);
     add_files(&p);
-    for (size_t i = 0; i < index->by_package.len && !is_cancelled(&p);) {
+    for (size_t i = 0; i < index->by_package.len && !opa_planner_is_cancelled(&p);) {
         size_t end = i + 1;
         while (end < index->by_package.len &&
                strcmp(ordered(&p, end)->facts->package, ordered(&p, i)->facts->package) == 0) {
             end++;
         }
-        add_package(&p, i, end);
+        opa_planner_package(&p, i, end);
         note_split(&p, i, end);
         i = end;
     }
     add_untested(&p);
     free(p.checked);
-    if (is_cancelled(&p)) {
+    if (opa_planner_is_cancelled(&p)) {
         run_plan_free(p.plan);
         return NULL;
     }
@@ -373,7 +391,7 @@ static bool may_join(const struct policy_file *a, const struct policy_file *b)
 }
 
 /* One unit of those of `dependents` that may be loaded with the first; they are taken out. */
-static void add_dependents_unit(struct planner *p, struct policy_set *dependents)
+static void add_dependents_unit(struct opa_planner *p, struct policy_set *dependents)
 {
     const struct policy_file *first = &p->index->files.items[dependents->items[0]];
     struct policy_set seeds = {0};
@@ -387,16 +405,16 @@ static void add_dependents_unit(struct planner *p, struct policy_set *dependents
         }
     }
     dependents->len = kept;
-    add_unit(p, &seeds);
+    opa_planner_unit(p, &seeds);
     VEC_FREE(&seeds);
 }
 
-static void add_dependents(struct planner *p, size_t place, size_t *unchecked)
+static void add_dependents(struct opa_planner *p, size_t place, size_t *unchecked)
 {
     const struct policy_file *file = &p->index->files.items[place];
     struct policy_set dependents = {0};
     size_t count = file->facts == NULL || file->facts->package == NULL ? 0 : p->index->files.len;
-    for (size_t i = 0; i < count && !is_cancelled(p); i++) {
+    for (size_t i = 0; i < count && !opa_planner_is_cancelled(p); i++) {
         const struct policy_file *other = &p->index->files.items[i];
         if (other->kind != POLICY_REGO || other->facts == NULL || p->checked[i] ||
             !refers_to(other->facts, file->facts->package)) {
@@ -408,7 +426,7 @@ static void add_dependents(struct planner *p, size_t place, size_t *unchecked)
             (*unchecked)++;
         }
     }
-    while (dependents.len > 0 && !is_cancelled(p)) {
+    while (dependents.len > 0 && !opa_planner_is_cancelled(p)) {
         add_dependents_unit(p, &dependents);
     }
     VEC_FREE(&dependents);
@@ -422,15 +440,12 @@ struct run_plan *opa_plan_check(
     if (place == (size_t)-1 || index->files.items[place].kind != POLICY_REGO) {
         return NULL;
     }
-    struct planner p = {.index = index,
-        .plan = MEM_NEW(struct run_plan),
-        .cancel = cancel,
-        .checked = mem_zalloc(index->files.len + 1)};
-    p.plan->root = mem_strdup(index->root);
+    struct opa_planner p = {.index = index, .cancel = cancel};
+    opa_planner_begin(&p);
     add_files(&p);
     struct policy_set seeds = {0};
     VEC_PUSH(&seeds, place);
-    add_unit(&p, &seeds);
+    opa_planner_unit(&p, &seeds);
     VEC_FREE(&seeds);
     /* In the middle of a change a file may look like the other version of Rego: opa says best what
      * is wrong with it. */
@@ -440,7 +455,7 @@ struct run_plan *opa_plan_check(
     }
     add_dependents(&p, place, unchecked);
     free(p.checked);
-    if (is_cancelled(&p)) {
+    if (opa_planner_is_cancelled(&p)) {
         run_plan_free(p.plan);
         return NULL;
     }

@@ -53,6 +53,8 @@ void run_plan_free(struct run_plan *plan)
     VEC_FREE(&plan->tests);
     VEC_FREE(&plan->units);
     findings_free(&plan->notes);
+    plan_words_free(&plan->replaced);
+    free(plan->why);
     free(plan->root);
     free(plan);
 }

@@ -15,11 +15,18 @@ enum run_scope {
     RUN_AFFECTED /* the tests that one of these changed files can reach */
 };
 
+struct plan_words {
+    char **items;
+    size_t len, cap;
+};
+
 struct plan_file {
     char *path; /* relative to the root */
     char *load; /* what the engine is given: the path, for data with its place below `data` */
     uint64_t hash;
+    char digest[SHA256_HEX_SIZE]; /* of its content; of a document on disk: of its stamp */
     bool is_data;
+    bool is_volatile; /* policy_facts.is_volatile */
     enum policy_dialect dialect;
 };
 
@@ -49,10 +56,7 @@ struct plan_unit {
      * test of any unit failed. The others say themselves how they are called, and take all tests of
      * a unit or (`whole` is false) any of them. */
     const struct engine *engine;
-    struct plan_words {
-        char **items;
-        size_t len, cap;
-    } args;
+    struct plan_words args;
     char *dir; /* where it is called, relative to the root; "" the root; NULL without `engine` */
     void *own; /* what its engine keeps of it, or NULL */
     void (*own_free)(void *own);
@@ -78,6 +82,11 @@ struct run_plan {
     } units;
     struct findings notes; /* what the engineer should know about how it is run */
     size_t included;       /* tests that run now */
+    /* Only what a change can reach is in it: what it does not name stays as it was. Of the files in
+     * `replaced` (those that changed, and those whose tests are here) all tests are here. */
+    bool part;
+    struct plan_words replaced;
+    char *why; /* "12 tests can reach lib/k8s.rego", for people; of a part */
 };
 
 void run_plan_free(struct run_plan *plan); /* NULL is fine */

@@ -1,4 +1,4 @@
-#include "policy/index.h"
+#include "policy/index_internal.h"
 
 #include "base/file.h"
 #include "base/json.h"
@@ -14,6 +14,7 @@ struct work {
     struct policy_index *index;
     bool *in; /* by place */
     struct policy_set queue;
+    struct policy_set documents;
 };
 
 static void enter(struct work *work, size_t place)
@@ -180,18 +181,12 @@ static void read_yaml_keys(struct policy_file *file, struct str text)
     }
 }
 
-static void read_keys(const struct policy_index *index, struct policy_file *file)
+void policy_document_keys(struct policy_file *file, struct str text)
 {
-    if (file->keys_read) {
-        return;
-    }
     file->keys_read = true;
-    char *path = path_join(index->root, file->path);
-    struct buf text = BUF_INIT;
-    if (!file_read(path, DATA_KEYS_MAX_BYTES, &text, NULL)) {
-        file->no_document = true;
-    } else if (strcmp(path_ext(file->path), ".json") == 0) {
-        cJSON *doc = json_parse(buf_str(&text), NULL);
+    file->no_document = false;
+    if (strcmp(path_ext(file->path), ".json") == 0) {
+        cJSON *doc = json_parse(text, NULL);
         /* Not JSON: opa says so better than we could, when a policy asks for it. */
         file->no_document = doc != NULL && !cJSON_IsObject(doc);
         for (cJSON *member = doc == NULL ? NULL : doc->child; member != NULL;
@@ -202,7 +197,21 @@ static void read_keys(const struct policy_index *index, struct policy_file *file
         }
         cJSON_Delete(doc);
     } else {
-        read_yaml_keys(file, buf_str(&text));
+        read_yaml_keys(file, text);
+    }
+}
+
+static void read_keys(const struct policy_index *index, struct policy_file *file)
+{
+    if (file->keys_read) {
+        return;
+    }
+    char *path = path_join(index->root, file->path);
+    struct buf text = BUF_INIT;
+    if (file_read(path, DATA_KEYS_MAX_BYTES, &text, NULL)) {
+        policy_document_keys(file, buf_str(&text));
+    } else {
+        file->keys_read = file->no_document = true;
     }
     buf_free(&text);
     free(path);
@@ -253,6 +262,7 @@ static void enter_data(struct work *work, const char *ref, bool named_only)
         if (file->kind == POLICY_DATA && !work->in[i] &&
             reaches(work->index, file, ref, named_only)) {
             work->in[i] = true;
+            VEC_PUSH(&work->documents, i);
         }
     }
 }
@@ -277,6 +287,13 @@ static void follow(struct work *work, size_t place)
     }
 }
 
+static int by_number(const void *a, const void *b)
+{
+    const size_t *x = a;
+    const size_t *y = b;
+    return *x < *y ? -1 : *x > *y;
+}
+
 void policy_closure(
     struct policy_index *index, const struct policy_set *seeds, struct policy_set *closure)
 {
@@ -287,11 +304,17 @@ void policy_closure(
     for (size_t i = 0; i < work.queue.len; i++) {
         follow(&work, work.queue.items[i]);
     }
-    for (size_t i = 0; i < index->files.len; i++) {
-        if (work.in[i]) {
-            VEC_PUSH(closure, i);
-        }
+    size_t before = closure->len;
+    VEC_FOREACH (size_t, place, &work.queue) {
+        VEC_PUSH(closure, *place);
+    }
+    VEC_FOREACH (size_t, place, &work.documents) {
+        VEC_PUSH(closure, *place);
+    }
+    if (closure->len > before) {
+        qsort(closure->items + before, closure->len - before, sizeof *closure->items, by_number);
     }
     VEC_FREE(&work.queue);
+    VEC_FREE(&work.documents);
     free(work.in);
 }

@@ -7,6 +7,7 @@
 #ifndef BYLAW_POLICY_FACTS_H
 #define BYLAW_POLICY_FACTS_H
 
+#include "base/sha256.h"
 #include "base/str.h"
 
 #include <stdint.h>
@@ -39,9 +40,10 @@ struct policy_ref {
 };
 
 struct policy_facts {
-    unsigned references; /* shared by the files that have this content */
-    uint64_t hash;       /* str_hash of the text */
-    char *package;       /* "k8s/latest_tag", or NULL when there is no package line */
+    unsigned references;          /* shared by the files that have this content */
+    uint64_t hash;                /* str_hash of the text */
+    char digest[SHA256_HEX_SIZE]; /* of the text: what a result is kept under */
+    char *package;                /* "k8s/latest_tag", or NULL when there is no package line */
     struct {
         struct policy_rule *items;
         size_t len, cap;
@@ -57,6 +59,9 @@ struct policy_facts {
     enum policy_dialect dialect;
     bool has_errors;   /* the tree has error nodes */
     bool has_metadata; /* a # METADATA annotation */
+    /* It names a built-in function whose value depends on more than its arguments (the time, the
+     * network, chance, the machine): what comes of it is not kept. */
+    bool is_volatile;
 };
 
 /* Never NULL; holds one reference. */

@@ -1,4 +1,4 @@
-#include "policy/index.h"
+#include "policy/index_internal.h"
 
 #include "base/file.h"
 #include "base/path.h"
@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 enum { DEPTH_MAX = 64, FILES_MAX = 200000 };
-#define REGO_MAX_BYTES ((size_t)16 << 20)
 
 struct scan {
     struct policy_index *index;
@@ -27,7 +26,7 @@ struct policy_index *policy_index_new(void)
     return MEM_NEW(struct policy_index);
 }
 
-static void file_free(struct policy_file *file)
+void policy_file_free(struct policy_file *file)
 {
     free(file->path);
     free(file->scope);
@@ -42,7 +41,7 @@ static void file_free(struct policy_file *file)
 static void files_free(struct policy_files *files)
 {
     VEC_FOREACH (struct policy_file, file, files) {
-        file_free(file);
+        policy_file_free(file);
     }
     VEC_FREE(files);
 }
@@ -73,6 +72,7 @@ void policy_index_free(struct policy_index *index)
     names_free(&index->others);
     free_laid(index);
     VEC_FREE(&index->by_package);
+    VEC_FREE(&index->referrers);
     free(index->root);
     free(index);
 }
@@ -101,13 +101,13 @@ size_t policy_index_find(const struct policy_index *index, const char *path)
     return find_file(&index->files, path);
 }
 
-static bool is_skipped_dir(const char *name)
+bool policy_is_skipped_dir(const char *name)
 {
     return strcmp(name, ".git") == 0 || strcmp(name, "node_modules") == 0 ||
            strcmp(name, ".bylaw") == 0;
 }
 
-static bool kind_of(const char *name, enum policy_file_kind *kind)
+bool policy_kind_of(const char *name, enum policy_file_kind *kind)
 {
     const char *ext = path_ext(name);
     *kind = strcmp(ext, ".rego") == 0 ? POLICY_REGO : POLICY_DATA;
@@ -116,7 +116,7 @@ static bool kind_of(const char *name, enum policy_file_kind *kind)
 }
 
 /* Where opa puts a document: below the names of its folders. */
-static char *mount_of(const char *path)
+char *policy_mount_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
     return slash == NULL ? mem_strdup("") : mem_strndup(path, (size_t)(slash - path));
@@ -137,7 +137,7 @@ static void read_rego(struct scan *scan, int dir, const char *name, struct polic
         return;
     }
     struct buf text = BUF_INIT;
-    if (file_read_fd(fd, file->path, REGO_MAX_BYTES, &text, NULL)) {
+    if (file_read_fd(fd, file->path, POLICY_REGO_MAX, &text, NULL)) {
         if (old != NULL && old->facts != NULL && old->facts->hash == str_hash(buf_str(&text))) {
             file->facts = policy_facts_share(old->facts);
         } else {
@@ -148,25 +148,36 @@ static void read_rego(struct scan *scan, int dir, const char *name, struct polic
     close(fd);
 }
 
+static int64_t nanoseconds(struct timespec at)
+{
+    return (int64_t)at.tv_sec * 1000000000 + at.tv_nsec;
+}
+
+void policy_file_stamp(struct policy_file *file, const struct stat *st)
+{
+    file->mtime_ns = nanoseconds(st->st_mtim);
+    file->ctime_ns = nanoseconds(st->st_ctim);
+    file->size = (uint64_t)st->st_size;
+    file->inode = st->st_ino;
+}
+
 static void take_file(
     struct scan *scan, int dir, const char *name, char *path, const struct stat *st)
 {
-    struct policy_file file = {.path = path,
-        .mtime_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
-        .size = (uint64_t)st->st_size,
-        .inode = st->st_ino};
-    if (!kind_of(name, &file.kind) && scan->others.len < FILES_MAX) {
+    struct policy_file file = {.path = path};
+    policy_file_stamp(&file, st);
+    if (!policy_kind_of(name, &file.kind) && scan->others.len < FILES_MAX) {
         VEC_PUSH(&scan->others, path);
         return;
     }
-    if (!kind_of(name, &file.kind) || scan->found.len >= FILES_MAX) {
+    if (!policy_kind_of(name, &file.kind) || scan->found.len >= FILES_MAX) {
         free(path);
         return;
     }
     if (file.kind == POLICY_REGO) {
         read_rego(scan, dir, name, &file);
     } else {
-        file.mount = mount_of(path);
+        file.mount = policy_mount_of(path);
     }
     VEC_PUSH(&scan->found, file);
 }
@@ -194,7 +205,7 @@ static bool scan_dir(struct scan *scan, int fd, const char *prefix, unsigned dep
         char *path = prefix[0] == '\0' ? mem_strdup(name) : path_join(prefix, name);
         if (S_ISDIR(st.st_mode)) {
             int sub =
-                is_skipped_dir(name) || depth >= DEPTH_MAX
+                policy_is_skipped_dir(name) || depth >= DEPTH_MAX
                     ? -1
                     : openat(dirfd(dir), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
             if (sub >= 0) {
@@ -277,7 +288,13 @@ static void set_scopes(struct policy_index *index, size_t from, size_t to)
     }
 }
 
-static void order_packages(struct policy_index *index)
+void policy_index_forget_referrers(struct policy_index *index)
+{
+    VEC_FREE(&index->referrers);
+    index->has_referrers = false;
+}
+
+void policy_index_order(struct policy_index *index)
 {
     index->by_package.len = 0;
     index->tests = 0;
@@ -331,6 +348,7 @@ bool policy_index_scan(
     if (scan.others.len > 0) {
         qsort(scan.others.items, scan.others.len, sizeof *scan.others.items, by_name);
     }
+    policy_index_forget_referrers(index);
     files_free(&scan.old);
     names_free(&index->others);
     free_laid(index);
@@ -340,7 +358,7 @@ bool policy_index_scan(
         free(index->root);
         index->root = mem_strdup(root);
     }
-    order_packages(index);
+    policy_index_order(index);
     return true;
 }
 
@@ -376,21 +394,31 @@ static bool lay_text(struct policy_index *index, const struct policy_text *text)
     }
     size_t at = policy_index_find(index, text->path);
     if (at == (size_t)-1) {
-        at = 0;
-        while (at < index->files.len && strcmp(index->files.items[at].path, text->path) < 0) {
-            at++;
-        }
-        struct policy_file added = {.path = mem_strdup(text->path), .kind = POLICY_REGO};
-        VEC_INSERT(&index->files, at, added);
+        at = policy_index_insert(index, text->path, POLICY_REGO);
     }
     struct policy_file *file = &index->files.items[at];
     file->mtime_ns = INT64_MIN; /* the next scan reads it whatever its stamp */
+    file->laid = true;
     if (file->facts != NULL && file->facts->hash == str_hash(text->text)) {
         return false;
     }
     policy_facts_release(file->facts);
     file->facts = policy_facts_parse(text->text);
     return true;
+}
+
+size_t policy_index_insert(struct policy_index *index, const char *path, enum policy_file_kind kind)
+{
+    size_t at = 0;
+    while (at < index->files.len && strcmp(index->files.items[at].path, path) < 0) {
+        at++;
+    }
+    struct policy_file added = {.path = mem_strdup(path), .kind = kind};
+    if (kind == POLICY_DATA) {
+        added.mount = policy_mount_of(path);
+    }
+    VEC_INSERT(&index->files, at, added);
+    return at;
 }
 
 void policy_index_lay(struct policy_index *index, const struct policy_text *texts, size_t count)
@@ -401,6 +429,7 @@ void policy_index_lay(struct policy_index *index, const struct policy_text *text
         changed = lay_text(index, &texts[i]) || changed;
     }
     if (changed) {
-        order_packages(index);
+        policy_index_forget_referrers(index);
+        policy_index_order(index);
     }
 }

@@ -34,6 +34,14 @@ struct policy_file {
     /* What decides whether to read it again. */
     int64_t mtime_ns;
     uint64_t size, inode;
+    int64_t ctime_ns;   /* of a document: with the above, what it holds */
+    bool laid;          /* what is here is an editor's text */
+    uint64_t laid_hash; /* of a document */
+};
+
+/* Who refers to what. Both borrowed from the index. */
+struct policy_edge {
+    const char *ref, *path;
 };
 
 struct policy_index {
@@ -46,6 +54,11 @@ struct policy_index {
         size_t *items;
         size_t len, cap;
     } by_package; /* Rego files with a package, by package then path */
+    struct policy_edges {
+        struct policy_edge *items;
+        size_t len, cap;
+    } referrers; /* by ref, then path; made by policy_dependents (dependents.h) */
+    bool has_referrers;
     size_t tests;
     struct policy_names {
         char **items;
@@ -77,6 +90,29 @@ struct policy_text {
 void policy_index_lay(struct policy_index *index, const struct policy_text *texts, size_t count);
 /* The text laid for a path, or NULL: it is as on disk. Borrowed until the next lay or scan. */
 const struct buf *policy_index_text(const struct policy_index *index, const char *path);
+/* What policy_index_update found at a path. */
+struct policy_move {
+    char *path;
+    char *package; /* it had before, or NULL */
+    char *mount;   /* of a document, or NULL */
+    /* What it defines or refers to, or whether it is there, is other than before, so that closures
+     * may be. */
+    bool reshaped;
+};
+struct policy_moves {
+    struct policy_move *items;
+    size_t len, cap;
+};
+void policy_moves_free(struct policy_moves *moves);
+
+/* Brings these files, and only these, up to date: from the disk, or as `texts` has them (documents
+ * too). What was laid before and is in `texts` no more is read from the disk again. Moves are of
+ * policies and documents whose content is another than before. Costs nothing of the size of the
+ * folder but some copying of pointers. False: it cannot be told so (no scan yet, a folder, a
+ * manifest): policy_index_scan is needed. */
+bool policy_index_update(struct policy_index *index, const char *const *paths, size_t count,
+    const struct policy_text *texts, size_t text_count, struct policy_moves *moves) MUST_USE;
+
 /* Place of a file, or SIZE_MAX. */
 size_t policy_index_find(const struct policy_index *index, const char *path);
 

@@ -1,0 +1,32 @@
+/* What the index's files share; not for others. */
+#ifndef BYLAW_POLICY_INDEX_INTERNAL_H
+#define BYLAW_POLICY_INDEX_INTERNAL_H
+
+#include "policy/index.h"
+
+#include <sys/stat.h>
+
+#define POLICY_REGO_MAX ((size_t)16 << 20)
+
+void policy_file_free(struct policy_file *file);
+/* False: a name that no policy and no document has. */
+bool policy_kind_of(const char *name, enum policy_file_kind *kind);
+/* A folder that the index does not look into. */
+bool policy_is_skipped_dir(const char *name);
+/* Where opa puts a document: below the names of its folders. */
+char *policy_mount_of(const char *path) MUST_USE;
+void policy_file_stamp(struct policy_file *file, const struct stat *st);
+/* A file without content at its place; by_package and the referrers are then of no use. */
+size_t policy_index_insert(
+    struct policy_index *index, const char *path, enum policy_file_kind kind);
+/* After files came, went, or define others than before: by_package, scopes, the number of tests. */
+void policy_index_order(struct policy_index *index);
+void policy_index_forget_referrers(struct policy_index *index);
+
+/* closure.c: the keys at the top of a document, from its text. */
+void policy_document_keys(struct policy_file *file, struct str text);
+/* dependents.c: takes a file's references out of the referrers, or puts them in. */
+void policy_referrers_drop(struct policy_index *index, const struct policy_file *file);
+void policy_referrers_add(struct policy_index *index, const struct policy_file *file);
+
+#endif
