@@ -74,6 +74,9 @@ struct engine {
     /* Worker thread. `wanted` are paths or test names, as the scope says. NULL: cancelled. */
     struct run_plan *(*plan)(struct policy_index *index, enum run_scope scope,
         const char *const *wanted, size_t count, const atomic_bool *cancel);
+    /* The same for what the moves can reach (opa_plan_affected). NULL: it cannot say. */
+    struct run_plan *(*plan_affected)(struct policy_index *index, const struct policy_moves *moves,
+        const struct plan_words *apart, const atomic_bool *cancel);
     /* Worker thread. Adds its own units to a plan, and takes the tests over that are its own; ends
      * with plan_settle. NULL: it has none. */
     void (*extend)(struct run_plan *plan, const struct policy_index *index, enum run_scope scope,

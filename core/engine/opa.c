@@ -312,6 +312,7 @@ const struct engine engine_opa = {
     .offline = make_offline,
     .offline_env = offline_env,
     .plan = opa_plan,
+    .plan_affected = opa_plan_affected,
     .command = command_for,
     .parse = parse,
 };

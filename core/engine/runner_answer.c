@@ -31,9 +31,28 @@ static void tell_result(struct run *run, size_t test, const struct result *rows,
             VEC_PUSH(&run->failed, test);
         }
     }
+    if (test != (size_t)-1) {
+        run_keep_rows(run, test, rows, count);
+    }
     if (events->result != NULL) {
         events->result(events->data, run->generation, test, rows, count);
     }
+}
+
+void run_tell_known(struct run *run, size_t test)
+{
+    const struct results *known = run_known_rows(run, test);
+    if (known == NULL || known->len == 0) {
+        return;
+    }
+    struct results rows = {0};
+    VEC_FOREACH (const struct result, row, known) {
+        VEC_PUSH(&rows, result_copy(row));
+        rows.items[rows.len - 1].cached = true;
+    }
+    tell_result(run, test, rows.items, rows.len);
+    results_free(&rows);
+    tell_progress(run);
 }
 
 /* A row for a test that opa did not report. */
@@ -92,7 +111,7 @@ static bool same_name(const char *shown, const char *known)
 }
 
 /* The plan's test a row is about: its file and row, and the name where several share a row. */
-static size_t find_test(const struct run_plan *plan, const struct result *row)
+size_t run_find_test(const struct run_plan *plan, const struct result *row)
 {
     size_t file = row->file == NULL ? (size_t)-1 : plan_find_file(plan, row->file);
     if (file == (size_t)-1) {
@@ -174,10 +193,13 @@ static void take_results(struct task *task, const struct results *results)
             end++;
         }
         const struct result *row = &results->items[i];
-        size_t test = find_test(run->plan, row);
+        size_t test = run_find_test(run->plan, row);
         bool wanted = test != (size_t)-1
                           ? run->plan->tests.items[test].included && !run->reported[test]
                           : run->scope != RUN_TESTS && is_new_extra(run, row);
+        if (test == (size_t)-1) {
+            run_keep_nothing(run, &task->batch);
+        }
         if (wanted) {
             tell_result(run, test, row, end - i);
         }
@@ -224,6 +246,9 @@ void task_fail_broken(struct task *task, const struct finding *why)
         struct engine_answer none = {.coverage.incomplete = true};
         cover_answer(task, &none);
         return;
+    }
+    if (task->queue == QUEUE_TEST || task->queue == QUEUE_CHECK) {
+        run_keep_loaded(task->run, &task->batch, false);
     }
     if (task->queue != QUEUE_TEST) {
         return;
@@ -275,6 +300,9 @@ static void ask_why(struct task *task)
 static void task_failed(struct task *task, const char *why)
 {
     run_log(task->run, "%s", why);
+    if (task->queue == QUEUE_CONFIRM) {
+        return;
+    }
     if (task->queue == QUEUE_EXPLAIN || task->queue == QUEUE_ASKED) {
         struct engine_answer none = {0};
         explain_answer(task, &none);
@@ -335,6 +363,7 @@ static void take_check(struct task *task, const struct engine_answer *answer)
     VEC_FOREACH (struct finding, finding, &answer->findings) {
         run_add_finding(run, finding);
     }
+    run_keep_loaded(run, &task->batch, answer->loaded);
     if (task->queue != QUEUE_BLAME) {
         return;
     }
@@ -384,7 +413,9 @@ static void take_answer(struct task *task, struct engine_answer *answer)
 {
     switch (task->ask) {
     case ENGINE_TEST:
-        if (answer->loaded) {
+        if (task->queue == QUEUE_CONFIRM) {
+            confirm_answer(task, answer);
+        } else if (answer->loaded) {
             ask_again(task, &answer->again, false);
             ask_again(task, &answer->closer, true);
             tell_findings(task->run, &answer->findings);
@@ -418,7 +449,11 @@ void task_answer(struct task *task, const struct process_result *result, const c
 {
     const char *program = task->engine->program;
     char why[200];
-    if (failure == NULL && result->timed_out) {
+    if (failure == NULL && result->too_large) {
+        snprintf(why, sizeof why, "%s needed more than %llu MB of memory and was stopped", program,
+            (unsigned long long)(task_memory_max() >> 20));
+        failure = why;
+    } else if (failure == NULL && result->timed_out) {
         snprintf(why, sizeof why, "%s did not end within %llu s and was stopped", program,
             (unsigned long long)(result->wall_us / 1000000));
         failure = why;
@@ -442,6 +477,7 @@ void task_answer(struct task *task, const struct process_result *result, const c
         .closer = task->closer};
     if (task->engine->parse(&question, buf_str(&task->out), buf_str(&task->errout),
             result->exit_code, &answer, &err)) {
+        run_place_back(task->run, &answer);
         take_answer(task, &answer);
     } else {
         task_failed(task, err.text);

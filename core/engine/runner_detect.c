@@ -132,6 +132,9 @@ static void detected(void *data, const struct probe_result *result)
     if (result->program == NULL) {
         run_fail(run, result->err.text);
     } else {
+        if (runner->version == NULL || strcmp(runner->version, result->version) != 0) {
+            runner_forget_known(runner);
+        }
         free(runner->version);
         runner->version = mem_strdup(result->version);
         detect_companions(run);

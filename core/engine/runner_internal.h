@@ -5,6 +5,7 @@
 #include "base/vec.h"
 #include "engine/runner.h"
 #include "loop/process.h"
+#include "workspace/scratch.h"
 
 /* In the order they are taken from the queues. */
 enum task_queue {
@@ -14,6 +15,7 @@ enum task_queue {
     QUEUE_CHECK,   /* files no test needs */
     QUEUE_EXPLAIN, /* the first failures, unasked */
     QUEUE_COVERAGE,
+    QUEUE_CONFIRM, /* everything once more, alone and after the run has settled */
     QUEUE_COUNT
 };
 
@@ -55,6 +57,26 @@ struct tasks {
     size_t len, cap;
 };
 
+/* An unsaved text, and the file in the scratch folder that opa is given for it. */
+struct run_text {
+    char *path;
+    struct buf text;
+    char *load; /* NULL: nothing needs it */
+};
+
+/* What is known of a unit from the last time its tests ended: what they depended on, and the rows.
+ */
+struct known {
+    char *label;
+    char key[SHA256_HEX_SIZE];
+    bool is_volatile; /* not to be taken for a result of now */
+    bool checked;     /* a unit without tests was loaded */
+    bool broken;      /* it does not load */
+    unsigned generation;
+    size_t count, told;
+    struct results *tests; /* by place in the unit; empty: it has not ended */
+};
+
 struct run {
     struct runner *runner;
     unsigned references;
@@ -66,6 +88,17 @@ struct run {
         char **items;
         size_t len, cap;
     } wanted;
+    struct {
+        struct run_text *items;
+        size_t len, cap;
+    } texts;
+    bool confirm, cached;
+    bool rest; /* what follows a part: all that was not told of as it is now */
+    struct policy_moves moves;
+    char (*keys)[SHA256_HEX_SIZE]; /* by unit; "" where results are not kept */
+    size_t confirming;             /* tests whose results were compared */
+    size_t missed;                 /* of them: others than told */
+    bool rest_begun, confirm_begun, confirm_ended;
     bool offline;
     char *offline_path; /* once it is made */
     bool want_coverage;
@@ -111,7 +144,18 @@ struct runner {
     unsigned slots;
     struct run *run;      /* the last one started, or NULL */
     struct run *scanning; /* whose scan has the index on a worker thread, or NULL */
+    struct run *whole;    /* the last one with a plan of all, or NULL */
     struct policy_index *index;
+    struct plan_words apart;  /* files with tests that other engines run, by path */
+    struct policy_moves owed; /* of runs that ended before they were answered */
+    struct loop_timer *rest;  /* until the rest of an affected run is begun */
+    struct {
+        struct known **items;
+        size_t len, cap;
+    } known; /* by label */
+    struct scratch scratch;
+    bool has_scratch;
+    unsigned written; /* numbers the files in it */
     char *program;
     char *version;
     struct {
@@ -130,10 +174,55 @@ struct runner {
 /* runner.c */
 void run_release(struct run *run);
 void run_pump(struct run *run);
+void run_fail(struct run *run, const char *why);
 void run_log(const struct run *run, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* runner_scan.c */
+/* On a worker: the index and the plan; then run_detect_engine. */
+void run_begin_scan(struct run *run);
+void run_begin_tests(struct run *run);
+/* Superseded: what it has not answered is owed by the next. */
+void run_owe(struct run *run);
+bool runner_is_slow_unit(const struct runner *runner, const char *label);
+
+/* runner_texts.c */
+/* Worker thread. Writes the texts that the plan needs for opa to read, and has the plan load them.
+ */
+bool run_lay_texts(struct run *run, struct err *err);
+/* Puts the names of the files where those of the scratch folder stand. */
+void run_place_back(const struct run *run, struct engine_answer *answer);
+void run_free_texts(struct run *run);
+
+/* runner_known.c */
+/* Worker thread: run->keys. */
+void run_make_keys(struct run *run);
+/* All tests of the unit were told as they are now. */
+bool run_knows(const struct run *run, size_t unit);
+/* The same, and they passed or failed by what the unit depends on alone: see run_options.cached. */
+bool run_may_reuse(const struct run *run, size_t unit);
+const struct results *run_known_rows(const struct run *run, size_t test);
+void run_keep_rows(struct run *run, size_t test, const struct result *rows, size_t count);
+/* The batch's units were loaded (or could not be), or gave rows that the plan does not foresee. */
+void run_keep_loaded(struct run *run, const struct batch *batch, bool loaded);
+void run_keep_nothing(struct run *run, const struct batch *batch);
+void runner_forget_known(struct runner *runner);
+
+/* runner_rest.c */
+/* The part has been answered: the rest follows after a while. */
+void run_begin_rest_later(struct run *run);
+/* What a plan of all includes of it: what was not told as it is now. */
+void run_choose_rest(struct run *run);
+void run_begin_confirm(struct run *run);
+void confirm_answer(struct task *task, const struct engine_answer *answer);
+void run_finish_confirm(struct run *run);
+
+/* runner_task.c */
 struct task *task_new(struct run *run, enum task_queue queue, enum engine_ask ask) MUST_USE;
 void task_free(struct task *task);
 void task_enqueue(struct task *task);
+void task_start(struct task *task);
+/* Bytes of memory that one process may have. */
+uint64_t task_memory_max(void);
 /* One task for each unit of the batch, or (for one unit) for each test; the task is then of no more
  * use. False when it cannot be divided. */
 bool task_split(struct task *task);
@@ -147,6 +236,10 @@ const struct finding *task_broken(const struct task *task);
 void task_fail_broken(struct task *task, const struct finding *why);
 void run_add_finding(struct run *run, const struct finding *finding);
 
+/* A test's rows of the last time, as rows of now that were not run for. */
+void run_tell_known(struct run *run, size_t test);
+/* The plan's test a row is about, or SIZE_MAX. */
+size_t run_find_test(const struct run_plan *plan, const struct result *row);
 /* All the task's tests, with this status. */
 void task_fail_tests(struct task *task, enum result_status status, const char *message);
 
@@ -167,8 +260,5 @@ void run_detect_engine(struct run *run);
 void companion_free(struct companion *companion);
 /* NULL: it was not looked up. */
 const struct companion *runner_companion(const struct runner *runner, const struct engine *engine);
-/* runner.c */
-void run_begin_tests(struct run *run);
-void run_fail(struct run *run, const char *why);
 
 #endif

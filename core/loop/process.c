@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 1 << 20, KILL_AFTER_MS = 2000, EOF_GRACE_MS = 200 };
+enum { LINE_MAX_BYTES = 1 << 20, KILL_AFTER_MS = 2000, EOF_GRACE_MS = 200, MEMORY_EVERY_MS = 50 };
 
 struct stream {
     uv_pipe_t pipe;
@@ -30,6 +30,7 @@ struct process {
     uv_timer_t timeout;
     uv_timer_t kill;
     uv_timer_t grace;
+    uv_timer_t memory;
     size_t unwritten;
     struct process_options options;
     struct process_result result;
@@ -102,6 +103,7 @@ static void close_all(struct process *p)
     close_handle((uv_handle_t *)&p->timeout);
     close_handle((uv_handle_t *)&p->kill);
     close_handle((uv_handle_t *)&p->grace);
+    close_handle((uv_handle_t *)&p->memory);
 }
 
 static void maybe_end(struct process *p)
@@ -190,6 +192,15 @@ uint64_t process_resident_bytes(const struct process *process)
     }
     fclose(file);
     return total == 0 ? 0 : resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void on_memory(uv_timer_t *timer)
+{
+    struct process *p = timer->data;
+    if (!p->exited && process_resident_bytes(p) > p->options.memory_max) {
+        p->result.too_large = true;
+        kill_group(p, SIGKILL); /* before it has more */
+    }
 }
 
 static void feed_lines(struct stream *s, struct str bytes)
@@ -363,8 +374,10 @@ static void init_handles(struct process *p)
     uv_timer_init(uv, &p->timeout);
     uv_timer_init(uv, &p->kill);
     uv_timer_init(uv, &p->grace);
-    p->in.data = p->timeout.data = p->kill.data = p->grace.data = p->uv.data = p->shutdown.data = p;
-    p->open_handles = 7;
+    uv_timer_init(uv, &p->memory);
+    p->in.data = p->timeout.data = p->kill.data = p->grace.data = p->memory.data = p->uv.data =
+        p->shutdown.data = p;
+    p->open_handles = 8;
 }
 
 struct process *process_start(
@@ -411,6 +424,9 @@ struct process *process_start(
     if (options->timeout_ms > 0) {
         uv_update_time(loop_uv(loop));
         uv_timer_start(&p->timeout, on_timeout, options->timeout_ms, 0);
+    }
+    if (options->memory_max > 0) {
+        uv_timer_start(&p->memory, on_memory, MEMORY_EVERY_MS, MEMORY_EVERY_MS);
     }
     return p;
 }

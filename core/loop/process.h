@@ -19,6 +19,7 @@ struct process_result {
     bool timed_out; /* we killed it because of timeout_ms */
     bool cancelled; /* we killed it because of process_cancel */
     bool truncated; /* we stopped reading at max_output */
+    bool too_large; /* we killed it because of memory_max */
     uint64_t wall_us;
 };
 
@@ -33,6 +34,8 @@ struct process_options {
     bool leaves_child; /* what it leaves behind when it exits stays: a clipboard's owner */
     int nice;          /* how far it makes way for us and for the keys (0 to 19), with its group */
     uint64_t timeout_ms; /* 0: none. Then SIGTERM to the group, SIGKILL 2 s later */
+    uint64_t memory_max; /* bytes the child itself may have in memory (looked at every 50 ms, where
+                            there is /proc); 0: no end. Past it the group is killed at once */
     size_t max_output;   /* bytes of both streams together; 0: 64 MiB, SIZE_MAX: no end. Past it the
                             group is killed */
     /* Any may be NULL. on_line gets a line without its LF (the last one also without one; lines
