@@ -45,7 +45,8 @@ void acp_forget_session(struct acp *acp)
     acp->unknown = true;
     if (acp->step == ACP_READY) {
         acp->step = ACP_IDLE;
-    } else if (acp->step == ACP_SESSION) { /* its answer is another session's */
+    } else if (acp->step == ACP_SESSION ||
+               acp->step == ACP_CHOOSING) { /* its answer is another session's */
         rpc_free(acp->rpc);
         acp->rpc = NULL;
         acp->step = ACP_DOWN;
@@ -304,7 +305,7 @@ void acp_go_on(struct acp *acp)
         }
     } else if (acp->step == ACP_IDLE) {
         acp_ask_session(acp);
-    } else if (acp->step == ACP_READY) {
+    } else if (acp->step == ACP_READY && !acp_choose(acp)) {
         send_prompt(acp);
     }
 }
@@ -355,8 +356,9 @@ static struct stream *start(struct provider *provider, const struct request *req
     }
     set(&acp->ours, request->cache_key);
     set(&acp->instructions, request->instructions);
+    acp_want(acp, request->model, request->effort);
     free(acp->history);
-    acp->history = acp->step == ACP_READY ? NULL : outside_history(request->items);
+    acp->history = acp->step >= ACP_READY ? NULL : outside_history(request->items);
     free(acp->input);
     acp->input = outside_input(request->items);
     acp->nothing = answered && !acp->speak && acp->input[0] == '\0';
@@ -400,6 +402,7 @@ static void free_acp(struct provider *provider)
     loop_timer_free(acp->later);
     loop_timer_free(acp->grace);
     acp_agent_free(&acp->agent);
+    acp_free_choices(acp);
     buf_free(&acp->note);
     free(acp->program);
     free(acp->login);

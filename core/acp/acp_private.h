@@ -1,6 +1,6 @@
 /* Inside of the ACP provider: acp.c (requests and turns), session.c (from no process to a session),
- * updates.c (what the agent says, as events), asks.c (what it asks of us). Nobody else includes it.
- */
+ * choice.c (its model and effort), updates.c (what the agent says, as events), asks.c (what it asks
+ * of us). Nobody else includes it. */
 #ifndef BYLAW_ACP_ACP_PRIVATE_H
 #define BYLAW_ACP_ACP_PRIVATE_H
 
@@ -15,7 +15,16 @@ enum acp_step {
     ACP_HANDSHAKE, /* initialize is asked */
     ACP_IDLE,      /* a process, no session */
     ACP_SESSION,   /* a session is asked for */
-    ACP_READY      /* prompts may be sent */
+    ACP_READY,     /* prompts may be sent */
+    ACP_CHOOSING   /* but its model or effort is asked for first */
+};
+
+/* What the engineer chose of it. */
+enum acp_choice_kind { ACP_MODEL, ACP_EFFORT, ACP_CHOICES };
+struct acp_choice {
+    char *wanted; /* NULL: as the agent has it */
+    char *asked;  /* of this session: looked for, and set where there is such a one */
+    char *first;  /* what it had before we set any; NULL: we did not */
 };
 
 /* A tool call of the agent's. */
@@ -58,6 +67,8 @@ struct acp {
     struct lent *lent;
     enum acp_step step;
     bool can_load, can_resume;
+    cJSON *offers; /* configOptions of its session, the newest */
+    struct acp_choice choices[ACP_CHOICES];
     char *login;   /* how one logs in, as the agent says; NULL: it does not */
     char *ours;    /* our session */
     char *session; /* the agent's; NULL: not known yet */
@@ -112,6 +123,17 @@ void acp_prompt_over(struct acp *acp, enum stop_reason stop, char *failure, enum
 /* session.c */
 bool acp_start_process(struct acp *acp, struct err *err) MUST_USE;
 void acp_ask_session(struct acp *acp);
+
+/* choice.c */
+/* What its session lets be chosen: the result of a request or an update. */
+void acp_take_offers(struct acp *acp, const cJSON *from);
+/* NULL: as the agent has it. */
+void acp_want(struct acp *acp, const char *model, const char *effort);
+/* True: something is asked for, and acp_go_on follows. False: all is as it can be. */
+bool acp_choose(struct acp *acp);
+/* Another session of the agent's: it knows of none of them. */
+void acp_forget_choices(struct acp *acp);
+void acp_free_choices(struct acp *acp);
 
 /* updates.c */
 void acp_on_notification(void *data, const char *method, cJSON **params);

@@ -7,8 +7,6 @@
 
 #include <stdlib.h>
 
-enum { START_MS = 60000 };
-
 /* ---- the session ---- */
 
 /* Where the sessions of this agent are remembered. The caller frees. */
@@ -17,7 +15,7 @@ static char *kind_of(const struct acp *acp)
     return mem_printf("acp/%s", acp->agent.name);
 }
 
-static void begun(struct acp *acp, const char *id, bool remembers)
+static void begun(struct acp *acp, const char *id, const cJSON *result, bool remembers)
 {
     struct err err;
     char *kind = kind_of(acp);
@@ -27,6 +25,10 @@ static void begun(struct acp *acp, const char *id, bool remembers)
     acp->step = ACP_READY;
     acp->unknown = false;
     acp->resumed = remembers;
+    acp_forget_choices(acp);
+    cJSON_Delete(acp->offers);
+    acp->offers = NULL;
+    acp_take_offers(acp, result);
     if (!remembers) {
         free(acp->told);
         acp->told = NULL;
@@ -115,21 +117,21 @@ static void on_new(void *data, struct rpc_answer *answer)
     if (id == NULL) {
         not_begun(acp, answer);
     } else {
-        begun(acp, id, false);
+        begun(acp, id, answer->result, false);
     }
 }
 
 static void ask_new(struct acp *acp)
 {
     acp->step = ACP_SESSION;
-    rpc_call(acp->rpc, "session/new", session_params(acp), START_MS, on_new, acp);
+    rpc_call(acp->rpc, "session/new", session_params(acp), outside_patience(), on_new, acp);
 }
 
 static void on_loaded(void *data, struct rpc_answer *answer)
 {
     struct acp *acp = data;
     if (answer->status == RPC_ANSWERED) {
-        begun(acp, acp->session, true);
+        begun(acp, acp->session, answer->result, true);
     } else if (answer->status == RPC_REFUSED) { /* it is gone: a new one is better than none */
         outside_warn(&acp->outside,
             "%s no longer has this session and begins anew, told what was said so far (%s)",
@@ -155,8 +157,8 @@ void acp_ask_session(struct acp *acp)
     json_set_string(params, "sessionId", acp->session);
     acp->step = ACP_SESSION;
     /* Resumed rather than loaded: a load tells all that was said once more. */
-    rpc_call(acp->rpc, acp->can_resume ? "session/resume" : "session/load", params, START_MS,
-        on_loaded, acp);
+    rpc_call(acp->rpc, acp->can_resume ? "session/resume" : "session/load", params,
+        outside_patience(), on_loaded, acp);
 }
 
 /* ---- the process ---- */
@@ -321,6 +323,6 @@ bool acp_start_process(struct acp *acp, struct err *err)
         return false;
     }
     acp->step = ACP_HANDSHAKE;
-    rpc_call(acp->rpc, "initialize", initialize_params(), START_MS, on_initialized, acp);
+    rpc_call(acp->rpc, "initialize", initialize_params(), outside_patience(), on_initialized, acp);
     return true;
 }

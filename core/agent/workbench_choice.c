@@ -69,6 +69,21 @@ const struct routing *workbench_routing(const struct workbench *wb)
 
 /* ---- the names in force ---- */
 
+/* Chosen for the agents that have a model of their own: not by what only Codex is set up with. */
+static bool is_set_for_agent(const struct workbench *wb, const char *key)
+{
+    const char *origin = config_origin(wb->config, key);
+    bool of_codex = false;
+    for (size_t i = 0; config_profile(wb->config) == NULL && i < config_source_count(wb->config);
+         i++) {
+        struct config_source source = config_source_at(wb->config, i);
+        size_t len = strlen(source.path);
+        of_codex = of_codex || (source.whose == CONFIG_CODEX &&
+                                   strncmp(origin, source.path, len) == 0 && origin[len] == ':');
+    }
+    return is_set(wb, key) && !of_codex;
+}
+
 struct spoken {
     const char *model, *effort; /* borrowed */
 };
@@ -78,7 +93,14 @@ static struct spoken names_now(const struct workbench *wb)
     const struct config *config = wb->config;
     struct spoken names = {wb->model, wb->effort};
     const struct route *route = workbench_route(wb);
-    if (wb->answers == ANSWERS_NOBODY || wb->answers == ANSWERS_AGENT) {
+    if (wb->answers == ANSWERS_NOBODY) {
+        return names;
+    }
+    if (wb->answers == ANSWERS_AGENT) {
+        names.model = is_set_for_agent(wb, "model") ? config_string(config, "model") : NULL;
+        names.effort = is_set_for_agent(wb, "model_reasoning_effort")
+                           ? config_string(config, "model_reasoning_effort")
+                           : NULL;
         return names;
     }
     if (route != NULL) {
@@ -104,17 +126,17 @@ void workbench_give_provider(struct workbench *wb)
 static void show_names(struct workbench *wb)
 {
     struct spoken names = names_now(wb);
-    const char *codex = wb->answers == ANSWERS_CODEX ? "Codex" : NULL;
+    const char *agent = wb->answers == ANSWERS_CODEX   ? "Codex"
+                        : wb->answers == ANSWERS_AGENT ? wb->label
+                                                       : NULL;
     free(wb->model_shown);
     if (wb->provider->is_recording) {
         wb->model_shown = mem_strdup("recording");
-    } else if (wb->answers == ANSWERS_AGENT) {
-        wb->model_shown = mem_strdup(wb->label);
     } else if (names.model == NULL) {
-        wb->model_shown = mem_strdup(codex != NULL ? codex : "no model");
+        wb->model_shown = mem_strdup(agent != NULL ? agent : "no model");
     } else {
-        wb->model_shown = mem_printf("%s%s%s%s%s", codex == NULL ? "" : codex,
-            codex == NULL ? "" : " ", names.model, names.effort == NULL ? "" : " ",
+        wb->model_shown = mem_printf("%s%s%s%s%s", agent == NULL ? "" : agent,
+            agent == NULL ? "" : " ", names.model, names.effort == NULL ? "" : " ",
             names.effort == NULL ? "" : names.effort);
     }
 }
@@ -185,9 +207,7 @@ bool workbench_use_profile(struct workbench *wb, const char *name, struct err *e
 
 const char *workbench_why_no_choice(const struct workbench *wb)
 {
-    return workbench_is_recording(wb)     ? "A recorded session answers: it has no other model."
-           : wb->answers == ANSWERS_AGENT ? "This agent has a model of its own: choose it there."
-                                          : NULL;
+    return workbench_is_recording(wb) ? "A recorded session answers: it has no other model." : NULL;
 }
 
 bool workbench_use_model(

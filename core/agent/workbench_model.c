@@ -116,6 +116,9 @@ void workbench_choose_provider(struct workbench *wb)
 void workbench_choose_again(struct workbench *wb)
 {
     wb->choose_again = false;
+    if (wb->http == NULL) { /* the first one is yet to be chosen */
+        return;
+    }
     if (wb->select != NULL) {
         workbench_stop_choosing(wb);
     }

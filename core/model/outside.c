@@ -7,12 +7,25 @@
 
 #include <stdlib.h>
 
-enum { SILENCE_MS = 60000, ID_MAX = 200, LINE_MAX_BYTES = 800, HISTORY_MAX = 64 * 1024 };
+enum { PATIENCE_MS = 60000, ID_MAX = 200, LINE_MAX_BYTES = 800, HISTORY_MAX = 64 * 1024 };
+
+static uint64_t patience = PATIENCE_MS;
+
+uint64_t outside_patience(void)
+{
+    return patience;
+}
+
+void outside_use_patience(uint64_t ms)
+{
+    patience = ms == 0 ? PATIENCE_MS : ms;
+}
 
 static void on_silence(void *data)
 {
     struct outside *outside = data;
-    outside_warn(outside, "%s has said nothing for a minute: Esc interrupts it", outside->name);
+    outside_warn(outside, "%s has said nothing for %g s: Esc interrupts it", outside->name,
+        (double)patience / 1000);
 }
 
 void outside_init(struct outside *outside, struct loop *loop, const char *name)
@@ -167,7 +180,7 @@ void outside_done(struct outside *outside, enum stop_reason stop)
 
 void outside_listen(struct outside *outside)
 {
-    loop_timer_start(outside->silence, SILENCE_MS, 0);
+    loop_timer_start(outside->silence, patience, 0);
 }
 
 void outside_heard(struct outside *outside)

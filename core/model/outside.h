@@ -1,5 +1,5 @@
 /* What the agents with a process of their own (codex/, acp/) have in common as providers: one
- * stream at a time, warnings that are said once, a word when nothing is heard for a minute, what
+ * stream at a time, warnings that are said once, a word when nothing is heard for long, what
  * the engineer said since the agent's last word, and which of the agent's own sessions belongs to
  * which of ours.
  *
@@ -57,6 +57,10 @@ void outside_fail_args(struct outside *outside, enum err_kind kind, const char *
     PRINTF_LIKE(3, 0);
 void outside_done(struct outside *outside, enum stop_reason stop);
 
+/* How long an agent may be silent, in milliseconds: then it is said, or while it starts it is given
+ * up. A test may make it shorter; 0: as it was. */
+uint64_t outside_patience(void);
+void outside_use_patience(uint64_t ms);
 /* It is its turn to speak; it has spoken. */
 void outside_listen(struct outside *outside);
 void outside_heard(struct outside *outside);

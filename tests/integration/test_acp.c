@@ -243,6 +243,58 @@ static void it_goes_on_after_an_early_end(void **state)
     agent_expect_no_request(f, 6, "You do not remember it");
 }
 
+static void model_and_effort_are_the_engineers_choice(void **state)
+{
+    struct agent_run *f = *state;
+    struct err err;
+    static const struct fault_step steps[] = {{.body = SAY("Well.") STOP}};
+    fault_server_script(f->server, steps, ARRAY_LEN(steps));
+    agent_ask(f, "One.");
+    agent_expect_request(f, 0, "\"model\":\"m\"");
+    assert_ok(workbench_use_model(f->wb, "m2", "high", &err), err);
+    agent_ask(f, "Two.");
+    agent_expect_request(f, 1, "\"model\":\"m2\"");
+    agent_expect_request(f, 1, "\"reasoning_effort\":\"high\"");
+    assert_string_equal(workbench_model(f->wb), "opencode m2 high");
+    assert_ok(workbench_use_model(f->wb, "gpt-5.5", NULL, &err), err);
+    agent_ask(f, "Three.");
+    agent_must_find(f, ENTRY_NOTICE,
+        "opencode has no model \"gpt-5.5\" and goes on with lab/m2; it has: lab/m, lab/m2");
+    assert_ok(workbench_use_model(f->wb, NULL, NULL, &err), err);
+    agent_ask(f, "Four.");
+    agent_expect_request(f, 3, "\"model\":\"m\"");
+    assert_int_equal(agent_count(f, ENTRY_ERROR), 0);
+}
+
+/* As an agent that can load its sessions and not resume them: what it tells once more is not
+ * shown again. */
+static void its_session_can_be_loaded(void **state)
+{
+    struct agent_run *f = *state;
+    static const struct fault_step steps[] = {
+        {.body = SAY("First.") STOP}, {.body = SAY("Second.") STOP}};
+    char *agent =
+        path_join(getenv("BYLAW_NODE_MODULES"), "opencode-linux-x64-baseline/bin/opencode");
+    char *config = mem_printf("[agents.opencode]\ncommand = [\"sh\", \"-c\", '%s acp | sed -u "
+                              "s/\"resume\"/\"presume\"/']\nenv = [\"LAB_ACCESS\"]\n",
+        agent);
+    test_write(f->home, "bylaw/config.toml", config);
+    fault_server_script(f->server, steps, ARRAY_LEN(steps));
+    agent_run_open(f, "acp:opencode", NULL);
+    agent_ask(f, "The number is 4711.");
+    char *id = mem_strdup(session_id(workbench_session(f->wb)));
+    agent_run_open(f, "acp:opencode", id);
+    size_t before = session_transcript(workbench_session(f->wb))->len;
+    agent_ask(f, "Which?");
+    agent_expect_request(f, 1, "The number is 4711.");
+    agent_expect_no_request(f, 1, "You do not remember it");
+    agent_must_find(f, ENTRY_ASSISTANT, "Second.");
+    assert_int_equal(session_transcript(workbench_session(f->wb))->len, before + 2);
+    free(id);
+    free(config);
+    free(agent);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -260,6 +312,8 @@ int main(void)
         TEST(it_hears_what_was_taken),
         TEST(what_it_asks_permission_for_waits),
         TEST(it_goes_on_after_an_early_end),
+        TEST(model_and_effort_are_the_engineers_choice),
+        TEST(its_session_can_be_loaded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 #include "agent_run.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "model/outside.h"
 #include "sandbox/confined.h"
 
 static void open_mode(struct agent_run *f, const char *mode, const char *session)
@@ -198,6 +199,89 @@ static void it_does_not_stop_or_remember(void **state)
     }
 }
 
+static void it_loads_what_it_cannot_resume(void **state)
+{
+    struct agent_run *f = *state;
+    open_mode(f, "loads", NULL);
+    agent_ask(f, "The number is 4711.");
+    char *id = mem_strdup(session_id(workbench_session(f->wb)));
+    open_mode(f, "loads", id);
+    free(id);
+    agent_ask(f, "Which?");
+    agent_must_find(f, ENTRY_ASSISTANT, "I was loaded.");
+    agent_must_find(f, ENTRY_ASSISTANT, "I was told: Which?");
+    for (enum entry_kind kind = 0; kind <= ENTRY_ERROR; kind++) {
+        assert_null(agent_find(f, kind, "REPLAYED"));
+    }
+    assert_null(agent_find(f, ENTRY_ASSISTANT, "You do not remember it"));
+    assert_null(agent_find(f, ENTRY_NOTICE, "begins anew"));
+    assert_int_equal(agent_count(f, ENTRY_ERROR), 0);
+}
+
+static void its_silence_is_said(void **state)
+{
+    struct agent_run *f = *state;
+    open_mode(f, "silent", NULL);
+    outside_use_patience(50);
+    agent_say(f, "Hello, agent.");
+    WAIT_UNTIL(f, agent_is_idle(f));
+    outside_use_patience(0);
+    agent_must_find(f, ENTRY_ERROR, "fault did not answer initialize in time");
+    assert_int_equal(agent_count(f, ENTRY_ERROR), 1);
+    char *id = mem_strdup(session_id(workbench_session(f->wb)));
+    open_mode(f, "mute", id);
+    free(id);
+    agent_ask(f, "One.");
+    agent_must_find(f, ENTRY_ASSISTANT, "[prompt 1]");
+    outside_use_patience(50);
+    agent_say(f, "Two.");
+    WAIT_UNTIL(f, agent_find(f, ENTRY_NOTICE, "fault has said nothing for 0.05 s: Esc interrupts"));
+    session_interrupt(workbench_session(f->wb));
+    outside_use_patience(0);
+    id = mem_strdup(session_id(workbench_session(f->wb)));
+    open_mode(f, "good", id);
+    free(id);
+    agent_ask(f, "Three.");
+    agent_must_find(f, ENTRY_USER, "Two.");
+    agent_must_find(f, ENTRY_ASSISTANT, "Three.[prompt 1]");
+}
+
+static void ask_as(struct agent_run *f, const char *model, const char *effort)
+{
+    struct err err;
+    assert_ok(workbench_use_model(f->wb, model, effort, &err), err);
+    agent_ask(f, "Who are you?");
+}
+
+static void its_model_is_the_engineers_choice(void **state)
+{
+    struct agent_run *f = *state;
+    open_mode(f, "chooses", NULL);
+    agent_ask(f, "Who are you?");
+    agent_must_find(f, ENTRY_ASSISTANT, "I am lab/m1 at low.");
+    ask_as(f, "m2", "high");
+    agent_must_find(f, ENTRY_ASSISTANT, "I am lab/m2 at high.");
+    assert_string_equal(workbench_model(f->wb), "fault m2 high");
+    ask_as(f, "nope", NULL);
+    agent_must_find(f, ENTRY_NOTICE,
+        "fault has no model \"nope\" and goes on with lab/m2; it has: lab/m1, lab/m2");
+    ask_as(f, "Two", "xhigh");
+    agent_must_find(f, ENTRY_NOTICE, "fault has no effort \"xhigh\" and goes on with high");
+    size_t before = session_transcript(workbench_session(f->wb))->len;
+    ask_as(f, NULL, NULL); /* as it was before */
+    const struct transcript *all = session_transcript(workbench_session(f->wb));
+    assert_non_null(strstr(all->items[before + 1].text.ptr, "I am lab/m1 at low."));
+    open_mode(f, "stubborn", NULL);
+    ask_as(f, "m2", NULL);
+    agent_must_find(f, ENTRY_NOTICE, "fault goes on as it was: fault: I stay as I am");
+    agent_must_find(f, ENTRY_ASSISTANT, "I am lab/m1 at low.");
+    open_mode(f, "good", NULL);
+    ask_as(f, "m2", "high");
+    agent_must_find(f, ENTRY_NOTICE, "fault does not let its model be chosen here (m2)");
+    agent_must_find(f, ENTRY_NOTICE, "fault does not let its effort be chosen here (high)");
+    agent_must_find(f, ENTRY_ASSISTANT, "[prompt 1]");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -211,6 +295,9 @@ int main(void)
         TEST(its_files_are_those_of_its_copy),
         TEST(it_asks_twice_at_once),
         TEST(it_does_not_stop_or_remember),
+        TEST(it_loads_what_it_cannot_resume),
+        TEST(its_silence_is_said),
+        TEST(its_model_is_the_engineers_choice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

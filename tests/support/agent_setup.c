@@ -44,7 +44,9 @@ bool agent_setup_opencode(struct agent_run *run)
         "\"disable\":true}},\"permission\":{\"edit\":\"ask\",\"bash\":\"ask\"},\"provider\":{"
         "\"lab\":{\"npm\":\"@ai-sdk/openai-compatible\",\"name\":\"Lab\",\"options\":{"
         "\"baseURL\":\"%s/v1\",\"apiKey\":\"{env:LAB_ACCESS}\"},\"models\":{\"m\":{\"name\":"
-        "\"M\",\"tool_call\":true,\"limit\":{\"context\":100000,\"output\":4000}}}}}}",
+        "\"M\",\"tool_call\":true,\"limit\":{\"context\":100000,\"output\":4000}},\"m2\":{\"name\":"
+        "\"M2\",\"tool_call\":true,\"reasoning\":true,\"limit\":{\"context\":100000,"
+        "\"output\":4000}}}}}}",
         fault_server_url(run->server));
     /* It looks for models and for packages on the network: it finds none. */
     setenv("OPENCODE_DISABLE_MODELS_FETCH", "1", 1);

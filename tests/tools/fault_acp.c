@@ -13,6 +13,10 @@
  *   outside    asks us to write and read outside of its folder
  *   asks       asks permission for what is outside, twice at once, and without options
  *   lost       refuses to take up any session
+ *   loads      cannot resume a session but load one, telling all that was said once more
+ *   mute       says nothing from the second prompt on
+ *   chooses    lets its model and its effort be chosen, and says which it is
+ *   stubborn   offers them, and refuses
  */
 #include "base/json.h"
 #include "base/mem.h"
@@ -198,8 +202,57 @@ static void wait_for_cancel(const cJSON *id)
     }
 }
 
+/* ---- its model ---- */
+
+static const char *model = "lab/m1";
+static const char *effort = "low";
+
+static cJSON *offers(void)
+{
+    struct err err;
+    char *text = mem_printf(
+        "{\"configOptions\":[7,{\"id\":\"mode\",\"category\":\"mode\",\"type\":\"select\"},"
+        "{\"id\":\"the-model\",\"name\":\"Model\",\"category\":\"model\",\"type\":\"select\","
+        "\"currentValue\":\"%s\",\"options\":[{\"group\":\"g\",\"name\":\"G\",\"options\":["
+        "{\"value\":\"lab/m1\",\"name\":\"One\"},{\"value\":\"lab/m2\",\"name\":\"Two\"}]}]},"
+        "{\"id\":\"effort\",\"name\":\"Effort\",\"category\":\"thought_level\",\"type\":\"select\","
+        "\"currentValue\":\"%s\",\"options\":[{\"value\":\"low\",\"name\":\"Low\"},"
+        "{\"value\":\"high\",\"name\":\"High\"}]}]}",
+        model, effort);
+    cJSON *result = json_parse(str_of(text), &err);
+    free(text);
+    return result;
+}
+
+static void choose(const cJSON *id, const cJSON *params)
+{
+    const char *value = json_string_or(params, "value", "");
+    if (is("stubborn")) {
+        refuse(id, -32603, "I stay as I am");
+        return;
+    }
+    if (strcmp(json_string_or(params, "configId", ""), "the-model") == 0) {
+        model = strcmp(value, "lab/m2") == 0 ? "lab/m2" : "lab/m1";
+        effort = "low";
+    } else {
+        effort = strcmp(value, "high") == 0 ? "high" : "low";
+    }
+    answer(id, offers());
+}
+
 static void misbehave(const cJSON *id)
 {
+    if (is("chooses") || is("stubborn")) {
+        char *text = mem_printf("I am %s at %s. ", model, effort);
+        say(text);
+        free(text);
+    }
+    if (is("mute") && heard > 1) {
+        wait_for_cancel(id);
+    }
+    if (is("loads") && resumed) {
+        say("I was loaded. ");
+    }
     if (is("die")) {
         write_file("half.rego", "package half");
         say("Half");
@@ -280,6 +333,20 @@ static void prompt(const cJSON *id, const cJSON *params)
     stop(id, "end_turn");
 }
 
+/* A session of before, told once more before it is answered. */
+static void load(const cJSON *id)
+{
+    resumed = true;
+    say("REPLAYED");
+    cJSON *body = cJSON_CreateObject();
+    json_set_string(body, "sessionUpdate", "tool_call");
+    json_set_string(body, "toolCallId", "REPLAYED");
+    json_set_string(body, "title", "REPLAYED");
+    json_set_string(body, "status", "completed");
+    update(body);
+    answer(id, cJSON_CreateObject());
+}
+
 static void initialize(const cJSON *id)
 {
     struct err err;
@@ -295,6 +362,9 @@ static void initialize(const cJSON *id)
                                        "{}}},\"authMethods\":[{\"id\":\"x\",\"name\":\"X\","
                                        "\"description\":\"run fault login\"}]}"),
         &err);
+    if (is("loads")) {
+        cJSON_DeleteItemFromObject(json_get(result, "agentCapabilities"), "sessionCapabilities");
+    }
     if (is("old")) {
         cJSON_DeleteItemFromObject(result, "protocolVersion");
         json_set_int(result, "protocolVersion", 0);
@@ -317,9 +387,15 @@ static void handle(const cJSON *message)
             refuse(id, -32002, "no such session");
             return;
         }
-        cJSON *result = cJSON_CreateObject();
+        cJSON *result = is("chooses") || is("stubborn") ? offers() : cJSON_CreateObject();
         json_set_string(result, "sessionId", "s1");
         answer(id, result);
+    } else if (strcmp(method, "session/load") == 0) {
+        free(folder);
+        folder = mem_strdup(json_string_or(params, "cwd", "."));
+        load(id);
+    } else if (strcmp(method, "session/set_config_option") == 0) {
+        choose(id, params);
     } else if (strcmp(method, "session/prompt") == 0) {
         prompt(id, params);
     }
