@@ -65,6 +65,9 @@ static bool command_for(const struct engine_question *q, const char *program,
     struct engine_command *command, struct err *err)
 {
     (void)err;
+    if (q->ask == ENGINE_CHECK) {
+        return kyverno_check_command(q, program, command);
+    }
     static const char *const options[] = {
         "-v", "4", "--output-format", "json", "--detailed-results", "--remove-color", "--"};
     VEC_PUSH(&command->argv, mem_strdup(program));
@@ -174,6 +177,48 @@ static bool has_difference(const struct kyverno_suite *suite, const struct kyver
     return false;
 }
 
+/* What Kyverno says of the suite's policies becomes a finding of the policy's file. */
+static void tell_policy(const struct engine_question *q, const struct kyverno_suite *suite,
+    const char *error, struct engine_answer *answer)
+{
+    struct finding finding = {0};
+    const char **paths = mem_alloc((suite->policy_files.len + 1) * sizeof *paths);
+    for (size_t i = 0; i < suite->policy_files.len; i++) {
+        paths[i] = q->plan->files.items[suite->policy_files.items[i]].path;
+    }
+    bool speaks_of_it = strstr(error, "policy") != NULL || strstr(error, "policies") != NULL;
+    if (speaks_of_it &&
+        kyverno_diagnose(str_of(error), q->plan->root, paths, suite->policy_files.len, &finding)) {
+        findings_add(&answer->findings, &finding);
+        finding_free(&finding);
+    }
+    free(paths);
+}
+
+/* Policies that Kyverno leaves out of a suite which it runs. */
+static void tell_policies(const struct engine_question *q, const struct kyverno_suite *suite,
+    const struct kyverno_report *report, struct engine_answer *answer)
+{
+    VEC_FOREACH (struct kyverno_block, block, &report->blocks) {
+        bool own = strcmp(block->path, suite->path) == 0;
+        for (size_t i = 0; own && i < block->complaints.len; i++) {
+            char *error = mem_printf("policy file %s: %s", block->complaints.items[i].path,
+                block->complaints.items[i].text);
+            tell_policy(q, suite, error, answer);
+            free(error);
+        }
+        for (size_t i = 0; own && i < block->lines.len; i++) {
+            const struct kyverno_line *line = &block->lines.items[i];
+            if (line->outcome == KYVERNO_SKIPPED) {
+                char *error = mem_printf(
+                    "compile policy %s (%s)", kyverno_base_name(line->policy), line->message);
+                tell_policy(q, suite, error, answer);
+                free(error);
+            }
+        }
+    }
+}
+
 static void take_suite(const struct engine_question *q, size_t unit,
     const struct kyverno_report *report, struct kyverno_diffs *diffs, struct engine_answer *answer)
 {
@@ -187,8 +232,10 @@ static void take_suite(const struct engine_question *q, size_t unit,
         VEC_PUSH(&answer->closer, unit);
     } else if (progress == ENDED) {
         kyverno_rows(q, unit, report, diffs, &answer->results);
+        tell_policies(q, suite, report, answer);
     } else if (progress == BEGUN || is_named(suite, report->error)) {
         push_failure(q, unit, error, &answer->results);
+        tell_policy(q, suite, error, answer);
     } else if (q->batch->units.len > 1) {
         VEC_PUSH(&answer->again, unit);
     } else {
@@ -201,6 +248,10 @@ static void take_suite(const struct engine_question *q, size_t unit,
 static bool parse(const struct engine_question *q, struct str out, struct str errout, int exit_code,
     struct engine_answer *answer, struct err *err)
 {
+    if (q->ask == ENGINE_CHECK) {
+        kyverno_check_parse(q, out, errout, answer);
+        return true;
+    }
     struct kyverno_report report = {0};
     bool ok = kyverno_parse(out, errout, &report, err);
     size_t failed = 0;
@@ -239,6 +290,7 @@ const struct engine engine_kyverno = {
     .unlocks = "Kyverno suites (kyverno test), what policies decide (kyverno apply)",
     .version_args = version_args,
     .version = version_of,
+    .checks = true,
     .units_max = SUITES_MAX,
     .slow_ms = SLOW_MS,
     .extend = kyverno_extend,

@@ -83,6 +83,12 @@ struct kyverno_suite {
  * kyverno_suite. */
 void kyverno_extend(struct run_plan *plan, const struct policy_index *index, enum run_scope scope,
     const char *const *wanted, size_t count);
+/* Policies that no suite loads become units too, which are only checked. */
+void kyverno_check_extend(struct run_plan *plan, const struct policy_index *index);
+bool kyverno_check_command(
+    const struct engine_question *q, const char *program, struct engine_command *command);
+void kyverno_check_parse(const struct engine_question *q, struct str out, struct str errout,
+    struct engine_answer *answer);
 /* Fills objects and rules. */
 void kyverno_suite_look(struct kyverno_suite *suite, const struct run_plan *plan);
 void kyverno_suite_free(void *suite);

@@ -279,12 +279,13 @@ void kyverno_extend(struct run_plan *plan, const struct policy_index *index, enu
             read_suite(plan, index->files.items[i].path);
         }
     }
+    kyverno_check_extend(plan, index);
     if (plan->units.len == before) {
         return;
     }
     plan_settle(plan, scope, wanted, count);
     VEC_FOREACH (struct plan_unit, unit, &plan->units) {
-        if (unit->engine == &engine_kyverno && unit->included) {
+        if (unit->engine == &engine_kyverno && unit->included && unit->own != NULL) {
             kyverno_suite_look(unit->own, plan);
         }
     }

@@ -173,7 +173,7 @@ static void ask_again(struct task *task, const struct policy_set *units, bool cl
         batch_free(&rest);
         return;
     }
-    struct task *next = task_new(task->run, QUEUE_TEST, ENGINE_TEST);
+    struct task *next = task_new(task->run, task->queue, task->ask);
     next->batch = again;
     next->closer = closer;
     VEC_FOREACH (size_t, test, &task->only) {
@@ -360,6 +360,7 @@ static void take_check(struct task *task, const struct engine_answer *answer)
     if (!answer->loaded && task->queue == QUEUE_CHECK && try_other_version(task)) {
         return;
     }
+    ask_again(task, &answer->again, false);
     VEC_FOREACH (struct finding, finding, &answer->findings) {
         run_add_finding(run, finding);
     }

@@ -9,7 +9,7 @@
 
 struct fixture {
     char *root;
-    bool closer;
+    bool closer, check;
     struct policy_index *index;
     struct run_plan *plan;
     struct engine_answer answer;
@@ -54,8 +54,10 @@ static void ask(struct fixture *f, const char *const *labels, const char *out, c
     for (size_t i = 0; labels[i] != NULL; i++) {
         batch_add(&batch, f->plan, unit_named(f, labels[i]));
     }
-    struct engine_question q = {
-        .ask = ENGINE_TEST, .plan = f->plan, .batch = &batch, .closer = f->closer};
+    struct engine_question q = {.ask = f->check ? ENGINE_CHECK : ENGINE_TEST,
+        .plan = f->plan,
+        .batch = &batch,
+        .closer = f->closer};
     engine_answer_free(&f->answer);
     f->answer = (struct engine_answer){0};
     assert_ok(
@@ -213,6 +215,9 @@ static void the_rest_is_asked_again(void **state)
     assert_int_equal(f.answer.results.len, 2);
     assert_int_equal(f.answer.results.items[0].status, RESULT_PASS);
     assert_row(&f, "misspelt/team-label Pod/no-team", RESULT_ERROR, "validate.patern");
+    assert_int_equal(f.answer.findings.len, 1);
+    assert_string_equal(f.answer.findings.items[0].file, "policies/misspelt.yaml");
+    assert_int_equal(f.answer.findings.items[0].at.row, 15);
     end(&f);
 }
 
@@ -280,6 +285,40 @@ static void a_mutation_differs(void **state)
     end(&f);
 }
 
+/* Nobody tests it, so nobody would hear that Kyverno applies no rule of it. */
+static void a_policy_without_a_suite(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f, "kyverno-broken");
+    size_t unit = unit_named(&f, "kyverno apply policies/nobody-tests.yaml");
+    assert_true(f.plan->units.items[unit].included);
+    assert_int_equal(f.plan->units.items[unit].tests.len, 0);
+    for (size_t i = 0; i < f.plan->units.len; i++) {
+        if (strncmp(f.plan->units.items[i].label, "kyverno apply", 13) == 0) {
+            assert_int_equal(i, unit); /* the others are loaded by suites */
+        }
+    }
+    f.check = true;
+    ask(&f, (const char *[]){"kyverno apply policies/nobody-tests.yaml", NULL},
+        "\nApplying 0 policy rule(s) to 1 resource(s)...\n",
+        "2026-11-26T20:00:00Z ERR command.go:1168 > Non-fatal parsing error for single document "
+        "error=\"spec.rules[0].validate.failureAction: Unsupported value: \\\"enforce\\\"\" "
+        "logger=kubectl-kyverno\n",
+        0);
+    assert_true(f.answer.loaded);
+    assert_int_equal(f.answer.findings.len, 1);
+    const struct finding *finding = f.answer.findings.items;
+    assert_string_equal(finding->file, "policies/nobody-tests.yaml");
+    assert_int_equal(finding->at.row, 13);
+    assert_string_equal(finding->rule, "kyverno-load");
+    ask(&f, (const char *[]){"kyverno apply policies/nobody-tests.yaml", NULL}, "",
+        "Error: failed to compile policy other (x)\n", 1);
+    assert_int_equal(f.answer.findings.len, 1);
+    assert_int_equal(f.answer.again.len, 0);
+    end(&f);
+}
+
 static void rubbish(void **state)
 {
     (void)state;
@@ -338,6 +377,7 @@ int main(void)
         cmocka_unit_test(the_rest_is_asked_again),
         cmocka_unit_test(nobody_is_asked_forever),
         cmocka_unit_test(a_mutation_differs),
+        cmocka_unit_test(a_policy_without_a_suite),
         cmocka_unit_test(rubbish),
         cmocka_unit_test(places_in_fixtures),
     };
