@@ -5,6 +5,7 @@
 #include "base/path.h"
 #include "base/safe.h"
 #include "base/vec.h"
+#include "command/template_apply.h"
 #include "patch/unified.h"
 #include "policy/template_files.h"
 #include "workspace/door.h"
@@ -21,13 +22,16 @@ static int run(const struct args *args);
 const struct command command_template = {
     .name = "template",
     .summary = "put Gatekeeper templates together from their Rego files, take them apart, compare",
-    .usage = "assemble|split|check [--write] [--gomplate] [--json] [--dir DIR] [PATH…]",
+    .usage = "assemble|split|check|test|expand [--write] [--gomplate] [--all] [--json] [--dir DIR] "
+             "[PATH…]",
     .options =
         {
             {"write", 'w', NULL, "write the changes (default: show them as a diff)"},
             {"gomplate", '\0', NULL,
                 "split: a template without files gets a constraint.tmpl that reads them"},
-            {"json", 'j', NULL, "one JSON object a template"},
+            {"all", 'a', NULL,
+                "test: also what no constraint matches, and each pair that is an error"},
+            {"json", 'j', NULL, "one JSON object a template, or a decision"},
             {"dir", 'd', "DIR", "the workspace the paths lie in (default: the current folder)"},
         },
     .description =
@@ -44,13 +48,21 @@ const struct command command_template = {
         "assembling what was split gives the same bytes: what cannot be given back so is "
         "refused.\n"
         "\n"
+        "test applies the constraints among the YAML files at and below PATH to the resources "
+        "among them, by gator test, and prints a line for each pair that a constraint matches: "
+        "file:line: verdict: resource: constraint by CEL or Rego: message. What gator is silent "
+        "about is allow only where the constraint matches. A template with both CEL and Rego is "
+        "run with each. expand prints what ExpansionTemplates among them generate.\n"
+        "\n"
         "Exit code of check: 0 all say the same, 1 one differs, 2 one could not be compared, or "
         "there is none. Of assemble and split: 0 done or shown, 1 one cannot be done, 2 it could "
+        "not run. Of test: 0 nothing is denied, 1 something is, or is an error, or nothing was "
+        "evaluated, 2 it could not run. Of expand: 0 something is generated, 1 nothing, 2 it could "
         "not run.",
     .run = run,
 };
 
-enum verb { ASSEMBLE, SPLIT, CHECK };
+enum verb { ASSEMBLE, SPLIT, CHECK, TEST, EXPAND };
 
 struct work {
     const struct args *args;
@@ -61,6 +73,10 @@ struct work {
     struct manifests manifests;
     struct template_tree tree;
     struct template_layouts layouts;
+    struct {
+        char **items;
+        size_t len, cap;
+    } paths; /* asked about, below the root; none: all */
     struct changes changes;
     size_t same, differ, failed;
 };
@@ -226,23 +242,14 @@ static void take_path(struct work *work, const char *path)
 
 static bool find_layouts(struct work *work, struct err *err)
 {
-    const char *root = workspace_root(work->workspace);
-    if (!policy_index_scan(work->index, root, NULL, err)) {
-        return false;
-    }
     manifests_update(&work->manifests, work->index, NULL);
     work->folder = (struct patch_folder){workspace_fd(work->workspace), (size_t)16 << 20};
     work->tree =
         (struct template_tree){work->index, &work->manifests, {patch_folder_read, &work->folder}};
-    for (int i = 1; i < work->args->count; i++) {
-        char *path = below_root(root, work->args->rest[i], err);
-        if (path == NULL) {
-            return false;
-        }
-        take_path(work, path);
-        free(path);
+    VEC_FOREACH (char *, path, &work->paths) {
+        take_path(work, *path);
     }
-    if (work->args->count == 1) {
+    if (work->paths.len == 0) {
         take_path(work, NULL);
     }
     return work->layouts.len > 0 ||
@@ -251,9 +258,30 @@ static bool find_layouts(struct work *work, struct err *err)
                "for; split PATH makes them)");
 }
 
+static bool read_paths(struct work *work, struct err *err)
+{
+    const char *root = workspace_root(work->workspace);
+    for (int i = 1; i < work->args->count; i++) {
+        char *path = below_root(root, work->args->rest[i], err);
+        if (path == NULL) {
+            return false;
+        }
+        VEC_PUSH(&work->paths, path);
+    }
+    return policy_index_scan(work->index, root, NULL, err);
+}
+
 static int work_off(struct work *work)
 {
     struct err err;
+    const char *root = workspace_root(work->workspace);
+    if (!read_paths(work, &err)) {
+        return command_fail(work->args, "%s", err.text);
+    }
+    if (work->verb >= TEST) {
+        return (work->verb == TEST ? template_apply_test : template_apply_expand)(
+            work->args, root, work->index, work->paths.items, work->paths.len);
+    }
     if (!find_layouts(work, &err)) {
         return command_fail(work->args, "%s", err.text);
     }
@@ -272,13 +300,13 @@ static int work_off(struct work *work)
 
 static int run(const struct args *args)
 {
-    static const char *const verbs[] = {"assemble", "split", "check"};
+    static const char *const verbs[] = {"assemble", "split", "check", "test", "expand"};
     size_t verb = 0;
     while (args->count > 0 && verb < ARRAY_LEN(verbs) && strcmp(args->rest[0], verbs[verb]) != 0) {
         verb++;
     }
     if (args->count < 1 || verb == ARRAY_LEN(verbs)) {
-        return command_fail(args, "say assemble, split or check (see --help)");
+        return command_fail(args, "say assemble, split, check, test or expand (see --help)");
     }
     const char *dir = args_get(args, "dir");
     struct err err;
@@ -290,6 +318,10 @@ static int run(const struct args *args)
     }
     work.index = policy_index_new();
     int code = work_off(&work);
+    VEC_FOREACH (char *, path, &work.paths) {
+        free(*path);
+    }
+    VEC_FREE(&work.paths);
     changes_free(&work.changes);
     template_layouts_free(&work.layouts);
     manifests_free(&work.manifests);

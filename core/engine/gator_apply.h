@@ -13,6 +13,7 @@
 #ifndef BYLAW_ENGINE_GATOR_APPLY_H
 #define BYLAW_ENGINE_GATOR_APPLY_H
 
+#include "base/err.h"
 #include "engine/result.h"
 #include "loop/loop.h"
 
@@ -72,5 +73,11 @@ struct gator_apply *gator_apply_start(struct loop *loop, const struct gator_appl
     void (*done)(void *data, const struct gator_application *application), void *data) MUST_USE;
 /* `done` is not called any more; its processes are stopped. NULL is fine. */
 void gator_apply_cancel(struct gator_apply *apply);
+
+/* What `gator expand` generates from the resources by the ExpansionTemplates (and mutators) among
+ * these files: YAML documents. Blocks until it is done, while the loop turns. *text empty: nothing
+ * is generated. False: gator does not take the files (err says why). */
+bool gator_expand(struct loop *loop, const struct gator_apply_options *options, struct buf *text,
+    struct err *err) MUST_USE;
 
 #endif
