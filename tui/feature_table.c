@@ -85,7 +85,7 @@ static const struct feature features[] = {
         "diagnostics_inline lsp", "guards", "*"},
     {"Gatekeeper templates",
         "put together from their Rego files and taken apart again, with a finding where the two "
-        "differ",
+        "differ; constraints on resources, CEL beside Rego, what expands",
         "", "", "", "template", "template-*"},
     {"Policy knowledge",
         "definition, references, callers, the tests of a rule, rename as a proposal, what is "

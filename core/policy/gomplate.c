@@ -101,7 +101,7 @@ static struct str trim_set(struct str text, struct str set, bool left, bool righ
 static bool trim(
     struct renderer *r, const char *name, struct str what, struct str text, struct value *out)
 {
-    struct str left = text;
+    struct str left;
     if (strcmp(name, "TrimSuffix") == 0) {
         bool has = what.len <= text.len && str_equal(str_from(text, text.len - what.len), what);
         left = str_slice(text, 0, text.len - (has ? what.len : 0));
