@@ -367,7 +367,8 @@ static bool start_process(struct apply_task *task, const char *const *argv, cons
     return task->process != NULL;
 }
 
-/* Off the network: told so, where the engine can be told; else confined by the system. */
+/* What it is capable of is told, where the engine can be told; off the network, the others are
+ * confined by the system. */
 static bool start_offline(struct apply_task *task)
 {
     const char *const *argv = (const char *const *)task->command.argv.items;
@@ -412,7 +413,7 @@ static void on_command(void *data, bool cancelled)
     }
     VEC_PUSH(&task->command.argv, NULL);
     bool ok =
-        task->tasks.offline
+        task->tasks.offline || engine->engine->offline_env != NULL
             ? start_offline(task)
             : start_process(task, (const char *const *)task->command.argv.items, task->command.env);
     task->command.argv.len--;

@@ -39,7 +39,7 @@ void apply_job_fill(struct apply_job *job, enum apply_verdict verdict, const cha
 struct apply_task;
 struct apply_tasks {
     struct loop *loop;
-    const char *offline_path; /* for engines that are told; NULL: not offline */
+    const char *offline_path; /* for engines that are told what they are capable of, or NULL */
     bool offline;
     /* The job has its cells, or (APPLY_READ_APART) must be split. Exactly once, also after a stop
      * (then they are worth nothing); the job is handed back. The task is gone afterwards. */

@@ -325,7 +325,7 @@ static void on_offline(void *data, const char *path, const struct err *err)
     if (path == NULL) { /* then nothing of opa's is evaluated */
         free(a->programs.path[opa]);
         a->programs.path[opa] = NULL;
-        a->programs.why[opa] = mem_printf("opa cannot be kept off the network: %s", err->text);
+        a->programs.why[opa] = mem_printf("opa cannot be told what it is capable of: %s", err->text);
     }
     if (a->owner != NULL) {
         begin_jobs(a);
@@ -339,9 +339,10 @@ static void on_rendered(void *data)
     size_t opa = apply_engine_place("opa");
     render_free(a->render);
     a->render = NULL;
-    if (a->owner != NULL && a->offline && a->programs.path[opa] != NULL) {
+    if (a->owner != NULL && a->programs.path[opa] != NULL) {
         a->holds++;
-        offline_start(a->loop, &engine_opa, a->programs.path[opa], on_offline, a);
+        offline_start(
+            a->loop, &engine_opa, a->programs.path[opa], a->root, !a->offline, on_offline, a);
     } else if (a->owner != NULL) {
         begin_jobs(a);
     }

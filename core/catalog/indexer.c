@@ -297,7 +297,8 @@ static void ask_builtins(struct indexer *indexer)
     if (program != NULL) {
         indexer->asking = true;
         update_idle(indexer);
-        offline_start(indexer->loop, &engine_opa, program, on_capabilities, indexer);
+        offline_start(indexer->loop, &engine_opa, program, workspace_root(indexer->workspace),
+            false, on_capabilities, indexer);
         free(program);
     }
 }

@@ -226,7 +226,7 @@ static void on_offline(void *data, const char *path, const struct err *err)
     struct checker *checker = data;
     checker->probing = false;
     if (!checker->closing && path == NULL) {
-        char *why = mem_printf("opa cannot be kept off the network: %s", err->text);
+        char *why = mem_printf("opa cannot be told what it is capable of: %s", err->text);
         fail_probe(checker, why);
         free(why);
     } else if (!checker->closing) {
@@ -237,6 +237,13 @@ static void on_offline(void *data, const char *path, const struct err *err)
         }
     }
     checker_release(checker);
+}
+
+static void ask_capabilities(struct checker *checker)
+{
+    checker->settings_old = false;
+    offline_start(
+        checker->loop, &engine_opa, checker->program, checker->root, false, on_offline, checker);
 }
 
 static void on_probed(void *data, const struct probe_result *result)
@@ -252,20 +259,24 @@ static void on_probed(void *data, const struct probe_result *result)
     }
     free(checker->program);
     checker->program = mem_strdup(result->program);
-    offline_start(checker->loop, &engine_opa, checker->program, on_offline, checker);
+    ask_capabilities(checker);
 }
 
 static void begin_asking(struct check_job *job)
 {
     struct checker *checker = job->checker;
-    bool ready = checker->program != NULL && checker->offline != NULL &&
+    bool found = checker->program != NULL && checker->offline != NULL &&
                  access(checker->program, X_OK) == 0 && access(checker->offline, R_OK) == 0;
-    if (ready) {
+    if (found && !checker->settings_old) {
         ask_next(job);
     } else if (!checker->probing) {
         checker->probing = true;
         checker->references++;
-        probe_start(checker->loop, &engine_opa, on_probed, checker);
+        if (found) {
+            ask_capabilities(checker);
+        } else {
+            probe_start(checker->loop, &engine_opa, on_probed, checker);
+        }
     } /* else it goes on when the probe ends */
 }
 
@@ -373,6 +384,7 @@ void checker_touch(struct checker *checker, unsigned delay_ms)
 void checker_disk_changed(struct checker *checker)
 {
     atomic_store(&checker->disk_changed, true);
+    checker->settings_old = true;
 }
 
 enum check_state checker_state(const struct checker *checker)

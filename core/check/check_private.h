@@ -111,7 +111,8 @@ struct checker {
     atomic_bool disk_changed;
 
     char *program;
-    char *offline; /* the engine's file for running without the network */
+    char *offline;     /* the engine's file for running without the network */
+    bool settings_old; /* it may have to declare other functions */
     bool probing;
 };
 

@@ -27,6 +27,7 @@ struct test_run {
     double threshold; /* negative: none was asked for */
     bool settled;
     bool met;
+    unsigned long long last_fix; /* what was said last of how to mend a finding */
     struct run_summary summary;
     char *trouble;
     struct {
@@ -195,6 +196,12 @@ static void finding(void *data, unsigned generation, const struct finding *found
     printf("%s: %.*s\n", found->rule, (int)first, found->message);
     if (found->message[first] != '\0') {
         print_text("         ", found->message + first + 1);
+    }
+    /* Hundreds of files may lack one thing: said once. */
+    unsigned long long fix = found->fix == NULL ? 0 : str_hash(str_of(found->fix));
+    if (fix != 0 && fix != run->last_fix) {
+        print_text("         ", found->fix);
+        run->last_fix = fix;
     }
 }
 

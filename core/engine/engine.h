@@ -13,6 +13,8 @@
 #include "engine/result.h"
 #include "policy/coverage.h"
 
+struct opa_builtins;
+
 enum engine_ask {
     ENGINE_TEST,          /* run the tests of a batch: results */
     ENGINE_CHECK,         /* load it only: findings */
@@ -66,10 +68,11 @@ struct engine {
     const char *const *version_args;
     /* The version in the output of `program version_args`; false: not found. Caller frees. */
     bool (*version)(struct str output, char **version);
-    /* Running without the network (offline.h): what prints the material, how a file is made of it,
-     * and the environment variables that name the file. */
+    /* What it is told to be capable of (offline.h): what prints the material, how a file is made of
+     * it, and the environment variables that name the file. */
     const char *const *offline_args;
-    bool (*offline)(struct str output, struct buf *file, struct err *err);
+    bool (*offline)(struct str output, const struct opa_builtins *declared, bool network,
+        struct buf *file, struct err *err);
     const char *const *offline_env;
     /* Worker thread. `wanted` are paths or test names, as the scope says. NULL: cancelled. */
     struct run_plan *(*plan)(struct policy_index *index, enum run_scope scope,

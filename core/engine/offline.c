@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/vec.h"
+#include "engine/opa_builtins.h"
 #include "loop/process.h"
 
 #include <stdlib.h>
@@ -14,6 +15,11 @@
 
 struct job {
     const struct engine *engine;
+    struct loop *loop;
+    char *program, *root;
+    bool network;
+    struct opa_builtins declared;
+    bool is_there;           /* the file, or there need be none */
     struct process *process; /* NULL: not running */
     char *path;
     struct buf out;
@@ -43,6 +49,9 @@ static void finish(void *data)
     }
     job->done(job->data, job->ok ? job->path : NULL, job->ok ? NULL : &job->err);
     loop_timer_free(job->later);
+    opa_builtins_free(&job->declared);
+    free(job->program);
+    free(job->root);
     free(job->path);
     buf_free(&job->out);
     free(job);
@@ -68,65 +77,91 @@ static void on_end(void *data, const struct process_result *result)
     if (result->exit_code != 0 || job->out.len > ANSWER_MAX) {
         err_set(&job->err, ERR_EXTERNAL, "%s did not say what it is capable of (exit code %d)",
             job->engine->program, result->exit_code);
-    } else if (job->engine->offline(buf_str(&job->out), &file, &job->err)) {
+    } else if (job->engine->offline(
+                   buf_str(&job->out), &job->declared, job->network, &file, &job->err)) {
         job->ok = file_write(job->path, buf_str(&file), 0600, &job->err);
     }
     buf_free(&file);
     loop_timer_start(job->later, 0, 0);
 }
 
-/* Another binary is another file: its name holds what tells them apart. */
-static char *file_path(const struct engine *engine, const char *program, struct err *err)
+/* Another binary, or other declarations, are another file: its name holds what tells them apart. */
+static char *file_path(const struct job *job, struct err *err)
 {
     struct stat st;
     char *cache = path_home_dir(PATH_CACHE, err);
     if (cache == NULL) {
         return NULL;
     }
-    if (stat(program, &st) != 0) {
+    if (stat(job->program, &st) != 0) {
         free(cache);
-        err_set(err, ERR_NOT_FOUND, "%s is gone", program);
+        err_set(err, ERR_NOT_FOUND, "%s is gone", job->program);
         return NULL;
     }
     char *folder = path_join(cache, "engines");
-    char *identity = mem_printf("%s %lld %lld.%09ld", program, (long long)st.st_size,
-        (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
-    char *path = path_make_dirs(folder, err) ? mem_printf("%s/%s-offline-%016llx.json", folder,
-                                                   engine->name, str_hash(str_of(identity)))
-                                             : NULL;
+    char *identity = mem_printf("%s %lld %lld.%09ld %llx", job->program, (long long)st.st_size,
+        (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec, opa_builtins_hash(&job->declared));
+    char *path = path_make_dirs(folder, err)
+                     ? mem_printf("%s/%s-%s-%016llx.json", folder, job->engine->name,
+                           job->network ? "declared" : "offline", str_hash(str_of(identity)))
+                     : NULL;
     free(identity);
     free(folder);
     free(cache);
     return path;
 }
 
-void offline_start(struct loop *loop, const struct engine *engine, const char *program,
-    void (*done)(void *data, const char *path, const struct err *err), void *data)
+static void look(void *data)
 {
-    struct job *job = MEM_NEW(struct job);
-    job->engine = engine;
-    job->done = done;
-    job->data = data;
-    job->later = loop_timer_new(loop, finish, job);
-    VEC_PUSH(&jobs, job);
-    job->path = file_path(engine, program, &job->err);
-    job->ok = job->path != NULL && access(job->path, R_OK) == 0;
+    struct job *job = data;
+    opa_builtins_read(job->root, &job->declared, NULL);
+    if (job->network && job->declared.len == 0) {
+        job->path = mem_strdup("");
+        job->is_there = true;
+    } else {
+        job->path = file_path(job, &job->err);
+        job->is_there = job->path != NULL && access(job->path, R_OK) == 0;
+    }
+}
+
+static void looked(void *data, bool cancelled)
+{
+    (void)cancelled;
+    struct job *job = data;
+    job->ok = job->is_there;
     if (job->path != NULL && !job->ok) {
-        const char *argv[8] = {program};
-        for (size_t i = 0; engine->offline_args[i] != NULL && i + 2 < ARRAY_LEN(argv); i++) {
-            argv[i + 1] = engine->offline_args[i];
+        const char *argv[8] = {job->program};
+        for (size_t i = 0; job->engine->offline_args[i] != NULL && i + 2 < ARRAY_LEN(argv); i++) {
+            argv[i + 1] = job->engine->offline_args[i];
         }
         struct process_options options = {.argv = argv,
             .timeout_ms = 20000,
             .on_data = on_output,
             .on_exit = on_end,
             .data = job};
-        job->process = process_start(loop, &options, &job->err);
+        job->process = process_start(job->loop, &options, &job->err);
         if (job->process != NULL) {
             return;
         }
     }
     loop_timer_start(job->later, 0, 0);
+}
+
+void offline_start(struct loop *loop, const struct engine *engine, const char *program,
+    const char *root, bool network,
+    void (*done)(void *data, const char *path, const struct err *err), void *data)
+{
+    struct job *job = MEM_NEW(struct job);
+    job->engine = engine;
+    job->loop = loop;
+    job->program = mem_strdup(program);
+    job->root = mem_strdup(root);
+    job->network = network;
+    job->done = done;
+    job->data = data;
+    job->later = loop_timer_new(loop, finish, job);
+    VEC_PUSH(&jobs, job);
+    loop_work_start(loop, look, looked, job);
 }
 
 void offline_cancel_all(void)
@@ -149,7 +184,8 @@ char **offline_environment(const struct engine *engine, const char *path, const 
     for (; base != NULL && *base != NULL; base++) {
         VEC_PUSH(&entries, mem_strdup(*base));
     }
-    for (size_t i = 0; engine->offline_env[i] != NULL; i++) {
+    bool told = path != NULL && path[0] != '\0';
+    for (size_t i = 0; told && engine->offline_env[i] != NULL; i++) {
         VEC_PUSH(&entries, mem_printf("%s=%s", engine->offline_env[i], path));
     }
     VEC_PUSH(&entries, NULL);

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/vec.h"
+#include "engine/opa_builtins.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -284,15 +285,22 @@ static const char *const offline_args[] = {"capabilities", "--current", NULL};
 static const char *const offline_env[] = {
     "OPA_TEST_CAPABILITIES", "OPA_EVAL_CAPABILITIES", "OPA_CHECK_CAPABILITIES", NULL};
 
-static bool make_offline(struct str output, struct buf *file, struct err *err)
+static bool make_offline(struct str output, const struct opa_builtins *declared, bool network,
+    struct buf *file, struct err *err)
 {
     cJSON *capabilities = json_parse(output, err);
     if (!cJSON_IsObject(capabilities)) {
         cJSON_Delete(capabilities);
         return err_set(err, ERR_EXTERNAL, "opa capabilities did not print a JSON object");
     }
-    cJSON_DeleteItemFromObjectCaseSensitive(capabilities, "allow_net");
-    (void)json_set_array(capabilities, "allow_net");
+    if (!opa_builtins_add(capabilities, declared, err)) {
+        cJSON_Delete(capabilities);
+        return false;
+    }
+    if (!network) {
+        cJSON_DeleteItemFromObjectCaseSensitive(capabilities, "allow_net");
+        (void)json_set_array(capabilities, "allow_net");
+    }
     char *text = json_print(capabilities);
     buf_append_c(file, text);
     free(text);

@@ -544,12 +544,11 @@ static void run(struct evaluation *e, enum eval_run what)
     }
     command_of(e, &args);
     VEC_PUSH(&args, NULL);
-    char **environment =
-        e->offline_path == NULL ? NULL : offline_environment(&engine_opa, e->offline_path, base);
+    char **environment = offline_environment(&engine_opa, e->offline_path, base);
     struct process_options options = {
         .argv = (const char *const *)args.items,
         .cwd = e->root,
-        .env = environment != NULL ? (const char *const *)environment : base,
+        .env = (const char *const *)environment,
         .input = what == EVAL_RUN_INPUT ? str_make(NULL, 0) : buf_str(&e->stdin_text),
         .timeout_ms = GRACE_MS + (trace ? TRACE_TIMEOUT_MS : VALUE_TIMEOUT_MS),
         .max_output = trace ? OUTPUT_MAX_BYTES : VALUE_MAX_BYTES,
@@ -559,9 +558,7 @@ static void run(struct evaluation *e, enum eval_run what)
     };
     e->holds++;
     e->process = process_start(e->evaluator->loop, &options, &e->err);
-    if (environment != NULL) {
-        offline_environment_free(environment);
-    }
+    offline_environment_free(environment);
     eval_args_free(&args);
     if (e->process == NULL) {
         e->holds--;
@@ -582,7 +579,7 @@ static void on_offline(void *data, const char *path, const struct err *err)
 {
     struct evaluation *e = data;
     if (e->evaluator != NULL && path == NULL) {
-        fail(e, mem_printf("The evaluation cannot be kept off the network: %s", err->text));
+        fail(e, mem_printf("opa cannot be told what it is capable of: %s", err->text));
     } else if (e->evaluator != NULL) {
         e->offline_path = mem_strdup(path);
         begin_runs(e);
@@ -599,11 +596,10 @@ static void prepared(struct evaluation *e)
                           : eval_input_show(&e->input);
     if (!e->prepared) {
         fail(e, mem_strdup(e->err.text));
-    } else if (e->offline) {
-        e->holds++;
-        offline_start(e->evaluator->loop, &engine_opa, e->program, on_offline, e);
     } else {
-        begin_runs(e);
+        e->holds++;
+        offline_start(
+            e->evaluator->loop, &engine_opa, e->program, e->root, !e->offline, on_offline, e);
     }
 }
 

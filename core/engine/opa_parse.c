@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/safe.h"
 #include "base/vec.h"
+#include "engine/opa_builtins.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -62,9 +63,11 @@ static char *print_output(const cJSON *test)
     return shown;
 }
 
-static char *error_detail(const cJSON *error)
+/* `first` is a line before all others, or NULL. */
+static char *error_detail(const cJSON *error, const char *first)
 {
     struct buf detail = BUF_INIT;
+    buf_printf(&detail, "%s%s", first == NULL ? "" : first, first == NULL ? "" : "\n");
     const cJSON *at = json_get(error, "location");
     if (json_string(at, "file") != NULL && json_string(at, "file")[0] != '\0') {
         buf_printf(&detail, "%s:%u: ", json_string(at, "file"), number_at(at, "row"));
@@ -136,9 +139,13 @@ static void add_test(const cJSON *test, struct results *results)
         .at = position_of(location),
         .output = print_output(test)};
     if (cJSON_IsObject(error)) {
-        row.status = RESULT_ERROR;
-        row.message = first_line(json_string_or(error, "message", "error"));
-        row.detail = error_detail(error);
+        /* What another program has and opa has not: nothing was wrong with it, nor right. */
+        char *foreign = opa_builtin_explain(json_string(error, "message"));
+        row.status = foreign != NULL ? RESULT_NOT_EVALUATED : RESULT_ERROR;
+        row.message = foreign != NULL ? first_line(foreign)
+                                      : first_line(json_string_or(error, "message", "error"));
+        row.detail = error_detail(error, foreign);
+        free(foreign);
     } else if (json_bool_or(test, "skip", false)) {
         row.status = RESULT_SKIPPED;
     } else {
@@ -201,7 +208,8 @@ static void add_error(const cJSON *error, struct findings *findings)
         .severity = SEVERITY_ERROR,
         .file = file == NULL || file[0] == '\0' ? NULL : mem_strdup(file),
         .at = position_of(location),
-        .message = safe_dup(buf_str(&message), SAFE_KEEP_LINES, TEXT_MAX)};
+        .message = safe_dup(buf_str(&message), SAFE_KEEP_LINES, TEXT_MAX),
+        .fix = opa_builtin_advise(json_string(error, "message"), line)};
     buf_free(&message);
     VEC_FOREACH (struct finding, known, findings) {
         if (same_finding(known, &finding)) {

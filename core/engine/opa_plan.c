@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/path.h"
 #include "base/vec.h"
+#include "engine/opa_builtins.h"
 
 #include <unistd.h>
 
@@ -67,11 +68,21 @@ void opa_planner_file(struct opa_planner *p, size_t place)
     digest_of(file, entry->digest);
 }
 
+/* What is wrong with the settings of opa. */
+static void note_settings(struct run_plan *plan)
+{
+    struct opa_builtins declared = {0};
+    opa_builtins_read(plan->root, &declared, &plan->notes);
+    plan->declared = opa_builtins_hash(&declared);
+    opa_builtins_free(&declared);
+}
+
 void opa_planner_begin(struct opa_planner *p)
 {
     size_t count = p->index->files.len;
     p->plan = MEM_NEW(struct run_plan);
     p->plan->root = mem_strdup(p->index->root);
+    note_settings(p->plan);
     p->plan->files.items = mem_zalloc((count + 1) * sizeof *p->plan->files.items);
     p->plan->files.len = count;
     p->plan->files.cap = count + 1;

@@ -80,8 +80,9 @@ struct run_plan {
         struct plan_unit *items;
         size_t len, cap;
     } units;
-    struct findings notes; /* what the engineer should know about how it is run */
-    size_t included;       /* tests that run now */
+    struct findings notes;       /* what the engineer should know about how it is run */
+    size_t included;             /* tests that run now */
+    unsigned long long declared; /* tells the built-in functions that the settings declare apart */
     /* Only what a change can reach is in it: what it does not name stays as it was. Of the files in
      * `replaced` (those that changed, and those whose tests are here) all tests are here. */
     bool part;

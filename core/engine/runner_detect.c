@@ -84,7 +84,7 @@ static void on_offline(void *data, const char *path, const struct err *err)
     struct run *run = data;
     if (!run->cancelled && path == NULL) {
         /* Not run at all rather than run with the network. */
-        char *why = mem_printf("the tests cannot be kept off the network: %s", err->text);
+        char *why = mem_printf("opa cannot be told what it is capable of: %s", err->text);
         run_fail(run, why);
         free(why);
     } else if (!run->cancelled) {
@@ -96,12 +96,9 @@ static void on_offline(void *data, const char *path, const struct err *err)
 
 static void prepare_tests(struct run *run)
 {
-    if (!run->offline) {
-        begin_tests(run);
-        return;
-    }
     run->references++;
-    offline_start(run->runner->loop, run->runner->engine, run->runner->program, on_offline, run);
+    offline_start(run->runner->loop, run->runner->engine, run->runner->program, run->root,
+        !run->offline, on_offline, run);
 }
 
 /* The engines that units of this run need, one after the other. */

@@ -17,6 +17,7 @@ static void make_key(const struct run *run, size_t place, char key[SHA256_HEX_SI
     add_word(&sha, unit->label);
     add_word(&sha, policy_dialect_name(unit->dialect));
     add_word(&sha, run->offline ? "offline" : "");
+    sha256_add(&sha, str_make((const char *)&run->plan->declared, sizeof run->plan->declared));
     add_word(&sha, unit->trouble == NULL ? "" : unit->trouble);
     VEC_FOREACH (size_t, file, &unit->files) {
         add_word(&sha, run->plan->files.items[*file].path);

@@ -260,7 +260,7 @@ static bool start_process(struct task *task, const struct engine_command *comman
 static bool start_offline(struct task *task, const struct engine_command *command, struct err *err)
 {
     const char *const *argv = (const char *const *)command->argv.items;
-    if (task->engine->offline_env != NULL) {
+    if (task->engine->offline_env != NULL) { /* told what is declared, too */
         char **env = offline_environment(task->engine, task->run->offline_path, command->env);
         bool ok = start_process(task, command, argv, (const char *const *)env, err);
         offline_environment_free(env);
@@ -287,7 +287,7 @@ void task_start(struct task *task)
         .closer = task->closer};
     const char *program = choose_engine(task);
     bool ok = task->engine->command(&question, program, &command, &err);
-    if (ok && run->offline_path != NULL) {
+    if (ok && (run->offline || task->engine->offline_env != NULL)) {
         ok = start_offline(task, &command, &err);
     } else if (ok) {
         ok = start_process(

@@ -35,6 +35,14 @@ run 2 --threshold many
 run 2 --root opa-passing opa-failing
 (PATH=/usr/bin:/bin XDG_CACHE_HOME=/nonexistent HOME=/nonexistent "$bylaw" test --root opa-passing >/dev/null 2>&1) && fail 'ran without opa' || [ $? = 2 ] || fail 'without opa'
 
+# Functions of other programs, declared: what calls one compiles, and is neither green nor red where it is called.
+run 1 --root opa-declared
+has 'fail: 2 passed, 1 failed, 0 errors, 0 skipped, 1 not evaluated'
+has 'none   ports_test.test_low_port '
+has 'it calls result.new, which only trivy has and opa has not'
+has 'pass   ports_test.test_low_port_mocked'
+has 'FAIL   ports_test.test_owner_wrong'
+
 run 1 --json --coverage --root opa-failing
 summary=$(jq -c 'select(.type == "summary") | [.verdict, .pass, .fail, .error, .skipped, ."not evaluated"]' <<<"$out")
 [ "$summary" = '["error",2,2,1,1,0]' ] || fail "summary $summary"
