@@ -8,8 +8,8 @@
 
 enum { VERSION_MAX = 60 };
 
-/* The first word of the output that begins with a digit, or with v and a digit: "cedar-policy-cli
- * 4.14.1", "Version: v1.19.1", "gator/v3.23.0 (linux/amd64) …". */
+/* The first word of the output that begins with a digit, or with v and a digit: "Version: v1.19.1",
+ * "gator/v3.23.0 (linux/amd64) …". */
 static bool first_number(struct str output, char **version)
 {
     for (size_t i = 0; i < output.len; i++) {
@@ -40,18 +40,7 @@ static bool number_or_source(struct str output, char **version)
     return first_number(line, version);
 }
 
-static const char *const option[] = {"--version", NULL};
 static const char *const word[] = {"version", NULL};
-
-const struct engine engine_cedar = {
-    .name = "cedar",
-    .program = "cedar",
-    .minimum = "4.0.0",
-    .unlocks =
-        "Cedar validation and tests, by the agent and by hooks (not in the test browser yet)",
-    .version_args = option,
-    .version = number_or_source,
-};
 
 const struct engine engine_regal = {
     .name = "regal",

@@ -119,8 +119,7 @@ static void versions(void **state)
     static const struct {
         const struct engine *engine;
         const char *text, *version;
-    } known[] = {{&engine_cedar, "cedar-policy-cli 4.14.1\n", "4.14.1"},
-        {&engine_kyverno, "Version: v1.19.1\nTime: ---\n", "1.19.1"},
+    } known[] = {{&engine_kyverno, "Version: v1.19.1\nTime: ---\n", "1.19.1"},
         {&engine_gator, "gator version v3.23.0 (Feature State: beta), opa/v1.17.1\n", "3.23.0"},
         {&engine_gator, "gator version devel (unknown), opa/v1.17.1\n", "devel"},
         {&engine_regal, "Version:       unknown\nGo Version:    go1.26.8\n", "dev"},
