@@ -127,6 +127,19 @@ static void mark_coverage(struct desk *desk)
     }
 }
 
+/* The line that did not hold, which may stand in another file than the test. */
+static void mark_culprit(const struct board_test *test, const char *path, struct marks *marks)
+{
+    char *file = NULL;
+    struct position at;
+    if (board_culprit(test, &file, &at) && strcmp(file, path) == 0 && at.row != test->at.row) {
+        VEC_PUSH(marks, (struct editor_mark){.line = at.row - 1,
+                            .kind = EDITOR_MARK_ERROR,
+                            .message = test->message != NULL ? test->message : "fails here"});
+    }
+    free(file);
+}
+
 static void mark_file(struct desk *desk, const char *path)
 {
     struct board *board = status_board(desk->status);
@@ -135,6 +148,9 @@ static void mark_file(struct desk *desk, const char *path)
         const struct board_test *test = board_at(board, i);
         enum result_status status = board_status(test);
         bool red = !test->pending && (status == RESULT_FAIL || status == RESULT_ERROR);
+        if (red && test->detail != NULL) {
+            mark_culprit(test, path, &marks);
+        }
         if (red && test->file != NULL && strcmp(test->file, path) == 0 && test->at.row > 0) {
             VEC_PUSH(&marks,
                 (struct editor_mark){.line = test->at.row - 1,

@@ -1,6 +1,7 @@
 #include "engine/board_internal.h"
 
 #include "base/vec.h"
+#include "engine/opa_compare.h"
 
 #include <stdlib.h>
 
@@ -21,19 +22,26 @@ static void free_rows(struct board_test *test)
     test->count = 0;
 }
 
-static void forget_text(struct board_test *test)
+void board_forget_text(struct board_test *test)
 {
     free(test->text);
     test->text = NULL;
+    if (test->diff != NULL) {
+        value_diff_free(test->diff);
+        free(test->diff);
+        test->diff = NULL;
+    }
 }
 
 static void forget_explanation(struct board_test *test)
 {
     free(test->message);
     free(test->detail);
-    test->message = test->detail = NULL;
+    free(test->expected);
+    free(test->got);
+    test->message = test->detail = test->expected = test->got = NULL;
     test->explaining = false;
-    forget_text(test);
+    board_forget_text(test);
 }
 
 static void test_free(struct board_test *test)
@@ -43,6 +51,7 @@ static void test_free(struct board_test *test)
     free(test->suite);
     free(test->name);
     free(test->file);
+    free(test->input);
 }
 
 static void tests_free(struct tests *tests)
@@ -133,41 +142,10 @@ void board_explaining(struct board *board, size_t index)
 {
     if (index < board->tests.len) {
         board->tests.items[index].explaining = true;
-        forget_text(&board->tests.items[index]);
+        board_forget_text(&board->tests.items[index]);
         board_touch(board, index);
         changed(board);
     }
-}
-
-static void add_part(struct buf *text, const char *title, const char *part)
-{
-    if (part != NULL && part[0] != '\0') {
-        buf_printf(text, "%s%s%s", text->len > 0 ? "\n" : "", title, part);
-    }
-}
-
-const char *board_text(const struct board *board, struct board_test *test)
-{
-    if (test->text != NULL) {
-        return test->text;
-    }
-    struct buf text = BUF_INIT;
-    if (test->count > 0) {
-        const struct result *row = &test->rows[0];
-        bool subs_say = test->count > 1 && test->rows[1].message != NULL;
-        add_part(&text, "", row->detail != NULL ? row->detail : subs_say ? NULL : row->message);
-        for (size_t i = 1; i < test->count; i++) {
-            add_part(&text, "", test->rows[i].detail);
-        }
-        add_part(&text, "print:\n", row->output);
-    }
-    add_part(&text, "", test->detail);
-    if (test->explaining && test->detail == NULL) {
-        add_part(&text, "", "asking opa why…");
-    }
-    board_append_past(board, test, &text);
-    test->text = buf_take(&text);
-    return test->text;
 }
 
 /* Tallies */
@@ -537,6 +515,9 @@ static void on_explained(
     forget_explanation(test);
     test->message = mem_strdup(message);
     test->detail = mem_strdup(detail);
+    if (opa_compare_read(str_of(detail), &test->expected, &test->got)) {
+        board_forget_text(test);
+    }
     board_tree_touch(&board->tree, test->group);
     changed(board);
 }
@@ -565,7 +546,7 @@ static void on_settled(void *data, unsigned generation)
     VEC_FOREACH (struct board_test, test, &board->tests) {
         if (test->explaining) {
             test->explaining = false;
-            forget_text(test);
+            board_forget_text(test);
             board_tree_touch(&board->tree, test->group);
         }
     }

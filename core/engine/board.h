@@ -10,6 +10,7 @@
 #include "engine/board_tree.h"
 #include "engine/history_store.h"
 #include "engine/runner.h"
+#include "engine/value_diff.h"
 
 struct board_test {
     uint64_t id;        /* the same as long as the test is known, whatever place it has */
@@ -17,17 +18,20 @@ struct board_test {
     size_t group;       /* in the tree */
     char *suite, *name, *file;
     struct position at;
-    size_t plan;         /* place in the last plan, SIZE_MAX: the index did not foresee it */
-    bool pending;        /* runs now; rows are of the run before */
-    struct result *rows; /* the test and its sub-tests */
-    size_t count;        /* 0: it never ran */
-    char *message;       /* why it failed, one line; or NULL */
-    char *detail;        /* the explanation; or NULL */
+    size_t plan;          /* place in the last plan, SIZE_MAX: the index did not foresee it */
+    bool pending;         /* runs now; rows are of the run before */
+    struct result *rows;  /* the test and its sub-tests */
+    size_t count;         /* 0: it never ran */
+    char *message;        /* why it failed, one line; or NULL */
+    char *detail;         /* the explanation; or NULL */
+    char *expected, *got; /* taken from it, or NULL */
+    char *input;          /* that it is evaluated with, as the test writes it; or NULL */
     bool explaining;
     bool flaky; /* see test_history.h */
     /* For views. */
     bool expanded;
-    char *text; /* what an expanded test shows; made by board_text */
+    char *text;              /* what an expanded test shows; made by board_text */
+    struct value_diff *diff; /* made by board_diff */
 };
 
 struct board;
@@ -55,6 +59,17 @@ enum result_status board_status(const struct board_test *test);
 /* Lines for an expanded test: sub-tests are rows of their own and not in it. Borrowed; "" for
  * nothing to say. */
 const char *board_text(const struct board *board, struct board_test *test);
+/* What was expected and what came, compared; NULL: it does not tell both, or they are equal.
+ * Borrowed until the next event. */
+const struct value_diff *board_diff(struct board_test *test);
+/* The input that the test writes itself, found by somebody who reads files. No-op for a test that
+ * is gone. */
+void board_set_input(struct board *board, uint64_t id, const char *input);
+/* A place in a line of an explanation; the path is the caller's. False: none (free the path all the
+ * same). */
+bool board_place_in(struct str line, char **path, struct position *at) MUST_USE;
+/* Where a failed test went wrong, as its explanation says; as above. */
+bool board_culprit(const struct board_test *test, char **path, struct position *at) MUST_USE;
 /* For who changes `expanded` or what its text is made of. */
 void board_touch(struct board *board, size_t index);
 /* The groups the tests are in; counts are kept as results come. */

@@ -43,6 +43,9 @@ struct board {
     void *data;
 };
 
+/* board.c: it is made again when it is asked for. */
+void board_forget_text(struct board_test *test);
+
 /* board_history.c */
 /* A plan is there: its units' inputs are not known yet. */
 void board_history_plan(struct board *board, const struct run_plan *plan);

@@ -43,20 +43,56 @@ static struct str line_of(struct board *board, struct board_test *test, size_t l
     return found;
 }
 
+/* The rows of one row of the comparison. */
+static size_t rows_of_diff(const struct board_view *view, const struct value_diff_row *row)
+{
+    return view->narrow && row->kind == VALUE_CHANGED ? 2 : 1;
+}
+
+size_t board_view_diff_rows(const struct board_view *view, struct board_test *test)
+{
+    const struct value_diff *diff = board_diff(test);
+    size_t rows = 0;
+    for (size_t i = 0; diff != NULL && i < diff->len; i++) {
+        rows += rows_of_diff(view, &diff->items[i]);
+    }
+    return rows > 0 ? rows + 1 : 0;
+}
+
+static void place_in_diff(const struct board_view *view, const struct value_diff *diff,
+    size_t offset, struct board_row *row)
+{
+    row->kind = BOARD_ROW_DIFF;
+    row->part = DIFF_TITLE;
+    for (size_t i = 0; offset > 0 && i < diff->len; i++) {
+        size_t rows = rows_of_diff(view, &diff->items[i]);
+        row->index = i;
+        row->part = rows == 1 ? DIFF_BOTH : offset == 1 ? DIFF_LEFT : DIFF_RIGHT;
+        if (offset <= rows) {
+            return;
+        }
+        offset -= rows;
+    }
+}
+
 static struct board_row row_of_test(
-    struct board *board, size_t index, size_t offset, unsigned depth)
+    const struct board_view *view, struct board *board, size_t index, size_t offset, unsigned depth)
 {
     struct board_test *test = board_at(board, index);
     struct board_row row = {.kind = BOARD_ROW_TEST,
         .depth = depth,
         .group = test->group,
         .test = index,
-        .id = test->id};
+        .id = test->id,
+        .offset = offset};
     size_t subs = test->count > 1 ? test->count - 1 : 0;
-    if (offset > subs) {
+    size_t diffs = offset > subs ? board_view_diff_rows(view, test) : 0;
+    if (offset > subs + diffs) {
         row.kind = BOARD_ROW_TEXT;
-        row.index = offset - subs - 1;
+        row.index = offset - subs - diffs - 1;
         row.text = line_of(board, test, row.index);
+    } else if (offset > subs) {
+        place_in_diff(view, board_diff(test), offset - subs - 1, &row);
     } else if (offset > 0) {
         row.kind = BOARD_ROW_SUB;
         row.index = offset;
@@ -73,7 +109,7 @@ struct board_row board_view_row(const struct board_view *view, struct board *boa
         size_t child = in->shown.items[place];
         row -= rows_before(in, place);
         if (holds_tests(view, board, group)) {
-            return row_of_test(board, child, row, depth);
+            return row_of_test(view, board, child, row, depth);
         }
         if (!board_view_is_joined(board_tree(board), child)) {
             if (row == 0) {
@@ -121,7 +157,7 @@ static size_t row_of_group(
 static size_t row_of_known(
     const struct board_view *view, struct board *board, size_t index, const struct board_row *row)
 {
-    struct board_test *test = board_at(board, index);
+    const struct board_test *test = board_at(board, index);
     bool open = true;
     size_t at = view->flat ? 0 : row_of_group(view, board, test->group, &open);
     if (at == (size_t)-1 || !open) {
@@ -133,11 +169,8 @@ static size_t row_of_known(
         return at > 0 && !view->flat ? at - 1 : (size_t)-1;
     }
     at += rows_before(in, slot);
-    size_t subs = test->count > 1 ? test->count - 1 : 0;
-    size_t offset = row->kind == BOARD_ROW_SUB    ? row->index
-                    : row->kind == BOARD_ROW_TEXT ? subs + 1 + row->index
-                                                  : 0;
-    return at + offset < in->ends.items[slot] + (at - rows_before(in, slot)) ? at + offset : at;
+    size_t rows = in->ends.items[slot] - rows_before(in, slot);
+    return row->offset < rows ? at + row->offset : at;
 }
 
 size_t board_view_find(

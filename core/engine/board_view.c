@@ -139,6 +139,12 @@ void board_view_set_order(struct board_view *view, enum board_order order, bool 
     view->stale = true;
 }
 
+void board_view_set_narrow(struct board_view *view, bool narrow)
+{
+    view->stale = view->stale || view->narrow != narrow;
+    view->narrow = narrow;
+}
+
 bool board_view_is_filtered(const struct board_view *view)
 {
     return view->words.len > 0 || view->at_words != 0 || view->statuses != 0;
@@ -339,12 +345,12 @@ void board_view_reveal(struct board_view *view, struct board *board, size_t test
     }
 }
 
-static size_t test_rows(struct board *board, struct board_test *test)
+static size_t test_rows(const struct board_view *view, struct board *board, struct board_test *test)
 {
     if (!test->expanded) {
         return 1;
     }
-    size_t rows = test->count > 1 ? test->count : 1;
+    size_t rows = (test->count > 1 ? test->count : 1) + board_view_diff_rows(view, test);
     struct str rest = str_of(board_text(board, test));
     struct str line;
     for (size_t i = 0; i < TEXT_LINES_MAX && str_next_line(&rest, &line); i++) {
@@ -369,7 +375,7 @@ static void list_tests(struct board_view *view, struct board *board, struct view
         uint64_t key = key_of(view, index, board_at(board, index));
         out->key = key < out->key ? key : out->key;
         out->first = index < out->first ? index : out->first;
-        out->rows += test_rows(board, board_at(board, index));
+        out->rows += test_rows(view, board, board_at(board, index));
         VEC_PUSH(&out->ends, out->rows);
         view->slots[index] = i;
     }

@@ -14,15 +14,23 @@ const char *board_order_name(enum board_order order);
 /* What is shown, besides the text: bits of 1 << RESULT_…, and BOARD_FLAKY. */
 enum { BOARD_FLAKY = 1 << RESULT_STATUSES, BOARD_RED = 1 << RESULT_FAIL | 1 << RESULT_ERROR };
 
-enum board_row_kind { BOARD_ROW_GROUP, BOARD_ROW_TEST, BOARD_ROW_SUB, BOARD_ROW_TEXT };
+enum board_row_kind {
+    BOARD_ROW_GROUP,
+    BOARD_ROW_TEST,
+    BOARD_ROW_SUB,
+    BOARD_ROW_DIFF,
+    BOARD_ROW_TEXT
+};
 
 struct board_row {
     enum board_row_kind kind;
     unsigned depth; /* of groups it is shown in */
     size_t group;   /* GROUP; else the test's suite */
     size_t test;
-    uint64_t id;     /* of the test; 0 for a GROUP */
-    size_t index;    /* SUB: place in the test's rows; TEXT: line */
+    uint64_t id;   /* of the test; 0 for a GROUP */
+    size_t offset; /* of a row of a test: below the test's own */
+    size_t index;  /* SUB: place in the test's rows; TEXT: line; DIFF: row of board_diff */
+    enum board_diff_part { DIFF_TITLE, DIFF_BOTH, DIFF_LEFT, DIFF_RIGHT } part; /* DIFF */
     struct str text; /* TEXT: one line, borrowed from the test */
 };
 
@@ -33,6 +41,7 @@ struct board_view {
     enum board_order order;
     bool flat;         /* tests without their groups, all together */
     unsigned statuses; /* 0: all; else any of the bits */
+    bool narrow;       /* what differs takes two rows, one for each side */
     size_t budget;     /* tests matched with the filter in one refresh; 0: all at once */
     /* Read only. */
     char *filter;    /* as typed; NULL: none */
@@ -68,6 +77,8 @@ void board_view_set_filter(struct board_view *view, struct str text);
 void board_view_set_statuses(struct board_view *view, unsigned statuses);
 void board_view_set_order(struct board_view *view, enum board_order order, bool flat);
 bool board_view_is_filtered(const struct board_view *view);
+
+void board_view_set_narrow(struct board_view *view, bool narrow);
 
 /* Brings it up to date with the board; true when rows may be others. */
 bool board_view_refresh(struct board_view *view, struct board *board);

@@ -16,6 +16,8 @@ struct view_group {
     uint64_t seen;           /* stamp it was made at; 0: to be made again */
 };
 
+/* Rows that what was expected and what came take. */
+size_t board_view_diff_rows(const struct board_view *view, struct board_test *test);
 /* Has no row of its own: the only engine, its only folder, and what holds one group only. */
 bool board_view_is_joined(const struct board_tree *tree, size_t group);
 

@@ -69,6 +69,9 @@ static char *shown(struct fixture *f)
         case BOARD_ROW_SUB:
             buf_printf(&out, "sub %zu", row.index);
             break;
+        case BOARD_ROW_DIFF:
+            buf_printf(&out, "diff %d %zu", (int)row.part, row.index);
+            break;
         case BOARD_ROW_TEXT:
             buf_printf(&out, "text %.*s", STR_FMT(row.text));
             break;

@@ -165,6 +165,7 @@ static void make_board(struct status *s)
 void status_set_root(struct status *s, const char *root, const char *of)
 {
     struct board *before = s->board;
+    status_forget_questions(s);
     runner_free(s->runner);
     free(s->now);
     free(s->of);
@@ -353,6 +354,7 @@ static void status_destroy(void *data)
 {
     struct status *s = data;
     board_on_change(s->board, NULL, NULL);
+    status_forget_questions(s);
     runner_free(s->runner);
     board_free(s->board);
     history_store_free(s->history);

@@ -298,6 +298,7 @@ static bool has_filter_line(const struct status *s)
 void status_draw(void *data, struct region region, bool focused)
 {
     struct status *s = data;
+    board_view_set_narrow(&s->view, region_cols(region) < STATUS_WIDE_COLS);
     status_refresh(s);
     int rows = region_rows(region);
     int cols = region_cols(region);

@@ -291,12 +291,67 @@ static void draw_sub(const struct board_row *shown, const struct result *sub, st
     }
 }
 
+/* ---- expected and got ---- */
+
+static void draw_side(struct region row, int col, int cols, const struct value_diff_row *diff,
+    const char *text, struct style style)
+{
+    if (text != NULL) {
+        int indent = INDENT_COLS * (int)diff->depth;
+        indent = indent > cols / 2 ? cols / 2 : indent;
+        grid_put_fit(row, 0, col + indent, cols - indent, str_of(text), style);
+    }
+}
+
+static void draw_diff_beside(const struct value_diff_row *diff, struct region row, int indent)
+{
+    bool ascii = grid_is_ascii(row.grid);
+    bool same = diff->kind == VALUE_SAME;
+    int half = (region_cols(row) - indent - 3) / 2;
+    const char *sign = diff->kind == VALUE_SAME      ? " "
+                       : diff->kind == VALUE_CHANGED ? (ascii ? "#" : "≠")
+                       : diff->kind == VALUE_LEFT    ? "-"
+                                                     : "+";
+    draw_side(row, indent, half, diff, diff->left, same ? STYLE(TEXT) : STYLE(DELETE));
+    grid_put_c(row, 0, indent + half + 1, sign, same ? STYLE(BORDER) : STYLE(FAIL));
+    draw_side(row, indent + half + 3, half, diff, diff->right, same ? STYLE(TEXT) : STYLE(ADD));
+}
+
+/* One side a row, as a patch: - is what was expected. */
+static void draw_diff_below(
+    const struct value_diff_row *diff, enum board_diff_part part, struct region row, int indent)
+{
+    bool left = part == DIFF_LEFT || (part == DIFF_BOTH && diff->left != NULL);
+    bool same = diff->kind == VALUE_SAME;
+    struct style style = same ? STYLE(TEXT) : left ? STYLE(DELETE) : STYLE(ADD);
+    grid_put_c(row, 0, indent, same ? " " : left ? "-" : "+", style);
+    draw_side(row, indent + 2, region_cols(row) - indent - 2, diff, left ? diff->left : diff->right,
+        style);
+}
+
+static void draw_diff(struct status *s, const struct board_row *shown, struct board_test *test,
+    struct region row, int indent)
+{
+    const struct value_diff *diff = board_diff(test);
+    int half = (region_cols(row) - indent - 3) / 2;
+    if (shown->part == DIFF_TITLE && s->view.narrow) {
+        grid_put_c(row, 0, indent, "- expected  + got", STYLE(DIM));
+    } else if (shown->part == DIFF_TITLE) {
+        grid_put_c(row, 0, indent, "expected", STYLE(DIM));
+        grid_put_c(row, 0, indent + half + 3, "got", STYLE(DIM));
+    } else if (s->view.narrow) {
+        draw_diff_below(&diff->items[shown->index], shown->part, row, indent);
+    } else {
+        draw_diff_beside(&diff->items[shown->index], row, indent);
+    }
+}
+
 void status_draw_test_row(void *data, size_t index, struct region row, bool cursor)
 {
     (void)cursor;
     struct status *s = data;
     struct board_row shown = board_view_row(&s->view, s->board, index);
-    const struct board_test *test = board_at(s->board, shown.test);
+    struct board_test *test = board_at(s->board, shown.test);
     int cols = region_cols(row);
     int indent = 3 + INDENT_COLS * (int)(shown.depth + 1);
     switch (shown.kind) {
@@ -308,6 +363,9 @@ void status_draw_test_row(void *data, size_t index, struct region row, bool curs
         break;
     case BOARD_ROW_SUB:
         draw_sub(&shown, &test->rows[shown.index], row);
+        break;
+    case BOARD_ROW_DIFF:
+        draw_diff(s, &shown, test, row, indent);
         break;
     case BOARD_ROW_TEXT:
         grid_put_fit(row, 0, indent, cols - indent, shown.text, STYLE(CODE));

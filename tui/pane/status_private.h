@@ -30,6 +30,7 @@ struct status {
     struct board_view view;
     struct board_row here; /* what the cursor was on when rows were made last */
     size_t here_at;
+    struct status_question *questions; /* see status_input.c */
     struct loop_timer *slice_timer; /* the rest of a filter is looked for */
     struct {
         size_t *items; /* into the coverage's files, worst first */
@@ -82,6 +83,11 @@ unsigned status_show_tab(struct status *status, enum status_tab tab);
 /* status_actions.c */
 unsigned status_open_row(struct status *status);
 unsigned status_toggle_failed(void *data);
+
+/* status_input.c */
+/* Has the test's input told on the board, soon. */
+void status_ask_input(struct status *status, const struct board_test *test);
+void status_forget_questions(struct status *status);
 
 /* status_tests.c */
 /* The row under the cursor; false: there is none, or another tab. */

@@ -4,7 +4,6 @@
 #include "base/path.h"
 #include "base/vec.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 
 enum { GROUP_FILES_MAX = 400 }; /* named one by one when a group runs again */
@@ -28,32 +27,6 @@ struct board_test *status_current_test(struct status *s)
 }
 
 /* ---- where rows lead ---- */
-
-/* "policies/p_test.rego:21:5: …": a place that an explanation names. */
-static bool place_in(struct str line, char **path, struct position *at)
-{
-    size_t ext = str_find(line, STR_LIT(".rego:"), 0);
-    if (ext == (size_t)-1) {
-        return false;
-    }
-    size_t end = ext + strlen(".rego");
-    size_t from = ext;
-    while (from > 0 && line.ptr[from - 1] != ' ' && line.ptr[from - 1] != '(') {
-        from--;
-    }
-    unsigned numbers[2] = {0, 0};
-    size_t i = end;
-    for (size_t n = 0; n < 2 && i < line.len && line.ptr[i] == ':'; n++) {
-        i++;
-        while (i < line.len && isdigit((unsigned char)line.ptr[i]) && numbers[n] < 100000000) {
-            numbers[n] = numbers[n] * 10 + (unsigned)(line.ptr[i] - '0');
-            i++;
-        }
-    }
-    *at = (struct position){numbers[0], numbers[1]};
-    *path = str_dup(str_slice(line, from, end));
-    return numbers[0] > 0;
-}
 
 unsigned status_open_place(struct status *s, const char *path, struct position at)
 {
@@ -92,7 +65,7 @@ unsigned status_open_test_row(struct status *s)
     const struct board_test *test = board_at(s->board, row.test);
     char *path = NULL;
     struct position at;
-    if (row.kind == BOARD_ROW_TEXT && place_in(row.text, &path, &at)) {
+    if (row.kind == BOARD_ROW_TEXT && board_place_in(row.text, &path, &at)) {
         unsigned flags = status_open_place(s, path, at);
         free(path);
         return flags;
@@ -157,6 +130,9 @@ static void expand(struct status *s, size_t index, bool on)
     }
     test->expanded = on;
     board_touch(s->board, index);
+    if (on && board_status(test) != RESULT_PASS && test->count > 0) {
+        status_ask_input(s, test);
+    }
     if (on && !test->pending && board_status(test) == RESULT_FAIL && test->detail == NULL &&
         !test->explaining && runner_explain(s->runner, test->plan)) {
         board_explaining(s->board, index);
