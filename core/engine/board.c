@@ -62,12 +62,20 @@ static void tests_free(struct tests *tests)
     VEC_FREE(tests);
 }
 
+static void forget_lookup(struct board *board)
+{
+    free(board->lookup.heads);
+    free(board->lookup.next);
+    board->lookup = (struct lookup){0};
+}
+
 void board_free(struct board *board)
 {
     if (board == NULL) {
         return;
     }
     tests_free(&board->tests);
+    forget_lookup(board);
     board_tree_free(&board->tree);
     VEC_FREE(&board->of_plan);
     VEC_FREE(&board->inputs);
@@ -186,6 +194,7 @@ static void push_test(struct board *board, struct board_test test)
     test.id = test.id == 0 ? ++board->last_id : test.id;
     board_tree_add(&board->tree, test.group, board->tests.len);
     VEC_PUSH(&board->tests, test);
+    forget_lookup(board);
     count_rows(board, &test, true);
 }
 
@@ -271,14 +280,6 @@ static bool same_test(const struct board_test *test, const char *file, const str
            strcmp(test->suite, plan->suite) == 0 && strcmp(test->file, file) == 0;
 }
 
-/* Old tests by key: chains of equal keys in their old order, so that tests of one name keep apart.
- */
-struct lookup {
-    size_t *heads;
-    size_t *next;
-    size_t mask;
-};
-
 static struct lookup lookup_make(const struct tests *tests)
 {
     struct lookup lookup = {.mask = 15};
@@ -298,6 +299,18 @@ static struct lookup lookup_make(const struct tests *tests)
         lookup.heads[slot] = i - 1;
     }
     return lookup;
+}
+
+/* The test that this one is, of those that no other of the plan is; SIZE_MAX: none. */
+static size_t find_old(const struct tests *tests, const struct lookup *lookup, const char *file,
+    const struct plan_test *plan)
+{
+    size_t at = lookup->heads[key_of(file, plan->suite, plan->name) & lookup->mask];
+    while (at != (size_t)-1 &&
+           (tests->items[at].plan != (size_t)-1 || !same_test(&tests->items[at], file, plan))) {
+        at = lookup->next[at];
+    }
+    return at;
 }
 
 /* Moves the old test that this one was over to it. */
@@ -329,7 +342,7 @@ static void drop_findings(struct board *board, const struct run_plan *plan)
     size_t kept = 0;
     for (size_t i = 0; i < board->findings.len; i++) {
         struct finding *finding = &board->findings.items[i];
-        bool keep = false;
+        bool keep = plan->part; /* of files that it does not name nothing is said */
         for (size_t f = 0; finding->file != NULL && f < plan->files.len; f++) {
             if (strcmp(plan->files.items[f].path, finding->file) == 0) {
                 keep = !again[f];
@@ -370,12 +383,41 @@ static bool is_run_again(const struct run_plan *plan, const char *file)
 static void keep_unforeseen(struct board *board, struct tests *old, const struct run_plan *plan)
 {
     VEC_FOREACH (struct board_test, test, old) {
-        if (test->name != NULL && test->plan == (size_t)-1 && test->file != NULL &&
+        if (test->name != NULL && !test->foreseen && test->file != NULL &&
             !is_run_again(plan, test->file)) {
             push_test(board, *test);
             *test = (struct board_test){0};
         }
     }
+}
+
+static void begin_run(struct board *board, const struct run_plan *plan)
+{
+    drop_findings(board, plan);
+    free(board->trouble);
+    board->trouble = NULL;
+    board->running = board->busy = true;
+    board->coverage_old = true;
+    board->done = 0;
+    board->total = plan->included;
+    changed(board);
+}
+
+static const char *engine_of(const struct run_plan *plan, const struct plan_test *test)
+{
+    const struct engine *engine = plan->units.items[test->unit].engine;
+    return engine == NULL ? engine_opa.name : engine->name;
+}
+
+static struct board_test new_test(
+    struct board *board, const struct run_plan *plan, const struct plan_test *known)
+{
+    struct board_test test = {.engine = engine_of(plan, known),
+        .suite = mem_strdup(known->suite),
+        .name = mem_strdup(known->name),
+        .file = mem_strdup(plan->files.items[known->file].path)};
+    board_history_look_up(board, &test);
+    return test;
 }
 
 static void on_planned(void *data, unsigned generation, const struct run_plan *plan)
@@ -384,6 +426,7 @@ static void on_planned(void *data, unsigned generation, const struct run_plan *p
     struct board *board = data;
     struct tests old = board->tests;
     struct lookup lookup = lookup_make(&old);
+    forget_lookup(board);
     board->tests = (struct tests){0};
     board_tree_begin(&board->tree);
     board->plans++;
@@ -394,20 +437,14 @@ static void on_planned(void *data, unsigned generation, const struct run_plan *p
         const struct plan_test *known = &plan->tests.items[i];
         const char *file = plan->files.items[known->file].path;
         struct board_test test = {0};
-        bool is_new = false;
-        if (!take_old(&old, &lookup, file, known, &test)) {
-            test.suite = mem_strdup(known->suite);
-            test.name = mem_strdup(known->name);
-            test.file = mem_strdup(file);
-            is_new = true;
-        }
-        const struct engine *engine = plan->units.items[known->unit].engine;
-        test.engine = engine == NULL ? engine_opa.name : engine->name;
-        if (is_new) {
-            board_history_look_up(board, &test);
+        if (take_old(&old, &lookup, file, known, &test)) {
+            test.engine = engine_of(plan, known);
+        } else {
+            test = new_test(board, plan, known);
         }
         test.at = known->at;
         test.plan = i;
+        test.foreseen = true;
         test.pending = known->included;
         if (test.pending) {
             forget_explanation(&test);
@@ -419,14 +456,51 @@ static void on_planned(void *data, unsigned generation, const struct run_plan *p
     tests_free(&old);
     free(lookup.heads);
     free(lookup.next);
-    drop_findings(board, plan);
-    free(board->trouble);
-    board->trouble = NULL;
-    board->running = board->busy = true;
-    board->coverage_old = true;
-    board->done = 0;
-    board->total = plan->included;
-    changed(board);
+    begin_run(board, plan);
+}
+
+/* Kept from part to part: what comes after it was not in a plan. */
+static const struct lookup *known_lookup(struct board *board)
+{
+    if (board->lookup.heads == NULL) {
+        board->lookup = lookup_make(&board->tests);
+    }
+    return &board->lookup;
+}
+
+/* A part of the tests runs: those it names; nothing is said of the others, which stay where they
+ * are. */
+static void on_planned_part(void *data, unsigned generation, const struct run_plan *plan)
+{
+    (void)generation;
+    struct board *board = data;
+    const struct lookup *lookup = known_lookup(board);
+    board->of_plan.len = 0;
+    board_history_plan(board, plan);
+    VEC_FOREACH (struct board_test, test, &board->tests) {
+        test->plan = (size_t)-1;
+    }
+    for (size_t i = 0; i < plan->tests.len; i++) {
+        const struct plan_test *known = &plan->tests.items[i];
+        const char *file = plan->files.items[known->file].path;
+        size_t place = find_old(&board->tests, lookup, file, known);
+        if (place == (size_t)-1) {
+            place = board->tests.len;
+            push_test(board, new_test(board, plan, known));
+        }
+        struct board_test *test = &board->tests.items[place];
+        test->plan = i;
+        test->foreseen = true;
+        test->at = known->at;
+        VEC_PUSH(&board->of_plan, place);
+        if (known->included) {
+            count_rows(board, test, false);
+            test->pending = true;
+            forget_explanation(test);
+            count_rows(board, test, true);
+        }
+    }
+    begin_run(board, plan);
 }
 
 static void on_result(
@@ -562,6 +636,7 @@ struct runner_events board_events(struct board *board)
 {
     return (struct runner_events){.data = board,
         .planned = on_planned,
+        .planned_part = on_planned_part,
         .result = on_result,
         .finding = on_finding,
         .progress = on_progress,

@@ -18,7 +18,8 @@ struct board_test {
     size_t group;       /* in the tree */
     char *suite, *name, *file;
     struct position at;
-    size_t plan;          /* place in the last plan, SIZE_MAX: the index did not foresee it */
+    size_t plan;          /* place in the last plan, SIZE_MAX: it is not in it */
+    bool foreseen;        /* a plan named it: it can be asked for alone */
     bool pending;         /* runs now; rows are of the run before */
     struct result *rows;  /* the test and its sub-tests */
     size_t count;         /* 0: it never ran */

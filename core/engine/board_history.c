@@ -23,7 +23,7 @@ const struct test_past *board_past(const struct board *board, const struct board
     return board->history == NULL ? NULL : history_store_find(board->history, &name);
 }
 
-void board_history_look_up(struct board *board, struct board_test *test)
+void board_history_look_up(const struct board *board, struct board_test *test)
 {
     const struct test_past *past = board_past(board, test);
     test->flaky = past != NULL && test_past_is_flaky(past);
@@ -139,7 +139,7 @@ static uint64_t known_inputs(struct board *board, size_t unit)
 void board_history_record(struct board *board, struct board_test *test, size_t plan)
 {
     const struct result *row = &test->rows[0];
-    if (board->history == NULL || row->status == RESULT_NOT_EVALUATED) {
+    if (board->history == NULL || row->status == RESULT_NOT_EVALUATED || row->cached) {
         return;
     }
     bool foreseen = board->plan != NULL && plan < board->plan->tests.len;

@@ -9,8 +9,17 @@ struct tests {
     size_t len, cap;
 };
 
+/* Old tests by key: chains of equal keys in their old order, so that tests of one name keep apart.
+ */
+struct lookup {
+    size_t *heads;
+    size_t *next;
+    size_t mask;
+};
+
 struct board {
     struct tests tests;
+    struct lookup lookup;   /* of the tests, for plans of a part; heads NULL: not made */
     struct board_tree tree; /* its sums are of all tests */
     uint64_t last_id;
     unsigned plans;
@@ -55,6 +64,6 @@ void board_history_record(struct board *board, struct board_test *test, size_t p
 /* A line of its last runs, where there are some. */
 void board_append_past(const struct board *board, const struct board_test *test, struct buf *out);
 /* What is known of a test that is new on the board. */
-void board_history_look_up(struct board *board, struct board_test *test);
+void board_history_look_up(const struct board *board, struct board_test *test);
 
 #endif

@@ -135,7 +135,9 @@ static void explains_and_opens(void **state)
     expect(&f, "{\"8192 MiB is too much\"}", true);
     press(&f, "enter");
     assert_string_equal(f.opened, "limits_test.rego:8:1");
-    type(&f, "j");
+    expect(&f, "expected", true); /* beside what came */
+    expect(&f, "≠ - \"8192 MiB is too much\"", true);
+    type(&f, "jjj");
     press(&f, "enter"); /* the place the explanation names */
     assert_string_equal(f.opened, "limits_test.rego:10:0");
     press(&f, "left");

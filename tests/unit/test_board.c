@@ -142,6 +142,54 @@ static void unforeseen_tests_stay(void **state)
     board_free(board);
 }
 
+/* A plan of a part: what it does not name stays as it was told. */
+static void a_plan_of_a_part_leaves_the_rest(void **state)
+{
+    (void)state;
+    struct board *board = board_new();
+    struct runner_events events = board_events(board);
+    struct run_plan *plan = board_plan_make(3, 2, 7);
+    struct finding finding = {.rule = (char[]){"x"},
+        .file = (char[]){"p002_test.rego"},
+        .severity = SEVERITY_ERROR,
+        .at = {3, 1},
+        .message = (char[]){"bad"}};
+    events.planned(events.data, 1, plan);
+    for (size_t i = 0; i < 6; i++) {
+        board_plan_tell(&events, plan, i, i == 4 ? RESULT_FAIL : RESULT_PASS);
+    }
+    events.finding(events.data, 1, &finding);
+    board_plan_end(&events);
+    uint64_t id = board_at(board, 1)->id;
+    run_plan_free(plan);
+    plan = board_plan_make(1, 3, 1); /* the first file, where a test came */
+    plan->part = true;
+    events.planned_part(events.data, 2, plan);
+    assert_int_equal(board_count(board), 7);
+    assert_int_equal(board_findings(board)->len, 1);
+    assert_int_equal(board_tree(board)->items[0].sum.pending, 3);
+    assert_int_equal(board_tally(board).count[RESULT_PASS], 3);
+    for (size_t i = 0; i < 3; i++) {
+        board_plan_tell(&events, plan, i, RESULT_FAIL);
+    }
+    board_plan_end(&events);
+    assert_int_equal(board_at(board, 1)->id, id);
+    assert_int_equal(board_status(board_at(board, 1)), RESULT_FAIL);
+    assert_int_equal(board_status(board_at(board, 4)), RESULT_FAIL);
+    assert_int_equal(board_tally(board).count[RESULT_FAIL], 4);
+    assert_int_equal(board_tally(board).count[RESULT_PASS], 3);
+    events.planned_part(events.data, 3, plan); /* the same again: no test twice */
+    assert_int_equal(board_count(board), 7);
+    board_plan_end(&events);
+    run_plan_free(plan);
+    plan = board_plan_make(3, 2, 7); /* and the rest */
+    events.planned(events.data, 3, plan);
+    assert_int_equal(board_count(board), 6);
+    board_plan_end(&events);
+    run_plan_free(plan);
+    board_free(board);
+}
+
 static void the_log_keeps_its_end(void **state)
 {
     (void)state;
@@ -163,6 +211,7 @@ int main(void)
         cmocka_unit_test(a_run_that_cannot_begin_leaves_no_green),
         cmocka_unit_test(a_part_replaces_only_that_part),
         cmocka_unit_test(unforeseen_tests_stay),
+        cmocka_unit_test(a_plan_of_a_part_leaves_the_rest),
         cmocka_unit_test(the_log_keeps_its_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

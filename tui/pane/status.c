@@ -66,6 +66,7 @@ static void start(struct status *s)
         .scope = s->scope,
         .wanted = (const char *const *)s->wanted.items,
         .wanted_count = s->wanted.len,
+        .confirm = true, /* the rest follows, so that nothing is left as it was */
         .coverage = s->options.coverage,
         .explain_max = EXPLAIN_FIRST};
     runner_start(s->runner, &options);
@@ -89,16 +90,21 @@ static void run_all(struct status *s)
     status_run(s, RUN_ALL, NULL, 0);
 }
 
-/* Saves come in bursts (a commit, a checkout). A run that is cut short by them runs again whole:
- * what it had not reached yet would stay "not evaluated". */
+/* Saves come in bursts (a commit, a checkout). What an earlier one asked for and is cut short is
+ * asked for again with it. */
 static void on_save_timer(void *data)
 {
     struct status *s = data;
-    if (board_is_running(s->board) || board_count(s->board) == 0) {
+    if (board_count(s->board) == 0) {
+        status_words_free(&s->saved);
         run_all(s);
-    } else {
-        status_run(s, RUN_AFFECTED, (const char *const *)s->saved.items, s->saved.len);
+        return;
     }
+    for (size_t i = 0; board_is_busy(s->board) && s->scope == RUN_AFFECTED && i < s->wanted.len;
+         i++) {
+        VEC_PUSH(&s->saved, mem_strdup(s->wanted.items[i]));
+    }
+    status_run(s, RUN_AFFECTED, (const char *const *)s->saved.items, s->saved.len);
     status_words_free(&s->saved);
 }
 

@@ -297,10 +297,10 @@ unsigned status_rerun_one(void *data)
         return UI_DONE;
     }
     const struct board_test *test = board_at(s->board, row.test);
-    char *place = test->plan == (size_t)-1 ? mem_strdup(test->file)
-                                           : mem_printf("%s:%u", test->file, test->at.row);
+    char *place =
+        test->foreseen ? mem_printf("%s:%u", test->file, test->at.row) : mem_strdup(test->file);
     const char *wanted = place;
-    status_run(s, test->plan == (size_t)-1 ? RUN_PATHS : RUN_TESTS, &wanted, 1);
+    status_run(s, test->foreseen ? RUN_TESTS : RUN_PATHS, &wanted, 1);
     free(place);
     return UI_DONE;
 }
