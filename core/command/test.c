@@ -320,6 +320,14 @@ static void print_summary(const struct test_run *run)
         print_json(event);
         return;
     }
+    size_t told = 0;
+    for (size_t i = 0; i < RESULT_STATUSES; i++) {
+        told += tally->count[i];
+    }
+    if (told == 0 && run->trouble == NULL) {
+        puts("no test was found: bylaw runs rules named test_… in Rego files, Kyverno's and "
+             "Gatekeeper's suites, Cedar's tests and what is given to Conftest");
+    }
     printf("\n%s: %zu passed, %zu failed, %zu errors, %zu skipped, %zu not evaluated",
         result_status_name(run->summary.verdict), tally->count[RESULT_PASS],
         tally->count[RESULT_FAIL], tally->count[RESULT_ERROR], tally->count[RESULT_SKIPPED],

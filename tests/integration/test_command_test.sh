@@ -25,6 +25,7 @@ has 'div: divide by zero'
 run 1 --root opa-broken
 has 'ERROR  unsafe.rego:3:10: rego_unsafe_var_error: var user is unsafe'
 run 1 --root opa-none
+has 'no test was found'
 has 'not evaluated: 0 passed'
 run 1 --root opa-passing opa-passing/regions
 has 'not evaluated: 0 passed'
