@@ -144,7 +144,7 @@ static void row_text(const struct test_run *run, const struct result *row)
     if (row->message != NULL && row->detail == NULL) {
         print_text("         ", row->message);
     }
-    if (row->detail != NULL) {
+    if (row->detail != NULL && (run->verbose || row->status != RESULT_PASS)) {
         print_text("         ", row->detail);
     }
     if (row->output != NULL && (run->verbose || row->status != RESULT_PASS)) {

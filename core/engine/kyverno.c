@@ -177,11 +177,13 @@ static bool has_difference(const struct kyverno_suite *suite, const struct kyver
     return false;
 }
 
-/* What Kyverno says of the suite's policies becomes a finding of the policy's file. */
-static void tell_policy(const struct engine_question *q, const struct kyverno_suite *suite,
+/* What Kyverno says of the suite's policies becomes a finding of the policy's file. Where and what
+ * in a line that the caller frees; NULL: it speaks of none. */
+static char *tell_policy(const struct engine_question *q, const struct kyverno_suite *suite,
     const char *error, struct engine_answer *answer)
 {
     struct finding finding = {0};
+    char *where = NULL;
     const char **paths = mem_alloc((suite->policy_files.len + 1) * sizeof *paths);
     for (size_t i = 0; i < suite->policy_files.len; i++) {
         paths[i] = q->plan->files.items[suite->policy_files.items[i]].path;
@@ -190,9 +192,12 @@ static void tell_policy(const struct engine_question *q, const struct kyverno_su
     if (speaks_of_it &&
         kyverno_diagnose(str_of(error), q->plan->root, paths, suite->policy_files.len, &finding)) {
         findings_add(&answer->findings, &finding);
+        where = mem_printf(
+            "%s:%u:%u: %s", finding.file, finding.at.row, finding.at.col, finding.message);
         finding_free(&finding);
     }
     free(paths);
+    return where;
 }
 
 /* Policies that Kyverno leaves out of a suite which it runs. */
@@ -204,7 +209,7 @@ static void tell_policies(const struct engine_question *q, const struct kyverno_
         for (size_t i = 0; own && i < block->complaints.len; i++) {
             char *error = mem_printf("policy file %s: %s", block->complaints.items[i].path,
                 block->complaints.items[i].text);
-            tell_policy(q, suite, error, answer);
+            free(tell_policy(q, suite, error, answer));
             free(error);
         }
         for (size_t i = 0; own && i < block->lines.len; i++) {
@@ -212,7 +217,7 @@ static void tell_policies(const struct engine_question *q, const struct kyverno_
             if (line->outcome == KYVERNO_SKIPPED) {
                 char *error = mem_printf(
                     "compile policy %s (%s)", kyverno_base_name(line->policy), line->message);
-                tell_policy(q, suite, error, answer);
+                free(tell_policy(q, suite, error, answer));
                 free(error);
             }
         }
@@ -234,8 +239,9 @@ static void take_suite(const struct engine_question *q, size_t unit,
         kyverno_rows(q, unit, report, diffs, &answer->results);
         tell_policies(q, suite, report, answer);
     } else if (progress == BEGUN || is_named(suite, report->error)) {
-        push_failure(q, unit, error, &answer->results);
-        tell_policy(q, suite, error, answer);
+        char *where = tell_policy(q, suite, error, answer);
+        push_failure(q, unit, where != NULL ? where : error, &answer->results);
+        free(where);
     } else if (q->batch->units.len > 1) {
         VEC_PUSH(&answer->again, unit);
     } else {

@@ -79,9 +79,11 @@ static const struct kyverno_line *line_at(const struct walk *walk)
     return walk->at < walk->block->lines.len ? &walk->block->lines.items[walk->at] : NULL;
 }
 
+/* "/default-deny": what a rule generates is reported by its name only. */
 static bool is_generated(const struct kyverno_entry *entry, const struct kyverno_line *line)
 {
-    return is_of(entry, line) && strchr(line->resource, '/') == NULL;
+    const char *slash = strrchr(line->resource, '/');
+    return is_of(entry, line) && (slash == NULL || slash == line->resource);
 }
 
 static void walk_named(struct walk *walk, const struct kyverno_entry *entry)

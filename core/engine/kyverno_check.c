@@ -24,8 +24,8 @@ static char *probe_file(void)
     struct buf there = BUF_INIT;
     bool ok = path != NULL && file_read(path, sizeof probe, &there, NULL) &&
               str_equal_c(buf_str(&there), probe);
-    ok = ok || (path != NULL && path_make_dirs(dir, NULL) &&
-                   file_write(path, str_of(probe), 0600, NULL));
+    ok = ok ||
+         (path != NULL && path_make_dirs(dir, NULL) && file_write(path, str_of(probe), 0600, NULL));
     if (!ok) {
         free(path);
         path = NULL;

@@ -301,33 +301,58 @@ static const char *choose(
     return named == NULL && count == 1 ? paths[0] : named;
 }
 
+static struct str from_words(struct str text, const char *words)
+{
+    size_t at = str_find(text, str_of(words), 0);
+    return at == SIZE_MAX ? text : str_from(text, at + strlen(words));
+}
+
+/* Without the brackets at its end that nothing in it opens. */
+static struct str balanced(struct str text)
+{
+    int open = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        open += c == '(' || c == '[';
+        open -= c == ')' || c == ']';
+    }
+    while (open < 0 && text.len > 0 && strchr(")]", text.ptr[text.len - 1]) != NULL) {
+        text.len--;
+        open++;
+    }
+    return text;
+}
+
+static struct str up_to(struct str text, const char *words)
+{
+    size_t at = str_find(text, str_of(words), 0);
+    return at == SIZE_MAX ? text : str_slice(text, 0, at);
+}
+
 /* "Internal error: … : ERROR: <input>:1:5: undeclared reference to 'hass' (in container '')": what
  * the engineer wrote is at fault for, without what Kyverno went through to see it. */
 static char *message_of(const struct diagnosis *d)
 {
-    static const char *const heads[] = {"ERROR: <input>:", "failed to parse document (",
-        "invalid JMESPath query ", "Internal error: "};
+    static const char *const heads[] = {
+        "failed to parse document (", " is invalid: ", "Internal error: "};
     struct str said = d->error;
-    for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
-        size_t at = str_find(said, str_of(heads[i]), 0);
-        if (at == SIZE_MAX) {
-            continue;
+    size_t cel = str_find(said, STR_LIT("ERROR: <input>:"), 0);
+    size_t query = str_find(said, STR_LIT("invalid JMESPath query "), 0);
+    if (cel != SIZE_MAX) { /* its place is the finding's; the lines after it draw the place */
+        said = from_words(str_from(said, cel + strlen("ERROR: <input>:")), ": ");
+        said = up_to(up_to(said, "\n"), " (in container");
+    } else if (query != SIZE_MAX) {
+        said = str_from(said, query);
+    } else {
+        for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
+            said = from_words(said, heads[i]);
         }
-        said = str_from(said, i == 2 ? at : at + strlen(heads[i]));
-        if (i == 0) { /* its line and column, which are the finding's; the rest draws it again */
-            size_t colon = str_find(said, STR_LIT(": "), 0);
-            said = colon == SIZE_MAX ? said : str_from(said, colon + 2);
-            size_t end = str_find(said, STR_LIT(" (in container"), 0);
-            size_t line = str_find_char(said, '\n', 0);
-            end = end < line ? end : line;
-            said = end == SIZE_MAX ? said : str_slice(said, 0, end);
+        while (said.len > 0 && (said.ptr[0] == '[' || said.ptr[0] == '(')) {
+            said = str_from(said, 1);
         }
-        break;
+        said = up_to(up_to(said, "\n"), ", spec.");
     }
-    while (
-        said.len > 0 && said.ptr[said.len - 1] == ')' && str_find_char(said, '(', 0) == SIZE_MAX) {
-        said.len--;
-    }
+    said = balanced(str_trim(said));
     return safe_dup(str_trim(said), SAFE_ONE_LINE, MESSAGE_MAX);
 }
 

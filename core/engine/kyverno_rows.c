@@ -6,6 +6,7 @@
 #include "base/path.h"
 #include "base/safe.h"
 #include "base/vec.h"
+#include "patch/diff.h"
 
 #include <stdlib.h>
 
@@ -240,6 +241,39 @@ static void place_object(
     subject_free(&subject);
 }
 
+static void append_lines(
+    struct buf *out, char mark, const struct lines *lines, size_t from, size_t count)
+{
+    for (size_t i = from; i < from + count; i++) {
+        buf_printf(out, "\n%c %.*s", mark, STR_FMT(lines->items[i].text));
+    }
+}
+
+/* Lines of both, as a unified diff has them, without its headers. */
+static char *difference(const char *expected, const char *got)
+{
+    struct buf out = BUF_INIT;
+    struct lines a = {0};
+    struct lines b = {0};
+    struct diff diff = {0};
+    lines_split(str_of(expected), LINES_LF, &a);
+    lines_split(str_of(got), LINES_LF, &b);
+    diff_lines(&a, &b, &diff);
+    buf_append_c(&out, "the resource is not what the suite says it becomes (- expected, + got):");
+    size_t at = 0;
+    VEC_FOREACH (struct diff_run, run, &diff) {
+        append_lines(&out, ' ', &a, at, run->a - at);
+        append_lines(&out, '-', &a, run->a, run->a_len);
+        append_lines(&out, '+', &b, run->b, run->b_len);
+        at = run->a + run->a_len;
+    }
+    append_lines(&out, ' ', &a, at, a.len - at);
+    diff_free(&diff);
+    lines_free(&a);
+    lines_free(&b);
+    return buf_take(&out);
+}
+
 /* What Kyverno's message runs together, each by itself. */
 static bool show_difference(
     const struct rows *rows, const struct kyverno_line *line, struct result *row)
@@ -251,6 +285,8 @@ static bool show_difference(
     if (diff != NULL) {
         row->expected = mem_strdup(diff->expected);
         row->got = mem_strdup(diff->got);
+        free(row->detail);
+        row->detail = difference(diff->expected, diff->got);
     }
     subject_free(&subject);
     return diff != NULL;
@@ -279,7 +315,8 @@ static void fill_row(const struct rows *rows, const struct kyverno_line *line, s
     if (message.len > 0) {
         row->message = safe_dup(buf_str(&message), SAFE_ONE_LINE, MESSAGE_MAX);
     }
-    if (line->message[0] != '\0' && !is_excluded(line)) {
+    bool says_more = row->status == RESULT_PASS || strchr(line->message, '\n') != NULL;
+    if (says_more && line->message[0] != '\0' && !is_excluded(line)) {
         row->detail = mem_strdup(line->message);
     }
     if (show_difference(rows, line, row)) {
@@ -344,8 +381,10 @@ static void push_many(const struct rows *rows, size_t test, const struct kyverno
     VEC_FOREACH (const struct kyverno_line *, line, &claim->lines) {
         struct result row = new_row(rows, test);
         free(row.name);
-        row.name = mem_printf("%s/%s%s%s", rows->out->items[first].name, (*line)->rule,
-            (*line)->rule[0] == '\0' ? "" : " ", (*line)->resource);
+        struct subject subject = subject_of(*line);
+        row.name = mem_printf("%s/%s%s%s %s", rows->out->items[first].name, (*line)->rule,
+            (*line)->rule[0] == '\0' ? "" : " ", subject.kind, subject.name);
+        subject_free(&subject);
         row.depth = 1;
         fill_row(rows, *line, &row);
         VEC_PUSH(rows->out, row);

@@ -127,8 +127,7 @@ static void verdicts_and_two_documents(void **state)
     assert_int_equal(f.answer.again.len, 0);
     assert_int_equal(f.answer.results.len, 6);
     assert_row(&f, "require-team/team-label Pod/good", RESULT_FAIL, "Want fail, got pass");
-    assert_row(&f,
-        "require-team/team-label Pod/good/autogen-team-label apps/v1/Deployment/default/good",
+    assert_row(&f, "require-team/team-label Pod/good/autogen-team-label Deployment good",
         RESULT_FAIL, "Want fail, got pass");
     assert_row(&f, "require-team/no-latest Pod/latest", RESULT_FAIL, "images need a tag");
     const struct result *row = row_of(&f, "require-team/no-latest Pod/latest");
