@@ -149,7 +149,8 @@ static void take_validation(
     enum result_status status = RESULT_PASS;
     char *message = NULL;
     cedar_parse_diagnostics(out, &diagnostics);
-    bool error = add_findings(q, &diagnostics, &answer->findings) || exit_code != 0;
+    bool passed = str_find(out, STR_LIT("policy set validation passed"), 0) != SIZE_MAX;
+    bool error = add_findings(q, &diagnostics, &answer->findings) || exit_code != 0 || !passed;
     if (own->kind == CEDAR_PARSE) {
         status = RESULT_NOT_EVALUATED;
         message = mem_printf("it parses, but nothing is validated without a schema: %s",
@@ -161,7 +162,8 @@ static void take_validation(
         message = placed(&answer->findings.items[0]);
     } else if (error) {
         status = RESULT_ERROR;
-        message = mem_strdup("cedar validate fails and does not say why");
+        message = mem_printf(
+            "cedar validate ended with exit code %d and did not say what it found", exit_code);
     } else {
         message = mem_printf("valid against %s", own->schema);
     }

@@ -306,7 +306,10 @@ bool cedar_parse_outcomes(struct str text, struct cedar_outcomes *out, struct er
             ended = true;
         }
     }
-    if (said < 0 || !ended || (size_t)said != out->len) {
+    if (said < 0) {
+        return err_set(err, ERR_EXTERNAL, "cedar run-tests did not say how many tests it runs");
+    }
+    if (!ended || (size_t)said != out->len) {
         return err_set(err, ERR_EXTERNAL,
             "cedar run-tests says that it runs %ld tests, and %zu outcomes can be read%s", said,
             out->len, ended ? "" : "; it stopped before its end");
