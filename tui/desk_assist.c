@@ -181,6 +181,12 @@ static const struct action actions[] = {
         "alt-?", NULL, 0, assist_hover, assist_why_no_symbol},
     {"editor.complete", "complete", "List what can stand here", "ctrl-space ctrl-n", NULL, 0,
         assist_complete, assist_why_no_file},
+    {"editor.assemble-template", "assemble template",
+        "Write the Gatekeeper template from its Rego files, as a proposal to review", "", NULL, 0,
+        assist_assemble_template, assist_why_no_file},
+    {"editor.split-template", "split template",
+        "Write the Rego files from the Gatekeeper template, as a proposal to review", "", NULL, 0,
+        assist_split_template, assist_why_no_file},
     {"editor.format", "format", "Format the file: opa fmt, or its language server", "alt-f", NULL,
         0, assist_format, assist_why_no_format},
 };

@@ -151,6 +151,10 @@ bool assist_offer_test(struct assist *assist, const struct assist_here *here);
 /* desk_assist_rename.c */
 unsigned assist_rename(void *data);
 
+/* desk_assist_template.c */
+unsigned assist_assemble_template(void *data);
+unsigned assist_split_template(void *data);
+
 /* desk_assist_hover.c */
 unsigned assist_hover(void *data);
 /* The arguments of the call that is being typed, or nothing. */

@@ -86,7 +86,7 @@ static const struct feature features[] = {
     {"Gatekeeper templates",
         "put together from their Rego files and taken apart again, with a finding where the two "
         "differ; constraints on resources, CEL beside Rego, what expands",
-        "", "", "", "template", "template-*"},
+        "editor.assemble-template editor.split-template", "", "", "template", "template-* dead-rego"},
     {"Policy knowledge",
         "definition, references, callers, the tests of a rule, rename as a proposal, what is "
         "known of a name, completion: from an index of the workspace",

@@ -1,211 +1,18 @@
-/* Gatekeeper's gator as an engine: suites found, run and read. */
+/* Gatekeeper's gator as an engine: suites run and read. */
 #include "engine/gator.h"
 
-#include "base/file.h"
-#include "base/path.h"
 #include "base/safe.h"
 #include "base/vec.h"
-#include "policy/yaml_tree.h"
+#include "engine/gator_place.h"
+#include "engine/gator_suite.h"
+#include "policy/template_files.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 enum { TIMEOUT_BASE_S = 60, TIMEOUT_EACH_S = 5 };
-#define SUITE_MAX_BYTES ((size_t)1 << 20)
-#define GROUP           "test.gatekeeper.sh/"
 
-/* ---- what is a suite's in a workspace ---- */
-
-struct suites {
-    struct run_plan *plan;
-    const char *root;
-};
-
-struct suite {
-    struct suites *all;
-    const char *path;
-    size_t file, unit;
-    struct str text;
-    bool *marked; /* by file: what a change of reaches it */
-    size_t tests;
-    bool dual;        /* a template of it has both CEL and Rego */
-    bool second_time; /* with Rego */
-};
-
-static void add_test(struct suite *suite, const char *test, char *name, TSNode at)
-{
-    if (suite->second_time) {
-        char *longer = mem_printf("%s%s", name, GATOR_REGO);
-        free(name);
-        name = longer;
-    }
-    TSPoint point = ts_node_start_point(at);
-    VEC_PUSH(&suite->all->plan->tests, (struct plan_test){.suite = mem_strdup(test),
-                                           .name = name,
-                                           .file = suite->file,
-                                           .at = {point.row + 1, point.column + 1},
-                                           .unit = suite->unit});
-    suite->tests++;
-}
-
-static bool is_dual(const struct suite *suite, const char *path)
-{
-    struct buf text = BUF_INIT;
-    char *full = path_join(suite->all->root, path);
-    bool dual = file_read(full, SUITE_MAX_BYTES, &text, NULL) &&
-                str_find(buf_str(&text), STR_LIT("K8sNativeValidation"), 0) != SIZE_MAX &&
-                str_find(buf_str(&text), STR_LIT("engine: Rego"), 0) != SIZE_MAX;
-    buf_free(&text);
-    free(full);
-    return dual;
-}
-
-/* A file the suite names, relative to its own. */
-static void mark(struct suite *suite, TSNode mapping, const char *key)
-{
-    char *name = yaml_string(suite->text, mapping, key);
-    char *dir = path_dir(suite->path);
-    char *joined = strcmp(dir, ".") == 0 ? mem_strdup(name) : path_join(dir, name);
-    size_t place = name[0] == '\0' ? (size_t)-1 : plan_find_file(suite->all->plan, joined);
-    if (place != (size_t)-1) {
-        suite->marked[place] = true;
-        suite->dual = suite->dual || (strcmp(key, "template") == 0 && is_dual(suite, joined));
-    }
-    free(joined);
-    free(dir);
-    free(name);
-}
-
-static void read_case(struct suite *suite, const char *test, TSNode item)
-{
-    char *name = yaml_string(suite->text, item, "name");
-    char *shown = safe_dup(str_of(name), SAFE_ONE_LINE, 1000);
-    add_test(suite, test, shown, item);
-    mark(suite, item, "object");
-    free(name);
-}
-
-static void read_test(struct suite *suite, TSNode item)
-{
-    char *name = yaml_string(suite->text, item, "name");
-    char *shown = safe_dup(str_of(name), SAFE_ONE_LINE, 1000);
-    uint32_t at = 0;
-    size_t before = suite->tests;
-    TSNode entry;
-    mark(suite, item, "template");
-    mark(suite, item, "constraint");
-    TSNode cases = yaml_get(suite->text, item, "cases", NULL);
-    while (yaml_next_item(cases, &at, &entry)) {
-        read_case(suite, shown, entry);
-    }
-    if (suite->tests == before) { /* a template that must be refused; or nothing at all */
-        add_test(suite, shown, mem_strdup("template"), item);
-    }
-    free(shown);
-    free(name);
-}
-
-static void read_document(struct suite *suite, TSNode document)
-{
-    char *version = yaml_string(suite->text, document, "apiVersion");
-    char *kind = yaml_string(suite->text, document, "kind");
-    if (strncmp(version, GROUP, strlen(GROUP)) == 0 && strcmp(kind, "Suite") == 0) {
-        uint32_t at = 0;
-        size_t before = suite->tests;
-        TSNode item;
-        TSNode tests = yaml_get(suite->text, document, "tests", NULL);
-        while (yaml_next_item(tests, &at, &item)) {
-            read_test(suite, item);
-        }
-        if (suite->tests == before) { /* gator says ok to it */
-            add_test(suite, "suite", mem_strdup(path_base(suite->path)), document);
-        }
-    }
-    free(version);
-    free(kind);
-}
-
-static void add_unit(struct suite *suite)
-{
-    static const char *const args[] = {"verify", "--verbose", "--"};
-    struct run_plan *plan = suite->all->plan;
-    struct plan_unit unit = {
-        .label = mem_printf("gator verify %s%s", suite->path, suite->second_time ? GATOR_REGO : ""),
-        .dialect = DIALECT_V0,
-        .alone = true,
-        .engine = &engine_gator,
-        .dir = mem_strdup(""),
-        .whole = true,
-        .inputs = true};
-    for (size_t i = 0; i < ARRAY_LEN(args); i++) {
-        if (i + 1 == ARRAY_LEN(args) && suite->second_time) {
-            VEC_PUSH(&unit.args, mem_strdup("--enable-k8s-native-validation=false"));
-        }
-        VEC_PUSH(&unit.args, mem_strdup(args[i]));
-    }
-    VEC_PUSH(&unit.args, mem_printf("./%s", suite->path));
-    suite->marked[suite->file] = true;
-    plan_mark_files(plan, suite->marked, &unit.files);
-    VEC_PUSH(&plan->units, unit);
-}
-
-static void read_stream(struct suite *suite, TSNode stream)
-{
-    uint32_t at = 0;
-    TSNode document;
-    suite->unit = suite->all->plan->units.len;
-    suite->tests = 0;
-    while (yaml_next_document(stream, &at, &document)) {
-        read_document(suite, document);
-    }
-    if (suite->tests > 0) {
-        add_unit(suite);
-    }
-}
-
-static void read_suite(struct suites *all, const char *path)
-{
-    struct buf text = BUF_INIT;
-    char *full = path_join(all->root, path);
-    struct suite suite = {.all = all, .path = path, .file = plan_find_file(all->plan, path)};
-    TSTree *tree = NULL;
-    if (suite.file != (size_t)-1 && file_read(full, SUITE_MAX_BYTES, &text, NULL)) {
-        suite.text = buf_str(&text);
-        tree = yaml_tree_parse(suite.text);
-    }
-    suite.marked = mem_zalloc(all->plan->files.len + 1);
-    if (tree != NULL) {
-        read_stream(&suite, ts_tree_root_node(tree));
-        if (suite.dual) {
-            suite.second_time = true;
-            read_stream(&suite, ts_tree_root_node(tree));
-        }
-        ts_tree_delete(tree);
-    }
-    free(suite.marked);
-    free(full);
-    buf_free(&text);
-}
-
-void gator_extend(struct run_plan *plan, const struct policy_index *index, enum run_scope scope,
-    const char *const *wanted, size_t count)
-{
-    struct suites suites = {.plan = plan, .root = index->root};
-    size_t before = plan->units.len;
-    for (size_t i = 0; i < index->files.len; i++) {
-        const struct policy_file *file = &index->files.items[i];
-        const char *ext = path_ext(file->path);
-        bool yaml = strcmp(ext, ".yaml") == 0 || strcmp(ext, ".yml") == 0;
-        if (yaml && file->size < SUITE_MAX_BYTES && plan_head_has(index->root, file->path, GROUP)) {
-            read_suite(&suites, file->path);
-        }
-    }
-    if (plan->units.len > before) {
-        plan_settle(plan, scope, wanted, count);
-    }
-}
-
-/* ---- asking and reading ---- */
+/* ---- asking ---- */
 
 static const char *const version_args[] = {"--version", NULL};
 static const char *const environment[] = {
@@ -273,16 +80,128 @@ static const struct gator_outcome *outcome_of(
     return whole;
 }
 
-static void push_row(
-    const struct engine_question *q, size_t place, struct gator_report *report, struct results *out)
+/* ---- rows ---- */
+
+struct rows {
+    const struct engine_question *question;
+    const struct plan_unit *unit;
+    struct gator_suite *suite;
+    struct gator_report report;
+    struct engine_answer *answer;
+    bool by_rego; /* the second time */
+};
+
+/* "unexpected number of violations: got 1 violations but want …: got messages [a b]" */
+static char *got_of(const char *message)
 {
-    const struct plan_test *test = &q->plan->tests.items[place];
-    const struct gator_outcome *outcome = outcome_of(report, test);
+    struct str text = str_of(message);
+    size_t got = str_find(text, STR_LIT(": got "), 0);
+    size_t but = got == SIZE_MAX ? SIZE_MAX : str_find(text, STR_LIT(" but want "), got);
+    size_t list = but == SIZE_MAX ? SIZE_MAX : str_find(text, STR_LIT("got messages ["), but);
+    if (list == SIZE_MAX) {
+        return NULL;
+    }
+    struct str count = str_slice(text, got + strlen(": got "), but);
+    struct str messages = str_from(text, list + strlen("got messages ["));
+    messages.len -= str_ends(messages, "]");
+    return messages.len == 0
+               ? mem_printf("%.*s", STR_FMT(count))
+               : mem_printf("%.*s\nmessages: %.*s", STR_FMT(count), STR_FMT(messages));
+}
+
+/* An error of the embedded Rego is told where it stands in the YAML, and in the file that it is
+ * kept in. */
+static void place_error(
+    const struct rows *rows, const struct gator_suite_template *template, struct result *row)
+{
+    struct str yaml = buf_str(&template->text);
+    struct position at = gator_error_place(yaml, NULL, row->message);
+    if (at.row == 0) {
+        return;
+    }
+    unsigned source_row = 0;
+    char *said = gator_error_say(yaml, template->path, NULL, row->message);
+    char *source = template_origin_on_disk(
+        rows->question->plan->root, template->path, yaml, at.row, &source_row);
+    free(row->message);
+    row->message = source == NULL ? said : mem_printf("%s (%s:%u)", said, source, source_row);
+    row->policy_at = at;
+    struct finding finding = {.rule = mem_strdup("gator-template"),
+        .severity = SEVERITY_ERROR,
+        .file = mem_strdup(template->path),
+        .at = at,
+        .message = mem_strdup(row->message),
+        .source = mem_strdup("gator")};
+    findings_add(&rows->answer->findings, &finding);
+    finding_free(&finding);
+    if (source != NULL) {
+        free(said);
+        free(source);
+    }
+}
+
+/* What each engine says of a case of a template with both: a finding once both have, and differ. */
+static void compare_engines(const struct rows *rows, struct gator_case *one,
+    const struct gator_suite_template *template, const struct result *row)
+{
+    if (!template->cel || !template->rego ||
+        (row->status != RESULT_PASS && row->status != RESULT_FAIL)) {
+        return;
+    }
+    *(rows->by_rego ? &one->by_rego : &one->by_cel) = row->status;
+    if (one->by_cel == RESULT_NOT_EVALUATED || one->by_rego == RESULT_NOT_EVALUATED ||
+        one->by_cel == one->by_rego) {
+        return;
+    }
+    struct finding finding = {.rule = mem_strdup("cel-rego-differ"),
+        .severity = SEVERITY_WARNING,
+        .file = mem_strdup(template->path),
+        .at = template->rego_at.row > 0 ? template->rego_at : template->at,
+        .message = mem_printf("CEL and Rego differ: the case %s of %s:%u is a %s by CEL, which "
+                              "Gatekeeper runs, and a %s by Rego",
+            row->name, row->file, row->at.row, result_status_name(one->by_cel),
+            result_status_name(one->by_rego)),
+        .source = mem_strdup("gator")};
+    findings_add(&rows->answer->findings, &finding);
+    finding_free(&finding);
+}
+
+/* What is known of the case goes into its row. */
+static void explain_row(const struct rows *rows, struct gator_case *one, struct result *row)
+{
+    const struct gator_suite_template *template =
+        one->template == SIZE_MAX ? NULL : &rows->suite->templates.items[one->template];
+    row->input_file = mem_strdup(one->object);
+    row->input_at = one->object_at;
+    if (template != NULL) {
+        bool rego = template->rego_at.row > 0 && (rows->by_rego || !template->cel);
+        row->policy_file = mem_strdup(template->path);
+        row->policy_at = rego ? template->rego_at : template->at;
+    }
+    if (row->status == RESULT_FAIL) {
+        row->expected = mem_strdup(one->expected);
+        row->got = row->message == NULL ? NULL : got_of(row->message);
+    } else if (row->status == RESULT_PASS && one->vacuous != NULL) {
+        row->status = RESULT_NOT_EVALUATED;
+        row->message = mem_strdup(one->vacuous);
+    } else if (row->status == RESULT_ERROR && row->message != NULL && template != NULL) {
+        place_error(rows, template, row);
+    }
+    if (template != NULL) {
+        compare_engines(rows, one, template, row);
+    }
+}
+
+static void push_row(struct rows *rows, size_t place)
+{
+    const struct run_plan *plan = rows->question->plan;
+    const struct plan_test *test = &plan->tests.items[place];
+    const struct gator_outcome *outcome = outcome_of(&rows->report, test);
     struct result row = {.engine = engine_gator.name,
         .suite = mem_strdup(test->suite),
         .name = mem_strdup(test->name),
         .status = RESULT_NOT_EVALUATED,
-        .file = mem_strdup(q->plan->files.items[test->file].path),
+        .file = mem_strdup(plan->files.items[test->file].path),
         .at = test->at};
     bool own = outcome != NULL && (outcome->name != NULL || is_name(test->name, "template"));
     if (outcome == NULL) {
@@ -294,21 +213,26 @@ static void push_row(
     } else {
         row.message = mem_strdup("gator passes the test without a word on this case");
     }
-    VEC_PUSH(out, row);
+    struct gator_case *one = rows->suite == NULL ? NULL : gator_suite_find(rows->suite, test->at);
+    if (one != NULL) {
+        explain_row(rows, one, &row);
+    }
+    VEC_PUSH(&rows->answer->results, row);
 }
 
 static bool parse(const struct engine_question *q, struct str out, struct str errout, int exit_code,
     struct engine_answer *answer, struct err *err)
 {
     const struct plan_unit *unit = &q->plan->units.items[q->batch->units.items[0]];
-    struct gator_report report = {0};
-    gator_parse(out, &report);
+    struct rows rows = {.question = q, .unit = unit, .suite = unit->own, .answer = answer};
+    gator_parse(out, &rows.report);
+    rows.by_rego = str_ends(str_of(unit->label), GATOR_REGO);
     bool bad = false;
-    VEC_FOREACH (struct gator_outcome, outcome, &report) {
+    VEC_FOREACH (struct gator_outcome, outcome, &rows.report) {
         bad = bad || outcome->status == RESULT_FAIL || outcome->status == RESULT_ERROR;
     }
     bool ok = true;
-    answer->loaded = report.len > 0 || exit_code == 0;
+    answer->loaded = rows.report.len > 0 || exit_code == 0;
     if (!answer->loaded) {
         char *said = safe_dup(str_trim(errout.len > 0 ? errout : out), SAFE_ONE_LINE, 400);
         answer->message =
@@ -321,10 +245,10 @@ static bool parse(const struct engine_question *q, struct str out, struct str er
             exit_code);
     } else {
         VEC_FOREACH (size_t, test, &unit->tests) {
-            push_row(q, *test, &report, &answer->results);
+            push_row(&rows, *test);
         }
     }
-    gator_report_free(&report);
+    gator_report_free(&rows.report);
     return ok;
 }
 

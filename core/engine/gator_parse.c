@@ -67,12 +67,25 @@ static void add_message(struct gator_outcome *outcome, struct str line)
         outcome->message = text;
     } else {
         char *longer = strlen(outcome->message) < MESSAGE_MAX
-                           ? mem_printf("%s; %s", outcome->message, text)
+                           ? mem_printf("%s%s%s", outcome->message,
+                                 str_ends(str_of(outcome->message), ":") ? " " : "; ", text)
                            : mem_strdup(outcome->message);
         free(outcome->message);
         free(text);
         outcome->message = longer;
     }
+}
+
+/* A reason's first line is indented; the errors of a template's Rego go on at the margin, each with
+ * its place, and show the line with a mark below it. */
+static bool goes_on(const struct gator_outcome *outcome, struct str line)
+{
+    if (str_equal_c(str_trim(line), "^")) {
+        return false;
+    }
+    return (line.len > 0 && (line.ptr[0] == ' ' || line.ptr[0] == '\t')) ||
+           (outcome->message != NULL &&
+               (str_starts(line, "template:") || str_starts(line, "libs[")));
 }
 
 static bool read_head(struct str line, struct str *name, enum result_status *status)
@@ -102,7 +115,7 @@ void gator_parse(struct str text, struct gator_report *report)
         struct str name;
         enum result_status status;
         if (!read_head(str_from(line, indent), &name, &status) || (indent != 0 && indent != 4)) {
-            if (after && indent > 0 && report->len > 0) {
+            if (after && report->len > 0 && goes_on(&report->items[report->len - 1], line)) {
                 add_message(&report->items[report->len - 1], line);
             }
             continue;

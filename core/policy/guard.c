@@ -13,6 +13,7 @@ enum { FINDINGS_MAX = 500, MESSAGE_MAX = 400 };
 
 const struct guard *const guards[] = {
     &guard_constraint_without_template,
+    &guard_dead_rego,
     &guard_deny_untested,
     &guard_deny_without_message,
     &guard_deprecated_import,

@@ -82,6 +82,11 @@ void template_differences_free(struct template_differences *differences);
 char *template_origin(const struct template_tree *tree, const struct template_layout *layout,
     unsigned row, unsigned *source_row) MUST_USE;
 
+/* The same from the disk alone, without an index: a file beside the template, or in the folder of
+ * `src` that makes it, that holds exactly the block's text. For the places of errors. */
+char *template_origin_on_disk(const char *root, const char *template, struct str yaml, unsigned row,
+    unsigned *source_row) MUST_USE;
+
 /* Appends the changes (none: all is as it should be). ERR_INVALID: it cannot be done, with why. */
 bool template_assemble(const struct template_tree *tree, const struct template_layout *layout,
     struct changes *out, struct err *err) MUST_USE;

@@ -481,6 +481,35 @@ static void suites(void **state)
     end(&f);
 }
 
+/* What gator passes though no policy was asked is not evaluated; what explains a row is in it; the
+ * places of errors are the YAML's and the Rego file's. */
+static void suites_explained(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f);
+    char *root = workspace("gator-suites");
+    run(&f, root, NULL, false);
+    assert_row(&f, "template", RESULT_NOT_EVALUATED, "has no cases");
+    assert_row(&f, "never-asked", RESULT_NOT_EVALUATED, "does not match the kind Pod");
+    assert_row(&f, "one", RESULT_PASS, NULL);
+    const struct result *row = find(&f, "two-wanted")->rows;
+    assert_int_equal(row->status, RESULT_FAIL);
+    assert_string_equal(row->expected, "2 violations containing \"team\"\nat least 1 violation");
+    assert_string_equal(row->got, "1 violations containing \"team\"\nmessages: no team");
+    assert_string_equal(row->policy_file, "team.yaml");
+    assert_int_equal(row->policy_at.row, 9);
+    assert_string_equal(row->input_file, "namespace.yaml");
+    assert_int_equal(row->input_at.row, 2);
+    row = find(&f, "uncompiled")->rows;
+    assert_int_equal(row->status, RESULT_ERROR);
+    assert_non_null(strstr(row->message, "library/size/template.yaml:12: rego_type_error"));
+    assert_non_null(strstr(row->message, "(src/size/src.rego:4)"));
+    assert_int_equal(row->policy_at.row, 12);
+    free(root);
+    end(&f);
+}
+
 /* The same cases pass and fail as on gator's own command line. */
 static void as_gator_says(void **state)
 {
@@ -552,6 +581,7 @@ int main(void)
     };
     const struct CMUnitTest gator[] = {
         cmocka_unit_test(suites),
+        cmocka_unit_test(suites_explained),
         cmocka_unit_test(as_gator_says),
     };
     bool has_conftest = reach(&engine_conftest);

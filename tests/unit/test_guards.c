@@ -395,6 +395,22 @@ static bool speaks_of(const char *const *files, const char *path, const char *wh
     return speaks;
 }
 
+static void rego_behind_cel(void **state)
+{
+    (void)state;
+    const char *files[] = {"t.yaml",
+        "kind: ConstraintTemplate\nspec:\n  targets:\n    - code:\n"
+        "        - engine: K8sNativeValidation\n          source: {validations: []}\n"
+        "        - engine: Rego\n          source: {rego: \"package x\"}\n",
+        NULL};
+    assert_true(speaks_of(files, "t.yaml", "7:19 dead-rego"));
+    files[1] = "kind: ConstraintTemplate\nspec:\n  targets:\n    - rego: x\n      code:\n"
+               "        - engine: K8sNativeValidation\n          source: {validations: []}\n";
+    assert_true(speaks_of(files, "t.yaml", "4:7 dead-rego"));
+    files[1] = "kind: ConstraintTemplate\nspec:\n  targets:\n    - rego: x\n";
+    assert_false(speaks_of(files, "t.yaml", "dead-rego"));
+}
+
 static void template_source(void **state)
 {
     (void)state;
@@ -431,6 +447,7 @@ int main(void)
         cmocka_unit_test(silenced_with_a_reason),
         cmocka_unit_test(fixes_mend),
         cmocka_unit_test(what_cannot_be_seen),
+        cmocka_unit_test(rego_behind_cel),
         cmocka_unit_test(template_source),
         cmocka_unit_test(table_is_whole),
         cmocka_unit_test(torn_texts_do_no_harm),

@@ -71,6 +71,7 @@ bool guard_resolve(const struct guard_file *file, TSNode node, struct buf *path)
 TSNode guard_message(const struct guard_file *file, TSNode rule);
 
 extern const struct guard guard_constraint_without_template;
+extern const struct guard guard_dead_rego;
 extern const struct guard guard_deny_untested;
 extern const struct guard guard_deny_without_message;
 extern const struct guard guard_deprecated_import;

@@ -1,0 +1,355 @@
+/* Gatekeeper's suites in a workspace: which tests and cases there are, and what each is about. */
+#include "base/file.h"
+#include "base/path.h"
+#include "base/safe.h"
+#include "base/vec.h"
+#include "engine/gator.h"
+#include "engine/gator_suite.h"
+#include "policy/yaml_tree.h"
+
+#include <stdlib.h>
+
+#define SUITE_MAX_BYTES ((size_t)1 << 20)
+#define GROUP           "test.gatekeeper.sh/"
+
+struct suites {
+    struct run_plan *plan;
+    const char *root;
+};
+
+struct suite {
+    struct suites *all;
+    const char *path;
+    size_t file, unit;
+    struct str text;
+    bool *marked; /* by file: what a change of reaches it */
+    size_t tests;
+    struct gator_suite *own;
+    bool second_time; /* with Rego */
+};
+
+static struct position place_of(TSNode node)
+{
+    TSPoint point = ts_node_start_point(node);
+    return (struct position){point.row + 1, point.column + 1};
+}
+
+static void add_test(struct suite *suite, const char *test, char *name, TSNode at)
+{
+    if (suite->second_time) {
+        char *longer = mem_printf("%s%s", name, GATOR_REGO);
+        free(name);
+        name = longer;
+    }
+    VEC_PUSH(&suite->all->plan->tests, (struct plan_test){.suite = mem_strdup(test),
+                                           .name = name,
+                                           .file = suite->file,
+                                           .at = place_of(at),
+                                           .unit = suite->unit});
+    suite->tests++;
+}
+
+/* Without "." and "..", as far as it stays below the root. */
+static char *collapse(const char *path)
+{
+    struct buf out = BUF_INIT;
+    struct str rest = str_of(path);
+    while (rest.len > 0) {
+        size_t slash = str_find_char(rest, '/', 0);
+        struct str part = str_slice(rest, 0, slash == SIZE_MAX ? rest.len : slash);
+        rest = str_from(rest, part.len + 1);
+        if (str_equal_c(part, "..") && out.len > 0 && !str_equal_c(buf_str(&out), "..")) {
+            while (out.len > 0 && out.ptr[out.len - 1] != '/') {
+                out.len--;
+            }
+            out.len -= out.len > 0;
+        } else if (part.len > 0 && !str_equal_c(part, ".")) {
+            buf_append_c(&out, out.len > 0 ? "/" : "");
+            buf_append_str(&out, part);
+        }
+    }
+    return buf_take(&out);
+}
+
+/* A file the suite names, relative to its own; "": it names none. The caller frees. */
+static char *path_of(const struct suite *suite, TSNode mapping, const char *key)
+{
+    char *name = yaml_string(suite->text, mapping, key);
+    char *dir = path_dir(suite->path);
+    char *joined = name[0] == '\0' ? mem_strdup("") : path_join(dir, name);
+    char *path = collapse(joined);
+    free(joined);
+    free(dir);
+    free(name);
+    return path;
+}
+
+static void mark(struct suite *suite, const char *path)
+{
+    size_t place = plan_find_file(suite->all->plan, path);
+    if (place != (size_t)-1) {
+        suite->marked[place] = true;
+    }
+}
+
+static bool read_below(const struct suite *suite, const char *path, struct buf *out)
+{
+    char *full = path_join(suite->all->root, path);
+    bool ok = file_read(full, SUITE_MAX_BYTES, out, NULL);
+    free(full);
+    return ok;
+}
+
+/* ---- what a case asserts ---- */
+
+static void say_assertion(struct str text, TSNode item, struct buf *out)
+{
+    char *violations = yaml_string(text, item, "violations");
+    char *message = yaml_string(text, item, "message");
+    const char *count = violations[0] == '\0' || strcmp(violations, "yes") == 0 ? "at least 1"
+                        : strcmp(violations, "no") == 0                         ? "0"
+                                                                                : violations;
+    struct buf line = BUF_INIT;
+    buf_printf(&line, "%s violation%s%s%s%s", count,
+        strcmp(count, "at least 1") == 0 || strcmp(count, "1") == 0 ? "" : "s",
+        message[0] == '\0' ? "" : " containing \"", message, message[0] == '\0' ? "" : "\"");
+    char *shown = safe_dup(buf_str(&line), SAFE_ONE_LINE, 400);
+    buf_printf(out, "%s%s", out->len == 0 ? "" : "\n", shown);
+    free(shown);
+    buf_free(&line);
+    free(message);
+    free(violations);
+}
+
+/* False: some assertion wants a violation. */
+static bool wants_none(struct str text, TSNode assertions)
+{
+    TSNode item;
+    bool none = false;
+    for (uint32_t at = 0; yaml_next_item(assertions, &at, &item);) {
+        TSNode violations = yaml_get(text, item, "violations", NULL);
+        if (!yaml_equals(text, violations, "no") && !yaml_equals(text, violations, "0")) {
+            return false;
+        }
+        none = true;
+    }
+    return none;
+}
+
+static void read_object(struct suite *suite, struct gator_case *one, TSNode test, bool none)
+{
+    struct buf object = BUF_INIT;
+    struct buf constraint = BUF_INIT;
+    char *path = path_of(suite, test, "constraint");
+    one->object_at = (struct position){1, 1};
+    if (one->object != NULL && read_below(suite, one->object, &object)) {
+        TSTree *tree = yaml_tree_parse(buf_str(&object));
+        TSNode content;
+        uint32_t at = 0;
+        if (tree != NULL && yaml_next_document(ts_tree_root_node(tree), &at, &content) &&
+            !ts_node_is_null(content)) {
+            one->object_at = place_of(content);
+        }
+        if (tree != NULL) {
+            ts_tree_delete(tree);
+        }
+        bool expands = !ts_node_is_null(yaml_get(suite->text, test, "expansion", NULL));
+        if (none && !expands && read_below(suite, path, &constraint)) {
+            one->vacuous = gator_never_matches(buf_str(&constraint), buf_str(&object));
+        }
+    }
+    free(path);
+    buf_free(&object);
+    buf_free(&constraint);
+}
+
+static void read_facts(struct suite *suite, TSNode test, TSNode item, size_t template)
+{
+    struct gator_case one = {.at = place_of(item), .template = template};
+    TSNode assertions = yaml_get(suite->text, item, "assertions", NULL);
+    struct buf expected = BUF_INIT;
+    TSNode assertion;
+    for (uint32_t at = 0; yaml_next_item(assertions, &at, &assertion);) {
+        say_assertion(suite->text, assertion, &expected);
+    }
+    one.expected = expected.len > 0 ? buf_take(&expected) : NULL;
+    char *object = path_of(suite, item, "object");
+    if (object[0] == '\0') {
+        free(object);
+        object = NULL;
+    }
+    one.object = object;
+    read_object(suite, &one, test, wants_none(suite->text, assertions));
+    VEC_PUSH(&suite->own->cases, one);
+}
+
+/* ---- tests ---- */
+
+static void read_case(
+    struct suite *suite, const char *name_of_test, TSNode test, TSNode item, size_t template)
+{
+    char *name = yaml_string(suite->text, item, "name");
+    char *shown = safe_dup(str_of(name), SAFE_ONE_LINE, 1000);
+    add_test(suite, name_of_test, shown, item);
+    char *object = path_of(suite, item, "object");
+    mark(suite, object);
+    free(object);
+    if (!suite->second_time) {
+        read_facts(suite, test, item, template);
+    }
+    free(name);
+}
+
+/* gator says of a test without cases that it passes, when the template and the constraint load. */
+static void read_caseless(struct suite *suite, const char *name, TSNode item, size_t template)
+{
+    bool refused = yaml_equals(suite->text, yaml_get(suite->text, item, "invalid", NULL), "true");
+    add_test(suite, name, mem_strdup("template"), item);
+    if (!suite->second_time) {
+        VEC_PUSH(&suite->own->cases,
+            (struct gator_case){.at = place_of(item),
+                .template = template,
+                .expected =
+                    refused ? mem_strdup("the template or the constraint is refused") : NULL,
+                .vacuous = refused ? NULL
+                                   : mem_strdup("the test has no cases: the template and the "
+                                                "constraint load, no policy was asked")});
+    }
+}
+
+static void read_test(struct suite *suite, TSNode item)
+{
+    char *name = yaml_string(suite->text, item, "name");
+    char *shown = safe_dup(str_of(name), SAFE_ONE_LINE, 1000);
+    char *path = path_of(suite, item, "template");
+    char *constraint = path_of(suite, item, "constraint");
+    uint32_t at = 0;
+    size_t before = suite->tests;
+    TSNode entry;
+    mark(suite, path);
+    mark(suite, constraint);
+    size_t template = gator_suite_template(suite->own, suite->all->root, path);
+    TSNode cases = yaml_get(suite->text, item, "cases", NULL);
+    while (yaml_next_item(cases, &at, &entry)) {
+        read_case(suite, shown, item, entry, template);
+    }
+    if (suite->tests == before) {
+        read_caseless(suite, shown, item, template);
+    }
+    free(constraint);
+    free(path);
+    free(shown);
+    free(name);
+}
+
+static void read_document(struct suite *suite, TSNode document)
+{
+    char *version = yaml_string(suite->text, document, "apiVersion");
+    char *kind = yaml_string(suite->text, document, "kind");
+    if (strncmp(version, GROUP, strlen(GROUP)) == 0 && strcmp(kind, "Suite") == 0) {
+        uint32_t at = 0;
+        size_t before = suite->tests;
+        TSNode item;
+        TSNode tests = yaml_get(suite->text, document, "tests", NULL);
+        while (yaml_next_item(tests, &at, &item)) {
+            read_test(suite, item);
+        }
+        if (suite->tests == before) { /* gator says ok to it */
+            add_test(suite, "suite", mem_strdup(path_base(suite->path)), document);
+        }
+    }
+    free(version);
+    free(kind);
+}
+
+static void add_unit(struct suite *suite)
+{
+    static const char *const args[] = {"verify", "--verbose", "--"};
+    struct run_plan *plan = suite->all->plan;
+    struct plan_unit unit = {
+        .label = mem_printf("gator verify %s%s", suite->path, suite->second_time ? GATOR_REGO : ""),
+        .dialect = DIALECT_V0,
+        .alone = true,
+        .engine = &engine_gator,
+        .dir = mem_strdup(""),
+        .own = gator_suite_share(suite->own),
+        .own_free = gator_suite_release,
+        .whole = true,
+        .inputs = true};
+    for (size_t i = 0; i < ARRAY_LEN(args); i++) {
+        if (i + 1 == ARRAY_LEN(args) && suite->second_time) {
+            VEC_PUSH(&unit.args, mem_strdup("--enable-k8s-native-validation=false"));
+        }
+        VEC_PUSH(&unit.args, mem_strdup(args[i]));
+    }
+    VEC_PUSH(&unit.args, mem_printf("./%s", suite->path));
+    suite->marked[suite->file] = true;
+    plan_mark_files(plan, suite->marked, &unit.files);
+    VEC_PUSH(&plan->units, unit);
+}
+
+static void read_stream(struct suite *suite, TSNode stream)
+{
+    uint32_t at = 0;
+    TSNode document;
+    suite->unit = suite->all->plan->units.len;
+    suite->tests = 0;
+    while (yaml_next_document(stream, &at, &document)) {
+        read_document(suite, document);
+    }
+    if (suite->tests > 0) {
+        add_unit(suite);
+    }
+}
+
+static bool has_dual(const struct gator_suite *suite)
+{
+    VEC_FOREACH (const struct gator_suite_template, template, &suite->templates) {
+        if (template->cel && template->rego) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void read_suite(struct suites *all, const char *path)
+{
+    struct buf text = BUF_INIT;
+    struct suite suite = {.all = all, .path = path, .file = plan_find_file(all->plan, path)};
+    TSTree *tree = NULL;
+    if (suite.file != (size_t)-1 && read_below(&suite, path, &text)) {
+        suite.text = buf_str(&text);
+        tree = yaml_tree_parse(suite.text);
+    }
+    suite.marked = mem_zalloc(all->plan->files.len + 1);
+    suite.own = gator_suite_new();
+    if (tree != NULL) {
+        read_stream(&suite, ts_tree_root_node(tree));
+        if (has_dual(suite.own)) {
+            suite.second_time = true;
+            read_stream(&suite, ts_tree_root_node(tree));
+        }
+        ts_tree_delete(tree);
+    }
+    gator_suite_release(suite.own);
+    free(suite.marked);
+    buf_free(&text);
+}
+
+void gator_extend(struct run_plan *plan, const struct policy_index *index, enum run_scope scope,
+    const char *const *wanted, size_t count)
+{
+    struct suites suites = {.plan = plan, .root = index->root};
+    size_t before = plan->units.len;
+    for (size_t i = 0; i < index->files.len; i++) {
+        const struct policy_file *file = &index->files.items[i];
+        const char *ext = path_ext(file->path);
+        bool yaml = strcmp(ext, ".yaml") == 0 || strcmp(ext, ".yml") == 0;
+        if (yaml && file->size < SUITE_MAX_BYTES && plan_head_has(index->root, file->path, GROUP)) {
+            read_suite(&suites, file->path);
+        }
+    }
+    if (plan->units.len > before) {
+        plan_settle(plan, scope, wanted, count);
+    }
+}

@@ -1,0 +1,5 @@
+package k8ssize
+
+violation[{"msg": msg}] {
+  msg := unknown(input.review.object)
+}
