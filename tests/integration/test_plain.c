@@ -145,7 +145,9 @@ static const char every[] =
     "help\nhelp accept\nstatus\nprompts\nfiles\nfiles k8s.rego\nopen k8s.rego:3\nnext\nprevious\n"
     "line 7\nfind container\nfind\nsymbols\nsymbols privileged\ndefinition containers\n"
     "references containers\nwait\neval k8s.privileged.deny none\neval is_production {\"x\": 1}\n"
-    "profile\nprofile none\nmodel\ntests\nfailures\nexplain 1\nproblems\ncoverage\ncoverage "
+    "profile\nprofile none\nmodel\ntests\nwait\ngroups\ngroups @pass privileged\nhistory "
+    "test_deny_public\nreproduce test_deny_public\nrerun failed\nrerun affected\nrerun "
+    "public\nwait\nfailures\nexplain 1\nproblems\ncoverage\ncoverage "
     "k8s.rego\ntrust\ntrust all\nskills\nskill none\n"
     "test test_deny\ntest test_deny_public\nedit "
     "lib/k8s/k8s.rego\nproblems\nwait\nstop\nallow\nrefuse "
@@ -332,7 +334,17 @@ static void failures_are_explained(void **state)
     struct sample_run *run = *state;
     test_write(run->dir, "policies/red_test.rego",
         "package red_test\n\ntest_one if {\n\tx := 1\n\tx == 2\n}\n\ntest_two if true\n");
-    char *out = plain(run, "wait\nfailures\nexplain 1\ntests\ntest test_two\ncoverage red_test\n");
+    char *out = plain(run, "wait\nfailures\nexplain 1\ntests\ntest test_two\ncoverage red_test\n"
+                           "wait\ngroups red_test\nrerun failed\nwait\nhistory test_one\n"
+                           "reproduce test_one\n");
+    expect(out, "group opa policies red_test: 1 pass, 1 fail; ");
+    expect(out, "fail: red_test.test_one; x == 2");
+    expect(out, "2 tests with these words.\n");
+    expect(out, "Running 1 test again.\n");
+    expect(out, "Last runs of red_test.test_one, the newest last: fail, fail");
+    expect(out, "It is not flaky, as far as these runs tell.\n");
+    expect(out, "opa test --parallel 1 --run '^(data\\.red_test\\.test_one)(#[0-9]+)?$' -- ");
+    expect(out, "expected: 2; got: 1\n");
     expect(out, "failure 1, fail: red_test.test_one, policies/red_test.rego, line 3");
     expect(out, "Why red_test.test_one did not pass:\n");
     expect(out, "fail: red_test.test_one");

@@ -414,8 +414,9 @@ static void append_view(const struct status *s, struct buf *out)
     }
 }
 
-/* True: it is about how far the problems can be believed. */
-static bool append_right(const struct status *s, struct buf *out)
+/* True: it is about how far the problems can be believed. `less` leaves out what is said elsewhere
+ * too: 1 the time, 2 that it watches. */
+static bool append_right(const struct status *s, int less, struct buf *out)
 {
     size_t done;
     size_t total;
@@ -427,14 +428,14 @@ static bool append_right(const struct status *s, struct buf *out)
     if (s->tab == TAB_TESTS) {
         append_view(s, out);
     }
-    if (s->watch) {
+    if (s->watch && less < 2) {
         buf_append_c(out, " watch ");
     }
     if (board_is_running(s->board)) {
         buf_printf(out, " running %zu/%zu ", done, total);
     } else if (board_is_busy(s->board)) {
         buf_append_c(out, " measuring ");
-    } else if (board_wall_us(s->board) > 0) {
+    } else if (board_wall_us(s->board) > 0 && less < 1) {
         buf_printf(out, " %.2f s ", (double)board_wall_us(s->board) / 1e6);
     }
     return false;
@@ -454,9 +455,14 @@ void status_draw_title(void *data, struct region region, bool focused)
     shorten_tabs(tabs, s->tab, region_cols(region));
     int used = tabs_draw(region, 0, 0, tabs, TAB_COUNT, s->tab, s->tab_starts);
     struct buf right = BUF_INIT;
-    bool check = append_right(s, &right);
-    int width = (int)utf8_width(buf_str(&right));
     int cols = region_cols(region);
+    bool check = append_right(s, 0, &right);
+    int width = (int)utf8_width(buf_str(&right));
+    for (int less = 1; less <= 2 && cols - width - 1 <= used; less++) {
+        buf_clear(&right);
+        check = append_right(s, less, &right);
+        width = (int)utf8_width(buf_str(&right));
+    }
     if (s->of != NULL) {
         used += 2 + grid_printf(region, 0, used + 2, STYLE(MODIFIED), " of %s ", s->of);
     }

@@ -555,6 +555,8 @@ static void close_all(struct plain *plain)
     evaluator_free(plain->evaluator);
     checker_free(plain->checker);
     plain_tests_free(plain);
+    history_store_free(plain->history);
+    plain->history = NULL;
     problems_free(plain->problems);
     workbench_free(plain->wb);
     plain->wb = NULL;

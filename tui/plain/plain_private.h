@@ -2,7 +2,7 @@
  * the prompt), plain_command.c (the table and what is typed), plain_chat.c (the session),
  * plain_review.c and plain_decide.c (the review), plain_finish.c (the road to a commit),
  * plain_sessions.c (which session), plain_tests.c, plain_files.c (files, symbols, windows of
- * lines), plain_edit.c ($EDITOR), plain_eval.c, plain_model.c and plain_trust.c. Nobody else
+ * lines), plain_browse.c (the tests by group), plain_edit.c ($EDITOR), plain_eval.c, plain_model.c and plain_trust.c. Nobody else
  * includes it. */
 #ifndef BYLAW_PLAIN_PRIVATE_H
 #define BYLAW_PLAIN_PRIVATE_H
@@ -103,6 +103,7 @@ struct plain {
     /* Tests. */
     struct board *board;
     struct runner *runner;
+    struct history_store *history; /* of the workspace's tests */
     struct runner_events to_board;
     unsigned tested_proposal;
     char *tested_root;
@@ -244,6 +245,11 @@ void plain_finish_free(struct plain *plain);
 void plain_tests_make(struct plain *plain);
 void plain_tests_free(struct plain *plain);
 void plain_tests_run_all(struct plain *plain, bool asked);
+bool plain_tests_choose_root(struct plain *plain, struct err *err);
+void plain_tests_start(struct plain *plain, enum run_scope scope, const char *const *wanted,
+    size_t count, bool asked);
+/* By its whole name or a part that only one has; NULL with a sentence. */
+struct board_test *plain_test_named(struct plain *plain, struct str name, struct err *err);
 bool plain_tests(struct plain *plain, struct str args, struct err *err);
 bool plain_test(struct plain *plain, struct str args, struct err *err);
 bool plain_failures(struct plain *plain, struct str args, struct err *err);
@@ -252,6 +258,14 @@ bool plain_problems(struct plain *plain, struct str args, struct err *err);
 bool plain_coverage(struct plain *plain, struct str args, struct err *err);
 /* "FILE, line 12: error, RULE: MESSAGE" */
 void plain_say_finding(struct plain *plain, size_t number, const struct finding *finding);
+
+/* ---- plain_browse.c ---- */
+bool plain_groups(struct plain *plain, struct str args, struct err *err);
+bool plain_history(struct plain *plain, struct str args, struct err *err);
+bool plain_reproduce(struct plain *plain, struct str args, struct err *err);
+bool plain_rerun(struct plain *plain, struct str args, struct err *err);
+/* What was expected of a failed test beside what came, a line each. */
+void plain_say_diff(struct plain *plain, struct board_test *test);
 
 /* ---- plain_files.c ---- */
 bool plain_files(struct plain *plain, struct str args, struct err *err);

@@ -106,12 +106,13 @@ static void on_done(void *data, unsigned generation, const struct run_summary *s
     buf_free(&words);
 }
 
-static void say_explanation(struct plain *plain, const struct board_test *test)
+static void say_explanation(struct plain *plain, struct board_test *test)
 {
     plain_say(plain, "Why %s.%s did not pass:", test->suite, test->name);
     if (test->message != NULL) {
         plain_lines(plain, "", str_of(test->message));
     }
+    plain_say_diff(plain, test);
     plain_lines(plain, "", str_of(test->detail == NULL ? "" : test->detail));
 }
 
@@ -168,6 +169,11 @@ static void on_log(void *data, const char *line)
 
 /* ---- life ---- */
 
+static void history_ready(void *data)
+{
+    board_history_ready(((struct plain *)data)->board);
+}
+
 void plain_tests_make(struct plain *plain)
 {
     plain->board = board_new();
@@ -184,6 +190,11 @@ void plain_tests_make(struct plain *plain)
         .log = on_log};
     plain->runner = runner_new(plain->loop, &engine_opa, &events);
     plain->explaining = (size_t)-1;
+    if (plain->history == NULL) {
+        plain->history = history_store_new(plain->loop,
+            workspace_root(workbench_workspace(plain->wb)), history_ready, NULL, plain);
+    }
+    board_keep_history(plain->board, plain->tested_proposal == 0 ? plain->history : NULL);
 }
 
 void plain_tests_free(struct plain *plain)
@@ -195,7 +206,7 @@ void plain_tests_free(struct plain *plain)
 }
 
 /* Where the tests run now; another folder begins another board. */
-static bool choose_root(struct plain *plain, struct err *err)
+bool plain_tests_choose_root(struct plain *plain, struct err *err)
 {
     unsigned proposal;
     const char *root = workbench_checked_root(plain->wb, &proposal);
@@ -213,13 +224,14 @@ static bool choose_root(struct plain *plain, struct err *err)
     return true;
 }
 
-static void start(struct plain *plain, enum run_scope scope, const char *wanted, bool asked)
+void plain_tests_start(
+    struct plain *plain, enum run_scope scope, const char *const *wanted, size_t count, bool asked)
 {
     struct run_options options = {.root = plain->tested_root,
         .offline = plain->tested_proposal != 0, /* nobody has read it yet */
         .scope = scope,
-        .wanted = wanted == NULL ? NULL : &wanted,
-        .wanted_count = wanted == NULL ? 0 : 1,
+        .wanted = wanted,
+        .wanted_count = count,
         .coverage = true,
         .explain_max = EXPLAIN_FIRST};
     plain->asked_run = asked;
@@ -230,8 +242,8 @@ static void start(struct plain *plain, enum run_scope scope, const char *wanted,
 void plain_tests_run_all(struct plain *plain, bool asked)
 {
     struct err err;
-    if (choose_root(plain, &err)) { /* else it is told again when it is there */
-        start(plain, RUN_ALL, NULL, asked);
+    if (plain_tests_choose_root(plain, &err)) { /* else it is told again when it is there */
+        plain_tests_start(plain, RUN_ALL, NULL, 0, asked);
     }
 }
 
@@ -240,22 +252,22 @@ void plain_tests_run_all(struct plain *plain, bool asked)
 bool plain_tests(struct plain *plain, struct str args, struct err *err)
 {
     (void)args;
-    if (!choose_root(plain, err)) {
+    if (!plain_tests_choose_root(plain, err)) {
         return false;
     }
     plain_say(plain, "The tests run; type stop to stop them.");
     plain->doing = "the tests run";
-    start(plain, RUN_ALL, NULL, true);
+    plain_tests_start(plain, RUN_ALL, NULL, 0, true);
     return true;
 }
 
 /* By its whole name or a part that only one has. */
-static const struct board_test *test_named(struct plain *plain, struct str name, struct err *err)
+struct board_test *plain_test_named(struct plain *plain, struct str name, struct err *err)
 {
-    const struct board_test *part = NULL;
+    struct board_test *part = NULL;
     size_t count = 0;
     for (size_t i = 0; i < board_count(plain->board); i++) {
-        const struct board_test *test = board_at(plain->board, i);
+        struct board_test *test = board_at(plain->board, i);
         char *full = mem_printf("%s.%s", test->suite, test->name);
         bool same = str_equal_c(name, full) || str_equal_c(name, test->name);
         bool inside = str_find(str_of(full), name, 0) != SIZE_MAX;
@@ -280,10 +292,10 @@ static const struct board_test *test_named(struct plain *plain, struct str name,
 
 bool plain_test(struct plain *plain, struct str args, struct err *err)
 {
-    if (!choose_root(plain, err)) {
+    if (!plain_tests_choose_root(plain, err)) {
         return false;
     }
-    const struct board_test *test = test_named(plain, args, err);
+    const struct board_test *test = plain_test_named(plain, args, err);
     if (test == NULL) {
         return false;
     }
@@ -292,7 +304,8 @@ bool plain_test(struct plain *plain, struct str args, struct err *err)
                       : mem_printf("%s:%u", test->file, test->at.row);
     plain_say(plain, "The test %s.%s runs.", test->suite, test->name);
     plain->doing = "the test runs";
-    start(plain, RUN_TESTS, place, true);
+    const char *wanted = place;
+    plain_tests_start(plain, RUN_TESTS, &wanted, 1, true);
     plain->say_passes = true;
     free(place);
     return true;
