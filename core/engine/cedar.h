@@ -6,7 +6,7 @@
  * - `run-tests`: a file of tests: a row for each. One that expects deny and names no policy passes
  *   where no policy applies at all: a warning, not a pass. A file without tests is not evaluated.
  * - `authorize`: a request whose folder says what is expected: a row, with the policies that
- *   decided. */
+ *   decided. Where the entities do not keep to the schema it is decided without: a warning. */
 #ifndef BYLAW_ENGINE_CEDAR_H
 #define BYLAW_ENGINE_CEDAR_H
 

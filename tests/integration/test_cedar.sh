@@ -30,6 +30,7 @@ row 'fail photos/photos_tests.json|a stranger views|expected Allow, got Deny'
 row 'fail photos/photos_tests.json|for another reason|missing reason(s): `owner`'
 row 'warning photos/photos_tests.json|a stranger is refused|passes without a reason'
 row "error photos/photos_tests.json|nobody's action|failed to parse context"
+row 'warning loose/photos.cedar|allow ann.json|allow, reason: owner, decided without the schema'
 # Nothing was evaluated: cedar itself is content with each.
 row 'not evaluated bare/bare.cedar|validate|it parses, but nothing is validated without a schema'
 row 'not evaluated bare/bare_tests.json|bare_tests.json|there is no test in it'
