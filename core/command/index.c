@@ -1,5 +1,6 @@
 /* bylaw index: what the catalog knows of a folder, and its answers about a place. */
 #include "command/command.h"
+#include "command/index_rego.h"
 
 #include "base/json.h"
 #include "base/safe.h"
@@ -388,6 +389,9 @@ static int run_index(const struct args *args)
     if (args->count > 1) {
         return command_fail(args, "takes one folder");
     }
+    if (args_has(args, "rego")) {
+        return index_rego(args, args->count == 1 ? args->rest[0] : ".");
+    }
     if ((question == NULL) != (args_get(args, "at") == NULL)) {
         return command_fail(args, "--ask and --at go together");
     }
@@ -411,7 +415,7 @@ static int run_index(const struct args *args)
 const struct command command_index = {
     .name = "index",
     .summary = "list the packages, rules, tests, policies and objects of a folder",
-    .usage = "[--json] [--ask QUESTION --at FILE:LINE:COLUMN] [FOLDER]",
+    .usage = "[--json] [--rego | --ask QUESTION --at FILE:LINE:COLUMN] [FOLDER]",
     .options =
         {
             {"json", 'j', NULL, "one JSON object with everything that is known"},
@@ -419,6 +423,7 @@ const struct command command_index = {
                 "definition, references, callers, callees, tests, tested, fixtures, hover or "
                 "rename"},
             {"to", '\0', "NAME", "the new name, for --ask rename"},
+            {"rego", '\0', NULL, "which version of Rego each file is read as, and who says so"},
             {"at", '\0', "PLACE",
                 "FILE:LINE:COLUMN the question is about, from 1, columns in bytes"},
         },
@@ -433,6 +438,9 @@ const struct command command_index = {
         "reach it, what a test reaches, which fixtures are near, what hovering shows, what "
         "completion offers, or the patch "
         "that renames it everywhere.\n\n"
+        "With --rego each Rego file is printed with the version it is read as, and who says so: "
+        "v0 and v1 of [engines.opa] in .bylaw/config.toml (paths or globs), file_rego_versions of "
+        "a bundle's .manifest, what it is written in, rego_version of that manifest.\n\n"
         "This is about names: whether a policy compiles, only its engine can say.\n\n"
         "Exits 0 when there was something to print, 1 when a question has no answer, 2 when the "
         "folder cannot be read or the question makes no sense.",

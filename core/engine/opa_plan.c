@@ -9,8 +9,7 @@
 
 #include <unistd.h>
 
-#define MANIFEST_MAX_BYTES ((size_t)4 << 20)
-#define UNIT_MAX_BYTES     ((uint64_t)16 << 20)
+#define UNIT_MAX_BYTES ((uint64_t)16 << 20)
 
 bool opa_planner_is_cancelled(const struct opa_planner *p)
 {
@@ -51,6 +50,14 @@ static void digest_of(const struct policy_file *file, char digest[SHA256_HEX_SIZ
     free(stamp);
 }
 
+/* A whole bundle's version only decides where no file says otherwise (choose_dialect). */
+static enum policy_dialect certain_dialect(
+    const struct opa_planner *p, const struct policy_file *file)
+{
+    struct rego_version version = rego_version_of(p->versions, file->path, file->facts->dialect);
+    return version.says == REGO_MANIFEST ? DIALECT_EITHER : version.dialect;
+}
+
 void opa_planner_file(struct opa_planner *p, size_t place)
 {
     const struct policy_file *file = &p->index->files.items[place];
@@ -64,7 +71,7 @@ void opa_planner_file(struct opa_planner *p, size_t place)
         .is_volatile = file->facts != NULL && file->facts->is_volatile,
         .hash =
             file->facts != NULL ? file->facts->hash : (uint64_t)file->mtime_ns ^ (file->size << 20),
-        .dialect = file->facts == NULL ? DIALECT_EITHER : file->facts->dialect};
+        .dialect = file->facts == NULL ? DIALECT_EITHER : certain_dialect(p, file)};
     digest_of(file, entry->digest);
 }
 
@@ -87,6 +94,13 @@ void opa_planner_begin(struct opa_planner *p)
     p->plan->files.len = count;
     p->plan->files.cap = count + 1;
     p->checked = mem_zalloc(count + 1);
+    p->versions = rego_versions_new(p->index->root);
+}
+
+void opa_planner_end(struct opa_planner *p)
+{
+    free(p->checked);
+    rego_versions_free(p->versions);
 }
 
 static void add_files(struct opa_planner *p)
@@ -106,30 +120,6 @@ static void note(
                                   .fix = fix});
 }
 
-/* rego_version of a .manifest in the file's folder or above it: 0, 1, or -1 when there is none. */
-static int manifest_version(const struct policy_index *index, const char *path)
-{
-    char *dir = path_dir(path);
-    int version = -1;
-    while (version < 0) {
-        bool top = strcmp(dir, ".") == 0;
-        char *name = mem_printf("%s/%s%s.manifest", index->root, top ? "" : dir, top ? "" : "/");
-        cJSON *manifest =
-            access(name, R_OK) == 0 ? json_parse_file(name, MANIFEST_MAX_BYTES, NULL) : NULL;
-        version = (int)json_int_or(manifest, "rego_version", -1);
-        cJSON_Delete(manifest);
-        free(name);
-        if (top) {
-            break;
-        }
-        char *parent = path_dir(dir);
-        free(dir);
-        dir = parent;
-    }
-    free(dir);
-    return version;
-}
-
 /* One run of opa reads all its files in one version (but for `import rego.v1`). */
 static void choose_dialect(struct opa_planner *p, struct plan_unit *unit)
 {
@@ -146,9 +136,10 @@ static void choose_dialect(struct opa_planner *p, struct plan_unit *unit)
         unit->trouble = mem_printf("needs v0 Rego (%s) and v1 Rego (%s) at once, which one run of "
                                    "opa cannot read: add `import rego.v1` to the v1 file",
             v0->path, v1->path);
-    } else if (v0 == NULL && v1 == NULL && unit->files.len > 0 &&
-               manifest_version(p->index, p->plan->files.items[unit->files.items[0]].path) == 0) {
-        unit->dialect = DIALECT_V0;
+    } else if (v0 == NULL && v1 == NULL && unit->files.len > 0) {
+        const char *first = p->plan->files.items[unit->files.items[0]].path;
+        struct rego_version version = rego_version_of(p->versions, first, DIALECT_EITHER);
+        unit->dialect = version.dialect == DIALECT_V0 ? DIALECT_V0 : DIALECT_V1;
     }
     unit->may_be_other = v0 == NULL && v1 == NULL;
 }
@@ -343,7 +334,7 @@ struct run_plan *opa_plan_closure(struct policy_index *index, const struct polic
     if (seeds->len > 0) {
         opa_planner_unit(&p, seeds);
     }
-    free(p.checked);
+    opa_planner_end(&p);
     return p.plan;
 }
 
@@ -365,7 +356,7 @@ struct run_plan *opa_plan(struct policy_index *index, enum run_scope scope,
         i = end;
     }
     add_untested(&p);
-    free(p.checked);
+    opa_planner_end(&p);
     if (opa_planner_is_cancelled(&p)) {
         run_plan_free(p.plan);
         return NULL;
@@ -465,7 +456,7 @@ struct run_plan *opa_plan_check(
         p.plan->units.items[0].trouble = NULL;
     }
     add_dependents(&p, place, unchecked);
-    free(p.checked);
+    opa_planner_end(&p);
     if (opa_planner_is_cancelled(&p)) {
         run_plan_free(p.plan);
         return NULL;

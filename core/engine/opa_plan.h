@@ -3,6 +3,7 @@
 #define BYLAW_ENGINE_OPA_PLAN_H
 
 #include "engine/opa.h"
+#include "engine/rego_version.h"
 
 struct opa_planner {
     struct policy_index *index;
@@ -12,10 +13,13 @@ struct opa_planner {
     size_t wanted_count;
     const atomic_bool *cancel;
     bool *checked; /* by file: in some unit already */
+    struct rego_versions *versions;
 };
 
-/* Makes `plan` and `checked` of a planner that has its index; the plan's files are empty yet. */
+/* Makes `plan`, `checked` and `versions` of a planner that has its index; the plan's files are
+ * empty yet. All but the plan goes with opa_planner_end. */
 void opa_planner_begin(struct opa_planner *p);
+void opa_planner_end(struct opa_planner *p);
 bool opa_planner_is_cancelled(const struct opa_planner *p);
 /* Fills a file in, unless it is. */
 void opa_planner_file(struct opa_planner *p, size_t place);

@@ -258,7 +258,7 @@ struct run_plan *opa_plan_affected(struct policy_index *index, const struct poli
     add_packages(&p, &files, moves, apart);
     add_untested(&p, moves);
     VEC_FREE(&files);
-    free(p.checked);
+    opa_planner_end(&p);
     if (opa_planner_is_cancelled(&p)) {
         run_plan_free(p.plan);
         return NULL;

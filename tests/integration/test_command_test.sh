@@ -36,6 +36,29 @@ run 2 --threshold many
 run 2 --root opa-passing opa-failing
 (PATH=/usr/bin:/bin XDG_CACHE_HOME=/nonexistent HOME=/nonexistent "$bylaw" test --root opa-passing >/dev/null 2>&1) && fail 'ran without opa' || [ $? = 2 ] || fail 'without opa'
 
+# Which Rego a file is read as can be said where nothing in it says so.
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+mkdir -p "$dir/old" "$dir/.bylaw"
+printf 'package old\n\nx = 1\n\ntest_set { count({y | y := [1, 2][_]}) == 2 }\n' >"$dir/old/a_test.rego"
+printf 'package b\n\nx := 1\n' >"$dir/b.rego"
+out=$("$bylaw" index --rego "$dir")
+has "old/a_test.rego	v0	what it is written in"
+has "b.rego	v0 or v1	v1, and v0 where that does not load"
+run 0 --root "$dir"
+printf '[engines.opa]\nv1 = ["old/"]\nv0 = "b.rego"\n' >"$dir/.bylaw/config.toml"
+out=$("$bylaw" index --rego "$dir")
+has "old/a_test.rego	v1	old/ in .bylaw/config.toml"
+has "b.rego	v0	b.rego in .bylaw/config.toml"
+run 1 --root "$dir" # read as v1 it does not load
+has 'old/a_test.rego:5:1: rego_parse_error'
+rm "$dir/.bylaw/config.toml"
+printf '{"file_rego_versions": {"/old/*.rego": 1}}' >"$dir/.manifest"
+run 1 --root "$dir"
+has 'old/a_test.rego:5:1: rego_parse_error'
+out=$("$bylaw" index --rego "$dir")
+has "old/a_test.rego	v1	file_rego_versions in .manifest"
+
 # Functions of other programs, declared: what calls one compiles, and is neither green nor red where it is called.
 run 1 --root opa-declared
 has 'fail: 2 passed, 1 failed, 0 errors, 0 skipped, 1 not evaluated'
