@@ -3,42 +3,15 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/vec.h"
-#include "config/toml.h"
+#include "engine/settings.h"
 #include "workspace/ignore.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#define TOML_MAX_BYTES ((size_t)1 << 20)
-
 static void push(struct plan_words *words, const char *text)
 {
     VEC_PUSH(words, mem_strdup(text));
-}
-
-static struct toml *read_toml(const char *root, const char *path)
-{
-    struct buf text = BUF_INIT;
-    char *full = path_join(root, path);
-    struct toml *toml = file_read(full, TOML_MAX_BYTES, &text, NULL)
-                            ? toml_parse(buf_str(&text), path, NULL)
-                            : NULL;
-    buf_free(&text);
-    free(full);
-    return toml;
-}
-
-/* A string, or a list of them. */
-static void read_words(const struct toml *value, struct plan_words *out)
-{
-    if (value != NULL && value->kind == TOML_STRING) {
-        push(out, value->text);
-    }
-    for (size_t i = 0; value != NULL && value->kind == TOML_ARRAY && i < value->len; i++) {
-        if (value->items[i]->kind == TOML_STRING) {
-            push(out, value->items[i]->text);
-        }
-    }
 }
 
 struct reading {
@@ -49,9 +22,9 @@ struct reading {
 
 static void read_settings(struct reading *x)
 {
-    struct toml *toml = read_toml(x->index->root, ".bylaw/config.toml");
-    read_words(toml_get_path(toml, "engines.conftest.inputs"), &x->projects->patterns);
-    read_words(toml_get_path(toml, "engines.conftest.folders"), &x->folders);
+    struct toml *toml = settings_read(x->index->root, ".bylaw/config.toml");
+    settings_words(toml_get_path(toml, "engines.conftest.inputs"), &x->projects->patterns);
+    settings_words(toml_get_path(toml, "engines.conftest.folders"), &x->folders);
     toml_free(toml);
 }
 
@@ -79,9 +52,9 @@ static char *folder_below(const char *dir, const char *folder)
 
 static void read_project(struct conftest_project *project, const char *root)
 {
-    struct toml *toml = project->config == NULL ? NULL : read_toml(root, project->config);
+    struct toml *toml = project->config == NULL ? NULL : settings_read(root, project->config);
     struct plan_words policies = {0};
-    read_words(toml_get(toml, "policy"), &policies);
+    settings_words(toml_get(toml, "policy"), &policies);
     if (policies.len == 0) {
         push(&policies, project->policy_flag == NULL ? "policy" : project->policy_flag);
     }
@@ -92,7 +65,7 @@ static void read_project(struct conftest_project *project, const char *root)
         }
     }
     plan_words_free(&policies);
-    read_words(toml_get(toml, "namespace"), &project->spaces);
+    settings_words(toml_get(toml, "namespace"), &project->spaces);
     if (project->spaces.len == 0 && !toml_bool_or(toml, "all-namespaces", false)) {
         push(&project->spaces, "main");
     } else if (toml_bool_or(toml, "all-namespaces", false)) {

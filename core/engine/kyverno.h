@@ -1,7 +1,12 @@
-/* Kyverno's suites: YAML documents of the kind Test (cli.kyverno.io), run by `kyverno test`. A file
- * counts as one when its first 2 KiB name that API group, or by its name, kyverno-test.yaml. Each
- * resource that a results entry names is a test; Kyverno's output has rows (one of each rule it
- * made of the one named, and each object of that name), in another order than the file, some of
+/* Kyverno's suites: YAML documents of the kind Test (cli.kyverno.io), run by `kyverno test`. As for
+ * Kyverno a file is one by its name: kyverno-test.yaml, or what the workspace's .bylaw/config.toml
+ * names beside it:
+ *
+ *     [engines.kyverno]
+ *     suites = ["test.yaml"]
+ *
+ * Each resource that a results entry names is a test; Kyverno's output has rows (one of each rule
+ * it made of the one named, and each object of that name), in another order than the file, some of
  * them twice, and passes what it did not evaluate. What Kyverno's files share; others use
  * engine_kyverno (engine/engine.h) and kyverno_apply.h.
  *

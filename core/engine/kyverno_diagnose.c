@@ -344,6 +344,7 @@ static char *message_of(const struct diagnosis *d)
     } else if (query != SIZE_MAX) {
         said = str_from(said, query);
     } else {
+        said = str_starts(said, "compile policy ") ? from_words(said, " (") : said;
         for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
             said = from_words(said, heads[i]);
         }

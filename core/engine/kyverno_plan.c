@@ -1,5 +1,6 @@
 /* What of a workspace is Kyverno's: its suites as units. */
 #include "engine/kyverno.h"
+#include "engine/settings.h"
 
 #include "base/file.h"
 #include "base/path.h"
@@ -261,24 +262,60 @@ static void read_suite(struct run_plan *plan, const char *path)
     free(r.dir);
 }
 
-/* "chainsaw.kyverno.io/" is another tool's. */
-static bool is_suite(const char *root, const struct policy_file *file)
+struct names {
+    struct plan_words words; /* of test files, beside the usual one */
+};
+
+static bool is_named(const struct names *names, const char *path)
 {
-    return file->size < SUITE_MAX_BYTES &&
-           (strcmp(path_base(file->path), USUAL_NAME) == 0 ||
-               (is_yaml(file->path) && plan_head_has(root, file->path, GROUP) &&
-                   plan_head_has(root, file->path, "kind: Test")));
+    bool named = strcmp(path_base(path), USUAL_NAME) == 0;
+    VEC_FOREACH (char *, name, &names->words) {
+        named = named || strcmp(path_base(path), *name) == 0;
+    }
+    return named;
+}
+
+/* `kyverno test` passes by files of another name, which is how people put a suite off. */
+static void note_unnamed(struct run_plan *plan, const char *path)
+{
+    struct finding note = {.rule = (char *)(uintptr_t) "kyverno-suite-name",
+        .severity = SEVERITY_NOTE,
+        .file = (char *)(uintptr_t)path,
+        .at = {1, 1},
+        .source = (char *)(uintptr_t) "kyverno"};
+    note.message = mem_printf("kyverno test runs files called %s: this suite is not run (the "
+                              "setting engines.kyverno.suites names others)",
+        USUAL_NAME);
+    findings_add(&plan->notes, &note);
+    free(note.message);
+}
+
+static void look_at(
+    struct run_plan *plan, const struct names *names, const struct policy_file *file)
+{
+    if (file->size >= SUITE_MAX_BYTES) {
+        return;
+    }
+    if (is_named(names, file->path)) {
+        read_suite(plan, file->path);
+    } else if (is_yaml(file->path) && plan_head_has(plan->root, file->path, "apiVersion: " GROUP) &&
+               plan_head_has(plan->root, file->path, "kind: Test\n")) {
+        note_unnamed(plan, file->path);
+    }
 }
 
 void kyverno_extend(struct run_plan *plan, const struct policy_index *index, enum run_scope scope,
     const char *const *wanted, size_t count)
 {
     size_t before = plan->units.len;
+    struct names names = {0};
+    struct toml *settings = settings_read(index->root, ".bylaw/config.toml");
+    settings_words(toml_get_path(settings, "engines.kyverno.suites"), &names.words);
+    toml_free(settings);
     for (size_t i = 0; i < index->files.len; i++) {
-        if (is_suite(index->root, &index->files.items[i])) {
-            read_suite(plan, index->files.items[i].path);
-        }
+        look_at(plan, &names, &index->files.items[i]);
     }
+    plan_words_free(&names.words);
     kyverno_check_extend(plan, index);
     if (plan->units.len == before) {
         return;

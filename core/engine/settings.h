@@ -1,0 +1,14 @@
+/* What a workspace's own files say to an engine, in TOML: .bylaw/config.toml, a conftest.toml.
+ * Untrusted; a file that is not there or does not parse says nothing. Worker thread. */
+#ifndef BYLAW_ENGINE_SETTINGS_H
+#define BYLAW_ENGINE_SETTINGS_H
+
+#include "config/toml.h"
+#include "engine/plan.h"
+
+/* The file `path` below root, or NULL; free with toml_free. */
+struct toml *settings_read(const char *root, const char *path) MUST_USE;
+/* Appends a string, or a list of them. `value` may be NULL. */
+void settings_words(const struct toml *value, struct plan_words *out);
+
+#endif
