@@ -72,7 +72,8 @@ static void read_each(const char *dir, const struct plan_words *paths, struct ky
     }
 }
 
-/* What the policy or rule does turns Kyverno's pass and fail into what happens to the resource. */
+/* What the policy or rule does turns Kyverno's pass and fail into what happens to the resource.
+ * (Kyverno's own --audit-warn calls a ValidatingPolicy that denies a warning.) */
 static enum kyverno_verdict decide(const struct kyverno_rule *rule, enum kyverno_verdict reported)
 {
     static const enum kyverno_verdict passes[] = {[KYVERNO_VALIDATES] = KYVERNO_ALLOW,
@@ -268,7 +269,7 @@ static void push_pair(struct plan_words *words, const char *option, const char *
 static bool make_words(const struct kyverno_apply *apply, struct plan_words *words)
 {
     static const char *const options[] = {
-        "--policy-report", "--output-format", "json", "--audit-warn", "--remove-color", "-v", "3"};
+        "--policy-report", "--output-format", "json", "--remove-color", "-v", "3"};
     size_t left = 0;
     push(words, apply->program);
     push(words, "apply");

@@ -1,12 +1,13 @@
-/* The runner with the real Conftest and gator on workspaces of our own (tests/workspaces/conftest-*
- * and gator), against what their own command lines say of them; and with programs that are neither.
- */
+/* The runner with the real Conftest, gator and Kyverno on workspaces of our own
+ * (tests/workspaces/conftest-*, gator, kyverno-*), against what their own command lines say of
+ * them; and with programs that are none of these. */
 #include "test.h"
 
 #include "base/json.h"
 #include "base/path.h"
 #include "base/vec.h"
 #include "engine/board.h"
+#include "engine/kyverno_apply.h"
 #include "loop/process.h"
 #include "sandbox/confined.h"
 #include "sandbox/sandbox.h"
@@ -547,6 +548,170 @@ static void as_gator_says(void **state)
     end(&f);
 }
 
+/* ---- Kyverno ---- */
+
+/* How many of its rows Kyverno itself calls so. */
+static size_t kyverno_rows_with(struct fixture *f, const char *dir, const char *result)
+{
+    struct err err;
+    struct buf out = BUF_INIT;
+    struct process_result ended;
+    const char *const argv[] = {"kyverno", "test", ".", "-o", "json", NULL};
+    struct process_options options = {.argv = argv, .cwd = dir, .timeout_ms = 120000};
+    assert_ok(process_run(f->loop, &options, &out, NULL, &ended, &err), err);
+    char *words = mem_printf("\"RESULT\": \"%s\"", result);
+    size_t count = 0;
+    for (size_t at = 0; (at = str_find(buf_str(&out), str_of(words), at)) != SIZE_MAX; at++) {
+        count++;
+    }
+    free(words);
+    buf_free(&out);
+    return count;
+}
+
+static void kyverno_passing(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f);
+    char *root = workspace("kyverno-passing");
+    run(&f, root, NULL, false);
+    assert_int_equal(f.summary.verdict, RESULT_PASS);
+    assert_int_equal(f.summary.tally.count[RESULT_PASS], kyverno_rows_with(&f, root, "Pass"));
+    assert_row(&f, "deny-all Namespace/shop", RESULT_PASS, NULL);
+    assert_row(&f, "team Pod/no-team", RESULT_PASS, NULL);
+    assert_string_equal(find(&f, "team Pod/no-team")->rows[0].detail, "the label team is required");
+    assert_int_equal(board_findings(f.board)->len, 0);
+    free(root);
+    end(&f);
+}
+
+/* The same rows fail; what else Kyverno passes is passed for a reason. */
+static void kyverno_failing(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f);
+    char *root = workspace("kyverno-failing");
+    run(&f, root, NULL, false);
+    assert_int_equal(f.summary.verdict, RESULT_FAIL);
+    assert_int_equal(f.summary.tally.count[RESULT_FAIL], kyverno_rows_with(&f, root, "Fail"));
+    assert_row(&f, "require-team/team-lable Pod/no-team", RESULT_NOT_EVALUATED, "has no rule");
+    assert_row(
+        &f, "require-team/team-label ConfigMap/settings", RESULT_NOT_EVALUATED, "does not apply");
+    assert_row(&f, "require-team/no-latest ConfigMap/settings", RESULT_PASS, "expects (skip)");
+    assert_row(&f, "require-team/team-label Pod/no-taem", RESULT_NOT_EVALUATED, "checked all 2");
+    assert_row(
+        &f, "require-team/team-label Deployment/no-team", RESULT_NOT_EVALUATED, "no Deployment");
+    assert_row(&f, "owner-label ConfigMap/owned", RESULT_NOT_EVALUATED, "no such resource");
+    const struct result *row = find(&f, "require-team/no-latest Pod/latest")->rows;
+    assert_string_equal(row->input_file, "verdict/resources.yaml");
+    assert_int_equal(row->input_at.row, 32);
+    row = find(&f, "owner-label ConfigMap/plain")->rows;
+    assert_int_equal(row->status, RESULT_FAIL);
+    assert_non_null(strstr(row->expected, "owner: payments"));
+    assert_non_null(strstr(row->got, "owner: platform"));
+    assert_non_null(strstr(row->detail, "\n+     owner: platform"));
+    free(root);
+    end(&f);
+}
+
+static void assert_finding(
+    const struct findings *findings, const char *file, unsigned row, const char *message)
+{
+    VEC_FOREACH (struct finding, finding, findings) {
+        if (strcmp(finding->file, file) == 0) {
+            assert_int_equal(finding->at.row, row);
+            assert_non_null(strstr(finding->message, message));
+            return;
+        }
+    }
+    fail_msg("nothing is found in %s", file);
+}
+
+/* None of what is broken keeps the rest from being run. */
+static void kyverno_broken(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f);
+    char *root = workspace("kyverno-broken");
+    run(&f, root, NULL, false);
+    assert_int_equal(f.summary.tally.count[RESULT_PASS], 1);
+    assert_int_equal(f.summary.tally.count[RESULT_ERROR], 6);
+    assert_int_equal(f.summary.tally.count[RESULT_NOT_EVALUATED], 1);
+    const struct findings *findings = board_findings(f.board);
+    assert_finding(findings, "policies/misspelt.yaml", 15, "unknown field");
+    assert_finding(findings, "policies/bad-cel.yaml", 16, "undeclared reference to 'hass'");
+    assert_finding(findings, "policies/bad-query.yaml", 18, "JMESPath");
+    assert_finding(findings, "policies/nobody-tests.yaml", 13, "enforce");
+    free(root);
+    end(&f);
+}
+
+struct applied {
+    struct buf said; /* a line for each decision */
+    struct findings findings;
+    bool done;
+};
+
+static void on_applied(void *data, const struct kyverno_application *application)
+{
+    struct applied *applied = data;
+    assert_null(application->trouble);
+    VEC_FOREACH (struct kyverno_decision, decision, &application->decisions) {
+        buf_printf(&applied->said, "%s/%s %s/%s %s%s\n", decision->policy, decision->rule,
+            decision->kind, decision->name, kyverno_verdict_name(decision->verdict),
+            decision->text != NULL && strstr(decision->text, "owner: platform") != NULL ? " owner"
+            : decision->text != NULL                                                    ? " text"
+                                                                                        : "");
+    }
+    VEC_FOREACH (struct finding, finding, &application->findings) {
+        findings_add(&applied->findings, finding);
+    }
+    applied->done = true;
+}
+
+static void kyverno_applies(void **state)
+{
+    (void)state;
+    static const char *const policies[] = {"kyverno-passing/policies/require-team.yaml",
+        "kyverno-passing/policies/team.yaml", "kyverno-passing/policies/add-owner.yaml",
+        "kyverno-passing/policies/default-deny.yaml", "kyverno-broken/policies/bad-cel.yaml",
+        "kyverno-broken/policies/misspelt.yaml"};
+    static const char *const resources[] = {"kyverno-passing/validate/resources.yaml",
+        "kyverno-passing/mutate/resource.yaml", "kyverno-passing/generate/namespace.yaml"};
+    static const char *const expected[] = {"require-team/team-label Pod/no-team deny\n",
+        "require-team/team-label Pod/good allow\n", "team/ Pod/no-team deny\n",
+        "add-owner/owner-label ConfigMap/plain mutate owner\n",
+        "default-deny/deny-all Namespace/shop generate text\n"};
+    struct err err;
+    struct applied applied = {0};
+    struct loop *loop = loop_new(&err);
+    char *dir = test_source_path("tests/workspaces");
+    char *program = engine_find(&engine_kyverno, &err);
+    struct kyverno_apply_options options = {.program = program,
+        .dir = dir,
+        .policies = policies,
+        .policy_count = ARRAY_LEN(policies),
+        .resources = resources,
+        .resource_count = ARRAY_LEN(resources)};
+    assert_non_null(kyverno_apply_start(loop, &options, on_applied, &applied));
+    assert_true(loop_run_until(loop, &applied.done, 120000));
+    for (size_t i = 0; i < ARRAY_LEN(expected); i++) {
+        if (strstr(applied.said.ptr, expected[i]) == NULL) {
+            fail_msg("no %s in\n%s", expected[i], applied.said.ptr);
+        }
+    }
+    assert_finding(&applied.findings, policies[4], 16, "hass");
+    assert_finding(&applied.findings, policies[5], 15, "unknown field");
+    findings_free(&applied.findings);
+    buf_free(&applied.said);
+    free(program);
+    free(dir);
+    loop_free(loop);
+}
+
 /* The folder of an engine goes onto PATH; false: it is not here. */
 static bool reach(const struct engine *engine)
 {
@@ -584,9 +749,17 @@ int main(void)
         cmocka_unit_test(suites_explained),
         cmocka_unit_test(as_gator_says),
     };
+    const struct CMUnitTest kyverno[] = {
+        cmocka_unit_test(kyverno_passing),
+        cmocka_unit_test(kyverno_failing),
+        cmocka_unit_test(kyverno_broken),
+        cmocka_unit_test(kyverno_applies),
+    };
     bool has_conftest = reach(&engine_conftest);
     bool has_gator = reach(&engine_gator);
     int failed = has_conftest ? cmocka_run_group_tests(conftest, NULL, NULL) : 0;
     failed += has_gator ? cmocka_run_group_tests(gator, NULL, NULL) : 0;
-    return failed == 0 && !(has_conftest && has_gator) ? 77 : failed;
+    bool has_kyverno = reach(&engine_kyverno);
+    failed += has_kyverno ? cmocka_run_group_tests(kyverno, NULL, NULL) : 0;
+    return failed == 0 && !(has_conftest && has_gator && has_kyverno) ? 77 : failed;
 }
