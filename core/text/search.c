@@ -3,6 +3,7 @@
 
 #include "text/replacement.h"
 
+#include "base/slow.h"
 #include "base/utf8.h"
 #include "base/vec.h"
 
@@ -11,7 +12,8 @@
 
 #define WINDOW       ((size_t)32 << 10)
 #define WINDOW_MAX   ((size_t)1 << 20)
-#define BLOCK_BACK   ((size_t)4 << 10) /* how far search_previous steps back at a time */
+#define BLOCK_BACK   ((size_t)4 << 10)  /* how far search_previous steps back at a time */
+#define LOOK_BYTES   ((size_t)64 << 10) /* searched between two looks at keys */
 #define MATCH_LIMIT  200000
 #define HEAP_LIMIT   16384 /* KiB */
 #define EDITS_APIECE 1000  /* more replacements than this become one change */
@@ -348,12 +350,24 @@ struct replacements {
     size_t len, cap;
 };
 
+/* The person stopped it: nothing is changed. */
+static bool stopped(struct err *err)
+{
+    return err_set(err, ERR_CANCELLED, "stopped; nothing was replaced");
+}
+
 static bool find_replacements(struct search *search, const struct text *text, size_t from,
     size_t to, struct str with, struct replacements *list, struct buf *bytes, struct err *err)
 {
     for (;;) {
         struct search_match match;
-        enum search_status status = search_next(search, text, &from, to, SIZE_MAX, &match, err);
+        enum search_status status = search_next(search, text, &from, to, LOOK_BYTES, &match, err);
+        if (!slow_breathe(from, text_length(text))) {
+            return stopped(err);
+        }
+        if (status == SEARCH_MORE) {
+            continue;
+        }
         if (status != SEARCH_FOUND) {
             return status == SEARCH_NONE;
         }
@@ -379,6 +393,10 @@ static bool replace_range(
     struct buf whole = BUF_INIT;
     size_t start = list->items[0].start, at = start;
     VEC_FOREACH (struct replacement, item, list) {
+        if (!slow_breathe(1, 1)) {
+            buf_free(&whole);
+            return stopped(err);
+        }
         text_copy(text, at, item->start, &whole);
         buf_append_str(&whole, str_slice(bytes, item->from, item->to));
         at = item->end;

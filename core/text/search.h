@@ -66,7 +66,8 @@ size_t search_after(const struct text *text, const struct search_match *match);
 bool search_expand(const struct search *search, const struct text *text,
     const struct search_match *match, struct str with, struct buf *out, struct err *err) MUST_USE;
 /* Replaces every match that starts in [from, to) as one undo step; *count is how many. On failure
- * nothing is changed. Takes as long as it takes: a few ns a byte plus about 1 us a match. */
+ * nothing is changed. Takes as long as it takes: a few ns a byte plus about 1 us a match; within
+ * slow work (base/slow.h) in slices, and stopped it changes nothing (ERR_CANCELLED). */
 bool search_replace_all(struct search *search, struct text *text, size_t from, size_t to,
     struct str with, size_t *count, struct err *err) MUST_USE;
 

@@ -1,6 +1,7 @@
 /* Memory, editing, lines and copies. Undo is undo.c; the tree is pieces.c. */
 #include "text/text_private.h"
 
+#include "base/slow.h"
 #include "base/vec.h"
 
 #define PIECE_MAX   ((size_t)4 << 10)
@@ -69,6 +70,7 @@ void text_free(struct text *text)
     if (text == NULL) {
         return;
     }
+    slow_let_go(text);
     while (text->blocks != NULL) {
         struct block *next = text->blocks->next;
         free(text->blocks);
@@ -141,6 +143,7 @@ static struct spans collect_range(const struct text *text, size_t at, size_t len
 
 bool text_replace(struct text *text, size_t at, size_t len, struct str with, struct err *err)
 {
+    slow_let_go(text);
     size_t total = text_length(text);
     at = min_size(at, total);
     len = min_size(len, total - at);
@@ -208,6 +211,7 @@ static size_t common_end(const struct text *text, struct str bytes, size_t limit
 
 bool text_set(struct text *text, struct str bytes, struct err *err)
 {
+    slow_let_go(text);
     size_t length = text_length(text);
     size_t start = common_start(text, bytes);
     size_t end = common_end(text, bytes, min_size(length, bytes.len) - start);

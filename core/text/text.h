@@ -138,8 +138,9 @@ void text_begin_run(struct text *text, bool erasing);
 void text_break(struct text *text);
 /* Tells where the cursor stands before the next change; undoing that step gives it back. */
 void text_note_cursor(struct text *text, struct text_cursor cursor);
-/* One step back or forth; false when there is none (or between begin and end). *cursor (may be
- * NULL) is where to put the cursor. */
+/* One step back or forth; false when there is none (or between begin and end), or when it was told
+ * to stop on the way (base/slow.h): then all is as it was. *cursor (may be NULL) is where to put
+ * the cursor. */
 bool text_undo(struct text *text, struct text_cursor *cursor);
 bool text_redo(struct text *text, struct text_cursor *cursor);
 /* Where the cursor was before the step that an undo (or redo) would take; false: there is none. */
@@ -176,7 +177,7 @@ bool text_go_to_step(struct text *text, size_t step, struct text_cursor *cursor)
 void text_mark_saved(struct text *text);
 /* The same for an earlier moment: a save on a worker takes the state (and the content) when it
  * begins and marks it when it is done, whatever was typed meanwhile. text_state breaks a run, so
- * that undo can come back to this very state. */
+ * that undo can come back to this very state. Long work on the text (base/slow.h) is stopped. */
 uint64_t text_state(struct text *text);
 void text_mark_saved_state(struct text *text, uint64_t state);
 /* What is on disk is something else, whatever undo does (the file was deleted or replaced). */

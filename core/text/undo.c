@@ -1,4 +1,5 @@
 /* Undo steps: recording, running together, going back and forth. See text.h for the rules. */
+#include "base/slow.h"
 #include "base/vec.h"
 #include "text/text_private.h"
 
@@ -203,47 +204,77 @@ static void give_cursor(struct text *text, struct text_cursor from, struct text_
     }
 }
 
-/* One step back from the current one. */
-static void step_back(struct text *text)
+static void take_back(struct text *text, const struct edit *edit)
 {
-    const struct step *step = current_step(text);
-    for (size_t i = step->len; i-- > 0;) {
-        const struct edit *edit = &step->items[i];
-        text_apply(text, edit->at, edit->inserted_len, edit->removed, edit->removed_count);
-    }
-    text->current = step->parent;
+    text_apply(text, edit->at, edit->inserted_len, edit->removed, edit->removed_count);
 }
 
-/* Forth to a child of the current step. */
-static void step_forth(struct text *text, size_t child)
+static void make_again(struct text *text, const struct edit *edit)
 {
-    current_step(text)->redo = child;
-    text->current = child;
+    text_apply(text, edit->at, edit->removed_len, edit->inserted, edit->inserted_count);
+}
+
+/* One step back from the current one; false: it was stopped, and all is as it was. */
+static bool step_back(struct text *text)
+{
     const struct step *step = current_step(text);
-    VEC_FOREACH (const struct edit, edit, step) {
-        text_apply(text, edit->at, edit->removed_len, edit->inserted, edit->inserted_count);
+    size_t left = step->len;
+    for (; left > 0 && slow_breathe(step->len - left, step->len); left--) {
+        take_back(text, &step->items[left - 1]);
     }
+    if (left == 0) {
+        text->current = step->parent;
+        return true;
+    }
+    for (; left < step->len; left++) {
+        (void)slow_breathe(step->len - left, step->len);
+        make_again(text, &step->items[left]);
+    }
+    return false;
+}
+
+/* Forth to a child of the current step; false as step_back. */
+static bool step_forth(struct text *text, size_t child)
+{
+    const struct step *step = &text->steps.items[child];
+    size_t done = 0;
+    for (; done < step->len && slow_breathe(done, step->len); done++) {
+        make_again(text, &step->items[done]);
+    }
+    if (done == step->len) {
+        current_step(text)->redo = child;
+        text->current = child;
+        return true;
+    }
+    for (; done > 0; done--) {
+        (void)slow_breathe(done, step->len);
+        take_back(text, &step->items[done - 1]);
+    }
+    return false;
 }
 
 bool text_undo(struct text *text, struct text_cursor *cursor)
 {
+    slow_let_go(text);
     text->run = RUN_NONE;
     if (!text_can_undo(text)) {
         return false;
     }
     struct text_cursor before = current_step(text)->before;
-    step_back(text);
+    if (!step_back(text)) {
+        return false;
+    }
     give_cursor(text, before, cursor);
     return true;
 }
 
 bool text_redo(struct text *text, struct text_cursor *cursor)
 {
+    slow_let_go(text);
     text->run = RUN_NONE;
-    if (!text_can_redo(text)) {
+    if (!text_can_redo(text) || !step_forth(text, current_step(text)->redo)) {
         return false;
     }
-    step_forth(text, current_step(text)->redo);
     give_cursor(text, current_step(text)->after, cursor);
     return true;
 }
@@ -297,27 +328,30 @@ bool text_go_to_step(struct text *text, size_t step, struct text_cursor *cursor)
         size_t *items;
         size_t len, cap;
     } forth = {0};
+    bool ok = true;
+    slow_let_go(text);
     text->run = RUN_NONE;
     if (text->depth > 0 || step >= text->steps.len) {
         return false;
     }
     struct text_cursor place = text->cursor;
-    for (size_t to = step; to != text->current;) {
+    for (size_t to = step; ok && to != text->current;) {
         if (to > text->current) {
             VEC_PUSH(&forth, to);
             to = text->steps.items[to].parent;
         } else {
-            place = current_step(text)->before;
-            step_back(text);
+            struct text_cursor before = current_step(text)->before;
+            ok = step_back(text);
+            place = ok ? before : place;
         }
     }
-    while (forth.len > 0) {
-        step_forth(text, forth.items[--forth.len]);
-        place = current_step(text)->after;
+    while (ok && forth.len > 0) {
+        ok = step_forth(text, forth.items[--forth.len]);
+        place = ok ? current_step(text)->after : place;
     }
     VEC_FREE(&forth);
     give_cursor(text, place, cursor);
-    return true;
+    return ok;
 }
 
 bool text_step_cursor(const struct text *text, bool redo, struct text_cursor *cursor)
@@ -338,6 +372,7 @@ void text_mark_saved(struct text *text)
 
 uint64_t text_state(struct text *text)
 {
+    slow_let_go(text);
     text->run = RUN_NONE;
     return current_step(text)->state;
 }

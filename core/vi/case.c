@@ -67,11 +67,17 @@ bool vi_op_case(struct vi *vi, const struct vi_range *range, enum vi_op op)
         return true;
     }
     bool any = false;
-    for (size_t line = range->start.line; line <= range->end.line; line++) {
+    size_t first = range->start.line, count = range->end.line - first + 1;
+    vi_gather_begin(vi, count);
+    for (size_t line = first; line <= range->end.line; line++) {
         size_t from, to;
+        if (!vi_breathe(vi, line - first, count)) {
+            break;
+        }
         span_of(vi, range, line, &from, &to);
         any = turn_span(vi, line, from, to, op) || any;
     }
+    vi_gather_end(vi);
     vi->cursor = range->start;
     if (any) {
         vi_note_change(

@@ -110,7 +110,7 @@ static bool ask_rest(struct vi *vi)
     buf_append_str(&sub.with, buf_str(&vi->substitute.with));
     bool ok = sub.search != NULL;
     while (ok && at <= last) {
-        ok = vi_sub_line(&sub, at, &at);
+        ok = vi_sub_line(&sub, at, &at) && vi_breathe(vi, at, last + 1);
     }
     size_t end = vi_sub_last_line(&sub);
     ok = ok && sub.found > 0 && vi_change(vi, sub.from, sub.copied, buf_str(&sub.out));

@@ -206,7 +206,7 @@ static bool ex_normal(struct vi *vi, struct vi_ex *ex)
     buf_append_str(&keys, vi_blank(arg.len > 0 ? arg.ptr[0] : 0) ? str_from(arg, 1) : arg);
     bool each = ex->given > 0;
     size_t count = each ? ex->last - ex->first + 1 : 1;
-    for (size_t i = 0; i < count && vi->text != NULL; i++) {
+    for (size_t i = 0; i < count && vi->text != NULL && vi_breathe(vi, i, count); i++) {
         if (each) {
             vi->cursor = (struct vi_pos){ex->first + i, 0};
             vi_clamp(vi);
@@ -367,7 +367,11 @@ static bool ex_no_highlight(struct vi *vi, struct vi_ex *ex)
 static bool ex_retab(struct vi *vi, struct vi_ex *ex)
 {
     struct buf with = BUF_INIT;
+    vi_gather_begin(vi, ex->last - ex->first);
     for (size_t line = ex->first; line <= ex->last; line++) {
+        if (!vi_breathe(vi, line - ex->first, ex->last - ex->first)) {
+            break;
+        }
         struct str bytes = vi_line(vi, line);
         if (str_find_char(bytes, '\t', 0) == SIZE_MAX) {
             continue;
@@ -384,9 +388,10 @@ static bool ex_retab(struct vi *vi, struct vi_ex *ex)
         }
         vi_set_line(vi, line, buf_str(&with));
     }
+    bool ok = vi_gather_end(vi);
     vi_apply_want(vi);
     buf_free(&with);
-    return true;
+    return ok;
 }
 
 struct sort_key {

@@ -68,7 +68,7 @@ static void find_lines(
     struct vi *vi, struct search *search, const struct vi_ex *ex, bool wanted, struct todo *todo)
 {
     size_t end = text_line_end(vi->text, ex->last);
-    for (size_t line = ex->first; line <= ex->last;) {
+    for (size_t line = ex->first; line <= ex->last && vi_breathe(vi, 0, 0);) {
         size_t from = text_line_start(vi->text, line), found = ex->last + 1;
         struct search_match match;
         if (search_next(search, vi->text, &from, end + 1, SIZE_MAX, &match, NULL) == SEARCH_FOUND) {
@@ -104,6 +104,10 @@ static bool global(struct vi *vi, struct vi_ex *ex, bool wanted)
     buf_clear(&vi->substitute.pattern);
     buf_append_str(&vi->substitute.pattern, buf_str(&vi->last_search));
     find_lines(vi, search, ex, wanted, &todo);
+    if (vi->failed) {
+        VEC_FREE(&todo);
+        return false; /* stopped */
+    }
     if (todo.len == 0) {
         return vi_say(vi, true, "not found: %.*s", STR_FMT(buf_str(&vi->last_search)));
     }
@@ -121,7 +125,7 @@ static bool global(struct vi *vi, struct vi_ex *ex, bool wanted)
         vi->cursor = (struct vi_pos){line, 0};
         vi->want = 0;
         vi->failed = false;
-        ok = rest.len == 0 || vi_ex(vi, rest);
+        ok = (rest.len == 0 || vi_ex(vi, rest)) && vi_breathe(vi, todo.at, todo.len);
     }
     text_remove_listener(text, todo_changed, &todo);
     vi->in_global = false;

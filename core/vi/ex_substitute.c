@@ -92,7 +92,7 @@ static bool run(struct vi *vi, struct vi_ex *ex, struct str pattern, struct str 
     buf_append_str(&sub.with, buf_str(&vi->substitute.with));
     bool ok = sub.search != NULL;
     for (size_t at = ex->first; ok && at <= ex->last;) {
-        ok = vi_sub_line(&sub, at, &at);
+        ok = vi_sub_line(&sub, at, &at) && vi_breathe(vi, at - ex->first, ex->last - ex->first + 1);
     }
     ok = ok && finish(&sub, buf_str(&vi->last_search));
     buf_free(&sub.out);

@@ -310,11 +310,43 @@ void vi_forget_line(struct vi *vi)
     vi->file->line_undo_line = SIZE_MAX;
 }
 
+#define GATHER_MIN 1000 /* lines; fewer are changed one by one */
+
+void vi_gather_begin(struct vi *vi, size_t lines)
+{
+    vi->gather.on = lines >= GATHER_MIN;
+    vi->gather.any = false;
+}
+
+bool vi_gather_end(struct vi *vi)
+{
+    bool on = vi->gather.on && vi->gather.any && !vi->failed;
+    vi->gather.on = false;
+    bool ok = !on || vi_change(vi, vi->gather.from, vi->gather.copied, buf_str(&vi->gather.out));
+    buf_free(&vi->gather.out);
+    return ok && !vi->failed;
+}
+
+static void gather(struct vi *vi, size_t from, size_t to, struct str with)
+{
+    if (!vi->gather.any) {
+        vi->gather.any = true;
+        vi->gather.from = vi->gather.copied = from;
+    }
+    text_copy(vi->text, vi->gather.copied, from, &vi->gather.out);
+    buf_append_str(&vi->gather.out, with);
+    vi->gather.copied = to;
+}
+
 bool vi_change(struct vi *vi, size_t from, size_t to, struct str with)
 {
     struct err err = {0};
     struct buf converted = BUF_INIT;
     if (from == to && with.len == 0) {
+        return true;
+    }
+    if (vi->gather.on) {
+        gather(vi, from, to, with);
         return true;
     }
     note_line(vi, from, to, with);

@@ -350,7 +350,8 @@ void vi_shift(struct vi *vi, size_t first, size_t last, bool right, size_t amoun
 {
     size_t unit = vi->options.shiftwidth > 0 ? vi->options.shiftwidth : vi->options.tabstop;
     size_t by = unit * amount;
-    for (size_t line = first; line <= last; line++) {
+    vi_gather_begin(vi, last - first);
+    for (size_t line = first; line <= last && vi_breathe(vi, line - first, last - first); line++) {
         struct str bytes = vi_line(vi, line);
         if (bytes.len == 0) {
             continue;
@@ -364,6 +365,7 @@ void vi_shift(struct vi *vi, size_t first, size_t last, bool right, size_t amoun
         }
         vi_set_indent(vi, line, now);
     }
+    vi_gather_end(vi);
 }
 
 bool vi_join(struct vi *vi, size_t first, size_t count, bool spaces)
@@ -419,7 +421,9 @@ static bool shift_range(struct vi *vi, struct vi_cmd *cmd, struct vi_range *rang
 
 static bool indent_range(struct vi *vi, struct vi_range *range)
 {
-    for (size_t line = range->start.line; line <= range->end.line; line++) {
+    size_t first = range->start.line, count = range->end.line - first + 1;
+    for (size_t line = first; line <= range->end.line && vi_breathe(vi, line - first, count);
+         line++) {
         size_t columns = vi_indent_columns(vi, vi_line(vi, line > 0 ? line - 1 : 0));
         if (line > 0 && vi->host->indent != NULL) {
             vi->host->indent(vi->data, line - 1, true, &columns);

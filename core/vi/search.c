@@ -97,13 +97,18 @@ static bool in_line(struct vi *vi, struct search *search, size_t line, size_t li
     return any;
 }
 
+#define LOOK_BYTES ((size_t)256 << 10) /* searched between two looks at keys */
+
 static bool search_on(
     struct vi *vi, struct search *search, size_t from, size_t to, struct search_range *found)
 {
     struct search_match match;
     struct err err = {0};
-    if (search_next(search, vi->text, &from, to, SIZE_MAX, &match, &err) == SEARCH_FOUND &&
-        is_place(vi, match.groups[0].start)) {
+    enum search_status status;
+    do {
+        status = search_next(search, vi->text, &from, to, LOOK_BYTES, &match, &err);
+    } while (status == SEARCH_MORE && vi_breathe(vi, 0, 0));
+    if (status == SEARCH_FOUND && is_place(vi, match.groups[0].start)) {
         *found = match.groups[0];
         return true;
     }
@@ -115,7 +120,15 @@ static bool search_back(
 {
     struct search_match match;
     struct err err = {0};
-    while (search_previous(search, vi->text, &before, SIZE_MAX, &match, &err) == SEARCH_FOUND) {
+    enum search_status status = SEARCH_FOUND;
+    while (vi_breathe(vi, 0, 0)) {
+        status = search_previous(search, vi->text, &before, LOOK_BYTES, &match, &err);
+        if (status == SEARCH_MORE) {
+            continue;
+        }
+        if (status != SEARCH_FOUND) {
+            break;
+        }
         size_t line = vi_pos_of(vi, match.groups[0].start).line;
         if (match.groups[0].start < lowest) {
             return false;

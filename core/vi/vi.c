@@ -43,7 +43,7 @@ static void free_bufs(struct vi *vi)
     struct buf *bufs[] = {&vi->pending, &vi->last_command, &vi->last_search, &vi->last_inserted,
         &vi->recorded, &vi->search.offset, &vi->compiled_from, &vi->substitute.with,
         &vi->substitute.flags, &vi->substitute.pattern, &vi->repeat.inserted, &vi->insert.keys,
-        &vi->insert.code, &vi->insert.complete, &vi->ask.pattern};
+        &vi->insert.code, &vi->insert.complete, &vi->ask.pattern, &vi->gather.out};
     for (size_t i = 0; i < ARRAY_LEN(bufs); i++) {
         buf_free(bufs[i]);
     }
@@ -224,6 +224,9 @@ bool vi_goes_on(struct vi *vi)
 {
     if (vi->failed || vi->text == NULL) {
         return false;
+    }
+    if (slow_is_within()) {
+        return slow_breathe(0, 0) || vi_fail(vi); /* the person stops it, not a bound */
     }
     if (vi->budget == 0) {
         return vi_say(vi, true, "the macro was stopped after %d keys", MACRO_BUDGET);

@@ -2,6 +2,7 @@
 #ifndef BYLAW_VI_VI_PRIVATE_H
 #define BYLAW_VI_VI_PRIVATE_H
 
+#include "base/slow.h"
 #include "base/utf8.h"
 #include "base/vec.h"
 #include "text/search.h"
@@ -322,6 +323,12 @@ struct vi {
 
     struct vi_ask ask;
 
+    struct {
+        bool on;
+        bool any;
+        size_t from, copied; /* what [from, copied) of the text becomes: */
+        struct buf out;
+    } gather;
     bool changing;         /* a text_begin is open for the command that runs */
     struct vi_kept before; /* as the command found it; its step counts the steps */
     bool in_global;
@@ -395,6 +402,12 @@ bool vi_change(struct vi *vi, size_t from, size_t to, struct str with);
 void vi_change_open(struct vi *vi);
 void vi_change_close(struct vi *vi);
 bool vi_set_line(struct vi *vi, size_t line, struct str with);
+/* Between these, changes within lines, each behind the one before, are gathered where there are
+ * many
+ * (`lines` says) and made as one: the text stays as it is until the end, offsets are those of the
+ * old one. What was stopped meanwhile (vi->failed) is not made at all. */
+void vi_gather_begin(struct vi *vi, size_t lines);
+bool vi_gather_end(struct vi *vi);
 bool vi_delete_lines(struct vi *vi, size_t first, size_t count);
 /* Lines (each ended by LF) that then begin at line `before`; the line count puts them last. */
 bool vi_insert_lines(struct vi *vi, size_t before, struct str lines);
@@ -418,6 +431,12 @@ bool vi_say(struct vi *vi, bool error, const char *fmt, ...) PRINTF_LIKE(3, 4);
 bool vi_enter(struct vi *vi);
 bool vi_goes_on(struct vi *vi);
 void vi_feed(struct vi *vi, struct str keys);
+/* In a loop over many lines: the loop thread may look at keys now (base/slow.h). False: the person
+ * stopped it. */
+static inline bool vi_breathe(struct vi *vi, size_t done, size_t total)
+{
+    return slow_breathe(done, total) || vi_fail(vi);
+}
 void vi_dispatch(struct vi *vi, int32_t key);
 static inline bool vi_is_visual(const struct vi *vi)
 {

@@ -1,5 +1,6 @@
 /* The editor as a pane and towards the rest of the program. */
 #include "pane/editor_commands.h"
+#include "pane/editor_slow.h"
 #include "pane/editor_vi.h"
 
 #include "base/utf8.h"
@@ -53,6 +54,7 @@ void editor_free(struct editor *editor)
     if (editor == NULL) {
         return;
     }
+    editor_slow_free(editor);
     loop_timer_free(editor->watch);
     loop_timer_free(editor->parser);
     loop_timer_free(editor->external);
@@ -260,7 +262,7 @@ static bool takes_text(const void *pane)
 
 static bool takes_key(const void *pane, const struct key *key)
 {
-    return editor_vi_takes(pane, key);
+    return editor_slow_takes(pane, key) || editor_vi_takes(pane, key);
 }
 
 static unsigned mouse_event(void *pane, const struct mouse *mouse)

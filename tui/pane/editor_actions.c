@@ -1,6 +1,7 @@
 /* The editor's actions and their keys. Movement comes in four forms each (plain and with Shift for
  * a selection), so those rows are made by a macro. */
 #include "pane/editor_commands.h"
+#include "pane/editor_slow.h"
 #include "pane/editor_vi.h"
 
 /* While the bar is open, keys that mean something in a text field go there. */
@@ -174,6 +175,9 @@ unsigned editor_key(void *pane, const struct key *key)
     struct editor *editor = pane;
     if (editor->view == NULL) {
         return UI_IGNORED;
+    }
+    if (editor_slow_takes(editor, key)) {
+        return editor_slow_key(editor, key);
     }
     if (find_is_open(editor)) {
         return find_key(editor, key);

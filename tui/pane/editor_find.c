@@ -1,5 +1,6 @@
 /* The bar at the editor's bottom: find, replace, go to line. A search in a large file goes on in
  * later turns of the loop. */
+#include "pane/editor_slow.h"
 #include "pane/editor_vi.h"
 
 #include "base/utf8.h"
@@ -114,12 +115,14 @@ static void append_count(struct editor *editor, struct buf *out)
     }
 }
 
-static void compile(struct find *find)
+static void compile(struct editor *editor)
 {
+    struct find *find = &editor->find;
     struct err err = {0};
     find->count_done = false;
     find->count_version = UINT64_MAX;
     find->starts.len = 0;
+    editor_slow_end(editor);
     search_free(find->search);
     free(find->problem);
     find->search = NULL;
@@ -220,7 +223,7 @@ unsigned find_step(struct editor *editor, bool backward)
         return UI_DONE;
     }
     if (editor->find.search == NULL) {
-        compile(&editor->find);
+        compile(editor);
     }
     struct search_range range = view_selection(view);
     size_t from = range.start;
@@ -240,7 +243,7 @@ static void changed(struct editor *editor)
 {
     struct find *find = &editor->find;
     stop(find);
-    compile(find);
+    compile(editor);
     if (find->search == NULL) {
         view_caret(editor->view)->at = find->origin;
         editor->view->follow = true;
@@ -277,7 +280,7 @@ void find_open(struct editor *editor, enum bar_mode mode)
     edit_clear(find->line);
     if (mode != BAR_GOTO) {
         edit_select_all(find->pattern);
-        compile(find);
+        compile(editor);
     }
     app_redraw(editor->app);
 }
@@ -311,28 +314,38 @@ bool find_replace(struct editor *editor, const struct search_match *match)
     return ok;
 }
 
-size_t find_replace_all(struct editor *editor, size_t from)
+static void replace_work(struct editor *editor)
+{
+    struct find *find = &editor->find;
+    find->failed = (struct err){0};
+    if (!search_replace_all(find->search, editor->view->doc->text, find->from, SIZE_MAX,
+            edit_text(find->with), &find->count, &find->failed)) {
+        find->count = 0;
+    }
+}
+
+static void replace_done(struct editor *editor)
 {
     struct find *find = &editor->find;
     struct view *view = editor->view;
-    const struct doc *doc = view->doc;
-    struct err err = {0};
-    size_t count = 0;
     char text[64];
-    if (find->search == NULL) {
-        return 0;
-    }
-    stop(find);
-    text_note_cursor(doc->text, view_caret(view)->at);
-    if (!search_replace_all(
-            find->search, doc->text, from, SIZE_MAX, edit_text(find->with), &count, &err)) {
-        find_say(find, err.text);
-        return 0;
-    }
     view_select(view, view_head(view), view_head(view));
-    snprintf(text, sizeof text, "replaced %zu", count);
-    find_say(find, text);
-    return count;
+    snprintf(text, sizeof text, "replaced %zu", find->count);
+    find_say(find, find->failed.text[0] != '\0' ? find->failed.text : text);
+    if (find->asking) {
+        replace_rest_done(editor, find->count);
+    }
+}
+
+void find_replace_all(struct editor *editor, size_t from)
+{
+    struct find *find = &editor->find;
+    if (find->search != NULL) {
+        stop(find);
+        text_note_cursor(editor->view->doc->text, view_caret(editor->view)->at);
+        find->from = from;
+        editor_slow_run(editor, &(struct slow_command){"replacing", replace_work, replace_done});
+    }
 }
 
 /* "120" or "120:5", counted from 1; goes there as it is typed. */

@@ -124,6 +124,9 @@ struct find {
     bool asking;     /* whether the match that is selected is to be replaced */
     size_t replaced; /* since it asks */
     size_t asked_at; /* the match asked about last */
+    size_t from;     /* all matches from here on are being replaced; what came of it: */
+    size_t count;
+    struct err failed;
     struct search_options options;
     struct search *search;     /* of the pattern; NULL: none or a bad one */
     char *problem;             /* why, or NULL */
@@ -241,7 +244,8 @@ struct editor {
     struct loop_timer *parser; /* goes on with a long parse */
     struct syntax_spans spans;
     struct buf scratch;
-    struct editor_vi *vi; /* the vi key set; NULL: the standard one */
+    struct editor_vi *vi;     /* the vi key set; NULL: the standard one */
+    struct editor_slow *slow; /* see editor_slow.h; made when needed */
     bool auto_pairs, auto_indent;
     struct copied copied;
     enum selecting selecting;
@@ -452,8 +456,8 @@ void find_begin(struct editor *editor, size_t from, bool backward);
 void find_say(struct find *find, const char *text);
 /* Replaces the match; false with what is wrong in the bar. */
 bool find_replace(struct editor *editor, const struct search_match *match);
-/* Every match from there to the end of the file; returns how many. */
-size_t find_replace_all(struct editor *editor, size_t from);
+/* Every match from there to the end of the file; on a large one in slices (editor_slow.h). */
+void find_replace_all(struct editor *editor, size_t from);
 int find_rows(const struct editor *editor);
 void find_draw(struct editor *editor, struct region region, bool focused);
 /* The first match in a text that touches it from `from` on and starts before `to`. */
@@ -478,6 +482,8 @@ size_t view_offset_at(struct view *view, int row, int col);
 bool find_selection_is_match(struct editor *editor, struct search_match *match);
 void replace_ask(struct editor *editor);
 void replace_found(struct editor *editor);
+/* All the rest was replaced. */
+void replace_rest_done(struct editor *editor, size_t count);
 unsigned replace_key(struct editor *editor, const struct key *key);
 void replace_draw(struct editor *editor, struct region region, int row);
 

@@ -73,7 +73,11 @@ static void yes(struct editor *editor)
 
 static void rest(struct editor *editor)
 {
-    size_t count = find_replace_all(editor, view_selection(editor->view).start);
+    find_replace_all(editor, view_selection(editor->view).start);
+}
+
+void replace_rest_done(struct editor *editor, size_t count)
+{
     editor->find.replaced += count;
     finish(editor);
 }

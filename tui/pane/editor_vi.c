@@ -1,5 +1,7 @@
 #include "pane/editor_vi.h"
 
+#include "pane/editor_slow.h"
+
 #include "base/utf8.h"
 #include "help.h"
 #include "keymap.h"
@@ -28,6 +30,7 @@ struct editor_vi {
         size_t len, cap;
     } wishes;
     struct buf clipboard;
+    struct key key; /* being done */
 };
 
 static struct view *view_of(const struct editor_vi *on)
@@ -269,6 +272,7 @@ void editor_vi_free(struct editor *editor)
 {
     struct editor_vi *on = editor->vi;
     if (on != NULL) {
+        editor_slow_end(editor);
         help_set_keys(editor->app, editor, NULL);
         vi_free(on->vi);
         free_wishes(on);
@@ -281,6 +285,7 @@ void editor_vi_free(struct editor *editor)
 void editor_vi_forget(struct editor *editor, struct text *text)
 {
     if (editor->vi != NULL) {
+        editor_slow_end(editor);
         vi_forget(editor->vi->vi, text);
         editor->vi->text = editor->vi->text == text ? NULL : editor->vi->text;
     }
@@ -326,6 +331,12 @@ void editor_vi_follow(struct editor *editor)
     struct view *view = editor->view;
     if (on == NULL || view == NULL) {
         return;
+    }
+    if (editor_slow_is_on(editor)) {
+        if (on->text == view->doc->text) {
+            return; /* the engine is in the middle of a command */
+        }
+        editor_slow_end(editor);
     }
     const struct caret *caret = view_caret(view);
     size_t anchor = caret->at.anchor, head = caret->at.head;
@@ -531,6 +542,38 @@ static void grant_all(struct editor_vi *on)
     editor_vi_follow(editor);
 }
 
+static void do_key(struct editor *editor)
+{
+    struct vi *vi = editor->vi->vi;
+    const struct key *key = &editor->vi->key;
+    if (key->code != K_TEXT) {
+        vi_key(vi, code_of(key));
+    } else if (key->mods == MOD_CTRL) {
+        vi_key(vi, key->text[0] & 0x1f);
+    } else {
+        vi_keys(vi, str_make(key->text, key->len));
+    }
+}
+
+static void key_done(struct editor *editor)
+{
+    editor->view->doc->last_edit_ms = loop_now_ms();
+    publish(editor->vi);
+    grant_all(editor->vi);
+}
+
+/* A key that can lead to much work. */
+static bool may_be_long(const struct editor_vi *on, const struct key *key)
+{
+    enum vi_mode mode = vi_mode(on->vi);
+    bool typing = mode == VI_INSERT || mode == VI_REPLACE;
+    size_t at;
+    struct str line = vi_command_line(on->vi, &at);
+    return typing
+               ? key->code == K_ESC
+               : mode != VI_COMMAND || key->code == K_ENTER || (line.len > 0 && line.ptr[0] != ':');
+}
+
 unsigned editor_vi_key(struct editor *editor, const struct key *key)
 {
     struct editor_vi *on = editor->vi;
@@ -543,21 +586,24 @@ unsigned editor_vi_key(struct editor *editor, const struct key *key)
         app_key(editor->app, &then);
         return UI_DONE;
     }
-    if (key->code != K_TEXT) {
-        vi_key(on->vi, code_of(key));
-    } else if (key->mods == MOD_CTRL) {
-        vi_key(on->vi, key->text[0] & 0x1f);
-    } else {
-        vi_keys(on->vi, str_make(key->text, key->len));
+    on->key = *key;
+    if (!may_be_long(on, key)) {
+        do_key(editor);
+        key_done(editor);
+        return UI_DONE;
     }
-    editor->view->doc->last_edit_ms = loop_now_ms();
-    publish(on);
-    grant_all(on);
+    size_t at;
+    struct buf name = BUF_INIT;
+    buf_append_str(&name, vi_command_line(on->vi, &at));
+    editor_slow_run(
+        editor, &(struct slow_command){name.len > 0 ? name.ptr : "the command", do_key, key_done});
+    buf_free(&name);
     return UI_DONE;
 }
 
 void editor_vi_note_jump(struct editor *editor)
 {
+    editor_slow_end(editor);
     editor_vi_follow(editor);
     vi_note_jump(editor->vi->vi);
 }
@@ -575,6 +621,7 @@ bool editor_vi_is_inserting(const struct editor *editor)
 
 bool editor_vi_complete(struct editor *editor, size_t len, struct str with, size_t cursor)
 {
+    editor_slow_end(editor);
     editor_vi_follow(editor);
     bool ok = vi_complete(editor->vi->vi, len, with, cursor);
     publish(editor->vi);
@@ -583,6 +630,7 @@ bool editor_vi_complete(struct editor *editor, size_t len, struct str with, size
 
 unsigned editor_vi_paste(struct editor *editor, struct str text)
 {
+    editor_slow_end(editor);
     editor_vi_follow(editor);
     vi_paste(editor->vi->vi, text);
     publish(editor->vi);
@@ -599,7 +647,8 @@ bool editor_vi_selected(const struct view *view, size_t line, struct search_rang
 {
     bool newline;
     struct vi *vi = view->editor->vi->vi;
-    if (!vi_selected(vi, line, &range->start, &range->end, &newline)) {
+    if (editor_slow_is_on(view->editor) ||
+        !vi_selected(vi, line, &range->start, &range->end, &newline)) {
         return false;
     }
     range->end += newline ? 1 : 0;
@@ -610,7 +659,7 @@ bool editor_vi_match(const struct editor *editor, const struct text *text, size_
     struct search_range *range)
 {
     const struct editor_vi *on = editor->vi;
-    return on != NULL && on->text == text &&
+    return on != NULL && on->text == text && !editor_slow_is_on(editor) &&
            vi_highlight(on->vi, from, to, &range->start, &range->end);
 }
 
