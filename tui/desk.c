@@ -311,6 +311,7 @@ static void make_panes(struct desk *desk)
         .open_fixture = desk_open_fixture,
         .current_file = desk_current_file,
         .cursor = desk_cursor,
+        .unsaved = desk_tests_unsaved,
         .changed = desk_tests_changed,
         .step = step_test,
         .data = desk,
@@ -330,6 +331,7 @@ static void make_panes(struct desk *desk)
     app_set_pane(desk->app, SLOT_EDITOR, editor_pane(desk->editor));
     app_set_pane(desk->app, SLOT_STATUS, status_pane_new(&status, &desk->status));
     editor_on_saved(desk->editor, on_saved, desk);
+    editor_on_changed(desk->editor, desk_tests_text_changed, desk);
     app_set_header(desk->app, draw_header, desk);
     app_add_actions(desk->app, &desk_action_set, desk);
     app_add_actions(desk->app, &status_global_actions, desk->status);
@@ -482,6 +484,7 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
     workbench_free(desk.workbench);
     free(desk.branch);
     free(desk.tested_root);
+    free(desk.typed);
     free(desk.problem);
     free(desk.first_problem);
     loop_free(desk.loop);

@@ -61,6 +61,8 @@ struct desk {
     struct outcome outcome;        /* while the commit dialog is open */
     struct commit_pane *finishing; /* the dialog while tests of the outcome run; else NULL */
 
+    char *typed; /* the last text that changed, and its version then */
+    uint64_t typed_version;
     unsigned tested_proposal; /* what the status pane's results are of; 0: the workspace */
     char *tested_root;
 };
@@ -126,6 +128,9 @@ void desk_undo_commit(struct desk *desk);
 void desk_run_tests(struct desk *desk);
 /* Files of the workspace changed: what they affect runs, while the status pane watches. */
 void desk_tests_files_changed(struct desk *desk);
+/* The same for a text that is being typed: tested as it is. */
+void desk_tests_text_changed(void *data, const char *path);
+void desk_tests_unsaved(void *data, struct status_texts *texts);
 void desk_tests_changed(void *data);
 /* Opens a file at a place (from 1): in the editor, or in the review where only the proposal has it.
  */

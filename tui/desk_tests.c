@@ -1,6 +1,7 @@
 /* Test runs on the screen: which folder they run in, and what they mark in the editor. */
 #include "desk_private.h"
 
+#include "base/path.h"
 #include "base/vec.h"
 
 #include <stdlib.h>
@@ -46,6 +47,61 @@ void desk_tests_files_changed(struct desk *desk)
     for (size_t i = 0; event != NULL && i < event->changed_count && i < AFFECTED_MAX; i++) {
         status_file_changed(desk->status, event->changed[i].path);
     }
+}
+
+/* ---- texts that are not saved ---- */
+
+#define TESTED_TEXT_MAX ((size_t)4 << 20)
+
+static bool is_tested(const char *path)
+{
+    static const char *const ends[] = {".rego", ".json", ".yaml", ".yml"};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        if (strcmp(path_ext(path), ends[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct unsaved {
+    struct desk *desk;
+    struct status_texts *texts;
+};
+
+static void add_unsaved(void *data, const char *path)
+{
+    struct unsaved *unsaved = data;
+    const struct editor *editor = unsaved->desk->editor;
+    struct status_text text = {0};
+    if (is_tested(path) && editor_unsaved_length(editor, path) <= TESTED_TEXT_MAX &&
+        editor_unsaved_content(editor, path, &text.text)) {
+        text.path = mem_strdup(path);
+        VEC_PUSH(unsaved->texts, text);
+    }
+}
+
+void desk_tests_unsaved(void *data, struct status_texts *texts)
+{
+    struct unsaved unsaved = {data, texts};
+    editor_each_unsaved(unsaved.desk->editor, add_unsaved, &unsaved);
+}
+
+/* Also told of when a file is shown: then its text is no other than was tested. */
+void desk_tests_text_changed(void *data, const char *path)
+{
+    struct desk *desk = data;
+    uint64_t version = editor_version(desk->editor, path);
+    bool same = desk->typed != NULL && strcmp(desk->typed, path) == 0;
+    bool changed =
+        same ? desk->typed_version != version : editor_unsaved_length(desk->editor, path) > 0;
+    if (desk->closing || desk->tested_proposal != 0 || !is_tested(path) || !changed) {
+        return;
+    }
+    free(desk->typed);
+    desk->typed = mem_strdup(path);
+    desk->typed_version = version;
+    status_text_changed(desk->status, path);
 }
 
 /* ---- what a test is about ---- */

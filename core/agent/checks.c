@@ -163,6 +163,7 @@ void checks_start(struct checks *checks, const char *root)
     checks->state = CHECKS_RUNNING;
     struct run_options options = {.root = root,
         .scope = RUN_ALL,
+        .cached = true,
         .offline = true,
         .coverage = true,
         .explain_max = EXPLAIN_MAX};

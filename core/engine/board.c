@@ -330,6 +330,16 @@ static bool take_old(struct tests *old, struct lookup *lookup, const char *file,
     return false;
 }
 
+static bool is_replaced(const struct run_plan *plan, const char *file)
+{
+    VEC_FOREACH (char *, replaced, &plan->replaced) {
+        if (file != NULL && strcmp(*replaced, file) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Findings in files that are loaded again now, or are gone, are told again if they still hold. */
 static void drop_findings(struct board *board, const struct run_plan *plan)
 {
@@ -342,7 +352,8 @@ static void drop_findings(struct board *board, const struct run_plan *plan)
     size_t kept = 0;
     for (size_t i = 0; i < board->findings.len; i++) {
         struct finding *finding = &board->findings.items[i];
-        bool keep = plan->part; /* of files that it does not name nothing is said */
+        bool keep = plan->part && /* of files that it does not name nothing is said */
+                    !is_replaced(plan, finding->file);
         for (size_t f = 0; finding->file != NULL && f < plan->files.len; f++) {
             if (strcmp(plan->files.items[f].path, finding->file) == 0) {
                 keep = !again[f];
@@ -468,13 +479,44 @@ static const struct lookup *known_lookup(struct board *board)
     return &board->lookup;
 }
 
+static bool is_gone(const struct run_plan *plan, const struct board_test *test)
+{
+    return test->plan == (size_t)-1 && is_replaced(plan, test->file);
+}
+
+/* Tests that a part's files had and have no more. */
+static void drop_gone(struct board *board, const struct run_plan *plan)
+{
+    bool any = false;
+    VEC_FOREACH (const struct board_test, test, &board->tests) {
+        any = any || is_gone(plan, test);
+    }
+    if (!any) {
+        return;
+    }
+    struct tests old = board->tests;
+    board->tests = (struct tests){0};
+    board_tree_begin(&board->tree);
+    board->plans++;
+    VEC_FOREACH (struct board_test, test, &old) {
+        if (is_gone(plan, test)) {
+            test_free(test);
+            continue;
+        }
+        if (test->plan != (size_t)-1) {
+            board->of_plan.items[test->plan] = board->tests.len;
+        }
+        push_test(board, *test);
+    }
+    VEC_FREE(&old);
+}
+
 /* A part of the tests runs: those it names; nothing is said of the others, which stay where they
  * are. */
 static void on_planned_part(void *data, unsigned generation, const struct run_plan *plan)
 {
     (void)generation;
     struct board *board = data;
-    const struct lookup *lookup = known_lookup(board);
     board->of_plan.len = 0;
     board_history_plan(board, plan);
     VEC_FOREACH (struct board_test, test, &board->tests) {
@@ -483,7 +525,7 @@ static void on_planned_part(void *data, unsigned generation, const struct run_pl
     for (size_t i = 0; i < plan->tests.len; i++) {
         const struct plan_test *known = &plan->tests.items[i];
         const char *file = plan->files.items[known->file].path;
-        size_t place = find_old(&board->tests, lookup, file, known);
+        size_t place = find_old(&board->tests, known_lookup(board), file, known);
         if (place == (size_t)-1) {
             place = board->tests.len;
             push_test(board, new_test(board, plan, known));
@@ -500,6 +542,7 @@ static void on_planned_part(void *data, unsigned generation, const struct run_pl
             count_rows(board, test, true);
         }
     }
+    drop_gone(board, plan);
     begin_run(board, plan);
 }
 

@@ -69,6 +69,9 @@ void run_release(struct run *run)
     VEC_FREE(&run->active);
     VEC_FREE(&run->failed);
     findings_free(&run->findings);
+    if (run->before != NULL) {
+        run_release(run->before);
+    }
     policy_moves_free(&run->moves);
     run_plan_free(run->plan);
     run_free_texts(run);
@@ -295,7 +298,9 @@ const char *runner_engine_version(const struct runner *runner)
 
 const struct run_plan *runner_plan(const struct runner *runner)
 {
-    return runner->run == NULL ? NULL : runner->run->plan;
+    const struct run *run = runner->run;
+    run = run != NULL && run->before != NULL ? run->before : run;
+    return run == NULL ? NULL : run->plan;
 }
 
 const struct coverage *runner_coverage(const struct runner *runner)

@@ -93,7 +93,8 @@ struct run {
         size_t len, cap;
     } texts;
     bool confirm, cached;
-    bool rest; /* what follows a part: all that was not told of as it is now */
+    struct run *before; /* of the rest: the part, until the rest has a plan */
+    bool rest;          /* what follows a part: all that was not told of as it is now */
     struct policy_moves moves;
     char (*keys)[SHA256_HEX_SIZE]; /* by unit; "" where results are not kept */
     size_t confirming;             /* tests whose results were compared */

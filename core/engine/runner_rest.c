@@ -44,7 +44,7 @@ static void on_rest(void *data)
         VEC_PUSH(&run->texts, copy);
     }
     runner->run = run;
-    run_release(part);
+    run->before = part; /* its plan is the one that was told */
     if (runner->scanning == NULL) {
         run_begin_scan(run);
     }

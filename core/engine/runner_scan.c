@@ -242,7 +242,9 @@ static void begin_planned(struct run *run)
     if (!run->plan->part) {
         keep_whole(run);
     }
-    if (run->rest || (run->scope == RUN_AFFECTED && run->confirm && !run->plan->part)) {
+    bool fallen_back = run->scope == RUN_AFFECTED && !run->plan->part &&
+                       (run->confirm || events->planned_part != NULL);
+    if (run->rest || fallen_back) {
         run_choose_rest(run);
     }
     if (run->plan->part) {
@@ -250,6 +252,11 @@ static void begin_planned(struct run *run)
         events->planned_part(events->data, run->generation, run->plan);
     } else if (events->planned != NULL) {
         events->planned(events->data, run->generation, run->plan);
+    }
+    struct run *before = run->before;
+    run->before = NULL;
+    if (before != NULL) {
+        run_release(before);
     }
     VEC_FOREACH (struct finding, note, &run->plan->notes) {
         if (events->finding != NULL && !run->cancelled) {

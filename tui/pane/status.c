@@ -6,7 +6,13 @@
 
 #include <stdlib.h>
 
-enum { SAVE_DELAY_MS = 100, SPINNER_MS = 100, EXPLAIN_FIRST = 10, FILTER_SLICE = 8000 };
+enum {
+    SAVE_DELAY_MS = 100,
+    TYPING_DELAY_MS = 150,
+    SPINNER_MS = 100,
+    EXPLAIN_FIRST = 10,
+    FILTER_SLICE = 8000
+};
 
 void status_words_free(struct status_words *words)
 {
@@ -59,17 +65,40 @@ static const char *root_of(const struct status *s)
     return s->now != NULL ? s->now : s->root;
 }
 
+/* The texts as a run takes them; the caller frees the array. */
+static struct policy_text *view_texts(const struct status_texts *texts)
+{
+    struct policy_text *view = mem_alloc((texts->len + 1) * sizeof *view);
+    for (size_t i = 0; i < texts->len; i++) {
+        view[i] = (struct policy_text){texts->items[i].path, buf_str(&texts->items[i].text)};
+    }
+    return view;
+}
+
 static void start(struct status *s)
 {
+    struct status_texts texts = {0};
+    if (s->of == NULL && s->options.unsaved != NULL) {
+        s->options.unsaved(s->options.data, &texts);
+    }
+    struct policy_text *view = view_texts(&texts);
     struct run_options options = {.root = root_of(s),
         .offline = s->of != NULL, /* a proposal: nobody has read it yet */
         .scope = s->scope,
         .wanted = (const char *const *)s->wanted.items,
         .wanted_count = s->wanted.len,
-        .confirm = true, /* the rest follows, so that nothing is left as it was */
+        .texts = view,
+        .text_count = texts.len,
+        .confirm = true,
         .coverage = s->options.coverage,
         .explain_max = EXPLAIN_FIRST};
     runner_start(s->runner, &options);
+    free(view);
+    VEC_FOREACH (struct status_text, text, &texts) {
+        free(text->path);
+        buf_free(&text->text);
+    }
+    VEC_FREE(&texts);
     app_redraw(s->app);
 }
 
@@ -114,6 +143,18 @@ void status_file_changed(struct status *s, const char *path)
     if (s->watch) {
         loop_timer_start(s->save_timer, SAVE_DELAY_MS, 0);
     }
+}
+
+void status_text_changed(struct status *s, const char *path)
+{
+    if (!s->watch || board_count(s->board) == 0) {
+        return;
+    }
+    bool known = s->saved.len > 0 && strcmp(s->saved.items[s->saved.len - 1], path) == 0;
+    if (!known) {
+        VEC_PUSH(&s->saved, mem_strdup(path));
+    }
+    loop_timer_start(s->save_timer, TYPING_DELAY_MS, 0);
 }
 
 void status_set_watch(struct status *s, bool watch)

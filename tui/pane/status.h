@@ -11,6 +11,16 @@
 
 struct status;
 
+/* A text that is not saved yet. */
+struct status_text {
+    char *path;
+    struct buf text;
+};
+struct status_texts {
+    struct status_text *items;
+    size_t len, cap;
+};
+
 struct status_options {
     struct app *app;
     const char *root; /* the folder the tests run in; copied */
@@ -31,6 +41,9 @@ struct status_options {
     bool (*open_fixture)(void *data, const char *path, struct position at);
     /* Steps through the test at a place (row from 1). May be NULL. */
     void (*step)(void *data, const char *path, unsigned row);
+    /* Adds the texts of the root's files that are not saved: they are tested as they are. The pane
+     * frees them. May be NULL. */
+    void (*unsaved)(void *data, struct status_texts *texts);
     /* After any change: new results, coverage. May be NULL. */
     void (*changed)(void *data);
     void *data;
@@ -57,6 +70,8 @@ void status_set_watch(struct status *status, bool watch);
 bool status_is_watching(const struct status *status);
 /* As RUN_AFFECTED after a save, while watching; waits 100 ms for more of them. */
 void status_file_changed(struct status *status, const char *path);
+/* The same for a text that is being typed; waits for a pause of 150 ms. */
+void status_text_changed(struct status *status, const char *path);
 void status_stop(struct status *status);
 struct board *status_board(struct status *status);
 struct runner *status_runner(struct status *status);
