@@ -5,6 +5,7 @@
 #include "base/path.h"
 #include "base/utf8.h"
 #include "policy/rego_tree.h"
+#include "policy/template_files.h"
 
 #include <stdlib.h>
 
@@ -150,6 +151,23 @@ static void to_host(const struct syntax_injection *injection, struct position *a
     *at = (struct position){(unsigned)row + 1, (unsigned)column + 1};
 }
 
+/* The Rego of a template that is kept in a file too: the file's row, after the message's first
+ * line. */
+static void name_source(
+    const struct check_job *job, const struct stand_in *stand_in, struct finding *finding)
+{
+    char *source =
+        template_source_on_disk(job->checker->root, stand_in->path, buf_str(&stand_in->text));
+    if (source != NULL && finding->at.row > 0) {
+        size_t first = strcspn(finding->message, "\n");
+        char *longer = mem_printf("%.*s (%s:%u)%s", (int)first, finding->message, source,
+            finding->at.row, finding->message + first);
+        free(finding->message);
+        finding->message = longer;
+    }
+    free(source);
+}
+
 static void place(const struct check_job *job, struct place_file *file, struct finding *finding)
 {
     struct str line = {0};
@@ -167,6 +185,7 @@ static void place(const struct check_job *job, struct place_file *file, struct f
     const struct stand_in *stand_in = find_stand_in(job, finding->file);
     if (stand_in != NULL && stand_in->injection.range_count > 0) {
         bool ranged = finding->end.row > 0;
+        name_source(job, stand_in, finding);
         to_host(&stand_in->injection, &finding->at);
         if (ranged) {
             to_host(&stand_in->injection, &finding->end);

@@ -87,6 +87,9 @@ char *template_origin(const struct template_tree *tree, const struct template_la
 char *template_origin_on_disk(const char *root, const char *template, struct str yaml, unsigned row,
     unsigned *source_row) MUST_USE;
 
+/* Of a block's text. */
+char *template_source_on_disk(const char *root, const char *template, struct str text) MUST_USE;
+
 /* Appends the changes (none: all is as it should be). ERR_INVALID: it cannot be done, with why. */
 bool template_assemble(const struct template_tree *tree, const struct template_layout *layout,
     struct changes *out, struct err *err) MUST_USE;

@@ -12,14 +12,13 @@ enum { FILES_MAX = 200 };
 #define FILE_MAX ((size_t)1 << 20)
 
 /* The file's path below root when its text is the block's. */
-static char *compare(
-    const char *root, const char *folder, const char *name, const struct assembly_block *block)
+static char *compare(const char *root, const char *folder, const char *name, struct str block)
 {
     struct buf text = BUF_INIT;
     char *path = strcmp(folder, ".") == 0 ? mem_strdup(name) : path_join(folder, name);
     char *full = path_join(root, path);
-    bool same = file_read(full, FILE_MAX, &text, NULL) &&
-                assembly_same(buf_str(&text), buf_str(&block->text), NULL);
+    bool same =
+        file_read(full, FILE_MAX, &text, NULL) && assembly_same(buf_str(&text), block, NULL);
     buf_free(&text);
     free(full);
     if (!same) {
@@ -29,7 +28,7 @@ static char *compare(
     return path;
 }
 
-static char *look_in(const char *root, const char *folder, const struct assembly_block *block)
+static char *look_in(const char *root, const char *folder, struct str block)
 {
     char *full = path_join(root, folder);
     DIR *handle = opendir(full);
@@ -62,6 +61,19 @@ static char *made_in(const char *folder)
     return mem_printf("%.*ssrc%s", (int)at, folder, folder + at + strlen("library"));
 }
 
+char *template_source_on_disk(const char *root, const char *template, struct str text)
+{
+    char *folder = path_dir(template);
+    char *sources = made_in(folder);
+    char *found = look_in(root, folder, text);
+    if (found == NULL && sources != NULL) {
+        found = look_in(root, sources, text);
+    }
+    free(sources);
+    free(folder);
+    return found;
+}
+
 char *template_origin_on_disk(
     const char *root, const char *template, struct str yaml, unsigned row, unsigned *source_row)
 {
@@ -70,24 +82,15 @@ char *template_origin_on_disk(
     assembly_read(yaml, &blocks);
     for (size_t i = 0; i < blocks.len && found == NULL; i++) {
         const struct assembly_block *block = &blocks.items[i];
-        struct str text = str_slice(yaml, block->start, block->end);
         unsigned rows = 0;
-        for (size_t k = 0; k < text.len; k++) {
-            rows += text.ptr[k] == '\n';
+        for (size_t k = block->start; k < block->end; k++) {
+            rows += yaml.ptr[k] == '\n';
         }
-        if (block->kind == ASSEMBLY_CEL || block->fixed != NULL || row < block->row ||
-            row > block->row + rows) {
-            continue;
+        if (block->kind != ASSEMBLY_CEL && block->fixed == NULL && row >= block->row &&
+            row <= block->row + rows) {
+            found = template_source_on_disk(root, template, buf_str(&block->text));
+            *source_row = row - block->row + 1;
         }
-        char *folder = path_dir(template);
-        char *sources = made_in(folder);
-        found = look_in(root, folder, block);
-        if (found == NULL && sources != NULL) {
-            found = look_in(root, sources, block);
-        }
-        *source_row = row - block->row + 1;
-        free(sources);
-        free(folder);
     }
     assembly_blocks_free(&blocks);
     return found;

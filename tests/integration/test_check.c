@@ -256,6 +256,20 @@ static void rego_in_templates(void **state)
     bench_free(b);
 }
 
+/* Of Rego that a template has from a file the file's row is said too. */
+static void rego_kept_in_a_file(void **state)
+{
+    (void)state;
+    const char *bad = TEMPLATE("      rego: |\n        package k\n\n"
+                               "        violation[{\"msg\": m}] { m := f(input.review) }\n");
+    struct bench *b = bench_new((const char *const[]){"t/template.yaml", bad, "t/src.rego",
+        "package k\n\nviolation[{\"msg\": m}] { m := f(input.review) }\n", NULL});
+    type(b, "t/template.yaml", bad);
+    assert_int_equal(check(b), CHECK_DONE);
+    expect(b, "t/template.yaml:15:38-53 error undefined function f (t/src.rego:3)\n");
+    bench_free(b);
+}
+
 static void without_opa_nothing_is_green(void **state)
 {
     (void)state;
@@ -526,6 +540,7 @@ int main(void)
         cmocka_unit_test(strict_findings_are_warnings),
         cmocka_unit_test(both_versions_of_rego),
         cmocka_unit_test(rego_in_templates),
+        cmocka_unit_test(rego_kept_in_a_file),
         cmocka_unit_test(without_opa_nothing_is_green),
         cmocka_unit_test(too_large_is_told),
         cmocka_unit_test(newer_text_wins),
