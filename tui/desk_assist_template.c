@@ -136,6 +136,7 @@ static unsigned start(struct assist *assist, bool split)
     t->path = mem_strdup(path);
     t->split = split;
     assist->working++;
+    app_message(assist->desk->app, MESSAGE_INFO, "Looking for the template and its files …");
     loop_work_start(assist->desk->loop, make, made, t);
     return UI_DONE;
 }

@@ -358,6 +358,43 @@ static void begins_a_test(void **state)
 #define ON_SAMPLE(test)                                                                            \
     cmocka_unit_test_setup_teardown(test, sample_term_set_up, sample_term_tear_down)
 
+static void run_command(struct term *term, const char *words)
+{
+    term_key(term, "ctrl-p");
+    term_expect(term, "Commands");
+    term_type(term, words);
+    term_expect(term, "as a proposal to review");
+    term_key(term, "enter");
+    term_expect_gone(term, "Commands");
+}
+
+static void a_template_and_its_file(void **state)
+{
+    struct sample_term *sample = *state;
+    struct term *term = start(sample, 40, 120, NULL);
+    term_key(term, "alt-p");
+    term_type(term, "labels/template");
+    term_expect(term, "s/template.yaml");
+    term_key(term, "enter");
+    term_expect(term, "ConstraintTemplate");
+    run_command(term, "split template");
+    term_expect(term, "Split the template of gatekeeper/k8srequiredlabels/template.yaml");
+    term_expect(term, "src.rego");
+    term_expect(term, "package k8srequiredlabels");
+    term_type(term, "A");
+    term_expect(term, "○ 0 open");
+    term_key(term, "enter");
+    term_expect(term, "Finish proposal 1");
+    term_key(term, "ctrl-s");
+    term_expect_gone(term, "Finish proposal 1");
+    char *rego = test_read(sample->dir, "gatekeeper/k8srequiredlabels/src.rego");
+    assert_memory_equal(rego, "package k8srequiredlabels\n", 26);
+    free(rego);
+    run_command(term, "assemble template");
+    term_expect(term, "Nothing to change");
+    sample_term_quit(sample);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -365,6 +402,7 @@ int main(void)
         ON_SAMPLE(begins_a_test),
         ON_SAMPLE(renames_through_a_review),
         ON_SAMPLE(a_bad_name_is_refused),
+        ON_SAMPLE(a_template_and_its_file),
         ON_SAMPLE(tells_what_it_is),
         ON_SAMPLE(completes),
         ON_SAMPLE(completes_where_there_is_no_room),
