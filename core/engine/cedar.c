@@ -168,7 +168,7 @@ static void take_validation(
     } else if (answer->findings.len > 0) {
         status = error ? RESULT_ERROR : RESULT_WARNING;
         message = placed(&answer->findings.items[0]);
-    } else if (error) {
+    } else if (error || str_find(out, STR_LIT("no errors or warnings"), 0) == SIZE_MAX) {
         status = RESULT_ERROR;
         message = mem_printf(
             "cedar validate ended with exit code %d and did not say what it found", exit_code);
@@ -335,7 +335,7 @@ static bool take_authorization(const struct engine_question *q, struct str out, 
             answer->loaded = true;
             VEC_PUSH(&answer->closer, q->batch->units.items[0]);
         }
-    } else if (!said.decided || exit_code != (said.allow ? 0 : 2)) {
+    } else if (!cedar_answer_holds(&said, exit_code)) {
         ok = err_set(err, ERR_EXTERNAL,
             "cedar authorize ended with exit code %d, which does not go with what it printed",
             exit_code);

@@ -142,7 +142,7 @@ static void add_decision(struct asking *asking, const char *failure, int exit_co
     if (failure == NULL) {
         cedar_parse_answer(buf_str(&asking->out), &said);
     }
-    if (said.decided && exit_code == (said.allow ? 0 : 2)) {
+    if (cedar_answer_holds(&said, exit_code)) {
         decision.verdict = said.allow ? CEDAR_ALLOW : CEDAR_DENY;
         explain_decision(&apply->sets.items[asking->set], &said, &decision);
     } else {

@@ -344,3 +344,9 @@ void cedar_parse_answer(struct str text, struct cedar_answer *out)
         }
     }
 }
+
+bool cedar_answer_holds(const struct cedar_answer *answer, int exit_code)
+{
+    return answer->decided && exit_code == (answer->allow ? 0 : 2) &&
+           (!answer->allow || answer->reason.len > 0);
+}

@@ -73,6 +73,9 @@ struct cedar_answer {
 
 /* `decided` is false when it says no decision. */
 void cedar_parse_answer(struct str text, struct cedar_answer *out);
+/* The decision is whole: it goes with the exit code (0 allow, 2 deny), and what is allowed is so by
+ * some policy. */
+bool cedar_answer_holds(const struct cedar_answer *answer, int exit_code);
 void cedar_answer_free(struct cedar_answer *answer);
 
 #endif

@@ -238,6 +238,8 @@ static bool parse(const struct engine_question *q, struct str out, struct str er
         answer->message =
             mem_printf("gator: %s", said[0] == '\0' ? "it ran nothing and did not say why" : said);
         free(said);
+    } else if (!gator_is_whole(out)) {
+        ok = err_set(err, ERR_EXTERNAL, "gator ended in the middle of its answer");
     } else if (bad != (exit_code != 0)) {
         ok = err_set(err, ERR_EXTERNAL,
             "gator ended with exit code %d, which does not go with what "

@@ -15,6 +15,7 @@
  *       reading ConstraintTemplate from …
  *     === SKIP  TEST
  *     FAIL	suite.yaml	0.068s
+ *     FAIL
  *
  * All input here is untrusted bytes. */
 #ifndef BYLAW_ENGINE_GATOR_H
@@ -43,6 +44,8 @@ struct gator_report {
 };
 
 void gator_parse(struct str text, struct gator_report *report);
+/* It was printed to its end: the last line is the verdict on all suites, PASS or FAIL. */
+bool gator_is_whole(struct str text);
 void gator_report_free(struct gator_report *report);
 
 #endif

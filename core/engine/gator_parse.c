@@ -137,3 +137,14 @@ void gator_parse(struct str text, struct gator_report *report)
     }
     free(test);
 }
+
+bool gator_is_whole(struct str text)
+{
+    struct str whole = str_trim(text);
+    size_t start = whole.len;
+    while (start > 0 && whole.ptr[start - 1] != '\n') {
+        start--;
+    }
+    struct str last = str_from(whole, start);
+    return str_equal_c(last, "PASS") || str_equal_c(last, "FAIL");
+}

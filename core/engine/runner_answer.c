@@ -292,7 +292,9 @@ static void ask_why(struct task *task)
     VEC_FOREACH (size_t, test, &task->only) {
         VEC_PUSH(&blame->only, *test);
     }
-    blame->loading = safe_dup(str_trim(buf_str(&task->errout)), SAFE_KEEP_LINES, 4096);
+    struct str said = str_trim(buf_str(&task->errout));
+    blame->loading = said.len > 0 ? safe_dup(said, SAFE_KEEP_LINES, 4096)
+                                  : mem_strdup("opa did not load it and did not say why");
     task_enqueue(blame);
 }
 
@@ -371,8 +373,7 @@ static void take_check(struct task *task, const struct engine_answer *answer)
     if (answer->findings.len == 0) {
         /* It compiles, so opa test stumbled over something else: documents, a duplicate. */
         run_report_trouble(run, task->batch.units.items[0],
-            task->loading == NULL || task->loading[0] == '\0' ? "opa did not load it"
-                                                              : task->loading);
+            task->loading == NULL ? "opa did not load it" : task->loading);
         return;
     }
     task->queue = QUEUE_TEST;

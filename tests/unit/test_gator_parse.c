@@ -74,11 +74,23 @@ static void rubbish(void **state)
     gator_report_free(&report);
 }
 
+static void an_answer_has_an_end(void **state)
+{
+    (void)state;
+    assert_true(gator_is_whole(STR_LIT("--- PASS: t\t(0.1s)\nok\ta.yaml\t0.1s\nPASS\n\n")));
+    assert_true(gator_is_whole(STR_LIT("FAIL\ta.yaml\t0.1s\nFAIL\n")));
+    assert_true(gator_is_whole(STR_LIT("PASS")));
+    assert_false(gator_is_whole(STR_LIT("--- PASS: t\t(0.1s)\n")));
+    assert_false(gator_is_whole(STR_LIT("ok\ta.yaml\t0.1s\nPAS")));
+    assert_false(gator_is_whole(STR_LIT("")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_of_line),
         cmocka_unit_test(rubbish),
+        cmocka_unit_test(an_answer_has_an_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
