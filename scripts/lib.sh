@@ -10,7 +10,10 @@ GATOR_VERSION=3.23.0
 CEDAR_VERSION=4.14.1
 # A language server that tests drive (yaml-language-server comes with tests/node).
 REGAL_VERSION=0.39.0
-ENGINES="opa regal conftest gator kyverno cedar"
+# What renders charts and overlays for the apply view.
+HELM_VERSION=3.19.0
+KUSTOMIZE_VERSION=5.8.1
+ENGINES="opa regal conftest gator kyverno cedar helm kustomize"
 
 say() { printf '%s\n' "bylaw: $*" >&2; }
 die() { say "$*"; exit 1; }
@@ -112,6 +115,10 @@ make_engine() {
     conftest) go_tool conftest $org/conftest "$CONFTEST_VERSION" $org/conftest \
       "-X $org/conftest/internal/version.Version=$CONFTEST_VERSION" "$2" ;;
     gator) go_tool gator $gatekeeper "$GATOR_VERSION" $gatekeeper/cmd/gator "-X $gatekeeper/pkg/version.Version=v$GATOR_VERSION" "$2" ;;
+    helm) go_tool helm helm.sh/helm/v3 "$HELM_VERSION" helm.sh/helm/v3/cmd/helm \
+      "-X helm.sh/helm/v3/internal/version.version=v$HELM_VERSION" "$2" ;;
+    kustomize) go_tool kustomize sigs.k8s.io/kustomize/kustomize/v5 "$KUSTOMIZE_VERSION" \
+      sigs.k8s.io/kustomize/kustomize/v5 "-X sigs.k8s.io/kustomize/api/provenance.version=v$KUSTOMIZE_VERSION" "$2" ;;
     kyverno) kyverno_tool "$2" ;;
     cedar) cedar_tool "$2" ;;
   esac
@@ -124,6 +131,8 @@ engine_cost() {
     regal) echo "go $REGAL_VERSION with Go (about three minutes, once)" ;;
     conftest) echo "go $CONFTEST_VERSION with Go (about three minutes, once)" ;;
     gator) echo "go $GATOR_VERSION with Go (about three minutes, once)" ;;
+    helm) echo "go $HELM_VERSION with Go (about four minutes, once)" ;;
+    kustomize) echo "go $KUSTOMIZE_VERSION with Go (about two minutes, once)" ;;
     kyverno) echo "go $(sed -n 's/^require .*kyverno v//p' "$ROOT/scripts/kyverno/go.mod") with Go (about ten minutes and 3 GB of memory, once)" ;;
     cedar) echo "cargo $CEDAR_VERSION with cargo (about four minutes, once)" ;;
     *) die "no engine is named $1: $ENGINES" ;;

@@ -6,12 +6,14 @@
 #include "base/vec.h"
 #include "engine/eval_input.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-const struct apply_engine *const apply_engines[] = {
-    &apply_engine_opa, &apply_engine_conftest, NULL};
+const struct apply_engine *const apply_engines[] = {&apply_engine_opa, &apply_engine_conftest,
+    &apply_engine_gator, &apply_engine_kyverno, &apply_engine_cedar, NULL};
 
 static const struct {
     const char *name, *brief;
@@ -60,6 +62,14 @@ void apply_cell_add(struct apply_cell *cell, enum apply_verdict verdict, char *m
         cell->message = both;
     }
     cell->verdict = worse ? verdict : cell->verdict;
+}
+
+void apply_words_free(struct apply_words *words)
+{
+    VEC_FOREACH (char *, word, words) {
+        free(*word);
+    }
+    VEC_FREE(words);
 }
 
 void apply_policy_free(struct apply_policy *policy)
@@ -138,6 +148,18 @@ static bool make_scratch(struct apply_job *job, struct err *err)
     return true;
 }
 
+/* Nothing of it outlives the job: it need not reach the disk. */
+static bool write_new(const char *path, struct str text, struct err *err)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0) {
+        return err_set_errno(err, errno, "%s", path);
+    }
+    bool ok = file_write_all(fd, text, err);
+    close(fd);
+    return ok;
+}
+
 char *apply_scratch(struct apply_job *job, const char *name, struct str text, struct err *err)
 {
     if (!make_scratch(job, err)) {
@@ -145,11 +167,31 @@ char *apply_scratch(struct apply_job *job, const char *name, struct str text, st
     }
     char *path = path_join(job->scratch, name);
     char *dir = path_dir(path);
-    bool ok = path_make_dirs(dir, err) && file_write(path, text, 0600, err);
+    bool ok = path_make_dirs(dir, err) && write_new(path, text, err);
     free(dir);
     if (!ok) {
         free(path);
         return NULL;
     }
     return path;
+}
+
+char *apply_scratch_fixture(struct apply_job *job, size_t fixture, struct err *err)
+{
+    const struct apply_fixture *f = &job->set->fixtures.items[job->fixtures[fixture]];
+    char *name = mem_printf("r%zu.%s", fixture, f->json ? "json" : "yaml");
+    char *path = apply_scratch(job, name, buf_str(&f->text), err);
+    free(name);
+    return path;
+}
+
+size_t apply_scratch_number(const char *name, char letter, size_t count)
+{
+    const char *base = name == NULL ? "" : path_base(name);
+    char *end = NULL;
+    if (base[0] != letter || base[1] < '0' || base[1] > '9') {
+        return SIZE_MAX;
+    }
+    unsigned long number = strtoul(base + 1, &end, 10);
+    return *end == '.' && number < count ? number : SIZE_MAX;
 }

@@ -120,6 +120,8 @@ struct apply_command {
     uint64_t timeout_ms;    /* 0: a good one */
 };
 
+void apply_words_free(struct apply_words *words);
+
 /* Some policies of one engine, some documents. */
 struct apply_job {
     const struct apply_set *set;
@@ -131,7 +133,8 @@ struct apply_job {
                                  leaves waiting count as not evaluated */
     unsigned attempt;         /* how often `read` said APPLY_READ_AGAIN */
     char *scratch;            /* the job's own folder, or NULL; gone with the job */
-    void *own;                /* the engine's, for as long as it is asked; freed by it */
+    void *own;                /* the engine's */
+    void (*own_free)(void *own);
 };
 /* The cell of the job's policy and document (places in the job, not in the set). */
 struct apply_cell *apply_job_cell(const struct apply_job *job, size_t policy, size_t fixture);
@@ -139,6 +142,12 @@ struct apply_cell *apply_job_cell(const struct apply_job *job, size_t policy, si
  * caller's, or NULL. */
 char *apply_scratch(
     struct apply_job *job, const char *name, struct str text, struct err *err) MUST_USE;
+
+/* The same for engines that are given files: the text of the job's document as "rN.yaml" or
+ * "rN.json", N its place in the job. */
+char *apply_scratch_fixture(struct apply_job *job, size_t fixture, struct err *err) MUST_USE;
+/* N of a name that begins with `letter`; SIZE_MAX: it is none below `count`. */
+size_t apply_scratch_number(const char *name, char letter, size_t count);
 
 enum apply_read {
     APPLY_READ_DONE,   /* the cells are filled */
@@ -178,7 +187,8 @@ struct apply_engine {
 
 /* All, ended by NULL. */
 extern const struct apply_engine *const apply_engines[];
-extern const struct apply_engine apply_engine_opa, apply_engine_conftest;
+extern const struct apply_engine apply_engine_opa, apply_engine_conftest, apply_engine_gator,
+    apply_engine_kyverno, apply_engine_cedar;
 
 /* ---- a run ---- */
 

@@ -102,6 +102,9 @@ void apply_job_free(struct apply_job *job)
         return;
     }
     clear_cells(job);
+    if (job->own_free != NULL) {
+        job->own_free(job->own);
+    }
     if (job->scratch != NULL) {
         (void)!path_remove_tree(job->scratch, NULL);
     }
@@ -159,7 +162,11 @@ void apply_jobs_make(
         const struct apply_engine *engine = apply_engines[place];
         struct policy_set group = {0};
         for (size_t k = i; k < set->policies.len && group.len < engine->policies_max; k++) {
-            if (!taken[k] && may_join(set, engine, i, k)) {
+            bool joins = !taken[k];
+            for (size_t m = 0; joins && m < group.len; m++) {
+                joins = may_join(set, engine, group.items[m], k);
+            }
+            if (joins) {
                 VEC_PUSH(&group, k);
                 taken[k] = true;
             }
@@ -220,10 +227,7 @@ struct apply_task {
 
 static void command_free(struct apply_command *command)
 {
-    VEC_FOREACH (char *, arg, &command->argv) {
-        free(*arg);
-    }
-    VEC_FREE(&command->argv);
+    apply_words_free(&command->argv);
     free(command->dir);
     buf_free(&command->input);
     *command = (struct apply_command){0};

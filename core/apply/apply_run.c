@@ -325,7 +325,8 @@ static void on_offline(void *data, const char *path, const struct err *err)
     if (path == NULL) { /* then nothing of opa's is evaluated */
         free(a->programs.path[opa]);
         a->programs.path[opa] = NULL;
-        a->programs.why[opa] = mem_printf("opa cannot be told what it is capable of: %s", err->text);
+        a->programs.why[opa] =
+            mem_printf("opa cannot be told what it is capable of: %s", err->text);
     }
     if (a->owner != NULL) {
         begin_jobs(a);

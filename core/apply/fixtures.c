@@ -7,83 +7,57 @@
 #include "config/toml.h"
 #include "engine/eval_input.h"
 #include "engine/plan.h"
+#include "policy/yaml_tree.h"
 #include "workspace/ignore.h"
 
 #include <stdlib.h>
 
-enum { DOCUMENTS_MAX = 1000, HEAD_ROWS = 4000, NAME_BYTES = 200 };
+enum { DOCUMENTS_MAX = 1000, NAME_BYTES = 200 };
+#define POLICY_MAX_BYTES ((size_t)2 << 20)
 #define CONFIG_MAX_BYTES ((size_t)1 << 20)
 
 /* ---- what a document says of itself ---- */
 
-struct head {
-    struct str api_version, kind, name, space;
-};
-
-/* The value after a key at the margin, without quotes and a comment. */
-static struct str scalar(struct str text)
+/* As its syntax tree has it: what an engine makes of the document is the engine's. */
+struct fixture_head fixtures_head(struct str document)
 {
-    text = str_trim(text);
-    if (text.len > 1 && (text.ptr[0] == '"' || text.ptr[0] == '\'')) {
-        size_t end = str_find_char(text, text.ptr[0], 1);
-        return end == SIZE_MAX ? text : str_slice(text, 1, end);
+    TSTree *tree = yaml_tree_parse(document);
+    uint32_t at = 0;
+    TSNode content;
+    bool there = tree != NULL && yaml_next_document(ts_tree_root_node(tree), &at, &content) &&
+                 yaml_is_mapping(content);
+    struct fixture_head head;
+    char **const out[] = {&head.api_version, &head.kind, &head.name, &head.space, &head.makes};
+    static const char *const paths[] = {
+        "apiVersion", "kind", "metadata/name", "metadata/namespace", "spec/crd/spec/names/kind"};
+    for (size_t i = 0; i < ARRAY_LEN(out); i++) {
+        *out[i] = there ? yaml_string(document, content, paths[i]) : mem_strdup("");
     }
-    size_t comment = str_find(text, STR_LIT(" #"), 0);
-    return str_trim(str_slice(text, 0, comment == SIZE_MAX ? text.len : comment));
-}
-
-static bool takes(struct str line, const char *key, struct str *value)
-{
-    if (value->len == 0 && str_starts(line, key)) {
-        *value = scalar(str_from(line, strlen(key)));
-        return true;
-    }
-    return false;
-}
-
-/* As it stands at the margin: what an engine makes of the document is the engine's. */
-static struct head head_of_yaml(struct str text)
-{
-    struct head head = {0};
-    struct str line;
-    bool in_metadata = false;
-    size_t indent = 0;
-    for (size_t rows = 0; rows < HEAD_ROWS && str_next_line(&text, &line); rows++) {
-        line = str_trim_right(line);
-        if (line.len == 0 || line.ptr[0] == '#') {
-            continue;
-        }
-        size_t blanks = 0;
-        while (blanks < line.len && line.ptr[blanks] == ' ') {
-            blanks++;
-        }
-        if (blanks == 0) {
-            in_metadata = str_starts(line, "metadata:");
-            indent = 0;
-            (void)(takes(line, "apiVersion:", &head.api_version) ||
-                   takes(line, "kind:", &head.kind));
-        } else if (in_metadata) {
-            indent = indent == 0 ? blanks : indent;
-            struct str inner = str_from(line, blanks);
-            if (blanks == indent) {
-                (void)(takes(inner, "name:", &head.name) ||
-                       takes(inner, "namespace:", &head.space));
-            }
-        }
+    if (tree != NULL) {
+        ts_tree_delete(tree);
     }
     return head;
 }
 
-static struct str member(const cJSON *object, const char *key)
+void fixtures_head_free(struct fixture_head *head)
 {
-    return str_of(json_string_or(object, key, ""));
+    free(head->api_version);
+    free(head->kind);
+    free(head->name);
+    free(head->space);
+    free(head->makes);
 }
 
-static struct head head_of_json(const cJSON *root)
+static char *member(const cJSON *object, const char *key)
+{
+    return mem_strdup(json_string_or(object, key, ""));
+}
+
+static struct fixture_head head_of_json(const cJSON *root)
 {
     const cJSON *metadata = json_get(root, "metadata");
-    return (struct head){member(root, "apiVersion"), member(root, "kind"), member(metadata, "name"),
-        member(metadata, "namespace")};
+    return (struct fixture_head){member(root, "apiVersion"), member(root, "kind"),
+        member(metadata, "name"), member(metadata, "namespace"), mem_strdup("")};
 }
 
 static bool is_terraform_plan(const cJSON *root)
@@ -93,19 +67,19 @@ static bool is_terraform_plan(const cJSON *root)
 }
 
 /* What the engines take for policy, or for how policies are tested and put together. */
-static bool is_policy(const struct head *head)
+static bool is_policy(const struct fixture_head *head)
 {
     static const char *const groups[] = {"templates.gatekeeper.sh/", "constraints.gatekeeper.sh/",
         "expansion.gatekeeper.sh/", "mutations.gatekeeper.sh/", "test.gatekeeper.sh/",
         "config.gatekeeper.sh/", "kyverno.io/", "policies.kyverno.io/", "cli.kyverno.io/",
         "json.kyverno.io/", "kustomize.config.k8s.io/", "chainsaw.kyverno.io/"};
     for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
-        if (str_starts(head->api_version, groups[i])) {
+        if (strncmp(head->api_version, groups[i], strlen(groups[i])) == 0) {
             return true;
         }
     }
-    return str_starts(head->api_version, "admissionregistration.k8s.io/") &&
-           str_find(head->kind, STR_LIT("AdmissionPolicy"), 0) != SIZE_MAX;
+    return str_starts(str_of(head->api_version), "admissionregistration.k8s.io/") &&
+           strstr(head->kind, "AdmissionPolicy") != NULL;
 }
 
 /* ---- adding ---- */
@@ -116,25 +90,37 @@ struct adding {
     bool any;
 };
 
-static char *shown(struct str text)
+static char *shown(const char *text)
 {
-    return safe_dup(text, SAFE_ONE_LINE, NAME_BYTES);
+    return safe_dup(str_of(text), SAFE_ONE_LINE, NAME_BYTES);
 }
 
-static char *name_of(const struct adding *a, const struct head *head, unsigned document)
+static char *name_of(const struct adding *a, const struct fixture_head *head, unsigned document)
 {
-    if (head->kind.len > 0 && head->name.len > 0) {
-        return mem_printf("%.*s %.*s", STR_FMT(head->kind), STR_FMT(head->name));
+    if (head->kind[0] != '\0' && head->name[0] != '\0') {
+        return mem_printf("%s %s", head->kind, head->name);
     }
-    if (head->kind.len > 0) {
-        return str_dup(head->kind);
+    if (head->kind[0] != '\0') {
+        return mem_strdup(head->kind);
     }
     return document == 0 ? mem_strdup(path_base(a->file))
                          : mem_printf("%s #%u", path_base(a->file), document);
 }
 
+static bool is_object(const struct fixture_head *head)
+{
+    return head->api_version[0] != '\0' && head->kind[0] != '\0';
+}
+
+static enum apply_kind kind_of(const struct fixture_head *head)
+{
+    return !is_object(head)                             ? APPLY_INPUT
+           : strcmp(head->kind, "AdmissionReview") == 0 ? APPLY_REVIEW
+                                                        : APPLY_OBJECT;
+}
+
 static void add(const struct adding *a, struct str text, unsigned document, unsigned row,
-    const struct head *head, enum apply_kind kind, bool json)
+    const struct fixture_head *head, enum apply_kind kind, bool json)
 {
     struct apply_set *set = a->set;
     if (set->fixtures.len >= FIXTURES_MAX || text.len > FIXTURE_MAX_BYTES) {
@@ -143,7 +129,7 @@ static void add(const struct adding *a, struct str text, unsigned document, unsi
     char *name = name_of(a, head, document);
     char *ordinal = document == 0 ? mem_strdup("") : mem_printf("#%u", document);
     struct apply_fixture fixture = {
-        .name = shown(str_of(name)),
+        .name = shown(name),
         .file = mem_strdup(a->file),
         .document = document,
         .at = {row, 1},
@@ -156,9 +142,9 @@ static void add(const struct adding *a, struct str text, unsigned document, unsi
         .space = shown(head->space),
     };
     /* What is rendered is known by what it is: its place among the others moves. */
-    fixture.id = a->origin == NULL
-                     ? mem_printf("%s%s", a->file, ordinal)
-                     : mem_printf("%s (%s) %s/%s", a->file, a->origin, fixture.space, fixture.name);
+    fixture.id = a->origin == NULL ? mem_printf("%s%s", a->file, ordinal)
+                                   : mem_printf("%s (%s) %s%s%s", a->file, a->origin, fixture.space,
+                                         fixture.space[0] == '\0' ? "" : "/", fixture.name);
     buf_append_str(&fixture.text, text);
     VEC_PUSH(&set->fixtures, fixture);
     free(ordinal);
@@ -168,19 +154,13 @@ static void add(const struct adding *a, struct str text, unsigned document, unsi
 static void add_json(const struct adding *a, struct str text)
 {
     cJSON *root = json_parse(text, NULL);
-    struct head head = head_of_json(root);
+    struct fixture_head head = head_of_json(root);
     bool plan = is_terraform_plan(root);
-    bool object = head.api_version.len > 0 && head.kind.len > 0;
-    bool review = object && str_equal_c(head.kind, "AdmissionReview");
     /* What is no JSON is shown as such where it was meant to be an input. */
-    if ((a->any || plan || object) && !is_policy(&head)) {
-        add(a, text, 0, 1, &head,
-            plan     ? APPLY_PLAN
-            : review ? APPLY_REVIEW
-            : object ? APPLY_OBJECT
-                     : APPLY_INPUT,
-            true);
+    if ((a->any || plan || is_object(&head)) && !is_policy(&head)) {
+        add(a, text, 0, 1, &head, plan ? APPLY_PLAN : kind_of(&head), true);
     }
+    fixtures_head_free(&head);
     cJSON_Delete(root);
 }
 
@@ -215,15 +195,11 @@ static void add_yaml(const struct adding *a, struct str text)
     bool several = eval_next_document(&rest, &document) && eval_next_document(&rest, &document);
     rest = text;
     for (unsigned n = 1; n <= DOCUMENTS_MAX && eval_next_document(&rest, &document); n++) {
-        struct head head = head_of_yaml(document);
-        bool object = head.api_version.len > 0 && head.kind.len > 0;
-        if ((a->any || object) && !is_policy(&head)) {
-            add(a, document, several ? n : 0, row_of(text, document), &head,
-                !object                                     ? APPLY_INPUT
-                : str_equal_c(head.kind, "AdmissionReview") ? APPLY_REVIEW
-                                                            : APPLY_OBJECT,
-                false);
+        struct fixture_head head = fixtures_head(document);
+        if ((a->any || is_object(&head)) && !is_policy(&head)) {
+            add(a, document, several ? n : 0, row_of(text, document), &head, kind_of(&head), false);
         }
+        fixtures_head_free(&head);
     }
 }
 
@@ -293,6 +269,20 @@ static bool is_wanted(const struct plan_words *patterns, const char *path)
     return false;
 }
 
+/* A chart's template is no document before it is rendered (render.h). */
+static bool is_chart_template(const struct policy_index *index, const char *path)
+{
+    const char *at = strncmp(path, "templates/", 10) == 0 ? path : strstr(path, "/templates/");
+    if (at == NULL) {
+        return false;
+    }
+    size_t len = at == path ? 0 : (size_t)(at - path) + 1;
+    char *chart = mem_printf("%.*sChart.yaml", (int)len, path);
+    bool is = policy_index_find(index, chart) != SIZE_MAX;
+    free(chart);
+    return is;
+}
+
 static void note_bound(struct apply_set *set, const char *file)
 {
     VEC_PUSH(&set->notes,
@@ -312,7 +302,8 @@ void fixtures_find(struct apply_set *set, const atomic_bool *cancel)
     read_patterns(set, &patterns);
     for (size_t i = 0; i < set->index->files.len; i++) {
         const struct policy_file *file = &set->index->files.items[i];
-        if (file->kind != POLICY_DATA || (cancel != NULL && atomic_load(cancel))) {
+        if (file->kind != POLICY_DATA || (cancel != NULL && atomic_load(cancel)) ||
+            is_chart_template(set->index, file->path)) {
             continue;
         }
         if (set->fixtures.len >= FIXTURES_MAX || bytes > FIXTURES_MAX_BYTES) {
@@ -328,6 +319,31 @@ void fixtures_find(struct apply_set *set, const atomic_bool *cancel)
         buf_free(&text);
     }
     plan_words_free(&patterns);
+}
+
+void fixtures_each(struct apply_set *set, const atomic_bool *cancel,
+    void (*found)(void *data, const char *path, unsigned row, const struct fixture_head *head,
+        struct str document),
+    void *data)
+{
+    for (size_t i = 0; i < set->index->files.len; i++) {
+        const struct policy_file *file = &set->index->files.items[i];
+        bool cancelled = cancel != NULL && atomic_load(cancel);
+        struct buf text = BUF_INIT;
+        if (file->kind == POLICY_DATA && !is_json(file->path) && !cancelled &&
+            apply_read(set, file->path, POLICY_MAX_BYTES, &text, NULL)) {
+            struct str rest = buf_str(&text);
+            struct str document;
+            while (eval_next_document(&rest, &document)) {
+                struct fixture_head head = fixtures_head(document);
+                if (head.api_version[0] != '\0') {
+                    found(data, file->path, row_of(buf_str(&text), document), &head, document);
+                }
+                fixtures_head_free(&head);
+            }
+        }
+        buf_free(&text);
+    }
 }
 
 static int by_place(const void *a, const void *b)

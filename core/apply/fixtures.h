@@ -25,6 +25,19 @@ void fixtures_add(
     struct apply_set *set, const char *file, const char *origin, struct str text, bool any);
 /* By file and document; places in the set change. */
 void fixtures_sort(struct apply_set *set);
+/* What a YAML document says of itself: "" where it says nothing. */
+struct fixture_head {
+    char *api_version, *kind, *name, *space;
+    char *makes; /* the kind that a ConstraintTemplate makes */
+};
+struct fixture_head fixtures_head(struct str document) MUST_USE;
+void fixtures_head_free(struct fixture_head *head);
+/* Calls back for each YAML document of the set's index that says its apiVersion; `row` (from 1) is
+ * where it begins. */
+void fixtures_each(struct apply_set *set, const atomic_bool *cancel,
+    void (*found)(void *data, const char *path, unsigned row, const struct fixture_head *head,
+        struct str document),
+    void *data);
 /* A path in a folder of test data. */
 bool fixtures_in_folder(const char *path);
 

@@ -265,6 +265,22 @@ static void map_set(struct matrix *m, enum matrix_side side, const struct apply_
     free(fixtures);
 }
 
+/* The other side's set has the order it had; what it says of places here is brought up to date. */
+static void remap(
+    const struct heads *heads, const struct named *old, size_t count, struct places *places)
+{
+    struct named *names = names_of(heads);
+    const char **ids = mem_zalloc((count + 1) * sizeof *ids);
+    for (size_t i = 0; i < count; i++) {
+        ids[old[i].place] = old[i].id;
+    }
+    VEC_FOREACH (size_t, place, places) {
+        *place = find_name(names, heads->len, ids[*place]);
+    }
+    free(ids);
+    free(names);
+}
+
 void matrix_plan(struct matrix *m, enum matrix_side side, const struct apply_set *set)
 {
     struct moved old[MATRIX_SIDES] = {0};
@@ -292,6 +308,10 @@ void matrix_plan(struct matrix *m, enum matrix_side side, const struct apply_set
     m->sides[side].there = true;
     for (int i = 0; i < MATRIX_SIDES; i++) {
         move_cells(m, (enum matrix_side)i, &old[i]);
+        if ((enum matrix_side)i != side) {
+            remap(&m->policies, old[i].policies, old[i].policy_count, &m->sides[i].policies);
+            remap(&m->fixtures, old[i].fixtures, old[i].fixture_count, &m->sides[i].fixtures);
+        }
         free_copies(old[i].policies, old[i].policy_count);
         free_copies(old[i].fixtures, old[i].fixture_count);
     }

@@ -292,8 +292,10 @@ const struct command command_apply = {
         },
     .description =
         "Applies the policies of the FOLDER (default: here) to its documents, each by its real "
-        "engine: Rego packages with rules called deny, violation, warn or allow, and Conftest's "
-        "namespaces. Documents are those of YAML and JSON files in "
+        "engine: Rego packages with rules called deny, violation, warn or allow, Conftest's "
+        "namespaces, Gatekeeper's constraints, Kyverno's policies, Cedar's sets. Documents are "
+        "those of YAML and "
+        "JSON files in "
         "folders of test data (testdata, fixtures, examples, manifests, …, and those that "
         "`[apply] fixtures` in .bylaw/config.toml names), Kubernetes objects and Terraform plans "
         "wherever they stand, and what Helm charts, Kustomize folders and Terraform plan files "

@@ -1,7 +1,7 @@
 /* A policy engine as a program we run: how it is found, what it is asked, how its answers are read.
- * One implementation a file (opa.c, conftest.c, gator.c, kyverno.c), one row each in the table; those that are
- * only looked up so far, by bylaw doctor, are in known.c. The engine decides what a policy means;
- * nothing here imitates it.
+ * One implementation a file (opa.c, conftest.c, gator.c, kyverno.c), one row each in the table;
+ * those that are only looked up so far, by bylaw doctor, are in known.c. The engine decides what a
+ * policy means; nothing here imitates it.
  *
  * The first engine makes the plan of a run; the others add to it what is theirs (extend) and run
  * those units' tests; coverage and explanations stay with the first. */

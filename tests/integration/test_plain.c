@@ -145,6 +145,7 @@ static const char every[] =
     "help\nhelp accept\nstatus\nprompts\nfiles\nfiles k8s.rego\nopen k8s.rego:3\nnext\nprevious\n"
     "line 7\nfind container\nfind\nsymbols\nsymbols privileged\ndefinition containers\n"
     "references containers\nwait\neval k8s.privileged.deny none\neval is_production {\"x\": 1}\n"
+    "wait\napply k8s.privileged testdata\nwait\n"
     "profile\nprofile none\nmodel\ntests\nwait\ngroups\ngroups @pass privileged\nhistory "
     "test_deny_public\nreproduce test_deny_public\nrerun failed\nrerun affected\nrerun "
     "public\nwait\nfailures\nexplain 1\nproblems\ncoverage\ncoverage "
@@ -208,6 +209,9 @@ static void every_command_does_something(void **state)
         "rule lib.k8s.containers: policies/lib/k8s/k8s.rego, line ",
         "Tests of the workspace: 16 passed, 0 failed, 0 with errors, 0 skipped, 0 not evaluated.",
         "Coverage is ",
+        "deny: opa k8s.privileged on "
+        "policies/k8s/privileged/testdata/invalid_privileged.yaml, Pod root",
+        "allow: opa k8s.privileged on policies/k8s/privileged/testdata/valid_plain.yaml, Pod plain",
         "No test failed.",
         "0 problems.",
         "policies/lib/k8s/k8s.rego is saved",

@@ -553,6 +553,7 @@ static void close_all(struct plain *plain)
         loop_run_once(plain->loop, 100);
     }
     evaluator_free(plain->evaluator);
+    plain_apply_free(plain->apply);
     checker_free(plain->checker);
     plain_tests_free(plain);
     history_store_free(plain->history);

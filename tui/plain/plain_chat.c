@@ -364,6 +364,11 @@ bool plain_stop(struct plain *plain, struct str args, struct err *err)
         plain_say(plain, "The tests are stopped.");
         return true;
     }
+    if (plain_apply_stop(plain)) {
+        plain->doing = NULL;
+        plain_say(plain, "Policies are not applied any further.");
+        return true;
+    }
     if (plain->evaluator != NULL && evaluator_is_running(plain->evaluator)) {
         evaluator_cancel(plain->evaluator);
         plain->doing = NULL;

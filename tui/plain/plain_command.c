@@ -144,6 +144,10 @@ const struct plain_command plain_commands[] = {
         "Evaluate a rule with an input: a file, a file and the number of a document "
         "(pods.yaml#2), JSON; without it the last one",
         M, plain_eval},
+    {"apply", "[POLICY] [FIXTURE]",
+        "Apply every policy to every fixture: say what is denied, or what the proposal changes; "
+        "with words of names or paths all that is decided there",
+        M, plain_apply},
     {"skills", "", "Say the skills there are, and which are trusted", M, plain_skills},
     {"skill", "[NAME] [TASK]", "Have the agent use a skill for a task; without a name all are said",
         M, plain_skill},

@@ -123,6 +123,7 @@ struct plain {
     char *needle;
 
     struct evaluator *evaluator;
+    struct plain_apply *apply; /* NULL: not asked yet */
 };
 
 enum { PLAIN_PAGE = 20, PLAIN_LIST_MAX = 200 };
@@ -297,6 +298,12 @@ bool plain_edit_text(struct plain *plain, const char *name, struct str text, siz
 
 /* ---- plain_eval.c ---- */
 bool plain_eval(struct plain *plain, struct str args, struct err *err);
+
+/* ---- plain_apply.c ---- */
+bool plain_apply(struct plain *plain, struct str args, struct err *err);
+/* False: nothing runs. */
+bool plain_apply_stop(struct plain *plain);
+void plain_apply_free(struct plain_apply *apply); /* NULL is fine */
 
 /* ---- plain_model.c ---- */
 

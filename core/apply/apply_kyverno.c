@@ -1,0 +1,238 @@
+/* Kyverno's policies applied to Kubernetes objects by `kyverno apply` (engine/kyverno_apply.h). */
+#include "apply/apply.h"
+
+#include "apply/fixtures.h"
+#include "base/vec.h"
+#include "engine/kyverno_apply.h"
+
+#include <stdlib.h>
+
+enum { POLICIES_OF_JOB = 200, FIXTURES_OF_JOB = 500 };
+
+/* A policy's document. */
+struct kyverno_policy {
+    char *name;
+    struct buf text;
+};
+
+static void policy_free(void *own)
+{
+    struct kyverno_policy *policy = own;
+    free(policy->name);
+    buf_free(&policy->text);
+    free(policy);
+}
+
+static bool is_policy(const struct fixture_head *head)
+{
+    struct str group = str_of(head->api_version);
+    bool old = str_starts(group, "kyverno.io/") &&
+               (strcmp(head->kind, "ClusterPolicy") == 0 || strcmp(head->kind, "Policy") == 0);
+    return old ||
+           (str_starts(group, "policies.kyverno.io/") && str_ends(str_of(head->kind), "Policy"));
+}
+
+static void found(void *data, const char *path, unsigned row, const struct fixture_head *head,
+    struct str document)
+{
+    struct apply_set *set = data;
+    if (!is_policy(head) || head->name[0] == '\0') {
+        return;
+    }
+    struct kyverno_policy *own = MEM_NEW(struct kyverno_policy);
+    own->name = mem_strdup(head->name);
+    buf_append_str(&own->text, document);
+    VEC_PUSH(&set->policies, (struct apply_policy){.engine = "kyverno",
+                                 .id = mem_printf("kyverno %s", own->name),
+                                 .name = mem_strdup(own->name),
+                                 .file = mem_strdup(path),
+                                 .at = {row, 1},
+                                 .own = own,
+                                 .own_free = policy_free});
+}
+
+static void find(struct apply_set *set, const atomic_bool *cancel)
+{
+    fixtures_each(set, cancel, found, set);
+}
+
+static bool takes(const struct apply_policy *policy, const struct apply_fixture *fixture)
+{
+    (void)policy;
+    return fixture->kind == APPLY_OBJECT;
+}
+
+/* Kyverno knows policies by name: one that overrides another would hide it. */
+static bool together(const struct apply_policy *a, const struct apply_policy *b)
+{
+    const struct kyverno_policy *x = a->own;
+    const struct kyverno_policy *y = b->own;
+    return strcmp(x->name, y->name) != 0;
+}
+
+/* ---- asking ---- */
+
+static bool write_files(struct apply_job *job, struct apply_command *command, struct err *err)
+{
+    bool ok = true;
+    (void)command;
+    for (size_t i = 0; ok && i < job->policy_count; i++) {
+        const struct kyverno_policy *own = job->set->policies.items[job->policies[i]].own;
+        char *name = mem_printf("p%zu.yaml", i);
+        char *path = apply_scratch(job, name, buf_str(&own->text), err);
+        ok = path != NULL;
+        free(path);
+        free(name);
+    }
+    for (size_t i = 0; ok && i < job->fixture_count; i++) {
+        char *path = apply_scratch_fixture(job, i, err);
+        ok = path != NULL;
+        free(path);
+    }
+    return ok;
+}
+
+struct asked {
+    struct apply_job *job;
+    struct kyverno_apply *apply;
+    void (*done)(void *data, enum apply_read read, const struct err *err);
+    void *data;
+};
+
+static enum apply_verdict verdict_of(enum kyverno_verdict verdict)
+{
+    static const enum apply_verdict verdicts[] = {[KYVERNO_NOT_EVALUATED] = APPLY_NOT_EVALUATED,
+        [KYVERNO_ALLOW] = APPLY_ALLOW,
+        [KYVERNO_DENY] = APPLY_DENY,
+        [KYVERNO_WARN] = APPLY_WARN,
+        [KYVERNO_MUTATE] = APPLY_MUTATE,
+        [KYVERNO_GENERATE] = APPLY_GENERATE,
+        [KYVERNO_DELETE] = APPLY_WARN,
+        [KYVERNO_ERROR] = APPLY_ERROR};
+    return verdicts[verdict];
+}
+
+static size_t place_of(const struct apply_job *job, const struct kyverno_decision *decision)
+{
+    size_t place = apply_scratch_number(decision->policy_file, 'p', job->policy_count);
+    for (size_t i = 0; place == SIZE_MAX && i < job->policy_count; i++) {
+        const struct kyverno_policy *own = job->set->policies.items[job->policies[i]].own;
+        const char *slash = strrchr(decision->policy, '/');
+        if (strcmp(own->name, slash == NULL ? decision->policy : slash + 1) == 0) {
+            place = i;
+        }
+    }
+    return place;
+}
+
+static void take(struct apply_job *job, const struct kyverno_decision *decision)
+{
+    size_t policy = place_of(job, decision);
+    size_t fixture = apply_scratch_number(decision->resource_file, 'r', job->fixture_count);
+    if (policy == SIZE_MAX || fixture == SIZE_MAX) {
+        return;
+    }
+    struct apply_cell *cell = apply_job_cell(job, policy, fixture);
+    bool deletes = decision->verdict == KYVERNO_DELETE;
+    bool silent = decision->verdict == KYVERNO_ALLOW || decision->message[0] == '\0';
+    char *message = silent && !deletes ? NULL
+                    : decision->rule[0] == '\0'
+                        ? mem_printf("%s%s", deletes ? "deletes it " : "", decision->message)
+                        : mem_printf("%s: %s", decision->rule, decision->message);
+    apply_cell_add(cell, verdict_of(decision->verdict), message);
+    if (decision->text != NULL) {
+        char *detail = mem_printf("%s%s%s:\n%s", cell->detail == NULL ? "" : cell->detail,
+            cell->detail == NULL ? "" : "\n",
+            decision->verdict == KYVERNO_MUTATE ? "the resource after it" : "what it generates",
+            decision->text);
+        free(cell->detail);
+        cell->detail = detail;
+    }
+}
+
+/* A policy that does not load decides nothing: of it, what is wrong; of the others, what Kyverno
+ * does not name no policy matches. */
+static void take_findings(struct apply_job *job, const struct findings *findings)
+{
+    VEC_FOREACH (const struct finding, finding, findings) {
+        size_t policy = apply_scratch_number(finding->file, 'p', job->policy_count);
+        for (size_t f = 0;
+             policy != SIZE_MAX && finding->severity == SEVERITY_ERROR && f < job->fixture_count;
+             f++) {
+            struct apply_cell *cell = apply_job_cell(job, policy, f);
+            if (cell->verdict == APPLY_WAITING) {
+                apply_cell_add(cell, APPLY_ERROR, mem_strdup(finding->message));
+            }
+        }
+    }
+    for (size_t i = 0; i < job->policy_count * job->fixture_count; i++) {
+        if (job->cells[i].verdict == APPLY_WAITING) {
+            job->cells[i].verdict = APPLY_NO_MATCH;
+        }
+    }
+}
+
+static void on_done(void *data, const struct kyverno_application *application)
+{
+    struct asked *asked = data;
+    struct asked copy = *asked;
+    struct err err = {0};
+    enum apply_read read = APPLY_READ_DONE;
+    free(asked);
+    if (application->trouble != NULL) {
+        err_set(&err, ERR_EXTERNAL, "%s", application->trouble);
+        read = APPLY_READ_APART;
+    } else {
+        for (size_t i = 0; i < application->decisions.len; i++) {
+            take(copy.job, &application->decisions.items[i]);
+        }
+        take_findings(copy.job, &application->findings);
+    }
+    copy.done(copy.data, read, &err);
+}
+
+static void *start(struct apply_job *job, struct loop *loop, bool offline,
+    void (*done)(void *data, enum apply_read read, const struct err *err), void *data)
+{
+    struct asked *asked = MEM_NEW(struct asked);
+    struct apply_words policies = {0};
+    struct apply_words resources = {0};
+    *asked = (struct asked){.job = job, .done = done, .data = data};
+    for (size_t i = 0; i < job->policy_count; i++) {
+        VEC_PUSH(&policies, mem_printf("p%zu.yaml", i));
+    }
+    for (size_t i = 0; i < job->fixture_count; i++) {
+        bool json = job->set->fixtures.items[job->fixtures[i]].json;
+        VEC_PUSH(&resources, mem_printf("r%zu.%s", i, json ? "json" : "yaml"));
+    }
+    struct kyverno_apply_options options = {.program = job->program,
+        .dir = job->scratch,
+        .policies = (const char *const *)policies.items,
+        .policy_count = policies.len,
+        .resources = (const char *const *)resources.items,
+        .resource_count = resources.len,
+        .offline = offline};
+    asked->apply = kyverno_apply_start(loop, &options, on_done, asked);
+    apply_words_free(&policies);
+    apply_words_free(&resources);
+    return asked;
+}
+
+static void stop(void *started)
+{
+    struct asked *asked = started;
+    kyverno_apply_cancel(asked->apply);
+    free(asked);
+}
+
+const struct apply_engine apply_engine_kyverno = {
+    .engine = &engine_kyverno,
+    .policies_max = POLICIES_OF_JOB,
+    .fixtures_max = FIXTURES_OF_JOB,
+    .find = find,
+    .takes = takes,
+    .together = together,
+    .command = write_files,
+    .start = start,
+    .stop = stop,
+};
