@@ -186,11 +186,21 @@ static void count_rows(struct board *board, const struct board_test *test, bool 
     board_tree_count(&board->tree, test->group, &sum, add);
 }
 
+/* Most tests are in the group of the one before them. */
+static size_t group_of(struct board *board, const struct board_test *test)
+{
+    const char *file = test->file == NULL ? "" : test->file;
+    const struct board_test *before =
+        board->tests.len == 0 ? NULL : &board->tests.items[board->tests.len - 1];
+    bool same = before != NULL && before->engine == test->engine && before->file != NULL &&
+                strcmp(before->suite, test->suite) == 0 && strcmp(before->file, file) == 0;
+    return same ? before->group : board_tree_place(&board->tree, test->engine, file, test->suite);
+}
+
 /* A test at the end of the list, in its group. */
 static void push_test(struct board *board, struct board_test test)
 {
-    const char *file = test.file == NULL ? "" : test.file;
-    test.group = board_tree_place(&board->tree, test.engine, file, test.suite);
+    test.group = group_of(board, &test);
     test.id = test.id == 0 ? ++board->last_id : test.id;
     board_tree_add(&board->tree, test.group, board->tests.len);
     VEC_PUSH(&board->tests, test);
@@ -293,6 +303,9 @@ static struct lookup lookup_make(const struct tests *tests)
     }
     for (size_t i = tests->len; i > 0; i--) {
         const struct board_test *test = &tests->items[i - 1];
+        if (test->name == NULL) {
+            continue; /* handed over */
+        }
         const char *file = test->file == NULL ? "" : test->file;
         size_t slot = key_of(file, test->suite, test->name) & lookup.mask;
         lookup.next[i - 1] = lookup.heads[slot];
@@ -313,21 +326,35 @@ static size_t find_old(const struct tests *tests, const struct lookup *lookup, c
     return at;
 }
 
+/* The tests before a plan, as they are handed over to it. */
+struct old_tests {
+    struct tests tests;
+    size_t next;          /* where the next one stands if nothing changed */
+    struct lookup lookup; /* made when something did */
+};
+
 /* Moves the old test that this one was over to it. */
-static bool take_old(struct tests *old, struct lookup *lookup, const char *file,
-    const struct plan_test *plan, struct board_test *out)
+static bool take_old(
+    struct old_tests *old, const char *file, const struct plan_test *plan, struct board_test *out)
 {
-    size_t *link = &lookup->heads[key_of(file, plan->suite, plan->name) & lookup->mask];
-    for (; *link != (size_t)-1; link = &lookup->next[*link]) {
-        struct board_test *test = &old->items[*link];
-        if (same_test(test, file, plan)) {
-            *out = *test;
-            *test = (struct board_test){0};
-            *link = lookup->next[*link];
-            return true;
+    struct tests *tests = &old->tests;
+    size_t at = old->next; /* most plans are as the one before */
+    if (at >= tests->len || !same_test(&tests->items[at], file, plan)) {
+        if (old->lookup.heads == NULL) {
+            old->lookup = lookup_make(tests);
+        }
+        at = old->lookup.heads[key_of(file, plan->suite, plan->name) & old->lookup.mask];
+        while (at != (size_t)-1 && !same_test(&tests->items[at], file, plan)) {
+            at = old->lookup.next[at];
         }
     }
-    return false;
+    if (at == (size_t)-1) {
+        return false;
+    }
+    *out = tests->items[at];
+    tests->items[at] = (struct board_test){0}; /* no name: it is not found again */
+    old->next = at + 1;
+    return true;
 }
 
 static bool is_replaced(const struct run_plan *plan, const char *file)
@@ -435,8 +462,7 @@ static void on_planned(void *data, unsigned generation, const struct run_plan *p
 {
     (void)generation;
     struct board *board = data;
-    struct tests old = board->tests;
-    struct lookup lookup = lookup_make(&old);
+    struct old_tests old = {.tests = board->tests};
     forget_lookup(board);
     board->tests = (struct tests){0};
     board_tree_begin(&board->tree);
@@ -448,7 +474,7 @@ static void on_planned(void *data, unsigned generation, const struct run_plan *p
         const struct plan_test *known = &plan->tests.items[i];
         const char *file = plan->files.items[known->file].path;
         struct board_test test = {0};
-        if (take_old(&old, &lookup, file, known, &test)) {
+        if (take_old(&old, file, known, &test)) {
             test.engine = engine_of(plan, known);
         } else {
             test = new_test(board, plan, known);
@@ -463,10 +489,10 @@ static void on_planned(void *data, unsigned generation, const struct run_plan *p
         VEC_PUSH(&board->of_plan, board->tests.len);
         push_test(board, test);
     }
-    keep_unforeseen(board, &old, plan);
-    tests_free(&old);
-    free(lookup.heads);
-    free(lookup.next);
+    keep_unforeseen(board, &old.tests, plan);
+    tests_free(&old.tests);
+    free(old.lookup.heads);
+    free(old.lookup.next);
     begin_run(board, plan);
 }
 

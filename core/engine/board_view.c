@@ -246,46 +246,42 @@ static uint64_t key_of(const struct board_view *view, size_t index, const struct
     }
 }
 
-struct sorting {
-    const struct board_view *view;
-    struct board *board;
-    bool groups;
+/* With its key, so that comparing two looks at nothing else. */
+struct sorted {
+    uint64_t key;
+    size_t then; /* of equal keys the smaller first */
+    size_t item;
 };
 
-static int compare_shown(const void *a, const void *b, void *data)
+static int compare_sorted(const void *a, const void *b)
 {
-    const struct sorting *sorting = data;
-    size_t x = *(const size_t *)a;
-    size_t y = *(const size_t *)b;
-    uint64_t key_x;
-    uint64_t key_y;
-    if (sorting->groups) {
-        key_x = sorting->view->groups.items[x].key;
-        key_y = sorting->view->groups.items[y].key;
-        if (key_x == key_y) {
-            x = sorting->view->groups.items[x].first;
-            y = sorting->view->groups.items[y].first;
-        }
-    } else {
-        key_x = key_of(sorting->view, x, board_at(sorting->board, x));
-        key_y = key_of(sorting->view, y, board_at(sorting->board, y));
+    const struct sorted *x = a;
+    const struct sorted *y = b;
+    if (x->key != y->key) {
+        return x->key < y->key ? -1 : 1;
     }
-    if (key_x != key_y) {
-        return key_x < key_y ? -1 : 1;
-    }
-    return x < y ? -1 : x > y;
+    return x->then < y->then ? -1 : x->then > y->then;
 }
 
 static void sort_shown(
     const struct board_view *view, struct board *board, struct policy_set *shown, bool groups)
 {
-    struct sorting sorting = {view, board, groups};
-    for (size_t i = 1; i < shown->len; i++) {
-        if (compare_shown(&shown->items[i - 1], &shown->items[i], &sorting) > 0) {
-            qsort_r(shown->items, shown->len, sizeof(size_t), compare_shown, &sorting);
-            return;
-        }
+    struct sorted *sorted = mem_alloc((shown->len + 1) * sizeof *sorted);
+    bool in_order = true;
+    for (size_t i = 0; i < shown->len; i++) {
+        size_t item = shown->items[i];
+        const struct view_group *group = groups ? &view->groups.items[item] : NULL;
+        sorted[i] = groups ? (struct sorted){group->key, group->first, item}
+                           : (struct sorted){key_of(view, item, board_at(board, item)), item, item};
+        in_order = in_order && (i == 0 || compare_sorted(&sorted[i - 1], &sorted[i]) <= 0);
     }
+    if (!in_order) {
+        qsort(sorted, shown->len, sizeof *sorted, compare_sorted);
+    }
+    for (size_t i = 0; i < shown->len; i++) {
+        shown->items[i] = sorted[i].item;
+    }
+    free(sorted);
 }
 
 /* ---- groups ---- */
