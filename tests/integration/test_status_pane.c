@@ -204,6 +204,63 @@ static void reruns_a_part(void **state)
     end(&f);
 }
 
+static void browses_by_group_status_and_order(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f, "opa-failing");
+    run(&f);
+    expect(&f, "▾ opa  limits_test   ✓ 2 ✗ 2 ! 1 ○ 1", true);
+    press(&f, "left"); /* on the group's row: it closes */
+    expect(&f, "▸ opa  limits_test", true);
+    expect(&f, "test_message", false);
+    press(&f, "enter");
+    expect(&f, "test_message", true);
+    type(&f, "/@error");
+    press(&f, "enter");
+    expect(&f, "! test_conflict", true);
+    expect(&f, "test_message", false);
+    press(&f, "esc");
+    type(&f, "Ss"); /* skipped, in the box of statuses */
+    expect(&f, "skipped only", true);
+    expect(&f, "○ todo_test_later", true);
+    expect(&f, "test_conflict", false);
+    press(&f, "esc");
+    type(&f, "o");
+    expect(&f, "failed first", true);
+    type(&f, "v"); /* one list, with whole names */
+    expect(&f, "! limits_test.test_conflict", true);
+    type(&f, "vooo");
+    expect(&f, " watch ", false);
+    type(&f, "w");
+    expect(&f, " watch ", true);
+    type(&f, "jjY");
+    assert_non_null(strstr(app_message_text(f.app), "copied"));
+    type(&f, "i");
+    assert_non_null(strstr(app_message_text(f.app), "names no fixture"));
+    type(&f, "p");
+    assert_non_null(strstr(app_message_text(f.app), "is not known"));
+    end(&f);
+}
+
+/* What differs is told on one row where there is room, else on two. */
+static void compares_beside_or_below(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f, "opa-failing");
+    run(&f);
+    type(&f, "]t");
+    expect(&f, "- \"8192 MB is too much\"", true);
+    expect(&f, "≠ - \"8192 MiB is too much\"", true);
+    f.cols = 60;
+    app_focus(f.app, SLOT_STATUS);
+    expect(&f, "- expected  + got", true);
+    expect(&f, "- - \"8192 MB is too much\"", true);
+    expect(&f, "+ - \"8192 MiB is too much\"", true);
+    end(&f);
+}
+
 static void problems_and_coverage(void **state)
 {
     (void)state;
@@ -265,6 +322,8 @@ int main(void)
         cmocka_unit_test(explains_and_opens),
         cmocka_unit_test(filters_while_typing),
         cmocka_unit_test(reruns_a_part),
+        cmocka_unit_test(browses_by_group_status_and_order),
+        cmocka_unit_test(compares_beside_or_below),
         cmocka_unit_test(problems_and_coverage),
         cmocka_unit_test(small_screens),
         cmocka_unit_test(stays_whole_without_tests),

@@ -22,14 +22,26 @@ void status_words_free(struct status_words *words)
     VEC_FREE(words);
 }
 
+static void tell_changed(struct status *s)
+{
+    s->untold = false;
+    s->told_ms = loop_now_ms();
+    if (s->options.changed != NULL) {
+        s->options.changed(s->options.data);
+    }
+}
+
 static void board_changed(void *data)
 {
     struct status *s = data;
     if (board_is_busy(s->board) && !loop_timer_is_active(s->spinner)) {
         loop_timer_start(s->spinner, SPINNER_MS, SPINNER_MS);
     }
-    if (s->options.changed != NULL) {
-        s->options.changed(s->options.data);
+    /* While results stream in not for each of them; the spinner's timer tells the last. */
+    if (!board_is_busy(s->board) || loop_now_ms() >= s->told_ms + SPINNER_MS) {
+        tell_changed(s);
+    } else {
+        s->untold = true;
     }
     app_redraw(s->app);
 }
@@ -39,6 +51,9 @@ static void on_spinner(void *data)
     struct status *s = data;
     if (!board_is_busy(s->board)) {
         loop_timer_stop(s->spinner);
+    }
+    if (s->untold) {
+        tell_changed(s);
     }
     app_redraw(s->app);
 }

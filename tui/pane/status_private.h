@@ -46,6 +46,8 @@ struct status {
     bool watch;                /* they run at once */
     struct loop_timer *save_timer;
     struct loop_timer *spinner;
+    uint64_t told_ms; /* when `changed` was called last */
+    bool untold;      /* something changed since */
     bool follow_log;
     struct problems *problems;
     char *check_brief, *check_text; /* how far they can be believed; NULL: not told */
