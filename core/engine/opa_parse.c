@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/safe.h"
+#include "base/utf8.h"
 #include "base/vec.h"
 #include "engine/opa_builtins.h"
 
@@ -192,6 +193,18 @@ static bool same_finding(const struct finding *a, const struct finding *b)
            strcmp(a->message, b->message) == 0;
 }
 
+/* opa counts columns in code points; ours are bytes of the line. */
+static unsigned byte_column(const char *line, unsigned column)
+{
+    struct str rest = str_of(line);
+    for (unsigned i = 1; i < column && rest.len > 0; i++) {
+        size_t len;
+        (void)utf8_decode(rest, &len);
+        rest = str_from(rest, len);
+    }
+    return column == 0 ? 0 : (unsigned)(strlen(line) - rest.len) + 1;
+}
+
 static void add_error(const cJSON *error, struct findings *findings)
 {
     const cJSON *location = json_get(error, "location");
@@ -211,6 +224,7 @@ static void add_error(const cJSON *error, struct findings *findings)
         .message = safe_dup(buf_str(&message), SAFE_KEEP_LINES, TEXT_MAX),
         .fix = opa_builtin_advise(json_string(error, "message"), line)};
     buf_free(&message);
+    finding.at.col = line == NULL ? finding.at.col : byte_column(line, finding.at.col);
     VEC_FOREACH (struct finding, known, findings) {
         if (same_finding(known, &finding)) {
             finding_free(&finding);

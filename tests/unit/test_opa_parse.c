@@ -119,6 +119,22 @@ static void test_errors(void **state)
     free(text);
 }
 
+/* opa counts code points, findings bytes. */
+static void test_error_columns(void **state)
+{
+    (void)state;
+    struct findings findings = {0};
+    struct err err = {0};
+    const char *text = "{\"errors\":[{\"message\":\"illegal token\",\"code\":\"rego_parse_error\","
+                       "\"location\":{\"file\":\"a.rego\",\"row\":3,\"col\":27},\"details\":{"
+                       "\"line\":\"x := \\\"日本\\\" ; y := undefinedé\",\"idx\":30}}]}";
+    assert_ok(opa_parse_errors(str_of(text), &findings, &err), err);
+    assert_int_equal(findings.len, 1);
+    assert_int_equal(findings.items[0].at.row, 3);
+    assert_int_equal(findings.items[0].at.col, 31);
+    findings_free(&findings);
+}
+
 static void test_trace(void **state)
 {
     (void)state;
@@ -197,6 +213,7 @@ int main(void)
         cmocka_unit_test(test_results),
         cmocka_unit_test(test_sub_results),
         cmocka_unit_test(an_error_is_never_hidden_by_passing_sub_tests),
+        cmocka_unit_test(test_error_columns),
         cmocka_unit_test(nothing_is_not_a_pass),
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_trace),

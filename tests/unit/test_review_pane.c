@@ -38,7 +38,7 @@ static void on_closed(void *data)
     s->pane = NULL;
 }
 
-static struct screen *open_screen(int rows, int cols)
+static struct screen *open_changes(struct changes *changes, int rows, int cols)
 {
     struct screen *s = MEM_NEW(struct screen);
     struct err err = {0};
@@ -47,9 +47,8 @@ static struct screen *open_screen(int rows, int cols)
     struct app_options options = {.theme = "dark"};
     s->app = app_new(s->loop, &options, &err);
     assert_non_null(s->app);
-    struct changes changes = review_sample();
-    s->review = review_new(&changes);
-    changes_free(&changes);
+    s->review = review_new(changes);
+    changes_free(changes);
     struct review_pane_options pane = {.title = "proposal 3",
         .review = s->review,
         .try_selection = on_try,
@@ -60,6 +59,12 @@ static struct screen *open_screen(int rows, int cols)
     s->rows = rows;
     s->cols = cols;
     return s;
+}
+
+static struct screen *open_screen(int rows, int cols)
+{
+    struct changes changes = review_sample();
+    return open_changes(&changes, rows, cols);
 }
 
 static void close_screen(struct screen *s)
@@ -283,6 +288,44 @@ static void sides_wrap_and_context(void **state)
     close_screen(s);
 }
 
+/* What differs in blanks only is one row with a ~; a decision there is about both lines, and one
+ * about the hunk takes them along. */
+static void blanks_are_ignored(void **state)
+{
+    (void)state;
+    struct changes changes = {0};
+    struct change change = {
+        .kind = CHANGE_UPDATE, .path = mem_strdup("a.rego"), .base_exists = true, .mode = 0644};
+    buf_append_c(&change.base, "allow if {\n  input.x\n  input.y\n  input.z\n}\n");
+    buf_append_c(&change.content, "allow if {\n    input.x\n    input.other\n    input. z\n}\n");
+    VEC_PUSH(&changes, change);
+    struct screen *s = open_changes(&changes, 30, 100);
+    expect(s, "-   input.x");
+    expect(s, "+     input.x");
+    keys(s, "W");
+    expect(s, "~     input.x");
+    expect(s, "-   input.y");
+    expect(s, "+     input.other");
+    expect(s, "~     input. z");
+    assert_null(strstr(text_of(s), "-   input.x"));
+    keys(s, "space"); /* on the first row of the hunk */
+    const struct review_file *file = review_file(s->review, 0);
+    assert_int_equal(file->items.len, 6);
+    for (size_t i = 0; i < file->items.len; i++) {
+        size_t line = file->items.items[i].kind == REVIEW_DEL ? file->items.items[i].a
+                                                              : file->items.items[i].b;
+        assert_int_equal(file->items.items[i].decision, line == 1 ? REVIEW_ACCEPTED : REVIEW_OPEN);
+    }
+    keys(s, "a");
+    assert_int_equal(review_count(review_file(s->review, 0), 0, 6).accepted, 6);
+    keys(s, "| W");
+    s->cols = 140;
+    expect(s, "input.other");
+    keys(s, "W");
+    expect(s, "~");
+    close_screen(s);
+}
+
 static void tests_are_shown(void **state)
 {
     (void)state;
@@ -368,8 +411,8 @@ static void any_keys_at_any_size(void **state)
 {
     (void)state;
     static const char *const names[] = {"a", "x", "space", "v", "s", "e", "c", "u", "ctrl-r", "A",
-        "D", "]", "[", "}", "{", "|", "w", "+", "-", "j", "k", "g", "G", "C", "y", "t", "enter",
-        "esc", "ctrl-s", "ctrl-d", "ctrl-u", "right", "left", "n", "b", "backspace"};
+        "D", "]", "[", "}", "{", "|", "w", "W", "+", "-", "j", "k", "g", "G", "C", "y", "t",
+        "enter", "esc", "ctrl-s", "ctrl-d", "ctrl-u", "right", "left", "n", "b", "backspace"};
     for (size_t run = 0; run < 12; run++) {
         struct screen *s = open_screen(30, 100);
         struct err err = {0};
@@ -406,6 +449,7 @@ int main(void)
         cmocka_unit_test(a_hunk_is_edited_in_place),
         cmocka_unit_test(it_splits_and_comments),
         cmocka_unit_test(sides_wrap_and_context),
+        cmocka_unit_test(blanks_are_ignored),
         cmocka_unit_test(tests_are_shown),
         cmocka_unit_test(a_change_underneath_is_seen),
         cmocka_unit_test(any_keys_at_any_size),

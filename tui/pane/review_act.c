@@ -156,6 +156,22 @@ static unsigned wrap(void *data)
     return UI_DONE;
 }
 
+static unsigned blanks(void *data)
+{
+    struct review_pane *pane = data;
+    size_t hunk = review_pane_cursor_hunk(pane);
+    pane->no_blanks = !pane->no_blanks;
+    review_pane_refresh(pane);
+    if (hunk != NONE) {
+        review_pane_go_to_hunk(pane, hunk);
+    }
+    app_message(pane->app, MESSAGE_INFO,
+        pane->no_blanks
+            ? "~ marks lines of which only the blanks differ; what you accept takes them along"
+            : "blanks are shown as changes again");
+    return UI_DONE;
+}
+
 static const size_t contexts[] = {0, 1, 3, 6, 12, 25, 50, SIZE_MAX / 4};
 
 static unsigned set_context(struct review_pane *pane, int step)
@@ -343,6 +359,8 @@ static const struct action actions[] = {
         previous_file, NULL},
     {"review.sides", "side by side", "Show old and new side by side, or under each other", "|",
         NULL, 0, sides, NULL},
+    {"review.blanks", "blanks", "Ignore blanks in what is shown, or not; decisions are about all",
+        "W", NULL, 0, blanks, NULL},
     {"review.wrap", "wrap", "Wrap long lines, or cut them", "w", NULL, 0, wrap, NULL},
     {"review.more-context", "more context", "Show more lines around each hunk", "+ =", NULL, 0,
         more_context, NULL},

@@ -284,11 +284,21 @@ static void put_decision(struct review_pane *pane, struct region region, int col
     }
 }
 
-static void put_sign(struct region region, int col, bool del, bool add)
+static void put_side_sign(struct region region, int col, const struct review_row *row, bool base)
 {
-    if (del || add) {
-        grid_put_c(region, 0, col, del ? "-" : "+", del ? STYLE(DELETE) : STYLE(ADD));
+    if ((base ? row->del : row->add) == NONE) {
+        return;
     }
+    if (row->kind == ROW_SAME) {
+        grid_put_c(region, 0, col, "~", STYLE(MODIFIED)); /* only blanks differ */
+    } else {
+        grid_put_c(region, 0, col, base ? "-" : "+", base ? STYLE(DELETE) : STYLE(ADD));
+    }
+}
+
+static void put_sign(struct region region, int col, const struct review_row *row)
+{
+    put_side_sign(region, col, row, row->del != NONE);
 }
 
 static void draw_unified(struct review_pane *pane, struct region region, size_t index)
@@ -304,7 +314,7 @@ static void draw_unified(struct review_pane *pane, struct region region, size_t 
     } else {
         put_number(region, 2, gutter.number, row->b != NONE ? row->b : row->a);
     }
-    put_sign(region, gutter.cols - 2, row->del != NONE, row->add != NONE);
+    put_sign(region, gutter.cols - 2, row);
     if (code_of(pane, row, side, &code)) {
         review_code_draw(&code,
             region_sub(
@@ -323,7 +333,7 @@ static void draw_half(
     bool base = side == REVIEW_BASE;
     put_decision(pane, region, 1, base ? row->del : row->add);
     put_number(region, 2, gutter.number, base ? row->a : row->b);
-    put_sign(region, gutter.cols - 2, base && row->del != NONE, !base && row->add != NONE);
+    put_side_sign(region, gutter.cols - 2, row, base);
     if (code_of(pane, row, side, &code)) {
         review_code_draw(&code,
             region_sub(

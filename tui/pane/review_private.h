@@ -8,7 +8,7 @@
 
 enum row_kind {
     ROW_HUNK,   /* a hunk's heading */
-    ROW_SAME,   /* a line both sides have */
+    ROW_SAME,   /* a line both sides have, or with items: both but for its blanks */
     ROW_CHANGE, /* a removed line, an added one, or (side by side) both */
     ROW_WHOLE,  /* an item without lines */
     ROW_GAP,    /* lines that are not shown */
@@ -51,6 +51,7 @@ struct review_pane {
     size_t file;
     unsigned seen;           /* review_generation the rows were made for */
     bool side_by_side, wrap; /* as wished */
+    bool no_blanks;          /* lines that differ in blanks only are shown once, as they become */
     bool paired;             /* the rows are made for side by side: there is room */
     size_t context;
     struct review_rows rows;

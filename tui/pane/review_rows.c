@@ -175,6 +175,70 @@ static void push_block(struct review_pane *pane, struct block *block, bool *show
     free(block->partner);
 }
 
+static void split_without_blanks(
+    const struct line *items, size_t count, struct buf *bytes, struct lines *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        for (size_t at = 0; at < items[i].text.len; at++) {
+            char c = items[i].text.ptr[at];
+            buf_append(bytes, &c, c == ' ' || c == '\t' || c == '\r' ? 0 : 1);
+        }
+        buf_append_char(bytes, '\n');
+    }
+    lines_split(buf_str(bytes), LINES_LF, out);
+}
+
+/* The part of a block that begins with so many of its removed and added lines. */
+static void push_part(
+    struct review_pane *pane, const struct block *block, const struct diff_run *run, bool *shown)
+{
+    struct block part = {.hunk = block->hunk,
+        .del = block->del + run->a,
+        .dels = run->a_len,
+        .add = block->add + run->b,
+        .adds = run->b_len};
+    if (part.dels > 0 || part.adds > 0) {
+        push_block(pane, &part, shown);
+    }
+}
+
+/* Lines that are the same but for blanks are one row, which stands for both items. */
+static void push_block_without_blanks(struct review_pane *pane, struct block *block, bool *shown)
+{
+    const struct review_file *file = review_pane_file(pane);
+    struct buf old_bytes = BUF_INIT, new_bytes = BUF_INIT;
+    struct lines old = {0}, new = {0};
+    struct diff diff = {0};
+    if (block->dels == 0 || block->adds == 0) {
+        push_block(pane, block, shown);
+        return;
+    }
+    split_without_blanks(
+        &file->base->lines.items[file->items.items[block->del].a], block->dels, &old_bytes, &old);
+    split_without_blanks(&file->proposed->lines.items[file->items.items[block->add].b], block->adds,
+        &new_bytes, &new);
+    diff_lines(&old, &new, &diff);
+    size_t i = 0, j = 0;
+    for (size_t at = 0; at <= diff.len; at++) {
+        struct diff_run end = {block->dels, 0, block->adds, 0};
+        const struct diff_run *run = at < diff.len ? &diff.items[at] : &end;
+        for (; i < run->a; i++, j++) {
+            struct review_row row = change_row(file, block, i, j);
+            row.kind = ROW_SAME;
+            VEC_PUSH(&pane->rows, row);
+            push_comments(pane, shown);
+        }
+        push_part(pane, block, run, shown);
+        i = run->a + run->a_len;
+        j = run->b + run->b_len;
+    }
+    diff_free(&diff);
+    lines_free(&old);
+    lines_free(&new);
+    buf_free(&old_bytes);
+    buf_free(&new_bytes);
+}
+
 static void push_hunk(struct review_pane *pane, size_t hunk, bool *shown)
 {
     const struct review_file *file = review_pane_file(pane);
@@ -207,7 +271,11 @@ static void push_hunk(struct review_pane *pane, size_t hunk, bool *shown)
             i++;
             b++;
         }
-        push_block(pane, &block, shown);
+        if (pane->no_blanks) {
+            push_block_without_blanks(pane, &block, shown);
+        } else {
+            push_block(pane, &block, shown);
+        }
     }
 }
 
@@ -363,7 +431,8 @@ static size_t hunk_row(const struct review_pane *pane, size_t hunk)
     size_t heading = 0;
     for (size_t i = 0; i < pane->rows.len; i++) {
         const struct review_row *row = &pane->rows.items[i];
-        if (row->hunk == hunk && (row->kind == ROW_CHANGE || row->kind == ROW_WHOLE)) {
+        bool items = row->del != NONE || row->add != NONE;
+        if (row->hunk == hunk && (items || row->kind == ROW_WHOLE)) {
             return i;
         }
         if (row->hunk == hunk && row->kind == ROW_HUNK) {
