@@ -96,7 +96,7 @@ void kyverno_check_parse(const struct engine_question *q, struct str out, struct
     struct engine_answer *answer);
 /* Fills objects and rules. */
 void kyverno_suite_look(struct kyverno_suite *suite, const struct run_plan *plan);
-void kyverno_suite_free(void *suite);
+void kyverno_suite_free(void *data);
 /* What a text has of either; places in it only. Appended. */
 void kyverno_read_objects(struct str text, size_t file, struct kyverno_suite *suite);
 void kyverno_read_rules(struct str text, size_t file, struct kyverno_suite *suite);
