@@ -160,6 +160,13 @@ static void test_views_and_folds(void **state)
     term_type(term, "k");
     term_type(term, "jj");
     term_expect(term, " 3:1 ");
+    test_write(dir, "work/two.rego", "package two\n");
+    term_type(term, ":sp two.rego\r");
+    term_expect(term, "package two");
+    term_expect(term, "─ one.rego ─");
+    term_type(term, ":q\r");
+    term_expect_gone(term, "package two");
+    term_expect(term, " 3:1 ");
     term_type(term, "za");
     term_expect(term, "allow if { ⋯ 2 lines");
     term_type(term, "zr");

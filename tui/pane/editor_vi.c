@@ -509,6 +509,13 @@ static void grant(struct editor *editor, const struct wish *one)
         app_run_action(editor->app, "app.quit");
     } else if (strcmp(what, "edit") == 0 && one->argument[0] == '\0') {
         app_run_action(editor->app, "find.files");
+    } else if (one->argument[0] != '\0' &&
+               (strcmp(what, "split") == 0 || strcmp(what, "vsplit") == 0)) {
+        size_t views = split_count(editor->split);
+        grant_other(editor, one);
+        if (split_count(editor->split) > views) { /* there was room for one more */
+            open_path(editor, one->argument);
+        }
     } else if (strcmp(what, "edit") == 0) {
         open_path(editor, one->argument);
     } else if (strcmp(what, "find") == 0 || strcmp(what, "grep") == 0) {
