@@ -97,25 +97,48 @@ static void fail(struct gator_apply *apply, const char *why)
 
 /* ---- what is to be asked ---- */
 
+static bool has_other(const struct gator_apply *apply, const struct gator_doc *doc, size_t round)
+{
+    VEC_FOREACH (const struct gator_doc, other, &apply->docs) {
+        if (other->kind == DOC_RESOURCE && other->round == round && gator_doc_same(doc, other)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The resources whose round it is, the others of their names left out. Where a policy looks at what
+ * else there is, so are those that are alone with theirs. */
+static void take_resources(struct gator_apply *apply, struct gator_call *call, bool looks_around)
+{
+    for (size_t i = 0; i < apply->docs.len; i++) {
+        const struct gator_doc *doc = &apply->docs.items[i];
+        if (doc->kind == DOC_RESOURCE &&
+            (doc->round == call->round ||
+                (looks_around && doc->round == 0 && !has_other(apply, doc, call->round)))) {
+            VEC_PUSH(&call->resources, i);
+        }
+    }
+}
+
 static void add_calls(struct gator_apply *apply)
 {
     bool dual = false;
     bool constraints = false;
+    bool looks_around = false;
     size_t rounds = 0;
     VEC_FOREACH (const struct gator_doc, doc, &apply->docs) {
         dual = dual || (doc->kind == DOC_TEMPLATE && doc->cel && doc->rego);
         constraints = constraints || doc->kind == DOC_CONSTRAINT;
+        looks_around = looks_around ||
+                       (doc->kind == DOC_TEMPLATE &&
+                           str_find(buf_str(&doc->text), STR_LIT("data.inventory"), 0) != SIZE_MAX);
         rounds = doc->kind == DOC_RESOURCE && doc->round + 1 > rounds ? doc->round + 1 : rounds;
     }
-    for (size_t round = 0; constraints && round < rounds; round++) {
-        for (int rego = 0; rego <= (dual ? 1 : 0); rego++) {
-            struct gator_call call = {.rego = rego == 1};
-            for (size_t i = 0; i < apply->docs.len; i++) {
-                const struct gator_doc *doc = &apply->docs.items[i];
-                if (doc->kind == DOC_RESOURCE && doc->round == round) {
-                    VEC_PUSH(&call.resources, i);
-                }
-            }
+    for (size_t round = constraints ? rounds : 0; round-- > 0;) { /* the last one is made first */
+        for (int rego = dual ? 1 : 0; rego >= 0; rego--) {
+            struct gator_call call = {.rego = rego == 1, .round = round};
+            take_resources(apply, &call, looks_around);
             VEC_PUSH(&apply->calls, call);
         }
     }

@@ -106,7 +106,7 @@ void gator_apply_reason(struct str errout, struct buf *reason)
 static void divide(struct gator_apply *apply, struct gator_call *call, struct str reason)
 {
     if (call->resources.len > 1) {
-        struct gator_call second = {.rego = call->rego};
+        struct gator_call second = {.rego = call->rego, .round = call->round};
         size_t half = call->resources.len / 2;
         for (size_t i = half; i < call->resources.len; i++) {
             VEC_PUSH(&second.resources, call->resources.items[i]);
@@ -143,6 +143,23 @@ static size_t resource_of(
     return SIZE_MAX;
 }
 
+/* A resource that is there once is looked at in each round: what was said before is not said again.
+ */
+static bool is_repeated(const struct gator_apply *apply, const struct gator_call *call,
+    const struct gator_violation *violation)
+{
+    if (apply->docs.items[violation->resource].round == call->round) {
+        return false;
+    }
+    VEC_FOREACH (const struct gator_violation, v, &apply->violations) {
+        if (v->constraint == violation->constraint && v->resource == violation->resource &&
+            v->by_rego == violation->by_rego && strcmp(v->message, violation->message) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void take_violation(
     struct gator_apply *apply, const struct gator_call *call, const cJSON *item)
 {
@@ -157,14 +174,19 @@ static void take_violation(
     if (probed != SIZE_MAX) {
         apply->matched[probed * apply->docs.len + resource] = true;
     } else if (number != SIZE_MAX && apply->violations.len < VIOLATIONS_MAX) {
-        VEC_PUSH(&apply->violations,
-            (struct gator_violation){.constraint = number,
-                .resource = resource,
-                .by_rego = call->rego,
-                .action = safe_dup(
-                    str_of(json_string_or(item, "enforcementAction", "")), SAFE_ONE_LINE, WORD_MAX),
-                .message =
-                    safe_dup(str_of(json_string_or(item, "msg", "")), SAFE_ONE_LINE, MESSAGE_MAX)});
+        struct gator_violation violation = {.constraint = number,
+            .resource = resource,
+            .by_rego = call->rego,
+            .action = safe_dup(
+                str_of(json_string_or(item, "enforcementAction", "")), SAFE_ONE_LINE, WORD_MAX),
+            .message =
+                safe_dup(str_of(json_string_or(item, "msg", "")), SAFE_ONE_LINE, MESSAGE_MAX)};
+        if (is_repeated(apply, call, &violation)) {
+            free(violation.action);
+            free(violation.message);
+        } else {
+            VEC_PUSH(&apply->violations, violation);
+        }
     }
 }
 

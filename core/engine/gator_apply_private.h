@@ -40,13 +40,14 @@ struct gator_violation {
     char *action, *message;
 };
 
-/* One call of gator: all policies and these resources. */
+/* One call of gator: all policies and these resources, no two of one name. */
 struct gator_call {
     struct {
         size_t *items;
         size_t len, cap;
     } resources;
     bool rego; /* CEL switched off, only templates with both */
+    size_t round;
 };
 
 struct gator_apply {
@@ -87,6 +88,8 @@ struct gator_apply *gator_apply_new(
 void gator_apply_release(struct gator_apply *apply);
 /* gator_apply_read.c, on a worker: fills docs and the scratch folder. False: apply->err. */
 bool gator_apply_read(struct gator_apply *apply);
+/* The same kind, namespace and name. */
+bool gator_doc_same(const struct gator_doc *a, const struct gator_doc *b);
 /* gator_apply_answer.c, on a worker: takes what a call printed. True: nothing more is to be asked
  * about it; false: it is to be made again (something is refused now), or in parts. */
 bool gator_apply_take(struct gator_apply *apply, struct gator_call *call);

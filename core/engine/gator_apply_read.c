@@ -235,7 +235,7 @@ static bool is_given(const struct gator_paths *paths, size_t before, const char 
     return false;
 }
 
-static bool same_object(const struct gator_doc *a, const struct gator_doc *b)
+bool gator_doc_same(const struct gator_doc *a, const struct gator_doc *b)
 {
     return strcmp(a->api, b->api) == 0 && strcmp(a->type, b->type) == 0 &&
            strcmp(a->space, b->space) == 0 && strcmp(a->name, b->name) == 0;
@@ -253,7 +253,7 @@ static void link_docs(struct gator_apply *apply)
                 strcmp(other->makes, doc->type) == 0) {
                 doc->template = k;
             } else if (k < i && doc->kind == DOC_RESOURCE && other->kind == DOC_RESOURCE &&
-                       same_object(doc, other)) {
+                       gator_doc_same(doc, other)) {
                 doc->round++;
             } else if (k < i && doc->kind == DOC_TEMPLATE && other->kind == DOC_TEMPLATE &&
                        doc->refused == NULL && strcmp(doc->name, other->name) == 0) {
