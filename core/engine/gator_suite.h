@@ -36,7 +36,7 @@ struct gator_suite {
 
 struct gator_suite *gator_suite_new(void) MUST_USE;
 struct gator_suite *gator_suite_share(struct gator_suite *suite) MUST_USE;
-void gator_suite_release(void *suite);
+void gator_suite_release(void *data);
 /* The case (or the test without cases) that stands there, or NULL. */
 struct gator_case *gator_suite_find(const struct gator_suite *suite, struct position at);
 /* The template of this file below root, read once; SIZE_MAX: it cannot be read or is none. */
