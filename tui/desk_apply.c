@@ -47,7 +47,9 @@ static void planned(void *data, unsigned generation, const struct apply_set *set
     (void)generation;
     side->set = set;
     matrix_plan(side->owner->matrix, side->side, set);
-    changed(side->owner);
+    if (side->owner->pane != NULL) {
+        apply_pane_planned(side->owner->pane);
+    }
 }
 
 static void cell(
@@ -130,7 +132,9 @@ static void start_proposed(struct desk_apply *a)
         if (matrix_has(a->matrix, MATRIX_PROPOSED)) {
             matrix_drop(a->matrix, MATRIX_PROPOSED);
         }
-        changed(a);
+        if (a->pane != NULL) {
+            apply_pane_planned(a->pane);
+        }
         return;
     }
     bool same = a->root != NULL && a->proposal == proposal && strcmp(a->root, root) == 0;

@@ -176,14 +176,15 @@ static bool is_foreign(const struct conftest_projects *projects, const char *pat
 {
     const char *base = path_base(path);
     const char *ext = path_ext(path);
-    if (strcmp(base, "conftest.toml") == 0 || path[0] == '.' || strstr(path, "/.") != NULL) {
+    if (strcmp(base, "conftest.toml") == 0) {
         return false;
     }
     if (conftest_projects_is_input(projects, path)) {
         return true;
     }
-    return strncmp(base, "Dockerfile", 10) == 0 || strcmp(ext, ".tf") == 0 ||
-           strcmp(ext, ".hcl") == 0;
+    bool hidden = path[0] == '.' || strstr(path, "/.") != NULL;
+    return !hidden && (strncmp(base, "Dockerfile", 10) == 0 || strcmp(ext, ".tf") == 0 ||
+                          strcmp(ext, ".hcl") == 0);
 }
 
 static void add_foreign(struct apply_set *set, struct conftest_projects *projects)

@@ -320,6 +320,7 @@ static bool command_for(struct apply_job *job, struct apply_command *command, st
     VEC_PUSH(&command->argv, mem_strdup("eval"));
     VEC_PUSH(&command->argv, mem_strdup("--format=json"));
     VEC_PUSH(&command->argv, mem_printf("--timeout=%dms", TIMEOUT_MS));
+    VEC_PUSH(&command->argv, mem_strdup("--show-builtin-errors"));
     VEC_PUSH(&command->argv, mem_strdup("--stdin-input"));
     if (v0) {
         VEC_PUSH(&command->argv, mem_strdup("--v0-compatible"));
@@ -471,6 +472,30 @@ static void take_unread(struct apply_job *job, const cJSON *numbers)
     free(read);
 }
 
+/* opa takes an error of a built-in function for undefined, and does not say for which document:
+ * told with all that were asked about at once. What the query itself could not read is told
+ * already. */
+static void note_builtin_errors(struct apply_job *job, struct str out)
+{
+    struct findings errors = {0};
+    const struct finding *first = NULL;
+    (void)!opa_parse_errors(out, &errors, NULL);
+    VEC_FOREACH (struct finding, finding, &errors) {
+        first = first == NULL && finding->file != NULL ? finding : first;
+    }
+    for (size_t i = 0; first != NULL && i < job->fixture_count; i++) {
+        struct apply_cell *cell = apply_job_cell(job, 0, i);
+        char *message = safe_dup(str_of(first->message), SAFE_ONE_LINE, MESSAGE_MAX / 4);
+        free(cell->detail);
+        cell->detail = mem_printf("opa took this for undefined, %s: %s:%u: %s",
+            job->fixture_count == 1 ? "with this document"
+                                    : "with this document or another (Enter tells)",
+            first->file, first->at.row, message);
+        free(message);
+    }
+    findings_free(&errors);
+}
+
 static enum apply_read refused(
     struct apply_job *job, const struct apply_answer *answer, struct err *err)
 {
@@ -521,6 +546,9 @@ static enum apply_read read_answer(
     }
     if (ok) {
         take_unread(job, cJSON_GetArrayItem(value, 0));
+        if (json_get(root, "errors") != NULL) {
+            note_builtin_errors(job, answer->out);
+        }
     } else if (root != NULL) {
         err_set(err, ERR_EXTERNAL, "opa eval gave no value of the form that was asked for");
     }

@@ -299,6 +299,83 @@ static void an_older_run_is_dropped(void **state)
     end(&f);
 }
 
+/* What opa keeps to itself is told beside the verdict. */
+static void a_built_in_error_is_told(void **state)
+{
+    struct fixture f;
+    (void)state;
+    need(&engine_opa);
+    begin(&f);
+    char *dir = test_dir_make();
+    test_write(dir, "policy/limit.rego",
+        "package limit\n\ndeny contains \"too much\" if to_number(input.size) > 3\n");
+    test_write(dir, "testdata/bad.yaml", "size: many\n");
+    apply(&f, dir);
+    assert_cell(&f, "limit", "testdata/bad.yaml", APPLY_ALLOW, NULL);
+    const struct apply_cell *found = cell(&f, "limit", "testdata/bad.yaml");
+    assert_non_null(found->detail);
+    assert_non_null(strstr(found->detail, "policy/limit.rego:3: to_number"));
+    test_dir_remove(dir);
+    end(&f);
+}
+
+/* ---- the command ---- */
+
+static int run_command(struct fixture *f, const char *const *words, char **said)
+{
+    struct err err;
+    struct buf out = BUF_INIT;
+    struct process_result ended;
+    char *program = mem_printf("%s/bylaw", getenv("BYLAW_BINARY_DIR"));
+    const char *argv[8] = {program, "apply"};
+    for (size_t i = 0; words[i] != NULL; i++) {
+        argv[i + 2] = words[i];
+    }
+    struct process_options options = {.argv = argv, .timeout_ms = 60000};
+    assert_ok(process_run(f->loop, &options, &out, NULL, &ended, &err), err);
+    *said = buf_take(&out);
+    free(program);
+    return ended.exit_code;
+}
+
+static char *make_gate(const char *rule)
+{
+    char *dir = test_dir_make();
+    test_write(dir, "policy/gate.rego", rule);
+    test_write(dir, "testdata/ok.yaml", "ok: true\n");
+    return dir;
+}
+
+/* 0: nothing is denied, or nothing is decided otherwise; 1: something is; 2: it could not run. */
+static void the_command_says_what_changed(void **state)
+{
+    struct fixture f;
+    char *said;
+    (void)state;
+    need(&engine_opa);
+    begin(&f);
+    char *before = make_gate("package gate\n\ndeny contains \"no\" if not input.ok\n");
+    char *after = make_gate("package gate\n\ndeny contains \"no\" if input.ok\n");
+    assert_int_equal(run_command(&f, (const char *[]){before, NULL}, &said), 0);
+    assert_non_null(strstr(said, "1 policies, 1 documents: 1 allow, 0 changed"));
+    free(said);
+    assert_int_equal(run_command(&f, (const char *[]){after, NULL}, &said), 1);
+    free(said);
+    assert_int_equal(
+        run_command(&f, (const char *[]){"--against", before, before, NULL}, &said), 0);
+    free(said);
+    assert_int_equal(
+        run_command(&f, (const char *[]){"--json", "--against", before, after, NULL}, &said), 1);
+    assert_non_null(strstr(said, "\"changed\":true"));
+    assert_non_null(strstr(said, "\"before\":\"allow\""));
+    free(said);
+    assert_int_equal(run_command(&f, (const char *[]){"no/such/folder", NULL}, &said), 2);
+    free(said);
+    test_dir_remove(before);
+    test_dir_remove(after);
+    end(&f);
+}
+
 /* ---- Conftest ---- */
 
 /* The worst that conftest says of a file in a namespace. */
@@ -640,6 +717,8 @@ int main(void)
         cmocka_unit_test(each_rule_means_what_its_name_says),
         cmocka_unit_test(unsaved_texts_are_applied_as_they_are),
         cmocka_unit_test(an_older_run_is_dropped),
+        cmocka_unit_test(a_built_in_error_is_told),
+        cmocka_unit_test(the_command_says_what_changed),
         cmocka_unit_test(conftest_decides_as_on_its_command_line),
         cmocka_unit_test(a_namespace_without_rules_is_not_evaluated),
         cmocka_unit_test(gator_decides_as_on_its_command_line),

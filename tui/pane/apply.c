@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+enum { LARGE = 20000 /* cells */, REFRESH_MS = 250 };
+
 void apply_view_free(struct apply_view *view)
 {
     free(view->policy);
@@ -68,15 +70,35 @@ void apply_refresh(struct apply_pane *p)
 {
     const struct apply_view *view = p->options.view;
     p->stale = false;
+    p->refreshed_at = loop_now_ms();
     matrix_show(p->matrix, view->only, str_of(view->filter == NULL ? "" : view->filter));
     p->counts = matrix_count(p->matrix);
     restore(p);
 }
 
-void apply_pane_changed(struct apply_pane *p)
+static void on_refresh(void *data)
 {
+    struct apply_pane *p = data;
     p->stale = true;
     app_redraw(p->app);
+}
+
+/* Counting a hundred thousand cells takes milliseconds: not with every one that comes. */
+void apply_pane_changed(struct apply_pane *p)
+{
+    bool large = matrix_policies(p->matrix) * matrix_fixtures(p->matrix) > LARGE;
+    if (large && loop_now_ms() - p->refreshed_at < REFRESH_MS) {
+        if (!loop_timer_is_active(p->refresh)) {
+            loop_timer_start(p->refresh, REFRESH_MS, 0);
+        }
+        return;
+    }
+    on_refresh(p);
+}
+
+void apply_pane_planned(struct apply_pane *p)
+{
+    on_refresh(p);
 }
 
 /* ---- moving ---- */
@@ -434,6 +456,7 @@ static void destroy(void *data)
 {
     struct apply_pane *p = data;
     struct apply_pane_options options = p->options;
+    loop_timer_free(p->refresh);
     free(p);
     options.closed(options.data);
 }
@@ -452,6 +475,7 @@ struct apply_pane *apply_pane_open(const struct apply_pane_options *options)
     p->options = *options;
     p->matrix = options->matrix;
     p->stale = true;
+    p->refresh = loop_timer_new(app_loop(p->app), on_refresh, p);
     app_push(p->app, (struct pane){&ops, p}, OVERLAY_FULL, 0, 0);
     app_redraw(p->app);
     return p;

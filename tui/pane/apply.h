@@ -40,7 +40,8 @@ struct apply_pane_options {
 
 /* Over the whole screen, until it is closed. */
 struct apply_pane *apply_pane_open(const struct apply_pane_options *options);
-/* The matrix has other rows, columns or cells. */
+/* The matrix has other rows and columns; other cells. */
+void apply_pane_planned(struct apply_pane *pane);
 void apply_pane_changed(struct apply_pane *pane);
 /* Takes it away; `closed` is called. */
 void apply_pane_close(struct apply_pane *pane);

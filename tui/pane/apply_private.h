@@ -16,7 +16,9 @@ struct apply_pane {
     int list_row;       /* where the list began at the last draw */
     int head_cols, cell_cols;
     struct matrix_counts counts;
-    bool stale; /* counts and view */
+    bool stale;                 /* counts and view */
+    uint64_t refreshed_at;      /* ms */
+    struct loop_timer *refresh; /* while a large matrix is filled, it is counted now and then */
 };
 
 /* apply.c */
