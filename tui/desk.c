@@ -335,6 +335,7 @@ static void make_panes(struct desk *desk)
     app_set_header(desk->app, draw_header, desk);
     app_add_actions(desk->app, &desk_action_set, desk);
     app_add_actions(desk->app, &status_global_actions, desk->status);
+    app_add_actions(desk->app, &reach_actions, desk);
     desk->find = desk_find_new(desk);
     app_add_actions(desk->app, &find_actions, desk->find);
     desk->evaluate = desk_evaluate_new(desk);
@@ -485,6 +486,7 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
     free(desk.branch);
     free(desk.tested_root);
     free(desk.typed);
+    free(desk.reach_path);
     free(desk.problem);
     free(desk.first_problem);
     loop_free(desk.loop);

@@ -13,6 +13,7 @@
 #include "desk_diagnose.h"
 #include "desk_evaluate.h"
 #include "desk_find.h"
+#include "desk_reach.h"
 #include "desk_slash.h"
 #include "pane/chat.h"
 #include "pane/commit.h"
@@ -61,6 +62,8 @@ struct desk {
     struct outcome outcome;        /* while the commit dialog is open */
     struct commit_pane *finishing; /* the dialog while tests of the outcome run; else NULL */
 
+    char *reach_path; /* which tests reach this line is being asked; NULL: nothing is */
+    unsigned reach_row;
     char *typed; /* the last text that changed, and its version then */
     uint64_t typed_version;
     unsigned tested_proposal; /* what the status pane's results are of; 0: the workspace */

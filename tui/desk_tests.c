@@ -224,6 +224,7 @@ void desk_tests_changed(void *data)
     if (desk->diagnose != NULL) {
         diagnose_tests_changed(desk->diagnose);
     }
+    desk_reach_changed(desk);
     /* Rows and columns of a proposal's files are not those of the workspace's. */
     if (desk->tested_proposal != 0) {
         editor_clear_marks(desk->editor, "coverage");

@@ -63,8 +63,11 @@ static const struct feature features[] = {
         "or failure; of the workspace or of exactly what was accepted",
         "desk.test status.run-one status.run-failed status.expand tests.next-failure",
         "status.* tests.previous-failure", "test_on_save test_timeout", "test", ""},
-    {"Coverage", "which lines no test reaches, in the gutter and by file, against a threshold",
-        "status.coverage editor.next-mark editor.previous-mark", "", "coverage_threshold", "", ""},
+    {"Coverage",
+        "which lines no test reaches, in the gutter and by file, against a threshold; which tests "
+        "reach a line, also while some fail",
+        "status.coverage editor.next-mark editor.previous-mark", "reach.*", "coverage_threshold",
+        "", ""},
     {"Against HEAD", "which lines are new, other or gone, in the gutter, and from one to the next",
         "editor.next-change editor.previous-change", "", "", "", ""},
     {"Evaluate and step",
@@ -86,7 +89,8 @@ static const struct feature features[] = {
     {"Gatekeeper templates",
         "put together from their Rego files and taken apart again, with a finding where the two "
         "differ; constraints on resources, CEL beside Rego, what expands",
-        "editor.assemble-template editor.split-template", "", "", "template", "template-* dead-rego"},
+        "editor.assemble-template editor.split-template", "", "", "template",
+        "template-* dead-rego"},
     {"Policy knowledge",
         "definition, references, callers, the tests of a rule, rename as a proposal, what is "
         "known of a name, completion: from an index of the workspace",

@@ -1,5 +1,6 @@
 /* bylaw test: the status pane's run without a screen. */
 #include "command/command.h"
+#include "command/reach_option.h"
 
 #include "base/json.h"
 #include "base/path.h"
@@ -20,7 +21,7 @@ static const double THRESHOLD_DEFAULT = 90;
 struct test_run {
     struct runner *runner;
     const struct run_plan *plan;
-    bool json, want_coverage, verbose;
+    bool json, want_coverage, by_test, verbose;
     bool quiet; /* a report takes the standard output */
     struct report_wishes wishes;
     struct report report;
@@ -416,6 +417,7 @@ static int run_test(const struct args *args)
     char root[PATH_MAX];
     struct test_run run = {.json = args_has(args, "json"),
         .want_coverage = args_has(args, "coverage") || args_has(args, "threshold"),
+        .by_test = args_has(args, "coverage-by-test"),
         .verbose = args_has(args, "verbose")};
     int code = EXIT_COULD_NOT;
     struct loop *loop = NULL;
@@ -443,10 +445,14 @@ static int run_test(const struct args *args)
         .wanted = (const char *const *)run.wanted.items,
         .wanted_count = run.wanted.len,
         .coverage = run.want_coverage,
+        .by_test = run.by_test,
         .explain_max = EXPLAIN_MAX};
     runner_start(run.runner, &options);
     while (!run.settled) {
         loop_run_once(loop, 1000);
+    }
+    if (run.by_test && !run.quiet) {
+        reach_print(run.runner, run.json);
     }
     if (!run.quiet) {
         print_summary(&run);
@@ -469,11 +475,14 @@ out:
 const struct command command_test = {
     .name = "test",
     .summary = "run the policy tests, with results as they finish",
-    .usage = "[--json] [--report FORMAT[=FILE]]… [--coverage] [--threshold N] [--root DIR] [PATH…]",
+    .usage = "[--json] [--report FORMAT[=FILE]]… [--coverage] [--coverage-by-test] [--threshold N] "
+             "[--root DIR] [PATH…]",
     .options =
         {
             {"json", 'j', NULL, "one JSON object a line instead of text"},
             {"coverage", 'c', NULL, "say what the tests cover, also when some fail"},
+            {"coverage-by-test", 0, NULL,
+                "say which tests reach each line of the policies, also when some fail"},
             {"threshold", 't', "N",
                 "coverage in percent that must be reached (implies --coverage)"},
             REPORT_OPTION,

@@ -677,6 +677,12 @@ static void on_coverage(void *data, unsigned generation, const struct coverage *
     changed(board);
 }
 
+static void on_reached(void *data, unsigned generation)
+{
+    (void)generation;
+    changed(data);
+}
+
 static void on_settled(void *data, unsigned generation)
 {
     (void)generation;
@@ -712,6 +718,7 @@ struct runner_events board_events(struct board *board)
         .done = on_done,
         .explained = on_explained,
         .coverage = on_coverage,
+        .reached = on_reached,
         .settled = on_settled,
         .log = on_log};
 }

@@ -170,6 +170,7 @@ unsigned runner_start(struct runner *runner, const struct run_options *options)
     run->cached = options->cached && options->scope == RUN_ALL;
     run->offline = options->offline;
     run->want_coverage = options->coverage;
+    run->want_reach = options->by_test;
     run->explain_max = options->explain_max;
     run->started_us = loop_now_us();
     runner->run = run;
@@ -402,8 +403,15 @@ static void advance(struct run *run)
         if (run->want_coverage) {
             run_begin_coverage(run);
         }
+        if (run->want_reach) {
+            run_begin_reach(run);
+        }
     }
-    if (!run->settled && !is_busy(run, QUEUE_ASKED, QUEUE_COVERAGE)) {
+    if (run->reaching && !is_busy(run, QUEUE_REACH, QUEUE_REACH)) {
+        run_finish_reach(run);
+    }
+    if (!run->settled && !run->cancelled &&
+        !is_busy(run, QUEUE_ASKED, run->want_reach ? QUEUE_REACH : QUEUE_COVERAGE)) {
         if (run->want_coverage) {
             run_finish_coverage(run);
         }

@@ -60,7 +60,9 @@ struct runner_events {
     void (*explained)(
         void *data, unsigned generation, size_t test, const char *message, const char *detail);
     void (*coverage)(void *data, unsigned generation, const struct coverage *coverage);
-    /* Nothing more comes of this generation. */
+    /* What runner_ask_reach asked for is there. */
+    void (*reached)(void *data, unsigned generation);
+    /* Nothing more comes of this generation, but what confirming the rest finds. */
     void (*settled)(void *data, unsigned generation);
     /* A line for the log: which command ran, how long it took, how it ended. */
     void (*log)(void *data, const char *line);
@@ -83,6 +85,7 @@ struct run_options {
     bool cached;
     bool offline;         /* no host may be reached: what runs is nobody's yet (offline.h) */
     bool coverage;        /* of the whole folder, whatever the scope */
+    bool by_test;         /* and which lines each test reaches (runner_reaching), up to 500 tests */
     unsigned explain_max; /* failures explained unasked */
 };
 
@@ -109,6 +112,17 @@ enum policy_dialect runner_dialect(const struct runner *runner, const char *path
 const struct run_plan *runner_plan(const struct runner *runner);
 /* The last coverage told, or NULL. */
 const struct coverage *runner_coverage(const struct runner *runner);
+/* Asks which lines the tests that load a file reach, where it is not known yet (up to 500 tests);
+ * `reached` follows unless all is known already. False: not now, for tests are running. */
+bool runner_ask_reach(struct runner *runner, const char *path);
+/* What was asked for is not there yet. */
+bool runner_is_reaching(const struct runner *runner);
+/* The tests that reach a line, by place in the last plan, as far as it was asked for; also those
+ * that fail. False: of some tests that load the file it is not known. */
+bool runner_reaching(
+    const struct runner *runner, const char *path, unsigned row, struct policy_set *tests);
+/* The last row of a file that a test is known to reach; 0: none is. */
+unsigned runner_reached_rows(const struct runner *runner, const char *path);
 /* How many processes at a time; 0: one for each core. */
 void runner_set_slots(struct runner *runner, unsigned slots);
 

@@ -305,7 +305,10 @@ static void task_failed(struct task *task, const char *why)
     if (task->queue == QUEUE_CONFIRM) {
         return;
     }
-    if (task->queue == QUEUE_EXPLAIN || task->queue == QUEUE_ASKED) {
+    if (task->queue == QUEUE_REACH) {
+        struct engine_answer none = {0};
+        reach_answer(task, &none);
+    } else if (task->queue == QUEUE_EXPLAIN || task->queue == QUEUE_ASKED) {
         struct engine_answer none = {0};
         explain_answer(task, &none);
     } else if (task->batch.units.len > 1 && task_split(task)) {
@@ -436,7 +439,9 @@ static void take_answer(struct task *task, struct engine_answer *answer)
         break;
     case ENGINE_COVERAGE:
         /* An error ends the query: what comes after it was not evaluated. */
-        if (answer->loaded || !task_split(task)) {
+        if (task->queue == QUEUE_REACH) {
+            reach_answer(task, answer);
+        } else if (answer->loaded || !task_split(task)) {
             cover_answer(task, answer);
         }
         break;

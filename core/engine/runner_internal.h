@@ -15,6 +15,7 @@ enum task_queue {
     QUEUE_CHECK,   /* files no test needs */
     QUEUE_EXPLAIN, /* the first failures, unasked */
     QUEUE_COVERAGE,
+    QUEUE_REACH,   /* which lines one test reaches */
     QUEUE_CONFIRM, /* everything once more, alone and after the run has settled */
     QUEUE_COUNT
 };
@@ -74,7 +75,8 @@ struct known {
     bool broken;      /* it does not load */
     unsigned generation;
     size_t count, told;
-    struct results *tests; /* by place in the unit; empty: it has not ended */
+    struct results *tests;   /* by place in the unit; empty: it has not ended */
+    struct coverage **reach; /* by place: the lines it reaches; NULL: not asked for */
 };
 
 struct run {
@@ -100,6 +102,7 @@ struct run {
     size_t confirming;             /* tests whose results were compared */
     size_t missed;                 /* of them: others than told */
     bool rest_begun, confirm_begun, confirm_ended;
+    bool want_reach, reaching;
     bool offline;
     char *offline_path; /* once it is made */
     bool want_coverage;
@@ -207,6 +210,15 @@ void run_keep_rows(struct run *run, size_t test, const struct result *rows, size
 void run_keep_loaded(struct run *run, const struct batch *batch, bool loaded);
 void run_keep_nothing(struct run *run, const struct batch *batch);
 void runner_forget_known(struct runner *runner);
+/* The lines a test reaches, as far as they were asked for since anything changed; or NULL. */
+const struct coverage *run_known_reach(const struct run *run, size_t test);
+/* Takes the coverage over. */
+void run_keep_reach(struct run *run, size_t test, struct coverage *reached);
+
+/* runner_reach.c */
+void run_begin_reach(struct run *run);
+void reach_answer(struct task *task, const struct engine_answer *answer);
+void run_finish_reach(struct run *run);
 
 /* runner_rest.c */
 /* The part has been answered: the rest follows after a while. */

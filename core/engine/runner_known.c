@@ -40,9 +40,15 @@ static void known_clear(struct known *known)
 {
     for (size_t i = 0; i < known->count; i++) {
         results_free(&known->tests[i]);
+        if (known->reach[i] != NULL) {
+            coverage_free(known->reach[i]);
+            free(known->reach[i]);
+        }
     }
     free(known->tests);
+    free(known->reach);
     known->tests = NULL;
+    known->reach = NULL;
     known->count = known->told = 0;
     known->checked = known->broken = known->is_volatile = false;
 }
@@ -118,6 +124,7 @@ static struct known *known_of(struct run *run, size_t unit)
         known->is_volatile = is_volatile(run, planned);
         known->count = planned->tests.len;
         known->tests = mem_zalloc((known->count + 1) * sizeof *known->tests);
+        known->reach = mem_zalloc((known->count + 1) * sizeof(struct coverage *));
     }
     known->generation = run->generation;
     return known;
@@ -176,6 +183,25 @@ void run_keep_rows(struct run *run, size_t test, const struct result *rows, size
         VEC_PUSH(&known->tests[place], result_copy(&rows[i]));
         known->tests[place].items[i].cached = false;
     }
+}
+
+const struct coverage *run_known_reach(const struct run *run, size_t test)
+{
+    const struct known *known = known_now(run, run->plan->tests.items[test].unit);
+    size_t place = known == NULL ? 0 : place_in_unit(run, test);
+    return known != NULL && place < known->count ? known->reach[place] : NULL;
+}
+
+void run_keep_reach(struct run *run, size_t test, struct coverage *reached)
+{
+    struct known *known = known_now(run, run->plan->tests.items[test].unit);
+    size_t place = known == NULL ? 0 : place_in_unit(run, test);
+    if (known == NULL || place >= known->count || known->reach[place] != NULL) {
+        coverage_free(reached);
+        return;
+    }
+    known->reach[place] = MEM_NEW(struct coverage);
+    *known->reach[place] = *reached;
 }
 
 void run_keep_loaded(struct run *run, const struct batch *batch, bool loaded)

@@ -245,7 +245,7 @@ static bool start_process(struct task *task, const struct engine_command *comman
     struct process_options options = {.argv = argv,
         .cwd = cwd,
         .env = env,
-        .nice = task->queue == QUEUE_CONFIRM ? 19 : 5, /* keys first */
+        .nice = task->queue >= QUEUE_REACH ? 19 : 5, /* keys first */
         .memory_max = task_memory_max(),
         .timeout_ms = command->timeout_ms,
         .on_data = task_data,

@@ -22,6 +22,11 @@ run 1 --root opa-failing
 has 'FAIL   limits_test.test_message'
 has '{"8192 MiB is too much"}'
 has 'div: divide by zero'
+run 1 --coverage-by-test --root opa-failing # which tests reach a line, also those that fail
+has 'limits.rego:4  limits_test.test_allows_small, limits_test.test_message, limits_test.test_prints'
+has 'limits.rego:8  limits_test.test_share'
+run 1 --coverage-by-test --json --root opa-failing
+has '"limits.rego":{"3":["limits_test.test_message"],"4":["limits_test.test_allows_small",'
 run 1 --root opa-broken
 has 'ERROR  unsafe.rego:3:10: rego_unsafe_var_error: var user is unsafe'
 run 1 --root opa-none
