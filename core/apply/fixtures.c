@@ -188,6 +188,17 @@ static unsigned row_of(struct str text, struct str document)
     return row;
 }
 
+static void note_bound(
+    struct apply_set *set, const char *file, unsigned row, char *message, const char *fix)
+{
+    VEC_PUSH(&set->notes, (struct finding){.rule = mem_strdup("apply-bound"),
+                              .severity = SEVERITY_WARNING,
+                              .file = mem_strdup(file),
+                              .at = {row, row > 0 ? 1 : 0},
+                              .message = message,
+                              .fix = mem_strdup(fix)});
+}
+
 static void add_yaml(const struct adding *a, struct str text)
 {
     struct str rest = text;
@@ -200,6 +211,13 @@ static void add_yaml(const struct adding *a, struct str text)
             add(a, document, several ? n : 0, row_of(text, document), &head, kind_of(&head), false);
         }
         fixtures_head_free(&head);
+    }
+    if (eval_next_document(&rest, &document)) {
+        note_bound(a->set, a->file, row_of(text, document),
+            mem_printf("the file has more than %d documents: policies are not applied to those "
+                       "from here on",
+                DOCUMENTS_MAX),
+            "split the file");
     }
 }
 
@@ -283,18 +301,6 @@ static bool is_chart_template(const struct policy_index *index, const char *path
     return is;
 }
 
-static void note_bound(struct apply_set *set, const char *file)
-{
-    VEC_PUSH(&set->notes,
-        (struct finding){.rule = mem_strdup("apply-bound"),
-            .severity = SEVERITY_WARNING,
-            .file = mem_strdup(file),
-            .message = mem_printf("there are more than %d documents: policies are not applied to "
-                                  "those from here on",
-                (int)FIXTURES_MAX),
-            .fix = mem_strdup("work in a folder of the repository: bylaw FOLDER")});
-}
-
 void fixtures_find(struct apply_set *set, const atomic_bool *cancel)
 {
     struct plan_words patterns = {0};
@@ -307,7 +313,11 @@ void fixtures_find(struct apply_set *set, const atomic_bool *cancel)
             continue;
         }
         if (set->fixtures.len >= FIXTURES_MAX || bytes > FIXTURES_MAX_BYTES) {
-            note_bound(set, file->path);
+            note_bound(set, file->path, 0,
+                mem_printf("there are more than %d documents: policies are not applied to those "
+                           "from here on",
+                    (int)FIXTURES_MAX),
+                "work in a folder of the repository: bylaw FOLDER");
             break;
         }
         struct buf text = BUF_INIT;
