@@ -19,6 +19,7 @@ struct subject {
     char *selection; /* may be "" */
     struct eval_input input;
     bool step;
+    bool bench;    /* measure it */
     bool proposal; /* in the folder of the open proposal, kept off the network */
     char *root;    /* that folder where it was given; NULL: the one that was tested */
     bool of_apply; /* asked from the apply view, which is shown again afterwards */
@@ -218,7 +219,8 @@ static void start(struct desk_evaluate *e)
         .texts = view,
         .text_count = texts.len,
         .input = e->subject.input,
-        .trace = true};
+        .trace = true,
+        .bench = e->subject.bench};
     e->version = editor_version(e->desk->editor, e->subject.file);
     e->changed_at = 0;
     evaluate_begin(e->pane, e->subject.step);
@@ -254,6 +256,7 @@ static void on_look(void *data)
         size_t col;
         editor_cursor(e->desk->editor, &e->subject.row, &col);
     }
+    e->subject.bench = false; /* seconds of a core are for who asks */
     start(e);
 }
 
@@ -515,6 +518,17 @@ static unsigned step_test(void *data)
     return UI_DONE;
 }
 
+static unsigned bench(void *data)
+{
+    struct desk_evaluate *e = data;
+    take_subject(e);
+    (void)eval_memory_get(root_of(e), e->subject.file, &e->subject.input);
+    e->subject.bench = true;
+    start(e);
+    app_focus(e->desk->app, SLOT_STATUS);
+    return UI_DONE;
+}
+
 static const char *why_no_policy(void *data)
 {
     const struct desk_evaluate *e = data;
@@ -562,6 +576,10 @@ static const struct action actions[] = {
     {"evaluate.step-test", "step test",
         "Run the test (or rule) under the cursor and step through what it did", "f10", NULL, 0,
         step_test, why_no_policy},
+    {"evaluate.bench", "measure",
+        "Measure how long the rule under the cursor (or the selected expression) takes with the "
+        "last input (opa bench)",
+        "shift-f10", NULL, 0, bench, why_no_policy},
 };
 
 const struct action_set evaluate_actions = ACTION_SET("evaluate", "Evaluate", actions);

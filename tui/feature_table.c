@@ -71,10 +71,10 @@ static const struct feature features[] = {
     {"Against HEAD", "which lines are new, other or gone, in the gutter, and from one to the next",
         "editor.next-change editor.previous-change", "", "", "", ""},
     {"Evaluate and step",
-        "a rule with an input of your choice, its value and errors; its trace step by step with "
-        "the values in the source",
-        "evaluate.rule evaluate.with evaluate.step-test status.step evaluate.next", "evaluate.*",
-        "", "", ""},
+        "a rule with an input of your choice, its value and errors, how long it takes (opa bench); "
+        "its trace step by step with the values in the source",
+        "evaluate.rule evaluate.with evaluate.step-test evaluate.bench status.step evaluate.next",
+        "evaluate.*", "", "", ""},
     {"Apply",
         "every policy applied to every fixture by its engine, as a matrix: what is allowed, "
         "denied, warned of; the decisions that a proposal changes; charts, overlays and Terraform "

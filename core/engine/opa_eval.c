@@ -7,6 +7,7 @@
 #include "base/path.h"
 #include "engine/offline.h"
 #include "engine/opa.h"
+#include "engine/opa_bench.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,7 +15,13 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { VALUE_TIMEOUT_MS = 10000, TRACE_TIMEOUT_MS = 3000, GRACE_MS = 3000, WATCH_MS = 50 };
+enum {
+    VALUE_TIMEOUT_MS = 10000,
+    TRACE_TIMEOUT_MS = 3000,
+    BENCH_TIMEOUT_MS = 60000, /* it measures for a second, and longer on a machine that is busy */
+    GRACE_MS = 3000,
+    WATCH_MS = 50
+};
 #define MEMORY_MAX_BYTES ((uint64_t)1 << 30)
 #define OUTPUT_MAX_BYTES ((size_t)512 << 20)
 #define VALUE_MAX_BYTES  OPA_STREAM_MEMBER_MAX
@@ -42,6 +49,7 @@ void eval_result_free(struct eval_result *result)
     free(result->label);
     free(result->input);
     free(result->note);
+    free(result->bench);
     free(result->trouble);
     buf_free(&result->value);
     findings_free(&result->errors);
@@ -226,6 +234,11 @@ void eval_trace_free(struct eval_trace *trace)
 static void on_member(void *data, struct str key, struct str value)
 {
     struct evaluation *e = data;
+    if (e->run == EVAL_RUN_BENCH && !str_equal_c(key, "errors")) {
+        buf_printf(&e->raw_result, "%s\"%.*s\": %.*s", e->raw_result.len > 0 ? ", " : "",
+            STR_FMT(key), STR_FMT(value));
+        return;
+    }
     struct buf *to = str_equal_c(key, "result")    ? &e->raw_result
                      : str_equal_c(key, "errors")  ? &e->raw_errors
                      : str_equal_c(key, "metrics") ? &e->raw_metrics
@@ -393,6 +406,10 @@ static void value_answered(struct evaluation *e, const struct process_result *pr
     }
     result->status = process->exit_code != 0 ? EVAL_ERROR : has_value ? EVAL_VALUE : EVAL_UNDEFINED;
     result->builtin_errors = process->exit_code == 0 && result->errors.len > 0;
+    if (e->want_bench && result->status != EVAL_ERROR) {
+        run(e, EVAL_RUN_BENCH);
+        return;
+    }
     bool trace = e->want_trace && result->status != EVAL_ERROR;
     tell_result(e);
     if (e->evaluator == NULL) {
@@ -403,6 +420,26 @@ static void value_answered(struct evaluation *e, const struct process_result *pr
     } else {
         finish(e);
     }
+}
+
+static void bench_answered(struct evaluation *e, const struct process_result *process)
+{
+    struct buf members = BUF_INIT;
+    buf_printf(&members, "{%s}", e->raw_result.len == 0 ? "" : e->raw_result.ptr);
+    e->result.bench = opa_bench_show(buf_str(&members));
+    buf_free(&members);
+    if (e->result.bench == NULL) {
+        read_errors(e);
+        const char *why = e->result.errors.len > 0 ? e->result.errors.items[0].message
+                          : process->timed_out     ? "it did not end in time"
+                          : e->killed != NULL      ? e->killed
+                          : e->errout.len > 0      ? e->errout.ptr
+                                                   : "it says nothing";
+        fail(e, mem_printf("opa bench could not measure it: %.*s", (int)strcspn(why, "\n"), why));
+        return;
+    }
+    tell_result(e);
+    finish(e);
 }
 
 static void trace_answered(struct evaluation *e, const struct process_result *process)
@@ -466,6 +503,8 @@ static void on_exit_(void *data, const struct process_result *process)
         /* superseded */
     } else if (trace) {
         trace_answered(e, process);
+    } else if (e->run == EVAL_RUN_BENCH) {
+        bench_answered(e, process);
     } else if (process->timed_out) {
         fail(
             e, mem_printf("The evaluation did not end within %d seconds", VALUE_TIMEOUT_MS / 1000));
@@ -490,17 +529,22 @@ static void push_all(struct eval_args *args, const struct eval_args *from)
 static void command_of(struct evaluation *e, struct eval_args *args)
 {
     bool trace = e->run == EVAL_RUN_TRACE || e->run == EVAL_RUN_FAILS;
+    bool bench = e->run == EVAL_RUN_BENCH;
     eval_push(args, mem_strdup(e->program));
-    eval_push(args, mem_strdup("eval"));
+    eval_push(args, mem_strdup(bench ? "bench" : "eval"));
     eval_push(args, mem_strdup("--format=json"));
-    eval_push(args, mem_printf("--timeout=%dms", trace ? TRACE_TIMEOUT_MS : VALUE_TIMEOUT_MS));
+    /* What is undefined is measured too. */
+    eval_push(
+        args, bench ? mem_strdup("--fail=false")
+                    : mem_printf("--timeout=%dms", trace ? TRACE_TIMEOUT_MS : VALUE_TIMEOUT_MS));
     if (e->run == EVAL_RUN_INPUT) {
         push_all(args, &e->find_args);
         return;
     }
-    eval_push(args, trace ? mem_printf("--explain=%s", e->run == EVAL_RUN_TRACE ? "full" : "fails")
-                          : mem_strdup("--show-builtin-errors"));
-    if (!trace) {
+    if (trace) {
+        eval_push(args, mem_printf("--explain=%s", e->run == EVAL_RUN_TRACE ? "full" : "fails"));
+    } else if (!bench) {
+        eval_push(args, mem_strdup("--show-builtin-errors"));
         eval_push(args, mem_strdup("--metrics"));
     }
     if (e->v0) {
@@ -550,7 +594,9 @@ static void run(struct evaluation *e, enum eval_run what)
         .cwd = e->root,
         .env = (const char *const *)environment,
         .input = what == EVAL_RUN_INPUT ? str_make(NULL, 0) : buf_str(&e->stdin_text),
-        .timeout_ms = GRACE_MS + (trace ? TRACE_TIMEOUT_MS : VALUE_TIMEOUT_MS),
+        .timeout_ms = GRACE_MS + (trace                       ? TRACE_TIMEOUT_MS
+                                     : what == EVAL_RUN_BENCH ? BENCH_TIMEOUT_MS
+                                                              : VALUE_TIMEOUT_MS),
         .max_output = trace ? OUTPUT_MAX_BYTES : VALUE_MAX_BYTES,
         .on_data = on_data,
         .on_exit = on_exit_,
@@ -596,6 +642,9 @@ static void prepared(struct evaluation *e)
                           : eval_input_show(&e->input);
     if (!e->prepared) {
         fail(e, mem_strdup(e->err.text));
+    } else if (e->want_bench && e->offline) {
+        fail(e, mem_strdup("opa bench cannot be kept off the network: what nobody has accepted yet "
+                           "is not measured"));
     } else {
         e->holds++;
         offline_start(
@@ -649,7 +698,8 @@ unsigned evaluator_start(struct evaluator *evaluator, const struct eval_request 
     e->selection = str_dup(request->selection.ptr == NULL ? str_of("") : request->selection);
     e->query = request->file == NULL ? mem_strdup(request->query) : NULL;
     e->offline = request->offline;
-    e->want_trace = request->trace;
+    e->want_trace = request->trace && !request->bench;
+    e->want_bench = request->bench;
     e->input = eval_input_copy(&request->input);
     for (size_t i = 0; i < request->text_count; i++) {
         struct eval_source text = {.path = mem_strdup(request->texts[i].path)};

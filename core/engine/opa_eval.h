@@ -36,6 +36,9 @@ struct eval_request {
     size_t text_count;
     struct eval_input input;
     bool trace;
+    /* Measured by `opa bench` after the value (seconds); then there is no trace. It cannot be kept
+     * off the network, so not with `offline`, and cannot be told of declared functions. */
+    bool bench;
 };
 
 struct eval_result {
@@ -47,6 +50,7 @@ struct eval_result {
     struct buf value;       /* JSON as opa wrote it; of several results, an array of them */
     struct findings errors; /* of loading and compiling, or of built-in functions */
     bool builtin_errors;    /* `errors` are those that opa takes for undefined unless asked */
+    char *bench;            /* what was measured, a line each; or NULL */
     char *trouble;          /* why it could not be asked or did not end, one sentence; or NULL */
     uint64_t eval_us;       /* of the query alone, as opa measured it */
     uint64_t wall_us;       /* of the whole process */

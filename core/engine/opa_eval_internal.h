@@ -33,7 +33,7 @@ struct evaluation {
     /* The request. */
     char *root, *file, *selection, *query;
     size_t row;
-    bool offline, want_trace;
+    bool offline, want_trace, want_bench;
     struct eval_sources texts; /* laid over */
     struct eval_input input;
 
@@ -64,7 +64,13 @@ struct evaluation {
     char *offline_path;
     struct process *process;
     struct loop_timer *watch; /* its memory */
-    enum eval_run { EVAL_RUN_INPUT, EVAL_RUN_VALUE, EVAL_RUN_TRACE, EVAL_RUN_FAILS } run;
+    enum eval_run {
+        EVAL_RUN_INPUT,
+        EVAL_RUN_VALUE,
+        EVAL_RUN_TRACE,
+        EVAL_RUN_FAILS,
+        EVAL_RUN_BENCH
+    } run;
     struct opa_stream stream;
     struct buf raw_result, raw_errors, raw_metrics, errout;
     const char *killed; /* why we ended it */

@@ -22,8 +22,8 @@ const struct language languages[] = {
     {"cel", "CEL", "", ".cel", NULL, "//", "cel", tree_sitter_cel, .expression = true},
     {"jmespath", "JMESPath", "jmes", ".jmespath .jmes", NULL, NULL, "jmespath",
         tree_sitter_jmespath, .expression = true},
-    {"json", "JSON", "jsonc", ".json .tfplan .tfstate .cedarschema", NULL, NULL, "json",
-        tree_sitter_json, .documents = false},
+    {"json", "JSON", "jsonc", ".json .tfplan .tfstate", NULL, NULL, "json", tree_sitter_json,
+        .documents = false},
     {"toml", "TOML", "", ".toml", "Pipfile Cargo.lock", "#", "toml", tree_sitter_toml,
         .documents = false},
     {"markdown", "Markdown", "md", ".md .markdown", NULL, NULL, "markdown", tree_sitter_markdown,
@@ -70,6 +70,23 @@ const struct language *language_of(const char *path, struct str first_line)
         return language_by_name(STR_LIT("json"));
     }
     return NULL;
+}
+
+const char *language_comment(const struct language *language, const char *path)
+{
+    static const struct {
+        const char *extensions, *files, *comment;
+    } others[] = {{".cedar .cedarschema .go .js .ts .proto", NULL, "//"},
+        {".tf .tfvars .hcl .sh .bash .py .conf .properties", "Dockerfile Makefile .gitignore",
+            "#"}};
+    const char *base = path == NULL ? "" : path_base(path);
+    for (size_t i = 0; language == NULL && i < ARRAY_LEN(others); i++) {
+        if (has_word(others[i].files, str_of(base)) ||
+            has_word(others[i].extensions, str_of(path_ext(base)))) {
+            return others[i].comment;
+        }
+    }
+    return language == NULL ? NULL : language->comment;
 }
 
 const struct language *language_by_name(struct str name)

@@ -185,6 +185,31 @@ static void the_value_is_that_of_the_command_line(void **state)
     assert_string_equal(seen->result.value.ptr, "12345678901234567890");
 }
 
+/* The real opa bench, which takes seconds: a value and what it measured, undefined or not; errors
+ * are those of the evaluation; what is nobody's yet is not measured, because bench has a network.
+ */
+static void measured(void **state)
+{
+    struct seen *seen = *state;
+    struct eval_request request = request_of(seen, "shop/shop.rego", 17);
+    request.trace = false;
+    request.bench = true;
+    seen->told = false;
+    evaluator_start(seen->evaluator, &request);
+    assert_true(loop_run_until(seen->loop, &seen->told, 90000));
+    assert_null(seen->result.trouble);
+    assert_int_equal(seen->result.status, EVAL_VALUE);
+    assert_non_null(strstr(seen->result.bench, "for each of"));
+    assert_non_null(strstr(seen->result.bench, "allocations each"));
+    request.offline = true;
+    seen->told = false;
+    evaluator_start(seen->evaluator, &request);
+    assert_true(loop_run_until(seen->loop, &seen->told, 20000));
+    assert_int_equal(seen->result.status, EVAL_ERROR);
+    assert_null(seen->result.bench);
+    assert_non_null(strstr(seen->result.trouble, "cannot be kept off the network"));
+}
+
 static void undefined_is_undefined(void **state)
 {
     struct seen *seen = *state;
@@ -385,6 +410,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_value_is_that_of_the_command_line, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(measured, set_up, tear_down),
         cmocka_unit_test_setup_teardown(undefined_is_undefined, set_up, tear_down),
         cmocka_unit_test_setup_teardown(unsaved_text_is_what_counts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_expression_is_read_in_its_package, set_up, tear_down),

@@ -145,6 +145,7 @@ static const char every[] =
     "help\nhelp accept\nstatus\nprompts\nfiles\nfiles k8s.rego\nopen k8s.rego:3\nnext\nprevious\n"
     "line 7\nfind container\nfind\nsymbols\nsymbols privileged\ndefinition containers\n"
     "references containers\nwait\neval k8s.privileged.deny none\neval is_production {\"x\": 1}\n"
+    "bench no.such.rule\n"
     "wait\napply k8s.privileged testdata\nwait\n"
     "profile\nprofile none\nmodel\ntests\nwait\ngroups\ngroups @pass privileged\nhistory "
     "test_deny_public\nreproduce test_deny_public\nrerun failed\nrerun affected\nrerun "
@@ -176,6 +177,16 @@ static bool is_typed(const char *name)
         }
     }
     return false;
+}
+
+/* On its own: opa measures for seconds. */
+static void a_rule_is_measured(void **state)
+{
+    struct sample_run *run = *state;
+    char *out = plain(run, "bench k8s.privileged.deny none\nwait\nquit\n");
+    expect(out, "opa bench: ");
+    expect(out, " allocations each\n");
+    free(out);
 }
 
 static void every_command_does_something(void **state)
@@ -376,6 +387,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(from_a_prompt_to_a_commit, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_kill_keeps_the_decisions, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_rule_is_measured, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_command_does_something, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_no_command_is_said, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sessions_go_on, set_up, tear_down),

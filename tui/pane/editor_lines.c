@@ -212,7 +212,7 @@ static const char *comment_mark(const struct doc *doc, const struct line_group *
 {
     const struct language *language =
         syntax_language_at(doc->syntax, doc_line_text(doc, group->first));
-    return language == NULL ? NULL : language->comment;
+    return language_comment(language, doc->path);
 }
 
 unsigned editor_toggle_comment(struct editor *editor)

@@ -229,6 +229,11 @@ static void add_result(struct evaluate_pane *p, int cols)
     } else {
         add_value(p, cols);
     }
+    struct str measured = str_of(result->bench == NULL ? "" : result->bench);
+    struct str line;
+    while (str_next_line(&measured, &line)) {
+        add(p, STYLE_HINT, mem_printf("opa bench: %.*s", STR_FMT(line)));
+    }
     if (result->builtin_errors) {
         add(p, STYLE_WARNING,
             mem_strdup("! errors of built-in functions, which opa takes for undefined:"));

@@ -148,6 +148,9 @@ const struct plain_command plain_commands[] = {
         "Apply every policy to every fixture: say what is denied, or what the proposal changes; "
         "with words of names or paths all that is decided there",
         M, plain_apply},
+    {"bench", "RULE [INPUT]",
+        "Measure with opa bench how long a rule takes with an input, given as for eval", M,
+        plain_bench},
     {"skills", "", "Say the skills there are, and which are trusted", M, plain_skills},
     {"skill", "[NAME] [TASK]", "Have the agent use a skill for a task; without a name all are said",
         M, plain_skill},

@@ -17,6 +17,9 @@ static void on_result(void *data, unsigned generation, struct eval_result *resul
     VEC_FOREACH (const struct finding, finding, &result->errors) {
         plain_say_finding(plain, 0, finding);
     }
+    if (result->bench != NULL) {
+        plain_lines(plain, "opa bench: ", str_trim(str_of(result->bench)));
+    }
     if (result->status == EVAL_VALUE) {
         plain_lines(plain, "value: ", buf_str(&result->value));
     } else if (result->status == EVAL_UNDEFINED) {
@@ -54,7 +57,7 @@ static bool input_of(struct plain *plain, const char *root, const char *file, st
     return true;
 }
 
-bool plain_eval(struct plain *plain, struct str args, struct err *err)
+static bool begin(struct plain *plain, struct str args, bool bench, struct err *err)
 {
     const char *root = workspace_root(workbench_workspace(plain->wb));
     struct str rest = args;
@@ -76,10 +79,21 @@ bool plain_eval(struct plain *plain, struct str args, struct err *err)
         .file = place.path,
         .row = place.at.row,
         .selection = STR_LIT(""),
-        .input = input};
-    plain->doing = "the rule is evaluated";
+        .input = input,
+        .bench = bench};
+    plain->doing = bench ? "the rule is measured" : "the rule is evaluated";
     (void)evaluator_start(plain->evaluator, &request);
     eval_input_free(&input);
     plain_place_free(&place);
     return true;
+}
+
+bool plain_eval(struct plain *plain, struct str args, struct err *err)
+{
+    return begin(plain, args, false, err);
+}
+
+bool plain_bench(struct plain *plain, struct str args, struct err *err)
+{
+    return begin(plain, args, true, err);
 }

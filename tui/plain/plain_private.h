@@ -298,6 +298,7 @@ bool plain_edit_text(struct plain *plain, const char *name, struct str text, siz
 
 /* ---- plain_eval.c ---- */
 bool plain_eval(struct plain *plain, struct str args, struct err *err);
+bool plain_bench(struct plain *plain, struct str args, struct err *err);
 
 /* ---- plain_apply.c ---- */
 bool plain_apply(struct plain *plain, struct str args, struct err *err);
