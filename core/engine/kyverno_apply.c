@@ -21,6 +21,9 @@ struct kyverno_apply {
     char *program, *dir;
     struct plan_words policies, resources;
     bool *out_of_it; /* by policy: it makes Kyverno give up, or is not loaded */
+    size_t *rounds;  /* by resource: the run it is part of; Kyverno panics when two are the same */
+    size_t round, round_count;
+    int exit_code;
     char *values, *userinfo;
     bool offline;
     void (*done)(void *data, const struct kyverno_application *application);
@@ -41,6 +44,7 @@ static void apply_free(struct kyverno_apply *apply)
     buf_free(&apply->out);
     buf_free(&apply->errout);
     free(apply->out_of_it);
+    free(apply->rounds);
     free(apply->program);
     free(apply->dir);
     free(apply->values);
@@ -58,18 +62,61 @@ static void finish(struct kyverno_apply *apply)
 
 /* ---- reading an answer, on a worker thread ---- */
 
-static void read_each(const char *dir, const struct plan_words *paths, struct kyverno_suite *into,
-    void (*read)(struct str, size_t, struct kyverno_suite *))
+static void read_one(const struct kyverno_apply *apply, const struct plan_words *paths, size_t at,
+    struct kyverno_suite *into, void (*read)(struct str, size_t, struct kyverno_suite *))
 {
-    for (size_t i = 0; i < paths->len; i++) {
-        struct buf text = BUF_INIT;
-        char *full = path_join(dir, paths->items[i]);
-        if (file_read(full, FILE_MAX_BYTES, &text, NULL)) {
-            read(buf_str(&text), i, into);
-        }
-        buf_free(&text);
-        free(full);
+    struct buf text = BUF_INIT;
+    char *full = path_join(apply->dir, paths->items[at]);
+    if (file_read(full, FILE_MAX_BYTES, &text, NULL)) {
+        read(buf_str(&text), at, into);
     }
+    buf_free(&text);
+    free(full);
+}
+
+static bool is_same(const struct kyverno_object *a, const struct kyverno_object *b)
+{
+    const char *x = a->space[0] == '\0' ? "default" : a->space;
+    const char *y = b->space[0] == '\0' ? "default" : b->space;
+    return strcmp(a->name, b->name) == 0 && strcmp(a->kind, b->kind) == 0 && strcmp(x, y) == 0;
+}
+
+/* The first round in which none of the file's objects is another's. */
+static size_t round_of(const struct kyverno_apply *apply, const struct kyverno_suite *known,
+    size_t first_object, size_t file)
+{
+    size_t round = 0;
+    for (size_t i = first_object; i < known->objects.len; i++) {
+        for (size_t k = 0; k < first_object; k++) {
+            const struct kyverno_object *other = &known->objects.items[k];
+            bool clash = other->file != file && apply->rounds[other->file] == round &&
+                         is_same(&known->objects.items[i], other);
+            if (clash) {
+                round++;
+                i = first_object;
+                k = SIZE_MAX; /* from the first again */
+            }
+        }
+    }
+    return round;
+}
+
+/* Worker thread. */
+static void make_rounds(void *data)
+{
+    struct kyverno_apply *apply = data;
+    struct kyverno_suite *known = MEM_NEW(struct kyverno_suite);
+    apply->again = true;
+    apply->round_count = 1;
+    for (size_t i = 0; i < apply->resources.len; i++) {
+        size_t before = known->objects.len;
+        read_one(apply, &apply->resources, i, known, kyverno_read_objects);
+        apply->rounds[i] = round_of(apply, known, before, i);
+        if (apply->rounds[i] >= apply->round_count) {
+            apply->round_count = apply->rounds[i] + 1;
+        }
+    }
+    kyverno_suite_free(known);
 }
 
 /* What the policy or rule does turns Kyverno's pass and fail into what happens to the resource.
@@ -130,16 +177,29 @@ static void take_texts(struct kyverno_decision *decision, struct kyverno_applied
     free(resource);
 }
 
-static void complete(const struct kyverno_apply *apply, struct kyverno_suite *known,
-    struct kyverno_applied *applied, struct kyverno_application *application)
+static void complete(const struct kyverno_apply *apply, struct kyverno_applied *applied,
+    struct kyverno_application *application)
 {
     unsigned places = 0;
+    struct kyverno_suite *known = MEM_NEW(struct kyverno_suite);
+    for (size_t i = 0; i < apply->policies.len; i++) {
+        read_one(apply, &apply->policies, i, known, kyverno_read_rules);
+    }
+    for (size_t i = 0; i < apply->resources.len; i++) {
+        if (apply->rounds[i] == apply->round) {
+            read_one(apply, &apply->resources, i, known, kyverno_read_objects);
+        }
+    }
     VEC_FOREACH (struct kyverno_decision, decision, &application->decisions) {
         const struct kyverno_rule *rule =
             kyverno_find_rule(known, decision->policy, decision->rule);
         const struct kyverno_object *object =
             kyverno_find_object(known, decision->kind, decision->space, decision->name);
         decision->verdict = decide(rule, decision->verdict);
+        if (decision->verdict == KYVERNO_NOT_EVALUATED &&
+            strcmp(decision->message, "no patches applied") == 0) {
+            decision->verdict = KYVERNO_ALLOW; /* it was, and there is nothing to change */
+        }
         if (rule != NULL) {
             decision->policy_file = mem_strdup(apply->policies.items[rule->file]);
             decision->policy_at = rule->at;
@@ -151,6 +211,27 @@ static void complete(const struct kyverno_apply *apply, struct kyverno_suite *kn
             take_texts(decision, applied);
         }
     }
+    kyverno_suite_free(known);
+}
+
+/* Without a report something must have gone wrong, unless nothing matched. NULL: all is well. */
+static char *why_nothing(const struct kyverno_apply *apply, const struct kyverno_applied *applied)
+{
+    struct str said = str_trim(buf_str(&apply->errout));
+    if (applied->reported || (applied->fatal == NULL && apply->exit_code == 0) ||
+        (applied->fatal == NULL && applied->errors.len > 0 && apply->exit_code == 1)) {
+        return NULL;
+    }
+    if (applied->fatal != NULL) {
+        said = str_of(applied->fatal);
+    } else {
+        struct str rest = said;
+        str_next_line(&rest, &said); /* "panic: …", before what it was doing */
+    }
+    char *line = safe_dup(said, SAFE_ONE_LINE, TROUBLE_MAX);
+    char *why = mem_printf("kyverno apply: %s", line[0] == '\0' ? "it did not say why" : line);
+    free(line);
+    return why;
 }
 
 /* A finding of one error; true when it names a policy that was still in it. */
@@ -186,18 +267,14 @@ static void read_answer(void *data)
     if (apply->again) {
         kyverno_application_free(&answer);
     } else {
-        struct kyverno_suite *known = MEM_NEW(struct kyverno_suite);
-        read_each(apply->dir, &apply->policies, known, kyverno_read_rules);
-        read_each(apply->dir, &apply->resources, known, kyverno_read_objects);
-        complete(apply, known, &applied, &answer);
-        kyverno_suite_free(known);
-        apply->application.decisions.items = answer.decisions.items;
-        apply->application.decisions.len = answer.decisions.len;
-        apply->application.decisions.cap = answer.decisions.cap;
-        if (applied.fatal != NULL && !applied.reported) {
-            apply->application.trouble =
-                safe_dup(str_of(applied.fatal), SAFE_ONE_LINE, TROUBLE_MAX);
+        complete(apply, &applied, &answer);
+        VEC_FOREACH (struct kyverno_decision, decision, &answer.decisions) {
+            VEC_PUSH(&apply->application.decisions, *decision);
         }
+        VEC_FREE(&answer.decisions);
+        apply->application.trouble = why_nothing(apply, &applied);
+        apply->round++;
+        apply->again = apply->application.trouble == NULL && apply->round < apply->round_count;
     }
     kyverno_applied_free(&applied);
 }
@@ -241,6 +318,7 @@ static void process_ended(void *data, const struct process_result *result)
 {
     struct kyverno_apply *apply = data;
     apply->process = NULL;
+    apply->exit_code = result->exit_code;
     if (result->timed_out) {
         fail(apply, "kyverno apply did not end within two minutes and was stopped");
     } else if (result->truncated) {
@@ -278,8 +356,9 @@ static bool make_words(const struct kyverno_apply *apply, struct plan_words *wor
     }
     push_pair(words, "--values-file", apply->values);
     push_pair(words, "--userinfo", apply->userinfo);
-    VEC_FOREACH (char *, resource, &apply->resources) {
-        push_pair(words, "--resource", *resource);
+    for (size_t i = 0; i < apply->resources.len; i++) {
+        push_pair(words, "--resource",
+            apply->rounds[i] == apply->round ? apply->resources.items[i] : NULL);
     }
     push(words, "--");
     for (size_t i = 0; i < apply->policies.len; i++) {
@@ -338,6 +417,7 @@ struct kyverno_apply *kyverno_apply_start(struct loop *loop,
         .program = mem_strdup(options->program),
         .dir = mem_strdup(options->dir),
         .out_of_it = mem_zalloc(options->policy_count + 1),
+        .rounds = mem_zalloc((options->resource_count + 1) * sizeof *apply->rounds),
         .values = mem_strdup(options->values),
         .userinfo = mem_strdup(options->userinfo),
         .offline = options->offline,
@@ -349,7 +429,7 @@ struct kyverno_apply *kyverno_apply_start(struct loop *loop,
     for (size_t i = 0; i < options->resource_count; i++) {
         push(&apply->resources, options->resources[i]);
     }
-    begin(apply);
+    apply->work = loop_work_start(loop, make_rounds, answer_read, apply);
     return apply;
 }
 

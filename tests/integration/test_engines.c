@@ -660,8 +660,9 @@ static void on_applied(void *data, const struct kyverno_application *application
     struct applied *applied = data;
     assert_null(application->trouble);
     VEC_FOREACH (struct kyverno_decision, decision, &application->decisions) {
-        buf_printf(&applied->said, "%s/%s %s/%s %s%s\n", decision->policy, decision->rule,
-            decision->kind, decision->name, kyverno_verdict_name(decision->verdict),
+        const char *again = strstr(decision->resource_file, "failing") != NULL ? " again" : "";
+        buf_printf(&applied->said, "%s/%s %s/%s %s%s%s\n", decision->policy, decision->rule,
+            decision->kind, decision->name, kyverno_verdict_name(decision->verdict), again,
             decision->text != NULL && strstr(decision->text, "owner: platform") != NULL ? " owner"
             : decision->text != NULL                                                    ? " text"
                                                                                         : "");
@@ -680,9 +681,12 @@ static void kyverno_applies(void **state)
         "kyverno-passing/policies/default-deny.yaml", "kyverno-broken/policies/bad-cel.yaml",
         "kyverno-broken/policies/misspelt.yaml"};
     static const char *const resources[] = {"kyverno-passing/validate/resources.yaml",
-        "kyverno-passing/mutate/resource.yaml", "kyverno-passing/generate/namespace.yaml"};
+        "kyverno-passing/mutate/resource.yaml", "kyverno-passing/generate/namespace.yaml",
+        /* The objects of the first again, with which Kyverno panics. */
+        "kyverno-failing/verdict/resources.yaml"};
     static const char *const expected[] = {"require-team/team-label Pod/no-team deny\n",
         "require-team/team-label Pod/good allow\n", "team/ Pod/no-team deny\n",
+        "require-team/team-label Pod/no-team deny again\n",
         "add-owner/owner-label ConfigMap/plain mutate owner\n",
         "default-deny/deny-all Namespace/shop generate text\n"};
     struct err err;
