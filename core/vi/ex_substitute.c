@@ -3,7 +3,7 @@
 
 #include <ctype.h>
 
-static bool finish(struct vi_sub *sub, struct str pattern)
+static bool finish(struct vi_sub *sub, const struct vi_ex *ex, struct str pattern)
 {
     struct vi *vi = sub->vi;
     if (sub->found == 0) {
@@ -21,10 +21,13 @@ static bool finish(struct vi_sub *sub, struct str pattern)
     vi->many_lines = true;
     vi->op_first = first;
     vi->op_last = last;
+    size_t before = vi_line_count(vi);
     bool ok = vi_change(vi, sub->from, sub->copied, buf_str(&sub->out));
     vi->many_lines = false;
-    vi->file->start = (struct vi_mark){.pos = {first, 0}, .set = true};
-    vi->file->end = (struct vi_mark){.pos = {last, 0}, .set = true};
+    /* The range as it is now, also where nothing was found in its first or last lines. */
+    size_t end = ex->last + vi_line_count(vi);
+    vi->file->start = (struct vi_mark){.pos = {ex->first, 0}, .set = true};
+    vi->file->end = (struct vi_mark){.pos = {end > before ? end - before : 0, 0}, .set = true};
     vi->cursor = (struct vi_pos){last, 0};
     vi_clamp(vi);
     vi->cursor.col = 0;
@@ -94,7 +97,7 @@ static bool run(struct vi *vi, struct vi_ex *ex, struct str pattern, struct str 
     for (size_t at = ex->first; ok && at <= ex->last;) {
         ok = vi_sub_line(&sub, at, &at) && vi_breathe(vi, at - ex->first, ex->last - ex->first + 1);
     }
-    ok = ok && finish(&sub, buf_str(&vi->last_search));
+    ok = ok && finish(&sub, ex, buf_str(&vi->last_search));
     buf_free(&sub.out);
     buf_free(&sub.with);
     buf_free(&with_case);

@@ -163,8 +163,14 @@ static bool start_vim(const char *dir, size_t count)
     const char *argv[] = {
         "vim", "-T", "ansi", "-u", "NONE", "-i", "NONE", "-N", "-n", "-S", script, NULL};
     const char *env[] = {in, to, NULL};
-    struct term *term = term_start(&(struct term_options){.argv = argv, .env = env, .rows = 40});
+    struct term *term =
+        term_start(&(struct term_options){.argv = argv, .env = env, .rows = 40, .mute = true});
     bool done = wait_results(term, dir, count);
+    if (!done) {
+        char *screen = term_text(term);
+        fprintf(stderr, "a Vim stood still, showing:\n%s", screen);
+        free(screen);
+    }
     term_free(term);
     free(script);
     free(in);
@@ -602,8 +608,55 @@ static void test_random(void **state)
     }
 }
 
+/* What the random ones do not come upon: completion and . after it, Backspace among blanks that
+ * were typed, lines and blocks put over each other, macros that go on a register of lines. */
+static void test_chosen(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *keys[4];
+    } chosen[] = {
+        {"foobar baz\nqux\n", {"ofo\016\033", "j."}},
+        {"foobar fooz baz\nqux\n", {"ofo\016\016\010\033", "."}},
+        {"foobar\nqux foo\n", {"jAfo\016\033", "k."}},
+        {"foobar baz\nqux\n", {"ofo\020 x\033", "j."}},
+        {"    foo\n", {"cc \010\010\010baz\033"}},
+        {"        foo\n", {"I\024\027(a)\033"}},
+        {"        foo\n", {":>\r", "R\010\010x\033"}},
+        {"aa bb\ncc dd\nee ff\n", {"yyj", "\026k$gp"}},
+        {"aa bb\ncc dd\n", {"V\"_p"}},
+        {"caf\nx\n", {"\"Ayy", "qAxq", "@a"}},
+        {"foo\nbar foo\nbaz\nfoo\n",
+            {":2,3s/foo/b/\r", ":'[,']s/b/X/g\r", ":'[,']s/a/Y\\rZ/\r", "d']"}},
+        {"one o\ntwo o\nthree\n", {"G", ":?o?j!\r", "n"}},
+        {"  a\n\n    foo\nbar\n", {"jVjY", "k]p"}},
+    };
+    struct vi_case cases[ARRAY_LEN(chosen)];
+    struct result theirs[ARRAY_LEN(chosen)];
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(chosen); i++) {
+        cases[i] = (struct vi_case){0};
+        buf_append_c(&cases[i].text, chosen[i].text);
+        for (size_t k = 0; k < 4 && chosen[i].keys[k] != NULL; k++) {
+            VEC_PUSH(&cases[i].units, mem_strdup(chosen[i].keys[k]));
+        }
+    }
+    run_vim(cases, ARRAY_LEN(chosen), false, theirs);
+    size_t wrong = 0;
+    for (size_t i = 0; i < ARRAY_LEN(chosen); i++) {
+        if (differs(&cases[i], &theirs[i])) {
+            show(&cases[i], false);
+            wrong++;
+        }
+        vi_case_free(&cases[i]);
+        free_result(&theirs[i]);
+    }
+    assert_int_equal(wrong, 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_random)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_chosen), cmocka_unit_test(test_random)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
