@@ -91,10 +91,11 @@ static void print_cell_json(const struct apply_command_run *run, size_t policy, 
     json_set_string(object, "policy", p->name);
     json_set_string(object, "fixture", f->id);
     json_set_string(object, "name", f->name);
-    set_verdict(object, "verdict", what);
-    if (matrix_has(run->matrix, MATRIX_PROPOSED)) {
+    bool both = matrix_has(run->matrix, MATRIX_PROPOSED);
+    set_verdict(object, "verdict",
+        both ? matrix_cell(run->matrix, MATRIX_PROPOSED, policy, fixture) : what);
+    if (both) {
         set_verdict(object, "before", matrix_cell(run->matrix, MATRIX_NOW, policy, fixture));
-        set_verdict(object, "verdict", matrix_cell(run->matrix, MATRIX_PROPOSED, policy, fixture));
         json_set_bool(object, "changed", matrix_changed(run->matrix, policy, fixture));
     }
     cJSON *messages = json_set_array(object, "messages");
@@ -229,6 +230,39 @@ static bool resolve(const struct args *args, const char *given, char *root)
     return true;
 }
 
+/* Both sides to their end. */
+static int apply_all(const struct args *args, struct apply_command_run *run, struct loop *loop,
+    char (*roots)[PATH_MAX], size_t sides)
+{
+    struct side data[MATRIX_SIDES];
+    int code;
+    run->matrix = matrix_new();
+    for (size_t i = 0; i < sides; i++) {
+        data[i] = (struct side){run, (enum matrix_side)i};
+        struct apply_events events = {
+            .data = &data[i], .planned = planned, .cell = cell, .done = done};
+        struct apply_options options = {.root = roots[i]};
+        run->runs[i] = apply_run_new(loop, &events);
+        (void)apply_run_start(run->runs[i], &options);
+    }
+    while (!run->done[MATRIX_NOW] || (sides == 2 && !run->done[MATRIX_PROPOSED])) {
+        loop_run_once(loop, 1000);
+    }
+    if (run->trouble != NULL) {
+        code = command_fail(args, "%s", run->trouble);
+    } else {
+        print_all(run, args_has(args, "all"));
+        print_summary(run);
+        code = verdict_of(run);
+    }
+    for (size_t i = 0; i < sides; i++) {
+        apply_run_free(run->runs[i]);
+    }
+    matrix_free(run->matrix);
+    free(run->trouble);
+    return code;
+}
+
 static int run_apply(const struct args *args)
 {
     struct err err;
@@ -236,7 +270,6 @@ static int run_apply(const struct args *args)
     const char *against = args_get(args, "against");
     const char *folder = args->count > 0 ? args->rest[0] : ".";
     struct apply_command_run run = {.json = args_has(args, "json")};
-    size_t sides = against == NULL ? 1 : 2;
     if (args->count > 1) {
         return command_fail(args, "takes one FOLDER");
     }
@@ -248,33 +281,8 @@ static int run_apply(const struct args *args)
     if (loop == NULL) {
         return command_fail(args, "%s", err.text);
     }
-    run.matrix = matrix_new();
-    struct side data[MATRIX_SIDES];
-    for (size_t i = 0; i < sides; i++) {
-        data[i] = (struct side){&run, (enum matrix_side)i};
-        struct apply_events events = {
-            .data = &data[i], .planned = planned, .cell = cell, .done = done};
-        struct apply_options options = {.root = roots[i]};
-        run.runs[i] = apply_run_new(loop, &events);
-        (void)apply_run_start(run.runs[i], &options);
-    }
-    while (!run.done[MATRIX_NOW] || (sides == 2 && !run.done[MATRIX_PROPOSED])) {
-        loop_run_once(loop, 1000);
-    }
-    int code;
-    if (run.trouble != NULL) {
-        code = command_fail(args, "%s", run.trouble);
-    } else {
-        print_all(&run, args_has(args, "all"));
-        print_summary(&run);
-        code = verdict_of(&run);
-    }
-    for (size_t i = 0; i < sides; i++) {
-        apply_run_free(run.runs[i]);
-    }
-    matrix_free(run.matrix);
+    int code = apply_all(args, &run, loop, roots, against == NULL ? 1 : 2);
     loop_free(loop);
-    free(run.trouble);
     return code;
 }
 
