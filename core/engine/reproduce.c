@@ -44,7 +44,7 @@ static size_t words_left_out(const char *const *argv)
 static void append_command(const struct engine *engine, const char *const *argv, struct buf *line)
 {
     buf_append_c(line, engine->program);
-    for (size_t i = 1; argv[i] != NULL;) {
+    for (size_t i = 1; argv != NULL && argv[i] != NULL;) {
         bool options = strcmp(argv[i], "--") != 0;
         size_t out = options ? words_left_out(argv + i) : 0;
         i += out;
@@ -77,7 +77,7 @@ bool reproduce_append(const struct run_plan *plan, size_t test, const struct eng
     bool ok = engine->command != NULL
                   ? engine->command(&question, engine->program, &command, err)
                   : err_set(err, ERR_UNSUPPORTED, "%s is not called for this", engine->name);
-    if (ok) {
+    if (ok && command.argv.len > 0) {
         root = root == NULL ? plan->root : root;
         char *dir = command.dir == NULL ? mem_strdup(root) : path_join(root, command.dir);
         buf_append_c(line, "cd ");

@@ -388,5 +388,6 @@ double test_past_trend(const struct test_past *past)
         return 0;
     }
     qsort(before, count, sizeof *before, by_size);
-    return (double)past->runs[past->count - 1].duration_us / (double)before[count / 2];
+    uint32_t median = before[count / 2];
+    return (double)past->runs[past->count - 1].duration_us / (double)median;
 }

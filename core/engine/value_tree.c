@@ -167,7 +167,8 @@ static char *yaml_shown(struct reader *r, TSNode node)
     }
     struct json_scan scan;
     json_scan_init(&scan, text);
-    bool number = json_scan_next(&scan) == JSON_NUMBER && json_scan_next(&scan) == JSON_END;
+    enum json_token only = json_scan_next(&scan);
+    bool number = only == JSON_NUMBER && json_scan_next(&scan) == JSON_END;
     if (!quoted && (text.len == 0 || str_equal_c(text, "~"))) {
         buf_append_c(&shown, "null");
     } else if (!quoted && (word || number)) {

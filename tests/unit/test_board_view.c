@@ -19,7 +19,7 @@ struct fixture {
 static void begin(struct fixture *f, size_t units, size_t tests, size_t folders)
 {
     *f = (struct fixture){.board = board_new(), .plan = board_plan_make(units, tests, ~0U)};
-    f->events = board_events(f->board);
+    struct runner_events events = board_events(f->board);
     VEC_FOREACH (struct plan_file, file, &f->plan->files) {
         size_t number = (size_t)(file - f->plan->files.items);
         char *path = folders == 0 ? mem_strdup(file->path)
@@ -27,7 +27,8 @@ static void begin(struct fixture *f, size_t units, size_t tests, size_t folders)
         free(file->path);
         file->path = path;
     }
-    f->events.planned(f->events.data, 1, f->plan);
+    events.planned(events.data, 1, f->plan);
+    f->events = events;
 }
 
 static void end(struct fixture *f)

@@ -47,9 +47,10 @@ static void report(struct bench *b, const char *what)
     VEC_FOREACH (uint64_t, time, &b->times) {
         late += *time > frame_us;
     }
+    size_t median = b->times.len / 2;
+    size_t last = b->times.len * 99 / 100;
     printf("%-44s %6zu  median %7.3f  p99 %7.3f  longest %7.3f ms  over a frame %zu\n", what,
-        b->times.len, (double)b->times.items[b->times.len / 2] / 1000,
-        (double)b->times.items[b->times.len * 99 / 100] / 1000,
+        b->times.len, (double)b->times.items[median] / 1000, (double)b->times.items[last] / 1000,
         (double)b->times.items[b->times.len - 1] / 1000, late);
     b->dropped += late;
     b->times.len = 0;
