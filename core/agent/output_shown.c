@@ -24,7 +24,7 @@ struct output_shown {
 const char *const *output_plain_env(void)
 {
     static const char *env[] = {"NO_COLOR=1", "TERM=dumb", "PAGER=cat", "GIT_PAGER=cat",
-        "GIT_TERMINAL_PROMPT=0", NULL, NULL};
+        "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0", NULL, NULL};
     static char *path; /* made once */
     const char *ours = getenv("PATH");
     char *cache = path == NULL && ours != NULL ? path_home_dir(PATH_CACHE, NULL) : NULL;

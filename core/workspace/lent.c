@@ -56,6 +56,10 @@ struct lent *lent_new(const struct workspace *workspace, struct loop *loop, stru
     char *name = name_of(workspace);
     lent->tree = lent->between == NULL ? NULL : overlay_new_named(lent->between, name, err);
     free(name);
+    if (lent->tree != NULL) {
+        overlay_use_git(lent->base, NULL);
+        overlay_use_git(lent->tree, workspace_root(workspace));
+    }
     lent->fd = lent->tree == NULL ? -1 : beneath_open_root(overlay_root(lent->tree), err);
     if (lent->fd < 0) {
         release(lent);

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/vec.h"
+#include "repo/shadow.h"
 #include "workspace/scratch.h"
 
 #include <errno.h>
@@ -32,6 +33,7 @@ struct overlay {
     struct scratch scratch; /* holds the tree */
     char *root;
     int fd;              /* open on root */
+    const char *git_of;  /* the folder whose repository git shows there; NULL: none */
     struct files synced; /* what of the workspace the tree holds */
     struct paths laid;   /* paths that differ from the workspace because of a change set */
     size_t copied;
@@ -58,6 +60,7 @@ struct overlay *overlay_new_named(
 {
     struct overlay *overlay = MEM_NEW(struct overlay);
     overlay->workspace = workspace;
+    overlay->git_of = workspace_root(workspace);
     overlay->fd = -1;
     bool ok = false;
     if (name_of_it == NULL ? scratch_make(&overlay->scratch, err)
@@ -76,6 +79,11 @@ struct overlay *overlay_new_named(
         return NULL;
     }
     return overlay;
+}
+
+void overlay_use_git(struct overlay *overlay, const char *root)
+{
+    overlay->git_of = root;
 }
 
 void overlay_free(struct overlay *overlay)
@@ -452,6 +460,31 @@ static void distrust_young(struct files *files, int64_t listed_ns)
     }
 }
 
+/* The file .git that says where the repository is, whatever a program has made of it meanwhile.
+ * That there is none is no reason to do without the copy. */
+static void point_at_git(struct overlay *overlay)
+{
+    struct err err;
+    struct stat st;
+    char *file = path_join(overlay->root, ".git");
+    char *folder = path_join(overlay->scratch.folder, ".repository");
+    if (fstatat(overlay->fd, ".git", &st, AT_SYMLINK_NOFOLLOW) == 0) {
+        (void)!path_remove_tree(file, NULL);
+    }
+    if (overlay->git_of != NULL && shadow_make(overlay->git_of, folder, overlay->root, &err)) {
+        char *line = mem_printf("gitdir: %s\n", folder);
+        int fd =
+            openat(overlay->fd, ".git", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (fd >= 0) {
+            (void)!file_write_all(fd, str_of(line), &err);
+            close(fd);
+        }
+        free(line);
+    }
+    free(folder);
+    free(file);
+}
+
 bool overlay_apply(struct overlay *overlay, const struct changes *changes,
     const atomic_bool *cancel, struct err *err)
 {
@@ -472,6 +505,7 @@ bool overlay_apply(struct overlay *overlay, const struct changes *changes,
         paths_free(&overlay->laid);
         note_laid(overlay, changes);
         ok = lay_out(overlay, changes, err);
+        point_at_git(overlay);
     } else {
         files_free(&now);
     }

@@ -8,6 +8,9 @@
  * must not reach the workspace. Bringing an overlay up to date copies only what differs from last
  * time, by stamp.
  *
+ * Where the workspace lies in a git repository the copy looks as if it did too (repo/shadow.h): git
+ * shows what the copy changes against the real history, and writes nothing there.
+ *
  * They lie in $XDG_CACHE_HOME/bylaw/overlays/, each with a lock that its process holds; those whose
  * process is gone are removed by overlay_sweep. */
 #ifndef BYLAW_WORKSPACE_OVERLAY_H
@@ -24,6 +27,9 @@ struct overlay *overlay_new(const struct workspace *workspace, struct err *err) 
 /* The same under a name (scratch_make_named), so that it is where it was the last time. */
 struct overlay *overlay_new_named(
     const struct workspace *workspace, const char *name, struct err *err) MUST_USE;
+/* Whose repository git shows there, if not the workspace's: that of the folder `root` (borrowed);
+ * NULL: none. Before the first overlay_apply. */
+void overlay_use_git(struct overlay *overlay, const char *root);
 /* Removes the folder. Not while an overlay_start is under way. */
 void overlay_free(struct overlay *overlay);
 /* The copy's root: absolute, without links. */

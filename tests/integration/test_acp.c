@@ -153,7 +153,7 @@ static void what_it_asks_permission_for_waits(void **state)
 {
     struct agent_run *f = *state;
     struct err err;
-    char *away = mem_printf(RUN("c3", "echo x > %s/away; ls -a") CALLING, f->dir);
+    char *away = mem_printf(RUN("c3", "echo x > %s/away; ls -a; git log") CALLING, f->dir);
     const struct fault_step steps[] = {
         {.body = RUN("c1", "echo hi > hi.txt; cat hi.txt") CALLING},
         {.body = RUN("c2", "echo no > no.txt") CALLING},
@@ -178,6 +178,7 @@ static void what_it_asks_permission_for_waits(void **state)
     assert_ok(session_decide(session, APPROVAL_ONCE, (struct str){0}, &err), err);
     WAIT_UNTIL(f, agent_asks(f, "ln -s"));
     agent_expect_request(f, 3, "away: ");
+    agent_expect_request(f, 3, "First-of-all");
     agent_expect_file(f, "away", NULL);
     assert_ok(session_decide(session, APPROVAL_ONCE, (struct str){0}, &err), err);
     WAIT_UNTIL(f, agent_is_idle(f));

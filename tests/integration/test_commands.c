@@ -10,6 +10,7 @@
 #include "base/vec.h"
 #include "sandbox/confined.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -147,6 +148,86 @@ static void the_network_is_asked_for_and_the_answer_holds(void **state)
     RUN_UNTIL(f, recorded_run_is_over(f));
     assert_says(f, ran(f, 1), "Exit code 0.\none");
     assert_says(f, ran(f, 2), "The engineer declined it: no need of it");
+}
+
+/* What a shell prints in the workspace. The caller frees. */
+static char *printed(struct recorded_run *f, const char *line)
+{
+    struct buf out = BUF_INIT;
+    char bytes[4096];
+    char *whole = mem_printf("cd '%s' && (%s) 2>&1", f->dir, line);
+    FILE *pipe = popen(whole, "re");
+    assert_non_null(pipe);
+    for (size_t got; (got = fread(bytes, 1, sizeof bytes, pipe)) > 0;) {
+        buf_append(&out, bytes, got);
+    }
+    assert_int_equal(pclose(pipe), 0);
+    free(whole);
+    return buf_take(&out);
+}
+
+/* A repository whose own configuration and hooks would run something. */
+static void make_repository(struct recorded_run *f)
+{
+    free(printed(f, "git init -q -b main && git config user.name N && git config user.email n@x && "
+                    "echo '*.rego filter=evil' > .gitattributes && git add -A && "
+                    "git commit -qm First-of-all && git branch second && "
+                    "git config core.fsmonitor 'echo EVIL-MONITOR >&2; false' && "
+                    "git config filter.evil.clean 'echo EVIL-FILTER >&2; cat' && "
+                    "git config diff.external 'echo EVIL-DIFF' && "
+                    "git config alias.st '!echo EVIL-ALIAS' && "
+                    "for h in pre-commit post-index-change reference-transaction; do "
+                    "printf '#!/bin/sh\\necho EVIL-HOOK >&2\\n' > .git/hooks/$h; "
+                    "chmod +x .git/hooks/$h; done"));
+    test_write(f->dir, "p/p.rego", "package p\n\nallowed := false\n");
+}
+
+/* Everything in .git, byte by byte. */
+static char *hash_of_git(struct recorded_run *f)
+{
+    return printed(f, "find .git -printf '%p %m %s\\n' | sort; find .git -type f | sort | "
+                      "xargs sha256sum");
+}
+
+static void look_with_git(struct recorded_run *f, const char *config)
+{
+    const char *lines[] = {"git status --short && git log --oneline && git diff && git branch",
+        "git add -A; git commit -m no; git branch third; git st; git config core.fsmonitor x; "
+        "git stash; git update-ref refs/heads/second HEAD; git gc -q; echo over",
+        "rm -rf .git && mkdir .git && git init -q && git commit -q --allow-empty -m mine",
+        "git log --oneline && git status --short"};
+    make_repository(f);
+    script(f, lines, ARRAY_LEN(lines), false);
+    char *before = hash_of_git(f);
+    recorded_run_open(f, config);
+    go(f);
+    RUN_UNTIL(f, recorded_run_is_over(f));
+    static const char *const shown[] = {
+        " M p/p.rego\n", " First-of-all\n", "+allowed := false\n", "* main\n  second\n"};
+    for (size_t i = 0; i < ARRAY_LEN(shown); i++) {
+        assert_says(f, ran(f, 0), shown[i]);
+    }
+    assert_says(f, ran(f, 1), "over\n");
+    assert_says(f, ran(f, 3), "First-of-all\n");
+    assert_says(f, ran(f, 3), " M p/p.rego\n");
+    for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+        assert_null(strstr(ran(f, i)->text.ptr, "EVIL-"));
+    }
+    assert_null(proposals_open(workbench_proposals(f->wb)));
+    char *after = hash_of_git(f);
+    assert_string_equal(before, after);
+    free(after);
+    free(before);
+}
+
+static void git_is_there_to_look_at_and_out_of_reach(void **state)
+{
+    look_with_git(*state, "");
+}
+
+static void also_where_commands_may_write(void **state)
+{
+    look_with_git(*state, "sandbox_mode = \"workspace-write\"\n");
 }
 
 static void never_refuses_what_would_leave_the_sandbox(void **state)
@@ -503,6 +584,10 @@ int main(void)
             a_command_runs_confined_and_says_what_it_did, set_up, recorded_run_tear_down),
         cmocka_unit_test_setup_teardown(
             the_network_is_asked_for_and_the_answer_holds, set_up, recorded_run_tear_down),
+        cmocka_unit_test_setup_teardown(
+            git_is_there_to_look_at_and_out_of_reach, set_up, recorded_run_tear_down),
+        cmocka_unit_test_setup_teardown(
+            also_where_commands_may_write, set_up, recorded_run_tear_down),
         cmocka_unit_test_setup_teardown(
             never_refuses_what_would_leave_the_sandbox, set_up, recorded_run_tear_down),
         cmocka_unit_test_setup_teardown(

@@ -16,6 +16,17 @@
 const char agent_policy[] =
     "package p\n\ndeny contains msg if {\n\tinput.bad\n\tmsg := \"bad\"\n}\n";
 
+/* The workspace is a repository, as most are. */
+static void make_repository(const struct agent_run *run)
+{
+    char *line = mem_printf("cd '%s' && git init -q -b main && git add -A && git -c user.name=N "
+                            "-c user.email=n@x commit -qm First-of-all",
+        run->dir);
+    // NOLINTNEXTLINE(cert-env33-c,concurrency-mt-unsafe): a test's own words, one thread
+    assert_int_equal(system(line), 0);
+    free(line);
+}
+
 struct agent_run *agent_run_new(void)
 {
     struct err err;
@@ -30,6 +41,7 @@ struct agent_run *agent_run_new(void)
     }
     setenv("LAB_ACCESS", "x", 1);
     test_write(run->dir, "p/p.rego", agent_policy);
+    make_repository(run);
     run->loop = loop_new(&err);
     return run;
 }

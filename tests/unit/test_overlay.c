@@ -133,6 +133,74 @@ static void only_differences_are_copied(void **state)
     assert_tree(f, NULL, "./.gitignore *.log\n./a.rego y\n./sub/b.rego b\n");
 }
 
+/* What git prints in the copy, in one line. The caller frees. */
+static char *git(const struct fixture *f, const char *words)
+{
+    char text[1000] = "";
+    char *line =
+        mem_printf("cd '%s' && git %s 2>&1 | tr '\\n' ' '", overlay_root(f->overlay), words);
+    FILE *pipe = popen(line, "re");
+    assert_non_null(pipe);
+    size_t got = fread(text, 1, sizeof text - 1, pipe);
+    pclose(pipe);
+    free(line);
+    return str_dup(str_make(text, got));
+}
+
+static void expect_git(const struct fixture *f, const char *words, const char *said)
+{
+    char *text = git(f, words);
+    assert_string_equal(text, said);
+    free(text);
+}
+
+static void commit_all(const char *folder)
+{
+    char *line = mem_printf("cd '%s' && git init -q -b main && git add -A && git -c user.name=N "
+                            "-c user.email=n@x commit -qm First",
+        folder);
+    assert_int_equal(system(line), 0); // NOLINT(cert-env33-c): a test's own words
+    free(line);
+}
+
+static void git_shows_the_real_history(void **state)
+{
+    struct fixture *f = *state;
+    assert_ok(overlay_apply(f->overlay, NULL, NULL, &f->err), f->err);
+    char *file = path_join(overlay_root(f->overlay), ".git");
+    assert_int_not_equal(access(file, F_OK), 0); /* no repository */
+    commit_all(f->root);
+    struct changes set = {0};
+    add(&set, CHANGE_UPDATE, "a.rego", "other");
+    assert_ok(overlay_apply(f->overlay, &set, NULL, &f->err), f->err);
+    expect_git(f, "log --format=%s", "First ");
+    expect_git(f, "status --short", " M a.rego ");
+    /* Whatever was made of it is put right. */
+    assert_int_equal(unlink(file), 0);
+    test_write(overlay_root(f->overlay), ".git/config", "[core]\n\tfsmonitor = evil\n");
+    assert_ok(overlay_apply(f->overlay, NULL, NULL, &f->err), f->err);
+    expect_git(f, "config core.fsmonitor", "false ");
+    expect_git(f, "status --short", "");
+    changes_free(&set);
+    free(file);
+}
+
+/* Of a part of a repository git shows all, as it is: what the copy holds is no whole. */
+static void git_of_a_part_shows_the_whole(void **state)
+{
+    struct fixture *f = *state;
+    test_write(f->dir, ".gitignore", "cache/\n");
+    commit_all(f->dir);
+    struct changes set = {0};
+    add(&set, CHANGE_UPDATE, "a.rego", "other");
+    assert_ok(overlay_apply(f->overlay, &set, NULL, &f->err), f->err);
+    expect_git(f, "log --format=%s -- :/policies/a.rego", "First ");
+    expect_git(f, "status --porcelain", "");
+    test_write(f->root, "a.rego", "mine");
+    expect_git(f, "status --porcelain", " M policies/a.rego ");
+    changes_free(&set);
+}
+
 static void nothing_leads_back_to_the_workspace(void **state)
 {
     struct fixture *f = *state;
@@ -272,6 +340,8 @@ int main(void)
         OVERLAY_TEST(lays_sets_out_and_takes_them_back),
         OVERLAY_TEST(only_differences_are_copied),
         OVERLAY_TEST(nothing_leads_back_to_the_workspace),
+        OVERLAY_TEST(git_shows_the_real_history),
+        OVERLAY_TEST(git_of_a_part_shows_the_whole),
         OVERLAY_TEST(several_live_at_once),
         OVERLAY_TEST(stale_ones_are_swept),
         OVERLAY_TEST(large_workspace_on_a_worker),
