@@ -56,6 +56,21 @@ static void list_prompts(struct desk *desk, struct popup *popup)
     }
 }
 
+/* What /skill is typed with, behind the commands. */
+static void list_skills(struct desk *desk, struct popup *popup)
+{
+    const struct skills *skills = workbench_skills(desk->workbench);
+    VEC_FOREACH (const struct skill, skill, skills) {
+        struct popup_item item = {.letter = '/',
+            .label = mem_printf("skill %s", skill->name),
+            .detail = mem_printf("%s%s",
+                skill->answer == TRUST_YES ? "" : "not trusted yet, Alt-T  ", skill->description),
+            .score = -1,
+            .number = CHAT_COMMAND_TAKES};
+        popup_add(popup, item);
+    }
+}
+
 void desk_slash_list(void *data, struct popup *popup)
 {
     struct desk *desk = data;
@@ -72,6 +87,7 @@ void desk_slash_list(void *data, struct popup *popup)
                                                 : CHAT_COMMAND_NEEDS};
         popup_add(popup, item);
     }
+    list_skills(desk, popup);
     list_prompts(desk, popup);
 }
 
@@ -220,6 +236,28 @@ bool desk_slash_model(struct desk *desk, struct str args, struct err *err)
     return ok;
 }
 
+/* Hooks that run: the engineer's own, and the repository's once trusted. */
+static void append_hooks(const struct desk *desk, struct buf *text)
+{
+    struct vetting vetting;
+    struct str line;
+    workbench_vetting(desk->workbench, &vetting);
+    struct str rest = buf_str(&vetting.own);
+    for (bool first = true; str_next_line(&rest, &line); first = false) {
+        buf_printf(text, "%s%.*s\n",
+            first ? "Hooks        yours: " : "             yours: ", STR_FMT(line));
+    }
+    bool first = vetting.own.len == 0;
+    VEC_FOREACH (const struct vetted, item, &vetting) {
+        if (item->kind == VETTED_HOOK) {
+            buf_printf(text, "%s%s, in %s: %s\n", first ? "Hooks        " : "             ",
+                item->title, item->file, vetted_state(item));
+            first = false;
+        }
+    }
+    vetting_free(&vetting);
+}
+
 bool desk_slash_status(struct desk *desk, struct str args, struct err *err)
 {
     (void)args;
@@ -238,6 +276,7 @@ bool desk_slash_status(struct desk *desk, struct str args, struct err *err)
     append_tests(desk, &text);
     append_proposal(desk, &text);
     workbench_describe_spend(desk->workbench, &text);
+    append_hooks(desk, &text);
     dialog_message(desk->app, "Status", buf_str(&text));
     buf_free(&text);
     return true;

@@ -320,6 +320,12 @@ static void check_trust(struct doctor *doctor, const char *folder)
         say(doctor, MARK_NOTE, "hooks", "not used: %s", shown);
         free(shown);
     }
+    rest = buf_str(&vetting.own);
+    while (str_next_line(&rest, &line)) {
+        char *shown = safe_dup(line, SAFE_ONE_LINE, 1000);
+        say(doctor, MARK_OK, "hooks", "yours: %s", shown);
+        free(shown);
+    }
     char *waits = vetting_line(&vetting);
     if (waits != NULL) {
         say(doctor, MARK_NOTE, "trust", "%s: bylaw trust lists them", waits);

@@ -35,13 +35,13 @@ static void print_item(const struct vetted *item, bool whole)
     }
 }
 
-static void print_problems(const struct vetting *vetting)
+static void print_lines(const char *what, const struct buf *lines)
 {
-    struct str rest = buf_str(&vetting->problems);
+    struct str rest = buf_str(lines);
     struct str line;
     while (str_next_line(&rest, &line)) {
         char *shown = safe_dup(line, SAFE_ONE_LINE, 4096);
-        printf("not used: %s\n", shown);
+        printf("%s: %s\n", what, shown);
         free(shown);
     }
 }
@@ -52,7 +52,8 @@ static int list(const struct vetting *vetting, bool all)
         const struct vetted *item = &vetting->items[i];
         print_item(item, all || item->answer == TRUST_UNKNOWN);
     }
-    print_problems(vetting);
+    print_lines("yours", &vetting->own);
+    print_lines("not used", &vetting->problems);
     char *line = vetting_line(vetting);
     if (vetting->len == 0) {
         puts("The repository brings no hooks and no skills.");

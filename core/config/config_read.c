@@ -320,6 +320,9 @@ void config_read_profiles(struct config *config, const struct config_file *file,
         if (table->kind != TOML_TABLE) {
             config_add_problem(
                 config, "%s: a profile is a table: [profiles.%s]", origin, table->key);
+        } else if (table->key[0] == '\0') {
+            config_add_problem(
+                config, "%s: a profile without a name cannot be chosen: [profiles.NAME]", origin);
         } else {
             size_t first = config->entries.len;
             config_know_profile(config, table->key, origin);

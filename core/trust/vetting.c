@@ -14,10 +14,14 @@ static void add_hooks(const char *git_root, struct vetting *out)
     struct handlers handlers;
     handlers_read(git_root, out->root, &handlers, &out->problems);
     VEC_FOREACH (struct handler, handler, &handlers) {
+        const char *of = handler->matcher == NULL ? "" : " of ";
         if (handler->is_users) {
+            buf_printf(&out->own, "hook %s%s%s, in %s%s%s\n", moment_name(handler->moment), of,
+                handler->matcher == NULL ? "" : handler->matcher, handler->file,
+                handler->profile == NULL ? "" : ", with the profile ",
+                handler->profile == NULL ? "" : handler->profile);
             continue;
         }
-        const char *of = handler->matcher == NULL ? "" : " of ";
         VEC_PUSH(out, (struct vetted){.kind = VETTED_HOOK,
                           .file = mem_strdup(handler->file),
                           .title = mem_printf("hook %s%s%s", moment_name(handler->moment), of,
@@ -73,6 +77,7 @@ void vetting_free(struct vetting *vetting)
         free(item->content);
     }
     VEC_FREE(vetting);
+    buf_free(&vetting->own);
     buf_free(&vetting->problems);
     free(vetting->root);
     vetting->root = NULL;

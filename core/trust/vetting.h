@@ -31,6 +31,8 @@ struct vetting {
     char *root; /* the workspace's: the scope of answers */
     struct vetted *items;
     size_t len, cap;
+    struct buf own; /* the engineer's own hooks, which run without an answer: "hook PostToolUse of
+                     * apply_patch, in /home/me/.config/bylaw/config.toml", one a line */
     struct buf problems; /* what is there and cannot be used, the engineer's own too; one a line */
 };
 

@@ -45,10 +45,13 @@ rm "$dir/config/bylaw/config.toml"
 # A hook that cannot run is said by doctor and by trust, not left out in silence; what is wrong is not "missing".
 mkdir -p "$dir/ws/.codex"
 printf '[[hooks]]\nevent = "Sometime"\ncommand = "true"\n[[hooks]]\nevent = "Stop"\ncommand = "true"\ntimeout_ms = 1500\n' >"$dir/ws/.codex/config.toml"
+printf '[[hooks]]\nevent = "PreToolUse"\ncommand = "true"\n' >"$dir/config/bylaw/config.toml"
 out=$("$bylaw" trust "$dir/ws") && fail "what waits is told by the exit code: $out"
+grep -q '^yours: hook PreToolUse, in .*/bylaw/config.toml' <<<"$out" || fail "trust does not say what is the user's own: $out"
 grep -q '^not used: .codex/config.toml: .*Sometime' <<<"$out" || fail "trust does not say what is not used: $out"
 grep -qF 'at most  1.5 s' <<<"$out" || fail "trust: $out"
 out=$("$bylaw" doctor "$dir/ws") || true
+grep -q "^ok *hooks *yours: hook PreToolUse, in .*/bylaw/config.toml" <<<"$out" || fail "doctor does not say what is the user's own: $out"
 grep -q '^note *hooks *not used: .codex/config.toml: .*Sometime' <<<"$out" || fail "doctor does not say what is not used: $out"
 grep -q '^note *trust *1 hook of this repository waits for your trust: bylaw trust lists them' <<<"$out" || fail "doctor: $out"
 rm "$dir/ws/.codex/config.toml"

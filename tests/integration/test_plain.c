@@ -279,7 +279,8 @@ static void what_is_no_command_is_said(void **state)
         "/review now\n/skill\nshorten\n/export .git/x\n");
     expect(out, "No command /statsu: the nearest is /status.");
     expect(out, "Model: recording");
-    expect(out, "The command finish is for the review: type review first.");
+    expect(out, "The command finish is for a proposal, to review and commit it, and there is none: "
+                "ask the model for a policy first.");
     expect(out, "Nothing was done: /review is typed alone.");
     expect(out, "There is no command statsu; the nearest is status. Type say to send that line");
     expect(out, "There is no command shorten; type help for what there is. Type say to send");
@@ -287,7 +288,7 @@ static void what_is_no_command_is_said(void **state)
     expect(out, "Commands of an agent: approval on-request, sandbox read-only.");
     assert_null(strstr(out, ".git/x. Type say")); /* a command is nothing to say */
     expect(out, "Nothing was done: status is typed alone. Type say to send that line");
-    expect(out, "The command accept is for the review: type review first.");
+    expect(out, "The command accept is for a proposal,");
     expect(out, "No file is named nothing.rego; type files for all.");
     expect(out, "No file is open: type open and its name.");
     expect(out, "There is no proposal to review: ask the model for a policy first.");

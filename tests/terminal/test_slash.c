@@ -26,6 +26,20 @@ static void start(struct sample_run *run, int rows, int cols)
     term_expect(run->term, "bylaw");
 }
 
+static void skills_are_completed_by_name(void **state)
+{
+    struct sample_run *run = *state;
+    sample_run_sh(
+        run, "mkdir -p .codex/skills && echo '# Find gaps' > .codex/skills/gap-finder.md", "");
+    start(run, 40, 120);
+    term_expect(run->term, "waits for your trust");
+    term_type(run->term, "/skill ga");
+    term_expect(run->term, "▸/ skill gap-finder");
+    term_key(run->term, "tab");
+    term_expect(run->term, "› /skill gap-finder");
+    term_expect_gone(run->term, "▸/ skill gap-finder");
+}
+
 static void the_list_narrows_and_runs(void **state)
 {
     struct sample_run *run = *state;
@@ -150,6 +164,7 @@ static void it_fits_a_small_terminal(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(skills_are_completed_by_name, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_list_narrows_and_runs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sessions_are_left_and_found_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_no_command_stays_or_is_sent, set_up, tear_down),

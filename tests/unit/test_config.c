@@ -158,6 +158,18 @@ static void the_article_works_where_one_pastes_it(void **state)
     the_article_works_in(home, "bylaw/config.toml");
 }
 
+static void a_profile_has_a_name(void **state)
+{
+    (void)state;
+    test_write(home, "bylaw/config.toml", "[profiles.\"\"]\nmodel = \"m\"\n");
+    struct config *c = config_load(workspace);
+    assert_int_equal(config_problem_count(c), 1);
+    assert_non_null(
+        strstr(config_problem_at(c, 0), ":1: a profile without a name cannot be chosen"));
+    assert_int_equal(config_profile_count(c), 0);
+    config_free(c);
+}
+
 static void a_profile_of_a_workspace_only_tightens(void **state)
 {
     struct err err;
@@ -263,6 +275,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(mistakes_are_said_and_the_rest_holds, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_broken_file_is_one_problem, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_article_works_where_one_pastes_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_profile_has_a_name, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_profile_of_a_workspace_only_tightens, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             who_chooses_a_profile_goes_before_who_stands_below, set_up, tear_down),

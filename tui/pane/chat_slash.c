@@ -5,6 +5,13 @@
 
 #include <stdlib.h>
 
+/* "/skill na": what it takes has names, too, which stand in the list as "skill NAME". */
+static bool is_naming(struct str text, struct str name, struct str args)
+{
+    return str_equal_c(name, "skill") && text.len == 1 + name.len + 1 + args.len &&
+           str_find_char(args, ' ', 0) == SIZE_MAX && str_find_char(args, '\n', 0) == SIZE_MAX;
+}
+
 /* What is typed of a name after the "/"; false: no name is being typed. */
 static bool is_typing(const struct chat *chat, struct str *typed)
 {
@@ -12,8 +19,20 @@ static bool is_typing(const struct chat *chat, struct str *typed)
     struct str args;
     bool only = str_equal_c(text, "/");
     *typed = str_from(text, text.len);
-    return !prompt_is_searching(chat->prompt) && prompt_cursor(chat->prompt) == text.len &&
-           (only || (slash_parse(text, typed, &args) && typed->len + 1 == text.len));
+    if (prompt_is_searching(chat->prompt) || prompt_cursor(chat->prompt) != text.len) {
+        return false;
+    }
+    if (only) {
+        return true;
+    }
+    if (!slash_parse(text, typed, &args)) {
+        return false;
+    }
+    if (is_naming(text, *typed, args)) {
+        *typed = str_from(text, 1);
+        return true;
+    }
+    return typed->len + 1 == text.len;
 }
 
 bool chat_slash_close(struct chat *chat)

@@ -359,6 +359,13 @@ static bool run(
 static bool unknown(struct plain *plain, struct str name, struct err *err)
 {
     const struct plain_command *other = find(PLAIN_ANY, name);
+    bool nothing = proposals_open(workbench_proposals(plain->wb)) == NULL;
+    if (other != NULL && other->modes != PLAIN_MAIN && plain->mode == PLAIN_MAIN && nothing) {
+        return err_set(err, ERR_NOT_FOUND,
+            "The command %s is for a proposal, to review and commit it, and there is none: ask the "
+            "model for a policy first.",
+            other->name);
+    }
     if (other != NULL) {
         return err_set(err, ERR_NOT_FOUND, "The command %s is for %s.", other->name,
             other->modes == PLAIN_REVIEW   ? "the review: type review first"

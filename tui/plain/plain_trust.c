@@ -27,6 +27,11 @@ static bool list(struct plain *plain, const struct vetting *vetting)
     for (size_t i = 0; i < vetting->len; i++) {
         say_item(plain, vetting, i, vetting->items[i].answer == TRUST_UNKNOWN);
     }
+    struct str rest = buf_str(&vetting->own);
+    struct str line;
+    while (str_next_line(&rest, &line)) {
+        plain_say(plain, "Yours: %.*s.", STR_FMT(line));
+    }
     if (vetting->len == 0) {
         plain_say(plain, "The repository brings no hooks and no skills.");
     } else if (vetting_waiting(vetting) > 0) {
