@@ -18,7 +18,7 @@
 
 /* What is never cut on the left of the header: name or recording's label, profile. A narrow screen
  * has no room for the program's name beside a profile. */
-enum { LEFT_MIN = 21, PROFILE_MAX = 16, NAME_COLS = 7, NARROW_COLS = 60 };
+enum { LEFT_MIN = 21, PROFILE_MAX = 16, NAME_COLS = 7, TRUST_COLS = 9, NARROW_COLS = 60 };
 
 /* ---- header ---- */
 
@@ -47,7 +47,10 @@ static void draw_header(void *data, struct region region)
     /* The name and the recording's label are never cut; of the counts the coverage goes first. */
     const char *profile = workbench_profile(desk->workbench);
     bool named = profile == NULL || cols >= NARROW_COLS;
-    int least = header_least(profile, named);
+    bool asks = session_question(workbench_session(desk->workbench)) != NULL;
+    bool waits = workbench_waiting(desk->workbench) != NULL;
+    bool waits_first = waits && !asks && cols < NARROW_COLS; /* at the end it would be cut */
+    int least = header_least(profile, named) + (waits_first ? TRUST_COLS : 0);
     right = right < least ? least : right;
     struct region left = region_sub(region, 0, 0, 1, right - 1);
     int col = named ? put(left, 1, "bylaw", style_with(STYLE(HEADER), ATTR_BOLD)) : -1;
@@ -56,8 +59,10 @@ static void draw_header(void *data, struct region region)
         col += grid_put_fit(left, 0, col, PROFILE_MAX, str_of(profile), STYLE(HEADER));
     }
     /* Seen from every pane, and over the chat on a small screen: a turn stands still until then. */
-    if (session_question(workbench_session(desk->workbench)) != NULL) {
+    if (asks) {
         col = put(left, col + 2, "⚠ agent asks", STYLE(WARNING));
+    } else if (waits_first) {
+        col = put(left, col + 2, "⚠ trust", STYLE(WARNING));
     }
     /* What a recording says is never mistaken for a model: its label has the place that is never
      * cut. */
@@ -85,7 +90,7 @@ static void draw_header(void *data, struct region region)
     if (open != NULL) {
         col += 3 + grid_printf(left, 0, col + 3, STYLE(HEADER), "proposal %u", open->number);
     }
-    if (workbench_waiting(desk->workbench) != NULL) {
+    if (waits && !waits_first) {
         col = put(left, col + 3, "⚠ trust", STYLE(WARNING));
     }
     struct buf progress = BUF_INIT;

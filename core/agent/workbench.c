@@ -527,7 +527,7 @@ void workbench_free(struct workbench *wb)
     }
     wb->options.changed = NULL;
     wb->closing = true;
-    workbench_mend_stop(wb);
+    workbench_free_mending(wb);
     workbench_stop_shell(wb);
     loop_timer_free(wb->starter);
     workbench_stop_choosing(wb); /* the loop turns below */

@@ -1,7 +1,8 @@
 /* Failed checks go back to the agent, which mends its proposal before the engineer is asked: at
  * most mend_attempts times for a prompt, never for a proposal that did not change since it was
  * looked at, and never once the engineer has begun to decide. What was not evaluated neither
- * failed nor is it green: then nothing is sent. */
+ * failed nor is it green: then nothing is sent. What fails without the proposal, too, is not the
+ * agent's to mend: it is named in one line. */
 #include "agent/workbench_private.h"
 
 #include "base/safe.h"
@@ -11,7 +12,7 @@
 
 #include <stdlib.h>
 
-enum { ROWS_MAX = 40, DETAILS_MAX = 6, DETAIL_BYTES = 1500, LINE_BYTES = 600 };
+enum { ROWS_MAX = 40, DETAILS_MAX = 6, DETAIL_BYTES = 1500, LINE_BYTES = 600, OLD_MAX = 8 };
 
 /* The guards on the files of the proposal, read on a worker. */
 struct mending {
@@ -25,6 +26,7 @@ struct mending {
     struct findings findings;
     size_t files;
     bool ok;
+    bool compares; /* with what fails without the proposal: nobody else holds on to this */
     struct err err;
 };
 
@@ -41,11 +43,22 @@ static void free_mending(struct mending *m)
 
 /* ---- what is told ---- */
 
-static size_t count_errors(const struct findings *findings)
+static size_t count_errors(const struct findings *findings, const struct before *before)
 {
     size_t count = 0;
     VEC_FOREACH (const struct finding, finding, findings) {
-        count += finding->severity == SEVERITY_ERROR;
+        count += finding->severity == SEVERITY_ERROR &&
+                 (before == NULL || !before_found(before, finding));
+    }
+    return count;
+}
+
+static size_t count_rows(
+    const struct workbench *wb, enum result_status status, const struct before *before)
+{
+    size_t count = 0;
+    VEC_FOREACH (const struct result, row, checks_results(wb->evidence)) {
+        count += row->status == status && (before == NULL || !before_failed(before, row));
     }
     return count;
 }
@@ -57,11 +70,13 @@ static void put_line(struct buf *out, const char *text)
     free(safe);
 }
 
-static void put_findings(struct buf *out, const struct findings *findings)
+static void put_findings(
+    struct buf *out, const struct findings *findings, const struct before *before)
 {
     size_t count = 0;
     VEC_FOREACH (const struct finding, finding, findings) {
-        if (finding->severity == SEVERITY_NOTE || count++ >= ROWS_MAX) {
+        if (finding->severity == SEVERITY_NOTE || before_found(before, finding) ||
+            count++ >= ROWS_MAX) {
             continue;
         }
         buf_printf(out, "- %s  %s:%u:%u  %s: ", severity_name(finding->severity),
@@ -75,11 +90,16 @@ static void put_findings(struct buf *out, const struct findings *findings)
     }
 }
 
-static void put_results(struct buf *out, const struct results *results)
+static bool is_red(const struct result *row)
+{
+    return row->status == RESULT_FAIL || row->status == RESULT_ERROR;
+}
+
+static void put_results(struct buf *out, const struct results *results, const struct before *before)
 {
     size_t count = 0;
     VEC_FOREACH (const struct result, row, results) {
-        if ((row->status != RESULT_FAIL && row->status != RESULT_ERROR) || count++ >= ROWS_MAX) {
+        if (!is_red(row) || before_failed(before, row) || count++ >= ROWS_MAX) {
             continue;
         }
         buf_printf(out, "- %s  %s.%s  %s:%u  ", result_status_name(row->status),
@@ -98,15 +118,47 @@ static void put_results(struct buf *out, const struct results *results)
     }
 }
 
-/* "tests failed", "checks failed": what the one line says. */
-static const char *what_failed(const struct workbench *wb, const struct mending *m)
+/* "p.test_a, q.test_b": what is red now and was so before. The caller frees; "" for none. */
+static char *name_old(const struct workbench *wb)
 {
+    size_t count = 0;
+    struct buf out = BUF_INIT;
+    VEC_FOREACH (const struct result, row, checks_results(wb->evidence)) {
+        if (is_red(row) && before_failed(wb->mend.before, row) && count++ < OLD_MAX) {
+            char *name = mem_printf("%s%s%s", row->suite == NULL ? "" : row->suite,
+                row->suite == NULL ? "" : ".", row->name);
+            buf_append_c(&out, out.len > 0 ? ", " : "");
+            put_line(&out, name);
+            free(name);
+        }
+    }
+    VEC_FOREACH (const struct finding, finding, checks_findings(wb->evidence)) {
+        if (finding->severity == SEVERITY_ERROR && before_found(wb->mend.before, finding) &&
+            count++ < OLD_MAX) {
+            buf_printf(&out, "%s%s %s:%u", out.len > 0 ? ", " : "", finding->rule,
+                finding->file == NULL ? "" : finding->file, finding->at.row);
+        }
+    }
+    if (count > OLD_MAX) {
+        buf_printf(&out, " and %zu more", count - OLD_MAX);
+    }
+    return out.len > 0 ? buf_take(&out) : mem_strdup("");
+}
+
+/* "Tests failed", "Checks failed": what the one line says; NULL: nothing did. But for what is known
+ * to have failed before. */
+static const char *what_failed(
+    const struct workbench *wb, const struct mending *m, const struct before *before)
+{
+    size_t others =
+        count_errors(checks_findings(wb->evidence), before) + count_errors(&m->findings, before);
     enum result_status verdict = checks_verdict(wb->evidence);
-    bool others = count_errors(checks_findings(wb->evidence)) + count_errors(&m->findings) > 0;
-    return others                    ? "Checks failed"
-           : verdict == RESULT_FAIL  ? "Tests failed"
-           : verdict == RESULT_ERROR ? "Tests ended with errors"
-                                     : NULL;
+    bool red = verdict == RESULT_FAIL || verdict == RESULT_ERROR;
+    return others > 0                                                   ? "Checks failed"
+           : !red                                                       ? NULL
+           : count_rows(wb, RESULT_FAIL, before) > 0                    ? "Tests failed"
+           : before == NULL || count_rows(wb, RESULT_ERROR, before) > 0 ? "Tests ended with errors"
+                                                                        : NULL;
 }
 
 static void send_failures(
@@ -123,9 +175,14 @@ static void send_failures(
         "Tests: %zu passed, %zu failed, %zu errors, %zu skipped, %zu not evaluated\n",
         failed, wb->mend.tries, most, count[RESULT_PASS], count[RESULT_FAIL], count[RESULT_ERROR],
         count[RESULT_SKIPPED], count[RESULT_NOT_EVALUATED]);
-    put_results(&text, checks_results(wb->evidence));
-    put_findings(&text, checks_findings(wb->evidence));
-    put_findings(&text, &m->findings);
+    put_results(&text, checks_results(wb->evidence), wb->mend.before);
+    put_findings(&text, checks_findings(wb->evidence), wb->mend.before);
+    put_findings(&text, &m->findings, wb->mend.before);
+    char *old = name_old(wb);
+    if (old[0] != '\0') {
+        buf_printf(&text, "Red without your proposal, too, and not yours to mend: %s\n", old);
+    }
+    free(old);
     if (workbench_is_recording(wb) && !recording_answers(wb->provider, text.ptr)) {
         wb->mend.tries--; /* a recording answers what it knows only */
     } else if (!session_send_feedback(wb->session, buf_str(&text), &err)) {
@@ -158,12 +215,22 @@ static bool has_decided(struct workbench *wb)
     return said;
 }
 
+static bool may_send(struct workbench *wb, const struct mending *m)
+{
+    return m->stamp == wb->stamp && !wb->closing && checks_state(wb->evidence) == CHECKS_DONE &&
+           proposals_open(wb->proposals) != NULL && session_state(wb->session) == SESSION_IDLE &&
+           !has_decided(wb);
+}
+
 static void decide(struct workbench *wb, const struct mending *m)
 {
     unsigned most = (unsigned)config_integer(wb->config, "mend_attempts");
-    const char *failed = what_failed(wb, m);
-    if (failed == NULL || most == 0 || session_state(wb->session) != SESSION_IDLE ||
-        has_decided(wb)) {
+    const char *failed = what_failed(wb, m, wb->mend.before);
+    if (failed == NULL) {
+        char *old = name_old(wb);
+        say(wb, "Nothing goes back to the agent: what is red is so without the proposal, too (%s).",
+            old);
+        free(old);
         return;
     }
     if (wb->mend.tries >= most) {
@@ -173,6 +240,28 @@ static void decide(struct workbench *wb, const struct mending *m)
     }
     wb->mend.tries++;
     send_failures(wb, m, failed, most);
+}
+
+static void on_before(void *data)
+{
+    struct mending *m = data;
+    struct workbench *wb = m->wb;
+    wb->mend.running = NULL;
+    if (may_send(wb, m)) {
+        decide(wb, m);
+    }
+    free_mending(m);
+}
+
+/* Something is red: was it before? */
+static void compare(struct workbench *wb, struct mending *m)
+{
+    if (wb->mend.before == NULL) {
+        wb->mend.before = before_new(wb->workspace, wb->options.loop);
+    }
+    wb->mend.running = m;
+    m->compares = true;
+    before_look(wb->mend.before, m->paths.items, m->paths.len, on_before, m);
 }
 
 static void work(void *data)
@@ -189,18 +278,23 @@ static void done(void *data, bool cancelled)
     if (wb != NULL) {
         wb->mend.running = NULL;
     }
-    if (wb != NULL && !cancelled && m->stamp == wb->stamp && !wb->closing &&
-        checks_state(wb->evidence) == CHECKS_DONE && proposals_open(wb->proposals) != NULL) {
-        decide(wb, m);
+    if (wb != NULL && !cancelled && may_send(wb, m) && what_failed(wb, m, NULL) != NULL &&
+        config_integer(wb->config, "mend_attempts") > 0) {
+        compare(wb, m);
+    } else {
+        free_mending(m);
     }
-    free_mending(m);
 }
 
 static void stop(struct workbench *wb)
 {
-    if (wb->mend.running != NULL) {
-        wb->mend.running->wb = NULL;
-        wb->mend.running = NULL;
+    struct mending *m = wb->mend.running;
+    wb->mend.running = NULL;
+    if (m != NULL && m->compares) {
+        before_stop(wb->mend.before);
+        free_mending(m);
+    } else if (m != NULL) {
+        m->wb = NULL; /* the worker's */
     }
 }
 
@@ -256,6 +350,13 @@ void workbench_mend_stop(struct workbench *wb)
 {
     wb->mend.armed = false;
     stop(wb);
+}
+
+void workbench_free_mending(struct workbench *wb)
+{
+    workbench_mend_stop(wb);
+    before_free(wb->mend.before);
+    wb->mend.before = NULL;
 }
 
 bool workbench_is_mending(const struct workbench *wb)

@@ -8,6 +8,7 @@
 #define BYLAW_AGENT_WORKBENCH_PRIVATE_H
 
 #include "acp/acp.h"
+#include "agent/before.h"
 #include "agent/instructions.h"
 #include "agent/journal.h"
 #include "agent/tools.h"
@@ -137,7 +138,8 @@ struct workbench {
         unsigned prompts;        /* session_prompts, then */
         unsigned number;         /* the proposal that was looked at last, */
         unsigned long long hash; /* and its changes */
-        struct mending *running; /* the guards, or NULL */
+        struct mending *running; /* what is found out about them, or NULL */
+        struct before *before;   /* what fails without the proposal; NULL: not asked yet */
     } mend;
 
     /* model */
@@ -198,6 +200,7 @@ unsigned long long changes_hash(const struct changes *changes);
 void workbench_mend_arm(struct workbench *wb);
 void workbench_mend_look(struct workbench *wb);
 void workbench_mend_stop(struct workbench *wb);
+void workbench_free_mending(struct workbench *wb);
 
 /* workbench_shell.c */
 void workbench_stop_shell(struct workbench *wb);

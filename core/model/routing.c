@@ -80,7 +80,9 @@ static void read_row(const struct config *config, const struct config_source *so
         set(&route->profile, row->text);
         set(&route->model, config_profile_value(config, row->text, "model"));
         set(&route->effort, config_profile_value(config, row->text, "model_reasoning_effort"));
-        set(&route->reason, "your profile for it");
+        char *reason = mem_printf("model and effort of your profile %s", row->text);
+        set(&route->reason, reason);
+        free(reason);
         set(&route->origin, origin);
     }
     free(origin);

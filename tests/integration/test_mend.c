@@ -128,6 +128,44 @@ static void a_guard_counts_as_a_check(void **state)
     assert_int_equal(recorded_run_count(f, ENTRY_FEEDBACK, "test-asserts-nothing"), 1);
 }
 
+static void break_a_test(struct recorded_run *f)
+{
+    test_write(f->dir, "old/old_test.rego", "package old_test\n\ntest_old if 1 == 2\n");
+}
+
+static void what_failed_before_is_named_and_no_more(void **state)
+{
+    struct recorded_run *f = *state;
+    break_a_test(f);
+    answer_with(f, "go", NULL, PATCH("wrong"), false);
+    answer_with(f, "The agent mends", "the agent mends, 1 of 2", PATCH("bad"), true);
+    recorded_run_open(f, "");
+    recorded_run_prompt(f, "Go.");
+    RUN_UNTIL(f, recorded_run_count(f, ENTRY_FEEDBACK, "Tests failed; the agent mends") == 1);
+    assert_int_equal(recorded_run_count(f, ENTRY_FEEDBACK, "- fail  p_test.test_bad"), 1);
+    assert_int_equal(recorded_run_count(f, ENTRY_FEEDBACK, "- fail  old_test.test_old"), 0);
+    assert_int_equal(
+        recorded_run_count(f, ENTRY_FEEDBACK, "not yours to mend: old_test.test_old\n"), 1);
+    RUN_UNTIL(f, settled(f));
+    RUN_UNTIL(f, recorded_run_count(f, ENTRY_NOTICE, "Nothing goes back to the agent") == 1);
+    assert_int_equal(checks_verdict(workbench_evidence(f->wb)), RESULT_FAIL);
+    assert_int_equal(recorded_run_count(f, ENTRY_FEEDBACK, "2 of 2"), 0);
+}
+
+static void what_only_failed_before_is_not_sent(void **state)
+{
+    struct recorded_run *f = *state;
+    break_a_test(f);
+    answer_with(f, "go", NULL, PATCH("bad"), false);
+    answer_with(f, "The agent mends", "the agent mends", NULL, true);
+    recorded_run_open(f, "");
+    recorded_run_prompt(f, "Go.");
+    RUN_UNTIL(f,
+        recorded_run_count(f, ENTRY_NOTICE, "without the proposal, too (old_test.test_old)") == 1);
+    RUN_UNTIL(f, settled(f));
+    assert_int_equal(recorded_run_count(f, ENTRY_FEEDBACK, "the agent mends"), 0);
+}
+
 static void an_interrupted_turn_is_not_gone_on_with(void **state)
 {
     struct recorded_run *f = *state;
@@ -176,6 +214,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             what_was_not_evaluated_is_no_failure, set_up, recorded_run_tear_down),
         cmocka_unit_test_setup_teardown(a_guard_counts_as_a_check, set_up, recorded_run_tear_down),
+        cmocka_unit_test_setup_teardown(
+            what_failed_before_is_named_and_no_more, set_up, recorded_run_tear_down),
+        cmocka_unit_test_setup_teardown(
+            what_only_failed_before_is_not_sent, set_up, recorded_run_tear_down),
         cmocka_unit_test_setup_teardown(
             an_interrupted_turn_is_not_gone_on_with, set_up, recorded_run_tear_down),
         cmocka_unit_test_setup_teardown(
