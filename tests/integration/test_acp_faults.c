@@ -36,7 +36,6 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     agent_run_free(*state);
-    confined_use_program(NULL);
     return 0;
 }
 

@@ -611,7 +611,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_prompt_has_its_bound, set_up, recorded_run_tear_down),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    confined_use_program(NULL);
     free(program);
     return failed;
 }

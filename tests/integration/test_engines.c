@@ -341,7 +341,6 @@ static void off_the_network(void **state)
     char *root = workspace("conftest-passing");
     run(&f, root, NULL, true);
     assert_int_equal(f.summary.verdict, RESULT_PASS);
-    confined_use_program(NULL);
     free(root);
     free(own);
     end(&f);

@@ -266,7 +266,6 @@ static void run(const struct agent *agent)
     assert_true(session_transcript(workbench_session(f->wb))->len >= entries);
     assert_true(count_text(f, ENTRY_USER, "Go on.") > 0);
     agent_run_free(f);
-    confined_use_program(NULL);
 }
 
 static void ours_over_responses(void **state)

@@ -440,7 +440,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(codex_stops_at_the_bounds_too, set_up, tear_down),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    confined_use_program(NULL);
     free(program);
     return failed;
 }

@@ -3,9 +3,22 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "loop/process.h"
+#include "sandbox/confined.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+
+/* What a test has confined is confined by the bylaw that was built: the test's own program would be
+ * started in its place, and run the test once more. */
+__attribute__((constructor)) static void confine_with_bylaw(void)
+{
+    const char *dir = getenv("BYLAW_BINARY_DIR");
+    char *program = dir == NULL ? NULL : path_join(dir, "bylaw");
+    if (program != NULL) {
+        confined_use_program(program);
+    }
+    free(program);
+}
 
 char *test_dir_make(void)
 {
