@@ -204,7 +204,7 @@ static struct cedar_set *add_set(struct finder *f, char *label)
 
 static bool is_stated(const struct finder *f, const char *path)
 {
-    for (size_t i = 0; i < f->stated; i++) {
+    for (size_t i = 0; f->sets->items != NULL && i < f->stated; i++) {
         if (has_word(&f->sets->items[i].policies, path)) {
             return true;
         }
@@ -505,7 +505,7 @@ static void state_sets(struct finder *f)
 
 static bool is_placed(const struct finder *f, const char *path)
 {
-    for (size_t i = 0; i < f->stated; i++) {
+    for (size_t i = 0; f->sets->items != NULL && i < f->stated; i++) {
         const struct cedar_set *set = &f->sets->items[i];
         if (has_word(&set->tests, path) || has_word(&set->requests, path)) {
             return true;
