@@ -9,8 +9,9 @@
  * keys without a code are in a private area (enum vi_special), so every key is also UTF-8, which is
  * how a register holds a macro.
  *
- * Loop thread only. What takes long on a large text breathes (base/slow.h): run within slow work it is
- * done in slices and can be stopped; until it is done only what takes a const engine is asked. */
+ * Loop thread only. What takes long on a large text breathes (base/slow.h): run within slow work it
+ * is done in slices and can be stopped; until it is done only what takes a const engine is asked.
+ */
 #ifndef BYLAW_VI_VI_H
 #define BYLAW_VI_VI_H
 

@@ -31,7 +31,7 @@ struct status {
     struct board_row here; /* what the cursor was on when rows were made last */
     size_t here_at;
     struct status_question *questions; /* see status_input.c */
-    struct loop_timer *slice_timer; /* the rest of a filter is looked for */
+    struct loop_timer *slice_timer;    /* the rest of a filter is looked for */
     struct {
         size_t *items; /* into the coverage's files, worst first */
         size_t len, cap;

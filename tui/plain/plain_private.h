@@ -2,8 +2,8 @@
  * the prompt), plain_command.c (the table and what is typed), plain_chat.c (the session),
  * plain_review.c and plain_decide.c (the review), plain_finish.c (the road to a commit),
  * plain_sessions.c (which session), plain_tests.c, plain_files.c (files, symbols, windows of
- * lines), plain_browse.c (the tests by group), plain_edit.c ($EDITOR), plain_eval.c, plain_model.c and plain_trust.c. Nobody else
- * includes it. */
+ * lines), plain_browse.c (the tests by group), plain_edit.c ($EDITOR), plain_eval.c, plain_model.c
+ * and plain_trust.c. Nobody else includes it. */
 #ifndef BYLAW_PLAIN_PRIVATE_H
 #define BYLAW_PLAIN_PRIVATE_H
 
@@ -247,8 +247,8 @@ void plain_tests_make(struct plain *plain);
 void plain_tests_free(struct plain *plain);
 void plain_tests_run_all(struct plain *plain, bool asked);
 bool plain_tests_choose_root(struct plain *plain, struct err *err);
-void plain_tests_start(struct plain *plain, enum run_scope scope, const char *const *wanted,
-    size_t count, bool asked);
+void plain_tests_start(
+    struct plain *plain, enum run_scope scope, const char *const *wanted, size_t count, bool asked);
 /* By its whole name or a part that only one has; NULL with a sentence. */
 struct board_test *plain_test_named(struct plain *plain, struct str name, struct err *err);
 bool plain_tests(struct plain *plain, struct str args, struct err *err);
