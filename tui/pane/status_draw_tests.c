@@ -9,6 +9,7 @@ enum {
     DURATION_COLS = 9,
     RUNS_MIN_COLS = 100, /* a row shows the last runs, too */
     INDENT_COLS = 2,
+    LABEL_MIN_COLS = 8, /* of a folder cut at its front */
     TALLY_MIN_COLS = 24 /* of a row that tells a group's counts */
 };
 
@@ -135,17 +136,21 @@ static int put_labels(struct region row, int col, int cols, const struct status 
     for (size_t i = 0; i < count; i++) {
         all += (int)utf8_width(str_of(labels[i])) + (i > 0 ? 2 : 0);
     }
-    /* What it is part of goes first where there is no room. */
+    /* What it is part of is cut at its front where there is no room, and goes where there is none.
+     */
+    int own = (int)utf8_width(str_of(labels[count - 1]));
     size_t first = 0;
-    while (first + 1 < count && all > cols) {
+    while (
+        first + 1 < count && all > cols && (first + 2 < count || cols - own - 2 < LABEL_MIN_COLS)) {
         all -= (int)utf8_width(str_of(labels[first++])) + 2;
     }
     int at = col;
     for (size_t i = first; i < count; i++) {
-        bool own = i + 1 == count;
-        at += i > first ? 2 : 0;
-        at += grid_put_fit_end(
-            row, 0, at, col + cols - at, str_of(labels[i]), own ? STYLE(TITLE) : STYLE(DIM));
+        bool last = i + 1 == count;
+        int room = col + cols - at - (last ? 0 : own + 2);
+        at +=
+            grid_put_fit_end(row, 0, at, room, str_of(labels[i]), last ? STYLE(TITLE) : STYLE(DIM));
+        at += last ? 0 : 2;
     }
     return at - col;
 }
