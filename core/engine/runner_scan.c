@@ -247,7 +247,7 @@ static void begin_planned(struct run *run)
     if (run->rest || fallen_back) {
         run_choose_rest(run);
     }
-    if (run->plan->part) {
+    if (run->plan->part && events->planned_part != NULL) { /* else there are no parts */
         run_log(run, "affected: %s", run->plan->why);
         events->planned_part(events->data, run->generation, run->plan);
     } else if (events->planned != NULL) {
