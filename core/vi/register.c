@@ -157,9 +157,9 @@ void vi_register_write(struct vi *vi, int name, struct str text, enum vi_kind ki
 
 void vi_register_record(struct vi *vi, int name, struct str keys)
 {
-    struct vi_register *reg = vi_register(vi, name);
-    bool behind = name >= 'A' && name <= 'Z' && reg != NULL && reg->set && reg->kind == VI_LINES;
-    if (!behind) {
+    bool upper = name >= 'A' && name <= 'Z';
+    struct vi_register *reg = &vi->registers[upper ? name - 'A' : 0];
+    if (!upper || !reg->set || reg->kind != VI_LINES) {
         vi_register_write(vi, name, keys, VI_CHARS, 0);
         return;
     }
