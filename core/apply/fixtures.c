@@ -203,7 +203,8 @@ static void add_yaml(const struct adding *a, struct str text)
 {
     struct str rest = text;
     struct str document;
-    bool several = eval_next_document(&rest, &document) && eval_next_document(&rest, &document);
+    struct str second;
+    bool several = eval_next_document(&rest, &document) && eval_next_document(&rest, &second);
     rest = text;
     for (unsigned n = 1; n <= DOCUMENTS_MAX && eval_next_document(&rest, &document); n++) {
         struct fixture_head head = fixtures_head(document);
