@@ -72,3 +72,23 @@ void engine_answer_free(struct engine_answer *answer)
     free(answer->message);
     answer->message = NULL;
 }
+
+void engine_append_literal(struct buf *out, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (strchr("\\.+*?()|[]{}^$", *text) != NULL) {
+            buf_append_char(out, '\\');
+        }
+        buf_append_char(out, *text);
+    }
+}
+
+bool engine_name_is_written(const char *name, const char *but)
+{
+    for (const char *c = name; *c != '\0'; c++) {
+        if (*c < ' ' || *c > '~' || *c == '\\' || strchr(but, *c) != NULL) {
+            return false;
+        }
+    }
+    return name[0] != '\0';
+}

@@ -31,6 +31,10 @@ struct engine_question {
     const struct batch *batch;
     const struct policy_set *only; /* into plan->tests; NULL or empty: all of the batch */
     bool closer;                   /* asked again because the first answer wanted it so */
+    /* A line for a person (reproduce.h), whose answer is not read: just `only` also where units run
+     * whole, as far as the program can be told. */
+    bool typed;
+    const char *capabilities; /* of `typed`: the file that says what is declared, or NULL */
 };
 
 struct engine_command {
@@ -109,6 +113,11 @@ char *engine_find_program(const char *name) MUST_USE;
 /* True when version `have` is at least `least` ("1.22.2"; what does not read as a number counts as
  * 0, but "dev…", which a build from source says of itself, as new). */
 bool engine_version_at_least(const char *have, const char *least);
+/* Appends text so that Go's regular expressions read it literally. */
+void engine_append_literal(struct buf *out, const char *text);
+/* The name of a test is as it was written, so that a filter finds it again: printable ASCII in
+ * which nothing may stand for another byte, and none of `but`. */
+bool engine_name_is_written(const char *name, const char *but);
 
 void engine_command_free(struct engine_command *command);
 void engine_answer_free(struct engine_answer *answer);

@@ -37,6 +37,32 @@ static bool version_of(struct str output, char **version)
     return end > 0;
 }
 
+/* "^test$//^case$", which gator takes apart at the slashes. */
+static void push_filter(const struct engine_question *q, struct engine_command *command)
+{
+    const struct plan_unit *unit = &q->plan->units.items[q->batch->units.items[0]];
+    if (!q->typed || unit->tests.len < 2 || q->only == NULL || q->only->len != 1) {
+        return;
+    }
+    const struct plan_test *test = &q->plan->tests.items[q->only->items[0]];
+    struct str own = str_of(test->name);
+    own.len -= str_ends(own, GATOR_REGO) ? strlen(GATOR_REGO) : 0;
+    char *name = str_dup(own);
+    bool told = engine_name_is_written(name, "") && engine_name_is_written(test->suite, "") &&
+                strstr(name, "//") == NULL && strstr(test->suite, "//") == NULL;
+    if (told) {
+        struct buf filter = BUF_INIT;
+        buf_append_char(&filter, '^');
+        engine_append_literal(&filter, test->suite);
+        buf_append_c(&filter, "$//^");
+        engine_append_literal(&filter, name);
+        buf_append_char(&filter, '$');
+        VEC_PUSH(&command->argv, mem_strdup("--run"));
+        VEC_PUSH(&command->argv, buf_take(&filter));
+    }
+    free(name);
+}
+
 static bool command_for(const struct engine_question *q, const char *program,
     struct engine_command *command, struct err *err)
 {
@@ -44,6 +70,9 @@ static bool command_for(const struct engine_question *q, const char *program,
     const struct plan_unit *unit = &q->plan->units.items[q->batch->units.items[0]];
     VEC_PUSH(&command->argv, mem_strdup(program));
     VEC_FOREACH (char *, arg, &unit->args) {
+        if (strcmp(*arg, "--") == 0) {
+            push_filter(q, command);
+        }
         VEC_PUSH(&command->argv, mem_strdup(*arg));
     }
     VEC_PUSH(&command->argv, NULL);

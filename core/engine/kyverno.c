@@ -61,6 +61,39 @@ static bool is_below_another(const struct engine_question *q, const char *dir)
     return false;
 }
 
+/* A test is a resource of an entry. Kyverno's own selector is by names, without quoting: what would
+ * mean something in it cannot be told. */
+static void push_selector(const struct engine_question *q, struct engine_command *command)
+{
+    static const char special[] = "*?,= ";
+    const struct plan_unit *unit = unit_at(q, 0);
+    const struct kyverno_suite *suite = unit->own;
+    if (!q->typed || q->only == NULL || q->only->len != 1) {
+        return;
+    }
+    size_t place = 0;
+    while (place < unit->tests.len && unit->tests.items[place] != q->only->items[0]) {
+        place++;
+    }
+    VEC_FOREACH (struct kyverno_entry, entry, &suite->entries) {
+        bool own = place >= entry->first && place - entry->first < entry->tests;
+        if (!own || !engine_name_is_written(entry->policy, special)) {
+            continue;
+        }
+        const char *resource = suite->resources.items[place];
+        struct buf selector = BUF_INIT;
+        buf_printf(&selector, "policy=%s", entry->policy);
+        if (engine_name_is_written(entry->rule, special)) {
+            buf_printf(&selector, ",rule=%s", entry->rule);
+        }
+        if (resource != NULL && engine_name_is_written(resource, special)) {
+            buf_printf(&selector, ",resource=%s", resource);
+        }
+        VEC_PUSH(&command->argv, mem_strdup("-t"));
+        VEC_PUSH(&command->argv, buf_take(&selector));
+    }
+}
+
 static bool command_for(const struct engine_question *q, const char *program,
     struct engine_command *command, struct err *err)
 {
@@ -74,6 +107,7 @@ static bool command_for(const struct engine_question *q, const char *program,
     VEC_FOREACH (char *, arg, &unit_at(q, 0)->args) {
         VEC_PUSH(&command->argv, mem_strdup(*arg));
     }
+    push_selector(q, command);
     for (size_t i = q->closer ? 0 : CLOSER_WORDS; i < ARRAY_LEN(options); i++) {
         VEC_PUSH(&command->argv, mem_strdup(options[i]));
     }

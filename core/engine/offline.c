@@ -85,25 +85,25 @@ static void on_end(void *data, const struct process_result *result)
     loop_timer_start(job->later, 0, 0);
 }
 
-/* Another binary, or other declarations, are another file: its name holds what tells them apart. */
-static char *file_path(const struct job *job, struct err *err)
+char *offline_path(const struct engine *engine, const char *program, unsigned long long declared,
+    bool network, struct err *err)
 {
     struct stat st;
     char *cache = path_home_dir(PATH_CACHE, err);
     if (cache == NULL) {
         return NULL;
     }
-    if (stat(job->program, &st) != 0) {
+    if (stat(program, &st) != 0) {
         free(cache);
-        err_set(err, ERR_NOT_FOUND, "%s is gone", job->program);
+        err_set(err, ERR_NOT_FOUND, "%s is gone", program);
         return NULL;
     }
     char *folder = path_join(cache, "engines");
-    char *identity = mem_printf("%s %lld %lld.%09ld %llx", job->program, (long long)st.st_size,
-        (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec, opa_builtins_hash(&job->declared));
+    char *identity = mem_printf("%s %lld %lld.%09ld %llx", program, (long long)st.st_size,
+        (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec, declared);
     char *path = path_make_dirs(folder, err)
-                     ? mem_printf("%s/%s-%s-%016llx.json", folder, job->engine->name,
-                           job->network ? "declared" : "offline", str_hash(str_of(identity)))
+                     ? mem_printf("%s/%s-%s-%016llx.json", folder, engine->name,
+                           network ? "declared" : "offline", str_hash(str_of(identity)))
                      : NULL;
     free(identity);
     free(folder);
@@ -119,7 +119,8 @@ static void look(void *data)
         job->path = mem_strdup("");
         job->is_there = true;
     } else {
-        job->path = file_path(job, &job->err);
+        job->path = offline_path(
+            job->engine, job->program, opa_builtins_hash(&job->declared), job->network, &job->err);
         job->is_there = job->path != NULL && access(job->path, R_OK) == 0;
     }
 }

@@ -24,6 +24,11 @@ void offline_start(struct loop *loop, const struct engine *engine, const char *p
     const char *root, bool network,
     void (*done)(void *data, const char *path, const struct err *err), void *data);
 
+/* Where that file is or will be: another binary, or other declarations (opa_builtins_hash), are
+ * another file. NULL: there is no such program or no place for it. Any thread; the caller frees. */
+char *offline_path(const struct engine *engine, const char *program, unsigned long long declared,
+    bool network, struct err *err) MUST_USE;
+
 /* Ends the asking that is under way (`done` is called all the same, soon): when the program ends it
  * must not wait for an engine that hangs. */
 void offline_cancel_all(void);

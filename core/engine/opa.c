@@ -58,17 +58,6 @@ static enum policy_dialect dialect_of(const struct engine_question *q)
     return q->plan->units.items[q->batch->units.items[0]].dialect;
 }
 
-/* Appends text so that RE2 reads it literally. */
-static void append_literal(struct buf *out, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        if (strchr("\\.+*?()|[]{}^$", *text) != NULL) {
-            buf_append_char(out, '\\');
-        }
-        buf_append_char(out, *text);
-    }
-}
-
 static void append_name(struct buf *out, const struct plan_test *test)
 {
     buf_printf(out, "data%s%s%s%s", test->suite[0] == '[' ? "" : ".", test->suite,
@@ -86,7 +75,7 @@ static char *filter_of(const struct engine_question *q)
         if (filter.len > 2) {
             buf_append_char(&filter, '|');
         }
-        append_literal(&filter, name.ptr);
+        engine_append_literal(&filter, name.ptr);
         buf_free(&name);
     }
     buf_append_c(&filter, ")(#[0-9]+)?$");
@@ -101,6 +90,9 @@ static bool has_only(const struct engine_question *q)
 static void test_command(const struct engine_question *q, struct engine_command *command)
 {
     push_all(command, (const char *[]){"test", "--format", "json", "--parallel", "1", NULL});
+    if (q->capabilities != NULL) {
+        push_all(command, (const char *[]){"--capabilities", q->capabilities, NULL});
+    }
     if (has_only(q)) {
         char *filter = filter_of(q);
         push(command, "--run");

@@ -2,6 +2,7 @@
 
 #include "base/path.h"
 #include "base/vec.h"
+#include "engine/offline.h"
 
 #include <stdlib.h>
 
@@ -32,13 +33,25 @@ void reproduce_append_word(struct buf *line, const char *word)
 /* "--format json" is for us. How many of the words from here on are left out. */
 static size_t words_left_out(const char *const *argv)
 {
-    static const char *const flags[] = {"--format", "--output", "-o"};
+    static const char *const flags[] = {"--format", "--output", "-o", "--output-format"};
     for (size_t i = 0; argv[1] != NULL && i < ARRAY_LEN(flags); i++) {
         if (strcmp(argv[0], flags[i]) == 0 && strcmp(argv[1], "json") == 0) {
             return 2;
         }
     }
-    return 0;
+    return strcmp(argv[0], "--error-format=json") == 0 || strcmp(argv[0], "--remove-color") == 0;
+}
+
+/* The file that the run was told with what the settings declare, or NULL. */
+static char *capabilities_of(const struct run_plan *plan, const struct engine *engine)
+{
+    struct err ignored;
+    char *program =
+        plan->declared == 0 || engine->offline_env == NULL ? NULL : engine_find(engine, &ignored);
+    char *path =
+        program == NULL ? NULL : offline_path(engine, program, plan->declared, true, &ignored);
+    free(program);
+    return path;
 }
 
 static void append_command(const struct engine *engine, const char *const *argv, struct buf *line)
@@ -71,8 +84,13 @@ bool reproduce_append(const struct run_plan *plan, size_t test, const struct eng
     struct batch batch = batch_of(plan, place);
     struct policy_set only = {0};
     VEC_PUSH(&only, test);
-    struct engine_question question = {
-        .ask = ENGINE_TEST, .plan = plan, .batch = &batch, .only = &only};
+    char *capabilities = capabilities_of(plan, engine);
+    struct engine_question question = {.ask = ENGINE_TEST,
+        .plan = plan,
+        .batch = &batch,
+        .only = &only,
+        .typed = true,
+        .capabilities = capabilities};
     struct engine_command command = {0};
     bool ok = engine->command != NULL
                   ? engine->command(&question, engine->program, &command, err)
@@ -87,6 +105,7 @@ bool reproduce_append(const struct run_plan *plan, size_t test, const struct eng
         free(dir);
     }
     engine_command_free(&command);
+    free(capabilities);
     VEC_FREE(&only);
     batch_free(&batch);
     return ok;

@@ -5,9 +5,10 @@
 #include "engine/engine.h"
 
 /* Appends one line for a POSIX shell: into the folder the engine is called in (`root` absolute;
- * NULL: the plan's), then the engine by its plain name with just what the test needs, each word
- * quoted where a shell wants it. `first` runs the tests of units without an engine of their own.
- * What only a program would ask for (JSON) is left out. False: it cannot be asked so. */
+ * NULL: the plan's), then the engine by its plain name with just what the test needs, narrowed to
+ * it where the program can be, each word quoted where a shell wants it; for opa also the file of
+ * what the settings declare (offline.h). `first` runs the tests of units without an engine of their
+ * own. What only a program would ask for (JSON) is left out. False: it cannot be asked so. */
 bool reproduce_append(const struct run_plan *plan, size_t test, const struct engine *first,
     const char *root, struct buf *line, struct err *err) MUST_USE;
 /* Appends a word as a POSIX shell reads it back, whatever bytes it has. */
