@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LIBS = 3, POLICIES = 6, STEPS = 30, WAIT_MS = 120000 };
+enum { LIBS = 3, POLICIES = 6, STEPS = 30, WAIT_MS = 240000 };
 
 struct model {
     char *root;

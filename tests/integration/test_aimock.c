@@ -99,7 +99,7 @@ static int set_up(void **state)
     if (f->mock == NULL) {
         fail_msg("%s", err.text);
     }
-    assert_true(loop_run_until(f->loop, &f->ready, 60000));
+    assert_true(loop_run_until(f->loop, &f->ready, 240000));
     free(mock);
     free(file);
     *state = f;
@@ -110,7 +110,7 @@ static int tear_down(void **state)
 {
     struct fixture *f = *state;
     process_cancel(f->mock);
-    assert_true(loop_run_until(f->loop, &f->over, 20000));
+    assert_true(loop_run_until(f->loop, &f->over, 240000));
     http_free(f->http);
     loop_free(f->loop);
     test_dir_remove(f->dir);
@@ -233,7 +233,7 @@ static void is_found_as_a_local_server(void **state)
     struct seen seen = {0};
     struct detect_server servers[] = {{"Mock", f->base_url}, {NULL, NULL}};
     detect_start(f->loop, f->http, servers, 5000, on_detected, &seen);
-    assert_true(loop_run_until(f->loop, &seen.done, 20000));
+    assert_true(loop_run_until(f->loop, &seen.done, 240000));
     assert_int_equal(seen.count, 1);
     assert_true(seen.models > 0);
 }

@@ -87,7 +87,7 @@ static void start(
 /* Each cell is told exactly once, and none is left waiting. */
 static void finish(struct fixture *f)
 {
-    assert_true(loop_run_until(f->loop, &f->done, 120000));
+    assert_true(loop_run_until(f->loop, &f->done, 240000));
     if (f->trouble != NULL) {
         fail_msg("%s", f->trouble);
     }
@@ -155,7 +155,7 @@ static char *ask(struct fixture *f, const char *dir, const char *const *argv)
     struct err err;
     struct buf out = BUF_INIT;
     struct process_result ended;
-    struct process_options options = {.argv = argv, .cwd = dir, .timeout_ms = 60000};
+    struct process_options options = {.argv = argv, .cwd = dir, .timeout_ms = 240000};
     assert_ok(process_run(f->loop, &options, &out, NULL, &ended, &err), err);
     return buf_take(&out);
 }
@@ -331,7 +331,7 @@ static int run_command(struct fixture *f, const char *const *words, char **said)
     for (size_t i = 0; words[i] != NULL; i++) {
         argv[i + 2] = words[i];
     }
-    struct process_options options = {.argv = argv, .timeout_ms = 60000};
+    struct process_options options = {.argv = argv, .timeout_ms = 240000};
     assert_ok(process_run(f->loop, &options, &out, NULL, &ended, &err), err);
     *said = buf_take(&out);
     free(program);

@@ -131,7 +131,7 @@ static const struct entry *find(struct fixture *f, enum entry_kind kind, const c
 static void ask(struct fixture *f)
 {
     struct err err;
-    uint64_t end = loop_now_ms() + 60000;
+    uint64_t end = loop_now_ms() + 240000;
     assert_ok(session_prompt(workbench_session(f->wb), STR_LIT("Require a team."), &err), err);
     while (session_state(workbench_session(f->wb)) != SESSION_IDLE ||
            session_queue_count(workbench_session(f->wb)) > 0) {

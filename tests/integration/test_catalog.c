@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { WAIT_MS = 60000 };
+enum { WAIT_MS = 240000 };
 
 static char *opa;
 

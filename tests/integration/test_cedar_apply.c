@@ -100,7 +100,7 @@ static void apply_all(struct seen *seen, const char *program, bool cancel_at_onc
     if (cancel_at_once) {
         cedar_apply_cancel(seen->apply);
     } else {
-        assert_true(loop_run_until(loop, &seen->done, 120000));
+        assert_true(loop_run_until(loop, &seen->done, 240000));
     }
     loop_free(loop);
     free(root);

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { WAIT_MS = 30000 };
+enum { WAIT_MS = 240000 };
 
 struct bench {
     char *dir;

@@ -47,7 +47,7 @@ static struct seen run(const char *const *argv, const char *writable, struct con
     how.data = &seen;
     struct confined *confined = confined_start(loop, &how, &err);
     assert_ok(confined != NULL, err);
-    assert_true(loop_run_until(loop, &seen.done, 60000));
+    assert_true(loop_run_until(loop, &seen.done, 240000));
     confined_free(confined);
     loop_free(loop);
     return seen;

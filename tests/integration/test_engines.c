@@ -95,7 +95,7 @@ static void run(struct fixture *f, const char *root, const char *wanted, bool of
         .offline = offline};
     f->settled = false;
     runner_start(f->runner, &options);
-    assert_true(loop_run_until(f->loop, &f->settled, 120000));
+    assert_true(loop_run_until(f->loop, &f->settled, 240000));
 }
 
 static char *workspace(const char *name)
@@ -136,7 +136,7 @@ static int ask_conftest(
     struct err err;
     struct buf out = BUF_INIT;
     struct process_result ended;
-    struct process_options options = {.argv = argv, .cwd = dir, .timeout_ms = 60000};
+    struct process_options options = {.argv = argv, .cwd = dir, .timeout_ms = 240000};
     assert_ok(process_run(f->loop, &options, &out, NULL, &ended, &err), err);
     cJSON *report = json_parse(buf_str(&out), NULL);
     const cJSON *entry;
@@ -198,7 +198,7 @@ static void run_affected(struct fixture *f, const char *root, const char *change
     f->settled = false;
     f->told = 0;
     runner_start(f->runner, &options);
-    assert_true(loop_run_until(f->loop, &f->settled, 120000));
+    assert_true(loop_run_until(f->loop, &f->settled, 240000));
 }
 
 /* A changed input runs the inputs again, a policy its tests too, a conftest.toml all of its folder.
@@ -521,7 +521,7 @@ static void as_gator_says(void **state)
     struct buf out = BUF_INIT;
     struct process_result ended;
     const char *const argv[] = {"gator", "verify", "-v", "./...", NULL};
-    struct process_options options = {.argv = argv, .cwd = root, .timeout_ms = 60000};
+    struct process_options options = {.argv = argv, .cwd = root, .timeout_ms = 240000};
     assert_ok(process_run(f.loop, &options, &out, NULL, &ended, &err), err);
     assert_int_equal(ended.exit_code, 1);
     run(&f, root, NULL, false);
@@ -556,7 +556,7 @@ static size_t kyverno_rows_with(struct fixture *f, const char *dir, const char *
     struct buf out = BUF_INIT;
     struct process_result ended;
     const char *const argv[] = {"kyverno", "test", ".", "-o", "json", NULL};
-    struct process_options options = {.argv = argv, .cwd = dir, .timeout_ms = 120000};
+    struct process_options options = {.argv = argv, .cwd = dir, .timeout_ms = 240000};
     assert_ok(process_run(f->loop, &options, &out, NULL, &ended, &err), err);
     char *words = mem_printf("\"RESULT\": \"%s\"", result);
     size_t count = 0;
@@ -700,7 +700,7 @@ static void kyverno_applies(void **state)
         .resources = resources,
         .resource_count = ARRAY_LEN(resources)};
     assert_non_null(kyverno_apply_start(loop, &options, on_applied, &applied));
-    assert_true(loop_run_until(loop, &applied.done, 120000));
+    assert_true(loop_run_until(loop, &applied.done, 240000));
     for (size_t i = 0; i < ARRAY_LEN(expected); i++) {
         if (strstr(applied.said.ptr, expected[i]) == NULL) {
             fail_msg("no %s in\n%s", expected[i], applied.said.ptr);

@@ -125,9 +125,9 @@ static void evaluate(struct seen *seen, const struct eval_request *request)
 {
     seen->told = seen->traced = false;
     evaluator_start(seen->evaluator, request);
-    assert_true(loop_run_until(seen->loop, &seen->told, 20000));
+    assert_true(loop_run_until(seen->loop, &seen->told, 240000));
     if (request->trace && seen->result.status != EVAL_ERROR) {
-        assert_true(loop_run_until(seen->loop, &seen->traced, 20000));
+        assert_true(loop_run_until(seen->loop, &seen->traced, 240000));
     }
     if (seen->result.trouble != NULL) {
         print_message("trouble: %s\n", seen->result.trouble);
@@ -196,7 +196,7 @@ static void measured(void **state)
     request.bench = true;
     seen->told = false;
     evaluator_start(seen->evaluator, &request);
-    assert_true(loop_run_until(seen->loop, &seen->told, 90000));
+    assert_true(loop_run_until(seen->loop, &seen->told, 240000));
     assert_null(seen->result.trouble);
     assert_int_equal(seen->result.status, EVAL_VALUE);
     assert_non_null(strstr(seen->result.bench, "for each of"));
@@ -204,7 +204,7 @@ static void measured(void **state)
     request.offline = true;
     seen->told = false;
     evaluator_start(seen->evaluator, &request);
-    assert_true(loop_run_until(seen->loop, &seen->told, 20000));
+    assert_true(loop_run_until(seen->loop, &seen->told, 240000));
     assert_int_equal(seen->result.status, EVAL_ERROR);
     assert_null(seen->result.bench);
     assert_non_null(strstr(seen->result.trouble, "cannot be kept off the network"));

@@ -25,7 +25,7 @@ static struct asked ask(struct str text, enum policy_dialect hint)
     struct asked asked = {.loop = loop_new(&err)};
     struct format *format = format_start(asked.loop, text, hint, on_done, &asked, &err);
     assert_ok(format != NULL, err);
-    assert_true(loop_run_until(asked.loop, &asked.done, 30000));
+    assert_true(loop_run_until(asked.loop, &asked.done, 240000));
     loop_free(asked.loop);
     return asked;
 }

@@ -204,7 +204,7 @@ static int bylaw(const char *cwd, const char *const *args, struct buf *out)
     for (size_t i = 0; args[i] != NULL; i++) {
         argv[2 + i] = args[i];
     }
-    struct process_options options = {.argv = argv, .cwd = cwd, .timeout_ms = 120000};
+    struct process_options options = {.argv = argv, .cwd = cwd, .timeout_ms = 240000};
     buf_clear(out);
     assert_ok(process_run(loop, &options, out, out, &ended, &err), err);
     loop_free(loop);

@@ -71,7 +71,7 @@ static void obey(struct fixture *f)
 {
     struct err err;
     assert_ok(session_prompt(workbench_session(f->wb), STR_LIT("Help me."), &err), err);
-    uint64_t end = loop_now_ms() + 60000;
+    uint64_t end = loop_now_ms() + 240000;
     while (!is_done(f)) {
         if (loop_now_ms() > end) {
             dump(f);

@@ -162,7 +162,7 @@ static void run(
         .coverage = true,
         .explain_max = 10};
     runner_start(seen->runner, &options);
-    assert_true(loop_run_until(seen->loop, &seen->settled, 120000));
+    assert_true(loop_run_until(seen->loop, &seen->settled, 240000));
     assert_true(seen->done);
     assert_string_equal(seen->trouble, "");
 }
@@ -397,7 +397,7 @@ static void offline_reaches_no_host(void **state)
     struct run_options options = {
         .root = root, .scope = RUN_ALL, .offline = true, .coverage = true};
     runner_start(seen.runner, &options);
-    assert_true(loop_run_until(seen.loop, &seen.settled, 60000));
+    assert_true(loop_run_until(seen.loop, &seen.settled, 240000));
     assert_string_equal(seen.trouble, "");
     assert_tally(seen, 2, 0, 0, 0);
     end(&seen);
@@ -412,11 +412,11 @@ static void explains_when_asked(void **state)
     char *root = test_source_path("tests/workspaces/opa-subtests");
     struct run_options options = {.root = root, .scope = RUN_ALL};
     runner_start(seen.runner, &options);
-    assert_true(loop_run_until(seen.loop, &seen.settled, 60000));
+    assert_true(loop_run_until(seen.loop, &seen.settled, 240000));
     seen.settled = false;
     assert_true(runner_explain(seen.runner, 0));
     assert_false(runner_explain(seen.runner, 99));
-    assert_true(loop_run_until(seen.loop, &seen.settled, 60000));
+    assert_true(loop_run_until(seen.loop, &seen.settled, 240000));
     assert_non_null(strstr(seen.explanations.ptr, "is_low(tc.port) == tc.want"));
     end(&seen);
     free(root);
@@ -456,7 +456,7 @@ static void without_opa(void **state)
     char *root = test_source_path("tests/workspaces/opa-passing");
     struct run_options options = {.root = root, .scope = RUN_ALL};
     runner_start(seen.runner, &options);
-    assert_true(loop_run_until(seen.loop, &seen.settled, 60000));
+    assert_true(loop_run_until(seen.loop, &seen.settled, 240000));
     assert_string_equal(seen.trouble,
         "opa is not on PATH: run scripts/setup --engines opa or install it (1.0.0 or newer)");
     assert_int_equal(seen.known, 7);
@@ -466,7 +466,7 @@ static void without_opa(void **state)
     char *gone = path_join(dir, "gone");
     options.root = gone;
     runner_start(seen.runner, &options);
-    assert_true(loop_run_until(seen.loop, &seen.settled, 60000));
+    assert_true(loop_run_until(seen.loop, &seen.settled, 240000));
     assert_non_null(strstr(seen.trouble, "cannot open the folder"));
     free(gone);
     end(&seen);

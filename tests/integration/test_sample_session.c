@@ -64,7 +64,7 @@ static void dump(struct fixture *f)
 static void wait_for_turn(struct fixture *f)
 {
     struct session *session = workbench_session(f->wb);
-    uint64_t end = loop_now_ms() + 120000;
+    uint64_t end = loop_now_ms() + 240000;
     while (session_state(session) != SESSION_IDLE || session_transcript(session)->len == f->seen ||
            checks_state(workbench_evidence(f->wb)) != CHECKS_DONE) {
         if (loop_now_ms() > end) {

@@ -303,7 +303,7 @@ static void try_as_agent(const struct outside *o, const char *mode)
     assert_ok(wb != NULL, err);
     struct session *session = workbench_session(wb);
     assert_ok(session_prompt(session, STR_LIT("try"), &err), err);
-    for (uint64_t end = loop_now_ms() + 120000;
+    for (uint64_t end = loop_now_ms() + 240000;
          session_transcript(session)->len == 0 || session_state(session) != SESSION_IDLE;) {
         assert_true(loop_now_ms() < end);
         loop_run_once(loop, 100);

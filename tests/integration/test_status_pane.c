@@ -89,7 +89,7 @@ static void type(struct fixture *f, const char *text)
 
 static void wait_settled(struct fixture *f)
 {
-    uint64_t deadline = loop_now_ms() + 60000;
+    uint64_t deadline = loop_now_ms() + 240000;
     while (board_is_busy(status_board(f->status)) && loop_now_ms() < deadline) {
         loop_run_once(f->loop, 100);
     }

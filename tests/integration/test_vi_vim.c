@@ -113,7 +113,7 @@ static void read_result(const char *json, struct result *out)
     cJSON_Delete(all);
 }
 
-#define STUCK_MS 15000 /* less than a terminal is waited for */
+#define STUCK_MS 60000 /* less than a terminal is waited for */
 #define STARTS   4
 
 struct progress {

@@ -158,7 +158,7 @@ static void dump(struct fixture *f)
 
 #define WAIT_UNTIL(f, condition)                                                                   \
     do {                                                                                           \
-        uint64_t end_ = loop_now_ms() + 60000;                                                     \
+        uint64_t end_ = loop_now_ms() + 240000;                                                    \
         while (!(condition)) {                                                                     \
             if (loop_now_ms() > end_) {                                                            \
                 dump(f);                                                                           \

@@ -411,7 +411,7 @@ static void finish(struct bench *b)
     if (!done) {
         door_start(workbench_workspace(b->wb), b->loop, &outcome.accepted, on_written, &done);
     }
-    assert_true(loop_run_until(b->loop, &done, 20000));
+    assert_true(loop_run_until(b->loop, &done, 240000));
     workbench_decided(b->wb, &outcome, "All of it", NULL, false);
     outcome_free(&outcome);
     char *got = test_read(b->dir, "list.txt");

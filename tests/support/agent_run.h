@@ -26,7 +26,7 @@ void agent_run_open(struct agent_run *run, const char *provider, const char *ses
 void agent_run_dump(struct agent_run *run);
 #define WAIT_UNTIL(run, condition)                                                                 \
     do {                                                                                           \
-        uint64_t end_ = loop_now_ms() + 120000;                                                    \
+        uint64_t end_ = loop_now_ms() + 240000;                                                    \
         while (!(condition)) {                                                                     \
             if (loop_now_ms() > end_) {                                                            \
                 agent_run_dump(run);                                                               \

@@ -140,7 +140,7 @@ void bench_save(struct bench *bench)
     bool done = false;
     editor_on_saved(bench->editor, on_saved, &done);
     bench_press(bench, "ctrl-s");
-    assert_true(loop_run_until(bench->loop, &done, 10000));
+    assert_true(loop_run_until(bench->loop, &done, 240000));
 }
 
 void bench_assert_file(struct bench *bench, const char *name, const char *expected)

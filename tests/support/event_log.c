@@ -103,7 +103,7 @@ void event_log_run(struct event_log *log, struct loop *loop, struct provider *pr
         fail_msg("not started: %s", err.text);
     }
     assert_int_equal(log->events, 0);
-    if (!loop_run_until(loop, &log->over, 30000)) {
+    if (!loop_run_until(loop, &log->over, 240000)) {
         fail_msg("the stream did not end; so far:\n%s", log->text.ptr);
     }
 }

@@ -101,7 +101,7 @@ static void turn(struct lsp_talk *talk, int ms)
 
 bool lsp_talk_wait(struct lsp_talk *talk, const size_t *counter, size_t want)
 {
-    uint64_t end = loop_now_ms() + 30000;
+    uint64_t end = loop_now_ms() + 120000;
     while (*counter < want && loop_now_ms() < end) {
         turn(talk, 5);
     }
@@ -110,7 +110,7 @@ bool lsp_talk_wait(struct lsp_talk *talk, const size_t *counter, size_t want)
 
 bool lsp_talk_wait_state(struct lsp_talk *talk, enum lsp_state state)
 {
-    uint64_t end = loop_now_ms() + 30000;
+    uint64_t end = loop_now_ms() + 120000;
     while (lsp_status_at(talk->service, 0).state != state && loop_now_ms() < end) {
         turn(talk, 5);
     }

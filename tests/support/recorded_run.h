@@ -32,7 +32,7 @@ void recorded_run_dump(const struct recorded_run *run);
 /* Turns the loop until it is so. */
 #define RUN_UNTIL(run, condition)                                                                  \
     do {                                                                                           \
-        uint64_t end_ = loop_now_ms() + 60000;                                                     \
+        uint64_t end_ = loop_now_ms() + 240000;                                                    \
         while (!(condition)) {                                                                     \
             if (loop_now_ms() > end_) {                                                            \
                 recorded_run_dump(run);                                                            \

@@ -9,7 +9,7 @@
 
 #include "screen/input.h"
 
-#define TERM_WAIT_MS 20000
+#define TERM_WAIT_MS 120000
 
 struct term;
 

@@ -75,7 +75,7 @@ char *test_run(const char *cwd, const char *const *argv)
     struct buf out = BUF_INIT;
     struct buf errout = BUF_INIT;
     struct process_result result;
-    struct process_options options = {.argv = argv, .cwd = cwd, .timeout_ms = 240000};
+    struct process_options options = {.argv = argv, .cwd = cwd, .timeout_ms = 600000};
     assert_ok(process_run(loop, &options, &out, &errout, &result, &err), err);
     if (result.exit_code != 0) {
         fail_msg(

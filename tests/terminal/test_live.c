@@ -68,7 +68,7 @@ static int tear_down(void **state)
     }
     if (f->mock != NULL) {
         process_cancel(f->mock);
-        assert_true(loop_run_until(f->loop, &f->over, 20000));
+        assert_true(loop_run_until(f->loop, &f->over, 240000));
     }
     loop_free(f->loop);
     test_dir_remove(f->dir);
@@ -173,7 +173,7 @@ static void start_mock(struct fixture *f)
     if (f->mock == NULL) {
         fail_msg("%s", err.text);
     }
-    assert_true(loop_run_until(f->loop, &f->ready, 60000));
+    assert_true(loop_run_until(f->loop, &f->ready, 240000));
     free(file);
     free(mock);
     free(source);

@@ -180,7 +180,7 @@ static void commit_only(struct fixture *f, const char *message)
     buf_clear(&f->output);
     buf_clear(&f->stages);
     f->commit = commit_start(f->loop, &request, &callbacks, f);
-    if (!loop_run_until(f->loop, &f->done, 60000)) {
+    if (!loop_run_until(f->loop, &f->done, 240000)) {
         fail_msg("the commit did not end: %s", f->stages.ptr);
     }
 }
@@ -620,7 +620,7 @@ static void preview(struct fixture *f, const char *want)
 {
     f->done = false;
     commit_preview_start(f->loop, workspace_root(f->ws), &f->set, preview_tells, f);
-    assert_true(loop_run_until(f->loop, &f->done, 10000));
+    assert_true(loop_run_until(f->loop, &f->done, 240000));
     if (strstr(f->message.ptr, want) == NULL) {
         fail_msg("%s is not in %s", want, f->message.ptr);
     }

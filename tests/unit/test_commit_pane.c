@@ -137,7 +137,7 @@ static bool shows(struct fixture *f, const char *text, int rows, int cols)
 /* Turns the loop until the screen shows it. */
 static void expect(struct fixture *f, const char *text)
 {
-    uint64_t end = loop_now_ms() + 20000;
+    uint64_t end = loop_now_ms() + 240000;
     while (!shows(f, text, 40, 120)) {
         if (loop_now_ms() > end) {
             struct buf out = BUF_INIT;
@@ -150,7 +150,7 @@ static void expect(struct fixture *f, const char *text)
 
 static void expect_told(struct fixture *f, int times)
 {
-    uint64_t end = loop_now_ms() + 20000;
+    uint64_t end = loop_now_ms() + 240000;
     while (f->told < times && loop_now_ms() < end) {
         loop_run_once(f->loop, 50);
     }

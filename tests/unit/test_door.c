@@ -493,7 +493,7 @@ static void writes_on_a_worker(void **state)
     struct waited waited = {0};
     door_start(f->ws, loop, &f->set, on_written, &waited);
     changes_free(&f->set);
-    assert_true(loop_run_until(loop, &waited.done, 20000));
+    assert_true(loop_run_until(loop, &waited.done, 240000));
     assert_true(waited.ok);
     assert_true(is_all_new(f));
     loop_free(loop);

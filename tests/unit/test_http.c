@@ -83,7 +83,7 @@ static void run(struct fixture *f, struct http_options options, struct seen *see
     if (seen->request == NULL) {
         fail_msg("%s", err.text);
     }
-    assert_true(loop_run_until(f->loop, &seen->done, 20000));
+    assert_true(loop_run_until(f->loop, &seen->done, 240000));
 }
 
 static void clear(struct seen *seen)
@@ -347,7 +347,7 @@ static void runs_many_at_once(void **state)
         assert_non_null(http_start(f->http, &options, &err));
     }
     for (size_t i = 0; i < ARRAY_LEN(seen); i++) {
-        assert_true(loop_run_until(f->loop, &seen[i].done, 20000));
+        assert_true(loop_run_until(f->loop, &seen[i].done, 240000));
         assert_string_equal(seen[i].body.ptr, "many");
         buf_free(&seen[i].body);
         free(seen[i].type);

@@ -68,7 +68,7 @@ static void lay_out(struct fixture *f, const struct changes *changes)
 {
     f->done = false;
     lent_lay_out(f->lent, changes, on_laid, f);
-    assert_true(loop_run_until(f->loop, &f->done, 30000));
+    assert_true(loop_run_until(f->loop, &f->done, 240000));
 }
 
 static void on_found(void *data, const struct lent_found *found)
@@ -86,7 +86,7 @@ static void collect(struct fixture *f)
 {
     f->done = false;
     lent_collect(f->lent, on_found, f);
-    assert_true(loop_run_until(f->loop, &f->done, 30000));
+    assert_true(loop_run_until(f->loop, &f->done, 240000));
 }
 
 static void expect_patch(struct fixture *f, const char *text)

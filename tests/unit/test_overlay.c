@@ -315,20 +315,20 @@ static void large_workspace_on_a_worker(void **state)
     uint64_t start = loop_now_us();
     overlay_start(f->overlay, loop, NULL, on_done, &waited);
     assert_true(overlay_is_busy(f->overlay));
-    assert_true(loop_run_until(loop, &waited.done, 60000));
+    assert_true(loop_run_until(loop, &waited.done, 240000));
     assert_true(waited.ok);
     uint64_t first = loop_now_us() - start;
     assert_int_equal(overlay_copied(f->overlay), 2004);
     start = loop_now_us();
     waited = (struct waited){0};
     overlay_start(f->overlay, loop, NULL, on_done, &waited);
-    assert_true(loop_run_until(loop, &waited.done, 60000));
+    assert_true(loop_run_until(loop, &waited.done, 240000));
     print_message("2,004 files: %.1f ms, again %.1f ms\n", (double)first / 1000,
         (double)(loop_now_us() - start) / 1000);
     waited = (struct waited){0};
     overlay_start(f->overlay, loop, NULL, on_done, &waited);
     overlay_cancel(f->overlay);
-    assert_true(loop_run_until(loop, &waited.done, 60000));
+    assert_true(loop_run_until(loop, &waited.done, 240000));
     assert_true(waited.ok || waited.kind == ERR_CANCELLED);
     loop_free(loop);
 }

@@ -44,7 +44,7 @@ static struct seen run(const char *script, uint64_t timeout_ms, size_t max_outpu
         .on_exit = on_exit_seen,
         .data = &seen};
     assert_non_null(process_start(loop, &options, &err));
-    assert_true(loop_run_until(loop, &seen.done, 20000));
+    assert_true(loop_run_until(loop, &seen.done, 240000));
     loop_free(loop);
     assert_int_equal(seen.exits, 1);
     return seen;

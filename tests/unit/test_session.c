@@ -292,7 +292,7 @@ static void prompt(struct fixture *f, const char *text)
 
 static void wait_end(struct fixture *f)
 {
-    assert_true(loop_run_until(f->loop, &f->ended, 5000));
+    assert_true(loop_run_until(f->loop, &f->ended, 240000));
 }
 
 /* The transcript in one line: kind letter, status letter, text. */

@@ -33,7 +33,7 @@ static void on_event(void *data, const struct workspace_event *event)
 /* Turns until the changes seen hold `want`. */
 static void wait_for(struct loop *loop, struct seen *seen, const char *want)
 {
-    uint64_t end = loop_now_ms() + 10000;
+    uint64_t end = loop_now_ms() + 240000;
     while (seen->changes.ptr == NULL || strstr(seen->changes.ptr, want) == NULL) {
         if (loop_now_ms() > end) {
             fail_msg("no %s in %s", want, seen->changes.ptr == NULL ? "" : seen->changes.ptr);
@@ -55,7 +55,7 @@ static void changes_are_told(void **state)
     struct workspace *ws = workspace_open(dir, &err);
     struct seen seen = {0};
     workspace_start(ws, loop, on_event, &seen);
-    assert_true(loop_run_until(loop, &seen.any, 10000));
+    assert_true(loop_run_until(loop, &seen.any, 240000));
     assert_int_equal(workspace_files(ws)->len, 1);
     test_write(dir, "a.rego", "atomic replacement");
     wait_for(loop, &seen, "~a.rego|");
@@ -73,7 +73,7 @@ static void changes_are_told(void **state)
     const char *stage[] = {"git", "add", ".gitignore", NULL};
     seen.git = false;
     free(test_run(dir, stage));
-    assert_true(loop_run_until(loop, &seen.git, 10000));
+    assert_true(loop_run_until(loop, &seen.git, 240000));
     workspace_refresh(ws);
     workspace_stop(ws);
     workspace_free(ws);
@@ -111,17 +111,17 @@ static void a_folder_that_goes_away_is_told_once(void **state)
     struct workspace *ws = workspace_open(dir, &err);
     struct health health = {0};
     workspace_start(ws, loop, on_health, &health);
-    assert_true(loop_run_until(loop, &health.well, 10000));
+    assert_true(loop_run_until(loop, &health.well, 240000));
     health.well = false;
     assert_int_equal(rename(dir, away), 0);
     workspace_refresh(ws);
-    assert_true(loop_run_until(loop, &health.failed, 10000));
+    assert_true(loop_run_until(loop, &health.failed, 240000));
     assert_non_null(strstr(health.text, dir));
     /* The last listing stays. */
     assert_int_equal(workspace_files(ws)->len, 1);
     assert_int_equal(rename(away, dir), 0);
     workspace_refresh(ws);
-    assert_true(loop_run_until(loop, &health.well, 10000));
+    assert_true(loop_run_until(loop, &health.well, 240000));
     assert_int_equal(health.failures, 1);
     workspace_stop(ws);
     workspace_free(ws);
@@ -255,11 +255,11 @@ static void searches_on_a_worker(void **state)
     struct grep_options o = {.pattern = "o"};
     struct grep_events events = {.done = on_found, .data = &found};
     grep_start(loop, fd, dir, &o, &events);
-    assert_true(loop_run_until(loop, &found.done, 10000));
+    assert_true(loop_run_until(loop, &found.done, 240000));
     assert_int_equal(found.hits, 2);
     found = (struct found){0};
     grep_cancel(grep_start(loop, fd, dir, &o, &events));
-    assert_true(loop_run_until(loop, &found.done, 10000));
+    assert_true(loop_run_until(loop, &found.done, 240000));
     assert_true(found.kind == ERR_CANCELLED || found.hits == 2);
     loop_free(loop);
     close(fd);
@@ -306,7 +306,7 @@ static void assert_streamed(const char *dir, const struct grep_options *options,
     struct stream stream = {0};
     struct grep_events events = {.hits = on_hits, .done = on_streamed, .data = &stream};
     grep_start(loop, fd, dir, options, &events);
-    assert_true(loop_run_until(loop, &stream.done, 10000));
+    assert_true(loop_run_until(loop, &stream.done, 240000));
     assert_string_equal(stream.seen.ptr, want);
     buf_free(&stream.seen);
     close(fd);
@@ -377,13 +377,13 @@ static void replacing_is_a_change(void **state)
     struct grep_options o = {.pattern = "(ta)g", .with = "$1$1", .every_match = true};
     struct replaced replaced = {0};
     replace_start(loop, ws, &o, files, 1, on_replaced, &replaced);
-    assert_true(loop_run_until(loop, &replaced.done, 10000));
+    assert_true(loop_run_until(loop, &replaced.done, 240000));
     assert_string_equal(replaced.text.ptr, "a.rego=tata tags\r\ntata|");
     buf_free(&replaced.text);
     replaced = (struct replaced){0};
     test_write(dir, "a.rego", "tag was edited");
     replace_start(loop, ws, &o, files, 1, on_replaced, &replaced);
-    assert_true(loop_run_until(loop, &replaced.done, 10000));
+    assert_true(loop_run_until(loop, &replaced.done, 240000));
     assert_string_equal(replaced.text.ptr, "a.rego changed since it was searched: search again");
     buf_free(&replaced.text);
     char *text = test_read(dir, "a.rego"); /* nothing is written */
