@@ -210,6 +210,10 @@ struct apply_options {
     bool offline;     /* no host may be reached (engine/offline.h): nobody has accepted what runs */
     const struct policy_text *texts; /* unsaved files, laid over; copied */
     size_t text_count;
+    /* Which of the policies found are applied; NULL: all. Called on a worker thread, before `done`
+     * or a cancel's end: what `wanted_data` points at is not changed while a run lives. */
+    bool (*wanted)(const void *wanted_data, const struct apply_policies *found, size_t policy);
+    const void *wanted_data;
 };
 
 struct apply_run;

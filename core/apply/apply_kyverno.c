@@ -3,6 +3,7 @@
 
 #include "apply/fixtures.h"
 #include "base/vec.h"
+#include "engine/kyverno.h"
 #include "engine/kyverno_apply.h"
 
 #include <stdlib.h>
@@ -135,10 +136,13 @@ static void take(struct apply_job *job, const struct kyverno_decision *decision)
     struct apply_cell *cell = apply_job_cell(job, policy, fixture);
     bool deletes = decision->verdict == KYVERNO_DELETE;
     bool silent = decision->verdict == KYVERNO_ALLOW || decision->message[0] == '\0';
-    char *message = silent && !deletes ? NULL
-                    : decision->rule[0] == '\0'
-                        ? mem_printf("%s%s", deletes ? "deletes it " : "", decision->message)
-                        : mem_printf("%s: %s", decision->rule, decision->message);
+    /* Some of the newer kinds call their one rule as the policy. */
+    bool unnamed = decision->rule[0] == '\0' ||
+                   strcmp(decision->rule, kyverno_base_name(decision->policy)) == 0;
+    const char *who = deletes ? "deletes it" : unnamed ? "" : decision->rule;
+    char *message = silent && !deletes
+                        ? NULL
+                        : mem_printf("%s%s%s", who, who[0] == '\0' ? "" : ": ", decision->message);
     apply_cell_add(cell, verdict_of(decision->verdict), message);
     if (decision->text != NULL) {
         char *detail = mem_printf("%s%s%s:\n%s", cell->detail == NULL ? "" : cell->detail,

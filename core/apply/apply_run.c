@@ -20,6 +20,8 @@ struct attempt {
     char *root;
     struct eval_sources texts;
     struct policy_text *view;
+    bool (*wanted)(const void *wanted_data, const struct apply_policies *found, size_t policy);
+    const void *wanted_data;
     atomic_bool cancel;
     struct policy_index *index;
     struct apply_set *set;
@@ -352,6 +354,27 @@ static void on_rendered(void *data)
 
 /* ---- finding ---- */
 
+/* Takes out what nobody asked for. */
+static void narrow(const struct attempt *a)
+{
+    struct apply_policies kept = {0};
+    struct apply_policies *found = &a->set->policies;
+    bool *wanted = mem_zalloc(found->len + 1);
+    for (size_t i = 0; i < found->len; i++) {
+        wanted[i] = a->wanted(a->wanted_data, found, i);
+    }
+    for (size_t i = 0; i < found->len; i++) {
+        if (wanted[i]) {
+            VEC_PUSH(&kept, found->items[i]);
+        } else {
+            apply_policy_free(&found->items[i]);
+        }
+    }
+    VEC_FREE(found);
+    *found = kept;
+    free(wanted);
+}
+
 static void find_work(void *data)
 {
     struct attempt *a = data;
@@ -371,6 +394,9 @@ static void find_work(void *data)
         if (a->programs.path[i] == NULL) {
             a->programs.why[i] = mem_strdup(err.text);
         }
+    }
+    if (a->wanted != NULL) {
+        narrow(a);
     }
     a->found = true;
 }
@@ -403,6 +429,8 @@ unsigned apply_run_start(struct apply_run *run, const struct apply_options *opti
     a->loop = run->loop;
     a->generation = ++run->generation;
     a->offline = options->offline;
+    a->wanted = options->wanted;
+    a->wanted_data = options->wanted_data;
     a->root = mem_strdup(options->root);
     for (size_t i = 0; i < options->text_count; i++) {
         struct eval_source text = {.path = mem_strdup(options->texts[i].path)};

@@ -1,4 +1,5 @@
 /* bylaw apply: the apply view without a screen. */
+#include "command/apply_compare.h"
 #include "command/command.h"
 
 #include "apply/matrix.h"
@@ -23,9 +24,9 @@ struct side {
     enum matrix_side side;
 };
 
-static void print_note(const struct apply_command_run *run, const struct finding *note)
+void apply_print_note(const struct finding *note, bool json)
 {
-    if (run->json) {
+    if (json) {
         cJSON *object = mem_require(cJSON_CreateObject());
         json_set_string(object, "type", "note");
         json_set_string(object, "severity", severity_name(note->severity));
@@ -50,7 +51,7 @@ static void planned(void *data, unsigned generation, const struct apply_set *set
     matrix_plan(side->run->matrix, side->side, set);
     VEC_FOREACH (const struct finding, note, &set->notes) {
         if (side->side == MATRIX_PROPOSED || side->run->runs[MATRIX_PROPOSED] == NULL) {
-            print_note(side->run, note);
+            apply_print_note(note, side->run->json);
         }
     }
 }
@@ -80,6 +81,18 @@ static void set_verdict(cJSON *object, const char *key, const struct apply_cell 
     json_set_string(object, key, what == NULL ? "absent" : apply_verdict_name(what->verdict));
 }
 
+void apply_set_messages(cJSON *object, const struct apply_cell *what)
+{
+    cJSON *messages = json_set_array(object, "messages");
+    struct str rest = str_of(what == NULL ? NULL : what->message);
+    struct str line;
+    while (str_next_line(&rest, &line)) {
+        char *text = str_dup(line);
+        json_push_string(messages, text);
+        free(text);
+    }
+}
+
 static void print_cell_json(const struct apply_command_run *run, size_t policy, size_t fixture)
 {
     const struct matrix_head *p = matrix_policy(run->matrix, policy);
@@ -98,23 +111,16 @@ static void print_cell_json(const struct apply_command_run *run, size_t policy, 
         set_verdict(object, "before", matrix_cell(run->matrix, MATRIX_NOW, policy, fixture));
         json_set_bool(object, "changed", matrix_changed(run->matrix, policy, fixture));
     }
-    cJSON *messages = json_set_array(object, "messages");
-    struct str rest = str_of(what == NULL ? NULL : what->message);
-    struct str line;
-    while (str_next_line(&rest, &line)) {
-        char *text = str_dup(line);
-        json_push_string(messages, text);
-        free(text);
-    }
+    apply_set_messages(object, what);
     char *text = json_print(object);
     puts(text);
     free(text);
     cJSON_Delete(object);
 }
 
-static void print_messages(const struct apply_cell *what)
+void apply_print_lines(const char *text)
 {
-    char *shown = safe_dup(str_of(what->message), SAFE_KEEP_LINES, (size_t)1 << 16);
+    char *shown = safe_dup(str_of(text), SAFE_KEEP_LINES, (size_t)1 << 16);
     struct str rest = str_of(shown);
     struct str line;
     while (str_next_line(&rest, &line)) {
@@ -139,7 +145,7 @@ static void print_cell_text(const struct apply_command_run *run, size_t policy, 
         printf("%-13s  %s %s  %s  %s\n", apply_verdict_name(what->verdict), p->engine, p->name,
             place, f->name);
     }
-    print_messages(what);
+    apply_print_lines(what->message);
     free(place);
 }
 
@@ -270,6 +276,9 @@ static int run_apply(const struct args *args)
     const char *against = args_get(args, "against");
     const char *folder = args->count > 0 ? args->rest[0] : ".";
     struct apply_command_run run = {.json = args_has(args, "json")};
+    if (args_has(args, "compare")) {
+        return apply_compare(args);
+    }
     if (args->count > 1) {
         return command_fail(args, "takes one FOLDER");
     }
@@ -289,7 +298,7 @@ static int run_apply(const struct args *args)
 const struct command command_apply = {
     .name = "apply",
     .summary = "apply every policy to every fixture and say what is decided",
-    .usage = "[--json] [--all] [--against DIR] [FOLDER]",
+    .usage = "[--json] [--all] [--against DIR | --compare OLD [NEW]] [FOLDER]",
     .options =
         {
             {"json", 'j', NULL, "one JSON object a line: all decisions, then a summary"},
@@ -297,6 +306,9 @@ const struct command command_apply = {
             {"against", 'A', "DIR",
                 "compare with another folder (the repository before a change): what is decided "
                 "otherwise"},
+            {"compare", 'c', "OLD",
+                "compare the policies of a file with those that replace them (in the file NEW, or "
+                "of the same name)"},
         },
     .description =
         "Applies the policies of the FOLDER (default: here) to its documents, each by its real "
@@ -311,9 +323,17 @@ const struct command command_apply = {
         "A decision is allow, deny, warn, mutate, generate, exception, error, not evaluated (the "
         "engine is missing, or nothing was evaluated) or no match (the policy is not for such a "
         "document).\n\n"
+        "With --compare, only the policies of the file OLD and those that are to replace them are "
+        "applied, such as a ClusterPolicy of Kyverno's and the ValidatingPolicy and "
+        "MutatingPolicy that it is migrated to: the policies of the file NEW, paired by "
+        "metadata.name (all of them where OLD has one policy only), or without NEW those of the "
+        "same name elsewhere in the FOLDER. Told is each document about which they decide "
+        "differently (another verdict, or the same with another resource after it), which only "
+        "one of them evaluates, or which one cannot evaluate; --all tells the others as well.\n\n"
         "Exits 0 when something was decided and nothing is denied; 1 when something is denied, an "
         "error or not evaluated, or when there was nothing to decide; with --against 0 when "
-        "nothing is decided otherwise, 1 when something is (or is an error or not evaluated); 2 "
-        "when it could not run.",
+        "nothing is decided otherwise, 1 when something is (or is an error or not evaluated); "
+        "with --compare 0 when both decide the same about everything and something was decided, "
+        "else 1; 2 when it could not run.",
     .run = run_apply,
 };
