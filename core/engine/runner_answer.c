@@ -370,7 +370,7 @@ static void take_check(struct task *task, const struct engine_answer *answer)
         run_add_finding(run, finding);
     }
     run_keep_loaded(run, &task->batch, answer->loaded);
-    if (task->queue != QUEUE_BLAME) {
+    if (task->queue != QUEUE_BLAME || task->batch.units.len == 0) {
         return;
     }
     if (answer->findings.len == 0) {

@@ -426,8 +426,8 @@ static const struct action chat_actions[] = {
     {"chat.approve", "approve", "Let the agent do what it asks for, this once", "alt-y", NULL,
         ACTION_KEY_LINE, approve, why_not_decide},
     {"chat.approve-session", "approve all",
-        "Let the agent do it, and all that is like it, in this session", "alt-Y", NULL, 0,
-        approve_session, why_not_decide},
+        "Let the agent do it, and all that is like it, in this session", "alt-Y", NULL,
+        ACTION_KEY_LINE, approve_session, why_not_decide},
     {"chat.approve-always", "always",
         "Let the agent do it, and from now on all that begins with the words you confirm (your "
         "allow-list)",
