@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "base/vec.h"
+#include "engine/opa.h"
 #include "workspace/door.h"
 
 #include <stdlib.h>
@@ -484,6 +485,7 @@ struct workbench *workbench_new(const struct workbench_options *options, struct 
     }
     wb->git_root = path_git_root(workspace_root(wb->workspace));
     wb->config = config_load(workspace_root(wb->workspace));
+    opa_use_test_timeout((unsigned)config_integer(wb->config, "test_timeout"));
     if (options->provider != NULL) {
         config_set(wb->config, "model_provider", options->provider, "--provider");
     }

@@ -7,6 +7,7 @@
 #include "base/safe.h"
 #include "base/vec.h"
 #include "command/report_option.h"
+#include "engine/opa.h"
 #include "engine/runner.h"
 
 #include <errno.h>
@@ -15,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { EXPLAIN_MAX = 50 };
+enum { TIMEOUT_MAX_S = 3600, EXPLAIN_MAX = 50 };
 static const double THRESHOLD_DEFAULT = 90;
 
 struct test_run {
@@ -400,6 +401,22 @@ static bool write_reports(const struct args *args, struct test_run *run, const c
     return run->wishes.count == 0 || report_wishes_write(args, &run->wishes, &run->report, root);
 }
 
+static bool read_timeout(const struct args *args)
+{
+    const char *text = args_get(args, "timeout");
+    if (text == NULL) {
+        return true;
+    }
+    char *end;
+    long seconds = strtol(text, &end, 10);
+    if (end == text || *end != '\0' || seconds < 1 || seconds > TIMEOUT_MAX_S) {
+        command_fail(args, "--timeout takes seconds from 1 to %d, not %s", TIMEOUT_MAX_S, text);
+        return false;
+    }
+    opa_use_test_timeout((unsigned)seconds);
+    return true;
+}
+
 static int exit_of(const struct args *args, const struct test_run *run)
 {
     if (run->trouble != NULL) {
@@ -422,7 +439,7 @@ static int run_test(const struct args *args)
     int code = EXIT_COULD_NOT;
     struct loop *loop = NULL;
     if (!report_wishes_read(args, &run.wishes) || !read_threshold(args, &run) ||
-        !resolve(args, &run, root)) {
+        !read_timeout(args) || !resolve(args, &run, root)) {
         goto out;
     }
     run.quiet = run.wishes.to_stdout;
@@ -476,7 +493,7 @@ const struct command command_test = {
     .name = "test",
     .summary = "run the policy tests, with results as they finish",
     .usage = "[--json] [--report FORMAT[=FILE]]… [--coverage] [--coverage-by-test] [--threshold N] "
-             "[--root DIR] [PATH…]",
+             "[--timeout N] [--root DIR] [PATH…]",
     .options =
         {
             {"json", 'j', NULL, "one JSON object a line instead of text"},
@@ -486,6 +503,7 @@ const struct command command_test = {
             {"threshold", 't', "N",
                 "coverage in percent that must be reached (implies --coverage)"},
             REPORT_OPTION,
+            {"timeout", 0, "N", "seconds one Rego test may take (default: opa's own 5)"},
             {"root", 'C', "DIR", "the folder that imports are looked up in (default: here)"},
             {"verbose", 'v', NULL, "print() output of passing tests too"},
         },

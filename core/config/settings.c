@@ -96,7 +96,8 @@ const struct setting settings[] = {
         "watch: run the tests that a changed file affects as soon as it changes"},
     {"diagnostics_inline", SETTING_BOOL, "true", NULL, 0, 0, 0, NULL,
         "show what warnings and errors say behind their lines, too"},
-    {"test_timeout", SETTING_INTEGER, "30", NULL, 1, 3600, 0, NULL, "seconds one test may take"},
+    {"test_timeout", SETTING_INTEGER, "5", NULL, 1, 3600, 0, NULL,
+        "seconds one Rego test may take (5 is what opa itself gives it)"},
     {"git_hooks", SETTING_STRING, "ask", "ask|never", 0, 0, 0, NULL,
         "run the repository's own git hooks at a commit: ask once for each version of them, or "
         "never"},

@@ -27,6 +27,13 @@ static bool version_of(struct str output, char **version)
     return false;
 }
 
+static unsigned test_timeout_s = TEST_TIMEOUT_S;
+
+void opa_use_test_timeout(unsigned seconds)
+{
+    test_timeout_s = seconds;
+}
+
 static void push(struct engine_command *command, const char *arg)
 {
     VEC_PUSH(&command->argv, mem_strdup(arg));
@@ -99,8 +106,13 @@ static void test_command(const struct engine_question *q, struct engine_command 
         push(command, filter);
         free(filter);
     }
+    if (test_timeout_s != TEST_TIMEOUT_S) {
+        char timeout[32];
+        snprintf(timeout, sizeof timeout, "%us", test_timeout_s);
+        push_all(command, (const char *[]){"--timeout", timeout, NULL});
+    }
     size_t tests = has_only(q) ? q->only->len : q->batch->tests;
-    command->timeout_ms = (uint64_t)(60 + TEST_TIMEOUT_S * tests) * 1000;
+    command->timeout_ms = (60 + (uint64_t)test_timeout_s * tests) * 1000;
 }
 
 /* `{"0": [x | x := data.p.test_a], …}`: each test once, undefined ones too. */
@@ -139,7 +151,7 @@ static bool coverage_command(
     /* A test alone gets what opa test gives it; several that take too long are asked one by one. */
     size_t tests = has_only(q) ? q->only->len : q->batch->tests;
     size_t limit_ms =
-        TEST_TIMEOUT_S * 1000 + (tests > 1 ? 200 * tests : 0) + 20 * q->batch->files.len;
+        test_timeout_s * 1000u + (tests > 1 ? 200 * tests : 0) + 20 * q->batch->files.len;
     snprintf(timeout, sizeof timeout, "%zums", limit_ms);
     push_all(command, (const char *[]){"eval", "--format", "json", "--coverage", "--coverage-runs",
                           "", "--timeout", timeout, NULL});

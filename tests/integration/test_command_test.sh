@@ -38,6 +38,9 @@ run 2 opa-nowhere
 run 1 opa-failing/limits_test.rego opa-none
 has '2 passed, 2 failed'
 run 2 --threshold many
+run 2 --timeout 0
+run 1 --timeout 1 --root opa-slow
+has '3 passed, 0 failed, 1 errors'
 run 2 --root opa-passing opa-failing
 (PATH=/usr/bin:/bin XDG_CACHE_HOME=/nonexistent HOME=/nonexistent "$bylaw" test --root opa-passing >/dev/null 2>&1) && fail 'ran without opa' || [ $? = 2 ] || fail 'without opa'
 
