@@ -85,3 +85,20 @@ char *test_run(const char *cwd, const char *const *argv)
     loop_free(loop);
     return buf_take(&out);
 }
+
+void test_expect_file(const char *dir, const char *name, const char *expected)
+{
+    enum { WAIT_MS = 240000, STEP_MS = 20 };
+    for (int waited = 0;; waited += STEP_MS) {
+        char *content = test_read(dir, name);
+        bool same = strcmp(content, expected) == 0;
+        if (!same && waited >= WAIT_MS) {
+            fail_msg("%s holds \"%s\", not \"%s\"", name, content, expected);
+        }
+        free(content);
+        if (same) {
+            return;
+        }
+        nanosleep(&(struct timespec){.tv_nsec = STEP_MS * 1000000L}, NULL);
+    }
+}

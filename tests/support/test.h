@@ -20,6 +20,8 @@ void test_dir_remove(char *dir); /* frees the name too */
 void test_write(const char *dir, const char *name, const char *content);
 /* The content of dir/name, which the caller frees; fails the test when it cannot be read. */
 char *test_read(const char *dir, const char *name) MUST_USE;
+/* Waits until the file of the folder holds just this. */
+void test_expect_file(const char *dir, const char *name, const char *expected);
 /* Path below the source tree. The caller frees. */
 char *test_source_path(const char *relative) MUST_USE;
 /* Runs a program to its end (argv NULL-terminated, cwd may be NULL) and fails the test when it does

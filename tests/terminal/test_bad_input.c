@@ -67,10 +67,8 @@ static void edit(struct fixture *f, const char *content, const char *more)
 static void assert_saved(struct fixture *f, const char *expected)
 {
     term_key(f->term, "ctrl-s");
-    term_expect(f->term, "saved a.txt");
-    char *content = test_read(f->dir, "a.txt");
-    assert_string_equal(content, expected);
-    free(content);
+    test_expect_file(f->dir, "a.txt", expected);
+    term_expect_gone(f->term, "a.txt ●"); /* it knows: quitting would ask else */
 }
 
 static void quit(struct fixture *f)

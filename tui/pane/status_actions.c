@@ -140,7 +140,11 @@ unsigned status_toggle_failed(void *data)
 {
     struct status *s = data;
     s->tab = TAB_TESTS;
-    board_view_set_statuses(&s->view, s->view.statuses == BOARD_RED ? 0 : BOARD_RED);
+    bool on = s->view.statuses != BOARD_RED;
+    board_view_set_statuses(&s->view, on ? BOARD_RED : 0);
+    if (on) {
+        status_go_to_failure(s); /* what one wants to look at next */
+    }
     return UI_DONE;
 }
 

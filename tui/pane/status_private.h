@@ -96,6 +96,8 @@ void status_forget_questions(struct status *status);
 bool status_current_row(struct status *status, struct board_row *row);
 /* Its test; NULL for a group's row. */
 struct board_test *status_current_test(struct status *status);
+/* To the next failed test, where the cursor is on a group; no-op where none has failed. */
+void status_go_to_failure(struct status *status);
 unsigned status_open_place(struct status *status, const char *path, struct position at);
 unsigned status_open_test_row(struct status *status);
 unsigned status_open_rule(void *data);

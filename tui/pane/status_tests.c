@@ -225,27 +225,46 @@ unsigned status_collapse_all(void *data)
     return open_all(data, false);
 }
 
-bool status_next_failure(struct status *s, int step)
+static void put_cursor(struct status *s, size_t test)
 {
-    s->tab = TAB_TESTS;
-    status_refresh(s);
-    struct list *list = &s->lists[TAB_TESTS];
-    size_t test = board_view_next_failure(&s->view, s->board, list->cursor, step);
-    if (test == (size_t)-1) {
-        app_message(s->app, MESSAGE_INFO, "no test has failed");
-        return false;
-    }
     board_view_reveal(&s->view, s->board, test);
-    expand(s, test, true);
     status_refresh(s);
     struct board_row row = {
         .kind = BOARD_ROW_TEST, .test = test, .id = board_at(s->board, test)->id};
     size_t at = board_view_find(&s->view, s->board, &row);
-    list_set_cursor(list, at == (size_t)-1 ? 0 : at);
+    list_set_cursor(&s->lists[TAB_TESTS], at == (size_t)-1 ? 0 : at);
     status_remember(s);
+}
+
+bool status_next_failure(struct status *s, int step)
+{
+    s->tab = TAB_TESTS;
+    status_refresh(s);
+    size_t cursor = s->lists[TAB_TESTS].cursor;
+    size_t test = board_view_next_failure(&s->view, s->board, cursor, step);
+    if (test == (size_t)-1) {
+        app_message(s->app, MESSAGE_INFO, "no test has failed");
+        return false;
+    }
+    expand(s, test, true);
+    put_cursor(s, test);
     status_open_place(s, board_at(s->board, test)->file, board_at(s->board, test)->at);
     app_redraw(s->app);
     return true;
+}
+
+void status_go_to_failure(struct status *s)
+{
+    status_refresh(s);
+    struct board_row row;
+    if (status_current_row(s, &row) && row.kind != BOARD_ROW_GROUP) {
+        return;
+    }
+    size_t cursor = s->lists[TAB_TESTS].cursor;
+    size_t test = board_view_next_failure(&s->view, s->board, cursor, 1);
+    if (test != (size_t)-1) {
+        put_cursor(s, test);
+    }
 }
 
 /* ---- runs ---- */
