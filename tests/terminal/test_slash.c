@@ -54,7 +54,7 @@ static void the_list_narrows_and_runs(void **state)
     term_key(run->term, "enter");
     term_expect(run->term, "─ Status ─");
     term_expect(run->term, "Commands     approval on-request, sandbox read-only");
-    term_expect(run->term, "Tests        16 passed");
+    term_expect(run->term, "16 passed");
     term_expect(run->term, "Proposal     none is open");
     term_key(run->term, "esc");
     term_expect_gone(run->term, "─ Status ─");
