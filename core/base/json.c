@@ -99,6 +99,13 @@ bool json_bool_or(const cJSON *obj, const char *key, bool fallback)
     return cJSON_IsBool(item) ? cJSON_IsTrue(item) : fallback;
 }
 
+void json_set_optional(cJSON *obj, const char *key, const char *text)
+{
+    if (text != NULL) {
+        json_set_string(obj, key, text);
+    }
+}
+
 void json_set_str(cJSON *obj, const char *key, struct str text)
 {
     char *copy;

@@ -28,6 +28,8 @@ bool json_bool_or(const cJSON *obj, const char *key, bool fallback);
 
 /* Building. Text that is not valid UTF-8 is made so (bad bytes become U+FFFD) before it goes in. */
 void json_set_string(cJSON *obj, const char *key, const char *text);
+/* The same; NULL: the key stays out. */
+void json_set_optional(cJSON *obj, const char *key, const char *text);
 void json_set_str(cJSON *obj, const char *key, struct str text);
 void json_set_int(cJSON *obj, const char *key, long long value);
 void json_set_number(cJSON *obj, const char *key, double value);

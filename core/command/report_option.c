@@ -1,11 +1,11 @@
 #include "command/report_option.h"
 
 #include "base/file.h"
+#include "base/path.h"
 #include "repo/repo.h"
 
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 bool report_wishes_read(const struct args *args, struct report_wishes *wishes)
 {
@@ -44,29 +44,18 @@ bool report_wishes_read(const struct args *args, struct report_wishes *wishes)
 /* The way from the top of the repository that holds the folder: CI looks files up from there. */
 static void put_below_top(struct report *report, const char *root)
 {
-    size_t len = strlen(root);
-    while (len > 0) {
-        struct buf entry = BUF_INIT;
-        buf_append(&entry, root, len);
-        buf_append_c(&entry, "/.git");
-        bool is_top = access(entry.ptr, F_OK) == 0;
-        buf_free(&entry);
-        if (is_top) {
-            if (root[len] == '/') {
-                report_put_below(report, root + len + 1);
-            }
-            return;
-        }
-        do {
-            len--;
-        } while (len > 0 && root[len] != '/');
+    char *top = path_git_root(root);
+    size_t len = top == NULL ? 0 : strlen(top);
+    if (top != NULL && strncmp(root, top, len) == 0 && root[len] == '/') {
+        report_put_below(report, root + len + 1);
     }
+    free(top);
 }
 
 static void add_surroundings(struct report *report, const char *root)
 {
-    const char *last = strrchr(root, '/');
-    report->folder = mem_strdup(last == NULL || last[1] == '\0' ? root : last + 1);
+    const char *name = path_base(root);
+    report->folder = mem_strdup(name[0] == '\0' ? root : name);
     report->bylaw = mem_strdup(BYLAW_VERSION);
     report->ended = (long long)time(NULL);
     struct repo_status status;

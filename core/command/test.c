@@ -54,16 +54,9 @@ static cJSON *new_event(const char *type)
     return object;
 }
 
-static void set_optional(cJSON *object, const char *key, const char *text)
-{
-    if (text != NULL) {
-        json_set_string(object, key, text);
-    }
-}
-
 static void set_place(cJSON *object, const char *file, struct position at)
 {
-    set_optional(object, "file", file);
+    json_set_optional(object, "file", file);
     if (at.row > 0) {
         json_set_int(object, "row", at.row);
         json_set_int(object, "col", at.col);
@@ -109,9 +102,9 @@ static void row_json(const struct test_run *run, size_t test, const struct resul
     json_set_int(event, "depth", row->depth);
     json_set_int(event, "duration_us", (long long)row->duration_us);
     set_place(event, row->file, row->at);
-    set_optional(event, "message", row->message);
-    set_optional(event, "detail", row->detail);
-    set_optional(event, "output", row->output);
+    json_set_optional(event, "message", row->message);
+    json_set_optional(event, "detail", row->detail);
+    json_set_optional(event, "output", row->output);
     print_json(event);
 }
 
@@ -174,7 +167,9 @@ static void finding(void *data, unsigned generation, const struct finding *found
 {
     (void)generation;
     struct test_run *run = data;
-    findings_add(&run->report.findings, found);
+    if (run->wishes.count > 0) {
+        findings_add(&run->report.findings, found);
+    }
     if (run->quiet) {
         return;
     }
@@ -184,7 +179,7 @@ static void finding(void *data, unsigned generation, const struct finding *found
         json_set_string(event, "severity", severity_name(found->severity));
         set_place(event, found->file, found->at);
         json_set_string(event, "message", found->message);
-        set_optional(event, "fix", found->fix);
+        json_set_optional(event, "fix", found->fix);
         print_json(event);
         return;
     }
@@ -222,7 +217,7 @@ static void explained(
         json_set_string(event, "suite", known->suite);
         json_set_string(event, "name", known->name);
         set_place(event, run->plan->files.items[known->file].path, known->at);
-        set_optional(event, "message", message);
+        json_set_optional(event, "message", message);
         json_set_string(event, "detail", detail);
         print_json(event);
         return;
@@ -316,9 +311,9 @@ static void print_summary(const struct test_run *run)
         }
         json_set_int(event, "findings", (long long)run->summary.findings);
         json_set_int(event, "wall_us", (long long)run->summary.wall_us);
-        set_optional(event, "opa", version);
+        json_set_optional(event, "opa", version);
         json_set_string(event, "rego", rego_of(&run->summary));
-        set_optional(event, "trouble", run->trouble);
+        json_set_optional(event, "trouble", run->trouble);
         print_json(event);
         return;
     }

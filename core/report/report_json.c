@@ -4,13 +4,6 @@
 #include "base/json.h"
 #include "base/vec.h"
 
-static void set_text(cJSON *object, const char *key, const char *text)
-{
-    if (text != NULL) {
-        json_set_string(object, key, text);
-    }
-}
-
 static void set_place(
     cJSON *object, const char *key, const char *file, struct position at, struct position end)
 {
@@ -45,11 +38,11 @@ static void add_row(cJSON *rows, const struct result *row)
     set_place(object, "place", row->file, row->at, none);
     set_place(object, "policy", row->policy_file, row->policy_at, none);
     set_place(object, "input", row->input_file, row->input_at, none);
-    set_text(object, "message", row->message);
-    set_text(object, "detail", row->detail);
-    set_text(object, "output", row->output);
-    set_text(object, "expected", row->expected);
-    set_text(object, "got", row->got);
+    json_set_optional(object, "message", row->message);
+    json_set_optional(object, "detail", row->detail);
+    json_set_optional(object, "output", row->output);
+    json_set_optional(object, "expected", row->expected);
+    json_set_optional(object, "got", row->got);
     cJSON_AddItemToArray(rows, object);
 }
 
@@ -60,8 +53,8 @@ static void add_finding(cJSON *findings, const struct finding *finding)
     json_set_string(object, "severity", severity_name(finding->severity));
     set_place(object, "place", finding->file, finding->at, finding->end);
     json_set_string(object, "message", finding->message);
-    set_text(object, "fix", finding->fix);
-    set_text(object, "source", finding->source);
+    json_set_optional(object, "fix", finding->fix);
+    json_set_optional(object, "source", finding->source);
     cJSON_AddItemToArray(findings, object);
 }
 
@@ -71,14 +64,14 @@ void report_write_json(const struct report *report, struct buf *out)
     char when[32];
     report_time(report, when);
     json_set_int(root, "version", 1);
-    set_text(root, "bylaw", report->bylaw);
-    set_text(root, "opa", report->opa);
-    set_text(root, "folder", report->folder);
-    set_text(root, "revision", report->revision);
+    json_set_optional(root, "bylaw", report->bylaw);
+    json_set_optional(root, "opa", report->opa);
+    json_set_optional(root, "folder", report->folder);
+    json_set_optional(root, "revision", report->revision);
     json_set_string(root, "ended", when);
     json_set_int(root, "wall_us", (long long)report->wall_us);
     json_set_string(root, "verdict", result_status_name(report->verdict));
-    set_text(root, "trouble", report->trouble);
+    json_set_optional(root, "trouble", report->trouble);
     cJSON *counts = json_set_object(root, "counts");
     for (size_t i = 0; i < RESULT_STATUSES; i++) {
         json_set_int(
