@@ -50,21 +50,6 @@ static void combined_free(void *own)
 
 /* ---- finding ---- */
 
-static void push(struct plan_words *words, const char *text)
-{
-    VEC_PUSH(words, mem_strdup(text));
-}
-
-static bool has_word(const struct plan_words *words, const char *text)
-{
-    VEC_FOREACH (char *, word, words) {
-        if (strcmp(*word, text) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool decides(const struct policy_facts *facts)
 {
     for (size_t i = 0; i < facts->rules.len; i++) {
@@ -82,7 +67,7 @@ static void spaces_of(
     const struct apply_set *set, const struct conftest_project *project, struct plan_words *spaces)
 {
     VEC_FOREACH (char *, name, &project->spaces) {
-        push(spaces, *name);
+        plan_words_push(spaces, *name);
     }
     for (size_t i = 0; project->spaces.len == 0 && i < set->index->files.len; i++) {
         const struct policy_file *file = &set->index->files.items[i];
@@ -91,8 +76,8 @@ static void spaces_of(
             continue;
         }
         char *name = policy_path_show(file->facts->package);
-        if (!has_word(spaces, name)) {
-            push(spaces, name);
+        if (!plan_words_have(spaces, name)) {
+            plan_words_push(spaces, name);
         }
         free(name);
     }
@@ -142,12 +127,12 @@ static void add_space(struct apply_set *set, const struct conftest_projects *pro
     own->policy_flag = mem_strdup(project->policy_flag);
     own->combine = project->combine;
     VEC_FOREACH (char *, folder, &project->policies) {
-        push(&own->policies, *folder);
+        plan_words_push(&own->policies, *folder);
     }
     for (size_t i = 0; i < set->index->files.len; i++) {
         const char *path = set->index->files.items[i].path;
         if (conftest_project_has(project, path)) {
-            push(&own->rego, path);
+            plan_words_push(&own->rego, path);
             unsaved = unsaved || is_unsaved(set, path);
         }
     }
@@ -157,7 +142,7 @@ static void add_space(struct apply_set *set, const struct conftest_projects *pro
     VEC_FOREACH (const struct conftest_project, other, projects) {
         bool in = project->dir[0] == '\0' || plan_path_wanted(other->dir, project->dir);
         if (other != project && in) {
-            push(&own->inner, other->dir);
+            plan_words_push(&own->inner, other->dir);
         }
     }
     const char *in = project->dir[0] == '\0' ? "" : " in ";
@@ -225,7 +210,7 @@ static void add_combined(
                                : set->index->others.items[i - set->index->files.len];
         if (conftest_projects_is_input(projects, path) &&
             conftest_projects_of(projects, path) == project) {
-            push(&own->files, path + skip);
+            plan_words_push(&own->files, path + skip);
         }
     }
     if (own->files.len == 0) {

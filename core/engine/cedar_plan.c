@@ -18,14 +18,9 @@ struct extension {
     bool *marked; /* by file: what a change of reaches the unit */
 };
 
-static void push(struct plan_words *words, const char *text)
-{
-    VEC_PUSH(words, mem_strdup(text));
-}
-
 static void push_path(struct plan_words *words, const char *flag, const char *path)
 {
-    push(words, flag);
+    plan_words_push(words, flag);
     VEC_PUSH(words, path[0] == '/' ? mem_strdup(path) : mem_printf("./%s", path));
 }
 
@@ -79,8 +74,8 @@ bool cedar_push_policies(const char *root, const char *const *policies, size_t c
     } else {
         push_path(args, "-p", policies[0]);
         if (strcmp(path_ext(policies[0]), ".json") == 0) {
-            push(args, "--policy-format");
-            push(args, "json");
+            plan_words_push(args, "--policy-format");
+            plan_words_push(args, "json");
         }
     }
     if (ok && links != NULL) {
@@ -94,8 +89,8 @@ void cedar_push_schema(const char *schema, struct plan_words *args)
     if (schema != NULL) {
         push_path(args, "-s", schema);
         if (strcmp(path_ext(schema), ".json") == 0) {
-            push(args, "--schema-format");
-            push(args, "json");
+            plan_words_push(args, "--schema-format");
+            plan_words_push(args, "json");
         }
     }
 }
@@ -168,8 +163,8 @@ static void add_unit(struct extension *x, const struct cedar_set *set, struct ce
         .whole = true,
         .inputs = true};
     struct err err;
-    push(&unit.args, verb);
-    push(&unit.args, "--error-format=json");
+    plan_words_push(&unit.args, verb);
+    plan_words_push(&unit.args, "--error-format=json");
     if (!cedar_push_policies(x->index->root, (const char *const *)set->policies.items,
             set->policies.len, set->links, &unit.args, &err) ||
         (own->kind == CEDAR_REQUEST && !cedar_push_entities(set->entities, &unit.args, &err))) {
@@ -210,7 +205,7 @@ static void add_validation(
         cedar_push_schema(set->schema, &args);
     }
     if (validates && set->level >= 0) {
-        push(&args, "--level");
+        plan_words_push(&args, "--level");
         VEC_PUSH(&args, mem_printf("%lld", set->level));
     }
     add_test(
@@ -244,8 +239,8 @@ static void add_tests(struct extension *x, const struct cedar_set *set, struct c
         at.row += step.row - 1;
         offset = test->offset;
         add_test(x, path, mem_strdup(test->name), path, at);
-        push(&own->expected, test->expected);
-        push(&own->reason, test->reason == NULL ? "" : test->reason);
+        plan_words_push(&own->expected, test->expected);
+        plan_words_push(&own->reason, test->reason == NULL ? "" : test->reason);
         if (test->entities != NULL) {
             char *entities = strcmp(folder, ".") == 0 ? mem_strdup(test->entities)
                                                       : path_join(folder, test->entities);
@@ -284,7 +279,7 @@ static void add_request(struct extension *x, const struct cedar_set *set, struct
     struct plan_words args = {0};
     struct cedar_unit *own = own_of(CEDAR_REQUEST, set, text);
     own->allow = allow;
-    push(&args, "--verbose");
+    plan_words_push(&args, "--verbose");
     push_path(&args, "--request-json", path);
     cedar_push_schema(set->schema, &args);
     mark(x, path);
@@ -299,7 +294,7 @@ static void add_set(struct extension *x, const struct cedar_set *set)
     struct cedar_text *text = MEM_NEW(struct cedar_text);
     text->references = 1;
     VEC_FOREACH (char *, path, &set->policies) {
-        push(&text->policies, *path);
+        plan_words_push(&text->policies, *path);
     }
     /* What cannot be read has no places; cedar says why. */
     (void)!cedar_source_read(
@@ -343,7 +338,7 @@ static void all_paths(const struct policy_index *index, struct plan_words *paths
         bool file = k >= index->others.len ||
                     (i < index->files.len &&
                         strcmp(index->files.items[i].path, index->others.items[k]) < 0);
-        push(paths, file ? index->files.items[i].path : index->others.items[k]);
+        plan_words_push(paths, file ? index->files.items[i].path : index->others.items[k]);
         i += file;
         k += !file;
     }
@@ -360,13 +355,13 @@ void cedar_extend(struct run_plan *plan, const struct policy_index *index, enum 
         struct plan_words files = {0};
         VEC_FOREACH (struct cedar_set, set, &x.sets) {
             VEC_FOREACH (char *, path, &set->policies) {
-                push(&files, *path);
+                plan_words_push(&files, *path);
             }
             if (set->schema != NULL) {
-                push(&files, set->schema);
+                plan_words_push(&files, set->schema);
             }
             if (set->links != NULL) {
-                push(&files, set->links);
+                plan_words_push(&files, set->links);
             }
         }
         plan_add_files(plan, &files);

@@ -28,21 +28,6 @@ struct finder {
     } policies, parts;
 };
 
-static void push(struct plan_words *words, const char *text)
-{
-    VEC_PUSH(words, mem_strdup(text));
-}
-
-static bool has_word(const struct plan_words *words, const char *text)
-{
-    VEC_FOREACH (char *, word, words) {
-        if (strcmp(*word, text) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool ends(const char *text, const char *end)
 {
     return str_ends(str_of(text), end);
@@ -205,7 +190,7 @@ static struct cedar_set *add_set(struct finder *f, char *label)
 static bool is_stated(const struct finder *f, const char *path)
 {
     for (size_t i = 0; f->sets->items != NULL && i < f->stated; i++) {
-        if (has_word(&f->sets->items[i].policies, path)) {
+        if (plan_words_have(&f->sets->items[i].policies, path)) {
             return true;
         }
     }
@@ -226,7 +211,7 @@ static void add_folder(struct finder *f, struct str folder)
     VEC_FOREACH (const char *, path, &f->policies) {
         if (lies_in(*path, folder) && !is_stated(f, *path)) {
             together = together && !is_main(*path) && ends(*path, ".cedar");
-            push(&policies, *path);
+            plan_words_push(&policies, *path);
         }
     }
     if (together && policies.len > 1) {
@@ -410,11 +395,11 @@ static void assign(struct finder *f, const char *path)
     bool request = allow || deny || (!tests && is_request(path));
     struct cedar_set *set = tests || request ? owner_of(f, path) : NULL;
     if (set != NULL && tests) {
-        push(&set->tests, path);
+        plan_words_push(&set->tests, path);
     } else if (set != NULL) {
-        push(&set->requests, path);
+        plan_words_push(&set->requests, path);
         if (allow || deny) {
-            push(allow ? &set->allow : &set->deny, path);
+            plan_words_push(allow ? &set->allow : &set->deny, path);
         }
     }
 }
@@ -427,9 +412,9 @@ static void match_one(
     const char *text = pattern->kind == TOML_STRING ? pattern->text : NULL;
     VEC_FOREACH (char *, path, f->paths) {
         bool fits = policies ? is_policies(*path) : ends(*path, ".json");
-        if (text != NULL && fits && !has_word(out, *path) &&
+        if (text != NULL && fits && !plan_words_have(out, *path) &&
             (plan_path_wanted(*path, text) || ignore_glob(str_of(text), str_of(*path), false))) {
-            push(out, *path);
+            plan_words_push(out, *path);
         }
     }
 }
@@ -507,7 +492,7 @@ static bool is_placed(const struct finder *f, const char *path)
 {
     for (size_t i = 0; f->sets->items != NULL && i < f->stated; i++) {
         const struct cedar_set *set = &f->sets->items[i];
-        if (has_word(&set->tests, path) || has_word(&set->requests, path)) {
+        if (plan_words_have(&set->tests, path) || plan_words_have(&set->requests, path)) {
             return true;
         }
     }

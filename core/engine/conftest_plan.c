@@ -18,11 +18,6 @@ struct extension {
     struct conftest_projects projects;
 };
 
-static void push(struct plan_words *words, const char *text)
-{
-    VEC_PUSH(words, mem_strdup(text));
-}
-
 /* ---- inputs ---- */
 
 static void take_input(struct extension *x, const char *path, struct plan_words *files)
@@ -31,8 +26,8 @@ static void take_input(struct extension *x, const char *path, struct plan_words 
                                            ? conftest_projects_of(&x->projects, path)
                                            : NULL;
     if (project != NULL && files->len < INPUTS_ALL_MAX) {
-        push(&project->inputs, path);
-        push(files, path);
+        plan_words_push(&project->inputs, path);
+        plan_words_push(files, path);
     }
 }
 
@@ -48,7 +43,7 @@ static void find_inputs(struct extension *x)
     }
     VEC_FOREACH (struct conftest_project, project, &x->projects) {
         if (project->config != NULL) {
-            push(&files, project->config);
+            plan_words_push(&files, project->config);
         }
     }
     plan_add_files(x->plan, &files);
@@ -70,16 +65,16 @@ static struct plan_unit new_unit(
      * print another format. */
     static const char *const always[] = {
         "--output=json", "--no-color", "--quiet=false", "--trace=false", NULL};
-    push(&unit.args, verb);
+    plan_words_push(&unit.args, verb);
     for (size_t i = 0; always[i] != NULL; i++) {
-        push(&unit.args, always[i]);
+        plan_words_push(&unit.args, always[i]);
     }
     for (size_t i = 0; flags[i] != NULL; i++) {
-        push(&unit.args, flags[i]);
+        plan_words_push(&unit.args, flags[i]);
     }
     if (project->policy_flag != NULL) {
-        push(&unit.args, "--policy");
-        push(&unit.args, project->policy_flag);
+        plan_words_push(&unit.args, "--policy");
+        plan_words_push(&unit.args, project->policy_flag);
     }
     return unit;
 }
@@ -146,14 +141,14 @@ static void add_inputs_unit(
     struct plan_unit tests = new_unit(project, "test", flags);
     tests.inputs = true;
     tests.whole = project->combine;
-    push(&tests.args, "--");
+    plan_words_push(&tests.args, "--");
     size_t skip = project->dir[0] == '\0' ? 0 : strlen(project->dir) + 1;
     for (size_t i = from; i < to; i++) {
         const char *path = project->inputs.items[i];
         size_t file = plan_find_file(plan, path);
         marked[file] = true;
         if (project->combine) {
-            push(&tests.args, path + skip);
+            plan_words_push(&tests.args, path + skip);
         } else {
             add_test(plan, mem_strdup(path), file, unit);
         }

@@ -9,11 +9,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-static void push(struct plan_words *words, const char *text)
-{
-    VEC_PUSH(words, mem_strdup(text));
-}
-
 struct reading {
     const struct policy_index *index;
     struct conftest_projects *projects;
@@ -56,7 +51,7 @@ static void read_project(struct conftest_project *project, const char *root)
     struct plan_words policies = {0};
     settings_words(toml_get(toml, "policy"), &policies);
     if (policies.len == 0) {
-        push(&policies, project->policy_flag == NULL ? "policy" : project->policy_flag);
+        plan_words_push(&policies, project->policy_flag == NULL ? "policy" : project->policy_flag);
     }
     VEC_FOREACH (char *, policy, &policies) {
         char *folder = folder_below(project->dir, *policy);
@@ -67,7 +62,7 @@ static void read_project(struct conftest_project *project, const char *root)
     plan_words_free(&policies);
     settings_words(toml_get(toml, "namespace"), &project->spaces);
     if (project->spaces.len == 0 && !toml_bool_or(toml, "all-namespaces", false)) {
-        push(&project->spaces, "main");
+        plan_words_push(&project->spaces, "main");
     } else if (toml_bool_or(toml, "all-namespaces", false)) {
         plan_words_free(&project->spaces);
     }

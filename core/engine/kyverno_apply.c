@@ -330,16 +330,11 @@ static void process_ended(void *data, const struct process_result *result)
     }
 }
 
-static void push(struct plan_words *words, const char *word)
-{
-    VEC_PUSH(words, mem_strdup(word));
-}
-
 static void push_pair(struct plan_words *words, const char *option, const char *value)
 {
     if (value != NULL) {
-        push(words, option);
-        push(words, value);
+        plan_words_push(words, option);
+        plan_words_push(words, value);
     }
 }
 
@@ -349,10 +344,10 @@ static bool make_words(const struct kyverno_apply *apply, struct plan_words *wor
     static const char *const options[] = {
         "--policy-report", "--output-format", "json", "--remove-color", "-v", "3"};
     size_t left = 0;
-    push(words, apply->program);
-    push(words, "apply");
+    plan_words_push(words, apply->program);
+    plan_words_push(words, "apply");
     for (size_t i = 0; i < ARRAY_LEN(options); i++) {
-        push(words, options[i]);
+        plan_words_push(words, options[i]);
     }
     push_pair(words, "--values-file", apply->values);
     push_pair(words, "--userinfo", apply->userinfo);
@@ -360,10 +355,10 @@ static bool make_words(const struct kyverno_apply *apply, struct plan_words *wor
         push_pair(words, "--resource",
             apply->rounds[i] == apply->round ? apply->resources.items[i] : NULL);
     }
-    push(words, "--");
+    plan_words_push(words, "--");
     for (size_t i = 0; i < apply->policies.len; i++) {
         if (!apply->out_of_it[i]) {
-            push(words, apply->policies.items[i]);
+            plan_words_push(words, apply->policies.items[i]);
             left++;
         }
     }
@@ -424,10 +419,10 @@ struct kyverno_apply *kyverno_apply_start(struct loop *loop,
         .done = done,
         .data = data};
     for (size_t i = 0; i < options->policy_count; i++) {
-        push(&apply->policies, options->policies[i]);
+        plan_words_push(&apply->policies, options->policies[i]);
     }
     for (size_t i = 0; i < options->resource_count; i++) {
-        push(&apply->resources, options->resources[i]);
+        plan_words_push(&apply->resources, options->resources[i]);
     }
     apply->work = loop_work_start(loop, make_rounds, answer_read, apply);
     return apply;

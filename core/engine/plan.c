@@ -33,6 +33,21 @@ void plan_words_free(struct plan_words *words)
     VEC_FREE(words);
 }
 
+void plan_words_push(struct plan_words *words, const char *text)
+{
+    VEC_PUSH(words, mem_strdup(text));
+}
+
+bool plan_words_have(const struct plan_words *words, const char *text)
+{
+    VEC_FOREACH (char *, word, words) {
+        if (strcmp(*word, text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void run_plan_free(struct run_plan *plan)
 {
     if (plan == NULL) {

@@ -93,6 +93,9 @@ struct run_plan {
 void run_plan_free(struct run_plan *plan); /* NULL is fine */
 void plan_unit_free(struct plan_unit *unit);
 void plan_words_free(struct plan_words *words);
+/* Adds a copy. */
+void plan_words_push(struct plan_words *words, const char *text);
+bool plan_words_have(const struct plan_words *words, const char *text);
 
 struct batch {
     struct policy_set units; /* into plan.units */
