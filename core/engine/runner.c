@@ -125,6 +125,8 @@ static void supersede(struct runner *runner)
     }
     if (run != NULL) {
         run_owe(run);
+        runner->cut_short =
+            runner->cut_short || (!run->done && run->plan != NULL && !run->plan->part);
         run->cancelled = true;
         abandon_all(run);
         runner->run = NULL;
@@ -167,7 +169,7 @@ unsigned runner_start(struct runner *runner, const struct run_options *options)
         VEC_PUSH(&run->texts, text);
     }
     run->confirm = options->confirm && options->scope == RUN_AFFECTED;
-    run->cached = options->cached && options->scope == RUN_ALL;
+    run->reuses = options->cached && options->scope == RUN_ALL;
     run->offline = options->offline;
     run->want_coverage = options->coverage;
     run->want_reach = options->by_test;
@@ -224,6 +226,9 @@ static void finish_done(struct run *run)
 {
     struct runner *runner = run->runner;
     run->done = true;
+    if (run->scope == RUN_ALL || run->reuses) {
+        runner->cut_short = false;
+    }
     struct run_summary summary = {.tally = run->tally,
         .findings = run->findings.len,
         .wall_us = loop_now_us() - run->started_us,

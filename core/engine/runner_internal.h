@@ -94,7 +94,8 @@ struct run {
         struct run_text *items;
         size_t len, cap;
     } texts;
-    bool confirm, cached;
+    bool confirm;
+    bool reuses;        /* what is known as it is now is told and not run */
     struct run *before; /* of the rest: the part, until the rest has a plan */
     bool rest;          /* what follows a part: all that was not told of as it is now */
     struct policy_moves moves;
@@ -172,6 +173,7 @@ struct runner {
     } cover_cache;
     struct coverage coverage;
     bool has_coverage;
+    bool cut_short; /* a plan of all was told and not all of its results: the rest tells them */
     bool closing;
 };
 

@@ -62,12 +62,14 @@ void run_begin_rest_later(struct run *run)
 void run_choose_rest(struct run *run)
 {
     struct run_plan *plan = run->plan;
+    bool all = run->runner->cut_short;
+    run->reuses = all;
     plan->included = 0;
     for (size_t i = 0; i < plan->units.len; i++) {
         struct plan_unit *unit = &plan->units.items[i];
         bool own = unit->engine == NULL;
         bool named = unit->included && !(own && run->rest);
-        unit->included = named || (own && !run_knows(run, i));
+        unit->included = all || named || (own && !run_knows(run, i));
         VEC_FOREACH (size_t, test, &unit->tests) {
             plan->tests.items[*test].included = unit->included;
             plan->included += unit->included;

@@ -160,7 +160,7 @@ static void add_batches(struct run *run)
 static void reuse_known(struct run *run)
 {
     struct run_plan *plan = run->plan;
-    for (size_t i = 0; i < plan->units.len && run->cached && !run->cancelled; i++) {
+    for (size_t i = 0; i < plan->units.len && run->reuses && !run->cancelled; i++) {
         struct plan_unit *unit = &plan->units.items[i];
         if (!unit->included || unit->trouble != NULL || !run_may_reuse(run, i)) {
             continue;

@@ -25,6 +25,7 @@ struct model {
     bool gone[POLICIES];      /* its test file */
     bool broken[POLICIES];    /* it does not parse */
     unsigned region;          /* in the document */
+    bool confirm;             /* the rest follows what a change can reach */
     struct status_text_list {
         struct policy_text *items;
         size_t len, cap;
@@ -190,6 +191,7 @@ static void start(struct model *m, struct runner *runner, enum run_scope scope,
         .scope = scope,
         .wanted = wanted,
         .wanted_count = count,
+        .confirm = m->confirm,
         .texts = m->texts.items,
         .text_count = m->texts.len};
     runner_start(runner, &options);
@@ -331,8 +333,10 @@ static void edits_in_any_order(void **state)
         const char *what = "";
         char *path = edit(&m, &what);
         const char *wanted = path;
-        start(&m, m.runner, RUN_AFFECTED, &wanted, 1);
         unsigned turns = pick(&m, 4);
+        bool all = turns > 1 && pick(&m, 3) == 0;
+        m.confirm = m.confirm || all;
+        start(&m, m.runner, all ? RUN_ALL : RUN_AFFECTED, &wanted, 1);
         if (turns > 1) { /* cut short by the next, anywhere */
             for (unsigned i = 1; i < turns; i++) {
                 loop_run_once(m.loop, 5);
@@ -346,7 +350,32 @@ static void edits_in_any_order(void **state)
             told = !runner_is_running(m.runner);
         } while (!told);
         assert_as_from_scratch(&m, what);
+        m.confirm = false;
         free(path);
+    }
+    end(&m);
+}
+
+/* A run of all is cut short, anywhere, by one of what a change can reach: all of it is told, though
+ * it is known that nothing else has changed. */
+static void all_is_cut_short(void **state)
+{
+    (void)state;
+    struct model m;
+    begin(&m);
+    run_all(&m);
+    m.confirm = true;
+    for (unsigned turns = 0; turns < 24; turns += 3) {
+        start(&m, m.runner, RUN_ALL, NULL, 0);
+        for (unsigned i = 0; i < turns; i++) {
+            loop_run_once(m.loop, 5);
+        }
+        const char *wanted = "pol/p2.rego";
+        start(&m, m.runner, RUN_AFFECTED, &wanted, 1);
+        while (runner_is_running(m.runner)) {
+            loop_run_once(m.loop, 1000);
+        }
+        assert_as_from_scratch(&m, "a run of all that was cut short");
     }
     end(&m);
 }
@@ -501,6 +530,7 @@ int main(void)
         cmocka_unit_test(unchanged_results_are_reused),
         cmocka_unit_test(the_rest_is_confirmed),
         cmocka_unit_test(a_difference_is_told),
+        cmocka_unit_test(all_is_cut_short),
         cmocka_unit_test(edits_in_any_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -394,6 +394,7 @@ static void a_template_and_its_file(void **state)
     term_expect(term, "○ 0 open");
     term_key(term, "enter");
     term_expect(term, "Finish proposal 1");
+    term_expect(term, "Will not be committed"); /* before that, the key waits and is asked again */
     term_key(term, "ctrl-s");
     term_expect_gone(term, "Finish proposal 1");
     char *rego = test_read(sample->dir, "gatekeeper/k8srequiredlabels/src.rego");
