@@ -92,7 +92,7 @@ static void add_rules(struct opa_policy *own, const struct policy_facts *facts)
 {
     for (size_t i = 0; i < facts->rules.len; i++) {
         const struct policy_rule *rule = &facts->rules.items[i];
-        enum rule_means means;
+        enum rule_means means = RULE_DENIES;
         bool known = !means_of(rule, &means);
         VEC_FOREACH (struct opa_rule, other, &own->rules) {
             known = known || strcmp(other->name, rule->name) == 0;
@@ -105,7 +105,7 @@ static void add_rules(struct opa_policy *own, const struct policy_facts *facts)
 
 static void note_place(struct apply_policy *policy, const struct policy_file *file)
 {
-    enum rule_means means;
+    enum rule_means means = RULE_DENIES;
     for (size_t i = 0; policy->file == NULL && i < file->facts->rules.len; i++) {
         const struct policy_rule *rule = &file->facts->rules.items[i];
         if (means_of(rule, &means) && rule->kind != RULE_DEFAULT) {

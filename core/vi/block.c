@@ -99,7 +99,9 @@ void vi_block_range(struct vi *vi, struct vi_range *range, struct vi_pos a, stru
 
 void vi_block_copy(struct vi *vi, const struct vi_range *range, struct buf *out)
 {
-    for (size_t line = range->start.line; line <= range->end.line; line++) {
+    size_t first = range->start.line, count = range->end.line - first + 1;
+    for (size_t line = first; line <= range->end.line && vi_breathe(vi, line - first, count);
+         line++) {
         struct vi_part part = vi_block_part(vi, range, line, false, OP_YANK);
         struct str bytes = vi_line(vi, line);
         if (line > range->start.line) {
@@ -115,7 +117,10 @@ bool vi_block_delete(struct vi *vi, struct vi_range *range)
 {
     bool ok = true;
     vi->cursor = range->start;
-    for (size_t line = range->start.line; ok && line <= range->end.line; line++) {
+    size_t first = range->start.line, count = range->end.line - first + 1;
+    vi_gather_begin(vi, count);
+    for (size_t line = first; ok && line <= range->end.line && vi_breathe(vi, line - first, count);
+         line++) {
         struct vi_part part = vi_block_part(vi, range, line, true, OP_DELETE);
         if (part.to == part.from && !part.is_one) {
             continue;
@@ -129,7 +134,7 @@ bool vi_block_delete(struct vi *vi, struct vi_range *range)
         ok = vi_change(vi, start + part.from, start + part.to, buf_str(&blanks));
         buf_free(&blanks);
     }
-    return ok;
+    return vi_gather_end(vi) && ok;
 }
 
 /* v, V with I and A: before the first selected character and behind the last. */
@@ -176,7 +181,9 @@ bool vi_block_insert(struct vi *vi, struct vi_cmd *cmd, struct vi_range *range, 
 {
     if (op == OP_CHANGE) {
         vi_change_open(vi);
-        vi_op_delete(vi, cmd->reg, range, true);
+        if (!vi_op_delete(vi, cmd->reg, range, true)) {
+            return false;
+        }
     } else {
         insert_place(vi, range, op);
     }
@@ -239,9 +246,13 @@ bool vi_block_finish(struct vi *vi)
     if (some) {
         struct buf typed = BUF_INIT;
         buf_append_str(&typed, str_slice(line, column, line.len - rest));
-        for (size_t at = range->start.line + 1; at <= range->end.line; at++) {
+        size_t first = range->start.line, count = range->end.line - first;
+        vi_gather_begin(vi, count);
+        for (size_t at = first + 1; at <= range->end.line && vi_breathe(vi, at - first, count);
+             at++) {
             insert_into(vi, at, buf_str(&typed));
         }
+        vi_gather_end(vi);
         buf_free(&typed);
         vi_note_change(vi, (struct vi_pos){range->start.line + 1, 0});
         if (op != OP_CHANGE) {
@@ -255,7 +266,9 @@ bool vi_block_finish(struct vi *vi)
 /* r Enter: each line is broken there. */
 static bool block_break(struct vi *vi, const struct vi_range *range)
 {
-    for (size_t line = range->end.line + 1; line-- > range->start.line;) {
+    size_t last = range->end.line, count = last - range->start.line + 1;
+    for (size_t line = last + 1;
+         line-- > range->start.line && vi_breathe(vi, last - line, count);) {
         struct vi_part part = vi_block_part(vi, range, line, true, OP_REPLACE);
         size_t start = text_line_start(vi->text, line);
         if (part.to > part.from) {
@@ -275,7 +288,10 @@ bool vi_block_replace(struct vi *vi, const struct vi_range *range, int32_t ch)
     vi_append_key(&one, ch);
     size_t width = vi_column(vi, buf_str(&one), one.len, NULL);
     width = width > 0 ? width : 1;
-    for (size_t line = range->start.line; line <= range->end.line; line++) {
+    size_t first = range->start.line, count = range->end.line - first + 1;
+    vi_gather_begin(vi, count);
+    for (size_t line = first; line <= range->end.line && vi_breathe(vi, line - first, count);
+         line++) {
         struct vi_part part = vi_block_part(vi, range, line, true, OP_REPLACE);
         if (part.to == part.from) {
             continue;
@@ -296,14 +312,17 @@ bool vi_block_replace(struct vi *vi, const struct vi_range *range, int32_t ch)
     buf_free(&with);
     buf_free(&one);
     vi->cursor = range->start;
-    return true;
+    return vi_gather_end(vi);
 }
 
 /* > and < on a block: blanks go in at its left edge, or blanks that begin there are taken away. */
 bool vi_block_shift(struct vi *vi, const struct vi_range *range, bool right, size_t amount)
 {
     size_t unit = vi->options.shiftwidth > 0 ? vi->options.shiftwidth : vi->options.tabstop;
-    for (size_t line = range->start.line; line <= range->end.line; line++) {
+    size_t first = range->start.line, count = range->end.line - first + 1;
+    vi_gather_begin(vi, count);
+    for (size_t line = first; line <= range->end.line && vi_breathe(vi, line - first, count);
+         line++) {
         struct str bytes = vi_line(vi, line);
         struct vi_part part = vi_block_part(vi, range, line, true, OP_LEFT);
         size_t start = text_line_start(vi->text, line), at = part.from;
@@ -334,7 +353,8 @@ bool vi_block_shift(struct vi *vi, const struct vi_range *range, bool right, siz
         vi_change(vi, start + at, start + end, buf_str(&with));
         buf_free(&with);
     }
+    bool ok = vi_gather_end(vi);
     vi->cursor = range->start;
     vi_note_change(vi, (struct vi_pos){range->start.line, 0});
-    return true;
+    return ok;
 }

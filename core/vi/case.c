@@ -343,7 +343,9 @@ bool vi_op_add(struct vi *vi, const struct vi_range *range, enum vi_op op, size_
     bool more = op == OP_ADD_MORE || op == OP_SUBTRACT_MORE;
     long long delta = step;
     struct vi_mark first = {0};
-    for (size_t line = range->start.line; line <= range->end.line; line++) {
+    size_t start = range->start.line, lines = range->end.line - start + 1;
+    for (size_t line = start; line <= range->end.line && vi_breathe(vi, line - start, lines);
+         line++) {
         size_t from, to;
         span_of(vi, range, line, &from, &to);
         if (!vi_add_at(vi, line, from, delta, true, to)) {
@@ -387,8 +389,8 @@ bool vi_op_comment(struct vi *vi, size_t first, size_t last)
         return vi_say(vi, true, "no comments in this kind of file");
     }
     bool all = true;
-    size_t column = SIZE_MAX;
-    for (size_t line = first; line <= last; line++) {
+    size_t column = SIZE_MAX, count = last - first + 1;
+    for (size_t line = first; line <= last && vi_breathe(vi, line - first, count * 2); line++) {
         struct str bytes = vi_line(vi, line);
         if (vi_indent_len(bytes) < bytes.len) {
             size_t indent = vi_indent_columns(vi, bytes);
@@ -396,13 +398,17 @@ bool vi_op_comment(struct vi *vi, size_t first, size_t last)
             column = indent < column ? indent : column;
         }
     }
+    vi_gather_begin(vi, count);
     for (size_t line = first; line <= last && column != SIZE_MAX; line++) {
         struct str bytes = vi_line(vi, line);
+        if (!vi_breathe(vi, count + line - first, count * 2)) {
+            break;
+        }
         if (vi_indent_len(bytes) < bytes.len) {
             comment_line(vi, line, mark, column, all);
         }
     }
-    return true;
+    return vi_gather_end(vi);
 }
 
 /* The words of lines [first, last] filled to 79 columns with the first line's indent. */
@@ -412,7 +418,7 @@ static void fill(struct vi *vi, size_t first, size_t last, struct buf *out)
     struct buf indent = BUF_INIT;
     buf_append_str(&indent, str_slice(head, 0, vi_indent_len(head)));
     size_t column = 0, left = vi_indent_columns(vi, head);
-    for (size_t line = first; line <= last; line++) {
+    for (size_t line = first; line <= last && vi_breathe(vi, 0, 0); line++) {
         struct str rest = vi_line(vi, line);
         for (;;) {
             rest = str_from(rest, vi_indent_len(rest));
@@ -455,6 +461,10 @@ bool vi_op_format(struct vi *vi, size_t first, size_t last)
             continue;
         }
         size_t end = line;
+        if (!vi_breathe(vi, line - first, last - first + 1)) {
+            buf_free(&out);
+            return false;
+        }
         while (end < last && vi_indent_len(vi_line(vi, end + 1)) < vi_line_len(vi, end + 1)) {
             end++;
         }
@@ -466,7 +476,7 @@ bool vi_op_format(struct vi *vi, size_t first, size_t last)
         lines += out.ptr[i] == '\n' ? 1 : 0;
     }
     size_t from = text_line_start(vi->text, first), to = text_line_end(vi->text, last);
-    bool ok = vi_change(vi, from, to, str_slice(buf_str(&out), 0, out.len - 1));
+    bool ok = !vi->failed && vi_change(vi, from, to, str_slice(buf_str(&out), 0, out.len - 1));
     buf_free(&out);
     vi->cursor = (struct vi_pos){first + lines - 1, 0};
     vi_first_nonblank(vi);

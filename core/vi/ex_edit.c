@@ -402,6 +402,7 @@ struct sort_key {
 };
 
 static _Thread_local bool sort_numbers, sort_reverse, sort_fold;
+static _Thread_local unsigned sort_compared;
 
 static int compare_text(struct str a, struct str b)
 {
@@ -421,6 +422,9 @@ static int compare(const void *a, const void *b)
 {
     const struct sort_key *x = a, *y = b;
     int order = 0;
+    if (++sort_compared % 256 == 0) {
+        (void)slow_breathe(0, 0); /* stopped or not, the order must be one */
+    }
     if (sort_numbers) {
         order = x->has_number != y->has_number ? (x->has_number ? 1 : -1)
                 : x->number != y->number       ? (x->number < y->number ? -1 : 1)
@@ -471,7 +475,8 @@ bool vi_ex_sort(struct vi *vi, struct vi_ex *ex)
     }
     qsort(keys, count, sizeof *keys, compare);
     size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
+    bool goes_on = true;
+    for (size_t i = 0; i < count && (goes_on = vi_breathe(vi, i, count)); i++) {
         bool same = i > 0 && (sort_numbers ? keys[i].number == keys[i - 1].number &&
                                                  keys[i].has_number == keys[i - 1].has_number
                                            : compare_text(keys[i].line, keys[i - 1].line) == 0);
@@ -482,8 +487,8 @@ bool vi_ex_sort(struct vi *vi, struct vi_ex *ex)
         buf_append_str(&sorted, keys[i].line);
     }
     free(keys);
-    bool ok = vi_change(vi, text_line_start(vi->text, ex->first), text_line_end(vi->text, ex->last),
-        buf_str(&sorted));
+    bool ok = goes_on && vi_change(vi, text_line_start(vi->text, ex->first),
+                             text_line_end(vi->text, ex->last), buf_str(&sorted));
     buf_free(&sorted);
     buf_free(&all);
     vi->cursor = (struct vi_pos){ex->first, 0};

@@ -217,15 +217,15 @@ void vi_yank(struct vi *vi, int reg, struct vi_range *range, bool del)
     size_t width;
     enum vi_kind kind = range->kind;
     copy_range(vi, range, &bytes, &width);
-    struct str line = vi_line(vi, range->end.line);
     /* From a line's indent to the end of another's blanks is yanked as lines. */
     bool whole = !del && kind == VI_CHARS && range->start.col == 0 && !range->inclusive &&
                  (!range->visual) && range->end.col == 0 && line_span(range) > 1;
     if (whole) {
         kind = VI_LINES;
     }
-    (void)line;
-    vi_register_write(vi, reg, buf_str(&bytes), kind, width);
+    if (!vi->failed) { /* stopped: not a part of it */
+        vi_register_write(vi, reg, buf_str(&bytes), kind, width);
+    }
     buf_free(&bytes);
 }
 

@@ -4,7 +4,7 @@
 
 #include "pane/editor_slow.h"
 
-#define LINES 40000
+#define LINES 27000
 
 static void fill(struct buf *out, const char *line)
 {
@@ -117,8 +117,70 @@ static void test_replace_all(void **state)
     assert_int_equal(editor_unsaved_count(bench->editor), 0);
     bench_press(bench, "alt-a");
     wait_end(bench);
-    bench_see(bench, "replaced 40000");
+    bench_see(bench, "replaced 27000");
     assert_lines(bench, "name: fox\n");
+}
+
+/* Blocks, comments and sorting: whole, or not at all. */
+static void test_vi_blocks(void **state)
+{
+    static const struct {
+        const char *keys, *then, *line;
+    } cases[] = {
+        {"gg\x16GIx", "esc", "xname: box\n"},
+        {"gg\x16G2lc_", "esc", "_e: box\n"},
+        {"gg\x16Gr", "+", "+ame: box\n"},
+        {"gg\x16Gl", "d", "me: box\n"},
+        {"gg\x16G", ">", "  name: box\n"},
+    };
+    struct bench *bench = *state;
+    open_large(bench, true);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        for (int stopped = i == 0; stopped >= 0; stopped--) {
+            bench_type(bench, cases[i].keys);
+            wait_end(bench);
+            bench_press(bench, cases[i].then);
+            if (stopped) {
+                assert_true(editor_slow_is_on(bench->editor));
+                bench_press(bench, "esc");
+            }
+            wait_end(bench);
+            if (!stopped) {
+                assert_lines(bench, cases[i].line);
+            }
+            bench_press(bench, "esc");
+            bench_type(bench, "u");
+            wait_end(bench);
+            assert_int_equal(editor_unsaved_count(bench->editor), 0);
+        }
+    }
+    bench_type(bench, ":%sort!\n");
+    assert_true(editor_slow_is_on(bench->editor));
+    bench_press(bench, "esc");
+    wait_end(bench);
+    assert_int_equal(editor_unsaved_count(bench->editor), 0);
+}
+
+static void test_lines(void **state)
+{
+    struct bench *bench = *state;
+    open_large(bench, false);
+    bench_press(bench, "ctrl-a tab");
+    assert_true(editor_slow_is_on(bench->editor));
+    bench_press(bench, "esc");
+    wait_end(bench);
+    bench_see(bench, "was stopped");
+    assert_int_equal(editor_unsaved_count(bench->editor), 0);
+    bench_press(bench, "tab");
+    wait_end(bench);
+    assert_lines(bench, "  name: box\n");
+    bench_press(bench, "shift-tab");
+    wait_end(bench);
+    bench_type(bench, "y");
+    bench_assert_content(bench, "y");
+    bench_press(bench, "ctrl-z ctrl-z ctrl-z");
+    wait_end(bench);
+    assert_int_equal(editor_unsaved_count(bench->editor), 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_set_up, bench_tear_down)
@@ -130,6 +192,8 @@ int main(void)
         TEST(test_vi_keys_wait),
         TEST(test_paste_stops),
         TEST(test_replace_all),
+        TEST(test_vi_blocks),
+        TEST(test_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

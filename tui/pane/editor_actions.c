@@ -312,17 +312,19 @@ static unsigned line_down(void *pane)
 
 static unsigned indent(void *pane)
 {
-    return editor_indent_lines(pane);
+    return editor_slow_act(pane, "indent", editor_indent_lines);
 }
 
 static unsigned dedent(void *pane)
 {
-    return editor_to_bar(pane, key_of_code(K_TAB, 0)) ? UI_DONE : editor_dedent(pane);
+    return editor_to_bar(pane, key_of_code(K_TAB, 0))
+               ? UI_DONE
+               : editor_slow_act(pane, "dedent", editor_dedent);
 }
 
 static unsigned comment(void *pane)
 {
-    return editor_toggle_comment(pane);
+    return editor_slow_act(pane, "comment", editor_toggle_comment);
 }
 
 static unsigned erase_word_left(void *pane)

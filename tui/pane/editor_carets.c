@@ -1,5 +1,7 @@
 #include "pane/editor_carets.h"
 
+#include "base/slow.h"
+
 #include <assert.h>
 #include <stdlib.h>
 
@@ -135,8 +137,14 @@ void view_each_caret(struct view *view, void (*move)(struct view *view, void *da
 
 /* ---- changing the text ---- */
 
+enum { JOIN_MIN = 1000 };
+
 size_t plan_put(struct plan *plan, size_t from, size_t to, struct str with)
 {
+    plan->stopped = plan->stopped || !slow_breathe(0, 0);
+    if (plan->stopped) {
+        return 0;
+    }
     size_t least = plan->parts.len > 0 ? plan->parts.items[plan->parts.len - 1].to : 0;
     from = from < least ? least : from;
     to = to < from ? from : to;
@@ -162,6 +170,7 @@ void plan_free(struct plan *plan)
     VEC_FREE(&plan->parts);
     VEC_FREE(&plan->goals);
     buf_free(&plan->bytes);
+    buf_free(&plan->joined);
 }
 
 /* Where an offset of the old text is in the new one. */
@@ -321,6 +330,14 @@ static void begin(struct view *view, const struct plan *plan, enum plan_kind kin
 static void replace_parts(struct view *view, const struct plan *plan)
 {
     struct text *text = view->doc->text;
+    if (plan->joined.ptr != NULL) {
+        size_t from = plan->parts.items[0].from;
+        size_t to = plan->parts.items[plan->parts.len - 1].to;
+        bool fits = text_replace(text, from, to - from, buf_str(&plan->joined), NULL);
+        assert(fits);
+        (void)fits;
+        return;
+    }
     for (size_t i = plan->parts.len; i-- > 0;) {
         const struct plan_part *part = &plan->parts.items[i];
         struct str with = str_slice(buf_str(&plan->bytes), part->with, part->with + part->with_len);
@@ -331,12 +348,43 @@ static void replace_parts(struct view *view, const struct plan *plan)
     }
 }
 
-bool view_carry_out(struct view *view, struct plan *plan, enum plan_kind kind)
+/* So many parts are one to the text: each by itself would be told to all who follow it. */
+static bool join_parts(const struct text *text, struct plan *plan)
 {
-    struct doc *doc = view->doc;
+    struct buf bytes = BUF_INIT;
+    size_t from = plan->parts.items[0].from, at = from;
+    VEC_FOREACH (const struct plan_part, part, &plan->parts) {
+        if (!slow_breathe((size_t)(part - plan->parts.items), plan->parts.len)) {
+            buf_free(&bytes);
+            return false;
+        }
+        text_copy(text, at, part->from, &bytes);
+        buf_append_str(
+            &bytes, str_slice(buf_str(&plan->bytes), part->with, part->with + part->with_len));
+        at = part->to;
+    }
+    plan->joined = bytes;
+    return true;
+}
+
+/* False, with the reason shown, or because it was stopped: nothing is to be changed. */
+static bool can_carry_out(const struct doc *doc, struct plan *plan, enum plan_kind kind)
+{
+    if (plan->stopped) {
+        return false;
+    }
     if (measure(doc->text, plan) > TEXT_MAX) {
         app_message(doc->editor->app, MESSAGE_ERROR, "%s would be larger than %zu MiB", doc->path,
             TEXT_MAX >> 20);
+        return false;
+    }
+    return kind != PLAN_STEP || plan->parts.len < JOIN_MIN || join_parts(doc->text, plan);
+}
+
+bool view_carry_out(struct view *view, struct plan *plan, enum plan_kind kind)
+{
+    struct doc *doc = view->doc;
+    if (!can_carry_out(doc, plan, kind)) {
         plan_free(plan);
         return false;
     }

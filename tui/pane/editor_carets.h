@@ -52,9 +52,13 @@ struct plan {
         size_t len, cap;
     } goals; /* where each caret goes; none: all move along */
     struct buf bytes;
+    bool stopped;      /* by the person, within slow work (base/slow.h) */
+    struct buf joined; /* many parts as one: the bytes from the first one's begin to the last's end
+                        */
 };
 /* Replaces [from, to), cut so that it begins where the part before ends at the earliest. Returns
- * its number. */
+ * its number. Slow work may be held here; once it was stopped nothing more is put, and nothing is
+ * carried out. */
 size_t plan_put(struct plan *plan, size_t from, size_t to, struct str with);
 /* The same, and the next caret goes behind it. */
 void plan_put_at_caret(struct plan *plan, size_t from, size_t to, struct str with);

@@ -2,6 +2,7 @@
 #include "pane/editor_carets.h"
 #include "pane/editor_commands.h"
 #include "pane/editor_pairs.h"
+#include "pane/editor_slow.h"
 #include "pane/editor_vi.h"
 
 #include "base/utf8.h"
@@ -294,7 +295,7 @@ unsigned editor_edit_key(struct editor *editor, const struct key *key)
     case K_ENTER:
         return editor_new_line(editor);
     case K_TAB:
-        return editor_indent(editor);
+        return editor_slow_act(editor, "indent", editor_indent);
     case K_BACKSPACE:
         return erase(editor, reach_back, PLAN_ERASE);
     case K_DELETE:

@@ -1,6 +1,7 @@
 /* The rows of the editing actions. The ones that every editor has (copy, undo, …) are in
  * editor_actions.c. */
 #include "pane/editor_commands.h"
+#include "pane/editor_slow.h"
 
 #include "screen/clipboard.h"
 
@@ -44,15 +45,28 @@ static unsigned erase_to_start(void *pane)
                : editor_erase_to_line_edge(pane, false);
 }
 
-COMMAND(upper, 0, editor_change_case(editor, CASE_UPPER))
-COMMAND(lower, 0, editor_change_case(editor, CASE_LOWER))
-COMMAND(title, 0, editor_change_case(editor, CASE_TITLE))
 COMMAND(transpose, 0, editor_transpose(editor))
-COMMAND(sort, 0, editor_sort_lines(editor))
-COMMAND(trim, 0, editor_trim_blanks(editor))
-COMMAND(to_blanks, 0, editor_convert_indent(editor, false))
-COMMAND(to_tabs, 0, editor_convert_indent(editor, true))
-COMMAND(reindent, 0, editor_reindent(editor))
+
+/* Of the whole file they may take long. */
+#define LONG_COMMAND(name, title, call)                                                            \
+    static unsigned name##_now(struct editor *editor)                                              \
+    {                                                                                              \
+        return call;                                                                               \
+    }                                                                                              \
+    static unsigned name(void *pane)                                                               \
+    {                                                                                              \
+        return editor_slow_act(pane, title, name##_now);                                           \
+    }
+
+LONG_COMMAND(upper, "upper case", editor_change_case(editor, CASE_UPPER))
+LONG_COMMAND(lower, "lower case", editor_change_case(editor, CASE_LOWER))
+LONG_COMMAND(capitals, "title case", editor_change_case(editor, CASE_TITLE))
+LONG_COMMAND(sort, "sort lines", editor_sort_lines(editor))
+LONG_COMMAND(trim, "trim blanks", editor_trim_blanks(editor))
+LONG_COMMAND(to_blanks, "tabs to blanks", editor_convert_indent(editor, false))
+LONG_COMMAND(to_tabs, "blanks to tabs", editor_convert_indent(editor, true))
+LONG_COMMAND(reindent, "re-indent", editor_reindent(editor))
+
 COMMAND(states, 'y', editor_list_states(editor))
 COMMAND(paste_indented, 'v', editor_paste_indented(editor, clipboard_text()))
 
@@ -111,7 +125,7 @@ static const struct action rows[] = {
     {"edit.lower-case", "lower case", "Put the selection, or the word, in small letters", "", NULL,
         0, lower, HAS_FILE},
     {"edit.title-case", "title case",
-        "Begin each word of the selection, or the word, with a capital", "", NULL, 0, title,
+        "Begin each word of the selection, or the word, with a capital", "", NULL, 0, capitals,
         HAS_FILE},
     {"edit.transpose", "transpose", "Exchange the characters around the cursor", "", NULL, 0,
         transpose, HAS_FILE},

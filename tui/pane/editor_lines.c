@@ -1,6 +1,7 @@
 /* Commands on whole lines. */
 #include "pane/editor_commands.h"
 
+#include "base/slow.h"
 #include "syntax/context.h"
 
 #include <stdlib.h>
@@ -194,7 +195,7 @@ static void look_at_lines(
     bool any = false;
     comment->remove = true;
     comment->column = SIZE_MAX;
-    for (size_t line = group->first; line <= group->last; line++) {
+    for (size_t line = group->first; line <= group->last && slow_breathe(0, 0); line++) {
         size_t start = text_line_start(doc->text, line), end = text_line_end(doc->text, line);
         size_t at = doc_first_text(doc, start, end);
         if (at == end) {
@@ -412,6 +413,10 @@ unsigned editor_insert_line(struct editor *editor, bool below)
 
 static int compare_lines(const void *a, const void *b)
 {
+    static unsigned compared;
+    if (++compared % 256 == 0) {
+        (void)slow_breathe(0, 0); /* stopped or not, the order must be one */
+    }
     return str_compare(*(const struct str *)a, *(const struct str *)b);
 }
 

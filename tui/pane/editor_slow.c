@@ -11,6 +11,7 @@
 
 struct editor_slow {
     struct slow_command command;
+    unsigned (*act)(struct editor *editor); /* of editor_slow_act */
     char *name;
     struct text *text; /* that it works on */
     bool on, told, stopped;
@@ -98,13 +99,36 @@ static void work(void *data)
     editor->slow->command.work(editor);
 }
 
-void editor_slow_run(struct editor *editor, const struct slow_command *command)
+static struct editor_slow *slow_of(struct editor *editor)
 {
     if (editor->slow == NULL) {
         editor->slow = MEM_NEW(struct editor_slow);
         editor->slow->timer = loop_timer_new(editor->loop, on_slice, editor);
     }
-    struct editor_slow *slow = editor->slow;
+    return editor->slow;
+}
+
+static void act_work(struct editor *editor)
+{
+    (void)editor->slow->act(editor);
+}
+
+static void act_done(struct editor *editor)
+{
+    app_redraw(editor->app);
+}
+
+unsigned editor_slow_act(
+    struct editor *editor, const char *name, unsigned (*act)(struct editor *editor))
+{
+    slow_of(editor)->act = act;
+    editor_slow_run(editor, &(struct slow_command){name, act_work, act_done});
+    return UI_DONE;
+}
+
+void editor_slow_run(struct editor *editor, const struct slow_command *command)
+{
+    struct editor_slow *slow = slow_of(editor);
     struct text *text = editor->view->doc->text;
     slow->command = *command;
     if (text_length(text) < LARGE) {

@@ -14,6 +14,9 @@ struct slow_command {
     void (*done)(struct editor *editor);
 };
 void editor_slow_run(struct editor *editor, const struct slow_command *command);
+/* The same of one that has nothing to show behind it. */
+unsigned editor_slow_act(
+    struct editor *editor, const char *name, unsigned (*act)(struct editor *editor));
 /* One is under way. */
 bool editor_slow_is_on(const struct editor *editor);
 /* While one is, in the file shown: false, the key is none that waits. */
