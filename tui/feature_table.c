@@ -79,7 +79,8 @@ static const struct feature features[] = {
         "every policy applied to every fixture by its engine, as a matrix: what is allowed, "
         "denied, warned of; the decisions that a proposal changes; charts, overlays and Terraform "
         "plans rendered by their tools",
-        "desk.apply apply.open apply.changed apply.denied apply.next", "apply.*", "", "apply", ""},
+        "desk.apply apply.open apply.changed apply.denied apply.next", "apply.*", "",
+        "apply render", ""},
     {"Diagnostics and guards",
         "opa check, guards and a language server on the unsaved text, in the text and as a list",
         "status.problems tests.next-finding problems.quick-fix",

@@ -177,7 +177,8 @@ static void add_foreign(struct apply_set *set, struct conftest_projects *project
     for (size_t i = 0; i < set->index->others.len; i++) {
         const char *path = set->index->others.items[i];
         struct buf text = BUF_INIT;
-        if (is_foreign(projects, path) && conftest_projects_of(projects, path) != NULL &&
+        if (is_foreign(projects, path) && !renderer_is_source(set->index, path) &&
+            conftest_projects_of(projects, path) != NULL &&
             apply_read(set, path, TEXT_MAX_BYTES, &text, NULL)) {
             struct apply_fixture fixture = {.id = mem_strdup(path),
                 .name = mem_strdup(path_base(path)),

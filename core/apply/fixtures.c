@@ -7,6 +7,7 @@
 #include "config/toml.h"
 #include "engine/eval_input.h"
 #include "engine/plan.h"
+#include "engine/renderer.h"
 #include "policy/yaml_tree.h"
 #include "workspace/ignore.h"
 
@@ -288,20 +289,6 @@ static bool is_wanted(const struct plan_words *patterns, const char *path)
     return false;
 }
 
-/* A chart's template is no document before it is rendered (render.h). */
-static bool is_chart_template(const struct policy_index *index, const char *path)
-{
-    const char *at = strncmp(path, "templates/", 10) == 0 ? path : strstr(path, "/templates/");
-    if (at == NULL) {
-        return false;
-    }
-    size_t len = at == path ? 0 : (size_t)(at - path) + 1;
-    char *chart = mem_printf("%.*sChart.yaml", (int)len, path);
-    bool is = policy_index_find(index, chart) != SIZE_MAX;
-    free(chart);
-    return is;
-}
-
 void fixtures_find(struct apply_set *set, const atomic_bool *cancel)
 {
     struct plan_words patterns = {0};
@@ -310,7 +297,7 @@ void fixtures_find(struct apply_set *set, const atomic_bool *cancel)
     for (size_t i = 0; i < set->index->files.len; i++) {
         const struct policy_file *file = &set->index->files.items[i];
         if (file->kind != POLICY_DATA || (cancel != NULL && atomic_load(cancel)) ||
-            is_chart_template(set->index, file->path)) {
+            renderer_is_source(set->index, file->path)) {
             continue;
         }
         if (set->fixtures.len >= FIXTURES_MAX || bytes > FIXTURES_MAX_BYTES) {

@@ -3,9 +3,7 @@
  * nowhere and has no network). A tool that is not there is said once, with how to get it: what it
  * would render is not evaluated, which is no error.
  *
- * Charts are folders with a Chart.yaml (`helm template`), overlays folders with a
- * kustomization.yaml (`kustomize build`, else `kubectl kustomize`), plan files end in .tfplan or
- * are called tfplan (`terraform show -json`, `tofu show -json`). Loop thread only. */
+ * Which those are: engine/renderer.h. Loop thread only. */
 #ifndef BYLAW_APPLY_RENDER_H
 #define BYLAW_APPLY_RENDER_H
 

@@ -17,6 +17,7 @@ const struct command *const commands[] = {
     &command_parse,
     &command_patch,
     &command_record,
+    &command_render,
     &command_sandbox,
     &command_template,
     &command_test,

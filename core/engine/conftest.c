@@ -3,12 +3,15 @@
 #include "engine/conftest.h"
 
 #include "base/path.h"
+#include "base/safe.h"
 #include "base/vec.h"
+#include "engine/reproduce.h"
+#include "sandbox/confined.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TIMEOUT_BASE_S = 60, TIMEOUT_EACH_S = 5 };
+enum { TIMEOUT_BASE_S = 60, TIMEOUT_EACH_S = 5, RENDER_MESSAGE_MAX = 600 };
 
 static const char *const version_args[] = {"--version", NULL};
 static const char *const environment[] = {
@@ -51,10 +54,36 @@ static const char *below(const struct plan_unit *unit, const char *path)
     return len == 0 ? path : path + len + 1;
 }
 
+/* The documents come from a pipe: we render them confined and become conftest; a person types the
+ * pipe. */
+static bool wrap_rendered(const struct engine_question *q, const struct conftest_rendered *rendered,
+    struct engine_command *command, struct err *err)
+{
+    if (q->typed) {
+        struct renderer_call call;
+        bool found = renderer_find(rendered->renderer, rendered->target, &call, err);
+        struct buf line = BUF_INIT;
+        for (size_t i = 0; found && call.argv[i] != NULL; i++) {
+            buf_append_c(&line, i == 0 ? "" : " ");
+            reproduce_append_word(&line, i == 0 ? path_base(call.program) : call.argv[i]);
+        }
+        command->before = found ? buf_take(&line) : NULL;
+        renderer_call_free(&call);
+        return found;
+    }
+    const char *front[] = {NULL, "render", rendered->target, "--"};
+    char *own = confined_program(err);
+    front[0] = own;
+    for (size_t i = 0; own != NULL && i < ARRAY_LEN(front); i++) {
+        VEC_INSERT(&command->argv, i, mem_strdup(front[i]));
+    }
+    free(own);
+    return own != NULL;
+}
+
 static bool command_for(const struct engine_question *q, const char *program,
     struct engine_command *command, struct err *err)
 {
-    (void)err;
     const struct plan_unit *unit = unit_of(q);
     size_t tests = 0;
     VEC_PUSH(&command->argv, mem_strdup(program));
@@ -71,11 +100,12 @@ static bool command_for(const struct engine_question *q, const char *program,
             VEC_PUSH(&command->argv, mem_strdup(below(unit, q->plan->files.items[file].path)));
         }
     }
+    bool ok = unit->own == NULL || wrap_rendered(q, unit->own, command, err);
     VEC_PUSH(&command->argv, NULL);
     command->env = environment;
     command->dir = unit->dir[0] == '\0' ? NULL : unit->dir;
     command->timeout_ms = (uint64_t)(TIMEOUT_BASE_S + TIMEOUT_EACH_S * tests) * 1000;
-    return true;
+    return ok;
 }
 
 static struct result row_of(const struct engine_question *q, size_t test, enum result_status status)
@@ -244,8 +274,10 @@ static void push_input(const struct engine_question *q, size_t test,
 {
     const struct plan_unit *unit = unit_of(q);
     const struct plan_test *known = &q->plan->tests.items[test];
-    const char *path =
-        unit->whole ? "Combined" : below(unit, q->plan->files.items[known->file].path);
+    const struct conftest_rendered *rendered = unit->own;
+    const char *path = rendered != NULL && !rendered->combine ? "" /* of standard input */
+                       : unit->whole                          ? "Combined"
+                                     : below(unit, q->plan->files.items[known->file].path);
     size_t first = out->len;
     VEC_PUSH(out, row_of(q, test, worst(report, path)));
     struct result parent = out->items[first];
@@ -298,12 +330,37 @@ static bool read_exit(struct conftest_report *report, int exit_code, struct err 
     return true;
 }
 
+/* What `bylaw render` says in place of conftest: that the tool failed, or (which is no answer to
+ * what the policies ask: conftest would let nothing at all pass) that there is no document. */
+static bool take_unrendered(
+    const struct engine_question *q, struct str errout, int exit_code, struct engine_answer *answer)
+{
+    static const char ours[] = "bylaw render: ";
+    if (unit_of(q)->own == NULL || !str_starts(errout, ours)) {
+        return false;
+    }
+    char *said =
+        safe_dup(str_trim(str_from(errout, sizeof ours - 1)), SAFE_ONE_LINE, RENDER_MESSAGE_MAX);
+    answer->loaded = exit_code == RENDERED_NOTHING;
+    for (size_t i = 0; answer->loaded && i < unit_of(q)->tests.len; i++) {
+        const size_t *test = &unit_of(q)->tests.items[i];
+        struct result row = row_of(q, *test, RESULT_NOT_EVALUATED);
+        row.message = mem_strdup(said);
+        VEC_PUSH(&answer->results, row);
+    }
+    answer->message = said;
+    return true;
+}
+
 static bool parse(const struct engine_question *q, struct str out, struct str errout, int exit_code,
     struct engine_answer *answer, struct err *err)
 {
     const struct plan_unit *unit = unit_of(q);
     struct conftest_report report = {0};
     struct str said = str_trim(out);
+    if (said.len == 0 && take_unrendered(q, errout, exit_code, answer)) {
+        return true;
+    }
     if (said.len == 0) {
         answer->loaded = false;
         conftest_parse_refusal(errout, unit->dir, &answer->findings, &answer->message);
@@ -327,7 +384,9 @@ const struct engine engine_conftest = {
     .name = "conftest",
     .program = "conftest",
     .minimum = "0.56.0",
-    .unlocks = "conftest verify and conftest test in folders with a conftest.toml",
+    .unlocks =
+        "conftest verify and conftest test in folders with a conftest.toml, also of what charts "
+        "and overlays render to",
     .version_args = version_args,
     .version = version_of,
     .extend = conftest_extend,

@@ -7,7 +7,9 @@
  *     [engines.conftest]
  *     inputs = ["deploy/", "Dockerfile*"]      # what `conftest test` is given (paths below the
  *                                                # workspace, as in .gitignore); each goes to the
- *                                                # nearest of Conftest's folders above it
+ *                                                # nearest of Conftest's folders above it; a
+ *                                                # Chart.yaml or kustomization.yaml stands for what
+ *                                                # its folder renders to (renderer.h)
  *     folders = ["terraform"]                    # Conftest's although they have no conftest.toml
  *
  * Formats as of Conftest 0.71 (output/json.go, runner/verify.go): an array of {filename, namespace,
@@ -17,9 +19,17 @@
 #define BYLAW_ENGINE_CONFTEST_H
 
 #include "engine/engine.h"
+#include "engine/renderer.h"
 
 void conftest_extend(struct run_plan *plan, const struct policy_index *index, enum run_scope scope,
     const char *const *wanted, size_t count);
+
+/* What a unit keeps whose documents are rendered first: `own`. */
+struct conftest_rendered {
+    enum renderer renderer;
+    char *target; /* below the unit's folder */
+    bool combine;
+};
 
 /* One entry of the array. */
 struct conftest_finding {

@@ -25,9 +25,42 @@ static void take_input(struct extension *x, const char *path, struct plan_words 
     struct conftest_project *project = conftest_projects_is_input(&x->projects, path)
                                            ? conftest_projects_of(&x->projects, path)
                                            : NULL;
-    if (project != NULL && files->len < INPUTS_ALL_MAX) {
-        plan_words_push(&project->inputs, path);
-        plan_words_push(files, path);
+    if (project == NULL || files->len >= INPUTS_ALL_MAX || renderer_is_source(x->index, path)) {
+        return;
+    }
+    bool is_rendered = renderer_of(path) != RENDERERS;
+    if (is_rendered && renderer_is_carried(x->index, path)) {
+        return;
+    }
+    plan_words_push(is_rendered ? &project->rendered : &project->inputs, path);
+    plan_words_push(files, path);
+}
+
+/* A chart is made from its folder; what an overlay reaches we do not follow: any YAML of the
+ * project may be. */
+static bool goes_into(
+    const struct conftest_project *project, const char *rendered, const char *path)
+{
+    char *target = renderer_target(rendered);
+    const char *ext = path_ext(path);
+    bool is_yaml = strcmp(ext, ".yaml") == 0 || strcmp(ext, ".yml") == 0;
+    bool goes =
+        renderer_of(rendered) == RENDERER_OVERLAY
+            ? (is_yaml && plan_path_wanted(path, project->dir)) || plan_path_wanted(path, target)
+            : plan_path_wanted(path, target);
+    free(target);
+    return goes;
+}
+
+static void take_sources(struct extension *x, const char *path, struct plan_words *files)
+{
+    VEC_FOREACH (struct conftest_project, project, &x->projects) {
+        VEC_FOREACH (char *, rendered, &project->rendered) {
+            if (goes_into(project, *rendered, path)) {
+                plan_words_push(files, path);
+                return;
+            }
+        }
     }
 }
 
@@ -40,6 +73,12 @@ static void find_inputs(struct extension *x)
     }
     for (size_t i = 0; x->projects.patterns.len > 0 && i < x->index->others.len; i++) {
         take_input(x, x->index->others.items[i], &files);
+    }
+    for (size_t i = 0; i < x->index->files.len; i++) {
+        take_sources(x, x->index->files.items[i].path, &files);
+    }
+    for (size_t i = 0; i < x->index->others.len; i++) {
+        take_sources(x, x->index->others.items[i], &files);
     }
     VEC_FOREACH (struct conftest_project, project, &x->projects) {
         if (project->config != NULL) {
@@ -165,6 +204,60 @@ static void add_inputs_unit(
     free(marked);
 }
 
+static void rendered_free(void *own)
+{
+    struct conftest_rendered *rendered = own;
+    free(rendered->target);
+    free(rendered);
+}
+
+/* A chart, an overlay or a plan file: its documents go to a conftest of their own. */
+static void add_rendered_unit(
+    struct extension *x, const struct conftest_project *project, const char *path)
+{
+    static const char *const flags[] = {"--no-fail=false", "--update=", NULL};
+    struct run_plan *plan = x->plan;
+    struct conftest_rendered *own = MEM_NEW(struct conftest_rendered);
+    char *below = renderer_target(path);
+    size_t skip = project->dir[0] == '\0' ? 0 : strlen(project->dir) + 1;
+    bool is_top = strlen(below) < skip; /* the project's folder itself */
+    *own = (struct conftest_rendered){.renderer = renderer_of(path),
+        .target = mem_strdup(is_top ? "." : below + skip),
+        .combine = project->combine};
+    struct plan_unit tests = new_unit(project, "test", flags);
+    bool *marked = mem_zalloc(plan->files.len + 1);
+    mark_policies(x, project, marked);
+    for (size_t i = 0; i < plan->files.len; i++) {
+        marked[i] = marked[i] || goes_into(project, path, plan->files.items[i].path);
+    }
+    size_t config = project->config == NULL ? (size_t)-1 : plan_find_file(plan, project->config);
+    if (config != (size_t)-1) {
+        marked[config] = true;
+    }
+    plan_words_push(&tests.args, "--parser");
+    plan_words_push(&tests.args, own->renderer == RENDERER_PLAN ? "json" : "yaml");
+    plan_words_push(&tests.args, "--");
+    plan_words_push(&tests.args, "-");
+    free(tests.label);
+    char *name = renderer_label(own->renderer, below);
+    tests.label = mem_printf("%s | conftest test", name);
+    tests.inputs = tests.whole = true;
+    tests.own = own;
+    tests.own_free = rendered_free;
+    struct renderer_call call;
+    struct err err;
+    if (!renderer_find(own->renderer, own->target, &call, &err)) {
+        tests.absent = true;
+        tests.trouble = mem_printf("not rendered: %s", err.text);
+    }
+    renderer_call_free(&call);
+    add_test(plan, name, plan_find_file(plan, path), plan->units.len);
+    plan_mark_files(plan, marked, &tests.files);
+    VEC_PUSH(&plan->units, tests);
+    free(marked);
+    free(below);
+}
+
 /* ---- what opa is not asked any more ---- */
 
 static bool uses_builtins(const struct extension *x, const char *path)
@@ -232,7 +325,10 @@ void conftest_extend(struct run_plan *plan, const struct policy_index *index, en
                 size_t end = at + step < project->inputs.len ? at + step : project->inputs.len;
                 add_inputs_unit(&x, project, at, end);
             }
-            if (project->inputs.len == 0 && project->config != NULL) {
+            VEC_FOREACH (char *, rendered, &project->rendered) {
+                add_rendered_unit(&x, project, *rendered);
+            }
+            if (project->inputs.len + project->rendered.len == 0 && project->config != NULL) {
                 note(plan, project);
             }
         }

@@ -137,6 +137,7 @@ void conftest_projects_free(struct conftest_projects *projects)
         plan_words_free(&project->policies);
         plan_words_free(&project->spaces);
         plan_words_free(&project->inputs);
+        plan_words_free(&project->rendered);
     }
     VEC_FREE(projects);
     plan_words_free(&projects->patterns);

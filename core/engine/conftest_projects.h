@@ -10,7 +10,9 @@ struct conftest_project {
     char *config;               /* its conftest.toml, or NULL */
     struct plan_words policies; /* folders below the root */
     struct plan_words spaces;   /* namespaces that are asked; none: all of them */
-    struct plan_words inputs;   /* for who looks for them: conftest_projects_find leaves it empty */
+    /* For who looks for them: conftest_projects_find leaves both empty. */
+    struct plan_words inputs;
+    struct plan_words rendered; /* the files that make a folder a chart or an overlay; plan files */
     char *policy_flag;          /* what the settings' rule makes of it, or NULL: conftest decides */
     bool combine, v0;
 };

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 const struct engine *const engines[] = {&engine_opa, &engine_conftest, &engine_gator,
-    &engine_kyverno, &engine_cedar, &engine_regal, NULL};
+    &engine_kyverno, &engine_cedar, &engine_regal, &engine_helm, &engine_kustomize, NULL};
 
 char *engine_find_program(const char *name)
 {
@@ -59,6 +59,8 @@ void engine_command_free(struct engine_command *command)
         free(*arg);
     }
     VEC_FREE(&command->argv);
+    free(command->before);
+    command->before = NULL;
 }
 
 void engine_answer_free(struct engine_answer *answer)

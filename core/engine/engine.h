@@ -42,7 +42,9 @@ struct engine_command {
         char **items; /* NULL-terminated; items[0] is the program */
         size_t len, cap;
     } argv;
-    const char *dir;        /* below the root, borrowed from the plan; NULL: the root */
+    const char *dir; /* below the root, borrowed from the plan; NULL: the root */
+    char *before; /* of a typed one: the command line whose output it reads, in the same folder; or
+                     NULL */
     const char *const *env; /* static, may be NULL */
     uint64_t timeout_ms;
 };
@@ -101,7 +103,7 @@ extern const struct engine engine_opa;
 extern const struct engine engine_conftest;
 extern const struct engine engine_gator;
 extern const struct engine engine_kyverno;
-extern const struct engine engine_cedar, engine_regal;
+extern const struct engine engine_cedar, engine_regal, engine_helm, engine_kustomize;
 /* All, ended by NULL. */
 extern const struct engine *const engines[];
 

@@ -1,5 +1,5 @@
-/* Engines that are looked up (bylaw doctor) but not run yet: kept apart so that nothing takes a row
- * for more than it is. */
+/* What is looked up (bylaw doctor) and run by others: a language server (lsp/), what renders charts
+ * and overlays (renderer.h). Kept apart so that nothing takes a row for more than it is. */
 #include "engine/engine.h"
 
 #include "base/safe.h"
@@ -41,12 +41,32 @@ static bool number_or_source(struct str output, char **version)
 }
 
 static const char *const word[] = {"version", NULL};
+static const char *const short_word[] = {"version", "--short", NULL};
 
 const struct engine engine_regal = {
     .name = "regal",
     .program = "regal",
     .minimum = "0.30.0",
     .unlocks = "Rego lint findings and completions in the editor",
+    .version_args = word,
+    .version = number_or_source,
+};
+
+const struct engine engine_helm = {
+    .name = "helm",
+    .program = "helm",
+    .minimum = "3.8.0",
+    .unlocks = "Helm charts rendered, for bylaw apply and conftest test",
+    .version_args = short_word,
+    .version = number_or_source,
+};
+
+const struct engine engine_kustomize = {
+    .name = "kustomize",
+    .program = "kustomize",
+    .minimum = "4.5.0",
+    .unlocks =
+        "Kustomize folders rendered, for bylaw apply and conftest test (kubectl does it too)",
     .version_args = word,
     .version = number_or_source,
 };

@@ -101,6 +101,9 @@ bool reproduce_append(const struct run_plan *plan, size_t test, const struct eng
         buf_append_c(line, "cd ");
         reproduce_append_word(line, dir);
         buf_append_c(line, " && ");
+        if (command.before != NULL) {
+            buf_printf(line, "%s | ", command.before);
+        }
         append_command(engine, (const char *const *)command.argv.items, line);
         free(dir);
     }

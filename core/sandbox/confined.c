@@ -84,19 +84,27 @@ void confined_words_free(struct confined_words *words)
     words->own = NULL;
 }
 
+char *confined_program(struct err *err)
+{
+    char *own = program == NULL ? path_own_program() : mem_strdup(program);
+    if (own == NULL) {
+        err_set(err, ERR_UNSUPPORTED,
+            "bylaw does not find its own file, which confines commands: nothing is run unconfined");
+    } else if (str_ends(str_of(own), " (deleted)")) {
+        err_set(err, ERR_CONFLICT,
+            "bylaw was replaced by another version while it runs: start it again");
+        free(own);
+        own = NULL;
+    }
+    return own;
+}
+
 bool confined_wrap(const struct confined_cage *cage, const char *const *argv,
     struct confined_words *out, struct err *err)
 {
-    *out =
-        (struct confined_words){.own = program == NULL ? path_own_program() : mem_strdup(program)};
+    *out = (struct confined_words){.own = confined_program(err)};
     if (out->own == NULL) {
-        return err_set(err, ERR_UNSUPPORTED,
-            "bylaw does not find its own file, which confines commands: nothing is run unconfined");
-    }
-    if (str_ends(str_of(out->own), " (deleted)")) {
-        confined_words_free(out);
-        return err_set(err, ERR_CONFLICT,
-            "bylaw was replaced by another version while it runs: start it again");
+        return false;
     }
     VEC_PUSH(out, out->own);
     VEC_PUSH(out, "sandbox");

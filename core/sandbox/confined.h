@@ -66,5 +66,7 @@ void confined_free(struct confined *confined);
 /* The bylaw that confines, where this process is another program (a test). Copied; NULL: this
  * one. */
 void confined_use_program(const char *path);
+/* The bylaw that confines. The caller frees. NULL: we do not find ourselves. */
+char *confined_program(struct err *err) MUST_USE;
 
 #endif
