@@ -44,6 +44,7 @@ static const struct {
     [REQUIREMENT_COMPLEXITY] = {"complexity", offsetof(struct requirement, complexity),
         {"complexity"}},
     [REQUIREMENT_STATUS] = {"status", offsetof(struct requirement, status), {"status", "coverage"}},
+    [REQUIREMENT_TERMS] = {"terms", offsetof(struct requirement, terms), {"terms", "keywords"}},
 };
 
 static char **field_of(struct requirement *requirement, size_t field)
@@ -68,7 +69,7 @@ bool requirements_map_add(struct requirements_map *map, struct str text, struct 
             return err_set(err, ERR_INVALID,
                 "%.*s: a mapping is written id=COLUMN,description=COLUMN; what can be mapped: id, "
                 "description, title, framework, version, section, admission, type, complexity, "
-                "status",
+                "status, terms",
                 (int)(part.len > 100 ? 100 : part.len), part.ptr);
         }
         free(map->columns[field]);

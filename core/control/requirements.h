@@ -22,6 +22,7 @@ struct requirement {
     char *policy_type; /* gatekeeper, kyverno, conftest … when the file says (`bylaw gap` does) */
     char *complexity;  /* low, medium, high, likewise; "" else */
     char *status;      /* what `bylaw gap` said of it; "" else */
+    char *terms;       /* words it is also known by; "" else */
     size_t line;       /* of the file, from 1; 0: of an OSCAL catalogue */
 };
 
@@ -43,6 +44,7 @@ enum requirement_field {
     REQUIREMENT_TYPE,
     REQUIREMENT_COMPLEXITY,
     REQUIREMENT_STATUS,
+    REQUIREMENT_TERMS,
     REQUIREMENT_FIELDS
 };
 
@@ -51,7 +53,7 @@ struct requirements_map {
 };
 
 /* Adds "id=Control,description=Text" to the map (later wins); the names of fields are id,
- * description, title, framework, version, section, admission, type, complexity, status. */
+ * description, title, framework, version, section, admission, type, complexity, status, terms. */
 bool requirements_map_add(struct requirements_map *map, struct str text, struct err *err) MUST_USE;
 void requirements_map_free(struct requirements_map *map);
 

@@ -120,11 +120,18 @@ struct symbol_note {
     uint32_t row;
 };
 
+enum symbol_control_source {
+    CONTROL_METADATA,   /* `custom` of a METADATA block */
+    CONTROL_ANNOTATION, /* metadata.annotations of an object */
+    CONTROL_NAME        /* "cis-5.2.1-privileged" */
+};
+
 struct symbol_control {
     char *framework; /* "cis-k8s", "nist-800-53", or the key it was found under ("control") */
     char *id;        /* "5.2.1", "K8S-01" */
     size_t definition;
-    uint32_t row;
+    uint32_t row; /* where it is written */
+    enum symbol_control_source source;
 };
 
 /* A file that a suite names. */

@@ -89,18 +89,29 @@ static bool names_controls(struct str name)
     return false;
 }
 
-static void add_control(struct policy_symbols *symbols, size_t definition, uint32_t row,
-    struct str framework, struct str id)
+/* Where a control is looked for. */
+struct control_place {
+    struct policy_symbols *symbols;
+    size_t definition;
+    uint32_t row; /* of the YAML's first line, in the file */
+    enum symbol_control_source source;
+};
+
+static void add_control(
+    const struct control_place *in, struct fy_node *node, struct str framework, struct str id)
 {
     char *shown = safe_dup(id, SAFE_ONE_LINE, 80);
-    VEC_FOREACH (struct symbol_control, control, &symbols->controls) {
-        if (control->definition == definition && strcmp(control->id, shown) == 0) {
+    struct fy_token *token = node == NULL ? NULL : fy_node_get_scalar_token(node);
+    const struct fy_mark *mark = token == NULL ? NULL : fy_token_start_mark(token);
+    VEC_FOREACH (struct symbol_control, control, &in->symbols->controls) {
+        if (control->definition == in->definition && strcmp(control->id, shown) == 0) {
             free(shown);
             return;
         }
     }
-    VEC_PUSH(&symbols->controls,
-        (struct symbol_control){safe_dup(framework, SAFE_ONE_LINE, 80), shown, definition, row});
+    VEC_PUSH(&in->symbols->controls,
+        (struct symbol_control){safe_dup(framework, SAFE_ONE_LINE, 80), shown, in->definition,
+            in->row + (mark == NULL ? 0 : (uint32_t)mark->line), in->source});
 }
 
 static bool looks_like_id(struct str word)
@@ -116,9 +127,10 @@ static bool looks_like_id(struct str word)
 
 /* "5.2.1", "CIS Kubernetes 1.9 5.2.1", "AC-6, CM-7": the last word of each part that looks like an
  * id; what stands before it is the framework. */
-static void read_control_text(struct policy_symbols *symbols, size_t definition, uint32_t row,
-    struct str framework, struct str text)
+static void read_control_text(
+    const struct control_place *in, struct fy_node *node, struct str framework)
 {
+    struct str text = symbols_scalar(node);
     while (text.len > 0) {
         size_t end = 0;
         while (end < text.len && strchr(",;\n", text.ptr[end]) == NULL) {
@@ -132,21 +144,21 @@ static void read_control_text(struct policy_symbols *symbols, size_t definition,
         struct str id = str_from(part, last);
         struct str before = str_trim(str_slice(part, 0, last > 0 ? last - 1 : 0));
         if (looks_like_id(id)) {
-            add_control(symbols, definition, row, before.len > 0 ? before : framework, id);
+            add_control(in, node, before.len > 0 ? before : framework, id);
         }
         text = end < text.len ? str_from(text, end + 1) : str_make("", 0);
     }
 }
 
 /* {framework: cis-k8s, version: 1.9, id: 5.2.1}: one control, said in full. */
-static bool read_control_object(
-    struct policy_symbols *symbols, size_t definition, uint32_t row, struct fy_node *value)
+static bool read_control_object(const struct control_place *in, struct fy_node *value)
 {
     static const char *const ids[] = {"control_id", "control", "id"};
     struct str framework = symbols_scalar(symbols_member(value, "framework"));
     struct str version = symbols_scalar(symbols_member(value, "version"));
     for (size_t i = 0; i < ARRAY_LEN(ids) && framework.len > 0; i++) {
-        struct str id = symbols_scalar(symbols_member(value, ids[i]));
+        struct fy_node *node = symbols_member(value, ids[i]);
+        struct str id = symbols_scalar(node);
         if (id.len > 0) {
             struct buf name = BUF_INIT;
             buf_append_str(&name, framework);
@@ -154,7 +166,7 @@ static bool read_control_object(
                 buf_append_char(&name, ' ');
                 buf_append_str(&name, version);
             }
-            add_control(symbols, definition, row, buf_str(&name), id);
+            add_control(in, node, buf_str(&name), id);
             buf_free(&name);
             return true;
         }
@@ -162,8 +174,8 @@ static bool read_control_object(
     return false;
 }
 
-static void read_controls(struct policy_symbols *symbols, size_t definition, uint32_t row,
-    struct str name, struct fy_node *value, unsigned depth)
+static void read_controls(
+    const struct control_place *in, struct str name, struct fy_node *value, unsigned depth)
 {
     void *at = NULL;
     bool named = names_controls(name);
@@ -173,26 +185,25 @@ static void read_controls(struct policy_symbols *symbols, size_t definition, uin
     switch (fy_node_get_type(value)) {
     case FYNT_SCALAR:
         if (named) {
-            read_control_text(symbols, definition, row, name, symbols_scalar(value));
+            read_control_text(in, value, name);
         }
         break;
     case FYNT_SEQUENCE:
         for (struct fy_node *item; (item = fy_node_sequence_iterate(value, &at)) != NULL;) {
-            read_controls(symbols, definition, row, name, item, depth + 1);
+            read_controls(in, name, item, depth + 1);
         }
         break;
     case FYNT_MAPPING:
-        if (read_control_object(symbols, definition, row, value)) {
+        if (read_control_object(in, value)) {
             break;
         }
         for (struct fy_node_pair *pair; (pair = fy_node_mapping_iterate(value, &at)) != NULL;) {
             struct str key = symbols_scalar(fy_node_pair_key(pair));
             /* Below `controls:` every key is a framework. */
             if (named && fy_node_get_type(fy_node_pair_value(pair)) == FYNT_SCALAR) {
-                read_control_text(
-                    symbols, definition, row, key, symbols_scalar(fy_node_pair_value(pair)));
+                read_control_text(in, fy_node_pair_value(pair), key);
             } else {
-                read_controls(symbols, definition, row, named && !names_controls(key) ? name : key,
+                read_controls(in, named && !names_controls(key) ? name : key,
                     fy_node_pair_value(pair), depth + 1);
             }
         }
@@ -201,9 +212,10 @@ static void read_controls(struct policy_symbols *symbols, size_t definition, uin
 }
 
 void symbols_read_controls(struct policy_symbols *symbols, size_t definition, uint32_t row,
-    const char *name, struct fy_node *value)
+    enum symbol_control_source source, struct fy_node *value)
 {
-    read_controls(symbols, definition, row, str_of(name), value, 0);
+    const struct control_place in = {symbols, definition, row, source};
+    read_controls(&in, str_make("", 0), value, 0);
 }
 
 /* "cis-5.2.1-privileged", "k8s.cis_5_2_1": an id in a name. */
@@ -229,7 +241,8 @@ void symbols_read_control_name(struct policy_symbols *symbols, size_t definition
         at += (*at == '-' || *at == '_' || *at == '.') && isdigit((unsigned char)at[1]);
     }
     if (parts >= 2) {
-        add_control(symbols, definition, about->at.row, STR_LIT("cis"), buf_str(&id));
+        const struct control_place in = {symbols, definition, about->at.row, CONTROL_NAME};
+        add_control(&in, NULL, STR_LIT("cis"), buf_str(&id));
     }
     buf_free(&id);
 }

@@ -42,9 +42,10 @@ uint32_t symbols_field(
 void symbols_field_sample(struct policy_symbols *symbols, uint32_t field, struct str text);
 /* A root of fields, made at the first call. */
 uint32_t symbols_field_root(struct policy_symbols *symbols, const char *name);
-/* Finds control ids in the value of an annotation or a `custom` member. */
+/* Finds control ids in the value of an annotation or a `custom` member, for a definition. `row` is
+ * the file's of the first line of the YAML it is in. */
 void symbols_read_controls(struct policy_symbols *symbols, size_t definition, uint32_t row,
-    const char *name, struct fy_node *value);
+    enum symbol_control_source source, struct fy_node *value);
 
 /* Finds a control id in the name of a definition. */
 void symbols_read_control_name(struct policy_symbols *symbols, size_t definition);

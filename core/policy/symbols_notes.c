@@ -116,7 +116,8 @@ static void take_note(const struct notes_reader *n, struct str yaml, uint32_t ro
                                                               : "rule");
     }
     VEC_PUSH(&n->symbols->notes, note);
-    symbols_read_controls(n->symbols, n->definition, row, "custom", symbols_member(root, "custom"));
+    symbols_read_controls(
+        n->symbols, n->definition, row + 1, CONTROL_METADATA, symbols_member(root, "custom"));
     fy_document_destroy(document);
 }
 

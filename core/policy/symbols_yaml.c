@@ -131,8 +131,7 @@ static void read_annotations(const struct document *d, size_t definition)
     if (annotations == NULL || fy_node_get_type(annotations) != FYNT_MAPPING) {
         return;
     }
-    symbols_read_controls(d->symbols, definition, d->symbols->definitions.items[definition].at.row,
-        "annotations", annotations);
+    symbols_read_controls(d->symbols, definition, d->row, CONTROL_ANNOTATION, annotations);
     struct buf doc = BUF_INIT;
     for (struct fy_node_pair *pair; (pair = fy_node_mapping_iterate(annotations, &at)) != NULL;) {
         struct str key = symbols_scalar(fy_node_pair_key(pair));
