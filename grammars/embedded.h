@@ -16,7 +16,8 @@ extern const struct embedded grammar_queries[];
 /* Built-in themes, by "dark.toml". */
 extern const struct embedded builtin_themes[];
 
-/* What `bylaw init` writes, by the path it is written to. */
+/* What `bylaw init` writes: "common/AGENTS.md", "kyverno/policies/…", "parts/opa/agents.md"
+ * (core/starter/starter.h). */
 extern const struct embedded builtin_starter[];
 
 /* What models cost: "prices.toml" (core/model/prices.h). */

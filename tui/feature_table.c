@@ -20,6 +20,10 @@ struct feature {
 };
 
 static const struct feature features[] = {
+    {"A new repository",
+        "a framework by a few questions; conventions, skills, hooks, CI for GitHub and GitLab with "
+        "pinned engines, a first policy with tests and fixtures; never over what is there",
+        "", "", "", "init", ""},
     {"Ask a model",
         "a chat that reads the repository, proposes patches and tests them in a scratch copy; "
         "several servers and protocols",
@@ -138,7 +142,7 @@ static const struct feature features[] = {
     {"Hooks and skills, once trusted",
         "what a repository brings for the agent is shown whole, and used only after you trusted "
         "exactly that",
-        "desk.trust desk.skills", "", "", "init trust", ""},
+        "desk.trust desk.skills", "", "", "trust", ""},
     {"Confined commands",
         "what an agent runs has no network and does not write past the review, or does not run; it "
         "waits for your approval as your policy and your allow-list have it",
