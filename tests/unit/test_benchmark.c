@@ -103,7 +103,7 @@ static void numbers(void **state)
         b, "", "", "5.2.2", "Containers do not share the host process ID namespace", "other 5.2.3");
     judge(b, "cis", "", "1.2.17", "The --audit-log-path argument is set", "other 1.2.16");
     judge(b, "cis-k8s", "1.8", "1.2.17", "The --audit-log-path argument is set", "version 1.2.16");
-    judge(b, "cis-k8s", "1.9", "5.2.99", "Root containers are not admitted", "unknown 5.2.7");
+    judge(b, "cis-k8s", "1.9", "5.2.99", "Pods set runAsNonRoot or runAsUser", "unknown 5.2.7");
     judge(b, "", "", "9.9.9", "", "unknown -");
     judge(b, "internal", "", "K8S-01", "No privileged containers", "foreign -");
     judge(b, "", "", "K8S-01", "No privileged containers", "foreign -");
