@@ -341,6 +341,7 @@ static void make_panes(struct desk *desk)
     app_add_actions(desk->app, &desk_action_set, desk);
     app_add_actions(desk->app, &status_global_actions, desk->status);
     app_add_actions(desk->app, &reach_actions, desk);
+    app_add_actions(desk->app, &inspect_actions, desk);
     desk->find = desk_find_new(desk);
     app_add_actions(desk->app, &find_actions, desk->find);
     desk->evaluate = desk_evaluate_new(desk);
@@ -484,6 +485,7 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
     app_free(desk.app);
     desk_apply_free(desk.apply);
     diagnose_free(desk.diagnose);
+    desk_inspect_stop(&desk);
     desk_changes_free(desk.changes);
     assist_free(desk.assist);
     desk.app = NULL;

@@ -98,11 +98,12 @@ static const struct feature features[] = {
         "template-* dead-rego"},
     {"Policy knowledge",
         "definition, references, callers, the tests of a rule, rename as a proposal, what is "
-        "known of a name, completion: from an index of the workspace",
+        "known of a name, completion: from an index of the workspace; what opa inspect says of a "
+        "file",
         "editor.definition editor.references editor.test-of-rule editor.rename editor.hover "
         "editor.complete",
-        "editor.callers editor.tests-of-rule editor.back editor.forward", "completion", "index",
-        ""},
+        "editor.callers editor.tests-of-rule editor.back editor.forward inspect.file", "completion",
+        "index", ""},
     {"Formatting", "opa fmt or the language server, on demand or on save", "editor.format", "",
         "format_on_save", "", ""},
     {"Editing",

@@ -392,6 +392,9 @@ static int run_index(const struct args *args)
     if (args_has(args, "rego")) {
         return index_rego(args, args->count == 1 ? args->rest[0] : ".");
     }
+    if (args_has(args, "inspect")) {
+        return index_inspect(args, args->count == 1 ? args->rest[0] : ".");
+    }
     if ((question == NULL) != (args_get(args, "at") == NULL)) {
         return command_fail(args, "--ask and --at go together");
     }
@@ -415,7 +418,7 @@ static int run_index(const struct args *args)
 const struct command command_index = {
     .name = "index",
     .summary = "list the packages, rules, tests, policies and objects of a folder",
-    .usage = "[--json] [--rego | --ask QUESTION --at FILE:LINE:COLUMN] [FOLDER]",
+    .usage = "[--json] [--rego | --inspect | --ask QUESTION --at FILE:LINE:COLUMN] [FOLDER]",
     .options =
         {
             {"json", 'j', NULL, "one JSON object with everything that is known"},
@@ -424,6 +427,8 @@ const struct command command_index = {
                 "rename"},
             {"to", '\0', "NAME", "the new name, for --ask rename"},
             {"rego", '\0', NULL, "which version of Rego each file is read as, and who says so"},
+            {"inspect", 'i', NULL,
+                "what opa inspect says of a Rego file, or of the folder as a bundle"},
             {"at", '\0', "PLACE",
                 "FILE:LINE:COLUMN the question is about, from 1, columns in bytes"},
         },
@@ -441,6 +446,9 @@ const struct command command_index = {
         "With --rego each Rego file is printed with the version it is read as, and who says so: "
         "v0 and v1 of [engines.opa] in .bylaw/config.toml (paths or globs), file_rego_versions of "
         "a bundle's .manifest, what it is written in, rego_version of that manifest.\n\n"
+        "With --inspect opa itself is asked (opa inspect) about a Rego file, or about FOLDER as a "
+        "bundle: packages, manifest, METADATA annotations, and which built-in functions and "
+        "features of Rego it needs; with --json as opa prints it.\n\n"
         "This is about names: whether a policy compiles, only its engine can say.\n\n"
         "Exits 0 when there was something to print, 1 when a question has no answer, 2 when the "
         "folder cannot be read or the question makes no sense.",

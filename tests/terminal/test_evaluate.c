@@ -166,11 +166,28 @@ static void a_rule_is_followed_while_one_types(void **state)
     term_expect(f->term, "Pod/root: container");
 }
 
+static void opa_inspects_the_file(void **state)
+{
+    struct sample_run *f = *state;
+    sample_run_start(f, 40, 120);
+    open_rule(f);
+    term_key(f->term, "alt-p");
+    term_type(f->term, ">inspect");
+    term_expect(f->term, "Show what opa inspect says");
+    term_key(f->term, "enter");
+    term_expect(f->term, "opa inspect " POLICY);
+    term_expect(f->term, "package k8s.privileged  (privileged.rego:6)");
+    term_expect(f->term, "Built-in functions it calls");
+    term_key(f->term, "esc");
+    term_expect_gone(f->term, "Built-in functions it calls");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_failing_test_is_stepped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(in_a_small_terminal, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(opa_inspects_the_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(off_a_rule_it_says_what_is_stepped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_rule_is_followed_while_one_types, set_up, tear_down),
     };
