@@ -307,7 +307,10 @@ void check_prepare(struct check_job *job)
         job->trouble = too_large(focus);
     }
     if (job->trouble == NULL && !job->nothing) {
-        guards_check(job->checker->index, &job->checker->manifests, focus, content, &job->guards);
+        struct guard_world *world =
+            guard_world_new(job->checker->index, &job->checker->manifests);
+        guards_check(world, focus, content, &job->guards);
+        guard_world_free(world);
         cover(job, focus);
         if (is_rego) {
             plan_rego(job);

@@ -31,6 +31,9 @@ struct command {
     /* Paragraphs of the man page, parted by empty lines: what it does, what 0, 1 and 2 mean here.
      */
     const char *description;
+    /* Appends what the man page has more, as paragraphs parted by empty lines, each "TERM: text"
+     * (a section of the command's name in capitals); or NULL. */
+    void (*man)(struct buf *out);
     int (*run)(const struct args *args);
 };
 

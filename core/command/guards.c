@@ -5,7 +5,9 @@
 #include "base/path.h"
 #include "base/safe.h"
 #include "base/vec.h"
+#include "patch/unified.h"
 #include "policy/guard.h"
+#include "policy/guard_fix.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -13,19 +15,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *languages_name(unsigned languages)
-{
-    if ((languages & GUARD_YAML) != 0) {
-        return (languages & GUARD_REGO) != 0 ? "Rego, YAML" : "YAML";
-    }
-    return (languages & GUARD_TEMPLATE) != 0 ? "Rego, templates" : "Rego";
-}
+enum { CONTEXT_LINES = 3 };
 
 static void print_list(void)
 {
     for (size_t i = 0; guards[i] != NULL; i++) {
         printf("%-28s %-8s %-15s %s\n", guards[i]->id, severity_name(guards[i]->severity),
-            languages_name(guards[i]->languages), guards[i]->summary);
+            guard_languages_name(guards[i]->languages), guards[i]->summary);
     }
 }
 
@@ -35,8 +31,28 @@ static void print_markdown(void)
     puts("| --- | --- | --- | --- |");
     for (size_t i = 0; guards[i] != NULL; i++) {
         printf("| `%s` | %s | %s | %s. %s |\n", guards[i]->id, severity_name(guards[i]->severity),
-            languages_name(guards[i]->languages), guards[i]->summary, guards[i]->explanation);
+            guard_languages_name(guards[i]->languages), guards[i]->summary, guards[i]->explanation);
     }
+}
+
+/* One guard's page. */
+static void print_page(const struct guard *guard)
+{
+    printf("%s: %s\n\n%s, looks at: %s.\n\n%s\n\n", guard->id, guard->summary,
+        severity_name(guard->severity), guard_languages_name(guard->languages), guard->explanation);
+    printf("To silence it in one place, say why in its line or the line above:\n\n"
+           "    # bylaw:ignore %s REASON\n",
+        guard->id);
+}
+
+static int explain(const struct args *args, const char *id)
+{
+    const struct guard *guard = guard_by_id(str_of(id));
+    if (guard == NULL) {
+        return command_fail(args, "there is no guard %s (see bylaw guards --list)", id);
+    }
+    print_page(guard);
+    return EXIT_YES;
 }
 
 static void set_position(cJSON *object, const char *row, const char *col, struct position at)
@@ -95,24 +111,51 @@ static bool read_paths(const struct args *args, const char *root, char **wanted,
     return true;
 }
 
-static int run_checks(const struct args *args, const char *root, char **wanted)
+/* The fixes as a patch: reviewed and applied by somebody else. */
+static void print_patch(const char *root, const struct findings *findings)
 {
-    struct err err;
-    struct findings findings = {0};
-    size_t files = 0;
+    struct changes changes = {0};
+    struct buf patch = BUF_INIT;
+    size_t fixed = 0;
+    guards_fix(root, findings, &changes, &fixed);
+    unified_write(&changes, CONTEXT_LINES, &patch);
+    fwrite(patch.ptr == NULL ? "" : patch.ptr, 1, patch.len, stdout);
+    fprintf(stderr, "%zu of %zu findings are mended, in %zu files: nothing is written\n", fixed,
+        findings->len, changes.len);
+    changes_free(&changes);
+    buf_free(&patch);
+}
+
+static size_t print_findings(const struct findings *findings, bool json)
+{
     size_t errors = 0;
-    if (!read_paths(args, root, wanted, &err) ||
-        !guards_check_folder(root, wanted, (size_t)args->count, &findings, &files, &err)) {
-        return command_fail(args, "%s", err.text);
-    }
-    VEC_FOREACH (const struct finding, finding, &findings) {
+    VEC_FOREACH (const struct finding, finding, findings) {
         errors += finding->severity == SEVERITY_ERROR;
-        if (args_has(args, "json")) {
+        if (json) {
             print_finding_json(finding);
         } else {
             print_finding(finding);
         }
     }
+    return errors;
+}
+
+static int run_checks(const struct args *args, const char *root, char **wanted)
+{
+    struct err err;
+    struct findings findings = {0};
+    size_t files = 0;
+    size_t errors;
+    if (!read_paths(args, root, wanted, &err) ||
+        !guards_check_folder(root, wanted, (size_t)args->count, &findings, &files, &err)) {
+        return command_fail(args, "%s", err.text);
+    }
+    if (args_has(args, "fix")) {
+        print_patch(root, &findings);
+        findings_free(&findings);
+        return EXIT_YES;
+    }
+    errors = print_findings(&findings, args_has(args, "json"));
     if (!args_has(args, "json")) {
         fprintf(stderr, "%zu findings, %zu of them errors, in %zu files\n", findings.len, errors,
             files);
@@ -121,11 +164,24 @@ static int run_checks(const struct args *args, const char *root, char **wanted)
     return errors > 0 ? EXIT_NO : EXIT_YES;
 }
 
+/* The man page's part: a paragraph a guard. */
+static void print_pages(struct buf *out)
+{
+    for (size_t i = 0; guards[i] != NULL; i++) {
+        buf_printf(out, "%s (%s; %s): %s. %s\n\n", guards[i]->id,
+            severity_name(guards[i]->severity), guard_languages_name(guards[i]->languages),
+            guards[i]->summary, guards[i]->explanation);
+    }
+}
+
 static int run_guards(const struct args *args)
 {
     if (args_has(args, "list") || args_has(args, "markdown")) {
         args_has(args, "list") ? print_list() : print_markdown();
         return EXIT_YES;
+    }
+    if (args_has(args, "explain")) {
+        return explain(args, args_get(args, "explain"));
     }
     const char *dir = args_get(args, "dir");
     char root[PATH_MAX];
@@ -144,11 +200,13 @@ static int run_guards(const struct args *args)
 const struct command command_guards = {
     .name = "guards",
     .summary = "find what goes wrong in policies again and again and no engine minds",
-    .usage = "[--json] [--dir DIR] [PATH…] | --list | --markdown",
+    .usage = "[--json | --fix] [--dir DIR] [PATH…] | --explain GUARD | --list | --markdown",
     .options =
         {
             {"json", 'j', NULL, "one JSON object a finding"},
             {"dir", 'd', "DIR", "the workspace the paths lie in (default: the current folder)"},
+            {"fix", 'f', NULL, "print a patch that mends what can be mended; nothing is written"},
+            {"explain", 'e', "GUARD", "what one guard finds, why it matters and what to do"},
             {"list", 'l', NULL, "the guards: id, severity, language, what they find"},
             {"markdown", '\0', NULL, "the same as a Markdown table, with explanations"},
         },
@@ -157,6 +215,12 @@ const struct command command_guards = {
         "what the guards find: file:line:column: severity: message [guard]. They look at syntax "
         "trees and at what refers to what; no policy is run.\n\n"
         "A comment `# bylaw:ignore GUARD reason` silences a guard in its line and the next.\n\n"
-        "Exit code: 0 no finding is an error, 1 one is, 2 it could not run.",
+        "With --fix it prints a patch of the safe fixes for `git apply` or a review; it writes "
+        "nothing. What the workspace asks of its policies stands in its .bylaw/config.toml: "
+        "`[guards]` with `kyverno = \"1.20\"` (the version they must run on) and `fixtures = 2` "
+        "(how many valid and how many invalid ones each must have).\n\n"
+        "Exit code: 0 no finding is an error (and always with --fix), 1 one is, 2 it could not "
+        "run.",
+    .man = print_pages,
     .run = run_guards,
 };

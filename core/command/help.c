@@ -2,6 +2,7 @@
 #include "command/command.h"
 
 #include <ctype.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 static const char program_summary[] = "review policy-as-code that a machine wrote: see the "
@@ -168,6 +169,34 @@ static void print_program_man(FILE *out)
     print_roff(exit_text, out);
 }
 
+/* What the command has more: a section of its own, a term and its text each paragraph. */
+static void print_more_man(const struct command *command, FILE *out)
+{
+    struct buf more = BUF_INIT;
+    command->man(&more);
+    fputs(".SH ", out);
+    for (const char *p = command->name; *p != '\0'; p++) {
+        fputc(toupper((unsigned char)*p), out);
+    }
+    fputc('\n', out);
+    struct str rest = buf_str(&more);
+    struct str line;
+    while (str_next_line(&rest, &line)) {
+        size_t colon = str_find(line, STR_LIT(": "), 0);
+        if (colon == SIZE_MAX) {
+            continue;
+        }
+        char *term = str_dup(str_slice(line, 0, colon));
+        char *text = str_dup(str_from(line, colon + 2));
+        fputs(".TP\n.B ", out);
+        print_roff(term, out);
+        print_roff(text, out);
+        free(term);
+        free(text);
+    }
+    buf_free(&more);
+}
+
 void command_print_man(const struct command *command, FILE *out)
 {
     if (command == NULL) {
@@ -184,6 +213,9 @@ void command_print_man(const struct command *command, FILE *out)
     fputs(".SH DESCRIPTION\n", out);
     print_roff(command->description, out);
     print_options_man(command, out);
+    if (command->man != NULL) {
+        print_more_man(command, out);
+    }
     fputs(".SH EXIT STATUS\n", out);
     print_roff(exit_text, out);
 }

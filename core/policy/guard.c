@@ -3,7 +3,6 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/safe.h"
-#include "policy/guard/package_folder.h"
 #include "policy/template.h"
 
 #include <stdlib.h>
@@ -19,6 +18,7 @@ const struct guard *const guards[] = {
     &guard_deprecated_import,
     &guard_duplicate_name,
     &guard_duplicate_test,
+    &guard_fixture_unused,
     &guard_gatekeeper_input,
     &guard_hidden_character,
     &guard_ignore_reason,
@@ -29,13 +29,33 @@ const struct guard *const guards[] = {
     &guard_missing_metadata,
     &guard_mixed_script,
     &guard_package_folder,
+    &guard_suite_empty,
+    &guard_suite_unknown_name,
     &guard_template_source,
     &guard_template_without_constraint,
     &guard_test_asserts_nothing,
+    &guard_test_no_deny_case,
     &guard_test_set_always_true,
     &guard_v0_syntax,
     NULL,
 };
+
+const char *guard_languages_name(unsigned which)
+{
+    static const struct {
+        unsigned languages;
+        const char *name;
+    } rows[] = {{GUARD_DECIDED, "decisions"},
+        {GUARD_REGO | GUARD_YAML | GUARD_TEMPLATE, "Rego, YAML"},
+        {GUARD_REGO | GUARD_YAML, "Rego, YAML"}, {GUARD_REGO | GUARD_TEMPLATE, "Rego, templates"},
+        {GUARD_YAML, "YAML"}, {GUARD_REGO, "Rego"}};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if (rows[i].languages == which) {
+            return rows[i].name;
+        }
+    }
+    return "";
+}
 
 const struct guard *guard_by_id(struct str id)
 {
@@ -153,33 +173,6 @@ static bool take_comment(void *data, TSNode node)
     return true;
 }
 
-/* ---- habits ---- */
-
-static struct guard_habits habits_of(const struct policy_index *index)
-{
-    size_t v0 = 0;
-    size_t v1 = 0;
-    size_t packages = 0;
-    size_t fitting = 0;
-    size_t annotated = 0;
-    for (size_t i = 0; index != NULL && i < index->files.len; i++) {
-        const struct policy_file *file = &index->files.items[i];
-        const struct policy_facts *facts = file->facts;
-        if (facts == NULL || facts->package == NULL) {
-            continue;
-        }
-        v0 += facts->dialect == DIALECT_V0;
-        v1 += facts->dialect == DIALECT_V1;
-        annotated += facts->has_metadata;
-        packages++;
-        fitting += guard_package_fits(file->path, facts->package);
-    }
-    return (struct guard_habits){.v1 = v1 > 0 && v0 == 0,
-        .mostly_v1 = v1 > v0,
-        .folders = packages >= 3 && fitting * 4 >= packages * 3,
-        .metadata = annotated > 0};
-}
-
 /* ---- the run ---- */
 
 static void drop_ignored(struct guard_file *file, size_t from)
@@ -203,7 +196,7 @@ static void run(struct guard_file *file, enum guard_language language)
     for (size_t i = 0; guards[i] != NULL && file->findings->len - begin < FINDINGS_MAX; i++) {
         size_t from = file->findings->len;
         file->guard = guards[i];
-        if ((guards[i]->languages & language) != 0) {
+        if ((guards[i]->languages & language) != 0 && guards[i]->check != NULL) {
             guards[i]->check(file);
             drop_ignored(file, from);
         }
@@ -277,14 +270,16 @@ static void check_templates(const struct guard_file *host)
     template_policies_free(&policies);
 }
 
-void guards_check(struct policy_index *index, const struct manifests *manifests, const char *path,
-    struct str text, struct findings *findings)
+void guards_check(
+    struct guard_world *world, const char *path, struct str text, struct findings *findings)
 {
+    struct policy_index *index = world == NULL ? NULL : world->index;
     bool is_rego = strcmp(path_ext(path), ".rego") == 0;
     struct guard_file file = {.path = path,
         .text = text,
+        .world = world,
         .index = index,
-        .manifests = manifests,
+        .manifests = world == NULL ? NULL : world->manifests,
         .is_rego = is_rego,
         .findings = findings};
     TSTree *tree = is_rego ? rego_tree_parse(text) : is_yaml(path) ? yaml_tree_parse(text) : NULL;
@@ -300,7 +295,7 @@ void guards_check(struct policy_index *index, const struct manifests *manifests,
         facts =
             known ? policy_facts_share(index->files.items[place].facts) : policy_facts_parse(text);
         file.facts = facts;
-        file.habits = habits_of(index);
+        file.habits = world == NULL ? (struct guard_habits){0} : world->habits;
     }
     run(&file, is_rego ? GUARD_REGO : GUARD_YAML);
     if (!is_rego) {
@@ -308,6 +303,58 @@ void guards_check(struct policy_index *index, const struct manifests *manifests,
     }
     policy_facts_release(facts);
     ts_tree_delete(tree);
+}
+
+/* ---- of findings that were made elsewhere ---- */
+
+static void keep_unsilenced(
+    const char *path, struct str text, struct findings *findings, struct findings *kept)
+{
+    bool is_rego = strcmp(path_ext(path), ".rego") == 0;
+    struct guard_file file = {.path = path, .text = text, .is_rego = is_rego};
+    TSTree *tree = is_rego ? rego_tree_parse(text) : is_yaml(path) ? yaml_tree_parse(text) : NULL;
+    if (tree != NULL) {
+        file.root = ts_tree_root_node(tree);
+        guard_walk(file.root, take_comment, &file);
+    }
+    VEC_FOREACH (struct finding, finding, findings) {
+        file.guard = guard_by_id(str_of(finding->rule));
+        bool is_here = finding->file != NULL && strcmp(finding->file, path) == 0;
+        if (is_here && (file.guard == NULL || !is_ignored(&file, finding->at.row))) {
+            VEC_PUSH(kept, *finding);
+            *finding = (struct finding){0};
+        } else if (is_here) {
+            finding_free(finding);
+            *finding = (struct finding){0};
+        }
+    }
+    VEC_FREE(&file.ignores);
+    ts_tree_delete(tree);
+}
+
+void guards_drop_silenced(const char *root, struct findings *findings)
+{
+    struct findings kept = {0};
+    for (size_t i = 0; i < findings->len; i++) {
+        struct finding *finding = &findings->items[i];
+        if (finding->file == NULL) {
+            if (finding->message != NULL) {
+                VEC_PUSH(&kept, *finding);
+                *finding = (struct finding){0};
+            }
+            continue;
+        }
+        struct buf text = BUF_INIT;
+        char *path = mem_strdup(finding->file);
+        char *full = path_join(root, path);
+        (void)!file_read(full, TEXT_MAX_BYTES, &text, NULL);
+        keep_unsilenced(path, buf_str(&text), findings, &kept);
+        free(full);
+        free(path);
+        buf_free(&text);
+    }
+    findings_free(findings);
+    *findings = kept;
 }
 
 /* `path` is or lies below one of the paths asked for; none: all. */
@@ -324,17 +371,19 @@ static bool is_wanted(const char *path, char *const *wanted, size_t count)
 static void check_files(struct policy_index *index, const struct manifests *manifests,
     char *const *wanted, size_t count, struct findings *findings, size_t *files)
 {
+    struct guard_world *world = guard_world_new(index, manifests);
     for (size_t i = 0; i < index->files.len; i++) {
         const char *path = index->files.items[i].path;
         struct buf text = BUF_INIT;
         char *full = path_join(index->root, path);
         if (is_wanted(path, wanted, count) && file_read(full, TEXT_MAX_BYTES, &text, NULL)) {
-            guards_check(index, manifests, path, buf_str(&text), findings);
+            guards_check(world, path, buf_str(&text), findings);
             (*files)++;
         }
         free(full);
         buf_free(&text);
     }
+    guard_world_free(world);
 }
 
 bool guards_check_folder(const char *root, char *const *wanted, size_t count,

@@ -2,11 +2,19 @@
  * no engine minds. Each is one file in guard/ and one row of the table in guard.c.
  *
  * They read syntax trees and the index, and only say what these show; what a policy means is the
- * engines' business. A finding is silenced by a comment in its line or the line above:
+ * engines' business, and those guards that are about what engines decided read their answers
+ * (core/evidence). A finding is silenced by a comment in its line or the line above:
  *
  *     # bylaw:ignore package-folder the layout is the vendor's
  *
- * Without a reason the comment is itself a finding. */
+ * Without a reason the comment is itself a finding.
+ *
+ * What a workspace asks of its policies it says in its .bylaw/config.toml, which is anybody's text:
+ *
+ *     [guards]
+ *     kyverno = "1.20"     -- the version that its policies must run on
+ *     fixtures = 2         -- how many valid ones, and how many invalid ones, a policy must have
+ */
 #ifndef BYLAW_POLICY_GUARD_H
 #define BYLAW_POLICY_GUARD_H
 
@@ -19,7 +27,8 @@
 enum guard_language {
     GUARD_REGO = 1,
     GUARD_YAML = 2,
-    GUARD_TEMPLATE = 4 /* the Rego inside a ConstraintTemplate, read as a file of its own */
+    GUARD_TEMPLATE = 4, /* the Rego inside a ConstraintTemplate, read as a file of its own */
+    GUARD_DECIDED = 8   /* not the text: what engines decided (evidence/evidence.h) */
 };
 
 struct guard_file;
@@ -30,7 +39,7 @@ struct guard {
     enum severity severity;
     const char *summary;     /* one line, no full stop */
     const char *explanation; /* for the docs: why it matters, what to do */
-    /* Adds findings with guard_find (guard/guard_private.h). */
+    /* Adds findings with guard_find (guard/guard_private.h); NULL: GUARD_DECIDED only. */
     void (*check)(struct guard_file *file);
 };
 
@@ -38,11 +47,23 @@ struct guard {
 extern const struct guard *const guards[];
 const struct guard *guard_by_id(struct str id);
 
+/* "Rego, YAML", "templates", "decisions": what it looks at. */
+const char *guard_languages_name(unsigned languages);
+
+/* What guards know beside the file they look at. Made once for the files of one state of a
+ * workspace; what they find out about all of it is kept in it. Both borrowed; neither may change
+ * while it lives. Any thread, one at a time. */
+struct guard_world;
+struct guard_world *guard_world_new(
+    struct policy_index *index, const struct manifests *manifests) MUST_USE;
+/* NULL is fine. */
+void guard_world_free(struct guard_world *world);
+
 /* Appends what the guards say of one file with this text (a Rego or YAML file by its name; others:
- * nothing). `index` and `manifests` are of the workspace, and hold the text if it is not saved yet;
- * NULL: only guards that look at nothing else. Any thread that has the index to itself. */
-void guards_check(struct policy_index *index, const struct manifests *manifests, const char *path,
-    struct str text, struct findings *findings);
+ * nothing). The world's index and manifests hold the text if it is not saved yet. NULL: only guards
+ * that look at nothing else. */
+void guards_check(
+    struct guard_world *world, const char *path, struct str text, struct findings *findings);
 
 /* Reads the folder and appends what the guards say of its Rego and YAML files, or of those at and
  * below `wanted`
@@ -50,5 +71,8 @@ void guards_check(struct policy_index *index, const struct manifests *manifests,
  * while. */
 bool guards_check_folder(const char *root, char *const *wanted, size_t count,
     struct findings *findings, size_t *files, struct err *err) MUST_USE;
+
+/* Takes those out of findings that a comment in their file (below root) silences. Reads files. */
+void guards_drop_silenced(const char *root, struct findings *findings);
 
 #endif

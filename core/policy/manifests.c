@@ -7,8 +7,15 @@
 
 #include <stdlib.h>
 
-static const char *const groups[] = {
-    "kyverno.io", "policies.kyverno.io", "templates.gatekeeper.sh", "constraints.gatekeeper.sh"};
+static const char *const groups[] = {"kyverno.io", "policies.kyverno.io", "cli.kyverno.io",
+    "templates.gatekeeper.sh", "constraints.gatekeeper.sh", "test.gatekeeper.sh"};
+
+bool manifest_is_suite(const struct manifest *manifest)
+{
+    return manifest_in_group(manifest->api_version, "test.gatekeeper.sh") ||
+           (manifest_in_group(manifest->api_version, "cli.kyverno.io") &&
+               strcmp(manifest->kind, "Test") == 0);
+}
 
 bool manifest_in_group(const char *api_version, const char *group)
 {
@@ -23,6 +30,10 @@ static void manifest_free(struct manifest *manifest)
     free(manifest->name);
     free(manifest->space);
     free(manifest->template);
+    VEC_FOREACH (struct manifest_use, use, &manifest->uses) {
+        free(use->name);
+    }
+    VEC_FREE(&manifest->uses);
 }
 
 void manifest_list_free(struct manifest_list *list)
@@ -57,6 +68,73 @@ static bool is_policy(const char *api_version)
     return false;
 }
 
+/* ---- what a suite names ---- */
+
+static void add_use(struct str text, TSNode node, bool is_file, struct manifest *out)
+{
+    struct buf name = BUF_INIT;
+    if (yaml_scalar(text, node, &name) && name.len > 0) {
+        TSPoint at = ts_node_start_point(node);
+        VEC_PUSH(&out->uses,
+            (struct manifest_use){is_file, mem_strdup(name.ptr), at.row + 1, at.column + 1});
+    }
+    buf_free(&name);
+}
+
+static bool names_file(struct str text, TSNode node)
+{
+    static const char *const ends[] = {".yaml", ".yml", ".json"};
+    struct buf value = BUF_INIT;
+    bool is = false;
+    yaml_scalar(text, node, &value);
+    for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+        is = is || str_ends(buf_str(&value), ends[i]);
+    }
+    buf_free(&value);
+    return is;
+}
+
+/* Every scalar that is a file's name: which keys may name one depends on the suite's version. */
+static void read_files(struct str text, TSNode node, unsigned depth, struct manifest *out)
+{
+    enum { DEPTH_MAX = 12 };
+    TSNode key;
+    TSNode value;
+    uint32_t at = 0;
+    if (names_file(text, node)) {
+        add_use(text, node, true, out);
+    }
+    while (depth < DEPTH_MAX && yaml_is_mapping(node) && yaml_next_pair(node, &at, &key, &value)) {
+        read_files(text, value, depth + 1, out);
+    }
+    while (depth < DEPTH_MAX && yaml_is_sequence(node) && yaml_next_item(node, &at, &value)) {
+        read_files(text, value, depth + 1, out);
+    }
+}
+
+static void read_list(
+    struct str text, TSNode document, const char *list, const char *member, struct manifest *out)
+{
+    TSNode items = yaml_get(text, document, list, NULL);
+    TSNode item;
+    for (uint32_t at = 0; yaml_next_item(items, &at, &item);) {
+        TSNode named = member == NULL ? item : yaml_get(text, item, member, NULL);
+        if (member != NULL || !names_file(text, named)) {
+            add_use(text, named, member == NULL, out);
+        }
+    }
+}
+
+static void read_suite(struct str text, TSNode document, struct manifest *out)
+{
+    read_files(text, document, 0, out);
+    read_list(text, document, "policies", NULL, out); /* folders */
+    read_list(text, document, "resources", NULL, out);
+    read_list(text, document, "results", "policy", out);
+}
+
+/* ---- documents ---- */
+
 void manifests_read(struct str text, struct manifest_list *out)
 {
     /* Most YAML is no policy, and a tree costs more than a look. */
@@ -75,6 +153,9 @@ void manifests_read(struct str text, struct manifest_list *out)
             .template = yaml_string(text, content, "spec/crd/spec/names/kind")};
         if (is_policy(manifest.api_version) && manifest.kind[0] != '\0') {
             manifest.row = ts_node_start_point(content).row + 1;
+            if (manifest_is_suite(&manifest)) {
+                read_suite(text, content, &manifest);
+            }
             VEC_PUSH(out, manifest);
         } else {
             manifest_free(&manifest);
@@ -110,41 +191,44 @@ static bool is_yaml(const char *path)
     return strcmp(path_ext(path), ".yaml") == 0 || strcmp(path_ext(path), ".yml") == 0;
 }
 
+static bool is_as_read(const struct manifest_file *old, const struct policy_file *file)
+{
+    return old->mtime_ns == file->mtime_ns && old->size == file->size && old->inode == file->inode;
+}
+
+static struct manifest_file read_file(
+    const struct policy_index *index, const struct policy_file *file)
+{
+    struct manifest_file entry = {.path = mem_strdup(file->path),
+        .mtime_ns = file->mtime_ns,
+        .size = file->size,
+        .inode = file->inode};
+    struct buf text = BUF_INIT;
+    char *path = path_join(index->root, file->path);
+    if (file_read(path, YAML_TREE_MAX, &text, NULL)) {
+        manifests_read(buf_str(&text), &entry.list);
+    }
+    free(path);
+    buf_free(&text);
+    return entry;
+}
+
 void manifests_update(
     struct manifests *manifests, const struct policy_index *index, const atomic_bool *cancel)
 {
     struct manifests fresh = {0};
     VEC_FOREACH (const struct policy_file, file, &index->files) {
-        if (cancel != NULL && atomic_load(cancel)) {
-            manifests_free(&fresh);
-            return;
-        }
+        bool stopped = cancel != NULL && atomic_load(cancel);
         if (file->kind != POLICY_DATA || !is_yaml(file->path) || file->size > YAML_TREE_MAX) {
             continue;
         }
-        struct manifest_file entry = {.path = mem_strdup(file->path),
-            .mtime_ns = file->mtime_ns,
-            .size = file->size,
-            .inode = file->inode};
         struct manifest_file *old = file_at(manifests, file->path);
-        if (old != NULL && old->mtime_ns == file->mtime_ns && old->size == file->size &&
-            old->inode == file->inode) {
-            for (size_t i = 0; i < old->list.len; i++) {
-                const struct manifest *m = &old->list.items[i];
-                VEC_PUSH(&entry.list, (struct manifest){mem_strdup(m->api_version),
-                                          mem_strdup(m->kind), mem_strdup(m->name),
-                                          mem_strdup(m->space), mem_strdup(m->template), m->row});
-            }
-        } else {
-            struct buf text = BUF_INIT;
-            char *path = path_join(index->root, file->path);
-            if (file_read(path, YAML_TREE_MAX, &text, NULL)) {
-                manifests_read(buf_str(&text), &entry.list);
-            }
-            free(path);
-            buf_free(&text);
+        if (old != NULL && (stopped || is_as_read(old, file))) {
+            VEC_PUSH(&fresh.files, *old);
+            *old = (struct manifest_file){.path = mem_strdup(file->path)};
+        } else if (!stopped) {
+            VEC_PUSH(&fresh.files, read_file(index, file));
         }
-        VEC_PUSH(&fresh.files, entry);
     }
     manifests_free(manifests);
     *manifests = fresh;

@@ -1,10 +1,18 @@
 /* The Kubernetes documents of a folder that have to do with policy: Kyverno policies, Gatekeeper
- * templates and constraints. Taken from the syntax trees of YAML files that name one of their API
- * groups; brought up to date by the stamps of the index. One thread at a time. */
+ * templates and constraints, and the suites that test them. Taken from the syntax trees of YAML
+ * files that name one of their API groups; brought up to date by the stamps of the index. One
+ * thread at a time. */
 #ifndef BYLAW_POLICY_MANIFESTS_H
 #define BYLAW_POLICY_MANIFESTS_H
 
 #include "policy/index.h"
+
+/* What a suite names. */
+struct manifest_use {
+    bool is_file; /* a file or folder, as written: relative to the suite's own; else a policy */
+    char *name;
+    unsigned row, col; /* from 1 */
+};
 
 struct manifest {
     char *api_version; /* "kyverno.io/v1" */
@@ -13,6 +21,10 @@ struct manifest {
     char *space;    /* metadata.namespace, or "" */
     char *template; /* a ConstraintTemplate: the kind it makes; else "" */
     unsigned row;   /* of the document's first key, from 1 */
+    struct manifest_uses {
+        struct manifest_use *items;
+        size_t len, cap;
+    } uses; /* of a suite */
 };
 
 struct manifest_file {
@@ -44,5 +56,7 @@ void manifest_list_free(struct manifest_list *list);
 
 /* "kyverno.io" of "kyverno.io/v1": true when the API version is of this group. */
 bool manifest_in_group(const char *api_version, const char *group);
+/* A Test of Kyverno's or a Suite of Gatekeeper's. */
+bool manifest_is_suite(const struct manifest *manifest);
 
 #endif

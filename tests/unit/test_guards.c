@@ -39,7 +39,9 @@ static char *say_in(const char *const *files, const char *path)
     struct findings findings = {0};
     struct buf out = BUF_INIT;
     char *text = test_read(folder.dir, path);
-    guards_check(folder.index, &folder.manifests, path, str_of(text), &findings);
+    struct guard_world *world = guard_world_new(folder.index, &folder.manifests);
+    guards_check(world, path, str_of(text), &findings);
+    guard_world_free(world);
     VEC_FOREACH (const struct finding, f, &findings) {
         assert_string_equal(f->file, path);
         assert_string_equal(f->source, "guard");
@@ -261,7 +263,9 @@ static char *mended(const char *const *files, const char *path)
     struct folder folder = make_folder(files);
     struct findings findings = {0};
     char *text = test_read(folder.dir, path);
-    guards_check(folder.index, &folder.manifests, path, str_of(text), &findings);
+    struct guard_world *world = guard_world_new(folder.index, &folder.manifests);
+    guards_check(world, path, str_of(text), &findings);
+    guard_world_free(world);
     assert_true(findings.len > 0 && findings.items[0].edit.from.row > 0);
     size_t at[2];
     struct position places[] = {findings.items[0].edit.from, findings.items[0].edit.to};
@@ -331,7 +335,9 @@ static void table_is_whole(void **state)
 {
     (void)state;
     for (size_t i = 0; guards[i] != NULL; i++) {
-        assert_non_null(guards[i]->check);
+        bool decided = guards[i]->languages == GUARD_DECIDED;
+        assert_true((guards[i]->check == NULL) == decided);
+        assert_string_not_equal(guard_languages_name(guards[i]->languages), "");
         assert_true(strlen(guards[i]->summary) > 10 && strlen(guards[i]->explanation) > 40);
         assert_ptr_equal(guard_by_id(str_of(guards[i]->id)), guards[i]);
         assert_true(i == 0 || strcmp(guards[i - 1]->id, guards[i]->id) < 0);
@@ -354,14 +360,16 @@ static void torn_texts_do_no_harm(void **state)
         NULL};
     for (size_t i = 0; texts[i] != NULL; i += 2) {
         struct folder folder = make_folder((const char *const[]){texts[i], texts[i + 1], NULL});
+        struct guard_world *world = guard_world_new(folder.index, &folder.manifests);
         for (size_t len = 0; len <= strlen(texts[i + 1]); len++) {
             struct findings findings = {0};
             char *part = mem_strndup(texts[i + 1], len);
-            guards_check(folder.index, &folder.manifests, texts[i], str_of(part), &findings);
-            guards_check(NULL, NULL, texts[i], str_of(part), &findings);
+            guards_check(world, texts[i], str_of(part), &findings);
+            guards_check(NULL, texts[i], str_of(part), &findings);
             findings_free(&findings);
             free(part);
         }
+        guard_world_free(world);
         free_folder(&folder);
     }
 }
@@ -434,6 +442,121 @@ static void template_source(void **state)
     assert_true(speaks_of(made, "library/a/template.yaml", "1:1 template-source"));
 }
 
+#define KYVERNO_POLICY                                                                             \
+    "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: limits}\nspec:\n  rules:\n"  \
+    "    - name: memory-limit\n      validate: {message: m, pattern: {a: b}}\n"
+#define KYVERNO_TEST                                                                               \
+    "apiVersion: cli.kyverno.io/v1alpha1\nkind: Test\nmetadata: {name: t}\n"                       \
+    "policies: [policy.yaml]\nresources: [res.yaml]\nresults:\n"
+#define KYVERNO_PODS                                                                               \
+    "apiVersion: v1\nkind: Pod\nmetadata: {name: good}\n---\napiVersion: v1\nkind: Pod\n"          \
+    "metadata: {name: bad}\n"
+
+/* The suite's findings beside those of other files. */
+static void expect_suite(const char *results, const char *expected)
+{
+    char *suite = mem_printf(KYVERNO_TEST "%s", results);
+    expect_in((const char *const[]){"t/policy.yaml", KYVERNO_POLICY, "t/res.yaml", KYVERNO_PODS,
+                  "t/kyverno-test.yaml", suite, NULL},
+        "t/kyverno-test.yaml", expected);
+    free(suite);
+}
+
+static void kyverno_suites(void **state)
+{
+    (void)state;
+    expect_suite(
+        "- {policy: limits, rule: memory-limit, kind: Pod, resources: [good], result: pass}\n"
+        "- {policy: limits, rule: autogen-memory-limit, resources: [bad], result: fail}\n",
+        "");
+    expect_suite("- {policy: limits, rule: memory-limits, resources: [good, bad], result: fail}\n"
+                 "- {policy: limit, rule: x, resources: [good], result: fail}\n"
+                 "- {policy: limits, rule: memory-limit, resources: [bat], result: fail}\n",
+        "7:26 suite-unknown-name, 8:12 suite-unknown-name, 9:52 suite-unknown-name");
+    expect_suite("# bylaw:ignore suite-unknown-name it comes with the next release\n"
+                 "- {policy: limits, rule: memory-limits, resources: [bad], result: fail}\n",
+        "");
+    /* A file that cannot be read may hold it. */
+    expect_in((const char *const[]){"t/kyverno-test.yaml",
+                  KYVERNO_TEST "- {policy: x, rule: y, resources: [z], result: fail}\n", NULL},
+        "t/kyverno-test.yaml", "");
+    expect_suite("- {policy: limits, rule: memory-limit, resources: [good], result: pass}\n",
+        "7:26 test-no-deny-case");
+    expect_suite("# bylaw:ignore test-no-deny-case it audits only\n"
+                 "- {policy: limits, rule: memory-limit, resources: [good], result: pass}\n",
+        "");
+    expect_suite("  []\n", "2:7 suite-empty");
+    char *text = mended((const char *const[]){"policy.yaml", KYVERNO_POLICY, "res.yaml",
+                            KYVERNO_PODS, "kyverno-test.yaml",
+                            KYVERNO_TEST "- {policy: limits, rule: autogen-memory-limits, "
+                                         "resources: [bad], result: fail}\n",
+                            NULL},
+        "kyverno-test.yaml");
+    assert_string_equal(text, KYVERNO_TEST
+        "- {policy: limits, rule: autogen-memory-limit, resources: [bad], result: fail}\n");
+    free(text);
+}
+
+#define GATOR_SUITE "apiVersion: test.gatekeeper.sh/v1alpha1\nkind: Suite\n"
+
+static void gator_suites(void **state)
+{
+    (void)state;
+    expect("suite.yaml", GATOR_SUITE "tests: []\n", "2:7 suite-empty");
+    expect("suite.yaml", GATOR_SUITE "tests:\n- name: a\n  template: t.yaml\n", "4:3 suite-empty");
+    expect(
+        "suite.yaml", GATOR_SUITE "tests:\n- name: a\n  template: t.yaml\n  invalid: true\n", "");
+    const char *allowed = GATOR_SUITE "tests:\n- name: a\n  template: t.yaml\n  cases:\n  - "
+                                      "object: a.yaml\n    assertions:\n    - "
+                                      "violations: no\n";
+    expect("suite.yaml", allowed, "5:13 test-no-deny-case");
+    char *both = mem_printf("%s- name: b\n  template: t.yaml\n  cases:\n  - object: b.yaml\n    "
+                            "assertions:\n    - violations: yes\n",
+        allowed);
+    expect("suite.yaml", both, "");
+    free(both);
+    expect("suite.yaml", "kind: Suite\ntests: []\n", "");
+}
+
+static void rego_deny_cases(void **state)
+{
+    (void)state;
+    const char *policy = "package p\n\ndeny contains msg if {\n\tinput.x\n\tmsg := input.m\n}\n";
+    const char *files[] = {"p.rego", policy, "p_test.rego",
+        "package p_test\n\nimport data.p\n\ntest_a if {\n\tcount(p.deny) == 0 with input as {}\n}\n"
+        "\ntest_b if {\n\tx := data.p.deny with input as {}\n\tcount(x) == 0\n}\n",
+        NULL};
+    expect_in(files, "p_test.rego", "6:8 test-no-deny-case");
+    files[3] =
+        "package p_test\n\nimport data.p\n\ntest_a if {\n\tcount(p.deny) == 0 with input as {}"
+        "\n}\n\ntest_b if {\n\tx := p.deny with input as {}\n\tcount(x) == 1\n}\n";
+    expect_in(files, "p_test.rego", "");
+    files[3] = "package p_test\n\nimport data.p\n\ntest_a if {\n\t# bylaw:ignore test-no-deny-case "
+               "b_test.rego has them\n\tcount(p.deny) == 0 with input as {}\n}\n";
+    expect_in(files, "p_test.rego", "");
+    /* Another file may have the case; a function may stand for it. */
+    const char *shared[] = {"p.rego", policy, "p_test.rego",
+        "package p_test\n\nimport data.p\n\ntest_a if {\n\tcount(p.deny) == 0 with input as "
+        "{}\n}\n",
+        "q_test.rego", "package q_test\n\ntest_b if data.p.deny[\"x\"] with input as {}\n", NULL};
+    expect_in(shared, "p_test.rego", "");
+}
+
+static void fixtures_are_used(void **state)
+{
+    (void)state;
+    const char *files[] = {"t/policy.yaml", KYVERNO_POLICY, "t/res.yaml", KYVERNO_PODS,
+        "t/kyverno-test.yaml",
+        KYVERNO_TEST "- {policy: limits, rule: memory-limit, resources: [bad], result: fail}\n",
+        "t/other.yaml", KYVERNO_PODS, "u/other.yaml", KYVERNO_PODS, "t/valid_1.yaml", KYVERNO_PODS,
+        "t/kept.yaml", "# bylaw:ignore fixture-unused read by hand\n" KYVERNO_PODS, NULL};
+    expect_in(files, "t/other.yaml", "1:1 fixture-unused");
+    expect_in(files, "t/res.yaml", "");
+    expect_in(files, "t/kept.yaml", "");
+    expect_in(files, "t/valid_1.yaml", "");
+    expect_in(files, "u/other.yaml", "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -449,6 +572,10 @@ int main(void)
         cmocka_unit_test(what_cannot_be_seen),
         cmocka_unit_test(rego_behind_cel),
         cmocka_unit_test(template_source),
+        cmocka_unit_test(kyverno_suites),
+        cmocka_unit_test(gator_suites),
+        cmocka_unit_test(rego_deny_cases),
+        cmocka_unit_test(fixtures_are_used),
         cmocka_unit_test(table_is_whole),
         cmocka_unit_test(torn_texts_do_no_harm),
     };

@@ -17,13 +17,51 @@ struct guard_habits {
     bool metadata; /* files have # METADATA annotations */
 };
 
+/* What the workspace asks of its policies ([guards] in .bylaw/config.toml). */
+struct guard_asks {
+    unsigned kyverno; /* the version they must run on: 1020 for 1.20; 0: it does not say */
+    char *kyverno_shown;
+    size_t fixtures; /* valid ones, and as many invalid ones; 0: it does not say */
+};
+
+/* Names in order, each once; borrowed or own. */
+struct guard_names {
+    char **items;
+    size_t len, cap;
+};
+void guard_names_sort(struct guard_names *names);
+bool guard_names_have(const struct guard_names *names, const char *name);
+void guard_names_free(struct guard_names *names);
+
+struct guard_world {
+    struct policy_index *index;
+    const struct manifests *manifests;
+    struct guard_habits habits;
+    struct guard_asks asks;
+    /* Of all suites, made when first asked for: guard_suites. */
+    struct guard_suites {
+        bool made;
+        size_t count;
+        struct guard_names files, folders; /* they name; below the root */
+        struct guard_names policies;       /* whose results they expect, without namespaces */
+    } suites;
+    /* Made when first asked for: guard_demands (guard_demand.h). */
+    struct guard_demands *demands;
+};
+const struct guard_suites *guard_suites(struct guard_world *world);
+/* A suite names the file, or a folder that it lies in. */
+bool guard_suites_name(const struct guard_suites *suites, const char *path);
+/* Appends the file's text: unsaved, else from the disk. False: it is not there, or too large. */
+bool guard_read(const struct guard_world *world, const char *path, struct buf *out) MUST_USE;
+
 struct guard_file {
     const char *path;
     struct str text;
     TSNode root;
     const struct policy_facts *facts;  /* Rego; never NULL there */
-    struct policy_index *index;        /* NULL: only this file is known */
-    const struct manifests *manifests; /* NULL: only this file is known */
+    struct guard_world *world;         /* NULL: only this file is known */
+    struct policy_index *index;        /* the world's, or NULL */
+    const struct manifests *manifests; /* the world's, or NULL */
     struct guard_habits habits;
     bool is_rego;
     bool in_template; /* the Rego of a ConstraintTemplate: places are mapped back afterwards */
@@ -67,6 +105,9 @@ TSNode guard_statement(TSNode literal);
 /* Appends the path below data that an identifier or ref stands for: a rule of this package, an
  * import, data.x. False: none of these, or not constant. */
 bool guard_resolve(const struct guard_file *file, TSNode node, struct buf *path);
+/* True when the path (as of guard_resolve) names a rule that the index knows only as a set or
+ * object built up by parts: such a rule is always defined, if need be as an empty one. */
+bool guard_is_set(const struct guard_file *file, const char *path);
 /* The message a deny rule gives: the expression, or the null node when it cannot be told. */
 TSNode guard_message(const struct guard_file *file, TSNode rule);
 
@@ -77,6 +118,7 @@ extern const struct guard guard_deny_without_message;
 extern const struct guard guard_deprecated_import;
 extern const struct guard guard_duplicate_name;
 extern const struct guard guard_duplicate_test;
+extern const struct guard guard_fixture_unused;
 extern const struct guard guard_gatekeeper_input;
 extern const struct guard guard_hidden_character;
 extern const struct guard guard_ignore_reason;
@@ -87,9 +129,12 @@ extern const struct guard guard_message_without_resource;
 extern const struct guard guard_missing_metadata;
 extern const struct guard guard_mixed_script;
 extern const struct guard guard_package_folder;
+extern const struct guard guard_suite_empty;
+extern const struct guard guard_suite_unknown_name;
 extern const struct guard guard_template_source;
 extern const struct guard guard_template_without_constraint;
 extern const struct guard guard_test_asserts_nothing;
+extern const struct guard guard_test_no_deny_case;
 extern const struct guard guard_test_set_always_true;
 extern const struct guard guard_v0_syntax;
 

@@ -159,6 +159,31 @@ bool guard_resolve(const struct guard_file *file, TSNode node, struct buf *path)
     return !is_ref || rego_path_add_fields(file->text, node, path);
 }
 
+bool guard_is_set(const struct guard_file *file, const char *path)
+{
+    const char *slash = path == NULL ? NULL : strrchr(path, '/');
+    if (slash == NULL) {
+        return false;
+    }
+    char *package = mem_strndup(path, (size_t)(slash - path));
+    bool partial = false;
+    bool other = false;
+    VEC_FOREACH (const size_t, place, &file->index->by_package) {
+        const struct policy_facts *facts = file->index->files.items[*place].facts;
+        if (strcmp(facts->package, package) != 0) {
+            continue;
+        }
+        VEC_FOREACH (const struct policy_rule, rule, &facts->rules) {
+            if (strcmp(rule->name, slash + 1) == 0) {
+                partial = partial || rule->kind == RULE_PARTIAL;
+                other = other || rule->kind != RULE_PARTIAL;
+            }
+        }
+    }
+    free(package);
+    return partial && !other;
+}
+
 /* The value of "msg" in an object; the object itself when it has none. */
 static TSNode message_in(const struct guard_file *file, TSNode object)
 {

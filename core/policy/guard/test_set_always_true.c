@@ -2,39 +2,12 @@
 
 #include <stdlib.h>
 
-/* True when the path names a rule that the index knows only as a set or object built up by parts:
- * such a rule is always defined, if need be as an empty one. */
-static bool is_partial(const struct guard_file *file, const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    if (slash == NULL) {
-        return false;
-    }
-    char *package = mem_strndup(path, (size_t)(slash - path));
-    bool partial = false;
-    bool other = false;
-    VEC_FOREACH (const size_t, place, &file->index->by_package) {
-        const struct policy_facts *facts = file->index->files.items[*place].facts;
-        if (strcmp(facts->package, package) != 0) {
-            continue;
-        }
-        VEC_FOREACH (const struct policy_rule, rule, &facts->rules) {
-            if (strcmp(rule->name, slash + 1) == 0) {
-                partial = partial || rule->kind == RULE_PARTIAL;
-                other = other || rule->kind != RULE_PARTIAL;
-            }
-        }
-    }
-    free(package);
-    return partial && !other;
-}
-
 static void look_at(struct guard_file *file, TSNode literal)
 {
     TSNode statement = guard_statement(literal);
     struct buf path = BUF_INIT;
     bool term = rego_node_is(statement, "identifier") || rego_node_is(statement, "ref");
-    if (term && guard_resolve(file, statement, &path) && is_partial(file, path.ptr)) {
+    if (term && guard_resolve(file, statement, &path) && guard_is_set(file, path.ptr)) {
         guard_find(file, statement,
             "%.*s is a set, and a set is true even when it is empty: this line cannot fail. "
             "Compare it (`count(…) > 0`)",

@@ -1,0 +1,210 @@
+/* What guards know beside the file they look at. */
+#include "policy/guard/guard_private.h"
+
+#include "base/file.h"
+#include "base/path.h"
+#include "config/toml.h"
+#include "policy/guard/package_folder.h"
+
+#include <stdlib.h>
+
+#define CONFIG      ".bylaw/config.toml"
+#define CONFIG_MAX  ((size_t)1 << 20)
+#define TEXT_MAX    ((size_t)4 << 20)
+#define VERSION_MAX 999u
+
+/* ---- habits ---- */
+
+static struct guard_habits habits_of(const struct policy_index *index)
+{
+    size_t v0 = 0;
+    size_t v1 = 0;
+    size_t packages = 0;
+    size_t fitting = 0;
+    size_t annotated = 0;
+    for (size_t i = 0; index != NULL && i < index->files.len; i++) {
+        const struct policy_file *file = &index->files.items[i];
+        const struct policy_facts *facts = file->facts;
+        if (facts == NULL || facts->package == NULL) {
+            continue;
+        }
+        v0 += facts->dialect == DIALECT_V0;
+        v1 += facts->dialect == DIALECT_V1;
+        annotated += facts->has_metadata;
+        packages++;
+        fitting += guard_package_fits(file->path, facts->package);
+    }
+    return (struct guard_habits){.v1 = v1 > 0 && v0 == 0,
+        .mostly_v1 = v1 > v0,
+        .folders = packages >= 3 && fitting * 4 >= packages * 3,
+        .metadata = annotated > 0};
+}
+
+/* ---- what is asked for ---- */
+
+/* "1.20", "v1.20.3": 1020. 0: it is none. */
+static unsigned read_version(const char *text)
+{
+    unsigned parts[2] = {0, 0};
+    const char *at = text[0] == 'v' ? text + 1 : text;
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        char *end;
+        unsigned long part = strtoul(at, &end, 10);
+        if (end == at || part > VERSION_MAX || (i == 0 && *end != '.')) {
+            return 0;
+        }
+        parts[i] = (unsigned)part;
+        at = end + 1;
+    }
+    return parts[0] * 1000 + parts[1];
+}
+
+static struct guard_asks read_asks(const struct guard_world *world)
+{
+    struct guard_asks asks = {0};
+    struct buf text = BUF_INIT;
+    struct toml *toml =
+        guard_read(world, CONFIG, &text) ? toml_parse(buf_str(&text), CONFIG, NULL) : NULL;
+    const struct toml *table = toml_get(toml, "guards");
+    long long fixtures = toml_integer_or(table, "fixtures", 0);
+    asks.kyverno_shown = mem_strdup(toml_string_or(table, "kyverno", ""));
+    asks.kyverno = read_version(asks.kyverno_shown);
+    asks.fixtures = fixtures > 0 && fixtures <= 1000 ? (size_t)fixtures : 0;
+    toml_free(toml);
+    buf_free(&text);
+    return asks;
+}
+
+bool guard_read(const struct guard_world *world, const char *path, struct buf *out)
+{
+    const struct buf *laid = policy_index_text(world->index, path);
+    if (laid != NULL) {
+        buf_append_str(out, buf_str(laid));
+        return true;
+    }
+    char *full = path_join(world->index->root, path);
+    bool ok = file_read(full, TEXT_MAX, out, NULL);
+    free(full);
+    return ok;
+}
+
+/* ---- names ---- */
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void guard_names_sort(struct guard_names *names)
+{
+    size_t kept = 0;
+    if (names->len > 1) {
+        qsort(names->items, names->len, sizeof *names->items, by_name);
+    }
+    for (size_t i = 0; i < names->len; i++) {
+        if (kept > 0 && strcmp(names->items[kept - 1], names->items[i]) == 0) {
+            free(names->items[i]);
+        } else {
+            names->items[kept++] = names->items[i];
+        }
+    }
+    names->len = kept;
+}
+
+bool guard_names_have(const struct guard_names *names, const char *name)
+{
+    return names->len > 0 &&
+           bsearch(&name, names->items, names->len, sizeof *names->items, by_name) != NULL;
+}
+
+void guard_names_free(struct guard_names *names)
+{
+    VEC_FOREACH (char *, name, names) {
+        free(*name);
+    }
+    VEC_FREE(names);
+}
+
+/* ---- suites ---- */
+
+static void take_use(struct guard_suites *suites, const char *dir, const struct manifest_use *use)
+{
+    if (!use->is_file) {
+        const char *slash = strrchr(use->name, '/');
+        VEC_PUSH(&suites->policies, mem_strdup(slash == NULL ? use->name : slash + 1));
+        return;
+    }
+    char *path = path_resolve(dir, str_of(use->name));
+    if (path == NULL) {
+        return;
+    }
+    if (path_ext(path)[0] == '\0') {
+        VEC_PUSH(&suites->folders, path);
+    } else {
+        VEC_PUSH(&suites->files, path);
+    }
+}
+
+static void take_suites(struct guard_suites *suites, const struct manifest_file *file)
+{
+    char *dir = path_dir(file->path);
+    VEC_FOREACH (const struct manifest, manifest, &file->list) {
+        suites->count += manifest_is_suite(manifest);
+        VEC_FOREACH (const struct manifest_use, use, &manifest->uses) {
+            take_use(suites, dir, use);
+        }
+    }
+    free(dir);
+}
+
+const struct guard_suites *guard_suites(struct guard_world *world)
+{
+    struct guard_suites *suites = &world->suites;
+    if (!suites->made) {
+        suites->made = true;
+        VEC_FOREACH (const struct manifest_file, file, &world->manifests->files) {
+            take_suites(suites, file);
+        }
+        guard_names_sort(&suites->files);
+        guard_names_sort(&suites->folders);
+        guard_names_sort(&suites->policies);
+    }
+    return suites;
+}
+
+bool guard_suites_name(const struct guard_suites *suites, const char *path)
+{
+    if (guard_names_have(&suites->files, path)) {
+        return true;
+    }
+    VEC_FOREACH (char *, folder, &suites->folders) {
+        if (policy_path_below(path, *folder)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- life ---- */
+
+struct guard_world *guard_world_new(struct policy_index *index, const struct manifests *manifests)
+{
+    struct guard_world *world = MEM_NEW(struct guard_world);
+    world->index = index;
+    world->manifests = manifests;
+    world->habits = habits_of(index);
+    world->asks = read_asks(world);
+    return world;
+}
+
+void guard_world_free(struct guard_world *world)
+{
+    if (world == NULL) {
+        return;
+    }
+    guard_names_free(&world->suites.files);
+    guard_names_free(&world->suites.folders);
+    guard_names_free(&world->suites.policies);
+    free(world->asks.kyverno_shown);
+    free(world);
+}
