@@ -307,8 +307,7 @@ void check_prepare(struct check_job *job)
         job->trouble = too_large(focus);
     }
     if (job->trouble == NULL && !job->nothing) {
-        struct guard_world *world =
-            guard_world_new(job->checker->index, &job->checker->manifests);
+        struct guard_world *world = guard_world_new(job->checker->index, &job->checker->manifests);
         guards_check(world, focus, content, &job->guards);
         guard_world_free(world);
         cover(job, focus);
