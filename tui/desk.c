@@ -266,6 +266,17 @@ static const char *suggestion(void *data, size_t index)
     return text == NULL || strcmp(text, "Outcome of the review") == 0 ? NULL : text;
 }
 
+static bool is_empty(void *data)
+{
+    return desk_init_is_empty(data);
+}
+
+static void begin_repository(void *data)
+{
+    const struct desk *desk = data;
+    desk_init_begin(desk->init);
+}
+
 static void fork_before(void *data, unsigned entry)
 {
     struct desk *desk = data;
@@ -296,6 +307,8 @@ static void make_panes(struct desk *desk)
         .model = model_name,
         .is_recording = is_recording,
         .suggestion = suggestion,
+        .is_empty = is_empty,
+        .begin = begin_repository,
         .mention = desk_mention,
         .command = desk_slash_run,
         .shell = run_shell,
@@ -342,6 +355,8 @@ static void make_panes(struct desk *desk)
     app_add_actions(desk->app, &status_global_actions, desk->status);
     app_add_actions(desk->app, &reach_actions, desk);
     app_add_actions(desk->app, &inspect_actions, desk);
+    desk->init = desk_init_new(desk);
+    app_add_actions(desk->app, &init_actions, desk);
     desk->find = desk_find_new(desk);
     app_add_actions(desk->app, &find_actions, desk->find);
     desk->evaluate = desk_evaluate_new(desk);
@@ -484,6 +499,7 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
     desk_apply_stop(desk.apply);
     app_free(desk.app);
     desk_apply_free(desk.apply);
+    desk_init_free(desk.init);
     diagnose_free(desk.diagnose);
     desk_inspect_stop(&desk);
     desk_changes_free(desk.changes);

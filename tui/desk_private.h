@@ -13,6 +13,7 @@
 #include "desk_diagnose.h"
 #include "desk_evaluate.h"
 #include "desk_find.h"
+#include "desk_init.h"
 #include "desk_inspect.h"
 #include "desk_reach.h"
 #include "desk_slash.h"
@@ -33,6 +34,7 @@ struct desk {
     struct desk_find *find;
     struct desk_evaluate *evaluate;
     struct desk_apply *apply;
+    struct desk_init *init;
     struct diagnose *diagnose;
     struct desk_changes *changes;
     struct assist *assist;
@@ -66,7 +68,7 @@ struct desk {
     char *reach_path; /* which tests reach this line is being asked; NULL: nothing is */
     unsigned reach_row;
     struct desk_inspection *inspection; /* opa inspect is being asked; NULL: it is not */
-    char *typed; /* the last text that changed, and its version then */
+    char *typed;                        /* the last text that changed, and its version then */
     uint64_t typed_version;
     unsigned tested_proposal; /* what the status pane's results are of; 0: the workspace */
     char *tested_root;

@@ -23,7 +23,7 @@ static const struct feature features[] = {
     {"A new repository",
         "a framework by a few questions; conventions, skills, hooks, CI for GitHub and GitLab with "
         "pinned engines, a first policy with tests and fixtures; never over what is there",
-        "", "", "", "init", ""},
+        "init.begin", "init.*", "", "init", ""},
     {"Ask a model",
         "a chat that reads the repository, proposes patches and tests them in a scratch copy; "
         "several servers and protocols",

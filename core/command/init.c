@@ -201,7 +201,7 @@ static bool choose_frameworks(struct init *init, struct err *err)
         }
     }
     for (unsigned i = 0; i < CHOICE_COUNT; i++) {
-        if (args_has(init->args, choices[i].name)) {
+        if (args_has(init->args, choice_infos[i].name)) {
             choice.answers[i] = CHOICE_YES;
         }
     }

@@ -51,7 +51,7 @@ bool init_ask_framework(struct choice *choice, bool on_stderr, unsigned *set, st
     enum framework framework;
     while (choice_next(choice, &question, &framework)) {
         bool yes;
-        if (!ask_yes(out, choices[question].asked, choices[question].help, &yes)) {
+        if (!ask_yes(out, choice_infos[question].asked, choice_infos[question].help, &yes)) {
             return err_set(err, ERR_INVALID,
                 "no framework is chosen: answer the questions, or say --framework opa, gatekeeper, "
                 "kyverno, conftest or cedar");

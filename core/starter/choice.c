@@ -11,7 +11,7 @@ const struct framework_info frameworks[FRAMEWORK_COUNT] = {
     [FRAMEWORK_CEDAR] = {"cedar", "Cedar", "who may do what in an application", "cedar"},
 };
 
-const struct choice_info choices[CHOICE_COUNT] = {
+const struct choice_info choice_infos[CHOICE_COUNT] = {
     [CHOICE_KUBERNETES] = {"kubernetes", "Is it for Kubernetes only?",
         "what is admitted to a cluster, and nothing else"},
     [CHOICE_REGO] = {"rego", "Does the team know Rego?",
@@ -100,7 +100,7 @@ bool choice_add(struct choice *choice, struct str answers, struct err *err)
         struct str name = no ? str_slice(word, 3, word.len) : word;
         unsigned found = CHOICE_COUNT;
         for (unsigned i = 0; i < CHOICE_COUNT; i++) {
-            found = str_equal_c(name, choices[i].name) ? i : found;
+            found = str_equal_c(name, choice_infos[i].name) ? i : found;
         }
         if (found == CHOICE_COUNT) {
             return err_set(err, ERR_INVALID,

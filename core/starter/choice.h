@@ -41,7 +41,7 @@ struct choice_info {
     const char *help;  /* one line: what the answer decides */
 };
 
-extern const struct choice_info choices[CHOICE_COUNT];
+extern const struct choice_info choice_infos[CHOICE_COUNT];
 
 enum choice_answer { CHOICE_OPEN, CHOICE_YES, CHOICE_NO };
 

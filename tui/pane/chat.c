@@ -146,6 +146,13 @@ const char *chat_suggestion(const struct chat *chat)
                : NULL;
 }
 
+bool chat_offers_beginning(const struct chat *chat)
+{
+    bool fresh = session_transcript(chat->session)->len == 0 && !chat_is_busy(chat);
+    return fresh && chat_suggestion(chat) == NULL && chat->options.is_empty != NULL &&
+           chat->options.is_empty(chat->options.data);
+}
+
 /* Enter in an empty prompt does what the state line offers. */
 static unsigned enter(struct chat *chat)
 {
@@ -163,6 +170,8 @@ static unsigned enter(struct chat *chat)
     }
     if (chat_suggestion(chat) != NULL) {
         prompt_set(chat->prompt, str_of(chat_suggestion(chat)));
+    } else if (chat_offers_beginning(chat)) {
+        chat->options.begin(chat->options.data);
     }
     return UI_DONE;
 }

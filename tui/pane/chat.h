@@ -40,6 +40,10 @@ struct chat_options {
     /* Prompts worth offering before the first one (those a recording knows); NULL past the end;
      * borrowed for the call. May be NULL. */
     const char *(*suggestion)(void *data, size_t index);
+    /* The folder holds nothing, and what begins something there: offered before the first prompt,
+     * where no prompts are. May be NULL. */
+    bool (*is_empty)(void *data);
+    void (*begin)(void *data);
     void *data;
 };
 

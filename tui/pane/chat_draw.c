@@ -193,7 +193,8 @@ static const char *prompt_hint(const struct chat *chat)
     if (chat_suggestion(chat) != NULL) {
         return "say what the policy should do; Enter takes the first prompt above";
     }
-    return "say what the policy should do";
+    return chat_offers_beginning(chat) ? "Enter begins a repository; or say what the policy should do"
+                                       : "say what the policy should do";
 }
 
 /* The prompts a recording knows: anything else it can only answer with this list. */
@@ -220,11 +221,15 @@ static void draw_welcome(const struct chat *chat, struct region region)
         "Ask for a policy: what must be denied, where, and why. The answer "
         "becomes a proposal. Nothing is written before you have reviewed it, "
         "line by line.";
+    static const char empty[] =
+        "This folder is empty. Enter begins a policy repository here: a few questions, then its "
+        "files, written or reviewed first. Or ask for a policy: the answer becomes a proposal.";
     int rows = region_rows(region);
     int cols = region_cols(region) - 3;
+    const char *said = chat_offers_beginning(chat) ? empty : text;
     int top = rows > 14 ? (rows - 3) / 3 : rows > 8 ? 1 : 0;
     cols = cols < WELCOME_COLS ? cols : WELCOME_COLS;
-    top += wrap_put(region_sub(region, top, 2, rows - top, cols), str_of(text), STYLE(DIM));
+    top += wrap_put(region_sub(region, top, 2, rows - top, cols), str_of(said), STYLE(DIM));
     draw_suggestions(chat, region, top + (rows > 8 ? 1 : 0));
 }
 

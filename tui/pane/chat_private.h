@@ -88,5 +88,7 @@ void chat_status(const void *pane, struct buf *out);
 
 /* What Enter in an empty prompt puts in: the first suggestion, while nothing was said yet; NULL. */
 const char *chat_suggestion(const struct chat *chat);
+/* The folder is empty and nothing was said yet: Enter begins a repository. */
+bool chat_offers_beginning(const struct chat *chat);
 
 #endif
