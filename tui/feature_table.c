@@ -67,6 +67,11 @@ static const struct feature features[] = {
         "or failure; of the workspace or of exactly what was accepted",
         "desk.test status.run-one status.run-failed status.expand tests.next-failure",
         "status.* tests.previous-failure", "test_on_save test_timeout", "test", ""},
+    {"One verdict",
+        "every engine, coverage, guards, strict mode and templates judged as one for a pull "
+        "request; "
+        "only what a change affects; in parts over several machines, joined again",
+        "", "", "", "check report", ""},
     {"Coverage",
         "which lines no test reaches, in the gutter and by file, against a threshold; which tests "
         "reach a line, also while some fail",

@@ -6,6 +6,7 @@
 
 const struct command *const commands[] = {
     &command_apply,
+    &command_check,
     &command_config,
     &command_doctor,
     &command_guards,
@@ -18,6 +19,7 @@ const struct command *const commands[] = {
     &command_patch,
     &command_record,
     &command_render,
+    &command_report,
     &command_sandbox,
     &command_template,
     &command_test,

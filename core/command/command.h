@@ -82,6 +82,7 @@ void command_print_man(const struct command *command, FILE *out);
 
 /* The rows, one a file. */
 extern const struct command command_apply;
+extern const struct command command_check;
 extern const struct command command_config;
 extern const struct command command_doctor;
 extern const struct command command_guards;
@@ -94,6 +95,7 @@ extern const struct command command_parse;
 extern const struct command command_patch;
 extern const struct command command_record;
 extern const struct command command_render;
+extern const struct command command_report;
 extern const struct command command_sandbox;
 extern const struct command command_template;
 extern const struct command command_test;

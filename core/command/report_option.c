@@ -69,11 +69,10 @@ static void add_surroundings(struct report *report, const char *root)
     put_below_top(report, root);
 }
 
-bool report_wishes_write(const struct args *args, const struct report_wishes *wishes,
-    struct report *report, const char *root)
+bool report_wishes_put(
+    const struct args *args, const struct report_wishes *wishes, const struct report *report)
 {
     bool ok = true;
-    add_surroundings(report, root);
     for (int i = 0; i < wishes->count; i++) {
         struct buf text = BUF_INIT;
         struct err err;
@@ -91,4 +90,11 @@ bool report_wishes_write(const struct args *args, const struct report_wishes *wi
         buf_free(&text);
     }
     return ok;
+}
+
+bool report_wishes_write(const struct args *args, const struct report_wishes *wishes,
+    struct report *report, const char *root)
+{
+    add_surroundings(report, root);
+    return report_wishes_put(args, wishes, report);
 }

@@ -25,9 +25,11 @@ struct report_wishes {
 
 /* False: said on stderr. */
 bool report_wishes_read(const struct args *args, struct report_wishes *wishes) MUST_USE;
-/* Takes the folder's name and commit into the report, makes its paths relative to the top of the
- * repository, and writes all that were wished for. False: one could not be written, said on stderr.
- */
+/* Writes all that were wished for. False: one could not be written, said on stderr. */
+bool report_wishes_put(const struct args *args, const struct report_wishes *wishes,
+    const struct report *report) MUST_USE;
+/* The same of a run that has just ended: takes the folder's name and commit into the report first,
+ * and makes its paths relative to the top of the repository. */
 bool report_wishes_write(const struct args *args, const struct report_wishes *wishes,
     struct report *report, const char *root) MUST_USE;
 

@@ -7,6 +7,7 @@
 #include "base/safe.h"
 #include "base/vec.h"
 #include "command/report_option.h"
+#include "command/run_print.h"
 #include "engine/opa.h"
 #include "engine/runner.h"
 
@@ -21,15 +22,13 @@ static const double THRESHOLD_DEFAULT = 90;
 
 struct test_run {
     struct runner *runner;
-    const struct run_plan *plan;
-    bool json, want_coverage, by_test, verbose;
-    bool quiet; /* a report takes the standard output */
+    struct run_print print;
+    bool want_coverage, by_test;
     struct report_wishes wishes;
     struct report report;
     double threshold; /* negative: none was asked for */
     bool settled;
     bool met;
-    unsigned long long last_fix; /* what was said last of how to mend a finding */
     struct run_summary summary;
     char *trouble;
     struct {
@@ -38,113 +37,11 @@ struct test_run {
     } wanted;
 };
 
-static void print_json(cJSON *object)
-{
-    char *line = json_print(object);
-    puts(line);
-    fflush(stdout);
-    free(line);
-    cJSON_Delete(object);
-}
-
-static cJSON *new_event(const char *type)
-{
-    cJSON *object = mem_require(cJSON_CreateObject());
-    json_set_string(object, "type", type);
-    return object;
-}
-
-static void set_place(cJSON *object, const char *file, struct position at)
-{
-    json_set_optional(object, "file", file);
-    if (at.row > 0) {
-        json_set_int(object, "row", at.row);
-        json_set_int(object, "col", at.col);
-    }
-}
-
-/* What an engine said, made visible. */
-static void print_text(const char *indent, const char *text)
-{
-    char *shown = safe_dup(str_of(text), SAFE_KEEP_LINES, (size_t)1 << 20);
-    struct str rest = str_of(shown);
-    struct str line;
-    while (str_next_line(&rest, &line)) {
-        printf("%s%.*s\n", indent, STR_FMT(line));
-    }
-    free(shown);
-}
-
 static void planned(void *data, unsigned generation, const struct run_plan *plan)
 {
     (void)generation;
     struct test_run *run = data;
-    run->plan = plan;
-    if (run->json && !run->quiet) {
-        cJSON *event = new_event("plan");
-        json_set_int(event, "tests", (long long)plan->included);
-        json_set_int(event, "known", (long long)plan->tests.len);
-        print_json(event);
-    }
-}
-
-static void row_json(const struct test_run *run, size_t test, const struct result *row)
-{
-    cJSON *event = new_event("result");
-    json_set_string(event, "engine", row->engine);
-    if (test < run->plan->tests.len) {
-        const struct plan_unit *unit = &run->plan->units.items[run->plan->tests.items[test].unit];
-        json_set_string(event, "rego", policy_dialect_name(unit->dialect));
-    }
-    json_set_string(event, "suite", row->suite);
-    json_set_string(event, "name", row->name);
-    json_set_string(event, "status", result_status_name(row->status));
-    json_set_int(event, "depth", row->depth);
-    json_set_int(event, "duration_us", (long long)row->duration_us);
-    set_place(event, row->file, row->at);
-    json_set_optional(event, "message", row->message);
-    json_set_optional(event, "detail", row->detail);
-    json_set_optional(event, "output", row->output);
-    print_json(event);
-}
-
-static void row_text(const struct test_run *run, const struct result *row)
-{
-    static const char *const words[RESULT_STATUSES] = {
-        [RESULT_NOT_EVALUATED] = "none ",
-        [RESULT_PASS] = "pass ",
-        [RESULT_FAIL] = "FAIL ",
-        [RESULT_ERROR] = "ERROR",
-        [RESULT_SKIPPED] = "skip ",
-        [RESULT_WARNING] = "warn ",
-    };
-    if (row->depth > 0) {
-        const char *last = strrchr(row->name, '/');
-        char *message = safe_dup(str_of(row->message), SAFE_ONE_LINE, 1000);
-        printf("%s  %*s%s%s%s\n", words[row->status], (int)(2 * row->depth), "",
-            last == NULL ? row->name : last + 1, message[0] == '\0' ? "" : ": ", message);
-        free(message);
-        return;
-    }
-    bool other = strcmp(row->engine, engine_opa.name) != 0;
-    printf("%s  %s%s%s.%s", words[row->status], other ? row->engine : "", other ? " " : "",
-        row->suite, row->name);
-    if (row->duration_us > 0) {
-        printf("  %.1f ms", (double)row->duration_us / 1000);
-    }
-    if (row->file != NULL) {
-        printf("  %s:%u", row->file, row->at.row);
-    }
-    putchar('\n');
-    if (row->message != NULL && row->detail == NULL) {
-        print_text("         ", row->message);
-    }
-    if (row->detail != NULL && (run->verbose || row->status != RESULT_PASS)) {
-        print_text("         ", row->detail);
-    }
-    if (row->output != NULL && (run->verbose || row->status != RESULT_PASS)) {
-        print_text("       | ", row->output);
-    }
+    run_print_plan(&run->print, plan);
 }
 
 static void result(
@@ -153,12 +50,8 @@ static void result(
     (void)generation;
     struct test_run *run = data;
     report_add(&run->report, rows, run->wishes.count > 0 ? count : 0);
-    for (size_t i = 0; i < count && !run->quiet; i++) {
-        if (run->json) {
-            row_json(run, test, &rows[i]);
-        } else {
-            row_text(run, &rows[i]);
-        }
+    for (size_t i = 0; i < count; i++) {
+        run_print_row(&run->print, test, &rows[i]);
     }
     fflush(stdout);
 }
@@ -170,36 +63,7 @@ static void finding(void *data, unsigned generation, const struct finding *found
     if (run->wishes.count > 0) {
         findings_add(&run->report.findings, found);
     }
-    if (run->quiet) {
-        return;
-    }
-    if (run->json) {
-        cJSON *event = new_event("finding");
-        json_set_string(event, "rule", found->rule);
-        json_set_string(event, "severity", severity_name(found->severity));
-        set_place(event, found->file, found->at);
-        json_set_string(event, "message", found->message);
-        json_set_optional(event, "fix", found->fix);
-        print_json(event);
-        return;
-    }
-    printf("%s  ", found->severity == SEVERITY_ERROR ? "ERROR" : "note ");
-    if (found->file != NULL && found->at.row > 0) {
-        printf("%s:%u:%u: ", found->file, found->at.row, found->at.col);
-    } else if (found->file != NULL) {
-        printf("%s: ", found->file);
-    }
-    size_t first = strcspn(found->message, "\n");
-    printf("%s: %.*s\n", found->rule, (int)first, found->message);
-    if (found->message[first] != '\0') {
-        print_text("         ", found->message + first + 1);
-    }
-    /* Hundreds of files may lack one thing: said once. */
-    unsigned long long fix = found->fix == NULL ? 0 : str_hash(str_of(found->fix));
-    if (fix != 0 && fix != run->last_fix) {
-        print_text("         ", found->fix);
-        run->last_fix = fix;
-    }
+    run_print_finding(&run->print, found);
 }
 
 static void explained(
@@ -207,23 +71,9 @@ static void explained(
 {
     (void)generation;
     struct test_run *run = data;
-    const struct plan_test *known = &run->plan->tests.items[test];
+    const struct plan_test *known = &run->print.plan->tests.items[test];
     report_explain(&run->report, known->suite, known->name, message, detail);
-    if (run->quiet) {
-        return;
-    }
-    if (run->json) {
-        cJSON *event = new_event("explanation");
-        json_set_string(event, "suite", known->suite);
-        json_set_string(event, "name", known->name);
-        set_place(event, run->plan->files.items[known->file].path, known->at);
-        json_set_optional(event, "message", message);
-        json_set_string(event, "detail", detail);
-        print_json(event);
-        return;
-    }
-    printf("\nwhy %s.%s failed:\n", known->suite, known->name);
-    print_text("  ", detail);
+    run_print_explanation(&run->print, test, message, detail);
 }
 
 static cJSON *rows_json(const struct coverage_ranges *ranges)
@@ -250,12 +100,12 @@ static void coverage_told(void *data, unsigned generation, const struct coverage
     run->report.threshold = threshold;
     run->report.coverage_met = run->met;
     run->report.coverage_incomplete = coverage->incomplete;
-    if (run->quiet) {
+    if (run->print.quiet) {
         return;
     }
     char *percent = coverage_show(coverage_percent(coverage));
-    if (run->json) {
-        cJSON *event = new_event("coverage");
+    if (run->print.json) {
+        cJSON *event = run_print_event("coverage");
         cJSON_AddItemToObject(
             event, "percent", mem_require(cJSON_CreateNumber(coverage_percent(coverage))));
         json_set_int(event, "covered_rows", (long long)coverage->covered_rows);
@@ -269,7 +119,7 @@ static void coverage_told(void *data, unsigned generation, const struct coverage
             cJSON_AddItemToObject(entry, "covered", rows_json(&file->covered));
             cJSON_AddItemToObject(entry, "missed", rows_json(&file->missed));
         }
-        print_json(event);
+        run_print_object(event);
     } else {
         printf("\ncoverage %s %%  threshold %g %s%s\n", percent, threshold,
             run->met ? "met" : "not met",
@@ -302,8 +152,8 @@ static void print_summary(const struct test_run *run)
 {
     const struct tally *tally = &run->summary.tally;
     const char *version = runner_engine_version(run->runner);
-    if (run->json) {
-        cJSON *event = new_event("summary");
+    if (run->print.json) {
+        cJSON *event = run_print_event("summary");
         json_set_string(event, "verdict", result_status_name(run->summary.verdict));
         for (size_t i = 0; i < RESULT_STATUSES; i++) {
             json_set_int(
@@ -314,7 +164,7 @@ static void print_summary(const struct test_run *run)
         json_set_optional(event, "opa", version);
         json_set_string(event, "rego", rego_of(&run->summary));
         json_set_optional(event, "trouble", run->trouble);
-        print_json(event);
+        run_print_object(event);
         return;
     }
     size_t told = 0;
@@ -427,17 +277,17 @@ static int run_test(const struct args *args)
 {
     struct err err;
     char root[PATH_MAX];
-    struct test_run run = {.json = args_has(args, "json"),
+    struct test_run run = {
+        .print = {.json = args_has(args, "json"), .verbose = args_has(args, "verbose")},
         .want_coverage = args_has(args, "coverage") || args_has(args, "threshold"),
-        .by_test = args_has(args, "coverage-by-test"),
-        .verbose = args_has(args, "verbose")};
+        .by_test = args_has(args, "coverage-by-test")};
     int code = EXIT_COULD_NOT;
     struct loop *loop = NULL;
     if (!report_wishes_read(args, &run.wishes) || !read_threshold(args, &run) ||
         !read_timeout(args) || !resolve(args, &run, root)) {
         goto out;
     }
-    run.quiet = run.wishes.to_stdout;
+    run.print.quiet = run.wishes.to_stdout;
     loop = loop_new(&err);
     if (loop == NULL) {
         command_fail(args, "%s", err.text);
@@ -463,10 +313,10 @@ static int run_test(const struct args *args)
     while (!run.settled) {
         loop_run_once(loop, 1000);
     }
-    if (run.by_test && !run.quiet) {
-        reach_print(run.runner, run.json);
+    if (run.by_test && !run.print.quiet) {
+        reach_print(run.runner, run.print.json);
     }
-    if (!run.quiet) {
+    if (!run.print.quiet) {
         print_summary(&run);
     }
     code = write_reports(args, &run, root) ? exit_of(args, &run) : EXIT_COULD_NOT;

@@ -164,6 +164,15 @@ static bool fits(const struct run_plan *plan, const struct batch *batch,
     return batch->files.len + growth <= FILES_MAX || growth <= GROWTH_MAX;
 }
 
+void plan_exclude(struct run_plan *plan, size_t unit)
+{
+    plan->units.items[unit].included = false;
+    VEC_FOREACH (size_t, test, &plan->units.items[unit].tests) {
+        plan->included -= plan->tests.items[*test].included;
+        plan->tests.items[*test].included = false;
+    }
+}
+
 void plan_batches(const struct run_plan *plan, bool only_included, struct batches *out)
 {
     for (size_t i = 0; i < plan->units.len; i++) {

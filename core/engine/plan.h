@@ -122,6 +122,8 @@ void plan_mark_files(const struct run_plan *plan, const bool *marked, struct pol
  * each unit its own, drops units whose `dropped` is set, and says which of the added units run. */
 void plan_settle(
     struct run_plan *plan, enum run_scope scope, const char *const *wanted, size_t count);
+/* Takes a unit out of what runs: its tests are known only. */
+void plan_exclude(struct run_plan *plan, size_t unit);
 /* By file, then place in it. */
 void plan_sort_tests(struct run_plan *plan);
 /* `name` is a folder of the path, or the path. */

@@ -69,6 +69,7 @@ void run_release(struct run *run)
     VEC_FREE(&run->active);
     VEC_FREE(&run->failed);
     findings_free(&run->findings);
+    findings_free(&run->strict);
     if (run->before != NULL) {
         run_release(run->before);
     }
@@ -81,6 +82,9 @@ void run_release(struct run *run)
     free(run->trouble);
     free(run->root);
     free(run->offline_path);
+    if (run->choose_free != NULL) {
+        run->choose_free(run->choose_data);
+    }
     runner_release(run->runner);
     free(run);
 }
@@ -173,6 +177,10 @@ unsigned runner_start(struct runner *runner, const struct run_options *options)
     run->offline = options->offline;
     run->want_coverage = options->coverage;
     run->want_reach = options->by_test;
+    run->want_strict = options->strict;
+    run->choose = options->scope == RUN_ALL ? options->choose : NULL;
+    run->choose_free = options->choose_free;
+    run->choose_data = options->choose_data;
     run->explain_max = options->explain_max;
     run->started_us = loop_now_us();
     runner->run = run;
@@ -392,7 +400,12 @@ static void advance_settled(struct run *run)
 /* Ends the phases that have nothing left to do, and begins what follows them. */
 static void advance(struct run *run)
 {
-    if (!run->done && !is_busy(run, QUEUE_BLAME, QUEUE_CHECK)) {
+    bool ran = run->done || !is_busy(run, QUEUE_BLAME, QUEUE_CHECK);
+    if (ran && run->want_strict && !run->strict_begun) {
+        run->strict_begun = true;
+        run_begin_strict(run);
+    }
+    if (!run->done && ran && !is_busy(run, QUEUE_STRICT, QUEUE_STRICT)) {
         run_begin_explanations(run);
         finish_done(run);
     }

@@ -83,11 +83,21 @@ struct run_options {
      * another: the files, the engine, how it is called. Never one that may look at the time, the
      * network, chance or the machine. Its rows have `cached` set. */
     bool cached;
-    bool offline;         /* no host may be reached: what runs is nobody's yet (offline.h) */
-    bool coverage;        /* of the whole folder, whatever the scope */
-    bool by_test;         /* and which lines each test reaches (runner_reaching), up to 500 tests */
+    bool offline;  /* no host may be reached: what runs is nobody's yet (offline.h) */
+    bool coverage; /* of the whole folder, whatever the scope */
+    bool by_test;  /* and which lines each test reaches (runner_reaching), up to 500 tests */
+    /* Before `done` also what only opa's strict mode minds, in what runs and loads: findings of the
+     * rule RUNNER_STRICT_RULE, warnings, which do not count for the verdict. */
+    bool strict;
     unsigned explain_max; /* failures explained unasked */
+    /* RUN_ALL, may be NULL: takes units out of the plan (plan_exclude), on the worker thread that
+     * made it. Coverage is then of what is left. */
+    void (*choose)(void *data, struct run_plan *plan);
+    void (*choose_free)(void *data); /* once, when the run is gone; may be NULL */
+    void *choose_data;
 };
+
+#define RUNNER_STRICT_RULE "opa-strict"
 
 struct runner;
 

@@ -313,6 +313,8 @@ static void task_failed(struct task *task, const char *why)
         explain_answer(task, &none);
     } else if (task->batch.units.len > 1 && task_split(task)) {
         return;
+    } else if (task->queue == QUEUE_STRICT) {
+        strict_failed(task, why);
     } else if (task->queue == QUEUE_COVERAGE) {
         if (!task_split(task)) {
             struct engine_answer none = {.coverage.incomplete = true};
@@ -434,8 +436,10 @@ static void take_answer(struct task *task, struct engine_answer *answer)
         }
         break;
     case ENGINE_CHECK:
-    case ENGINE_CHECK_STRICT:
         take_check(task, answer);
+        break;
+    case ENGINE_CHECK_STRICT:
+        strict_answer(task, answer);
         break;
     case ENGINE_COVERAGE:
         /* An error ends the query: what comes after it was not evaluated. */

@@ -57,7 +57,7 @@ void run_begin_coverage(struct run *run)
     struct runner *runner = run->runner;
     struct batches batches = {0};
     forget_unused(runner, run->generation);
-    plan_batches(run->plan, false, &batches);
+    plan_batches(run->plan, run->choose != NULL, &batches);
     VEC_FOREACH (struct batch, batch, &batches) {
         if (run->plan->units.items[batch->units.items[0]].inputs) {
             batch_free(batch);
@@ -105,7 +105,8 @@ void run_finish_coverage(struct run *run)
         }
     }
     VEC_FOREACH (struct plan_unit, unit, &run->plan->units) {
-        total.incomplete = total.incomplete || (unit->trouble != NULL && !unit->inputs);
+        total.incomplete = total.incomplete || (unit->trouble != NULL && !unit->inputs &&
+                                                   (unit->included || run->choose == NULL));
     }
     coverage_finish(&total);
     coverage_free(&runner->coverage);

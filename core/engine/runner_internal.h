@@ -13,6 +13,7 @@ enum task_queue {
     QUEUE_BLAME, /* checks that say why a unit did not load: others may share the reason */
     QUEUE_TEST,
     QUEUE_CHECK,   /* files no test needs */
+    QUEUE_STRICT,  /* what only strict mode minds, once it is known what loads */
     QUEUE_EXPLAIN, /* the first failures, unasked */
     QUEUE_COVERAGE,
     QUEUE_REACH,   /* which lines one test reaches */
@@ -107,7 +108,12 @@ struct run {
     bool offline;
     char *offline_path; /* once it is made */
     bool want_coverage;
+    bool want_strict, strict_begun;
+    struct findings strict;
     unsigned explain_max;
+    void (*choose)(void *data, struct run_plan *plan);
+    void (*choose_free)(void *data);
+    void *choose_data;
     struct run_plan *plan;
     atomic_bool stop_scan;
     char *trouble;
@@ -257,6 +263,12 @@ void run_tell_known(struct run *run, size_t test);
 size_t run_find_test(const struct run_plan *plan, const struct result *row);
 /* All the task's tests, with this status. */
 void task_fail_tests(struct task *task, enum result_status status, const char *message);
+
+/* runner_strict.c */
+void run_begin_strict(struct run *run);
+void strict_answer(struct task *task, const struct engine_answer *answer);
+/* opa could not be asked. */
+void strict_failed(struct task *task, const char *why);
 
 /* runner_coverage.c */
 void run_begin_coverage(struct run *run);

@@ -88,6 +88,9 @@ static void plan_whole(struct run *run)
                 (const char *const *)run->wanted.items, run->wanted.len);
         }
     }
+    if (run->plan != NULL && run->choose != NULL) {
+        run->choose(run->choose_data, run->plan);
+    }
     if (runner->events.planned_part != NULL) {
         policy_dependents_prepare(runner->index);
     }

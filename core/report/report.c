@@ -26,6 +26,16 @@ void report_free(struct report *report)
     free(report->opa);
     free(report->trouble);
     free(report->bylaw);
+    coverage_free(&report->covered);
+    for (size_t i = 0; i < REPORT_PARTS; i++) {
+        free(report->parts[i].why);
+    }
+    free(report->scope.base);
+    free(report->scope.why);
+    VEC_FOREACH (char *, name, &report->scope.names) {
+        free(*name);
+    }
+    VEC_FREE(&report->scope.names);
     *report = (struct report){0};
 }
 
@@ -90,6 +100,9 @@ void report_put_below(struct report *report, const char *folder)
     }
     VEC_FOREACH (struct finding, finding, &report->findings) {
         put_below(&finding->file, folder);
+    }
+    VEC_FOREACH (struct coverage_file, file, &report->covered) {
+        put_below(&file->path, folder);
     }
 }
 

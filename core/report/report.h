@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "engine/result.h"
+#include "policy/coverage.h"
 
 enum report_format {
     REPORT_JUNIT,    /* XML, as Jenkins, GitLab and most CI read it (the "Ant" dialect) */
@@ -22,6 +23,36 @@ enum report_format {
     REPORT_FORMATS
 };
 
+/* What a check of everything (gate/gate.h) is made of. */
+enum report_part {
+    REPORT_TESTS,     /* every engine's */
+    REPORT_LOADING,   /* what no test needs loads, too */
+    REPORT_STRICT,    /* opa's strict mode */
+    REPORT_GUARDS,    /* the fixtures rule among them */
+    REPORT_TEMPLATES, /* they say what the files they are made of say */
+    REPORT_COVERAGE,
+    REPORT_PARTS
+};
+
+struct report_part_outcome {
+    enum result_status status; /* RESULT_SKIPPED: there is nothing it could be about */
+    size_t looked_at;          /* tests, units, files, templates; rows that can be covered */
+    char *why;                 /* one line for people, or NULL */
+};
+
+/* Which part of the whole folder it is about. */
+struct report_scope {
+    char *base; /* commit that the rest was compared with, or NULL: everything */
+    char *why;  /* "3 of 120 units depend on what changed since …"; NULL without base */
+    unsigned shard, count; /* from 1; 0: it is not one of several */
+    size_t units, of;      /* of this run, and of all shards together */
+    char plan[17];         /* the same in all shards of one whole, hex digits; "" without shards */
+    struct report_units {
+        char **items;
+        size_t len, cap;
+    } names; /* of the units of a shard */
+};
+
 struct report {
     struct results results;   /* tests, each followed by its sub-tests; `detail` says why */
     struct findings findings; /* what does not compile, and other findings */
@@ -29,6 +60,10 @@ struct report {
     enum result_status verdict;
     bool has_coverage, coverage_met, coverage_incomplete;
     double coverage, threshold; /* percent */
+    struct coverage covered;    /* file by file, where it was wanted; else empty */
+    bool has_parts;
+    struct report_part_outcome parts[REPORT_PARTS];
+    struct report_scope scope;
     uint64_t wall_us;
     long long ended; /* seconds since 1970, UTC */
     char *folder;    /* its name, for people; no path of the machine */
@@ -44,6 +79,20 @@ void report_add(struct report *report, const struct result *rows, size_t count);
 /* Puts the explanation to the test of that name which failed. */
 void report_explain(struct report *report, const char *suite, const char *name, const char *message,
     const char *detail);
+
+/* "3 failed, 1 not evaluated, 40 passed, 1 finding": what is bad first, nothing that is zero. */
+void report_headline(const struct report *report, struct buf *out);
+/* "tests", "loading", …. */
+const char *report_part_name(enum report_part part);
+/* Says how a part came out; `why` is copied. */
+void report_set_part(struct report *report, enum report_part part, enum result_status status,
+    size_t looked_at, const char *why);
+/* The verdict of all parts: an error beats a failure beats "not evaluated" beats a pass. Parts that
+ * there was nothing for do not count; when that is all of them, it is skipped. */
+enum result_status report_judge(const struct report *report);
+/* Takes the coverage over as it is to be judged: the figure, whether it is met, the part, and a
+ * finding where it is not. A threshold of 0: it is not asked for. */
+void report_judge_coverage(struct report *report, struct coverage *coverage, double threshold);
 
 /* All paths of the report, which are relative to the folder of the run, become relative to a folder
  * above it: `folder` is the way down ("policies/k8s"). */

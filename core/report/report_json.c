@@ -58,6 +58,60 @@ static void add_finding(cJSON *findings, const struct finding *finding)
     cJSON_AddItemToArray(findings, object);
 }
 
+static void add_ranges(cJSON *file, const char *key, const struct coverage_ranges *ranges)
+{
+    cJSON *list = json_set_array(file, key);
+    VEC_FOREACH (const struct coverage_range, range, ranges) {
+        const int at[] = {
+            (int)range->row, (int)range->col, (int)range->end_row, (int)range->end_col};
+        cJSON_AddItemToArray(list, mem_require(cJSON_CreateIntArray(at, 4)));
+    }
+}
+
+/* By ranges and not by rows, so that several reports can be joined without loss. */
+static void add_covered(cJSON *root, const struct coverage *coverage)
+{
+    cJSON *files = json_set_object(root, "covered");
+    VEC_FOREACH (const struct coverage_file, file, coverage) {
+        cJSON *object = json_set_object(files, file->path);
+        add_ranges(object, "covered", &file->covered);
+        add_ranges(object, "missed", &file->missed);
+    }
+}
+
+static void add_parts(cJSON *root, const struct report *report)
+{
+    cJSON *parts = json_set_object(root, "parts");
+    for (size_t i = 0; i < REPORT_PARTS; i++) {
+        const struct report_part_outcome *outcome = &report->parts[i];
+        cJSON *part = json_set_object(parts, report_part_name((enum report_part)i));
+        json_set_string(part, "status", result_status_name(outcome->status));
+        json_set_int(part, "looked_at", (long long)outcome->looked_at);
+        json_set_optional(part, "why", outcome->why);
+    }
+}
+
+static void add_scope(cJSON *root, const struct report *report)
+{
+    const struct report_scope *scope = &report->scope;
+    cJSON *object = json_set_object(root, "scope");
+    json_set_optional(object, "base", scope->base);
+    json_set_optional(object, "why", scope->why);
+    json_set_int(object, "units", (long long)scope->units);
+    if (scope->count > 0) {
+        json_set_int(object, "shard", scope->shard);
+        json_set_int(object, "shards", scope->count);
+        json_set_int(object, "of", (long long)scope->of);
+        json_set_string(object, "plan", scope->plan);
+        json_set_number(object, "threshold", report->threshold);
+        json_set_bool(object, "incomplete", report->coverage_incomplete);
+        cJSON *names = json_set_array(object, "names");
+        VEC_FOREACH (char *, name, &scope->names) {
+            json_push_string(names, *name);
+        }
+    }
+}
+
 void report_write_json(const struct report *report, struct buf *out)
 {
     cJSON *root = mem_require(cJSON_CreateObject());
@@ -83,6 +137,15 @@ void report_write_json(const struct report *report, struct buf *out)
         json_set_number(coverage, "threshold", report->threshold);
         json_set_bool(coverage, "met", report->coverage_met);
         json_set_bool(coverage, "incomplete", report->coverage_incomplete);
+    }
+    if (report->covered.len > 0) {
+        add_covered(root, &report->covered);
+    }
+    if (report->has_parts) {
+        add_parts(root, report);
+    }
+    if (report->has_parts || report->scope.count > 0) {
+        add_scope(root, report);
     }
     cJSON *rows = json_set_array(root, "results");
     VEC_FOREACH (const struct result, row, &report->results) {

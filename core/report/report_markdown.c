@@ -138,9 +138,28 @@ static void append_slowest(const struct report *report, struct buf *out)
     buf_append_c(out, "\n</details>\n");
 }
 
+static void append_parts(const struct report *report, struct buf *out)
+{
+    if (!report->has_parts) {
+        return;
+    }
+    if (report->scope.why != NULL) {
+        buf_append_char(out, '\n');
+        append_text(out, report->scope.why);
+        buf_append_c(out, ".\n");
+    }
+    buf_append_c(out, "\n| Part | Verdict | |\n| --- | --- | --- |\n");
+    for (size_t i = 0; i < REPORT_PARTS; i++) {
+        buf_printf(out, "| %s | %s | ", report_part_name((enum report_part)i),
+            result_status_name(report->parts[i].status));
+        append_text(out, report->parts[i].why == NULL ? "" : report->parts[i].why);
+        buf_append_c(out, " |\n");
+    }
+}
+
 void report_write_markdown(const struct report *report, struct buf *out)
 {
-    buf_printf(out, "## Policy tests: %s\n\n",
+    buf_printf(out, "## Policy %s: %s\n\n", report->has_parts ? "check" : "tests",
         report->trouble != NULL ? "could not run" : result_status_name(report->verdict));
     if (report->trouble != NULL) {
         append_text(out, report->trouble);
@@ -157,6 +176,7 @@ void report_write_markdown(const struct report *report, struct buf *out)
             report->threshold, report->coverage_met ? "met" : "not met",
             report->coverage_incomplete ? " (incomplete: not everything could be loaded)" : "");
     }
+    append_parts(report, out);
     append_bad(report, out);
     append_findings(report, out);
     append_slowest(report, out);

@@ -29,8 +29,6 @@ char *report_label(const struct result *row) MUST_USE;
 char *report_why(const struct result *row) MUST_USE;
 /* Many lines: explanation, expected and got, what it printed. The caller frees. */
 char *report_detail(const struct result *row) MUST_USE;
-/* "3 failed, 1 not evaluated, 40 passed, 1 finding": what is bad first, nothing that is zero. */
-void report_headline(const struct report *report, struct buf *out);
 /* "2026-11-26T20:15:00Z". */
 void report_time(const struct report *report, char out[32]);
 /* False for a pass and for a warning. */

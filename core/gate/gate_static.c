@@ -1,0 +1,154 @@
+#include "gate/gate_static.h"
+
+#include "base/path.h"
+#include "base/vec.h"
+#include "policy/guard.h"
+#include "policy/template_files.h"
+#include "workspace/workspace.h"
+
+#include <stdlib.h>
+
+#define TEMPLATE_MAX_BYTES ((size_t)16 << 20)
+
+static void find(
+    struct gate_static *out, const struct template_layout *layout, unsigned row, char *message)
+{
+    struct finding finding = {.rule = mem_strdup(GATE_TEMPLATE_RULE),
+        .severity = SEVERITY_ERROR,
+        .file = mem_strdup(layout->template),
+        .at = {row, row > 0},
+        .message = message,
+        .fix = mem_strdup("bylaw template assemble --write makes it of its files"),
+        .source = mem_strdup("bylaw")};
+    VEC_PUSH(&out->templates, finding);
+}
+
+static void compare(
+    const struct template_tree *tree, const struct template_layout *layout, struct gate_static *out)
+{
+    struct template_differences differences = {0};
+    struct err err;
+    VEC_PUSH(&out->layouts, mem_strdup(layout->template));
+    if (!template_check(tree, layout, &differences, &err)) {
+        out->uncompared++;
+        find(out, layout, 0, mem_printf("cannot be compared with its files: %s", err.text));
+    }
+    VEC_FOREACH (const struct template_difference, difference, &differences) {
+        find(out, layout, difference->row,
+            difference->row == 0
+                ? mem_printf("is not there: %s makes it", difference->source)
+                : mem_printf("differs from %s:%u", difference->source, difference->source_row));
+    }
+    template_differences_free(&differences);
+}
+
+static void name_files(const struct policy_index *index, struct gate_static *out)
+{
+    VEC_FOREACH (const struct policy_file, file, &index->files) {
+        const char *ext = path_ext(file->path);
+        if (file->kind == POLICY_REGO || strcmp(ext, ".yaml") == 0 || strcmp(ext, ".yml") == 0) {
+            VEC_PUSH(&out->files, mem_strdup(file->path));
+        }
+    }
+}
+
+static bool read_templates(const char *root, struct gate_static *out, struct err *err)
+{
+    struct workspace *workspace = workspace_open(root, err);
+    struct policy_index *index = policy_index_new();
+    struct manifests manifests = {0};
+    struct template_layouts layouts = {0};
+    bool ok = workspace != NULL && policy_index_scan(index, root, NULL, err);
+    if (ok) {
+        manifests_update(&manifests, index, NULL);
+        name_files(index, out);
+        struct patch_folder folder = {workspace_fd(workspace), TEMPLATE_MAX_BYTES};
+        struct template_tree tree = {index, &manifests, {patch_folder_read, &folder}};
+        template_layouts_find(&tree, NULL, &layouts);
+        VEC_FOREACH (const struct template_layout, layout, &layouts) {
+            compare(&tree, layout, out);
+        }
+    }
+    template_layouts_free(&layouts);
+    manifests_free(&manifests);
+    policy_index_free(index);
+    if (workspace != NULL) {
+        workspace_free(workspace);
+    }
+    return ok;
+}
+
+bool gate_static_read(const char *root, struct gate_static *out, struct err *err)
+{
+    *out = (struct gate_static){0};
+    size_t files = 0;
+    return guards_check_folder(root, NULL, 0, &out->guards, &files, err) &&
+           read_templates(root, out, err);
+}
+
+static void free_paths(struct gate_paths *paths)
+{
+    VEC_FOREACH (char *, path, paths) {
+        free(*path);
+    }
+    VEC_FREE(paths);
+}
+
+void gate_static_free(struct gate_static *read)
+{
+    free_paths(&read->files);
+    free_paths(&read->layouts);
+    findings_free(&read->guards);
+    findings_free(&read->templates);
+}
+
+void gate_static_keep(
+    struct findings *findings, bool (*keep)(void *data, const char *path), void *data)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < findings->len; i++) {
+        if (keep(data, findings->items[i].file)) {
+            findings->items[kept++] = findings->items[i];
+        } else {
+            finding_free(&findings->items[i]);
+        }
+    }
+    findings->len = kept;
+}
+
+static int compare_texts(const char *a, const char *b)
+{
+    return strcmp(a == NULL ? "" : a, b == NULL ? "" : b);
+}
+
+static int by_content(const void *a, const void *b)
+{
+    const struct finding *x = *(const struct finding *const *)a;
+    const struct finding *y = *(const struct finding *const *)b;
+    int order = compare_texts(x->file, y->file);
+    order = order != 0 ? order : compare_texts(x->rule, y->rule);
+    return order != 0 ? order : compare_texts(x->message, y->message);
+}
+
+void gate_static_subtract(struct findings *findings, const struct findings *before,
+    bool (*changed)(void *data, const char *path), void *data)
+{
+    size_t kept = 0;
+    const struct finding **known = mem_alloc((before->len + 1) * sizeof *known);
+    for (size_t i = 0; i < before->len; i++) {
+        known[i] = &before->items[i];
+    }
+    qsort(known, before->len, sizeof *known, by_content);
+    for (size_t i = 0; i < findings->len; i++) {
+        struct finding *finding = &findings->items[i];
+        const struct finding *key = finding;
+        bool was = bsearch(&key, known, before->len, sizeof *known, by_content) != NULL;
+        if (!was || changed(data, finding->file)) {
+            findings->items[kept++] = *finding;
+        } else {
+            finding_free(finding);
+        }
+    }
+    findings->len = kept;
+    free(known);
+}

@@ -1,0 +1,31 @@
+/* What is said of a folder without running a policy: by the guards, and by comparing templates with
+ * the files that they are made of. Any thread; takes a while. */
+#ifndef BYLAW_GATE_GATE_STATIC_H
+#define BYLAW_GATE_GATE_STATIC_H
+
+#include "base/err.h"
+#include "engine/result.h"
+
+struct gate_static {
+    struct findings guards, templates;
+    struct gate_paths {
+        char **items;
+        size_t len, cap;
+    } files, layouts;  /* looked at: those the guards are for, templates that are made of files */
+    size_t uncompared; /* layouts of which it could not be told */
+};
+
+#define GATE_TEMPLATE_RULE "template-differs"
+
+bool gate_static_read(const char *root, struct gate_static *out, struct err *err) MUST_USE;
+void gate_static_free(struct gate_static *read);
+
+/* Keeps of `findings` those of a file that `keep` says yes to. */
+void gate_static_keep(
+    struct findings *findings, bool (*keep)(void *data, const char *path), void *data);
+/* Keeps what is about a changed file (by `changed`), or what `before` does not have: the same rule,
+ * file and message. */
+void gate_static_subtract(struct findings *findings, const struct findings *before,
+    bool (*changed)(void *data, const char *path), void *data);
+
+#endif

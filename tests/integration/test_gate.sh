@@ -1,0 +1,177 @@
+#!/usr/bin/env bash
+# bylaw check: the verdict of all parts, what a change affects, shards and how they are joined again.
+set -euo pipefail
+bylaw=$BYLAW_BINARY_DIR/bylaw
+dir=$(mktemp -d "${TMPDIR:-/tmp}/bylaw-test-XXXXXX")
+trap 'rm -rf "$dir"' EXIT
+fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
+export XDG_STATE_HOME=$dir/state XDG_CONFIG_HOME=$dir/config
+export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.org GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@example.org
+command -v opa >/dev/null || [ -x "${XDG_CACHE_HOME:-$HOME/.cache}/bylaw/bin/opa" ] || { echo "no opa"; exit 77; }
+
+# run EXPECTED_EXIT ARGUMENT…: in the repository; its output is in $dir/out.
+run() {
+  local expected=$1 code=0
+  shift
+  "$bylaw" "$@" >"$dir/out" 2>&1 || code=$?
+  [ "$code" = "$expected" ] || fail "bylaw $*: exit $code, not $expected: $(cat "$dir/out")"
+}
+says() { grep -qE -- "$1" "$dir/out" || fail "\"$1\" is not in: $(cat "$dir/out")"; }
+part() { says "^$1 +$2( |$)"; }
+
+# policy NAME: a package with a test, both using lib.
+policy() {
+  mkdir -p "policies/$1"
+  cat >"policies/$1/$1.rego" <<REGO
+package $1
+
+import data.lib
+
+deny contains msg if {
+	lib.name(input) == "$1"
+	msg := sprintf("%v is denied", [lib.name(input)])
+}
+REGO
+  cat >"policies/$1/$1_test.rego" <<REGO
+package $1_test
+
+import data.$1
+
+test_denied if {
+	count($1.deny) == 1 with input as {"name": "$1"}
+}
+
+test_allowed if {
+	count($1.deny) == 0 with input as {"name": "other"}
+}
+REGO
+}
+
+mkdir "$dir/repo"
+cd "$dir/repo"
+git init -q -b main
+mkdir lib
+printf 'package lib\n\nname(object) := object.name\n' >lib/lib.rego
+for name in one two three four; do policy $name; done
+printf 'package alone\n\np := 1\n' >alone.rego
+git add -A
+git commit -qm base
+
+# Everything, and each way to be no pass.
+run 0 check --threshold 80
+part tests pass; part loading pass; part strict pass; part coverage pass; says '^pass '
+run 1 check --threshold 99
+part coverage fail; part tests pass; says 'coverage: [0-9.]+ % of [0-9]+ rows, 99 % wanted'
+run 0 check --threshold 0
+part coverage skipped
+sed -i 's/== 1 with/== 2 with/' policies/one/one_test.rego
+run 1 check --threshold 0
+part tests fail
+git checkout -q .
+printf 'package alone\n\np := x\n' >alone.rego
+run 1 check --threshold 0
+part loading error; part tests pass
+printf 'package alone\n\nimport data.lib\n\np := 1\n' >alone.rego
+run 0 check --threshold 0
+part strict pass; says 'note|opa-strict'
+run 1 check --threshold 0 --fail-on warning
+part strict fail; says 'ERROR.*opa-strict'
+git checkout -q .
+cat >policies/one/nothing_test.rego <<'REGO'
+package one_test
+
+test_nothing if {
+	true
+}
+REGO
+run 1 check --threshold 0
+part guards fail; part tests pass; says 'test-asserts-nothing'
+rm policies/one/nothing_test.rego
+mkdir "$dir/empty"
+run 1 check "$dir/empty"
+part tests 'not evaluated'; says '^not evaluated '
+run 2 check "$dir/nowhere"
+run 2 check --shard 3/2
+run 2 check --base no-such-revision
+says 'no commit no-such-revision'
+
+# What a change affects: nothing, one, all by what they load; removed and renamed files count.
+run 1 check --base HEAD
+says '^skipped '; says '0 of 5 units'
+run 0 check --base HEAD --nothing-ok
+echo 'text' >README.md
+run 1 check --base main
+says '^skipped '
+printf '\n# changed\n' >>policies/two/two.rego
+run 0 check --base HEAD --threshold 80
+says '1 of 5 units'; says '2 passed'
+git commit -qam change
+run 0 check --base HEAD~1 --threshold 80
+says '1 of 5 units'
+printf '\n# changed\n' >>lib/lib.rego
+run 0 check --base HEAD --threshold 80
+says '4 of 5 units.*all of them load lib/lib.rego'; says '8 passed'
+git checkout -q .
+git mv lib/lib.rego lib/moved.rego
+run 0 check --base HEAD --threshold 80
+says '4 of 5 units'; says '8 passed'
+git reset -q --hard
+git rm -q policies/three/three.rego
+run 1 check --base HEAD --threshold 0
+says '1 of 4 units|1 of 5 units'; part tests fail
+git reset -q --hard
+mkdir .bylaw
+printf '[engines.opa.builtins]\n"acme.lookup" = { args = ["string"], result = "object" }\n' >.bylaw/config.toml
+run 0 check --base HEAD --threshold 80
+says 'everything .*declare other built-in functions'; says '8 passed'
+rm -r .bylaw
+# Where the named revision has gone on, what others did there is no change of this one.
+git checkout -q -b side HEAD~1
+printf '\n# side\n' >>policies/four/four.rego
+git commit -qam side
+run 0 check --base main --threshold 80
+says '1 of 5 units.*where HEAD left it'
+git checkout -q main
+
+# Shards: each unit in exactly one, all of them together; coverage on the sum.
+for shard in 1 2 3; do
+  run 0 check --shard $shard/3 --threshold 80 --nothing-ok --report "json=$dir/shard$shard.json"
+  part coverage skipped
+done
+run 0 check --threshold 80 --report "json=$dir/whole.json"
+run 0 report merge --report "json=$dir/merged.json" "$dir"/shard[123].json
+part tests pass; part coverage pass; says '^pass '
+node - "$dir" <<'JS' || fail "the shards are not the whole"
+const fs = require("fs");
+const read = (name) => JSON.parse(fs.readFileSync(`${process.argv[2]}/${name}.json`));
+const [whole, merged] = [read("whole"), read("merged")];
+const names = [1, 2, 3].flatMap((i) => read(`shard${i}`).scope.names);
+const rows = (report) => JSON.stringify(report.results.map((r) => `${r.suite}.${r.name} ${r.status}`).sort());
+const check = (ok, what) => { if (!ok) { console.error(what); process.exit(1); } };
+check(names.length === 5 && new Set(names).size === 5, `units: ${names}`);
+check(rows(whole) === rows(merged), "rows differ");
+check(JSON.stringify(whole.counts) === JSON.stringify(merged.counts), "counts differ");
+check(whole.coverage.percent === merged.coverage.percent, "coverage differs");
+check(JSON.stringify(whole.covered) === JSON.stringify(merged.covered), "ranges differ");
+JS
+run 1 report merge "$dir"/shard[12].json
+says 'shard 3 of 3 is missing'; says '^not evaluated '
+run 2 report merge "$dir/shard1.json" "$dir/shard1.json"
+says 'is there twice'
+run 2 report merge "$dir/whole.json"
+says 'of no shard'
+sed 's/"revision":"/&0/' "$dir/shard2.json" >"$dir/other.json"
+run 2 report merge "$dir/shard1.json" "$dir/other.json" "$dir/shard3.json"
+says 'the commit is'
+sed 's/"bylaw":"/&9/' "$dir/shard2.json" >"$dir/other.json"
+run 2 report merge "$dir/shard1.json" "$dir/other.json" "$dir/shard3.json"
+says 'version of bylaw'
+printf '{"version":1' >"$dir/cut.json"
+run 2 report merge "$dir/cut.json"
+
+# A line each for programs, and the verdict last.
+run 0 check --json --threshold 80
+tail -n 1 "$dir/out" | node -e '
+  const last = JSON.parse(require("fs").readFileSync(0));
+  process.exit(last.type === "verdict" && last.verdict === "pass" && last.parts.guards.status === "pass" ? 0 : 1);' ||
+  fail "the last line: $(tail -n 1 "$dir/out")"
