@@ -51,6 +51,10 @@ static const struct feature features[] = {
         "the bell and a word to the desktop when the agent is done or asks while the terminal is "
         "not in focus",
         "", "", "notifications notify_after", "", ""},
+    {"Without a screen",
+        "one prompt for a script or a pipeline, its answer checked against a JSON Schema; what is "
+        "proposed waits for its review, or is written where all is green and you allow it",
+        "", "", "apply_without_review", "exec", ""},
     {"Recorded sessions", "the whole loop without a key or a network, labelled as such", "", "",
         "recording", "record", ""},
     {"Review",

@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TITLE_MAX = 120 };
+enum { TITLE_MAX = 120, ID_TRIES = 16 };
 static const size_t max_journal = (size_t)1 << 30;
 
 struct journal {
@@ -77,9 +77,15 @@ struct journal *journal_create(const char *workspace, struct err *err)
         return NULL;
     }
     struct journal *journal = MEM_NEW(struct journal);
-    journal->id = make_id();
-    journal->path = mem_printf("%s/%s.jsonl", dir, journal->id);
-    journal->fd = open(journal->path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+    journal->fd = -1;
+    /* Two may begin in the same second. */
+    for (unsigned i = 0; i < ID_TRIES && journal->fd < 0 && (i == 0 || errno == EEXIST); i++) {
+        free(journal->id);
+        free(journal->path);
+        journal->id = make_id();
+        journal->path = mem_printf("%s/%s.jsonl", dir, journal->id);
+        journal->fd = open(journal->path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+    }
     free(dir);
     if (journal->fd < 0) {
         err_set_errno(err, errno, "cannot create the session file %s", journal->path);

@@ -167,6 +167,7 @@ struct session_setup {
     struct provider *provider; /* borrowed; may be replaced between turns by session_set_provider */
     struct toolbox *toolbox;   /* borrowed */
     struct hook_runner *hooks; /* borrowed; NULL: none run */
+    const char *output_schema; /* of answers, JSON Schema; borrowed; or NULL */
     const char *model;         /* copied */
     const char *effort;        /* copied; may be NULL */
     /* The instructions of the next turn (AGENTS.md and ours), read anew each turn; the caller

@@ -224,6 +224,7 @@ void turn_request(struct session *session)
         .items = &session->items,
         .model = session->model,
         .effort = session->effort,
+        .output_schema = setup->output_schema,
         .cache_key = session_id(session),
     };
     if (setup->toolbox != NULL) {

@@ -340,6 +340,7 @@ static struct session_setup session_setup(struct workbench *wb)
         .on_turn_end = on_turn_end,
         .on_record = on_record,
         .complete = workbench_complete_question,
+        .output_schema = wb->options.output_schema,
         .data = wb,
     };
 }
@@ -488,6 +489,9 @@ struct workbench *workbench_new(const struct workbench_options *options, struct 
     opa_use_test_timeout((unsigned)config_integer(wb->config, "test_timeout"));
     if (options->provider != NULL) {
         config_set(wb->config, "model_provider", options->provider, "--provider");
+    }
+    if (options->sandbox != NULL) {
+        config_set(wb->config, "sandbox_mode", options->sandbox, "--sandbox");
     }
     if (options->profile != NULL &&
         !config_set_profile(wb->config, options->profile, "--profile", err)) {

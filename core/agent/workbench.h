@@ -42,6 +42,10 @@ struct workbench_options {
     const char *profile;   /* overrides the config's; there must be one of that name. NULL: none */
     const char *recording; /* the file it replays; NULL: config's, else the workspace's own */
     const char *record_to; /* `bylaw record`: where a live session is recorded, or NULL */
+    const char *sandbox;   /* overrides sandbox_mode, or NULL */
+    bool has_budget;       /* all prompts together may take no more than `budget` US dollars, */
+    double budget;         /* where the price of the model is known */
+    const char *output_schema; /* of answers, for servers that take one; borrowed; or NULL */
     bool is_program;    /* this process is bylaw itself: Codex is given the tools of `bylaw mcp` */
     bool without_model; /* none is looked for: somebody else's agent uses the tools */
     void (*changed)(void *data, enum workbench_change what);
@@ -146,6 +150,8 @@ const struct checks *workbench_tried(const struct workbench *wb);
  * tests on it. Nothing is written to the workspace. */
 void workbench_try(struct workbench *wb, size_t file, size_t hunk);
 
+/* No turn runs or waits, and what is proposed was checked as far as it ever will be. */
+bool workbench_is_at_rest(const struct workbench *wb);
 /* The checks of what a turn proposed are being looked at: what failed goes back to the agent. */
 bool workbench_is_mending(const struct workbench *wb);
 

@@ -138,6 +138,22 @@ const char *workbench_checked_root(const struct workbench *wb, unsigned *proposa
                                                                         : NULL;
 }
 
+bool workbench_is_at_rest(const struct workbench *wb)
+{
+    const struct session *session = wb->session;
+    if (session_state(session) != SESSION_IDLE || session_queue_count(session) > 0 ||
+        session_runs_hooks(session)) {
+        return false;
+    }
+    if (proposals_open(wb->proposals) == NULL) {
+        return true;
+    }
+    bool ran = wb->laid_stamp == wb->stamp && !wb->wanted && checks_is_settled(wb->evidence);
+    bool could_not = checks_state(wb->evidence) == CHECKS_FAILED ||
+                     (ran && checks_trouble(wb->evidence) != NULL);
+    return could_not || (ran && !workbench_is_mending(wb));
+}
+
 const struct checks *workbench_evidence(const struct workbench *wb)
 {
     return wb->evidence;

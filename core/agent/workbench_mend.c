@@ -251,6 +251,7 @@ static void on_before(void *data)
         decide(wb, m);
     }
     free_mending(m);
+    workbench_tell(wb, WORKBENCH_EVIDENCE);
 }
 
 /* Something is red: was it before? */
@@ -283,6 +284,9 @@ static void done(void *data, bool cancelled)
         compare(wb, m);
     } else {
         free_mending(m);
+        if (wb != NULL && !wb->closing) {
+            workbench_tell(wb, WORKBENCH_EVIDENCE); /* it is over: nothing was to be mended */
+        }
     }
 }
 

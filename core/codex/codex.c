@@ -148,6 +148,10 @@ static void start_turn(struct codex *codex)
     if (codex->effort != NULL) {
         json_set_string(params, "effort", codex->effort);
     }
+    if (codex->schema != NULL) {
+        cJSON_AddItemToObject(
+            params, "outputSchema", mem_require(json_parse(str_of(codex->schema), NULL)));
+    }
     json_set_string(params, "approvalPolicy", codex_approval(codex));
     free(codex->input);
     codex->input = NULL;
@@ -341,6 +345,7 @@ static struct stream *start(struct provider *provider, const struct request *req
     codex->history = codex->step == STEP_READY ? NULL : outside_history(request->items);
     set(&codex->model, request->model);
     set(&codex->effort, request->effort);
+    set(&codex->schema, request->output_schema);
     set(&codex->instructions, request->instructions);
     free(codex->input);
     codex->input = outside_input(request->items);
@@ -415,6 +420,7 @@ static void free_codex(struct provider *provider)
     free(codex->instructions);
     free(codex->model);
     free(codex->effort);
+    free(codex->schema);
     free(codex->input);
     free(codex);
 }

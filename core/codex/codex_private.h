@@ -63,6 +63,7 @@ struct codex {
     char *instructions;
     char *model;
     char *effort;
+    char *schema;    /* of the answer, JSON; or NULL */
     char *input;     /* what the next turn begins with; NULL: nothing waits */
     bool laying_out; /* the host is asked */
     bool mending;    /* the host is asked for what Codex could not write itself */

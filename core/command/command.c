@@ -9,6 +9,7 @@ const struct command *const commands[] = {
     &command_check,
     &command_config,
     &command_doctor,
+    &command_exec,
     &command_guards,
     &command_help,
     &command_highlight,

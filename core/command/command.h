@@ -85,6 +85,7 @@ extern const struct command command_apply;
 extern const struct command command_check;
 extern const struct command command_config;
 extern const struct command command_doctor;
+extern const struct command command_exec;
 extern const struct command command_guards;
 extern const struct command command_help;
 extern const struct command command_highlight;

@@ -1,5 +1,6 @@
 /* bylaw record: a session with a live model written down, for demos, bug reports and tests. */
 #include "command/command.h"
+#include "command/entry_line.h"
 
 #include "agent/workbench.h"
 #include "base/safe.h"
@@ -22,43 +23,6 @@ static void on_change(void *data, enum workbench_change what)
     run->chosen = run->chosen || what == WORKBENCH_PROVIDER;
 }
 
-static const char *entry_name(const struct entry *entry)
-{
-    switch (entry->kind) {
-    case ENTRY_USER:
-        return "you";
-    case ENTRY_ASSISTANT:
-        return "agent";
-    case ENTRY_REASONING:
-        return "thinking";
-    case ENTRY_TOOL:
-        return entry->name == NULL ? "tool" : entry->name;
-    case ENTRY_PROPOSAL:
-        return "proposal";
-    case ENTRY_NOTICE:
-        return "note";
-    case ENTRY_ERROR:
-        return "error";
-    case ENTRY_FEEDBACK:
-        return "review";
-    case ENTRY_COMMIT:
-        return "commit";
-    }
-    return "";
-}
-
-static void print_entry(const struct entry *entry)
-{
-    /* A tool's line says what it did; its output is for the model. */
-    struct str text = entry->kind == ENTRY_TOOL ? str_of(entry->detail) : buf_str(&entry->text);
-    char *shown = safe_dup(text, SAFE_KEEP_LINES, 1 << 16);
-    char *name = safe_dup(str_of(entry_name(entry)), SAFE_ONE_LINE, 40);
-    printf("%s%s: %s\n", name, entry->status == ENTRY_FAILED ? " (failed)" : "", shown);
-    fflush(stdout);
-    free(name);
-    free(shown);
-}
-
 /* Prints what is closed; true while the turn goes on. */
 static bool follow(struct record_run *run)
 {
@@ -67,7 +31,7 @@ static bool follow(struct record_run *run)
     while (run->shown < transcript->len && transcript->items[run->shown].status != ENTRY_OPEN) {
         const struct entry *entry = &transcript->items[run->shown++];
         run->failed = entry->kind == ENTRY_ERROR;
-        print_entry(entry);
+        entry_print(entry, stdout);
     }
     return session_state(session) != SESSION_IDLE;
 }

@@ -32,6 +32,8 @@ const struct setting settings[] = {
         NULL, "tokens, read and written, that one prompt may take"},
     {"max_cost", SETTING_NUMBER, "10", NULL, 0, 100000, SETTING_PROFILE | SETTING_GUARD, NULL,
         "US dollars that one prompt may take, where the price of the model is known"},
+    {"apply_without_review", SETTING_STRING, "never", "never|green", 0, 0, 0, NULL,
+        "what --apply of bylaw exec may write: nothing; a proposal whose every check has passed"},
     {"auto_routing", SETTING_BOOL, "true", NULL, 0, 0, SETTING_PROFILE, NULL,
         "the model by what a prompt asks for, as [routing] has it, while neither a profile nor a "
         "model was chosen"},

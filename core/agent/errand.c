@@ -1,0 +1,329 @@
+#include "agent/errand.h"
+
+#include "base/vec.h"
+#include "policy/guard.h"
+#include "workspace/door.h"
+
+#include <stdlib.h>
+
+struct errand {
+    struct errand_setup setup;
+    struct workbench *workbench;
+    struct loop_timer *step;
+    char *prompt;
+    enum errand_end end;
+    struct buf trouble;
+    bool chosen; /* a model was found, or none */
+    bool sent;
+    unsigned told; /* times that the judge had the agent go on */
+    unsigned declined;
+};
+
+static const char alone[] =
+    "Nobody is there to be asked: this runs without an engineer. Do without it.";
+
+static void end(struct errand *errand, enum errand_end how)
+{
+    errand->end = how;
+    loop_timer_stop(errand->step);
+    errand->setup.done(errand->setup.data);
+}
+
+static void fail(struct errand *errand, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+static void fail(struct errand *errand, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    buf_clear(&errand->trouble);
+    buf_vprintf(&errand->trouble, fmt, args);
+    va_end(args);
+    end(errand, ERRAND_FAILED);
+}
+
+/* ---- the steps ---- */
+
+/* A recording answers what it knows: only where it is asked for by name. */
+static bool may_answer(const struct errand *errand)
+{
+    const struct config *config = workbench_config(errand->workbench);
+    const char *provider = config_string(config, "model_provider");
+    return !workbench_is_recording(errand->workbench) ||
+           config_string(config, "recording") != NULL ||
+           (provider != NULL && strcmp(provider, "recording") == 0);
+}
+
+static void fail_without_model(struct errand *errand)
+{
+    struct buf said = BUF_INIT;
+    const char *notice;
+    for (size_t i = 0; (notice = workbench_notice(errand->workbench, i)) != NULL; i++) {
+        if (workbench_notice_is_problem(errand->workbench, i)) {
+            buf_printf(&said, "\n%s", notice);
+        }
+    }
+    fail(errand, "no model answers, only the workspace's recording; see bylaw doctor%s",
+        said.len > 0 ? said.ptr : "");
+    buf_free(&said);
+}
+
+static void send_prompt(struct errand *errand)
+{
+    struct err err;
+    errand->sent = true;
+    if (!may_answer(errand)) {
+        fail_without_model(errand);
+    } else if (!session_prompt(
+                   workbench_session(errand->workbench), str_of(errand->prompt), &err)) {
+        fail(errand, "%s", err.text);
+    }
+}
+
+static void decline(struct errand *errand)
+{
+    struct err err;
+    errand->declined++;
+    if (!session_decide(
+            workbench_session(errand->workbench), APPROVAL_DECLINED, str_of(alone), &err)) {
+        session_interrupt(workbench_session(errand->workbench));
+    }
+}
+
+/* The last turn's error; an errand's turns end well, or with one. */
+static void fail_with_turn(struct errand *errand)
+{
+    const struct transcript *all = session_transcript(workbench_session(errand->workbench));
+    for (size_t i = all->len; i > 0; i--) {
+        const struct entry *entry = &all->items[i - 1];
+        if (entry->kind == ENTRY_ERROR && entry->text.len > 0) {
+            fail(errand, "%s", entry->text.ptr);
+            return;
+        }
+    }
+    fail(errand, "the turn was interrupted");
+}
+
+static bool is_spent(const struct errand *errand)
+{
+    return errand->setup.budget >= 0 &&
+           session_spend(workbench_session(errand->workbench))->dollars >= errand->setup.budget;
+}
+
+static void judge(struct errand *errand)
+{
+    struct err err;
+    struct buf told = BUF_INIT;
+    bool good =
+        errand->setup.judge == NULL || errand->setup.judge(errand->setup.data, errand, &told);
+    buf_clear(&errand->trouble);
+    if (good) {
+        end(errand, ERRAND_DONE);
+    } else if (errand->told >= errand->setup.tries || is_spent(errand)) {
+        buf_append_str(&errand->trouble, buf_str(&told));
+        end(errand, ERRAND_REFUSED);
+    } else {
+        errand->told++;
+        if (!session_send_feedback(workbench_session(errand->workbench), buf_str(&told), &err)) {
+            fail(errand, "%s", err.text);
+        }
+    }
+    buf_free(&told);
+}
+
+static void step(void *data)
+{
+    struct errand *errand = data;
+    if (errand->end != ERRAND_RUNS || !errand->chosen) {
+        return;
+    }
+    struct session *session = workbench_session(errand->workbench);
+    if (!errand->sent) {
+        send_prompt(errand);
+    } else if (session_question(session) != NULL) {
+        decline(errand);
+    } else if (session_state(session) == SESSION_IDLE && session_queue_count(session) == 0 &&
+               !session_ended_well(session)) {
+        fail_with_turn(errand);
+    } else if (workbench_is_at_rest(errand->workbench)) {
+        judge(errand);
+    }
+}
+
+/* Never from inside of what changes. */
+static void on_change(void *data, enum workbench_change what)
+{
+    struct errand *errand = data;
+    errand->chosen = errand->chosen || what == WORKBENCH_PROVIDER;
+    if (errand->end == ERRAND_RUNS) {
+        loop_timer_start(errand->step, 0, 0);
+    }
+    if (what == WORKBENCH_SESSION && errand->setup.changed != NULL) {
+        errand->setup.changed(errand->setup.data);
+    }
+}
+
+/* ---- the errand ---- */
+
+struct errand *errand_start(const struct errand_setup *setup, struct err *err)
+{
+    struct errand *errand = MEM_NEW(struct errand);
+    errand->setup = *setup;
+    errand->prompt = mem_strdup(setup->prompt);
+    errand->step = loop_timer_new(setup->loop, step, errand);
+    struct workbench_options options = {.loop = setup->loop,
+        .folder = setup->folder,
+        .session = setup->session,
+        .fresh = setup->session == NULL,
+        .provider = setup->provider,
+        .profile = setup->profile,
+        .sandbox = setup->sandbox,
+        .has_budget = setup->budget >= 0,
+        .budget = setup->budget,
+        .output_schema = setup->schema,
+        .is_program = setup->is_program,
+        .changed = on_change,
+        .data = errand};
+    errand->workbench = workbench_new(&options, err);
+    if (errand->workbench == NULL) {
+        errand_free(errand);
+        return NULL;
+    }
+    return errand;
+}
+
+void errand_free(struct errand *errand)
+{
+    if (errand == NULL) {
+        return;
+    }
+    errand->setup.changed = NULL;
+    workbench_free(errand->workbench);
+    loop_timer_free(errand->step);
+    buf_free(&errand->trouble);
+    free(errand->prompt);
+    free(errand);
+}
+
+enum errand_end errand_end(const struct errand *errand)
+{
+    return errand->end;
+}
+
+const char *errand_trouble(const struct errand *errand)
+{
+    return errand->trouble.len > 0 ? errand->trouble.ptr : NULL;
+}
+
+struct workbench *errand_workbench(struct errand *errand)
+{
+    return errand->workbench;
+}
+
+unsigned errand_declined(const struct errand *errand)
+{
+    return errand->declined;
+}
+
+struct str errand_answer(struct errand *errand)
+{
+    struct str answer = {0};
+    VEC_FOREACH (struct entry, entry, session_transcript(workbench_session(errand->workbench))) {
+        if (entry->kind == ENTRY_ASSISTANT && entry->status == ENTRY_DONE) {
+            answer = buf_str(&entry->text);
+        } else if (entry->kind == ENTRY_USER || entry->kind == ENTRY_FEEDBACK) {
+            answer = (struct str){0};
+        }
+    }
+    return answer;
+}
+
+/* ---- what was proposed ---- */
+
+static size_t count_errors(const struct findings *findings)
+{
+    size_t count = 0;
+    VEC_FOREACH (const struct finding, finding, findings) {
+        count += finding->severity == SEVERITY_ERROR;
+    }
+    return count;
+}
+
+static bool guards_passed(struct errand *errand, const struct proposal *open, struct buf *why)
+{
+    struct {
+        char **items;
+        size_t len, cap;
+    } paths = {0};
+    struct findings findings = {0};
+    struct err err;
+    size_t files = 0;
+    unsigned number;
+    VEC_FOREACH (const struct change, change, &open->changes) {
+        if (change->kind != CHANGE_DELETE) {
+            VEC_PUSH(&paths, change->path);
+        }
+    }
+    const char *root = workbench_checked_root(errand->workbench, &number);
+    bool ran = root != NULL && (paths.len == 0 || guards_check_folder(root, paths.items, paths.len,
+                                                      &findings, &files, &err));
+    size_t errors = count_errors(&findings);
+    if (!ran) {
+        buf_append_c(why, "the guards could not look at it");
+    } else if (errors > 0) {
+        buf_printf(why, "guards: %zu error%s", errors, errors == 1 ? "" : "s");
+    }
+    findings_free(&findings);
+    VEC_FREE(&paths);
+    return ran && errors == 0;
+}
+
+bool errand_checks_passed(struct errand *errand, struct buf *why)
+{
+    const struct proposal *open = proposals_open(workbench_proposals(errand->workbench));
+    const struct checks *checks = workbench_evidence(errand->workbench);
+    if (open == NULL) {
+        buf_append_c(why, "nothing is proposed");
+        return false;
+    }
+    if (checks_trouble(checks) != NULL) {
+        buf_printf(why, "not evaluated: %s", checks_trouble(checks));
+        return false;
+    }
+    struct tally tally = checks_tally(checks);
+    enum result_status verdict = checks_verdict(checks);
+    size_t errors = count_errors(checks_findings(checks));
+    if (verdict != RESULT_PASS || errors > 0) {
+        buf_printf(why, "tests: %zu passed, %zu failed, %zu errors, %zu not evaluated",
+            tally.count[RESULT_PASS], tally.count[RESULT_FAIL], tally.count[RESULT_ERROR],
+            tally.count[RESULT_NOT_EVALUATED]);
+        if (errors > 0) {
+            buf_printf(why, "; %zu error%s of the engines", errors, errors == 1 ? "" : "s");
+        }
+        return false;
+    }
+    return guards_passed(errand, open, why);
+}
+
+bool errand_apply(struct errand *errand, struct err *err)
+{
+    struct review *review = proposals_review(workbench_proposals(errand->workbench));
+    struct outcome outcome;
+    for (size_t i = 0; review != NULL && i < review_file_count(review); i++) {
+        if (!review_decide_rest(review, i, REVIEW_ACCEPTED, (struct str){0}, err)) {
+            return false;
+        }
+    }
+    if (!workbench_outcome(errand->workbench, &outcome, err)) {
+        return false;
+    }
+    workbench_hold(errand->workbench, true);
+    bool ok = door_write(workbench_workspace(errand->workbench), &outcome.accepted, err);
+    if (ok) {
+        workbench_decided(
+            errand->workbench, &outcome, "Written without a review, by --apply", NULL, false);
+    } else {
+        workbench_hold(errand->workbench, false);
+    }
+    outcome_free(&outcome);
+    return ok;
+}

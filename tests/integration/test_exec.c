@@ -1,0 +1,273 @@
+/* bylaw exec: one prompt without a screen, against a server that misbehaves: what comes out of
+ * which end, how it exits, what is kept. */
+#include "test.h"
+
+#include "agent_run.h"
+#include "agent_setup.h"
+#include "base/json.h"
+#include "base/path.h"
+#include "model_wires.h"
+
+#include <stdlib.h>
+
+static const char schema[] =
+    "{\"type\":\"object\",\"properties\":{\"control_id\":{\"type\":\"string\"}},\"required\":"
+    "[\"control_id\"],\"additionalProperties\":false}";
+
+#define PATCH(text) "{\\\"input\\\":\\\"*** Begin Patch\\\\n" text "*** End Patch\\\\n\\\"}"
+#define ADD_POLICY                                                                                 \
+    "*** Add File: q/q.rego\\\\n+package q\\\\n+\\\\n+deny contains msg if "                       \
+    "{\\\\n+\\\\tinput.bad\\\\n+"                                                                  \
+    "\\\\tmsg := \\\\\\\"bad\\\\\\\"\\\\n+}\\\\n"
+#define ADD_TEST(body)                                                                             \
+    "*** Add File: q/q_test.rego\\\\n+package q_test\\\\n+\\\\n+import "                           \
+    "data.q\\\\n+\\\\n+test_deny if " body "\\\\n"
+#define GREEN                                                                                      \
+    PATCH(ADD_POLICY ADD_TEST("count(q.deny) == 1 with input as {\\\\\\\"bad\\\\\\\": true}"))
+#define RED                                                                                        \
+    PATCH(ADD_POLICY ADD_TEST("count(q.deny) == 7 with input as {\\\\\\\"bad\\\\\\\": true}"))
+
+static int set_up(void **state)
+{
+    struct agent_run *run = agent_run_new();
+    agent_setup_builtin(run, "chat");
+    test_write(run->home, "schema.json", schema);
+    *state = run;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    agent_run_free(*state);
+    return 0;
+}
+
+/* Runs it in the workspace; its output, messages and exit code are in files of the home. */
+static int run_exec(struct agent_run *run, const char *arguments)
+{
+    char *line = mem_printf("\"$BYLAW_BINARY_DIR/bylaw\" exec %s >'%s/out' 2>'%s/err' </dev/null; "
+                            "printf %%s $?",
+        arguments, run->home, run->home);
+    const char *argv[] = {"sh", "-c", line, NULL};
+    char *code = test_run(run->dir, argv);
+    int number = atoi(code);
+    free(code);
+    free(line);
+    return number;
+}
+
+static void expect(struct agent_run *run, const char *file, const char *text)
+{
+    char *now = test_read(run->home, file);
+    if (strstr(now, text) == NULL) {
+        char *said = test_read(run->home, "err");
+        fail_msg("\"%s\" is not in %s:\n%s\n%s", text, file, now, said);
+    }
+    free(now);
+}
+
+static void expect_exactly(struct agent_run *run, const char *file, const char *text)
+{
+    char *now = test_read(run->home, file);
+    assert_string_equal(now, text);
+    free(now);
+}
+
+/* The last line of the output, which is the result. */
+static cJSON *result_of(struct agent_run *run)
+{
+    char *out = test_read(run->home, "out");
+    struct str rest = str_of(out);
+    struct str line;
+    struct err err;
+    cJSON *value = NULL;
+    while (str_next_line(&rest, &line)) {
+        cJSON_Delete(value);
+        value = json_parse(line, &err);
+        assert_non_null(value);
+    }
+    free(out);
+    assert_string_equal(json_string(value, "type"), "result");
+    return value;
+}
+
+static void the_answer_is_the_output(void **state)
+{
+    struct agent_run *run = *state;
+    struct fault_step steps[] = {{.body = C_SAY("Well.") C_STOP}};
+    fault_server_script(run->server, steps, 1);
+    assert_int_equal(run_exec(run, "'Say something.'"), 0);
+    expect_exactly(run, "out", "Well.\n");
+    expect(run, "err", "you: Say something.\nagent: Well.\n10 tokens");
+    assert_int_equal(run_exec(run, "--json 'Say something.'"), 0);
+    cJSON *result = result_of(run);
+    assert_string_equal(json_string(result, "status"), "done");
+    assert_string_equal(json_string(result, "answer"), "Well.");
+    cJSON_Delete(result);
+}
+
+static void a_mismatch_goes_back(void **state)
+{
+    struct agent_run *run = *state;
+    struct fault_step steps[] = {{.body = C_SAY("It is 5.2.1.") C_STOP},
+        {.body = C_SAY("{\\\"control_id\\\":5}") C_STOP},
+        {.body = C_SAY("{\\\"control_id\\\":\\\"5.2.1\\\"}") C_STOP}};
+    fault_server_script(run->server, steps, 3);
+    assert_int_equal(run_exec(run, "--output-schema ../schema.json Which?"), 2); /* not there */
+    char *line = mem_printf("--output-schema '%s/schema.json' Which?", run->home);
+    assert_int_equal(run_exec(run, line), 0);
+    expect_exactly(run, "out", "{\"control_id\":\"5.2.1\"}\n");
+    agent_expect_request(run, 0, "\"response_format\":{\"type\":\"json_schema\"");
+    agent_expect_request(run, 1, "the answer is no JSON value");
+    agent_expect_request(run, 2, "/control_id: is of type number, must be string");
+    /* It never matches: three answers, then the end. */
+    fault_server_script(run->server, steps, 1);
+    assert_int_equal(run_exec(run, line), 1);
+    assert_int_equal(fault_server_count(run->server), 3);
+    expect_exactly(run, "out", "");
+    expect(run, "err", "what was received is kept: bylaw --session ");
+    expect(run, "err", "does not match the JSON Schema");
+    free(line);
+}
+
+static void a_bad_schema_sends_nothing(void **state)
+{
+    struct agent_run *run = *state;
+    struct fault_step steps[] = {{.body = C_SAY("x") C_STOP}};
+    fault_server_script(run->server, steps, 1);
+    test_write(run->home, "schema.json", "{\"type\":\"object\",\"propertys\":{}}");
+    char *line = mem_printf("--output-schema '%s/schema.json' Which?", run->home);
+    assert_int_equal(run_exec(run, line), 2);
+    expect(run, "err", "the keyword \"propertys\" is not known");
+    assert_int_equal(fault_server_count(run->server), 0);
+    free(line);
+}
+
+static const struct fault_step green[] = {
+    {.body = C_CALL("0", "c1", "apply_patch", GREEN) C_CALLING},
+    {.body = C_SAY("Done.") C_STOP},
+};
+
+static bool has_opa(void)
+{
+    char *opa = path_find_program("opa");
+    bool has = opa != NULL;
+    free(opa);
+    if (!has) {
+        print_message("skipped: no opa on this machine\n");
+    }
+    return has;
+}
+
+static void a_proposal_waits_for_its_review(void **state)
+{
+    struct agent_run *run = *state;
+    if (!has_opa()) {
+        skip();
+    }
+    fault_server_script(run->server, green, 2);
+    assert_int_equal(run_exec(run, "--json 'Write q.'"), 0);
+    agent_expect_file(run, "q/q.rego", NULL);
+    cJSON *result = result_of(run);
+    assert_int_equal(json_int_or(json_get_path(result, "proposal.tests"), "pass", 0), 1);
+    assert_false(json_bool_or(result, "written", true));
+    agent_run_open(run, NULL, json_string(result, "session"));
+    assert_non_null(proposals_open(workbench_proposals(run->wb)));
+    cJSON_Delete(result);
+}
+
+static void apply_asks_for_green_and_the_setting(void **state)
+{
+    struct agent_run *run = *state;
+    if (!has_opa()) {
+        skip();
+    }
+    fault_server_script(run->server, green, 2);
+    assert_int_equal(run_exec(run, "--apply 'Write q.'"), 1);
+    expect(run, "err", "apply_without_review is \"never\"");
+    agent_expect_file(run, "q/q.rego", NULL);
+    test_write(
+        run->dir, ".bylaw/config.toml", "apply_without_review = \"green\"\nmend_attempts = 1\n");
+    fault_server_script(run->server, green, 2);
+    assert_int_equal(run_exec(run, "--apply 'Write q.'"), 0);
+    agent_expect_file(
+        run, "q/q.rego", "package q\n\ndeny contains msg if {\n\tinput.bad\n\tmsg := \"bad\"\n}\n");
+    /* Red: told once more, then not written. */
+    struct fault_step red[] = {{.body = C_CALL("0", "c1", "apply_patch", RED) C_CALLING},
+        {.body = C_SAY("Done.") C_STOP}, {.body = C_SAY("I cannot.") C_STOP}};
+    const char *argv[] = {"rm", "-r", "q", NULL};
+    free(test_run(run->dir, argv));
+    fault_server_script(run->server, red, 3);
+    assert_int_equal(run_exec(run, "--apply 'Write q.'"), 1);
+    expect(run, "err", "tests: 0 passed, 1 failed");
+    agent_expect_file(run, "q/q.rego", NULL);
+    agent_expect_request(run, 2, "Tests failed; the agent mends, 1 of 1");
+}
+
+static void what_fails_is_said_and_kept(void **state)
+{
+    struct agent_run *run = *state;
+    struct fault_step refused[] = {{.status = 401,
+        .headers = "Content-Type: application/json\r\n",
+        .body = "{\"error\":{\"message\":\"bad key\"}}"}};
+    fault_server_script(run->server, refused, 1);
+    assert_int_equal(run_exec(run, "--json 'Say.'"), 2);
+    cJSON *result = result_of(run);
+    assert_string_equal(json_string(result, "status"), "failed");
+    assert_non_null(strstr(json_string(result, "message"), "bad key"));
+    agent_run_open(run, NULL, json_string(result, "session"));
+    agent_must_find(run, ENTRY_USER, "Say.");
+    agent_must_find(run, ENTRY_ERROR, "bad key");
+    cJSON_Delete(result);
+    assert_int_equal(run_exec(run, "''"), 2);
+    expect(run, "err", "the prompt is empty");
+    assert_int_equal(run_exec(run, "--max-cost much x"), 2);
+    expect(run, "err", "--max-cost is an amount of US dollars");
+    assert_int_equal(run_exec(run, "--sandbox workspace-write x"), 2);
+    expect(run, "err", "--sandbox takes read-only alone");
+    assert_int_equal(run_exec(run, "-p none x"), 2);
+    expect(run, "err", "none");
+}
+
+static void a_budget_ends_it(void **state)
+{
+    struct agent_run *run = *state;
+    struct fault_step steps[] = {{.body = C_CALL("0", "c1", "read_file",
+                                      "{\\\"path\\\":\\\"p/p.rego\\\",\\\"from_line\\\":"
+                                      "null,\\\"to_line\\\":null}") C_CALLING}};
+    test_write(run->home, "bylaw/prices.toml", "[models.m]\ninput = 1000000\noutput = 1000000\n");
+    fault_server_script(run->server, steps, 1);
+    assert_int_equal(run_exec(run, "--max-cost 25 'Read.'"), 2);
+    expect(run, "err", "max_cost is $25");
+    assert_int_equal(fault_server_count(run->server), 3); /* $10 each */
+}
+
+static void nobody_is_asked(void **state)
+{
+    struct agent_run *run = *state;
+    struct fault_step steps[] = {{.body = C_CALL("0", "c1", "run_command",
+                                      "{\\\"command\\\":\\\"true\\\",\\\"reason\\\":\\\"try\\\","
+                                      "\\\"network\\\":true}") C_CALLING},
+        {.body = C_SAY("I did without.") C_STOP}};
+    fault_server_script(run->server, steps, 2);
+    assert_int_equal(run_exec(run, "--json 'Run it.'"), 0);
+    agent_expect_request(run, 1, "Nobody is there to be asked");
+    cJSON *result = result_of(run);
+    assert_int_equal(json_int_or(result, "declined", 0), 1);
+    cJSON_Delete(result);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_answer_is_the_output, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_mismatch_goes_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_bad_schema_sends_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_proposal_waits_for_its_review, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(apply_asks_for_green_and_the_setting, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_fails_is_said_and_kept, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_budget_ends_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(nobody_is_asked, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
