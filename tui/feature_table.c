@@ -113,6 +113,10 @@ static const struct feature features[] = {
         "editor.complete",
         "editor.callers editor.tests-of-rule editor.back editor.forward inspect.file", "completion",
         "index", ""},
+    {"Controls",
+        "which controls of a requirements matrix or of a benchmark have policies, and which have "
+        "none: CSV, OSCAL and kube-bench are read; numbers that mean something else are told",
+        "", "", "requirements requirements_map", "gap", ""},
     {"Formatting", "opa fmt or the language server, on demand or on save", "editor.format", "",
         "format_on_save", "", ""},
     {"Editing",

@@ -10,6 +10,7 @@ const struct command *const commands[] = {
     &command_config,
     &command_doctor,
     &command_exec,
+    &command_gap,
     &command_guards,
     &command_help,
     &command_highlight,

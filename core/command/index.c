@@ -1,73 +1,21 @@
 /* bylaw index: what the catalog knows of a folder, and its answers about a place. */
 #include "command/command.h"
+#include "command/folder_index.h"
 #include "command/index_rego.h"
 
 #include "base/json.h"
 #include "base/safe.h"
 #include "base/vec.h"
-#include "catalog/indexer.h"
 #include "patch/unified.h"
 
 #include <stdlib.h>
 
-enum { WAIT_MS = 600000 };
-
 struct index_run {
     const struct args *args;
-    struct loop *loop;
-    struct workspace *workspace;
-    struct indexer *indexer;
+    struct folder_index index;
     struct catalog *catalog;
-    bool listed, settled, failed;
-    struct err err;
     cJSON *json; /* NULL: text */
 };
-
-static void settle(void *data)
-{
-    struct index_run *run = data;
-    struct indexer_progress progress = indexer_progress(run->indexer);
-    run->settled = run->failed || (run->listed && progress.done == progress.total);
-}
-
-static void on_event(void *data, const struct workspace_event *event)
-{
-    struct index_run *run = data;
-    if (event->failed != NULL) {
-        run->failed = true;
-        run->err = *event->failed;
-    }
-    indexer_take_event(run->indexer, event);
-    run->listed = true;
-    settle(run);
-}
-
-static bool read_all(struct index_run *run, const char *folder)
-{
-    run->loop = loop_new(&run->err);
-    run->workspace = run->loop == NULL ? NULL : workspace_open(folder, &run->err);
-    if (run->workspace == NULL) {
-        return false;
-    }
-    run->indexer = indexer_new(run->loop, run->workspace, settle, run);
-    run->catalog = indexer_catalog(run->indexer);
-    workspace_start(run->workspace, run->loop, on_event, run);
-    return loop_run_until(run->loop, &run->settled, WAIT_MS)
-               ? !run->failed
-               : err_set(&run->err, ERR_TIMEOUT, "reading %s takes too long", folder);
-}
-
-static void close_all(struct index_run *run)
-{
-    if (run->workspace != NULL) {
-        workspace_stop(run->workspace);
-        indexer_free(run->indexer);
-        workspace_free(run->workspace);
-    }
-    if (run->loop != NULL) {
-        loop_free(run->loop);
-    }
-}
 
 /* ---- all symbols ---- */
 
@@ -254,7 +202,7 @@ static int ask_complete(struct index_run *run, struct catalog_cursor *cursor)
     struct buf text = BUF_INIT;
     struct completions found = {0};
     struct err err;
-    if (!workspace_read(run->workspace, cursor->path, &text, NULL, &err)) {
+    if (!workspace_read(run->index.workspace, cursor->path, &text, NULL, &err)) {
         return command_fail(run->args, "%s", err.text);
     }
     cursor->text = buf_str(&text);
@@ -285,7 +233,7 @@ static int ask_rename(struct index_run *run, const struct catalog_cursor *cursor
     const char *to = args_get(run->args, "to");
     struct catalog_rename rename;
     struct changes changes = {0};
-    struct patch_folder folder = {workspace_fd(run->workspace), (size_t)64 << 20};
+    struct patch_folder folder = {workspace_fd(run->index.workspace), (size_t)64 << 20};
     struct patch_source source = {patch_folder_read, &folder};
     struct err err;
     if (to == NULL) {
@@ -398,11 +346,13 @@ static int run_index(const struct args *args)
     if ((question == NULL) != (args_get(args, "at") == NULL)) {
         return command_fail(args, "--ask and --at go together");
     }
-    if (!read_all(&run, args->count == 1 ? args->rest[0] : ".")) {
-        command_fail(args, "%s", run.err.text);
-        close_all(&run);
+    struct err err;
+    if (!folder_index_open(&run.index, args->count == 1 ? args->rest[0] : ".", &err)) {
+        command_fail(args, "%s", err.text);
+        folder_index_close(&run.index);
         return code;
     }
+    run.catalog = run.index.catalog;
     run.json = args_has(args, "json") ? mem_require(cJSON_CreateObject()) : NULL;
     code = question == NULL ? print_all(&run) : answer(&run, question);
     if (run.json != NULL && code != EXIT_COULD_NOT) {
@@ -411,7 +361,7 @@ static int run_index(const struct args *args)
         free(text);
     }
     cJSON_Delete(run.json);
-    close_all(&run);
+    folder_index_close(&run.index);
     return code;
 }
 

@@ -94,6 +94,11 @@ const struct setting settings[] = {
         "seconds the agent must have been at work for its end to be told"},
     {"coverage_threshold", SETTING_INTEGER, "90", NULL, 0, 100, 0, NULL,
         "coverage in percent that counts as met"},
+    {"requirements", SETTING_STRING, NULL, NULL, 0, 0, 0, NULL,
+        "the requirements matrix (CSV or an OSCAL catalogue), below the workspace's folder"},
+    {"requirements_map", SETTING_STRING, NULL, NULL, 0, 0, 0, NULL,
+        "which of its columns is what, where the names do not tell: "
+        "\"id=Control,description=Text\""},
     {"test_on_save", SETTING_BOOL, "true", NULL, 0, 0, 0, NULL,
         "watch: run the tests that a changed file affects as soon as it changes"},
     {"diagnostics_inline", SETTING_BOOL, "true", NULL, 0, 0, 0, NULL,

@@ -58,10 +58,8 @@ static struct benchmark *make(struct requirements controls)
     benchmark->controls = controls;
     benchmark->words = words_new();
     VEC_FOREACH (const struct requirement, control, &benchmark->controls) {
-        char *words = requirement_words(control);
-        char *all = mem_printf("%s %s", words, control->terms);
-        words_add(benchmark->words, str_of(all));
-        free(all);
+        char *words = requirement_known_by(control);
+        words_add(benchmark->words, str_of(words));
         free(words);
     }
     benchmark->framework = benchmark->controls.items[0].framework;
@@ -69,16 +67,21 @@ static struct benchmark *make(struct requirements controls)
     return benchmark;
 }
 
-struct benchmark *benchmark_builtin(void)
+void benchmark_requirements(struct requirements *out)
 {
-    struct requirements controls;
     struct err err;
     const struct embedded *file = &builtin_benchmarks[0];
     if (!requirements_parse(
-            str_make(file->bytes, file->len), file->name, NULL, WANT_TEXT, &controls, &err)) {
+            str_make(file->bytes, file->len), file->name, NULL, WANT_TEXT, out, &err)) {
         /* Compiled in, and read by a test: there is no such error. */
         abort();
     }
+}
+
+struct benchmark *benchmark_builtin(void)
+{
+    struct requirements controls;
+    benchmark_requirements(&controls);
     return make(controls);
 }
 
@@ -254,6 +257,8 @@ static const struct requirement *nearest(
     while (section > 0 && id.ptr[section - 1] != '.') {
         section--;
     }
+    const struct requirement *found = &benchmark->controls.items[best.text];
+    double most = best.likeness - BETTER / 2;
     for (size_t i = 0; i < benchmark->controls.len; i++) {
         const struct requirement *control = &benchmark->controls.items[i];
         double like = 0;
@@ -261,11 +266,12 @@ static const struct requirement *nearest(
             strchr(control->id + section, '.') == NULL) {
             words_best(benchmark->words, words, i, &like);
         }
-        if (like > 0 && like >= best.likeness - BETTER / 2) {
-            return control;
+        if (like > 0 && like >= most) {
+            most = like;
+            found = control;
         }
     }
-    return &benchmark->controls.items[best.text];
+    return found;
 }
 
 static enum benchmark_judgement judge(struct benchmark *benchmark, enum framework_relation relation,

@@ -25,6 +25,8 @@ struct benchmark;
 
 /* The one compiled in. Never NULL; the caller frees. */
 struct benchmark *benchmark_builtin(void) MUST_USE;
+/* Its controls as a matrix, without a benchmark about them. */
+void benchmark_requirements(struct requirements *out);
 /* A user's copy: a CSV or OSCAL file (`map` may be NULL), a YAML of kube-bench, or a folder of
  * them. What it does not say of admission is taken from the built-in one: by id where it is the
  * same version, by words where it is another of the same framework. */

@@ -156,6 +156,11 @@ enum framework_relation framework_relate(
     return a_has && b_has && a.len > 0 ? FRAMEWORK_SAME : FRAMEWORK_UNSAID;
 }
 
+bool framework_is_named(struct str name)
+{
+    return read_name(name, str_make("", 0)).len > 0;
+}
+
 char *framework_version(struct str name)
 {
     return mem_strdup(read_name(name, str_make("", 0)).version);

@@ -17,6 +17,8 @@ enum framework_relation {
  * "policies.kyverno.io/control", "frameworks") name none. */
 enum framework_relation framework_relate(
     struct str name, struct str version, struct str other_name, struct str other_version);
+/* It names a framework at all. */
+bool framework_is_named(struct str name);
 /* "1.23" of "k8s-cis-1.23", or "". The caller frees. */
 char *framework_version(struct str name) MUST_USE;
 

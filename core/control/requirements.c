@@ -166,6 +166,7 @@ static void grow(struct requirements_index *index)
 static void free_one(struct requirement *requirement)
 {
     free(requirement->label);
+    free(requirement->note);
     for (size_t i = 0; i < REQUIREMENT_FIELDS; i++) {
         free(*field_of(requirement, i));
     }
@@ -224,11 +225,16 @@ bool requirements_add(
     return true;
 }
 
+void requirements_cut(struct requirements *requirements, size_t count)
+{
+    while (requirements->len > count) {
+        free_one(&requirements->items[--requirements->len]);
+    }
+}
+
 void requirements_free(struct requirements *requirements)
 {
-    VEC_FOREACH (struct requirement, requirement, requirements) {
-        free_one(requirement);
-    }
+    requirements_cut(requirements, 0);
     VEC_FREE(requirements);
     free(requirements->name);
     requirements->name = NULL;
@@ -446,6 +452,12 @@ char *requirement_words(const struct requirement *requirement)
     }
     return *requirement->text == '\0' ? mem_strdup(requirement->title)
                                       : mem_printf("%s: %s", requirement->title, requirement->text);
+}
+
+char *requirement_known_by(const struct requirement *requirement)
+{
+    return *requirement->terms != '\0' ? mem_strdup(requirement->terms)
+                                       : requirement_words(requirement);
 }
 
 static bool matches(const char *id, struct str wanted)

@@ -23,6 +23,7 @@ struct requirement {
     char *complexity;  /* low, medium, high, likewise; "" else */
     char *status;      /* what `bylaw gap` said of it; "" else */
     char *terms;       /* words it is also known by; "" else */
+    char *note;        /* what is wrong with the number (cover.h), or NULL */
     size_t line;       /* of the file, from 1; 0: of an OSCAL catalogue */
 };
 
@@ -68,6 +69,8 @@ bool requirements_read(const char *path, const struct requirements_map *map, uns
 bool requirements_parse(struct str text, const char *name, const struct requirements_map *map,
     unsigned want, struct requirements *out, struct err *err) MUST_USE;
 void requirements_free(struct requirements *requirements);
+/* Keeps the first `count`. */
+void requirements_cut(struct requirements *requirements, size_t count);
 
 /* For readers of other forms: takes what `requirement` owns over (missing strings become ""). False
  * on a double, or when there are too many. */
@@ -81,6 +84,8 @@ bool requirements_add(
 const struct requirement *requirements_find(const struct requirements *requirements, struct str id);
 /* Title and text as one: "TITLE: TEXT", or the one there is. The caller frees. */
 char *requirement_words(const struct requirement *requirement) MUST_USE;
+/* What it is recognised by: its terms, where it has some, else its words. The caller frees. */
+char *requirement_known_by(const struct requirement *requirement) MUST_USE;
 /* One of "5.2.1,5.2.*,K8S-01" names it (by id or label; '*' stands for any end). */
 bool requirement_is_among(const struct requirement *requirement, struct str only);
 

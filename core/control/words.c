@@ -60,19 +60,24 @@ struct cutter {
     void *data;
 };
 
-static void give(const struct cutter *cutter, struct str word)
+/* A whole of several parts, which are words too: it makes two texts that both have it more alike,
+ * and none longer. */
+#define WHOLE '+'
+
+static void give(const struct cutter *cutter, struct str word, bool whole)
 {
-    char low[WORD_MAX + 1];
+    char low[WORD_MAX + 2] = {WHOLE};
+    char *start = low + whole;
     size_t len = word.len < WORD_MAX ? word.len : WORD_MAX;
     for (size_t i = 0; i < len; i++) {
-        low[i] = (char)tolower((unsigned char)word.ptr[i]);
+        start[i] = (char)tolower((unsigned char)word.ptr[i]);
     }
-    if (len > 3 && low[len - 1] == 's' && low[len - 2] != 's') {
+    if (len > 3 && start[len - 1] == 's' && start[len - 2] != 's') {
         len--;
     }
-    low[len] = '\0';
-    if (len > 0 && !is_empty_word(low)) {
-        cutter->take(cutter->data, str_make(low, len));
+    start[len] = '\0';
+    if (len > 0 && !is_empty_word(start)) {
+        cutter->take(cutter->data, str_make(low, len + whole));
     }
 }
 
@@ -88,12 +93,15 @@ static bool begins_part(struct str run, size_t at)
 static void give_run(const struct cutter *cutter, struct str run)
 {
     size_t from = 0;
-    give(cutter, run);
-    for (size_t at = 1; at <= run.len; at++) {
-        if (at == run.len ? from > 0 : begins_part(run, at)) {
-            give(cutter, str_slice(run, from, at));
+    for (size_t at = 1; at < run.len; at++) {
+        if (begins_part(run, at)) {
+            give(cutter, str_slice(run, from, at), false);
             from = at;
         }
+    }
+    give(cutter, str_from(run, from), false);
+    if (from > 0) {
+        give(cutter, run, true);
     }
 }
 
@@ -130,7 +138,7 @@ static void cut(struct str text, take_word take, void *data)
             at++;
         }
         if (parts > 1) {
-            give(&cutter, str_slice(text, whole, at));
+            give(&cutter, str_slice(text, whole, at), true);
         }
         at += parts == 0;
     }
@@ -191,7 +199,9 @@ static void make_ready(struct words *words)
     }
     words->ready = true;
     VEC_FOREACH (const struct word_list, list, &words->lists) {
-        double weight = list->len == 0 ? 0 : rarity(words, list);
+        uint32_t name = (uint32_t)(list - words->lists.items);
+        bool counts = list->len > 0 && names_text(&words->names, name)[0] != WHOLE;
+        double weight = counts ? rarity(words, list) : 0;
         VEC_FOREACH (const uint32_t, text, list) {
             words->sizes.items[*text] += weight * weight;
         }
@@ -212,12 +222,29 @@ struct question {
     size_t count, unknown;
 };
 
+/* "hostpid" is how some write "hostPID". */
+static uint32_t find_word(const struct words *words, struct str word)
+{
+    uint32_t name = names_find(&words->names, word);
+    if (name != NAME_NONE) {
+        return name;
+    }
+    if (word.ptr[0] == WHOLE) {
+        return names_find(&words->names, str_from(word, 1));
+    }
+    char *whole = mem_printf("%c%.*s", WHOLE, STR_FMT(word));
+    name = names_find(&words->names, str_of(whole));
+    free(whole);
+    return name;
+}
+
 static void take_question(void *data, struct str word)
 {
     struct question *question = data;
-    uint32_t name = names_find(&question->words->names, word);
-    question->count++;
-    question->unknown += name == NAME_NONE;
+    uint32_t name = find_word(question->words, word);
+    bool is_part = word.ptr[0] != WHOLE;
+    question->count += is_part;
+    question->unknown += is_part && name == NAME_NONE;
     VEC_FOREACH (const uint32_t, known, &question->known) {
         if (*known == name) {
             return;
@@ -234,11 +261,19 @@ static double question_size(const struct question *question)
     const struct words *words = question->words;
     double size = 0;
     VEC_FOREACH (const uint32_t, name, &question->known) {
-        double weight = rarity(words, &words->lists.items[*name]);
+        bool counts = names_text(&words->names, *name)[0] != WHOLE;
+        double weight = counts ? rarity(words, &words->lists.items[*name]) : 0;
         size += weight * weight;
     }
     double unknown = log(1 + (double)words->sizes.len) / 2;
-    return sqrt(size + unknown * unknown * (double)question->unknown / 2);
+    return sqrt(size + unknown * unknown * (double)question->unknown);
+}
+
+static double likeness_to(const struct words *words, size_t text, double size)
+{
+    double both = size * words->sizes.items[text];
+    double alike = both > 0 ? words->sums.items[text] / both : 0;
+    return alike > 1 ? 1 : alike;
 }
 
 struct words_hit words_best(struct words *words, struct str text, size_t other, double *likeness)
@@ -255,12 +290,11 @@ struct words_hit words_best(struct words *words, struct str text, size_t other, 
         }
     }
     if (likeness != NULL) {
-        bool any = other < words->sizes.len && size > 0 && words->sizes.items[other] > 0;
-        *likeness = any ? words->sums.items[other] / (size * words->sizes.items[other]) : 0;
+        *likeness = other < words->sizes.len ? likeness_to(words, other, size) : 0;
     }
     VEC_FOREACH (const uint32_t, name, &question.known) {
         VEC_FOREACH (const uint32_t, at, &words->lists.items[*name]) {
-            double alike = words->sums.items[*at] / (size * words->sizes.items[*at]);
+            double alike = likeness_to(words, *at, size);
             bool better = alike > best.likeness || (alike == best.likeness && *at < best.text);
             best = better ? (struct words_hit){*at, alike} : best;
         }

@@ -268,6 +268,11 @@ void symbols_read_rego(
     symbols->has_errors = symbols->has_errors || ts_node_has_error(root);
     take_module(&r, root);
     symbols_read_notes(symbols, text, root, host, first);
+    for (size_t i = first; i < symbols->definitions.len; i++) {
+        if (symbols->definitions.items[i].kind == SYMBOL_PACKAGE) {
+            symbols_read_control_name(symbols, i);
+        }
+    }
     symbols_read_inputs(symbols, text, root);
     ts_tree_delete(tree);
 }

@@ -1,0 +1,179 @@
+/* bylaw gap: which controls of a matrix have policies, and which have none. */
+#include "command/command.h"
+#include "command/folder_index.h"
+
+#include "base/safe.h"
+#include "base/vec.h"
+#include "control/controls.h"
+#include "control/gap.h"
+
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+struct gap_run {
+    const struct args *args;
+    struct controls controls;
+    struct cover_map map;
+    struct gaps gaps;
+};
+
+/* What --only-status leaves: "gap,partly". */
+static bool is_wanted(const char *statuses, enum gap_status status)
+{
+    struct str rest = str_of(statuses);
+    while (statuses != NULL && rest.len > 0) {
+        size_t end = str_find_char(rest, ',', 0);
+        struct str word = str_trim(str_slice(rest, 0, end == SIZE_MAX ? rest.len : end));
+        if (str_equal_c(word, gap_status_name(status))) {
+            return true;
+        }
+        rest = str_from(rest, end == SIZE_MAX ? rest.len : end + 1);
+    }
+    return statuses == NULL;
+}
+
+static void keep_wanted(struct gaps *gaps, const char *statuses)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < gaps->len; i++) {
+        if (is_wanted(statuses, gaps->items[i].status)) {
+            gaps->items[kept++] = gaps->items[i];
+        }
+    }
+    gaps->len = kept;
+}
+
+static size_t terminal_columns(void)
+{
+    struct winsize size;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 100;
+}
+
+/* What is left out is said, and numbers that policies name and nobody asks for. */
+static void sum_up(const struct gap_run *run)
+{
+    const struct gaps *gaps = &run->gaps;
+    size_t checkable =
+        gaps->counts[GAP_OPEN] + gaps->counts[GAP_PARTLY] + gaps->counts[GAP_COVERED];
+    fprintf(stderr,
+        "%zu of %zu checkable controls covered, %zu partly (%zu of them by words only), %zu "
+        "without "
+        "a policy; %zu more no admission policy can check\n",
+        gaps->counts[GAP_COVERED], checkable, gaps->counts[GAP_PARTLY], gaps->only_words,
+        gaps->counts[GAP_OPEN], gaps->counts[GAP_NOT_CHECKABLE]);
+    if (gaps->flagged > 0) {
+        fprintf(stderr,
+            "%zu control numbers are not what the benchmark means by them: see their "
+            "note\n",
+            gaps->flagged);
+    }
+    VEC_FOREACH (const struct cover, stray, &run->map.strays) {
+        struct buf text = BUF_INIT;
+        cover_append(stray, &text);
+        buf_append_c(&text, ", which is no control of these requirements");
+        size_t before = text.len;
+        buf_append_c(&text, ": ");
+        cover_explain_stray(stray, run->controls.benchmark, &text);
+        text.len = text.len == before + 2 ? before : text.len;
+        fprintf(stderr, "%.*s\n", (int)text.len, text.ptr);
+        buf_free(&text);
+    }
+}
+
+static void print(const struct gap_run *run)
+{
+    struct buf out = BUF_INIT;
+    bool table = isatty(STDOUT_FILENO) && !args_has(run->args, "csv");
+    if (args_has(run->args, "json")) {
+        gaps_write_json(&run->gaps, &out);
+    } else if (table) {
+        gaps_write_table(&run->gaps, terminal_columns(), &out);
+    } else {
+        gaps_write_csv(&run->gaps, &out);
+    }
+    fwrite(out.ptr, 1, out.len, stdout);
+    fflush(stdout);
+    buf_free(&out);
+    sum_up(run);
+}
+
+static int run_gap(const struct args *args)
+{
+    const char *dir = args_get(args, "dir");
+    struct gap_run run = {.args = args};
+    struct folder_index index;
+    struct err err;
+    if (args->count > 0) {
+        return command_fail(args, "takes no arguments: see --help");
+    }
+    dir = dir == NULL ? "." : dir;
+    struct config *config = config_load(dir);
+    struct controls_wish wish = {.root = dir,
+        .requirements = args_get(args, "requirements"),
+        .benchmark = args_get(args, "benchmark"),
+        .map = args_get(args, "map"),
+        .only = args_get(args, "only"),
+        .config = config};
+    bool ok = controls_open(&wish, &run.controls, &err);
+    config_free(config);
+    if (!ok) {
+        return command_fail(args, "%s", err.text);
+    }
+    int code = EXIT_COULD_NOT;
+    if (folder_index_open(&index, dir, &err)) {
+        cover_map_build(index.catalog, &run.controls.list, &run.map);
+        gaps_find(&run.controls.list, &run.map, &run.gaps);
+        code = run.gaps.counts[GAP_OPEN] + run.gaps.counts[GAP_PARTLY] > 0 ? EXIT_NO : EXIT_YES;
+        keep_wanted(&run.gaps, args_get(args, "status"));
+        print(&run);
+    } else {
+        command_fail(args, "%s", err.text);
+    }
+    folder_index_close(&index);
+    gaps_free(&run.gaps);
+    cover_map_free(&run.map);
+    controls_free(&run.controls);
+    return code;
+}
+
+const struct command command_gap = {
+    .name = "gap",
+    .summary = "which controls of a requirements matrix have policies, and which have none",
+    .usage = "[--requirements FILE] [--benchmark FILE] [--map id=COLUMN,…] [--json|--csv]",
+    .options =
+        {
+            {"requirements", 'r', "FILE",
+                "the matrix: CSV, an OSCAL catalogue, or cis-k8s-1.9, which is compiled in"},
+            {"benchmark", 'b', "FILE",
+                "what the numbers mean: your copy as CSV, OSCAL, kube-bench YAML or a folder of "
+                "it"},
+            {"map", 'm', "FIELD=COLUMN,…", "which column is id, description, title, framework, …"},
+            {"only", 'o', "IDS", "only these controls: 5.2.*,K8S-01"},
+            {"status", 's', "STATUSES", "only these: gap,partly,covered,not checkable"},
+            {"json", 'j', NULL, "one JSON array"},
+            {"csv", '\0', NULL, "CSV also on a terminal"},
+            {"dir", 'd', "DIR", "the workspace (default: the current folder)"},
+        },
+    .description =
+        "Compares the controls of a requirements matrix with what the workspace's policies say "
+        "they "
+        "implement: `custom` of METADATA blocks, annotations of Kyverno policies, Gatekeeper "
+        "templates and constraints, numbers in names; and what merely reads like a control. No "
+        "policy is run and no model is asked.\n\n"
+        "Without --requirements it is the setting requirements, requirements.csv, or the one file "
+        "in requirements/. Columns are found by their usual names (control_id, id, control …); "
+        "--map or the setting requirements_map say others.\n\n"
+        "Each control is covered (named by its number, and a policy sees all of it), partly (a "
+        "policy sees a part; or only a name has the number, or it is numbered as in another "
+        "version, or a policy merely reads like it), a gap, or not checkable (a node's file or "
+        "flag, a decision of the organisation). A number that the benchmark does not have, or by "
+        "which it means something else, has a note.\n\n"
+        "On a terminal it is a table, elsewhere CSV (RFC 4180) with the columns control_id, "
+        "control_description, suggested_policy_type, complexity, evidence, status, framework, "
+        "version, note. What it comes to goes to the standard error, and numbers that policies "
+        "name and nobody asks for.\n\n"
+        "Exit code: 0 every control that can be checked is covered, 1 some are gaps or covered "
+        "partly, 2 it could not run.",
+    .run = run_gap,
+};
