@@ -62,7 +62,7 @@ static const struct feature features[] = {
         "hunk and by line, with its tests beside it",
         "desk.review review.accept review.decline review.toggle review.edit review.comment "
         "review.try review.finish",
-        "review.*", "", "patch", ""},
+        "review.*", "", "patch review", ""},
     {"Commit",
         "the message, what is written and what goes back to the model, before anything is written",
         "commit.confirm commit.send desk.undo-commit", "", "git_hooks", "", ""},

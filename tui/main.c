@@ -4,6 +4,7 @@
 #include "desk.h"
 #include "feature_table.h"
 #include "plain/plain.h"
+#include "review_screen.h"
 #include "slash.h"
 #include "workspace/locate.h"
 
@@ -98,6 +99,7 @@ int main(int argc, char **argv)
 {
     setlocale(LC_ALL, "");
     setlocale(LC_NUMERIC, "C");
+    command_review_use_screen(review_screen_run);
     const struct command *command = argc > 1 ? command_find(argv[1]) : NULL;
     if (command != NULL) {
         return command_run(command, argc - 1, argv + 1);

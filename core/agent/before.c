@@ -1,6 +1,5 @@
 #include "agent/before.h"
 
-#include "agent/checks.h"
 #include "base/path.h"
 #include "base/vec.h"
 #include "policy/guard.h"
@@ -231,4 +230,14 @@ static bool holds(const struct findings *findings, const struct finding *finding
 bool before_found(const struct before *before, const struct finding *finding)
 {
     return holds(checks_findings(before->checks), finding) || holds(&before->guards, finding);
+}
+
+const struct checks *before_checks(const struct before *before)
+{
+    return before->checks;
+}
+
+const struct findings *before_guards(const struct before *before)
+{
+    return &before->guards;
 }

@@ -4,7 +4,7 @@
 #ifndef BYLAW_AGENT_BEFORE_H
 #define BYLAW_AGENT_BEFORE_H
 
-#include "engine/result.h"
+#include "agent/checks.h"
 #include "loop/loop.h"
 #include "workspace/workspace.h"
 
@@ -25,5 +25,9 @@ void before_stop(struct before *before);
  * same rule, file and message. */
 bool before_failed(const struct before *before, const struct result *row);
 bool before_found(const struct before *before, const struct finding *finding);
+
+/* The run of the tests itself, and what the guards said. Borrowed until the next look. */
+const struct checks *before_checks(const struct before *before);
+const struct findings *before_guards(const struct before *before);
 
 #endif

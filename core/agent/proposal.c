@@ -228,6 +228,10 @@ cJSON *proposal_to_json(const struct proposal *proposal)
         }
         json_set_bool(item, "existed", change->base_exists);
         json_set_int(item, "mode", change->mode);
+        if (change->git_from != 0 || change->git_to != 0) {
+            json_set_int(item, "git_from", change->git_from);
+            json_set_int(item, "git_to", change->git_to);
+        }
         json_set_bytes(item, "base", buf_str(&change->base));
         json_set_bytes(item, "content", buf_str(&change->content));
         cJSON_AddItemToArray(list, item);
@@ -248,6 +252,8 @@ static bool change_from_json(const cJSON *item, struct change *change)
         .moved_from = mem_strdup(json_string(item, "from")),
         .base_exists = json_bool_or(item, "existed", false),
         .mode = (unsigned)json_int_or(item, "mode", 0644),
+        .git_from = (unsigned)json_int_or(item, "git_from", 0),
+        .git_to = (unsigned)json_int_or(item, "git_to", 0),
     };
     return json_get_bytes(item, "base", &change->base) &&
            json_get_bytes(item, "content", &change->content);

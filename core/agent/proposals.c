@@ -1,6 +1,7 @@
 #include "agent/proposals.h"
 
 #include "base/vec.h"
+#include "patch/review_carry.h"
 
 #include <stdlib.h>
 
@@ -73,77 +74,6 @@ struct review *proposals_review(struct proposals *proposals)
     return proposals->review;
 }
 
-static struct str item_text(const struct review_file *file, const struct review_item *item)
-{
-    if (item->kind == REVIEW_WHOLE) {
-        return (struct str){0};
-    }
-    const struct review_text *text = item->kind == REVIEW_DEL ? file->base : file->proposed;
-    return text->lines.items[item->kind == REVIEW_DEL ? item->a : item->b].text;
-}
-
-/* The decision the old review held on the same line of the same base; OPEN when it held none. */
-static const struct review_item *find_item(
-    const struct review_file *old, const struct review_file *file, const struct review_item *item)
-{
-    VEC_FOREACH (struct review_item, other, &old->items) {
-        if (other->kind == item->kind && other->a == item->a && other->decision != REVIEW_OPEN &&
-            str_equal(item_text(old, other), item_text(file, item))) {
-            return other;
-        }
-    }
-    return NULL;
-}
-
-static void carry_file(struct review *review, size_t index, const struct review_file *old)
-{
-    const struct review_file *file = review_file(review, index);
-    struct err err;
-    for (size_t i = 0; i < file->items.len;) {
-        const struct review_item *was = find_item(old, file, &file->items.items[i]);
-        size_t end = i + 1;
-        if (was != NULL) {
-            /* Neighbours that were decided alike are one operation. */
-            const struct review_item *next;
-            while (end < file->items.len &&
-                   (next = find_item(old, file, &file->items.items[end])) != NULL &&
-                   next->decision == was->decision && next->reason == was->reason) {
-                end++;
-            }
-            struct str reason =
-                was->reason == 0 ? (struct str){0} : str_of(old->reasons.items[was->reason - 1]);
-            (void)!review_decide(review, index, i, end, was->decision, reason, &err);
-        }
-        i = end;
-    }
-    VEC_FOREACH (struct review_comment, comment, &old->comments) {
-        struct review_op op = {.verb = REVIEW_COMMENT,
-            .file = index,
-            .from = comment->line,
-            .side = comment->side,
-            .question = comment->question,
-            .text = str_of(comment->text)};
-        const struct review_text *text = comment->side == REVIEW_BASE ? file->base : file->proposed;
-        if (comment->line == (size_t)-1 ||
-            (comment->line < text->lines.len &&
-                str_equal_c(text->lines.items[comment->line].text, comment->excerpt))) {
-            (void)!review_do(review, &op, &err);
-        }
-    }
-}
-
-/* A patch came while the engineer was deciding: what was decided about lines that are still there
- * holds for the new review too. */
-static void carry_over(struct review *review, const struct review *old)
-{
-    for (size_t i = 0; i < review_file_count(review); i++) {
-        size_t was = review_find(old, review_file(review, i)->change->path);
-        if (was != (size_t)-1) {
-            carry_file(review, i, review_file(old, was));
-        }
-    }
-}
-
 static void record_proposal(struct proposals *proposals)
 {
     proposals->setup.record(
@@ -200,7 +130,7 @@ bool proposals_patch(struct proposals *proposals, struct str patch, struct buf *
         proposals->review = NULL;
         proposals->generation++;
         if (old != NULL && proposals_review(proposals) != NULL) {
-            carry_over(proposals->review, old);
+            (void)review_carry(proposals->review, old);
         }
         review_free(old);
         print_answer(answer, proposals, buf_str(&touched));
@@ -229,6 +159,27 @@ bool proposals_add(
     record_proposal(proposals);
     drop_review(proposals);
     return true;
+}
+
+size_t proposals_replace(struct proposals *proposals, const struct changes *changes)
+{
+    size_t carried = 0;
+    struct review *old = proposals_review(proposals);
+    if (old == NULL) {
+        return 0;
+    }
+    changes_free(&proposals->open.changes);
+    proposals->open.changes = changes_copy(changes);
+    proposals->open.revision++;
+    record_proposal(proposals);
+    proposals->review = NULL;
+    proposals->generation++;
+    struct review *now = proposals_review(proposals);
+    if (now != NULL) {
+        carried = review_carry(now, old);
+    }
+    review_free(old);
+    return carried;
 }
 
 /* The proposal follows its review: the model goes on from what is merged. */

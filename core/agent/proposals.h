@@ -29,6 +29,9 @@ bool proposals_patch(struct proposals *proposals, struct str patch, struct buf *
  * what it does. ERR_CONFLICT while one is open, ERR_INVALID when nothing would change. */
 bool proposals_add(struct proposals *proposals, const struct changes *changes, const char *origin,
     struct err *err) MUST_USE;
+/* What the open one is about has become something else: decisions on lines that are still the same
+ * stay. Returns how many items are decided in the new one. */
+size_t proposals_replace(struct proposals *proposals, const struct changes *changes);
 /* The open one, or NULL. Borrowed until the next patch or decision. */
 const struct proposal *proposals_open(const struct proposals *proposals);
 /* Its review, or NULL. Decide with review_do: every op is recorded. Borrowed until the next patch

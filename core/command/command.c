@@ -22,6 +22,7 @@ const struct command *const commands[] = {
     &command_record,
     &command_render,
     &command_report,
+    &command_review,
     &command_sandbox,
     &command_template,
     &command_test,

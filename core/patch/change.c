@@ -60,3 +60,31 @@ bool change_is_binary(const struct change *change)
 {
     return has_nul(&change->base) || has_nul(&change->content);
 }
+
+const char *change_special(const struct change *change)
+{
+    const unsigned modes[] = {change->git_from, change->git_to};
+    for (size_t i = 0; i < 2; i++) {
+        if ((modes[i] & 0170000) == 0120000) {
+            return "a symbolic link";
+        }
+        if ((modes[i] & 0170000) == 0160000) {
+            return "a submodule";
+        }
+    }
+    return NULL;
+}
+
+bool change_has_mode(const struct change *change)
+{
+    return change->base_exists && change->kind != CHANGE_DELETE && change->git_from != 0 &&
+           change->git_to != 0 && change->git_from != change->git_to;
+}
+
+unsigned change_git_mode(const struct change *change, bool after)
+{
+    bool there = after ? change->kind != CHANGE_DELETE : change->base_exists;
+    unsigned known = after ? change->git_to : change->git_from;
+    unsigned usual = change->mode & 0111 ? 0100755u : 0100644u;
+    return !there ? 0 : known != 0 ? known : change->git_from != 0 ? change->git_from : usual;
+}

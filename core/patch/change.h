@@ -17,6 +17,10 @@ struct change {
                        */
     struct buf content; /* bytes after; empty for CHANGE_DELETE */
     unsigned mode;      /* permission bits of the base (0644 for a new file) */
+    /* git's modes before and after (0100644, 0100755, 0120000, 0160000), where the change is git's;
+     * 0: there is no such side, or `mode` is all that is known. A link's content is where it points
+     * to, a submodule's "Subproject commit ID". */
+    unsigned git_from, git_to;
 };
 
 struct changes {
@@ -34,5 +38,11 @@ struct change *changes_find(const struct changes *changes, const char *path);
 /* NUL in the first 8,000 bytes, as git decides. Binary content is shown as such and taken or left
  * whole. */
 bool change_is_binary(const struct change *change);
+/* "a symbolic link", "a submodule" where one side is one, else NULL. Static. */
+const char *change_special(const struct change *change);
+/* Both sides are there and git's modes of them differ. */
+bool change_has_mode(const struct change *change);
+/* git's mode of the side; 0: there is none. */
+unsigned change_git_mode(const struct change *change, bool after);
 
 #endif

@@ -399,14 +399,16 @@ static void select_file(const struct review_file *file, size_t also, struct chan
     }
     const struct change *proposed = file->change;
     bool also_whole = also < file->hunks.len && file->hunks.items[also].first == 0;
-    bool moves = proposed->moved_from != NULL && whole_taken(file, also_whole);
+    bool takes_whole = whole_taken(file, also_whole);
+    bool moves = proposed->moved_from != NULL && takes_whole;
+    bool changes_mode = change_has_mode(proposed) && takes_whole;
     bool deletes =
         proposed->kind == CHANGE_DELETE && file->proposed->bytes.len == 0 && all_taken(file, also);
     struct buf content = BUF_INIT;
     if (!deletes) {
         review_file_compose(file, also, &content);
     }
-    bool same = file->base_exists && !deletes && !moves &&
+    bool same = file->base_exists && !deletes && !moves && !changes_mode &&
                 str_equal(buf_str(&content), buf_str(&file->base->bytes));
     if (same) {
         buf_free(&content);
@@ -422,6 +424,10 @@ static void select_file(const struct review_file *file, size_t also, struct chan
         .base_exists = file->base_exists,
         .content = content,
         .mode = proposed->mode,
+        .git_from = proposed->git_from,
+        .git_to = deletes                                   ? 0
+                  : changes_mode || proposed->git_from == 0 ? proposed->git_to
+                                                            : proposed->git_from,
     };
     buf_append_str(&change.base, buf_str(&file->base->bytes));
     VEC_PUSH(out, change);
@@ -432,5 +438,17 @@ void review_selected(
 {
     for (size_t i = 0; i < review->files.len; i++) {
         select_file(&review->files.items[i], i == try_file ? try_hunk : SIZE_MAX, out);
+    }
+}
+
+void review_kept(const struct review *review, struct changes *out)
+{
+    VEC_FOREACH (struct review_file, file, &review->files) {
+        struct review_file copy = review_file_copy(file);
+        VEC_FOREACH (struct review_item, item, &copy.items) {
+            item->decision = item->decision == REVIEW_DECLINED ? REVIEW_DECLINED : REVIEW_ACCEPTED;
+        }
+        select_file(&copy, SIZE_MAX, out);
+        review_file_free(&copy);
     }
 }

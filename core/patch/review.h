@@ -177,6 +177,9 @@ enum review_mark review_file_mark(const struct review_file *file);
 enum review_mark review_hunk_mark(const struct review_file *file, size_t hunk);
 /* Over all files. */
 struct review_counts review_count_all(const struct review *review);
+/* What a file's whole item stands for, in a few words: "moved here from x", "binary: 3 bytes become
+ * 5, taken or left as a whole". Appended. */
+void review_file_describe(const struct review_file *file, struct buf *out);
 /* Place of the hunk that holds the item. */
 size_t review_hunk_of(const struct review_file *file, size_t item);
 /* Lines of both sides that the hunk covers, without context. */
@@ -202,6 +205,9 @@ size_t review_hunk_gap(const struct review_file *file, size_t hunk);
  * try_file and try_hunk name one hunk whose items count as accepted as well; SIZE_MAX: none. */
 void review_selected(
     const struct review *review, size_t try_file, size_t try_hunk, struct changes *out);
+
+/* What is left when the declined is taken away: open items count as accepted. */
+void review_kept(const struct review *review, struct changes *out);
 
 /* The outcome as one text for the agent: what was taken, what was declined and why, what the
  * engineer changed, questions and comments, each with the code it is about (line numbers go stale).

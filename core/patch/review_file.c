@@ -41,6 +41,9 @@ static bool has_nul(const struct review_text *text)
 
 static const char *whole_because(const struct review_file *file)
 {
+    if (change_special(file->change) != NULL) {
+        return change_special(file->change);
+    }
     if (has_nul(file->base) || has_nul(file->proposed)) {
         return "binary";
     }
@@ -59,7 +62,7 @@ static bool is_deletion(const struct review_file *file)
 static bool needs_whole_item(const struct review_file *file)
 {
     bool same = str_equal(buf_str(&file->base->bytes), buf_str(&file->proposed->bytes));
-    if (file->change->moved_from != NULL && !is_deletion(file)) {
+    if (!is_deletion(file) && (file->change->moved_from != NULL || change_has_mode(file->change))) {
         return true;
     }
     if (is_deletion(file)) {
@@ -394,4 +397,24 @@ void review_file_compose(const struct review_file *file, size_t also, struct buf
         return;
     }
     emit(out, lines_range(base, at, base->len), ending);
+}
+
+void review_file_describe(const struct review_file *file, struct buf *out)
+{
+    const struct change *change = file->change;
+    size_t before = out->len;
+    if (file->whole_because != NULL) {
+        buf_printf(out, "%s: %zu bytes become %zu, taken or left as a whole", file->whole_because,
+            file->base->bytes.len, file->proposed->bytes.len);
+    } else if (change->kind == CHANGE_DELETE) {
+        buf_append_c(out, "the empty file is deleted");
+    } else if (change->moved_from != NULL) {
+        buf_printf(out, "moved here from %s", change->moved_from);
+    } else if (!file->base_exists) {
+        buf_append_c(out, "an empty file is created");
+    }
+    if (change_has_mode(change)) {
+        buf_printf(out, "%sits mode becomes %06o, it was %06o", out->len > before ? "; " : "",
+            change->git_to, change->git_from);
+    }
 }

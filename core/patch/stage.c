@@ -190,6 +190,7 @@ static void push_change(struct stage *stage, struct stage_file *file, struct cha
         .moved_from = from != NULL ? mem_strdup(from->path) : NULL,
         .base_exists = old->base_exists,
         .mode = file->mode,
+        .git_to = file->git_mode,
     };
     buf_append_str(&change.base, buf_str(&old->base));
     buf_append_str(&change.content, buf_str(&file->now));

@@ -18,8 +18,9 @@ struct stage_file {
     bool exists; /* now */
     struct buf now;
     unsigned mode;
-    char *moved_from; /* where its content came from, or NULL */
-    bool touched;     /* a step wrote, deleted or moved it */
+    unsigned git_mode; /* what git's mode becomes, where the patch says it and it is asked for */
+    char *moved_from;  /* where its content came from, or NULL */
+    bool touched;      /* a step wrote, deleted or moved it */
 };
 
 struct stage {

@@ -16,6 +16,8 @@ struct texts {
 struct applier {
     struct stage stage;
     struct buf *report;
+    struct unified_problems *problems; /* NULL: the first one ends it */
+    size_t work;                       /* places looked at so far */
     struct err *err;
 };
 
@@ -23,8 +25,8 @@ struct applier {
  * there is. */
 enum strictness { STRICT, LOOSE_ENDINGS };
 
-/* Line comparisons the search for one file's hunks may cost at worst. */
-enum { SEARCH_WORK = 200 * 1000 * 1000 };
+/* Places that the search for all hunks may look at before it gives up. */
+enum { SEARCH_WORK = 50 * 1000 * 1000 };
 
 bool unified_detect(struct str text)
 {
@@ -81,8 +83,8 @@ static size_t old_len(const struct ud_hunk *hunk)
 }
 
 /* Nearest to `guess` first, not before `from`. */
-static size_t search(const struct ud_hunk *hunk, const struct lines *lines, size_t from,
-    size_t guess, enum strictness strictness)
+static size_t search(struct applier *a, const struct ud_hunk *hunk, const struct lines *lines,
+    size_t from, size_t guess, enum strictness strictness)
 {
     size_t count = old_len(hunk);
     if (count > lines->len || lines->len - count < from) {
@@ -90,7 +92,8 @@ static size_t search(const struct ud_hunk *hunk, const struct lines *lines, size
     }
     size_t last = lines->len - count;
     guess = guess < from ? from : guess > last ? last : guess;
-    for (size_t d = 0; d <= lines->len; d++) {
+    for (size_t d = 0; d <= lines->len && a->work < SEARCH_WORK; d++) {
+        a->work++;
         if (guess + d <= last && hunk_at(hunk, lines, guess + d, strictness)) {
             return guess + d;
         }
@@ -99,6 +102,17 @@ static size_t search(const struct ud_hunk *hunk, const struct lines *lines, size
         }
     }
     return SIZE_MAX;
+}
+
+/* What just failed is told and the rest goes on; false: it ends here. */
+static bool tell(struct applier *a, const char *path, size_t line)
+{
+    if (a->problems == NULL) {
+        return false;
+    }
+    VEC_PUSH(
+        a->problems, (struct unified_problem){mem_strdup(path), line, mem_strdup(a->err->text)});
+    return true;
 }
 
 static bool fail_hunk(struct applier *a, const char *path, const struct ud_hunk *hunk,
@@ -127,6 +141,11 @@ static bool fail_hunk(struct applier *a, const char *path, const struct ud_hunk 
         }
     }
     VEC_FREE(&old);
+    if (a->work >= SEARCH_WORK) {
+        return err_set(a->err, ERR_LIMIT,
+            "%s: the hunk at patch line %zu was not found before the search became too long", path,
+            hunk->line);
+    }
     return err_set(a->err, ERR_CONFLICT,
         "%s: the hunk at patch line %zu does not fit: its context and removed lines are not in the "
         "file from line %zu on",
@@ -177,23 +196,23 @@ static bool apply_hunks(struct applier *a, const struct ud_file *file, const cha
     size_t at = 0;
     size_t delta_from = 0; /* where the last hunk was, and where its header said */
     size_t delta_to = 0;
-    if (lines->len > 0 && file->len > SEARCH_WORK / lines->len) {
-        return err_set(a->err, ERR_LIMIT, "%s: %zu hunks are too many for %zu lines", path,
-            file->len, lines->len);
-    }
     VEC_FOREACH (struct ud_hunk, hunk, file) {
         size_t count = old_len(hunk);
         size_t said = hunk->old_start - (count > 0 && hunk->old_start > 0 ? 1 : 0);
         size_t guess = hunk->has_position ? said + delta_to : at;
         guess = guess >= delta_from ? guess - delta_from : 0;
         enum strictness strictness = STRICT;
-        size_t found = search(hunk, lines, at, guess, STRICT);
+        size_t found = search(a, hunk, lines, at, guess, STRICT);
         if (found == SIZE_MAX) {
             strictness = LOOSE_ENDINGS;
-            found = search(hunk, lines, at, guess, LOOSE_ENDINGS);
+            found = search(a, hunk, lines, at, guess, LOOSE_ENDINGS);
         }
         if (found == SIZE_MAX) {
-            return fail_hunk(a, path, hunk, lines, at);
+            (void)fail_hunk(a, path, hunk, lines, at);
+            if (!tell(a, path, hunk->line)) {
+                return false;
+            }
+            continue;
         }
         buf_append_str(out, lines_range(lines, at, found));
         at = found;
@@ -238,6 +257,7 @@ static bool create(struct applier *a, const struct ud_file *file)
     buf_free(&content);
     if (ok && file->mode != 0) {
         to->mode = file->mode & 0111 ? 0755 : 0644;
+        to->git_mode = a->problems != NULL ? file->mode : 0;
     }
     return ok;
 }
@@ -253,15 +273,20 @@ static bool change(struct applier *a, const struct ud_file *file)
             from->is_folder ? "it is a folder" : "there is no such file");
     }
     bool runs = (from->mode & 0111) != 0;
-    if (file->mode != 0 && !file->is_deleted && ((file->mode & 0111) != 0) != runs) {
+    if (a->problems == NULL && file->mode != 0 && !file->is_deleted &&
+        ((file->mode & 0111) != 0) != runs) {
         return err_set(a->err, ERR_UNSUPPORTED,
             "%s: the patch changes the file's permissions, which is not done here: leave its mode "
             "lines out and use chmod",
             from->path);
     }
     struct buf content = BUF_INIT;
+    size_t told = a->problems == NULL ? 0 : a->problems->len;
     bool ok = patched(a, file, from, &content);
-    if (ok && file->is_deleted) {
+    bool all = a->problems == NULL || a->problems->len == told;
+    if (ok && file->is_deleted && !all) {
+        ok = stage_write(&a->stage, from, &content, a->err); /* what is left of it stays */
+    } else if (ok && file->is_deleted) {
         ok = content.len == 0 || file->len == 0
                  ? stage_delete(&a->stage, from, a->err)
                  : err_set(a->err, ERR_CONFLICT,
@@ -276,15 +301,29 @@ static bool change(struct applier *a, const struct ud_file *file)
         ok =
             ok && (file->is_copy || to == from ? stage_write(&a->stage, to, &content, a->err)
                                                : stage_move(&a->stage, from, to, &content, a->err));
+        if (ok && a->problems != NULL && file->mode != 0) {
+            to->mode = file->mode & 0111 ? 0755 : 0644;
+            to->git_mode = file->mode;
+        }
     }
     buf_free(&content);
     return ok;
 }
 
+static bool apply_file(struct applier *a, const struct ud_file *file)
+{
+    if (file->refused != NULL) {
+        return err_set(a->err, ERR_UNSUPPORTED, "%s is %s: the patch's lines for it are not taken",
+            file->new_path != NULL ? file->new_path : file->old_path, file->refused);
+    }
+    return file->is_new ? create(a, file) : change(a, file);
+}
+
 static bool apply_parsed(struct applier *a, const struct ud_patch *patch, struct changes *out)
 {
     VEC_FOREACH (struct ud_file, file, patch) {
-        if (file->is_new ? !create(a, file) : !change(a, file)) {
+        const char *path = file->new_path != NULL ? file->new_path : file->old_path;
+        if (!apply_file(a, file) && !tell(a, path, file->line)) {
             return false;
         }
     }
@@ -336,5 +375,33 @@ bool unified_apply(struct str text, const struct patch_source *source, struct ch
         }
     }
     buf_free(&detail);
+    return ok;
+}
+
+void unified_problems_free(struct unified_problems *problems)
+{
+    VEC_FOREACH (struct unified_problem, problem, problems) {
+        free(problem->path);
+        free(problem->text);
+    }
+    VEC_FREE(problems);
+}
+
+bool unified_apply_most(struct str text, const struct patch_source *source, struct changes *out,
+    struct unified_problems *problems, struct err *err)
+{
+    struct err local;
+    struct ud_patch patch;
+    if (!ud_parse_most(text, false, &patch, &local) && !ud_parse_most(text, true, &patch, err)) {
+        return false;
+    }
+    struct applier a = {.problems = problems, .err = &local};
+    stage_init(&a.stage, source);
+    bool ok = apply_parsed(&a, &patch, out);
+    if (!ok) {
+        *err = local;
+    }
+    stage_free(&a.stage);
+    ud_patch_free(&patch);
     return ok;
 }

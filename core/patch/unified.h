@@ -25,8 +25,30 @@ bool unified_detect(struct str text);
 bool unified_apply(struct str text, const struct patch_source *source, struct changes *out,
     struct buf *report, struct err *err) MUST_USE;
 
+/* What of a patch could not be taken. */
+struct unified_problem {
+    char *path;  /* as the patch has it; NULL: of the patch as a whole */
+    size_t line; /* of the patch, from 1 */
+    char *text;  /* one sentence: why */
+};
+
+struct unified_problems {
+    struct unified_problem *items;
+    size_t len, cap;
+};
+
+void unified_problems_free(struct unified_problems *problems);
+
+/* As much of it as there is: hunks and files that do not fit or cannot be taken are told in
+ * *problems, all else is in *out. Modes are changed as the patch says (struct change's git_to), and
+ * links are what they point to. False: it is no patch at all. */
+bool unified_apply_most(struct str text, const struct patch_source *source, struct changes *out,
+    struct unified_problems *problems, struct err *err) MUST_USE;
+
 /* Appends the changes as git prints them: `git apply` and unified_apply take it back. Binary
  * content is named ("Binary files … differ"), not printed. */
 void unified_write(const struct changes *changes, size_t context, struct buf *out);
+/* The same with binary content as "GIT binary patch", for git apply. */
+void unified_write_all(const struct changes *changes, size_t context, struct buf *out);
 
 #endif

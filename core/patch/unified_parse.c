@@ -12,6 +12,7 @@ struct parser {
     struct lines lines;
     size_t at;
     bool recount;
+    bool most; /* what cannot be taken is told, not an error */
     struct ud_patch *out;
     struct err *err;
 };
@@ -202,6 +203,13 @@ static bool set_mode(struct parser *p, struct ud_file *file, struct str text)
     if (*end != '\0') {
         return fail_at(p, p->at, "not a file mode");
     }
+    if (p->most) {
+        bool takes = (file->mode & 0170000) == 0100000 || (file->mode & 0170000) == 0120000;
+        file->refused = takes                               ? file->refused
+                        : (file->mode & 0170000) == 0160000 ? "a submodule"
+                                                            : "a special file";
+        return true;
+    }
     if ((file->mode & 0170000) != 0100000) {
         return err_set(p->err, ERR_UNSUPPORTED, "patch line %zu: %s are not patched here",
             p->at + 1,
@@ -217,6 +225,8 @@ static void set_name(char **name, struct str rest)
     free(*name);
     *name = header_name(rest);
 }
+
+static const char a_binary[] = "a binary file";
 
 /* One of git's extended headers; *taken tells whether it was. */
 static bool take_extended(struct parser *p, struct ud_file *file, bool *taken)
@@ -246,11 +256,12 @@ static bool take_extended(struct parser *p, struct ud_file *file, bool *taken)
         return true;
     }
     if (after(line, "Binary files ", &rest) || str_equal_c(line, "GIT binary patch")) {
-        return err_set(p->err, ERR_UNSUPPORTED,
-            "patch line %zu: a binary file cannot be patched here: %s", p->at + 1,
-            file->new_path != NULL   ? file->new_path
-            : file->old_path != NULL ? file->old_path
-                                     : "(no name)");
+        file->refused = a_binary;
+        return p->most || err_set(p->err, ERR_UNSUPPORTED,
+                              "patch line %zu: a binary file cannot be patched here: %s", p->at + 1,
+                              file->new_path != NULL   ? file->new_path
+                              : file->old_path != NULL ? file->old_path
+                                                       : "(no name)");
     }
     *taken = str_starts(line, "old mode ") || str_starts(line, "similarity index ") ||
              str_starts(line, "dissimilarity index ") || str_starts(line, "index ");
@@ -269,10 +280,8 @@ static bool take_git_header(struct parser *p)
         }
         p->at += taken;
     }
-    if (is_pair(p, p->at)) {
-        return take_pair(p, file);
-    }
-    return true;
+    bool ends = file->refused != NULL && strcmp(file->refused, a_binary) == 0;
+    return ends || !is_pair(p, p->at) || take_pair(p, file);
 }
 
 static bool number(struct str *s, size_t *out)
@@ -382,13 +391,10 @@ static bool take_hunk(struct parser *p)
         hunk.len--; /* blank lines after the last hunk are the text around it */
     }
     VEC_PUSH(file, hunk);
-    if (!p->recount && (old_left > 0 || new_left > 0)) {
+    if (!p->recount && !p->most && (old_left > 0 || new_left > 0)) {
         return fail_at(p, hunk.line - 1, "the hunk has fewer lines than its header says");
     }
-    if (hunk.len == 0) {
-        return fail_at(p, hunk.line - 1, "the hunk has no lines");
-    }
-    return true;
+    return hunk.len > 0 || p->most || fail_at(p, hunk.line - 1, "the hunk has no lines");
 }
 
 static bool check_files(struct parser *p)
@@ -409,30 +415,39 @@ static bool check_files(struct parser *p)
     return true;
 }
 
-bool ud_parse(struct str text, bool recount, struct ud_patch *out, struct err *err)
+static bool take_step(struct parser *p)
+{
+    struct str line = line_at(p, p->at);
+    if (str_starts(line, "diff --git ")) {
+        return take_git_header(p);
+    }
+    if (is_pair(p, p->at)) {
+        return take_pair(p, NULL);
+    }
+    if (str_starts(line, "@@") && (p->out->len > 0 || str_starts(line, "@@ -"))) {
+        return take_hunk(p);
+    }
+    bool binary = str_starts(line, "Binary files ") && str_ends(header_at(p, p->at), " differ");
+    if (binary && !p->most) {
+        return err_set(
+            p->err, ERR_UNSUPPORTED, "patch line %zu: a binary file cannot be patched", p->at + 1);
+    }
+    p->at++;
+    return true;
+}
+
+static bool parse(struct str text, bool recount, bool most, struct ud_patch *out, struct err *err)
 {
     *out = (struct ud_patch){0};
     if (text.len > UNIFIED_MAX_BYTES) {
         return err_set(
             err, ERR_LIMIT, "the patch is larger than %d MiB", UNIFIED_MAX_BYTES / 1024 / 1024);
     }
-    struct parser p = {.recount = recount, .out = out, .err = err};
+    struct parser p = {.recount = recount, .most = most, .out = out, .err = err};
     lines_split(text, LINES_LF, &p.lines);
     bool ok = true;
     while (ok && p.at < p.lines.len) {
-        struct str line = line_at(&p, p.at);
-        if (str_starts(line, "diff --git ")) {
-            ok = take_git_header(&p);
-        } else if (is_pair(&p, p.at)) {
-            ok = take_pair(&p, NULL);
-        } else if (str_starts(line, "@@") && (out->len > 0 || str_starts(line, "@@ -"))) {
-            ok = take_hunk(&p);
-        } else if (str_starts(line, "Binary files ") && str_ends(header_at(&p, p.at), " differ")) {
-            ok = err_set(
-                err, ERR_UNSUPPORTED, "patch line %zu: a binary file cannot be patched", p.at + 1);
-        } else {
-            p.at++;
-        }
+        ok = take_step(&p);
     }
     ok = ok && check_files(&p);
     lines_free(&p.lines);
@@ -440,4 +455,14 @@ bool ud_parse(struct str text, bool recount, struct ud_patch *out, struct err *e
         ud_patch_free(out);
     }
     return ok;
+}
+
+bool ud_parse(struct str text, bool recount, struct ud_patch *out, struct err *err)
+{
+    return parse(text, recount, false, out, err);
+}
+
+bool ud_parse_most(struct str text, bool recount, struct ud_patch *out, struct err *err)
+{
+    return parse(text, recount, true, out, err);
 }

@@ -1,6 +1,9 @@
 #include "patch/unified.h"
 
 #include "patch/diff.h"
+#include "repo/git.h"
+
+#include <stdint.h>
 
 static bool needs_quotes(const char *path)
 {
@@ -128,41 +131,124 @@ static void append_sides(struct buf *out, const struct change *change, const cha
     buf_append_char(out, '\n');
 }
 
-void unified_write(const struct changes *changes, size_t context, struct buf *out)
+static void append_modes(struct buf *out, const struct change *change)
+{
+    unsigned from = change_git_mode(change, false);
+    unsigned to = change_git_mode(change, true);
+    if (change->kind == CHANGE_DELETE) {
+        buf_printf(out, "deleted file mode %o\n", from);
+    } else if (!change->base_exists) {
+        buf_printf(out, "new file mode %o\n", to);
+    } else if (change_has_mode(change)) {
+        buf_printf(out, "old mode %o\nnew mode %o\n", from, to);
+    }
+}
+
+/* git's own form of binary content ("GIT binary patch"), which needs the full ids before it. */
+static void append_binary(struct buf *out, const struct change *change)
+{
+    git_diff_options options;
+    git_patch *patch = NULL;
+    git_buf text = {0};
+    git_start();
+    git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
+    options.flags = GIT_DIFF_SHOW_BINARY | GIT_DIFF_FORCE_BINARY;
+    const char *old = !change->base_exists ? NULL : change->base.len > 0 ? change->base.ptr : "";
+    const char *new = change->kind == CHANGE_DELETE ? NULL
+                      : change->content.len > 0     ? change->content.ptr
+                                                    : "";
+    if (git_patch_from_buffers(
+            &patch, old, change->base.len, "a", new, change->content.len, "b", &options) == 0 &&
+        git_patch_to_buf(&text, patch) == 0) {
+        struct str whole = str_make(text.ptr, text.size);
+        size_t at = str_find(whole, STR_LIT("\nindex "), 0);
+        if (at != SIZE_MAX) {
+            struct str rest = str_from(whole, at + 1);
+            struct str line;
+            str_next_line(&rest, &line);
+            size_t mode = str_find_char(line, ' ', strlen("index "));
+            buf_append_str(out, str_slice(line, 0, mode == SIZE_MAX ? line.len : mode));
+            buf_append_char(out, '\n');
+            buf_append_str(out, rest);
+        }
+    }
+    git_buf_dispose(&text);
+    git_patch_free(patch);
+}
+
+static void append_change(
+    const struct change *change, size_t context, bool with_binary, struct buf *out)
+{
+    const char *old_path = change->moved_from != NULL ? change->moved_from : change->path;
+    buf_append_c(out, "diff --git ");
+    append_name(out, "a/", old_path);
+    buf_append_char(out, ' ');
+    append_name(out, "b/", change->path);
+    buf_append_char(out, '\n');
+    append_modes(out, change);
+    if (change->moved_from != NULL) {
+        buf_append_c(out, "rename from ");
+        append_name(out, "", change->moved_from);
+        buf_append_c(out, "\nrename to ");
+        append_name(out, "", change->path);
+        buf_append_char(out, '\n');
+    }
+    if (str_equal(buf_str(&change->base), buf_str(&change->content))) {
+        return;
+    }
+    if (change_is_binary(change) && with_binary) {
+        append_binary(out, change);
+        return;
+    }
+    if (change_is_binary(change)) {
+        buf_append_c(out, "Binary files ");
+        append_name(out, "a/", old_path);
+        buf_append_c(out, " and ");
+        append_name(out, "b/", change->path);
+        buf_append_c(out, " differ\n");
+        return;
+    }
+    append_sides(out, change, old_path);
+    append_hunks(out, buf_str(&change->base), buf_str(&change->content), context);
+}
+
+/* A file that becomes a link goes and comes again, as git has it. */
+static bool changes_type(const struct change *change)
+{
+    unsigned from = change_git_mode(change, false);
+    unsigned to = change_git_mode(change, true);
+    return from != 0 && to != 0 && (from & 0170000) != (to & 0170000);
+}
+
+static void write_changes(
+    const struct changes *changes, size_t context, bool with_binary, struct buf *out)
 {
     for (size_t i = 0; i < changes->len; i++) {
         const struct change *change = &changes->items[i];
-        const char *old_path = change->moved_from != NULL ? change->moved_from : change->path;
-        buf_append_c(out, "diff --git ");
-        append_name(out, "a/", old_path);
-        buf_append_char(out, ' ');
-        append_name(out, "b/", change->path);
-        buf_append_char(out, '\n');
-        unsigned mode = change->mode & 0111 ? 0100755u : 0100644u;
-        if (change->kind == CHANGE_DELETE) {
-            buf_printf(out, "deleted file mode %o\n", mode);
-        } else if (!change->base_exists) {
-            buf_printf(out, "new file mode %o\n", mode);
-        }
-        if (change->moved_from != NULL) {
-            buf_append_c(out, "rename from ");
-            append_name(out, "", change->moved_from);
-            buf_append_c(out, "\nrename to ");
-            append_name(out, "", change->path);
-            buf_append_char(out, '\n');
-        }
-        if (str_equal(buf_str(&change->base), buf_str(&change->content))) {
+        if (!changes_type(change)) {
+            append_change(change, context, with_binary, out);
             continue;
         }
-        if (change_is_binary(change)) {
-            buf_append_c(out, "Binary files ");
-            append_name(out, "a/", old_path);
-            buf_append_c(out, " and ");
-            append_name(out, "b/", change->path);
-            buf_append_c(out, " differ\n");
-            continue;
-        }
-        append_sides(out, change, old_path);
-        append_hunks(out, buf_str(&change->base), buf_str(&change->content), context);
+        struct change goes = *change;
+        struct change comes = *change;
+        goes.kind = CHANGE_DELETE;
+        goes.content = BUF_INIT;
+        goes.path = change->moved_from != NULL ? change->moved_from : change->path;
+        comes.kind = CHANGE_ADD;
+        comes.base_exists = false;
+        comes.base = BUF_INIT;
+        goes.moved_from = comes.moved_from = NULL;
+        append_change(&goes, context, with_binary, out);
+        append_change(&comes, context, with_binary, out);
     }
+}
+
+void unified_write(const struct changes *changes, size_t context, struct buf *out)
+{
+    write_changes(changes, context, false, out);
+}
+
+void unified_write_all(const struct changes *changes, size_t context, struct buf *out)
+{
+    write_changes(changes, context, true, out);
 }

@@ -87,6 +87,7 @@ static void destroy(void *data)
     free(pane->prompt.text);
     free(pane->needle);
     free(pane->title);
+    free(pane->reason_hint);
     free(pane);
     if (options.closed != NULL) {
         options.closed(options.data);
@@ -111,6 +112,8 @@ struct review_pane *review_pane_open(struct app *app, const struct review_pane_o
     pane->options = *options;
     pane->title = mem_strdup(options->title == NULL ? "" : options->title);
     pane->options.title = NULL;
+    pane->reason_hint = mem_printf(
+        "%s; empty: no reason", options->told == NULL ? "the agent is told" : options->told);
     pane->context = CONTEXT;
     pane->anchor = NONE;
     review_pane_show_file(pane, 0);

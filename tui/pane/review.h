@@ -22,6 +22,9 @@ struct review_pane_options {
     void (*try_selection)(void *data, size_t file, size_t hunk);
     /* Enter: the summary and commit dialog. */
     void (*finish)(void *data);
+    /* What is to be known of a file, a line each; NULL past the last, or none. May be NULL. */
+    const char *(*note)(void *data, const char *path, size_t index);
+    const char *told; /* where a reason goes; NULL: "the agent is told". Static */
     /* The pane is gone, however it was closed. */
     void (*closed)(void *data);
     void *data;

@@ -205,7 +205,7 @@ unsigned review_act_decline_chosen(void *data)
     pane->prompt.hunk = review_pane_cursor_hunk(pane);
     struct dialog_prompt prompt = {
         .title = pane->anchor == NONE ? "Decline this hunk: why?" : "Decline these lines: why?",
-        .hint = "the agent is told; empty: no reason",
+        .hint = pane->reason_hint,
         .done = decline_with,
         .data = pane,
     };
@@ -242,7 +242,7 @@ unsigned review_act_decline_rest(void *data)
     }
     struct dialog_prompt prompt = {
         .title = "Decline what is open in this file: why?",
-        .hint = "the agent is told; empty: no reason",
+        .hint = pane->reason_hint,
         .done = decline_rest_with,
         .data = pane,
     };

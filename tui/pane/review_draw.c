@@ -389,16 +389,7 @@ static void draw_whole(struct review_pane *pane, struct region region, size_t it
     const struct review_file *file = review_pane_file(pane);
     struct buf text = BUF_INIT;
     put_decision(pane, region, 1, item);
-    if (file->whole_because != NULL) {
-        buf_printf(&text, "%s: %zu bytes become %zu, taken or left as a whole", file->whole_because,
-            file->base->bytes.len, file->proposed->bytes.len);
-    } else if (file->change->kind == CHANGE_DELETE) {
-        buf_append_c(&text, "the empty file is deleted");
-    } else if (file->change->moved_from != NULL) {
-        buf_printf(&text, "moved here from %s", file->change->moved_from);
-    } else {
-        buf_append_c(&text, "an empty file is created");
-    }
+    review_file_describe(file, &text);
     grid_put_fit(region, 0, 3, region_cols(region) - 4, buf_str(&text), STYLE(TEXT));
     buf_free(&text);
 }

@@ -47,6 +47,7 @@ struct review_pane {
     struct review *review;
     struct review_pane_options options;
     char *title;
+    char *reason_hint; /* of the prompt for a reason */
 
     size_t file;
     unsigned seen;           /* review_generation the rows were made for */

@@ -331,6 +331,12 @@ static void build(struct review_pane *pane)
     if (file->conflict_note != NULL) {
         push_note(pane, file->conflict_note);
     }
+    const char *note;
+    for (size_t i = 0; pane->options.note != NULL && (note = pane->options.note(pane->options.data,
+                                                          file->change->path, i)) != NULL;
+         i++) {
+        push_note(pane, note);
+    }
     for (size_t i = 0; i < file->comments.len; i++) {
         if (file->comments.items[i].line == SIZE_MAX) {
             shown[i] = true;
