@@ -10,6 +10,8 @@ GATOR_VERSION=3.23.0
 CEDAR_VERSION=4.14.1
 # A language server that tests drive (yaml-language-server comes with tests/node).
 REGAL_VERSION=0.39.0
+# What the CI that `bylaw init` writes is validated with.
+ACTIONLINT_VERSION=1.7.7
 # What renders charts and overlays for the apply view.
 HELM_VERSION=3.19.0
 KUSTOMIZE_VERSION=5.8.1
@@ -119,6 +121,7 @@ make_engine() {
       "-X helm.sh/helm/v3/internal/version.version=v$HELM_VERSION" "$2" ;;
     kustomize) go_tool kustomize sigs.k8s.io/kustomize/kustomize/v5 "$KUSTOMIZE_VERSION" \
       sigs.k8s.io/kustomize/kustomize/v5 "-X sigs.k8s.io/kustomize/api/provenance.version=v$KUSTOMIZE_VERSION" "$2" ;;
+    actionlint) go_tool actionlint github.com/rhysd/actionlint "$ACTIONLINT_VERSION" github.com/rhysd/actionlint/cmd/actionlint '' "$2" ;;
     kyverno) kyverno_tool "$2" ;;
     cedar) cedar_tool "$2" ;;
   esac
@@ -131,6 +134,7 @@ engine_cost() {
     regal) echo "go $REGAL_VERSION with Go (about three minutes, once)" ;;
     conftest) echo "go $CONFTEST_VERSION with Go (about three minutes, once)" ;;
     gator) echo "go $GATOR_VERSION with Go (about three minutes, once)" ;;
+    actionlint) echo "go $ACTIONLINT_VERSION with Go (half a minute, once)" ;;
     helm) echo "go $HELM_VERSION with Go (about four minutes, once)" ;;
     kustomize) echo "go $KUSTOMIZE_VERSION with Go (about two minutes, once)" ;;
     kyverno) echo "go $(sed -n 's/^require .*kyverno v//p' "$ROOT/scripts/kyverno/go.mod") with Go (about ten minutes and 3 GB of memory, once)" ;;
