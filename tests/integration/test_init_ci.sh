@@ -69,11 +69,11 @@ for job in check verdict; do
   node "$steps" .github/workflows/policy.yml "$job" vars.BYLAW_SOURCE= vars.BYLAW_COMMIT= matrix.shard=1/2 \
     github.event.pull_request.base.sha= >/dev/null
 done
-gitlab() { timeout 300 "$BYLAW_NODE_MODULES/.bin/gitlab-ci-local" --remote-name origin "$@" </dev/null; }
+gitlab() { timeout 300 "$BYLAW_NODE_MODULES/.bin/gitlab-ci-local" "$@" </dev/null; }
 git remote add origin https://gitlab.example.invalid/team/policies.git
 gitlab --list >"$dir/jobs" 2>&1 || { cat "$dir/jobs"; exit 1; }
-grep -q 'check: \[2/2\]' "$dir/jobs"
-grep -q '^verdict' "$dir/jobs"
+grep -q 'check.*: \[2/2\]' "$dir/jobs"
+grep -q 'verdict' "$dir/jobs"
 sed 's/^  script:/  scrip:/' .gitlab-ci.yml >bad.yml
 if gitlab --file bad.yml --list >"$dir/jobs" 2>&1; then die "a job without a script is valid for gitlab-ci-local"; fi
 
@@ -98,6 +98,15 @@ git revert --no-edit HEAD >/dev/null
 run_workflow "$begin" || { cat "$dir/all"; die "red after the revert"; }
 rm reports/check-2.json
 if run_job .github/workflows/policy.yml verdict vars.BYLAW_SOURCE= vars.BYLAW_COMMIT=; then die "green without a shard"; fi
+
+# GitLab's scripts, the same way.
+rm -rf reports
+for shard in 1 2; do
+  CI_NODE_INDEX=$shard CI_NODE_TOTAL=2 CI_MERGE_REQUEST_DIFF_BASE_SHA=$begin run_job .gitlab-ci.yml check ||
+    { cat "$dir/all"; die "GitLab's check is red"; }
+done
+run_job .gitlab-ci.yml verdict || { cat "$dir/all"; die "GitLab's verdict is red"; }
+[ -s reports/check-2.xml ] && [ -s reports/summary.md ] && [ -s reports/policy.sarif ]
 
 # Without bylaw: the engine's own program.
 run_job ci/without-bylaw.yml engines || { cat "$dir/failed"; die "the engines alone are red"; }
