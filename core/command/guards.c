@@ -5,6 +5,7 @@
 #include "base/path.h"
 #include "base/safe.h"
 #include "base/vec.h"
+#include "evidence/decide.h"
 #include "patch/unified.h"
 #include "policy/guard.h"
 #include "policy/guard_fix.h"
@@ -140,6 +141,58 @@ static size_t print_findings(const struct findings *findings, bool json)
     return errors;
 }
 
+/* ---- what engines decide ---- */
+
+struct deciding {
+    struct findings *findings;
+    char *const *wanted;
+    size_t count;
+    bool done;
+    char *trouble;
+};
+
+static bool is_wanted(const struct deciding *d, const char *path)
+{
+    for (size_t i = 0; i < d->count; i++) {
+        if (d->wanted[i][0] == '\0' || policy_path_below(path, d->wanted[i])) {
+            return true;
+        }
+    }
+    return d->count == 0;
+}
+
+static void decided(void *data, const struct findings *found, const char *trouble)
+{
+    struct deciding *d = data;
+    d->done = true;
+    d->trouble = mem_strdup(trouble);
+    VEC_FOREACH (const struct finding, finding, found) {
+        if (is_wanted(d, finding->file)) {
+            VEC_PUSH(d->findings, finding_copy(finding));
+        }
+    }
+}
+
+static bool decide(const char *root, struct deciding *d, struct err *err)
+{
+    struct loop *loop = loop_new(err);
+    if (loop == NULL) {
+        return false;
+    }
+    struct decide *running = decide_start(loop, root, decided, d);
+    while (!d->done) {
+        loop_run_once(loop, 1000);
+    }
+    decide_free(running);
+    loop_free(loop);
+    if (d->trouble != NULL) {
+        err_set(err, ERR_EXTERNAL, "the engines could not decide: %s", d->trouble);
+    }
+    bool ok = d->trouble == NULL;
+    free(d->trouble);
+    return ok;
+}
+
 static int run_checks(const struct args *args, const char *root, char **wanted)
 {
     struct err err;
@@ -148,6 +201,12 @@ static int run_checks(const struct args *args, const char *root, char **wanted)
     size_t errors;
     if (!read_paths(args, root, wanted, &err) ||
         !guards_check_folder(root, wanted, (size_t)args->count, &findings, &files, &err)) {
+        findings_free(&findings);
+        return command_fail(args, "%s", err.text);
+    }
+    struct deciding deciding = {&findings, wanted, (size_t)args->count, false, NULL};
+    if (args_has(args, "decide") && !decide(root, &deciding, &err)) {
+        findings_free(&findings);
         return command_fail(args, "%s", err.text);
     }
     if (args_has(args, "fix")) {
@@ -200,11 +259,15 @@ static int run_guards(const struct args *args)
 const struct command command_guards = {
     .name = "guards",
     .summary = "find what goes wrong in policies again and again and no engine minds",
-    .usage = "[--json | --fix] [--dir DIR] [PATH…] | --explain GUARD | --list | --markdown",
+    .usage =
+        "[--json | --fix] [--decide] [--dir DIR] [PATH…] | --explain GUARD | --list | --markdown",
     .options =
         {
             {"json", 'j', NULL, "one JSON object a finding"},
             {"dir", 'd', "DIR", "the workspace the paths lie in (default: the current folder)"},
+            {"decide", 'D', NULL,
+                "let the engines decide first: all policies on all fixtures, all tests with "
+                "coverage"},
             {"fix", 'f', NULL, "print a patch that mends what can be mended; nothing is written"},
             {"explain", 'e', "GUARD", "what one guard finds, why it matters and what to do"},
             {"list", 'l', NULL, "the guards: id, severity, language, what they find"},
@@ -213,7 +276,10 @@ const struct command command_guards = {
     .description =
         "Reads the Rego and YAML files of the workspace (or those at and below PATH) and prints "
         "what the guards find: file:line:column: severity: message [guard]. They look at syntax "
-        "trees and at what refers to what; no policy is run.\n\n"
+        "trees and at what refers to what; no policy is run. With --decide, policies are: every "
+        "one "
+        "is applied to every fixture and all tests are run, and the guards that are about what "
+        "engines decide (`bylaw guards --list` marks them: decisions) speak too.\n\n"
         "A comment `# bylaw:ignore GUARD reason` silences a guard in its line and the next.\n\n"
         "With --fix it prints a patch of the safe fixes for `git apply` or a review; it writes "
         "nothing. What the workspace asks of its policies stands in its .bylaw/config.toml: "

@@ -1,0 +1,270 @@
+#include "evidence/evidence.h"
+
+#include "base/path.h"
+#include "base/safe.h"
+#include "base/vec.h"
+#include "policy/fixture_claim.h"
+#include "policy/guard.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+enum { MESSAGE_MAX = 500, SAID_MAX = 200, LISTED_MAX = 3 };
+
+PRINTF_LIKE(5, 6)
+static void tell(struct findings *findings, const char *id, const char *file, struct position at,
+    const char *fmt, ...)
+{
+    struct buf message = BUF_INIT;
+    va_list args;
+    va_start(args, fmt);
+    buf_vprintf(&message, fmt, args);
+    va_end(args);
+    struct finding finding = {.rule = mem_strdup(id),
+        .severity = guard_by_id(str_of(id))->severity,
+        .file = mem_strdup(file),
+        .at = at,
+        .end = at,
+        .message = safe_dup(buf_str(&message), SAFE_ONE_LINE, MESSAGE_MAX),
+        .source = mem_strdup("guard")};
+    VEC_PUSH(findings, finding);
+    buf_free(&message);
+}
+
+/* ---- fixtures ---- */
+
+struct looking {
+    const struct matrix *matrix;
+    enum matrix_side side;
+    struct findings *findings;
+    size_t fixture;
+    size_t nearest; /* length of the folder of the policies that are nearest to it */
+};
+
+/* How deep the policy's folder is, if the fixture lies in it: 1 the top; 0: it does not. */
+static size_t nearness(const struct matrix_head *policy, const char *fixture)
+{
+    char *dir = path_dir(policy->file == NULL ? "" : policy->file);
+    size_t len = strcmp(dir, ".") == 0 ? 0 : strlen(dir);
+    bool inside = len == 0 || (strncmp(fixture, dir, len) == 0 && fixture[len] == '/');
+    free(dir);
+    return policy->file != NULL && inside ? len + 1 : 0;
+}
+
+static bool is_own(const struct looking *l, size_t policy)
+{
+    const char *fixture = matrix_fixture(l->matrix, l->fixture)->file;
+    return l->nearest > 0 && nearness(matrix_policy(l->matrix, policy), fixture) == l->nearest;
+}
+
+static bool denies(const struct apply_cell *cell)
+{
+    return cell != NULL && (cell->verdict == APPLY_DENY || cell->verdict == APPLY_WARN);
+}
+
+static bool is_unknown(const struct apply_cell *cell)
+{
+    return cell != NULL && (cell->verdict == APPLY_WAITING || cell->verdict == APPLY_ERROR ||
+                               cell->verdict == APPLY_NOT_EVALUATED);
+}
+
+static void put_said(struct buf *out, const struct apply_cell *cell)
+{
+    struct str rest = str_of(cell->message);
+    struct str line;
+    if (str_next_line(&rest, &line) && line.len > 0) {
+        char *said = safe_dup(line, SAFE_ONE_LINE, SAID_MAX);
+        buf_printf(out, " (%s)", said);
+        free(said);
+    }
+}
+
+/* Of a valid one: who denies it; its own policies, or the others. */
+static size_t list_deniers(const struct looking *l, bool own, struct buf *out)
+{
+    size_t count = 0;
+    for (size_t p = 0; p < matrix_policies(l->matrix); p++) {
+        const struct apply_cell *cell = matrix_cell(l->matrix, l->side, p, l->fixture);
+        if (cell == NULL || cell->verdict != APPLY_DENY || is_own(l, p) != own) {
+            continue;
+        }
+        if (count++ < LISTED_MAX) {
+            buf_printf(out, "%s%s", out->len > 0 ? ", " : "", matrix_policy(l->matrix, p)->name);
+            put_said(out, cell);
+        }
+    }
+    if (count > LISTED_MAX) {
+        buf_printf(out, " and %zu more", count - LISTED_MAX);
+    }
+    return count;
+}
+
+static void look_at_valid(const struct looking *l)
+{
+    const struct matrix_head *fixture = matrix_fixture(l->matrix, l->fixture);
+    struct buf who = BUF_INIT;
+    if (list_deniers(l, true, &who) > 0) {
+        tell(l->findings, "fixture-denied", fixture->file, fixture->at,
+            "said to be valid, and its own policy denies it: %s", who.ptr);
+    } else if (list_deniers(l, false, &who) > 0) {
+        tell(l->findings, "fixture-denied", fixture->file, fixture->at,
+            "said to be valid, and a cluster with all policies of the workspace denies it: %s",
+            who.ptr);
+        l->findings->items[l->findings->len - 1].severity = SEVERITY_WARNING;
+    }
+    buf_free(&who);
+}
+
+static void look_at_invalid(const struct looking *l)
+{
+    const struct matrix_head *fixture = matrix_fixture(l->matrix, l->fixture);
+    struct buf others = BUF_INIT;
+    size_t asked = 0;
+    for (size_t p = 0; p < matrix_policies(l->matrix); p++) {
+        const struct apply_cell *cell = matrix_cell(l->matrix, l->side, p, l->fixture);
+        bool own = l->nearest == 0 || is_own(l, p);
+        if (own && (denies(cell) || is_unknown(cell))) {
+            buf_free(&others);
+            return;
+        }
+        asked += own && cell != NULL;
+        if (denies(cell)) {
+            buf_printf(
+                &others, "%s%s", others.len > 0 ? ", " : "", matrix_policy(l->matrix, p)->name);
+        }
+    }
+    if (asked > 0 && others.len > 0) {
+        tell(l->findings, "fixture-not-denied", fixture->file, fixture->at,
+            "said to be invalid, and its own policy lets it pass (%s does not)", others.ptr);
+    } else if (asked > 0) {
+        tell(l->findings, "fixture-not-denied", fixture->file, fixture->at,
+            "said to be invalid, and no policy denies it");
+    }
+    buf_free(&others);
+}
+
+static void look_at_fixture(struct looking *l)
+{
+    const struct matrix_head *fixture = matrix_fixture(l->matrix, l->fixture);
+    enum fixture_claim claim =
+        fixture->file == NULL ? FIXTURE_CLAIMS_NOTHING : fixture_claim(fixture->file);
+    l->nearest = 0;
+    for (size_t p = 0; claim != FIXTURE_CLAIMS_NOTHING && p < matrix_policies(l->matrix); p++) {
+        const struct matrix_head *policy = matrix_policy(l->matrix, p);
+        size_t near = policy->on[l->side] ? nearness(policy, fixture->file) : 0;
+        l->nearest = near > l->nearest ? near : l->nearest;
+    }
+    if (claim == FIXTURE_CLAIMS_VALID) {
+        look_at_valid(l);
+    } else if (claim == FIXTURE_CLAIMS_INVALID) {
+        look_at_invalid(l);
+    }
+}
+
+/* ---- policies ---- */
+
+/* Engines whose policies say what they are for: nothing else is matched. */
+static bool has_match(const struct matrix_head *policy)
+{
+    return policy->file != NULL &&
+           (strcmp(policy->engine, "gator") == 0 || strcmp(policy->engine, "kyverno") == 0);
+}
+
+static void look_at_policy(const struct looking *l, size_t policy)
+{
+    const struct matrix_head *head = matrix_policy(l->matrix, policy);
+    size_t fixtures = 0;
+    for (size_t f = 0; f < matrix_fixtures(l->matrix); f++) {
+        const struct apply_cell *cell = matrix_cell(l->matrix, l->side, policy, f);
+        fixtures += cell != NULL;
+        if (cell != NULL && cell->verdict != APPLY_NO_MATCH) {
+            return;
+        }
+    }
+    if (fixtures > 0) {
+        tell(l->findings, "rule-unreached", head->file, head->at,
+            "%s matches none of the workspace's %zu documents: nothing shows what it decides",
+            head->name, fixtures);
+    }
+}
+
+void evidence_of_matrix(
+    const struct matrix *matrix, enum matrix_side side, struct findings *findings)
+{
+    struct looking l = {.matrix = matrix, .side = side, .findings = findings};
+    for (l.fixture = 0; l.fixture < matrix_fixtures(matrix); l.fixture++) {
+        if (matrix_fixture(matrix, l.fixture)->on[side]) {
+            look_at_fixture(&l);
+        }
+    }
+    for (size_t p = 0; p < matrix_policies(matrix); p++) {
+        const struct matrix_head *policy = matrix_policy(matrix, p);
+        if (policy->on[side] && policy->trouble == NULL && has_match(policy)) {
+            look_at_policy(&l, p);
+        }
+    }
+}
+
+/* ---- tests ---- */
+
+void evidence_of_results(const struct results *results, struct findings *findings)
+{
+    VEC_FOREACH (const struct result, row, results) {
+        if (row->status == RESULT_NOT_EVALUATED && row->file != NULL && row->message != NULL) {
+            char *said = safe_dup(str_of(row->message), SAFE_ONE_LINE, SAID_MAX);
+            tell(findings, "test-not-evaluated", row->file, row->at, "%s: %s", row->name, said);
+            free(said);
+        }
+    }
+}
+
+/* ---- coverage ---- */
+
+static bool is_denier(const struct policy_rule *rule)
+{
+    static const char *const names[] = {"deny", "violation", "warn"};
+    for (size_t i = 0; rule->kind == RULE_PARTIAL && i < ARRAY_LEN(names); i++) {
+        size_t len = strlen(names[i]);
+        if (strncmp(rule->name, names[i], len) == 0 &&
+            (rule->name[len] == '\0' || rule->name[len] == '_')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* opa counts a rule's head when its body held. */
+static bool begins_at(const struct coverage_ranges *ranges, unsigned row)
+{
+    VEC_FOREACH (const struct coverage_range, range, ranges) {
+        if (range->row == row && range->col == 1) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void look_at_rules(
+    const struct policy_file *file, const struct coverage_file *covered, struct findings *findings)
+{
+    VEC_FOREACH (const struct policy_rule, rule, &file->facts->rules) {
+        if (is_denier(rule) && begins_at(&covered->missed, rule->row) &&
+            !begins_at(&covered->covered, rule->row)) {
+            tell(findings, "rule-unreached", file->path, (struct position){rule->row, 1},
+                "no test makes this rule of %s hold: nothing shows what it denies", rule->name);
+        }
+    }
+}
+
+void evidence_of_coverage(
+    const struct policy_index *index, const struct coverage *coverage, struct findings *findings)
+{
+    for (size_t i = 0; i < index->files.len && !coverage->incomplete; i++) {
+        const struct policy_file *file = &index->files.items[i];
+        const struct coverage_file *covered =
+            file->facts == NULL ? NULL : coverage_find(coverage, file->path);
+        if (covered != NULL && file->facts->tests.len == 0) {
+            look_at_rules(file, covered, findings);
+        }
+    }
+}

@@ -1,0 +1,26 @@
+/* Guards that are about what engines decided and measured (GUARD_DECIDED in policy/guard.h): of
+ * fixtures whose name says that they are valid or invalid, of rules that nothing reaches, of tests
+ * that evaluated nothing. They ask nobody: apply/matrix.h, engine/runner.h and policy/coverage.h
+ * have the answers. Not for two threads.
+ *
+ * What is not known (an engine that is missing, an error, a run that was cut short) is nothing to
+ * speak of here: it is told by who ran it. Findings are not silenced yet: guards_drop_silenced. */
+#ifndef BYLAW_EVIDENCE_EVIDENCE_H
+#define BYLAW_EVIDENCE_EVIDENCE_H
+
+#include "apply/matrix.h"
+#include "policy/coverage.h"
+
+/* Appends "fixture-denied", "fixture-not-denied", and "rule-unreached" of Gatekeeper's constraints
+ * and Kyverno's policies. For a matrix whose cells are all known. */
+void evidence_of_matrix(
+    const struct matrix *matrix, enum matrix_side side, struct findings *findings);
+/* Appends "test-not-evaluated": rows that passed for their engine and evaluated nothing. The rows
+ * are of engines that ran (run_plan's units that are not `absent`). */
+void evidence_of_results(const struct results *results, struct findings *findings);
+/* Appends "rule-unreached" of rules of Rego that deny, in files of the index as they were
+ * measured. */
+void evidence_of_coverage(
+    const struct policy_index *index, const struct coverage *coverage, struct findings *findings);
+
+#endif

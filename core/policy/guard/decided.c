@@ -1,0 +1,48 @@
+/* Guards that read what engines decided: their words. Who looks is evidence/evidence.c. */
+#include "policy/guard/guard_private.h"
+
+const struct guard guard_fixture_denied = {
+    .id = "fixture-denied",
+    .languages = GUARD_DECIDED,
+    .severity = SEVERITY_ERROR,
+    .summary = "a fixture that is called valid is denied",
+    .explanation =
+        "Every policy of the workspace is applied to every fixture by its real engine. One called "
+        "valid… (good…, allowed…, in a folder of that name) that its own policy denies is an "
+        "error; one that another policy denies is a warning: on a cluster with both it does not "
+        "pass, so that nobody can do what the first policy asks for as its fixture shows it. "
+        "Warnings and dry runs do not count.",
+};
+
+const struct guard guard_fixture_not_denied = {
+    .id = "fixture-not-denied",
+    .languages = GUARD_DECIDED,
+    .severity = SEVERITY_ERROR,
+    .summary = "a fixture that is called invalid is not denied",
+    .explanation =
+        "A fixture called invalid… (bad…, denied…) that no policy of the nearest folder with "
+        "policies denies or warns of: the policy does not do what its fixture says, or is not for "
+        "such a document. Nothing is said where one of them is an error or was not evaluated.",
+};
+
+const struct guard guard_rule_unreached = {
+    .id = "rule-unreached",
+    .languages = GUARD_DECIDED,
+    .severity = SEVERITY_WARNING,
+    .summary = "a rule that no test and no fixture reaches",
+    .explanation =
+        "A deny, violation or warn rule of Rego whose body holds in no test (by opa's coverage), a "
+        "Gatekeeper constraint or a Kyverno policy that matches no document of the workspace. A "
+        "mistake in it is seen by nobody before it is in force.",
+};
+
+const struct guard guard_test_not_evaluated = {
+    .id = "test-not-evaluated",
+    .languages = GUARD_DECIDED,
+    .severity = SEVERITY_ERROR,
+    .summary = "a test that its engine passes without evaluating anything",
+    .explanation =
+        "Kyverno's \"Excluded\", whatever the row expects; a gator case whose constraint cannot "
+        "match its object; Rego that Gatekeeper does not run because CEL wins; a suite without "
+        "cases. The engine ends well, and the test could not have failed.",
+};

@@ -1,0 +1,222 @@
+/* The guards that read decisions, on decisions written down by hand. */
+#include "test.h"
+
+#include "base/vec.h"
+#include "evidence/evidence.h"
+#include "policy/fixture_claim.h"
+#include "policy/guard.h"
+
+#include <stdlib.h>
+
+static void claims(void **state)
+{
+    (void)state;
+    assert_int_equal(fixture_claim("a/testdata/valid_web.yaml"), FIXTURE_CLAIMS_VALID);
+    assert_int_equal(fixture_claim("invalid.yaml"), FIXTURE_CLAIMS_INVALID);
+    assert_int_equal(fixture_claim("a/Bad-pod.yaml"), FIXTURE_CLAIMS_INVALID);
+    assert_int_equal(fixture_claim("a/invalid/web.yaml"), FIXTURE_CLAIMS_INVALID);
+    assert_int_equal(fixture_claim("valid/invalid_web.yaml"), FIXTURE_CLAIMS_INVALID);
+    assert_int_equal(fixture_claim("a/validating.yaml"), FIXTURE_CLAIMS_NOTHING);
+    assert_int_equal(fixture_claim("valid-things/web.yaml"), FIXTURE_CLAIMS_NOTHING);
+    assert_int_equal(fixture_claim("policies/web.yaml"), FIXTURE_CLAIMS_NOTHING);
+    assert_int_equal(fixture_claim(""), FIXTURE_CLAIMS_NOTHING);
+}
+
+struct line {
+    const char *name;     /* a policy's or a document's file */
+    const char *verdicts; /* of a document: a letter for each policy */
+};
+
+static enum apply_verdict verdict_of(char letter)
+{
+    switch (letter) {
+    case 'd':
+        return APPLY_DENY;
+    case 'w':
+        return APPLY_WARN;
+    case 'e':
+        return APPLY_ERROR;
+    case '?':
+        return APPLY_NOT_EVALUATED;
+    case '-':
+        return APPLY_NO_MATCH;
+    default:
+        return APPLY_ALLOW;
+    }
+}
+
+/* "file id severity" of each finding, a line each. */
+static char *say(const char *engine, const char *const *policies, const struct line *documents)
+{
+    struct matrix *matrix = matrix_new();
+    struct apply_set *set = MEM_NEW(struct apply_set);
+    struct findings findings = {0};
+    struct buf out = BUF_INIT;
+    for (size_t p = 0; policies[p] != NULL; p++) {
+        VEC_PUSH(&set->policies, (struct apply_policy){.engine = engine,
+                                     .id = mem_printf("%zu", p),
+                                     .name = mem_printf("p%zu", p),
+                                     .file = mem_strdup(policies[p]),
+                                     .at = {1, 1}});
+    }
+    for (size_t f = 0; documents[f].name != NULL; f++) {
+        VEC_PUSH(&set->fixtures, (struct apply_fixture){.id = mem_strdup(documents[f].name),
+                                     .name = mem_strdup("Pod x"),
+                                     .file = mem_strdup(documents[f].name),
+                                     .at = {1, 1}});
+    }
+    matrix_plan(matrix, MATRIX_NOW, set);
+    for (size_t f = 0; documents[f].name != NULL; f++) {
+        for (size_t p = 0; policies[p] != NULL; p++) {
+            struct apply_cell cell = {.verdict = verdict_of(documents[f].verdicts[p])};
+            cell.message = cell.verdict == APPLY_DENY ? mem_strdup("no\nnever") : NULL;
+            matrix_set(matrix, MATRIX_NOW, p, f, &cell);
+        }
+    }
+    evidence_of_matrix(matrix, MATRIX_NOW, &findings);
+    VEC_FOREACH (const struct finding, f, &findings) {
+        buf_printf(&out, "%s %s %s\n", f->file, f->rule, severity_name(f->severity));
+    }
+    findings_free(&findings);
+    matrix_free(matrix);
+    apply_set_free(set);
+    buf_append_c(&out, "");
+    return out.ptr == NULL ? mem_strdup("") : buf_take(&out);
+}
+
+static void expect(
+    const char *engine, const char *const *policies, const struct line *documents, const char *said)
+{
+    char *got = say(engine, policies, documents);
+    assert_string_equal(got, said);
+    free(got);
+}
+
+static const char *const two[] = {"a/p.rego", "b/q.rego", NULL};
+
+static void fixtures_as_they_say(void **state)
+{
+    (void)state;
+    const struct line right[] = {
+        {"a/testdata/valid.yaml", "aa"}, {"a/testdata/invalid.yaml", "da"}, {NULL, NULL}};
+    expect("opa", two, right, "");
+    const struct line wrong[] = {{"a/testdata/valid_own.yaml", "da"},
+        {"a/testdata/valid_other.yaml", "ad"}, {"a/testdata/valid_warned.yaml", "aw"},
+        {"a/testdata/invalid_none.yaml", "aa"}, {"a/testdata/invalid_other.yaml", "ad"},
+        {"a/testdata/other.yaml", "dd"}, {NULL, NULL}};
+    expect("opa", two, wrong,
+        "a/testdata/invalid_none.yaml fixture-not-denied error\n"
+        "a/testdata/invalid_other.yaml fixture-not-denied error\n"
+        "a/testdata/valid_other.yaml fixture-denied warning\n"
+        "a/testdata/valid_own.yaml fixture-denied error\n");
+    /* What is not known is nothing to speak of; a warning is what an audit gives. */
+    const struct line unknown[] = {{"a/testdata/invalid_a.yaml", "?a"},
+        {"a/testdata/invalid_b.yaml", "ea"}, {"a/testdata/invalid_c.yaml", "wa"}, {NULL, NULL}};
+    expect("opa", two, unknown, "");
+    /* Nobody's own: any policy will do. */
+    const struct line far[] = {
+        {"c/invalid_a.yaml", "ad"}, {"c/invalid_b.yaml", "aa"}, {NULL, NULL}};
+    expect("opa", two, far, "c/invalid_b.yaml fixture-not-denied error\n");
+}
+
+static void policies_for_nothing(void **state)
+{
+    (void)state;
+    const struct line documents[] = {{"x/pod.yaml", "-a"}, {"x/job.yaml", "--"}, {NULL, NULL}};
+    expect("kyverno", two, documents, "a/p.rego rule-unreached warning\n");
+    const struct line unknown[] = {{"x/pod.yaml", "?a"}, {NULL, NULL}};
+    expect("kyverno", two, unknown, "");
+    expect("opa", two, documents, "");
+}
+
+static void tests_for_nothing(void **state)
+{
+    (void)state;
+    struct findings findings = {0};
+    struct result rows[] = {
+        {.name = "a", .file = "t.yaml", .at = {3, 1}, .message = "excluded"},
+        {.name = "b", .file = "t.yaml", .status = RESULT_PASS, .message = "x"},
+        {.name = "c", .message = "not a file's"},
+    };
+    struct results results = {.items = rows, .len = ARRAY_LEN(rows)};
+    evidence_of_results(&results, &findings);
+    assert_int_equal(findings.len, 1);
+    assert_string_equal(findings.items[0].rule, "test-not-evaluated");
+    assert_string_equal(findings.items[0].message, "a: excluded");
+    findings_free(&findings);
+}
+
+#define POLICY                                                                                     \
+    "package p\n\ndeny contains \"a\" if input.x\n\ndeny contains \"b\" if "                       \
+    "{\n\tinput.y\n}\n\nallow if input.z\n"
+
+static void rules_for_nothing(void **state)
+{
+    (void)state;
+    char *dir = test_dir_make();
+    struct policy_index *index = policy_index_new();
+    struct coverage coverage = {0};
+    struct findings findings = {0};
+    struct err err;
+    test_write(dir, "p.rego", POLICY);
+    assert_ok(policy_index_scan(index, dir, NULL, &err), err);
+    coverage_add(&coverage, STR_LIT("p.rego"), (struct coverage_range){3, 1, 3, 18}, true);
+    coverage_add(&coverage, STR_LIT("p.rego"), (struct coverage_range){5, 1, 5, 18}, false);
+    coverage_add(&coverage, STR_LIT("p.rego"), (struct coverage_range){9, 1, 9, 6}, false);
+    coverage_finish(&coverage);
+    evidence_of_coverage(index, &coverage, &findings);
+    assert_int_equal(findings.len, 1);
+    assert_string_equal(findings.items[0].rule, "rule-unreached");
+    assert_int_equal(findings.items[0].at.row, 5);
+    /* Silenced where it stands; what is about another line is not. */
+    test_write(dir, "p.rego",
+        "package p\n\ndeny contains \"a\" if input.x\n"
+        "# bylaw:ignore rule-unreached only the webhook knows y\n"
+        "deny contains \"b\" if {\n\tinput.y\n}\n");
+    guards_drop_silenced(dir, &findings);
+    assert_int_equal(findings.len, 0);
+    coverage.incomplete = true;
+    evidence_of_coverage(index, &coverage, &findings);
+    assert_int_equal(findings.len, 0);
+    findings_free(&findings);
+    coverage_free(&coverage);
+    policy_index_free(index);
+    test_dir_remove(dir);
+}
+
+static void silenced_elsewhere(void **state)
+{
+    (void)state;
+    char *dir = test_dir_make();
+    struct findings findings = {0};
+    static const char *const rules[] = {"fixture-denied", "fixture-not-denied", "no-guard"};
+    test_write(dir, "a.yaml",
+        "# bylaw:ignore fixture-denied the other cluster has no such rule\nkind: Pod\n");
+    for (size_t i = 0; i < 2 * ARRAY_LEN(rules); i++) {
+        VEC_PUSH(&findings, (struct finding){.rule = mem_strdup(rules[i / 2]),
+                                .file = i % 2 == 0 ? mem_strdup("a.yaml") : NULL,
+                                .at = {2, 1},
+                                .message = mem_strdup("m")});
+    }
+    guards_drop_silenced(dir, &findings);
+    assert_int_equal(findings.len, 5);
+    VEC_FOREACH (const struct finding, finding, &findings) {
+        assert_non_null(finding->message);
+        assert_true(finding->file == NULL || strcmp(finding->rule, "fixture-denied") != 0);
+    }
+    findings_free(&findings);
+    test_dir_remove(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(claims),
+        cmocka_unit_test(fixtures_as_they_say),
+        cmocka_unit_test(policies_for_nothing),
+        cmocka_unit_test(tests_for_nothing),
+        cmocka_unit_test(rules_for_nothing),
+        cmocka_unit_test(silenced_elsewhere),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
