@@ -292,10 +292,13 @@ static enum benchmark_judgement judge(struct benchmark *benchmark, enum framewor
         *is = benchmark_guess(benchmark, words);
         return BENCHMARK_UNKNOWN;
     }
+    char *meant = requirement_words(*is);
+    bool same = str_equal_c(words, meant); /* the benchmark's own list, which is like itself */
+    free(meant);
     double own = 0;
     size_t at = (size_t)(*is - benchmark->controls.items);
     struct words_hit best = words_best(benchmark->words, words, at, &own);
-    if (best.likeness >= ALIKE && best.likeness > own + BETTER) {
+    if (!same && best.likeness >= ALIKE && best.likeness > own + BETTER) {
         *is = nearest(benchmark, id, words, best);
         return BENCHMARK_OTHER;
     }

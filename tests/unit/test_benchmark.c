@@ -65,6 +65,9 @@ static void the_one_compiled_in(void **state)
         counts[admission]++;
         assert_true(control->text[0] != '\0');
         assert_int_equal(admission_is_checkable(admission), control->policy_type[0] != '\0');
+        const struct requirement *is; /* its own words mean no other one */
+        assert_int_equal(benchmark_judge(benchmark, control, &is), BENCHMARK_KNOWN);
+        assert_ptr_equal(is, control);
     }
     assert_int_equal(controls->len, 130);
     assert_int_equal(counts[ADMISSION_YES], 25);
