@@ -76,7 +76,15 @@ void diagnose_show(struct diagnose *d)
 static bool is_policy(const char *path)
 {
     const char *ext = path_ext(path);
-    return strcmp(ext, ".rego") == 0 || strcmp(ext, ".yaml") == 0 || strcmp(ext, ".yml") == 0;
+    return strcmp(ext, ".rego") == 0 || strcmp(ext, ".yaml") == 0 || strcmp(ext, ".yml") == 0 ||
+           strcmp(ext, ".cedar") == 0 || strcmp(ext, ".cedarschema") == 0;
+}
+
+/* What an engine is asked of its parses and compiles whole; of YAML only pieces are. */
+static bool engine_parses(const char *path)
+{
+    const char *ext = path_ext(path);
+    return is_policy(path) && strcmp(ext, ".yaml") != 0 && strcmp(ext, ".yml") != 0;
 }
 
 struct gathering {
@@ -128,12 +136,12 @@ static void tell_syntax(struct diagnose *d)
     diagnose_show(d);
 }
 
-/* A Rego text is opa's matter once it has answered. */
+/* A Rego text is opa's matter once it has answered, Cedar's is cedar's. */
 static void on_parsing(void *data)
 {
     struct diagnose *d = data;
-    bool is_rego = d->focus != NULL && strcmp(path_ext(d->focus), ".rego") == 0;
-    if (d->checker != NULL && (!is_rego || checker_state(d->checker) != CHECK_DONE)) {
+    bool is_whole = d->focus != NULL && engine_parses(d->focus);
+    if (d->checker != NULL && (!is_whole || checker_state(d->checker) != CHECK_DONE)) {
         tell_syntax(d);
     }
 }
@@ -175,10 +183,10 @@ static void found(void *data, const char *source, const char *const *paths, size
     struct diagnose *d = data;
     problems_set(d->problems, source, paths, path_count, findings);
     d->shown_version = d->gathered_version;
-    if (strcmp(source, "opa") == 0) {
+    if (strcmp(source, "opa") == 0 || strcmp(source, "cedar") == 0) {
         const struct findings none = {0};
-        bool yaml = path_count > 0 && strcmp(path_ext(paths[0]), ".rego") != 0;
-        if (!has_parse_error(findings) && !yaml) {
+        bool whole = path_count == 0 || engine_parses(paths[0]);
+        if (!has_parse_error(findings) && whole) {
             problems_set(d->problems, "syntax", paths, path_count, &none);
         }
         problems_set(d->problems, "tests", paths, path_count, &none);

@@ -81,6 +81,10 @@ void check_release(struct check_job *job)
         free(*path);
     }
     VEC_FREE(&job->covered);
+    VEC_FOREACH (struct cedar_check *, check, &job->cedar) {
+        check_cedar_free(*check);
+    }
+    VEC_FREE(&job->cedar);
     VEC_FREE(&job->processes);
     free(job->trouble);
     free(job);
@@ -124,14 +128,14 @@ static void set_state(struct checker *checker, enum check_state state)
     }
 }
 
-static void tell(struct check_job *job, const char *source, const struct findings *findings)
+void check_tell(struct check_job *job, const char *source, const struct findings *findings)
 {
     const struct check_events *events = &job->checker->events;
     events->found(
         events->data, source, (const char *const *)job->covered.items, job->covered.len, findings);
 }
 
-static void finish(struct check_job *job)
+void check_finish(struct check_job *job)
 {
     struct checker *checker = job->checker;
     free(checker->trouble);
@@ -163,12 +167,12 @@ static void placed(void *data, bool cancelled)
     (void)cancelled;
     struct check_job *job = data;
     if (!atomic_load(&job->cancelled)) {
-        tell(job, "opa", &job->answers);
+        check_tell(job, "opa", &job->answers);
         bool broken = has_error(&job->answers);
         if (job->trouble == NULL && !broken && job->asked < job->runs.len) {
             ask_next(job);
         } else {
-            finish(job);
+            check_finish(job);
         }
     }
     check_release(job);
@@ -191,7 +195,7 @@ static void cover_run(struct check_job *job, const struct check_run *run)
 void check_answered(struct check_job *job)
 {
     if (job->trouble != NULL) {
-        finish(job); /* what was told before stands, with the state that says it is old */
+        check_finish(job); /* what was told before stands, with the state that says it is old */
         return;
     }
     job->references++;
@@ -217,7 +221,7 @@ static void fail_probe(struct checker *checker, const char *why)
     if (checker->job != NULL && checker->job->prepared) {
         free(checker->job->trouble);
         checker->job->trouble = mem_strdup(why);
-        finish(checker->job);
+        check_finish(checker->job);
     }
 }
 
@@ -297,13 +301,15 @@ static void prepared(void *data, bool cancelled)
         checker->again = false;
         start_job(checker);
     } else if (!atomic_load(&job->cancelled)) {
-        tell(job, "guard", &job->guards);
+        check_tell(job, "guard", &job->guards);
         if (job->nothing) {
             set_state(checker, CHECK_NOTHING);
+        } else if (job->prepared && job->cedar.len > 0) {
+            check_cedar_ask(job);
         } else if (job->prepared && job->runs.len > 0) {
             begin_asking(job);
         } else {
-            finish(job);
+            check_finish(job);
         }
     }
     check_release(job);
@@ -312,7 +318,8 @@ static void prepared(void *data, bool cancelled)
 static bool is_checked(const char *path)
 {
     const char *ext = path_ext(path);
-    return strcmp(ext, ".rego") == 0 || strcmp(ext, ".yaml") == 0 || strcmp(ext, ".yml") == 0;
+    return strcmp(ext, ".rego") == 0 || strcmp(ext, ".yaml") == 0 || strcmp(ext, ".yml") == 0 ||
+           check_is_cedar(path);
 }
 
 static void start_job(struct checker *checker)

@@ -1,7 +1,8 @@
 /* Checks the file in focus as it is on the screen, saved or not: the guards, then the real
  * `opa check`, plain and --strict, over the file and all it needs, then over what refers to it.
- * Rego inside a ConstraintTemplate is taken out and checked as Gatekeeper would load it. What is
- * said of a file of the closure is told of that file.
+ * Rego inside a ConstraintTemplate is taken out and checked as Gatekeeper would load it. A Cedar
+ * text is validated by cedar with its set, and a schema with the sets it is for. What is said of a
+ * file of the closure is told of that file.
  *
  * Unsaved texts are written to a scratch folder (scratch.h) and handed to opa in place of the files
  * they will become; everything else opa reads where it lies. Nothing is written to the workspace,
@@ -31,7 +32,7 @@ struct check_request {
     struct {
         struct check_text *items;
         size_t len, cap;
-    } texts; /* unsaved Rego and YAML */
+    } texts; /* unsaved Rego, YAML and Cedar */
 };
 
 enum check_state {
@@ -42,7 +43,8 @@ enum check_state {
     CHECK_TROUBLED /* it could not be checked: see checker_trouble */
 };
 
-/* "guard" and "opa" are told apart: each call replaces what the same source said of these paths. */
+/* "guard", "opa" and "cedar" are told apart: each call replaces what the same source said of these
+ * paths. */
 struct check_events {
     void *data;
     /* Fills the request (all zero before) with what is on the screen now. The checker frees it. */

@@ -53,7 +53,7 @@ static void forget_laid(struct checker *checker)
     checker->laid.len = 0;
 }
 
-static bool bring_up_to_date(struct check_job *job)
+bool check_bring_up_to_date(struct check_job *job)
 {
     struct checker *checker = job->checker;
     struct err err;
@@ -90,7 +90,7 @@ static bool bring_up_to_date(struct check_job *job)
 /* Writes a text for opa to read and remembers what it stands for. Takes `text` and `injection`
  * over.
  */
-static bool stand_in(struct check_job *job, const char *path, struct buf *text,
+static bool stand_in(struct check_job *job, const char *path, const char *ext, struct buf *text,
     struct syntax_injection *injection, char **load)
 {
     struct checker *checker = job->checker;
@@ -105,17 +105,25 @@ static bool stand_in(struct check_job *job, const char *path, struct buf *text,
     checker->has_scratch = checker->has_scratch || scratch_make(&checker->scratch, &err);
     bool ok = checker->has_scratch;
     if (ok) {
-        entry.load = mem_printf("%s/%u.rego", checker->scratch.folder, checker->written++);
+        entry.load = mem_printf("%s/%u%s", checker->scratch.folder, checker->written++, ext);
         ok = file_write(entry.load, buf_str(&entry.text), 0600, &err);
     } else {
         entry.load = mem_strdup("");
     }
     if (!ok && job->trouble == NULL) {
-        job->trouble = mem_printf("the unsaved text cannot be handed to opa: %s", err.text);
+        job->trouble = mem_printf("the unsaved text cannot be handed on: %s", err.text);
     }
     *load = entry.load;
     VEC_PUSH(&job->stand_ins, entry);
     return ok;
+}
+
+const char *check_lay(struct check_job *job, const char *path, const char *ext, struct str text)
+{
+    struct buf copy = BUF_INIT;
+    char *load = NULL;
+    buf_append_str(&copy, text);
+    return stand_in(job, path, ext, &copy, NULL, &load) ? load : NULL;
 }
 
 /* The unsaved texts among the files of a plan's units are read from the scratch folder. */
@@ -138,7 +146,7 @@ static bool lay_out(struct check_job *job, struct run_plan *plan)
         struct buf copy = BUF_INIT;
         char *load = NULL;
         buf_append_str(&copy, buf_str(&text->text));
-        ok = stand_in(job, file->path, &copy, NULL, &load);
+        ok = stand_in(job, file->path, ".rego", &copy, NULL, &load);
         free(file->load);
         file->load = mem_strdup(load);
     }
@@ -239,7 +247,7 @@ static void plan_template(struct check_job *job, struct template_policy *policy)
         struct buf text = source->text;
         char *load = NULL;
         source->text = BUF_INIT;
-        ok = ok && stand_in(job, focus, &text, &source->injection, &load);
+        ok = ok && stand_in(job, focus, ".rego", &text, &source->injection, &load);
         buf_free(&text);
         struct plan_file file = {.path = mem_strdup(focus), .load = mem_strdup(load)};
         VEC_PUSH(&unit.files, plan->files.len);
@@ -266,7 +274,7 @@ static void plan_yaml(struct check_job *job, struct str text)
     template_policies_free(&policies);
 }
 
-static void cover(struct check_job *job, const char *path)
+void check_cover(struct check_job *job, const char *path)
 {
     VEC_FOREACH (char *, known, &job->covered) {
         if (strcmp(*known, path) == 0) {
@@ -287,7 +295,11 @@ void check_prepare(struct check_job *job)
     const char *focus = job->request.focus;
     bool is_rego = strcmp(path_ext(focus), ".rego") == 0;
     struct buf disk = BUF_INIT;
-    if (!bring_up_to_date(job) || is_cancelled(job)) {
+    if (check_is_cedar(focus)) {
+        check_cedar_prepare(job);
+        return;
+    }
+    if (!check_bring_up_to_date(job) || is_cancelled(job)) {
         return;
     }
     const struct check_text *text = find_text(job, focus);
@@ -310,7 +322,7 @@ void check_prepare(struct check_job *job)
         struct guard_world *world = guard_world_new(job->checker->index, &job->checker->manifests);
         guards_check(world, focus, content, &job->guards);
         guard_world_free(world);
-        cover(job, focus);
+        check_cover(job, focus);
         if (is_rego) {
             plan_rego(job);
         } else {

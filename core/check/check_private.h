@@ -34,6 +34,8 @@ struct check_run {
     bool loaded; /* the last answer */
 };
 
+struct cedar_check;
+
 /* One check, from gathering to the last answer. Worker threads have it to themselves while
  * `working`. */
 struct check_job {
@@ -71,6 +73,11 @@ struct check_job {
     } stand_ins;
     size_t unchecked;
     char *trouble;
+
+    struct {
+        struct cedar_check **items;
+        size_t len, cap;
+    } cedar; /* the sets of policies that the focus belongs to, where it is Cedar's */
 
     /* What the answers came to, before the places are mapped back. */
     struct findings answers;
@@ -119,6 +126,22 @@ struct checker {
 /* check_prepare.c: on a worker. Brings the index up to date, runs the guards, lays out the texts
  * and plans what to ask. False: job->trouble says why, or it was cancelled. */
 void check_prepare(struct check_job *job);
+bool check_bring_up_to_date(struct check_job *job) MUST_USE;
+/* The text is in a file of the scratch folder with this ending, for as long as the job lives; its
+ * name (the job's), or NULL: job->trouble says why. */
+const char *check_lay(
+    struct check_job *job, const char *path, const char *ext, struct str text) MUST_USE;
+/* The answers will be about this file too. */
+void check_cover(struct check_job *job, const char *path);
+
+/* check_cedar.c: the policies that the focus belongs to, or that its schema is for, as cedar
+ * validates them (without a schema: parses). */
+bool check_is_cedar(const char *path);
+/* On a worker. */
+void check_cedar_prepare(struct check_job *job);
+/* Asks cedar of each set, then tells and finishes. */
+void check_cedar_ask(struct check_job *job);
+void check_cedar_free(struct cedar_check *check);
 /* check_place.c: on a worker. Maps the answers' places back to the workspace and gives each its
  * end.
  */
@@ -129,6 +152,9 @@ void check_place(struct check_job *job);
 void check_ask(struct check_job *job, size_t from, size_t to);
 /* check.c */
 void check_answered(struct check_job *job);
+/* Tells what a source finds in the covered files; ends the check. */
+void check_tell(struct check_job *job, const char *source, const struct findings *findings);
+void check_finish(struct check_job *job);
 void check_process_began(struct check_job *job, const void *ask, struct process *process);
 void check_process_ended(struct check_job *job, const void *ask);
 void check_release(struct check_job *job);

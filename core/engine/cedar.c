@@ -65,33 +65,37 @@ static struct result row_of(
 
 /* ---- findings ---- */
 
-static struct finding finding_of(
-    const struct engine_question *q, const struct cedar_diagnostic *diagnostic)
+struct finding cedar_finding(const struct cedar_diagnostic *diagnostic,
+    const struct cedar_source *policies, const struct cedar_source *schema, const char *path)
 {
-    const struct cedar_unit *own = unit_of(q)->own;
-    const char *path = NULL;
+    bool in_schema = diagnostic->in_schema && schema != NULL;
+    const struct cedar_source *source = in_schema ? schema : policies;
     struct finding finding = {.rule = mem_strdup("cedar"),
         .severity = diagnostic->severity,
         .message = mem_strdup(diagnostic->message),
         .fix = mem_strdup(diagnostic->help),
         .source = mem_strdup("cedar")};
-    struct cedar_source schema = {0};
-    const struct cedar_source *source = &own->text->source;
-    if (diagnostic->in_schema && own->schema != NULL) {
-        path = own->schema;
-        source = &schema;
-        (void)!cedar_source_read(q->plan->root, &own->schema, 1, &schema);
-    }
     if (diagnostic->has_span && source->count > 0) {
         finding.at = cedar_source_place(source, diagnostic->offset, &path);
         finding.end = cedar_source_place(source, diagnostic->offset + diagnostic->length, &path);
     } else {
         finding.at = (struct position){diagnostic->row, diagnostic->col};
     }
-    if (path == NULL) {
-        path = own->text->policies.items[0];
-    }
     finding.file = mem_strdup(path);
+    return finding;
+}
+
+static struct finding finding_of(
+    const struct engine_question *q, const struct cedar_diagnostic *diagnostic)
+{
+    const struct cedar_unit *own = unit_of(q)->own;
+    bool in_schema = diagnostic->in_schema && own->schema != NULL;
+    struct cedar_source schema = {0};
+    if (in_schema) {
+        (void)!cedar_source_read(q->plan->root, &own->schema, 1, &schema);
+    }
+    struct finding finding = cedar_finding(diagnostic, &own->text->source,
+        in_schema ? &schema : NULL, in_schema ? own->schema : own->text->policies.items[0]);
     cedar_source_free(&schema);
     return finding;
 }

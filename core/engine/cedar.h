@@ -10,6 +10,7 @@
 #ifndef BYLAW_ENGINE_CEDAR_H
 #define BYLAW_ENGINE_CEDAR_H
 
+#include "engine/cedar_parse.h"
 #include "engine/cedar_set.h"
 #include "engine/cedar_text.h"
 #include "engine/engine.h"
@@ -30,6 +31,12 @@ struct cedar_unit {
     bool no_tests;                      /* CEDAR_TESTS: the row stands for a file without any */
     struct plan_words expected, reason; /* CEDAR_TESTS: of each test; a reason may be "" */
 };
+
+/* A diagnostic of cedar's as a finding: of a place in the policies or (NULL: none is known) in the
+ * schema, else of the file `path`. */
+struct finding cedar_finding(const struct cedar_diagnostic *diagnostic,
+    const struct cedar_source *policies, const struct cedar_source *schema,
+    const char *path) MUST_USE;
 
 void cedar_extend(struct run_plan *plan, const struct policy_index *index, enum run_scope scope,
     const char *const *wanted, size_t count);

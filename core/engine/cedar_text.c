@@ -121,23 +121,43 @@ void cedar_policies_free(struct cedar_policies *policies)
     VEC_FREE(policies);
 }
 
-bool cedar_source_read(const char *root, char *const *paths, size_t count, struct cedar_source *out)
+static bool append_file(const char *root, const char *path, const struct policy_text *texts,
+    size_t text_count, struct buf *out)
+{
+    for (size_t i = 0; i < text_count; i++) {
+        if (strcmp(texts[i].path, path) == 0) {
+            buf_append_str(out, texts[i].text);
+            return out->len <= CEDAR_SOURCE_MAX;
+        }
+    }
+    char *full = path_join(root, path);
+    bool read = file_read(full, CEDAR_SOURCE_MAX - out->len, out, NULL);
+    free(full);
+    return read;
+}
+
+bool cedar_source_read_laid(const char *root, char *const *paths, size_t count,
+    const struct policy_text *texts, size_t text_count, struct cedar_source *out)
 {
     bool all = true;
     *out = (struct cedar_source){.files = mem_alloc(count * sizeof *out->files)};
     for (size_t i = 0; i < count; i++) {
-        char *full = path_join(root, paths[i]);
         size_t from = out->text.len;
-        if (file_read(full, CEDAR_SOURCE_MAX - from, &out->text, NULL)) {
+        if (from <= CEDAR_SOURCE_MAX &&
+            append_file(root, paths[i], texts, text_count, &out->text)) {
             out->files[out->count++] = (struct cedar_source_file){paths[i], from};
             bool ended = out->text.len == from || out->text.ptr[out->text.len - 1] == '\n';
             buf_append_c(&out->text, ended ? "" : "\n");
         } else {
             all = false;
         }
-        free(full);
     }
     return all;
+}
+
+bool cedar_source_read(const char *root, char *const *paths, size_t count, struct cedar_source *out)
+{
+    return cedar_source_read_laid(root, paths, count, NULL, 0, out);
 }
 
 void cedar_source_free(struct cedar_source *source)

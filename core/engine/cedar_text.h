@@ -36,6 +36,9 @@ struct cedar_source {
  * must outlive it. */
 bool cedar_source_read(
     const char *root, char *const *paths, size_t count, struct cedar_source *out) MUST_USE;
+/* The same where some are not saved: those are as `texts` has them (by path). */
+bool cedar_source_read_laid(const char *root, char *const *paths, size_t count,
+    const struct policy_text *texts, size_t text_count, struct cedar_source *out) MUST_USE;
 void cedar_source_free(struct cedar_source *source);
 /* Row and column of a byte, in the file that it belongs to (*path, borrowed; NULL without files).
  */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <strings.h>
 
+const TSLanguage *tree_sitter_cedar(void);
 const TSLanguage *tree_sitter_cel(void);
 const TSLanguage *tree_sitter_jmespath(void);
 const TSLanguage *tree_sitter_json(void);
@@ -22,6 +23,8 @@ const struct language languages[] = {
     {"cel", "CEL", "", ".cel", NULL, "//", "cel", tree_sitter_cel, .expression = true},
     {"jmespath", "JMESPath", "jmes", ".jmespath .jmes", NULL, NULL, "jmespath",
         tree_sitter_jmespath, .expression = true},
+    {"cedar", "Cedar", "cedarschema", ".cedar .cedarschema", NULL, "//", "cedar", tree_sitter_cedar,
+        .documents = false},
     {"json", "JSON", "jsonc", ".json .tfplan .tfstate", NULL, NULL, "json", tree_sitter_json,
         .documents = false},
     {"toml", "TOML", "", ".toml", "Pipfile Cargo.lock", "#", "toml", tree_sitter_toml,
@@ -76,9 +79,9 @@ const char *language_comment(const struct language *language, const char *path)
 {
     static const struct {
         const char *extensions, *files, *comment;
-    } others[] = {{".cedar .cedarschema .go .js .ts .proto", NULL, "//"},
-        {".tf .tfvars .hcl .sh .bash .py .conf .properties", "Dockerfile Makefile .gitignore",
-            "#"}};
+    } others[] = {
+        {".go .js .ts .proto", NULL, "//"}, {".tf .tfvars .hcl .sh .bash .py .conf .properties",
+                                                "Dockerfile Makefile .gitignore", "#"}};
     const char *base = path == NULL ? "" : path_base(path);
     for (size_t i = 0; language == NULL && i < ARRAY_LEN(others); i++) {
         if (has_word(others[i].files, str_of(base)) ||

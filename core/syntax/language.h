@@ -32,7 +32,7 @@ extern const struct language languages[];
  * "package x", "{"). NULL: plain text. */
 const struct language *language_of(const char *path, struct str first_line);
 /* What begins a comment to the line's end, also of files that we have no grammar for (`language`
- * NULL: Cedar, HCL, …), by their path; or NULL. */
+ * NULL: HCL, Go, …), by their path; or NULL. */
 const char *language_comment(const struct language *language, const char *path);
 /* By the name a fence or an injection uses, in any case; NULL when we do not have it. */
 const struct language *language_by_name(struct str name);

@@ -32,6 +32,21 @@ const struct outline_entry *outline_at(const struct outline *outline, size_t row
     return found;
 }
 
+/* A name that goes over several lines is one line in a list. */
+static void squeeze_blanks(struct buf *name)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < name->len; i++) {
+        bool is_blank = strchr(" \t\r\n", name->ptr[i]) != NULL && name->ptr[i] != '\0';
+        if (!is_blank) {
+            name->ptr[kept++] = name->ptr[i];
+        } else if (kept == 0 || name->ptr[kept - 1] != ' ') {
+            name->ptr[kept++] = ' ';
+        }
+    }
+    name->len = kept;
+}
+
 static char *node_name(const struct source_window *text, TSNode node)
 {
     struct buf raw = BUF_INIT;
@@ -39,6 +54,7 @@ static char *node_name(const struct source_window *text, TSNode node)
     size_t to = ts_node_end_byte(node);
     source_append(
         text, from, to - from > 4 * NAME_MAX_BYTES ? from + 4 * NAME_MAX_BYTES : to, &raw);
+    squeeze_blanks(&raw);
     struct str trimmed = str_trim(buf_str(&raw));
     char *name = safe_dup(trimmed, SAFE_ONE_LINE, NAME_MAX_BYTES);
     buf_free(&raw);

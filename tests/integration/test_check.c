@@ -25,7 +25,7 @@ struct bench {
         struct check_text *items;
         size_t len, cap;
     } texts;
-    struct findings opa; /* what is known of all files */
+    struct findings opa; /* what is known of all files; cedar's too */
     struct findings guard;
     bool ended;
 };
@@ -45,7 +45,7 @@ static void found(void *data, const char *source, const char *const *paths, size
     const struct findings *findings)
 {
     struct bench *b = data;
-    struct findings *into = strcmp(source, "opa") == 0 ? &b->opa : &b->guard;
+    struct findings *into = strcmp(source, "guard") == 0 ? &b->guard : &b->opa;
     for (size_t i = 0; i < into->len;) {
         struct finding *known = &into->items[i];
         bool gone = known->file == NULL;
@@ -532,6 +532,64 @@ static void too_large_is_told(void **state)
     bench_free(b);
 }
 
+/* ---- Cedar ---- */
+
+#define CEDAR_SCHEMA                                                                               \
+    "entity User;\nentity Photo = { owner: User, locked: Bool };\n"                                \
+    "action view appliesTo { principal: [User], resource: [Photo] };\n"
+
+static void cedar_is_asked_of_the_text_on_the_screen(void **state)
+{
+    (void)state;
+    struct err err;
+    char *cedar = engine_find(&engine_cedar, &err);
+    if (cedar == NULL) {
+        print_message("skipped: %s\n", err.text);
+        skip();
+    }
+    free(cedar);
+    struct bench *b = bench_new((const char *const[]){"photos/photos.cedar",
+        "permit (principal, action, resource);\n", "photos/photos.cedarschema", CEDAR_SCHEMA,
+        "loose/a.cedar", "permit (principal, action, resource);\n", NULL});
+    type(b, "photos/photos.cedar",
+        "// \xc3\xa4\npermit (principal, action, resource) when { resource.locked };\n");
+    assert_int_equal(check(b), CHECK_DONE);
+    expect(b, "");
+    /* Against the schema, with the place in bytes. */
+    type(b, "photos/photos.cedar",
+        "// \xc3\xa4\npermit (principal, action, resource) when { resource.loked };\n");
+    assert_int_equal(check(b), CHECK_DONE);
+    assert_int_equal(b->opa.len, 1);
+    assert_string_equal(b->opa.items[0].file, "photos/photos.cedar");
+    assert_int_equal(b->opa.items[0].at.row, 2);
+    assert_int_equal(b->opa.items[0].at.col, 45);
+    assert_non_null(strstr(b->opa.items[0].message, "loked"));
+    /* An unsaved schema is the one that it is validated against. */
+    type(b, "photos/photos.cedarschema",
+        "entity User;\nentity Photo = { owner: User, loked: Bool };\n"
+        "action view appliesTo { principal: [User], resource: [Photo] };\n");
+    assert_int_equal(check(b), CHECK_DONE);
+    expect(b, "");
+    type(b, "photos/photos.cedarschema", "entity User;\nentity Photo = {\n");
+    assert_int_equal(check(b), CHECK_DONE);
+    assert_int_equal(b->opa.len, 1);
+    assert_string_equal(b->opa.items[0].file, "photos/photos.cedarschema");
+    /* Without a schema the text is parsed. */
+    type(b, "loose/a.cedar", "permit (principal, action, resource)\n\nwhen { 1 + };\n");
+    assert_int_equal(check(b), CHECK_DONE);
+    assert_int_equal(b->opa.len, 2);
+    assert_string_equal(b->opa.items[1].file, "loose/a.cedar");
+    assert_int_equal(b->opa.items[1].at.row, 3);
+    type(b, "loose/a.cedar", "permit (principal, action, resource)\n\nwhen { 1 + 1 == 2 };\n");
+    assert_int_equal(check(b), CHECK_DONE);
+    assert_int_equal(b->opa.len, 1);
+    /* Nothing was written to the workspace. */
+    char *text = test_read(b->dir, "photos/photos.cedarschema");
+    assert_string_equal(text, CEDAR_SCHEMA);
+    free(text);
+    bench_free(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -544,6 +602,7 @@ int main(void)
         cmocka_unit_test(without_opa_nothing_is_green),
         cmocka_unit_test(too_large_is_told),
         cmocka_unit_test(newer_text_wins),
+        cmocka_unit_test(cedar_is_asked_of_the_text_on_the_screen),
         cmocka_unit_test(random_edits_agree_with_the_command_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

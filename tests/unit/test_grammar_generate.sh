@@ -11,7 +11,7 @@ if [ ! -x "$cli" ] || [ "$("$cli" --version | cut -d' ' -f2)" != "$pinned" ]; th
 fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-for grammar in rego cel jmespath; do
+for grammar in rego cel jmespath cedar; do
   from=$BYLAW_SOURCE_DIR/grammars/$grammar
   mkdir -p "$work/$grammar/src"
   cp "$from"/{grammar.js,tree-sitter.json} "$work/$grammar/"

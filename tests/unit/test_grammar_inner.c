@@ -1,7 +1,8 @@
-/* The grammars of the languages inside YAML, CEL and JMESPath: their corpora, random bytes, deep
- * nesting. Their queries are compiled by unit/syntax. */
+/* The grammars of the languages inside YAML, CEL and JMESPath, and of Cedar: their corpora, random
+ * bytes, deep nesting. Their queries are compiled by unit/syntax. */
 #include "grammar_corpus.h"
 
+const TSLanguage *tree_sitter_cedar(void);
 const TSLanguage *tree_sitter_cel(void);
 const TSLanguage *tree_sitter_jmespath(void);
 
@@ -20,6 +21,8 @@ static void test_corpora(void **state)
     assert_in_range(grammar_each_example("grammars/cel/test/corpus", check_example), 7, 1000);
     assert_true(ts_parser_set_language(parser, tree_sitter_jmespath()));
     assert_in_range(grammar_each_example("grammars/jmespath/test/corpus", check_example), 7, 1000);
+    assert_true(ts_parser_set_language(parser, tree_sitter_cedar()));
+    assert_in_range(grammar_each_example("grammars/cedar/test/corpus", check_example), 6, 1000);
     ts_parser_delete(parser);
 }
 
@@ -47,6 +50,7 @@ static void test_hostile(void **state)
         }
         parse_bytes(tree_sitter_cel(), str_make(bytes, sizeof bytes));
         parse_bytes(tree_sitter_jmespath(), str_make(bytes, sizeof bytes));
+        parse_bytes(tree_sitter_cedar(), str_make(bytes, sizeof bytes));
     }
     static const char *const openers[] = {"(", "[", "{{", "a[?", "!", "f(", "'"};
     for (size_t i = 0; i < ARRAY_LEN(openers); i++) {
@@ -56,6 +60,7 @@ static void test_hostile(void **state)
         }
         parse_bytes(tree_sitter_cel(), buf_str(&deep));
         parse_bytes(tree_sitter_jmespath(), buf_str(&deep));
+        parse_bytes(tree_sitter_cedar(), buf_str(&deep));
         buf_free(&deep);
     }
     ts_parser_delete(parser);
