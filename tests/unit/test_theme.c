@@ -296,6 +296,16 @@ static void test_overlay(void **state)
     look = theme_look(theme, STYLE(SYNTAX_FUNCTION_BUILTIN), COLOUR_TRUE);
     assert_int_equal(look.fg, 0x00ff00);
     theme_free(theme);
+    /* A row in reverse is one bar, not a box for each colour in it. */
+    toml = STR_LIT("name = \"t\"\n[ui]\ncursor-line = \"reverse\"\npass = \"green on #102030\"\n");
+    theme = theme_parse(toml, "t", &err);
+    assert_non_null(theme);
+    struct look bar = theme_look(theme, STYLE_ON(TEXT, CURSOR_LINE), COLOUR_TRUE);
+    look = theme_look(theme, STYLE_ON(PASS, CURSOR_LINE), COLOUR_TRUE);
+    assert_int_equal(look.fg, bar.fg);
+    assert_int_equal(look.bg, bar.bg);
+    assert_int_equal(look.attr, ATTR_REVERSE);
+    theme_free(theme);
 }
 
 static void test_mistakes_name_the_line(void **state)

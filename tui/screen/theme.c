@@ -398,6 +398,10 @@ struct look theme_look(const struct theme *theme, struct style style, enum colou
             look.bg = under.bg;
             look.fg = covers(style.bg) && under.fg != COLOUR_DEFAULT ? under.fg : look.fg;
         }
+        if ((under.attr & ATTR_REVERSE) != 0) { /* each colour would be a box in the row */
+            look.fg = under.fg;
+            look.bg = under.bg;
+        }
         look.attr |= depth == COLOUR_NONE ? plain_attr(style.bg) : under.attr & ATTR_REVERSE;
     }
     if (look.fg == COLOUR_DEFAULT) {
