@@ -123,12 +123,11 @@ static void say_next(const struct init *init)
     }
     puts("\nNext:");
     if (fstatat(workspace_fd(init->workspace), ".git", &st, AT_SYMLINK_NOFOLLOW) != 0) {
-        puts("  git init                              # reviews are committed, checks compare with "
-             "what was");
+        puts("  git init                              # for reviews and checks");
     }
-    puts("  git config core.hooksPath .githooks   # bylaw check before each commit\n"
+    puts("  git config core.hooksPath .githooks   # checks before each commit\n"
          "  bylaw test                            # the first policy, green\n"
-         "  git add -A && git commit              # read them first: they are yours now\n"
+         "  git add -A && git commit              # read them first\n"
          "  bylaw                                 # ask for the next one");
 }
 

@@ -69,6 +69,6 @@ if [ -z "$skipped" ]; then
   cd "$dir/all"
   "$bylaw" init --framework opa,gatekeeper,kyverno,conftest,cedar >/dev/null
   "$bylaw" test >/dev/null
-  [ -z "$("$bylaw" guards 2>/dev/null)" ]
+  [ -z "$("$bylaw" guards --decide 2>/dev/null)" ]
   grep -q '^names=${\*:-opa gator kyverno conftest cedar bylaw}$' ci/engines
 fi
