@@ -497,6 +497,8 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
     desk_find_free(desk.find);
     desk_evaluate_free(desk.evaluate);
     desk_apply_stop(desk.apply);
+    loop_timer_free(desk.evidence);
+    desk.evidence = NULL;
     app_free(desk.app);
     desk_apply_free(desk.apply);
     desk_init_free(desk.init);

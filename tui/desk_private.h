@@ -58,9 +58,11 @@ struct desk {
     unsigned exporting;       /* files being written and diffs being read on workers */
     bool listing;             /* sessions are listed on a worker */
 
-    struct review_pane *review; /* NULL: not open */
-    unsigned review_generation; /* of the proposals, when it was opened */
-    bool trying;                /* the evidence shown is of a tried selection */
+    struct review_pane *review;  /* NULL: not open */
+    unsigned review_generation;  /* of the proposals, when it was opened */
+    bool trying;                 /* the evidence shown is of a tried selection */
+    struct loop_timer *evidence; /* until what the tests said is shown again; NULL: none yet */
+    bool evidence_moved;         /* they said more meanwhile */
 
     struct outcome outcome;        /* while the commit dialog is open */
     struct commit_pane *finishing; /* the dialog while tests of the outcome run; else NULL */

@@ -14,6 +14,16 @@ static void try_selection(void *data, size_t file, size_t hunk)
     desk_review_evidence(desk);
 }
 
+/* Each decision is tested as it is made, as each file is when it is saved. */
+static void on_decided(void *data)
+{
+    struct desk *desk = data;
+    if (config_bool(workbench_config(desk->workbench), "test_on_save")) {
+        desk->trying = workbench_try_accepted(desk->workbench);
+        desk_review_evidence(desk);
+    }
+}
+
 static void on_closed(void *data)
 {
     struct desk *desk = data;
@@ -144,27 +154,63 @@ void desk_undo_commit(struct desk *desk)
 
 /* ---- the pane ---- */
 
-void desk_review_evidence(struct desk *desk)
+static void show_evidence(struct desk *desk)
 {
-    finish_evidence(desk);
+    desk->evidence_moved = false;
     if (desk->review == NULL) {
         return;
     }
     const struct checks *checks =
         desk->trying ? workbench_tried(desk->workbench) : workbench_evidence(desk->workbench);
     enum checks_state state = checks_state(checks);
+    bool running = state == CHECKS_RUNNING || state == CHECKS_NONE;
+    const struct results *all = checks_results(checks);
+    size_t from = running ? checks_told_from(checks) : 0;
+    struct results told = {.items = all->items + from, .len = all->len - from};
     struct review_results results = {
         .of = desk->trying ? "your selection" : "the proposal",
-        .running = state == CHECKS_RUNNING || state == CHECKS_NONE,
+        .running = running,
+        .first = running && desk->trying && checks_is_part(checks),
         .trouble = state == CHECKS_STALE
                        ? "what was tested has changed since: press t to try the selection"
                        : checks_trouble(checks),
-        .results = checks_results(checks),
+        .results = &told,
         .findings = checks_findings(checks),
         /* A selection's lines are not numbered as the proposal's, which is what the pane shows. */
         .coverage = desk->trying ? NULL : checks_coverage(checks),
     };
     review_pane_set_results(desk->review, &results);
+}
+
+enum { EVIDENCE_PAUSE_MS = 50 }; /* between two looks at results that stream */
+
+static void on_evidence_pause(void *data)
+{
+    struct desk *desk = data;
+    if (desk->evidence_moved) {
+        loop_timer_start(desk->evidence, EVIDENCE_PAUSE_MS, 0);
+        show_evidence(desk);
+    }
+}
+
+void desk_review_evidence(struct desk *desk)
+{
+    finish_evidence(desk);
+    if (desk->review == NULL || desk->closing) {
+        return;
+    }
+    if (checks_is_settled(workbench_evidence(desk->workbench))) {
+        workbench_prepare_try(desk->workbench);
+    }
+    if (desk->evidence == NULL) {
+        desk->evidence = loop_timer_new(desk->loop, on_evidence_pause, desk);
+    }
+    if (loop_timer_is_active(desk->evidence)) {
+        desk->evidence_moved = true;
+        return;
+    }
+    loop_timer_start(desk->evidence, EVIDENCE_PAUSE_MS, 0);
+    show_evidence(desk);
 }
 
 void desk_open_review(struct desk *desk)
@@ -190,6 +236,7 @@ void desk_open_review(struct desk *desk)
         .title = title,
         .review = review,
         .try_selection = try_selection,
+        .decided = on_decided,
         .finish = finish,
         .closed = on_closed,
         .data = desk,
@@ -199,6 +246,7 @@ void desk_open_review(struct desk *desk)
     desk->review = review_pane_open(desk->app, &options);
     free(title);
     free(about);
+    show_evidence(desk);
     desk_review_evidence(desk);
 }
 

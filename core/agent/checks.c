@@ -6,10 +6,10 @@
 
 enum { EXPLAIN_MAX = 8 };
 
-/* Where a planned test's rows begin in the kept results, to put an explanation there later. */
-struct place {
-    size_t test;
-    size_t row;
+/* The rows of one test among those that are kept. */
+struct group {
+    size_t test; /* in the last plan; SIZE_MAX: not in it */
+    size_t row, count;
 };
 
 struct checks {
@@ -20,9 +20,17 @@ struct checks {
     struct results results;
     struct findings findings;
     struct {
-        struct place *items;
+        struct group *items;
         size_t len, cap;
-    } places;
+    } groups;        /* of the results, in their order */
+    size_t *of_test; /* by place in the plan: its group, or SIZE_MAX */
+    size_t planned;
+    size_t told_from;
+    char *root;
+    bool is_kept;  /* what is kept is what was told last of root */
+    bool is_part;  /* the rest of the run is still to come */
+    bool affected; /* the run is of what changed */
+    bool preparing;
     struct tally tally;
     enum result_status verdict;
     size_t ended, total;
@@ -37,12 +45,103 @@ static void tell(struct checks *checks)
     checks->changed(checks->data);
 }
 
+/* ---- rows ---- */
+
+static void take_away(struct checks *checks, size_t place)
+{
+    struct group gone = checks->groups.items[place];
+    for (size_t i = 0; i < gone.count; i++) {
+        result_free(&checks->results.items[gone.row + i]);
+    }
+    size_t after = gone.row + gone.count;
+    memmove(&checks->results.items[gone.row], &checks->results.items[after],
+        (checks->results.len - after) * sizeof *checks->results.items);
+    checks->results.len -= gone.count;
+    VEC_REMOVE(&checks->groups, place);
+    for (size_t i = place; i < checks->groups.len; i++) {
+        struct group *group = &checks->groups.items[i];
+        group->row -= gone.count;
+        if (group->test < checks->planned) {
+            checks->of_test[group->test] = i;
+        }
+    }
+}
+
+/* Stays as it was told: it is known to the plan and does not run, or the plan says nothing of it.
+ */
+static bool is_kept(const struct run_plan *plan, const struct result *row, size_t test)
+{
+    if (test != (size_t)-1) {
+        return !plan->tests.items[test].included;
+    }
+    return plan->part && !(row->file != NULL && plan_words_have(&plan->replaced, row->file));
+}
+
+static void keep_for(struct checks *checks, const struct run_plan *plan)
+{
+    struct results results = {0};
+    size_t kept = 0;
+    free(checks->of_test);
+    checks->planned = plan->tests.len;
+    checks->of_test = mem_alloc((plan->tests.len + 1) * sizeof *checks->of_test);
+    memset(checks->of_test, 0xff, (plan->tests.len + 1) * sizeof *checks->of_test);
+    for (size_t i = 0; i < checks->groups.len; i++) {
+        struct group group = checks->groups.items[i];
+        struct result *rows = &checks->results.items[group.row];
+        size_t test = plan_find_test(plan, rows);
+        bool keep = is_kept(plan, rows, test);
+        size_t at = results.len;
+        for (size_t row = 0; row < group.count; row++) {
+            if (keep) {
+                VEC_PUSH(&results, rows[row]);
+            } else {
+                result_free(&rows[row]);
+            }
+        }
+        if (keep) {
+            checks->groups.items[kept] = (struct group){test, at, group.count};
+            if (test != (size_t)-1) {
+                checks->of_test[test] = kept;
+            }
+            kept++;
+        }
+    }
+    checks->groups.len = kept;
+    VEC_FREE(&checks->results);
+    checks->results = results;
+    plan_drop_findings(plan, &checks->findings);
+}
+
+static void on_planned(void *data, unsigned generation, const struct run_plan *plan)
+{
+    (void)generation;
+    struct checks *checks = data;
+    keep_for(checks, plan);
+    bool follows = checks->is_part; /* what the part told is told by this run */
+    checks->is_part = plan->part;
+    checks->is_kept = true;
+    if (!follows) {
+        checks->told_from = checks->results.len;
+    }
+    checks->told_from =
+        checks->told_from > checks->results.len ? checks->results.len : checks->told_from;
+    tell(checks);
+}
+
 static void on_result(
     void *data, unsigned generation, size_t test, const struct result *rows, size_t count)
 {
     (void)generation;
     struct checks *checks = data;
-    VEC_PUSH(&checks->places, (struct place){test, checks->results.len});
+    bool foreseen = test < checks->planned;
+    if (foreseen && checks->of_test[test] != (size_t)-1) {
+        take_away(checks, checks->of_test[test]);
+    }
+    if (foreseen) {
+        checks->of_test[test] = checks->groups.len;
+    }
+    VEC_PUSH(
+        &checks->groups, (struct group){foreseen ? test : (size_t)-1, checks->results.len, count});
     for (size_t i = 0; i < count; i++) {
         VEC_PUSH(&checks->results, result_copy(&rows[i]));
     }
@@ -66,14 +165,54 @@ static void on_progress(void *data, unsigned generation, size_t done, size_t tot
     tell(checks);
 }
 
+/* Over all that is kept: a run of what changed tells but some of it. */
+static void sum_up(struct checks *checks)
+{
+    checks->tally = results_tally(&checks->results);
+    for (size_t i = 0; i < checks->planned; i++) {
+        checks->tally.count[RESULT_NOT_EVALUATED] += checks->of_test[i] == (size_t)-1;
+    }
+    checks->verdict = tally_verdict(&checks->tally);
+    VEC_FOREACH (const struct finding, finding, &checks->findings) {
+        checks->verdict = finding->severity == SEVERITY_ERROR ? RESULT_ERROR : checks->verdict;
+    }
+    if (checks->trouble != NULL && checks->verdict == RESULT_PASS) {
+        checks->verdict = RESULT_NOT_EVALUATED;
+    }
+}
+
+static bool is_all_told(const struct checks *checks)
+{
+    for (size_t i = 0; i < checks->planned; i++) {
+        if (checks->of_test[i] == (size_t)-1) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void on_done(void *data, unsigned generation, const struct run_summary *summary)
 {
     (void)generation;
     struct checks *checks = data;
-    checks->tally = summary->tally;
-    checks->verdict = summary->verdict;
+    if (checks->preparing) {
+        checks->preparing = false;
+        return;
+    }
     free(checks->trouble);
     checks->trouble = mem_strdup(summary->trouble);
+    if (checks->is_part && summary->trouble == NULL) {
+        tell(checks);
+        return;
+    }
+    if (checks->state == CHECKS_RUNNING && checks->affected && summary->trouble == NULL &&
+        !is_all_told(checks)) { /* a test that came back as it was before it went */
+        char *root = mem_strdup(checks->root);
+        checks_start(checks, root);
+        free(root);
+        return;
+    }
+    sum_up(checks);
     if (checks->state == CHECKS_RUNNING) {
         checks->state = CHECKS_DONE;
     }
@@ -85,15 +224,15 @@ static void on_explained(
 {
     (void)generation;
     struct checks *checks = data;
-    VEC_FOREACH (struct place, place, &checks->places) {
-        if (place->test == test && place->row < checks->results.len) {
-            struct result *row = &checks->results.items[place->row];
-            free(row->message);
-            free(row->detail);
-            row->message = mem_strdup(message);
-            row->detail = mem_strdup(detail);
-        }
+    size_t place = test < checks->planned ? checks->of_test[test] : (size_t)-1;
+    if (place == (size_t)-1) {
+        return;
     }
+    struct result *row = &checks->results.items[checks->groups.items[place].row];
+    free(row->message);
+    free(row->detail);
+    row->message = mem_strdup(message);
+    row->detail = mem_strdup(detail);
     tell(checks);
 }
 
@@ -122,6 +261,8 @@ struct checks *checks_new(struct loop *loop, void (*changed)(void *data), void *
     checks->data = data;
     struct runner_events events = {
         .data = checks,
+        .planned = on_planned,
+        .planned_part = on_planned,
         .result = on_result,
         .finding = on_finding,
         .progress = on_progress,
@@ -138,7 +279,12 @@ static void drop(struct checks *checks)
 {
     results_free(&checks->results);
     findings_free(&checks->findings);
-    VEC_FREE(&checks->places);
+    VEC_FREE(&checks->groups);
+    free(checks->of_test);
+    checks->of_test = NULL;
+    checks->planned = 0;
+    checks->told_from = 0;
+    checks->is_kept = checks->is_part = checks->affected = checks->preparing = false;
     free(checks->trouble);
     checks->trouble = NULL;
     checks->tally = (struct tally){0};
@@ -154,12 +300,21 @@ void checks_free(struct checks *checks)
     }
     runner_free(checks->runner);
     drop(checks);
+    free(checks->root);
     free(checks);
+}
+
+static void set_root(struct checks *checks, const char *root)
+{
+    char *copy = mem_strdup(root); /* which may be our own */
+    free(checks->root);
+    checks->root = copy;
 }
 
 void checks_start(struct checks *checks, const char *root)
 {
     drop(checks);
+    set_root(checks, root);
     checks->state = CHECKS_RUNNING;
     struct run_options options = {.root = root,
         .scope = RUN_ALL,
@@ -168,6 +323,42 @@ void checks_start(struct checks *checks, const char *root)
         .coverage = true,
         .explain_max = EXPLAIN_MAX};
     checks->settled = false;
+    checks->generation = runner_start(checks->runner, &options);
+    tell(checks);
+}
+
+void checks_prepare(struct checks *checks, const char *root)
+{
+    drop(checks);
+    set_root(checks, root);
+    checks->state = CHECKS_NONE;
+    checks->preparing = true;
+    struct run_options options = {.root = root, .scope = RUN_PATHS, .offline = true};
+    (void)runner_start(checks->runner, &options);
+}
+
+void checks_start_affected(
+    struct checks *checks, const char *root, const char *const *paths, size_t count)
+{
+    if (!checks->is_kept || checks->root == NULL || strcmp(checks->root, root) != 0) {
+        checks_start(checks, root);
+        return;
+    }
+    free(checks->trouble);
+    checks->trouble = NULL;
+    checks->state = CHECKS_RUNNING;
+    checks->affected = true;
+    checks->is_part = checks->preparing = checks->settled = checks->has_coverage = false;
+    checks->told_from = checks->results.len;
+    checks->ended = checks->total = 0;
+    struct run_options options = {.root = root,
+        .scope = RUN_AFFECTED,
+        .wanted = paths,
+        .wanted_count = count,
+        .confirm = true,
+        .offline = true,
+        .coverage = true,
+        .explain_max = EXPLAIN_MAX};
     checks->generation = runner_start(checks->runner, &options);
     tell(checks);
 }
@@ -209,6 +400,16 @@ const struct results *checks_results(const struct checks *checks)
 const struct findings *checks_findings(const struct checks *checks)
 {
     return &checks->findings;
+}
+
+size_t checks_told_from(const struct checks *checks)
+{
+    return checks->told_from;
+}
+
+bool checks_is_part(const struct checks *checks)
+{
+    return checks->is_part;
 }
 
 size_t checks_ended(const struct checks *checks)

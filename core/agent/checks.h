@@ -21,6 +21,14 @@ void checks_free(struct checks *checks);
 
 /* Drops what was kept and runs all tests below root. */
 void checks_start(struct checks *checks, const char *root);
+/* Makes ready for checks_start_affected: what there is below root is found out, nothing runs and
+ * nothing is told. */
+void checks_prepare(struct checks *checks, const char *root);
+/* These files below root (copied), and no others, are not what they were when the last run or
+ * preparation began: what they can reach runs at once, then all that was not told as it is now. The
+ * state is CHECKS_RUNNING until all is known. As checks_start when nothing is known of root. */
+void checks_start_affected(
+    struct checks *checks, const char *root, const char *const *paths, size_t count);
 /* Stops a run; what was kept is marked stale. */
 void checks_invalidate(struct checks *checks);
 
@@ -33,6 +41,11 @@ bool checks_is_settled(const struct checks *checks);
 /* Rows as they came (a test's sub-tests behind it); borrowed until the next change. */
 const struct results *checks_results(const struct checks *checks);
 const struct findings *checks_findings(const struct checks *checks);
+/* Where in the rows those begin that the running run has told; before them are those of earlier
+ * runs that still hold as far as is known. */
+size_t checks_told_from(const struct checks *checks);
+/* Of a run of what changed: only what it can reach is told yet. */
+bool checks_is_part(const struct checks *checks);
 /* Tests ended and known so far. */
 size_t checks_ended(const struct checks *checks);
 size_t checks_total(const struct checks *checks);

@@ -282,6 +282,8 @@ static void on_files(void *data, const struct workspace_event *event)
             workbench_rebase(wb);
         }
         workbench_changed(wb);
+        wb->files_stamp++;
+        checks_invalidate(wb->tried);
         if (session_state(wb->session) == SESSION_IDLE && !wb->held) {
             workbench_lay_out(wb);
         }

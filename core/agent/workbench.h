@@ -149,6 +149,14 @@ const struct checks *workbench_tried(const struct workbench *wb);
 /* Lays out what is accepted so far plus one hunk (SIZE_MAX: none) beside the proposal and runs the
  * tests on it. Nothing is written to the workspace. */
 void workbench_try(struct workbench *wb, size_t file, size_t hunk);
+/* The same of what is accepted, after each decision: what it can reach is told first. False: there
+ * is nothing to try, for nothing is accepted, or all that is proposed is (workbench_evidence has
+ * its tests). */
+bool workbench_try_accepted(struct workbench *wb);
+/* Makes the first try as quick as those after it: the place for it is laid out in the background,
+ * and what is there is found out. To be called when nothing else is under way; no-op when it is
+ * ready. */
+void workbench_prepare_try(struct workbench *wb);
 
 /* No turn runs or waits, and what is proposed was checked as far as it ever will be. */
 bool workbench_is_at_rest(const struct workbench *wb);

@@ -180,29 +180,74 @@ unsigned long long changes_hash(const struct changes *changes)
 
 static void start_try(struct workbench *wb);
 
+static void forget_moved(struct workbench *wb)
+{
+    VEC_FOREACH (char *, path, &wb->try_moved) {
+        free(*path);
+    }
+    VEC_FREE(&wb->try_moved);
+}
+
+static void run_try(struct workbench *wb)
+{
+    const char *root = overlay_root(wb->try_overlay);
+    if (wb->try_preparing) {
+        wb->try_preparing = false;
+        checks_prepare(wb->tried, root);
+    } else if (wb->try_moved.len > 0) {
+        checks_start_affected(
+            wb->tried, root, (const char *const *)wb->try_moved.items, wb->try_moved.len);
+    } else {
+        checks_start(wb->tried, root);
+    }
+    forget_moved(wb);
+}
+
 static void on_try_laid(void *data, const struct err *err)
 {
     struct workbench *wb = data;
     if (wb->closing) {
         return;
     }
+    const char *moved;
+    for (size_t i = 0; (moved = overlay_moved(wb->try_overlay, i)) != NULL; i++) {
+        VEC_PUSH(&wb->try_moved, mem_strdup(moved));
+    }
     if (wb->try_again) {
         start_try(wb);
         return;
     }
     if (err != NULL) {
+        wb->try_preparing = false;
+        forget_moved(wb);
         checks_fail(wb->tried, err->text);
         return;
     }
     wb->tried_hash = wb->trying_hash;
-    checks_start(wb->tried, overlay_root(wb->try_overlay));
+    run_try(wb);
 }
 
+/* With the files of the workspace as they were the last time only the selection is laid out anew.
+ */
 static void start_try(struct workbench *wb)
 {
     wb->try_again = false;
     checks_invalidate(wb->tried);
+    if (wb->try_stamp == wb->files_stamp && overlay_is_known(wb->try_overlay)) {
+        overlay_start_again(wb->try_overlay, wb->options.loop, &wb->try_changes, on_try_laid, wb);
+        return;
+    }
+    forget_moved(wb);
+    wb->try_stamp = wb->files_stamp;
     overlay_start(wb->try_overlay, wb->options.loop, &wb->try_changes, on_try_laid, wb);
+}
+
+static bool make_try_overlay(struct workbench *wb)
+{
+    if (wb->try_overlay == NULL) {
+        wb->try_overlay = overlay_new(wb->workspace, &wb->overlay_err);
+    }
+    return wb->try_overlay != NULL;
 }
 
 void workbench_try(struct workbench *wb, size_t file, size_t hunk)
@@ -211,21 +256,59 @@ void workbench_try(struct workbench *wb, size_t file, size_t hunk)
     if (review == NULL) {
         return;
     }
-    if (wb->try_overlay == NULL) {
-        wb->try_overlay = overlay_new(wb->workspace, &wb->overlay_err);
-    }
-    if (wb->try_overlay == NULL) {
+    if (!make_try_overlay(wb)) {
         checks_fail(wb->tried, wb->overlay_err.text);
         return;
     }
     changes_free(&wb->try_changes);
     review_selected(review, file, hunk, &wb->try_changes);
     wb->trying_hash = changes_hash(&wb->try_changes);
+    bool preparing = wb->try_preparing;
+    wb->try_preparing = false;
     if (overlay_is_busy(wb->try_overlay)) {
         wb->try_again = true;
-        overlay_cancel(wb->try_overlay);
+        if (!preparing) { /* else what is copied for it is what this one needs, too */
+            overlay_cancel(wb->try_overlay);
+        }
         return;
     }
+    start_try(wb);
+}
+
+bool workbench_try_accepted(struct workbench *wb)
+{
+    struct review *review = proposals_review(wb->proposals);
+    const struct proposal *open = proposals_open(wb->proposals);
+    if (review == NULL || open == NULL) {
+        return false;
+    }
+    struct changes accepted = {0};
+    review_selected(review, (size_t)-1, (size_t)-1, &accepted);
+    unsigned long long hash = changes_hash(&accepted);
+    bool some = accepted.len > 0 && hash != changes_hash(&open->changes);
+    changes_free(&accepted);
+    enum checks_state state = checks_state(wb->tried);
+    bool busy = wb->try_overlay != NULL && overlay_is_busy(wb->try_overlay);
+    bool tried = busy ? hash == wb->trying_hash && !wb->try_preparing
+                      : hash == wb->tried_hash && (state == CHECKS_RUNNING || state == CHECKS_DONE);
+    if (some && !tried) {
+        workbench_try(wb, (size_t)-1, (size_t)-1);
+    }
+    return some;
+}
+
+void workbench_prepare_try(struct workbench *wb)
+{
+    struct review *review = proposals_review(wb->proposals);
+    bool ready = wb->try_overlay != NULL && wb->try_stamp == wb->files_stamp;
+    if (review == NULL || ready || checks_state(wb->tried) == CHECKS_RUNNING || wb->closing ||
+        !make_try_overlay(wb) || overlay_is_busy(wb->try_overlay)) {
+        return;
+    }
+    changes_free(&wb->try_changes);
+    review_selected(review, (size_t)-1, (size_t)-1, &wb->try_changes);
+    wb->trying_hash = 0;
+    wb->try_preparing = true;
     start_try(wb);
 }
 
@@ -282,5 +365,6 @@ void workbench_free_layout(struct workbench *wb)
     free_overlay(wb, wb->overlay);
     free_overlay(wb, wb->try_overlay);
     changes_free(&wb->try_changes);
+    forget_moved(wb);
     VEC_FREE(&wb->wants);
 }

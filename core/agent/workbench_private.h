@@ -103,6 +103,13 @@ struct workbench {
     unsigned long long trying_hash;
     bool try_again;
     struct changes try_changes;
+    bool try_preparing;   /* what is laid out is for later: nothing runs on it */
+    unsigned files_stamp; /* grows with every change of the workspace */
+    unsigned try_stamp;   /* that of the workspace's files in the tried overlay; 0: none */
+    struct {
+        char **items;
+        size_t len, cap;
+    } try_moved; /* what was laid out otherwise since the tests were last told */
 
     /* commands of the agent, one at a time */
     struct approvals *approvals;

@@ -357,46 +357,6 @@ static bool take_old(
     return true;
 }
 
-static bool is_replaced(const struct run_plan *plan, const char *file)
-{
-    VEC_FOREACH (char *, replaced, &plan->replaced) {
-        if (file != NULL && strcmp(*replaced, file) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Findings in files that are loaded again now, or are gone, are told again if they still hold. */
-static void drop_findings(struct board *board, const struct run_plan *plan)
-{
-    bool *again = mem_zalloc(plan->files.len + 1);
-    VEC_FOREACH (struct plan_unit, unit, &plan->units) {
-        for (size_t i = 0; unit->included && i < unit->files.len; i++) {
-            again[unit->files.items[i]] = true;
-        }
-    }
-    size_t kept = 0;
-    for (size_t i = 0; i < board->findings.len; i++) {
-        struct finding *finding = &board->findings.items[i];
-        bool keep = plan->part && /* of files that it does not name nothing is said */
-                    !is_replaced(plan, finding->file);
-        for (size_t f = 0; finding->file != NULL && f < plan->files.len; f++) {
-            if (strcmp(plan->files.items[f].path, finding->file) == 0) {
-                keep = !again[f];
-                break;
-            }
-        }
-        if (keep) {
-            board->findings.items[kept++] = *finding;
-        } else {
-            finding_free(finding);
-        }
-    }
-    board->findings.len = kept;
-    free(again);
-}
-
 /* True when every test that loads `file` runs again. */
 static bool is_run_again(const struct run_plan *plan, const char *file)
 {
@@ -431,7 +391,7 @@ static void keep_unforeseen(struct board *board, struct tests *old, const struct
 
 static void begin_run(struct board *board, const struct run_plan *plan)
 {
-    drop_findings(board, plan);
+    plan_drop_findings(plan, &board->findings);
     free(board->trouble);
     board->trouble = NULL;
     board->running = board->busy = true;
@@ -507,7 +467,8 @@ static const struct lookup *known_lookup(struct board *board)
 
 static bool is_gone(const struct run_plan *plan, const struct board_test *test)
 {
-    return test->plan == (size_t)-1 && is_replaced(plan, test->file);
+    return test->plan == (size_t)-1 && test->file != NULL &&
+           plan_words_have(&plan->replaced, test->file);
 }
 
 /* Tests that a part's files had and have no more. */

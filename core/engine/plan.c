@@ -48,6 +48,33 @@ bool plan_words_have(const struct plan_words *words, const char *text)
     return false;
 }
 
+void plan_drop_findings(const struct run_plan *plan, struct findings *findings)
+{
+    bool *again = mem_zalloc(plan->files.len + 1);
+    VEC_FOREACH (struct plan_unit, unit, &plan->units) {
+        for (size_t i = 0; unit->included && i < unit->files.len; i++) {
+            again[unit->files.items[i]] = true;
+        }
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < findings->len; i++) {
+        struct finding *finding = &findings->items[i];
+        bool keep = plan->part && /* of files that it does not name nothing is said */
+                    !(finding->file != NULL && plan_words_have(&plan->replaced, finding->file));
+        size_t file = finding->file == NULL ? (size_t)-1 : plan_find_file(plan, finding->file);
+        if (file != (size_t)-1) {
+            keep = !again[file];
+        }
+        if (keep) {
+            findings->items[kept++] = *finding;
+        } else {
+            finding_free(finding);
+        }
+    }
+    findings->len = kept;
+    free(again);
+}
+
 void run_plan_free(struct run_plan *plan)
 {
     if (plan == NULL) {
@@ -188,4 +215,40 @@ void plan_batches(const struct run_plan *plan, bool only_included, struct batche
         }
         batch_add(&out->items[out->len - 1], plan, i);
     }
+}
+
+/* opa numbers tests of one name: "test_x#01" is a "test_x". */
+static bool same_name(const char *shown, const char *known)
+{
+    size_t len = strlen(known);
+    return strncmp(shown, known, len) == 0 && (shown[len] == '\0' || shown[len] == '#');
+}
+
+size_t plan_find_test(const struct run_plan *plan, const struct result *row)
+{
+    size_t file = row->file == NULL ? (size_t)-1 : plan_find_file(plan, row->file);
+    if (file == (size_t)-1) {
+        return (size_t)-1;
+    }
+    size_t low = 0;
+    size_t high = plan->tests.len;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        const struct plan_test *test = &plan->tests.items[mid];
+        if (test->file < file || (test->file == file && test->at.row < row->at.row)) {
+            low = mid + 1;
+        } else {
+            high = mid;
+        }
+    }
+    for (size_t i = low; i < plan->tests.len; i++) {
+        const struct plan_test *test = &plan->tests.items[i];
+        if (test->file != file || test->at.row != row->at.row) {
+            break;
+        }
+        if (same_name(row->name, test->name) && (row->at.col == 0 || row->at.col == test->at.col)) {
+            return i;
+        }
+    }
+    return (size_t)-1;
 }

@@ -114,8 +114,14 @@ struct batches {
 void plan_add_files(struct run_plan *plan, const struct plan_words *paths);
 /* The first 2 KiB of a file name `word`: what kind of document it is, before it is read. */
 bool plan_head_has(const char *root, const char *path, const char *word);
+/* Drops what the plan's run tells again if it still holds: findings in files that it loads, in
+ * those it replaces and, of a plan of all, in those that are gone. */
+void plan_drop_findings(const struct run_plan *plan, struct findings *findings);
 /* Place of a file, or SIZE_MAX. */
 size_t plan_find_file(const struct run_plan *plan, const char *path);
+/* The test that a row is about (its file and row, and the name where several share a row), or
+ * SIZE_MAX. */
+size_t plan_find_test(const struct run_plan *plan, const struct result *row);
 /* Adds the marked files, marked by place. */
 void plan_mark_files(const struct run_plan *plan, const bool *marked, struct policy_set *files);
 /* After tests were added, moved to another unit or taken away (unit SIZE_MAX): sorts them, gives

@@ -103,43 +103,6 @@ void task_fail_tests(struct task *task, enum result_status status, const char *m
     VEC_FREE(&tests);
 }
 
-/* opa numbers tests of one name: "test_x#01" is a "test_x". */
-static bool same_name(const char *shown, const char *known)
-{
-    size_t len = strlen(known);
-    return strncmp(shown, known, len) == 0 && (shown[len] == '\0' || shown[len] == '#');
-}
-
-/* The plan's test a row is about: its file and row, and the name where several share a row. */
-size_t run_find_test(const struct run_plan *plan, const struct result *row)
-{
-    size_t file = row->file == NULL ? (size_t)-1 : plan_find_file(plan, row->file);
-    if (file == (size_t)-1) {
-        return (size_t)-1;
-    }
-    size_t low = 0;
-    size_t high = plan->tests.len;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        const struct plan_test *test = &plan->tests.items[mid];
-        if (test->file < file || (test->file == file && test->at.row < row->at.row)) {
-            low = mid + 1;
-        } else {
-            high = mid;
-        }
-    }
-    for (size_t i = low; i < plan->tests.len; i++) {
-        const struct plan_test *test = &plan->tests.items[i];
-        if (test->file != file || test->at.row != row->at.row) {
-            break;
-        }
-        if (same_name(row->name, test->name) && (row->at.col == 0 || row->at.col == test->at.col)) {
-            return i;
-        }
-    }
-    return (size_t)-1;
-}
-
 static bool is_new_extra(struct run *run, const struct result *row)
 {
     char *key = mem_printf(
@@ -193,7 +156,7 @@ static void take_results(struct task *task, const struct results *results)
             end++;
         }
         const struct result *row = &results->items[i];
-        size_t test = run_find_test(run->plan, row);
+        size_t test = plan_find_test(run->plan, row);
         bool wanted = test != (size_t)-1
                           ? run->plan->tests.items[test].included && !run->reported[test]
                           : run->scope != RUN_TESTS && is_new_extra(run, row);

@@ -259,8 +259,6 @@ void run_add_finding(struct run *run, const struct finding *finding);
 
 /* A test's rows of the last time, as rows of now that were not run for. */
 void run_tell_known(struct run *run, size_t test);
-/* The plan's test a row is about, or SIZE_MAX. */
-size_t run_find_test(const struct run_plan *plan, const struct result *row);
 /* All the task's tests, with this status. */
 void task_fail_tests(struct task *task, enum result_status status, const char *message);
 

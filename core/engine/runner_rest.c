@@ -205,7 +205,7 @@ void confirm_answer(struct task *task, const struct engine_answer *answer)
             end++;
         }
         const struct result *rows = &answer->results.items[i];
-        size_t test = run_find_test(run->plan, rows);
+        size_t test = plan_find_test(run->plan, rows);
         const struct results *before = test == (size_t)-1 ? NULL : run_known_rows(run, test);
         if (before != NULL) {
             run->confirming++;

@@ -36,6 +36,9 @@ struct overlay {
     const char *git_of;  /* the folder whose repository git shows there; NULL: none */
     struct files synced; /* what of the workspace the tree holds */
     struct paths laid;   /* paths that differ from the workspace because of a change set */
+    struct changes held; /* that set */
+    struct paths moved;  /* what the last apply put otherwise than it was; only of the quick one */
+    bool is_known;       /* synced and held are what the tree holds */
     size_t copied;
     size_t skipped;
     atomic_bool cancel;
@@ -97,6 +100,8 @@ void overlay_free(struct overlay *overlay)
     scratch_remove(&overlay->scratch);
     files_free(&overlay->synced);
     paths_free(&overlay->laid);
+    paths_free(&overlay->moved);
+    changes_free(&overlay->held);
     free(overlay->root);
     free(overlay);
 }
@@ -374,10 +379,12 @@ static bool undo_laid(struct overlay *overlay, const struct files *now, struct e
 
 static void note_laid(struct overlay *overlay, const struct changes *changes)
 {
+    changes_free(&overlay->held);
     if (changes == NULL) {
         return;
     }
-    VEC_FOREACH (struct change, change, changes) {
+    overlay->held = changes_copy(changes);
+    VEC_FOREACH (const struct change, change, changes) {
         VEC_PUSH(&overlay->laid, mem_strdup(change->path));
         if (change->moved_from != NULL) {
             VEC_PUSH(&overlay->laid, mem_strdup(change->moved_from));
@@ -386,6 +393,17 @@ static void note_laid(struct overlay *overlay, const struct changes *changes)
     if (overlay->laid.len > 0) {
         qsort(overlay->laid.items, overlay->laid.len, sizeof(char *), by_name);
     }
+}
+
+static bool put_content(const struct overlay *overlay, const struct change *change, struct err *err)
+{
+    int fd = create(overlay, change->path, change->mode == 0 ? 0644 : change->mode & 0777u, err);
+    if (fd < 0) {
+        return false;
+    }
+    bool ok = file_write_all(fd, buf_str(&change->content), err);
+    close(fd);
+    return ok || err_prefix(err, "%s in the scratch copy", change->path);
 }
 
 static bool lay_out(struct overlay *overlay, const struct changes *changes, struct err *err)
@@ -400,21 +418,9 @@ static bool lay_out(struct overlay *overlay, const struct changes *changes, stru
         }
     }
     VEC_FOREACH (struct change, change, changes) {
-        if (change->kind == CHANGE_DELETE) {
-            continue;
-        }
-        if (!clear_path(overlay, change->path, err)) {
+        if (change->kind != CHANGE_DELETE &&
+            !(clear_path(overlay, change->path, err) && put_content(overlay, change, err))) {
             return false;
-        }
-        int fd =
-            create(overlay, change->path, change->mode == 0 ? 0644 : change->mode & 0777u, err);
-        if (fd < 0) {
-            return false;
-        }
-        bool ok = file_write_all(fd, buf_str(&change->content), err);
-        close(fd);
-        if (!ok) {
-            return err_prefix(err, "%s in the scratch copy", change->path);
         }
     }
     return true;
@@ -422,6 +428,7 @@ static bool lay_out(struct overlay *overlay, const struct changes *changes, stru
 
 void overlay_doubt(struct overlay *overlay, const char *path)
 {
+    overlay->is_known = false;
     size_t at = 0;
     while (at < overlay->laid.len && strcmp(overlay->laid.items[at], path) < 0) {
         at++;
@@ -432,8 +439,11 @@ void overlay_doubt(struct overlay *overlay, const char *path)
 /* After a failure nothing is known about the tree: the next call starts from an empty one. */
 static void forget(struct overlay *overlay)
 {
+    overlay->is_known = false;
     files_free(&overlay->synced);
     paths_free(&overlay->laid);
+    paths_free(&overlay->moved);
+    changes_free(&overlay->held);
     struct dirent *entry;
     int fd = beneath_open_dir(overlay->fd, "", NULL);
     DIR *stream = fd < 0 ? NULL : fdopendir(fd);
@@ -503,9 +513,11 @@ bool overlay_apply(struct overlay *overlay, const struct changes *changes,
         distrust_young(&now, (int64_t)listed.tv_sec * 1000000000 + listed.tv_nsec);
         overlay->synced = now;
         paths_free(&overlay->laid);
+        paths_free(&overlay->moved);
         note_laid(overlay, changes);
         ok = lay_out(overlay, changes, err);
         point_at_git(overlay);
+        overlay->is_known = ok;
     } else {
         files_free(&now);
     }
@@ -515,9 +527,113 @@ bool overlay_apply(struct overlay *overlay, const struct changes *changes,
     return ok;
 }
 
+/* ---- another set over what is there ---- */
+
+/* What a set has stand at a path. */
+enum stand { STANDS_WORKSPACE, STANDS_NOTHING, STANDS_CONTENT };
+
+static enum stand stand_of(
+    const struct changes *changes, const char *path, const struct change **out)
+{
+    enum stand stand = STANDS_WORKSPACE;
+    *out = NULL;
+    VEC_FOREACH (const struct change, change, changes) {
+        if (strcmp(change->path, path) == 0) {
+            *out = change->kind == CHANGE_DELETE ? NULL : change;
+            return change->kind == CHANGE_DELETE ? STANDS_NOTHING : STANDS_CONTENT;
+        }
+        if (change->moved_from != NULL && strcmp(change->moved_from, path) == 0) {
+            stand = STANDS_NOTHING;
+        }
+    }
+    return stand;
+}
+
+static bool is_same_content(const struct change *a, const struct change *b)
+{
+    return a == NULL || b == NULL
+               ? a == b
+               : a->mode == b->mode && str_equal(buf_str(&a->content), buf_str(&b->content));
+}
+
+static void note_moved(struct overlay *overlay, const struct changes *changes, const char *path)
+{
+    const struct change *was;
+    const struct change *is;
+    enum stand before = stand_of(&overlay->held, path, &was);
+    enum stand now = stand_of(changes, path, &is);
+    if (before == now && is_same_content(was, is)) {
+        return;
+    }
+    VEC_FOREACH (char *, known, &overlay->moved) {
+        if (strcmp(*known, path) == 0) {
+            return;
+        }
+    }
+    VEC_PUSH(&overlay->moved, mem_strdup(path));
+}
+
+/* What is to stand at a path where nothing does. */
+static bool put_stand(
+    struct overlay *overlay, const struct changes *changes, const char *path, struct err *err)
+{
+    const struct change *change;
+    enum stand stand = stand_of(changes, path, &change);
+    const struct file_entry *entry = files_find(&overlay->synced, path);
+    if (stand == STANDS_CONTENT) {
+        return put_content(overlay, change, err);
+    }
+    return stand == STANDS_NOTHING || entry == NULL || copy_entry(overlay, entry, err);
+}
+
+bool overlay_apply_again(struct overlay *overlay, const struct changes *changes, struct err *err)
+{
+    static const struct changes none = {0};
+    changes = changes == NULL ? &none : changes;
+    if (!overlay->is_known) {
+        return overlay_apply(overlay, changes, NULL, err);
+    }
+    overlay->copied = 0;
+    paths_free(&overlay->moved);
+    VEC_FOREACH (char *, path, &overlay->laid) {
+        note_moved(overlay, changes, *path);
+    }
+    VEC_FOREACH (const struct change, change, changes) {
+        note_moved(overlay, changes, change->path);
+        if (change->moved_from != NULL) {
+            note_moved(overlay, changes, change->moved_from);
+        }
+    }
+    bool ok = true;
+    VEC_FOREACH (char *, path, &overlay->moved) {
+        ok = ok && clear_path(overlay, *path, err);
+    }
+    VEC_FOREACH (char *, path, &overlay->moved) {
+        ok = ok && put_stand(overlay, changes, *path, err);
+    }
+    if (!ok) {
+        forget(overlay);
+        return false;
+    }
+    paths_free(&overlay->laid);
+    note_laid(overlay, changes);
+    return true;
+}
+
+const char *overlay_moved(const struct overlay *overlay, size_t index)
+{
+    return index < overlay->moved.len ? overlay->moved.items[index] : NULL;
+}
+
+bool overlay_is_known(const struct overlay *overlay)
+{
+    return overlay->is_known;
+}
+
 struct overlay_job {
     struct overlay *overlay;
     struct changes changes;
+    bool again;
     bool ok;
     struct err err;
     void (*done)(void *data, const struct err *err);
@@ -527,7 +643,9 @@ struct overlay_job {
 static void run_apply(void *data)
 {
     struct overlay_job *job = data;
-    job->ok = overlay_apply(job->overlay, &job->changes, &job->overlay->cancel, &job->err);
+    job->ok = job->again
+                  ? overlay_apply_again(job->overlay, &job->changes, &job->err)
+                  : overlay_apply(job->overlay, &job->changes, &job->overlay->cancel, &job->err);
 }
 
 static void finish_apply(void *data, bool cancelled)
@@ -540,17 +658,32 @@ static void finish_apply(void *data, bool cancelled)
     free(job);
 }
 
+static void start(struct overlay *overlay, struct loop *loop, struct overlay_job job)
+{
+    struct overlay_job *own = MEM_NEW(struct overlay_job);
+    *own = job;
+    own->overlay = overlay;
+    overlay->busy = true;
+    overlay->cancel = false;
+    loop_work_start(loop, run_apply, finish_apply, own);
+}
+
 void overlay_start(struct overlay *overlay, struct loop *loop, const struct changes *changes,
     void (*done)(void *data, const struct err *err), void *data)
 {
-    struct overlay_job *job = MEM_NEW(struct overlay_job);
-    *job = (struct overlay_job){.overlay = overlay, .done = done, .data = data};
+    struct overlay_job job = {.done = done, .data = data};
     if (changes != NULL) {
-        job->changes = changes_copy(changes);
+        job.changes = changes_copy(changes);
     }
-    overlay->busy = true;
-    overlay->cancel = false;
-    loop_work_start(loop, run_apply, finish_apply, job);
+    start(overlay, loop, job);
+}
+
+void overlay_start_again(struct overlay *overlay, struct loop *loop, const struct changes *changes,
+    void (*done)(void *data, const struct err *err), void *data)
+{
+    start(overlay, loop,
+        (struct overlay_job){
+            .again = true, .changes = changes_copy(changes), .done = done, .data = data});
 }
 
 void overlay_cancel(struct overlay *overlay)

@@ -42,9 +42,25 @@ const char *overlay_root(const struct overlay *overlay);
 bool overlay_apply(struct overlay *overlay, const struct changes *changes,
     const atomic_bool *cancel, struct err *err) MUST_USE;
 
-/* The same on a worker, one at a time an overlay; `changes` is copied. `done` is called once, on
- * the loop thread; err is NULL when it was laid out, of kind ERR_CANCELLED after overlay_cancel. */
+/* Lays another set out over what the last call left, without a look at the workspace (whose files
+ * are taken to be as they were then): as quick in a large workspace as in a small one. What both
+ * sets have is not written again. Everything as overlay_apply when there was no such call, or it
+ * failed. */
+bool overlay_apply_again(
+    struct overlay *overlay, const struct changes *changes, struct err *err) MUST_USE;
+/* The paths that the last overlay_apply_again put otherwise than they were; NULL past the end, and
+ * after an overlay_apply. Borrowed until the next. */
+const char *overlay_moved(const struct overlay *overlay, size_t index);
+/* The last call laid its set out. Not while an overlay_start is under way. */
+bool overlay_is_known(const struct overlay *overlay);
+
+/* overlay_apply on a worker, one at a time an overlay; `changes` is copied. `done` is called once,
+ * on the loop thread; err is NULL when it was laid out, of kind ERR_CANCELLED after overlay_cancel.
+ */
 void overlay_start(struct overlay *overlay, struct loop *loop, const struct changes *changes,
+    void (*done)(void *data, const struct err *err), void *data);
+/* The same of overlay_apply_again, which no overlay_cancel stops. */
+void overlay_start_again(struct overlay *overlay, struct loop *loop, const struct changes *changes,
     void (*done)(void *data, const struct err *err), void *data);
 void overlay_cancel(struct overlay *overlay);
 bool overlay_is_busy(const struct overlay *overlay);

@@ -108,6 +108,67 @@ static void lays_sets_out_and_takes_them_back(void **state)
     changes_free(&two);
 }
 
+/* Any set over any other is as if it had been laid out over an empty folder. */
+static void another_set_over_the_last(void **state)
+{
+    static const char *const paths[] = {"a.rego", "sub/b.rego", "sub/c.rego", "new/deep/d.rego",
+        "new/e.rego", "sub/deep/f.rego", "g.rego"};
+    struct fixture *f = *state;
+    struct overlay *other = overlay_new(f->ws, &f->err);
+    assert_ok(other != NULL, f->err);
+    uint64_t random = 88172645463325252u;
+    for (unsigned round = 0; round < 60; round++) {
+        struct changes set = {0};
+        const char *from = NULL;
+        for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            bool there = i < 3;
+            char content[8];
+            snprintf(content, sizeof content, "%u", (unsigned)(random >> 20) % 3);
+            switch ((random >> 32) % 4) {
+            case 0:
+                add(&set, there ? CHANGE_UPDATE : CHANGE_ADD, paths[i], content);
+                break;
+            case 1:
+                if (there) {
+                    add(&set, CHANGE_DELETE, paths[i], "");
+                }
+                break;
+            case 2:
+                if (there && from == NULL) {
+                    from = paths[i];
+                } else if (!there && from != NULL) {
+                    add(&set, CHANGE_UPDATE, paths[i], content);
+                    set.items[set.len - 1].moved_from = mem_strdup(from);
+                    from = NULL;
+                }
+                break;
+            default:
+                break;
+            }
+        }
+        assert_ok(overlay_apply(other, &set, NULL, &f->err), f->err);
+        assert_ok(overlay_apply_again(f->overlay, &set, &f->err), f->err);
+        struct fixture fresh = {.overlay = other};
+        char *want = tree(&fresh);
+        char *got = tree(f);
+        assert_string_equal(got, want);
+        free(want);
+        free(got);
+        /* The same once more moves nothing. */
+        assert_ok(overlay_apply_again(f->overlay, &set, &f->err), f->err);
+        assert_null(overlay_moved(f->overlay, 0));
+        changes_free(&set);
+        if (round % 20 == 19) { /* what somebody wrote there is put right */
+            overlay_doubt(f->overlay, "a.rego");
+            assert_false(overlay_is_known(f->overlay));
+        }
+    }
+    overlay_free(other);
+}
+
 static void age(const struct fixture *f)
 {
     const char *argv[] = {
@@ -339,6 +400,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         OVERLAY_TEST(lays_sets_out_and_takes_them_back),
+        OVERLAY_TEST(another_set_over_the_last),
         OVERLAY_TEST(only_differences_are_copied),
         OVERLAY_TEST(nothing_leads_back_to_the_workspace),
         OVERLAY_TEST(git_shows_the_real_history),

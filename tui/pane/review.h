@@ -20,6 +20,8 @@ struct review_pane_options {
     /* t: the tests are wanted on what is accepted plus this hunk (review_selected); the answer
      * comes with review_pane_set_results. NULL: cannot be tried. */
     void (*try_selection)(void *data, size_t file, size_t hunk);
+    /* Something was decided, edited or taken back. NULL: nobody asks. */
+    void (*decided)(void *data);
     /* Enter: the summary and commit dialog. */
     void (*finish)(void *data);
     /* What is to be known of a file, a line each; NULL past the last, or none. May be NULL. */
@@ -39,6 +41,7 @@ void review_pane_close(struct review_pane *pane);
 struct review_results {
     const char *of;      /* "the proposal", "your selection" */
     bool running;        /* more will come */
+    bool first;          /* while running: only what the last decision reaches is here yet */
     const char *trouble; /* why it could not run, one sentence */
     const struct results *results;
     const struct findings *findings;

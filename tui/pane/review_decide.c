@@ -27,6 +27,9 @@ static unsigned answer(struct review_pane *pane, bool ok, const struct err *err)
     }
     if (pane->seen != review_generation(pane->review)) {
         review_pane_refresh(pane);
+        if (pane->options.decided != NULL) {
+            pane->options.decided(pane->options.data);
+        }
     }
     return UI_DONE;
 }

@@ -22,6 +22,7 @@ void review_pane_set_results(struct review_pane *pane, const struct review_resul
     pane->evidence.of = mem_strdup(results->of);
     pane->evidence.trouble = mem_strdup(results->trouble);
     pane->evidence.running = results->running;
+    pane->evidence.first = results->first;
     if (results->results != NULL) {
         VEC_FOREACH (struct result, result, results->results) {
             VEC_PUSH(&pane->evidence.results, result_copy(result));
@@ -110,7 +111,10 @@ static int draw_tally(const struct review_pane *pane, struct region region, int 
             2;
     }
     if (pane->evidence.running) {
-        col += grid_put_c(region, row, col, "running", STYLE(RUNNING)) + 2;
+        col += grid_put_c(region, row, col,
+                   pane->evidence.first ? "what it reaches; the rest runs" : "running",
+                   STYLE(RUNNING)) +
+               2;
     }
     if (pane->evidence.of != NULL && pane->evidence.of[0] != '\0') {
         grid_put_fit(

@@ -80,7 +80,7 @@ struct review_pane {
 
     struct {
         char *of, *trouble;
-        bool known, running;
+        bool known, running, first;
         struct results results;
         struct findings findings;
         struct coverage coverage;
