@@ -72,23 +72,22 @@ static void append_command(const struct engine *engine, const char *const *argv,
     }
 }
 
-bool reproduce_append(const struct run_plan *plan, size_t test, const struct engine *first,
-    const char *root, struct buf *line, struct err *err)
+/* `test` SIZE_MAX: all of the unit. */
+static bool append_unit(const struct run_plan *plan, size_t place, size_t test,
+    const struct engine *first, const char *root, struct buf *line, struct err *err)
 {
-    if (plan == NULL || test >= plan->tests.len) {
-        return err_set(err, ERR_NOT_FOUND, "the test is not in the last run: run it first");
-    }
-    size_t place = plan->tests.items[test].unit;
     const struct plan_unit *unit = &plan->units.items[place];
     const struct engine *engine = unit->engine == NULL ? first : unit->engine;
     struct batch batch = batch_of(plan, place);
     struct policy_set only = {0};
-    VEC_PUSH(&only, test);
+    if (test != (size_t)-1) {
+        VEC_PUSH(&only, test);
+    }
     char *capabilities = capabilities_of(plan, engine);
     struct engine_question question = {.ask = ENGINE_TEST,
         .plan = plan,
         .batch = &batch,
-        .only = &only,
+        .only = only.len == 0 ? NULL : &only,
         .typed = true,
         .capabilities = capabilities};
     struct engine_command command = {0};
@@ -112,4 +111,57 @@ bool reproduce_append(const struct run_plan *plan, size_t test, const struct eng
     VEC_FREE(&only);
     batch_free(&batch);
     return ok;
+}
+
+bool reproduce_append(const struct run_plan *plan, size_t test, const struct engine *first,
+    const char *root, struct buf *line, struct err *err)
+{
+    if (plan == NULL || test >= plan->tests.len) {
+        return err_set(err, ERR_NOT_FOUND, "the test is not in the last run: run it first");
+    }
+    return append_unit(plan, plan->tests.items[test].unit, test, first, root, line, err);
+}
+
+/* The plan's test that a row of the board is; SIZE_MAX: none. */
+static size_t find_row(const struct run_plan *plan, const struct board_test *test)
+{
+    for (size_t i = 0; plan != NULL && i < plan->tests.len; i++) {
+        const struct plan_test *known = &plan->tests.items[i];
+        if (strcmp(known->name, test->name) == 0 && strcmp(known->suite, test->suite) == 0 &&
+            strcmp(plan->files.items[known->file].path, test->file) == 0) {
+            return i;
+        }
+    }
+    return (size_t)-1;
+}
+
+/* The unit whose tests are in the file; SIZE_MAX: none. */
+static size_t find_unit(const struct run_plan *plan, const char *file)
+{
+    for (size_t i = 0; plan != NULL && i < plan->tests.len; i++) {
+        const struct plan_test *known = &plan->tests.items[i];
+        if (strcmp(plan->files.items[known->file].path, file) == 0) {
+            return known->unit;
+        }
+    }
+    return (size_t)-1;
+}
+
+bool reproduce_row(
+    const struct runner *runner, const struct board_test *test, struct buf *line, struct err *err)
+{
+    const struct run_plan *plans[] = {runner_plan(runner), runner_whole_plan(runner)};
+    for (size_t i = 0; test->file != NULL && i < ARRAY_LEN(plans); i++) {
+        size_t place = find_row(plans[i], test);
+        if (place != (size_t)-1) {
+            return reproduce_append(plans[i], place, &engine_opa, NULL, line, err);
+        }
+    }
+    for (size_t i = 0; test->file != NULL && i < ARRAY_LEN(plans); i++) {
+        size_t unit = find_unit(plans[i], test->file);
+        if (unit != (size_t)-1) { /* no plan foresaw it: what it came with */
+            return append_unit(plans[i], unit, (size_t)-1, &engine_opa, NULL, line, err);
+        }
+    }
+    return err_set(err, ERR_NOT_FOUND, "the test is not in the last run: run it first");
 }

@@ -2,6 +2,7 @@
 #ifndef BYLAW_ENGINE_REPRODUCE_H
 #define BYLAW_ENGINE_REPRODUCE_H
 
+#include "engine/board.h"
 #include "engine/engine.h"
 
 /* Appends one line for a POSIX shell: into the folder the engine is called in (`root` absolute;
@@ -11,6 +12,10 @@
  * own. What only a program would ask for (JSON) is left out. False: it cannot be asked so. */
 bool reproduce_append(const struct run_plan *plan, size_t test, const struct engine *first,
     const char *root, struct buf *line, struct err *err) MUST_USE;
+/* The same of a row of a board that the runner feeds, whatever ran last: a test that was not among
+ * it, too; for one that no plan foresaw, all the tests that it came with. */
+bool reproduce_row(const struct runner *runner, const struct board_test *test, struct buf *line,
+    struct err *err) MUST_USE;
 /* Appends a word as a POSIX shell reads it back, whatever bytes it has. */
 void reproduce_append_word(struct buf *line, const char *word);
 

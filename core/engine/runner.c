@@ -317,6 +317,11 @@ const struct run_plan *runner_plan(const struct runner *runner)
     return run == NULL ? NULL : run->plan;
 }
 
+const struct run_plan *runner_whole_plan(const struct runner *runner)
+{
+    return runner->whole == NULL ? NULL : runner->whole->plan;
+}
+
 const struct coverage *runner_coverage(const struct runner *runner)
 {
     return runner->has_coverage ? &runner->coverage : NULL;

@@ -120,6 +120,8 @@ enum policy_dialect runner_dialect(const struct runner *runner, const char *path
 /* What the last run was going to do; NULL: none, or it is being made. Borrowed until the next event
  * or start. */
 const struct run_plan *runner_plan(const struct runner *runner);
+/* The last that was of all there is to test; NULL: none yet. Borrowed as runner_plan's. */
+const struct run_plan *runner_whole_plan(const struct runner *runner);
 /* The last coverage told, or NULL. */
 const struct coverage *runner_coverage(const struct runner *runner);
 /* Asks which lines the tests that load a file reach, where it is not known yet (up to 500 tests);

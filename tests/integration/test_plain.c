@@ -369,6 +369,23 @@ static void failures_are_explained(void **state)
     free(out);
 }
 
+/* Typed before anything is known: each waits for what it needs. */
+static void what_is_typed_at_once_is_answered(void **state)
+{
+    struct sample_run *run = *state;
+    char *out = plain(run, "tests\nwait\nreproduce test_deny_one_missing\n");
+    expect(out, "The tests run; type stop to stop them.\n");
+    expect(out, "16 passed");
+    expect(out, " && opa test ");
+    free(out);
+    out = plain(run, "wait\nreproduce test_deny_one_missing\nrerun test_deny_privileged\n"
+                     "wait\nreproduce test_containers_of_a_pod\n");
+    expect(out, "test_deny_one_missing)");
+    expect(out, "Running 1 test again.\n");
+    expect(out, "test_containers_of_a_pod)");
+    free(out);
+}
+
 static void bytes_from_outside_are_made_visible(void **state)
 {
     struct sample_run *run = *state;
@@ -394,6 +411,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(sessions_go_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(hooks_are_asked_about, set_up, tear_down),
         cmocka_unit_test_setup_teardown(failures_are_explained, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_typed_at_once_is_answered, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bytes_from_outside_are_made_visible, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,8 +40,7 @@ static char *line_of(struct fixture *f, const struct board_test *test)
 {
     struct buf line = BUF_INIT;
     struct err err;
-    assert_ok(
-        reproduce_append(runner_plan(f->runner), test->plan, &engine_opa, NULL, &line, &err), err);
+    assert_ok(reproduce_row(f->runner, test, &line, &err), err);
     return buf_take(&line);
 }
 

@@ -273,8 +273,7 @@ static unsigned copy_command(void *data)
     struct err err;
     if (test == NULL) {
         app_message(s->app, MESSAGE_INFO, "Put the cursor on a test to copy how it is run.");
-    } else if (!reproduce_append(
-                   runner_plan(s->runner), test->plan, &engine_opa, NULL, &line, &err)) {
+    } else if (!reproduce_row(s->runner, test, &line, &err)) {
         app_message(s->app, MESSAGE_WARNING, "%s", err.text);
     } else {
         app_copy(s->app, buf_str(&line));

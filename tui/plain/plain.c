@@ -32,6 +32,13 @@ static bool evidence_runs(const struct plain *plain)
            checks_state(workbench_evidence(plain->wb)) == CHECKS_RUNNING;
 }
 
+/* The first run begins when the files are listed; a run knows its tests only after a while. */
+static bool tests_run(const struct plain *plain)
+{
+    return !plain->listed || plain->run_later || runner_is_running(plain->runner) ||
+           board_is_busy(plain->board);
+}
+
 static bool index_runs(const struct plain *plain)
 {
     struct indexer *indexer = workbench_indexer(plain->wb);
@@ -45,7 +52,7 @@ bool plain_is_busy(const struct plain *plain)
     unsigned proposal;
     return plain->doing != NULL || session_state(session_of(plain)) != SESSION_IDLE ||
            session_has_aside(session_of(plain)) || plain_finish_is_running(plain) ||
-           workbench_checked_root(plain->wb, &proposal) == NULL || board_is_busy(plain->board) ||
+           workbench_checked_root(plain->wb, &proposal) == NULL || tests_run(plain) ||
            evidence_runs(plain) || index_runs(plain);
 }
 
@@ -422,6 +429,7 @@ static void on_tick(void *data)
     if (!plain->started && loop_now_ms() >= plain->start_ends_ms) {
         plain->started = true;
     }
+    plain_tests_run_later(plain);
     take_lines(plain);
 }
 

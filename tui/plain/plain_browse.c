@@ -125,8 +125,7 @@ bool plain_reproduce(struct plain *plain, struct str args, struct err *err)
 {
     const struct board_test *test = plain_test_named(plain, args, err);
     struct buf line = BUF_INIT;
-    bool ok = test != NULL && reproduce_append(runner_plan(plain->runner), test->plan, &engine_opa,
-                                  NULL, &line, err);
+    bool ok = test != NULL && reproduce_row(plain->runner, test, &line, err);
     if (ok) {
         plain_line(plain, buf_str(&line));
     }

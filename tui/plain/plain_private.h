@@ -108,6 +108,7 @@ struct plain {
     unsigned tested_proposal;
     char *tested_root;
     bool asked_run;    /* by a command: results are told as they come */
+    bool run_later;    /* all of them, unasked, once what a command asked for has ended */
     bool say_passes;   /* also those that pass */
     char *told;        /* of the last run */
     size_t explaining; /* test that `explain` waits for, or SIZE_MAX */
@@ -245,7 +246,10 @@ void plain_finish_free(struct plain *plain);
 /* ---- plain_tests.c ---- */
 void plain_tests_make(struct plain *plain);
 void plain_tests_free(struct plain *plain);
+/* Unasked, it waits for a run that was asked for. */
 void plain_tests_run_all(struct plain *plain, bool asked);
+/* What had to wait, if it need not any more. */
+void plain_tests_run_later(struct plain *plain);
 bool plain_tests_choose_root(struct plain *plain, struct err *err);
 void plain_tests_start(
     struct plain *plain, enum run_scope scope, const char *const *wanted, size_t count, bool asked);

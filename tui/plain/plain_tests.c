@@ -242,8 +242,19 @@ void plain_tests_start(
 void plain_tests_run_all(struct plain *plain, bool asked)
 {
     struct err err;
+    plain->run_later = !asked && plain->asked_run && runner_is_running(plain->runner);
+    if (plain->run_later) {
+        return;
+    }
     if (plain_tests_choose_root(plain, &err)) { /* else it is told again when it is there */
         plain_tests_start(plain, RUN_ALL, NULL, 0, asked);
+    }
+}
+
+void plain_tests_run_later(struct plain *plain)
+{
+    if (plain->run_later) {
+        plain_tests_run_all(plain, false);
     }
 }
 
