@@ -9,7 +9,6 @@
 
 #include <stdlib.h>
 
-enum { SAID_MAX = 300 };
 #define TEMPLATE_MAX ((size_t)1 << 20)
 
 struct gator_suite *gator_suite_new(void)
@@ -87,84 +86,4 @@ size_t gator_suite_template(struct gator_suite *suite, const char *root, const c
     gator_templates_free(&read);
     VEC_PUSH(&suite->templates, template);
     return suite->templates.len - 1;
-}
-
-/* ---- what cannot match ---- */
-
-static bool lists(struct str text, TSNode list, const char *value)
-{
-    TSNode item;
-    for (uint32_t at = 0; yaml_next_item(list, &at, &item);) {
-        if (yaml_equals(text, item, "*") || yaml_equals(text, item, value)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool may_match(struct str text, TSNode kinds, const char *group, const char *kind)
-{
-    TSNode entry;
-    for (uint32_t at = 0; yaml_next_item(kinds, &at, &entry);) {
-        TSNode groups = yaml_get(text, entry, "apiGroups", NULL);
-        TSNode names = yaml_get(text, entry, "kinds", NULL);
-        bool group_fits = !yaml_is_sequence(groups) || lists(text, groups, group);
-        bool name_fits = !yaml_is_sequence(names) || lists(text, names, kind);
-        if (group_fits && name_fits) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Group and kind of the file's first document. */
-static bool read_object(struct str text, char **group, char **kind)
-{
-    TSTree *tree = yaml_tree_parse(text);
-    TSNode content;
-    uint32_t at = 0;
-    bool ok = tree != NULL && yaml_next_document(ts_tree_root_node(tree), &at, &content);
-    if (ok) {
-        bool review = yaml_equals(text, yaml_get(text, content, "kind", NULL), "AdmissionReview");
-        char *version =
-            yaml_string(text, content, review ? "request/object/apiVersion" : "apiVersion");
-        char *slash = strrchr(version, '/');
-        *group = slash == NULL ? mem_strdup("") : mem_strndup(version, (size_t)(slash - version));
-        *kind = yaml_string(text, content, review ? "request/object/kind" : "kind");
-        ok = version[0] != '\0' && (*kind)[0] != '\0';
-        free(version);
-    }
-    if (tree != NULL) {
-        ts_tree_delete(tree);
-    }
-    return ok;
-}
-
-char *gator_never_matches(struct str constraint, struct str object)
-{
-    char *group = NULL;
-    char *kind = NULL;
-    char *why = NULL;
-    TSNode content;
-    uint32_t at = 0;
-    TSTree *tree = yaml_tree_parse(constraint);
-    bool ok = read_object(object, &group, &kind) && tree != NULL &&
-              yaml_next_document(ts_tree_root_node(tree), &at, &content);
-    if (ok) {
-        TSNode kinds = yaml_get_path(constraint, content, "spec/match/kinds");
-        if (yaml_is_sequence(kinds) && ts_node_named_child_count(kinds) > 0 &&
-            !may_match(constraint, kinds, group, kind)) {
-            char *shown = safe_dup(str_of(kind), SAFE_ONE_LINE, SAID_MAX);
-            why = mem_printf("the constraint does not match the kind %s, so its policy was not "
-                             "asked: that nothing is violated says nothing",
-                shown);
-            free(shown);
-        }
-    }
-    if (tree != NULL) {
-        ts_tree_delete(tree);
-    }
-    free(group);
-    free(kind);
-    return why;
 }

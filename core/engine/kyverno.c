@@ -94,10 +94,24 @@ static void push_selector(const struct engine_question *q, struct engine_command
     }
 }
 
+/* Test files below the suite's folder are read with it. */
+static bool has_below(const struct engine_question *q, const struct kyverno_suite *suite)
+{
+    char *dir = path_dir(suite->path);
+    const char *base = path_base(suite->path);
+    bool has = false;
+    for (size_t i = 0; i < q->plan->files.len && !has; i++) {
+        const char *path = q->plan->files.items[i].path;
+        has = strcmp(path, suite->path) != 0 && strcmp(path_base(path), base) == 0 &&
+              plan_path_wanted(path, dir);
+    }
+    free(dir);
+    return has;
+}
+
 static bool command_for(const struct engine_question *q, const char *program,
     struct engine_command *command, struct err *err)
 {
-    (void)err;
     if (q->ask == ENGINE_CHECK) {
         return kyverno_check_command(q, program, command);
     }
@@ -122,6 +136,12 @@ static bool command_for(const struct engine_question *q, const char *program,
     VEC_PUSH(&command->argv, NULL);
     command->env = environment;
     command->timeout_ms = (uint64_t)(TIMEOUT_BASE_S + TIMEOUT_EACH_S * q->batch->units.len) * 1000;
+    struct kyverno_suite *alone = unit_at(q, 0)->own;
+    bool apart = q->closer && q->batch->units.len == 1 && has_below(q, alone);
+    if (apart && !kyverno_beside(alone, q->plan->root, err)) {
+        return false;
+    }
+    command->dir = apart ? alone->beside.folder : NULL;
     return true;
 }
 
@@ -280,6 +300,11 @@ static void take_suite(const struct engine_question *q, size_t unit,
         VEC_PUSH(&answer->again, unit);
     } else {
         char *why = why_not_run(suite, report);
+        if (why != NULL && !q->closer) { /* by itself, without what is below */
+            VEC_PUSH(&answer->closer, unit);
+            free(why);
+            return;
+        }
         push_failure(q, unit, why == NULL ? error : why, &answer->results);
         free(why);
     }

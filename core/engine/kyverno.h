@@ -31,6 +31,7 @@
 
 #include "engine/engine.h"
 #include "policy/yaml_tree.h"
+#include "workspace/scratch.h"
 
 /* ---- a suite as it is written (kyverno_suite.c, kyverno_plan.c) ---- */
 
@@ -82,6 +83,7 @@ struct kyverno_suite {
         struct kyverno_rule *items;
         size_t len, cap;
     } rules;
+    struct scratch beside; /* where it is run by itself, once it was (kyverno_beside) */
 };
 
 /* Worker thread: the suites of a workspace become units of the plan, whose `own` is a struct
@@ -97,6 +99,9 @@ void kyverno_check_parse(const struct engine_question *q, struct str out, struct
 /* Fills objects and rules. */
 void kyverno_suite_look(struct kyverno_suite *suite, const struct run_plan *plan);
 void kyverno_suite_free(void *data);
+/* Makes a folder in which the suite is called as in the workspace, without the test files below its
+ * own: it lives as long as the suite does. False: it could not be made. */
+bool kyverno_beside(struct kyverno_suite *suite, const char *root, struct err *err) MUST_USE;
 /* What a text has of either; places in it only. Appended. */
 void kyverno_read_objects(struct str text, size_t file, struct kyverno_suite *suite);
 void kyverno_read_rules(struct str text, size_t file, struct kyverno_suite *suite);

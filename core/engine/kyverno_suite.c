@@ -38,6 +38,7 @@ void kyverno_suite_free(void *data)
     VEC_FREE(&suite->rules);
     VEC_FREE(&suite->policy_files);
     VEC_FREE(&suite->object_files);
+    scratch_remove(&suite->beside);
     free(suite->path);
     free(suite);
 }

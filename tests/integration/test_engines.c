@@ -636,8 +636,9 @@ static void kyverno_broken(void **state)
     begin(&f);
     char *root = workspace("kyverno-broken");
     run(&f, root, NULL, false);
-    assert_int_equal(f.summary.tally.count[RESULT_PASS], 1);
-    assert_int_equal(f.summary.tally.count[RESULT_ERROR], 6);
+    /* One of them in a folder above a test file that does not load. */
+    assert_int_equal(f.summary.tally.count[RESULT_PASS], 2);
+    assert_int_equal(f.summary.tally.count[RESULT_ERROR], 5);
     assert_int_equal(f.summary.tally.count[RESULT_NOT_EVALUATED], 1);
     const struct findings *findings = board_findings(f.board);
     assert_finding(findings, "policies/misspelt.yaml", 15, "unknown field");
