@@ -76,6 +76,11 @@ static const struct feature features[] = {
         "request; "
         "only what a change affects; in parts over several machines, joined again",
         "", "", "", "check report", ""},
+    {"Stages",
+        "how far each policy is rolled out, by engine, since when; a promotion as a proposal, "
+        "where "
+        "its evidence holds",
+        "", "", "", "rollout", ""},
     {"Coverage",
         "which lines no test reaches, in the gutter and by file, against a threshold; which tests "
         "reach a line, also while some fail",

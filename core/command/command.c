@@ -23,6 +23,7 @@ const struct command *const commands[] = {
     &command_render,
     &command_report,
     &command_review,
+    &command_rollout,
     &command_sandbox,
     &command_template,
     &command_test,

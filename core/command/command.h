@@ -99,6 +99,7 @@ extern const struct command command_record;
 extern const struct command command_render;
 extern const struct command command_report;
 extern const struct command command_review;
+extern const struct command command_rollout;
 extern const struct command command_sandbox;
 extern const struct command command_template;
 extern const struct command command_test;

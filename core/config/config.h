@@ -95,8 +95,9 @@ const char *config_origin(const struct config *config, const char *key);
 char *config_show(const struct config *config, const char *key) MUST_USE;
 
 /* Tables that are no single settings, user's file over workspace's; borrowed, or NULL.
- * "keys": action id = "key", "engines": inputs of policies (both files); "apply", "guards":
- * what is read of the workspace's file (apply/fixtures.h, policy/guard.h); "http_headers",
+ * "keys": action id = "key", "engines": inputs of policies (both files); "apply", "guards",
+ * "rollout": what is read of the workspace's file (apply/fixtures.h, policy/guard.h,
+ * rollout/promote.h); "http_headers",
  * "model_providers", "language_servers", "agents" (user's file only). */
 const struct toml *config_table(const struct config *config, const char *name);
 

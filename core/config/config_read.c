@@ -30,7 +30,7 @@ static const struct {
     bool own;
 } tables[] = {{"keys", false}, {"http_headers", true}, {"model_providers", true},
     {"language_servers", true}, {"profiles", false}, {"routing", false}, {"agents", true},
-    {"engines", false}, {"apply", false}, {"guards", false}};
+    {"engines", false}, {"apply", false}, {"guards", false}, {"rollout", false}};
 
 static bool is_accepted(const char *accepted, struct str text)
 {
