@@ -358,8 +358,15 @@ bool vi_change(struct vi *vi, size_t from, size_t to, struct str with)
         }
         with = buf_str(&converted);
     }
+    bool ended = text_has_final_newline(vi->text);
     bool ok = text_replace(vi->text, from, to - from, with, &err);
     buf_free(&converted);
+    if (ok && !ended && text_has_final_newline(vi->text)) {
+        /* What ends now is the line before: the last one is empty, and a line too. */
+        bool crlf = text_ending(vi->text) == TEXT_ENDING_CRLF;
+        struct str ending = crlf ? STR_LIT("\r\n") : STR_LIT("\n");
+        ok = text_replace(vi->text, text_length(vi->text), 0, ending, &err);
+    }
     return ok || vi_say(vi, true, "%s", err.text);
 }
 

@@ -35,6 +35,23 @@ static void test_operators(void **state)
     assert_keys("a (b) c\n", "vi(i(i(i(d", "a () c\n");
 }
 
+/* A text without a line ending at its end, as a new file is: its lines are what Vim's would be. */
+static void test_without_final_newline(void **state)
+{
+    (void)state;
+    assert_keys("", "i# a\rb\rc\033", "# a\nb\nc\n");
+    assert_keys("", "ia\r\033ib\033", "a\nb\n");
+    assert_keys("", "oa\033", "\na\n");
+    assert_keys("", "i\r\r\033ix\033", "\n\nx\n");
+    assert_keys("a", "o\033ib\033", "a\nb\n");
+    assert_keys("a", "A\rb\033u", "a");
+    assert_keys("a\nb", "Gxib\033", "a\nb\n");
+    assert_keys("a\nb", "GxGix\033", "a\nx\n");
+    assert_keys("a\r\nb", "GA\r\033ic\033", "a\r\nb\r\nc\r\n");
+    assert_keys("a", "yyp", "a\na");
+    assert_keys("a", "yyP", "a\na");
+}
+
 static void test_codes(void **state)
 {
     (void)state;
@@ -144,6 +161,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_operators),
+        cmocka_unit_test(test_without_final_newline),
         cmocka_unit_test(test_codes),
         cmocka_unit_test(test_registers_and_macros),
         cmocka_unit_test(test_insert),
