@@ -193,8 +193,9 @@ static const char *prompt_hint(const struct chat *chat)
     if (chat_suggestion(chat) != NULL) {
         return "say what the policy should do; Enter takes the first prompt above";
     }
-    return chat_offers_beginning(chat) ? "Enter begins a repository; or say what the policy should do"
-                                       : "say what the policy should do";
+    return chat_offers_beginning(chat)
+               ? "Enter begins a repository; or say what the policy should do"
+               : "say what the policy should do";
 }
 
 /* The prompts a recording knows: anything else it can only answer with this list. */

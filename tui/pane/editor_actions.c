@@ -174,6 +174,9 @@ unsigned editor_key(void *pane, const struct key *key)
         {K_END, LINE_END}, {K_PAGE_UP, PAGE_UP}, {K_PAGE_DOWN, PAGE_DOWN}};
     struct editor *editor = pane;
     if (editor->view == NULL) {
+        if (key_is_plain_text(key)) {
+            app_message(editor->app, MESSAGE_INFO, "No file is open: Alt-p finds or begins one.");
+        }
         return UI_IGNORED;
     }
     if (editor_slow_takes(editor, key)) {

@@ -378,7 +378,9 @@ int status_draw_counts(struct status *s, struct region region, int row, int col,
         size_t done;
         size_t total;
         board_progress(s->board, &done, &total);
-        used += 1 + grid_printf(part, 0, used + 1, STYLE(RUNNING), "%zu/%zu", done, total);
+        if (total > 0) { /* nothing that a change reaches is no news */
+            used += 1 + grid_printf(part, 0, used + 1, STYLE(RUNNING), "%zu/%zu", done, total);
+        }
     }
     const struct coverage *coverage = board_coverage(s->board);
     if (coverage != NULL && coverage->covered_rows + coverage->missed_rows > 0) {
@@ -431,7 +433,7 @@ static bool append_right(const struct status *s, int less, struct buf *out)
     if (s->watch && less < 2) {
         buf_append_c(out, " watch ");
     }
-    if (board_is_running(s->board)) {
+    if (board_is_running(s->board) && total > 0) {
         buf_printf(out, " running %zu/%zu ", done, total);
     } else if (board_is_busy(s->board)) {
         buf_append_c(out, " measuring ");
@@ -490,6 +492,8 @@ void status_fold(const void *data, struct buf *out)
         size_t done;
         size_t total;
         board_progress(s->board, &done, &total);
-        buf_printf(out, "  running %zu/%zu", done, total);
+        if (total > 0) {
+            buf_printf(out, "  running %zu/%zu", done, total);
+        }
     }
 }
