@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# From an empty folder and a list of controls to five that are enforced, each reviewed, committed and green: the commands of
+# the README's "From a compliance matrix to a gated pull request", with a third party's fake of a model that answers.
+set -euo pipefail
+dir=$(mktemp -d)
+model=
+trap '[ -z "$model" ] || kill "$model" 2>/dev/null || true; rm -rf "$dir"' EXIT
+export XDG_STATE_HOME=$dir/state XDG_CONFIG_HOME=$dir/config CODEX_HOME=$dir/codex HOME=$dir/home
+export PATH=$BYLAW_BINARY_DIR:$PATH BYLAW_TOUR=0 OPENAI_API_KEY=none-is-needed
+for program in opa gator node; do
+  command -v "$program" >/dev/null || { echo "skipped: $program is not installed"; exit 77; }
+done
+die() { echo "$*"; exit 1; }
+expect() { # EXIT-CODE TEXT COMMAND…: checks code and output
+  local code=$1 text=$2 got=0 out
+  shift 2
+  out=$("$@" 2>&1 </dev/null) || got=$?
+  [ "$got" = "$code" ] || { echo "exit $got, not $code: $*"; echo "$out"; exit 1; }
+  case $out in *"$text"*) ;; *) echo "no \"$text\" from $*:"; echo "$out"; exit 1 ;; esac
+}
+
+# The model: a port of the system's choice, said in its log.
+node "$BYLAW_SOURCE_DIR/tests/tools/cis_answers.mjs" >"$dir/answers.json"
+node "$BYLAW_NODE_MODULES/.bin/llmock" -p 0 -f "$dir/answers.json" >"$dir/model.log" 2>&1 &
+model=$!
+until grep -q 'listening on' "$dir/model.log"; do
+  kill -0 "$model" 2>/dev/null || { cat "$dir/model.log"; die "the fake model has ended"; }
+  sleep 0.1
+done
+BYLAW_BASE_URL=$(sed -n 's/.*listening on \(http[^ ]*\).*/\1/p' "$dir/model.log")/v1
+export BYLAW_BASE_URL
+
+# An empty folder.
+mkdir "$dir/policies"
+cd "$dir/policies"
+git init -q -b main
+git config user.name Engineer
+git config user.email e@example.invalid
+expect 0 'wrote  policies/k8s/registry/registry.rego' bylaw init --kubernetes --rego
+git config core.hooksPath .githooks
+git add -A
+git commit -qm 'Begin' >"$dir/log" 2>&1 || { cat "$dir/log"; die "the first commit is refused"; }
+
+# What lacks, and a proposal for five of it.
+controls=5.2.2,5.2.3,5.2.4,5.2.5,5.2.12
+expect 1 '0 of 32 checkable controls covered' bylaw gap --requirements cis-k8s-1.9
+expect 0 '5 proposals are green' bylaw generate --requirements cis-k8s-1.9 --only "$controls" --jobs 2 --max-cost 5
+[ -z "$(git status --porcelain)" ] || die "something was written before its review"
+
+# Each is reviewed and committed; the hook checks what is committed.
+bylaw --resume | awk '/Control 5\./ { print $1 }' >"$dir/sessions"
+[ "$(wc -l <"$dir/sessions")" = 5 ] || die "not five sessions"
+while IFS= read -r session; do
+  { printf '%s\n' review; for _ in 1 2 3 4 5 6 7 8 9; do echo accept-rest; done; printf '%s\n' finish 'commit yes' wait quit; } >"$dir/typed"
+  bylaw --plain --session "$session" <"$dir/typed" >"$dir/log" 2>&1 || { cat "$dir/log"; die "the review ended badly"; }
+done <"$dir/sessions"
+[ "$(git log --format=%s | grep -c '^Control 5\.2\.')" = 5 ] || { cat "$dir/log"; git log --oneline; die "not five commits"; }
+[ -z "$(git status --porcelain)" ] || die "something is left"
+
+# Traced, and green.
+expect 1 '5 of 32 checkable controls covered' bylaw gap --requirements cis-k8s-1.9
+expect 0 'pass' bylaw check
+
+# A change that lets a forbidden Pod pass is red, by itself and against the base.
+sed -i 's/object.get(pod.spec, "hostPID", false)/object.get(pod.spec, "hostPID", true) == 1/' policies/5-2-3/5-2-3.rego
+expect 1 'fail' bylaw check --base HEAD
+if git commit -qam 'Let it pass' >"$dir/log" 2>&1; then die "committed although a test fails"; fi
