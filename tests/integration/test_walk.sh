@@ -10,6 +10,7 @@ export PATH=$BYLAW_BINARY_DIR:$PATH BYLAW_TOUR=0 OPENAI_API_KEY=none-is-needed
 for program in opa gator node; do
   command -v "$program" >/dev/null || { echo "skipped: $program is not installed"; exit 77; }
 done
+bylaw help generate >/dev/null 2>&1 || { echo "skipped: there is no bylaw generate yet"; exit 77; }
 die() { echo "$*"; exit 1; }
 expect() { # EXIT-CODE TEXT COMMAND…: checks code and output
   local code=$1 text=$2 got=0 out
