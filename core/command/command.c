@@ -27,6 +27,7 @@ const struct command *const commands[] = {
     &command_sandbox,
     &command_template,
     &command_test,
+    &command_trace,
     &command_trust,
     &command_version,
     NULL,

@@ -103,6 +103,7 @@ extern const struct command command_rollout;
 extern const struct command command_sandbox;
 extern const struct command command_template;
 extern const struct command command_test;
+extern const struct command command_trace;
 extern const struct command command_trust;
 extern const struct command command_version;
 

@@ -46,17 +46,35 @@ static char *only_one(const char *root)
     return NULL;
 }
 
-/* NULL: nothing says. The caller frees. */
-static char *find_matrix(const struct controls_wish *wish)
+/* "cis-k8s-1.9": what is compiled in, as if it were a file. */
+static bool is_builtin(const char *name)
+{
+    struct benchmark *builtin = benchmark_builtin();
+    char *own = mem_printf("%s-%s", benchmark_framework(builtin), benchmark_version(builtin));
+    bool same = strcmp(own, name) == 0 && access(name, F_OK) != 0;
+    free(own);
+    benchmark_free(builtin);
+    return same;
+}
+
+/* NULL: nothing says (err is untouched), or it may not be. The caller frees. */
+static char *find_matrix(const struct controls_wish *wish, struct err *err)
 {
     const char *set = wish->config == NULL ? NULL : config_string(wish->config, "requirements");
     if (wish->requirements != NULL) {
         return mem_strdup(wish->requirements);
     }
+    if (set != NULL && is_builtin(set)) {
+        return mem_strdup(set);
+    }
     if (set != NULL) {
         /* A workspace's file may be anybody's: it names nothing outside. */
         char *inside = path_resolve("", str_of(set));
-        char *path = path_join(wish->root, inside == NULL ? "" : inside);
+        char *path = inside == NULL ? NULL : path_join(wish->root, inside);
+        if (inside == NULL) {
+            err_set(err, ERR_DENIED, "the setting requirements names %.200s, which is not below %s",
+                set, wish->root);
+        }
         free(inside);
         return path;
     }
@@ -76,17 +94,6 @@ static bool read_map(
            (wish->map == NULL || requirements_map_add(map, str_of(wish->map), err));
 }
 
-/* "cis-k8s-1.9": what is compiled in, as if it were a file. */
-static bool is_builtin(const char *name)
-{
-    struct benchmark *builtin = benchmark_builtin();
-    char *own = mem_printf("%s-%s", benchmark_framework(builtin), benchmark_version(builtin));
-    bool same = strcmp(own, name) == 0 && access(name, F_OK) != 0;
-    free(own);
-    benchmark_free(builtin);
-    return same;
-}
-
 static void keep_only(struct requirements *list, const char *only)
 {
     size_t kept = 0;
@@ -104,9 +111,13 @@ bool controls_open(const struct controls_wish *wish, struct controls *out, struc
 {
     struct requirements_map map = {0};
     *out = (struct controls){0};
-    char *path = find_matrix(wish);
+    struct err denied = {0};
+    char *path = find_matrix(wish, &denied);
     bool ok = read_map(wish, &map, err);
-    if (ok && path == NULL) {
+    if (ok && denied.kind != ERR_NONE) {
+        *err = denied;
+        ok = false;
+    } else if (ok && path == NULL) {
         ok = err_set(err, ERR_NOT_FOUND,
             "no requirements: name a CSV or an OSCAL catalogue with --requirements (or the setting "
             "requirements), write requirements.csv, or take cis-k8s-1.9, which is compiled in");

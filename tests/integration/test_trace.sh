@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# bylaw gap and bylaw trace as programs, on the sample workspace in a repository of its own; a component definition held
+# against the published schema of OSCAL, where that and Node.js are there.
+set -euo pipefail
+bylaw=$BYLAW_BINARY_DIR/bylaw
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export XDG_CONFIG_HOME=$work/config XDG_STATE_HOME=$work/state
+cp -r "$BYLAW_SOURCE_DIR/tests/workspaces/sample" "$work/ws"
+cd "$work/ws"
+git init -q -b main . && git add -A && git -c user.name=Ann -c user.email=a@example.org commit -qm 'First policies'
+
+fail() { printf '%s\n' "$*" >&2; exit 1; }
+# with CODE COMMAND…: its output in $work/out and $work/err.
+with() {
+  local want=$1 code=0
+  shift
+  "$bylaw" "$@" >"$work/out" 2>"$work/err" || code=$?
+  [ "$code" = "$want" ] || fail "bylaw $*: exit code $code, not $want: $(cat "$work/err")"
+}
+has() { grep -qF -- "$1" "$work/${2:-out}" || fail "not in ${2:-out}: $1; there is: $(head -c 2000 "$work/${2:-out}")"; }
+
+with 1 gap
+has 'control_id,control_description,suggested_policy_type,complexity,evidence,status'
+has 'K8S-01,Containers do not run privileged,'
+has 'policies/k8s/privileged/privileged.rego:5 metadata names K8S-01 (k8s.privileged),covered'
+has 'K8S-03,Production images are pinned to a version,'
+has '3 of 4 checkable controls covered' err
+with 1 gap --json --only K8S-03
+has '"status":"gap"'
+with 0 gap --only 'K8S-0[12],K8S-01,TF*'
+with 1 gap --requirements cis-k8s-1.9 --status 'not checkable'
+has '1.2.1,'
+has 'of 32 checkable controls covered' err
+has '98 more no admission policy can check' err
+
+printf 'Nr;Text\r\nA;x\r\n' >"$work/m.csv"
+with 2 gap --requirements "$work/m.csv"
+has 'there are: Nr, Text. Say which with --map' err
+with 1 gap --requirements "$work/m.csv" --map id=Nr
+mkdir -p .bylaw
+printf 'requirements = "../../../etc/passwd"\n' >.bylaw/config.toml
+with 2 gap
+has 'the setting requirements' err
+printf 'requirements = "m.csv"\nrequirements_map = "id=Nr"\n' >.bylaw/config.toml
+cp "$work/m.csv" .
+with 1 gap
+has 'A,x,'
+rm -r .bylaw m.csv
+with 2 gap --requirements nowhere.csv
+has 'nowhere.csv' err
+
+with 1 trace
+has 'state,control_id,control_description,framework,version,policy,rule,place,tests,fixtures,commit,note'
+has 'uncovered,K8S-03,'
+has 'traced,K8S-01,'
+has 'First policies'
+with 0 trace --only K8S-01
+with 1 trace --format html --out "$work/page.html"
+grep -qE 'https?:|src=|@import|url\(' "$work/page.html" && fail "the page wants something from elsewhere"
+grep -qF "default-src 'none'" "$work/page.html" || fail "no policy for content"
+with 2 trace --format pdf
+with 1 trace --format oscal --out "$work/definition.json"
+
+. "$BYLAW_SOURCE_DIR/scripts/lib.sh"
+schema=$(fetch_oscal_schema)
+if [ -n "$schema" ] && have node && [ -e "${BYLAW_NODE_MODULES:-}/ajv" ]; then
+  cat >"$work/check.cjs" <<'JS'
+const [modules, schema, ...files] = process.argv.slice(2);
+const Ajv = require(`${modules}/ajv`), formats = require(`${modules}/ajv-formats`), fs = require("fs");
+const ajv = new (Ajv.default || Ajv)({ strict: false, allErrors: true, unicodeRegExp: true });
+(formats.default || formats)(ajv);
+const check = ajv.compile(JSON.parse(fs.readFileSync(schema)));
+for (const file of files) {
+  if (!check(JSON.parse(fs.readFileSync(file)))) {
+    console.error(file, JSON.stringify(check.errors.slice(0, 5)));
+    process.exit(1);
+  }
+}
+JS
+  mkdir empty
+  "$bylaw" trace --dir empty --requirements cis-k8s-1.9 --format oscal --out "$work/none.json" 2>/dev/null || [ $? = 1 ]
+  node "$work/check.cjs" "$BYLAW_NODE_MODULES" "$schema" "$work/definition.json" "$work/none.json"
+else
+  echo "not held against the schema of OSCAL: it, Node.js or ajv is not there"
+fi
