@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TITLE_MAX = 120, ID_TRIES = 16 };
+enum { TITLE_MAX = 120, ID_TRIES = 16, KIND_TAIL = 80 };
 static const size_t max_journal = (size_t)1 << 30;
 
 struct journal {
@@ -324,6 +324,39 @@ char *journal_fork(const char *workspace, const struct journal *from,
     buf_free(&copying.out);
     buf_free(&text);
     return id;
+}
+
+cJSON *journal_last(const char *workspace, const char *id, const char *kind)
+{
+    struct err err;
+    struct buf text = BUF_INIT;
+    char *dir = is_id(id) ? folder_of(workspace, &err) : NULL;
+    char *path = dir == NULL ? NULL : mem_printf("%s/%s.jsonl", dir, id);
+    /* As journal_append ends a line; no text within a record can look so, for its quotes are
+     * escaped. */
+    char *mark = mem_printf("\"k\":\"%s\",\"t\":", kind);
+    struct str last = {0};
+    struct str line;
+    if (path != NULL && file_read(path, max_journal, &text, &err)) {
+        struct str rest = buf_str(&text);
+        while (str_next_line(&rest, &line)) {
+            size_t tail = line.len < KIND_TAIL ? 0 : line.len - KIND_TAIL;
+            bool whole = line.ptr + line.len < text.ptr + text.len;
+            if (whole && str_find(str_from(line, tail), str_of(mark), 0) != SIZE_MAX) {
+                last = line;
+            }
+        }
+    }
+    cJSON *record = last.len == 0 ? NULL : json_parse(last, NULL);
+    if (record != NULL && strcmp(json_string_or(record, "k", ""), kind) != 0) {
+        cJSON_Delete(record);
+        record = NULL;
+    }
+    buf_free(&text);
+    free(mark);
+    free(path);
+    free(dir);
+    return record;
 }
 
 struct head {

@@ -46,6 +46,9 @@ enum journal_choice {
 char *journal_fork(const char *workspace, const struct journal *from,
     enum journal_choice (*choose)(void *data, const char *kind, const cJSON *record), void *data,
     struct err *err) MUST_USE;
+/* The last record of a kind in a session's file, whoever has it open; NULL: none, or it cannot be
+ * read. The caller frees it (cJSON_Delete). Any thread. */
+cJSON *journal_last(const char *workspace, const char *id, const char *kind) MUST_USE;
 /* Removes the file: nothing in it is worth keeping. The journal is still to be freed. */
 void journal_discard(struct journal *journal);
 

@@ -233,14 +233,24 @@ size_t proposals_rebase(struct proposals *proposals, struct buf *problem)
     return count;
 }
 
-void proposals_close(struct proposals *proposals)
+static void end_open(struct proposals *proposals, enum proposal_state state)
 {
     if (proposals_open(proposals) == NULL) {
         return;
     }
-    proposals->open.state = PROPOSAL_DECIDED;
+    proposals->open.state = state;
     record_proposal(proposals);
     drop_review(proposals);
+}
+
+void proposals_close(struct proposals *proposals)
+{
+    end_open(proposals, PROPOSAL_DECIDED);
+}
+
+void proposals_withdraw(struct proposals *proposals)
+{
+    end_open(proposals, PROPOSAL_WITHDRAWN);
 }
 
 bool proposals_replay(struct proposals *proposals, const char *kind, const cJSON *record)

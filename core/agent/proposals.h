@@ -48,6 +48,9 @@ size_t proposals_rebase(struct proposals *proposals, struct buf *problem);
 /* The engineer has decided and what was accepted is written: the proposal is closed. */
 void proposals_close(struct proposals *proposals);
 
+/* It is not to be reviewed after all: whoever made it did not come to an end. */
+void proposals_withdraw(struct proposals *proposals);
+
 /* True when the record was one of ours. */
 bool proposals_replay(struct proposals *proposals, const char *kind, const cJSON *record);
 /* After the last record. Returns how many recorded decisions did not fit (said to the engineer). */

@@ -1,0 +1,414 @@
+#include "generate/generate.h"
+
+#include "agent/errand.h"
+#include "agent/review_queue.h"
+#include "base/json.h"
+#include "base/safe.h"
+#include "base/vec.h"
+
+#include <stdlib.h>
+
+/* So many failures with the same words, one after another and without one success: the rest would
+ * only fail alike. */
+enum { ALIKE_MAX = 10, WHY_MAX = 600 };
+
+struct job {
+    struct generate *generate;
+    const struct generate_task *task;
+    struct errand *errand; /* NULL: a free place */
+    uint64_t started_ms;
+    bool over;
+};
+
+struct generate {
+    struct generate_setup setup;
+    struct job *jobs;
+    struct loop_timer *pump;
+    size_t next; /* of the tasks, to be looked at */
+    uint64_t started_ms;
+    char *stopped;
+    char *last_why; /* of the last failure */
+    unsigned alike;
+};
+
+static struct batch_item *item_of(const struct generate *generate, const struct generate_task *task)
+{
+    return batch_find(generate->setup.batch, task->key);
+}
+
+static void stop(struct generate *generate, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+static void stop(struct generate *generate, const char *fmt, ...)
+{
+    if (generate->stopped != NULL) {
+        return;
+    }
+    struct buf text = BUF_INIT;
+    va_list args;
+    va_start(args, fmt);
+    buf_vprintf(&text, fmt, args);
+    va_end(args);
+    generate->stopped = buf_take(&text);
+}
+
+static void save(struct generate *generate)
+{
+    struct err err;
+    if (!batch_save(generate->setup.batch, &err)) {
+        stop(generate, "what is done cannot be kept: %s", err.text);
+    }
+}
+
+/* ---- how one ends ---- */
+
+static void set_why(struct batch_item *item, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+static void set_why(struct batch_item *item, const char *fmt, ...)
+{
+    struct buf text = BUF_INIT;
+    va_list args;
+    va_start(args, fmt);
+    buf_vprintf(&text, fmt, args);
+    va_end(args);
+    free(item->why);
+    item->why = safe_dup(str_trim(buf_str(&text)), SAFE_ONE_LINE, WHY_MAX);
+    buf_free(&text);
+}
+
+/* The lines of a list as one: "no tests; no policy". */
+static void join_lines(struct str lines, struct buf *out)
+{
+    struct str line;
+    while (str_next_line(&lines, &line)) {
+        line = str_starts(line, "- ") ? str_from(line, 2) : line;
+        buf_append_c(out, out->len > 0 && line.len > 0 ? "; " : "");
+        buf_append_str(out, line);
+    }
+}
+
+static void judge_proposal(const struct job *job, const struct proposal *open,
+    struct batch_item *item)
+{
+    struct buf lacks = BUF_INIT;
+    struct buf why = BUF_INIT;
+    bool met = task_is_met(job->task, &open->changes, &lacks);
+    join_lines(buf_str(&lacks), &why);
+    struct buf checks = BUF_INIT;
+    bool passed = errand_checks_passed(job->errand, &checks);
+    buf_printf(&why, "%s%s", why.len > 0 && checks.len > 0 ? "; " : "",
+        checks.len > 0 ? checks.ptr : "");
+    item->state = BATCH_PROPOSED;
+    item->red = !met || !passed;
+    free(item->why);
+    item->why = NULL;
+    if (item->red) {
+        set_why(item, "%s", why.len > 0 ? why.ptr : "not green");
+    }
+    buf_free(&lacks);
+    buf_free(&checks);
+    buf_free(&why);
+}
+
+static void judge_end(struct job *job, struct batch_item *item)
+{
+    struct proposals *proposals = workbench_proposals(errand_workbench(job->errand));
+    const struct proposal *open = proposals_open(proposals);
+    const char *trouble = errand_trouble(job->errand);
+    if (errand_end(job->errand) != ERRAND_FAILED && open != NULL) {
+        judge_proposal(job, open, item);
+        return;
+    }
+    item->state = BATCH_FAILED;
+    item->red = false;
+    if (errand_end(job->errand) == ERRAND_FAILED) {
+        set_why(item, "%s", trouble == NULL ? "it did not end" : trouble);
+        proposals_withdraw(proposals); /* half of one is none; its text stays in the session */
+    } else {
+        struct str answer = str_trim(errand_answer(job->errand));
+        set_why(item, "nothing is proposed%s%.*s", answer.len > 0 ? ": " : "", STR_FMT(answer));
+    }
+}
+
+static void take_spend(struct job *job, struct batch_item *item)
+{
+    const struct spend *spend = session_spend(workbench_session(errand_workbench(job->errand)));
+    item->dollars = spend->dollars;
+    item->priced = spend->unpriced == 0;
+    item->tokens = spend_tokens(spend);
+}
+
+static void count_alike(struct generate *generate, const struct batch_item *item)
+{
+    bool failed = item->state == BATCH_FAILED;
+    bool same = failed && generate->last_why != NULL && item->why != NULL &&
+                strcmp(generate->last_why, item->why) == 0;
+    generate->alike = same ? generate->alike + 1 : failed;
+    free(generate->last_why);
+    generate->last_why = failed ? mem_strdup(item->why) : NULL;
+    if (generate->alike >= ALIKE_MAX) {
+        stop(generate, "%u failed one after another in the same way: %s", generate->alike,
+            item->why);
+    }
+}
+
+static void end_job(struct job *job)
+{
+    struct generate *generate = job->generate;
+    struct batch_item *item = item_of(generate, job->task);
+    struct session *session = workbench_session(errand_workbench(job->errand));
+    judge_end(job, item);
+    take_spend(job, item);
+    item->ms += (long long)(loop_now_ms() - job->started_ms);
+    review_queue_mark(session, item->state == BATCH_PROPOSED ? QUEUE_READY : QUEUE_FAILED,
+        job->task->id, item->why);
+    save(generate);
+    errand_free(job->errand);
+    job->errand = NULL;
+    job->over = false;
+    count_alike(generate, item);
+    generate->setup.told(generate->setup.data, job->task, item);
+}
+
+/* ---- how one begins ---- */
+
+static bool judge(void *data, struct errand *errand, struct buf *told)
+{
+    const struct job *job = data;
+    const struct proposal *open = proposals_open(workbench_proposals(errand_workbench(errand)));
+    struct buf lacks = BUF_INIT;
+    /* Without any proposal the answer says why: that is an end, too. */
+    bool met = open == NULL || task_is_met(job->task, &open->changes, &lacks);
+    if (!met) {
+        buf_printf(told, "What you propose for this control lacks:\n%s\nAdd it with apply_patch.\n",
+            lacks.ptr);
+    }
+    buf_free(&lacks);
+    return met;
+}
+
+static void on_done(void *data)
+{
+    struct job *job = data;
+    job->over = true;
+    loop_timer_start(job->generate->pump, 0, 0);
+}
+
+static bool is_spent(const struct generate *generate)
+{
+    return generate->setup.budget >= 0 &&
+           generate_totals(generate).dollars >= generate->setup.budget;
+}
+
+/* What it ended as before its end was kept in the batch, by its session; false: it had not. */
+static bool take_kept_end(struct generate *generate, struct batch_item *item)
+{
+    struct queue_mark mark;
+    if (item->session == NULL ||
+        !review_queue_read_mark(generate->setup.folder, item->session, &mark)) {
+        return false;
+    }
+    bool ended = mark.state != QUEUE_RUNS;
+    if (ended) {
+        item->state = mark.state == QUEUE_READY ? BATCH_PROPOSED : BATCH_FAILED;
+        item->red = mark.state == QUEUE_READY && mark.why != NULL;
+        free(item->why);
+        item->why = mark.why;
+        mark.why = NULL;
+    }
+    queue_mark_free(&mark);
+    return ended;
+}
+
+static char *ask_for(const struct generate_task *task, bool again)
+{
+    struct buf ask = BUF_INIT;
+    task_ask(task, &ask);
+    if (again) {
+        buf_append_c(&ask, "\nThis goes on after an interruption. What you proposed before it still "
+                           "stands, if you did: look at it, and end it.\n");
+    }
+    return buf_take(&ask);
+}
+
+static struct errand *start_errand(struct job *job, const char *session, struct err *err)
+{
+    struct generate *generate = job->generate;
+    const struct generate_setup *setup = &generate->setup;
+    char *prompt = ask_for(job->task, session != NULL);
+    double left = setup->budget - generate_totals(generate).dollars;
+    struct errand_setup errand = {.loop = setup->loop,
+        .folder = setup->folder,
+        .session = session,
+        .provider = setup->provider,
+        .profile = setup->profile,
+        .sandbox = "read-only",
+        .is_program = setup->is_program,
+        .prompt = prompt,
+        .budget = setup->budget < 0 ? -1 : left,
+        .tries = setup->tries,
+        .judge = judge,
+        .done = on_done,
+        .data = job};
+    struct errand *started = errand_start(&errand, err);
+    free(prompt);
+    return started;
+}
+
+static void begin_job(struct job *job, const struct generate_task *task, struct batch_item *item)
+{
+    struct generate *generate = job->generate;
+    struct err err;
+    job->task = task;
+    job->started_ms = loop_now_ms();
+    job->over = false;
+    job->errand = start_errand(job, item->session, &err);
+    if (job->errand == NULL && item->session != NULL && err.kind == ERR_NOT_FOUND) {
+        job->errand = start_errand(job, NULL, &err); /* the session was removed: begin anew */
+    }
+    if (job->errand == NULL) {
+        item->state = BATCH_FAILED;
+        set_why(item, "%s", err.text);
+        save(generate);
+        count_alike(generate, item);
+        generate->setup.told(generate->setup.data, task, item);
+        return;
+    }
+    /* Known before anything is sent: what a kill leaves is found again. */
+    struct session *session = workbench_session(errand_workbench(job->errand));
+    review_queue_mark(session, QUEUE_RUNS, task->id, NULL);
+    char *id = mem_strdup(session_id(session));
+    free(item->session);
+    item->session = id;
+    item->state = BATCH_RUNS;
+    save(generate);
+    generate->setup.told(generate->setup.data, task, item);
+}
+
+/* ---- all of them ---- */
+
+static struct job *free_place(struct generate *generate)
+{
+    for (unsigned i = 0; i < generate->setup.jobs; i++) {
+        if (generate->jobs[i].errand == NULL) {
+            return &generate->jobs[i];
+        }
+    }
+    return NULL;
+}
+
+static void begin_next(struct generate *generate)
+{
+    const struct generate_task *task = &generate->setup.tasks[generate->next++];
+    struct batch_item *item = item_of(generate, task);
+    if (item->state == BATCH_RUNS && take_kept_end(generate, item)) {
+        save(generate);
+        generate->setup.told(generate->setup.data, task, item);
+        return;
+    }
+    if (item->state == BATCH_WAITS || item->state == BATCH_RUNS) {
+        begin_job(free_place(generate), task, item);
+    }
+}
+
+static void pump(void *data)
+{
+    struct generate *generate = data;
+    for (unsigned i = 0; i < generate->setup.jobs; i++) {
+        if (generate->jobs[i].over) {
+            end_job(&generate->jobs[i]);
+        }
+    }
+    if (generate->next < generate->setup.count && generate->stopped == NULL) {
+        if (is_spent(generate)) {
+            struct buf money = BUF_INIT;
+            money_append(&money, generate->setup.budget);
+            stop(generate, "--max-cost %s is reached", money.ptr);
+            buf_free(&money);
+        } else if (free_place(generate) != NULL) {
+            begin_next(generate);
+            loop_timer_start(generate->pump, 0, 0); /* one a turn of the loop */
+        }
+    }
+}
+
+struct generate *generate_start(const struct generate_setup *setup, struct err *err)
+{
+    for (size_t i = 0; i < setup->count; i++) {
+        (void)batch_add(setup->batch, setup->tasks[i].key, setup->tasks[i].id);
+    }
+    if (!batch_save(setup->batch, err)) {
+        return NULL;
+    }
+    struct generate *generate = MEM_NEW(struct generate);
+    generate->setup = *setup;
+    generate->started_ms = loop_now_ms();
+    generate->jobs = mem_zalloc(setup->jobs * sizeof *generate->jobs);
+    for (unsigned i = 0; i < setup->jobs; i++) {
+        generate->jobs[i].generate = generate;
+    }
+    generate->pump = loop_timer_new(setup->loop, pump, generate);
+    loop_timer_start(generate->pump, 0, 0);
+    return generate;
+}
+
+void generate_free(struct generate *generate)
+{
+    if (generate == NULL) {
+        return;
+    }
+    for (unsigned i = 0; i < generate->setup.jobs; i++) {
+        errand_free(generate->jobs[i].errand);
+    }
+    loop_timer_free(generate->pump);
+    free(generate->jobs);
+    free(generate->stopped);
+    free(generate->last_why);
+    free(generate);
+}
+
+bool generate_is_over(const struct generate *generate)
+{
+    for (unsigned i = 0; i < generate->setup.jobs; i++) {
+        if (generate->jobs[i].errand != NULL) {
+            return false;
+        }
+    }
+    return generate->stopped != NULL || generate->next >= generate->setup.count;
+}
+
+const char *generate_stopped(const struct generate *generate)
+{
+    return generate->stopped;
+}
+
+static const struct job *job_of(const struct generate *generate, const struct generate_task *task)
+{
+    for (unsigned i = 0; i < generate->setup.jobs; i++) {
+        if (generate->jobs[i].errand != NULL && generate->jobs[i].task == task) {
+            return &generate->jobs[i];
+        }
+    }
+    return NULL;
+}
+
+struct generate_totals generate_totals(const struct generate *generate)
+{
+    struct generate_totals totals = {.all = generate->setup.count, .priced = true};
+    totals.wall_ms = loop_now_ms() - generate->started_ms;
+    for (size_t i = 0; i < generate->setup.count; i++) {
+        const struct generate_task *task = &generate->setup.tasks[i];
+        const struct batch_item *item = item_of(generate, task);
+        const struct job *job = job_of(generate, task);
+        const struct spend *spend =
+            job == NULL ? NULL : session_spend(workbench_session(errand_workbench(job->errand)));
+        totals.running += job != NULL;
+        totals.waiting += job == NULL && (item->state == BATCH_WAITS || item->state == BATCH_RUNS);
+        totals.green += item->state == BATCH_PROPOSED && !item->red;
+        totals.red += item->state == BATCH_PROPOSED && item->red;
+        totals.failed += item->state == BATCH_FAILED;
+        totals.dollars += spend == NULL ? item->dollars : spend->dollars;
+        totals.tokens += spend == NULL ? item->tokens : spend_tokens(spend);
+        totals.priced = totals.priced && (spend == NULL ? item->priced : spend->unpriced == 0);
+    }
+    return totals;
+}
