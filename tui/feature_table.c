@@ -55,6 +55,11 @@ static const struct feature features[] = {
         "one prompt for a script or a pipeline, its answer checked against a JSON Schema; what is "
         "proposed waits for its review, or is written where all is green and you allow it",
         "", "", "apply_without_review", "exec", ""},
+    {"Policies in bulk",
+        "a proposal for each control of a matrix that has no policy, so many at a time, with "
+        "bounds "
+        "on cost; goes on after a kill; all wait for their review, one after another",
+        "", "", "", "generate", ""},
     {"Recorded sessions", "the whole loop without a key or a network, labelled as such", "", "",
         "recording", "record", ""},
     {"Review",

@@ -32,7 +32,7 @@ struct waiting_review {
     char *why;     /* what is red about it, or NULL */
     unsigned number;
     size_t files;
-    bool open; /* another process has the session open */
+    bool open;       /* another process has the session open */
     int64_t started; /* ms since 1970 */
 };
 
@@ -42,8 +42,7 @@ struct review_queue {
 };
 
 /* Reads the sessions' files: on a worker. */
-bool review_queue_read(
-    const char *workspace, struct review_queue *out, struct err *err) MUST_USE;
+bool review_queue_read(const char *workspace, struct review_queue *out, struct err *err) MUST_USE;
 void review_queue_free(struct review_queue *queue);
 /* The place of the one to go to from the session `here`: the first behind it that is not open
  * elsewhere, from the beginning again after the last; SIZE_MAX: there is no other. */

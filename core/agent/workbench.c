@@ -157,7 +157,7 @@ static void add_proposal_entry(struct workbench *wb)
 static void on_turn_end(void *data)
 {
     struct workbench *wb = data;
-    if (wb->closing) {
+    if (wb->closing || wb->resuming) {
         return;
     }
     if (wb->choose_again) {
@@ -353,12 +353,24 @@ static void make_proposals(struct workbench *wb)
     wb->proposals = proposals_new(&setup);
 }
 
+static bool is_told(const struct session *session, unsigned proposal)
+{
+    VEC_FOREACH (const struct entry, entry, session_transcript(session)) {
+        if (entry->kind == ENTRY_PROPOSAL && entry->proposal == proposal) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool workbench_resume(struct workbench *wb, const char *id, bool needed, struct err *err)
 {
     struct session_setup setup = session_setup(wb);
     make_proposals(wb);
     wb->was_closed = false;
+    wb->resuming = true; /* a turn that a kill cut short ends in there */
     wb->session = session_resume(&setup, workspace_root(wb->workspace), id, err);
+    wb->resuming = false;
     if (wb->session == NULL) {
         proposals_free(wb->proposals);
         wb->proposals = NULL;
@@ -374,10 +386,11 @@ bool workbench_resume(struct workbench *wb, const char *id, bool needed, struct 
     }
     size_t dropped = proposals_settle(wb->proposals);
     const struct proposal *open = proposals_open(wb->proposals);
-    if (open != NULL) {
+    if (open != NULL && is_told(wb->session, open->number)) {
         wb->shown_number = open->number;
         wb->shown_revision = open->revision;
     }
+    add_proposal_entry(wb); /* where a kill came before the turn's end */
     workbench_note(wb, "Resumed session %s%s.", id, open != NULL ? ", with its open proposal" : "");
     if (dropped > 0) {
         workbench_problem(wb,

@@ -66,6 +66,7 @@ struct workbench {
     } notices;
     bool held;             /* an outcome is being written */
     bool closing;          /* nothing new is begun */
+    bool resuming;         /* a session is being read, and is not there yet */
     bool listed;           /* the first listing of the files is there */
     bool was_closed;       /* while replaying: the last record says the program ended well */
     unsigned shown_number; /* the proposal the transcript shows last */

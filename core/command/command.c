@@ -11,6 +11,7 @@ const struct command *const commands[] = {
     &command_doctor,
     &command_exec,
     &command_gap,
+    &command_generate,
     &command_guards,
     &command_help,
     &command_highlight,

@@ -87,6 +87,7 @@ extern const struct command command_config;
 extern const struct command command_doctor;
 extern const struct command command_exec;
 extern const struct command command_gap;
+extern const struct command command_generate;
 extern const struct command command_guards;
 extern const struct command command_help;
 extern const struct command command_highlight;

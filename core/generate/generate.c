@@ -31,9 +31,10 @@ struct generate {
     unsigned alike;
 };
 
-static struct batch_item *item_of(const struct generate *generate, const struct generate_task *task)
+static struct ledger_item *item_of(
+    const struct generate *generate, const struct generate_task *task)
 {
-    return batch_find(generate->setup.batch, task->key);
+    return ledger_find(generate->setup.ledger, task->key);
 }
 
 static void stop(struct generate *generate, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -54,16 +55,16 @@ static void stop(struct generate *generate, const char *fmt, ...)
 static void save(struct generate *generate)
 {
     struct err err;
-    if (!batch_save(generate->setup.batch, &err)) {
+    if (!ledger_save(generate->setup.ledger, &err)) {
         stop(generate, "what is done cannot be kept: %s", err.text);
     }
 }
 
 /* ---- how one ends ---- */
 
-static void set_why(struct batch_item *item, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static void set_why(struct ledger_item *item, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-static void set_why(struct batch_item *item, const char *fmt, ...)
+static void set_why(struct ledger_item *item, const char *fmt, ...)
 {
     struct buf text = BUF_INIT;
     va_list args;
@@ -86,8 +87,8 @@ static void join_lines(struct str lines, struct buf *out)
     }
 }
 
-static void judge_proposal(const struct job *job, const struct proposal *open,
-    struct batch_item *item)
+static void judge_proposal(
+    const struct job *job, const struct proposal *open, struct ledger_item *item)
 {
     struct buf lacks = BUF_INIT;
     struct buf why = BUF_INIT;
@@ -95,9 +96,9 @@ static void judge_proposal(const struct job *job, const struct proposal *open,
     join_lines(buf_str(&lacks), &why);
     struct buf checks = BUF_INIT;
     bool passed = errand_checks_passed(job->errand, &checks);
-    buf_printf(&why, "%s%s", why.len > 0 && checks.len > 0 ? "; " : "",
-        checks.len > 0 ? checks.ptr : "");
-    item->state = BATCH_PROPOSED;
+    buf_printf(
+        &why, "%s%s", why.len > 0 && checks.len > 0 ? "; " : "", checks.len > 0 ? checks.ptr : "");
+    item->state = LEDGER_PROPOSED;
     item->red = !met || !passed;
     free(item->why);
     item->why = NULL;
@@ -109,7 +110,7 @@ static void judge_proposal(const struct job *job, const struct proposal *open,
     buf_free(&why);
 }
 
-static void judge_end(struct job *job, struct batch_item *item)
+static void judge_end(struct job *job, struct ledger_item *item)
 {
     struct proposals *proposals = workbench_proposals(errand_workbench(job->errand));
     const struct proposal *open = proposals_open(proposals);
@@ -118,7 +119,7 @@ static void judge_end(struct job *job, struct batch_item *item)
         judge_proposal(job, open, item);
         return;
     }
-    item->state = BATCH_FAILED;
+    item->state = LEDGER_FAILED;
     item->red = false;
     if (errand_end(job->errand) == ERRAND_FAILED) {
         set_why(item, "%s", trouble == NULL ? "it did not end" : trouble);
@@ -129,7 +130,7 @@ static void judge_end(struct job *job, struct batch_item *item)
     }
 }
 
-static void take_spend(struct job *job, struct batch_item *item)
+static void take_spend(struct job *job, struct ledger_item *item)
 {
     const struct spend *spend = session_spend(workbench_session(errand_workbench(job->errand)));
     item->dollars = spend->dollars;
@@ -137,9 +138,9 @@ static void take_spend(struct job *job, struct batch_item *item)
     item->tokens = spend_tokens(spend);
 }
 
-static void count_alike(struct generate *generate, const struct batch_item *item)
+static void count_alike(struct generate *generate, const struct ledger_item *item)
 {
-    bool failed = item->state == BATCH_FAILED;
+    bool failed = item->state == LEDGER_FAILED;
     bool same = failed && generate->last_why != NULL && item->why != NULL &&
                 strcmp(generate->last_why, item->why) == 0;
     generate->alike = same ? generate->alike + 1 : failed;
@@ -154,12 +155,12 @@ static void count_alike(struct generate *generate, const struct batch_item *item
 static void end_job(struct job *job)
 {
     struct generate *generate = job->generate;
-    struct batch_item *item = item_of(generate, job->task);
+    struct ledger_item *item = item_of(generate, job->task);
     struct session *session = workbench_session(errand_workbench(job->errand));
     judge_end(job, item);
     take_spend(job, item);
     item->ms += (long long)(loop_now_ms() - job->started_ms);
-    review_queue_mark(session, item->state == BATCH_PROPOSED ? QUEUE_READY : QUEUE_FAILED,
+    review_queue_mark(session, item->state == LEDGER_PROPOSED ? QUEUE_READY : QUEUE_FAILED,
         job->task->id, item->why);
     save(generate);
     errand_free(job->errand);
@@ -199,8 +200,8 @@ static bool is_spent(const struct generate *generate)
            generate_totals(generate).dollars >= generate->setup.budget;
 }
 
-/* What it ended as before its end was kept in the batch, by its session; false: it had not. */
-static bool take_kept_end(struct generate *generate, struct batch_item *item)
+/* What it ended as before its end was kept in the ledger, by its session; false: it had not. */
+static bool take_kept_end(struct generate *generate, struct ledger_item *item)
 {
     struct queue_mark mark;
     if (item->session == NULL ||
@@ -209,7 +210,7 @@ static bool take_kept_end(struct generate *generate, struct batch_item *item)
     }
     bool ended = mark.state != QUEUE_RUNS;
     if (ended) {
-        item->state = mark.state == QUEUE_READY ? BATCH_PROPOSED : BATCH_FAILED;
+        item->state = mark.state == QUEUE_READY ? LEDGER_PROPOSED : LEDGER_FAILED;
         item->red = mark.state == QUEUE_READY && mark.why != NULL;
         free(item->why);
         item->why = mark.why;
@@ -224,8 +225,9 @@ static char *ask_for(const struct generate_task *task, bool again)
     struct buf ask = BUF_INIT;
     task_ask(task, &ask);
     if (again) {
-        buf_append_c(&ask, "\nThis goes on after an interruption. What you proposed before it still "
-                           "stands, if you did: look at it, and end it.\n");
+        buf_append_c(&ask,
+            "\nThis goes on after an interruption. What you proposed before it still "
+            "stands, if you did: look at it, and end it.\n");
     }
     return buf_take(&ask);
 }
@@ -254,7 +256,7 @@ static struct errand *start_errand(struct job *job, const char *session, struct 
     return started;
 }
 
-static void begin_job(struct job *job, const struct generate_task *task, struct batch_item *item)
+static void begin_job(struct job *job, const struct generate_task *task, struct ledger_item *item)
 {
     struct generate *generate = job->generate;
     struct err err;
@@ -266,7 +268,7 @@ static void begin_job(struct job *job, const struct generate_task *task, struct 
         job->errand = start_errand(job, NULL, &err); /* the session was removed: begin anew */
     }
     if (job->errand == NULL) {
-        item->state = BATCH_FAILED;
+        item->state = LEDGER_FAILED;
         set_why(item, "%s", err.text);
         save(generate);
         count_alike(generate, item);
@@ -279,7 +281,7 @@ static void begin_job(struct job *job, const struct generate_task *task, struct 
     char *id = mem_strdup(session_id(session));
     free(item->session);
     item->session = id;
-    item->state = BATCH_RUNS;
+    item->state = LEDGER_RUNS;
     save(generate);
     generate->setup.told(generate->setup.data, task, item);
 }
@@ -299,13 +301,13 @@ static struct job *free_place(struct generate *generate)
 static void begin_next(struct generate *generate)
 {
     const struct generate_task *task = &generate->setup.tasks[generate->next++];
-    struct batch_item *item = item_of(generate, task);
-    if (item->state == BATCH_RUNS && take_kept_end(generate, item)) {
+    struct ledger_item *item = item_of(generate, task);
+    if (item->state == LEDGER_RUNS && take_kept_end(generate, item)) {
         save(generate);
         generate->setup.told(generate->setup.data, task, item);
         return;
     }
-    if (item->state == BATCH_WAITS || item->state == BATCH_RUNS) {
+    if (item->state == LEDGER_WAITS || item->state == LEDGER_RUNS) {
         begin_job(free_place(generate), task, item);
     }
 }
@@ -334,9 +336,9 @@ static void pump(void *data)
 struct generate *generate_start(const struct generate_setup *setup, struct err *err)
 {
     for (size_t i = 0; i < setup->count; i++) {
-        (void)batch_add(setup->batch, setup->tasks[i].key, setup->tasks[i].id);
+        (void)ledger_add(setup->ledger, setup->tasks[i].key, setup->tasks[i].id);
     }
-    if (!batch_save(setup->batch, err)) {
+    if (!ledger_save(setup->ledger, err)) {
         return NULL;
     }
     struct generate *generate = MEM_NEW(struct generate);
@@ -397,15 +399,16 @@ struct generate_totals generate_totals(const struct generate *generate)
     totals.wall_ms = loop_now_ms() - generate->started_ms;
     for (size_t i = 0; i < generate->setup.count; i++) {
         const struct generate_task *task = &generate->setup.tasks[i];
-        const struct batch_item *item = item_of(generate, task);
+        const struct ledger_item *item = item_of(generate, task);
         const struct job *job = job_of(generate, task);
         const struct spend *spend =
             job == NULL ? NULL : session_spend(workbench_session(errand_workbench(job->errand)));
         totals.running += job != NULL;
-        totals.waiting += job == NULL && (item->state == BATCH_WAITS || item->state == BATCH_RUNS);
-        totals.green += item->state == BATCH_PROPOSED && !item->red;
-        totals.red += item->state == BATCH_PROPOSED && item->red;
-        totals.failed += item->state == BATCH_FAILED;
+        totals.waiting +=
+            job == NULL && (item->state == LEDGER_WAITS || item->state == LEDGER_RUNS);
+        totals.green += item->state == LEDGER_PROPOSED && !item->red;
+        totals.red += item->state == LEDGER_PROPOSED && item->red;
+        totals.failed += item->state == LEDGER_FAILED;
         totals.dollars += spend == NULL ? item->dollars : spend->dollars;
         totals.tokens += spend == NULL ? item->tokens : spend_tokens(spend);
         totals.priced = totals.priced && (spend == NULL ? item->priced : spend->unpriced == 0);

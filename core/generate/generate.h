@@ -1,5 +1,5 @@
 /* A proposal for each of many controls: so many errands at a time, each in a session and an overlay
- * of its own, kept in a batch (batch.h) so that a kill -9 loses nothing: what ran goes on in its
+ * of its own, kept in a ledger (ledger.h) so that a kill -9 loses nothing: what ran goes on in its
  * session, what had ended is not asked again. Every control ends in exactly one proposal, green or
  * red, or in one failure that says why.
  *
@@ -7,7 +7,7 @@
 #ifndef BYLAW_GENERATE_GENERATE_H
 #define BYLAW_GENERATE_GENERATE_H
 
-#include "generate/batch.h"
+#include "generate/ledger.h"
 #include "generate/task.h"
 #include "loop/loop.h"
 
@@ -28,18 +28,19 @@ struct generate_setup {
     const char *provider; /* as in workbench_options */
     const char *profile;
     bool is_program;
-    unsigned jobs;        /* at a time, at least 1 */
-    unsigned tries;       /* how often what lacks goes back to the model */
-    double budget;        /* US dollars for all; below 0: any. Reached: no new one begins */
-    struct batch *batch;  /* borrowed */
-    const struct generate_task *tasks; /* borrowed; those whose batch item waits or runs are done */
+    unsigned jobs;         /* at a time, at least 1 */
+    unsigned tries;        /* how often what lacks goes back to the model */
+    double budget;         /* US dollars for all; below 0: any. Reached: no new one begins */
+    struct ledger *ledger; /* borrowed */
+    const struct generate_task
+        *tasks; /* borrowed; those whose ledger item waits or runs are done */
     size_t count;
     /* A control has begun, or has ended; borrowed. */
-    void (*told)(void *data, const struct generate_task *task, const struct batch_item *item);
+    void (*told)(void *data, const struct generate_task *task, const struct ledger_item *item);
     void *data;
 };
 
-/* False: the batch could not be saved. */
+/* False: the ledger could not be saved. */
 struct generate *generate_start(const struct generate_setup *setup, struct err *err) MUST_USE;
 void generate_free(struct generate *generate);
 

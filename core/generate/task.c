@@ -10,7 +10,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-enum { SLUG_MAX = 40, TITLE_MAX = 90, WORDS_MAX = 8000 };
+enum { SLUG_MAX = 40, PLAIN_MAX = 24, TITLE_MAX = 90, WORDS_MAX = 8000 };
 
 void generate_task_free(struct generate_task *task)
 {
@@ -30,8 +30,8 @@ static void append_slug(struct buf *out, const char *text, size_t max)
         bool plain = (*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9');
         if (plain || (*c >= 'A' && *c <= 'Z')) {
             buf_append_char(out, plain ? *c : (char)(*c - 'A' + 'a'));
-        } else if (out->len > 0 && out->ptr[out->len - 1] != '-') {
-            buf_append_char(out, '-');
+        } else if (out->ptr[out->len - 1] != '_') {
+            buf_append_char(out, '_');
         }
     }
 }
@@ -39,16 +39,11 @@ static void append_slug(struct buf *out, const char *text, size_t max)
 char *task_slug(const struct generate_task *task)
 {
     struct buf out = BUF_INIT;
+    buf_append_c(&out, "control_"); /* so that it can be a package's name, too */
     append_slug(&out, task->id, SLUG_MAX);
-    while (out.len > 0 && out.ptr[out.len - 1] == '-') {
-        out.len--;
-    }
     /* What is no plain number may come down to the same letters as another. */
-    bool plain = out.len > 0 && strspn(task->id, "0123456789.") == strlen(task->id) &&
-                 strlen(task->id) <= SLUG_MAX;
-    if (!plain) {
-        buf_printf(&out, "%s%06llx", out.len > 0 ? "-" : "c",
-            str_hash(str_of(task->key)) & 0xffffffu);
+    if (strspn(task->id, "0123456789.") != strlen(task->id) || strlen(task->id) > PLAIN_MAX) {
+        buf_printf(&out, "_%06llx", str_hash(str_of(task->key)) & 0xffffffu);
     }
     return buf_take(&out);
 }
@@ -68,8 +63,8 @@ static void append_title(const struct generate_task *task, struct buf *out)
 static void append_control(const struct generate_task *task, struct buf *out)
 {
     struct buf text = BUF_INIT;
-    buf_printf(&text, "framework: %s\nversion: %s\ncontrol: %s\n", task->framework,
-        task->version, task->id);
+    buf_printf(&text, "framework: %s\nversion: %s\ncontrol: %s\n", task->framework, task->version,
+        task->id);
     buf_append_str(&text, utf8_head(str_of(task->words), WORDS_MAX));
     fence_append(out, str_trim_right(buf_str(&text)));
     buf_free(&text);
@@ -92,7 +87,8 @@ static void append_layout(const struct generate_task *task, const char *slug, st
                                 "constraint in dryrun)";
     buf_printf(out,
         "Write %s in policies/%s: the Rego in a file of its own with a METADATA block whose "
-        "`custom` names the control and its framework, its tests in a file that ends in _test.rego, "
+        "`custom` names the control and its framework, its tests in a file that ends in "
+        "_test.rego, "
         "and the fixtures. Rego is v1; the package is the folder's.\n",
         package, slug);
 }
@@ -164,8 +160,8 @@ static bool names_control(const struct change *change, const char *id)
         char before = at == 0 ? ' ' : text.ptr[at - 1];
         char after = at + len >= text.len ? ' ' : text.ptr[at + len];
         char next = at + len + 1 >= text.len ? ' ' : text.ptr[at + len + 1];
-        bool goes_on = isalnum((unsigned char)after) ||
-                       (after == '.' && isdigit((unsigned char)next));
+        bool goes_on =
+            isalnum((unsigned char)after) || (after == '.' && isdigit((unsigned char)next));
         if (!isalnum((unsigned char)before) && before != '.' && !goes_on) {
             return true;
         }
@@ -173,8 +169,7 @@ static bool names_control(const struct change *change, const char *id)
     return false;
 }
 
-bool task_is_met(
-    const struct generate_task *task, const struct changes *changes, struct buf *lacks)
+bool task_is_met(const struct generate_task *task, const struct changes *changes, struct buf *lacks)
 {
     size_t before = lacks->len;
     size_t policies = 0;

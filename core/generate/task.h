@@ -19,8 +19,8 @@ void generate_task_free(struct generate_task *task);
 
 enum { TASK_FIXTURES = 2 }; /* valid ones, and as many invalid */
 
-/* A name for files: lower-case letters, digits and '-', at most 48, never empty; two controls have
- * two. The caller frees. */
+/* A name for files and packages: "control_5_2_1", of lower-case letters, digits and '_', at most 48
+ * of them; two controls have two. The caller frees. */
 char *task_slug(const struct generate_task *task) MUST_USE;
 /* The first line is what sessions and commits are called by. */
 void task_ask(const struct generate_task *task, struct buf *out);

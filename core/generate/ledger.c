@@ -1,4 +1,4 @@
-#include "generate/batch.h"
+#include "generate/ledger.h"
 
 #include "base/file.h"
 #include "base/json.h"
@@ -13,26 +13,26 @@
 
 enum { FILE_MAX = 64 << 20 };
 
-struct batch {
+struct ledger {
     char *path;
     int lock;
     struct {
-        struct batch_item *items;
+        struct ledger_item *items;
         size_t len, cap;
     } items;
 };
 
-static const char *const names[] = {[BATCH_WAITS] = "waits",
-    [BATCH_RUNS] = "runs",
-    [BATCH_PROPOSED] = "proposed",
-    [BATCH_FAILED] = "failed"};
+static const char *const names[] = {[LEDGER_WAITS] = "waits",
+    [LEDGER_RUNS] = "runs",
+    [LEDGER_PROPOSED] = "proposed",
+    [LEDGER_FAILED] = "failed"};
 
-const char *batch_state_name(enum batch_state state)
+const char *ledger_state_name(enum ledger_state state)
 {
     return names[state];
 }
 
-static void clear_item(struct batch_item *item)
+static void clear_item(struct ledger_item *item)
 {
     free(item->key);
     free(item->id);
@@ -40,25 +40,25 @@ static void clear_item(struct batch_item *item)
     free(item->why);
 }
 
-void batch_clear(struct batch *batch)
+void ledger_clear(struct ledger *ledger)
 {
-    VEC_FOREACH (struct batch_item, item, &batch->items) {
+    VEC_FOREACH (struct ledger_item, item, &ledger->items) {
         clear_item(item);
     }
-    VEC_FREE(&batch->items);
+    VEC_FREE(&ledger->items);
 }
 
-void batch_item_reset(struct batch_item *item)
+void ledger_item_reset(struct ledger_item *item)
 {
     free(item->why);
     item->why = NULL;
-    item->state = BATCH_WAITS;
+    item->state = LEDGER_WAITS;
     item->red = false;
 }
 
 /* ---- the file ---- */
 
-static bool read_item(struct batch *batch, const cJSON *json)
+static bool read_item(struct ledger *ledger, const cJSON *json)
 {
     const char *key = json_string(json, "key");
     const char *id = json_string(json, "id");
@@ -66,10 +66,10 @@ static bool read_item(struct batch *batch, const cJSON *json)
     if (key == NULL || id == NULL) {
         return false;
     }
-    struct batch_item *item = batch_add(batch, key, id);
+    struct ledger_item *item = ledger_add(ledger, key, id);
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         if (strcmp(names[i], state) == 0) {
-            item->state = (enum batch_state)i;
+            item->state = (enum ledger_state)i;
         }
     }
     free(item->session);
@@ -81,36 +81,36 @@ static bool read_item(struct batch *batch, const cJSON *json)
     item->priced = json_bool_or(json, "priced", false);
     item->tokens = json_int_or(json, "tokens", 0);
     item->ms = json_int_or(json, "ms", 0);
-    return item->state == BATCH_WAITS || item->session != NULL || item->state == BATCH_FAILED;
+    return item->state == LEDGER_WAITS || item->session != NULL || item->state == LEDGER_FAILED;
 }
 
-static bool read_file(struct batch *batch, struct err *err)
+static bool read_file(struct ledger *ledger, struct err *err)
 {
-    if (access(batch->path, F_OK) != 0 && errno == ENOENT) {
+    if (access(ledger->path, F_OK) != 0 && errno == ENOENT) {
         return true;
     }
-    cJSON *json = json_parse_file(batch->path, FILE_MAX, err);
+    cJSON *json = json_parse_file(ledger->path, FILE_MAX, err);
     if (json == NULL) {
         return false;
     }
     const cJSON *list = json_get(json, "controls");
     bool ok = cJSON_IsArray(list) && json_int_or(json, "version", 0) == 1;
     for (const cJSON *one = ok ? list->child : NULL; one != NULL && ok; one = one->next) {
-        ok = read_item(batch, one);
+        ok = read_item(ledger, one);
     }
     cJSON_Delete(json);
     return ok || err_set(err, ERR_INVALID,
                      "%s is not as generate writes it: move it away to begin anew (proposals that "
                      "wait stay in their sessions)",
-                     batch->path);
+                     ledger->path);
 }
 
-bool batch_save(struct batch *batch, struct err *err)
+bool ledger_save(struct ledger *ledger, struct err *err)
 {
     cJSON *json = mem_require(cJSON_CreateObject());
     json_set_int(json, "version", 1);
     cJSON *list = json_set_array(json, "controls");
-    VEC_FOREACH (const struct batch_item, item, &batch->items) {
+    VEC_FOREACH (const struct ledger_item, item, &ledger->items) {
         cJSON *one = mem_require(cJSON_CreateObject());
         json_set_string(one, "key", item->key);
         json_set_string(one, "id", item->id);
@@ -126,7 +126,7 @@ bool batch_save(struct batch *batch, struct err *err)
     }
     char *text = json_print(json);
     cJSON_Delete(json);
-    bool ok = file_write(batch->path, str_of(text), 0600, err);
+    bool ok = file_write(ledger->path, str_of(text), 0600, err);
     free(text);
     return ok;
 }
@@ -145,69 +145,69 @@ static char *folder_of(const char *workspace, struct err *err)
     return dir;
 }
 
-static bool take_lock(struct batch *batch, struct err *err)
+static bool take_lock(struct ledger *ledger, struct err *err)
 {
-    char *name = mem_printf("%s.lock", batch->path);
-    batch->lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    char *name = mem_printf("%s.lock", ledger->path);
+    ledger->lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     bool ok = true;
-    if (batch->lock < 0) {
+    if (ledger->lock < 0) {
         ok = err_set_errno(err, errno, "cannot open %s", name);
-    } else if (flock(batch->lock, LOCK_EX | LOCK_NB) != 0) {
+    } else if (flock(ledger->lock, LOCK_EX | LOCK_NB) != 0) {
         ok = err_set(err, ERR_CONFLICT, "another bylaw generates for these requirements just now");
     }
     free(name);
     return ok;
 }
 
-struct batch *batch_open(const char *workspace, const char *digest, struct err *err)
+struct ledger *ledger_open(const char *workspace, const char *digest, struct err *err)
 {
     char *dir = folder_of(workspace, err);
     if (dir == NULL || !path_make_dirs(dir, err)) {
         free(dir);
         return NULL;
     }
-    struct batch *batch = MEM_NEW(struct batch);
-    batch->lock = -1;
-    batch->path = mem_printf("%s/%.16s.json", dir, digest);
+    struct ledger *ledger = MEM_NEW(struct ledger);
+    ledger->lock = -1;
+    ledger->path = mem_printf("%s/%.16s.json", dir, digest);
     free(dir);
-    if (!take_lock(batch, err) || !read_file(batch, err)) {
-        batch_free(batch);
+    if (!take_lock(ledger, err) || !read_file(ledger, err)) {
+        ledger_free(ledger);
         return NULL;
     }
-    return batch;
+    return ledger;
 }
 
-void batch_free(struct batch *batch)
+void ledger_free(struct ledger *ledger)
 {
-    if (batch == NULL) {
+    if (ledger == NULL) {
         return;
     }
-    batch_clear(batch);
-    if (batch->lock >= 0) {
-        close(batch->lock);
+    ledger_clear(ledger);
+    if (ledger->lock >= 0) {
+        close(ledger->lock);
     }
-    free(batch->path);
-    free(batch);
+    free(ledger->path);
+    free(ledger);
 }
 
-const char *batch_path(const struct batch *batch)
+const char *ledger_path(const struct ledger *ledger)
 {
-    return batch->path;
+    return ledger->path;
 }
 
-size_t batch_count(const struct batch *batch)
+size_t ledger_count(const struct ledger *ledger)
 {
-    return batch->items.len;
+    return ledger->items.len;
 }
 
-struct batch_item *batch_at(const struct batch *batch, size_t index)
+struct ledger_item *ledger_at(const struct ledger *ledger, size_t index)
 {
-    return &batch->items.items[index];
+    return &ledger->items.items[index];
 }
 
-struct batch_item *batch_find(const struct batch *batch, const char *key)
+struct ledger_item *ledger_find(const struct ledger *ledger, const char *key)
 {
-    VEC_FOREACH (struct batch_item, item, &batch->items) {
+    VEC_FOREACH (struct ledger_item, item, &ledger->items) {
         if (strcmp(item->key, key) == 0) {
             return item;
         }
@@ -215,13 +215,13 @@ struct batch_item *batch_find(const struct batch *batch, const char *key)
     return NULL;
 }
 
-struct batch_item *batch_add(struct batch *batch, const char *key, const char *id)
+struct ledger_item *ledger_add(struct ledger *ledger, const char *key, const char *id)
 {
-    struct batch_item *item = batch_find(batch, key);
+    struct ledger_item *item = ledger_find(ledger, key);
     if (item != NULL) {
         return item;
     }
-    VEC_PUSH(&batch->items,
-        (struct batch_item){.key = mem_strdup(key), .id = mem_strdup(id), .priced = true});
-    return &batch->items.items[batch->items.len - 1];
+    VEC_PUSH(&ledger->items,
+        (struct ledger_item){.key = mem_strdup(key), .id = mem_strdup(id), .priced = true});
+    return &ledger->items.items[ledger->items.len - 1];
 }

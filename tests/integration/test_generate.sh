@@ -1,0 +1,154 @@
+#!/usr/bin/env bash
+# bylaw generate over 24 controls (BYLAW_GENERATE_CONTROLS: more) with a model's server that answers 429,
+# cuts streams and closes connections, killed twice on the way: every control ends in exactly one
+# proposal or one failure, nothing is written, and what was done is not done again.
+. "$(dirname "$0")/../../scripts/lib.sh"
+bylaw=$BYLAW_BINARY_DIR/bylaw
+count=${BYLAW_GENERATE_CONTROLS:-24}
+jobs=${BYLAW_GENERATE_JOBS:-8}
+
+have node || { echo "skipped: no node on this machine"; exit 77; }
+have jq || { echo "skipped: no jq on this machine"; exit 77; }
+have opa || { echo "skipped: no opa on this machine"; exit 77; }
+
+dir=$(mktemp -d "${TMPDIR:-/tmp}/bylaw-test-XXXXXX")
+server= run=
+finish() {
+  if [ -n "$run" ]; then kill -9 "$run" 2>/dev/null || true; fi
+  if [ -n "$server" ]; then kill "$server" 2>/dev/null || true; fi
+  rm -rf "$dir"
+}
+trap finish EXIT
+export HOME=$dir/home XDG_STATE_HOME=$dir/state XDG_CONFIG_HOME=$dir/config LAB_ACCESS=x
+export CODEX_HOME=$dir/codex
+mkdir -p "$dir/home" "$dir/state" "$dir/config/bylaw" "$dir/ws/policies"
+
+failed() {
+  echo "FAILED: $*"
+  tail -n 30 "$dir"/*.err 2>/dev/null || true
+  exit 1
+}
+
+start_server() {
+  node "$ROOT/tests/tools/fake_model.mjs" 0 "$@" >"$dir/server" 2>&1 &
+  server=$!
+  until grep -q listening "$dir/server"; do
+    kill -0 "$server" 2>/dev/null || failed "no server: $(cat "$dir/server")"
+    sleep 0.1
+  done
+  url=$(sed -n 's/listening on //p' "$dir/server")
+  printf 'model = "m"\nbase_url = "%s/v1"\nwire_api = "chat"\napi_key_env = "LAB_ACCESS"\n' "$url" \
+    >"$dir/config/bylaw/config.toml"
+}
+
+cd "$dir/ws"
+git init -q -b main .
+{
+  echo 'control_id,description,framework,version'
+  for ((i = 1; i <= count; i++)); do
+    echo "7.$((i / 10)).$((i % 10)),\"Containers, number $i, must not share the host's processes\",own,1"
+  done
+} >requirements.csv
+git add -A
+git -c user.name=N -c user.email=n@x commit -qm first
+
+ended() { jq -c 'select(.type == "control" and .state != "runs")' "$1" 2>/dev/null | wc -l; }
+
+# Runs it and kills it once so many have ended.
+run_and_kill() {
+  local out=$1 wanted=$2
+  shift 2
+  "$bylaw" generate --requirements requirements.csv --jobs "$jobs" --json "$@" >"$out" 2>"$out.err" &
+  run=$!
+  until [ "$(ended "$out")" -ge "$wanted" ]; do
+    kill -0 "$run" 2>/dev/null || failed "it ended before it was killed: $(tail -n 1 "$out")"
+    sleep 0.05
+  done
+  kill -9 "$run"
+  wait "$run" 2>/dev/null || true
+  run=
+}
+
+start_server faults
+run_and_kill "$dir/1" $((count / 4))
+if "$bylaw" generate --requirements requirements.csv >"$dir/again" 2>"$dir/again.err"; then
+  failed "it began anew where another run was cut short"
+fi
+grep -q -- "--resume goes on" "$dir/again.err" || failed "it did not say how to go on"
+run_and_kill "$dir/2" $((count / 4)) --resume
+code=0
+"$bylaw" generate --requirements requirements.csv --jobs "$jobs" --json --resume >"$dir/3" 2>"$dir/3.err" || code=$?
+[ "$code" -le 1 ] || failed "exit code $code"
+
+# All three runs together: no control ended twice, none not at all.
+cat "$dir/1" "$dir/2" "$dir/3" | jq -r 'select(.type == "control" and .state != "runs") | .control_id' | sort >"$dir/ids"
+ledger=$(echo "$dir"/state/bylaw/generate/*/*.json)
+[ "$(sort -u "$dir/ids" | wc -l)" -eq "$(wc -l <"$dir/ids")" ] || failed "ended twice: $(sort "$dir/ids" | uniq -d)"
+[ "$(jq '.controls | length' "$ledger")" -eq "$count" ] || failed "the ledger has not all controls"
+[ "$(jq '[.controls[] | select(.state == "proposed" or .state == "failed")] | length' "$ledger")" -eq "$count" ] ||
+  failed "some did not end"
+[ "$(jq '[.controls[] | select(.state == "failed" and ((.why // "") == ""))] | length' "$ledger")" -eq 0 ] ||
+  failed "a failure without a word"
+
+# What waits in the sessions is what the ledger says: one open proposal each, below its own folder.
+for session in "$dir"/state/bylaw/sessions/*/*.jsonl; do
+  jq -c 'select(.k == "proposal")' "$session" | tail -n 1 |
+    jq -r --arg s "$(basename "$session" .jsonl)" 'select(.state == 0) | [$s, ([.changes[].path | split("/")[0:2] | join("/")] | unique | join(" "))] | @tsv'
+done | sort >"$dir/open"
+jq -r '.controls[] | select(.state == "proposed") | [.session, "policies/control_" + (.id | gsub("\\."; "_"))] | @tsv' "$ledger" |
+  sort >"$dir/proposed"
+diff "$dir/open" "$dir/proposed" || failed "the sessions and the ledger differ"
+
+proposed=$(wc -l <"$dir/proposed")
+refused=$(jq '[.controls[] | select(.state == "failed" and (.why | test("refused")))] | length' "$ledger")
+curl -s "$url/counts" >"$dir/counts"
+jq -e '.busy > 0 and .cut + .closed > 0' "$dir/counts" >/dev/null || failed "no faults came: $(cat "$dir/counts")"
+[ -z "$(git status --porcelain)" ] || failed "the workspace was written to: $(git status --porcelain)"
+tail -n 1 "$dir/3.err"
+echo "$count controls: $proposed proposals, $((count - proposed)) failures ($refused refused for good); server: $(cat "$dir/counts")"
+[ -z "${BYLAW_GENERATE_ONLY_SCALE:-}" ] || exit 0
+
+# Again: what waits is left alone, what failed is tried.
+code=0
+"$bylaw" generate --requirements requirements.csv --jobs "$jobs" --json >"$dir/4" 2>"$dir/4.err" || code=$?
+[ "$(ended "$dir/4")" -eq $((count - proposed)) ] || failed "not exactly the failed ones were tried again"
+kill "$server" && wait "$server" 2>/dev/null || true
+server=
+
+# A bound: nothing begins behind it, and what is left is named.
+rm -rf "$dir/state"
+start_server
+printf '[models.m]\ninput = 100.0\noutput = 1000.0\n' >"$dir/config/bylaw/prices.toml"
+code=0
+"$bylaw" generate --requirements requirements.csv --jobs 1 --max-cost 2 --json >"$dir/5" 2>"$dir/5.err" || code=$?
+[ "$code" -eq 1 ] || failed "exit code $code at the bound"
+grep -q -- '--max-cost \$2.00 is reached; left: ' "$dir/5.err" || failed "the bound was not told"
+jq -e 'select(.type == "summary") | .left > 0 and .green > 0 and .dollars >= 2 and .dollars < 5' "$dir/5" >/dev/null ||
+  failed "the summary: $(tail -n 1 "$dir/5")"
+rm "$dir/config/bylaw/prices.toml"
+
+# A control's number is anybody's text: it names no file, no folder, and moves no cursor.
+rm -rf "$dir/state"
+printf 'control_id,description\n"../../x",One\n"a b;c",Two\n"\033[2J9",Three\n' >hostile.csv
+code=0
+"$bylaw" generate --requirements hostile.csv --all >"$dir/6" 2>"$dir/6.err" || code=$?
+[ "$code" -le 1 ] || failed "exit code $code of hostile numbers"
+if grep -q "$(printf '\033')" "$dir/6.err"; then failed "an escape reached the terminal"; fi
+grep -h '"k":"proposal"' "$dir"/state/bylaw/sessions/*/*.jsonl | jq -r '.changes[].path' | sort -u >"$dir/paths"
+if grep -qv '^policies/control_[a-z0-9_]*/' "$dir/paths"; then failed "paths: $(cat "$dir/paths")"; fi
+rm hostile.csv
+[ -z "$(git status --porcelain)" ] || failed "the workspace was written to"
+
+# Nobody answers: it stops, says so, and goes on once somebody does.
+kill "$server" && wait "$server" 2>/dev/null || true
+server=
+rm -rf "$dir/state"
+code=0
+"$bylaw" generate --requirements requirements.csv --jobs 16 --json >"$dir/7" 2>"$dir/7.err" || code=$?
+[ "$code" -eq 1 ] || failed "exit code $code without a server"
+grep -q 'failed one after another in the same way' "$dir/7.err" || failed "it did not stop"
+"$bylaw" generate --requirements nothing.csv >"$dir/8" 2>"$dir/8.err" && failed "no file is no error"
+"$bylaw" generate --requirements requirements.csv --jobs 0 >"$dir/8" 2>"$dir/8.err" && failed "no jobs is no error"
+"$bylaw" generate --requirements requirements.csv --only 9.9 >"$dir/8" 2>"$dir/8.err" && failed "an unknown control is no error"
+"$bylaw" generate --requirements requirements.csv --resume --only 9.9 >"$dir/8" 2>"$dir/8.err" && failed "an unknown control is no error"
+echo ok
