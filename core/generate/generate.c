@@ -8,9 +8,8 @@
 
 #include <stdlib.h>
 
-/* So many failures with the same words, one after another and without one success: the rest would
- * only fail alike. */
-enum { ALIKE_MAX = 10, WHY_MAX = 600 };
+/* So many that could not, one after another: the rest would fail alike. */
+enum { IN_A_ROW_MAX = 10, WHY_MAX = 600 };
 
 struct job {
     struct generate *generate;
@@ -27,8 +26,8 @@ struct generate {
     size_t next; /* of the tasks, to be looked at */
     uint64_t started_ms;
     char *stopped;
-    char *last_why; /* of the last failure */
-    unsigned alike;
+    unsigned in_a_row; /* that could not */
+    bool pumping;
 };
 
 static struct ledger_item *item_of(
@@ -138,17 +137,12 @@ static void take_spend(struct job *job, struct ledger_item *item)
     item->tokens = spend_tokens(spend);
 }
 
-static void count_alike(struct generate *generate, const struct ledger_item *item)
+/* `failed`: it could not, whatever the model would have said. */
+static void count_failures(struct generate *generate, const struct ledger_item *item, bool failed)
 {
-    bool failed = item->state == LEDGER_FAILED;
-    bool same = failed && generate->last_why != NULL && item->why != NULL &&
-                strcmp(generate->last_why, item->why) == 0;
-    generate->alike = same ? generate->alike + 1 : failed;
-    free(generate->last_why);
-    generate->last_why = failed ? mem_strdup(item->why) : NULL;
-    if (generate->alike >= ALIKE_MAX) {
-        stop(generate, "%u failed one after another in the same way: %s", generate->alike,
-            item->why);
+    generate->in_a_row = failed ? generate->in_a_row + 1 : 0;
+    if (generate->in_a_row >= IN_A_ROW_MAX) {
+        stop(generate, "%u failed one after another, the last: %s", generate->in_a_row, item->why);
     }
 }
 
@@ -163,10 +157,11 @@ static void end_job(struct job *job)
     review_queue_mark(session, item->state == LEDGER_PROPOSED ? QUEUE_READY : QUEUE_FAILED,
         job->task->id, item->why);
     save(generate);
-    errand_free(job->errand);
+    count_failures(generate, item, errand_end(job->errand) == ERRAND_FAILED);
+    struct errand *errand = job->errand;
     job->errand = NULL;
     job->over = false;
-    count_alike(generate, item);
+    errand_free(errand); /* which turns the loop */
     generate->setup.told(generate->setup.data, job->task, item);
 }
 
@@ -237,7 +232,6 @@ static struct errand *start_errand(struct job *job, const char *session, struct 
     struct generate *generate = job->generate;
     const struct generate_setup *setup = &generate->setup;
     char *prompt = ask_for(job->task, session != NULL);
-    double left = setup->budget - generate_totals(generate).dollars;
     struct errand_setup errand = {.loop = setup->loop,
         .folder = setup->folder,
         .session = session,
@@ -246,7 +240,7 @@ static struct errand *start_errand(struct job *job, const char *session, struct 
         .sandbox = "read-only",
         .is_program = setup->is_program,
         .prompt = prompt,
-        .budget = setup->budget < 0 ? -1 : left,
+        .budget = -1, /* what has begun may end; max_cost bounds it */
         .tries = setup->tries,
         .judge = judge,
         .done = on_done,
@@ -271,7 +265,7 @@ static void begin_job(struct job *job, const struct generate_task *task, struct 
         item->state = LEDGER_FAILED;
         set_why(item, "%s", err.text);
         save(generate);
-        count_alike(generate, item);
+        count_failures(generate, item, true);
         generate->setup.told(generate->setup.data, task, item);
         return;
     }
@@ -312,23 +306,44 @@ static void begin_next(struct generate *generate)
     }
 }
 
-static void pump(void *data)
+static void end_jobs(struct generate *generate)
 {
-    struct generate *generate = data;
     for (unsigned i = 0; i < generate->setup.jobs; i++) {
         if (generate->jobs[i].over) {
             end_job(&generate->jobs[i]);
         }
     }
-    if (generate->next < generate->setup.count && generate->stopped == NULL) {
-        if (is_spent(generate)) {
-            struct buf money = BUF_INIT;
-            money_append(&money, generate->setup.budget);
-            stop(generate, "--max-cost %s is reached", money.ptr);
-            buf_free(&money);
-        } else if (free_place(generate) != NULL) {
-            begin_next(generate);
-            loop_timer_start(generate->pump, 0, 0); /* one a turn of the loop */
+}
+
+static void begin_jobs(struct generate *generate)
+{
+    if (generate->next >= generate->setup.count || generate->stopped != NULL) {
+        return;
+    }
+    if (is_spent(generate)) {
+        struct buf money = BUF_INIT;
+        money_append(&money, generate->setup.budget);
+        stop(generate, "--max-cost %s is reached", money.ptr);
+        buf_free(&money);
+    } else if (free_place(generate) != NULL) {
+        begin_next(generate);
+        loop_timer_start(generate->pump, 0, 0); /* one a turn of the loop */
+    }
+}
+
+static void pump(void *data)
+{
+    struct generate *generate = data;
+    if (generate->pumping) { /* a job that is being freed turned the loop */
+        return;
+    }
+    generate->pumping = true;
+    end_jobs(generate);
+    begin_jobs(generate);
+    generate->pumping = false;
+    for (unsigned i = 0; i < generate->setup.jobs; i++) {
+        if (generate->jobs[i].over) {
+            loop_timer_start(generate->pump, 0, 0);
         }
     }
 }
@@ -358,13 +373,14 @@ void generate_free(struct generate *generate)
     if (generate == NULL) {
         return;
     }
+    generate->pumping = true; /* freeing turns the loop */
     for (unsigned i = 0; i < generate->setup.jobs; i++) {
         errand_free(generate->jobs[i].errand);
+        generate->jobs[i].errand = NULL;
     }
     loop_timer_free(generate->pump);
     free(generate->jobs);
     free(generate->stopped);
-    free(generate->last_why);
     free(generate);
 }
 

@@ -139,14 +139,15 @@ if grep -qv '^policies/control_[a-z0-9_]*/' "$dir/paths"; then failed "paths: $(
 rm hostile.csv
 [ -z "$(git status --porcelain)" ] || failed "the workspace was written to"
 
-# Nobody answers: it stops, says so, and goes on once somebody does.
+# Every one is refused: it stops, and says what is left.
 kill "$server" && wait "$server" 2>/dev/null || true
 server=
 rm -rf "$dir/state"
+start_server refuse
 code=0
-"$bylaw" generate --requirements requirements.csv --jobs 16 --json >"$dir/7" 2>"$dir/7.err" || code=$?
-[ "$code" -eq 1 ] || failed "exit code $code without a server"
-grep -q 'failed one after another in the same way' "$dir/7.err" || failed "it did not stop"
+"$bylaw" generate --requirements requirements.csv --jobs 4 --json >"$dir/7" 2>"$dir/7.err" || code=$?
+[ "$code" -eq 1 ] || failed "exit code $code where all is refused"
+grep -q 'failed one after another, the last: ' "$dir/7.err" || failed "it did not stop"
 "$bylaw" generate --requirements nothing.csv >"$dir/8" 2>"$dir/8.err" && failed "no file is no error"
 "$bylaw" generate --requirements requirements.csv --jobs 0 >"$dir/8" 2>"$dir/8.err" && failed "no jobs is no error"
 "$bylaw" generate --requirements requirements.csv --only 9.9 >"$dir/8" 2>"$dir/8.err" && failed "an unknown control is no error"

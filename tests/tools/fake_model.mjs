@@ -1,10 +1,10 @@
 // A model's server for `bylaw generate`: Chat Completions, streamed. It writes the policy of the
 // control that a prompt asks for, and misbehaves as told, the same way each time for the same control.
-//   node fake_model.mjs [PORT] [faults]
+//   node fake_model.mjs [PORT] [faults|refuse]
 // Prints "listening on http://127.0.0.1:PORT". What it does of a control is in its number's hash:
 // most get a green policy; some first lack fixtures and add them when told; some cannot be checked by
 // policy; some stay red. With "faults" requests get 429, streams are cut, connections close; some
-// controls are refused for good. GET /counts says how often.
+// controls are refused for good; with "refuse" all are. GET /counts says how often.
 import { createServer } from 'node:http';
 
 const faulty = process.argv.includes('faults');
@@ -17,7 +17,7 @@ const kindOf = (id) => {
   const n = hash(id) % 12;
   return n === 0 ? 'none' : n === 1 ? 'red' : n < 4 ? 'short' : 'green';
 };
-const isRefused = (id) => faulty && hash(`${id} for good`) % 20 === 0;
+const isRefused = (id) => process.argv.includes('refuse') || (faulty && hash(`${id} for good`) % 20 === 0);
 
 const added = (path, text) => [`*** Add File: ${path}`, ...text.split('\n').map((line) => `+${line}`)];
 const pod = (name, bad) => `apiVersion: v1\nkind: Pod\nmetadata:\n  name: ${name}\nspec:\n  hostPID: ${bad}`;
@@ -70,8 +70,8 @@ const answerTo = (messages) => {
 const faultOf = (id) => {
   const at = (asked.get(id) ?? 0) + 1;
   asked.set(id, at);
-  if (!faulty) return 'none';
   if (isRefused(id)) return 'refused';
+  if (!faulty) return 'none';
   // Never two in a row, so that a client which tries again comes through.
   return at % 2 === 0 ? 'none' : ['none', 'none', 'busy', 'cut', 'closed'][hash(`${id} ${at}`) % 5];
 };
