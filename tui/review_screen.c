@@ -28,7 +28,7 @@ struct review_desk {
     struct evidence *evidence; /* NULL: not wanted */
     bool trying;               /* what is shown is a selection's */
     bool closing;
-    bool finished; /* its decisions are carried out */
+    bool finished;       /* its decisions are carried out */
     enum way ways[WAYS]; /* of the open dialog */
     struct buf said;     /* printed when the screen is gone */
 };
@@ -206,18 +206,16 @@ static void describe(const struct review_desk *desk, struct buf *out)
     if (why != NULL) {
         buf_printf(out, "\n\nThe index is not offered: %s.", why);
     } else if (!subject->is_patch && subject->what == COMPARE_STAGED) {
-        buf_append_c(out, "\n\nThe index: what is declined leaves it, accepted and open lines stay "
-                          "staged. No commit is made and no file on disk is touched.");
+        buf_append_c(out, "\n\na  the index: declined lines leave it, all else stays staged");
     } else {
-        buf_append_c(out,
-            "\n\nThe index: accepted lines go into it, declined and open ones do not. "
-            "No commit is made and no file on disk is touched: git commit takes what "
-            "is staged.");
+        buf_append_c(out, "\n\na  the index: accepted lines go into it, all else does not");
     }
-    buf_append_c(out, "\n\nThe patch: accepted lines only.\n\nThe comments: why lines were "
-                      "declined, your edits as suggestions, and what you said, at their lines.");
+    buf_append_c(out, "\np  a patch of the accepted lines"
+                      "\nc  comments as JSON: reasons, edits as suggestions, what you said"
+                      "\nl  later: every decision is kept"
+                      "\n\nNo commit is made and no file on disk is touched.");
     if (desk->evidence != NULL && evidence_state(desk->evidence) == EVIDENCE_DONE) {
-        buf_append_c(out, "\n\nTests of the whole change, ");
+        buf_append_c(out, "\n\nTests of the whole change: ");
         evidence_describe(desk->evidence, out);
     }
 }
@@ -228,10 +226,10 @@ static void finish(void *data)
     struct buf text = BUF_INIT;
     struct dialog_choice choices[WAYS];
     static const struct dialog_choice all[WAYS] = {
-        [WAY_INDEX] = {'a', "put it into the index"},
-        [WAY_PATCH] = {'p', "write a patch"},
-        [WAY_COMMENTS] = {'c', "write comments"},
-        [WAY_LEAVE] = {'l', "leave for later"},
+        [WAY_INDEX] = {'a', "index"},
+        [WAY_PATCH] = {'p', "patch"},
+        [WAY_COMMENTS] = {'c', "comments"},
+        [WAY_LEAVE] = {'l', "later"},
     };
     size_t count = 0;
     enum way first = desk->job->patch != NULL      ? WAY_PATCH

@@ -12,9 +12,9 @@
 
 static review_screen *screen;
 
-void command_review_use_screen(review_screen *run)
+void command_review_use_screen(review_screen *show)
 {
-    screen = run;
+    screen = show;
 }
 
 bool review_write_patch(

@@ -20,7 +20,7 @@ struct review_job {
 /* Set by main: shows the review and lets the engineer decide. *code: EXIT_YES when it was finished,
  * EXIT_NO when it was left for later. */
 typedef bool review_screen(const struct review_job *job, int *code, struct err *err);
-void command_review_use_screen(review_screen *screen);
+void command_review_use_screen(review_screen *show);
 
 /* Works through it line by line on the standard streams. */
 int review_plain_run(const struct args *args, const struct review_job *job);

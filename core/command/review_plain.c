@@ -38,6 +38,14 @@ static void print_str(const char *before, struct str text, const char *behind)
 
 /* ---- showing ---- */
 
+/* A line of code: its tabs stay. */
+static void print_code(const char *before, struct str text)
+{
+    char *shown = safe_dup(text, SAFE_KEEP_LINES, 4096);
+    printf("%s%s\n", before, shown);
+    free(shown);
+}
+
 static char decision_mark(enum review_decision decision)
 {
     return decision == REVIEW_ACCEPTED ? '*' : decision == REVIEW_DECLINED ? 'x' : ' ';
@@ -48,9 +56,9 @@ static void show_item(const struct review_file *file, size_t i, size_t number)
     const struct review_item *item = &file->items.items[i];
     printf("%4zu %c ", number, decision_mark(item->decision));
     if (item->kind == REVIEW_DEL) {
-        print_str("-", file->base->lines.items[item->a].text, "\n");
+        print_code("-", file->base->lines.items[item->a].text);
     } else if (item->kind == REVIEW_ADD) {
-        print_str("+", file->proposed->lines.items[item->b].text, "\n");
+        print_code("+", file->proposed->lines.items[item->b].text);
     } else {
         struct buf text = BUF_INIT;
         review_file_describe(file, &text);
@@ -62,7 +70,7 @@ static void show_item(const struct review_file *file, size_t i, size_t number)
 static void show_context(const struct review_file *file, size_t from, size_t to)
 {
     for (size_t i = from; i < to; i++) {
-        print_str("        ", file->base->lines.items[i].text, "\n");
+        print_code("        ", file->base->lines.items[i].text);
     }
 }
 
@@ -215,8 +223,8 @@ static bool decide_files(struct plain_review *p, size_t from, size_t to,
 static bool decide(
     struct plain_review *p, struct str args, enum review_decision decision, struct err *err)
 {
-    size_t from;
-    size_t to;
+    size_t from = 0;
+    size_t to = 0;
     bool ok;
     if (take_word(&args, "all")) {
         ok = decide_files(p, 0, review_file_count(p->review), decision, args, err);
@@ -244,8 +252,8 @@ static bool decline(struct plain_review *p, struct str args, struct err *err)
 
 static bool reopen(struct plain_review *p, struct str args, struct err *err)
 {
-    size_t from;
-    size_t to;
+    size_t from = 0;
+    size_t to = 0;
     bool ok = take_range(p, &args, &from, &to, err) &&
               review_decide(p->review, p->file, from, to, REVIEW_OPEN, STR_LIT(""), err);
     if (ok) {
@@ -258,8 +266,8 @@ static bool comment(struct plain_review *p, struct str args, struct err *err)
 {
     const struct review_file *file = file_of(p);
     struct review_op op = {.verb = REVIEW_COMMENT, .file = p->file, .from = SIZE_MAX};
-    size_t from;
-    size_t to;
+    size_t from = 0;
+    size_t to = 0;
     if (!take_range(p, &args, &from, &to, err)) {
         return false;
     }
@@ -313,8 +321,8 @@ static bool edit(struct plain_review *p, struct str args, struct err *err)
 
 static bool split(struct plain_review *p, struct str args, struct err *err)
 {
-    size_t from;
-    size_t to;
+    size_t from = 0;
+    size_t to = 0;
     if (!take_range(p, &args, &from, &to, err)) {
         return false;
     }

@@ -429,6 +429,17 @@ static void describe_count(struct buf *out, size_t count, const char *what)
     }
 }
 
+/* "11 of 15 tests pass" */
+static void describe_passed(struct buf *out, const struct checks *checks)
+{
+    struct tally tally = checks_tally(checks);
+    size_t all = 0;
+    for (size_t i = 0; i < RESULT_STATUSES; i++) {
+        all += tally.count[i];
+    }
+    buf_printf(out, "%zu of %zu pass", tally.count[RESULT_PASS], all);
+}
+
 void evidence_describe(const struct evidence *evidence, struct buf *out)
 {
     const struct checks *before = evidence_before(evidence);
@@ -436,15 +447,13 @@ void evidence_describe(const struct evidence *evidence, struct buf *out)
     if (evidence->state != EVIDENCE_DONE) {
         return;
     }
+    describe_passed(out, evidence->checks);
+    buf_append_c(out, " now, ");
     if (before == NULL) {
-        buf_append_c(out, "before: not known");
+        buf_append_c(out, "before is not known");
     } else {
-        struct tally tally = checks_tally(before);
-        size_t all = 0;
-        for (size_t i = 0; i < RESULT_STATUSES; i++) {
-            all += tally.count[i];
-        }
-        buf_printf(out, "before: %zu of %zu pass", tally.count[RESULT_PASS], all);
+        describe_passed(out, before);
+        buf_append_c(out, " before");
     }
     VEC_FOREACH (const struct evidence_flip, flip, &evidence->flips) {
         ranks[rank(flip)]++;

@@ -48,7 +48,8 @@ const struct evidence_flips *evidence_flips(const struct evidence *evidence);
 const struct findings *evidence_brought(const struct evidence *evidence);
 /* Findings that both sides have. */
 size_t evidence_findings_before(const struct evidence *evidence);
-/* "before: 12 of 12 pass · 2 got worse · 1 new · 3 findings brought": appended when it is done. */
+/* "11 of 12 pass now, 12 of 12 pass before · 1 got worse · 3 findings brought": appended when it is
+ * done. */
 void evidence_describe(const struct evidence *evidence, struct buf *out);
 
 /* Lays a selection of the change out beside them and runs the tests there. False: not yet, the base

@@ -5,6 +5,9 @@
 
 #include <stdint.h>
 
+/* A larger text is shown without colours: parsing to its end would be waited for at each jump. */
+enum { COLOURED_MAX = 512 * 1024 };
+
 const struct review_file *review_pane_file(const struct review_pane *pane)
 {
     return review_file(pane->review, pane->file);
@@ -113,13 +116,15 @@ static void push_unified(struct review_pane *pane, const struct block *block, bo
         VEC_PUSH(&pane->rows, row);
         push_comments(pane, shown);
     }
+    /* Partners are in order: one walk along both finds each. */
+    size_t i = 0;
     for (size_t j = 0; j < block->adds; j++) {
         struct review_row row = change_row(file, block, NONE, j);
-        for (size_t i = 0; i < block->dels; i++) {
-            if (block->partner[i] == j) {
-                row.a_twin = file->items.items[block->del + i].a;
-                break;
-            }
+        while (i < block->dels && (block->partner[i] == NONE || block->partner[i] < j)) {
+            i++;
+        }
+        if (i < block->dels && block->partner[i] == j) {
+            row.a_twin = file->items.items[block->del + i].a;
         }
         VEC_PUSH(&pane->rows, row);
         push_comments(pane, shown);
@@ -131,15 +136,16 @@ static void push_paired(struct review_pane *pane, const struct block *block, boo
     const struct review_file *file = review_pane_file(pane);
     size_t j = 0;
     size_t i = 0;
+    size_t ahead = 0; /* the next removed line that has a partner */
     while (i < block->dels || j < block->adds) {
         size_t to = i < block->dels ? block->partner[i] : NONE;
         struct review_row row;
         if (i < block->dels && to == NONE) {
             /* Unlike lines stand beside each other as well, without word marks. */
-            size_t next = NONE;
-            for (size_t k = i; k < block->dels && next == NONE; k++) {
-                next = block->partner[k];
+            while (ahead < block->dels && (ahead < i || block->partner[ahead] == NONE)) {
+                ahead++;
             }
+            size_t next = ahead < block->dels ? block->partner[ahead] : NONE;
             size_t limit = next == NONE ? block->adds : next;
             row = change_row(file, block, i++, j < limit ? j : NONE);
             j += row.add != NONE;
@@ -377,8 +383,9 @@ static void refresh_syntax(struct review_pane *pane)
     if (file->proposed->lines.len > 0) {
         first = file->proposed->lines.items[0].text;
     }
-    const struct language *language =
-        file->whole_because != NULL ? NULL : language_of(file->change->path, first);
+    bool plain = file->whole_because != NULL || file->base->bytes.len > COLOURED_MAX ||
+                 file->proposed->bytes.len > COLOURED_MAX;
+    const struct language *language = plain ? NULL : language_of(file->change->path, first);
     view_set(&pane->sides[REVIEW_BASE], file->base, language);
     view_set(&pane->sides[REVIEW_PROPOSED], file->proposed, language);
     if (pane->outline_hash != file->proposed->hash) {
