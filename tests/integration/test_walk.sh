@@ -51,12 +51,20 @@ expect 0 '5 proposals are green' bylaw generate --requirements cis-k8s-1.9 --onl
 # Each is reviewed and committed; the hook checks what is committed.
 bylaw --resume | awk '/Control 5\./ { print $1 }' >"$dir/sessions"
 [ "$(wc -l <"$dir/sessions")" = 5 ] || die "not five sessions"
+asked=run # the hook is asked about once
 while IFS= read -r session; do
-  { printf '%s\n' review; for _ in 1 2 3 4 5 6 7 8 9; do echo accept-rest; done; printf '%s\n' finish 'commit yes' wait quit; } >"$dir/typed"
+  {
+    echo review
+    for _ in 1 2 3 4 5 6 7 8 9; do echo accept-rest; done
+    printf '%s\n' wait finish 'commit yes' $asked wait quit
+  } >"$dir/typed"
+  asked=
   bylaw --plain --session "$session" <"$dir/typed" >"$dir/log" 2>&1 || { cat "$dir/log"; die "the review ended badly"; }
 done <"$dir/sessions"
 [ "$(git log --format=%s | grep -c '^Control 5\.2\.')" = 5 ] || { cat "$dir/log"; git log --oneline; die "not five commits"; }
 [ -z "$(git status --porcelain)" ] || die "something is left"
+
+[ "$(git log --format=%b | grep -c '^Bylaw-Tests: [1-9][0-9]* passed, 0 failed')" = 5 ] || { git log; die "committed untested"; }
 
 # Traced, and green.
 expect 1 '5 of 32 checkable controls covered' bylaw gap --requirements cis-k8s-1.9
