@@ -159,8 +159,8 @@ static void offer(struct desk_init *init)
 static void read_plan(void *data)
 {
     struct desk_init *init = data;
-    starter_read(
-        workbench_workspace(init->desk->workbench), 1U << init->framework, true, &init->plan);
+    struct starter_wish wish = {.set = 1U << init->framework};
+    starter_read(workbench_workspace(init->desk->workbench), &wish, &init->plan);
 }
 
 static void plan_read(void *data, bool cancelled)

@@ -218,7 +218,9 @@ static int run_in(const struct args *args, const struct workspace *workspace)
     if (!choose_frameworks(&init, &err)) {
         return command_fail(args, "%s", err.text);
     }
-    starter_read(workspace, init.set, !args_has(args, "no-policy"), &init.plan);
+    struct starter_wish wish = {
+        init.set, args_has(args, "no-policy"), args_get(args, "requirements")};
+    starter_read(workspace, &wish, &init.plan);
     choose_files(&init);
     if (write_all(&init, &err)) {
         say_all(&init);
@@ -248,7 +250,8 @@ static int run(const struct args *args)
 const struct command command_init = {
     .name = "init",
     .summary = "begin a policy repository: conventions, skills, hooks, CI and a first policy",
-    .usage = "[--framework NAME]… [--answers LIST] [--no-policy] [--dry-run] [--json] [FOLDER]",
+    .usage = "[--framework NAME]… [--answers LIST] [--requirements FILE] [--no-policy] [--dry-run] "
+             "[--json] [FOLDER]",
     .options =
         {
             {"framework", 'f', "NAME",
@@ -259,6 +262,9 @@ const struct command command_init = {
             {"rego", '\0', NULL, "yes: the team knows Rego"},
             {"authorisation", '\0', NULL, "yes: it is for authorisation in an application"},
             {"infrastructure", '\0', NULL, "yes: it is for infrastructure as code"},
+            {"requirements", 'r', "FILE",
+                "the matrix to work from (CSV or OSCAL, in the folder; cis-k8s-1.9 is compiled "
+                "in)"},
             {"no-policy", '\0', NULL, "leave the first policy, its tests and fixtures out"},
             {"dry-run", 'n', NULL, "write nothing; say what would be written, and what differs"},
             {"json", 'j', NULL, "one JSON object: each file with what became of it"},

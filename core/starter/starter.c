@@ -1,6 +1,7 @@
 #include "starter/starter.h"
 
 #include "agent/proposal.h"
+#include "base/json.h"
 #include "base/vec.h"
 #include "embedded.h"
 #include "trust/vetting.h"
@@ -89,14 +90,27 @@ static void append_line(unsigned set, struct str line, struct buf *out)
     buf_append_char(out, '\n');
 }
 
-static void fill_in(unsigned set, struct str text, struct buf *out)
+/* A JSON string is a TOML one. */
+static void append_requirements(const struct starter_wish *wish, struct buf *out)
 {
+    if (wish->requirements != NULL) {
+        buf_append_c(out, "requirements = ");
+        json_append_quoted(out, str_of(wish->requirements));
+        buf_append_char(out, '\n');
+    }
+}
+
+static void fill_in(const struct starter_wish *wish, struct str text, struct buf *out)
+{
+    unsigned set = wish->set;
     struct str line;
     while (str_next_line(&text, &line)) {
         struct str name = line;
         bool first = takes_mark(&name, "@first ");
         if ((first || takes_mark(&name, "@part ")) && str_ends(name, "@")) {
             append_parts(set, str_slice(name, 0, name.len - 1), first, out);
+        } else if (str_equal_c(line, "@requirements@")) {
+            append_requirements(wish, out);
         } else {
             append_line(set, line, out);
         }
@@ -131,17 +145,18 @@ static void compare(const struct workspace *workspace, struct starter_file *file
 }
 
 /* The path a text is written to, or NULL when it is not among what was chosen. */
-static const char *path_of(const struct embedded *text, unsigned set, bool policy)
+static const char *path_of(const struct embedded *text, const struct starter_wish *wish)
 {
     struct str name = str_of(text->name);
+    unsigned set = wish->set;
     if (takes_mark(&name, "common/")) {
-        return name.ptr;
+        return wish->requirements != NULL && str_starts(name, "requirements/") ? NULL : name.ptr;
     }
     for (unsigned i = 0; i < FRAMEWORK_COUNT; i++) {
         size_t len = strlen(frameworks[i].name);
         if ((set & 1U << i) != 0 && str_starts(name, frameworks[i].name) && name.ptr[len] == '/') {
             const char *path = name.ptr + len + 1;
-            return policy || strncmp(path, "policies/", 9) != 0 ? path : NULL;
+            return !wish->no_policy || strncmp(path, "policies/", 9) != 0 ? path : NULL;
         }
     }
     return NULL;
@@ -155,10 +170,10 @@ static int by_path(const void *a, const void *b)
 }
 
 void starter_read(
-    const struct workspace *workspace, unsigned set, bool policy, struct starter_plan *out)
+    const struct workspace *workspace, const struct starter_wish *wish, struct starter_plan *out)
 {
     for (const struct embedded *text = builtin_starter; text->name != NULL; text++) {
-        const char *path = path_of(text, set, policy);
+        const char *path = path_of(text, wish);
         if (path == NULL) {
             continue;
         }
@@ -167,7 +182,7 @@ void starter_read(
                                         .path = mem_strdup(path),
                                         .mode = str_starts(bytes, "#!") ? 0755 : 0644}};
         if (str_starts(str_of(text->name), "common/")) {
-            fill_in(set, bytes, &file.change.content);
+            fill_in(wish, bytes, &file.change.content);
         } else {
             buf_append_str(&file.change.content, bytes);
         }

@@ -5,6 +5,7 @@
  * The texts are those of starter/ in the source. In a common file
  *     @part NAME@     a line: parts/FRAMEWORK/NAME of each chosen framework that has it
  *     @first NAME@    a line: that of the first which has it
+ *     @requirements@  a line: the setting of that name, where one was said
  *     @engines@       the programs the chosen frameworks are tested with: "opa gator"
  *     @frameworks@    their titles: "OPA Gatekeeper and Kyverno" */
 #ifndef BYLAW_STARTER_STARTER_H
@@ -33,10 +34,16 @@ struct starter_plan {
     size_t len, cap;
 };
 
-/* The files of a set of frameworks (1 << enum framework each), compared with what is there.
- * `policy`: with the first policy and its tests. Reads files: a worker, or before a loop runs. */
+struct starter_wish {
+    unsigned set;             /* of frameworks, 1 << enum framework each */
+    bool no_policy;           /* without the first policy and its tests */
+    const char *requirements; /* a matrix, or one that is compiled in; NULL: one of our own */
+};
+
+/* The files for a wish, compared with what is there. Reads files: a worker, or before a loop runs.
+ */
 void starter_read(
-    const struct workspace *workspace, unsigned set, bool policy, struct starter_plan *out);
+    const struct workspace *workspace, const struct starter_wish *wish, struct starter_plan *out);
 void starter_plan_free(struct starter_plan *plan);
 size_t starter_count(const struct starter_plan *plan, enum starter_state state);
 

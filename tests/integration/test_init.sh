@@ -67,6 +67,12 @@ rm -rf "$dir/w/schemas" && mv "$dir/link" "$dir/w/schemas"
 expect 0 'left   schemas/policy-output.json: ' "$bylaw" init --framework opa "$dir/w"
 [ "$(ls "$dir/elsewhere")" = AGENTS.md ]
 
+# A matrix to work from is a setting, and ours is left out.
+mkdir "$dir/cis"
+expect 0 'wrote  AGENTS.md' "$bylaw" init --framework opa --requirements cis-k8s-1.9 "$dir/cis"
+grep -qx 'requirements = "cis-k8s-1.9"' "$dir/cis/.bylaw/config.toml"
+[ ! -e "$dir/cis/requirements" ] && [ -e "$dir/w/requirements/requirements.csv" ]
+
 # What it wrote is trusted, what was there is not, nor is a copy in another folder, nor hooks whose scripts are others'.
 expect 1 '1 skill of this repository waits for your trust' "$bylaw" trust "$dir/w"
 expect 0 'trusted' "$bylaw" trust --accept .codex/skills/policy-gen/SKILL.md "$dir/w"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From an empty folder and a list of controls to five that are enforced, each reviewed, committed and green: the commands of
+# From an empty folder and a list of controls to some that are enforced, each reviewed, committed and green: the commands of
 # the README's "From a compliance matrix to a gated pull request", with a third party's fake of a model that answers.
 set -euo pipefail
 dir=$(mktemp -d)
@@ -10,7 +10,6 @@ export PATH=$BYLAW_BINARY_DIR:$PATH BYLAW_TOUR=0 OPENAI_API_KEY=none-is-needed
 for program in opa gator node; do
   command -v "$program" >/dev/null || { echo "skipped: $program is not installed"; exit 77; }
 done
-bylaw help generate >/dev/null 2>&1 || { echo "skipped: there is no bylaw generate yet"; exit 77; }
 die() { echo "$*"; exit 1; }
 expect() { # EXIT-CODE TEXT COMMAND…: checks code and output
   local code=$1 text=$2 got=0 out
@@ -37,20 +36,20 @@ cd "$dir/policies"
 git init -q -b main
 git config user.name Engineer
 git config user.email e@example.invalid
-expect 0 'wrote  policies/k8s/registry/registry.rego' bylaw init --kubernetes --rego
+expect 0 'wrote  policies/k8s/registry/registry.rego' bylaw init --kubernetes --rego --requirements cis-k8s-1.9
 git config core.hooksPath .githooks
 git add -A
 git commit -qm 'Begin' >"$dir/log" 2>&1 || { cat "$dir/log"; die "the first commit is refused"; }
 
-# What lacks, and a proposal for five of it.
-controls=5.2.2,5.2.3,5.2.4,5.2.5,5.2.12
-expect 1 '0 of 32 checkable controls covered' bylaw gap --requirements cis-k8s-1.9
-expect 0 '5 proposals are green' bylaw generate --requirements cis-k8s-1.9 --only "$controls" --jobs 2 --max-cost 5
+# What lacks, and a proposal for some of it.
+controls=5.2.3,5.2.12 # five as the README has it take a minute
+expect 1 '0 of 32 checkable controls covered' bylaw gap
+expect 0 '2 proposals are green' bylaw generate --only "$controls" --jobs 2 --max-cost 5
 [ -z "$(git status --porcelain)" ] || die "something was written before its review"
 
 # Each is reviewed and committed; the hook checks what is committed.
 bylaw --resume | awk '/Control 5\./ { print $1 }' >"$dir/sessions"
-[ "$(wc -l <"$dir/sessions")" = 5 ] || die "not five sessions"
+[ "$(wc -l <"$dir/sessions")" = 2 ] || die "not two sessions"
 asked=run # the hook is asked about once
 while IFS= read -r session; do
   {
@@ -61,13 +60,18 @@ while IFS= read -r session; do
   asked=
   bylaw --plain --session "$session" <"$dir/typed" >"$dir/log" 2>&1 || { cat "$dir/log"; die "the review ended badly"; }
 done <"$dir/sessions"
-[ "$(git log --format=%s | grep -c '^Control 5\.2\.')" = 5 ] || { cat "$dir/log"; git log --oneline; die "not five commits"; }
+[ "$(git log --format=%s | grep -c '^Control 5\.2\.')" = 2 ] || { cat "$dir/log"; git log --oneline; die "not two commits"; }
 [ -z "$(git status --porcelain)" ] || die "something is left"
 
-[ "$(git log --format=%b | grep -c '^Bylaw-Tests: [1-9][0-9]* passed, 0 failed')" = 5 ] || { git log; die "committed untested"; }
+[ "$(git log --format=%b | grep -c '^Bylaw-Tests: [1-9][0-9]* passed, 0 failed')" = 2 ] || { git log; die "committed untested"; }
 
 # Traced, and green.
-expect 1 '5 of 32 checkable controls covered' bylaw gap --requirements cis-k8s-1.9
+expect 1 '2 of 32 checkable controls covered' bylaw gap
+bylaw trace --format json >"$dir/trace.json" 2>/dev/null || true # 1: the others have no policy
+for control in 5.2.3 5.2.12; do
+  jq -e --arg id "$control" '[.rows[] | select(.control_id == $id)] | length > 0 and all(.state == "traced" and .commit != null)' \
+    "$dir/trace.json" >/dev/null || { cat "$dir/trace.json"; die "$control is not traced"; }
+done
 expect 0 'pass' bylaw check
 
 # A change that lets a forbidden Pod pass is red, by itself and against the base.
