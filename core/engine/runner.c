@@ -332,6 +332,11 @@ void runner_set_slots(struct runner *runner, unsigned slots)
     runner->slots = slots > 0 ? slots : uv_available_parallelism();
 }
 
+void runner_set_memory_max(struct runner *runner, uint64_t bytes)
+{
+    runner->memory_max = bytes;
+}
+
 /* Ends a run that cannot go on. */
 void run_fail(struct run *run, const char *why)
 {

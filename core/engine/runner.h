@@ -137,5 +137,8 @@ bool runner_reaching(
 unsigned runner_reached_rows(const struct runner *runner, const char *path);
 /* How many processes at a time; 0: one for each core. */
 void runner_set_slots(struct runner *runner, unsigned slots);
+/* Bytes of memory that one process may have; 0: a quarter of the machine's, at least 1 GB and at
+ * most 4 GB. Past it the process is stopped, and the rows of its tests say so. */
+void runner_set_memory_max(struct runner *runner, uint64_t bytes);
 
 #endif

@@ -425,7 +425,7 @@ void task_answer(struct task *task, const struct process_result *result, const c
     char why[200];
     if (failure == NULL && result->too_large) {
         snprintf(why, sizeof why, "%s needed more than %llu MB of memory and was stopped", program,
-            (unsigned long long)(task_memory_max() >> 20));
+            (unsigned long long)(task_memory_max(task) >> 20));
         failure = why;
     } else if (failure == NULL && result->timed_out) {
         snprintf(why, sizeof why, "%s did not end within %llu s and was stopped", program,

@@ -153,6 +153,7 @@ struct runner {
     unsigned references; /* runs that still exist, and the owner */
     unsigned generation;
     unsigned slots;
+    uint64_t memory_max;  /* 0: by the machine's */
     struct run *run;      /* the last one started, or NULL */
     struct run *scanning; /* whose scan has the index on a worker thread, or NULL */
     struct run *whole;    /* the last one with a plan of all, or NULL */
@@ -243,7 +244,7 @@ void task_free(struct task *task);
 void task_enqueue(struct task *task);
 void task_start(struct task *task);
 /* Bytes of memory that one process may have. */
-uint64_t task_memory_max(void);
+uint64_t task_memory_max(const struct task *task);
 /* One task for each unit of the batch, or (for one unit) for each test; the task is then of no more
  * use. False when it cannot be divided. */
 bool task_split(struct task *task);

@@ -229,8 +229,11 @@ static const char *choose_engine(struct task *task)
 
 /* A quarter of the machine, at least 1 GB and at most 4 GB: several run side by side, and opa takes
  * a hundred bytes for each byte of Rego. */
-uint64_t task_memory_max(void)
+uint64_t task_memory_max(const struct task *task)
 {
+    if (task->run->runner->memory_max > 0) {
+        return task->run->runner->memory_max;
+    }
     const uint64_t gigabyte = (uint64_t)1 << 30;
     long pages = sysconf(_SC_PHYS_PAGES);
     uint64_t quarter = pages <= 0 ? 0 : (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE) / 4;
@@ -246,7 +249,7 @@ static bool start_process(struct task *task, const struct engine_command *comman
         .cwd = cwd,
         .env = env,
         .nice = task->queue >= QUEUE_REACH ? 19 : 5, /* keys first */
-        .memory_max = task_memory_max(),
+        .memory_max = task_memory_max(task),
         .timeout_ms = command->timeout_ms,
         .on_data = task_data,
         .on_exit = task_exit,

@@ -3,6 +3,7 @@
 
 #include "base/path.h"
 #include "base/vec.h"
+#include "engine/opa.h"
 #include "engine/runner.h"
 
 #include <stdio.h>
@@ -443,6 +444,34 @@ static void too_large_is_told(void **state)
     test_dir_remove(dir);
 }
 
+/* A policy that grows without end is stopped and says so, and keeps no other test from its verdict.
+ */
+static void memory_is_bounded(void **state)
+{
+    (void)state;
+    struct seen seen;
+    char *dir = test_dir_make();
+    test_write(dir, "grow/grow_test.rego",
+        "package grow_test\n\ntest_grow if {\n"
+        "\tcount([[i, j] | some i in numbers.range(1, 90000); some j in numbers.range(1, "
+        "90000)]) > 0\n}\n");
+    test_write(dir, "good/good_test.rego", "package good_test\n\ntest_good if 1 + 1 == 2\n");
+    begin(&seen);
+    runner_set_memory_max(seen.runner, (uint64_t)100 << 20);
+    opa_use_test_timeout(200); /* however slow the machine: it is memory that ends it */
+    struct run_options options = {.root = dir, .scope = RUN_ALL};
+    runner_start(seen.runner, &options);
+    assert_true(loop_run_until(seen.loop, &seen.settled, 240000));
+    assert_int_equal(find(&seen, "good_test.test_good")->status, RESULT_PASS);
+    assert_int_equal(find(&seen, "grow_test.test_grow")->status, RESULT_ERROR);
+    assert_non_null(
+        strstr(seen.explanations.ptr, "opa needed more than 100 MB of memory and was stopped"));
+    assert_tally(seen, 1, 0, 1, 0);
+    opa_use_test_timeout(5);
+    end(&seen);
+    test_dir_remove(dir);
+}
+
 static void without_opa(void **state)
 {
     (void)state;
@@ -518,6 +547,7 @@ int main(void)
         cmocka_unit_test(offline_reaches_no_host),
         cmocka_unit_test(explains_when_asked),
         cmocka_unit_test(too_large_is_told),
+        cmocka_unit_test(memory_is_bounded),
         cmocka_unit_test(without_opa),
         cmocka_unit_test(freed_while_running),
     };
