@@ -357,6 +357,8 @@ static void make_panes(struct desk *desk)
     app_add_actions(desk->app, &inspect_actions, desk);
     desk->init = desk_init_new(desk);
     app_add_actions(desk->app, &init_actions, desk);
+    desk->rollout = desk_rollout_new(desk);
+    app_add_actions(desk->app, &rollout_actions, desk->rollout);
     desk->find = desk_find_new(desk);
     app_add_actions(desk->app, &find_actions, desk->find);
     desk->evaluate = desk_evaluate_new(desk);
@@ -502,6 +504,7 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
     app_free(desk.app);
     desk_apply_free(desk.apply);
     desk_init_free(desk.init);
+    desk_rollout_free(desk.rollout);
     diagnose_free(desk.diagnose);
     desk_inspect_stop(&desk);
     desk_changes_free(desk.changes);

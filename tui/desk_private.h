@@ -16,6 +16,7 @@
 #include "desk_init.h"
 #include "desk_inspect.h"
 #include "desk_reach.h"
+#include "desk_rollout.h"
 #include "desk_slash.h"
 #include "pane/chat.h"
 #include "pane/commit.h"
@@ -35,6 +36,7 @@ struct desk {
     struct desk_evaluate *evaluate;
     struct desk_apply *apply;
     struct desk_init *init;
+    struct desk_rollout *rollout;
     struct diagnose *diagnose;
     struct desk_changes *changes;
     struct assist *assist;

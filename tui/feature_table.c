@@ -85,7 +85,7 @@ static const struct feature features[] = {
         "how far each policy is rolled out, by engine, since when; a promotion as a proposal, "
         "where "
         "its evidence holds",
-        "", "", "", "rollout", ""},
+        "rollout.show rollout.promote", "", "", "rollout", ""},
     {"Coverage",
         "which lines no test reaches, in the gutter and by file, against a threshold; which tests "
         "reach a line, also while some fail",

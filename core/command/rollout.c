@@ -15,7 +15,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { CONTEXT = 3 };
 
@@ -78,37 +77,11 @@ static void run_checks(struct promotion *p)
     gate_free(gate);
 }
 
-static bool read_violations(struct promotion *p, const struct rollout_terms *terms, struct err *err)
-{
-    const char *path = args_get(p->args, "report");
-    struct buf text = BUF_INIT;
-    struct rollout_violations violations;
-    struct err why;
-    if (path == NULL) {
-        rollout_case_violations(&p->evidence, terms, NULL);
-        return true;
-    }
-    bool ok = file_read(path, ROLLOUT_REPORT_MAX_BYTES, &text, err);
-    if (ok && !rollout_violations_read(buf_str(&text), p->policy, &violations, &why)) {
-        ok = err_set(err, ERR_INVALID, "%s: %s", path, why.text);
-    } else if (ok) {
-        rollout_case_violations(&p->evidence, terms, &violations);
-        rollout_violations_free(&violations);
-    }
-    buf_free(&text);
-    return ok;
-}
-
 /* The three pieces; false: the report cannot be read. */
 static bool gather(struct promotion *p, struct err *err)
 {
-    struct rollout_terms terms;
-    struct rollout_since since;
-    rollout_terms_read(p->root, &terms);
-    rollout_since_read(p->root, p->policy, &since);
-    rollout_case_days(&p->evidence, &terms, &since, (int64_t)time(NULL));
-    rollout_since_free(&since);
-    if (!read_violations(p, &terms, err)) {
+    const char *report = args_get(p->args, "report");
+    if (!rollout_case_gather(&p->evidence, p->root, p->policy, report, err)) {
         return false;
     }
     run_checks(p);
@@ -255,7 +228,9 @@ const struct command command_rollout = {
         ".bylaw/config.toml);\n\n"
         "violations: in the report (none, or up to `max_violations`): PolicyReport or "
         "ClusterPolicyReport, Gatekeeper constraints with their status, as YAML or JSON, or a "
-        "report of bylaw (--report json=FILE);\n\n"
+        "report of bylaw (--report json=FILE); without --report the file that `report` in "
+        "[rollout] "
+        "names;\n\n"
         "checks: bylaw check is green.\n\n"
         "A step back needs none.\n\n"
         "Exits 0 when there is a table, or the change is proposed; 1 when there is no policy, or "

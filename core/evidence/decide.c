@@ -19,6 +19,7 @@ struct decide {
     struct matrix *matrix;
     struct runner *testing;
     struct results results;
+    struct coverage given; /* where no tests are run */
     bool applied, tested;
     char *trouble;
     struct ending *ending; /* a worker reads the folder and the files of the findings */
@@ -91,7 +92,7 @@ static void look(struct decide *d)
     e->results = d->results;
     d->matrix = NULL;
     d->results = (struct results){0};
-    const struct coverage *coverage = runner_coverage(d->testing);
+    const struct coverage *coverage = d->testing == NULL ? &d->given : runner_coverage(d->testing);
     if (coverage != NULL) {
         coverage_merge(&e->coverage, coverage);
         coverage_finish(&e->coverage);
@@ -165,7 +166,7 @@ static void on_settled(void *data, unsigned generation)
 
 /* ---- life ---- */
 
-struct decide *decide_start(struct loop *loop, const char *root,
+static struct decide *start(struct loop *loop, const char *root,
     void (*done)(void *data, const struct findings *findings, const char *trouble), void *data)
 {
     struct decide *d = MEM_NEW(struct decide);
@@ -176,14 +177,36 @@ struct decide *decide_start(struct loop *loop, const char *root,
     d->matrix = matrix_new();
     const struct apply_events applying = {
         .data = d, .planned = planned, .cell = cell, .done = applied};
+    const struct apply_options what = {.root = d->root};
+    d->applying = apply_run_new(loop, &applying);
+    (void)apply_run_start(d->applying, &what);
+    return d;
+}
+
+struct decide *decide_start(struct loop *loop, const char *root,
+    void (*done)(void *data, const struct findings *findings, const char *trouble), void *data)
+{
+    struct decide *d = start(loop, root, done, data);
     const struct runner_events testing = {
         .data = d, .result = on_result, .done = on_done, .settled = on_settled};
-    const struct apply_options what = {.root = d->root};
     const struct run_options tests = {.root = d->root, .scope = RUN_ALL, .coverage = true};
-    d->applying = apply_run_new(loop, &applying);
     d->testing = runner_new(loop, &engine_opa, &testing);
-    (void)apply_run_start(d->applying, &what);
     (void)runner_start(d->testing, &tests);
+    return d;
+}
+
+struct decide *decide_start_with(struct loop *loop, const char *root, const struct results *results,
+    const struct coverage *coverage,
+    void (*done)(void *data, const struct findings *findings, const char *trouble), void *data)
+{
+    struct decide *d = start(loop, root, done, data);
+    VEC_FOREACH (const struct result, row, results) {
+        VEC_PUSH(&d->results, result_copy(row));
+    }
+    coverage_merge(&d->given, coverage);
+    coverage_finish(&d->given);
+    d->given.incomplete = coverage->incomplete;
+    d->tested = true;
     return d;
 }
 
@@ -198,6 +221,7 @@ void decide_free(struct decide *d)
     }
     apply_run_free(d->applying);
     runner_free(d->testing);
+    coverage_free(&d->given);
     matrix_free(d->matrix);
     results_free(&d->results);
     free(d->trouble);

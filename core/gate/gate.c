@@ -1,6 +1,7 @@
 #include "gate/gate.h"
 
 #include "base/vec.h"
+#include "evidence/decide.h"
 #include "gate/gate_scope.h"
 #include "gate/gate_static.h"
 #include "workspace/scratch.h"
@@ -26,7 +27,10 @@ struct gate {
 
     struct runner *runner;
     struct report report;
-    bool run_ended, read_ended, told;
+    struct decide *deciding;
+    size_t decided, decided_failing;
+    char *undecided; /* why the engines could not decide about fixtures */
+    bool run_ended, read_ended, decide_ended, told;
     struct {
         size_t count, failing;
     } strict, loading, other;
@@ -46,6 +50,7 @@ static void gate_release(struct gate *gate)
     report_free(&gate->report);
     free(gate->root);
     free(gate->base);
+    free(gate->undecided);
     free(gate);
 }
 
@@ -223,14 +228,20 @@ static void judge_findings(struct gate *gate, enum report_part part,
     const struct findings *findings, size_t looked_at, const char *what)
 {
     struct buf why = BUF_INIT;
-    size_t failing = 0;
+    bool guards = part == REPORT_GUARDS;
+    size_t all = findings->len + (guards ? gate->decided : 0);
+    size_t failing = guards ? gate->decided_failing : 0;
     VEC_FOREACH (const struct finding, finding, findings) {
         failing += finding->severity >= gate->fails;
     }
-    enum result_status status = failing > 0                            ? RESULT_FAIL
-                                : looked_at == 0 && findings->len == 0 ? RESULT_SKIPPED
-                                                                       : RESULT_PASS;
-    say_findings(&why, findings->len, failing, looked_at, what);
+    enum result_status status = failing > 0                  ? RESULT_FAIL
+                                : looked_at == 0 && all == 0 ? RESULT_SKIPPED
+                                                             : RESULT_PASS;
+    say_findings(&why, all, failing, looked_at, what);
+    if (guards && gate->undecided != NULL && status != RESULT_FAIL) {
+        status = RESULT_NOT_EVALUATED;
+        buf_printf(&why, "; fixtures were not decided about: %s", gate->undecided);
+    }
     report_set_part(&gate->report, part, status, looked_at, why.ptr);
     buf_free(&why);
 }
@@ -263,17 +274,23 @@ static void judge_static(struct gate *gate)
 }
 
 /* Of the files whose every test was among those that ran. */
-static void judge_coverage(struct gate *gate)
+static void collect_coverage(const struct gate *gate, struct coverage *out)
 {
-    struct coverage judged = {0};
     const struct coverage *all = gate->run_ended ? runner_coverage(gate->runner) : NULL;
     for (size_t i = 0; all != NULL && i < all->len; i++) {
         if (gate_scope_knows_coverage(&gate->scope, all->items[i].path)) {
             struct coverage one = {.items = &all->items[i], .len = 1};
-            coverage_merge(&judged, &one);
+            coverage_merge(out, &one);
         }
     }
-    judged.incomplete = all != NULL && all->incomplete;
+    coverage_finish(out);
+    out->incomplete = all != NULL && all->incomplete;
+}
+
+static void judge_coverage(struct gate *gate)
+{
+    struct coverage judged = {0};
+    collect_coverage(gate, &judged);
     if (gate->scope.shards == 0) {
         size_t before = gate->report.findings.len;
         report_judge_coverage(&gate->report, &judged, gate->threshold);
@@ -282,7 +299,6 @@ static void judge_coverage(struct gate *gate)
         }
         return;
     }
-    coverage_finish(&judged);
     gate->report.threshold = gate->threshold;
     gate->report.coverage_incomplete = judged.incomplete;
     gate->report.covered = judged;
@@ -308,7 +324,8 @@ static void take_scope(struct gate *gate)
 
 static void finish(struct gate *gate)
 {
-    if (gate->closing || gate->told || !gate->run_ended || !gate->read_ended) {
+    if (gate->closing || gate->told || !gate->run_ended || !gate->read_ended ||
+        !gate->decide_ended) {
         return;
     }
     gate->told = true;
@@ -324,11 +341,57 @@ static void finish(struct gate *gate)
     gate->events.done(gate->events.data, &gate->report);
 }
 
+/* What engines decided, as guards see it: of changed files, where there is a base. */
+static void on_decided(void *data, const struct findings *findings, const char *trouble)
+{
+    struct gate *gate = data;
+    gate->undecided = mem_strdup(trouble);
+    VEC_FOREACH (const struct finding, finding, findings) {
+        if (gate_scope_changed(&gate->scope, finding->file)) {
+            count(&gate->decided, &gate->decided_failing, gate, finding->severity);
+            take_finding(gate, finding);
+        }
+    }
+    gate->decide_ended = true;
+    finish(gate);
+}
+
+/* Something changed that a policy or a fixture may be. */
+static bool may_decide_otherwise(const struct gate *gate)
+{
+    static const char *const ends[] = {".rego", ".yaml", ".yml", ".json", ".cedar"};
+    bool may = gate->base == NULL;
+    VEC_FOREACH (const struct past_change, change, &gate->scope.past.changes) {
+        for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+            may = may || str_ends(str_of(change->path), ends[i]);
+        }
+    }
+    return may;
+}
+
+/* Fixtures are the first shard's: one decision about all of them. */
+static void start_deciding(struct gate *gate)
+{
+    struct coverage known = {0};
+    gate->decide_ended =
+        gate->scope.shard > 1 || gate->report.trouble != NULL || !may_decide_otherwise(gate);
+    if (gate->decide_ended) {
+        return;
+    }
+    if (gate->scope.shards == 0) {
+        collect_coverage(gate, &known);
+    }
+    gate->deciding =
+        decide_start_with(gate->loop, gate->root, &gate->report.results, &known, on_decided, gate);
+    coverage_free(&known);
+}
+
 static void on_settled(void *data, unsigned generation)
 {
     (void)generation;
     struct gate *gate = data;
     gate->run_ended = true;
+    start_deciding(gate);
     finish(gate);
 }
 
@@ -466,6 +529,8 @@ void gate_free(struct gate *gate)
         return;
     }
     gate->closing = true;
+    decide_free(gate->deciding);
+    gate->deciding = NULL;
     runner_free(gate->runner);
     gate->runner = NULL;
     gate_release(gate);

@@ -9,6 +9,7 @@
 #include "workspace/workspace.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 enum { DAYS = 14, SECONDS_OF_DAY = 86400 };
 #define TEXT_MAX_BYTES ((size_t)2 << 20)
@@ -23,8 +24,19 @@ void rollout_terms_read(const char *root, struct rollout_terms *out)
         long long most = toml_integer_or(table, "max_violations", 0);
         out->days = days < 0 ? DAYS : days;
         out->max_violations = most < 0 ? 0 : most;
+        const char *report = toml_string_or(table, "report", "");
+        struct err ignored; /* one that leads out of the folder is none */
+        if (!path_check_relative(str_of(report), &out->report, &ignored)) {
+            out->report = NULL;
+        }
     }
     toml_free(settings);
+}
+
+void rollout_terms_free(struct rollout_terms *terms)
+{
+    free(terms->report);
+    *terms = (struct rollout_terms){0};
 }
 
 /* ---- what speaks for it ---- */
@@ -39,6 +51,20 @@ const char *evidence_state_name(enum evidence_state state)
 bool rollout_is_promotion(enum rollout_stage from, enum rollout_stage to)
 {
     return from == STAGE_MIXED ? to > STAGE_AUDIT : to > from;
+}
+
+enum rollout_stage rollout_next_stage(const struct rollout_policy *policy)
+{
+    bool warns = policy->engine != ROLLOUT_KYVERNO || str_ends(str_of(policy->kind), "ingPolicy");
+    switch (policy->stage) {
+    case STAGE_AUDIT:
+        return warns ? STAGE_WARN : STAGE_ENFORCE;
+    case STAGE_WARN:
+    case STAGE_MIXED:
+        return STAGE_ENFORCE;
+    default:
+        return STAGE_NONE;
+    }
 }
 
 static void add(struct rollout_case *c, const char *what, enum evidence_state state, char *said)
@@ -71,8 +97,9 @@ void rollout_case_violations(struct rollout_case *c, const struct rollout_terms 
 {
     if (violations == NULL || !violations->known) {
         add(c, "violations", EVIDENCE_NOT_KNOWN,
-            mem_strdup(
-                violations == NULL ? "no report was given (--report FILE)" : violations->why));
+            mem_strdup(violations == NULL
+                           ? "no report was given (--report FILE, or report in [rollout])"
+                           : violations->why));
         return;
     }
     bool few = violations->count <= (size_t)terms->max_violations;
@@ -80,6 +107,46 @@ void rollout_case_violations(struct rollout_case *c, const struct rollout_terms 
         mem_printf("%zu violation%s in the report%s%s; %lld allowed", violations->count,
             violations->count == 1 ? "" : "s", violations->taken == NULL ? "" : " of ",
             violations->taken == NULL ? "" : violations->taken, terms->max_violations));
+}
+
+static bool gather_violations(struct rollout_case *c, const struct rollout_terms *terms,
+    const struct rollout_policy *policy, const char *path, struct err *err)
+{
+    struct buf text = BUF_INIT;
+    struct rollout_violations violations;
+    struct err why;
+    bool ok = file_read(path, ROLLOUT_REPORT_MAX_BYTES, &text, err);
+    if (ok && !rollout_violations_read(buf_str(&text), policy, &violations, &why)) {
+        ok = err_set(err, ERR_INVALID, "%s: %s", path, why.text);
+    } else if (ok) {
+        rollout_case_violations(c, terms, &violations);
+        rollout_violations_free(&violations);
+    }
+    buf_free(&text);
+    return ok;
+}
+
+bool rollout_case_gather(struct rollout_case *c, const char *root,
+    const struct rollout_policy *policy, const char *report, struct err *err)
+{
+    struct rollout_terms terms;
+    struct rollout_since since;
+    bool ok = true;
+    rollout_terms_read(root, &terms);
+    rollout_since_read(root, policy, &since);
+    rollout_case_days(c, &terms, &since, (int64_t)time(NULL));
+    rollout_since_free(&since);
+    char *path = report != NULL         ? mem_strdup(report)
+                 : terms.report != NULL ? path_join(root, terms.report)
+                                        : NULL;
+    if (path == NULL) {
+        rollout_case_violations(c, &terms, NULL);
+    } else {
+        ok = gather_violations(c, &terms, policy, path, err);
+    }
+    free(path);
+    rollout_terms_free(&terms);
+    return ok;
 }
 
 void rollout_case_checks(struct rollout_case *c, const struct report *report)

@@ -11,9 +11,11 @@
 struct rollout_terms {
     long long days;           /* at the present stage; 14 */
     long long max_violations; /* 0 */
+    char *report;             /* where a report lies when none is named, below the root; or NULL */
 };
 
 void rollout_terms_read(const char *root, struct rollout_terms *out);
+void rollout_terms_free(struct rollout_terms *terms);
 
 enum evidence_state { EVIDENCE_NOT_KNOWN, EVIDENCE_PASS, EVIDENCE_FAIL };
 
@@ -33,12 +35,18 @@ struct rollout_case {
 
 /* Whether the step is one towards refusing, which needs its evidence. A step back does not. */
 bool rollout_is_promotion(enum rollout_stage from, enum rollout_stage to);
+/* The step after its own that its kind has; STAGE_NONE: there is none. */
+enum rollout_stage rollout_next_stage(const struct rollout_policy *policy);
 
 void rollout_case_days(struct rollout_case *c, const struct rollout_terms *terms,
     const struct rollout_since *since, int64_t now_s);
 /* `violations` NULL: no report was given. */
 void rollout_case_violations(struct rollout_case *c, const struct rollout_terms *terms,
     const struct rollout_violations *violations);
+/* The first two at once, from git and the report: `report` (a path) or NULL for that of the terms.
+ * False: the report cannot be read. */
+bool rollout_case_gather(struct rollout_case *c, const char *root,
+    const struct rollout_policy *policy, const char *report, struct err *err) MUST_USE;
 /* Of the gate (gate/gate.h). */
 void rollout_case_checks(struct rollout_case *c, const struct report *report);
 /* All three are there, and pass: what is not known is no yes. */
