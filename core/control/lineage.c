@@ -232,7 +232,20 @@ static void hold(struct lineage_maker *maker, const char *path, const char *poli
     free(key);
 }
 
-/* What a constraint names is its template's, too. */
+/* The template that the Rego of a definition stands in: the last that begins above it. */
+static const char *template_around(const struct policy_symbols *symbols, size_t at)
+{
+    const struct symbol_definition *rego = &symbols->definitions.items[at];
+    const char *name = NULL;
+    VEC_FOREACH (const struct symbol_definition, definition, &symbols->definitions) {
+        if (definition->kind == SYMBOL_TEMPLATE && definition->at.row < rego->at.row) {
+            name = definition->name;
+        }
+    }
+    return rego->kind == SYMBOL_PACKAGE || rego->kind == SYMBOL_RULE ? name : NULL;
+}
+
+/* What a constraint names is its template's, too, and so is what the template's Rego names. */
 static void hold_named(struct lineage_maker *maker, const struct cover *cover)
 {
     const struct policy_symbols *symbols = catalog_symbols_of(maker->catalog, cover->path);
@@ -244,7 +257,11 @@ static void hold_named(struct lineage_maker *maker, const struct cover *cover)
     uint32_t template = cover->kind != SYMBOL_CONSTRAINT || kind == NULL
                             ? NAME_NONE
                             : names_find(&maker->templates, str_of(kind));
+    const char *around = template_around(symbols, at);
     hold(maker, cover->path, cover->policy);
+    if (around != NULL) {
+        hold(maker, cover->path, around);
+    }
     if (template != NAME_NONE) {
         const struct lineage_place *place = &maker->template_places.items[template];
         hold(maker, place->path, place->name);

@@ -72,6 +72,8 @@ for control in 5.2.3 5.2.12; do
   jq -e --arg id "$control" '[.rows[] | select(.control_id == $id)] | length > 0 and all(.state == "traced" and .commit != null)' \
     "$dir/trace.json" >/dev/null || { cat "$dir/trace.json"; die "$control is not traced"; }
 done
+jq -e '[.rows[] | select(.state == "orphaned" and (.policy | startswith("Cis")))] == []' "$dir/trace.json" >/dev/null ||
+  die "a template whose Rego names its control counts as one that names none"
 expect 0 'pass' bylaw check
 
 # A change that lets a forbidden Pod pass is red, by itself and against the base.
