@@ -355,6 +355,7 @@ static void make_panes(struct desk *desk)
     app_add_actions(desk->app, &status_global_actions, desk->status);
     app_add_actions(desk->app, &reach_actions, desk);
     app_add_actions(desk->app, &inspect_actions, desk);
+    app_add_actions(desk->app, &trace_actions, desk);
     desk->init = desk_init_new(desk);
     app_add_actions(desk->app, &init_actions, desk);
     desk->rollout = desk_rollout_new(desk);
@@ -499,6 +500,7 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
     desk_find_free(desk.find);
     desk_evaluate_free(desk.evaluate);
     desk_apply_stop(desk.apply);
+    desk_trace_stop(&desk);
     loop_timer_free(desk.evidence);
     desk.evidence = NULL;
     app_free(desk.app);

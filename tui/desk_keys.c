@@ -13,9 +13,10 @@
 
 static const struct action_set *const sets[] = {&desk_action_set, &find_actions, &diagnose_actions,
     &assist_actions, &evaluate_actions, &desk_apply_actions, &status_global_actions, &reach_actions,
-    &inspect_actions, &init_actions, &rollout_actions, &app_global_set, &app_core_set,
-    &chat_action_set, &editor_actions, &editor_edit_actions, &grep_action_set, &review_action_set,
-    &commit_action_set, &status_actions, &evaluate_pane_actions, &apply_pane_actions};
+    &inspect_actions, &trace_actions, &init_actions, &rollout_actions, &app_global_set,
+    &app_core_set, &chat_action_set, &editor_actions, &editor_edit_actions, &grep_action_set,
+    &review_action_set, &commit_action_set, &status_actions, &evaluate_pane_actions,
+    &apply_pane_actions};
 
 /* Text for a table cell: a bar would end it. */
 static void print_cell(struct str text, FILE *out)

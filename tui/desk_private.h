@@ -18,6 +18,7 @@
 #include "desk_reach.h"
 #include "desk_rollout.h"
 #include "desk_slash.h"
+#include "desk_trace.h"
 #include "pane/chat.h"
 #include "pane/commit.h"
 #include "pane/editor.h"
@@ -71,6 +72,7 @@ struct desk {
 
     char *reach_path; /* which tests reach this line is being asked; NULL: nothing is */
     unsigned reach_row;
+    struct desk_trace *trace;           /* being made or shown; NULL: neither */
     struct desk_inspection *inspection; /* opa inspect is being asked; NULL: it is not */
     char *typed;                        /* the last text that changed, and its version then */
     uint64_t typed_version;

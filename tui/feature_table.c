@@ -127,7 +127,7 @@ static const struct feature features[] = {
         "which controls of a requirements matrix or of a benchmark have policies, and which have "
         "none: CSV, OSCAL and kube-bench are read; numbers that mean something else are told; from "
         "each to its rules, tests, fixtures and commit",
-        "", "", "requirements requirements_map", "gap trace", ""},
+        "trace.show", "", "requirements requirements_map", "gap trace", ""},
     {"Formatting", "opa fmt or the language server, on demand or on save", "editor.format", "",
         "format_on_save", "", ""},
     {"Editing",

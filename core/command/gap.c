@@ -4,6 +4,7 @@
 
 #include "base/safe.h"
 #include "base/vec.h"
+#include "config/config.h"
 #include "control/controls.h"
 #include "control/gap.h"
 
@@ -114,7 +115,8 @@ static int run_gap(const struct args *args)
         .benchmark = args_get(args, "benchmark"),
         .map = args_get(args, "map"),
         .only = args_get(args, "only"),
-        .config = config};
+        .setting = config_string(config, "requirements"),
+        .setting_map = config_string(config, "requirements_map")};
     bool ok = controls_open(&wish, &run.controls, &err);
     config_free(config);
     if (!ok) {

@@ -9,6 +9,7 @@
 #include "base/safe.h"
 #include "base/sha256.h"
 #include "base/vec.h"
+#include "config/config.h"
 #include "control/controls.h"
 #include "control/gap.h"
 #include "generate/generate.h"
@@ -105,7 +106,8 @@ static bool find_gaps(struct generate_run *run, struct err *err)
         .requirements = args_get(run->args, "requirements"),
         .benchmark = args_get(run->args, "benchmark"),
         .map = args_get(run->args, "map"),
-        .config = config};
+        .setting = config_string(config, "requirements"),
+        .setting_map = config_string(config, "requirements_map")};
     bool opened = controls_open(&wish, &controls, err);
     bool ok = opened && folder_index_open(&index, run->root, err);
     if (ok) {

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/vec.h"
+#include "config/config.h"
 #include "control/controls.h"
 #include "control/lineage.h"
 
@@ -156,7 +157,8 @@ static int run_trace(const struct args *args)
         .benchmark = args_get(args, "benchmark"),
         .map = args_get(args, "map"),
         .only = args_get(args, "only"),
-        .config = config};
+        .setting = config_string(config, "requirements"),
+        .setting_map = config_string(config, "requirements_map")};
     bool ok = controls_open(&wish, &controls, &err);
     config_free(config);
     if (!ok) {

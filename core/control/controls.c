@@ -60,7 +60,7 @@ static bool is_builtin(const char *name)
 /* NULL: nothing says (err is untouched), or it may not be. The caller frees. */
 static char *find_matrix(const struct controls_wish *wish, struct err *err)
 {
-    const char *set = wish->config == NULL ? NULL : config_string(wish->config, "requirements");
+    const char *set = wish->setting;
     if (wish->requirements != NULL) {
         return mem_strdup(wish->requirements);
     }
@@ -89,7 +89,7 @@ static char *find_matrix(const struct controls_wish *wish, struct err *err)
 static bool read_map(
     const struct controls_wish *wish, struct requirements_map *map, struct err *err)
 {
-    const char *set = wish->config == NULL ? NULL : config_string(wish->config, "requirements_map");
+    const char *set = wish->setting_map;
     return (set == NULL || requirements_map_add(map, str_of(set), err)) &&
            (wish->map == NULL || requirements_map_add(map, str_of(wish->map), err));
 }

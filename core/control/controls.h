@@ -5,17 +5,17 @@
 #ifndef BYLAW_CONTROL_CONTROLS_H
 #define BYLAW_CONTROL_CONTROLS_H
 
-#include "config/config.h"
 #include "control/benchmark.h"
 #include "control/requirements.h"
 
 struct controls_wish {
-    const char *root;            /* the workspace */
-    const char *requirements;    /* NULL: as the settings or the folder have it */
-    const char *benchmark;       /* a file or folder of the user's; NULL: the one compiled in */
-    const char *map;             /* "id=Control,…", or NULL: the setting requirements_map */
-    const char *only;            /* "5.2.*,K8S-01", or NULL: all */
-    const struct config *config; /* may be NULL */
+    const char *root;         /* the workspace */
+    const char *requirements; /* NULL: as the settings or the folder have it */
+    const char *benchmark;    /* a file or folder of the user's; NULL: the one compiled in */
+    const char *map;          /* "id=Control,…", or NULL */
+    const char *only;         /* "5.2.*,K8S-01", or NULL: all */
+    /* The settings requirements and requirements_map; NULL: not set. */
+    const char *setting, *setting_map;
 };
 
 struct controls {
