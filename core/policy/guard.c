@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/safe.h"
+#include "policy/guard/demand.h"
 #include "policy/template.h"
 
 #include <stdlib.h>
@@ -12,6 +13,7 @@ enum { FINDINGS_MAX = 500, MESSAGE_MAX = 400 };
 
 const struct guard *const guards[] = {
     &guard_constraint_without_template,
+    &guard_control_number,
     &guard_dead_rego,
     &guard_deny_untested,
     &guard_deny_without_message,
@@ -21,6 +23,7 @@ const struct guard *const guards[] = {
     &guard_fixture_denied,
     &guard_fixture_not_denied,
     &guard_fixture_unused,
+    &guard_fixtures_few,
     &guard_gatekeeper_input,
     &guard_hidden_character,
     &guard_ignore_reason,
@@ -32,6 +35,7 @@ const struct guard *const guards[] = {
     &guard_mixed_script,
     &guard_package_folder,
     &guard_rule_unreached,
+    &guard_rules_conflict,
     &guard_suite_empty,
     &guard_suite_unknown_name,
     &guard_template_source,
@@ -376,6 +380,8 @@ static void check_files(struct policy_index *index, const struct manifests *mani
     char *const *wanted, size_t count, struct findings *findings, size_t *files)
 {
     struct guard_world *world = guard_world_new(index, manifests);
+    struct findings last = {0};
+    world->demands = MEM_NEW(struct guard_demands);
     for (size_t i = 0; i < index->files.len; i++) {
         const char *path = index->files.items[i].path;
         struct buf text = BUF_INIT;
@@ -387,6 +393,16 @@ static void check_files(struct policy_index *index, const struct manifests *mani
         free(full);
         buf_free(&text);
     }
+    for (size_t i = 0; guards[i] != NULL; i++) {
+        if (guards[i]->finish != NULL) {
+            guards[i]->finish(world, &last);
+        }
+    }
+    guards_drop_silenced(index->root, &last);
+    VEC_FOREACH (struct finding, finding, &last) {
+        VEC_PUSH(findings, *finding);
+    }
+    VEC_FREE(&last);
     guard_world_free(world);
 }
 

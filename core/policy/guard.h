@@ -32,6 +32,7 @@ enum guard_language {
 };
 
 struct guard_file;
+struct guard_world;
 
 struct guard {
     const char *id;     /* "package-folder" */
@@ -41,6 +42,8 @@ struct guard {
     const char *explanation; /* for the docs: why it matters, what to do */
     /* Adds findings with guard_find (guard/guard_private.h); NULL: GUARD_DECIDED only. */
     void (*check)(struct guard_file *file);
+    /* After all files of a folder: what only all of them show. May be NULL. */
+    void (*finish)(struct guard_world *world, struct findings *findings);
 };
 
 /* All, ended by NULL. */
@@ -53,7 +56,6 @@ const char *guard_languages_name(unsigned languages);
 /* What guards know beside the file they look at. Made once for the files of one state of a
  * workspace; what they find out about all of it is kept in it. Both borrowed; neither may change
  * while it lives. Any thread, one at a time. */
-struct guard_world;
 struct guard_world *guard_world_new(
     struct policy_index *index, const struct manifests *manifests) MUST_USE;
 /* NULL is fine. */

@@ -8,13 +8,35 @@
 #include <stdlib.h>
 
 static const char *const groups[] = {"kyverno.io", "policies.kyverno.io", "cli.kyverno.io",
-    "templates.gatekeeper.sh", "constraints.gatekeeper.sh", "test.gatekeeper.sh"};
+    "templates.gatekeeper.sh", "constraints.gatekeeper.sh", "test.gatekeeper.sh",
+    "chainsaw.kyverno.io"};
 
 bool manifest_is_suite(const struct manifest *manifest)
 {
     return manifest_in_group(manifest->api_version, "test.gatekeeper.sh") ||
-           (manifest_in_group(manifest->api_version, "cli.kyverno.io") &&
+           ((manifest_in_group(manifest->api_version, "cli.kyverno.io") ||
+                manifest_in_group(manifest->api_version, "chainsaw.kyverno.io")) &&
                strcmp(manifest->kind, "Test") == 0);
+}
+
+bool manifest_is_kyverno_policy(const struct manifest *manifest)
+{
+    bool group = manifest_in_group(manifest->api_version, "kyverno.io") ||
+                 manifest_in_group(manifest->api_version, "policies.kyverno.io");
+    return group && str_ends(str_of(manifest->kind), "Policy");
+}
+
+bool manifest_is_titled(struct str text, TSNode document)
+{
+    static const char *const keys[] = {
+        "policies.kyverno.io/title", "policies.kyverno.io/description", "title", "description"};
+    TSNode annotations = yaml_get_path(text, document, "metadata/annotations");
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        if (!ts_node_is_null(yaml_get(text, annotations, keys[i], NULL))) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool manifest_in_group(const char *api_version, const char *group)
@@ -153,6 +175,7 @@ void manifests_read(struct str text, struct manifest_list *out)
             .template = yaml_string(text, content, "spec/crd/spec/names/kind")};
         if (is_policy(manifest.api_version) && manifest.kind[0] != '\0') {
             manifest.row = ts_node_start_point(content).row + 1;
+            manifest.titled = manifest_is_titled(text, content);
             if (manifest_is_suite(&manifest)) {
                 read_suite(text, content, &manifest);
             }

@@ -7,6 +7,8 @@
 
 #include "policy/index.h"
 
+#include <tree_sitter/api.h>
+
 /* What a suite names. */
 struct manifest_use {
     bool is_file; /* a file or folder, as written: relative to the suite's own; else a policy */
@@ -21,6 +23,7 @@ struct manifest {
     char *space;    /* metadata.namespace, or "" */
     char *template; /* a ConstraintTemplate: the kind it makes; else "" */
     unsigned row;   /* of the document's first key, from 1 */
+    bool titled;    /* its annotations have a title or a description (policies.kyverno.io/title) */
     struct manifest_uses {
         struct manifest_use *items;
         size_t len, cap;
@@ -56,7 +59,11 @@ void manifest_list_free(struct manifest_list *list);
 
 /* "kyverno.io" of "kyverno.io/v1": true when the API version is of this group. */
 bool manifest_in_group(const char *api_version, const char *group);
-/* A Test of Kyverno's or a Suite of Gatekeeper's. */
+/* A Test of Kyverno's CLI or of Chainsaw, or a Suite of Gatekeeper's. */
 bool manifest_is_suite(const struct manifest *manifest);
+/* A policy of Kyverno's, of an old or a new kind. */
+bool manifest_is_kyverno_policy(const struct manifest *manifest);
+/* A title or a description among a document's annotations. */
+bool manifest_is_titled(struct str text, TSNode document);
 
 #endif

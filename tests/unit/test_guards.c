@@ -557,6 +557,209 @@ static void fixtures_are_used(void **state)
     expect_in(files, "u/other.yaml", "");
 }
 
+/* All findings of a folder: "file:row id", parted by ", ". */
+static char *say_all(const char *const *files)
+{
+    struct folder folder = make_folder(files);
+    struct findings findings = {0};
+    struct buf out = BUF_INIT;
+    struct err err;
+    size_t looked = 0;
+    assert_ok(guards_check_folder(folder.dir, NULL, 0, &findings, &looked, &err), err);
+    VEC_FOREACH (const struct finding, f, &findings) {
+        buf_printf(&out, "%s%s:%u %s", out.len > 0 ? ", " : "", f->file, f->at.row, f->rule);
+    }
+    findings_free(&findings);
+    free_folder(&folder);
+    return out.ptr == NULL ? mem_strdup("") : buf_take(&out);
+}
+
+static void expect_all(const char *const *files, const char *expected)
+{
+    char *said = say_all(files);
+    assert_string_equal(said, expected);
+    free(said);
+}
+
+#define POD_RULE(name, condition)                                                                  \
+    "package " name "\n\ndeny contains msg if {\n\tinput.kind == \"Pod\"\n\t" condition            \
+    "\n\tmsg := sprintf(\"no %s\", [input.metadata.name])\n}\n"
+#define HELD_BY_TEST(name)                                                                         \
+    "package " name "_test\n\nimport data." name "\n\ntest_x if count(" name                       \
+    ".deny) == 1 with input as {}\n"
+
+static void rules_that_conflict(void **state)
+{
+    (void)state;
+    const char *files[] = {"a.rego", POD_RULE("a", "input.spec.hostNetwork"), "a_test.rego",
+        HELD_BY_TEST("a"), "b.rego", POD_RULE("b", "not input.spec.hostNetwork"), "b_test.rego",
+        HELD_BY_TEST("b"), NULL};
+    expect_all(files, "b.rego:3 rules-conflict");
+    files[5] = POD_RULE("b", "not input.spec.hostPID");
+    expect_all(files, "");
+    files[5] =
+        "package b\n\ndeny contains msg if {\n\tinput.kind == \"Job\"\n\tnot input.spec.hostNetwork"
+        "\n\tmsg := \"no\"\n}\n";
+    expect_all(files, "");
+    files[5] =
+        "package b\n\n# bylaw:ignore rules-conflict only one of them is ever installed\n"
+        "deny contains msg if {\n\tinput.kind == \"Pod\"\n\tnot input.spec.hostNetwork\n\tmsg := "
+        "\"no\"\n}\n";
+    expect_all(files, "");
+    files[1] = POD_RULE("a", "input.team != \"a\"");
+    files[5] = POD_RULE("b", "input.team != \"b\"");
+    expect_all(files, "b.rego:3 rules-conflict");
+    files[5] = POD_RULE("b", "input.team != \"a\"");
+    expect_all(files, "");
+}
+
+#define PATTERN(name, kinds, more, pattern)                                                        \
+    "apiVersion: kyverno.io/v1 # bylaw:ignore kyverno-api the cluster runs 1.18\n"                 \
+    "kind: ClusterPolicy\nmetadata: {name: " name                                                  \
+    "}\nspec:\n  rules:\n  - name: r\n    match: {any: [{resources: {kinds: [" kinds               \
+    "]}}]}\n" more                                                                                 \
+    "    validate:\n      message: m\n      pattern:\n        spec:\n          " pattern "\n"
+
+static void patterns_that_conflict(void **state)
+{
+    (void)state;
+    const char *files[] = {"a.yaml", PATTERN("a", "Pod", "", "hostname: \"?*\""), "b.yaml",
+        PATTERN("b", "Pod", "", "X(hostname): \"null\""), NULL};
+    expect_all(files, "b.yaml:12 rules-conflict");
+    files[3] = PATTERN("b", "Job", "", "X(hostname): \"null\"");
+    expect_all(files, "");
+    files[3] = PATTERN("b", "Pod", "    preconditions: {all: []}\n", "X(hostname): \"null\"");
+    expect_all(files, "");
+    files[3] = PATTERN("b", "Pod", "", "=(hostname): \"a\"");
+    expect_all(files, "");
+    files[1] = PATTERN("a", "Pod", "", "hostPID: \"false\"");
+    files[3] = PATTERN("b", "Pod", "", "hostPID: \"true\"");
+    expect_all(files, "b.yaml:12 rules-conflict");
+    files[3] = PATTERN("b", "Pod", "", "hostPID: \"true | false\"");
+    expect_all(files, "");
+    files[3] = PATTERN("b", "Pod", "",
+        "# bylaw:ignore rules-conflict another cluster\n          hostPID: \"true\"");
+    expect_all(files, "");
+}
+
+static void asked_for_kyverno(void **state)
+{
+    (void)state;
+    const char *files[] = {".bylaw/config.toml", "[guards]\nkyverno = \"1.20\"\n", "p.yaml",
+        "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: p}\n", "q.yaml",
+        "apiVersion: policies.kyverno.io/v1\nkind: ValidatingPolicy\nmetadata: {name: q}\n", NULL};
+    struct folder folder = make_folder(files);
+    struct findings findings = {0};
+    size_t looked = 0;
+    struct err err;
+    assert_ok(guards_check_folder(folder.dir, NULL, 0, &findings, &looked, &err), err);
+    assert_int_equal(findings.len, 1);
+    assert_int_equal(findings.items[0].severity, SEVERITY_ERROR);
+    assert_string_equal(findings.items[0].file, "p.yaml");
+    findings_free(&findings);
+    free_folder(&folder);
+    files[1] = "[guards]\nkyverno = \"1.16\"\n";
+    expect_all(files, "q.yaml:1 kyverno-api");
+    files[1] = "[guards]\nkyverno = \"v1.19.1\"\n";
+    expect_all(files, "p.yaml:1 kyverno-api");
+    files[1] = "[guards]\nkyverno = \"new\"\n"; /* says nothing */
+    expect_all(files, "p.yaml:1 kyverno-api");
+}
+
+static void enough_fixtures(void **state)
+{
+    (void)state;
+    const char *files[] = {".bylaw/config.toml", "", "a/a.rego", POD_RULE("a", "input.x"),
+        "a/a_test.rego", HELD_BY_TEST("a"), "b/b.rego", POD_RULE("b", "input.y"), "b/b_test.rego",
+        HELD_BY_TEST("b"), "c/c.rego", POD_RULE("c", "input.z"), "c/c_test.rego", HELD_BY_TEST("c"),
+        "a/testdata/valid_1.yaml", "a: 1\n", "a/testdata/valid_2.yaml", "a: 1\n",
+        "a/testdata/invalid_1.yaml", "a: 1\n", "a/testdata/invalid_2.yaml", "a: 1\n",
+        "b/testdata/valid_1.yaml", "a: 1\n", "b/testdata/valid_2.yaml", "a: 1\n",
+        "b/testdata/invalid_1.yaml", "a: 1\n", "b/testdata/invalid_2.yaml", "a: 1\n",
+        "c/testdata/invalid_1.yaml", "a: 1\n", NULL};
+    expect_all(files, "c/c.rego:3 fixtures-few");
+    files[1] = "[guards]\nfixtures = 3\n";
+    expect_all(files, "a/a.rego:3 fixtures-few, b/b.rego:3 fixtures-few, c/c.rego:3 fixtures-few");
+    files[1] = "[guards]\nfixtures = 1\n";
+    files[ARRAY_LEN(files) - 3] = "c/testdata/other.yaml";
+    expect_all(files, "c/c.rego:3 fixtures-few");
+    files[11] = "package c\n\n# bylaw:ignore fixtures-few they come from the cluster\n"
+                "deny contains msg if {\n\tinput.z\n\tmsg := input.m\n}\n";
+    expect_all(files, "");
+}
+
+#define CONTROL(framework, id)                                                                     \
+    "# METADATA\n# title: t\n# custom:\n#   " framework ": [\"" id                                 \
+    "\"]\npackage a\n\nallow if input.x\n"
+
+static void control_numbers(void **state)
+{
+    (void)state;
+    expect("a.rego", CONTROL("cis-k8s-1.9", "5.2.2"), "");
+    expect("a.rego", CONTROL("cis-k8s-1.9", "9.9.9"), "4:1 control-number");
+    expect("a.rego", CONTROL("cis-k8s-1.23", "1.2.13"), "4:1 control-number");
+    expect("a.rego", CONTROL("cis-aws-1.4", "9.9.9"), "");
+    expect("a.rego",
+        "# METADATA\n# title: t\n# custom:\n#   cis-k8s-1.9: [\"9.9.9\"] # bylaw:ignore "
+        "control-number x\npackage a\n",
+        "4:1 control-number"); /* a comment in a comment silences nothing */
+    const char *files[] = {"requirements.csv",
+        "control_id,control_description,framework\nK8S-01,No root,house\n", "a.rego",
+        CONTROL("control", "K8S-01"), NULL};
+    expect_in(files, "a.rego", "");
+    files[3] = CONTROL("control", "K8S-77");
+    expect_in(files, "a.rego", "4:1 control-number");
+    /* The comment has the line above to itself. */
+    expect_in(
+        (const char *const[]){"p.yaml",
+            "apiVersion: policies.kyverno.io/v1\nkind: ValidatingPolicy\nmetadata:\n  name: p\n"
+            "  annotations:\n    # bylaw:ignore control-number our own numbering\n"
+            "    cis-k8s-1.9: \"9.9.9\"\n",
+            NULL},
+        "p.yaml", "");
+}
+
+static void yaml_policies(void **state)
+{
+    (void)state;
+    const char *head = "apiVersion: policies.kyverno.io/v1\nkind: ValidatingPolicy\n";
+    char *text = mem_printf("%smetadata: {name: p}\nspec:\n  validations:\n  - expression: a\n"
+                            "  - expression: b\n    message: m\n",
+        head);
+    expect("p.yaml", text, "6:5 deny-without-message");
+    free(text);
+    text = mem_printf("%smetadata: {name: p}\nspec:\n  validations:\n"
+                      "  # bylaw:ignore deny-without-message the expression says it\n"
+                      "  - expression: a\n",
+        head);
+    expect("p.yaml", text, "");
+    free(text);
+    const char *rule =
+        "apiVersion: kyverno.io/v1 # bylaw:ignore kyverno-api 1.18\nkind: "
+        "ClusterPolicy\nmetadata: {name: p}\nspec:\n  rules:\n  - name: a\n    "
+        "validate:\n      pattern: {a: b}\n  - name: b\n    validate: {podSecurity: {}}\n";
+    expect("p.yaml", rule, "8:7 deny-without-message");
+    /* As others are: tested, with a title. */
+    const char *files[] = {"t/policy.yaml", KYVERNO_POLICY, "t/res.yaml", KYVERNO_PODS,
+        "t/kyverno-test.yaml",
+        KYVERNO_TEST "- {policy: limits, rule: memory-limit, resources: [bad], result: fail}\n",
+        "u/policy.yaml",
+        "apiVersion: policies.kyverno.io/v1\nkind: ValidatingPolicy\nmetadata: {name: u}\n", NULL};
+    expect_in(files, "u/policy.yaml", "3:18 deny-untested");
+    files[7] = "apiVersion: policies.kyverno.io/v1\nkind: ValidatingPolicy\nmetadata:\n"
+               "  name: u # bylaw:ignore deny-untested it is tested on a cluster\n";
+    expect_in(files, "u/policy.yaml", "");
+    const char *titled =
+        "apiVersion: policies.kyverno.io/v1\nkind: ValidatingPolicy\nmetadata: {name: "
+        "n, annotations: {policies.kyverno.io/title: t}}\n";
+    const char *others[] = {
+        "a/p.yaml", titled, "b/p.yaml", titled, "c/p.yaml", titled, "d/p.yaml", files[7], NULL};
+    expect_in(others, "d/p.yaml", "4:9 missing-metadata");
+    expect_in(others, "a/p.yaml", "");
+    others[3] = files[7];
+    expect_in(others, "d/p.yaml", "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -576,6 +779,12 @@ int main(void)
         cmocka_unit_test(gator_suites),
         cmocka_unit_test(rego_deny_cases),
         cmocka_unit_test(fixtures_are_used),
+        cmocka_unit_test(rules_that_conflict),
+        cmocka_unit_test(patterns_that_conflict),
+        cmocka_unit_test(asked_for_kyverno),
+        cmocka_unit_test(enough_fixtures),
+        cmocka_unit_test(control_numbers),
+        cmocka_unit_test(yaml_policies),
         cmocka_unit_test(table_is_whole),
         cmocka_unit_test(torn_texts_do_no_harm),
     };

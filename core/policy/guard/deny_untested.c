@@ -31,8 +31,32 @@ static bool is_tested(const struct guard_file *file, const char *name)
     return tested;
 }
 
+/* A policy of Kyverno's that no result of a test names and no test loads. */
+static void check_kyverno(struct guard_file *file)
+{
+    TSNode document;
+    const struct guard_suites *suites = file->world == NULL ? NULL : guard_suites(file->world);
+    bool looks = suites != NULL && suites->kyverno > 0 && !guard_is_aside(file->path) &&
+                 !guard_suites_name(suites, file->path);
+    for (uint32_t at = 0; looks && yaml_next_document(file->root, &at, &document);) {
+        char *name = yaml_string(file->text, document, "metadata/name");
+        if (guard_is_kyverno_policy(file, document) && name[0] != '\0' &&
+            !guard_names_have(&suites->policies, name)) {
+            guard_find(file, yaml_get_path(file->text, document, "metadata/name"),
+                "no test of this workspace loads %s, as tests load others: nothing shows what it "
+                "decides",
+                name);
+        }
+        free(name);
+    }
+}
+
 static void check(struct guard_file *file)
 {
+    if (!file->is_rego) {
+        check_kyverno(file);
+        return;
+    }
     struct {
         char **items;
         size_t len, cap;
@@ -67,10 +91,11 @@ static void check(struct guard_file *file)
 
 const struct guard guard_deny_untested = {
     .id = "deny-untested",
-    .languages = GUARD_REGO,
+    .languages = GUARD_REGO | GUARD_YAML,
     .severity = SEVERITY_WARNING,
     .summary = "a rule that denies has no test",
     .explanation = "A deny, violation or warn rule that no test of the workspace refers to. Write "
-                   "a test that shows a denied input and one that shows an input that passes.",
+                   "a test that shows a denied input and one that shows an input that passes. Of "
+                   "Kyverno's policies: one that no test loads, in a workspace with such tests.",
     .check = check,
 };

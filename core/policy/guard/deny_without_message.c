@@ -62,8 +62,69 @@ static void check_rule(struct guard_file *file, TSNode rule, const struct rego_h
     }
 }
 
+/* ---- YAML ---- */
+
+static bool has(const struct guard_file *file, TSNode mapping, const char *key)
+{
+    return !ts_node_is_null(yaml_get(file->text, mapping, key, NULL));
+}
+
+static void check_expressions(struct guard_file *file, TSNode list)
+{
+    TSNode item;
+    for (uint32_t at = 0; yaml_next_item(list, &at, &item);) {
+        TSNode key = {0};
+        yaml_get(file->text, item, "expression", &key);
+        if (!ts_node_is_null(key) && !has(file, item, "message") &&
+            !has(file, item, "messageExpression")) {
+            guard_find(file, key,
+                "no message: who is denied is told the expression. Write `message` or "
+                "`messageExpression`");
+        }
+    }
+}
+
+/* The other ways to validate make their own messages. */
+static void check_validate(struct guard_file *file, TSNode validate)
+{
+    static const char *const ways[] = {"pattern", "anyPattern", "deny"};
+    TSNode cel = yaml_get_path(file->text, validate, "cel/expressions");
+    if (has(file, validate, "message")) {
+        return;
+    }
+    check_expressions(file, cel);
+    for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+        TSNode key = {0};
+        yaml_get(file->text, validate, ways[i], &key);
+        if (!ts_node_is_null(key)) {
+            guard_find(file, key,
+                "no message beside the %s: who is denied is told a path and no reason", ways[i]);
+        }
+    }
+}
+
+static void check_kyverno(struct guard_file *file)
+{
+    TSNode document;
+    for (uint32_t at = 0; yaml_next_document(file->root, &at, &document);) {
+        TSNode rules = yaml_get_path(file->text, document, "spec/rules");
+        TSNode rule;
+        if (!guard_is_kyverno_policy(file, document)) {
+            continue;
+        }
+        check_expressions(file, yaml_get_path(file->text, document, "spec/validations"));
+        for (uint32_t i = 0; yaml_next_item(rules, &i, &rule);) {
+            check_validate(file, yaml_get(file->text, rule, "validate", NULL));
+        }
+    }
+}
+
 static void check(struct guard_file *file)
 {
+    if (!file->is_rego) {
+        check_kyverno(file);
+        return;
+    }
     TSNode rule;
     struct rego_head head;
     for (uint32_t at = 0; guard_next_rule(file, &at, &rule, &head);) {
@@ -76,12 +137,13 @@ static void check(struct guard_file *file)
 
 const struct guard guard_deny_without_message = {
     .id = "deny-without-message",
-    .languages = GUARD_REGO | GUARD_TEMPLATE,
+    .languages = GUARD_REGO | GUARD_YAML | GUARD_TEMPLATE,
     .severity = SEVERITY_WARNING,
     .summary = "a rule that denies says nothing to who is denied",
     .explanation =
         "A deny, violation or warn rule that is only true, whose message is empty, or "
         "whose object has no `msg`. A boolean deny that another rule uses, or that has a "
-        "default, is a condition and left alone.",
+        "default, is a condition and left alone. Of Kyverno's policies: a pattern, a deny or a CEL "
+        "expression without one.",
     .check = check,
 };

@@ -1,7 +1,6 @@
 #include "policy/guard/guard_private.h"
 
 #include "base/path.h"
-#include "policy/fixture_claim.h"
 
 #include <stdlib.h>
 
@@ -34,17 +33,11 @@ static bool is_object(const struct guard_file *file, TSNode document)
     return object;
 }
 
-static bool is_hidden(const char *path)
-{
-    return path[0] == '.' || strstr(path, "/.") != NULL;
-}
-
 static void check(struct guard_file *file)
 {
     TSNode document;
     uint32_t at = 0;
-    if (file->world == NULL || is_hidden(file->path) ||
-        fixture_claim(file->path) != FIXTURE_CLAIMS_NOTHING ||
+    if (file->world == NULL || guard_is_aside(file->path) ||
         !yaml_next_document(file->root, &at, &document) || !is_object(file, document)) {
         return;
     }

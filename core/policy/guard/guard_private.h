@@ -15,6 +15,7 @@ struct guard_habits {
     bool mostly_v1;
     bool folders;  /* packages are named for their folders */
     bool metadata; /* files have # METADATA annotations */
+    bool titles;   /* most policies of Kyverno's have a title or description */
 };
 
 /* What the workspace asks of its policies ([guards] in .bylaw/config.toml). */
@@ -44,9 +45,15 @@ struct guard_world {
         size_t count;
         struct guard_names files, folders; /* they name; below the root */
         struct guard_names policies;       /* whose results they expect, without namespaces */
+        size_t kyverno;                    /* how many are Kyverno's */
     } suites;
-    /* Made when first asked for: guard_demands (guard_demand.h). */
+    /* Made when first asked for (control_number.c). */
+    struct controls *controls;
+    bool has_matrix; /* its list is the workspace's */
+    /* What the rules of all files want, for guard_finish; NULL: it is not gathered (demand.h). */
     struct guard_demands *demands;
+    /* Of folders with policies, made when first asked for (fixtures_few.c). */
+    struct guard_fixtures *fixtures;
 };
 const struct guard_suites *guard_suites(struct guard_world *world);
 /* A suite names the file, or a folder that it lies in. */
@@ -87,6 +94,12 @@ struct finding *guard_find_at(struct guard_file *file, struct position from, str
 void guard_mend(const struct guard_file *file, struct finding *finding, size_t from, size_t to,
     const char *with, const char *title);
 
+/* A document that is a policy of Kyverno's. */
+bool guard_is_kyverno_policy(const struct guard_file *file, TSNode document);
+/* In a folder whose name begins with a dot, or called a fixture: none of the workspace's policies.
+ */
+bool guard_is_aside(const char *path);
+
 /* Rules of a Rego file, one after another; *at begins with 0. The caller frees head->path. */
 bool guard_next_rule(
     const struct guard_file *file, uint32_t *at, TSNode *rule, struct rego_head *head);
@@ -112,6 +125,7 @@ bool guard_is_set(const struct guard_file *file, const char *path);
 TSNode guard_message(const struct guard_file *file, TSNode rule);
 
 extern const struct guard guard_constraint_without_template;
+extern const struct guard guard_control_number;
 extern const struct guard guard_dead_rego;
 extern const struct guard guard_deny_untested;
 extern const struct guard guard_deny_without_message;
@@ -121,6 +135,7 @@ extern const struct guard guard_duplicate_test;
 extern const struct guard guard_fixture_denied;
 extern const struct guard guard_fixture_not_denied;
 extern const struct guard guard_fixture_unused;
+extern const struct guard guard_fixtures_few;
 extern const struct guard guard_gatekeeper_input;
 extern const struct guard guard_hidden_character;
 extern const struct guard guard_ignore_reason;
@@ -132,6 +147,7 @@ extern const struct guard guard_missing_metadata;
 extern const struct guard guard_mixed_script;
 extern const struct guard guard_package_folder;
 extern const struct guard guard_rule_unreached;
+extern const struct guard guard_rules_conflict;
 extern const struct guard guard_suite_empty;
 extern const struct guard guard_suite_unknown_name;
 extern const struct guard guard_template_source;

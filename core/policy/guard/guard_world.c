@@ -4,6 +4,10 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "config/toml.h"
+#include "control/controls.h"
+#include "policy/fixture_claim.h"
+#include "policy/guard/demand.h"
+#include "policy/guard/fixtures_few.h"
 #include "policy/guard/package_folder.h"
 
 #include <stdlib.h>
@@ -15,7 +19,29 @@
 
 /* ---- habits ---- */
 
-static struct guard_habits habits_of(const struct policy_index *index)
+bool guard_is_aside(const char *path)
+{
+    return path[0] == '.' || strstr(path, "/.") != NULL ||
+           fixture_claim(path) != FIXTURE_CLAIMS_NOTHING;
+}
+
+static bool titles(const struct manifests *manifests)
+{
+    size_t policies = 0;
+    size_t titled = 0;
+    for (size_t i = 0; manifests != NULL && i < manifests->files.len; i++) {
+        const struct manifest_file *file = &manifests->files.items[i];
+        for (size_t k = 0; !guard_is_aside(file->path) && k < file->list.len; k++) {
+            policies += manifest_is_kyverno_policy(&file->list.items[k]);
+            titled +=
+                manifest_is_kyverno_policy(&file->list.items[k]) && file->list.items[k].titled;
+        }
+    }
+    return titled >= 2 && titled * 4 >= policies * 3;
+}
+
+static struct guard_habits habits_of(
+    const struct policy_index *index, const struct manifests *manifests)
 {
     size_t v0 = 0;
     size_t v1 = 0;
@@ -34,10 +60,21 @@ static struct guard_habits habits_of(const struct policy_index *index)
         packages++;
         fitting += guard_package_fits(file->path, facts->package);
     }
-    return (struct guard_habits){.v1 = v1 > 0 && v0 == 0,
+    return (struct guard_habits){.titles = titles(manifests),
+        .v1 = v1 > 0 && v0 == 0,
         .mostly_v1 = v1 > v0,
         .folders = packages >= 3 && fitting * 4 >= packages * 3,
         .metadata = annotated > 0};
+}
+
+bool guard_is_kyverno_policy(const struct guard_file *file, TSNode document)
+{
+    struct manifest manifest = {.api_version = yaml_string(file->text, document, "apiVersion"),
+        .kind = yaml_string(file->text, document, "kind")};
+    bool is = manifest_is_kyverno_policy(&manifest);
+    free(manifest.api_version);
+    free(manifest.kind);
+    return is;
 }
 
 /* ---- what is asked for ---- */
@@ -150,6 +187,8 @@ static void take_suites(struct guard_suites *suites, const struct manifest_file 
     char *dir = path_dir(file->path);
     VEC_FOREACH (const struct manifest, manifest, &file->list) {
         suites->count += manifest_is_suite(manifest);
+        suites->kyverno += manifest_is_suite(manifest) &&
+                           !manifest_in_group(manifest->api_version, "test.gatekeeper.sh");
         VEC_FOREACH (const struct manifest_use, use, &manifest->uses) {
             take_use(suites, dir, use);
         }
@@ -192,7 +231,7 @@ struct guard_world *guard_world_new(struct policy_index *index, const struct man
     struct guard_world *world = MEM_NEW(struct guard_world);
     world->index = index;
     world->manifests = manifests;
-    world->habits = habits_of(index);
+    world->habits = habits_of(index, manifests);
     world->asks = read_asks(world);
     return world;
 }
@@ -205,6 +244,12 @@ void guard_world_free(struct guard_world *world)
     guard_names_free(&world->suites.files);
     guard_names_free(&world->suites.folders);
     guard_names_free(&world->suites.policies);
+    guard_demands_free(world->demands);
+    guard_fixtures_free(world->fixtures);
+    if (world->controls != NULL) {
+        controls_free(world->controls);
+        free(world->controls);
+    }
     free(world->asks.kyverno_shown);
     free(world);
 }

@@ -9,7 +9,8 @@ enum guard_suite guard_suite_kind(const struct guard_file *file, TSNode document
     struct manifest manifest = {.api_version = yaml_string(file->text, document, "apiVersion"),
         .kind = yaml_string(file->text, document, "kind")};
     enum guard_suite kind = SUITE_NONE;
-    if (manifest_is_suite(&manifest)) {
+    if (manifest_is_suite(&manifest) &&
+        !manifest_in_group(manifest.api_version, "chainsaw.kyverno.io")) {
         bool gator = manifest_in_group(manifest.api_version, "test.gatekeeper.sh");
         kind = gator ? SUITE_GATOR : SUITE_KYVERNO;
     }

@@ -1,0 +1,198 @@
+#include "policy/guard/fixtures_few.h"
+
+#include "base/path.h"
+#include "policy/fixture_claim.h"
+#include "policy/guard/guard_private.h"
+
+#include <stdlib.h>
+
+enum { HABIT = 2 };
+
+/* A folder with a policy, and what lies below it and below no nearer one. */
+struct fixture_folder {
+    char *dir; /* "" the top */
+    size_t valid, invalid;
+};
+
+struct guard_fixtures {
+    struct fixture_folder *items; /* by dir */
+    size_t len, cap;
+    size_t needed; /* 0: nothing is asked for */
+};
+
+void guard_fixtures_free(struct guard_fixtures *fixtures)
+{
+    if (fixtures == NULL) {
+        return;
+    }
+    VEC_FOREACH (struct fixture_folder, folder, fixtures) {
+        free(folder->dir);
+    }
+    VEC_FREE(fixtures);
+    free(fixtures);
+}
+
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return mem_strndup(path, slash == NULL ? 0 : (size_t)(slash - path));
+}
+
+static int by_dir(const void *a, const void *b)
+{
+    return strcmp(((const struct fixture_folder *)a)->dir, ((const struct fixture_folder *)b)->dir);
+}
+
+static struct fixture_folder *find(const struct guard_fixtures *fixtures, const char *dir)
+{
+    struct fixture_folder key = {.dir = (char *)(uintptr_t)dir};
+    return fixtures->len == 0
+               ? NULL
+               : bsearch(&key, fixtures->items, fixtures->len, sizeof *fixtures->items, by_dir);
+}
+
+/* Rego that denies and is no test. */
+static bool denies(const struct policy_file *file)
+{
+    if (file->facts == NULL || file->facts->tests.len > 0) {
+        return false;
+    }
+    VEC_FOREACH (const struct policy_rule, rule, &file->facts->rules) {
+        const struct rego_head head = {.path = rule->name, .kind = rule->kind};
+        if (rule->kind == RULE_PARTIAL && guard_is_deny(&head)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_folder(struct guard_fixtures *fixtures, const char *path)
+{
+    char *dir = folder_of(path);
+    if (fixtures->len > 0 && strcmp(fixtures->items[fixtures->len - 1].dir, dir) == 0) {
+        free(dir);
+    } else {
+        VEC_PUSH(fixtures, (struct fixture_folder){.dir = dir});
+    }
+}
+
+/* By its folder or the nearest above that has a policy. */
+static void count_fixture(const struct guard_fixtures *fixtures, const char *path)
+{
+    enum fixture_claim claim = fixture_claim(path);
+    char *dir = claim == FIXTURE_CLAIMS_NOTHING ? NULL : folder_of(path);
+    struct fixture_folder *folder = NULL;
+    while (dir != NULL && (folder = find(fixtures, dir)) == NULL && dir[0] != '\0') {
+        char *up = folder_of(dir);
+        free(dir);
+        dir = up;
+    }
+    if (folder != NULL) {
+        folder->valid += claim == FIXTURE_CLAIMS_VALID;
+        folder->invalid += claim == FIXTURE_CLAIMS_INVALID;
+    }
+    free(dir);
+}
+
+/* What most folders with such fixtures keep to is what is asked for, where nobody says. */
+static size_t needed_by_habit(const struct guard_fixtures *fixtures)
+{
+    size_t some = 0;
+    size_t enough = 0;
+    VEC_FOREACH (const struct fixture_folder, folder, fixtures) {
+        some += folder->valid + folder->invalid > 0;
+        enough += folder->valid >= HABIT && folder->invalid >= HABIT;
+    }
+    return enough >= 2 && enough * 3 >= some * 2 ? HABIT : 0;
+}
+
+static const struct guard_fixtures *fixtures_of(struct guard_world *world)
+{
+    if (world->fixtures != NULL) {
+        return world->fixtures;
+    }
+    struct guard_fixtures *fixtures = MEM_NEW(struct guard_fixtures);
+    world->fixtures = fixtures;
+    for (size_t i = 0; i < world->index->files.len; i++) {
+        if (denies(&world->index->files.items[i])) {
+            add_folder(fixtures, world->index->files.items[i].path);
+        }
+    }
+    VEC_FOREACH (const struct manifest_file, file, &world->manifests->files) {
+        bool policy = file->list.len > 0 && manifest_is_kyverno_policy(&file->list.items[0]);
+        if (policy && fixture_claim(file->path) == FIXTURE_CLAIMS_NOTHING) {
+            add_folder(fixtures, file->path);
+        }
+    }
+    if (fixtures->len > 1) {
+        qsort(fixtures->items, fixtures->len, sizeof *fixtures->items, by_dir);
+    }
+    for (size_t i = 0; i < world->index->files.len; i++) {
+        if (world->index->files.items[i].kind == POLICY_DATA) {
+            count_fixture(fixtures, world->index->files.items[i].path);
+        }
+    }
+    fixtures->needed = world->asks.fixtures > 0 ? world->asks.fixtures : needed_by_habit(fixtures);
+    return fixtures;
+}
+
+/* `asked`: the workspace says so itself; else folders without any are left alone. */
+static void look(struct guard_file *file, TSNode node, bool asked)
+{
+    const struct guard_fixtures *fixtures = fixtures_of(file->world);
+    char *dir = folder_of(file->path);
+    const struct fixture_folder *folder = find(fixtures, dir);
+    if (folder != NULL && fixtures->needed > 0 &&
+        (folder->valid < fixtures->needed || folder->invalid < fixtures->needed) &&
+        (asked || folder->valid + folder->invalid > 0)) {
+        guard_find(file, node, "%zu valid and %zu invalid fixtures, %zu of each are %s",
+            folder->valid, folder->invalid, fixtures->needed,
+            asked ? "asked for" : "usual in this workspace");
+    }
+    free(dir);
+}
+
+static void look_at_rego(struct guard_file *file, bool asked)
+{
+    TSNode rule;
+    struct rego_head head;
+    bool found = false;
+    for (uint32_t at = 0; !found && guard_next_rule(file, &at, &rule, &head);) {
+        found = guard_is_deny(&head) && head.kind == RULE_PARTIAL && !guard_is_test_file(file);
+        if (found) {
+            look(file, rego_node_field(rego_node_field(rule, "head"), "name"), asked);
+        }
+        free(head.path);
+    }
+}
+
+static void check(struct guard_file *file)
+{
+    if (file->world == NULL) {
+        return;
+    }
+    bool asked = file->world->asks.fixtures > 0;
+    if (file->is_rego) {
+        look_at_rego(file, asked);
+        return;
+    }
+    TSNode document;
+    uint32_t at = 0;
+    if (yaml_next_document(file->root, &at, &document) && guard_is_kyverno_policy(file, document) &&
+        fixture_claim(file->path) == FIXTURE_CLAIMS_NOTHING) {
+        look(file, yaml_get_path(file->text, document, "metadata/name"), asked);
+    }
+}
+
+const struct guard guard_fixtures_few = {
+    .id = "fixtures-few",
+    .languages = GUARD_REGO | GUARD_YAML,
+    .severity = SEVERITY_WARNING,
+    .summary = "a policy has fewer fixtures than the rule asks",
+    .explanation =
+        "A policy is shown by documents that pass and documents that do not: files called valid… "
+        "and invalid… (good…, bad…) below its folder. How many of each is said in "
+        ".bylaw/config.toml (`[guards]`, `fixtures = 2`); where it is not, two, if most folders "
+        "with such fixtures have two of each, and folders without any are left alone.",
+    .check = check,
+};
