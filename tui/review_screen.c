@@ -215,7 +215,7 @@ static void describe(const struct review_desk *desk, struct buf *out)
                       "\nl  later: every decision is kept"
                       "\n\nNo commit is made and no file on disk is touched.");
     if (desk->evidence != NULL && evidence_state(desk->evidence) == EVIDENCE_DONE) {
-        buf_append_c(out, "\n\nTests of the whole change: ");
+        buf_append_c(out, "\n\nTests that depend on the change: ");
         evidence_describe(desk->evidence, out);
     }
 }

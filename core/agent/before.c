@@ -241,3 +241,8 @@ const struct findings *before_guards(const struct before *before)
 {
     return &before->guards;
 }
+
+void before_choose(struct before *before, const struct checks_choice *choice)
+{
+    checks_choose(before->checks, choice);
+}

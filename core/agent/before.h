@@ -15,6 +15,8 @@ struct before *before_new(const struct workspace *workspace, struct loop *loop) 
 /* Turns the loop until nothing works in the copy any more. NULL is allowed. */
 void before_free(struct before *before);
 
+/* As checks_choose, for its run of the tests. */
+void before_choose(struct before *before, const struct checks_choice *choice);
 /* Looks anew; the guards at the files `paths` (copied), as far as they are there. `done` is called
  * once, later, unless before_stop came. What could not be found out counts as not failing. */
 void before_look(

@@ -23,7 +23,7 @@ struct checks {
         struct group *items;
         size_t len, cap;
     } groups;        /* of the results, in their order */
-    size_t *of_test; /* by place in the plan: its group, or SIZE_MAX */
+    size_t *of_test; /* by place in the plan: its group, NOT_MEANT, or SIZE_MAX */
     size_t planned;
     size_t told_from;
     char *root;
@@ -36,9 +36,13 @@ struct checks {
     size_t ended, total;
     char *trouble;
     bool has_coverage;
-    unsigned generation; /* of the runner's, that is kept */
+    struct checks_choice choice; /* choose NULL: all run */
+    unsigned generation;         /* of the runner's, that is kept */
     bool settled;
 };
+
+/* A test that was taken out of what runs: it lacks nothing. */
+#define NOT_MEANT ((size_t)-2)
 
 static void tell(struct checks *checks)
 {
@@ -85,6 +89,9 @@ static void keep_for(struct checks *checks, const struct run_plan *plan)
     checks->planned = plan->tests.len;
     checks->of_test = mem_alloc((plan->tests.len + 1) * sizeof *checks->of_test);
     memset(checks->of_test, 0xff, (plan->tests.len + 1) * sizeof *checks->of_test);
+    for (size_t i = 0; checks->choice.choose != NULL && i < plan->tests.len; i++) {
+        checks->of_test[i] = plan->tests.items[i].included ? (size_t)-1 : NOT_MEANT;
+    }
     for (size_t i = 0; i < checks->groups.len; i++) {
         struct group group = checks->groups.items[i];
         struct result *rows = &checks->results.items[group.row];
@@ -134,7 +141,7 @@ static void on_result(
     (void)generation;
     struct checks *checks = data;
     bool foreseen = test < checks->planned;
-    if (foreseen && checks->of_test[test] != (size_t)-1) {
+    if (foreseen && checks->of_test[test] < checks->groups.len) {
         take_away(checks, checks->of_test[test]);
     }
     if (foreseen) {
@@ -225,7 +232,7 @@ static void on_explained(
     (void)generation;
     struct checks *checks = data;
     size_t place = test < checks->planned ? checks->of_test[test] : (size_t)-1;
-    if (place == (size_t)-1) {
+    if (place >= checks->groups.len) {
         return;
     }
     struct result *row = &checks->results.items[checks->groups.items[place].row];
@@ -311,6 +318,11 @@ static void set_root(struct checks *checks, const char *root)
     checks->root = copy;
 }
 
+void checks_choose(struct checks *checks, const struct checks_choice *choice)
+{
+    checks->choice = *choice;
+}
+
 void checks_start(struct checks *checks, const char *root)
 {
     drop(checks);
@@ -318,10 +330,16 @@ void checks_start(struct checks *checks, const char *root)
     checks->state = CHECKS_RUNNING;
     struct run_options options = {.root = root,
         .scope = RUN_ALL,
-        .cached = true,
+        .cached = checks->choice.choose == NULL,
         .offline = true,
         .coverage = true,
-        .explain_max = EXPLAIN_MAX};
+        .explain_max = EXPLAIN_MAX,
+        .choose = checks->choice.choose,
+        .choose_free = checks->choice.release,
+        .choose_data = checks->choice.data};
+    if (checks->choice.hold != NULL) {
+        checks->choice.hold(checks->choice.data);
+    }
     checks->settled = false;
     checks->generation = runner_start(checks->runner, &options);
     tell(checks);

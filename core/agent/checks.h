@@ -19,6 +19,15 @@ enum checks_state {
 struct checks *checks_new(struct loop *loop, void (*changed)(void *data), void *data) MUST_USE;
 void checks_free(struct checks *checks);
 
+/* Takes units out of what runs from the next start on. */
+struct checks_choice {
+    void (*choose)(void *data, struct run_plan *plan); /* on a worker: run_options.choose */
+    /* For each start: before it, and once nothing of it works any more. */
+    void (*hold)(void *data);
+    void (*release)(void *data);
+    void *data;
+};
+void checks_choose(struct checks *checks, const struct checks_choice *choice);
 /* Drops what was kept and runs all tests below root. */
 void checks_start(struct checks *checks, const char *root);
 /* Makes ready for checks_start_affected: what there is below root is found out, nothing runs and

@@ -82,9 +82,29 @@ static void set_tally(cJSON *json, const char *key, const struct checks *checks)
     for (size_t i = 0; i < RESULT_STATUSES; i++) {
         json_set_int(object, result_status_name((enum result_status)i), (long long)tally.count[i]);
     }
-    const struct coverage *coverage = checks_coverage(checks);
-    if (coverage != NULL) {
-        json_set_number(object, "coverage", coverage_percent(coverage));
+}
+
+/* Of the files that changed: all tests that load them run. */
+static void set_coverage(cJSON *json, const struct evidence *evidence)
+{
+    const struct coverage *now = checks_coverage(evidence_checks(evidence));
+    const struct checks *old = evidence_before(evidence);
+    const struct coverage *before = old == NULL ? NULL : checks_coverage(old);
+    cJSON *files = json_set_object(json, "coverage");
+    VEC_FOREACH (const struct change, change, evidence_changes(evidence)) {
+        const struct coverage_file *is = now == NULL ? NULL : coverage_find(now, change->path);
+        const struct coverage_file *was =
+            before == NULL ? NULL : coverage_find(before, change->path);
+        if (is == NULL && was == NULL) {
+            continue;
+        }
+        cJSON *file = json_set_object(files, change->path);
+        if (is != NULL) {
+            json_set_number(file, "now", coverage_file_percent(is));
+        }
+        if (was != NULL) {
+            json_set_number(file, "before", coverage_file_percent(was));
+        }
     }
 }
 
@@ -128,6 +148,8 @@ static void set_evidence(cJSON *json, const struct evidence *evidence)
     if (evidence_before(evidence) != NULL) {
         set_tally(object, "before", evidence_before(evidence));
     }
+    json_set_int(object, "untouched_units", (long long)evidence_untouched(evidence));
+    set_coverage(object, evidence);
     cJSON *flips = json_set_array(object, "flips");
     VEC_FOREACH (const struct evidence_flip, flip, evidence_flips(evidence)) {
         cJSON_AddItemToArray(flips, flip_json(flip));
@@ -212,7 +234,7 @@ void review_objections(
     for (size_t i = 0; i < RESULT_STATUSES; i++) {
         all += tally.count[i];
     }
-    if (all == 0) {
+    if (all == 0 && evidence_untouched(evidence) == 0) {
         buf_append_c(out, "no test was found: nothing evaluated is not a pass\n");
     }
     size_t serious = 0;

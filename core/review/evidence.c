@@ -3,6 +3,7 @@
 #include "agent/before.h"
 #include "base/path.h"
 #include "base/vec.h"
+#include "gate/gate_scope.h"
 #include "policy/guard.h"
 #include "workspace/overlay.h"
 #include "workspace/scratch.h"
@@ -12,6 +13,14 @@
 struct paths {
     char **items;
     size_t len, cap;
+};
+
+/* The units of one side that are not on the other side as they are here: only their tests can end
+ * otherwise. Outlives the runs that ask it. */
+struct affected {
+    struct gate_scope scope; /* read before any run */
+    size_t all, left;        /* units: of the side that is looked at, and those that run */
+    unsigned holders;
 };
 
 /* A selection beside the proposal. */
@@ -39,7 +48,9 @@ struct evidence {
     struct overlay *overlay;
     struct checks *checks;
     struct before *before;
-    bool guarded; /* the guards have looked at the proposed side */
+    struct affected *by_base; /* of the proposed side: what the base has not */
+    struct affected *by_now;  /* of the base side: what the proposed side has not */
+    bool guarded;             /* the guards have looked at the proposed side */
     struct findings guards;
     struct findings brought;
     size_t old_findings;
@@ -58,6 +69,65 @@ static void fail(struct evidence *evidence)
 {
     evidence->state = EVIDENCE_FAILED;
     tell(evidence);
+}
+
+/* ---- which tests can end otherwise ---- */
+
+static void hold(void *data)
+{
+    struct affected *affected = data;
+    affected->holders++;
+}
+
+static void release(void *data)
+{
+    struct affected *affected = data;
+    if (affected != NULL && --affected->holders == 0) {
+        gate_scope_free(&affected->scope);
+        free(affected);
+    }
+}
+
+/* The units known of the other side are only read: several runs may ask at once. */
+static void choose_with(
+    const struct affected *affected, struct run_plan *plan, size_t *all, size_t *left)
+{
+    struct gate_scope scope = {
+        .base_folder = affected->scope.base_folder, .declared = affected->scope.declared};
+    scope.known.items = affected->scope.known.items;
+    scope.known.len = affected->scope.known.len;
+    gate_scope_choose(&scope, plan);
+    *all = scope.all;
+    *left = scope.affected;
+    scope.base_folder = NULL;
+    scope.known.items = NULL;
+    scope.known.len = 0;
+    gate_scope_free(&scope);
+}
+
+static void choose(void *data, struct run_plan *plan)
+{
+    struct affected *affected = data;
+    choose_with(affected, plan, &affected->all, &affected->left);
+}
+
+static void choose_for_try(void *data, struct run_plan *plan)
+{
+    size_t all;
+    size_t left;
+    choose_with(data, plan, &all, &left);
+}
+
+static struct affected *affected_new(void)
+{
+    struct affected *affected = MEM_NEW(struct affected);
+    affected->holders = 1;
+    return affected;
+}
+
+static struct checks_choice choice_of(struct affected *affected)
+{
+    return (struct checks_choice){choose, hold, release, affected};
 }
 
 /* ---- what differs ---- */
@@ -168,8 +238,11 @@ static void work_guards(void *data)
     struct evidence *evidence = data;
     struct err err;
     size_t files = 0;
-    (void)!guards_check_folder(overlay_root(evidence->overlay), evidence->paths.items,
-        evidence->paths.len, &evidence->guards, &files, &err);
+    if (evidence->paths.len > 0) {
+        (void)!guards_check_folder(overlay_root(evidence->overlay), evidence->paths.items,
+            evidence->paths.len, &evidence->guards, &files, &err);
+    }
+    (void)!gate_scope_read_base(&evidence->by_now->scope, overlay_root(evidence->overlay), &err);
 }
 
 static void on_guards(void *data, bool cancelled)
@@ -188,12 +261,8 @@ static void on_checks(void *data)
     enum checks_state state = checks_state(evidence->checks);
     if (state == CHECKS_DONE && !evidence->guarded && !evidence->closing) {
         evidence->guarded = true;
-        if (evidence->paths.len == 0) {
-            on_guards(evidence, false);
-        } else {
-            evidence->working = true;
-            loop_work_start(evidence->loop, work_guards, on_guards, evidence);
-        }
+        evidence->working = true;
+        loop_work_start(evidence->loop, work_guards, on_guards, evidence);
     }
     tell(evidence);
 }
@@ -220,6 +289,11 @@ static void work_lay_out(void *data)
         (void)(scratch_make(&evidence->base, &evidence->err) &&
                subject_lay_out(evidence->subject, evidence->base.folder, &evidence->err));
     }
+    struct err err;
+    if (evidence->err.kind == ERR_NONE) { /* not known: all tests run */
+        (void)!gate_scope_read_base(&evidence->by_base->scope,
+            evidence->subject->has_git ? evidence->base.folder : evidence->subject->root, &err);
+    }
 }
 
 static void on_base(void *data, bool cancelled)
@@ -242,7 +316,9 @@ static void on_base(void *data, bool cancelled)
         fail(evidence);
         return;
     }
+    struct checks_choice choice = choice_of(evidence->by_now);
     evidence->before = before_new(evidence->workspace, evidence->loop);
+    before_choose(evidence->before, &choice);
     overlay_start(evidence->overlay, evidence->loop, &evidence->changes, on_laid, evidence);
 }
 
@@ -271,7 +347,11 @@ struct evidence *evidence_new(
     evidence->subject = subject;
     evidence->changed = changed;
     evidence->data = data;
+    evidence->by_base = affected_new();
+    evidence->by_now = affected_new();
+    struct checks_choice choice = choice_of(evidence->by_base);
     evidence->checks = checks_new(loop, on_checks, evidence);
+    checks_choose(evidence->checks, &choice);
     take_changes(&subject->changes, &evidence->changes, &evidence->paths);
     return evidence;
 }
@@ -335,7 +415,10 @@ bool evidence_try(struct evidence *evidence, const struct changes *chosen)
         return false;
     }
     if (trying->checks == NULL) {
+        struct checks_choice choice = choice_of(evidence->by_base);
+        choice.choose = choose_for_try;
         trying->checks = checks_new(evidence->loop, on_tried, evidence);
+        checks_choose(trying->checks, &choice);
     }
     checks_invalidate(trying->checks);
     if (overlay_is_busy(trying->overlay)) {
@@ -369,6 +452,8 @@ void evidence_free(struct evidence *evidence)
     checks_free(evidence->checks);
     checks_free(evidence->trying.checks);
     overlay_free(evidence->overlay);
+    release(evidence->by_base);
+    release(evidence->by_now);
     overlay_free(evidence->trying.overlay);
     changes_free(&evidence->trying.next);
     workspace_free(evidence->workspace);
@@ -395,6 +480,11 @@ const char *evidence_trouble(const struct evidence *evidence)
                                               : checks_trouble(evidence->checks);
 }
 
+const struct changes *evidence_changes(const struct evidence *evidence)
+{
+    return &evidence->changes;
+}
+
 const struct checks *evidence_checks(const struct evidence *evidence)
 {
     return evidence->checks;
@@ -415,6 +505,12 @@ const struct evidence_flips *evidence_flips(const struct evidence *evidence)
 const struct findings *evidence_brought(const struct evidence *evidence)
 {
     return &evidence->brought;
+}
+
+size_t evidence_untouched(const struct evidence *evidence)
+{
+    const struct affected *affected = evidence->by_base;
+    return evidence->state == EVIDENCE_DONE && affected->left == 0 ? affected->all : 0;
 }
 
 size_t evidence_findings_before(const struct evidence *evidence)
@@ -445,6 +541,12 @@ void evidence_describe(const struct evidence *evidence, struct buf *out)
     const struct checks *before = evidence_before(evidence);
     size_t ranks[4] = {0};
     if (evidence->state != EVIDENCE_DONE) {
+        return;
+    }
+    if (evidence_untouched(evidence) > 0 && evidence->flips.len == 0) {
+        buf_append_c(out, "no test depends on what changed");
+        describe_count(out, evidence->brought.len,
+            evidence->brought.len == 1 ? "finding brought" : "findings brought");
         return;
     }
     describe_passed(out, evidence->checks);

@@ -1,6 +1,7 @@
 /* The evidence beside a change: the tests and the guards on both of its sides, each laid out in a
- * scratch copy, and what differs. Neither the files on disk nor the repository are touched. Loop
- * thread only. */
+ * scratch copy, and what differs. Tests run of what the other side has not exactly so: what a test
+ * loads, how its engine is called (gate/gate_scope.h); all others end as they did. Neither the
+ * files on disk nor the repository are touched. Loop thread only. */
 #ifndef BYLAW_REVIEW_EVIDENCE_H
 #define BYLAW_REVIEW_EVIDENCE_H
 
@@ -38,6 +39,8 @@ void evidence_start(struct evidence *evidence);
 enum evidence_state evidence_state(const struct evidence *evidence);
 /* One sentence; NULL: none. Borrowed. */
 const char *evidence_trouble(const struct evidence *evidence);
+/* The changes that engines were given. Borrowed. */
+const struct changes *evidence_changes(const struct evidence *evidence);
 /* The tests on the proposed side. */
 const struct checks *evidence_checks(const struct evidence *evidence);
 /* The tests on the base side, when it is done; NULL: they could not be run. */
@@ -46,6 +49,9 @@ const struct checks *evidence_before(const struct evidence *evidence);
 const struct evidence_flips *evidence_flips(const struct evidence *evidence);
 /* Findings of engines and guards that the base side does not have; so far. Borrowed. */
 const struct findings *evidence_brought(const struct evidence *evidence);
+/* How many units of tests there are of which none depends on what changed; 0: some do, or there are
+ * none at all. */
+size_t evidence_untouched(const struct evidence *evidence);
 /* Findings that both sides have. */
 size_t evidence_findings_before(const struct evidence *evidence);
 /* "11 of 12 pass now, 12 of 12 pass before · 1 got worse · 3 findings brought": appended when it is

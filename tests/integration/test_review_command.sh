@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # bylaw review as a script uses it: --json and --plain, decisions that are kept, patches that apply,
-# comments in the forges' forms. No engine is needed: what is tested is not the tests.
+# comments in the forges' forms; and with opa the tests of both sides.
 set -euo pipefail
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -118,4 +118,23 @@ expect 0 'gh api' "$bylaw" review --plain --no-tests topic \
   < <(printf 'a all\ncomments %s\n' "$dir/yes.json")
 clean "$dir/yes.json" '"event":"APPROVE"'
 clean "$dir/yes.json" '"comments":[]'
+
+# What passed before and does not now; what no test depends on is nothing to object to.
+if command -v opa >/dev/null; then
+  cp -R "$BYLAW_SOURCE_DIR/tests/workspaces/sample" "$dir/sample"
+  cd "$dir/sample"
+  git init -q -b main . && git config user.name E && git config user.email e@x
+  git add -A && git commit -qm first
+  git checkout -qb breaks
+  sed -i 's/contains msg if/contains message if/' policies/k8s/privileged/privileged.rego
+  git commit -qam breaks
+  git checkout -qb words main
+  echo words >WORDS && git add -A && git commit -qm words
+  git checkout -q main
+  expect 1 '"before":"pass","now":"error"' "$bylaw" review --json breaks
+  expect 1 'rego_unsafe_var_error' "$bylaw" review --json breaks
+  expect 0 '"objections":[]' "$bylaw" review --json words
+  expect 1 'got worse' "$bylaw" review --plain breaks < <(echo tests)
+  same 'the index' "$(git status --short)" ''
+fi
 echo ok
