@@ -2,6 +2,7 @@
 
 #include "base/path.h"
 #include "base/vec.h"
+#include "desk_decided.h"
 #include "desk_private.h"
 #include "engine/opa_eval.h"
 #include "pane/apply.h"
@@ -30,6 +31,7 @@ struct desk_apply {
     char *root;        /* and where it is laid out */
     struct buf notes;
     struct loop_timer *settle;
+    struct desk_decided *decided;
 };
 
 static void changed(struct desk_apply *a)
@@ -68,6 +70,8 @@ static void done(void *data, unsigned generation, const char *trouble)
     if (trouble != NULL) {
         app_message(
             side->owner->desk->app, MESSAGE_ERROR, "Policies could not be applied: %s", trouble);
+    } else if (side->side == MATRIX_NOW) {
+        desk_decided_tell(side->owner->decided, side->owner->matrix);
     }
     changed(side->owner);
 }
@@ -333,6 +337,7 @@ struct desk_apply *desk_apply_new(struct desk *desk)
     a->desk = desk;
     a->matrix = matrix_new();
     a->settle = loop_timer_new(desk->loop, on_settle, a);
+    a->decided = desk_decided_new(desk);
     for (int i = 0; i < MATRIX_SIDES; i++) {
         struct apply_side *side = &a->sides[i];
         side->owner = a;
@@ -350,6 +355,10 @@ void desk_apply_stop(struct desk_apply *a)
         apply_run_free(a->sides[i].run);
         a->sides[i].run = NULL;
         a->sides[i].set = NULL;
+    }
+    if (a != NULL) {
+        desk_decided_free(a->decided);
+        a->decided = NULL;
     }
 }
 
