@@ -483,6 +483,7 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
         }
         desk_say_trust(&desk); /* of several problems the first is shown */
         show_notices(&desk);
+        desk_queue(&desk, QUEUE_COUNT);
         ok = app_run(desk.app, err);
         *code = app_exit_code(desk.app);
     }
@@ -490,7 +491,8 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
     parsing_stop(true);
     offline_cancel_all();
     /* The panes borrow from the workbench: they go first. */
-    while (desk.repo_asked || desk.warming || desk.listing || desk.exporting > 0) {
+    while (
+        desk.repo_asked || desk.warming || desk.listing || desk.queue_asked || desk.exporting > 0) {
         desk.repo_again = false;
         loop_run_once(desk.loop, 100);
     }

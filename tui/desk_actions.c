@@ -10,6 +10,12 @@ static unsigned open_review(void *data)
     return UI_DONE;
 }
 
+static unsigned next_review(void *data)
+{
+    desk_queue(data, QUEUE_NEXT);
+    return UI_DONE;
+}
+
 static const char *why_no_review(void *data)
 {
     struct desk *desk = data;
@@ -94,6 +100,9 @@ static const char *why_no_model(void *data)
 static const struct action actions[] = {
     {"desk.review", "review", "Review the open proposal line by line", "alt-r", NULL, 0,
         open_review, why_no_review},
+    {"desk.next-review", "next proposal",
+        "Put this proposal off and open the next that waits for review, of any session", "alt-N",
+        NULL, 0, next_review, NULL},
     {"desk.interrupt", "interrupt", "Stop the running turn; what came so far stays", "esc", NULL,
         ACTION_NO_PALETTE, interrupt, NULL},
     {"desk.test", "run tests", "Run all tests: of the open proposal, else of the workspace", "f5",

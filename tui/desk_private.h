@@ -60,6 +60,7 @@ struct desk {
     uint64_t busy_since;      /* ms */
     unsigned exporting;       /* files being written and diffs being read on workers */
     bool listing;             /* sessions are listed on a worker */
+    bool queue_asked;         /* what waits for a review is read on a worker */
 
     struct review_pane *review;  /* NULL: not open */
     unsigned review_generation;  /* of the proposals, when it was opened */
@@ -98,6 +99,17 @@ bool desk_fork(struct desk *desk, unsigned before, struct err *err);
 void desk_switched(struct desk *desk);
 /* "2026-01-31 12:00", local time; the caller frees. */
 char *desk_when(int64_t wall_ms) MUST_USE;
+
+/* desk_queue.c */
+/* What waits for a review in the sessions of this workspace is read, and then: */
+enum queue_want {
+    QUEUE_COUNT, /* said how much it is, when there is more than what is shown */
+    QUEUE_NEXT,  /* the next one is opened */
+    QUEUE_AFTER, /* one was finished: the next is opened where both came from a run nobody watched
+                  */
+    QUEUE_LIST   /* one is chosen from a list */
+};
+void desk_queue(struct desk *desk, enum queue_want want);
 
 /* desk.c */
 /* On the message line and in the log. Of what stands until a key is pressed the first is shown,

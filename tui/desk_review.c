@@ -48,6 +48,7 @@ static void on_committed(void *data, const struct commit_pane_result *result)
         workbench_decided(desk->workbench, &desk->outcome,
             desk->outcome.accepted.len == 0 ? NULL : result->subject, id, result->send);
         free(id);
+        desk_queue(desk, QUEUE_AFTER);
     }
     workbench_hold(desk->workbench, false);
     outcome_free(&desk->outcome);

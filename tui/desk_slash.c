@@ -106,6 +106,14 @@ bool desk_slash_resume(struct desk *desk, struct str args, struct err *err)
     return desk_resume(desk, args, err);
 }
 
+bool desk_slash_reviews(struct desk *desk, struct str args, struct err *err)
+{
+    (void)args;
+    (void)err;
+    desk_queue(desk, QUEUE_LIST);
+    return true;
+}
+
 bool desk_slash_fork(struct desk *desk, struct str args, struct err *err)
 {
     (void)args;

@@ -15,6 +15,7 @@ bool desk_slash_run(void *data, struct str name, struct str args, struct err *er
 void desk_slash_list(void *data, struct popup *popup);
 
 bool desk_slash_new(struct desk *desk, struct str args, struct err *err);
+bool desk_slash_reviews(struct desk *desk, struct str args, struct err *err);
 bool desk_slash_resume(struct desk *desk, struct str args, struct err *err);
 bool desk_slash_fork(struct desk *desk, struct str args, struct err *err);
 bool desk_slash_compact(struct desk *desk, struct str args, struct err *err);

@@ -59,7 +59,7 @@ static const struct feature features[] = {
         "a proposal for each control of a matrix that has no policy, so many at a time, with "
         "bounds "
         "on cost; goes on after a kill; all wait for their review, one after another",
-        "", "", "", "generate", ""},
+        "desk.next-review", "", "", "generate /reviews", ""},
     {"Recorded sessions", "the whole loop without a key or a network, labelled as such", "", "",
         "recording", "record", ""},
     {"Review",

@@ -17,6 +17,8 @@ const struct slash_command slash_commands[] = {
     {"compact", "", "Have the model sum up the conversation and go on from that", NULL,
         desk_slash_compact, NULL},
     {"review", "", "Review the open proposal line by line", "desk.review", NULL, NULL},
+    {"reviews", "", "Choose among the proposals that wait for review in all sessions", NULL,
+        desk_slash_reviews, NULL},
     {"test", "", "Run all tests: of the open proposal, else of the workspace", "desk.test", NULL,
         "tests"},
     {"diff", "", "What differs from the last commit", NULL, desk_slash_diff, NULL},

@@ -154,7 +154,7 @@ static const char every[] =
     "test test_deny\ntest test_deny_public\nedit "
     "lib/k8s/k8s.rego\nproblems\nwait\nstop\nallow\nrefuse "
     "it\nretry\nqueue\ntake-back\nreasoning\n"
-    "answer\nundo-commit\nsay " SAMPLE_PROMPT
+    "answer\nundo-commit\nreviews\nreviews next\nsay " SAMPLE_PROMPT
     "\nsay And treat an empty tag as missing.\nqueue\nqueue send\n"
     "take-back\nwait\nanswer\nreasoning\nreview\nshow\nshow 2-3\nevidence\nnext\nback\nfile 7\n"
     "file latest_tag_test\nfile\nlist\naccept 1-2\naccept\nreopen 1\nreopen\n"

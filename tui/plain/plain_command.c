@@ -88,6 +88,10 @@ const struct plain_command plain_commands[] = {
     {"new", "", "Begin a new session", M, plain_new},
     {"resume", "[ID]", "Go on with an earlier session; without ID say which there are", M,
         plain_sessions},
+    {"reviews", "[next]",
+        "Say which proposals wait for review in all sessions; next: put this one off and go on to "
+        "the next",
+        M, plain_reviews},
     {"fork", "[NUMBER]",
         "Go on in another session, from here or from before a prompt by its number in transcript",
         M, plain_fork},

@@ -183,6 +183,7 @@ bool plain_prompts(struct plain *plain, struct str args, struct err *err);
 
 /* ---- plain_sessions.c ---- */
 bool plain_new(struct plain *plain, struct str args, struct err *err);
+bool plain_reviews(struct plain *plain, struct str args, struct err *err);
 bool plain_sessions(struct plain *plain, struct str args, struct err *err);
 bool plain_compact(struct plain *plain, struct str args, struct err *err);
 bool plain_cost(struct plain *plain, struct str args, struct err *err);

@@ -3,6 +3,7 @@
 
 #include "agent/export.h"
 #include "agent/journal.h"
+#include "agent/review_queue.h"
 #include "base/find.h"
 #include "repo/changes.h"
 
@@ -49,6 +50,60 @@ static bool say_sessions(struct plain *plain, struct err *err)
     plain_say(plain, "Type resume and an id to go on with one.");
     session_infos_free(&list);
     return true;
+}
+
+static void say_waiting(struct plain *plain, const struct review_queue *queue, const char *here)
+{
+    VEC_FOREACH (const struct waiting_review, waiting, queue) {
+        bool shown = strcmp(waiting->session, here) == 0;
+        plain_say(plain, "proposal in session %s, %zu files%s%s: %s%s%s", waiting->session,
+            waiting->files,
+            shown           ? ", this one"
+            : waiting->open ? ", open elsewhere"
+                            : "",
+            waiting->why == NULL ? "" : ", red", waiting->title, waiting->why == NULL ? "" : "; ",
+            waiting->why == NULL ? "" : waiting->why);
+    }
+    plain_say(plain, "%zu wait for review; type reviews next for the next one.", queue->len);
+}
+
+static bool go_to_next(
+    struct plain *plain, const struct review_queue *queue, const char *here, struct err *err)
+{
+    size_t next = review_queue_next(queue, here);
+    if (next == SIZE_MAX) {
+        return err_set(err, ERR_NOT_FOUND, "No other proposal waits for review.");
+    }
+    if (!workbench_open_session(plain->wb, queue->items[next].session, err)) {
+        return false;
+    }
+    plain_say(
+        plain, "Proposal %zu of %zu that wait: %s", next + 1, queue->len, queue->items[next].title);
+    return true;
+}
+
+bool plain_reviews(struct plain *plain, struct str args, struct err *err)
+{
+    struct review_queue queue = {0};
+    bool next = str_equal_c(args, "next");
+    if (args.len > 0 && !next) {
+        return err_set(err, ERR_INVALID, "Type reviews, or reviews next.");
+    }
+    if (!review_queue_read(workspace_root(workbench_workspace(plain->wb)), &queue, err)) {
+        return false;
+    }
+    char *here = mem_strdup(session_id(session_of(plain)));
+    bool ok = true;
+    if (next) {
+        ok = go_to_next(plain, &queue, here, err);
+    } else if (queue.len == 0) {
+        plain_say(plain, "No proposal waits for review.");
+    } else {
+        say_waiting(plain, &queue, here);
+    }
+    free(here);
+    review_queue_free(&queue);
+    return ok;
 }
 
 bool plain_sessions(struct plain *plain, struct str args, struct err *err)

@@ -1,0 +1,177 @@
+/* The proposals that wait for a review in the sessions of the workspace: how many, which, and from
+ * one to the next. */
+#include "desk_private.h"
+
+#include "agent/review_queue.h"
+#include "base/safe.h"
+#include "keymap.h"
+#include "widget/picker.h"
+
+#include <stdlib.h>
+
+enum { WHY_SHOWN = 120 };
+
+struct reading {
+    struct desk *desk;
+    enum queue_want want;
+    char *root;
+    char *here; /* the session that is shown */
+    struct review_queue queue;
+    struct err err;
+    bool ok;
+    bool was_errand; /* nobody watched when `here` was made: the next one follows by itself */
+    char *detail;    /* of the row asked for last */
+};
+
+static void free_reading(void *data)
+{
+    struct reading *reading = data;
+    review_queue_free(&reading->queue);
+    free(reading->root);
+    free(reading->here);
+    free(reading->detail);
+    free(reading);
+}
+
+static void read_queue(void *data)
+{
+    struct reading *reading = data;
+    struct queue_mark mark;
+    reading->ok = review_queue_read(reading->root, &reading->queue, &reading->err);
+    reading->was_errand = review_queue_read_mark(reading->root, reading->here, &mark);
+    if (reading->was_errand) {
+        queue_mark_free(&mark);
+    }
+}
+
+/* ---- to one of them ---- */
+
+static void go_to(struct desk *desk, const struct review_queue *queue, size_t index)
+{
+    const struct waiting_review *waiting = &queue->items[index];
+    struct err err;
+    if (!workbench_open_session(desk->workbench, waiting->session, &err)) {
+        app_message(desk->app, MESSAGE_WARNING, "%s", err.text);
+        return;
+    }
+    desk_open_review(desk);
+    char *why = safe_dup(str_of(waiting->why), SAFE_ONE_LINE, WHY_SHOWN);
+    app_message(desk->app, why[0] == '\0' ? MESSAGE_INFO : MESSAGE_WARNING,
+        "proposal %zu of %zu that wait%s%s", index + 1, queue->len,
+        why[0] == '\0' ? "" : "; red: ", why);
+    free(why);
+}
+
+static void say_count(struct desk *desk, size_t count)
+{
+    const struct action *action = keymap_action(app_keymap(desk->app), "desk.next-review");
+    struct buf line = BUF_INIT;
+    buf_printf(&line, "%zu proposal%s for review: ", count, count == 1 ? " waits" : "s wait");
+    if (action != NULL) {
+        keymap_append_text_key(app_keymap(desk->app), action, &line);
+        buf_append_c(&line, " opens the next, ");
+    }
+    buf_append_c(&line, "/reviews lists them");
+    app_message(desk->app, MESSAGE_INFO, "%s", line.ptr);
+    buf_free(&line);
+}
+
+/* ---- the list ---- */
+
+static void show_row(void *data, size_t index, struct picker_item *item)
+{
+    struct reading *reading = data;
+    const struct waiting_review *waiting = &reading->queue.items[index];
+    bool here = strcmp(waiting->session, reading->here) == 0;
+    free(reading->detail);
+    reading->detail = mem_printf("%s%s%zu file%s", here ? "this one  " : "",
+        waiting->open && !here ? "open elsewhere  "
+        : waiting->why != NULL ? "red  "
+                               : "",
+        waiting->files, waiting->files == 1 ? "" : "s");
+    item->text = waiting->title[0] == '\0' ? STR_LIT("(no prompt)") : str_of(waiting->title);
+    item->detail = str_of(reading->detail);
+    item->disabled = here || waiting->open;
+}
+
+static void chosen(void *data, size_t index, struct str query)
+{
+    struct reading *reading = data;
+    if (index >= reading->queue.len) {
+        app_message(
+            reading->desk->app, MESSAGE_WARNING, "no proposal is called \"%.*s\"", STR_FMT(query));
+        return;
+    }
+    go_to(reading->desk, &reading->queue, index);
+}
+
+static void open_list(struct reading *reading)
+{
+    struct picker_options options = {.title = "Proposals that wait for review",
+        .hint = "which control?",
+        .count = reading->queue.len,
+        .item = show_row,
+        .chosen = chosen,
+        .destroy = free_reading,
+        .data = reading};
+    picker_open(reading->desk->app, &options);
+    app_redraw(reading->desk->app);
+}
+
+/* ---- what was read ---- */
+
+static void go_on(struct reading *reading)
+{
+    struct desk *desk = reading->desk;
+    const struct review_queue *queue = &reading->queue;
+    size_t next = review_queue_next(queue, reading->here);
+    bool may = session_state(workbench_session(desk->workbench)) == SESSION_IDLE;
+    if (next == SIZE_MAX) {
+        if (reading->want == QUEUE_NEXT) {
+            app_message(desk->app, MESSAGE_INFO, "No other proposal waits for review.");
+        }
+    } else if (reading->want == QUEUE_NEXT ||
+               (reading->want == QUEUE_AFTER && reading->was_errand && may)) {
+        go_to(desk, queue, next);
+    } else {
+        say_count(desk, queue->len);
+    }
+    app_redraw(desk->app);
+}
+
+static void take_queue(void *data, bool cancelled)
+{
+    struct reading *reading = data;
+    struct desk *desk = reading->desk;
+    desk->queue_asked = false;
+    if (cancelled || desk->closing) {
+        free_reading(reading);
+        return;
+    }
+    if (!reading->ok) {
+        desk_say(desk, MESSAGE_ERROR, reading->err.text);
+    } else if (reading->want != QUEUE_LIST) {
+        go_on(reading);
+    } else if (reading->queue.len == 0) {
+        app_message(desk->app, MESSAGE_INFO, "No proposal waits for review.");
+        app_redraw(desk->app);
+    } else {
+        open_list(reading);
+        return;
+    }
+    free_reading(reading);
+}
+
+void desk_queue(struct desk *desk, enum queue_want want)
+{
+    if (desk->queue_asked) {
+        return;
+    }
+    struct reading *reading = MEM_NEW(struct reading);
+    reading->desk = desk;
+    reading->want = want;
+    reading->root = mem_strdup(workspace_root(workbench_workspace(desk->workbench)));
+    reading->here = mem_strdup(session_id(workbench_session(desk->workbench)));
+    desk->queue_asked = true;
+    loop_work_start(desk->loop, read_queue, take_queue, reading);
+}
