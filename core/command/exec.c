@@ -4,6 +4,7 @@
 #include "command/entry_line.h"
 
 #include "agent/errand.h"
+#include "agent/review_queue.h"
 #include "base/file.h"
 #include "base/safe.h"
 #include "base/vec.h"
@@ -241,11 +242,22 @@ static void print_rest(struct exec_run *run, const struct verdict_line *verdict)
     }
 }
 
+/* What waits for its review says so in its session. */
+static void mark_proposal(struct exec_run *run, const struct verdict_line *verdict)
+{
+    struct workbench *wb = errand_workbench(run->errand);
+    if (proposals_open(workbench_proposals(wb)) != NULL) {
+        bool red = strcmp(verdict->status, "checks_red") == 0 || verdict->code == EXIT_COULD_NOT;
+        review_queue_mark(workbench_session(wb), QUEUE_READY, NULL, red ? verdict->why.ptr : NULL);
+    }
+}
+
 static int finish(struct exec_run *run)
 {
     struct verdict_line verdict;
     follow(run);
     judge_end(run, &verdict);
+    mark_proposal(run, &verdict);
     follow(run);
     if (run->json) {
         print_result(run, &verdict);

@@ -2,6 +2,7 @@
  * which end, how it exits, what is kept. */
 #include "test.h"
 
+#include "agent/review_queue.h"
 #include "agent_run.h"
 #include "agent_setup.h"
 #include "base/json.h"
@@ -176,6 +177,53 @@ static void a_proposal_waits_for_its_review(void **state)
     cJSON_Delete(result);
 }
 
+static size_t read_queue(struct agent_run *run, struct review_queue *queue)
+{
+    struct err err;
+    review_queue_free(queue);
+    assert_ok(review_queue_read(run->dir, queue, &err), err);
+    return queue->len;
+}
+
+static void proposals_wait_in_one_queue(void **state)
+{
+    struct agent_run *run = *state;
+    struct review_queue queue = {0};
+    if (!has_opa()) {
+        skip();
+    }
+    assert_int_equal(read_queue(run, &queue), 0);
+    static const char *const prompts[] = {"'First of all.'", "'Second.'"};
+    for (size_t i = 0; i < ARRAY_LEN(prompts); i++) {
+        fault_server_script(run->server, green, 2);
+        assert_int_equal(run_exec(run, prompts[i]), 0);
+    }
+    assert_int_equal(read_queue(run, &queue), 2);
+    size_t first = strcmp(queue.items[0].title, "First of all.") == 0 ? 0 : 1;
+    assert_string_equal(queue.items[1 - first].title, "Second.");
+    assert_int_equal(queue.items[first].files, 2);
+    assert_int_equal(review_queue_next(&queue, queue.items[0].session), 1);
+    assert_int_equal(review_queue_next(&queue, queue.items[1].session), 0);
+    assert_int_equal(review_queue_next(&queue, "another"), 0);
+    /* Open in this process: it is no place to go to from another. */
+    agent_run_open(run, NULL, queue.items[first].session);
+    assert_int_equal(read_queue(run, &queue), 2);
+    assert_true(queue.items[first].open);
+    assert_int_equal(review_queue_next(&queue, queue.items[1 - first].session), SIZE_MAX);
+    struct session *session = workbench_session(run->wb);
+    review_queue_mark(session, QUEUE_READY, "5.2.1", "tests: 1 failed");
+    assert_int_equal(read_queue(run, &queue), 2);
+    assert_string_equal(queue.items[first].why, "tests: 1 failed");
+    assert_string_equal(queue.items[first].control, "5.2.1");
+    review_queue_mark(session, QUEUE_RUNS, "5.2.1", NULL);
+    assert_int_equal(read_queue(run, &queue), 1);
+    review_queue_mark(session, QUEUE_READY, NULL, NULL);
+    agent_finish_review(run);
+    assert_int_equal(read_queue(run, &queue), 1);
+    assert_string_equal(queue.items[0].title, "Second.");
+    review_queue_free(&queue);
+}
+
 static void apply_asks_for_green_and_the_setting(void **state)
 {
     struct agent_run *run = *state;
@@ -264,6 +312,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_mismatch_goes_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_bad_schema_sends_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_proposal_waits_for_its_review, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(proposals_wait_in_one_queue, set_up, tear_down),
         cmocka_unit_test_setup_teardown(apply_asks_for_green_and_the_setting, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_fails_is_said_and_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_budget_ends_it, set_up, tear_down),

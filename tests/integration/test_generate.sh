@@ -6,6 +6,7 @@
 bylaw=$BYLAW_BINARY_DIR/bylaw
 count=${BYLAW_GENERATE_CONTROLS:-24}
 jobs=${BYLAW_GENERATE_JOBS:-8}
+requirements=${BYLAW_GENERATE_REQUIREMENTS:-requirements.csv}
 
 have node || { echo "skipped: no node on this machine"; exit 77; }
 have jq || { echo "skipped: no jq on this machine"; exit 77; }
@@ -58,7 +59,7 @@ ended() { jq -c 'select(.type == "control" and .state != "runs")' "$1" 2>/dev/nu
 run_and_kill() {
   local out=$1 wanted=$2
   shift 2
-  "$bylaw" generate --requirements requirements.csv --jobs "$jobs" --json "$@" >"$out" 2>"$out.err" &
+  "$bylaw" generate --requirements "$requirements" --all --jobs "$jobs" --json "$@" >"$out" 2>"$out.err" &
   run=$!
   until [ "$(ended "$out")" -ge "$wanted" ]; do
     kill -0 "$run" 2>/dev/null || failed "it ended before it was killed: $(tail -n 1 "$out")"
@@ -70,14 +71,15 @@ run_and_kill() {
 }
 
 start_server faults
+SECONDS=0
 run_and_kill "$dir/1" $((count / 4))
-if "$bylaw" generate --requirements requirements.csv >"$dir/again" 2>"$dir/again.err"; then
+if "$bylaw" generate --requirements "$requirements" --all >"$dir/again" 2>"$dir/again.err"; then
   failed "it began anew where another run was cut short"
 fi
 grep -q -- "--resume goes on" "$dir/again.err" || failed "it did not say how to go on"
 run_and_kill "$dir/2" $((count / 4)) --resume
 code=0
-"$bylaw" generate --requirements requirements.csv --jobs "$jobs" --json --resume >"$dir/3" 2>"$dir/3.err" || code=$?
+"$bylaw" generate --requirements "$requirements" --all --jobs "$jobs" --json --resume >"$dir/3" 2>"$dir/3.err" || code=$?
 [ "$code" -le 1 ] || failed "exit code $code"
 
 # All three runs together: no control ended twice, none not at all.
@@ -105,12 +107,12 @@ curl -s "$url/counts" >"$dir/counts"
 jq -e '.busy > 0 and .cut + .closed > 0' "$dir/counts" >/dev/null || failed "no faults came: $(cat "$dir/counts")"
 [ -z "$(git status --porcelain)" ] || failed "the workspace was written to: $(git status --porcelain)"
 tail -n 1 "$dir/3.err"
-echo "$count controls: $proposed proposals, $((count - proposed)) failures ($refused refused for good); server: $(cat "$dir/counts")"
+echo "$count controls in $SECONDS s, $jobs at a time: $proposed proposals, $((count - proposed)) failures ($refused refused for good); server: $(cat "$dir/counts")"
 [ -z "${BYLAW_GENERATE_ONLY_SCALE:-}" ] || exit 0
 
 # Again: what waits is left alone, what failed is tried.
 code=0
-"$bylaw" generate --requirements requirements.csv --jobs "$jobs" --json >"$dir/4" 2>"$dir/4.err" || code=$?
+"$bylaw" generate --requirements requirements.csv --all --jobs "$jobs" --json >"$dir/4" 2>"$dir/4.err" || code=$?
 [ "$(ended "$dir/4")" -eq $((count - proposed)) ] || failed "not exactly the failed ones were tried again"
 kill "$server" && wait "$server" 2>/dev/null || true
 server=
