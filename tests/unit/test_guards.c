@@ -164,8 +164,12 @@ static void rego_habits(void **state)
     (void)state;
     const char *const files[] = {"a/b/x.rego", "package a.b\n", "a/c/x.rego", "package a.c\n",
         "a/d_e/x_test.rego", "package a.d_e_test\n", "f/g/x.rego", "package h\n", "a/main.rego",
-        "package main\n", "a/k/lib.rego", "package a.k.lib\n", NULL};
+        "package main\n", "a/k/lib.rego", "package a.k.lib\n", ".regal/rules/custom/x.rego",
+        "package custom.regal.rules.custom[\"x-y\"]\n", "f/h/x.rego",
+        "# bylaw:ignore package-folder the vendor's\npackage h\n", NULL};
     expect_in(files, "f/g/x.rego", "1:9 package-folder");
+    expect_in(files, ".regal/rules/custom/x.rego", ""); /* Regal asks for this name */
+    expect_in(files, "f/h/x.rego", "");
     expect_in(files, "a/b/x.rego", "");
     expect_in(files, "a/main.rego", "");
     expect("f/g/x.rego", "package h\n", "");

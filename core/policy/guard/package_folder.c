@@ -47,8 +47,8 @@ bool guard_package_fits(const char *path, const char *package)
 static void check(struct guard_file *file)
 {
     TSNode package = rego_node_field(file->root, "package");
-    if (!file->habits.folders || file->facts->package == NULL || ts_node_is_null(package) ||
-        guard_package_fits(file->path, file->facts->package)) {
+    if (!file->habits.folders || guard_is_aside(file->path) || file->facts->package == NULL ||
+        ts_node_is_null(package) || guard_package_fits(file->path, file->facts->package)) {
         return;
     }
     char *shown = policy_path_show(file->facts->package);
