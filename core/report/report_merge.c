@@ -170,7 +170,7 @@ static void merge_part(const struct merging *m, enum report_part part, struct re
     size_t looked_at = 0;
     unsigned shards = m->reports[0].scope.count;
     struct buf why = BUF_INIT;
-    for (unsigned i = 1; i <= shards; i++) {
+    for (unsigned i = 1; m->by_shard != NULL && i <= shards; i++) {
         const struct report *shard = m->by_shard[i];
         bool ran = shard != NULL && shard->has_parts;
         enum result_status status = ran ? shard->parts[part].status : RESULT_NOT_EVALUATED;
@@ -222,7 +222,7 @@ static void sum_up(const struct merging *m, struct report *out)
     out->bylaw = mem_strdup(first->bylaw);
     out->folder = mem_strdup(first->folder);
     out->revision = mem_strdup(first->revision);
-    for (unsigned i = 1; i <= shards; i++) {
+    for (unsigned i = 1; m->by_shard != NULL && i <= shards; i++) {
         const struct report *shard = m->by_shard[i];
         if (shard == NULL) {
             add_finding(out, "shard-missing",
