@@ -170,14 +170,6 @@ static bool read_kube_bench(const char *path, struct requirements *out, struct e
     return ok;
 }
 
-static void take_string(char **to, const char *from)
-{
-    if (**to == '\0') {
-        free(*to);
-        *to = mem_strdup(from);
-    }
-}
-
 /* What our own words know of these controls. */
 static void fill_in(struct requirements *controls, struct benchmark *known)
 {
@@ -193,10 +185,10 @@ static void fill_in(struct requirements *controls, struct benchmark *known)
             free(words);
         }
         if (same != NULL) {
-            take_string(&control->admission, same->admission);
-            take_string(&control->policy_type, same->policy_type);
-            take_string(&control->complexity, same->complexity);
-            take_string(&control->terms, same->terms);
+            requirement_fill(&control->admission, same->admission);
+            requirement_fill(&control->policy_type, same->policy_type);
+            requirement_fill(&control->complexity, same->complexity);
+            requirement_fill(&control->terms, same->terms);
         }
     }
 }

@@ -378,14 +378,6 @@ void cover_append(const struct cover *cover, struct buf *out)
 
 /* ---- the benchmark ---- */
 
-static void fill(char **to, const char *from)
-{
-    if (**to == '\0') {
-        free(*to);
-        *to = mem_strdup(from);
-    }
-}
-
 void cover_take_benchmark(struct requirements *requirements, struct benchmark *benchmark)
 {
     VEC_FOREACH (struct requirement, requirement, requirements) {
@@ -401,11 +393,11 @@ void cover_take_benchmark(struct requirements *requirements, struct benchmark *b
         }
         buf_free(&note);
         if (is != NULL && judgement != BENCHMARK_FOREIGN) {
-            fill(&requirement->admission, is->admission);
-            fill(&requirement->policy_type, is->policy_type);
-            fill(&requirement->complexity, is->complexity);
-            fill(&requirement->terms, is->terms);
-            fill(&requirement->text, is->text);
+            requirement_fill(&requirement->admission, is->admission);
+            requirement_fill(&requirement->policy_type, is->policy_type);
+            requirement_fill(&requirement->complexity, is->complexity);
+            requirement_fill(&requirement->terms, is->terms);
+            requirement_fill(&requirement->text, is->text);
         }
     }
 }

@@ -445,6 +445,14 @@ const struct requirement *requirements_find(const struct requirements *requireme
     return NULL;
 }
 
+void requirement_fill(char **field, const char *from)
+{
+    if (**field == '\0') {
+        free(*field);
+        *field = mem_strdup(from);
+    }
+}
+
 char *requirement_words(const struct requirement *requirement)
 {
     if (requirement->title == NULL || *requirement->title == '\0') {

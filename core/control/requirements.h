@@ -82,6 +82,8 @@ bool requirements_add(
 
 /* The first with this id or label, without regard to case, or NULL. Walks the list. */
 const struct requirement *requirements_find(const struct requirements *requirements, struct str id);
+/* Takes a copy of `from` where a requirement says nothing yet. */
+void requirement_fill(char **field, const char *from);
 /* Title and text as one: "TITLE: TEXT", or the one there is. The caller frees. */
 char *requirement_words(const struct requirement *requirement) MUST_USE;
 /* What it is recognised by: its terms, where it has some, else its words. The caller frees. */

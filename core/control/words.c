@@ -219,7 +219,7 @@ struct question {
         uint32_t *items;
         size_t len, cap;
     } known; /* words of the text, each once */
-    size_t count, unknown;
+    size_t unknown;
 };
 
 /* "hostpid" is how some write "hostPID". */
@@ -243,7 +243,6 @@ static void take_question(void *data, struct str word)
     struct question *question = data;
     uint32_t name = find_word(question->words, word);
     bool is_part = word.ptr[0] != WHOLE;
-    question->count += is_part;
     question->unknown += is_part && name == NAME_NONE;
     VEC_FOREACH (const uint32_t, known, &question->known) {
         if (*known == name) {
@@ -306,13 +305,4 @@ struct words_hit words_best(struct words *words, struct str text, size_t other, 
     }
     VEC_FREE(&question.known);
     return best;
-}
-
-double words_known(struct words *words, struct str text)
-{
-    struct question question = {.words = words};
-    cut(text, take_question, &question);
-    double share = question.count == 0 ? 0 : 1 - (double)question.unknown / (double)question.count;
-    VEC_FREE(&question.known);
-    return share;
 }

@@ -26,7 +26,5 @@ struct words_hit {
 /* The text most like this one, the first of equals; and how like it text `other` is (SIZE_MAX:
  * none), when `likeness` is not NULL. */
 struct words_hit words_best(struct words *words, struct str text, size_t other, double *likeness);
-/* How much of the text is known words at all: 0 … 1, by count. */
-double words_known(struct words *words, struct str text);
 
 #endif
