@@ -34,9 +34,7 @@ static void run(const char *dir, const char *script)
 }
 
 static const char *const names[FILES] = {"plain.rego", "dir/deep/file.yaml", "with space.txt",
-    "\xC3\xBC"
-    "ber.txt",
-    "quo\"te.txt", "crlf.txt", "bytes.bin", "run.sh", "dir/other"};
+    "\xC3\xBCx.txt", "quo\"te.txt", "crlf.txt", "bytes.bin", "run.sh", "dir/other"};
 
 static void random_line(struct buf *out, bool crlf)
 {
