@@ -51,7 +51,7 @@ static int run_exec(struct agent_run *run, const char *arguments)
         arguments, run->home, run->home);
     const char *argv[] = {"sh", "-c", line, NULL};
     char *code = test_run(run->dir, argv);
-    int number = atoi(code);
+    int number = (int)strtol(code, NULL, 10);
     free(code);
     free(line);
     return number;

@@ -72,6 +72,7 @@ static void agrees_with_the_suite(void **state)
     if (dir == NULL) {
         print_message("skipped: no json-schema-test-suite on this machine (scripts/setup)\n");
         skip();
+        return; /* for the analyzer: skip does not come back */
     }
     for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
         struct err err;
