@@ -29,6 +29,7 @@ const struct guard *const guards[] = {
     &guard_ignore_reason,
     &guard_kyverno_api,
     &guard_kyverno_field,
+    &guard_match_requirement,
     &guard_match_too_broad,
     &guard_message_without_resource,
     &guard_missing_metadata,

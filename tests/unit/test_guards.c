@@ -723,6 +723,35 @@ static void control_numbers(void **state)
         "p.yaml", "");
 }
 
+#define CONSTRAINT_FOR(id, match)                                                                  \
+    "apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: K8sX\nmetadata:\n  name: a\n"            \
+    "  annotations: {control: " id "}\nspec:\n  match:\n    kinds: [{apiGroups: [\"\"], kinds: "   \
+    "[Pod]}]\n" match
+
+static void more_than_is_required(void **state)
+{
+    (void)state;
+    const char *files[] = {"requirements.csv",
+        "control_id,control_description\nK8S-01,Production images are pinned\n"
+        "K8S-02,Nothing runs as root; reproductions are kept\n",
+        "c.yaml", CONSTRAINT_FOR("K8S-01", ""), NULL};
+    expect_in(files, "c.yaml", "8:5 match-requirement");
+    files[3] = CONSTRAINT_FOR("K8S-02", "");
+    expect_in(files, "c.yaml", "");
+    files[3] =
+        CONSTRAINT_FOR("K8S-01", "    namespaceSelector: {matchLabels: {env: production}}\n");
+    expect_in(files, "c.yaml", "");
+    files[3] = "# bylaw:ignore match-requirement the cluster is all production\n" CONSTRAINT_FOR(
+        "K8S-01", "");
+    expect_in(files, "c.yaml", "9:5 match-requirement"); /* not the line above */
+    files[3] = CONSTRAINT_FOR("K8S-01", "    # the kinds\n");
+    expect_in(files, "c.yaml", "8:5 match-requirement");
+    files[3] = "apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: K8sX\nmetadata:\n  name: a\n"
+               "  annotations: {control: K8S-01}\nspec:\n  match: # bylaw:ignore match-requirement "
+               "all is production\n    kinds: [{apiGroups: [\"\"], kinds: [Pod]}]\n";
+    expect_in(files, "c.yaml", "");
+}
+
 static void yaml_policies(void **state)
 {
     (void)state;
@@ -788,6 +817,7 @@ int main(void)
         cmocka_unit_test(asked_for_kyverno),
         cmocka_unit_test(enough_fixtures),
         cmocka_unit_test(control_numbers),
+        cmocka_unit_test(more_than_is_required),
         cmocka_unit_test(yaml_policies),
         cmocka_unit_test(table_is_whole),
         cmocka_unit_test(torn_texts_do_no_harm),

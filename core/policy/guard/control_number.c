@@ -6,8 +6,7 @@
 
 #include <stdlib.h>
 
-/* The workspace's matrix and what it is judged by; no matrix: the benchmark that is compiled in. */
-static const struct controls *controls_of(struct guard_world *world)
+const struct controls *guard_controls(struct guard_world *world)
 {
     if (world->controls == NULL) {
         const struct controls_wish wish = {.root = world->index->root};
@@ -40,7 +39,7 @@ static bool is_matrix_framework(const struct controls *controls, const char *fra
 static void judge(struct guard_file *file, const struct policy_symbols *symbols,
     const struct symbol_control *control)
 {
-    const struct controls *controls = controls_of(file->world);
+    const struct controls *controls = guard_controls(file->world);
     if (control->source == CONTROL_NAME) {
         return; /* nobody said that it is one */
     }

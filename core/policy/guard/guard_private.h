@@ -47,7 +47,7 @@ struct guard_world {
         struct guard_names policies;       /* whose results they expect, without namespaces */
         size_t kyverno;                    /* how many are Kyverno's */
     } suites;
-    /* Made when first asked for (control_number.c). */
+    /* Made when first asked for (guard_controls). */
     struct controls *controls;
     bool has_matrix; /* its list is the workspace's */
     /* What the rules of all files want, for guard_finish; NULL: it is not gathered (demand.h). */
@@ -56,6 +56,9 @@ struct guard_world {
     struct guard_fixtures *fixtures;
 };
 const struct guard_suites *guard_suites(struct guard_world *world);
+/* The workspace's requirements (has_matrix) and what numbers are judged by; without requirements
+ * the benchmark that is compiled in. */
+const struct controls *guard_controls(struct guard_world *world);
 /* A suite names the file, or a folder that it lies in. */
 bool guard_suites_name(const struct guard_suites *suites, const char *path);
 /* Appends the file's text: unsaved, else from the disk. False: it is not there, or too large. */
@@ -141,6 +144,7 @@ extern const struct guard guard_hidden_character;
 extern const struct guard guard_ignore_reason;
 extern const struct guard guard_kyverno_api;
 extern const struct guard guard_kyverno_field;
+extern const struct guard guard_match_requirement;
 extern const struct guard guard_match_too_broad;
 extern const struct guard guard_message_without_resource;
 extern const struct guard guard_missing_metadata;
