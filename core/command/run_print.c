@@ -67,6 +67,9 @@ static void row_json(const struct run_print *print, size_t test, const struct re
     json_set_string(event, "status", result_status_name(row->status));
     json_set_int(event, "depth", row->depth);
     json_set_int(event, "duration_us", (long long)row->duration_us);
+    if (row->cached) {
+        json_set_bool(event, "cached", true);
+    }
     set_place(event, row->file, row->at);
     json_set_optional(event, "message", row->message);
     json_set_optional(event, "detail", row->detail);
@@ -95,7 +98,9 @@ static void row_text(const struct run_print *print, const struct result *row)
     bool other = strcmp(row->engine, engine_opa.name) != 0;
     printf("%s  %s%s%s.%s", words[row->status], other ? row->engine : "", other ? " " : "",
         row->suite, row->name);
-    if (row->duration_us > 0) {
+    if (row->cached) {
+        printf("  cached");
+    } else if (row->duration_us > 0) {
         printf("  %.1f ms", (double)row->duration_us / 1000);
     }
     if (row->file != NULL) {

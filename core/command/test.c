@@ -160,6 +160,7 @@ static void print_summary(const struct test_run *run)
                 event, result_status_name((enum result_status)i), (long long)tally->count[i]);
         }
         json_set_int(event, "findings", (long long)run->summary.findings);
+        json_set_int(event, "cached", (long long)run->summary.cached);
         json_set_int(event, "wall_us", (long long)run->summary.wall_us);
         json_set_optional(event, "opa", version);
         json_set_string(event, "rego", rego_of(&run->summary));
@@ -187,6 +188,11 @@ static void print_summary(const struct test_run *run)
     }
     printf("  (%.2f s, opa %s, Rego %s)\n", (double)run->summary.wall_us / 1e6,
         version == NULL ? "?" : version, rego_of(&run->summary));
+    if (run->summary.cached > 0) {
+        printf("%zu of %zu tests are cached: nothing they depend on has changed since they ran "
+               "(--fresh runs them again)\n",
+            run->summary.cached, run->print.plan == NULL ? 0 : run->print.plan->included);
+    }
 }
 
 /* The folder to run in and the paths below it; false: said on stderr. */
@@ -308,6 +314,8 @@ static int run_test(const struct args *args)
         .wanted_count = run.wanted.len,
         .coverage = run.want_coverage,
         .by_test = run.by_test,
+        .cached = !args_has(args, "fresh"),
+        .cache_of = root,
         .explain_max = EXPLAIN_MAX};
     runner_start(run.runner, &options);
     while (!run.settled) {
@@ -338,7 +346,7 @@ const struct command command_test = {
     .name = "test",
     .summary = "run the policy tests, with results as they finish",
     .usage = "[--json] [--report FORMAT[=FILE]]… [--coverage] [--coverage-by-test] [--threshold N] "
-             "[--timeout N] [--root DIR] [PATH…]",
+             "[--timeout N] [--fresh] [--root DIR] [PATH…]",
     .options =
         {
             {"json", 'j', NULL, "one JSON object a line instead of text"},
@@ -349,6 +357,7 @@ const struct command command_test = {
                 "coverage in percent that must be reached (implies --coverage)"},
             REPORT_OPTION,
             {"timeout", 0, "N", "seconds one Rego test may take (default: opa's own 5)"},
+            {"fresh", 0, NULL, "run every test again, also where the result is known"},
             {"root", 'C', "DIR", "the folder that imports are looked up in (default: here)"},
             {"verbose", 'v', NULL, "print() output of passing tests too"},
         },
@@ -362,6 +371,10 @@ const struct command command_test = {
         "(conftest "
         "verify, and conftest test on the inputs that .bylaw/config.toml names), and Gatekeeper's "
         "suites are gator's.\n\n"
+        "A test whose files, opa and way of being called are what they were when it last passed or "
+        "failed is not run again: its row says cached, and --fresh runs it all the same. Never one "
+        "that may look at the time, the network, chance or the machine. Results are kept in "
+        "$XDG_CACHE_HOME/bylaw/results.\n\n"
         "Reports: junit (XML), sarif (2.1.0, failures and findings), tap (version 14), json (one "
         "object), github (annotations), markdown (a summary for people), policyreport "
         "(wgpolicyk8s.io/v1alpha2). Where a format has no word for \"not evaluated\" it is an "

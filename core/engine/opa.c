@@ -29,6 +29,11 @@ static bool version_of(struct str output, char **version)
 
 static unsigned test_timeout_s = TEST_TIMEOUT_S;
 
+unsigned opa_test_timeout(void)
+{
+    return test_timeout_s;
+}
+
 void opa_use_test_timeout(unsigned seconds)
 {
     test_timeout_s = seconds;

@@ -9,6 +9,7 @@
 /* How long one test may take, for all runs from now on; opa's own limit (5 s) until it is called.
  * Loop thread. */
 void opa_use_test_timeout(unsigned seconds);
+unsigned opa_test_timeout(void);
 
 struct run_plan *opa_plan(struct policy_index *index, enum run_scope scope,
     const char *const *wanted, size_t count, const atomic_bool *cancel);

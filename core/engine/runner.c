@@ -3,6 +3,7 @@
 #include "engine/runner_internal.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 enum { SLOW_EXTRA = 4 }; /* processes beyond the slots while slow ones run */
 
@@ -38,6 +39,8 @@ static void runner_release(struct runner *runner)
     plan_words_free(&runner->apart);
     policy_moves_free(&runner->owed);
     scratch_remove(&runner->scratch);
+    result_cache_free(runner->cache);
+    free(runner->cache_path);
     free(runner->program);
     free(runner->version);
     VEC_FOREACH (struct companion, companion, &runner->companions) {
@@ -77,6 +80,9 @@ void run_release(struct run *run)
     run_plan_free(run->plan);
     run_free_texts(run);
     free(run->keys);
+    free(run->cache_keys);
+    free(run->cache_of);
+    result_cache_free(run->cache);
     free(run->reported);
     free(run->broken);
     free(run->trouble);
@@ -173,7 +179,11 @@ unsigned runner_start(struct runner *runner, const struct run_options *options)
         VEC_PUSH(&run->texts, text);
     }
     run->confirm = options->confirm && options->scope == RUN_AFFECTED;
-    run->reuses = options->cached && options->scope == RUN_ALL;
+    run->reuses = options->cached && (options->scope == RUN_ALL || options->scope == RUN_PATHS);
+    run->cache_of = mem_strdup(options->cache_of);
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    run->started_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
     run->offline = options->offline;
     run->want_coverage = options->coverage;
     run->want_reach = options->by_test;
@@ -234,11 +244,12 @@ static void finish_done(struct run *run)
 {
     struct runner *runner = run->runner;
     run->done = true;
-    if (run->scope == RUN_ALL || run->reuses) {
+    if (run->scope == RUN_ALL || (run->reuses && run->scope != RUN_PATHS)) {
         runner->cut_short = false;
     }
     struct run_summary summary = {.tally = run->tally,
         .findings = run->findings.len,
+        .cached = run->cached,
         .wall_us = loop_now_us() - run->started_us,
         .trouble = run->trouble};
     for (size_t i = 0; run->plan != NULL && i < run->plan->units.len; i++) {
@@ -260,6 +271,7 @@ static void finish_done(struct run *run)
         run->rest ? ", the rest" : "", result_status_name(summary.verdict),
         (double)summary.wall_us / 1e6, run->reported_count,
         run->plan == NULL ? (size_t)0 : run->plan->included);
+    run_write_cache(run);
     if (runner->events.done != NULL) {
         runner->events.done(runner->events.data, run->generation, &summary);
     }

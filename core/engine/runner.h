@@ -31,6 +31,7 @@ struct run_summary {
     struct tally tally;         /* of this run's tests; what never ran is "not evaluated" */
     enum result_status verdict; /* also "not evaluated" when there was no test at all */
     size_t findings;            /* errors of loading and compiling */
+    size_t cached;              /* tests that were not run, for their results are known */
     bool read_v0, read_v1;      /* versions of Rego that files were read as */
     uint64_t wall_us;
     char *trouble; /* why it could not run at all (no opa, folder gone), or NULL; borrowed */
@@ -79,10 +80,14 @@ struct run_options {
     const struct policy_text *texts;
     size_t text_count;
     bool confirm; /* RUN_AFFECTED: the rest too */
-    /* RUN_ALL: a test is not run again when it passed or failed before and nothing it depends on is
-     * another: the files, the engine, how it is called. Never one that may look at the time, the
-     * network, chance or the machine. Its rows have `cached` set. */
+    /* RUN_ALL and RUN_PATHS: a test is not run again when it passed or failed before and nothing it
+     * depends on is another: the files, the engine, how it is called. Never one that may look at
+     * the time, the network, chance or the machine. Its rows have `cached` set. */
     bool cached;
+    /* The workspace whose folder in the cache keeps results from session to session
+     * (result_cache.h): with `cached` those are taken, too; what this run finds is added. NULL:
+     * none. Copied. */
+    const char *cache_of;
     bool offline;  /* no host may be reached: what runs is nobody's yet (offline.h) */
     bool coverage; /* of the whole folder, whatever the scope */
     bool by_test;  /* and which lines each test reaches (runner_reaching), up to 500 tests */

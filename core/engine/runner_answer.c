@@ -50,6 +50,7 @@ void run_tell_known(struct run *run, size_t test)
         VEC_PUSH(&rows, result_copy(row));
         rows.items[rows.len - 1].cached = true;
     }
+    run->cached++;
     tell_result(run, test, rows.items, rows.len);
     results_free(&rows);
     tell_progress(run);

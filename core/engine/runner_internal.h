@@ -3,6 +3,7 @@
 #define BYLAW_ENGINE_RUNNER_INTERNAL_H
 
 #include "base/vec.h"
+#include "engine/result_cache.h"
 #include "engine/runner.h"
 #include "loop/process.h"
 #include "workspace/scratch.h"
@@ -100,9 +101,14 @@ struct run {
     struct run *before; /* of the rest: the part, until the rest has a plan */
     bool rest;          /* what follows a part: all that was not told of as it is now */
     struct policy_moves moves;
-    char (*keys)[SHA256_HEX_SIZE]; /* by unit; "" where results are not kept */
-    size_t confirming;             /* tests whose results were compared */
-    size_t missed;                 /* of them: others than told */
+    char (*keys)[SHA256_HEX_SIZE];       /* by unit; "" where results are not kept */
+    char *cache_of;                      /* NULL: no result is kept longer than the runner lives */
+    char (*cache_keys)[SHA256_HEX_SIZE]; /* by unit, of contents; "" where it is not kept */
+    struct result_cache *cache;          /* as the scan read it */
+    size_t cached;                       /* tests told and not run */
+    int64_t started_ns;                  /* of the wall clock */
+    size_t confirming;                   /* tests whose results were compared */
+    size_t missed;                       /* of them: others than told */
     bool rest_begun, confirm_begun, confirm_ended;
     bool want_reach, reaching;
     bool offline;
@@ -164,7 +170,9 @@ struct runner {
     struct {
         struct known **items;
         size_t len, cap;
-    } known; /* by label */
+    } known;                    /* by label */
+    struct result_cache *cache; /* of cache_path, as it was read first, and what came since */
+    char *cache_path;
     struct scratch scratch;
     bool has_scratch;
     unsigned written; /* numbers the files in it */
@@ -223,6 +231,19 @@ void runner_forget_known(struct runner *runner);
 const struct coverage *run_known_reach(const struct run *run, size_t test);
 /* Takes the coverage over. */
 void run_keep_reach(struct run *run, size_t test, struct coverage *reached);
+
+/* Takes rows of an earlier session for the unit's; they are as many as its tests. */
+void run_adopt(struct run *run, size_t unit, const struct results *tests);
+
+/* runner_cache.c */
+/* Worker thread: run->cache_keys and, where the runner has none, run->cache. */
+void run_read_cache(struct run *run);
+/* Loop thread, after it. */
+void run_take_cache(struct run *run);
+/* What the cache knows of the unit is known as if it had been run. */
+void run_adopt_cached(struct run *run, size_t unit);
+/* What was run and may be kept goes to the cache on a worker. */
+void run_write_cache(struct run *run);
 
 /* runner_reach.c */
 void run_begin_reach(struct run *run);

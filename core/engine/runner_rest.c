@@ -32,6 +32,8 @@ static void on_rest(void *data)
     run->scope = RUN_AFFECTED;
     run->rest = run->confirm = true;
     run->offline = part->offline;
+    run->cache_of = mem_strdup(part->cache_of);
+    run->started_ns = part->started_ns;
     run->want_coverage = part->want_coverage;
     run->explain_max = part->explain_max;
     run->started_us = loop_now_us();

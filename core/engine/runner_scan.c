@@ -107,6 +107,7 @@ static void scan_work(void *data)
         return;
     }
     run_make_keys(run);
+    run_read_cache(run);
     if (!run_lay_texts(run, &err)) {
         run->trouble = mem_printf("the unsaved texts cannot be handed to opa: %s", err.text);
         run_plan_free(run->plan);
@@ -165,6 +166,9 @@ static void reuse_known(struct run *run)
     struct run_plan *plan = run->plan;
     for (size_t i = 0; i < plan->units.len && run->reuses && !run->cancelled; i++) {
         struct plan_unit *unit = &plan->units.items[i];
+        if (unit->included && unit->trouble == NULL && !run_may_reuse(run, i)) {
+            run_adopt_cached(run, i);
+        }
         if (!unit->included || unit->trouble != NULL || !run_may_reuse(run, i)) {
             continue;
         }
@@ -277,6 +281,7 @@ static void scan_done(void *data, bool cancelled)
     struct run *run = data;
     struct runner *runner = run->runner;
     runner->scanning = NULL;
+    run_take_cache(run);
     if (run->cancelled) {
         owe(run);
     }

@@ -44,6 +44,41 @@ has '3 passed, 0 failed, 1 errors'
 run 2 --root opa-passing opa-failing
 (PATH=/usr/bin:/bin XDG_CACHE_HOME=/nonexistent HOME=/nonexistent "$bylaw" test --root opa-passing >/dev/null 2>&1) && fail 'ran without opa' || [ $? = 2 ] || fail 'without opa'
 
+# What is known is not run again, in another session neither; --fresh runs it all the same.
+(
+  dir=$(mktemp -d)
+  trap 'rm -rf "$dir"' EXIT
+  engines=${XDG_CACHE_HOME:-$HOME/.cache}/bylaw/bin
+  export XDG_CACHE_HOME=$dir/cache PATH=$PATH:$engines
+  cp -R opa-passing "$dir/w"
+  printf 'package fail_test\n\ntest_fails if 1 == 2\n\ntest_passes if true\n' >"$dir/w/fail_test.rego"
+  printf 'package now_test\n\ntest_now if time.now_ns() > 0\n' >"$dir/w/now_test.rego"
+  find "$dir/w" -exec touch -d '1 hour ago' {} +
+  sleep 0.1 # files that are written while the tests run are not kept
+  all() { run 1 --root "$dir/w"; }
+  verdict() { grep -E '^[a-z ]+: [0-9]+ passed' <<<"$out" | sed 's/ *(.*//'; }
+  all
+  grep -q cached <<<"$out" && fail 'a first run is cached'
+  want=$(verdict)
+  all
+  has ' tests are cached: nothing they depend on has changed'
+  has 'fail_test.test_passes  cached'
+  has 'FAIL   fail_test.test_fails  cached'
+  grep -q 'test_now  cached' <<<"$out" && fail 'what looks at the time is cached'
+  [ "$(verdict)" = "$want" ] || fail "cached: not $want"
+  run 1 --json --root "$dir/w"
+  has '"cached":true'
+  run 1 --fresh --root "$dir/w"
+  grep -q cached <<<"$out" && fail '--fresh is cached'
+  printf '\ntest_more if 1 == 2\n' >>"$dir/w/fail_test.rego"
+  all
+  grep -q 'fail_test.*cached' <<<"$out" && fail 'a test whose file has changed is cached'
+  has 'FAIL   fail_test.test_more'
+  for file in "$dir"/cache/bylaw/results/w-*; do head -c 300 "$file" >"$dir/half" && cat "$dir/half" >"$file"; done
+  all
+  has 'FAIL   fail_test.test_more'
+) || exit 1
+
 # Which Rego a file is read as can be said where nothing in it says so.
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
