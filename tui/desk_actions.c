@@ -97,6 +97,20 @@ static const char *why_no_model(void *data)
     return workbench_why_no_choice(desk->workbench);
 }
 
+static unsigned ask_report(void *data)
+{
+    desk_ask_report(data);
+    return UI_DONE;
+}
+
+static const char *why_no_report(void *data)
+{
+    const struct desk *desk = data;
+    return board_count(status_board(desk->status)) > 0
+               ? NULL
+               : "No test has run: there is nothing to report.";
+}
+
 static const struct action actions[] = {
     {"desk.review", "review", "Review the open proposal line by line", "alt-r", NULL, 0,
         open_review, why_no_review},
@@ -107,6 +121,10 @@ static const struct action actions[] = {
         ACTION_NO_PALETTE, interrupt, NULL},
     {"desk.test", "run tests", "Run all tests: of the open proposal, else of the workspace", "f5",
         NULL, 0, run_tests, NULL},
+    {"desk.report", "report",
+        "Write the last results into a file: JUnit, SARIF, TAP, JSON, GitHub, Markdown, "
+        "PolicyReport",
+        "", NULL, 0, ask_report, why_no_report},
     {"desk.instructions", "instructions",
         "Read what the model is told before each turn: bylaw's own words and every AGENTS.md", "",
         NULL, 0, show_instructions, NULL},

@@ -147,6 +147,8 @@ void desk_review_evidence(struct desk *desk);
 
 /* Undoes the last commit made here by another commit, after asking. */
 void desk_undo_commit(struct desk *desk);
+/* Asks in which form and in which file the last results are wanted. */
+void desk_ask_report(struct desk *desk);
 
 /* desk_tests.c */
 /* Runs all tests where they should run now: the laid-out proposal, else the workspace. */

@@ -21,6 +21,7 @@ bool desk_slash_fork(struct desk *desk, struct str args, struct err *err);
 bool desk_slash_compact(struct desk *desk, struct str args, struct err *err);
 bool desk_slash_cost(struct desk *desk, struct str args, struct err *err);
 bool desk_slash_export(struct desk *desk, struct str args, struct err *err);
+bool desk_slash_report(struct desk *desk, struct str args, struct err *err);
 bool desk_slash_diff(struct desk *desk, struct str args, struct err *err);
 bool desk_slash_commit(struct desk *desk, struct str args, struct err *err);
 bool desk_slash_profile(struct desk *desk, struct str args, struct err *err);

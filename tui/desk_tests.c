@@ -23,7 +23,7 @@ void desk_run_tests(struct desk *desk)
         status_set_root(desk->status, root, of);
         free(of);
     }
-    status_run(desk->status, RUN_ALL, NULL, 0);
+    status_run_changed(desk->status);
 }
 
 /* What changed can affect more tests than the plan knows where files came or went, and naming

@@ -75,7 +75,8 @@ static const struct feature features[] = {
         "results of opa, Conftest and Gatekeeper as they come, why one failed, again by test, file "
         "or failure; of the workspace or of exactly what was accepted",
         "desk.test status.run-one status.run-failed status.expand tests.next-failure",
-        "status.* tests.previous-failure", "test_on_save test_timeout", "test", ""},
+        "status.* tests.previous-failure desk.report", "test_on_save test_timeout", "test /report",
+        ""},
     {"One verdict",
         "every engine, coverage, guards, strict mode and templates judged as one for a pull "
         "request; "
@@ -103,7 +104,7 @@ static const struct feature features[] = {
         "denied, warned of; the decisions that a proposal changes; charts, overlays and Terraform "
         "plans rendered by their tools",
         "desk.apply apply.open apply.changed apply.denied apply.next", "apply.*", "",
-        "apply render", ""},
+        "apply render /apply", ""},
     {"Diagnostics and guards",
         "opa check, guards and a language server on the unsaved text, in the text and as a list",
         "status.problems tests.next-finding problems.quick-fix",

@@ -177,6 +177,7 @@ struct before *before_new(const struct workspace *workspace, struct loop *loop)
     before->workspace = workspace;
     before->loop = loop;
     before->checks = checks_new(loop, on_checks, before);
+    checks_keep_results(before->checks, workspace_root(workspace));
     before->later = loop_timer_new(loop, finish, before);
     return before;
 }

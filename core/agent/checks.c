@@ -27,6 +27,7 @@ struct checks {
     size_t planned;
     size_t told_from;
     char *root;
+    char *cache_of;
     bool is_kept;  /* what is kept is what was told last of root */
     bool is_part;  /* the rest of the run is still to come */
     bool affected; /* the run is of what changed */
@@ -308,7 +309,14 @@ void checks_free(struct checks *checks)
     runner_free(checks->runner);
     drop(checks);
     free(checks->root);
+    free(checks->cache_of);
     free(checks);
+}
+
+void checks_keep_results(struct checks *checks, const char *workspace)
+{
+    free(checks->cache_of);
+    checks->cache_of = mem_strdup(workspace);
 }
 
 static void set_root(struct checks *checks, const char *root)
@@ -331,6 +339,7 @@ void checks_start(struct checks *checks, const char *root)
     struct run_options options = {.root = root,
         .scope = RUN_ALL,
         .cached = checks->choice.choose == NULL,
+        .cache_of = checks->cache_of,
         .offline = true,
         .coverage = true,
         .explain_max = EXPLAIN_MAX,
@@ -374,6 +383,7 @@ void checks_start_affected(
         .wanted = paths,
         .wanted_count = count,
         .confirm = true,
+        .cache_of = checks->cache_of,
         .offline = true,
         .coverage = true,
         .explain_max = EXPLAIN_MAX};

@@ -18,6 +18,9 @@ enum checks_state {
 /* `changed` is called on every change, from the loop. */
 struct checks *checks_new(struct loop *loop, void (*changed)(void *data), void *data) MUST_USE;
 void checks_free(struct checks *checks);
+/* Results are kept from session to session with those of this workspace's folder (copied), and
+ * taken from there. */
+void checks_keep_results(struct checks *checks, const char *workspace);
 
 /* Takes units out of what runs from the next start on. */
 struct checks_choice {

@@ -340,6 +340,8 @@ void workbench_make_layout(struct workbench *wb)
     wb->deliver = loop_timer_new(wb->options.loop, deliver, wb);
     wb->evidence = checks_new(wb->options.loop, on_evidence, wb);
     wb->tried = checks_new(wb->options.loop, on_checks, wb);
+    checks_keep_results(wb->evidence, workspace_root(wb->workspace));
+    checks_keep_results(wb->tried, workspace_root(wb->workspace));
 }
 
 static void free_overlay(struct workbench *wb, struct overlay *overlay)

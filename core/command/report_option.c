@@ -1,11 +1,9 @@
 #include "command/report_option.h"
 
 #include "base/file.h"
-#include "base/path.h"
-#include "repo/repo.h"
+#include "report/report_board.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 bool report_wishes_read(const struct args *args, struct report_wishes *wishes)
 {
@@ -41,34 +39,6 @@ bool report_wishes_read(const struct args *args, struct report_wishes *wishes)
     return true;
 }
 
-/* The way from the top of the repository that holds the folder: CI looks files up from there. */
-static void put_below_top(struct report *report, const char *root)
-{
-    char *top = path_git_root(root);
-    size_t len = top == NULL ? 0 : strlen(top);
-    if (top != NULL && strncmp(root, top, len) == 0 && root[len] == '/') {
-        report_put_below(report, root + len + 1);
-    }
-    free(top);
-}
-
-static void add_surroundings(struct report *report, const char *root)
-{
-    const char *name = path_base(root);
-    report->folder = mem_strdup(name[0] == '\0' ? root : name);
-    report->bylaw = mem_strdup(BYLAW_VERSION);
-    report->ended = (long long)time(NULL);
-    struct repo_status status;
-    repo_status_read(root, &status);
-    if (status.kind == REPO_READY && status.head[0] != '\0') {
-        struct buf text = BUF_INIT;
-        buf_printf(&text, "%s%s", status.head, status.changed > 0 ? " with changes" : "");
-        report->revision = buf_take(&text);
-    }
-    repo_status_free(&status);
-    put_below_top(report, root);
-}
-
 bool report_wishes_put(
     const struct args *args, const struct report_wishes *wishes, const struct report *report)
 {
@@ -95,6 +65,6 @@ bool report_wishes_put(
 bool report_wishes_write(const struct args *args, const struct report_wishes *wishes,
     struct report *report, const char *root)
 {
-    add_surroundings(report, root);
+    report_add_folder(report, root);
     return report_wishes_put(args, wishes, report);
 }

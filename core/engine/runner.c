@@ -251,6 +251,8 @@ static void finish_done(struct run *run)
         .findings = run->findings.len,
         .cached = run->cached,
         .wall_us = loop_now_us() - run->started_us,
+        .read_v0 = run->read_v0,
+        .read_v1 = run->read_v1,
         .trouble = run->trouble};
     for (size_t i = 0; run->plan != NULL && i < run->plan->units.len; i++) {
         const struct plan_unit *unit = &run->plan->units.items[i];
@@ -267,10 +269,12 @@ static void finish_done(struct run *run)
     if (run->trouble != NULL && summary.verdict == RESULT_PASS) {
         summary.verdict = RESULT_NOT_EVALUATED;
     }
-    run_log(run, "run %u%s: %s in %.2f s, %zu of %zu tests ended", run->generation,
+    char *cached = run->cached == 0 ? mem_strdup("") : mem_printf(", %zu cached", run->cached);
+    run_log(run, "run %u%s: %s in %.2f s, %zu of %zu tests ended%s", run->generation,
         run->rest ? ", the rest" : "", result_status_name(summary.verdict),
         (double)summary.wall_us / 1e6, run->reported_count,
-        run->plan == NULL ? (size_t)0 : run->plan->included);
+        run->plan == NULL ? (size_t)0 : run->plan->included, cached);
+    free(cached);
     run_write_cache(run);
     if (runner->events.done != NULL) {
         runner->events.done(runner->events.data, run->generation, &summary);

@@ -106,6 +106,7 @@ struct run {
     char (*cache_keys)[SHA256_HEX_SIZE]; /* by unit, of contents; "" where it is not kept */
     struct result_cache *cache;          /* as the scan read it */
     size_t cached;                       /* tests told and not run */
+    bool read_v0, read_v1;               /* what those are read as */
     int64_t started_ns;                  /* of the wall clock */
     size_t confirming;                   /* tests whose results were compared */
     size_t missed;                       /* of them: others than told */

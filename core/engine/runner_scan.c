@@ -177,6 +177,8 @@ static void reuse_known(struct run *run)
                 run_tell_known(run, *test);
             }
         }
+        run->read_v0 = run->read_v0 || unit->dialect == DIALECT_V0;
+        run->read_v1 = run->read_v1 || unit->dialect == DIALECT_V1;
         unit->included = false;
     }
 }

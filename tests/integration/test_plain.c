@@ -162,7 +162,7 @@ static const char every[] =
     "question is it right\nuncomment 1\nfile k8s.rego\nsplit\nsplit 2\naccept-rest\n"
     "decline-rest enough\ntry\nfinish\nmessage\nmessage Deny latest\nedit\nfeedback\n"
     "feedback later\nback\nfinish\ncommit no\nback\nleave\ntranscript\n"
-    "transcript digest\ntranscript no-such-word\ndiff\nexport said.md\nexport said.md\nexport "
+    "transcript digest\ntranscript no-such-word\ndiff\nexport said.md\nexport said.md\nreport json all.json\nexport "
     "no/folder/x.md\nexport .git/x\nresume\nfork 2\nfork "
     "1\ntranscript\nfork\nnew\nfork\n"
     "resume no/such\ncompact\ncost\n! echo mine\nwait\nquit\n";
@@ -352,6 +352,8 @@ static void failures_are_explained(void **state)
         "package red_test\n\ntest_one if {\n\tx := 1\n\tx == 2\n}\n\ntest_two if true\n");
     char *out = plain(run, "wait\nfailures\nexplain 1\ntests\ntest test_two\ncoverage red_test\n"
                            "wait\ngroups red_test\nrerun failed\nwait\nhistory test_one\n"
+                           "report junit out.xml\nreport tap out.xml\nreport tap out.xml yes\n"
+                           "report nothing out.xml\nreport sarif\n"
                            "reproduce test_one\n");
     expect(out, "group opa policies red_test: 1 pass, 1 fail; ");
     expect(out, "fail: red_test.test_one; x == 2");
@@ -363,6 +365,13 @@ static void failures_are_explained(void **state)
     expect(out, "expected: 2; got: 1\n");
     expect(out, "failure 1, fail: red_test.test_one, policies/red_test.rego, line 3");
     expect(out, "Why red_test.test_one did not pass:\n");
+    expect(out, "The report is in out.xml.\n");
+    expect(out, "out.xml is there: add yes to write over it.\n");
+    expect(out, "name the file, too: sarif FILE");
+    char *report = test_read(run->dir, "out.xml");
+    assert_int_equal(strncmp(report, "TAP version 14\n", 15), 0);
+    assert_non_null(strstr(report, "not ok"));
+    free(report);
     expect(out, "fail: red_test.test_one");
     expect(out, "17 passed, 1 failed, 0 with errors, 0 skipped, 0 not evaluated.");
     expect(out, "pass: red_test.test_two");

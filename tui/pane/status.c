@@ -100,6 +100,8 @@ static void start(struct status *s)
     struct run_options options = {.root = root_of(s),
         .offline = s->of != NULL, /* a proposal: nobody has read it yet */
         .scope = s->scope,
+        .cached = s->take_known,
+        .cache_of = s->root,
         .wanted = (const char *const *)s->wanted.items,
         .wanted_count = s->wanted.len,
         .texts = view,
@@ -126,6 +128,15 @@ void status_run(struct status *s, enum run_scope scope, const char *const *wante
     status_words_free(&s->wanted);
     s->wanted = copy;
     s->scope = scope;
+    s->take_known = false;
+    start(s);
+}
+
+void status_run_changed(struct status *s)
+{
+    status_words_free(&s->wanted);
+    s->scope = RUN_ALL;
+    s->take_known = true;
     start(s);
 }
 

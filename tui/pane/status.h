@@ -65,6 +65,9 @@ void status_set_check(struct status *status, const char *brief, const char *text
 /* Starts a run, which cancels one that runs. */
 void status_run(
     struct status *status, enum run_scope scope, const char *const *wanted, size_t count);
+/* The same of all tests, but for those whose result is known and nothing they depend on has
+ * changed: their rows say "cached". */
+void status_run_changed(struct status *status);
 /* Files that changed run as soon as they do; else they are kept for `status.run-affected`. */
 void status_set_watch(struct status *status, bool watch);
 bool status_is_watching(const struct status *status);

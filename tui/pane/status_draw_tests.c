@@ -263,7 +263,9 @@ static void draw_test(struct status *s, const struct board_row *shown,
     if (test->flaky) {
         grid_put_c(row, 0, col + 3 + used, "flaky", STYLE(WARNING));
     }
-    if (!test->pending && test->count > 0) {
+    if (!test->pending && test->count > 0 && test->rows[0].cached) {
+        grid_put_c(row, 0, right + DURATION_COLS - 6, "cached", STYLE(DIM));
+    } else if (!test->pending && test->count > 0) {
         put_duration(row, right, test->rows[0].duration_us);
     }
     if (!place) {

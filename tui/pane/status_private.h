@@ -41,6 +41,7 @@ struct status {
     int tab_starts[TAB_COUNT];
     /* The last run asked for. */
     enum run_scope scope;
+    bool take_known; /* what is known as it is now does not run */
     struct status_words wanted;
     struct status_words saved; /* paths that changed and did not run yet */
     bool watch;                /* they run at once */

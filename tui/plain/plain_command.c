@@ -108,6 +108,10 @@ const struct plain_command plain_commands[] = {
     {"tests", "", "Run all tests: of the open proposal, else of the workspace", PLAIN_ANY,
         plain_tests},
     {"test", "NAME", "Run one test, by its name or the name of its package", PLAIN_ANY, plain_test},
+    {"report", "FORMAT FILE [yes]",
+        "Write the last results as junit, sarif, tap, json, github, markdown or policyreport; yes: "
+        "also over a file that is there",
+        PLAIN_ANY, plain_report},
     {"rerun", "failed|affected|WORDS",
         "Run again the tests that failed, what the open file can reach, or those with these words",
         PLAIN_ANY, plain_rerun},

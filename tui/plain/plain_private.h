@@ -269,6 +269,7 @@ void plain_say_finding(struct plain *plain, size_t number, const struct finding 
 bool plain_groups(struct plain *plain, struct str args, struct err *err);
 bool plain_history(struct plain *plain, struct str args, struct err *err);
 bool plain_reproduce(struct plain *plain, struct str args, struct err *err);
+bool plain_report(struct plain *plain, struct str args, struct err *err);
 bool plain_rerun(struct plain *plain, struct str args, struct err *err);
 /* What was expected of a failed test beside what came, a line each. */
 void plain_say_diff(struct plain *plain, struct board_test *test);
