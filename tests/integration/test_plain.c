@@ -366,8 +366,8 @@ static void failures_are_explained(void **state)
     expect(out, "failure 1, fail: red_test.test_one, policies/red_test.rego, line 3");
     expect(out, "Why red_test.test_one did not pass:\n");
     expect(out, "The report is in out.xml.\n");
-    expect(out, "out.xml is there: add yes to write over it.\n");
-    expect(out, "name the file, too: sarif FILE");
+    expect(out, "out.xml is there: add yes to write over it.");
+    expect(out, "Name the file, too: sarif FILE");
     char *report = test_read(run->dir, "out.xml");
     assert_int_equal(strncmp(report, "TAP version 14\n", 15), 0);
     assert_non_null(strstr(report, "not ok"));
