@@ -162,7 +162,8 @@ static const char every[] =
     "question is it right\nuncomment 1\nfile k8s.rego\nsplit\nsplit 2\naccept-rest\n"
     "decline-rest enough\ntry\nfinish\nmessage\nmessage Deny latest\nedit\nfeedback\n"
     "feedback later\nback\nfinish\ncommit no\nback\nleave\ntranscript\n"
-    "transcript digest\ntranscript no-such-word\ndiff\nexport said.md\nexport said.md\nreport json all.json\nexport "
+    "transcript digest\ntranscript no-such-word\ndiff\nexport said.md\nexport said.md\nreport json "
+    "all.json\nexport "
     "no/folder/x.md\nexport .git/x\nresume\nfork 2\nfork "
     "1\ntranscript\nfork\nnew\nfork\n"
     "resume no/such\ncompact\ncost\n! echo mine\nwait\nquit\n";
@@ -265,7 +266,8 @@ static void every_command_does_something(void **state)
         expect(out, said[i]);
     }
     /* Nothing went past the door but the engineer's own edit. */
-    sample_run_sh(run, "git status --porcelain", " M policies/lib/k8s/k8s.rego\n?? said.md\n");
+    sample_run_sh(
+        run, "git status --porcelain", " M policies/lib/k8s/k8s.rego\n?? all.json\n?? said.md\n");
     sample_run_sh(run, "test ! -e .git/x; head -1 said.md", "# " SAMPLE_PROMPT "\n");
     free(out);
 }
