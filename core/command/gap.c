@@ -1,6 +1,8 @@
 /* bylaw gap: which controls of a matrix have policies, and which have none. */
 #include "command/command.h"
+#include "command/cost_option.h"
 #include "command/folder_index.h"
+#include "command/gap_ask.h"
 
 #include "base/safe.h"
 #include "base/vec.h"
@@ -17,6 +19,7 @@ struct gap_run {
     struct controls controls;
     struct cover_map map;
     struct gaps gaps;
+    struct gap_words words; /* of a model */
 };
 
 /* What --only-status leaves: "gap,partly". */
@@ -128,12 +131,19 @@ static int run_gap(const struct args *args)
         gaps_find(&run.controls.list, &run.map, &run.gaps);
         code = run.gaps.counts[GAP_OPEN] + run.gaps.counts[GAP_PARTLY] > 0 ? EXIT_NO : EXIT_YES;
         keep_wanted(&run.gaps, args_get(args, "status"));
+        bool asks =
+            args_has(args, "model") || args_has(args, "profile") || args_has(args, "provider");
+        bool answered = !asks || gap_ask(args, &run.gaps, &run.words, &err);
         print(&run);
+        if (!answered) { /* what is known without it was printed */
+            code = command_fail(args, "the model's suggestions are not all there: %s", err.text);
+        }
     } else {
         command_fail(args, "%s", err.text);
     }
     folder_index_close(&index);
     gaps_free(&run.gaps);
+    gap_words_free(&run.words);
     cover_map_free(&run.map);
     controls_free(&run.controls);
     return code;
@@ -142,7 +152,8 @@ static int run_gap(const struct args *args)
 const struct command command_gap = {
     .name = "gap",
     .summary = "which controls of a requirements matrix have policies, and which have none",
-    .usage = "[--requirements FILE] [--benchmark FILE] [--map id=COLUMN,…] [--json|--csv]",
+    .usage = "[--requirements FILE] [--benchmark FILE] [--map id=COLUMN,…] "
+             "[--model] [-p PROFILE] [--json|--csv]",
     .options =
         {
             {"requirements", 'r', "FILE",
@@ -153,6 +164,10 @@ const struct command command_gap = {
             {"map", 'm', "FIELD=COLUMN,…", "which column is id, description, title, framework, …"},
             {"only", 'o', "IDS", "only these controls: 5.2.*,K8S-01"},
             {"status", 's', "STATUSES", "only these: gap,partly,covered,not checkable"},
+            {"model", '\0', NULL, "ask the model which policy suits each gap, and how hard it is"},
+            {"profile", 'p', "NAME", "ask with a [profiles.NAME]"},
+            {"provider", '\0', "NAME", "ask a [model_providers] name, codex or acp:NAME"},
+            COST_OPTION,
             {"json", 'j', NULL, "one JSON array"},
             {"csv", '\0', NULL, "CSV also on a terminal"},
             {"dir", 'd', "DIR", "the workspace (default: the current folder)"},
@@ -162,7 +177,15 @@ const struct command command_gap = {
         "they "
         "implement: `custom` of METADATA blocks, annotations of Kyverno policies, Gatekeeper "
         "templates and constraints, numbers in names; and what merely reads like a control. No "
-        "policy is run and no model is asked.\n\n"
+        "policy is run, and no model is asked unless you want it: the suggested type and "
+        "complexity "
+        "are then told by the control's words and by what engines the workspace has.\n\n"
+        "With --model, -p or --provider a model suggests both for each gap and each control that "
+        "is "
+        "covered partly, and says why (evidence: \"the model: …\"). It reads the workspace and "
+        "writes nothing; an answer that is not about each control once goes back twice. Whether a "
+        "control is covered is never a model's word. When it cannot, all else is printed and the "
+        "exit code is 2.\n\n"
         "Without --requirements it is the setting requirements, requirements.csv, or the one file "
         "in requirements/. Columns are found by their usual names (control_id, id, control …); "
         "--map or the setting requirements_map say others.\n\n"

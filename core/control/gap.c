@@ -143,6 +143,10 @@ void gap_append_evidence(const struct gap *gap, size_t max, struct buf *out)
     if (gap->cover_count > max) {
         buf_printf(out, "; and %zu more", gap->cover_count - max);
     }
+    if (gap->why != NULL) {
+        buf_printf(out, "%sthe model: %s", gap->reason != NULL || gap->cover_count > 0 ? "; " : "",
+            gap->why);
+    }
 }
 
 void gaps_write_csv(const struct gaps *gaps, struct buf *out)
@@ -184,6 +188,7 @@ static cJSON *gap_json(const struct gap *gap)
     }
     json_set_string(object, "status", gap_status_name(gap->status));
     json_set_optional(object, "reason", gap->reason);
+    json_set_optional(object, "suggested_why", gap->why);
     json_set_string(object, "framework", requirement->framework);
     json_set_string(object, "version", requirement->version);
     json_set_optional(object, "note", requirement->note);

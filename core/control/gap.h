@@ -23,6 +23,8 @@ struct gap {
     bool only_words;    /* partly: by nothing but words */
     const char *reason; /* why not covered, a sentence without its full stop; NULL when it is */
     const char *type, *complexity; /* suggested; static or borrowed; "" when not checkable */
+    const char
+        *why; /* a model's reason for the two, one line; NULL: no model was asked; borrowed */
 };
 
 struct gaps {
@@ -37,7 +39,8 @@ void gaps_find(
     const struct requirements *requirements, const struct cover_map *map, struct gaps *out);
 void gaps_free(struct gaps *gaps);
 
-/* Appends the evidence in one line, parted by "; ": at most `max` places, then how many more. */
+/* Appends the evidence in one line, parted by "; ": at most `max` places, then how many more, then
+ * what a model said. */
 void gap_append_evidence(const struct gap *gap, size_t max, struct buf *out);
 
 /* RFC 4180: control_id, control_description, suggested_policy_type, complexity, evidence, and then
