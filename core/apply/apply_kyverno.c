@@ -5,6 +5,7 @@
 #include "base/vec.h"
 #include "engine/kyverno.h"
 #include "engine/kyverno_apply.h"
+#include "engine/value_diff.h"
 
 #include <stdlib.h>
 
@@ -126,6 +127,56 @@ static size_t place_of(const struct apply_job *job, const struct kyverno_decisio
     return place;
 }
 
+static void append_line(struct buf *out, char sign, unsigned depth, const char *text)
+{
+    if (text != NULL) {
+        buf_printf(out, "%c %*s%s\n", sign, (int)(2 * depth), "", text);
+    }
+}
+
+/* Kyverno's command line puts what has no namespace into this one: not the policy's doing. */
+static bool is_of_the_command_line(const struct value_diff_row *row)
+{
+    return row->kind == VALUE_RIGHT && row->depth == 1 && row->right != NULL &&
+           strcmp(row->right, "\"namespace\": \"default\"") == 0;
+}
+
+/* What a mutation changes of the document, as a diff of what the two say. */
+static void append_mutation(struct str document, struct str mutated, struct buf *out)
+{
+    struct value_diff diff = {0};
+    value_diff_make(document, mutated, &diff);
+    VEC_FOREACH (const struct value_diff_row, row, &diff) {
+        if (row->kind == VALUE_SAME) {
+            append_line(out, ' ', row->depth, row->left);
+            continue;
+        }
+        if (!is_of_the_command_line(row)) {
+            append_line(out, '-', row->depth, row->left);
+            append_line(out, '+', row->depth, row->right);
+        }
+    }
+    buf_append_c(out, diff.cut ? "  … and more\n" : "");
+    value_diff_free(&diff);
+}
+
+static void add_detail(const struct apply_job *job, size_t fixture,
+    const struct kyverno_decision *decision, struct apply_cell *cell)
+{
+    struct buf detail = BUF_INIT;
+    buf_append_c(&detail, cell->detail == NULL ? "" : cell->detail);
+    buf_append_c(&detail, cell->detail == NULL ? "" : "\n");
+    if (decision->verdict == KYVERNO_MUTATE) {
+        const struct apply_fixture *document = &job->set->fixtures.items[job->fixtures[fixture]];
+        buf_append_c(&detail, "what it changes:\n");
+        append_mutation(buf_str(&document->text), str_of(decision->text), &detail);
+    } else {
+        buf_printf(&detail, "what it generates:\n%s", decision->text);
+    }
+    free(cell->detail);
+    cell->detail = buf_take(&detail);
+}
+
 static void take(struct apply_job *job, const struct kyverno_decision *decision)
 {
     size_t policy = place_of(job, decision);
@@ -145,12 +196,7 @@ static void take(struct apply_job *job, const struct kyverno_decision *decision)
                         : mem_printf("%s%s%s", who, who[0] == '\0' ? "" : ": ", decision->message);
     apply_cell_add(cell, verdict_of(decision->verdict), message);
     if (decision->text != NULL) {
-        char *detail = mem_printf("%s%s%s:\n%s", cell->detail == NULL ? "" : cell->detail,
-            cell->detail == NULL ? "" : "\n",
-            decision->verdict == KYVERNO_MUTATE ? "the resource after it" : "what it generates",
-            decision->text);
-        free(cell->detail);
-        cell->detail = detail;
+        add_detail(job, fixture, decision, cell);
     }
 }
 

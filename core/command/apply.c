@@ -93,6 +93,12 @@ void apply_set_messages(cJSON *object, const struct apply_cell *what)
     }
 }
 
+/* Its detail is what comes of the document. */
+static bool makes_something(const struct apply_cell *what)
+{
+    return what != NULL && (what->verdict == APPLY_MUTATE || what->verdict == APPLY_GENERATE);
+}
+
 static void print_cell_json(const struct apply_command_run *run, size_t policy, size_t fixture)
 {
     const struct matrix_head *p = matrix_policy(run->matrix, policy);
@@ -112,6 +118,9 @@ static void print_cell_json(const struct apply_command_run *run, size_t policy, 
         json_set_bool(object, "changed", matrix_changed(run->matrix, policy, fixture));
     }
     apply_set_messages(object, what);
+    if (makes_something(what)) {
+        json_set_optional(object, "makes", what->detail);
+    }
     char *text = json_print(object);
     puts(text);
     free(text);
@@ -146,6 +155,7 @@ static void print_cell_text(const struct apply_command_run *run, size_t policy, 
             place, f->name);
     }
     apply_print_lines(what->message);
+    apply_print_lines(makes_something(what) ? what->detail : NULL);
     free(place);
 }
 

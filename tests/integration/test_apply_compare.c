@@ -218,8 +218,9 @@ static void newer_kinds_of_kyverno_are_applied(void **state)
     assert_int_equal(
         run_apply((const char *[]){"--compare", files[0], files[2], dir, NULL}, &said), 1);
     assert_says(said, "ConfigMap one  mutate -> mutate");
-    assert_says(said, "owner: us");
-    assert_says(said, "owner: them");
+    assert_says(said, "+   \"labels\": {\"owner\": \"us\"}\n");
+    assert_says(said, "+   \"labels\": {\"owner\": \"them\"}\n");
+    assert_null(strstr(said, "namespace\":"));
     free(said);
     for (size_t i = 0; i < 3; i++) {
         free(files[i]);
