@@ -75,7 +75,7 @@ static void read_words(struct named *named, struct str name)
     char before[WORD_SIZE] = "";
     size_t at = 0;
     while (at < name.len) {
-        char word[WORD_SIZE];
+        char word[WORD_SIZE] = "";
         size_t len = 0;
         while (at < name.len && (isalnum((unsigned char)name.ptr[at]) ||
                                     (name.ptr[at] == '.' && len > 0 && at + 1 < name.len &&
