@@ -159,6 +159,15 @@ static void build_strings(struct terminal *terminal)
     append_cap(leave, cap_string("rmcup"));
 }
 
+/* How a colour is said: terminfo is asked once, for a page says it hundreds of times. */
+struct said_colour {
+    int32_t colour;
+    bool background, known;
+    size_t len;
+    char bytes[40];
+};
+static struct said_colour said[256];
+
 bool terminal_open(struct terminal *terminal, const struct output_options *options, struct err *err)
 {
     *terminal = (struct terminal){.fd = -1, .ascii = options->ascii};
@@ -172,6 +181,7 @@ bool terminal_open(struct terminal *terminal, const struct output_options *optio
     }
     terminal->depth = find_depth(options->colour);
     terminal->colours = tigetnum("colors");
+    memset(said, 0, sizeof said); /* another terminal may say them otherwise */
     terminal->modern = terminal->colours >= 256 || strncmp(term, "xterm", 5) == 0 ||
                        strncmp(term, "tmux", 4) == 0 || strncmp(term, "screen", 6) == 0;
     terminal->fd = open_own(options->out_fd);
@@ -239,12 +249,9 @@ void terminal_append_move(const struct terminal *terminal, struct buf *out, int 
     }
 }
 
-static void append_colour(
+static void make_colour(
     const struct terminal *terminal, struct buf *out, int32_t colour, bool background)
 {
-    if (colour == COLOUR_DEFAULT) {
-        return; /* sgr0 came before */
-    }
     if ((colour & COLOUR_PALETTE) == 0) {
         buf_printf(out, "\033[%d;2;%d;%d;%dm", background ? 48 : 38, colour >> 16 & 0xFF,
             colour >> 8 & 0xFF, colour & 0xFF);
@@ -259,6 +266,28 @@ static void append_colour(
     }
     append_cap(out, tparm(cap_string(background ? "setab" : "setaf"), (long)number, 0L, 0L, 0L, 0L,
                         0L, 0L, 0L, 0L));
+}
+
+static void append_colour(
+    const struct terminal *terminal, struct buf *out, int32_t colour, bool background)
+{
+    if (colour == COLOUR_DEFAULT) {
+        return; /* sgr0 came before */
+    }
+    uint32_t mixed = ((uint32_t)colour * 2 + background) * 2654435761U;
+    struct said_colour *entry = &said[mixed >> 24];
+    if (!entry->known || entry->colour != colour || entry->background != background) {
+        size_t from = out->len;
+        make_colour(terminal, out, colour, background);
+        size_t len = out->len - from;
+        if (len > 0 && len <= sizeof entry->bytes) {
+            *entry = (struct said_colour){
+                .colour = colour, .background = background, .known = true, .len = len};
+            memcpy(entry->bytes, out->ptr + from, len);
+        }
+        return;
+    }
+    buf_append(out, entry->bytes, entry->len);
 }
 
 /* Only the colours differ, and each can be given back by itself. */
