@@ -237,6 +237,20 @@ static void a_decision_is_not_lost_on_a_small_screen(void **state)
     assert_int_equal(term_wait_exit(f->term), 0);
 }
 
+/* The title of the editor, below the header, has no sign of unsaved edits. */
+static bool has_clean_title(struct term *term, void *data)
+{
+    (void)data;
+    char *screen = term_text(term);
+    struct str rest = str_of(screen);
+    struct str line = {0};
+    bool clean = str_next_line(&rest, &line) && str_next_line(&rest, &line) &&
+                 str_find(line, STR_LIT("k8s.rego"), 0) != SIZE_MAX &&
+                 str_find(line, STR_LIT("●"), 0) == SIZE_MAX;
+    free(screen);
+    return clean;
+}
+
 static void unsaved_edits_come_back_into_view(void **state)
 {
     struct fixture *f = *state;
@@ -265,6 +279,7 @@ static void unsaved_edits_come_back_into_view(void **state)
         NULL};
     free(test_run(f->dir, saved));
     term_expect(f->term, "main ●1");
+    term_wait(f->term, has_clean_title, NULL, "a title of what is saved");
     term_key(f->term, "ctrl-q");
     assert_int_equal(term_wait_exit(f->term), 0);
 }

@@ -93,7 +93,7 @@ static void test_a_command_says_why_not(void **state)
     term_type(f->term, "proposal");
     term_expect_row(f->term, 5, "as a proposal to review"); /* what is possible comes first */
     term_key(f->term, "ctrl-u");
-    term_type(f->term, ">everywhere: review the open proposal");
+    term_type(f->term, ">everywhere: review the open proposal line by line");
     term_expect(f->term, "No proposal is open: ask for one.  Alt-r");
     term_key(f->term, "enter");
     term_expect_row(f->term, 39, "No proposal is open: ask for one.");
