@@ -51,7 +51,7 @@ extern const struct guard *const guards[];
 const struct guard *guard_by_id(struct str id);
 
 /* "Rego, YAML", "templates", "decisions": what it looks at. */
-const char *guard_languages_name(unsigned languages);
+const char *guard_languages_name(unsigned which);
 
 /* What guards know beside the file they look at. Made once for the files of one state of a
  * workspace; what they find out about all of it is kept in it. Both borrowed; neither may change
