@@ -30,8 +30,13 @@ void gate_scope_free(struct gate_scope *scope)
 
 /* ---- what a unit depends on ---- */
 
+/* NULL is another word than "". */
 static void add_word(struct sha256 *sha, const char *word)
 {
+    if (word == NULL) {
+        sha256_add(sha, str_make("\0", 2));
+        return;
+    }
     sha256_add(sha, str_make(word, strlen(word) + 1));
 }
 

@@ -175,3 +175,13 @@ tail -n 1 "$dir/out" | node -e '
   const last = JSON.parse(require("fs").readFileSync(0));
   process.exit(last.type === "verdict" && last.verdict === "pass" && last.parts.guards.status === "pass" ? 0 : 1);' ||
   fail "the last line: $(tail -n 1 "$dir/out")"
+
+# Files of gator's suites are read and not loaded: a state of them is told from another all the same.
+cp -R "$BYLAW_SOURCE_DIR/tests/workspaces/gator-suites" "$dir/suites"
+cd "$dir/suites"
+git init -q -b main
+git add -A
+git -c user.name=a -c user.email=a@example.invalid commit -qm begin
+code=0
+"$BYLAW_BINARY_DIR/bylaw" check --base HEAD --nothing-ok >"$dir/out" 2>&1 || code=$?
+[ $code -le 2 ] && grep -qE '0 of [0-9]+ units' "$dir/out" || fail "suites of gator: exit code $code: $(tail -n 5 "$dir/out")"
