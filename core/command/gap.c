@@ -1,13 +1,12 @@
 /* bylaw gap: which controls of a matrix have policies, and which have none. */
 #include "command/command.h"
+#include "command/controls_option.h"
 #include "command/cost_option.h"
 #include "command/folder_index.h"
 #include "command/gap_ask.h"
 
 #include "base/safe.h"
 #include "base/vec.h"
-#include "config/config.h"
-#include "control/controls.h"
 #include "control/gap.h"
 
 #include <stdlib.h>
@@ -112,17 +111,7 @@ static int run_gap(const struct args *args)
         return command_fail(args, "takes no arguments: see --help");
     }
     dir = dir == NULL ? "." : dir;
-    struct config *config = config_load(dir);
-    struct controls_wish wish = {.root = dir,
-        .requirements = args_get(args, "requirements"),
-        .benchmark = args_get(args, "benchmark"),
-        .map = args_get(args, "map"),
-        .only = args_get(args, "only"),
-        .setting = config_string(config, "requirements"),
-        .setting_map = config_string(config, "requirements_map")};
-    bool ok = controls_open(&wish, &run.controls, &err);
-    config_free(config);
-    if (!ok) {
+    if (!controls_option_open(args, dir, args_get(args, "only"), &run.controls, &err)) {
         return command_fail(args, "%s", err.text);
     }
     int code = EXIT_COULD_NOT;
@@ -156,13 +145,7 @@ const struct command command_gap = {
              "[--model] [-p PROFILE] [--json|--csv]",
     .options =
         {
-            {"requirements", 'r', "FILE",
-                "the matrix: CSV, an OSCAL catalogue, or cis-k8s-1.9, which is compiled in"},
-            {"benchmark", 'b', "FILE",
-                "what the numbers mean: your copy as CSV, OSCAL, kube-bench YAML or a folder of "
-                "it"},
-            {"map", 'm', "FIELD=COLUMN,…", "which column is id, description, title, framework, …"},
-            {"only", 'o', "IDS", "only these controls: 5.2.*,K8S-01"},
+            CONTROLS_OPTIONS,
             {"status", 's', "STATUSES", "only these: gap,partly,covered,not checkable"},
             {"model", '\0', NULL, "ask the model which policy suits each gap, and how hard it is"},
             {"profile", 'p', "NAME", "ask with a [profiles.NAME]"},

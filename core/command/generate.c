@@ -1,5 +1,6 @@
 /* bylaw generate: a proposal for each control without a policy. */
 #include "command/command.h"
+#include "command/controls_option.h"
 #include "command/cost_option.h"
 #include "command/entry_line.h"
 #include "command/folder_index.h"
@@ -9,8 +10,6 @@
 #include "base/safe.h"
 #include "base/sha256.h"
 #include "base/vec.h"
-#include "config/config.h"
-#include "control/controls.h"
 #include "control/gap.h"
 #include "generate/generate.h"
 #include "workspace/workspace.h"
@@ -101,14 +100,8 @@ static bool find_gaps(struct generate_run *run, struct err *err)
     struct folder_index index = {0};
     struct cover_map map = {0};
     struct gaps gaps = {0};
-    struct config *config = config_load(run->root);
-    struct controls_wish wish = {.root = run->root,
-        .requirements = args_get(run->args, "requirements"),
-        .benchmark = args_get(run->args, "benchmark"),
-        .map = args_get(run->args, "map"),
-        .setting = config_string(config, "requirements"),
-        .setting_map = config_string(config, "requirements_map")};
-    bool opened = controls_open(&wish, &controls, err);
+    /* --only narrows what is drafted: the digest is of the whole matrix. */
+    bool opened = controls_option_open(run->args, run->root, NULL, &controls, err);
     bool ok = opened && folder_index_open(&index, run->root, err);
     if (ok) {
         digest_of(&controls.list, run->digest);
@@ -122,7 +115,6 @@ static bool find_gaps(struct generate_run *run, struct err *err)
     }
     gaps_free(&gaps);
     cover_map_free(&map);
-    config_free(config);
     return ok;
 }
 

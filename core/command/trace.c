@@ -1,12 +1,11 @@
 /* bylaw trace: from each control to what implements it, and back. */
 #include "command/command.h"
+#include "command/controls_option.h"
 #include "command/folder_index.h"
 
 #include "base/file.h"
 #include "base/path.h"
 #include "base/vec.h"
-#include "config/config.h"
-#include "control/controls.h"
 #include "control/lineage.h"
 
 #include <limits.h>
@@ -151,17 +150,7 @@ static int run_trace(const struct args *args)
     if (realpath(dir == NULL ? "." : dir, root) == NULL) {
         return command_fail(args, "cannot open the folder %s", dir == NULL ? "." : dir);
     }
-    struct config *config = config_load(root);
-    struct controls_wish wish = {.root = root,
-        .requirements = args_get(args, "requirements"),
-        .benchmark = args_get(args, "benchmark"),
-        .map = args_get(args, "map"),
-        .only = args_get(args, "only"),
-        .setting = config_string(config, "requirements"),
-        .setting_map = config_string(config, "requirements_map")};
-    bool ok = controls_open(&wish, &controls, &err);
-    config_free(config);
-    if (!ok) {
+    if (!controls_option_open(args, root, args_get(args, "only"), &controls, &err)) {
         return command_fail(args, "%s", err.text);
     }
     int code = trace_folder(args, root, &controls, form);
@@ -175,13 +164,7 @@ const struct command command_trace = {
     .usage = "[--requirements FILE] [--format csv|markdown|json|html|oscal] [--out FILE]",
     .options =
         {
-            {"requirements", 'r', "FILE",
-                "the matrix: CSV, an OSCAL catalogue, or cis-k8s-1.9, which is compiled in"},
-            {"benchmark", 'b', "FILE",
-                "what the numbers mean: your copy as CSV, OSCAL, kube-bench YAML or a folder of "
-                "it"},
-            {"map", 'm', "FIELD=COLUMN,…", "which column is id, description, title, framework, …"},
-            {"only", 'o', "IDS", "only these controls: 5.2.*,K8S-01"},
+            CONTROLS_OPTIONS,
             {"format", 'f', "FORM", "csv, markdown, json, html or oscal"},
             {"json", 'j', NULL, "as --format json"},
             {"out", 'O', "FILE", "write it there instead of to the standard output"},
