@@ -43,28 +43,9 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* Runs it in the workspace; its output, messages and exit code are in files of the home. */
 static int run_exec(struct agent_run *run, const char *arguments)
 {
-    char *line = mem_printf("\"$BYLAW_BINARY_DIR/bylaw\" exec %s >'%s/out' 2>'%s/err' </dev/null; "
-                            "printf %%s $?",
-        arguments, run->home, run->home);
-    const char *argv[] = {"sh", "-c", line, NULL};
-    char *code = test_run(run->dir, argv);
-    int number = (int)strtol(code, NULL, 10);
-    free(code);
-    free(line);
-    return number;
-}
-
-static void expect(struct agent_run *run, const char *file, const char *text)
-{
-    char *now = test_read(run->home, file);
-    if (strstr(now, text) == NULL) {
-        char *said = test_read(run->home, "err");
-        fail_msg("\"%s\" is not in %s:\n%s\n%s", text, file, now, said);
-    }
-    free(now);
+    return agent_run_command(run, "exec", arguments);
 }
 
 static void expect_exactly(struct agent_run *run, const char *file, const char *text)
@@ -99,7 +80,7 @@ static void the_answer_is_the_output(void **state)
     fault_server_script(run->server, steps, 1);
     assert_int_equal(run_exec(run, "'Say something.'"), 0);
     expect_exactly(run, "out", "Well.\n");
-    expect(run, "err", "you: Say something.\nagent: Well.\n10 tokens");
+    agent_expect_output(run, "err", "you: Say something.\nagent: Well.\n10 tokens");
     assert_int_equal(run_exec(run, "--json 'Say something.'"), 0);
     cJSON *result = result_of(run);
     assert_string_equal(json_string(result, "status"), "done");
@@ -126,8 +107,8 @@ static void a_mismatch_goes_back(void **state)
     assert_int_equal(run_exec(run, line), 1);
     assert_int_equal(fault_server_count(run->server), 3);
     expect_exactly(run, "out", "");
-    expect(run, "err", "what was received is kept: bylaw --session ");
-    expect(run, "err", "does not match the JSON Schema");
+    agent_expect_output(run, "err", "what was received is kept: bylaw --session ");
+    agent_expect_output(run, "err", "does not match the JSON Schema");
     free(line);
 }
 
@@ -139,7 +120,7 @@ static void a_bad_schema_sends_nothing(void **state)
     test_write(run->home, "schema.json", "{\"type\":\"object\",\"propertys\":{}}");
     char *line = mem_printf("--output-schema '%s/schema.json' Which?", run->home);
     assert_int_equal(run_exec(run, line), 2);
-    expect(run, "err", "the keyword \"propertys\" is not known");
+    agent_expect_output(run, "err", "the keyword \"propertys\" is not known");
     assert_int_equal(fault_server_count(run->server), 0);
     free(line);
 }
@@ -232,7 +213,7 @@ static void apply_asks_for_green_and_the_setting(void **state)
     }
     fault_server_script(run->server, green, 2);
     assert_int_equal(run_exec(run, "--apply 'Write q.'"), 1);
-    expect(run, "err", "apply_without_review is \"never\"");
+    agent_expect_output(run, "err", "apply_without_review is \"never\"");
     agent_expect_file(run, "q/q.rego", NULL);
     test_write(
         run->dir, ".bylaw/config.toml", "apply_without_review = \"green\"\nmend_attempts = 1\n");
@@ -247,7 +228,7 @@ static void apply_asks_for_green_and_the_setting(void **state)
     free(test_run(run->dir, argv));
     fault_server_script(run->server, red, 3);
     assert_int_equal(run_exec(run, "--apply 'Write q.'"), 1);
-    expect(run, "err", "tests: 0 passed, 1 failed");
+    agent_expect_output(run, "err", "tests: 0 passed, 1 failed");
     agent_expect_file(run, "q/q.rego", NULL);
     agent_expect_request(run, 2, "Tests failed; the agent mends, 1 of 1");
 }
@@ -268,13 +249,13 @@ static void what_fails_is_said_and_kept(void **state)
     agent_must_find(run, ENTRY_ERROR, "bad key");
     cJSON_Delete(result);
     assert_int_equal(run_exec(run, "''"), 2);
-    expect(run, "err", "the prompt is empty");
+    agent_expect_output(run, "err", "the prompt is empty");
     assert_int_equal(run_exec(run, "--max-cost much x"), 2);
-    expect(run, "err", "--max-cost is an amount of US dollars");
+    agent_expect_output(run, "err", "--max-cost is an amount of US dollars");
     assert_int_equal(run_exec(run, "--sandbox workspace-write x"), 2);
-    expect(run, "err", "--sandbox takes read-only alone");
+    agent_expect_output(run, "err", "--sandbox takes read-only alone");
     assert_int_equal(run_exec(run, "-p none x"), 2);
-    expect(run, "err", "none");
+    agent_expect_output(run, "err", "none");
 }
 
 static void a_budget_ends_it(void **state)
@@ -286,7 +267,7 @@ static void a_budget_ends_it(void **state)
     test_write(run->home, "bylaw/prices.toml", "[models.m]\ninput = 1000000\noutput = 1000000\n");
     fault_server_script(run->server, steps, 1);
     assert_int_equal(run_exec(run, "--max-cost 25 'Read.'"), 2);
-    expect(run, "err", "max_cost is $25");
+    agent_expect_output(run, "err", "max_cost is $25");
     assert_int_equal(fault_server_count(run->server), 3); /* $10 each */
 }
 

@@ -32,25 +32,7 @@ static int tear_down(void **state)
 
 static int run_gap(struct agent_run *run, const char *arguments)
 {
-    char *line = mem_printf("\"$BYLAW_BINARY_DIR/bylaw\" gap %s >'%s/out' 2>'%s/err' </dev/null; "
-                            "printf %%s $?",
-        arguments, run->home, run->home);
-    const char *argv[] = {"sh", "-c", line, NULL};
-    char *code = test_run(run->dir, argv);
-    int number = (int)strtol(code, NULL, 10);
-    free(code);
-    free(line);
-    return number;
-}
-
-static void expect(struct agent_run *run, const char *file, const char *text)
-{
-    char *now = test_read(run->home, file);
-    if (strstr(now, text) == NULL) {
-        char *said = test_read(run->home, "err");
-        fail_msg("\"%s\" is not in %s:\n%s\n%s", text, file, now, said);
-    }
-    free(now);
+    return agent_run_command(run, "gap", arguments);
 }
 
 static void it_suggests(void **state)
@@ -60,15 +42,15 @@ static void it_suggests(void **state)
         {.body = ANSWER(ONE("X-1", "gatekeeper") "," ONE("X-2", "cedar"))}};
     fault_server_script(run->server, steps, 1);
     assert_int_equal(run_gap(run, "--model"), 1); /* still gaps */
-    expect(run, "out", "X-1,Pods name an owner,gatekeeper,high,");
-    expect(run, "out", "X-2,Images are signed,cedar,high,");
-    expect(run, "out", "the model: Because of X-2.");
-    expect(run, "err", "asking about 1 to 2 of 2 controls");
+    agent_expect_output(run, "out", "X-1,Pods name an owner,gatekeeper,high,");
+    agent_expect_output(run, "out", "X-2,Images are signed,cedar,high,");
+    agent_expect_output(run, "out", "the model: Because of X-2.");
+    agent_expect_output(run, "err", "asking about 1 to 2 of 2 controls");
     assert_int_equal(fault_server_count(run->server), 1);
     agent_expect_request(run, 0, "Images are signed");
     agent_expect_request(run, 0, "\"response_format\":{\"type\":\"json_schema\"");
     assert_int_equal(run_gap(run, "--model --json"), 1);
-    expect(run, "out", "\"suggested_why\":\"Because of X-1.\"");
+    agent_expect_output(run, "out", "\"suggested_why\":\"Because of X-1.\"");
 }
 
 /* One is missing, one is there twice, one is nobody's: it goes back each time with what is wrong.
@@ -83,7 +65,7 @@ static void it_must_be_about_each_once(void **state)
     assert_int_equal(run_gap(run, "--model"), 1);
     agent_expect_request(run, 1, "control X-2 is there 0 times, must be once");
     agent_expect_request(run, 2, "there are controls that nobody asked about");
-    expect(run, "out", "X-2,Images are signed,kyverno,high,");
+    agent_expect_output(run, "out", "X-2,Images are signed,kyverno,high,");
 }
 
 /* What is known without it is printed, and the exit code says that it is not all. */
@@ -95,15 +77,15 @@ static void it_cannot(void **state)
         .body = "{\"error\":{\"message\":\"bad key\"}}"}};
     fault_server_script(run->server, refused, 1);
     assert_int_equal(run_gap(run, "--model"), 2);
-    expect(run, "out", "X-2,Images are signed,kyverno,high,\"no policy names it");
-    expect(run, "err", "bad key");
+    agent_expect_output(run, "out", "X-2,Images are signed,kyverno,high,\"no policy names it");
+    agent_expect_output(run, "err", "bad key");
     struct fault_step wrong[] = {{.body = ANSWER(ONE("X-1", "opa"))}};
     fault_server_script(run->server, wrong, 1);
     assert_int_equal(run_gap(run, "--model"), 2);
-    expect(run, "err", "what was received is kept: bylaw --session ");
+    agent_expect_output(run, "err", "what was received is kept: bylaw --session ");
     assert_int_equal(fault_server_count(run->server), 3);
     assert_int_equal(run_gap(run, "--model --max-cost much"), 2);
-    expect(run, "err", "--max-cost is an amount of US dollars");
+    agent_expect_output(run, "err", "--max-cost is an amount of US dollars");
 }
 
 int main(void)

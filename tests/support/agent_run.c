@@ -229,3 +229,26 @@ void agent_kill(const char *mark)
     }
     closedir(proc);
 }
+
+int agent_run_command(struct agent_run *run, const char *command, const char *arguments)
+{
+    char *line = mem_printf("\"$BYLAW_BINARY_DIR/bylaw\" %s %s >'%s/out' 2>'%s/err' </dev/null; "
+                            "printf %%s $?",
+        command, arguments, run->home, run->home);
+    const char *argv[] = {"sh", "-c", line, NULL};
+    char *code = test_run(run->dir, argv);
+    int number = (int)strtol(code, NULL, 10);
+    free(code);
+    free(line);
+    return number;
+}
+
+void agent_expect_output(struct agent_run *run, const char *file, const char *text)
+{
+    char *now = test_read(run->home, file);
+    if (strstr(now, text) == NULL) {
+        char *said = test_read(run->home, "err");
+        fail_msg("\"%s\" is not in %s:\n%s\n%s", text, file, now, said);
+    }
+    free(now);
+}

@@ -55,6 +55,11 @@ void agent_expect_file(struct agent_run *run, const char *path, const char *text
 /* Writes what is accepted, as the end of a review does, and tells the agent with the next prompt.
  */
 void agent_finish_review(struct agent_run *run);
+/* Runs `bylaw COMMAND ARGUMENTS` in the workspace; its exit code. Its output and its messages are
+ * the files `out` and `err` of the home. */
+int agent_run_command(struct agent_run *run, const char *command, const char *arguments);
+/* One of the two has this in it. */
+void agent_expect_output(struct agent_run *run, const char *file, const char *text);
 /* Ends processes that have this in their environment, with SIGKILL. */
 void agent_kill(const char *mark);
 
