@@ -10,17 +10,21 @@
 #define REST_MS     500
 #define WORKER_NICE 3
 
-/* Timers without a delay, in the order they were started. */
+/* What the loop itself calls, once a turn: timers without a delay and ends of work and processes,
+ * in the order they came. */
 struct soon {
     struct soon *next, *previous; /* a ring with its head; an entry by itself is in none */
+    void (*run)(struct soon *soon);
 };
 
 struct loop {
     uv_loop_t uv;
     uv_check_t check;
-    uv_idle_t idle; /* runs the timers without a delay; active while there are any */
+    uv_idle_t idle; /* runs what is in `soon`; active while there is anything */
     struct soon soon;
-    bool closing;    /* loop_free runs what is left, timers without a delay itself */
+    struct soon
+        due;      /* what this turn runs; here so that a turn within one of them goes on with it */
+    bool closing; /* loop_free runs what is left in `soon` itself */
     uv_timer_t trim; /* runs out when the workers have rested for a while */
     unsigned working;
     uv_timer_t wait; /* bounds one turn of loop_run_once */
@@ -49,7 +53,16 @@ struct loop_work {
     void (*done)(void *data, bool cancelled);
     void *data;
     bool cancelled;
+    struct soon soon;
 };
+
+struct call {
+    struct soon soon;
+    void (*callback)(void *data);
+    void *data;
+};
+
+static void on_idle(uv_idle_t *idle);
 
 static void on_check(uv_check_t *check)
 {
@@ -68,35 +81,43 @@ static void ring_remove(struct soon *entry)
 {
     entry->next->previous = entry->previous;
     entry->previous->next = entry->next;
-    *entry = (struct soon){entry, entry};
+    entry->next = entry->previous = entry;
 }
 
 static void ring_append(struct soon *ring, struct soon *entry)
 {
-    *entry = (struct soon){ring, ring->previous};
+    entry->next = ring;
+    entry->previous = ring->previous;
     ring->previous->next = entry;
     ring->previous = entry;
 }
 
-static struct loop_timer *timer_of(struct soon *entry)
-{
-    return (struct loop_timer *)((char *)entry - offsetof(struct loop_timer, soon));
-}
-
 /* Once a turn, so that keys and answers are looked at between two of them: libuv itself would run a
- * timer that starts itself anew without a delay again and again in the same turn. */
+ * timer that starts itself anew without a delay again and again in the same turn.
+ *
+ * Where one of them turns the loop to wait for another (everything that ends its work before it is
+ * freed does), that other may be due in this very turn: the turn within goes on with all of them.
+ * libuv's own lists of ended work and closed handles are not so: they belong to the turn that took
+ * them, which is why such ends are only noted in its callbacks, and told from here. */
 static void run_soon(struct loop *loop)
 {
-    struct soon due = {&due, &due};
     while (!ring_is_empty(&loop->soon)) {
         struct soon *entry = loop->soon.next;
         ring_remove(entry);
-        ring_append(&due, entry);
+        ring_append(&loop->due, entry);
     }
-    while (!ring_is_empty(&due)) {
-        struct loop_timer *timer = timer_of(due.next);
-        ring_remove(&timer->soon);
-        timer->callback(timer->data);
+    while (!ring_is_empty(&loop->due)) {
+        struct soon *entry = loop->due.next;
+        ring_remove(entry);
+        entry->run(entry);
+    }
+}
+
+static void add_soon(struct loop *loop, struct soon *entry)
+{
+    ring_append(&loop->soon, entry);
+    if (!loop->closing) {
+        uv_idle_start(&loop->idle, on_idle);
     }
 }
 
@@ -129,7 +150,8 @@ struct loop *loop_new(struct err *err)
     uv_unref((uv_handle_t *)&loop->trim);
     uv_idle_init(&loop->uv, &loop->idle);
     loop->idle.data = loop;
-    loop->soon = (struct soon){&loop->soon, &loop->soon};
+    loop->soon = (struct soon){&loop->soon, &loop->soon, NULL};
+    loop->due = (struct soon){&loop->due, &loop->due, NULL};
     return loop;
 }
 
@@ -148,7 +170,7 @@ void loop_free(struct loop *loop)
     do {
         run_soon(loop); /* what ends here may end in a later turn */
         uv_run(&loop->uv, UV_RUN_DEFAULT);
-    } while (uv_loop_close(&loop->uv) == UV_EBUSY);
+    } while (!ring_is_empty(&loop->soon) || uv_loop_close(&loop->uv) == UV_EBUSY);
     free(loop);
 }
 
@@ -226,9 +248,32 @@ int64_t loop_wall_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+static void run_call(struct soon *soon)
+{
+    struct call *call = (struct call *)((char *)soon - offsetof(struct call, soon));
+    call->callback(call->data);
+    free(call);
+}
+
+void loop_call_soon(struct loop *loop, void (*callback)(void *data), void *data)
+{
+    struct call *call = MEM_NEW(struct call);
+    call->soon.run = run_call;
+    call->callback = callback;
+    call->data = data;
+    add_soon(loop, &call->soon);
+}
+
 static void on_timer(uv_timer_t *uv)
 {
     struct loop_timer *timer = uv->data;
+    timer->callback(timer->data);
+}
+
+static void run_timer(struct soon *soon)
+{
+    struct loop_timer *timer =
+        (struct loop_timer *)((char *)soon - offsetof(struct loop_timer, soon));
     timer->callback(timer->data);
 }
 
@@ -238,7 +283,7 @@ struct loop_timer *loop_timer_new(struct loop *loop, void (*callback)(void *data
     uv_timer_init(&loop->uv, &timer->uv);
     timer->uv.data = timer;
     timer->loop = loop;
-    timer->soon = (struct soon){&timer->soon, &timer->soon};
+    timer->soon = (struct soon){&timer->soon, &timer->soon, run_timer};
     timer->callback = callback;
     timer->data = data;
     return timer;
@@ -248,10 +293,7 @@ void loop_timer_start(struct loop_timer *timer, uint64_t delay_ms, uint64_t repe
 {
     loop_timer_stop(timer);
     if (delay_ms == 0 && repeat_ms == 0) {
-        ring_append(&timer->loop->soon, &timer->soon);
-        if (!timer->loop->closing) {
-            uv_idle_start(&timer->loop->idle, on_idle);
-        }
+        add_soon(timer->loop, &timer->soon);
         return;
     }
     uv_update_time(timer->uv.loop);
@@ -365,14 +407,22 @@ static void on_rested(uv_timer_t *timer)
     uv_queue_work(timer->loop, uv, trim_work, trim_done);
 }
 
+static void tell_work(struct soon *soon)
+{
+    struct loop_work *work = (struct loop_work *)((char *)soon - offsetof(struct loop_work, soon));
+    work->done(work->data, work->cancelled);
+    free(work);
+}
+
 static void finish_work(uv_work_t *uv, int status)
 {
     struct loop_work *work = uv->data;
+    work->cancelled = work->cancelled || status == UV_ECANCELED;
     if (--work->loop->working == 0) {
         uv_timer_start(&work->loop->trim, on_rested, REST_MS, 0);
     }
-    work->done(work->data, work->cancelled || status == UV_ECANCELED);
-    free(work);
+    work->soon.run = tell_work;
+    add_soon(work->loop, &work->soon);
 }
 
 struct loop_work *loop_work_start(struct loop *loop, void (*work)(void *data),
@@ -392,6 +442,8 @@ struct loop_work *loop_work_start(struct loop *loop, void (*work)(void *data),
 
 void loop_work_cancel(struct loop_work *work)
 {
-    work->cancelled = true;
-    uv_cancel((uv_req_t *)&work->uv);
+    if (!work->cancelled) { /* libuv must not be told twice */
+        work->cancelled = true;
+        uv_cancel((uv_req_t *)&work->uv);
+    }
 }

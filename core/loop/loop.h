@@ -28,7 +28,8 @@ void loop_free(struct loop *loop);
 void loop_run(struct loop *loop);
 /* One turn: waits for an event at most timeout_ms (-1: as long as it takes; 0: do not wait). */
 void loop_run_once(struct loop *loop, int timeout_ms);
-/* Turns until *flag is true or timeout_ms has passed; returns *flag. For commands and tests. */
+/* Turns until *flag is true or timeout_ms has passed; returns *flag. From a timer without a delay,
+ * an end of work or of a process it may be called, too: what else was due then is run in it. */
 bool loop_run_until(struct loop *loop, const bool *flag, int timeout_ms);
 void loop_stop(struct loop *loop);
 uv_loop_t *loop_uv(struct loop *loop);
@@ -51,6 +52,9 @@ void loop_timer_start(struct loop_timer *timer, uint64_t delay_ms, uint64_t repe
 void loop_timer_stop(struct loop_timer *timer);
 bool loop_timer_is_active(const struct loop_timer *timer);
 void loop_timer_free(struct loop_timer *timer);
+
+/* Once, in the next turn. */
+void loop_call_soon(struct loop *loop, void (*callback)(void *data), void *data);
 
 /* Watches a descriptor (terminal, pipe, socket; not a regular file): events is UV_READABLE |
  * UV_WRITABLE. The descriptor stays the caller's. */

@@ -52,18 +52,15 @@ struct writing {
 
 static void kill_group(struct process *p, int signum)
 {
-    if (!p->exited || p->open_streams > 0) {
+    if (!p->closing && (!p->exited || p->open_streams > 0)) {
         /* The child is the leader of its own group (UV_PROCESS_DETACHED calls setsid). */
         kill(-p->uv.pid, signum);
     }
 }
 
-static void on_closed(uv_handle_t *handle)
+static void tell_end(void *data)
 {
-    struct process *p = handle->data;
-    if (--p->open_handles > 0) {
-        return;
-    }
+    struct process *p = data;
     p->result.wall_us = loop_now_us() - p->started_us;
     if (p->options.on_exit != NULL) {
         p->options.on_exit(p->options.data, &p->result);
@@ -71,6 +68,14 @@ static void on_closed(uv_handle_t *handle)
     buf_free(&p->out.partial);
     buf_free(&p->err.partial);
     free(p);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct process *p = handle->data;
+    if (--p->open_handles == 0) {
+        loop_call_soon(p->loop, tell_end, p);
+    }
 }
 
 static void close_handle(uv_handle_t *handle)

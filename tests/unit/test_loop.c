@@ -1,6 +1,7 @@
 #include "test.h"
 
 #include "loop/loop.h"
+#include "loop/process.h"
 
 #include <unistd.h>
 
@@ -148,12 +149,91 @@ static void test_a_free_runs_what_is_begun_in_it(void **state)
     assert_null(timer);
 }
 
+/* One that waits for the others, as whatever ends its work before it is freed: whichever of them is
+ * told first, the others are told in the turns that it runs. */
+struct waiter {
+    struct loop *loop;
+    struct loop_timer *timers[3];
+    unsigned told;
+    bool all, waited, came;
+};
+
+static void tell(struct waiter *waiter)
+{
+    waiter->all = ++waiter->told == 3;
+    if (waiter->told == 1) {
+        waiter->came = loop_run_until(waiter->loop, &waiter->all, 20000);
+        waiter->waited = true;
+    }
+}
+
+static void tell_timer(void *data)
+{
+    tell(data);
+}
+
+static void tell_work(void *data, bool cancelled)
+{
+    assert_false(cancelled);
+    tell(data);
+}
+
+static void tell_exit(void *data, const struct process_result *result)
+{
+    assert_int_equal(result->exit_code, 0);
+    tell(data);
+}
+
+static void start_timers(struct waiter *waiter)
+{
+    for (size_t i = 0; i < 3; i++) {
+        waiter->timers[i] = loop_timer_new(waiter->loop, tell_timer, waiter);
+        loop_timer_start(waiter->timers[i], 0, 0);
+    }
+}
+
+static void start_work(struct waiter *waiter)
+{
+    for (size_t i = 0; i < 3; i++) {
+        loop_work_start(waiter->loop, nothing, tell_work, waiter);
+    }
+}
+
+static void start_processes(struct waiter *waiter)
+{
+    static const char *const argv[] = {"true", NULL};
+    struct process_options options = {.argv = argv, .on_exit = tell_exit, .data = waiter};
+    struct err err = {0};
+    for (size_t i = 0; i < 3; i++) {
+        assert_non_null(process_start(waiter->loop, &options, &err));
+    }
+}
+
+static void test_waiting_within_a_turn(void **state)
+{
+    (void)state;
+    void (*const starts[])(struct waiter *) = {start_timers, start_work, start_processes};
+    for (size_t i = 0; i < ARRAY_LEN(starts); i++) {
+        struct err err = {0};
+        struct waiter waiter = {.loop = loop_new(&err)};
+        starts[i](&waiter);
+        usleep(200000); /* so that the ends come in one turn; the test holds for any number */
+        assert_true(loop_run_until(waiter.loop, &waiter.waited, 30000));
+        assert_true(waiter.came);
+        for (size_t k = 0; k < 3; k++) {
+            loop_timer_free(waiter.timers[k]);
+        }
+        loop_free(waiter.loop);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_timers_without_delay),
         cmocka_unit_test(test_slices_let_the_descriptor_in),
         cmocka_unit_test(test_a_free_runs_what_is_begun_in_it),
+        cmocka_unit_test(test_waiting_within_a_turn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
