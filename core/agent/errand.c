@@ -48,9 +48,10 @@ static bool may_answer(const struct errand *errand)
 {
     const struct config *config = workbench_config(errand->workbench);
     const char *provider = config_string(config, "model_provider");
-    return !workbench_is_recording(errand->workbench) ||
-           config_string(config, "recording") != NULL ||
-           (provider != NULL && strcmp(provider, "recording") == 0);
+    bool asked_for = config_string(config, "recording") != NULL ||
+                     (provider != NULL && strcmp(provider, "recording") == 0);
+    return workbench_has_model(errand->workbench) ||
+           (asked_for && workbench_is_recording(errand->workbench));
 }
 
 static void fail_without_model(struct errand *errand)
@@ -62,7 +63,12 @@ static void fail_without_model(struct errand *errand)
             buf_printf(&said, "\n%s", notice);
         }
     }
-    fail(errand, "no model answers, only the workspace's recording; see bylaw doctor%s",
+    fail(errand, "%s%s",
+        workbench_is_recording(errand->workbench)
+            ? "no model answers, only the workspace's recording; see bylaw doctor"
+            : "no model is set up: set base_url and model in config.toml, or a key in the "
+              "environment "
+              "variable that api_key_env names; see bylaw doctor",
         said.len > 0 ? said.ptr : "");
     buf_free(&said);
 }

@@ -107,6 +107,8 @@ const struct prices *workbench_prices(const struct workbench *wb);
 /* "gpt-5.5 high": two names, the second NULL when it is not there. The caller frees. */
 void model_words(struct str text, char **model, char **effort);
 bool workbench_is_recording(const struct workbench *wb);
+/* A server or an agent answers: not a recording, and not the text that says no model is set up. */
+bool workbench_has_model(const struct workbench *wb);
 /* The prompts the recording knows, in order; NULL past the end, and without a recording. Borrowed.
  */
 const char *workbench_recorded_prompt(const struct workbench *wb, size_t index);

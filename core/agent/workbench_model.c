@@ -165,6 +165,11 @@ bool workbench_is_recording(const struct workbench *wb)
     return wb->provider != NULL && wb->provider->is_recording;
 }
 
+bool workbench_has_model(const struct workbench *wb)
+{
+    return wb->provider != NULL && wb->answers != ANSWERS_NOBODY;
+}
+
 bool workbench_is_recorded(const struct workbench *wb)
 {
     return wb->recorder != NULL;

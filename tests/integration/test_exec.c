@@ -258,6 +258,19 @@ static void what_fails_is_said_and_kept(void **state)
     agent_expect_output(run, "err", "none");
 }
 
+static void without_a_model_nothing_is_answered(void **state)
+{
+    struct agent_run *run = *state;
+    test_write(run->home, "bylaw/config.toml",
+        "detect_local_servers = false\napi_key_env = \"BYLAW_TEST_NO_SUCH_KEY\"\n");
+    assert_int_equal(run_exec(run, "--json 'Say.'"), 2);
+    cJSON *result = result_of(run);
+    assert_string_equal(json_string(result, "status"), "failed");
+    assert_string_equal(json_string(result, "answer"), "");
+    assert_non_null(strstr(json_string(result, "message"), "no model is set up"));
+    cJSON_Delete(result);
+}
+
 static void a_budget_ends_it(void **state)
 {
     struct agent_run *run = *state;
@@ -296,6 +309,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(proposals_wait_in_one_queue, set_up, tear_down),
         cmocka_unit_test_setup_teardown(apply_asks_for_green_and_the_setting, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_fails_is_said_and_kept, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(without_a_model_nothing_is_answered, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_budget_ends_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nobody_is_asked, set_up, tear_down),
     };
