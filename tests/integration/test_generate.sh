@@ -31,9 +31,10 @@ failed() {
 }
 
 start_server() {
+  : >"$dir/server" # before it begins: an earlier one's line is not its own
   node "$ROOT/tests/tools/fake_model.mjs" 0 "$@" >"$dir/server" 2>&1 &
   server=$!
-  until grep -q listening "$dir/server"; do
+  until grep -q '^listening on .*[0-9]$' "$dir/server"; do
     kill -0 "$server" 2>/dev/null || failed "no server: $(cat "$dir/server")"
     sleep 0.1
   done
