@@ -311,7 +311,7 @@ static void append_crumb(const struct editor *editor, struct buf *left, const st
 {
     enum { EDGES = 10 };
     static const char sign[] = " › ";
-    const char *crumb = editor->crumb;
+    const char *crumb = editor->crumb_of == editor->view->doc ? editor->crumb : NULL;
     size_t used = utf8_width(buf_str(left)) + utf8_width(buf_str(right)) + EDGES;
     size_t room = (size_t)editor->area.cols > used ? (size_t)editor->area.cols - used : 0;
     while (crumb != NULL && utf8_width(str_of(crumb)) > room) {

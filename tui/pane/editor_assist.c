@@ -183,11 +183,13 @@ void editor_set_occurrences(struct editor *editor, const struct editor_range *ra
 
 void editor_set_crumb(struct editor *editor, const char *crumb)
 {
-    bool same = crumb == NULL ? editor->crumb == NULL
-                              : editor->crumb != NULL && strcmp(crumb, editor->crumb) == 0;
-    if (!same) {
+    const struct doc *doc = editor->view == NULL ? NULL : editor->view->doc;
+    bool same_text = crumb == NULL ? editor->crumb == NULL
+                                   : editor->crumb != NULL && strcmp(crumb, editor->crumb) == 0;
+    if (!same_text || editor->crumb_of != doc) {
         free(editor->crumb);
         editor->crumb = mem_strdup(crumb);
+        editor->crumb_of = doc;
         app_redraw(editor->app);
     }
 }

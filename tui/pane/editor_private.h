@@ -235,7 +235,8 @@ struct editor {
     } occurrences;
     const struct doc *occurrences_of; /* and of this version of its text */
     uint64_t occurrences_version;
-    char *crumb;                            /* NULL: none */
+    char *crumb; /* NULL: none */
+    const struct doc *crumb_of;
     const struct editor_listener *listener; /* NULL: none */
     void *listener_data;
     enum question question; /* a dialog is open about question_path */
