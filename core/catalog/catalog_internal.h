@@ -104,6 +104,8 @@ void catalog_push_use(
 /* Appends all of `from`, which is empty then. */
 void catalog_places_move(struct catalog_places *from, struct catalog_places *to);
 void catalog_sort_near(struct catalog_places *places, const char *path);
+void catalog_sort_spots_near(
+    const struct catalog *catalog, struct catalog_spots *spots, const char *path);
 void catalog_sort_path(struct catalog_places *places);
 
 /* Fields: the child of a name; NAME_NONE. `parent` NAME_NONE: the roots. */

@@ -98,6 +98,17 @@ static void add_places(const struct catalog *catalog, const struct catalog_spots
     catalog_places_free(&places);
 }
 
+static bool has_line(struct str lines, const char *wanted)
+{
+    struct str line;
+    while (str_next_line(&lines, &line)) {
+        if (str_equal_c(line, wanted)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The heads of all bodies, each once. */
 static void add_heads(
     const struct catalog *catalog, const struct catalog_spots *spots, struct buf *out)
@@ -105,7 +116,7 @@ static void add_heads(
     struct buf heads = BUF_INIT;
     for (size_t i = 0; i < spots->len && i < PLACES_MAX; i++) {
         const char *head = definition_of(catalog, spots->items[i])->detail;
-        if (head != NULL && str_find(buf_str(&heads), str_of(head), 0) == SIZE_MAX) {
+        if (head != NULL && !has_line(buf_str(&heads), head)) {
             buf_printf(&heads, "%s%s", heads.len > 0 ? "\n" : "", head);
         }
     }
@@ -181,6 +192,7 @@ bool catalog_hover(struct catalog *catalog, const struct catalog_cursor *cursor,
     } else {
         struct catalog_spots spots = {0};
         catalog_definitions(catalog, names_find(&catalog->keys, str_of(symbol.key)), &spots);
+        catalog_sort_spots_near(catalog, &spots, cursor->path); /* the file's own before copies */
         if (spots.len > 0) {
             hover_definition(catalog, &symbol, &spots, cursor->path, markdown);
             if (symbol.kind != SYMBOL_PACKAGE && symbol.kind != SYMBOL_TEST) {

@@ -191,6 +191,31 @@ void catalog_sort_near(struct catalog_places *places, const char *path)
     }
 }
 
+struct near_path {
+    const struct catalog *catalog;
+    const char *path;
+};
+
+static int spot_by_nearness(const void *a, const void *b, void *data)
+{
+    const struct catalog_spot *x = a;
+    const struct catalog_spot *y = b;
+    const struct near_path *near = data;
+    size_t m = nearness(catalog_path(near->catalog, x->file), near->path);
+    size_t n = nearness(catalog_path(near->catalog, y->file), near->path);
+    int order = m != n ? (m < n) - (m > n) : (x->file > y->file) - (x->file < y->file);
+    return order != 0 ? order : (x->index > y->index) - (x->index < y->index);
+}
+
+void catalog_sort_spots_near(
+    const struct catalog *catalog, struct catalog_spots *spots, const char *path)
+{
+    struct near_path near = {catalog, path};
+    if (spots->len > 0) {
+        qsort_r(spots->items, spots->len, sizeof *spots->items, spot_by_nearness, &near);
+    }
+}
+
 /* ---- the symbol ---- */
 
 static const char *last_part(const char *key)

@@ -396,6 +396,25 @@ static void completes_rego(void **state)
 
 /* What tests write down as inputs is known too: as a literal, in a variable, a rule, a function,
  * put together of others, and of a part of the input. */
+/* A package that stands several times, older copies elsewhere: what stands here is said first, and
+ * a head that another one begins with is a head of its own. */
+static void hover_begins_with_what_is_near(void **state)
+{
+    (void)state;
+    static const char old[] = "package https\ntls_is_optional(ingress) = true { ingress }\n";
+    static const char now[] = "package https\ntls_is_optional { input.x }\n";
+    struct catalog *catalog = catalog_new();
+    put(catalog, "artifacts/1.0.0/src.rego", old);
+    put(catalog, "src/https/src.rego", now);
+    struct catalog_cursor cursor = at("src/https/src.rego", now, "tls_is_optional", 0);
+    struct buf text = BUF_INIT;
+    assert_true(catalog_hover(catalog, &cursor, NULL, NULL, &text));
+    const char *head = "```rego\ntls_is_optional\ntls_is_optional(ingress) = true\n";
+    assert_true(str_starts(buf_str(&text), head));
+    buf_free(&text);
+    catalog_free(catalog);
+}
+
 static void completes_what_tests_give(void **state)
 {
     (void)state;
@@ -449,6 +468,7 @@ int main(void)
         cmocka_unit_test(reads_kyverno),
         cmocka_unit_test(completes_rego),
         cmocka_unit_test(tells_what_a_rename_leaves),
+        cmocka_unit_test(hover_begins_with_what_is_near),
         cmocka_unit_test(completes_what_tests_give),
         cmocka_unit_test(completes_yaml),
     };
