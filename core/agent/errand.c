@@ -1,7 +1,6 @@
 #include "agent/errand.h"
 
 #include "base/vec.h"
-#include "policy/guard.h"
 #include "workspace/door.h"
 
 #include <stdlib.h>
@@ -13,7 +12,9 @@ struct errand {
     char *prompt;
     enum errand_end end;
     struct buf trouble;
-    bool chosen; /* a model was found, or none */
+    struct proposal_gate *gate; /* of what is proposed, or of what was; NULL: not asked */
+    bool gate_told;             /* what it finds has gone back: the agent left it as it is */
+    bool chosen;                /* a model was found, or none */
     bool sent;
     unsigned told; /* times that the judge had the agent go on */
     unsigned declined;
@@ -115,25 +116,74 @@ static bool is_spent(const struct errand *errand)
            session_spend(workbench_session(errand->workbench))->dollars >= errand->setup.budget;
 }
 
-static void judge(struct errand *errand)
+/* What is wrong goes back to the agent, or ends it `how` once it has been told often enough. */
+static void tell(struct errand *errand, const struct buf *told, enum errand_end how)
 {
     struct err err;
-    struct buf told = BUF_INIT;
-    bool good =
-        errand->setup.judge == NULL || errand->setup.judge(errand->setup.data, errand, &told);
     buf_clear(&errand->trouble);
-    if (good) {
-        end(errand, ERRAND_DONE);
-    } else if (errand->told >= errand->setup.tries || is_spent(errand)) {
-        buf_append_str(&errand->trouble, buf_str(&told));
-        end(errand, ERRAND_REFUSED);
-    } else {
-        errand->told++;
-        if (!session_send_feedback(workbench_session(errand->workbench), buf_str(&told), &err)) {
-            fail(errand, "%s", err.text);
+    if (errand->told >= errand->setup.tries || is_spent(errand)) {
+        if (how == ERRAND_REFUSED) {
+            buf_append_str(&errand->trouble, buf_str(told));
         }
+        end(errand, how);
+        return;
+    }
+    errand->told++;
+    if (!session_send_feedback(workbench_session(errand->workbench), buf_str(told), &err)) {
+        fail(errand, "%s", err.text);
+    }
+}
+
+static void on_gate(void *data)
+{
+    struct errand *errand = data;
+    loop_timer_start(errand->step, 0, 0);
+}
+
+/* It is asked once the rest is well; false: it has said what there is to say, or is not wanted. */
+static bool asks_gate(struct errand *errand)
+{
+    struct workbench *wb = errand->workbench;
+    bool wanted = errand->setup.gated && proposals_open(workbench_proposals(wb)) != NULL &&
+                  checks_trouble(workbench_evidence(wb)) == NULL;
+    if (!wanted || (errand->gate != NULL && proposal_gate_holds(errand->gate))) {
+        return false;
+    }
+    proposal_gate_free(errand->gate);
+    errand->gate = proposal_gate_start(wb, errand->setup.loop, on_gate, errand);
+    return errand->gate != NULL;
+}
+
+/* Tests that failed went back to it before (mend_attempts): what only the gate sees goes here. */
+static bool gate_has_news(const struct errand *errand, struct buf *told)
+{
+    return errand->gate != NULL && !errand->gate_told && proposal_gate_holds(errand->gate) &&
+           !proposal_gate_passed(errand->gate) &&
+           checks_verdict(workbench_evidence(errand->workbench)) == RESULT_PASS &&
+           proposal_gate_tell(errand->gate, told);
+}
+
+static void judge(struct errand *errand)
+{
+    struct buf told = BUF_INIT;
+    if (errand->setup.judge != NULL && !errand->setup.judge(errand->setup.data, errand, &told)) {
+        tell(errand, &told, ERRAND_REFUSED);
+    } else if (asks_gate(errand)) {
+        buf_clear(&errand->trouble); /* on_gate goes on */
+    } else if (gate_has_news(errand, &told)) {
+        errand->gate_told = true;
+        tell(errand, &told, ERRAND_DONE);
+    } else {
+        buf_clear(&errand->trouble);
+        end(errand, ERRAND_DONE);
     }
     buf_free(&told);
+}
+
+/* About what is proposed now. */
+static bool gate_runs(const struct errand *errand)
+{
+    return errand->gate != NULL && proposal_gate_runs(errand->gate);
 }
 
 static void step(void *data)
@@ -150,7 +200,7 @@ static void step(void *data)
     } else if (session_state(session) == SESSION_IDLE && session_queue_count(session) == 0 &&
                !session_ended_well(session)) {
         fail_with_turn(errand);
-    } else if (workbench_is_at_rest(errand->workbench)) {
+    } else if (workbench_is_at_rest(errand->workbench) && !gate_runs(errand)) {
         judge(errand);
     }
 }
@@ -203,6 +253,7 @@ void errand_free(struct errand *errand)
         return;
     }
     errand->setup.changed = NULL;
+    proposal_gate_free(errand->gate);
     workbench_free(errand->workbench);
     loop_timer_free(errand->step);
     buf_free(&errand->trouble);
@@ -245,69 +296,21 @@ struct str errand_answer(struct errand *errand)
 
 /* ---- what was proposed ---- */
 
-static size_t count_errors(const struct findings *findings)
-{
-    size_t count = 0;
-    VEC_FOREACH (const struct finding, finding, findings) {
-        count += finding->severity == SEVERITY_ERROR;
-    }
-    return count;
-}
-
-static bool guards_passed(struct errand *errand, const struct proposal *open, struct buf *why)
-{
-    struct {
-        char **items;
-        size_t len, cap;
-    } paths = {0};
-    struct findings findings = {0};
-    struct err err;
-    size_t files = 0;
-    unsigned number;
-    VEC_FOREACH (const struct change, change, &open->changes) {
-        if (change->kind != CHANGE_DELETE) {
-            VEC_PUSH(&paths, change->path);
-        }
-    }
-    const char *root = workbench_checked_root(errand->workbench, &number);
-    bool ran = root != NULL && (paths.len == 0 || guards_check_folder(root, paths.items, paths.len,
-                                                      &findings, &files, &err));
-    size_t errors = count_errors(&findings);
-    if (!ran) {
-        buf_append_c(why, "the guards could not look at it");
-    } else if (errors > 0) {
-        buf_printf(why, "guards: %zu error%s", errors, errors == 1 ? "" : "s");
-    }
-    findings_free(&findings);
-    VEC_FREE(&paths);
-    return ran && errors == 0;
-}
-
 bool errand_checks_passed(struct errand *errand, struct buf *why)
 {
-    const struct proposal *open = proposals_open(workbench_proposals(errand->workbench));
     const struct checks *checks = workbench_evidence(errand->workbench);
-    if (open == NULL) {
+    if (proposals_open(workbench_proposals(errand->workbench)) == NULL) {
         buf_append_c(why, "nothing is proposed");
         return false;
     }
-    if (checks_trouble(checks) != NULL) {
-        buf_printf(why, "not evaluated: %s", checks_trouble(checks));
-        return false;
+    if (errand->gate != NULL && proposal_gate_holds(errand->gate)) {
+        proposal_gate_describe(errand->gate, why);
+        return proposal_gate_passed(errand->gate);
     }
-    struct tally tally = checks_tally(checks);
-    enum result_status verdict = checks_verdict(checks);
-    size_t errors = count_errors(checks_findings(checks));
-    if (verdict != RESULT_PASS || errors > 0) {
-        buf_printf(why, "tests: %zu passed, %zu failed, %zu errors, %zu not evaluated",
-            tally.count[RESULT_PASS], tally.count[RESULT_FAIL], tally.count[RESULT_ERROR],
-            tally.count[RESULT_NOT_EVALUATED]);
-        if (errors > 0) {
-            buf_printf(why, "; %zu error%s of the engines", errors, errors == 1 ? "" : "s");
-        }
-        return false;
-    }
-    return guards_passed(errand, open, why);
+    buf_printf(why, "not evaluated: %s",
+        checks_trouble(checks) == NULL ? "it changed while it was looked at"
+                                       : checks_trouble(checks));
+    return false;
 }
 
 bool errand_apply(struct errand *errand, struct err *err)

@@ -1,13 +1,14 @@
 /* An errand: one prompt to an agent with nobody watching, to its settled end. A workbench of its
  * own (session, overlay, tools, hooks, bounds) runs the turn as on the screen; what the agent asks
  * is declined, since nobody can answer; failed checks go back to it (mend_attempts); what the
- * caller's judge finds goes back too, up to a bound. What it proposes stays in its session, for the
- * review.
+ * caller's judge finds goes back too, up to a bound, and what the gate finds within the same. What
+ * it proposes stays in its session, for the review.
  *
  * Loop thread only. */
 #ifndef BYLAW_AGENT_ERRAND_H
 #define BYLAW_AGENT_ERRAND_H
 
+#include "agent/proposal_gate.h"
 #include "agent/workbench.h"
 
 struct errand;
@@ -34,6 +35,9 @@ struct errand_setup {
     /* All is at rest and checked: is it what was wanted? False: *told is what the agent is told.
      * NULL: it always is. */
     bool (*judge)(void *data, struct errand *errand, struct buf *told);
+    /* What is proposed is held against the gate at the end: errand_checks_passed has its verdict.
+     */
+    bool gated;
     /* The transcript has changed. May be NULL. */
     void (*changed)(void *data);
     /* It has an end; called once, and the errand may be freed in it. */
@@ -57,8 +61,8 @@ struct str errand_answer(struct errand *errand);
 /* Questions that were declined. */
 unsigned errand_declined(const struct errand *errand);
 
-/* Whether every check of what is proposed has passed: tests that ran and passed, no finding of an
- * engine, no guard that calls something an error. Else *why gets one line. Reads files. */
+/* Whether what is proposed passes the gate, which must have been asked for: the verdict of
+ * `bylaw check --base`. Else *why gets one line. */
 bool errand_checks_passed(struct errand *errand, struct buf *why) MUST_USE;
 /* Writes all that is proposed to the workspace and closes the proposal; for a caller that may. */
 bool errand_apply(struct errand *errand, struct err *err) MUST_USE;

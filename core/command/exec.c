@@ -119,6 +119,10 @@ static void judge_proposal(struct exec_run *run, struct verdict_line *out)
     if (!errand_checks_passed(run->errand, &out->why)) {
         out->status = "checks_red";
         out->code = EXIT_NO;
+    } else if (apply && checks_verdict(workbench_evidence(wb)) != RESULT_PASS) {
+        out->status = "checks_red";
+        out->code = EXIT_NO;
+        buf_append_c(&out->why, "nothing is written: tests that it does not reach are not green");
     } else if (apply &&
                strcmp(config_string(workbench_config(wb), "apply_without_review"), "green") != 0) {
         out->status = "not_applied";
@@ -338,6 +342,7 @@ static bool begin(struct exec_run *run, struct err *err)
         .budget = cost,
         .tries = TRIES,
         .judge = run->schema == NULL ? NULL : judge,
+        .gated = true,
         .changed = on_change,
         .done = on_done,
         .data = run};
@@ -394,7 +399,8 @@ const struct command command_exec = {
         "nobody is there. What happens is told on the standard error, the answer is printed on the "
         "standard output.\n\n"
         "What it proposes is saved for your review: bylaw opens it. With --apply it is written, "
-        "but only when every test ran and passed and no engine or guard finds an error, and only "
+        "but only when bylaw check --base would pass the workspace with it and every test in it "
+        "passes, and only "
         "where the setting apply_without_review is \"green\".\n\n"
         "With --output-schema the answer is given to the server as the form of its output where it "
         "takes one (OpenAI's strict mode), and checked here in any case; an answer that does not "
@@ -402,7 +408,8 @@ const struct command command_exec = {
         "anything is sent: known are those of OpenAI's structured outputs and what is common of "
         "drafts 7 and 2020-12.\n\n"
         "Whatever goes wrong, what was received is kept in the session.\n\n"
-        "Exit codes: 0 done; 1 the checks of the proposal are not green, the answer does not match "
+        "Exit codes: 0 done; 1 what is proposed would not pass bylaw check --base, the answer does "
+        "not match "
         "the schema, or --apply was not allowed; 2 it could not: no model, an error of it, a bound "
         "was reached, a bad schema.",
     .run = run_exec,

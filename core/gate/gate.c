@@ -13,7 +13,7 @@ struct gate {
     struct gate_events events;
     unsigned references; /* the owner, each job, the run */
     bool closing;
-    char *root, *base;
+    char *root, *base, *before;
     double threshold;
     enum severity fails;
     bool offline;
@@ -50,6 +50,7 @@ static void gate_release(struct gate *gate)
     report_free(&gate->report);
     free(gate->root);
     free(gate->base);
+    free(gate->before);
     free(gate->undecided);
     free(gate);
 }
@@ -139,9 +140,14 @@ static void on_done(void *data, unsigned generation, const struct run_summary *s
 
 /* ---- the verdict ---- */
 
+static bool has_base(const struct gate *gate)
+{
+    return gate->base != NULL || gate->before != NULL;
+}
+
 static bool is_limited(const struct gate *gate)
 {
-    return gate->base != NULL || gate->scope.shards > 0;
+    return has_base(gate) || gate->scope.shards > 0;
 }
 
 static void judge_tests(struct gate *gate)
@@ -360,7 +366,7 @@ static void on_decided(void *data, const struct findings *findings, const char *
 static bool may_decide_otherwise(const struct gate *gate)
 {
     static const char *const ends[] = {".rego", ".yaml", ".yml", ".json", ".cedar"};
-    bool may = gate->base == NULL;
+    bool may = !has_base(gate);
     VEC_FOREACH (const struct past_change, change, &gate->scope.past.changes) {
         for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
             may = may || str_ends(str_of(change->path), ends[i]);
@@ -422,8 +428,8 @@ static void read_work(void *data)
 {
     struct gate *gate = data;
     gate->ok = gate_static_read(gate->root, &gate->now, &gate->err);
-    if (gate->ok && gate->base != NULL) {
-        gate->ok = gate_static_read(gate->scratch.folder, &gate->then, &gate->err);
+    if (gate->ok && has_base(gate)) {
+        gate->ok = gate_static_read(gate->scope.base_folder, &gate->then, &gate->err);
         gate_static_subtract(&gate->now.guards, &gate->then.guards, is_changed, &gate->scope);
         gate_static_subtract(&gate->now.templates, &gate->then.templates, is_changed, &gate->scope);
     }
@@ -477,6 +483,10 @@ static void start_both(struct gate *gate)
 static void base_work(void *data)
 {
     struct gate *gate = data;
+    if (gate->before != NULL) {
+        gate->ok = gate_scope_read_base(&gate->scope, gate->before, &gate->err);
+        return;
+    }
     gate->ok = past_tree_find(gate->root, gate->base, &gate->scope.past, &gate->err) &&
                scratch_make(&gate->scratch, &gate->err) &&
                past_tree_lay(gate->root, &gate->scope.past, gate->scratch.folder, &gate->err) &&
@@ -509,12 +519,17 @@ struct gate *gate_start(
     gate->started_us = loop_now_us();
     gate->root = mem_strdup(options->root);
     gate->base = mem_strdup(options->base);
+    gate->before = mem_strdup(options->before);
+    for (size_t i = 0; i < options->changed_count; i++) {
+        VEC_PUSH(&gate->scope.past.changes,
+            (struct past_change){.path = mem_strdup(options->changed[i]), .kind = PAST_CHANGED});
+    }
     gate->threshold = options->threshold;
     gate->fails = options->fails;
     gate->offline = options->offline;
     gate->scope.shard = options->shard;
     gate->scope.shards = options->shards;
-    if (gate->base == NULL) {
+    if (!has_base(gate)) {
         start_both(gate);
     } else {
         gate->references++;

@@ -23,8 +23,13 @@
 enum { GATE_EXPLAIN_MAX = 50, GATE_SHARDS_MAX = 1000 };
 
 struct gate_options {
-    const char *root;    /* absolute, without links */
-    const char *base;    /* a revision: only what a change since it affects; NULL: everything */
+    const char *root; /* absolute, without links */
+    const char *base; /* a revision: only what a change since it affects; NULL: everything */
+    /* Instead of a revision: the folder as it is without the change (absolute, without links), for
+     * a scratch copy of it, and the files of the change, relative to both. NULL: none. */
+    const char *before;
+    char *const *changed;
+    size_t changed_count;
     unsigned shard;      /* 1 … shards */
     unsigned shards;     /* 0: not one of several */
     double threshold;    /* of coverage, percent; 0: it is not asked for */

@@ -198,8 +198,9 @@ static void say_why(struct gate_scope *scope, const struct run_plan *plan)
     } else {
         buf_printf(&why, "%zu of %zu units depend on", scope->affected, scope->all);
     }
-    buf_printf(&why, " what changed since %.10s (%zu file%s%s)", scope->past.id, files,
-        files == 1 ? "" : "s", scope->past.forked ? "; where HEAD left it" : "");
+    buf_printf(&why, " what changed%s%.10s (%zu file%s%s)",
+        scope->past.id[0] == '\0' ? "" : " since ", scope->past.id, files, files == 1 ? "" : "s",
+        scope->past.forked ? "; where HEAD left it" : "");
     const char *shared = scope->affected > 1 ? find_shared(scope, plan) : NULL;
     if (scope->declared != plan->declared) {
         buf_append_c(&why, ": the settings declare other built-in functions than then");

@@ -243,6 +243,7 @@ static struct errand *start_errand(struct job *job, const char *session, struct 
         .budget = -1, /* what has begun may end; max_cost bounds it */
         .tries = setup->tries,
         .judge = judge,
+        .gated = true,
         .done = on_done,
         .data = job};
     struct errand *started = errand_start(&errand, err);

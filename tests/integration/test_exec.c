@@ -23,8 +23,14 @@ static const char schema[] =
 #define ADD_TEST(body)                                                                             \
     "*** Add File: q/q_test.rego\\\\n+package q_test\\\\n+\\\\n+import "                           \
     "data.q\\\\n+\\\\n+test_deny if " body "\\\\n"
+#define ADD_FIXTURE                                                                                \
+    "*** Add File: q/testdata/invalid_a.json\\\\n+{\\\\\\\"kind\\\\\\\": "                         \
+    "\\\\\\\"Pod\\\\\\\"}\\\\n"
 #define GREEN                                                                                      \
     PATCH(ADD_POLICY ADD_TEST("count(q.deny) == 1 with input as {\\\\\\\"bad\\\\\\\": true}"))
+#define LOOSE                                                                                      \
+    PATCH(ADD_POLICY ADD_TEST("count(q.deny) == 1 with input as {\\\\\\\"bad\\\\\\\": true}")      \
+            ADD_FIXTURE)
 #define RED                                                                                        \
     PATCH(ADD_POLICY ADD_TEST("count(q.deny) == 7 with input as {\\\\\\\"bad\\\\\\\": true}"))
 
@@ -228,9 +234,27 @@ static void apply_asks_for_green_and_the_setting(void **state)
     free(test_run(run->dir, argv));
     fault_server_script(run->server, red, 3);
     assert_int_equal(run_exec(run, "--apply 'Write q.'"), 1);
-    agent_expect_output(run, "err", "tests: 0 passed, 1 failed");
+    agent_expect_output(run, "err", "tests: fail (1 failed)");
     agent_expect_file(run, "q/q.rego", NULL);
     agent_expect_request(run, 2, "Tests failed; the agent mends, 1 of 1");
+}
+
+/* Its tests pass, and `bylaw check` would be red all the same: the agent hears of it, and nothing
+ * is written. */
+static void what_check_fails_is_red(void **state)
+{
+    struct agent_run *run = *state;
+    if (!has_opa()) {
+        skip();
+    }
+    struct fault_step steps[] = {{.body = C_CALL("0", "c1", "apply_patch", LOOSE) C_CALLING},
+        green[1], {.body = C_SAY("I cannot.") C_STOP}};
+    test_write(run->dir, ".bylaw/config.toml", "apply_without_review = \"green\"\n");
+    fault_server_script(run->server, steps, 3);
+    assert_int_equal(run_exec(run, "--apply 'Write q.'"), 1);
+    agent_expect_request(run, 2, "The gate does not pass your proposal");
+    agent_expect_output(run, "err", "fixture-not-denied, q/testdata/invalid_a.json: ");
+    agent_expect_file(run, "q/q.rego", NULL);
 }
 
 static void what_fails_is_said_and_kept(void **state)
@@ -308,6 +332,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_proposal_waits_for_its_review, set_up, tear_down),
         cmocka_unit_test_setup_teardown(proposals_wait_in_one_queue, set_up, tear_down),
         cmocka_unit_test_setup_teardown(apply_asks_for_green_and_the_setting, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_check_fails_is_red, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_fails_is_said_and_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_a_model_nothing_is_answered, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_budget_ends_it, set_up, tear_down),

@@ -111,6 +111,27 @@ tail -n 1 "$dir/3.err"
 echo "$count controls in $SECONDS s, $jobs at a time: $proposed proposals, $((count - proposed)) failures ($refused refused for good); server: $(cat "$dir/counts")"
 [ -z "${BYLAW_GENERATE_ONLY_SCALE:-}" ] || exit 0
 
+# A proposal is green exactly where `bylaw check` is green with it: one of each kind.
+lay_out() { # SESSION FOLDER: the workspace with its proposal
+  cp -r "$dir/ws" "$2"
+  jq -c 'select(.k == "proposal")' "$dir"/state/bylaw/sessions/*/"$1.jsonl" | tail -n 1 >"$dir/one"
+  for ((i = 0; i < $(jq '.changes | length' "$dir/one"); i++)); do
+    local file
+    file=$2/$(jq -r ".changes[$i].path" "$dir/one")
+    mkdir -p "$(dirname "$file")"
+    jq -j ".changes[$i].content" "$dir/one" >"$file"
+  done
+}
+for wanted in 0:null 1:tests: 1:guards:; do
+  session=$(jq -r --arg why "${wanted#*:}" '[.controls[] | select(.state == "proposed" and ((.why // "null") | startswith($why)))][0].session' "$ledger")
+  [ "$session" != null ] || failed "no proposal ended as $wanted: $(cat "$ledger")"
+  lay_out "$session" "$dir/with"
+  code=0
+  "$bylaw" check "$dir/with" >"$dir/check" 2>"$dir/check.err" </dev/null || code=$?
+  [ "$code" = "${wanted%%:*}" ] || { cat "$dir/check"; failed "check says $code where the ledger says $wanted"; }
+  rm -rf "$dir/with"
+done
+
 # Again: what waits is left alone, what failed is tried.
 code=0
 "$bylaw" generate --requirements requirements.csv --all --jobs "$jobs" --json >"$dir/4" 2>"$dir/4.err" || code=$?

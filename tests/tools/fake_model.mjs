@@ -3,7 +3,8 @@
 //   node fake_model.mjs [PORT] [faults|refuse]
 // Prints "listening on http://127.0.0.1:PORT". What it does of a control is in its number's hash:
 // most get a green policy; some first lack fixtures and add them when told; some cannot be checked by
-// policy; some stay red. With "faults" requests get 429, streams are cut, connections close; some
+// policy; some stay red; some have an invalid fixture that is allowed, which no test of theirs says.
+// With "faults" requests get 429, streams are cut, connections close; some
 // controls are refused for good; with "refuse" all are. GET /counts says how often.
 import { createServer } from 'node:http';
 
@@ -15,7 +16,7 @@ const hash = (text) => [...text].reduce((h, c) => Math.imul(h ^ c.charCodeAt(0),
 
 const kindOf = (id) => {
   const n = hash(id) % 12;
-  return n === 0 ? 'none' : n === 1 ? 'red' : n < 4 ? 'short' : 'green';
+  return ['none', 'red', 'short', 'short', 'loose'][n] ?? 'green';
 };
 const isRefused = (id) => process.argv.includes('refuse') || (faulty && hash(`${id} for good`) % 20 === 0);
 
@@ -23,6 +24,8 @@ const added = (path, text) => [`*** Add File: ${path}`, ...text.split('\n').map(
 const pod = (name, bad) => `apiVersion: v1\nkind: Pod\nmetadata:\n  name: ${name}\nspec:\n  hostPID: ${bad}`;
 
 const fixture = (folder, name, bad) => added(`${folder}/testdata/${name}.yaml`, pod(name.replace('_', '-'), bad));
+// The second ones of both kinds.
+const more = (folder, kind) => [...fixture(folder, 'valid_b', false), ...fixture(folder, 'invalid_b', kind !== 'loose')];
 const policyOf = (id, slug, kind) => {
   const folder = `policies/${slug}`;
   const rego = `# METADATA\n# title: Control ${id}\n# custom:\n#   control: "${id}"\n#   framework: cis-k8s\npackage ${slug}\n\n` +
@@ -32,12 +35,10 @@ const policyOf = (id, slug, kind) => {
     `test_allow if {\n\tcount(${slug}.deny) == 0 with input as {"metadata": {"name": "p"}, "spec": {"hostPID": false}}\n}`;
   const patch = ['*** Begin Patch', ...added(`${folder}/policy.rego`, rego), ...added(`${folder}/policy_test.rego`, test),
     ...fixture(folder, 'valid_a', false), ...fixture(folder, 'invalid_a', true)];
-  const rest = [...fixture(folder, 'valid_b', false), ...fixture(folder, 'invalid_b', true)];
-  return [...patch, ...(kind === 'short' ? [] : rest), '*** End Patch', ''].join('\n');
+  return [...patch, ...(kind === 'short' ? [] : more(folder, kind)), '*** End Patch', ''].join('\n');
 };
 const restOf = (slug) =>
-  ['*** Begin Patch', ...fixture(`policies/${slug}`, 'valid_b', false), ...fixture(`policies/${slug}`, 'invalid_b', true),
-    '*** End Patch', ''].join('\n');
+  ['*** Begin Patch', ...more(`policies/${slug}`, 'short'), '*** End Patch', ''].join('\n');
 
 const chunk = (delta, finish = null, usage) =>
   `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [{ index: 0, delta, finish_reason: finish }], ...(usage && { usage }) })}\n\n`;
@@ -61,7 +62,7 @@ const answerTo = (messages) => {
   const kind = kindOf(id);
   if (last.role === 'tool') return { id, parts: say('Done.') };
   if (/lacks:/.test(textOf(last))) return { id, parts: patched(`call_${messages.length}`, restOf(slug)) };
-  if (/the agent mends/.test(textOf(last))) return { id, parts: say('I leave it as it is.') };
+  if (/the agent mends|The gate does not pass/.test(textOf(last))) return { id, parts: say('I leave it as it is.') };
   if (kind === 'none') return { id, parts: say('No admission request shows this: it is a file on the node.') };
   if (messages.some((m) => m.role === 'tool')) return { id, parts: say('It is done already.') };
   return { id, parts: patched(`call_${messages.length}`, policyOf(id, slug, kind)) };
