@@ -59,6 +59,43 @@ void safe_append(struct buf *out, struct str text, enum safe_keep keep)
     }
 }
 
+static const char *entity_of(int32_t cp)
+{
+    switch (cp) {
+    case '&':
+        return "&amp;";
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '"':
+        return "&quot;";
+    case '\'':
+        return "&#39;";
+    case 0xFFFE:
+    case 0xFFFF:
+        return "\xEF\xBF\xBD";
+    default:
+        return NULL;
+    }
+}
+
+void safe_append_markup(struct buf *out, const char *text, enum safe_keep keep)
+{
+    struct buf safe = BUF_INIT;
+    safe_append(&safe, str_of(text), keep);
+    struct str rest = buf_str(&safe);
+    for (size_t at = 0, len; at < rest.len; at += len) {
+        const char *entity = entity_of(utf8_decode(str_from(rest, at), &len));
+        if (entity != NULL) {
+            buf_append_c(out, entity);
+        } else {
+            buf_append(out, rest.ptr + at, len);
+        }
+    }
+    buf_free(&safe);
+}
+
 /* The last place at or before `end` where a UTF-8 sequence begins. */
 static size_t boundary(struct str text, size_t end)
 {

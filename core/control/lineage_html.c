@@ -23,34 +23,6 @@ static struct str part(const char *name)
     return str_make("", 0);
 }
 
-static void escape(struct buf *out, const char *text)
-{
-    struct buf safe = BUF_INIT;
-    safe_append(&safe, str_of(text), SAFE_KEEP_LINES);
-    for (size_t i = 0; i < safe.len; i++) {
-        switch (safe.ptr[i]) {
-        case '&':
-            buf_append_c(out, "&amp;");
-            break;
-        case '<':
-            buf_append_c(out, "&lt;");
-            break;
-        case '>':
-            buf_append_c(out, "&gt;");
-            break;
-        case '"':
-            buf_append_c(out, "&quot;");
-            break;
-        case '\'':
-            buf_append_c(out, "&#39;");
-            break;
-        default:
-            buf_append_char(out, safe.ptr[i]);
-        }
-    }
-    buf_free(&safe);
-}
-
 /* "uncovered" and "not checkable" as a class. */
 static void append_class(struct buf *out, enum lineage_state state)
 {
@@ -68,9 +40,9 @@ static void write_places(struct buf *out, const struct lineage_places *places, c
     buf_append_c(out, "<td><ul>");
     VEC_FOREACH (const struct lineage_place, place, places) {
         buf_append_c(out, "<li>");
-        escape(out, place->name);
+        safe_append_markup(out, place->name, SAFE_KEEP_LINES);
         buf_append_c(out, " <code>");
-        escape(out, place->path);
+        safe_append_markup(out, place->path, SAFE_KEEP_LINES);
         buf_printf(out, ":%u</code></li>", place->row + 1);
     }
     buf_append_c(out, "</ul></td>");
@@ -86,9 +58,9 @@ static void write_commit(struct buf *out, const struct last_commit *commit)
         if (gmtime_r(&at, &day) != NULL) {
             buf_printf(out, "%04d-%02d-%02d ", day.tm_year + 1900, day.tm_mon + 1, day.tm_mday);
         }
-        escape(out, commit->author);
+        safe_append_markup(out, commit->author, SAFE_KEEP_LINES);
         buf_append_c(out, ": ");
-        escape(out, commit->subject);
+        safe_append_markup(out, commit->subject, SAFE_KEEP_LINES);
     }
     if (commit != NULL && commit->is_changed) {
         buf_append_c(out, commit->id[0] == '\0' ? "not committed" : " <em>changed since</em>");
@@ -104,21 +76,21 @@ static void write_row(const struct lineage *lineage, const struct lineage_row *r
     buf_append_c(out, "><td><span class=\"state ");
     append_class(out, row->state);
     buf_printf(out, "\">%s</span></td><td>", lineage_state_name(row->state));
-    escape(out, lineage_control_id(lineage, row));
+    safe_append_markup(out, lineage_control_id(lineage, row), SAFE_KEEP_LINES);
     buf_append_c(out, "</td><td>");
-    escape(out, words);
+    safe_append_markup(out, words, SAFE_KEEP_LINES);
     if (*row->note != '\0') {
         buf_append_c(out, "<p class=note>");
-        escape(out, row->note);
+        safe_append_markup(out, row->note, SAFE_KEEP_LINES);
         buf_append_c(out, "</p>");
     }
     buf_append_c(out, "</td><td>");
-    escape(out, row->policy);
+    safe_append_markup(out, row->policy, SAFE_KEEP_LINES);
     if (*row->rule.path != '\0') {
         buf_append_c(out, "<br>");
-        escape(out, row->rule.name);
+        safe_append_markup(out, row->rule.name, SAFE_KEEP_LINES);
         buf_append_c(out, " <code>");
-        escape(out, row->rule.path);
+        safe_append_markup(out, row->rule.path, SAFE_KEEP_LINES);
         buf_printf(out, ":%u</code>", row->rule.row + 1);
     }
     buf_append_c(out, "</td>");
@@ -177,11 +149,11 @@ void lineage_write_html(const struct lineage *lineage, const char *title, struct
     append_digest(out, script);
     buf_append_c(out, "'\">\n<meta name=viewport content=\"width=device-width, initial-scale=1\">\n"
                       "<title>");
-    escape(out, title);
+    safe_append_markup(out, title, SAFE_KEEP_LINES);
     buf_append_c(out, "</title>\n<style>");
     buf_append_str(out, style);
     buf_append_c(out, "</style></head>\n<body><h1>");
-    escape(out, title);
+    safe_append_markup(out, title, SAFE_KEEP_LINES);
     buf_append_c(out, "</h1>\n");
     write_filters(lineage, out);
     buf_append_c(out, "<main tabindex=0 aria-label=\"Controls and what implements them\"><table>"

@@ -3,47 +3,12 @@
  * pytest know. What was not evaluated is an error there: "skipped" would be shown as harmless. */
 #include "report/report_private.h"
 
-#include "base/utf8.h"
 #include "base/vec.h"
-
-/* Text or attribute value. Controls are visible already; what XML 1.0 (2.2) forbids of the rest
- * becomes U+FFFD. */
-static void append_xml(struct buf *out, const char *text, enum safe_keep keep)
-{
-    struct buf safe = BUF_INIT;
-    safe_append(&safe, str_of(text), keep);
-    struct str rest = buf_str(&safe);
-    for (size_t at = 0, len; at < rest.len; at += len) {
-        int32_t cp = utf8_decode(str_from(rest, at), &len);
-        switch (cp) {
-        case '&':
-            buf_append_c(out, "&amp;");
-            break;
-        case '<':
-            buf_append_c(out, "&lt;");
-            break;
-        case '>':
-            buf_append_c(out, "&gt;");
-            break;
-        case '"':
-            buf_append_c(out, "&quot;");
-            break;
-        case 0xFFFE:
-        case 0xFFFF:
-            buf_append_c(out, "\xEF\xBF\xBD");
-            break;
-        default:
-            buf_append(out, rest.ptr + at, len);
-            break;
-        }
-    }
-    buf_free(&safe);
-}
 
 static void append_attribute(struct buf *out, const char *name, const char *value)
 {
     buf_printf(out, " %s=\"", name);
-    append_xml(out, value, SAFE_ONE_LINE);
+    safe_append_markup(out, value, SAFE_ONE_LINE);
     buf_append_char(out, '"');
 }
 
@@ -56,7 +21,7 @@ static void append_element(
     append_attribute(out, "message", why);
     append_attribute(out, "type", type);
     buf_append_char(out, '>');
-    append_xml(out, detail, SAFE_KEEP_LINES);
+    safe_append_markup(out, detail, SAFE_KEEP_LINES);
     buf_printf(out, "</%s>\n", element);
     free(detail);
     free(why);
@@ -90,7 +55,7 @@ static void append_case(struct buf *out, const struct result *row)
         char *detail = report_detail(row);
         buf_append_c(out, "      <system-out>");
         buf_append_c(out, row->status == RESULT_WARNING ? "warning: " : "");
-        append_xml(out, detail, SAFE_KEEP_LINES);
+        safe_append_markup(out, detail, SAFE_KEEP_LINES);
         buf_append_c(out, "</system-out>\n");
         free(detail);
     }
