@@ -9,7 +9,10 @@
 
 enum {
     PROMPT_MS = 24 * 60 * 60 * 1000, /* a prompt takes as long as it takes: Esc ends it */
-    STOP_MS = 10000
+    STOP_MS = 10000,
+    /* An agent that asks again for what was declined would be told so, and ask, for ever: after so
+     * many the note waits for the engineer's next prompt. */
+    SPOKEN_MAX = 3
 };
 
 static void set(char **into, const char *text)
@@ -229,7 +232,8 @@ static void end_prompt(struct acp *acp, struct str patch)
                                         .name = "apply_patch",
                                         .text = patch});
         outside_done(&acp->outside, STOP_TOOL_CALLS);
-    } else if (acp->speak) {
+    } else if (acp->speak && acp->spoken < SPOKEN_MAX) {
+        acp->spoken++;
         set(&acp->input, "");
         acp_go_on(acp);
     } else {
@@ -361,6 +365,7 @@ static struct stream *start(struct provider *provider, const struct request *req
     acp->history = acp->step >= ACP_READY ? NULL : outside_history(request->items);
     free(acp->input);
     acp->input = outside_input(request->items);
+    acp->spoken = acp->input[0] == '\0' ? acp->spoken : 0;
     acp->nothing = answered && !acp->speak && acp->input[0] == '\0';
     if (acp->nothing) {
         set(&acp->input, NULL);

@@ -81,6 +81,7 @@ struct acp {
     char *history;    /* what was said before it, for a session that does not remember */
     struct buf note;  /* what the agent has to hear before the next prompt */
     bool speak;       /* the note itself is worth a prompt */
+    unsigned spoken;  /* prompts that were nothing but notes, since the engineer's last */
     char *call;       /* of the patch whose result is waited for; NULL: none */
     unsigned patches; /* calls so far, which names them */
     bool nothing;     /* the request asks nothing: its stream ends at once */

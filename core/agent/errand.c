@@ -20,6 +20,9 @@ struct errand {
     unsigned declined;
 };
 
+/* An agent that asks on and on, though nobody is there, would never end. */
+enum { DECLINED_MAX = 60 };
+
 static const char alone[] =
     "Nobody is there to be asked: this runs without an engineer. Do without it.";
 
@@ -89,7 +92,13 @@ static void send_prompt(struct errand *errand)
 static void decline(struct errand *errand)
 {
     struct err err;
-    errand->declined++;
+    if (++errand->declined > DECLINED_MAX) {
+        fail(errand,
+            "the agent asked %d times for what nobody is there to allow: let it work "
+            "without asking (approval_policy, sandbox_mode), or prompt it from bylaw",
+            DECLINED_MAX);
+        return;
+    }
     if (!session_decide(
             workbench_session(errand->workbench), APPROVAL_DECLINED, str_of(alone), &err)) {
         session_interrupt(workbench_session(errand->workbench));

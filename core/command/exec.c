@@ -21,7 +21,8 @@ struct exec_run {
     struct errand *errand;
     struct schema *schema;
     cJSON *output; /* the answer as the schema has it; NULL: it does not match, or there is none */
-    size_t shown;  /* entries of the transcript that were told */
+    struct buf problems; /* of the last answer that did not match */
+    size_t shown;        /* entries of the transcript that were told */
     bool json;
     bool over;
     bool told_session;
@@ -81,18 +82,17 @@ static void on_done(void *data)
 static bool judge(void *data, struct errand *errand, struct buf *told)
 {
     struct exec_run *run = data;
-    struct buf problems = BUF_INIT;
     cJSON_Delete(run->output);
-    bool ok = schema_check_text(run->schema, errand_answer(errand), &run->output, &problems);
+    buf_clear(&run->problems);
+    bool ok = schema_check_text(run->schema, errand_answer(errand), &run->output, &run->problems);
     if (!ok) {
         cJSON_Delete(run->output);
         run->output = NULL;
         buf_printf(told,
             "The answer does not match the JSON Schema that was asked for:\n%s\nAnswer again, "
             "with one JSON value that matches it and nothing else.\n",
-            problems.ptr);
+            run->problems.ptr);
     }
-    buf_free(&problems);
     return ok;
 }
 
@@ -149,7 +149,8 @@ static void judge_end(struct exec_run *run, struct verdict_line *out)
     case ERRAND_REFUSED:
         out->status = "schema_not_met";
         out->code = EXIT_NO;
-        buf_append_c(&out->why, trouble == NULL ? "" : trouble);
+        buf_printf(&out->why, "the answer still does not match the JSON Schema: %.*s",
+            STR_FMT(str_trim_right(buf_str(&run->problems))));
         break;
     case ERRAND_FAILED:
     case ERRAND_RUNS:
@@ -370,6 +371,7 @@ static int run_exec(const struct args *args)
     errand_free(run.errand);
     loop_free(run.loop);
     schema_free(run.schema);
+    buf_free(&run.problems);
     cJSON_Delete(run.output);
     return code;
 }

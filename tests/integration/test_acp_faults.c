@@ -173,6 +173,25 @@ static void it_asks_twice_at_once(void **state)
     agent_must_find(f, ENTRY_ASSISTANT, "\"outcome\":\"cancelled\"");
 }
 
+/* Each time it is declined it is told why, which is a prompt, at which it asks again. */
+static void it_asks_without_end(void **state)
+{
+    struct agent_run *f = *state;
+    struct err err;
+    open_mode(f, "asks", NULL);
+    struct session *session = workbench_session(f->wb);
+    agent_say(f, "One.");
+    size_t declined = 0;
+    while (!agent_is_idle(f)) {
+        WAIT_UNTIL(f, agent_is_idle(f) || session_question(session) != NULL);
+        if (session_question(session) != NULL) {
+            assert_ok(session_decide(session, APPROVAL_DECLINED, STR_LIT("never"), &err), err);
+            assert_true(++declined <= 16); /* four a prompt: the first, and three that say why */
+        }
+    }
+    assert_int_equal(declined, 16);
+}
+
 static void it_does_not_stop_or_remember(void **state)
 {
     struct agent_run *f = *state;
@@ -293,6 +312,7 @@ int main(void)
         TEST(strange_shapes_are_ignored),
         TEST(its_files_are_those_of_its_copy),
         TEST(it_asks_twice_at_once),
+        TEST(it_asks_without_end),
         TEST(it_does_not_stop_or_remember),
         TEST(it_loads_what_it_cannot_resume),
         TEST(its_silence_is_said),

@@ -114,7 +114,7 @@ static void a_mismatch_goes_back(void **state)
     assert_int_equal(fault_server_count(run->server), 3);
     expect_exactly(run, "out", "");
     agent_expect_output(run, "err", "what was received is kept: bylaw --session ");
-    agent_expect_output(run, "err", "does not match the JSON Schema");
+    agent_expect_output(run, "err", "still does not match the JSON Schema: ");
     free(line);
 }
 
