@@ -15,7 +15,9 @@ TSTree *rego_tree_parse(struct str text)
 
 struct str rego_node_text(struct str text, TSNode node)
 {
-    return str_slice(text, ts_node_start_byte(node), ts_node_end_byte(node));
+    return ts_node_is_null(node)
+               ? str_of("")
+               : str_slice(text, ts_node_start_byte(node), ts_node_end_byte(node));
 }
 
 bool rego_node_is(TSNode node, const char *type)

@@ -11,6 +11,7 @@
 /* The caller deletes the tree; NULL: the grammar does not load, or the text is 1 GiB or more. */
 TSTree *rego_tree_parse(struct str text) MUST_USE;
 
+/* "" of the null node. */
 struct str rego_node_text(struct str text, TSNode node);
 /* False for the null node. */
 bool rego_node_is(TSNode node, const char *type);

@@ -91,11 +91,29 @@ static void rego_denies(void **state)
     expect_in((const char *const[]){"p.rego",
                   "package p\n\ndeny contains {\"details\": {}} if input.x\n", TESTED, NULL},
         "p.rego", "3:15 deny-without-message");
+    /* Kubescape's, and one that denies nobody. */
+    expect_in((const char *const[]){"p.rego",
+                  "package p\n\ndeny contains msga if {\n\tsome c in input\n\tmsga := "
+                  "{\"alertMessage\": sprintf(\"%s\", [c.name]), \"alertScore\": 3}\n}\n\n"
+                  "deny contains msg if {\n\tsome c in input\n\tmsg := {\"alertObject\": c}\n}\n",
+                  TESTED, NULL},
+        "p.rego", "");
+    expect_in((const char *const[]){"p.rego", "package p\n\ndeny if {\n\tfalse\n}\n", TESTED, NULL},
+        "p.rego", "");
+    /* A head that is not whole has no text. */
+    expect("p.rego", "package p\n\ndeny contains {f(1): 2, \"msg\"} if input.x\n",
+        "3:1 deny-untested");
     expect_in(
         (const char *const[]){"p.rego",
             "package p\n\ndeny contains \"no root\" if {\n\tsome c in input.cs\n\tc.root\n}\n",
             TESTED, NULL},
         "p.rego", "3:15 message-without-resource");
+    /* The rest of the result says which one. */
+    expect_in((const char *const[]){"p.rego",
+                  "package p\n\ndeny contains {\"msg\": \"no root\", \"_loc\": c.line} if {\n"
+                  "\tsome c in input.cs\n\tc.root\n}\n",
+                  TESTED, NULL},
+        "p.rego", "");
     expect_in((const char *const[]){"p.rego",
                   "package p\n\ndeny contains \"no root\" if input.root\n", TESTED, NULL},
         "p.rego", "");
@@ -166,10 +184,13 @@ static void rego_habits(void **state)
         "a/d_e/x_test.rego", "package a.d_e_test\n", "f/g/x.rego", "package h\n", "a/main.rego",
         "package main\n", "a/k/lib.rego", "package a.k.lib\n", ".regal/rules/custom/x.rego",
         "package custom.regal.rules.custom[\"x-y\"]\n", "f/h/x.rego",
-        "# bylaw:ignore package-folder the vendor's\npackage h\n", NULL};
+        "# bylaw:ignore package-folder the vendor's\npackage h\n", "f/i/x.rego",
+        "# regal ignore:directory-package-mismatch\npackage h\n", "a/m/x.rego", "package a.m\n",
+        "a/n/x.rego", "package a.n\n", "a/o/x.rego", "package a.o\n", NULL};
     expect_in(files, "f/g/x.rego", "1:9 package-folder");
     expect_in(files, ".regal/rules/custom/x.rego", ""); /* Regal asks for this name */
     expect_in(files, "f/h/x.rego", "");
+    expect_in(files, "f/i/x.rego", "");
     expect_in(files, "a/b/x.rego", "");
     expect_in(files, "a/main.rego", "");
     expect("f/g/x.rego", "package h\n", "");
@@ -177,6 +198,13 @@ static void rego_habits(void **state)
         "package b\n\nwarn contains input.m if input.x\n", "b_test.rego",
         "package b_test\n\ntest_b if count(data.b.warn) == 0\n", NULL};
     expect_in(annotated, "b.rego", "3:1 missing-metadata");
+    /* One of three is no custom. */
+    const char *const once[] = {"a.rego",
+        "# METADATA\n# title: A\npackage a\n\nwarn contains input.m "
+        "if input.x\n",
+        "b.rego", "package b\n\nwarn contains input.m if input.x\n", "c.rego",
+        "package c\n\ndeny contains input.m if input.x\n", NULL};
+    expect_in(once, "b.rego", "3:1 deny-untested");
 }
 
 static void gatekeeper(void **state)
@@ -230,9 +258,17 @@ static void kyverno(void **state)
         "          - resources:\n              kinds: [\"*\"]\n      validate:\n"
         "        failureAction: enforce\n    - name: a\n      match:\n        any:\n"
         "          - resources:\n              kinds: [Pod]\n"
-        "              namespaces: [kube-system]\n",
+        "              namespaces: [web, kube-system]\n",
         "15:13 duplicate-name, 1:13 kyverno-api, 6:3 kyverno-field, 14:24 kyverno-field, "
-        "12:23 match-too-broad, 20:28 match-too-broad");
+        "12:23 match-too-broad, 20:33 match-too-broad");
+    /* Only for a system namespace, of kinds it names: that is what it is about. */
+    expect("p.yaml",
+        "apiVersion: kyverno.io/v2beta1\nkind: ClusterPolicy\nmetadata:\n  name: p\nspec:\n"
+        "  rules:\n    - name: a\n      match:\n        any:\n          - resources:\n"
+        "              kinds: [DaemonSet]\n              namespaces: [kube-system]\n"
+        "    - name: b\n      match:\n        any:\n          - resources:\n"
+        "              kinds: [\"*\"]\n              namespaces: [kube-system]\n",
+        "1:13 kyverno-api, 18:28 match-too-broad");
     expect("p.yaml",
         "apiVersion: policies.kyverno.io/v1\nkind: ValidatingPolicy\nmetadata:\n  name: p\nspec:\n"
         "  background: true\n",

@@ -42,6 +42,38 @@ static bool is_empty_string(const struct guard_file *file, TSNode node)
     return empty;
 }
 
+/* Kubescape's rules say it in `alertMessage`, and its filters give an `alertObject` alone; what
+ * Gatekeeper was before its templates says it in `resolution`. */
+static bool says_elsewhere(const struct guard_file *file, TSNode object)
+{
+    static const char *const keys[] = {"alertMessage", "alertObject", "resolution"};
+    uint32_t count = ts_node_named_child_count(object);
+    bool found = false;
+    for (uint32_t i = 0; i < count && !found; i++) {
+        struct buf key = BUF_INIT;
+        TSNode name = rego_node_field(ts_node_named_child(object, i), "key");
+        rego_string_value(file->text, name, &key);
+        for (size_t k = 0; k < ARRAY_LEN(keys); k++) {
+            found = found || str_equal_c(buf_str(&key), keys[k]);
+        }
+        buf_free(&key);
+    }
+    return found;
+}
+
+/* `deny if { false }` denies nobody. */
+static bool never_holds(const struct guard_file *file, TSNode rule)
+{
+    TSNode literal;
+    uint32_t body = 0;
+    for (uint32_t i = 0; guard_next_literal(rule, &body, &i, &literal);) {
+        if (str_equal_c(rego_node_text(file->text, guard_statement(literal)), "false")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void check_rule(struct guard_file *file, TSNode rule, const struct rego_head *head)
 {
     TSNode name = rego_node_field(rego_node_field(rule, "head"), "name");
@@ -49,14 +81,16 @@ static void check_rule(struct guard_file *file, TSNode rule, const struct rego_h
     TSNode message = guard_message(file, rule);
     bool says_true =
         ts_node_is_null(value) || str_equal_c(rego_node_text(file->text, value), "true");
-    if (head->kind == RULE_COMPLETE && says_true && !is_condition(file, head->path)) {
+    if (head->kind == RULE_COMPLETE && says_true && !is_condition(file, head->path) &&
+        !never_holds(file, rule)) {
         guard_find(file, name,
             "%s is only true: who is denied is not told why. Write `%s contains msg if { … }`",
             head->path, head->path);
     } else if (head->kind == RULE_PARTIAL && !ts_node_is_null(message) &&
                is_empty_string(file, message)) {
         guard_find(file, message, "the message is empty: who is denied is not told why");
-    } else if (head->kind == RULE_PARTIAL && rego_node_is(message, "object")) {
+    } else if (head->kind == RULE_PARTIAL && rego_node_is(message, "object") &&
+               !says_elsewhere(file, message)) {
         /* guard_message gives the object itself only when it has no msg. */
         guard_find(file, message, "the object has no msg: who is denied is not told why");
     }
@@ -143,7 +177,8 @@ const struct guard guard_deny_without_message = {
     .explanation =
         "A deny, violation or warn rule that is only true, whose message is empty, or "
         "whose object has no `msg`. A boolean deny that another rule uses, or that has a "
-        "default, is a condition and left alone. Of Kyverno's policies: a pattern, a deny or a CEL "
+        "default, is a condition and left alone, and so are the objects that Kubescape reads "
+        "(`alertMessage`, `alertObject`). Of Kyverno's policies: a pattern, a deny or a CEL "
         "expression without one.",
     .check = check,
 };

@@ -14,7 +14,7 @@ struct guard_habits {
     bool v1; /* files that only v1 reads, none that only v0 reads */
     bool mostly_v1;
     bool folders;  /* packages are named for their folders */
-    bool metadata; /* files have # METADATA annotations */
+    bool metadata; /* most policies have # METADATA annotations */
     bool titles;   /* most policies of Kyverno's have a title or description */
 };
 
@@ -108,6 +108,8 @@ bool guard_next_rule(
     const struct guard_file *file, uint32_t *at, TSNode *rule, struct rego_head *head);
 /* True for a rule whose results deny: deny, violation, warn and deny_x, violation_x, warn_x. */
 bool guard_is_deny(const struct rego_head *head);
+/* The same by a name. */
+bool guard_name_denies(const char *name);
 /* True for a file that has tests. */
 bool guard_is_test_file(const struct guard_file *file);
 /* Calls visit for each named node below (and including) node, outer ones first; false: not into it.
@@ -124,7 +126,10 @@ bool guard_resolve(const struct guard_file *file, TSNode node, struct buf *path)
 /* True when the path (as of guard_resolve) names a rule that the index knows only as a set or
  * object built up by parts: such a rule is always defined, if need be as an empty one. */
 bool guard_is_set(const struct guard_file *file, const char *path);
-/* The message a deny rule gives: the expression, or the null node when it cannot be told. */
+/* What a deny rule adds to its set: the expression (a string, an object); the null node when it
+ * cannot be told. */
+TSNode guard_result(const struct guard_file *file, TSNode rule);
+/* The message in it; an object that has no msg itself. */
 TSNode guard_message(const struct guard_file *file, TSNode rule);
 
 extern const struct guard guard_constraint_without_template;

@@ -16,18 +16,21 @@ bool guard_next_rule(
     return false;
 }
 
-bool guard_is_deny(const struct rego_head *head)
+bool guard_name_denies(const char *name)
 {
     static const char *const names[] = {"deny", "violation", "warn"};
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         size_t len = strlen(names[i]);
-        if (strncmp(head->path, names[i], len) == 0 &&
-            (head->path[len] == '\0' || head->path[len] == '_')) {
-            return !head->is_default && head->kind != RULE_FUNCTION &&
-                   strchr(head->path, '/') == NULL;
+        if (strncmp(name, names[i], len) == 0 && (name[len] == '\0' || name[len] == '_')) {
+            return strchr(name, '/') == NULL;
         }
     }
     return false;
+}
+
+bool guard_is_deny(const struct rego_head *head)
+{
+    return guard_name_denies(head->path) && !head->is_default && head->kind != RULE_FUNCTION;
 }
 
 bool guard_is_test_file(const struct guard_file *file)
@@ -219,26 +222,29 @@ static TSNode assigned(const struct guard_file *file, TSNode rule, struct str na
     return times == 1 ? found : (TSNode){0};
 }
 
-TSNode guard_message(const struct guard_file *file, TSNode rule)
+/* What an identifier stands for in the rule, through others. */
+static TSNode follow(const struct guard_file *file, TSNode rule, TSNode node)
+{
+    enum { DEPTH = 3 };
+    for (int depth = 0; depth < DEPTH && rego_node_is(node, "identifier"); depth++) {
+        node = assigned(file, rule, rego_node_text(file->text, node));
+    }
+    return node;
+}
+
+TSNode guard_result(const struct guard_file *file, TSNode rule)
 {
     TSNode head = rego_node_field(rule, "head");
     TSNode name = rego_node_field(head, "name");
-    TSNode message = rego_node_field(head, "key");
-    if (ts_node_is_null(message) && rego_node_is(name, "ref")) {
-        message = rego_node_field(name, "index"); /* v0: deny[msg] */
+    TSNode result = rego_node_field(head, "key");
+    if (ts_node_is_null(result) && rego_node_is(name, "ref")) {
+        result = rego_node_field(name, "index"); /* v0: deny[msg] */
     }
-    for (int depth = 0; depth < 3 && !ts_node_is_null(message); depth++) {
-        if (rego_node_is(message, "identifier")) {
-            message = assigned(file, rule, rego_node_text(file->text, message));
-        } else if (rego_node_is(message, "object")) {
-            TSNode inner = message_in(file, message);
-            if (ts_node_eq(inner, message)) {
-                return message;
-            }
-            message = inner;
-        } else {
-            break;
-        }
-    }
-    return message;
+    return follow(file, rule, result);
+}
+
+TSNode guard_message(const struct guard_file *file, TSNode rule)
+{
+    TSNode result = guard_result(file, rule);
+    return rego_node_is(result, "object") ? follow(file, rule, message_in(file, result)) : result;
 }

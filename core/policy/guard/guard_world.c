@@ -40,6 +40,16 @@ static bool titles(const struct manifests *manifests)
     return titled >= 2 && titled * 4 >= policies * 3;
 }
 
+static bool denies(const struct policy_facts *facts)
+{
+    VEC_FOREACH (const struct policy_rule, rule, &facts->rules) {
+        if (rule->kind != RULE_FUNCTION && guard_name_denies(rule->name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static struct guard_habits habits_of(
     const struct policy_index *index, const struct manifests *manifests)
 {
@@ -47,6 +57,7 @@ static struct guard_habits habits_of(
     size_t v1 = 0;
     size_t packages = 0;
     size_t fitting = 0;
+    size_t policies = 0;
     size_t annotated = 0;
     for (size_t i = 0; index != NULL && i < index->files.len; i++) {
         const struct policy_file *file = &index->files.items[i];
@@ -56,7 +67,8 @@ static struct guard_habits habits_of(
         }
         v0 += facts->dialect == DIALECT_V0;
         v1 += facts->dialect == DIALECT_V1;
-        annotated += facts->has_metadata;
+        policies += facts->tests.len == 0 && (facts->has_metadata || denies(facts));
+        annotated += facts->tests.len == 0 && facts->has_metadata;
         packages++;
         fitting += guard_package_fits(file->path, facts->package);
     }
@@ -64,7 +76,7 @@ static struct guard_habits habits_of(
         .v1 = v1 > 0 && v0 == 0,
         .mostly_v1 = v1 > v0,
         .folders = packages >= 3 && fitting * 4 >= packages * 3,
-        .metadata = annotated > 0};
+        .metadata = annotated > 0 && annotated * 2 >= policies};
 }
 
 bool guard_is_kyverno_policy(const struct guard_file *file, TSNode document)

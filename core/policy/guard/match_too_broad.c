@@ -20,17 +20,39 @@ static TSNode find_wildcard(const struct guard_file *file, TSNode list)
     return (TSNode){0};
 }
 
-static void find_system(struct guard_file *file, TSNode namespaces)
+static bool is_system(const struct guard_file *file, TSNode item)
+{
+    for (size_t i = 0; i < ARRAY_LEN(system_spaces); i++) {
+        if (yaml_equals(file->text, item, system_spaces[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What is for a system namespace and no other, and names its kinds, was meant to be. */
+static bool is_meant(const struct guard_file *file, TSNode namespaces, bool wild)
 {
     TSNode item;
     for (uint32_t at = 0; yaml_next_item(namespaces, &at, &item);) {
-        for (size_t i = 0; i < ARRAY_LEN(system_spaces); i++) {
-            if (yaml_equals(file->text, item, system_spaces[i])) {
-                guard_find(file, item,
-                    "matches %s: a policy that denies there can keep the cluster from starting "
-                    "again",
-                    system_spaces[i]);
-            }
+        if (!is_system(file, item)) {
+            return false;
+        }
+    }
+    return !wild;
+}
+
+static void find_system(struct guard_file *file, TSNode namespaces, bool wild)
+{
+    TSNode item;
+    if (is_meant(file, namespaces, wild)) {
+        return;
+    }
+    for (uint32_t at = 0; yaml_next_item(namespaces, &at, &item);) {
+        if (is_system(file, item)) {
+            guard_find(file, item,
+                "matches %.*s: a policy that denies there can keep the cluster from starting again",
+                STR_FMT(rego_node_text(file->text, item)));
         }
     }
 }
@@ -55,7 +77,7 @@ static void check_resources(struct guard_file *file, TSNode resources)
         guard_find(file, wild,
             "matches every kind in every namespace: name the kinds the requirement is about");
     }
-    find_system(file, yaml_get(file->text, resources, "namespaces", NULL));
+    find_system(file, yaml_get(file->text, resources, "namespaces", NULL), !ts_node_is_null(wild));
 }
 
 static void check_kyverno_match(struct guard_file *file, TSNode match)
@@ -100,15 +122,17 @@ static void check_constraint(struct guard_file *file, TSNode document)
     }
     TSNode kinds = yaml_get(file->text, match, "kinds", NULL);
     TSNode entry;
+    bool every = ts_node_is_null(kinds);
     for (uint32_t at = 0; yaml_next_item(kinds, &at, &entry);) {
         TSNode wild = find_wildcard(file, yaml_get(file->text, entry, "kinds", NULL));
+        every = every || !ts_node_is_null(wild);
         TSNode group = find_wildcard(file, yaml_get(file->text, entry, "apiGroups", NULL));
         if (!ts_node_is_null(wild) && !ts_node_is_null(group) && !narrows(file, match)) {
             guard_find(file, wild,
                 "matches every kind in every namespace: name the kinds the requirement is about");
         }
     }
-    find_system(file, yaml_get(file->text, match, "namespaces", NULL));
+    find_system(file, yaml_get(file->text, match, "namespaces", NULL), every);
 }
 
 static void check(struct guard_file *file)
@@ -131,7 +155,7 @@ const struct guard guard_match_too_broad = {
     .severity = SEVERITY_WARNING,
     .summary = "a match block covers all kinds, or system namespaces",
     .explanation = "A Kyverno rule or a Gatekeeper constraint that matches `*` without anything "
-                   "that narrows it, a constraint without a match, or one that names kube-system. "
-                   "Models like to match too much.",
+                   "that narrows it, a constraint without a match, or one that names kube-system "
+                   "among other namespaces or for every kind. Models like to match too much.",
     .check = check,
 };

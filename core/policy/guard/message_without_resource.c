@@ -23,6 +23,13 @@ static bool find_iteration(void *data, TSNode node)
     return !iteration->found;
 }
 
+static bool find_name(void *data, TSNode node)
+{
+    struct iteration *names = data;
+    names->found = names->found || rego_node_is(node, "identifier");
+    return !names->found;
+}
+
 static bool is_string(TSNode node)
 {
     return rego_node_is(node, "string") || rego_node_is(node, "raw_string");
@@ -44,6 +51,25 @@ static bool is_constant(const struct guard_file *file, TSNode message)
     return constant;
 }
 
+/* What else the result holds tells two of them apart: `"_loc": call.line`, `"details": …`. */
+static bool is_told_apart(const struct guard_file *file, TSNode rule, TSNode message)
+{
+    TSNode result = guard_result(file, rule);
+    uint32_t count = rego_node_is(result, "object") ? ts_node_named_child_count(result) : 0;
+    for (uint32_t i = 0; i < count; i++) {
+        TSNode value = rego_node_field(ts_node_named_child(result, i), "value");
+        struct iteration names = {.file = file};
+        if (!ts_node_is_null(value) && !ts_node_eq(value, message)) {
+            guard_walk(value, find_name, &names);
+        }
+        TSNode key = rego_node_field(ts_node_named_child(result, i), "key");
+        if (names.found && !str_equal_c(rego_node_text(file->text, key), "\"msg\"")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void check(struct guard_file *file)
 {
     TSNode rule;
@@ -52,7 +78,8 @@ static void check(struct guard_file *file)
         bool looks = guard_is_deny(&head) && head.kind == RULE_PARTIAL &&
                      !guard_is_test_file(file) && !ts_node_has_error(rule);
         TSNode message = looks ? guard_message(file, rule) : (TSNode){0};
-        if (!ts_node_is_null(message) && is_constant(file, message)) {
+        if (!ts_node_is_null(message) && is_constant(file, message) &&
+            !is_told_apart(file, rule, message)) {
             struct iteration iteration = {.file = file};
             guard_walk(rule, find_iteration, &iteration);
             if (iteration.found) {

@@ -45,8 +45,9 @@ const struct guard guard_missing_metadata = {
     .severity = SEVERITY_NOTE,
     .summary = "a policy has no # METADATA, or no annotations, where others have",
     .explanation = "Annotations say what a policy is for: title, description, the control it "
-                   "implements. Told only in a workspace where other policies have them, once a "
-                   "file; of Kyverno's policies, where most have `policies.kyverno.io/title` or "
+                   "implements. Told only in a workspace where at least half of the policies "
+                   "have them, once a file; of Kyverno's policies, where most have "
+                   "`policies.kyverno.io/title` or "
                    "`…/description`.",
     .check = check,
 };

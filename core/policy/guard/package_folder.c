@@ -44,11 +44,38 @@ bool guard_package_fits(const char *path, const char *package)
     return fits;
 }
 
+struct looking {
+    const struct guard_file *file;
+    uint32_t row; /* of the package */
+    bool found;
+};
+
+static bool find_regal(void *data, TSNode node)
+{
+    struct looking *looking = data;
+    struct str text = rego_node_text(looking->file->text, node);
+    looking->found =
+        looking->found ||
+        (rego_node_is(node, "comment") && ts_node_start_point(node).row + 1 == looking->row &&
+            str_find(text, STR_LIT("regal ignore:"), 0) != SIZE_MAX &&
+            str_find(text, STR_LIT("directory-package-mismatch"), 0) != SIZE_MAX);
+    return !rego_node_is(node, "rule");
+}
+
+/* Regal's rule says the same: who silenced it in the line above has given the answer. */
+static bool is_silenced_for_regal(const struct guard_file *file, TSNode package)
+{
+    struct looking looking = {.file = file, .row = ts_node_start_point(package).row};
+    guard_walk(file->root, find_regal, &looking);
+    return looking.found;
+}
+
 static void check(struct guard_file *file)
 {
     TSNode package = rego_node_field(file->root, "package");
     if (!file->habits.folders || guard_is_aside(file->path) || file->facts->package == NULL ||
-        ts_node_is_null(package) || guard_package_fits(file->path, file->facts->package)) {
+        ts_node_is_null(package) || guard_package_fits(file->path, file->facts->package) ||
+        is_silenced_for_regal(file, package)) {
         return;
     }
     char *shown = policy_path_show(file->facts->package);
@@ -69,6 +96,7 @@ const struct guard guard_package_folder = {
     .explanation = "Where packages are named for their folders, a package that is not is found by "
                    "nobody, and a second package of the same name may be added elsewhere. Told "
                    "only where most packages of the workspace keep to it; `main` and files at the "
-                   "top are free.",
+                   "top are free, and so is what Regal is told to leave alone (`# regal "
+                   "ignore:directory-package-mismatch` above it).",
     .check = check,
 };

@@ -2,17 +2,38 @@
 
 #include <stdlib.h>
 
+static bool is_constraint(const struct manifest *m)
+{
+    return manifest_in_group(m->api_version, "constraints.gatekeeper.sh");
+}
+
 static bool has_constraint(const struct manifests *manifests, const char *kind, size_t *constraints)
 {
     bool found = false;
     VEC_FOREACH (const struct manifest_file, file, &manifests->files) {
         VEC_FOREACH (const struct manifest, m, &file->list) {
-            bool is_constraint = manifest_in_group(m->api_version, "constraints.gatekeeper.sh");
-            *constraints += is_constraint;
-            found = found || (is_constraint && strcmp(m->kind, kind) == 0);
+            *constraints += is_constraint(m);
+            found = found || (is_constraint(m) && strcmp(m->kind, kind) == 0);
         }
     }
     return found;
+}
+
+/* A library of templates, most of which get their constraints from elsewhere. */
+static bool is_library(const struct manifests *manifests)
+{
+    enum { FEW = 3 };
+    size_t templates = 0;
+    size_t bare = 0;
+    VEC_FOREACH (const struct manifest_file, file, &manifests->files) {
+        VEC_FOREACH (const struct manifest, m, &file->list) {
+            size_t constraints = 0;
+            bool template = m->template[0] != '\0';
+            templates += template;
+            bare += template && !has_constraint(manifests, m->template, &constraints);
+        }
+    }
+    return bare > FEW && bare * 2 > templates;
 }
 
 static void check(struct guard_file *file)
@@ -26,7 +47,7 @@ static void check(struct guard_file *file)
         if (yaml_equals(
                 file->text, yaml_get(file->text, document, "kind", NULL), "ConstraintTemplate") &&
             kind[0] != '\0' && !has_constraint(file->manifests, kind, &constraints) &&
-            constraints > 0) {
+            constraints > 0 && !is_library(file->manifests)) {
             guard_find(file, name,
                 "no constraint of this workspace is of the kind %s: the template alone denies "
                 "nothing",
@@ -42,6 +63,7 @@ const struct guard guard_template_without_constraint = {
     .severity = SEVERITY_NOTE,
     .summary = "a Gatekeeper template that no constraint uses",
     .explanation = "A ConstraintTemplate does nothing until a constraint of its kind is applied. "
-                   "Told only in a workspace that has constraints.",
+                   "Told only in a workspace that has constraints, and not where most templates "
+                   "have none: they get theirs from another place.",
     .check = check,
 };
