@@ -166,10 +166,11 @@ void loop_free(struct loop *loop)
     uv_close((uv_handle_t *)&loop->wait, NULL);
     uv_close((uv_handle_t *)&loop->idle, NULL);
     uv_close((uv_handle_t *)&loop->trim, NULL);
-    /* More than once: a loop_stop without a loop_run after it ends the first at once. */
+    /* Turn by turn: what a turn leaves to be told may be what ends the rest (a process' end stops
+     * the timer that watched it), which a run to the end would wait for for ever. */
     do {
-        run_soon(loop); /* what ends here may end in a later turn */
-        uv_run(&loop->uv, UV_RUN_DEFAULT);
+        run_soon(loop);
+        uv_run(&loop->uv, UV_RUN_ONCE);
     } while (!ring_is_empty(&loop->soon) || uv_loop_close(&loop->uv) == UV_EBUSY);
     free(loop);
 }

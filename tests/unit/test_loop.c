@@ -149,6 +149,27 @@ static void test_a_free_runs_what_is_begun_in_it(void **state)
     assert_null(timer);
 }
 
+static void finish_the_watch(void *data, bool cancelled)
+{
+    (void)cancelled;
+    finish(data);
+}
+
+/* What a turn of the free leaves to be told ends the timer that would go on for ever: the program
+ * stood still at its end. */
+static void test_a_free_does_not_wait_for_what_it_ends(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    struct loop *loop = loop_new(&err);
+    struct loop_timer *watch = NULL;
+    watch = loop_timer_new(loop, nothing, &watch);
+    loop_timer_start(watch, 10, 10);
+    loop_work_start(loop, nothing, finish_the_watch, &watch);
+    loop_free(loop);
+    assert_null(watch);
+}
+
 /* One that waits for the others, as whatever ends its work before it is freed: whichever of them is
  * told first, the others are told in the turns that it runs. */
 struct waiter {
@@ -233,6 +254,7 @@ int main(void)
         cmocka_unit_test(test_timers_without_delay),
         cmocka_unit_test(test_slices_let_the_descriptor_in),
         cmocka_unit_test(test_a_free_runs_what_is_begun_in_it),
+        cmocka_unit_test(test_a_free_does_not_wait_for_what_it_ends),
         cmocka_unit_test(test_waiting_within_a_turn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
