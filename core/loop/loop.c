@@ -170,7 +170,7 @@ void loop_free(struct loop *loop)
      * the timer that watched it), which a run to the end would wait for for ever. */
     do {
         run_soon(loop);
-        uv_run(&loop->uv, UV_RUN_ONCE);
+        uv_run(&loop->uv, ring_is_empty(&loop->soon) ? UV_RUN_ONCE : UV_RUN_NOWAIT);
     } while (!ring_is_empty(&loop->soon) || uv_loop_close(&loop->uv) == UV_EBUSY);
     free(loop);
 }
