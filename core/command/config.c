@@ -2,9 +2,11 @@
 #include "config/config.h"
 
 #include "base/json.h"
+#include "base/vec.h"
 #include "command/command.h"
 #include "model/prices.h"
 #include "model/routing.h"
+#include "policy/data_roots.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -54,6 +56,18 @@ static void check_tables(const struct config *config, struct routing *routing, s
 {
     routing_load(config, routing, problems);
     prices_free(prices_of(config, problems));
+}
+
+static void print_data(const char *folder)
+{
+    struct data_roots roots = {0};
+    data_roots_read(&roots, folder);
+    VEC_FOREACH (const struct data_root, root, &roots) {
+        char *shown = data_root_show(root);
+        printf("# engines.opa.data: %s  # .bylaw/config.toml:%u\n", shown, root->row);
+        free(shown);
+    }
+    data_roots_free(&roots);
 }
 
 static bool tell_lines(const struct args *args, struct str text)
@@ -158,6 +172,7 @@ static int run(const struct args *args)
         print_lines(config);
         print_more(config);
         print_routes(&routing);
+        print_data(here);
     }
     for (size_t i = 0; i < config_problem_count(config); i++) {
         (void)command_fail(args, "%s", config_problem_at(config, i));

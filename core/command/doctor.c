@@ -1,6 +1,7 @@
 /* bylaw doctor: what this machine and folder have, what is missing, and what to do about it. */
 #include "base/path.h"
 #include "base/safe.h"
+#include "base/vec.h"
 #include "codex/codex.h"
 #include "command/command.h"
 #include "config/codex_check.h"
@@ -11,6 +12,7 @@
 #include "model/prices.h"
 #include "model/routing.h"
 #include "model/select.h"
+#include "policy/data_roots.h"
 #include "sandbox/sandbox.h"
 #include "trust/vetting.h"
 
@@ -99,6 +101,23 @@ static void check_engine(struct doctor *doctor, const struct engine *engine)
     free(version);
     buf_free(&out);
     free(program);
+}
+
+/* What opa is given beside the policies. */
+static void check_data(struct doctor *doctor, const char *folder)
+{
+    struct data_roots roots = {0};
+    data_roots_read(&roots, folder);
+    VEC_FOREACH (const struct data_root, root, &roots) {
+        char *shown = data_root_show(root);
+        bool there = data_root_is_there(root, folder);
+        say(doctor, there ? MARK_OK : MARK_WRONG, "opa data", "%s%s", shown,
+            there ? ", loaded where a policy refers to it"
+                  : ": not there; data of [engines.opa] in .bylaw/config.toml names files and "
+                    "folders below the workspace");
+        free(shown);
+    }
+    data_roots_free(&roots);
 }
 
 static void check_servers(struct doctor *doctor, const struct config *config)
@@ -364,6 +383,7 @@ static int run(const struct args *args)
     for (size_t i = 0; engines[i] != NULL; i++) {
         check_engine(&doctor, engines[i]);
     }
+    check_data(&doctor, folder);
     check_servers(&doctor, config);
     check_codex(&doctor);
     check_codex_config(&doctor, config);

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/path.h"
+#include "base/safe.h"
 #include "base/vec.h"
 #include "engine/opa_builtins.h"
 
@@ -75,9 +76,43 @@ void opa_planner_file(struct opa_planner *p, size_t place)
     digest_of(file, entry->digest);
 }
 
-/* What is wrong with the settings of opa. */
-static void note_settings(struct run_plan *plan)
+static bool holds_document(const struct policy_index *index, const struct data_root *root)
 {
+    VEC_FOREACH (const struct policy_file, file, &index->files) {
+        bool below = root->path[0] == '\0' || plan_path_wanted(file->path, root->path);
+        if (file->kind == POLICY_DATA && below) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void note_roots(const struct policy_index *index, struct run_plan *plan)
+{
+    VEC_FOREACH (const struct data_root, root, &index->roots) {
+        if (!root->is_outside && holds_document(index, root)) {
+            continue;
+        }
+        char *said = safe_dup(str_of(root->said), SAFE_ONE_LINE, 300);
+        VEC_PUSH(&plan->notes,
+            (struct finding){.rule = mem_strdup("settings"),
+                .severity = SEVERITY_WARNING,
+                .file = mem_strdup(".bylaw/config.toml"),
+                .at = {root->row, root->col},
+                .message = mem_printf(root->is_outside
+                                          ? "data: %s is not below the folder, so it is not loaded"
+                                          : "data: there is no .json, .yaml or .yml at %s",
+                    said),
+                .fix = mem_strdup("name files and folders below the workspace, as opa test is "
+                                  "given them")});
+        free(said);
+    }
+}
+
+/* What is wrong with the settings of opa. */
+static void note_settings(const struct policy_index *index, struct run_plan *plan)
+{
+    note_roots(index, plan);
     struct opa_builtins declared = {0};
     opa_builtins_read(plan->root, &declared, &plan->notes);
     plan->declared = opa_builtins_hash(&declared);
@@ -89,7 +124,7 @@ void opa_planner_begin(struct opa_planner *p)
     size_t count = p->index->files.len;
     p->plan = MEM_NEW(struct run_plan);
     p->plan->root = mem_strdup(p->index->root);
-    note_settings(p->plan);
+    note_settings(p->index, p->plan);
     p->plan->files.items = mem_zalloc((count + 1) * sizeof *p->plan->files.items);
     p->plan->files.len = count;
     p->plan->files.cap = count + 1;

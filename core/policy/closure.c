@@ -155,6 +155,16 @@ static enum found enter_packages(struct work *work, const char *ref, const char 
     return found;
 }
 
+/* `key: …` at the margin, the key plain or in quotes that need no unescaping. */
+static bool is_usual_key(struct str line)
+{
+    bool quoted = line.ptr[0] == '"' || line.ptr[0] == '\'';
+    size_t end = quoted ? str_find_char(line, line.ptr[0], 1) : str_find_char(line, ':', 0);
+    return end != SIZE_MAX && strchr("{[?&!*|>%@`-", line.ptr[0]) == NULL &&
+           str_find_char(str_slice(line, 0, end), '\\', 0) == SIZE_MAX &&
+           (!quoted || (end + 1 < line.len && line.ptr[end + 1] == ':'));
+}
+
 static void read_yaml_keys(struct policy_file *file, struct str text)
 {
     struct str line;
@@ -168,9 +178,11 @@ static void read_yaml_keys(struct policy_file *file, struct str text)
         if (line.len == 0 || line.ptr[0] == '#') {
             continue;
         }
-        content = true;
+        bool indented = isspace((unsigned char)line.ptr[0]) != 0;
         size_t colon = str_find(line, str_of(":"), 0);
-        if (isspace((unsigned char)line.ptr[0]) || colon == (size_t)-1) {
+        file->odd_keys = file->odd_keys || (indented ? !content : !is_usual_key(line));
+        content = true;
+        if (indented || colon == (size_t)-1) {
             continue;
         }
         struct str key = str_slice(line, 0, colon);
@@ -184,10 +196,11 @@ static void read_yaml_keys(struct policy_file *file, struct str text)
 void policy_document_keys(struct policy_file *file, struct str text)
 {
     file->keys_read = true;
-    file->no_document = false;
+    file->no_document = file->odd_keys = false;
     if (strcmp(path_ext(file->path), ".json") == 0) {
         cJSON *doc = json_parse(text, NULL);
         /* Not JSON: opa says so better than we could, when a policy asks for it. */
+        file->odd_keys = doc == NULL;
         file->no_document = doc != NULL && !cJSON_IsObject(doc);
         for (cJSON *member = doc == NULL ? NULL : doc->child; member != NULL;
              member = member->next) {
@@ -211,7 +224,7 @@ static void read_keys(const struct policy_index *index, struct policy_file *file
     if (file_read(path, DATA_KEYS_MAX_BYTES, &text, NULL)) {
         policy_document_keys(file, buf_str(&text));
     } else {
-        file->keys_read = file->no_document = true;
+        file->keys_read = file->no_document = file->odd_keys = true;
     }
     buf_free(&text);
     free(path);
@@ -224,19 +237,20 @@ static bool is_named_data(const char *path)
            strcmp(base, "data.yml") == 0;
 }
 
-/* True when the document holds something at or below `ref`, or `ref` leads into it. Other documents
- * than data.json and data.yaml must have the very key that is asked for, and do not count where a
- * package answers (`named_only`): most YAML beside policies is Kubernetes manifests, which opa
- * would merge into one another. */
+/* True when the document holds something at or below `ref`, or `ref` leads into it. Of documents
+ * that are called neither data.json nor data.yaml and that no setting declares, the very key must
+ * be asked for, and they do not count where a package answers: most YAML beside policies is
+ * Kubernetes manifests, which opa would merge into one another. What a rule answers is asked of
+ * declared ones only, so that opa can say when both define it. */
 static bool reaches(
-    const struct policy_index *index, struct policy_file *file, const char *ref, bool named_only)
+    const struct policy_index *index, struct policy_file *file, const char *ref, enum found found)
 {
-    bool named = is_named_data(file->path);
-    if (named_only && !named) {
+    bool named = !file->is_declared && is_named_data(file->path);
+    if (!file->is_declared && (found == FOUND_RULE || (found == FOUND_PACKAGE && !named))) {
         return false;
     }
     if (policy_path_below(file->mount, ref)) {
-        return named || ref[0] != '\0'; /* the whole folder is asked for */
+        return named || file->is_declared || ref[0] != '\0'; /* the whole folder is asked for */
     }
     if (!policy_path_below(ref, file->mount)) {
         return false;
@@ -252,15 +266,15 @@ static bool reaches(
             return true;
         }
     }
-    return false;
+    return file->is_declared && (file->no_document || file->odd_keys);
 }
 
-static void enter_data(struct work *work, const char *ref, bool named_only)
+static void enter_data(struct work *work, const char *ref, enum found found)
 {
     for (size_t i = 0; i < work->index->files.len; i++) {
         struct policy_file *file = &work->index->files.items[i];
         if (file->kind == POLICY_DATA && !work->in[i] &&
-            reaches(work->index, file, ref, named_only)) {
+            (found != FOUND_RULE || file->is_declared) && reaches(work->index, file, ref, found)) {
             work->in[i] = true;
             VEC_PUSH(&work->documents, i);
         }
@@ -281,8 +295,8 @@ static void follow(struct work *work, size_t place)
     }
     VEC_FOREACH (struct policy_ref, ref, &file->facts->refs) {
         enum found found = enter_packages(work, ref->path, file->path);
-        if (found != FOUND_RULE) {
-            enter_data(work, ref->path, found == FOUND_PACKAGE);
+        if (found != FOUND_RULE || work->index->roots.len > 0) {
+            enter_data(work, ref->path, found);
         }
     }
 }

@@ -15,6 +15,7 @@ enum { DEPTH_MAX = 64, FILES_MAX = 200000 };
 struct scan {
     struct policy_index *index;
     struct policy_files old;
+    struct data_roots roots;
     bool same_root;
     const atomic_bool *cancel;
     struct policy_files found;
@@ -73,6 +74,7 @@ void policy_index_free(struct policy_index *index)
     free_laid(index);
     VEC_FREE(&index->by_package);
     VEC_FREE(&index->referrers);
+    data_roots_free(&index->roots);
     free(index->root);
     free(index);
 }
@@ -115,11 +117,10 @@ bool policy_kind_of(const char *name, enum policy_file_kind *kind)
            strcmp(ext, ".yml") == 0;
 }
 
-/* Where opa puts a document: below the names of its folders. */
-char *policy_mount_of(const char *path)
+void policy_file_mount(struct policy_file *file, const struct data_roots *roots)
 {
-    const char *slash = strrchr(path, '/');
-    return slash == NULL ? mem_strdup("") : mem_strndup(path, (size_t)(slash - path));
+    file->mount = data_roots_mount(roots, file->path);
+    file->is_declared = data_roots_of(roots, file->path) != NULL;
 }
 
 static void read_rego(struct scan *scan, int dir, const char *name, struct policy_file *file)
@@ -177,7 +178,7 @@ static void take_file(
     if (file.kind == POLICY_REGO) {
         read_rego(scan, dir, name, &file);
     } else {
-        file.mount = policy_mount_of(path);
+        policy_file_mount(&file, &scan->roots);
     }
     VEC_PUSH(&scan->found, file);
 }
@@ -337,9 +338,11 @@ bool policy_index_scan(
         .old = index->files,
         .same_root = index->root != NULL && strcmp(index->root, root) == 0,
         .cancel = cancel};
+    data_roots_read(&scan.roots, root);
     if (!scan_dir(&scan, fd, "", 0, err)) {
         files_free(&scan.found);
         names_free(&scan.others);
+        data_roots_free(&scan.roots);
         return false;
     }
     if (scan.found.len > 0) {
@@ -352,7 +355,9 @@ bool policy_index_scan(
     files_free(&scan.old);
     names_free(&index->others);
     free_laid(index);
+    data_roots_free(&index->roots);
     index->files = scan.found;
+    index->roots = scan.roots;
     index->others = scan.others;
     if (!scan.same_root) {
         free(index->root);
@@ -415,7 +420,7 @@ size_t policy_index_insert(struct policy_index *index, const char *path, enum po
     }
     struct policy_file added = {.path = mem_strdup(path), .kind = kind};
     if (kind == POLICY_DATA) {
-        added.mount = policy_mount_of(path);
+        policy_file_mount(&added, &index->roots);
     }
     VEC_INSERT(&index->files, at, added);
     return at;

@@ -7,6 +7,7 @@
 #define BYLAW_POLICY_INDEX_H
 
 #include "base/err.h"
+#include "policy/data_roots.h"
 #include "policy/facts.h"
 
 #include <stdatomic.h>
@@ -25,12 +26,14 @@ struct policy_file {
     /* POLICY_DATA: where opa would load it below data ("" the root), and the keys at its top, read
      * when first asked for. */
     char *mount;
+    bool is_declared; /* the settings say so (data_roots.h): it is data, whatever its name */
     struct policy_keys {
         char **items;
         size_t len, cap;
     } keys;
     bool keys_read;
     bool no_document; /* several YAML documents or no mapping: not policy data */
+    bool odd_keys;    /* YAML in another form than `key: …` at the margin: there may be others */
     /* What decides whether to read it again. */
     int64_t mtime_ns;
     uint64_t size, inode;
@@ -60,6 +63,7 @@ struct policy_index {
     } referrers; /* by ref, then path; made by policy_dependents (dependents.h) */
     bool has_referrers;
     size_t tests;
+    struct data_roots roots; /* of the settings, read by each scan */
     struct policy_names {
         char **items;
         size_t len, cap;

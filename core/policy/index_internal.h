@@ -13,8 +13,8 @@ void policy_file_free(struct policy_file *file);
 bool policy_kind_of(const char *name, enum policy_file_kind *kind);
 /* A folder that the index does not look into. */
 bool policy_is_skipped_dir(const char *name);
-/* Where opa puts a document: below the names of its folders. */
-char *policy_mount_of(const char *path) MUST_USE;
+/* Where opa puts a document. */
+void policy_file_mount(struct policy_file *file, const struct data_roots *roots);
 void policy_file_stamp(struct policy_file *file, const struct stat *st);
 /* A file without content at its place; by_package and the referrers are then of no use. */
 size_t policy_index_insert(

@@ -177,6 +177,9 @@ static bool update_path(struct update *u, const char *path)
     enum policy_file_kind kind;
     const char *base = path_base(path);
     const struct policy_text *text = find_text(u, path);
+    if (strcmp(path, ".bylaw/config.toml") == 0) {
+        return false; /* it says which documents are data, and where */
+    }
     if (!policy_kind_of(base, &kind)) {
         return strcmp(base, ".manifest") != 0 && strchr(base, '.') != NULL; /* else a folder? */
     }

@@ -25,6 +25,7 @@ struct model {
     bool gone[POLICIES];      /* its test file */
     bool broken[POLICIES];    /* it does not parse */
     unsigned region;          /* in the document */
+    unsigned ceiling;         /* in the one that the settings declare */
     bool confirm;             /* the rest follows what a change can reach */
     struct status_text_list {
         struct policy_text *items;
@@ -52,6 +53,9 @@ static char *text_of(const struct model *m, const char *path)
     if (strcmp(path, "regions/data.json") == 0) {
         return mem_printf("{\"home\": %u}", m->region);
     }
+    if (strcmp(path, "facts/limits.yaml") == 0) {
+        return mem_printf("ceiling: %u\n", m->ceiling);
+    }
     if (strcmp(path, "dispatch.rego") == 0) {
         return mem_strdup("package dispatch\n\nlimits contains l.limit if some l in data.lib\n\n"
                           "named(name) := data.lib[name].limit\n");
@@ -59,7 +63,8 @@ static char *text_of(const struct model *m, const char *path)
     if (strcmp(path, "dispatch_test.rego") == 0) {
         return mem_strdup("package dispatch_test\n\ntest_all if sum(data.dispatch.limits) < 15\n\n"
                           "test_named if data.dispatch.named(\"l1\") < 6\n\n"
-                          "test_home if data.regions.home < 5\n");
+                          "test_home if data.regions.home < 5\n\n"
+                          "test_ceiling if data.ceiling < 5\n");
     }
     const char *end = strrchr(path, '/') + 2;
     n = (unsigned)strtoul(end, NULL, 10);
@@ -144,7 +149,7 @@ static struct runner_events events_of(struct model *m)
 static void begin(struct model *m)
 {
     struct err err;
-    *m = (struct model){.root = test_dir_make(), .seed = 11, .region = 3};
+    *m = (struct model){.root = test_dir_make(), .seed = 11, .region = 3, .ceiling = 4};
     m->loop = loop_new(&err);
     m->board = board_new();
     struct runner_events events = events_of(m);
@@ -165,6 +170,8 @@ static void begin(struct model *m)
         free(policy);
         free(test);
     }
+    test_write(m->root, ".bylaw/config.toml", "[engines.opa]\ndata = [\"facts/\"]\n");
+    save(m, "facts/limits.yaml");
     save(m, "regions/data.json");
     save(m, "dispatch.rego");
     save(m, "dispatch_test.rego");
@@ -274,7 +281,7 @@ static char *edit(struct model *m, const char **what)
     unsigned lib = pick(m, LIBS);
     bool saved = pick(m, 2) == 0;
     char *path;
-    switch (pick(m, 7)) {
+    switch (pick(m, 8)) {
     case 0:
         *what = "a library's limit";
         m->limit[lib] = 1 + pick(m, 8);
@@ -306,6 +313,11 @@ static char *edit(struct model *m, const char **what)
         m->gone[n] = !m->gone[n];
         path = path_of("test", n);
         saved = true;
+        break;
+    case 6:
+        *what = "the document that the settings declare";
+        m->ceiling = pick(m, 9);
+        path = mem_strdup("facts/limits.yaml");
         break;
     default:
         *what = "nothing but a save";
@@ -397,16 +409,22 @@ static void only_what_is_reached(void **state)
     board_progress(m.board, &done, &total);
     assert_int_equal(total, m.tests[2]);
     assert_int_equal(done, m.tests[2]);
-    assert_string_equal(runner_plan(m.runner)->why, "4 of 21 tests can reach pol/p2.rego");
+    assert_string_equal(runner_plan(m.runner)->why, "4 of 22 tests can reach pol/p2.rego");
     const char *lib = "lib/l0.rego";
     start(&m, m.runner, RUN_AFFECTED, &lib, 1);
     while (runner_is_running(m.runner)) {
         loop_run_once(m.loop, 1000);
     }
     board_progress(m.board, &done, &total);
-    assert_int_equal(total, m.tests[0] + m.tests[3] + 3);
+    assert_int_equal(total, m.tests[0] + m.tests[3] + 4);
     assert_string_equal(runner_plan(m.runner)->why,
-        "7 of 21 tests can reach lib/l0.rego: dynamic references in dispatch.rego");
+        "8 of 22 tests can reach lib/l0.rego: dynamic references in dispatch.rego");
+    const char *facts = "facts/limits.yaml";
+    start(&m, m.runner, RUN_AFFECTED, &facts, 1);
+    while (runner_is_running(m.runner)) {
+        loop_run_once(m.loop, 1000);
+    }
+    assert_string_equal(runner_plan(m.runner)->why, "4 of 22 tests can reach facts/limits.yaml");
     end(&m);
 }
 

@@ -110,6 +110,24 @@ has 'it calls result.new, which only trivy has and opa has not'
 has 'pass   ports_test.test_low_port_mocked'
 has 'FAIL   ports_test.test_owner_wrong'
 
+# Documents that the settings name are loaded where opa would put them, for tests, coverage, evaluation and the gate.
+run 0 --coverage --root opa-data
+has 'pass: 3 passed, 0 failed, 0 errors'
+"$bylaw" check "$PWD/opa-data" >/dev/null || fail 'check does not load what the settings name'
+out=$("$bylaw" doctor opa-data || true)
+has 'opa data   facts/limits.yml: at the top of data'
+has 'opa data   lib.zones:facts/team: at data.lib.zones'
+out=$("$bylaw" config opa-data)
+has '# engines.opa.data: facts/limits.yml: at the top of data  # .bylaw/config.toml:2'
+rm -rf "$dir" && cp -R opa-data "$dir"
+printf '[engines.opa]\ndata = ["facts/limits.yml", "lib.zones:facts/gone", "../else"]\n' >"$dir/.bylaw/config.toml"
+run 1 --root "$dir"
+has 'FAIL   scale_test.test_region'
+has 'data: there is no .json, .yaml or .yml at lib.zones:facts/gone'
+has 'data: ../else is not below the folder, so it is not loaded'
+out=$("$bylaw" doctor "$dir" || true)
+has 'WRONG    opa data   lib.zones:facts/gone: at data.lib.zones: not there'
+
 run 1 --json --coverage --root opa-failing
 summary=$(jq -c 'select(.type == "summary") | [.verdict, .pass, .fail, .error, .skipped, ."not evaluated"]' <<<"$out")
 [ "$summary" = '["error",2,2,1,1,0]' ] || fail "summary $summary"

@@ -119,6 +119,7 @@ static void opa_gives_the_same_verdict(void **state)
     assert_int_equal(check("opa-subtests", "opa") > 0, true);
     /* Compiles only with the file of what the settings declare. */
     assert_int_equal(check("opa-declared", "opa") > 0, true);
+    assert_int_equal(check("opa-data", "opa"), 3);
 }
 
 static void check_if_there(const struct engine *engine, const char *const *workspaces)

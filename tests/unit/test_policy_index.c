@@ -146,6 +146,54 @@ static void closure_takes_what_is_needed(void **state)
     test_dir_remove(dir);
 }
 
+/* What the settings declare is data wherever it lies, and stands where opa would put it. */
+static void settings_declare_data(void **state)
+{
+    (void)state;
+    struct err err;
+    char *dir = test_dir_make();
+    test_write(dir, "a.rego", "package a\np if data.limit > data.deep.er.n\n");
+    test_write(dir, "b.rego", "package b\np if data.lib.limits.cpu\n");
+    test_write(dir, "c.rego", "package c\np if data.other\n");
+    test_write(dir, "d.rego", "package d\np if data.rules.x\n");
+    test_write(dir, "rules.rego", "package rules\nx := 1\n");
+    test_write(dir, "ex/one.yml", "# the limits\n\"limit\": 3\nunused: 1\n");
+    test_write(dir, "ex/many/deep/er.json", "{\"er\": {\"n\": 1}}");
+    test_write(dir, "ex/many/flow.yaml", "{limit: 3}\n");
+    test_write(dir, "ex/many/clash.yaml", "rules:\n  x: 2\n");
+    test_write(dir, "conf/cpu.json", "{\"cpu\": 1}");
+    test_write(dir, "conf/data.json", "{\"cpu\": 1}");
+    struct policy_index *index = policy_index_new();
+    assert_ok(policy_index_scan(index, dir, NULL, &err), err);
+    check_closure(index, "a.rego", "a.rego ");
+    check_closure(index, "b.rego", "b.rego ");
+    test_write(dir, ".bylaw/config.toml",
+        "[engines.opa]\ndata = [\"ex/one.yml\", \"./ex/many/\", \"lib.limits:conf/cpu.json\", "
+        "\"../up\", \"/root\", \"gone\", 3]\n");
+    const char *settings = ".bylaw/config.toml";
+    struct policy_moves moves = {0};
+    assert_false(policy_index_update(index, &settings, 1, NULL, 0, &moves)); /* a scan is needed */
+    policy_moves_free(&moves);
+    assert_ok(policy_index_scan(index, dir, NULL, &err), err);
+    check_closure(index, "a.rego", "a.rego ex/many/deep/er.json ex/many/flow.yaml ex/one.yml ");
+    check_closure(index, "b.rego", "b.rego conf/cpu.json ex/many/flow.yaml ");
+    check_closure(index, "c.rego", "c.rego ex/many/flow.yaml "); /* its keys are not told apart */
+    check_closure(index, "d.rego", "d.rego ex/many/clash.yaml ex/many/flow.yaml rules.rego ");
+    static const struct {
+        const char *path, *mount;
+    } mounts[] = {{"ex/one.yml", ""}, {"ex/many/flow.yaml", ""}, {"ex/many/deep/er.json", "deep"},
+        {"conf/cpu.json", "lib/limits"}, {"conf/data.json", "conf"}};
+    for (size_t i = 0; i < ARRAY_LEN(mounts); i++) {
+        size_t place = policy_index_find(index, mounts[i].path);
+        assert_string_equal(index->files.items[place].mount, mounts[i].mount);
+    }
+    assert_int_equal(index->roots.len, 6);
+    assert_true(index->roots.items[3].is_outside && index->roots.items[4].is_outside);
+    assert_false(index->roots.items[5].is_outside);
+    policy_index_free(index);
+    test_dir_remove(dir);
+}
+
 static void contradicting_folders_are_apart(void **state)
 {
     (void)state;
@@ -214,6 +262,7 @@ int main(void)
         cmocka_unit_test(names_what_a_file_has),
         cmocka_unit_test(tells_v0_from_v1),
         cmocka_unit_test(closure_takes_what_is_needed),
+        cmocka_unit_test(settings_declare_data),
         cmocka_unit_test(contradicting_folders_are_apart),
         cmocka_unit_test(coverage_counts_as_opa),
     };
