@@ -13,6 +13,10 @@
 
 enum { TIMEOUT_BASE_S = 60, TIMEOUT_EACH_S = 5, RENDER_MESSAGE_MAX = 600 };
 
+#define HOLLOW                                                                                     \
+    "the file is empty: conftest asks the policies about nothing at all, and that they allow it "  \
+    "says nothing"
+
 static const char *const version_args[] = {"--version", NULL};
 static const char *const environment[] = {
     "GOMAXPROCS=1", "GOGC=off", "GOMEMLIMIT=400MiB", "NO_COLOR=1", NULL};
@@ -223,26 +227,29 @@ static enum result_status worst(const struct conftest_report *report, const char
     return RESULT_NOT_EVALUATED;
 }
 
-static void push_holding(
-    const struct result *parent, const struct conftest_entry *entry, struct results *out)
+/* `hollow`: of a file that holds nothing. A rule that it breaks is broken all the same. */
+static void push_holding(const struct result *parent, const struct conftest_entry *entry,
+    bool hollow, struct results *out)
 {
+    bool holds = entry->successes > 0 && !hollow;
     struct result row = {.engine = parent->engine,
         .suite = mem_strdup(parent->suite),
         .name = mem_printf("%s/%s", parent->name, entry->space),
-        .status = entry->successes > 0 ? RESULT_PASS : RESULT_NOT_EVALUATED,
+        .status = holds ? RESULT_PASS : RESULT_NOT_EVALUATED,
         .depth = 1,
-        .count = entry->successes,
+        .count = holds ? entry->successes : 0,
         .file = mem_strdup(parent->file),
         .at = parent->at};
-    row.message = entry->successes > 0
-                      ? mem_printf(entry->successes == 1 ? "%u rule holds" : "%u rules hold",
-                            entry->successes)
+    row.message = holds ? mem_printf(entry->successes == 1 ? "%u rule holds" : "%u rules hold",
+                              entry->successes)
+                  : hollow && entry->successes > 0
+                      ? mem_strdup(HOLLOW)
                       : mem_printf("no rule of namespace %s was evaluated", entry->space);
     VEC_PUSH(out, row);
 }
 
 static void push_entry(const struct plan_unit *unit, const struct result *parent,
-    const struct conftest_entry *entry, struct results *out)
+    const struct conftest_entry *entry, bool hollow, struct results *out)
 {
     VEC_FOREACH (struct conftest_finding, finding, &entry->findings) {
         struct result row = {.engine = parent->engine,
@@ -265,7 +272,7 @@ static void push_entry(const struct plan_unit *unit, const struct result *parent
         VEC_PUSH(out, row);
     }
     if (entry->successes > 0 || entry->findings.len == 0) {
-        push_holding(parent, entry, out);
+        push_holding(parent, entry, hollow, out);
     }
 }
 
@@ -285,11 +292,14 @@ static void push_input(const struct engine_question *q, size_t test,
     VEC_FOREACH (struct conftest_entry, entry, report) {
         if (strcmp(entry->file, path) == 0) {
             buf_printf(&spaces, "%s%s", spaces.len == 0 ? "" : ", ", entry->space);
-            push_entry(unit, &parent, entry, out);
+            push_entry(unit, &parent, entry, known->hollow, out);
         }
     }
     struct result *row = &out->items[first];
-    if (row->status == RESULT_NOT_EVALUATED) {
+    if (row->status == RESULT_PASS && known->hollow) {
+        row->status = RESULT_NOT_EVALUATED;
+        row->message = mem_strdup(HOLLOW);
+    } else if (row->status == RESULT_NOT_EVALUATED) {
         row->message =
             spaces.len == 0
                 ? mem_strdup("conftest does not report on it: conftest.toml ignores it, or there "

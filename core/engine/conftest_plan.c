@@ -190,6 +190,7 @@ static void add_inputs_unit(
             plan_words_push(&tests.args, path + skip);
         } else {
             add_test(plan, mem_strdup(path), file, unit);
+            plan->tests.items[plan->tests.len - 1].hollow = plan_is_hollow(plan->root, path);
         }
     }
     size_t config = project->config == NULL ? (size_t)-1 : plan_find_file(plan, project->config);

@@ -38,6 +38,7 @@ struct plan_test {
     size_t unit;   /* index into units */
     bool included; /* runs now; else it is only known */
     bool todo;
+    bool hollow; /* its file is an input that holds nothing but blanks and comments */
 };
 
 /* What must be loaded together: the tests of one package and all they need. */
@@ -114,6 +115,9 @@ struct batches {
 void plan_add_files(struct run_plan *plan, const struct plan_words *paths);
 /* The first 2 KiB of a file name `word`: what kind of document it is, before it is read. */
 bool plan_head_has(const char *root, const char *path, const char *word);
+/* All of the file is blanks, comments and what begins or ends a document that is not there, in
+ * whatever of Conftest's formats. Not told of files over 2 KiB. */
+bool plan_is_hollow(const char *root, const char *path);
 /* Drops what the plan's run tells again if it still holds: findings in files that it loads, in
  * those it replaces and, of a plan of all, in those that are gone. */
 void plan_drop_findings(const struct run_plan *plan, struct findings *findings);

@@ -11,17 +11,41 @@
 
 enum { HEAD_BYTES = 2048 };
 
-bool plan_head_has(const char *root, const char *path, const char *word)
+static ssize_t read_head(const char *root, const char *path, char head[HEAD_BYTES])
 {
-    char head[HEAD_BYTES];
     char *full = path_join(root, path);
     int fd = open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    ssize_t got = fd < 0 ? -1 : read(fd, head, sizeof head);
+    ssize_t got = fd < 0 ? -1 : read(fd, head, HEAD_BYTES);
     if (fd >= 0) {
         close(fd);
     }
     free(full);
+    return got;
+}
+
+bool plan_head_has(const char *root, const char *path, const char *word)
+{
+    char head[HEAD_BYTES];
+    ssize_t got = read_head(root, path, head);
     return got > 0 && str_find(str_make(head, (size_t)got), str_of(word), 0) != SIZE_MAX;
+}
+
+bool plan_is_hollow(const char *root, const char *path)
+{
+    static const char *const nothing[] = {"---", "...", "null", "~", ""};
+    char head[HEAD_BYTES];
+    ssize_t got = read_head(root, path, head);
+    bool hollow = got >= 0 && got < HEAD_BYTES;
+    struct str text = str_make(head, hollow ? (size_t)got : 0);
+    struct str line;
+    while (hollow && str_next_line(&text, &line)) {
+        line = str_trim(line);
+        hollow = str_starts(line, "#") || str_starts(line, "//") || str_starts(line, ";");
+        for (size_t i = 0; i < ARRAY_LEN(nothing) && !hollow; i++) {
+            hollow = str_equal_c(line, nothing[i]);
+        }
+    }
+    return hollow;
 }
 
 size_t plan_find_file(const struct run_plan *plan, const char *path)

@@ -191,6 +191,42 @@ static void passing(void **state)
     end(&f);
 }
 
+/* Conftest passes a file that holds nothing where no rule asks for something to be there. */
+static void empty_inputs(void **state)
+{
+    (void)state;
+    static const char *const hollow[] = {
+        "in/a.yaml", "in/b.toml", "in/c.json", "in/d.env", "in/e.yml", "in/f.hcl"};
+    static const char *const texts[] = {"", "# later\n\n", "null\n", "", "---\n...\n", "// x\n"};
+    struct fixture f;
+    begin(&f);
+    char *root = test_dir_make();
+    test_write(root, "policy/main.rego",
+        "package main\ndeny contains \"root\" if input.user == \"root\"\n"
+        "warn contains \"none\" if not input\nwarn contains \"old\" if input.old\n");
+    test_write(root, ".bylaw/config.toml", "[engines.conftest]\ninputs = [\"in/\"]\n");
+    for (size_t i = 0; i < ARRAY_LEN(hollow); i++) {
+        test_write(root, hollow[i], texts[i]);
+    }
+    test_write(root, "in/object.json", "{}\n");
+    test_write(root, "in/bad.yaml", "user: root\n");
+    run(&f, root, NULL, false);
+    for (size_t i = 0; i < ARRAY_LEN(hollow); i++) {
+        assert_row(&f, hollow[i], RESULT_NOT_EVALUATED, "the file is empty");
+    }
+    assert_row(&f, "in/object.json", RESULT_PASS, NULL); /* someone wrote it */
+    assert_row(&f, "in/bad.yaml", RESULT_FAIL, "root");
+    test_write(root, "policy/main.rego",
+        "package main\ndeny contains \"no user\" if not input.user\n"
+        "deny contains \"root\" if input.user == \"root\"\n");
+    run(&f, root, NULL, false);
+    for (size_t i = 0; i < ARRAY_LEN(hollow); i++) {
+        assert_row(&f, hollow[i], RESULT_FAIL, "no user");
+    }
+    test_dir_remove(root);
+    end(&f);
+}
+
 static void run_affected(struct fixture *f, const char *root, const char *changed)
 {
     struct run_options options = {
@@ -738,6 +774,7 @@ int main(void)
 {
     const struct CMUnitTest conftest[] = {
         cmocka_unit_test(passing),
+        cmocka_unit_test(empty_inputs),
         cmocka_unit_test(affected),
         cmocka_unit_test(failing),
         cmocka_unit_test(counts_of_failing_inputs),
