@@ -1,8 +1,9 @@
 /* What a constraint cannot match: a case that wants no violation of such an object passes without
  * its policy being asked, and gator does not say so. As Gatekeeper 3.23 matches
  * (pkg/mutation/match): kinds, namespaces, excludedNamespaces, name, scope, labelSelector; and
- * namespaceSelector for a Namespace, whose own labels it is about. What another object decides (the
- * labels of a namespace, a source) may match. */
+ * namespaceSelector, for a Namespace by its own labels, for what is in one by those of the
+ * Namespace in the case's inventory. Where there is none gator rejects the object, which counts as
+ * a violation. What else decides (a source) may match. */
 #include "engine/gator_suite.h"
 
 #include "base/safe.h"
@@ -15,6 +16,8 @@ enum { SAID_MAX = 300 };
 struct subject {
     struct str text;
     TSNode object;
+    struct str inventory;
+    TSNode stream;                              /* of the inventory; null: there is none */
     char *group, *kind, *space, *name, *begins; /* generateName */
     bool review, is_namespace;
 };
@@ -159,20 +162,24 @@ static bool scope_matches(struct str text, TSNode match, const struct subject *s
 
 /* ---- labels ---- */
 
-static bool label_is(const struct subject *subject, TSNode value, struct str wanted)
+struct labels {
+    struct str text;
+    TSNode mapping;
+};
+
+static bool label_is(const struct labels *labels, TSNode value, struct str wanted)
 {
     struct buf is = BUF_INIT;
-    bool same = yaml_scalar(subject->text, value, &is) && str_equal(buf_str(&is), wanted);
+    bool same = yaml_scalar(labels->text, value, &is) && str_equal(buf_str(&is), wanted);
     buf_free(&is);
     return same;
 }
 
-static bool expression_matches(
-    struct str text, TSNode expression, TSNode labels, const struct subject *subject)
+static bool expression_matches(struct str text, TSNode expression, const struct labels *labels)
 {
     char *key = yaml_string(text, expression, "key");
     char *how = yaml_string(text, expression, "operator");
-    TSNode value = yaml_get(subject->text, labels, key, NULL);
+    TSNode value = yaml_get(labels->text, labels->mapping, key, NULL);
     TSNode values = yaml_get(text, expression, "values", NULL);
     bool is_there = !ts_node_is_null(value);
     bool is_listed = false;
@@ -180,7 +187,7 @@ static bool expression_matches(
     for (uint32_t at = 0; is_there && yaml_next_item(values, &at, &item);) {
         struct buf wanted = BUF_INIT;
         yaml_scalar(text, item, &wanted);
-        is_listed = is_listed || label_is(subject, value, buf_str(&wanted));
+        is_listed = is_listed || label_is(labels, value, buf_str(&wanted));
         buf_free(&wanted);
     }
     bool matches = strcmp(how, "In") == 0             ? is_listed
@@ -194,10 +201,9 @@ static bool expression_matches(
 }
 
 static bool selector_matches(
-    struct str text, TSNode match, const char *name, const struct subject *subject)
+    struct str text, TSNode match, const char *name, const struct labels *labels)
 {
     TSNode selector = yaml_get(text, match, name, NULL);
-    TSNode labels = yaml_get_path(subject->text, subject->object, "metadata/labels");
     TSNode wanted = yaml_get(text, selector, "matchLabels", NULL);
     TSNode expressions = yaml_get(text, selector, "matchExpressions", NULL);
     TSNode key;
@@ -206,17 +212,45 @@ static bool selector_matches(
     for (uint32_t at = 0; matches && yaml_next_pair(wanted, &at, &key, &value);) {
         struct buf label = BUF_INIT;
         struct buf is = BUF_INIT;
-        matches = !yaml_scalar(text, key, &label) || !yaml_scalar(text, value, &is) ||
-                  label_is(subject, yaml_get(subject->text, labels, buf_str(&label).ptr, NULL),
-                      buf_str(&is));
+        matches =
+            !yaml_scalar(text, key, &label) || !yaml_scalar(text, value, &is) ||
+            label_is(labels, yaml_get(labels->text, labels->mapping, buf_str(&label).ptr, NULL),
+                buf_str(&is));
         buf_free(&label);
         buf_free(&is);
     }
     TSNode expression;
     for (uint32_t at = 0; matches && yaml_next_item(expressions, &at, &expression);) {
-        matches = expression_matches(text, expression, labels, subject);
+        matches = expression_matches(text, expression, labels);
     }
     return matches;
+}
+
+static struct labels labels_of(struct str text, TSNode object)
+{
+    return (struct labels){text, yaml_get_path(text, object, "metadata/labels")};
+}
+
+/* The labels that namespaceSelector is about. False: none, or they are not known. */
+static bool space_labels(const struct subject *subject, struct labels *labels)
+{
+    struct str text = subject->inventory;
+    bool found = false;
+    TSNode object;
+    if (subject->is_namespace) {
+        *labels = labels_of(subject->text, subject->object);
+        return true;
+    }
+    for (uint32_t at = 0; subject->space[0] != '\0' && !ts_node_is_null(subject->stream) &&
+                          yaml_next_document(subject->stream, &at, &object);) {
+        if (yaml_equals(text, yaml_get(text, object, "apiVersion", NULL), "v1") &&
+            yaml_equals(text, yaml_get(text, object, "kind", NULL), "Namespace") &&
+            yaml_equals(text, yaml_get_path(text, object, "metadata/name"), subject->space)) {
+            *labels = labels_of(text, object); /* of two the later one counts */
+            found = true;
+        }
+    }
+    return found;
 }
 
 /* Labels behind an alias or a merge key are not read (yaml_tree.h): they may be any. */
@@ -245,27 +279,35 @@ static char *find_reason(struct str text, TSNode match, const struct subject *su
         return mem_printf(
             "excludes the namespace %s", subject->is_namespace ? subject->name : subject->space);
     }
-    if (may_hide_labels(subject->text) || may_hide_labels(text)) {
+    if (may_hide_labels(subject->text) || may_hide_labels(text) ||
+        may_hide_labels(subject->inventory)) {
         return mem_strdup("");
     }
-    return mem_strdup(
-        !name_matches(text, match, subject)    ? "does not match the object's name"
-        : !scope_matches(text, match, subject) ? "does not match the object's scope"
-        : !selector_matches(text, match, "labelSelector", subject)
-            ? "does not match the object's labels"
-        : subject->is_namespace && !selector_matches(text, match, "namespaceSelector", subject)
-            ? "does not match the namespace's labels"
-            : "");
+    struct labels own = labels_of(subject->text, subject->object);
+    struct labels space;
+    return mem_strdup(!name_matches(text, match, subject)    ? "does not match the object's name"
+                      : !scope_matches(text, match, subject) ? "does not match the object's scope"
+                      : !selector_matches(text, match, "labelSelector", &own)
+                          ? "does not match the object's labels"
+                      : space_labels(subject, &space) &&
+                              !selector_matches(text, match, "namespaceSelector", &space)
+                          ? "does not match the namespace's labels"
+                          : "");
 }
 
-char *gator_never_matches(struct str constraint, struct str object)
+char *gator_never_matches(struct str constraint, struct str object, struct str inventory)
 {
-    struct subject subject = {.text = object};
+    struct subject subject = {.text = object, .inventory = inventory};
     char *reason = NULL;
     TSNode content;
     uint32_t at = 0;
     TSTree *tree = yaml_tree_parse(constraint);
     TSTree *of_object = yaml_tree_parse(object);
+    bool selects = str_find(constraint, STR_LIT("namespaceSelector"), 0) != SIZE_MAX;
+    TSTree *beside = selects && inventory.len > 0 ? yaml_tree_parse(inventory) : NULL;
+    if (beside != NULL) {
+        subject.stream = ts_tree_root_node(beside);
+    }
     if (tree != NULL && of_object != NULL && subject_read(&subject, ts_tree_root_node(of_object)) &&
         yaml_next_document(ts_tree_root_node(tree), &at, &content)) {
         reason =
@@ -286,6 +328,9 @@ char *gator_never_matches(struct str constraint, struct str object)
     }
     if (of_object != NULL) {
         ts_tree_delete(of_object);
+    }
+    if (beside != NULL) {
+        ts_tree_delete(beside);
     }
     return why;
 }

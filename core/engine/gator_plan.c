@@ -136,9 +136,38 @@ static bool wants_none(struct str text, TSNode assertions)
     return none;
 }
 
-static void read_object(struct suite *suite, struct gator_case *one, TSNode test, bool none)
+/* A file of the case's inventory, relative to the suite's own; the caller frees. */
+static char *path_of_item(const struct suite *suite, TSNode item)
+{
+    struct buf name = BUF_INIT;
+    char *dir = path_dir(suite->path);
+    char *path = NULL;
+    if (yaml_scalar(suite->text, item, &name) && name.len > 0) {
+        char *joined = path_join(dir, name.ptr);
+        path = collapse(joined);
+        free(joined);
+    }
+    free(dir);
+    buf_free(&name);
+    return path == NULL ? mem_strdup("") : path;
+}
+
+static void read_inventory(const struct suite *suite, TSNode list, struct buf *out)
+{
+    TSNode item;
+    for (uint32_t at = 0; yaml_next_item(list, &at, &item);) {
+        char *path = path_of_item(suite, item);
+        buf_append_c(out, out->len > 0 ? "\n---\n" : "");
+        (void)(path[0] != '\0' && read_below(suite, path, out));
+        free(path);
+    }
+}
+
+static void read_object(
+    struct suite *suite, struct gator_case *one, TSNode test, TSNode inventory, bool none)
 {
     struct buf object = BUF_INIT;
+    struct buf beside = BUF_INIT;
     struct buf constraint = BUF_INIT;
     char *path = path_of(suite, test, "constraint");
     one->object_at = (struct position){1, 1};
@@ -155,11 +184,14 @@ static void read_object(struct suite *suite, struct gator_case *one, TSNode test
         }
         bool expands = !ts_node_is_null(yaml_get(suite->text, test, "expansion", NULL));
         if (none && !expands && read_below(suite, path, &constraint)) {
-            one->vacuous = gator_never_matches(buf_str(&constraint), buf_str(&object));
+            read_inventory(suite, inventory, &beside);
+            one->vacuous =
+                gator_never_matches(buf_str(&constraint), buf_str(&object), buf_str(&beside));
         }
     }
     free(path);
     buf_free(&object);
+    buf_free(&beside);
     buf_free(&constraint);
 }
 
@@ -179,7 +211,8 @@ static void read_facts(struct suite *suite, TSNode test, TSNode item, size_t tem
         object = NULL;
     }
     one.object = object;
-    read_object(suite, &one, test, wants_none(suite->text, assertions));
+    read_object(suite, &one, test, yaml_get(suite->text, item, "inventory", NULL),
+        wants_none(suite->text, assertions));
     VEC_PUSH(&suite->own->cases, one);
 }
 
@@ -194,6 +227,13 @@ static void read_case(
     char *object = path_of(suite, item, "object");
     mark(suite, object);
     free(object);
+    TSNode inventory = yaml_get(suite->text, item, "inventory", NULL);
+    TSNode beside;
+    for (uint32_t at = 0; yaml_next_item(inventory, &at, &beside);) {
+        char *path = path_of_item(suite, beside);
+        mark(suite, path);
+        free(path);
+    }
     if (!suite->second_time) {
         read_facts(suite, test, item, template);
     }
@@ -223,11 +263,13 @@ static void read_test(struct suite *suite, TSNode item)
     char *shown = safe_dup(str_of(name), SAFE_ONE_LINE, 1000);
     char *path = path_of(suite, item, "template");
     char *constraint = path_of(suite, item, "constraint");
+    char *expansion = path_of(suite, item, "expansion");
     uint32_t at = 0;
     size_t before = suite->tests;
     TSNode entry;
     mark(suite, path);
     mark(suite, constraint);
+    mark(suite, expansion);
     size_t template = gator_suite_template(suite->own, suite->all->root, path);
     TSNode cases = yaml_get(suite->text, item, "cases", NULL);
     while (yaml_next_item(cases, &at, &entry)) {
@@ -236,6 +278,7 @@ static void read_test(struct suite *suite, TSNode item)
     if (suite->tests == before) {
         read_caseless(suite, shown, item, template);
     }
+    free(expansion);
     free(constraint);
     free(path);
     free(shown);

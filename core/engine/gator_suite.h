@@ -42,9 +42,11 @@ struct gator_case *gator_suite_find(const struct gator_suite *suite, struct posi
 /* The template of this file below root, read once; SIZE_MAX: it cannot be read or is none. */
 size_t gator_suite_template(struct gator_suite *suite, const char *root, const char *path);
 
-/* Why a constraint cannot match an object (gator_match.c), as far as that is certain from the two
+/* Why a constraint cannot match an object (gator_match.c), as far as that is certain from these
  * alone; NULL: it may. Texts of YAML files; an AdmissionReview counts as the object in it, and only
- * its kind is looked at. The caller frees. */
-char *gator_never_matches(struct str constraint, struct str object) MUST_USE;
+ * its kind is looked at. `inventory` is what the case puts beside the object, one file behind the
+ * other with `---` between them: a Namespace in it has the labels that namespaceSelector is about.
+ * The caller frees. */
+char *gator_never_matches(struct str constraint, struct str object, struct str inventory) MUST_USE;
 
 #endif

@@ -75,8 +75,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct position at = gator_error_place(str_of(template), NULL, message);
     free(gator_error_say(str_of(template), "f.yaml", NULL, message));
     free(gator_error_say(text, "f.yaml", NULL, "template:2: x; libs[\"lib_0\"]:1: y"));
-    free(gator_never_matches(text, str_of(template)));
-    free(gator_never_matches(str_of(template), text));
+    free(gator_never_matches(text, str_of(template), text));
+    free(gator_never_matches(str_of(template), text, str_of(template)));
     gator_templates_read(text, &templates);
     gator_templates_free(&templates);
     if (at.row > 0 && at.row < 8) { /* the Rego begins there */

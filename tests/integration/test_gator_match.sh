@@ -41,20 +41,28 @@ constraint '{labelSelector: {matchExpressions: [{key: app, operator: In, values:
 constraint '{labelSelector: {matchExpressions: [{key: app, operator: NotIn, values: [web]}]}}'
 constraint '{labelSelector: {matchExpressions: [{key: app, operator: Exists}]}}'
 constraint '{labelSelector: {}}'
+constraint '{namespaceSelector: {matchLabels: {team: a}}}'
+constraint '{namespaceSelector: {matchExpressions: [{key: team, operator: NotIn, values: [a]}]}}'
+constraint '{namespaceSelector: {matchExpressions: [{key: team, operator: Exists}]}}'
 objects=0
 object() { printf '%s\n' "$1" >"$dir/o$((++objects)).yaml"; }
 object '{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: prod, labels: {app: web}}}'
 object '{apiVersion: v1, kind: Pod, metadata: {generateName: web-, namespace: dev, labels: {app: db, gone: "1"}}}'
 object '{apiVersion: apps/v1, kind: Deployment, metadata: {name: api-web, namespace: dev-prod, labels: {app: web, app.kubernetes.io/name: web}}}'
 object '{apiVersion: v1, kind: Namespace, metadata: {name: prod}}'
+object '{apiVersion: v1, kind: Namespace, metadata: {name: dev, labels: {team: a}}}'
 object '{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: web, labels: {app: other}}}'
+# The labels of the namespaces, two in a file; of dev-prod they are not known, which gator counts as a violation.
+printf '%s\n---\n%s\n' '{apiVersion: v1, kind: Namespace, metadata: {name: other, labels: {team: b}}}' \
+  '{apiVersion: v1, kind: Namespace, metadata: {name: prod, labels: {team: a}}}' >"$dir/i1.yaml"
+printf '%s\n' '{apiVersion: v1, kind: Namespace, metadata: {name: dev, labels: {tier: "1"}}}' >"$dir/i2.yaml"
 {
   printf 'apiVersion: test.gatekeeper.sh/v1alpha1\nkind: Suite\ntests:\n'
   for ((c = 1; c <= count; c++)); do
     printf '  - name: c%s\n    template: template.yaml\n    constraint: c%s.yaml\n    cases:\n' "$c" "$c"
     for ((o = 1; o <= objects; o++)); do
-      printf '      - {name: c%s-o%s-yes, object: o%s.yaml, assertions: [{violations: yes}]}\n' "$c" "$o" "$o"
-      printf '      - {name: c%s-o%s-no, object: o%s.yaml, assertions: [{violations: no}]}\n' "$c" "$o" "$o"
+      printf '      - {name: c%s-o%s-yes, object: o%s.yaml, inventory: [i1.yaml, ./i2.yaml], assertions: [{violations: yes}]}\n' "$c" "$o" "$o"
+      printf '      - {name: c%s-o%s-no, object: o%s.yaml, inventory: [i1.yaml, ./i2.yaml], assertions: [{violations: no}]}\n' "$c" "$o" "$o"
     done
   done
 } >"$dir/suite.yaml"

@@ -58,7 +58,7 @@ static void places(void **state)
 static bool never(const char *match, const char *object)
 {
     char *constraint = mem_printf("kind: K8sX\nspec: {match: {kinds: %s}}\n", match);
-    char *why = gator_never_matches(str_of(constraint), str_of(object));
+    char *why = gator_never_matches(str_of(constraint), str_of(object), str_of(""));
     bool is_never = why != NULL;
     free(why);
     free(constraint);
