@@ -3,12 +3,14 @@
 #include "base/env.h"
 #include "base/path.h"
 #include "base/vec.h"
+#include "loop/spawn.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { LINE_MAX_BYTES = 1 << 20, KILL_AFTER_MS = 2000, EOF_GRACE_MS = 200, MEMORY_EVERY_MS = 50 };
@@ -21,7 +23,8 @@ struct stream {
 };
 
 struct process {
-    uv_process_t uv;
+    pid_t pid;
+    uv_signal_t ended; /* a child of ours has: this one perhaps */
     struct loop *loop;
     uv_pipe_t in;
     uv_shutdown_t shutdown;
@@ -53,8 +56,8 @@ struct writing {
 static void kill_group(struct process *p, int signum)
 {
     if (!p->closing && (!p->exited || p->open_streams > 0)) {
-        /* The child is the leader of its own group (UV_PROCESS_DETACHED calls setsid). */
-        kill(-p->uv.pid, signum);
+        /* The child is the leader of its own group (spawn.h). */
+        kill(-p->pid, signum);
     }
 }
 
@@ -101,7 +104,7 @@ static void close_all(struct process *p)
     p->closing = true;
     flush_partial(&p->out);
     flush_partial(&p->err);
-    close_handle((uv_handle_t *)&p->uv);
+    close_handle((uv_handle_t *)&p->ended);
     close_handle((uv_handle_t *)&p->in);
     close_handle((uv_handle_t *)&p->out.pipe);
     close_handle((uv_handle_t *)&p->err.pipe);
@@ -125,16 +128,29 @@ static void on_grace_over(uv_timer_t *timer)
         uv_timer_start(timer, on_grace_over, EOF_GRACE_MS, 0);
         return;
     }
-    kill(-p->uv.pid, SIGKILL); /* what is left of the group holds a pipe that nobody will close */
+    kill(-p->pid, SIGKILL); /* what is left of the group holds a pipe that nobody will close */
     close_all(p);
 }
 
-static void on_process_exit(uv_process_t *uv, int64_t status, int signum)
+/* Some child has ended; several may be told as one. */
+static void on_child_ended(uv_signal_t *handle, int signum)
 {
-    struct process *p = uv->data;
+    (void)signum;
+    struct process *p = handle->data;
+    int status = 0;
+    pid_t ended;
+    do {
+        ended = waitpid(p->pid, &status, WNOHANG);
+    } while (ended < 0 && errno == EINTR);
+    if (ended == 0) {
+        return;
+    }
+    uv_signal_stop(handle);
     p->exited = true;
-    p->result.exit_code = signum != 0 ? -1 : (int)status;
-    p->result.signal = signum;
+    /* No child (somebody else waited for it): how it ended cannot be known. */
+    bool known = ended > 0;
+    p->result.exit_code = known && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    p->result.signal = known && WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     if (p->options.leaves_child) {
         close_all(p); /* its pipes are never at their end while what it left has them */
         return;
@@ -176,7 +192,7 @@ void process_kill(struct process *process)
 
 int process_pid(const struct process *process)
 {
-    return process->uv.pid;
+    return process->pid;
 }
 
 uint64_t process_resident_bytes(const struct process *process)
@@ -350,29 +366,28 @@ static void init_stream(struct process *p, struct stream *s, enum process_stream
 static int spawn(struct process *p, const char *program)
 {
     struct env env = env_scrubbed(p->options.env);
-    uv_stdio_container_t stdio[3] = {
-        {.flags = UV_CREATE_PIPE | UV_READABLE_PIPE, .data.stream = (uv_stream_t *)&p->in},
-        {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&p->out.pipe},
-        {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&p->err.pipe},
-    };
-    uv_process_options_t uv = {
-        .exit_cb = on_process_exit,
-        .file = program,
-        .args = (char **)p->options.argv,
-        .env = env.items,
-        .cwd = p->options.cwd,
-        .flags = UV_PROCESS_DETACHED,
-        .stdio_count = 3,
-        .stdio = stdio,
-    };
-    int rc = uv_spawn(loop_uv(p->loop), &p->uv, &uv);
+    struct spawn_options options = {.program = program,
+        .argv = p->options.argv,
+        .env = (const char *const *)env.items,
+        .cwd = p->options.cwd};
+    int fds[3];
+    uv_signal_start(&p->ended, on_child_ended, SIGCHLD); /* before there is one that could end */
+    int rc = spawn_start(&options, &p->pid, fds);
     VEC_FREE(&env);
-    return rc;
+    if (rc != 0) {
+        return uv_translate_sys_error(rc);
+    }
+    uv_pipe_t *pipes[] = {&p->in, &p->out.pipe, &p->err.pipe};
+    for (size_t i = 0; i < ARRAY_LEN(pipes); i++) {
+        uv_pipe_open(pipes[i], fds[i]);
+    }
+    return 0;
 }
 
 static void init_handles(struct process *p)
 {
     uv_loop_t *uv = loop_uv(p->loop);
+    uv_signal_init(uv, &p->ended);
     uv_pipe_init(uv, &p->in, 0);
     init_stream(p, &p->out, PROCESS_STDOUT);
     init_stream(p, &p->err, PROCESS_STDERR);
@@ -380,7 +395,7 @@ static void init_handles(struct process *p)
     uv_timer_init(uv, &p->kill);
     uv_timer_init(uv, &p->grace);
     uv_timer_init(uv, &p->memory);
-    p->in.data = p->timeout.data = p->kill.data = p->grace.data = p->memory.data = p->uv.data =
+    p->in.data = p->timeout.data = p->kill.data = p->grace.data = p->memory.data = p->ended.data =
         p->shutdown.data = p;
     p->open_handles = 8;
 }
@@ -412,7 +427,7 @@ struct process *process_start(
     free(program);
     if (options->nice > 0) {
         /* A courtesy, no more: a failure is none. */
-        (void)setpriority(PRIO_PGRP, (id_t)p->uv.pid, getpriority(PRIO_PROCESS, 0) + options->nice);
+        (void)setpriority(PRIO_PGRP, (id_t)p->pid, getpriority(PRIO_PROCESS, 0) + options->nice);
     }
     p->options.argv = NULL; /* the caller's arrays need not outlive this call */
     p->options.env = NULL;

@@ -1,10 +1,15 @@
 #include "test.h"
 
+#include "base/file.h"
+#include "base/path.h"
 #include "base/vec.h"
 #include "loop/process.h"
 
+#include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct seen {
     struct buf lines;
@@ -116,6 +121,88 @@ static void missing_program_is_an_error(void **state)
     loop_free(loop);
 }
 
+/* Several that end in the same moment are told by one signal. */
+static void many_at_once_end_once_each(void **state)
+{
+    (void)state;
+    enum { MANY = 24 };
+    struct err err;
+    struct loop *loop = loop_new(&err);
+    struct seen seen[MANY] = {0};
+    int gate[2];
+    assert_int_equal(pipe2(gate, O_CLOEXEC), 0);
+    char *wait = mem_printf("read x < /proc/%d/fd/%d; exit 4", (int)getpid(), gate[0]);
+    const char *argv[] = {"sh", "-c", wait, NULL};
+    for (size_t i = 0; i < MANY; i++) {
+        struct process_options options = {
+            .argv = argv, .on_line = on_line, .on_exit = on_exit_seen, .data = &seen[i]};
+        assert_non_null(process_start(loop, &options, &err));
+    }
+    close(gate[1]);
+    for (size_t i = 0; i < MANY; i++) {
+        assert_true(loop_run_until(loop, &seen[i].done, 240000));
+        assert_int_equal(seen[i].result.exit_code, 4);
+    }
+    loop_free(loop);
+    for (size_t i = 0; i < MANY; i++) {
+        assert_int_equal(seen[i].exits, 1);
+        buf_free(&seen[i].lines);
+    }
+    close(gate[0]);
+    free(wait);
+}
+
+/* What we ignore (SIGPIPE) and have blocked is none of the child's. */
+static void signals_are_as_usual(void **state)
+{
+    (void)state;
+    sigset_t blocked;
+    sigset_t before;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGUSR2);
+    pthread_sigmask(SIG_BLOCK, &blocked, &before);
+    struct seen pipe_seen = run("kill -s PIPE $$; echo still here", 0, 0);
+    assert_int_equal(pipe_seen.result.signal, SIGPIPE);
+    assert_int_equal(pipe_seen.result.exit_code, -1);
+    struct seen blocked_seen = run("kill -s USR2 $$; echo still here", 0, 0);
+    assert_int_equal(blocked_seen.result.signal, SIGUSR2);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    buf_free(&pipe_seen.lines);
+    buf_free(&blocked_seen.lines);
+}
+
+/* A script without a first line that says what reads it is the shell's; one in a folder of its own.
+ */
+static void scripts_are_the_shells(void **state)
+{
+    (void)state;
+    struct err err;
+    struct loop *loop = loop_new(&err);
+    char folder[] = "/tmp/bylaw-test-process-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    char *script = path_join(folder, "script");
+    assert_ok(file_write(script, STR_LIT("pwd; echo \"$0 $1 $2\"\n"), 0755, &err), err);
+    struct buf out = BUF_INIT;
+    struct process_result result;
+    const char *argv[] = {script, "one", "two three", NULL};
+    struct process_options options = {.argv = argv, .cwd = folder};
+    assert_ok(process_run(loop, &options, &out, NULL, &result, &err), err);
+    assert_int_equal(result.exit_code, 0);
+    char *want = mem_printf("%s\n%s one two three\n", folder, script);
+    assert_string_equal(out.ptr, want);
+    free(want);
+    buf_free(&out);
+
+    options.cwd = script; /* no folder */
+    assert_null(process_start(loop, &options, &err));
+    assert_int_equal(err.kind, ERR_EXTERNAL);
+    assert_non_null(strstr(err.text, "not a directory"));
+    unlink(script);
+    rmdir(folder);
+    free(script);
+    loop_free(loop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,6 +212,9 @@ int main(void)
         cmocka_unit_test(makes_way),
         cmocka_unit_test(flood_is_bounded),
         cmocka_unit_test(missing_program_is_an_error),
+        cmocka_unit_test(many_at_once_end_once_each),
+        cmocka_unit_test(signals_are_as_usual),
+        cmocka_unit_test(scripts_are_the_shells),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
