@@ -33,9 +33,10 @@ struct desk_trace {
     struct err err;
     struct controls controls;
     struct cover_map map;
-    struct lineage_maker *maker;
-    unsigned looks;      /* for the index, before it had begun */
-    unsigned generation; /* of the catalog that the maker reads */
+    struct cover_maker *coverer; /* makes `map` */
+    struct lineage_maker *maker; /* then, with it, the rows */
+    unsigned looks;              /* for the index, before it had begun */
+    unsigned generation;         /* of the catalog that the makers read */
     struct loop_timer *timer;
     struct loop_work *work; /* NULL: no worker is busy */
     atomic_bool stop;
@@ -51,6 +52,7 @@ struct desk_trace {
 static void free_trace(struct desk_trace *trace)
 {
     lineage_cancel(trace->maker);
+    cover_map_cancel(trace->coverer);
     lineage_free(&trace->lineage);
     cover_map_free(&trace->map);
     controls_free(&trace->controls);
@@ -318,33 +320,48 @@ static void history_read(void *data, bool cancelled)
     app_redraw(trace->desk->app);
 }
 
-static void begin_rows(struct desk_trace *trace, struct catalog *catalog)
+static void begin(struct desk_trace *trace, const struct catalog *catalog)
 {
     lineage_cancel(trace->maker);
+    trace->maker = NULL;
+    cover_map_cancel(trace->coverer);
     cover_map_free(&trace->map);
+    trace->map = (struct cover_map){0};
     trace->generation = catalog_generation(catalog);
-    cover_map_build(catalog, &trace->controls.list, &trace->map);
-    trace->maker =
-        lineage_begin(catalog, &trace->controls.list, &trace->map, trace->controls.benchmark);
+    trace->coverer = cover_map_begin(catalog, &trace->controls.list);
+}
+
+/* A slice of what is to be made. True: it is all there. */
+static bool make_some(struct desk_trace *trace, struct catalog *catalog)
+{
+    /* The files changed meanwhile: once more from the start. */
+    if ((trace->coverer == NULL && trace->maker == NULL) ||
+        trace->generation != catalog_generation(catalog)) {
+        begin(trace, catalog);
+        return false;
+    }
+    if (trace->maker != NULL) {
+        return lineage_step(trace->maker, SLICE_MS);
+    }
+    if (cover_map_step(trace->coverer, SLICE_MS)) {
+        cover_map_finish(trace->coverer, &trace->map);
+        trace->coverer = NULL;
+        trace->maker =
+            lineage_begin(catalog, &trace->controls.list, &trace->map, trace->controls.benchmark);
+    }
+    return false;
 }
 
 static void on_slice(void *data)
 {
     struct desk_trace *trace = data;
     struct indexer *indexer = workbench_indexer(trace->desk->workbench);
-    struct catalog *catalog = indexer_catalog(indexer);
     struct indexer_progress progress = indexer_progress(indexer);
     /* A folder without a policy has nothing to index, and never begins. */
     bool begun = progress.generation > 0 || trace->looks++ >= LOOKS_MAX;
     if (!begun || progress.done != progress.total) {
         loop_timer_start(trace->timer, LOOK_AGAIN_MS, 0);
-        return;
-    }
-    /* The files changed meanwhile: once more from the start. */
-    if (trace->maker == NULL || trace->generation != catalog_generation(catalog)) {
-        begin_rows(trace, catalog);
-        loop_timer_start(trace->timer, 0, 0);
-    } else if (!lineage_step(trace->maker, SLICE_MS)) {
+    } else if (!make_some(trace, indexer_catalog(indexer))) {
         loop_timer_start(trace->timer, 0, 0);
     } else {
         lineage_finish(trace->maker, &trace->lineage);

@@ -178,13 +178,25 @@ static void put_in_order(const struct catalog *catalog)
     cached->ordered = true;
 }
 
+const struct policy_symbols *catalog_file_at(
+    const struct catalog *catalog, size_t place, const char **path)
+{
+    put_in_order(catalog);
+    if (place >= catalog->order.len) {
+        return NULL;
+    }
+    uint32_t file = catalog->order.items[place];
+    *path = catalog_path(catalog, file);
+    return catalog->files.items[file].symbols;
+}
+
 void catalog_each_file(const struct catalog *catalog,
     bool (*each)(void *data, const char *path, const struct policy_symbols *symbols), void *data)
 {
-    put_in_order(catalog);
-    for (size_t i = 0; i < catalog->order.len; i++) {
-        uint32_t file = catalog->order.items[i];
-        if (!each(data, catalog_path(catalog, file), catalog->files.items[file].symbols)) {
+    const char *path;
+    const struct policy_symbols *symbols;
+    for (size_t i = 0; (symbols = catalog_file_at(catalog, i, &path)) != NULL; i++) {
+        if (!each(data, path, symbols)) {
             return;
         }
     }

@@ -136,6 +136,9 @@ void catalog_each(const struct catalog *catalog,
 /* Calls `each` for every file by path. */
 void catalog_each_file(const struct catalog *catalog,
     bool (*each)(void *data, const char *path, const struct policy_symbols *symbols), void *data);
+/* The same one at a time: NULL behind the last. Places stay while the generation does. */
+const struct policy_symbols *catalog_file_at(
+    const struct catalog *catalog, size_t place, const char **path);
 
 struct catalog_counts {
     size_t files, packages, rules, tests, policies, templates, constraints, objects, controls;

@@ -4,6 +4,7 @@
 #include "base/vec.h"
 #include "control/framework.h"
 #include "control/words.h"
+#include "loop/loop.h"
 
 #include <ctype.h>
 #include <stdint.h>
@@ -12,7 +13,7 @@
 /* Measured on gatekeeper-library and kyverno/policies: below, most are no such policy. */
 #define READS_LIKE 0.6
 
-enum { WORDS_KEPT = 20 };
+enum { WORDS_KEPT = 20, SLICE_MS = 1000 };
 
 /* Numbers without regard to case, each with the requirements that have it. */
 struct numbers {
@@ -26,11 +27,13 @@ struct numbers {
     } lists;
 };
 
-struct builder {
+struct cover_maker {
+    const struct catalog *catalog;
     const struct requirements *requirements;
+    size_t next_requirement, next_file;
     struct numbers numbers;
     struct words *words;
-    struct cover_map *out;
+    struct cover_map map;
     const char *path;
     const struct policy_symbols *symbols;
 };
@@ -109,11 +112,11 @@ static const char *policy_name(
 }
 
 static struct cover make_cover(
-    const struct builder *builder, const struct symbol_definition *definition, uint32_t row)
+    const struct cover_maker *maker, const struct symbol_definition *definition, uint32_t row)
 {
     return (struct cover){.control = SIZE_MAX,
-        .path = mem_strdup(builder->path),
-        .policy = mem_strdup(policy_name(builder->symbols, definition)),
+        .path = mem_strdup(maker->path),
+        .policy = mem_strdup(policy_name(maker->symbols, definition)),
         .kind = definition->kind,
         .at = definition->at,
         .row = row};
@@ -138,36 +141,36 @@ static char *as_said(const struct symbol_control *control)
                : mem_strdup(control->id);
 }
 
-static void take_control(struct builder *builder, const struct symbol_control *control)
+static void take_control(struct cover_maker *maker, const struct symbol_control *control)
 {
     const struct symbol_definition *definition =
-        &builder->symbols->definitions.items[control->definition];
-    const struct number_list *list = find_number(&builder->numbers, control->id);
+        &maker->symbols->definitions.items[control->definition];
+    const struct number_list *list = find_number(&maker->numbers, control->id);
     bool found = false;
     if (!is_policy(definition)) {
         return;
     }
     for (size_t i = 0; i < list->len; i++) {
-        const struct requirement *asked = &builder->requirements->items[list->items[i]];
+        const struct requirement *asked = &maker->requirements->items[list->items[i]];
         enum framework_relation relation = framework_relate(str_of(control->framework),
             str_make("", 0), str_of(asked->framework), str_of(asked->version));
         if (relation == FRAMEWORK_OTHER) {
             continue;
         }
-        struct cover cover = make_cover(builder, definition, control->row);
+        struct cover cover = make_cover(maker, definition, control->row);
         cover.control = list->items[i];
         cover.sure = sureness(control, relation);
         cover.source = control->source;
         cover.said = as_said(control);
-        VEC_PUSH(&builder->out->covers, cover);
+        VEC_PUSH(&maker->map.covers, cover);
         found = true;
     }
     if (!found) {
-        struct cover cover = make_cover(builder, definition, control->row);
+        struct cover cover = make_cover(maker, definition, control->row);
         cover.sure = COVER_NUMBER;
         cover.source = control->source;
         cover.said = as_said(control);
-        VEC_PUSH(&builder->out->strays, cover);
+        VEC_PUSH(&maker->map.strays, cover);
     }
 }
 
@@ -211,18 +214,18 @@ static char *words_of(const struct policy_symbols *symbols, size_t at)
 }
 
 /* One policy may well be what one control asks for, without saying so. */
-static void take_words(struct builder *builder, size_t at)
+static void take_words(struct cover_maker *maker, size_t at)
 {
-    const struct symbol_definition *definition = &builder->symbols->definitions.items[at];
-    char *words = words_of(builder->symbols, at);
-    struct words_hit hit = words_best(builder->words, str_of(words), SIZE_MAX, NULL);
+    const struct symbol_definition *definition = &maker->symbols->definitions.items[at];
+    char *words = words_of(maker->symbols, at);
+    struct words_hit hit = words_best(maker->words, str_of(words), SIZE_MAX, NULL);
     free(words);
     if (hit.likeness >= READS_LIKE) {
-        struct cover cover = make_cover(builder, definition, definition->at.row);
+        struct cover cover = make_cover(maker, definition, definition->at.row);
         cover.control = hit.text;
         cover.sure = COVER_WORDS;
         cover.said = mem_strdup("");
-        VEC_PUSH(&builder->out->covers, cover);
+        VEC_PUSH(&maker->map.covers, cover);
     }
 }
 
@@ -237,26 +240,25 @@ static bool names_control(const struct policy_symbols *symbols, size_t definitio
     return false;
 }
 
-static bool take_file(void *data, const char *path, const struct policy_symbols *symbols)
+static void take_file(
+    struct cover_maker *maker, const char *path, const struct policy_symbols *symbols)
 {
-    struct builder *builder = data;
-    builder->path = path;
-    builder->symbols = symbols;
+    maker->path = path;
+    maker->symbols = symbols;
     VEC_FOREACH (const struct symbol_control, control, &symbols->controls) {
-        take_control(builder, control);
+        take_control(maker, control);
     }
     for (size_t i = 0; i < symbols->definitions.len; i++) {
         enum symbol_kind kind = symbols->definitions.items[i].kind;
         bool rego = kind == SYMBOL_PACKAGE && symbols->kind == FILE_REGO && denies(symbols, i);
-        builder->out->gatekeeper += kind == SYMBOL_TEMPLATE;
-        builder->out->kyverno += kind == SYMBOL_POLICY;
-        builder->out->rego += rego;
+        maker->map.gatekeeper += kind == SYMBOL_TEMPLATE;
+        maker->map.kyverno += kind == SYMBOL_POLICY;
+        maker->map.rego += rego;
         if ((rego || kind == SYMBOL_TEMPLATE || kind == SYMBOL_POLICY) &&
             !names_control(symbols, i)) {
-            take_words(builder, i);
+            take_words(maker, i);
         }
     }
-    return true;
 }
 
 /* ---- the map ---- */
@@ -302,20 +304,57 @@ static void cut_words(struct covers *covers)
     covers->len = kept;
 }
 
-void cover_map_build(
-    const struct catalog *catalog, const struct requirements *requirements, struct cover_map *out)
+struct cover_maker *cover_map_begin(
+    const struct catalog *catalog, const struct requirements *requirements)
 {
-    *out = (struct cover_map){0};
-    struct builder builder = {.requirements = requirements, .words = words_new(), .out = out};
-    for (size_t i = 0; i < requirements->len; i++) {
-        const struct requirement *requirement = &requirements->items[i];
-        char *words = requirement_known_by(requirement);
-        add_number(&builder.numbers, requirement->id, i);
-        add_number(&builder.numbers, requirement->label, i);
-        words_add(builder.words, str_of(words));
-        free(words);
+    struct cover_maker *maker = MEM_NEW(struct cover_maker);
+    maker->catalog = catalog;
+    maker->requirements = requirements;
+    maker->words = words_new();
+    return maker;
+}
+
+static void take_requirement(struct cover_maker *maker, size_t at)
+{
+    const struct requirement *requirement = &maker->requirements->items[at];
+    char *words = requirement_known_by(requirement);
+    add_number(&maker->numbers, requirement->id, at);
+    add_number(&maker->numbers, requirement->label, at);
+    words_add(maker->words, str_of(words));
+    free(words);
+}
+
+/* False: there is nothing left. */
+static bool take_next(struct cover_maker *maker)
+{
+    if (maker->next_requirement < maker->requirements->len) {
+        take_requirement(maker, maker->next_requirement++);
+        return true;
     }
-    catalog_each_file(catalog, take_file, &builder);
+    const char *path;
+    const struct policy_symbols *symbols =
+        catalog_file_at(maker->catalog, maker->next_file++, &path);
+    if (symbols != NULL) {
+        take_file(maker, path, symbols);
+    }
+    return symbols != NULL;
+}
+
+bool cover_map_step(struct cover_maker *maker, uint64_t ms)
+{
+    uint64_t start = loop_now_ms();
+    for (unsigned i = 0; i == 0 || i % 16 != 0 || loop_now_ms() - start < ms; i++) {
+        if (!take_next(maker)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void cover_map_finish(struct cover_maker *maker, struct cover_map *out)
+{
+    *out = maker->map;
+    maker->map = (struct cover_map){0};
     if (out->covers.len > 0) {
         qsort(out->covers.items, out->covers.len, sizeof *out->covers.items, by_control);
         cut_words(&out->covers);
@@ -323,8 +362,26 @@ void cover_map_build(
     if (out->strays.len > 0) {
         qsort(out->strays.items, out->strays.len, sizeof *out->strays.items, by_control);
     }
-    numbers_free(&builder.numbers);
-    words_free(builder.words);
+    cover_map_cancel(maker);
+}
+
+void cover_map_cancel(struct cover_maker *maker)
+{
+    if (maker != NULL) {
+        cover_map_free(&maker->map);
+        numbers_free(&maker->numbers);
+        words_free(maker->words);
+        free(maker);
+    }
+}
+
+void cover_map_build(
+    const struct catalog *catalog, const struct requirements *requirements, struct cover_map *out)
+{
+    struct cover_maker *maker = cover_map_begin(catalog, requirements);
+    while (!cover_map_step(maker, SLICE_MS)) {
+    }
+    cover_map_finish(maker, out);
 }
 
 void cover_map_free(struct cover_map *map)

@@ -48,6 +48,17 @@ void cover_map_build(
     const struct catalog *catalog, const struct requirements *requirements, struct cover_map *out);
 void cover_map_free(struct cover_map *map);
 
+/* The same in slices, so that keys come in between. Everything given must outlive it, and the
+ * catalog must not change in between (its generation tells). */
+struct cover_maker;
+struct cover_maker *cover_map_begin(
+    const struct catalog *catalog, const struct requirements *requirements) MUST_USE;
+/* True: done. Takes about `ms`. */
+bool cover_map_step(struct cover_maker *maker, uint64_t ms) MUST_USE;
+/* Hands the map over and frees the maker. */
+void cover_map_finish(struct cover_maker *maker, struct cover_map *out);
+void cover_map_cancel(struct cover_maker *maker); /* NULL is fine */
+
 /* The covers of a control; *count may be 0. Borrowed. */
 const struct cover *cover_map_of(const struct cover_map *map, size_t control, size_t *count);
 /* Appends "policies/a.rego:4 metadata names 5.2.2 (k8s.privileged)". Paths are made visible. */

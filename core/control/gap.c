@@ -103,17 +103,28 @@ static void judge(struct gap *gap)
     }
 }
 
+struct gap gap_of(
+    const struct requirements *requirements, const struct cover_map *map, size_t control)
+{
+    struct gap gap = {.requirement = &requirements->items[control],
+        .control = control,
+        .type = "",
+        .complexity = ""};
+    gap.covers = cover_map_of(map, control, &gap.cover_count);
+    judge(&gap);
+    return gap;
+}
+
 void gaps_find(
     const struct requirements *requirements, const struct cover_map *map, struct gaps *out)
 {
     *out = (struct gaps){0};
     for (size_t i = 0; i < requirements->len; i++) {
-        struct gap gap = {.requirement = &requirements->items[i], .control = i};
-        gap.covers = cover_map_of(map, i, &gap.cover_count);
-        judge(&gap);
-        bool checkable = gap.status != GAP_NOT_CHECKABLE;
-        gap.type = checkable ? gap_suggest_type(gap.requirement, map) : "";
-        gap.complexity = checkable ? gap_suggest_complexity(gap.requirement) : "";
+        struct gap gap = gap_of(requirements, map, i);
+        if (gap.status != GAP_NOT_CHECKABLE) {
+            gap.type = gap_suggest_type(gap.requirement, map);
+            gap.complexity = gap_suggest_complexity(gap.requirement);
+        }
         out->counts[gap.status]++;
         out->only_words += gap.only_words;
         out->flagged += gap.requirement->note != NULL;

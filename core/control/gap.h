@@ -38,6 +38,9 @@ struct gaps {
 void gaps_find(
     const struct requirements *requirements, const struct cover_map *map, struct gaps *out);
 void gaps_free(struct gaps *gaps);
+/* One of them, but for what is suggested (type and complexity are ""). */
+struct gap gap_of(
+    const struct requirements *requirements, const struct cover_map *map, size_t control);
 
 /* Appends the evidence in one line, parted by "; ": at most `max` places, then how many more, then
  * what a model said. */

@@ -35,8 +35,7 @@ struct lineage_maker {
     const struct cover_map *map;
     struct benchmark *benchmark;
     struct lineage lineage;
-    struct gaps gaps;
-    size_t next_gap, next_stray, next_policy;
+    size_t next_control, next_stray, next_policy;
     struct {
         struct policy_seen *items;
         size_t len, cap;
@@ -406,7 +405,6 @@ struct lineage_maker *lineage_begin(struct catalog *catalog,
     maker->map = map;
     maker->benchmark = benchmark;
     maker->lineage.requirements = requirements;
-    gaps_find(requirements, map, &maker->gaps);
     catalog_each_file(catalog, see_file, maker);
     VEC_FOREACH (const struct cover, cover, &map->covers) {
         hold_named(maker, cover);
@@ -421,8 +419,9 @@ bool lineage_step(struct lineage_maker *maker, uint64_t ms)
 {
     uint64_t start = loop_now_ms();
     for (unsigned i = 0; i == 0 || i % 16 != 0 || loop_now_ms() - start < ms; i++) {
-        if (maker->next_gap < maker->gaps.len) {
-            add_gap(maker, &maker->gaps.items[maker->next_gap++]);
+        if (maker->next_control < maker->requirements->len) {
+            struct gap gap = gap_of(maker->requirements, maker->map, maker->next_control++);
+            add_gap(maker, &gap);
         } else if (maker->next_stray < maker->map->strays.len) {
             add_stray(maker, &maker->map->strays.items[maker->next_stray++]);
         } else if (maker->next_policy < maker->policies.len) {
@@ -484,7 +483,6 @@ void lineage_cancel(struct lineage_maker *maker)
         return;
     }
     lineage_free(&maker->lineage);
-    gaps_free(&maker->gaps);
     VEC_FOREACH (struct policy_seen, seen, &maker->policies) {
         free(seen->path);
     }
