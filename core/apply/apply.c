@@ -104,6 +104,7 @@ void apply_set_free(struct apply_set *set)
     if (set == NULL) {
         return;
     }
+    chainsaw_free(&set->chainsaw);
     VEC_FOREACH (struct apply_policy, policy, &set->policies) {
         apply_policy_free(policy);
     }

@@ -17,6 +17,7 @@
 
 #include "engine/engine.h"
 #include "loop/loop.h"
+#include "policy/chainsaw.h"
 
 /* From the least to what counts most where several rules speak. */
 enum apply_verdict {
@@ -82,7 +83,8 @@ struct apply_fixture {
     char *origin; /* how it came about, for what was rendered: "helm template charts/web"; NULL */
     /* As it says of itself; "" where it says nothing. */
     char *api_version, *object_kind, *object_name, *space;
-    void *own; /* of the engine that made it */
+    unsigned says; /* what tests say of its file (enum chainsaw_says, or-ed); 0: none names it */
+    void *own;     /* of the engine that made it */
     void (*own_free)(void *own);
 };
 
@@ -99,8 +101,9 @@ struct apply_set {
     struct apply_fixtures {
         struct apply_fixture *items;
         size_t len, cap;
-    } fixtures;            /* by file, then document */
-    struct findings notes; /* what was left out and why: a tool that is not there, bounds */
+    } fixtures;               /* by file, then document */
+    struct chainsaw chainsaw; /* the workspace's tests, read before policies are found */
+    struct findings notes;    /* what was left out and why: a tool that is not there, bounds */
 };
 void apply_set_free(struct apply_set *set);
 void apply_policy_free(struct apply_policy *policy);

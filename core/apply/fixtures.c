@@ -137,6 +137,7 @@ static void add(const struct adding *a, struct str text, unsigned document, unsi
         .kind = kind,
         .json = json,
         .origin = mem_strdup(a->origin),
+        .says = chainsaw_says(&set->chainsaw, a->file),
         .api_version = shown(head->api_version),
         .object_kind = shown(head->kind),
         .object_name = shown(head->name),
@@ -289,15 +290,34 @@ static bool is_wanted(const struct plan_words *patterns, const char *path)
     return false;
 }
 
+/* What tests only compare with is neither a policy nor a document. */
+static bool is_expected(struct apply_set *set, const char *path)
+{
+    return chainsaw_only_expects(chainsaw_says(&set->chainsaw, path));
+}
+
+static void read_tests(struct apply_set *set)
+{
+    for (size_t i = 0; i < set->index->files.len; i++) {
+        const char *path = set->index->files.items[i].path;
+        struct buf text = BUF_INIT;
+        if (chainsaw_is_test(path) && apply_read(set, path, POLICY_MAX_BYTES, &text, NULL)) {
+            chainsaw_add(&set->chainsaw, path, buf_str(&text));
+        }
+        buf_free(&text);
+    }
+}
+
 void fixtures_find(struct apply_set *set, const atomic_bool *cancel)
 {
     struct plan_words patterns = {0};
     size_t bytes = 0;
     read_patterns(set, &patterns);
+    read_tests(set);
     for (size_t i = 0; i < set->index->files.len; i++) {
         const struct policy_file *file = &set->index->files.items[i];
         if (file->kind != POLICY_DATA || (cancel != NULL && atomic_load(cancel)) ||
-            renderer_is_source(set->index, file->path)) {
+            renderer_is_source(set->index, file->path) || is_expected(set, file->path)) {
             continue;
         }
         if (set->fixtures.len >= FIXTURES_MAX || bytes > FIXTURES_MAX_BYTES) {
@@ -329,6 +349,7 @@ void fixtures_each(struct apply_set *set, const atomic_bool *cancel,
         bool cancelled = cancel != NULL && atomic_load(cancel);
         struct buf text = BUF_INIT;
         if (file->kind == POLICY_DATA && !is_json(file->path) && !cancelled &&
+            !is_expected(set, file->path) &&
             apply_read(set, file->path, POLICY_MAX_BYTES, &text, NULL)) {
             struct str rest = buf_str(&text);
             struct str document;

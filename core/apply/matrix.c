@@ -123,7 +123,8 @@ static struct matrix_head fixture_head(const struct apply_fixture *fixture)
         .file = mem_strdup(fixture->file),
         .at = fixture->at,
         .origin = mem_strdup(fixture->origin),
-        .document = fixture->document};
+        .document = fixture->document,
+        .says = fixture->says};
 }
 
 /* An id's place, for a union without n * m comparisons. */

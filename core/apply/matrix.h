@@ -26,6 +26,7 @@ struct matrix_head {
     char *origin;      /* of a document that was rendered; or NULL */
     char *trouble;     /* of a policy */
     unsigned document; /* of a document */
+    unsigned says;     /* of a document: what tests say of its file (enum chainsaw_says) */
     bool on[MATRIX_SIDES];
 };
 

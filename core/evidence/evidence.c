@@ -115,11 +115,35 @@ static void look_at_valid(const struct looking *l)
     buf_free(&who);
 }
 
+/* Another document of the file is denied: this one was applied with it. */
+static bool has_denied_sibling(const struct looking *l)
+{
+    const char *file = matrix_fixture(l->matrix, l->fixture)->file;
+    for (size_t f = 0; f < matrix_fixtures(l->matrix); f++) {
+        bool same = f != l->fixture && matrix_fixture(l->matrix, f)->file != NULL &&
+                    strcmp(matrix_fixture(l->matrix, f)->file, file) == 0;
+        for (size_t p = 0; same && p < matrix_policies(l->matrix); p++) {
+            const struct apply_cell *cell = matrix_cell(l->matrix, l->side, p, f);
+            if ((l->nearest == 0 || is_own(l, p)) && (denies(cell) || is_unknown(cell))) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static const char *who_says(const struct matrix_head *fixture)
+{
+    return (fixture->says & CHAINSAW_REFUSES) != 0 ? "its test expects it to be refused"
+                                                   : "said to be invalid";
+}
+
 static void look_at_invalid(const struct looking *l)
 {
     const struct matrix_head *fixture = matrix_fixture(l->matrix, l->fixture);
     struct buf others = BUF_INIT;
     size_t asked = 0;
+    size_t matched = 0;
     for (size_t p = 0; p < matrix_policies(l->matrix); p++) {
         const struct apply_cell *cell = matrix_cell(l->matrix, l->side, p, l->fixture);
         bool own = l->nearest == 0 || is_own(l, p);
@@ -128,26 +152,43 @@ static void look_at_invalid(const struct looking *l)
             return;
         }
         asked += own && cell != NULL;
+        matched += own && cell != NULL && cell->verdict != APPLY_NO_MATCH;
         if (denies(cell)) {
             buf_printf(
                 &others, "%s%s", others.len > 0 ? ", " : "", matrix_policy(l->matrix, p)->name);
         }
     }
+    if (asked > 0 && matched == 0 && has_denied_sibling(l)) {
+        asked = 0; /* what the denied ones need: an account, a namespace */
+    }
     if (asked > 0 && others.len > 0) {
         tell(l->findings, "fixture-not-denied", fixture->file, fixture->at,
-            "said to be invalid, and its own policy lets it pass (%s does not)", others.ptr);
+            "%s, and its own policy lets it pass (%s does not)", who_says(fixture), others.ptr);
     } else if (asked > 0) {
         tell(l->findings, "fixture-not-denied", fixture->file, fixture->at,
-            "said to be invalid, and no policy denies it");
+            "%s, and no policy denies it", who_says(fixture));
     }
     buf_free(&others);
+}
+
+/* What the tests say comes before the name; what they say both of says nothing. */
+static enum fixture_claim claim_of(const struct matrix_head *fixture)
+{
+    enum fixture_claim named =
+        fixture->file == NULL ? FIXTURE_CLAIMS_NOTHING : fixture_claim(fixture->file);
+    bool admitted = (fixture->says & CHAINSAW_ADMITS) != 0;
+    bool refused = (fixture->says & CHAINSAW_REFUSES) != 0;
+    if (refused && !admitted && named != FIXTURE_CLAIMS_VALID) {
+        return FIXTURE_CLAIMS_INVALID;
+    }
+    return refused || (admitted && named == FIXTURE_CLAIMS_INVALID) ? FIXTURE_CLAIMS_NOTHING
+                                                                    : named;
 }
 
 static void look_at_fixture(struct looking *l)
 {
     const struct matrix_head *fixture = matrix_fixture(l->matrix, l->fixture);
-    enum fixture_claim claim =
-        fixture->file == NULL ? FIXTURE_CLAIMS_NOTHING : fixture_claim(fixture->file);
+    enum fixture_claim claim = claim_of(fixture);
     l->nearest = 0;
     for (size_t p = 0; claim != FIXTURE_CLAIMS_NOTHING && p < matrix_policies(l->matrix); p++) {
         const struct matrix_head *policy = matrix_policy(l->matrix, p);
@@ -263,7 +304,8 @@ void evidence_of_coverage(
         const struct policy_file *file = &index->files.items[i];
         const struct coverage_file *covered =
             file->facts == NULL ? NULL : coverage_find(coverage, file->path);
-        if (covered != NULL && file->facts->tests.len == 0) {
+        /* Where no test comes at all, `deny-untested` says it. */
+        if (covered != NULL && file->facts->tests.len == 0 && covered->covered.len > 0) {
             look_at_rules(file, covered, findings);
         }
     }

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/vec.h"
+#include "policy/chainsaw.h"
 #include "policy/yaml_tree.h"
 
 #include <stdlib.h>
@@ -98,7 +99,7 @@ static void add_use(struct str text, TSNode node, bool is_file, struct manifest 
     if (yaml_scalar(text, node, &name) && name.len > 0) {
         TSPoint at = ts_node_start_point(node);
         VEC_PUSH(&out->uses,
-            (struct manifest_use){is_file, mem_strdup(name.ptr), at.row + 1, at.column + 1});
+            (struct manifest_use){is_file, mem_strdup(name.ptr), 0, at.row + 1, at.column + 1});
     }
     buf_free(&name);
 }
@@ -147,8 +148,27 @@ static void read_list(
     }
 }
 
+struct told {
+    struct str text;
+    struct manifest *suite;
+};
+
+static void add_told(void *data, TSNode file, enum chainsaw_says says)
+{
+    const struct told *told = data;
+    size_t before = told->suite->uses.len;
+    add_use(told->text, file, true, told->suite);
+    if (told->suite->uses.len > before) {
+        told->suite->uses.items[before].says = says;
+    }
+}
+
 static void read_suite(struct str text, TSNode document, struct manifest *out)
 {
+    if (manifest_in_group(out->api_version, "chainsaw.kyverno.io")) {
+        struct told told = {text, out};
+        chainsaw_each(text, document, add_told, &told);
+    }
     read_files(text, document, 0, out);
     read_list(text, document, "policies", NULL, out); /* folders */
     read_list(text, document, "resources", NULL, out);
@@ -157,11 +177,25 @@ static void read_suite(struct str text, TSNode document, struct manifest *out)
 
 /* ---- documents ---- */
 
+/* Kyverno's tests had no apiVersion once. */
+static void read_old_test(struct str text, TSNode document, struct manifest *out)
+{
+    if (out->api_version[0] == '\0' && out->kind[0] == '\0' &&
+        yaml_is_sequence(yaml_get(text, document, "policies", NULL)) &&
+        yaml_is_sequence(yaml_get(text, document, "results", NULL))) {
+        free(out->api_version);
+        free(out->kind);
+        out->api_version = mem_strdup("cli.kyverno.io/v1alpha1");
+        out->kind = mem_strdup("Test");
+    }
+}
+
 void manifests_read(struct str text, struct manifest_list *out)
 {
     /* Most YAML is no policy, and a tree costs more than a look. */
     bool may_be = str_find(text, STR_LIT("kyverno.io"), 0) != SIZE_MAX ||
-                  str_find(text, STR_LIT("gatekeeper.sh"), 0) != SIZE_MAX;
+                  str_find(text, STR_LIT("gatekeeper.sh"), 0) != SIZE_MAX ||
+                  str_find(text, STR_LIT("\nresults:"), 0) != SIZE_MAX;
     TSTree *tree = may_be ? yaml_tree_parse(text) : NULL;
     if (tree == NULL) {
         return;
@@ -173,6 +207,7 @@ void manifests_read(struct str text, struct manifest_list *out)
             .name = yaml_string(text, content, "metadata/name"),
             .space = yaml_string(text, content, "metadata/namespace"),
             .template = yaml_string(text, content, "spec/crd/spec/names/kind")};
+        read_old_test(text, content, &manifest);
         if (is_policy(manifest.api_version) && manifest.kind[0] != '\0') {
             manifest.row = ts_node_start_point(content).row + 1;
             manifest.titled = manifest_is_titled(text, content);

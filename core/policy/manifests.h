@@ -13,6 +13,7 @@
 struct manifest_use {
     bool is_file; /* a file or folder, as written: relative to the suite's own; else a policy */
     char *name;
+    unsigned says;     /* of a test of Chainsaw's: enum chainsaw_says; else 0 */
     unsigned row, col; /* from 1 */
 };
 

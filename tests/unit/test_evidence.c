@@ -3,6 +3,7 @@
 
 #include "base/vec.h"
 #include "evidence/evidence.h"
+#include "policy/chainsaw.h"
 #include "policy/fixture_claim.h"
 #include "policy/guard.h"
 
@@ -22,9 +23,55 @@ static void claims(void **state)
     assert_int_equal(fixture_claim(""), FIXTURE_CLAIMS_NOTHING);
 }
 
+/* "path says" of each file of one test, a line each. */
+static void chainsaw_tests(void **state)
+{
+    (void)state;
+    const char *text =
+        "apiVersion: chainsaw.kyverno.io/v1alpha1\nkind: Test\nspec:\n  steps:\n  - try:\n"
+        "    - apply:\n        file: ../policy.yaml\n"
+        "    - assert:\n        file: ready.yaml\n"
+        "    - create:\n        file: ns.yaml\n"
+        "    - apply:\n        expect:\n        - check:\n            ($error != null): true\n"
+        "        file: refused.yaml\n"
+        "    - apply:\n        expect:\n        - check:\n            ($error == null): true\n"
+        "        file: taken.yaml\n"
+        "    - apply:\n        expect:\n        - match: {kind: Pod}\n          check:\n"
+        "            ($error != null): true\n        file: some.yaml\n"
+        "    - apply:\n        resource: {kind: Pod, spec: {file: no.yaml}}\n"
+        "    - error:\n        file: ../../../out.yaml\n"
+        "    finally:\n    - delete:\n        file: refused.yaml\n"
+        "  - try: [{apply: {file: both.yaml}}, {apply: {file: both.yaml, expect: [{check: "
+        "{($error): refused}}]}}]\n---\n- {file: x.yaml}\n";
+    struct chainsaw chainsaw = {0};
+    chainsaw_add(&chainsaw, "a/.t/chainsaw-test.yaml", str_of(text));
+    assert_int_equal(chainsaw_says(&chainsaw, "a/policy.yaml"), CHAINSAW_ADMITS);
+    assert_int_equal(chainsaw_says(&chainsaw, "a/.t/ready.yaml"), CHAINSAW_EXPECTS);
+    assert_int_equal(chainsaw_says(&chainsaw, "a/.t/ns.yaml"), CHAINSAW_ADMITS);
+    assert_int_equal(
+        chainsaw_says(&chainsaw, "a/.t/refused.yaml"), CHAINSAW_REFUSES | CHAINSAW_NAMES);
+    assert_int_equal(chainsaw_says(&chainsaw, "a/.t/taken.yaml"), CHAINSAW_ADMITS);
+    assert_int_equal(chainsaw_says(&chainsaw, "a/.t/some.yaml"), CHAINSAW_NAMES);
+    assert_int_equal(
+        chainsaw_says(&chainsaw, "a/.t/both.yaml"), CHAINSAW_ADMITS | CHAINSAW_REFUSES);
+    assert_int_equal(chainsaw_says(&chainsaw, "a/.t/no.yaml"), 0);
+    assert_int_equal(chainsaw.len, 7); /* none leads out of the top */
+    assert_true(chainsaw_only_expects(CHAINSAW_EXPECTS | CHAINSAW_NAMES));
+    assert_false(chainsaw_only_expects(CHAINSAW_EXPECTS | CHAINSAW_ADMITS));
+    assert_true(chainsaw_is_test("a/chainsaw-test.yml"));
+    assert_false(chainsaw_is_test("a/other.yaml"));
+    /* Torn, it does no harm. */
+    for (size_t cut = 0; cut < strlen(text); cut += 7) {
+        chainsaw_add(&chainsaw, "chainsaw-test.yaml", str_slice(str_of(text), 0, cut));
+    }
+    chainsaw_free(&chainsaw);
+}
+
 struct line {
     const char *name;     /* a policy's or a document's file */
     const char *verdicts; /* of a document: a letter for each policy */
+    unsigned says;        /* its test */
+    const char *id;       /* NULL: the name */
 };
 
 static enum apply_verdict verdict_of(char letter)
@@ -60,10 +107,13 @@ static char *say(const char *engine, const char *const *policies, const struct l
                                      .at = {1, 1}});
     }
     for (size_t f = 0; documents[f].name != NULL; f++) {
-        VEC_PUSH(&set->fixtures, (struct apply_fixture){.id = mem_strdup(documents[f].name),
-                                     .name = mem_strdup("Pod x"),
-                                     .file = mem_strdup(documents[f].name),
-                                     .at = {1, 1}});
+        VEC_PUSH(&set->fixtures,
+            (struct apply_fixture){
+                .id = mem_strdup(documents[f].id == NULL ? documents[f].name : documents[f].id),
+                .says = documents[f].says,
+                .name = mem_strdup("Pod x"),
+                .file = mem_strdup(documents[f].name),
+                .at = {1, 1}});
     }
     matrix_plan(matrix, MATRIX_NOW, set);
     for (size_t f = 0; documents[f].name != NULL; f++) {
@@ -97,34 +147,57 @@ static const char *const two[] = {"a/p.rego", "b/q.rego", NULL};
 static void fixtures_as_they_say(void **state)
 {
     (void)state;
-    const struct line right[] = {
-        {"a/testdata/valid.yaml", "aa"}, {"a/testdata/invalid.yaml", "da"}, {NULL, NULL}};
+    const struct line right[] = {{"a/testdata/valid.yaml", "aa", 0, NULL},
+        {"a/testdata/invalid.yaml", "da", 0, NULL}, {NULL, NULL, 0, NULL}};
     expect("opa", two, right, "");
-    const struct line wrong[] = {{"a/testdata/valid_own.yaml", "da"},
-        {"a/testdata/valid_other.yaml", "ad"}, {"a/testdata/valid_warned.yaml", "aw"},
-        {"a/testdata/invalid_none.yaml", "aa"}, {"a/testdata/invalid_other.yaml", "ad"},
-        {"a/testdata/other.yaml", "dd"}, {NULL, NULL}};
+    const struct line wrong[] = {{"a/testdata/valid_own.yaml", "da", 0, NULL},
+        {"a/testdata/valid_other.yaml", "ad", 0, NULL},
+        {"a/testdata/valid_warned.yaml", "aw", 0, NULL},
+        {"a/testdata/invalid_none.yaml", "aa", 0, NULL},
+        {"a/testdata/invalid_other.yaml", "ad", 0, NULL}, {"a/testdata/other.yaml", "dd", 0, NULL},
+        {NULL, NULL, 0, NULL}};
     expect("opa", two, wrong,
         "a/testdata/invalid_none.yaml fixture-not-denied error\n"
         "a/testdata/invalid_other.yaml fixture-not-denied error\n"
         "a/testdata/valid_other.yaml fixture-denied warning\n"
         "a/testdata/valid_own.yaml fixture-denied error\n");
     /* What is not known is nothing to speak of; a warning is what an audit gives. */
-    const struct line unknown[] = {{"a/testdata/invalid_a.yaml", "?a"},
-        {"a/testdata/invalid_b.yaml", "ea"}, {"a/testdata/invalid_c.yaml", "wa"}, {NULL, NULL}};
+    const struct line unknown[] = {{"a/testdata/invalid_a.yaml", "?a", 0, NULL},
+        {"a/testdata/invalid_b.yaml", "ea", 0, NULL}, {"a/testdata/invalid_c.yaml", "wa", 0, NULL},
+        {NULL, NULL, 0, NULL}};
     expect("opa", two, unknown, "");
     /* Nobody's own: any policy will do. */
-    const struct line far[] = {
-        {"c/invalid_a.yaml", "ad"}, {"c/invalid_b.yaml", "aa"}, {NULL, NULL}};
+    const struct line far[] = {{"c/invalid_a.yaml", "ad", 0, NULL},
+        {"c/invalid_b.yaml", "aa", 0, NULL}, {NULL, NULL, 0, NULL}};
     expect("opa", two, far, "c/invalid_b.yaml fixture-not-denied error\n");
+}
+
+static void fixtures_as_tests_say(void **state)
+{
+    (void)state;
+    /* What a test of Chainsaw's expects comes before the name. */
+    const struct line documents[] = {{"a/t/bad.yaml", "aa", CHAINSAW_ADMITS, NULL},
+        {"a/t/web-bad.yaml", "aa", CHAINSAW_REFUSES, NULL},
+        {"a/t/web-denied.yaml", "da", CHAINSAW_REFUSES, NULL},
+        {"a/t/invalid.yaml", "aa", CHAINSAW_ADMITS | CHAINSAW_REFUSES, NULL},
+        {"a/t/good.yaml", "da", CHAINSAW_REFUSES, NULL},
+        {"a/t/valid.yaml", "da", CHAINSAW_ADMITS, NULL}, {NULL, NULL, 0, NULL}};
+    expect("opa", two, documents,
+        "a/t/valid.yaml fixture-denied error\na/t/web-bad.yaml fixture-not-denied error\n");
+    /* Several documents in a file: what none of its policies is for was set up for the others. */
+    const struct line set_up[] = {{"a/t/bad.yaml", "-a", 0, "1"}, {"a/t/bad.yaml", "da", 0, "2"},
+        {"a/t/bad.yaml", "aa", 0, "3"}, {"a/u/bad.yaml", "--", 0, "4"}, {NULL, NULL, 0, NULL}};
+    expect("opa", two, set_up,
+        "a/t/bad.yaml fixture-not-denied error\na/u/bad.yaml fixture-not-denied error\n");
 }
 
 static void policies_for_nothing(void **state)
 {
     (void)state;
-    const struct line documents[] = {{"x/pod.yaml", "-a"}, {"x/job.yaml", "--"}, {NULL, NULL}};
+    const struct line documents[] = {
+        {"x/pod.yaml", "-a", 0, NULL}, {"x/job.yaml", "--", 0, NULL}, {NULL, NULL, 0, NULL}};
     expect("kyverno", two, documents, "a/p.rego rule-unreached warning\n");
-    const struct line unknown[] = {{"x/pod.yaml", "?a"}, {NULL, NULL}};
+    const struct line unknown[] = {{"x/pod.yaml", "?a", 0, NULL}, {NULL, NULL, 0, NULL}};
     expect("kyverno", two, unknown, "");
     expect("opa", two, documents, "");
 }
@@ -212,6 +285,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(claims),
+        cmocka_unit_test(chainsaw_tests),
+        cmocka_unit_test(fixtures_as_tests_say),
         cmocka_unit_test(fixtures_as_they_say),
         cmocka_unit_test(policies_for_nothing),
         cmocka_unit_test(tests_for_nothing),

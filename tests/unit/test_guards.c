@@ -597,6 +597,28 @@ static void fixtures_are_used(void **state)
     expect_in(files, "u/other.yaml", "");
 }
 
+/* What Chainsaw compares with looks like a policy. */
+static void expected_documents(void **state)
+{
+    (void)state;
+    const char *half = "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata:\n  name: p\n"
+                       "spec:\n  validationFailureAction: enforce\n";
+    const char *test = "apiVersion: chainsaw.kyverno.io/v1alpha1\nkind: Test\nspec:\n  steps:\n"
+                       "  - try:\n    - apply: {file: applied.yaml}\n"
+                       "    - assert: {file: applied.yaml}\n    - assert: {file: ready.yaml}\n";
+    const char *files[] = {"t/chainsaw-test.yaml", test, "t/ready.yaml", half, "t/applied.yaml",
+        half, "u/ready.yaml", half, "t/odd.yaml", half, NULL};
+    expect_in(files, "t/ready.yaml", "");
+    expect_in(files, "t/applied.yaml", "4:9 duplicate-name, 1:13 kyverno-api, 6:3 kyverno-field");
+    expect_in(files, "u/ready.yaml", "4:9 deny-untested, 1:13 kyverno-api, 6:3 kyverno-field");
+    /* An old test of Kyverno's names its fixtures, too. */
+    const char *old[] = {"t/kyverno-test.yaml",
+        "name: p\npolicies:\n  - p.yaml\nresources:\n  - a.yaml\nresults:\n  - policy: p\n",
+        "t/a.yaml", KYVERNO_PODS, "t/b.yaml", KYVERNO_PODS, NULL};
+    expect_in(old, "t/a.yaml", "");
+    expect_in(old, "t/b.yaml", "1:1 fixture-unused");
+}
+
 /* All findings of a folder: "file:row id", parted by ", ". */
 static char *say_all(const char *const *files)
 {
@@ -848,6 +870,7 @@ int main(void)
         cmocka_unit_test(gator_suites),
         cmocka_unit_test(rego_deny_cases),
         cmocka_unit_test(fixtures_are_used),
+        cmocka_unit_test(expected_documents),
         cmocka_unit_test(rules_that_conflict),
         cmocka_unit_test(patterns_that_conflict),
         cmocka_unit_test(asked_for_kyverno),

@@ -58,7 +58,9 @@ static const struct manifest *find_before(const struct guard_file *file,
     bool across = file->manifests != NULL && counts_across(file->path, manifest);
     for (size_t i = 0; across && i < file->manifests->files.len; i++) {
         const struct manifest_file *other = &file->manifests->files.items[i];
-        bool near = strcmp(other->path, file->path) != 0 && same_folder(other->path, file->path);
+        bool near = other->list.len > 0 && strcmp(other->path, file->path) != 0 &&
+                    same_folder(other->path, file->path) &&
+                    !guard_is_expected(file->world, other->path);
         for (size_t k = 0; near && k < other->list.len; k++) {
             if (is_same(&other->list.items[k], manifest)) {
                 *path = other->path;

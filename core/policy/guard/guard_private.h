@@ -5,6 +5,7 @@
 #include "policy/guard.h"
 
 #include "base/vec.h"
+#include "policy/chainsaw.h"
 #include "policy/manifests.h"
 #include "policy/rego_tree.h"
 #include "policy/yaml_tree.h"
@@ -45,7 +46,9 @@ struct guard_world {
         size_t count;
         struct guard_names files, folders; /* they name; below the root */
         struct guard_names policies;       /* whose results they expect, without namespaces */
-        size_t kyverno;                    /* how many are Kyverno's */
+        /* By Chainsaw's: what they compare objects with; what they apply, patch or delete. */
+        struct guard_names expected, applied;
+        size_t kyverno; /* how many are Kyverno's */
     } suites;
     /* Made when first asked for (guard_controls). */
     struct controls *controls;
@@ -59,6 +62,9 @@ const struct guard_suites *guard_suites(struct guard_world *world);
 /* The workspace's requirements (has_matrix) and what numbers are judged by; without requirements
  * the benchmark that is compiled in. */
 const struct controls *guard_controls(struct guard_world *world);
+/* A test of Chainsaw's only compares objects with it: it looks like a policy and is none. NULL:
+ * nothing is known. */
+bool guard_is_expected(struct guard_world *world, const char *path);
 /* A suite names the file, or a folder that it lies in. */
 bool guard_suites_name(const struct guard_suites *suites, const char *path);
 /* Appends the file's text: unsaved, else from the disk. False: it is not there, or too large. */

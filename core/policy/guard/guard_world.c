@@ -187,6 +187,11 @@ static void take_use(struct guard_suites *suites, const char *dir, const struct 
     if (path == NULL) {
         return;
     }
+    if (use->says == CHAINSAW_EXPECTS) {
+        VEC_PUSH(&suites->expected, mem_strdup(path));
+    } else if (use->says != 0) {
+        VEC_PUSH(&suites->applied, mem_strdup(path));
+    }
     if (path_ext(path)[0] == '\0') {
         VEC_PUSH(&suites->folders, path);
     } else {
@@ -219,8 +224,17 @@ const struct guard_suites *guard_suites(struct guard_world *world)
         guard_names_sort(&suites->files);
         guard_names_sort(&suites->folders);
         guard_names_sort(&suites->policies);
+        guard_names_sort(&suites->expected);
+        guard_names_sort(&suites->applied);
     }
     return suites;
+}
+
+bool guard_is_expected(struct guard_world *world, const char *path)
+{
+    const struct guard_suites *suites = world == NULL ? NULL : guard_suites(world);
+    return suites != NULL && guard_names_have(&suites->expected, path) &&
+           !guard_names_have(&suites->applied, path);
 }
 
 bool guard_suites_name(const struct guard_suites *suites, const char *path)
@@ -256,6 +270,8 @@ void guard_world_free(struct guard_world *world)
     guard_names_free(&world->suites.files);
     guard_names_free(&world->suites.folders);
     guard_names_free(&world->suites.policies);
+    guard_names_free(&world->suites.expected);
+    guard_names_free(&world->suites.applied);
     guard_demands_free(world->demands);
     guard_fixtures_free(world->fixtures);
     if (world->controls != NULL) {
