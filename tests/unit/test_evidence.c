@@ -219,6 +219,28 @@ static void tests_for_nothing(void **state)
     findings_free(&findings);
 }
 
+/* As bylaw guards --decide, check and the apply view leave them out. */
+static void silenced_where_they_stand(void **state)
+{
+    (void)state;
+    char *dir = test_dir_make();
+    test_write(dir, "t.yaml",
+        "# bylaw:ignore test-not-evaluated the cluster decides\nname: a\nb: 1\n"
+        "# bylaw:ignore test-not-evaluated\nc: 1\n");
+    struct findings findings = {0};
+    struct result rows[] = {{.name = "a", .file = "t.yaml", .at = {2, 1}, .message = "excluded"},
+        {.name = "b", .file = "t.yaml", .at = {3, 1}, .message = "excluded"},
+        {.name = "c", .file = "t.yaml", .at = {5, 1}, .message = "no reason was given"}};
+    struct results results = {.items = rows, .len = ARRAY_LEN(rows)};
+    evidence_of_results(&results, &findings);
+    guards_drop_silenced(dir, &findings);
+    assert_int_equal(findings.len, 2);
+    assert_string_equal(findings.items[0].message, "b: excluded");
+    assert_string_equal(findings.items[1].message, "c: no reason was given");
+    findings_free(&findings);
+    test_dir_remove(dir);
+}
+
 #define POLICY                                                                                     \
     "package p\n\ndeny contains \"a\" if input.x\n\ndeny contains \"b\" if "                       \
     "{\n\tinput.y\n}\n\nallow if input.z\n"
@@ -290,6 +312,7 @@ int main(void)
         cmocka_unit_test(fixtures_as_they_say),
         cmocka_unit_test(policies_for_nothing),
         cmocka_unit_test(tests_for_nothing),
+        cmocka_unit_test(silenced_where_they_stand),
         cmocka_unit_test(rules_for_nothing),
         cmocka_unit_test(silenced_elsewhere),
     };

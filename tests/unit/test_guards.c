@@ -810,6 +810,39 @@ static void more_than_is_required(void **state)
     expect_in(files, "c.yaml", "");
 }
 
+#define POLICY_FOR(kinds)                                                                          \
+    "apiVersion: kyverno.io/v2beta1 # bylaw:ignore kyverno-api old\nkind: ClusterPolicy\n"         \
+    "metadata:\n  name: a\n  annotations:\n    control: K8S-01\nspec:\n  rules:\n"                 \
+    "  - name: r\n    match:\n      any:\n      - resources:\n          kinds: " kinds             \
+    "\n    exclude: {any: [{resources: {kinds: [Service]}}]}\n"
+
+static void other_kinds_than_required(void **state)
+{
+    (void)state;
+    const char *files[] = {"requirements.csv",
+        "control_id,control_description\nK8S-01,Deployments and ingresses have an owner\n"
+        "K8S-02,Deployments and other workloads have an owner\n",
+        "p.yaml", POLICY_FOR("[Deployment, networking.k8s.io/v1/Ingress, Pod]"), NULL};
+    expect_in(files, "p.yaml", "");
+    files[3] = POLICY_FOR("[Deployment, ConfigMap]");
+    expect_in(files, "p.yaml", "13:31 match-requirement");
+    files[3] = POLICY_FOR("[\"*\"] # bylaw:ignore match-requirement an owner is asked of all");
+    expect_in(files, "p.yaml", "");
+    files[2] = "c.yaml";
+    files[3] = "apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: K8sX\nmetadata:\n  name: a\n"
+               "  annotations: {control: K8S-01}\nspec:\n  match:\n    kinds:\n"
+               "      - apiGroups: [\"\"]\n        kinds: [ConfigMap]\n";
+    expect_in(files, "c.yaml", "10:17 match-requirement");
+    files[1] =
+        "control_id,control_description\nK8S-01,Deployments and other workloads have owners\n";
+    expect_in(files, "c.yaml", "");
+    files[1] = "control_id,control_description\nK8S-01,Ingresses have owners\n";
+    files[3] = "apiVersion: policies.kyverno.io/v1\nkind: ValidatingPolicy\nmetadata:\n  name: a\n"
+               "  annotations: {control: K8S-01}\nspec:\n  matchConstraints:\n    resourceRules:\n"
+               "    - apiGroups: [apps]\n      resources: [deployments]\n";
+    expect_in(files, "c.yaml", "10:19 match-requirement");
+}
+
 static void yaml_policies(void **state)
 {
     (void)state;
@@ -877,6 +910,7 @@ int main(void)
         cmocka_unit_test(enough_fixtures),
         cmocka_unit_test(control_numbers),
         cmocka_unit_test(more_than_is_required),
+        cmocka_unit_test(other_kinds_than_required),
         cmocka_unit_test(yaml_policies),
         cmocka_unit_test(table_is_whole),
         cmocka_unit_test(torn_texts_do_no_harm),
