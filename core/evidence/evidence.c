@@ -138,6 +138,18 @@ static const char *who_says(const struct matrix_head *fixture)
                                                    : "said to be invalid";
 }
 
+/* A policy changes it before the others see it: they decided about something else. */
+static bool is_changed(const struct looking *l)
+{
+    for (size_t p = 0; p < matrix_policies(l->matrix); p++) {
+        const struct apply_cell *cell = matrix_cell(l->matrix, l->side, p, l->fixture);
+        if (cell != NULL && cell->verdict == APPLY_MUTATE) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void look_at_invalid(const struct looking *l)
 {
     const struct matrix_head *fixture = matrix_fixture(l->matrix, l->fixture);
@@ -197,7 +209,7 @@ static void look_at_fixture(struct looking *l)
     }
     if (claim == FIXTURE_CLAIMS_VALID) {
         look_at_valid(l);
-    } else if (claim == FIXTURE_CLAIMS_INVALID) {
+    } else if (claim == FIXTURE_CLAIMS_INVALID && !is_changed(l)) {
         look_at_invalid(l);
     }
 }

@@ -85,6 +85,8 @@ static enum apply_verdict verdict_of(char letter)
         return APPLY_ERROR;
     case '?':
         return APPLY_NOT_EVALUATED;
+    case 'm':
+        return APPLY_MUTATE;
     case '-':
         return APPLY_NO_MATCH;
     default:
@@ -164,7 +166,7 @@ static void fixtures_as_they_say(void **state)
     /* What is not known is nothing to speak of; a warning is what an audit gives. */
     const struct line unknown[] = {{"a/testdata/invalid_a.yaml", "?a", 0, NULL},
         {"a/testdata/invalid_b.yaml", "ea", 0, NULL}, {"a/testdata/invalid_c.yaml", "wa", 0, NULL},
-        {NULL, NULL, 0, NULL}};
+        {"a/testdata/invalid_d.yaml", "am", 0, NULL}, {NULL, NULL, 0, NULL}};
     expect("opa", two, unknown, "");
     /* Nobody's own: any policy will do. */
     const struct line far[] = {{"c/invalid_a.yaml", "ad", 0, NULL},

@@ -22,7 +22,9 @@ const struct guard guard_fixture_not_denied = {
     .explanation =
         "A fixture called invalid… (bad…, denied…) that no policy of the nearest folder with "
         "policies denies or warns of: the policy does not do what its fixture says, or is not for "
-        "such a document. Nothing is said where one of them is an error or was not evaluated.",
+        "such a document. Nothing is said where one of them is an error or was not evaluated, or "
+        "where a policy changes the document before. A test of Chainsaw's that applies it, or "
+        "expects an error, is believed before the name.",
 };
 
 const struct guard guard_rule_unreached = {
