@@ -15,10 +15,12 @@
 #include "workspace/workspace.h"
 
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { JOBS = 4, JOBS_MAX = 32, TRIES = 2, LEFT_MAX = 20, SHOWN_MAX = 400 };
+enum { JOBS = 4, JOBS_MAX = 32, STATUS_MS = 500, TRIES = 2, LEFT_MAX = 20, SHOWN_MAX = 400 };
 
 struct generate_run {
     const struct args *args;
@@ -37,6 +39,25 @@ struct generate_run {
     bool json;
     bool is_terminal; /* a line that is written over says how it stands */
 };
+
+/* ---- Ctrl-C ---- */
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+    interrupted = 1;
+    signal(number, SIG_DFL);
+}
+
+/* The first one ends it in order, and says how to go on; a second one as ever. */
+static void watch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
 
 /* ---- which controls ---- */
 
@@ -259,7 +280,10 @@ static void show_status(const struct generate_run *run)
     append_money(&line, run, &totals);
     buf_append_c(&line, ", ");
     append_time(&line, totals.wall_ms);
-    fprintf(stderr, "\r\x1b[K%.78s", line.ptr);
+    struct winsize size;
+    bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
+    /* One row, or it would not be written over. */
+    fprintf(stderr, "\r\x1b[K%.*s", known ? size.ws_col - 1 : 78, line.ptr);
     fflush(stderr);
     buf_free(&line);
 }
@@ -335,6 +359,12 @@ static void list_left(const struct generate_run *run, struct buf *out)
     }
 }
 
+/* Why some are left; NULL: none is. */
+static const char *why_stopped(const struct generate_run *run)
+{
+    return interrupted ? "stopped, and what ran is kept" : generate_stopped(run->generate);
+}
+
 static void print_summary_json(
     const struct generate_run *run, const struct generate_totals *totals, const char *left)
 {
@@ -344,10 +374,10 @@ static void print_summary_json(
     json_set_int(event, "green", (long long)totals->green);
     json_set_int(event, "red", (long long)totals->red);
     json_set_int(event, "failed", (long long)totals->failed);
-    json_set_int(event, "left", (long long)totals->waiting);
+    json_set_int(event, "left", (long long)(totals->waiting + totals->running));
     json_set_int(event, "already_waiting", (long long)run->waiting);
     json_set_optional(event, "left_controls", left);
-    json_set_optional(event, "message", generate_stopped(run->generate));
+    json_set_optional(event, "message", why_stopped(run));
     json_set_int(event, "tokens", totals->tokens);
     if (totals->priced) {
         json_set_number(event, "dollars", totals->dollars);
@@ -367,7 +397,7 @@ static int finish(const struct generate_run *run)
     }
     clear_status(run);
     buf_printf(&line, "%zu controls: %zu proposals are green, %zu red, %zu failed, %zu left; ",
-        totals.all, totals.green, totals.red, totals.failed, totals.waiting);
+        totals.all, totals.green, totals.red, totals.failed, totals.waiting + totals.running);
     append_money(&line, run, &totals);
     buf_append_c(&line, ", ");
     append_time(&line, totals.wall_ms);
@@ -376,8 +406,8 @@ static int finish(const struct generate_run *run)
         fputs("bylaw opens them for review, one after another\n", stderr);
     }
     if (left.len > 0) {
-        command_fail(run->args, "%s; left: %s (--resume goes on with them)",
-            generate_stopped(run->generate), left.ptr);
+        command_fail(
+            run->args, "%s; left: %s (--resume goes on with them)", why_stopped(run), left.ptr);
     }
     buf_free(&line);
     buf_free(&left);
@@ -409,8 +439,9 @@ static int generate_all(struct generate_run *run)
     struct loop *loop = loop_new(&err);
     int code = EXIT_COULD_NOT;
     if (loop != NULL && start(run, loop, &err)) {
-        while (!generate_is_over(run->generate)) {
-            loop_run_once(loop, 1000);
+        watch_signals();
+        while (!generate_is_over(run->generate) && !interrupted) {
+            loop_run_once(loop, STATUS_MS);
             show_status(run);
         }
         code = finish(run);
@@ -517,7 +548,8 @@ const struct command command_generate = {
         "Each control ends in exactly one proposal, green or red, or in one failure that says why. "
         "bylaw opens the proposals for review, one after another.\n\n"
         "What was done is kept in the state folder after each step. A run that was cut short, by "
-        "kill -9 too, goes on with --resume: what had ended is not asked again, what ran goes on "
+        "Ctrl-C or kill -9, goes on with --resume: what had ended is not asked again, what ran "
+        "goes on "
         "in "
         "its session. Run again without it, what failed is tried again, and what waits for its "
         "review is left alone.\n\n"
