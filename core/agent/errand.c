@@ -16,6 +16,7 @@ struct errand {
     bool gate_told;             /* what it finds has gone back: the agent left it as it is */
     bool chosen;                /* a model was found, or none */
     bool sent;
+    bool closing;  /* freeing turns the loop */
     unsigned told; /* times that the judge had the agent go on */
     unsigned declined;
 };
@@ -198,7 +199,7 @@ static bool gate_runs(const struct errand *errand)
 static void step(void *data)
 {
     struct errand *errand = data;
-    if (errand->end != ERRAND_RUNS || !errand->chosen) {
+    if (errand->closing || errand->end != ERRAND_RUNS || !errand->chosen) {
         return;
     }
     struct session *session = workbench_session(errand->workbench);
@@ -262,6 +263,7 @@ void errand_free(struct errand *errand)
         return;
     }
     errand->setup.changed = NULL;
+    errand->closing = true;
     proposal_gate_free(errand->gate);
     workbench_free(errand->workbench);
     loop_timer_free(errand->step);
