@@ -26,6 +26,15 @@
 #include "pane/status.h"
 #include "repo/repo.h"
 
+/* What waits for a review in the sessions of this workspace is read, and then: */
+enum queue_want {
+    QUEUE_COUNT, /* said how much it is, when there is more than what is shown */
+    QUEUE_NEXT,  /* the next one is opened */
+    QUEUE_AFTER, /* one was finished: the next is opened where both came from a run nobody watched
+                  */
+    QUEUE_LIST   /* one is chosen from a list */
+};
+
 struct desk {
     struct loop *loop;
     struct app *app;
@@ -60,7 +69,8 @@ struct desk {
     uint64_t busy_since;      /* ms */
     unsigned exporting;       /* files being written and diffs being read on workers */
     bool listing;             /* sessions are listed on a worker */
-    bool queue_asked;         /* what waits for a review is read on a worker */
+    bool queue_asked;         /* what waits for a review is read on a worker, for: */
+    enum queue_want queue_want;
 
     struct review_pane *review;  /* NULL: not open */
     unsigned review_generation;  /* of the proposals, when it was opened */
@@ -101,14 +111,6 @@ void desk_switched(struct desk *desk);
 char *desk_when(int64_t wall_ms) MUST_USE;
 
 /* desk_queue.c */
-/* What waits for a review in the sessions of this workspace is read, and then: */
-enum queue_want {
-    QUEUE_COUNT, /* said how much it is, when there is more than what is shown */
-    QUEUE_NEXT,  /* the next one is opened */
-    QUEUE_AFTER, /* one was finished: the next is opened where both came from a run nobody watched
-                  */
-    QUEUE_LIST   /* one is chosen from a list */
-};
 void desk_queue(struct desk *desk, enum queue_want want);
 
 /* desk.c */

@@ -13,7 +13,6 @@ enum { WHY_SHOWN = 120 };
 
 struct reading {
     struct desk *desk;
-    enum queue_want want;
     char *root;
     char *here; /* the session that is shown */
     struct review_queue queue;
@@ -127,11 +126,11 @@ static void go_on(struct reading *reading)
     size_t next = review_queue_next(queue, reading->here);
     bool may = session_state(workbench_session(desk->workbench)) == SESSION_IDLE;
     if (next == SIZE_MAX) {
-        if (reading->want == QUEUE_NEXT) {
+        if (desk->queue_want == QUEUE_NEXT) {
             app_message(desk->app, MESSAGE_INFO, "No other proposal waits for review.");
         }
-    } else if (reading->want == QUEUE_NEXT ||
-               (reading->want == QUEUE_AFTER && reading->was_errand && may)) {
+    } else if (desk->queue_want == QUEUE_NEXT ||
+               (desk->queue_want == QUEUE_AFTER && reading->was_errand && may)) {
         go_to(desk, queue, next);
     } else {
         say_count(desk, queue->len);
@@ -150,7 +149,7 @@ static void take_queue(void *data, bool cancelled)
     }
     if (!reading->ok) {
         desk_say(desk, MESSAGE_ERROR, reading->err.text);
-    } else if (reading->want != QUEUE_LIST) {
+    } else if (desk->queue_want != QUEUE_LIST) {
         go_on(reading);
     } else if (reading->queue.len == 0) {
         app_message(desk->app, MESSAGE_INFO, "No proposal waits for review.");
@@ -165,11 +164,14 @@ static void take_queue(void *data, bool cancelled)
 void desk_queue(struct desk *desk, enum queue_want want)
 {
     if (desk->queue_asked) {
+        /* A key that is pressed meanwhile: it says what is to come of it. */
+        bool key = want == QUEUE_NEXT || want == QUEUE_LIST;
+        desk->queue_want = key ? want : desk->queue_want;
         return;
     }
     struct reading *reading = MEM_NEW(struct reading);
     reading->desk = desk;
-    reading->want = want;
+    desk->queue_want = want;
     reading->root = mem_strdup(workspace_root(workbench_workspace(desk->workbench)));
     reading->here = mem_strdup(session_id(workbench_session(desk->workbench)));
     desk->queue_asked = true;

@@ -18,7 +18,9 @@ struct gathering {
     char *path;                  /* where the cursor is, for a promotion */
     unsigned row;
     const struct rollout_policy *policy;
-    enum rollout_stage stage;
+    enum rollout_stage stages[STAGE_COUNT]; /* it can be brought to */
+    size_t stage_count;
+    enum rollout_stage stage; /* that is wanted */
     struct rollout_case evidence;
     struct changes changes;
     struct err err;
@@ -133,7 +135,7 @@ static void list_done(void *data, bool cancelled)
         char *title = mem_printf(
             "%zu %s by stage", r->now.all.len, r->now.all.len == 1 ? "policy" : "policies");
         picker_open(app, &(struct picker_options){.title = title,
-                             .hint = "Enter opens it; Alt-E there promotes it",
+                             .hint = "Enter opens it; Alt-E there brings it to another stage",
                              .count = r->now.all.len,
                              .item = show_item,
                              .chosen = chosen,
@@ -163,29 +165,43 @@ static unsigned list(void *data)
 
 /* ---- a promotion ---- */
 
-static void answered(void *data, int choice)
+static void end(struct desk_rollout *r)
 {
-    struct desk_rollout *r = data;
-    struct desk *desk = r->desk;
-    struct err err;
-    if (choice == 0 && rollout_case_holds(&r->now.evidence)) {
-        char *origin = mem_printf("promote %s: %s to %s", r->now.policy->name,
-            rollout_stage_name(r->now.policy->stage), rollout_stage_name(r->now.stage));
-        if (workbench_propose(desk->workbench, &r->now.changes, origin, &err)) {
-            desk_open_review(desk);
-            app_message(desk->app, MESSAGE_INFO, "%s, nothing is written yet", origin);
-        } else {
-            app_message(desk->app, MESSAGE_ERROR, "%s", err.text);
-        }
-        free(origin);
-    }
     forget(r);
     r->busy = false;
 }
 
+static void propose(struct desk_rollout *r)
+{
+    struct desk *desk = r->desk;
+    struct err err;
+    char *origin = mem_printf("%s %s: %s to %s",
+        rollout_is_promotion(r->now.policy->stage, r->now.stage) ? "promote" : "take back",
+        r->now.policy->name, rollout_stage_name(r->now.policy->stage),
+        rollout_stage_name(r->now.stage));
+    if (workbench_propose(desk->workbench, &r->now.changes, origin, &err)) {
+        desk_open_review(desk);
+        app_message(desk->app, MESSAGE_INFO, "%s, nothing is written yet", origin);
+    } else {
+        app_message(desk->app, MESSAGE_ERROR, "%s", err.text);
+    }
+    free(origin);
+    end(r);
+}
+
+static void answered(void *data, int choice)
+{
+    struct desk_rollout *r = data;
+    if (choice == 0 && rollout_case_holds(&r->now.evidence)) {
+        propose(r);
+    } else {
+        end(r);
+    }
+}
+
 static void show_case(struct desk_rollout *r)
 {
-    static const struct dialog_choice propose[] = {{'p', "Propose it"}};
+    static const struct dialog_choice offer[] = {{'p', "Propose it"}};
     static const struct dialog_choice close[] = {{'c', "Close"}};
     const struct rollout_case *evidence = &r->now.evidence;
     bool holds = rollout_case_holds(evidence);
@@ -201,7 +217,7 @@ static void show_case(struct desk_rollout *r)
         buf_append_c(&text, "\nNothing is proposed: each piece of evidence has to pass.\n");
     }
     dialog_choose(r->desk->app, holds ? "Its evidence holds" : "Its evidence does not hold",
-        buf_str(&text), holds ? propose : close, 1, answered, r);
+        buf_str(&text), holds ? offer : close, 1, answered, r);
     buf_free(&text);
 }
 
@@ -226,34 +242,59 @@ static const struct rollout_policy *policy_at(const struct gathering *now)
     return found;
 }
 
-static void promote_work(void *data)
+static void find_work(void *data)
 {
     struct desk_rollout *r = data;
     struct gathering *now = &r->now;
     now->ok = rollout_find(root_of(r), &now->all, &now->err);
     now->policy = now->ok ? policy_at(now) : NULL;
-    now->stage = now->policy == NULL ? STAGE_NONE : rollout_next_stage(now->policy);
     if (now->ok && now->policy == NULL) {
         now->ok = err_set(&now->err, ERR_NOT_FOUND, "%s holds no policy with a stage.", now->path);
-    } else if (now->ok && now->stage == STAGE_NONE) {
-        now->ok = err_set(&now->err, ERR_INVALID, "%s has no next stage: it is at %s.",
+        return;
+    }
+    now->stage_count = now->ok ? rollout_stages_for(root_of(r), now->policy, now->stages) : 0;
+    if (now->ok && now->stage_count == 0) {
+        now->ok = err_set(&now->err, ERR_INVALID, "%s has no other stage: it is at %s.",
             now->policy->name, rollout_stage_name(now->policy->stage));
     }
-    now->ok = now->ok &&
-              rollout_change(root_of(r), now->policy, now->stage, &now->changes, &now->err) &&
-              rollout_case_gather(&now->evidence, root_of(r), now->policy, NULL, &now->err);
+}
+
+/* The change, and for a step towards refusing what can be read of its evidence. */
+static void promote_work(void *data)
+{
+    struct desk_rollout *r = data;
+    struct gathering *now = &r->now;
+    now->ok = rollout_change(root_of(r), now->policy, now->stage, &now->changes, &now->err) &&
+              (!rollout_is_promotion(now->policy->stage, now->stage) ||
+                  rollout_case_gather(&now->evidence, root_of(r), now->policy, NULL, &now->err));
+}
+
+/* A worker has ended; false: it is over, and why was said. */
+static bool goes_on(struct desk_rollout *r, bool cancelled)
+{
+    struct desk *desk = r->desk;
+    desk->exporting--;
+    if (!cancelled && !desk->closing && r->now.ok) {
+        return true;
+    }
+    r->busy = false;
+    if (!cancelled && !desk->closing) {
+        app_message(desk->app, MESSAGE_ERROR, "%s", r->now.err.text);
+        app_redraw(desk->app);
+    }
+    return false;
 }
 
 static void promote_done(void *data, bool cancelled)
 {
     struct desk_rollout *r = data;
     struct desk *desk = r->desk;
-    desk->exporting--;
-    if (cancelled || desk->closing || !r->now.ok) {
-        r->busy = false;
-        if (!cancelled && !desk->closing) {
-            app_message(desk->app, MESSAGE_ERROR, "%s", r->now.err.text);
-        }
+    if (!goes_on(r, cancelled)) {
+        return;
+    }
+    if (!rollout_is_promotion(r->now.policy->stage, r->now.stage)) {
+        propose(r);
+        app_redraw(desk->app);
         return;
     }
     const struct config *config = workbench_config(desk->workbench);
@@ -264,6 +305,45 @@ static void promote_done(void *data, bool cancelled)
     r->gate = gate_start(desk->loop, &options, &(struct gate_events){.data = r, .done = checked});
     app_message(desk->app, MESSAGE_INFO, "running all checks, for the evidence of %s…",
         r->now.policy->name);
+    app_redraw(desk->app);
+}
+
+static void stage_chosen(void *data, int choice)
+{
+    struct desk_rollout *r = data;
+    if (choice < 0) {
+        end(r);
+        return;
+    }
+    r->now.stage = r->now.stages[choice];
+    start(r, promote_work, promote_done);
+}
+
+static void ask_stage(struct desk_rollout *r)
+{
+    static const struct dialog_choice labels[] = {[STAGE_AUDIT] = {'a', "audit"},
+        [STAGE_WARN] = {'w', "warn"},
+        [STAGE_ENFORCE] = {'e', "enforce"}};
+    struct dialog_choice choices[STAGE_COUNT];
+    for (size_t i = 0; i < r->now.stage_count; i++) {
+        choices[i] = labels[r->now.stages[i]];
+    }
+    const struct rollout_policy *policy = r->now.policy;
+    char *text = mem_printf("%s/%s is at %s. To which stage?\n\nA step towards refusing needs its "
+                            "evidence, a step back does not.",
+        policy->kind, policy->name, rollout_stage_name(policy->stage));
+    dialog_choose(
+        r->desk->app, "Stage", str_of(text), choices, r->now.stage_count, stage_chosen, r);
+    free(text);
+}
+
+static void find_done(void *data, bool cancelled)
+{
+    struct desk_rollout *r = data;
+    if (goes_on(r, cancelled)) {
+        ask_stage(r);
+        app_redraw(r->desk->app);
+    }
 }
 
 static unsigned promote(void *data)
@@ -277,7 +357,7 @@ static unsigned promote(void *data)
     forget(r);
     r->now.path = mem_strdup(path);
     r->now.row = at.row;
-    start(r, promote_work, promote_done);
+    start(r, find_work, find_done);
     return UI_DONE;
 }
 
@@ -304,7 +384,7 @@ static const struct action actions[] = {
         "List how far each policy is rolled out: audit, warn or enforce, and since when", "alt-S",
         NULL, 0, list, why_not_list},
     {"rollout.promote", "promote",
-        "Gather the evidence for the next stage of the policy under the cursor, and propose it",
+        "Bring the policy under the cursor to another stage: gather its evidence, and propose it",
         "alt-E", NULL, 0, promote, why_not_promote},
 };
 

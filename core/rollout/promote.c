@@ -293,3 +293,29 @@ bool rollout_change(const char *root, const struct rollout_policy *policy, enum 
     free(name);
     return ok;
 }
+
+size_t rollout_stages_for(
+    const char *root, const struct rollout_policy *policy, enum rollout_stage out[STAGE_COUNT])
+{
+    const enum rollout_stage order[] = {
+        rollout_next_stage(policy), STAGE_WARN, STAGE_ENFORCE, STAGE_WARN, STAGE_AUDIT};
+    size_t count = 0;
+    for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+        bool known = order[i] == STAGE_NONE || order[i] == policy->stage;
+        bool forward = rollout_is_promotion(policy->stage, order[i]);
+        for (size_t k = 0; k < count; k++) {
+            known = known || out[k] == order[i];
+        }
+        /* Those towards refusing come first, and the last two are steps back. */
+        if (known || forward != (i < ARRAY_LEN(order) - 2)) {
+            continue;
+        }
+        struct changes changes = {0};
+        struct err err;
+        if (rollout_change(root, policy, order[i], &changes, &err) && changes.len > 0) {
+            out[count++] = order[i];
+        }
+        changes_free(&changes);
+    }
+    return count;
+}

@@ -37,6 +37,10 @@ struct rollout_case {
 bool rollout_is_promotion(enum rollout_stage from, enum rollout_stage to);
 /* The step after its own that its kind has; STAGE_NONE: there is none. */
 enum rollout_stage rollout_next_stage(const struct rollout_policy *policy);
+/* The stages it can be brought to: what makes a change, as rollout_change has it; the next one
+ * first, then others towards refusing, then steps back. Returns how many; reads files. */
+size_t rollout_stages_for(
+    const char *root, const struct rollout_policy *policy, enum rollout_stage out[STAGE_COUNT]);
 
 void rollout_case_days(struct rollout_case *c, const struct rollout_terms *terms,
     const struct rollout_since *since, int64_t now_s);
