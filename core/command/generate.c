@@ -374,7 +374,8 @@ static void print_summary_json(
     json_set_int(event, "green", (long long)totals->green);
     json_set_int(event, "red", (long long)totals->red);
     json_set_int(event, "failed", (long long)totals->failed);
-    json_set_int(event, "left", (long long)(totals->waiting + totals->running));
+    size_t left_count = totals->waiting + totals->running;
+    json_set_int(event, "left", (long long)left_count);
     json_set_int(event, "already_waiting", (long long)run->waiting);
     json_set_optional(event, "left_controls", left);
     json_set_optional(event, "message", why_stopped(run));
