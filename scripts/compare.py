@@ -106,8 +106,8 @@ def ask_kyverno():
             for row in rows:
                 if row["RULE"] or row["REASON"] != "Excluded" or (row["POLICY"], row["RESOURCE"]) not in real:
                     parts = row["RESOURCE"].split("/")
-                    key = suite, row["POLICY"].split("/")[-1] + " " + "/".join((parts[-3], parts[-1]) if len(parts) > 3 else parts)
-                    said[key]["fail" if row["RESULT"] == "Fail" else "pass"] += 1
+                    resource = "/".join((parts[-3], parts[-1]) if len(parts) > 3 else parts)
+                    said[suite, resource]["fail" if row["RESULT"] == "Fail" else "pass"] += 1
         elif block is not None:
             block.append(line)
     if not said:
@@ -118,9 +118,8 @@ def ask_kyverno():
 def rows_kyverno():
     found = collections.defaultdict(list)
     for row in rows_of_bylaw():
-        resource = row["name"].split(" ")[-1]
         for one in row["below"] or [row]:
-            found[row["file"], row["suite"].split("/")[-1] + " " + resource].append(one)
+            found[row["file"], row["name"].split(" ")[-1]].append(one)
     return found
 
 
