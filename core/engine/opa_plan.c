@@ -66,6 +66,7 @@ void opa_planner_file(struct opa_planner *p, size_t place)
     if (entry->path != NULL) {
         return;
     }
+    VEC_PUSH(&p->filled, place);
     *entry = (struct plan_file){.path = mem_strdup(file->path),
         .load = load_argument(file),
         .is_data = file->kind == POLICY_DATA,
@@ -135,6 +136,7 @@ void opa_planner_begin(struct opa_planner *p)
 void opa_planner_end(struct opa_planner *p)
 {
     free(p->checked);
+    VEC_FREE(&p->filled);
     rego_versions_free(p->versions);
 }
 

@@ -12,12 +12,14 @@ struct opa_planner {
     const char *const *wanted;
     size_t wanted_count;
     const atomic_bool *cancel;
-    bool *checked; /* by file: in some unit already */
+    bool *checked;            /* by file: in some unit already */
+    struct policy_set filled; /* files that are not empty, in no order */
     struct rego_versions *versions;
 };
 
 /* Makes `plan`, `checked` and `versions` of a planner that has its index; the plan's files are
- * empty yet. All but the plan goes with opa_planner_end. */
+ * empty yet. All but the plan goes with opa_planner_end.
+ */
 void opa_planner_begin(struct opa_planner *p);
 void opa_planner_end(struct opa_planner *p);
 bool opa_planner_is_cancelled(const struct opa_planner *p);

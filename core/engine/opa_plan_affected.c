@@ -82,28 +82,25 @@ static void add_package(struct opa_planner *p, size_t from, size_t to,
     p->plan->units.len = kept;
 }
 
+/* The packages of these files, each once, in the order of by_package. */
 static void add_packages(struct opa_planner *p, const struct policy_set *files,
     const struct policy_moves *moves, const struct plan_words *apart)
 {
-    bool *in = mem_zalloc(p->index->files.len + 1);
+    struct policy_set packages = {0}; /* where they begin */
     VEC_FOREACH (size_t, place, files) {
-        in[*place] = true;
-    }
-    for (size_t i = 0; i < p->index->by_package.len && !opa_planner_is_cancelled(p);) {
-        const char *package = ordered(p, i)->facts->package;
-        bool wanted = false;
-        size_t end = i;
-        while (end < p->index->by_package.len &&
-               (end == i || strcmp(ordered(p, end)->facts->package, package) == 0)) {
-            wanted = wanted || in[p->index->by_package.items[end]];
-            end++;
+        const struct policy_facts *facts = p->index->files.items[*place].facts;
+        if (facts != NULL && facts->package != NULL) {
+            VEC_PUSH(&packages, policy_package_bound(p->index, facts->package));
         }
-        if (wanted) {
-            add_package(p, i, end, moves, apart);
-        }
-        i = end;
     }
-    free(in);
+    policy_set_sort(&packages, 0);
+    for (size_t i = 0; i < packages.len && !opa_planner_is_cancelled(p); i++) {
+        size_t from = packages.items[i];
+        if (i == 0 || from != packages.items[i - 1]) {
+            add_package(p, from, policy_package_end(p->index, from), moves, apart);
+        }
+    }
+    VEC_FREE(&packages);
 }
 
 /* A changed policy that no test needs is loaded all the same. */
@@ -164,10 +161,11 @@ static void rank_units(struct run_plan *plan)
 }
 
 /* Leaves only the files that are in a unit. */
-static void drop_files(struct run_plan *plan)
+static void drop_files(struct opa_planner *p)
 {
+    struct run_plan *plan = p->plan;
     bool *used = mem_zalloc(plan->files.len + 1);
-    size_t *to = mem_alloc((plan->files.len + 1) * sizeof *to);
+    size_t *to = mem_alloc((plan->files.len + 1) * sizeof *to); /* only of those that are used */
     VEC_FOREACH (struct plan_unit, unit, &plan->units) {
         VEC_FOREACH (size_t, place, &unit->files) {
             used[*place] = true;
@@ -176,14 +174,16 @@ static void drop_files(struct run_plan *plan)
     VEC_FOREACH (struct plan_test, test, &plan->tests) {
         used[test->file] = true;
     }
+    policy_set_sort(&p->filled, 0);
     size_t kept = 0;
-    for (size_t i = 0; i < plan->files.len; i++) {
-        to[i] = kept;
-        if (used[i]) {
-            plan->files.items[kept++] = plan->files.items[i];
+    VEC_FOREACH (size_t, place, &p->filled) {
+        struct plan_file file = plan->files.items[*place];
+        to[*place] = kept;
+        if (used[*place]) {
+            plan->files.items[kept++] = file;
         } else {
-            free(plan->files.items[i].path);
-            free(plan->files.items[i].load);
+            free(file.path);
+            free(file.load);
         }
     }
     plan->files.len = kept;
@@ -258,13 +258,14 @@ struct run_plan *opa_plan_affected(struct policy_index *index, const struct poli
     add_packages(&p, &files, moves, apart);
     add_untested(&p, moves);
     VEC_FREE(&files);
-    opa_planner_end(&p);
     if (opa_planner_is_cancelled(&p)) {
+        opa_planner_end(&p);
         run_plan_free(p.plan);
         return NULL;
     }
     say_why(&p, moves, broad);
-    drop_files(p.plan);
+    drop_files(&p);
+    opa_planner_end(&p);
     include_all(p.plan);
     rank_units(p.plan);
     name_replaced(p.plan, moves);

@@ -94,9 +94,7 @@ static void move_places(struct run_plan *plan, const size_t *to)
         VEC_FOREACH (size_t, place, &unit->files) {
             *place = to[*place];
         }
-        if (unit->files.len > 0) {
-            qsort(unit->files.items, unit->files.len, sizeof *unit->files.items, by_number);
-        }
+        policy_set_sort(&unit->files, 0);
     }
 }
 

@@ -30,22 +30,6 @@ static struct policy_file *at_order(const struct work *work, size_t i)
     return &work->index->files.items[work->index->by_package.items[i]];
 }
 
-/* First place in by_package whose package is not before `package`. */
-static size_t lower_bound(const struct work *work, const char *package)
-{
-    size_t low = 0;
-    size_t high = work->index->by_package.len;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (strcmp(at_order(work, mid)->facts->package, package) < 0) {
-            low = mid + 1;
-        } else {
-            high = mid;
-        }
-    }
-    return low;
-}
-
 static size_t common_prefix(const char *a, const char *b)
 {
     size_t shared = 0;
@@ -83,12 +67,7 @@ static void enter_package(struct work *work, size_t from, size_t to, const char 
 /* Enters the package at place `from` of by_package and returns the place after it. */
 static size_t enter_package_at(struct work *work, size_t from, const char *asker)
 {
-    const char *package = at_order(work, from)->facts->package;
-    size_t to = from + 1;
-    while (to < work->index->by_package.len &&
-           strcmp(at_order(work, to)->facts->package, package) == 0) {
-        to++;
-    }
+    size_t to = policy_package_end(work->index, from);
     enter_package(work, from, to, asker);
     return to;
 }
@@ -132,7 +111,7 @@ static enum found enter_packages(struct work *work, const char *ref, const char 
             continue;
         }
         char *package = mem_strndup(ref, end);
-        size_t at = lower_bound(work, package);
+        size_t at = policy_package_bound(work->index, package);
         bool here = at < work->index->by_package.len &&
                     strcmp(at_order(work, at)->facts->package, package) == 0;
         free(package);
@@ -145,7 +124,7 @@ static enum found enter_packages(struct work *work, const char *ref, const char 
         }
     }
     char *below = ref[0] == '\0' ? mem_strdup("") : mem_printf("%s/", ref);
-    size_t i = lower_bound(work, below);
+    size_t i = policy_package_bound(work->index, below);
     while (i < work->index->by_package.len &&
            strncmp(at_order(work, i)->facts->package, below, strlen(below)) == 0) {
         i = enter_package_at(work, i, asker);
@@ -288,7 +267,7 @@ static void follow(struct work *work, size_t place)
         return;
     }
     if (file->facts->package != NULL) {
-        size_t at = lower_bound(work, file->facts->package);
+        size_t at = policy_package_bound(work->index, file->facts->package);
         if (at < work->index->by_package.len) {
             enter_package_at(work, at, file->path);
         }
@@ -299,13 +278,6 @@ static void follow(struct work *work, size_t place)
             enter_data(work, ref->path, found);
         }
     }
-}
-
-static int by_number(const void *a, const void *b)
-{
-    const size_t *x = a;
-    const size_t *y = b;
-    return *x < *y ? -1 : *x > *y;
 }
 
 void policy_closure(
@@ -325,9 +297,7 @@ void policy_closure(
     VEC_FOREACH (size_t, place, &work.documents) {
         VEC_PUSH(closure, *place);
     }
-    if (closure->len > before) {
-        qsort(closure->items + before, closure->len - before, sizeof *closure->items, by_number);
-    }
+    policy_set_sort(closure, before);
     VEC_FREE(&work.queue);
     VEC_FREE(&work.documents);
     free(work.in);

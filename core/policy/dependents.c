@@ -8,6 +8,7 @@
 struct search {
     struct policy_index *index;
     bool *in;                /* by place */
+    struct policy_set found; /* where it is set, in no order */
     struct policy_set queue; /* first file of each package that was entered, in by_package */
     const char *broad;
 };
@@ -89,27 +90,19 @@ static const struct policy_file *at_order(const struct policy_index *index, size
     return &index->files.items[index->by_package.items[i]];
 }
 
-/* First place in by_package of a package; `len` of it when there is no such package. */
-static size_t package_bound(const struct policy_index *index, const char *package)
+static void enter(struct search *search, size_t place)
 {
-    size_t low = 0;
-    size_t high = index->by_package.len;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (strcmp(at_order(index, mid)->facts->package, package) < 0) {
-            low = mid + 1;
-        } else {
-            high = mid;
-        }
+    if (!search->in[place]) {
+        search->in[place] = true;
+        VEC_PUSH(&search->found, place);
     }
-    return low;
 }
 
 /* All files of a package are loaded together. */
 static void enter_package(struct search *search, const char *package)
 {
     struct policy_index *index = search->index;
-    size_t from = package_bound(index, package);
+    size_t from = policy_package_bound(index, package);
     for (size_t i = from;
          i < index->by_package.len && strcmp(at_order(index, i)->facts->package, package) == 0;
          i++) {
@@ -117,7 +110,7 @@ static void enter_package(struct search *search, const char *package)
         if (i == from && !search->in[place]) {
             VEC_PUSH(&search->queue, from);
         }
-        search->in[place] = true;
+        enter(search, place);
     }
 }
 
@@ -131,7 +124,7 @@ static void enter_referrer(struct search *search, const struct policy_edge *edge
     if (file->facts != NULL && file->facts->package != NULL) {
         enter_package(search, file->facts->package);
     } else {
-        search->in[place] = true;
+        enter(search, place);
     }
 }
 
@@ -164,7 +157,7 @@ static void enter_move(struct search *search, const struct policy_move *move)
         place == (size_t)-1 ? NULL : &search->index->files.items[place];
     const char *now = file == NULL || file->facts == NULL ? NULL : file->facts->package;
     if (file != NULL && file->kind == POLICY_REGO && now == NULL) {
-        search->in[place] = true;
+        enter(search, place);
     }
     if (now != NULL) {
         enter_package(search, now);
@@ -191,11 +184,14 @@ void policy_dependents(struct policy_index *index, const struct policy_moves *mo
         enter_referrers(&search, package);
         free(package);
     }
-    for (size_t i = 0; i < index->files.len; i++) {
-        if (search.in[i] && index->files.items[i].kind == POLICY_REGO) {
-            VEC_PUSH(files, i);
+    size_t before = files->len;
+    VEC_FOREACH (size_t, place, &search.found) {
+        if (index->files.items[*place].kind == POLICY_REGO) {
+            VEC_PUSH(files, *place);
         }
     }
+    policy_set_sort(files, before);
+    VEC_FREE(&search.found);
     *broad = search.broad;
     VEC_FREE(&search.queue);
     free(search.in);

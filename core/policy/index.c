@@ -62,6 +62,16 @@ static void free_laid(struct policy_index *index)
         buf_free(&laid->text);
     }
     VEC_FREE(&index->laid);
+    names_free(&index->edited);
+}
+
+void policy_file_lay(struct policy_index *index, struct policy_file *file)
+{
+    file->mtime_ns = INT64_MIN; /* the next scan reads it whatever its stamp */
+    if (!file->laid) {
+        file->laid = true;
+        VEC_PUSH(&index->edited, mem_strdup(file->path));
+    }
 }
 
 void policy_index_free(struct policy_index *index)
@@ -285,6 +295,7 @@ static void set_scopes(struct policy_index *index, size_t from, size_t to)
     }
     for (size_t i = from; i < to; i++) {
         struct policy_file *file = &index->files.items[index->by_package.items[i]];
+        free(file->scope);
         file->scope = split ? path_dir(file->path) : mem_strdup("");
     }
 }
@@ -293,6 +304,50 @@ void policy_index_forget_referrers(struct policy_index *index)
 {
     VEC_FREE(&index->referrers);
     index->has_referrers = false;
+}
+
+static const char *package_at(const struct policy_index *index, size_t i)
+{
+    return index->files.items[index->by_package.items[i]].facts->package;
+}
+
+size_t policy_package_bound(const struct policy_index *index, const char *package)
+{
+    size_t low = 0;
+    size_t high = index->by_package.len;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (strcmp(package_at(index, mid), package) < 0) {
+            low = mid + 1;
+        } else {
+            high = mid;
+        }
+    }
+    return low;
+}
+
+size_t policy_package_end(const struct policy_index *index, size_t from)
+{
+    size_t end = from + 1;
+    while (end < index->by_package.len &&
+           strcmp(package_at(index, end), package_at(index, from)) == 0) {
+        end++;
+    }
+    return end;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const size_t *x = a;
+    const size_t *y = b;
+    return *x < *y ? -1 : *x > *y;
+}
+
+void policy_set_sort(struct policy_set *set, size_t from)
+{
+    if (set->len > from) {
+        qsort(set->items + from, set->len - from, sizeof *set->items, by_number);
+    }
 }
 
 void policy_index_order(struct policy_index *index)
@@ -315,15 +370,48 @@ void policy_index_order(struct policy_index *index)
             &index->files);
     }
     for (size_t i = 0; i < index->by_package.len;) {
-        const char *package = index->files.items[index->by_package.items[i]].facts->package;
-        size_t end = i + 1;
-        while (
-            end < index->by_package.len &&
-            strcmp(index->files.items[index->by_package.items[end]].facts->package, package) == 0) {
-            end++;
-        }
+        size_t end = policy_package_end(index, i);
         set_scopes(index, i, end);
         i = end;
+    }
+}
+
+/* Where the file at `place` stands in by_package, or would. */
+static size_t order_bound(const struct policy_index *index, size_t place)
+{
+    const char *package = index->files.items[place].facts->package;
+    size_t at = policy_package_bound(index, package);
+    while (at < index->by_package.len && index->by_package.items[at] < place &&
+           strcmp(package_at(index, at), package) == 0) {
+        at++;
+    }
+    return at;
+}
+
+void policy_order_drop(struct policy_index *index, size_t place)
+{
+    struct policy_file *file = &index->files.items[place];
+    free(file->scope);
+    file->scope = NULL;
+    if (file->facts != NULL && file->facts->package != NULL) {
+        VEC_REMOVE(&index->by_package, order_bound(index, place));
+    }
+}
+
+void policy_order_add(struct policy_index *index, size_t place)
+{
+    const struct policy_file *file = &index->files.items[place];
+    if (file->facts != NULL && file->facts->package != NULL) {
+        size_t at = order_bound(index, place);
+        VEC_INSERT(&index->by_package, at, place);
+    }
+}
+
+void policy_order_rescope(struct policy_index *index, const char *package)
+{
+    size_t from = package == NULL ? index->by_package.len : policy_package_bound(index, package);
+    if (from < index->by_package.len && strcmp(package_at(index, from), package) == 0) {
+        set_scopes(index, from, policy_package_end(index, from));
     }
 }
 
@@ -402,8 +490,7 @@ static bool lay_text(struct policy_index *index, const struct policy_text *text)
         at = policy_index_insert(index, text->path, POLICY_REGO);
     }
     struct policy_file *file = &index->files.items[at];
-    file->mtime_ns = INT64_MIN; /* the next scan reads it whatever its stamp */
-    file->laid = true;
+    policy_file_lay(index, file);
     if (file->facts != NULL && file->facts->hash == str_hash(text->text)) {
         return false;
     }
@@ -423,6 +510,9 @@ size_t policy_index_insert(struct policy_index *index, const char *path, enum po
         policy_file_mount(&added, &index->roots);
     }
     VEC_INSERT(&index->files, at, added);
+    VEC_FOREACH (size_t, place, &index->by_package) {
+        *place += *place >= at;
+    }
     return at;
 }
 

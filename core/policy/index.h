@@ -75,7 +75,8 @@ struct policy_index {
             struct buf text;
         } * items;
         size_t len, cap;
-    } laid; /* policy_index_lay */
+    } laid;                     /* policy_index_lay */
+    struct policy_names edited; /* paths of the files that are `laid`, in no order */
 };
 
 struct policy_index *policy_index_new(void) MUST_USE;
@@ -119,11 +120,17 @@ bool policy_index_update(struct policy_index *index, const char *const *paths, s
 
 /* Place of a file, or SIZE_MAX. */
 size_t policy_index_find(const struct policy_index *index, const char *path);
+/* First place in by_package whose package is not before `package`; the place behind the last of the
+ * package that begins at `from`. */
+size_t policy_package_bound(const struct policy_index *index, const char *package);
+size_t policy_package_end(const struct policy_index *index, size_t from);
 
 struct policy_set {
     size_t *items; /* places in index->files, growing */
     size_t len, cap;
 };
+/* Puts them in order, from the place `from` of the set on. */
+void policy_set_sort(struct policy_set *set, size_t from);
 
 /* The files that `seeds` need to be evaluated as in the whole folder: their packages, all they
  * refer to, directly or not, and the data documents those references reach. A reference that cannot

@@ -15,12 +15,20 @@ bool policy_kind_of(const char *name, enum policy_file_kind *kind);
 bool policy_is_skipped_dir(const char *name);
 /* Where opa puts a document. */
 void policy_file_mount(struct policy_file *file, const struct data_roots *roots);
+/* What is known of the file from now on is an editor's text. */
+void policy_file_lay(struct policy_index *index, struct policy_file *file);
 void policy_file_stamp(struct policy_file *file, const struct stat *st);
-/* A file without content at its place; by_package and the referrers are then of no use. */
+/* A file without content at its place; by_package is kept right. */
 size_t policy_index_insert(
     struct policy_index *index, const char *path, enum policy_file_kind kind);
 /* After files came, went, or define others than before: by_package, scopes, the number of tests. */
 void policy_index_order(struct policy_index *index);
+/* The same for one file, whatever their number. Before its facts go: takes it out of by_package. */
+void policy_order_drop(struct policy_index *index, size_t place);
+/* Once it has its facts: puts it where it belongs. */
+void policy_order_add(struct policy_index *index, size_t place);
+/* After a package's files came, went or define others than before; NULL is fine. */
+void policy_order_rescope(struct policy_index *index, const char *package);
 void policy_index_forget_referrers(struct policy_index *index);
 
 /* closure.c: the keys at the top of a document, from its text. */

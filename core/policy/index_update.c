@@ -23,7 +23,6 @@ struct update {
     const struct policy_text *texts;
     size_t text_count;
     struct policy_moves *moves;
-    bool order; /* by_package is not right any more */
 };
 
 static const struct policy_text *find_text(const struct update *u, const char *path)
@@ -70,10 +69,12 @@ static struct policy_move *add_move(struct update *u, const char *path)
 /* Takes `facts` over (NULL: the file could not be read). */
 static void put_facts(struct update *u, struct policy_file *file, struct policy_facts *facts)
 {
+    struct policy_index *index = u->index;
     struct policy_facts *old = file->facts;
     if (old == NULL && facts == NULL) {
         return;
     }
+    size_t place = (size_t)(file - index->files.items);
     struct policy_move *move = add_move(u, file->path);
     bool both = old != NULL && facts != NULL;
     bool package = both && same_package(old, facts);
@@ -81,15 +82,24 @@ static void put_facts(struct update *u, struct policy_file *file, struct policy_
     bool refs = both && same_refs(old, facts);
     move->package = old == NULL ? NULL : mem_strdup(old->package);
     move->reshaped = !package || !rules || !refs || old->dialect != facts->dialect;
-    u->order = u->order || !package || !rules;
-    if (u->index->has_referrers) {
-        policy_referrers_drop(u->index, file); /* their paths are those of the old facts */
+    if (index->has_referrers) {
+        policy_referrers_drop(index, file); /* their paths are those of the old facts */
     }
-    u->index->tests += (facts == NULL ? 0 : facts->tests.len);
-    u->index->tests -= (old == NULL ? 0 : old->tests.len);
+    index->tests += (facts == NULL ? 0 : facts->tests.len);
+    index->tests -= (old == NULL ? 0 : old->tests.len);
+    if (!package) {
+        policy_order_drop(index, place);
+    }
     file->facts = facts;
+    if (!package) {
+        policy_order_add(index, place);
+        policy_order_rescope(index, move->package);
+    }
+    if (!package || !rules) {
+        policy_order_rescope(index, facts == NULL ? NULL : facts->package);
+    }
     policy_facts_release(old);
-    policy_referrers_add(u->index, file);
+    policy_referrers_add(index, file);
 }
 
 static void put_text(struct update *u, struct policy_file *file, struct str text)
@@ -117,15 +127,21 @@ static void put_text(struct update *u, struct policy_file *file, struct str text
 
 static void remove_file(struct update *u, size_t at)
 {
-    struct policy_file *file = &u->index->files.items[at];
+    struct policy_index *index = u->index;
+    struct policy_file *file = &index->files.items[at];
     struct policy_move *move = add_move(u, file->path);
     move->reshaped = true;
     move->mount = file->kind == POLICY_DATA ? mem_strdup(file->mount) : NULL;
     move->package = file->facts == NULL ? NULL : mem_strdup(file->facts->package);
-    policy_referrers_drop(u->index, file);
+    index->tests -= file->facts == NULL ? 0 : file->facts->tests.len;
+    policy_referrers_drop(index, file);
+    policy_order_drop(index, at);
     policy_file_free(file);
-    VEC_REMOVE(&u->index->files, at);
-    u->order = true;
+    VEC_REMOVE(&index->files, at);
+    VEC_FOREACH (size_t, place, &index->by_package) {
+        *place -= *place > at;
+    }
+    policy_order_rescope(index, move->package);
 }
 
 /* A path that the scan would have come to: below folders, not links to them. */
@@ -164,8 +180,7 @@ static void lay(struct update *u, size_t at, const struct policy_text *text)
     struct policy_file *file = &u->index->files.items[at];
     uint64_t hash = str_hash(text->text);
     bool same_document = file->kind == POLICY_DATA && file->laid && file->laid_hash == hash;
-    file->mtime_ns = INT64_MIN; /* the next scan reads it whatever its stamp */
-    file->laid = true;
+    policy_file_lay(u->index, file);
     file->laid_hash = hash;
     if (!same_document) {
         put_text(u, file, text->text);
@@ -203,7 +218,6 @@ static bool update_path(struct update *u, const char *path)
     }
     if (at == (size_t)-1) {
         at = policy_index_insert(u->index, path, kind);
-        u->order = true;
     }
     struct policy_file *file = &u->index->files.items[at];
     if (text != NULL) {
@@ -222,20 +236,28 @@ static bool update_path(struct update *u, const char *path)
     return true;
 }
 
+/* Takes those out that have no text any more. */
+static void take_stale(struct update *u, struct policy_names *stale)
+{
+    struct policy_names *edited = &u->index->edited;
+    size_t kept = 0;
+    for (size_t i = 0; i < edited->len; i++) {
+        if (find_text(u, edited->items[i]) != NULL) {
+            edited->items[kept++] = edited->items[i];
+        } else {
+            VEC_PUSH(stale, edited->items[i]);
+        }
+    }
+    edited->len = kept;
+}
+
 bool policy_index_update(struct policy_index *index, const char *const *paths, size_t count,
     const struct policy_text *texts, size_t text_count, struct policy_moves *moves)
 {
     struct update u = {.index = index, .texts = texts, .text_count = text_count, .moves = moves};
+    struct policy_names stale = {0};
     bool ok = index->root != NULL;
-    struct {
-        char **items;
-        size_t len, cap;
-    } stale = {0};
-    VEC_FOREACH (const struct policy_file, file, &index->files) {
-        if (file->laid && find_text(&u, file->path) == NULL) {
-            VEC_PUSH(&stale, mem_strdup(file->path));
-        }
-    }
+    take_stale(&u, &stale);
     for (size_t i = 0; i < text_count && ok; i++) {
         ok = update_path(&u, texts[i].path);
     }
@@ -244,11 +266,12 @@ bool policy_index_update(struct policy_index *index, const char *const *paths, s
     }
     VEC_FOREACH (char *, path, &stale) {
         ok = ok && update_path(&u, *path);
-        free(*path);
+        if (ok) {
+            free(*path);
+        } else { /* until it is read from the disk */
+            VEC_PUSH(&index->edited, *path);
+        }
     }
     VEC_FREE(&stale);
-    if (u.order) {
-        policy_index_order(index);
-    }
     return ok;
 }
