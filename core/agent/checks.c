@@ -1,6 +1,7 @@
 #include "agent/checks.h"
 
 #include "base/vec.h"
+#include "policy/names.h"
 
 #include <stdlib.h>
 
@@ -10,6 +11,7 @@ enum { EXPLAIN_MAX = 8 };
 struct group {
     size_t test; /* in the last plan; SIZE_MAX: not in it */
     size_t row, count;
+    uint32_t file; /* among the names; NAME_NONE: its rows say none */
 };
 
 struct checks {
@@ -22,8 +24,9 @@ struct checks {
     struct {
         struct group *items;
         size_t len, cap;
-    } groups;        /* of the results, in their order */
-    size_t *of_test; /* by place in the plan: its group, NOT_MEANT, or SIZE_MAX */
+    } groups;           /* of the results, in their order */
+    struct names files; /* of the groups */
+    size_t *of_test;    /* by place in the plan: its group, NOT_MEANT, or SIZE_MAX */
     size_t planned;
     size_t told_from;
     char *root;
@@ -52,12 +55,20 @@ static void tell(struct checks *checks)
 
 /* ---- rows ---- */
 
+static void drop_rows(struct checks *checks, const struct group *group)
+{
+    for (size_t i = 0; i < group->count; i++) {
+        result_free(&checks->results.items[group->row + i]);
+    }
+    if (group->file != NAME_NONE) {
+        names_release(&checks->files, group->file);
+    }
+}
+
 static void take_away(struct checks *checks, size_t place)
 {
     struct group gone = checks->groups.items[place];
-    for (size_t i = 0; i < gone.count; i++) {
-        result_free(&checks->results.items[gone.row + i]);
-    }
+    drop_rows(checks, &gone);
     size_t after = gone.row + gone.count;
     memmove(&checks->results.items[gone.row], &checks->results.items[after],
         (checks->results.len - after) * sizeof *checks->results.items);
@@ -72,19 +83,46 @@ static void take_away(struct checks *checks, size_t place)
     }
 }
 
-/* Stays as it was told: it is known to the plan and does not run, or the plan says nothing of it.
- */
-static bool is_kept(const struct run_plan *plan, const struct result *row, size_t test)
+/* By number among the files' names: all that was told of it is told again. NULL: the plan is of
+ * all. */
+static bool *find_replaced(const struct checks *checks, const struct run_plan *plan)
 {
-    if (test != (size_t)-1) {
-        return !plan->tests.items[test].included;
+    bool *replaced = plan->part ? mem_zalloc(checks->files.len + 1) : NULL;
+    for (size_t i = 0; plan->part && i < plan->replaced.len; i++) {
+        uint32_t file = names_find(&checks->files, str_of(plan->replaced.items[i]));
+        if (file != NAME_NONE) {
+            replaced[file] = true;
+        }
     }
-    return plan->part && !(row->file != NULL && plan_words_have(&plan->replaced, row->file));
+    return replaced;
+}
+
+/* Stays as it was told: it is known to the plan and does not run, or the plan says nothing of it
+ * (a part holds no test of other files than it replaces). */
+static bool is_kept(const struct checks *checks, const struct run_plan *plan, const bool *replaced,
+    struct group *group)
+{
+    group->test = (size_t)-1;
+    if (replaced != NULL && (group->file == NAME_NONE || !replaced[group->file])) {
+        return true;
+    }
+    group->test = plan_find_test(plan, &checks->results.items[group->row]);
+    return group->test != (size_t)-1 && !plan->tests.items[group->test].included;
+}
+
+/* To where those before it end, which is where it is while none of them went. */
+static void move_rows(struct checks *checks, struct group *group, size_t to)
+{
+    if (group->row != to) {
+        memmove(&checks->results.items[to], &checks->results.items[group->row],
+            group->count * sizeof *checks->results.items);
+        group->row = to;
+    }
 }
 
 static void keep_for(struct checks *checks, const struct run_plan *plan)
 {
-    struct results results = {0};
+    size_t rows = 0;
     size_t kept = 0;
     free(checks->of_test);
     checks->planned = plan->tests.len;
@@ -93,30 +131,23 @@ static void keep_for(struct checks *checks, const struct run_plan *plan)
     for (size_t i = 0; checks->choice.choose != NULL && i < plan->tests.len; i++) {
         checks->of_test[i] = plan->tests.items[i].included ? (size_t)-1 : NOT_MEANT;
     }
+    bool *replaced = find_replaced(checks, plan);
     for (size_t i = 0; i < checks->groups.len; i++) {
         struct group group = checks->groups.items[i];
-        struct result *rows = &checks->results.items[group.row];
-        size_t test = plan_find_test(plan, rows);
-        bool keep = is_kept(plan, rows, test);
-        size_t at = results.len;
-        for (size_t row = 0; row < group.count; row++) {
-            if (keep) {
-                VEC_PUSH(&results, rows[row]);
-            } else {
-                result_free(&rows[row]);
-            }
+        if (!is_kept(checks, plan, replaced, &group)) {
+            drop_rows(checks, &group);
+            continue;
         }
-        if (keep) {
-            checks->groups.items[kept] = (struct group){test, at, group.count};
-            if (test != (size_t)-1) {
-                checks->of_test[test] = kept;
-            }
-            kept++;
+        move_rows(checks, &group, rows);
+        rows += group.count;
+        if (group.test != (size_t)-1) {
+            checks->of_test[group.test] = kept;
         }
+        checks->groups.items[kept++] = group;
     }
+    free(replaced);
     checks->groups.len = kept;
-    VEC_FREE(&checks->results);
-    checks->results = results;
+    checks->results.len = rows;
     plan_drop_findings(plan, &checks->findings);
 }
 
@@ -148,8 +179,10 @@ static void on_result(
     if (foreseen) {
         checks->of_test[test] = checks->groups.len;
     }
-    VEC_PUSH(
-        &checks->groups, (struct group){foreseen ? test : (size_t)-1, checks->results.len, count});
+    uint32_t file =
+        rows[0].file == NULL ? NAME_NONE : names_hold(&checks->files, str_of(rows[0].file));
+    VEC_PUSH(&checks->groups,
+        (struct group){foreseen ? test : (size_t)-1, checks->results.len, count, file});
     for (size_t i = 0; i < count; i++) {
         VEC_PUSH(&checks->results, result_copy(&rows[i]));
     }
@@ -288,6 +321,7 @@ static void drop(struct checks *checks)
     results_free(&checks->results);
     findings_free(&checks->findings);
     VEC_FREE(&checks->groups);
+    names_free(&checks->files);
     free(checks->of_test);
     checks->of_test = NULL;
     checks->planned = 0;
