@@ -59,7 +59,7 @@ bool apply_pairing_replaces(const struct apply_pairing *pairing,
 const char *apply_difference_name(enum apply_difference difference)
 {
     static const char *const names[APPLY_DIFFERENCES] = {
-        "neither", "same", "differs", "one-sided", "undecided"};
+        "neither", "same", "differs", "one-sided", "undecided", "waiting"};
     return names[difference];
 }
 

@@ -21,7 +21,8 @@ struct attempt {
     struct eval_sources texts;
     struct policy_text *view;
     bool (*wanted)(const void *wanted_data, const struct apply_policies *found, size_t policy);
-    const void *wanted_data;
+    void *wanted_data;
+    void (*wanted_free)(void *wanted_data);
     atomic_bool cancel;
     struct policy_index *index;
     struct apply_set *set;
@@ -67,6 +68,9 @@ static void attempt_free(struct attempt *a)
     policy_index_free(a->index);
     eval_sources_free(&a->texts);
     loop_timer_free(a->slice);
+    if (a->wanted_free != NULL) {
+        a->wanted_free(a->wanted_data);
+    }
     free(a->view);
     free(a->offline_path);
     free(a->root);
@@ -431,6 +435,7 @@ unsigned apply_run_start(struct apply_run *run, const struct apply_options *opti
     a->offline = options->offline;
     a->wanted = options->wanted;
     a->wanted_data = options->wanted_data;
+    a->wanted_free = options->wanted_free;
     a->root = mem_strdup(options->root);
     for (size_t i = 0; i < options->text_count; i++) {
         struct eval_source text = {.path = mem_strdup(options->texts[i].path)};

@@ -146,7 +146,8 @@ static const char every[] =
     "line 7\nfind container\nfind\nsymbols\nsymbols privileged\ndefinition containers\n"
     "references containers\nwait\neval k8s.privileged.deny none\neval is_production {\"x\": 1}\n"
     "bench no.such.rule\n"
-    "wait\napply k8s.privileged testdata\nwait\n"
+    "wait\napply k8s.privileged testdata\nwait\ncompare policies/k8s/privileged/privileged.rego "
+    "policies/k8s/required_labels/required_labels.rego\nwait\n"
     "profile\nprofile none\nmodel\ntests\nwait\ngroups\ngroups @pass privileged\nhistory "
     "test_deny_public\nreproduce test_deny_public\nrerun failed\nrerun affected\nrerun "
     "public\nwait\nfailures\nexplain 1\nproblems\ncoverage\ncoverage "
@@ -224,6 +225,8 @@ static void every_command_does_something(void **state)
         "deny: opa k8s.privileged on "
         "policies/k8s/privileged/testdata/invalid_privileged.yaml, Pod root",
         "allow: opa k8s.privileged on policies/k8s/privileged/testdata/valid_plain.yaml, Pod plain",
+        "differs: opa k8s.privileged on policies/k8s/required_labels/testdata/",
+        "1 policies compared, 0 alone, 9 documents: ",
         "No test failed.",
         "0 problems.",
         "policies/lib/k8s/k8s.rego is saved",

@@ -562,6 +562,7 @@ static void close_all(struct plain *plain)
     }
     evaluator_free(plain->evaluator);
     plain_apply_free(plain->apply);
+    comparison_run_free(plain->comparison);
     checker_free(plain->checker);
     plain_tests_free(plain);
     history_store_free(plain->history);

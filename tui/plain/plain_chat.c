@@ -364,7 +364,8 @@ bool plain_stop(struct plain *plain, struct str args, struct err *err)
         plain_say(plain, "The tests are stopped.");
         return true;
     }
-    if (plain_apply_stop(plain)) {
+    if (plain_apply_stop(plain) ||
+        (plain->comparison != NULL && comparison_run_cancel(plain->comparison))) {
         plain->doing = NULL;
         plain_say(plain, "Policies are not applied any further.");
         return true;

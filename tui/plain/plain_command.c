@@ -156,6 +156,10 @@ const struct plain_command plain_commands[] = {
         "Apply every policy to every fixture: say what is denied, or what the proposal changes; "
         "with words of names or paths all that is decided there",
         M, plain_apply},
+    {"compare", "OLD [NEW]",
+        "Set the policies of a file beside those that replace them (of the file NEW, or of the "
+        "same name): say about which documents they decide differently",
+        M, plain_compare},
     {"bench", "RULE [INPUT]",
         "Measure with opa bench how long a rule takes with an input, given as for eval", M,
         plain_bench},

@@ -8,6 +8,7 @@
 #define BYLAW_PLAIN_PRIVATE_H
 
 #include "agent/workbench.h"
+#include "apply/comparison_run.h"
 #include "base/vec.h"
 #include "check/check.h"
 #include "check/problems.h"
@@ -124,7 +125,8 @@ struct plain {
     char *needle;
 
     struct evaluator *evaluator;
-    struct plain_apply *apply; /* NULL: not asked yet */
+    struct plain_apply *apply;         /* NULL: not asked yet */
+    struct comparison_run *comparison; /* NULL: not asked yet */
 };
 
 enum { PLAIN_PAGE = 20, PLAIN_LIST_MAX = 200 };
@@ -311,6 +313,9 @@ bool plain_apply(struct plain *plain, struct str args, struct err *err);
 /* False: nothing runs. */
 bool plain_apply_stop(struct plain *plain);
 void plain_apply_free(struct plain_apply *apply); /* NULL is fine */
+
+/* ---- plain_compare.c ---- */
+bool plain_compare(struct plain *plain, struct str args, struct err *err);
 
 /* ---- plain_model.c ---- */
 

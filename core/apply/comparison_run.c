@@ -1,0 +1,236 @@
+#include "apply/comparison_run.h"
+
+#include "base/vec.h"
+
+#include <stdlib.h>
+
+struct comparison_run {
+    struct comparison_events events;
+    struct apply_run *run;
+    struct apply_pairing *pairing; /* NULL: not started */
+    const struct apply_set *set;   /* the run's; NULL: not planned */
+    struct apply_cell *cells;      /* [policy * fixtures + fixture] */
+    size_t cell_count;
+};
+
+/* ---- the pairing ---- */
+
+static struct apply_pairing *pairing_new(const char *old_file, const char *new_file)
+{
+    struct apply_pairing *pairing = MEM_NEW(struct apply_pairing);
+    *pairing = (struct apply_pairing){mem_strdup(old_file), mem_strdup(new_file)};
+    return pairing;
+}
+
+static void pairing_free(void *data)
+{
+    struct apply_pairing *pairing = data;
+    if (pairing != NULL) {
+        free((char *)(uintptr_t)pairing->old_file);
+        free((char *)(uintptr_t)pairing->new_file);
+        free(pairing);
+    }
+}
+
+/* ---- the run ---- */
+
+static void forget(struct comparison_run *c)
+{
+    for (size_t i = 0; i < c->cell_count; i++) {
+        apply_cell_free(&c->cells[i]);
+    }
+    free(c->cells);
+    c->cells = NULL;
+    c->cell_count = 0;
+    c->set = NULL;
+}
+
+static void planned(void *data, unsigned generation, const struct apply_set *set)
+{
+    struct comparison_run *c = data;
+    (void)generation;
+    forget(c);
+    c->set = set;
+    c->cell_count = set->policies.len * set->fixtures.len;
+    c->cells = mem_zalloc((c->cell_count + 1) * sizeof *c->cells);
+    VEC_FOREACH (const struct finding, note, &set->notes) {
+        if (c->events.note != NULL) {
+            c->events.note(c->events.data, note);
+        }
+    }
+}
+
+static void cell(
+    void *data, unsigned generation, size_t policy, size_t fixture, struct apply_cell *what)
+{
+    struct comparison_run *c = data;
+    (void)generation;
+    c->cells[policy * c->set->fixtures.len + fixture] = *what;
+    *what = (struct apply_cell){0};
+}
+
+static bool has_policy(const struct comparison_run *c, bool old)
+{
+    for (size_t i = 0; c->set != NULL && i < c->set->policies.len; i++) {
+        if (apply_pairing_is_old(c->pairing, &c->set->policies.items[i]) == old) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What there is not to compare; the caller frees it. NULL: both sides are there. */
+static char *missing(const struct comparison_run *c)
+{
+    if (!has_policy(c, true)) {
+        return mem_printf("%s: there is no policy in it", c->pairing->old_file);
+    }
+    if (has_policy(c, false)) {
+        return NULL;
+    }
+    return c->pairing->new_file != NULL
+               ? mem_printf("%s: there is no policy in it", c->pairing->new_file)
+               : mem_printf("no other file has a policy of the same name: name the file that "
+                            "replaces it, after %s",
+                     c->pairing->old_file);
+}
+
+static void done(void *data, unsigned generation, const char *trouble)
+{
+    struct comparison_run *c = data;
+    (void)generation;
+    char *absent = trouble == NULL ? missing(c) : NULL;
+    c->events.done(c->events.data, trouble != NULL ? trouble : absent);
+    free(absent);
+}
+
+struct comparison_run *comparison_run_new(struct loop *loop, const struct comparison_events *events)
+{
+    struct comparison_run *c = MEM_NEW(struct comparison_run);
+    c->events = *events;
+    struct apply_events own = {.data = c, .planned = planned, .cell = cell, .done = done};
+    c->run = apply_run_new(loop, &own);
+    return c;
+}
+
+void comparison_run_free(struct comparison_run *c)
+{
+    if (c != NULL) {
+        apply_run_free(c->run);
+        forget(c);
+        pairing_free(c->pairing);
+        free(c);
+    }
+}
+
+bool comparison_run_start(
+    struct comparison_run *c, const struct comparison_request *request, struct err *err)
+{
+    const char *old_file = request->old_file;
+    const char *new_file = request->new_file;
+    if (new_file != NULL && strcmp(old_file, new_file) == 0) {
+        return err_set(err, ERR_INVALID, "OLD and NEW are one file: %s", old_file);
+    }
+    apply_run_cancel(c->run);
+    forget(c);
+    pairing_free(c->pairing);
+    c->pairing = pairing_new(old_file, new_file);
+    struct apply_options options = {.root = request->root,
+        .offline = request->offline,
+        .wanted = apply_pairing_wants,
+        .wanted_data = pairing_new(old_file, new_file), /* a worker of a run let go may keep it */
+        .wanted_free = pairing_free};
+    (void)apply_run_start(c->run, &options);
+    return true;
+}
+
+bool comparison_run_cancel(struct comparison_run *c)
+{
+    bool running = apply_run_is_running(c->run);
+    apply_run_cancel(c->run);
+    if (running) {
+        forget(c);
+    }
+    return running;
+}
+
+/* ---- telling ---- */
+
+static const struct apply_cell *cell_of(const void *data, size_t policy, size_t fixture)
+{
+    const struct comparison_run *c = data;
+    return &c->cells[policy * c->set->fixtures.len + fixture];
+}
+
+/* Which replace the policy (or, where it is a new one, which it replaces): into `out`. */
+static size_t partners_of(const struct comparison_run *c, size_t policy, bool old, size_t *out)
+{
+    size_t count = 0;
+    for (size_t q = 0; q < c->set->policies.len; q++) {
+        if (apply_pairing_replaces(
+                c->pairing, &c->set->policies, old ? q : policy, old ? policy : q)) {
+            out[count++] = q;
+        }
+    }
+    return count;
+}
+
+static void tell_policy(const struct comparison_run *c, const struct comparison_teller *teller,
+    size_t older, const size_t *newer, size_t newer_count, struct comparison_totals *totals)
+{
+    struct comparison_cells cells = {cell_of, c};
+    struct comparison made;
+    size_t *fixtures = mem_zalloc((c->set->fixtures.len + 1) * sizeof *fixtures);
+    for (size_t i = 0; i < c->set->fixtures.len; i++) {
+        fixtures[i] = i;
+    }
+    comparison_make(&cells, older, newer, newer_count, fixtures, c->set->fixtures.len, &made);
+    VEC_FOREACH (const struct comparison_row, row, &made.rows) {
+        teller->row(teller->data, &c->set->policies.items[older],
+            &c->set->fixtures.items[row->fixture], row);
+    }
+    for (size_t i = 0; i < APPLY_DIFFERENCES; i++) {
+        totals->counts[i] += made.counts[i];
+    }
+    comparison_free(&made);
+    free(fixtures);
+}
+
+void comparison_run_tell(const struct comparison_run *c, const struct comparison_teller *teller,
+    struct comparison_totals *totals)
+{
+    size_t *partners = mem_zalloc((c->set->policies.len + 1) * sizeof *partners);
+    *totals = (struct comparison_totals){.fixtures = c->set->fixtures.len};
+    for (size_t p = 0; p < c->set->policies.len; p++) {
+        const struct apply_policy *policy = &c->set->policies.items[p];
+        bool old = apply_pairing_is_old(c->pairing, policy);
+        size_t count = partners_of(c, p, old, partners);
+        if (count == 0) {
+            teller->alone(teller->data, policy, old);
+            totals->alone++;
+        } else if (old) {
+            tell_policy(c, teller, p, partners, count, totals);
+            totals->compared++;
+        }
+    }
+    free(partners);
+}
+
+bool comparison_totals_agree(const struct comparison_totals *totals)
+{
+    const size_t *counts = totals->counts;
+    size_t against = counts[APPLY_DIFFERS] + counts[APPLY_ONE_SIDED] + counts[APPLY_UNDECIDED] +
+                     counts[APPLY_PENDING] + totals->alone;
+    return against == 0 && counts[APPLY_SAME] > 0;
+}
+
+void comparison_append_totals(const struct comparison_totals *totals, struct buf *out)
+{
+    const size_t *counts = totals->counts;
+    buf_printf(out,
+        "%zu policies compared, %zu alone, %zu documents: %zu the same, %zu different, %zu "
+        "evaluated by one only, %zu undecided, %zu for neither",
+        totals->compared, totals->alone, totals->fixtures, counts[APPLY_SAME],
+        counts[APPLY_DIFFERS], counts[APPLY_ONE_SIDED], counts[APPLY_UNDECIDED],
+        counts[APPLY_NEITHER]);
+}
