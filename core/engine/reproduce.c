@@ -39,7 +39,13 @@ static size_t words_left_out(const char *const *argv)
             return 2;
         }
     }
-    return strcmp(argv[0], "--error-format=json") == 0 || strcmp(argv[0], "--remove-color") == 0;
+    static const char *const words[] = {"--output=json", "--error-format=json", "--remove-color"};
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        if (strcmp(argv[0], words[i]) == 0) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 /* The file that the run was told with what the settings declare, or NULL. */

@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include "engine/board.h"
+#include "engine/renderer.h"
 #include "engine/reproduce.h"
 
 #include <stdio.h>
@@ -80,10 +81,9 @@ static int green_code(const struct board_test *test)
     return denies ? 2 : 0;
 }
 
-static size_t check(const char *name, const char *engine)
+/* Of how many rows of the engine the line says what the row does. */
+static size_t check_in(const char *root, const char *engine)
 {
-    char *relative = mem_printf("tests/workspaces/%s", name);
-    char *root = test_source_path(relative);
     struct fixture f;
     size_t asked = 0;
     run(&f, root);
@@ -106,6 +106,14 @@ static size_t check(const char *name, const char *engine)
         asked++;
     }
     end(&f);
+    return asked;
+}
+
+static size_t check(const char *name, const char *engine)
+{
+    char *relative = mem_printf("tests/workspaces/%s", name);
+    char *root = test_source_path(relative);
+    size_t asked = check_in(root, engine);
     free(root);
     free(relative);
     return asked;
@@ -122,7 +130,7 @@ static void opa_gives_the_same_verdict(void **state)
     assert_int_equal(check("opa-data", "opa"), 3);
 }
 
-static void check_if_there(const struct engine *engine, const char *const *workspaces)
+static void need(const struct engine *engine)
 {
     struct err err;
     char *program = engine_find(engine, &err);
@@ -131,6 +139,11 @@ static void check_if_there(const struct engine *engine, const char *const *works
         skip();
     }
     free(program);
+}
+
+static void check_if_there(const struct engine *engine, const char *const *workspaces)
+{
+    need(engine);
     for (; *workspaces != NULL; workspaces++) {
         assert_true(check(*workspaces, engine->name) > 0);
     }
@@ -141,6 +154,43 @@ static void conftest_gives_the_same_verdict(void **state)
     (void)state;
     check_if_there(
         &engine_conftest, (const char *[]){"conftest-passing", "conftest-failing", NULL});
+}
+
+/* What a chart and an overlay render to is piped to it: `helm template … | conftest test -`. */
+static void conftest_gives_the_same_verdict_of_a_pipe(void **state)
+{
+    static const enum renderer renderers[] = {RENDERER_CHART, RENDERER_OVERLAY};
+    (void)state;
+    need(&engine_conftest);
+    for (size_t i = 0; i < ARRAY_LEN(renderers); i++) {
+        struct renderer_call call = {0};
+        struct err err;
+        bool found = renderer_find(renderers[i], "any", &call, &err);
+        renderer_call_free(&call);
+        if (!found) {
+            print_message("skipped: %s\n", err.text);
+            skip();
+        }
+    }
+    char *dir = test_dir_make();
+    char *root = realpath(dir, NULL);
+    test_write(dir, "conftest.toml", "policy = \"policy\"\n");
+    test_write(dir, ".bylaw/config.toml",
+        "[engines.conftest]\ninputs = [\"charts/\", \"over lay/kustomization.yaml\"]\n");
+    test_write(dir, "policy/deny.rego",
+        "package main\n\nimport rego.v1\n\ndeny contains \"latest\" if "
+        "endswith(input.data.image, \":latest\")\n");
+    test_write(dir, "charts/web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 0.1.0\n");
+    test_write(dir, "charts/web/values.yaml", "image: web:latest\n");
+    test_write(dir, "charts/web/templates/map.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}}\n"
+        "data: {image: \"{{ .Values.image }}\"}\n");
+    test_write(dir, "over lay/kustomization.yaml", "resources: [map.yaml]\n");
+    test_write(dir, "over lay/map.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: api}\ndata: {image: \"api:1\"}\n");
+    assert_int_equal(check_in(root, "conftest"), 2);
+    free(root);
+    test_dir_remove(dir);
 }
 
 static void gator_gives_the_same_verdict(void **state)
@@ -187,6 +237,7 @@ int main(void)
         cmocka_unit_test(words_come_back_from_a_shell),
         cmocka_unit_test(opa_gives_the_same_verdict),
         cmocka_unit_test(conftest_gives_the_same_verdict),
+        cmocka_unit_test(conftest_gives_the_same_verdict_of_a_pipe),
         cmocka_unit_test(gator_gives_the_same_verdict),
         cmocka_unit_test(kyverno_gives_the_same_verdict),
         cmocka_unit_test(cedar_gives_the_same_verdict),
