@@ -367,8 +367,10 @@ struct rect app_overlay_rect(const struct app *app, const struct overlay *overla
     if (overlay->place == OVERLAY_FULL) {
         return (struct rect){1, 0, rows - 2, cols};
     }
-    int high = overlay->rows + 2 < rows - 2 ? overlay->rows + 2 : rows - 2;
     int wide = overlay->cols + 4 < cols - 2 ? overlay->cols + 4 : cols - 2;
+    const struct pane_ops *ops = overlay->pane.ops;
+    int needed = ops->height == NULL ? overlay->rows : ops->height(overlay->pane.data, wide - 4);
+    int high = needed + 2 < rows - 2 ? needed + 2 : rows - 2;
     int top = overlay->place == OVERLAY_TOP ? 2 : (rows - high) / 2;
     if (top + high > rows - 1) {
         top = rows - 1 - high;

@@ -42,6 +42,9 @@ struct pane_ops {
     /* Keys that are no actions, for the key line while the pane is an overlay: a key
      * and what it does, in turn: "Enter|choose|Esc|close". Static. */
     const char *(*key_line)(const void *pane);
+    /* Rows it needs at a width, in place of those that app_push was told (the narrower the screen,
+     * the more). */
+    int (*height)(void *pane, int cols);
     /* One line for the folded form of the pane (below 24 rows); appended. */
     void (*status)(const void *pane, struct buf *out);
     /* Something would be lost by quitting: appends one sentence and returns true. */

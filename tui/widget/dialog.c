@@ -34,12 +34,23 @@ static void choose_answer(struct choose *choose, int answer)
     }
 }
 
+static int foot_of(const struct choose *choose)
+{
+    return choose->choices.len > 0 ? 2 : 0;
+}
+
+static int choose_height(void *data, int cols)
+{
+    struct choose *choose = data;
+    return (int)textview_height(choose->text, cols - 1) + foot_of(choose);
+}
+
 static void choose_draw(void *data, struct region region, bool focused)
 {
     struct choose *choose = data;
     int rows = region_rows(region);
     int cols = region_cols(region);
-    int foot = choose->choices.len > 0 ? 2 : 0;
+    int foot = foot_of(choose);
     textview_draw(choose->text, region_sub(region, 0, 0, rows - foot, cols), focused);
     int col = 0;
     for (size_t i = 0; i < choose->choices.len; i++) {
@@ -147,6 +158,7 @@ static const struct pane_ops choose_ops = {.name = "choose",
     .mouse = choose_mouse,
     .escape = choose_escape,
     .title = choose_title,
+    .height = choose_height,
     .key_line = choose_key_line,
     .destroy = choose_destroy};
 
@@ -190,8 +202,8 @@ static struct choose *open_choose(struct app *app, const char *title, struct str
         wide += utf8_width(str_of(choices[i].label)) + 7;
     }
     int cols = wide > DIALOG_COLS ? (int)wide : DIALOG_COLS;
-    int rows = (int)textview_height(choose->text, cols - 1) + (count > 0 ? 2 : 0);
-    app_push(app, (struct pane){&choose_ops, choose}, OVERLAY_CENTRE, rows, cols);
+    app_push(
+        app, (struct pane){&choose_ops, choose}, OVERLAY_CENTRE, choose_height(choose, cols), cols);
     return choose;
 }
 
