@@ -226,6 +226,9 @@ static unsigned float_key(void *data, const struct key *key)
         return UI_IGNORED;
     }
     loop_timer_start(assist->rest, ASSIST_REST_MS, 0);
+    if (assist->noted == NOTE_NONE && assist->reach_path != NULL) {
+        assist_close_note(assist); /* one has gone on */
+    }
     if (assist->noted != NOTE_NONE && (note_key(assist, key) & UI_HANDLED) != 0) {
         return UI_DONE;
     }
@@ -422,6 +425,7 @@ void assist_free(struct assist *assist)
     VEC_FREE(&assist->files);
     VEC_FREE(&assist->formats);
     free(assist->rest_path);
+    free(assist->reach_path);
     free(assist->rename_to);
     free(assist->last_test);
     free(assist->save_note);

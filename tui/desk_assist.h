@@ -22,6 +22,8 @@ void assist_free(struct assist *assist);
 void assist_catalog_changed(struct assist *assist);
 /* Files changed on disk: the language servers are told. In WORKBENCH_FILES only. */
 void assist_files_changed(struct assist *assist);
+/* Which tests reach the line that is told about may be known now. */
+void assist_reach_changed(struct assist *assist);
 /* "index 120/800" while the workspace's symbols are being read; else appends nothing. */
 struct buf;
 void assist_append_progress(const struct assist *assist, struct buf *out);

@@ -2,6 +2,7 @@
 #include "desk_assist_private.h"
 
 #include "base/path.h"
+#include "desk_reach.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -14,6 +15,8 @@ void assist_close_note(struct assist *assist)
         assist->noted = NOTE_NONE;
         app_redraw(assist->desk->app);
     }
+    free(assist->reach_path);
+    assist->reach_path = NULL;
     if (assist->asking != 0) {
         lsp_forget(assist->servers, assist->asking);
         assist->asking = 0;
@@ -46,15 +49,52 @@ static const char *status_of(void *data, const struct catalog_place *test)
     return NULL;
 }
 
+static const char *between(const struct assist *assist)
+{
+    return assist->said.len > 0 ? "\n---\n\n" : "";
+}
+
+/* The tests that reach the line, now or when opa has said it. */
+static enum reach_known say_reach(struct assist *assist, const char *path, unsigned row)
+{
+    struct buf tests = BUF_INIT;
+    enum reach_known known = desk_reach_append(assist->desk, path, row, &tests);
+    if (known == REACH_SAID) {
+        buf_printf(&assist->said, "%s%s\n", between(assist), tests.ptr);
+    } else if (known == REACH_ASKED) {
+        assist->reach_path = mem_strdup(path);
+        assist->reach_row = row;
+    }
+    buf_free(&tests);
+    return known;
+}
+
+void assist_reach_changed(struct assist *assist)
+{
+    if (assist == NULL || assist->reach_path == NULL || desk_reach_is_asked(assist->desk)) {
+        return;
+    }
+    char *path = assist->reach_path;
+    size_t row;
+    size_t col;
+    assist->reach_path = NULL;
+    editor_cursor(assist->desk->editor, &row, &col);
+    bool still = row + 1 == assist->reach_row; /* of the same file: its note goes with it */
+    if (still && say_reach(assist, path, assist->reach_row) == REACH_SAID) {
+        show(assist, NOTE_HOVER);
+    }
+    free(path);
+}
+
 static void on_hover(void *data, struct lsp_reply *reply)
 {
     struct assist *assist = data;
     assist->asking = 0;
     bool has = reply->kind == LSP_REPLY_OK && reply->text != NULL;
     if (has) {
-        buf_printf(&assist->said, "%s%s\n", assist->said.len > 0 ? "\n---\n\n" : "", reply->text);
+        buf_printf(&assist->said, "%s%s\n", between(assist), reply->text);
         show(assist, NOTE_HOVER);
-    } else if (assist->noted == NOTE_NONE) {
+    } else if (assist->noted == NOTE_NONE && assist->reach_path == NULL) {
         app_message(assist->desk->app, MESSAGE_INFO, "%s",
             reply->kind == LSP_REPLY_FAILED ? reply->message : assist_why_nothing(assist));
     }
@@ -70,10 +110,13 @@ unsigned assist_hover(void *data)
         buf_clear(&assist->said);
         bool ours = catalog_hover(
             assist_catalog(assist), &here.cursor, status_of, assist->desk, &assist->said);
+        enum reach_known reach = say_reach(assist, here.path, (unsigned)here.cursor.row + 1);
+        ours = ours || reach == REACH_SAID;
         if (ours) {
             show(assist, NOTE_HOVER);
         }
-        if (!assist_ask(assist, &assist->asking, LSP_HOVER, on_hover) && !ours) {
+        if (!assist_ask(assist, &assist->asking, LSP_HOVER, on_hover) && !ours &&
+            reach != REACH_ASKED) {
             app_message(assist->desk->app, MESSAGE_INFO, "%s", assist_why_nothing(assist));
         }
     }

@@ -77,8 +77,10 @@ struct assist {
     /* desk_assist_hover.c */
     struct note *note;
     enum assist_note noted;
-    struct buf said; /* the Markdown in it */
-    uint64_t asking; /* question to a server; 0: none */
+    struct buf said;  /* the Markdown in it */
+    uint64_t asking;  /* question to a server; 0: none */
+    char *reach_path; /* which tests reach this line is to be told, too; NULL: nothing is */
+    unsigned reach_row;
 
     /* desk_assist_rest.c */
     struct loop_timer *rest;

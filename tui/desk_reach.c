@@ -3,9 +3,12 @@
 #include "base/path.h"
 #include "base/vec.h"
 #include "desk_private.h"
+#include "keymap.h"
 #include "widget/picker.h"
 
 #include <stdlib.h>
+
+enum { NAMED_MAX = 3 }; /* beside the cursor */
 
 /* ---- the list ---- */
 
@@ -108,6 +111,68 @@ void desk_reach_changed(struct desk *desk)
     free(path);
 }
 
+/* ---- beside the cursor ---- */
+
+/* Comments, blank lines and heads without a condition are reached by nothing. */
+static bool can_be_reached(const struct desk *desk, const char *path, unsigned row)
+{
+    const struct coverage *coverage = runner_coverage(status_runner(desk->status));
+    const struct coverage_file *file = coverage == NULL ? NULL : coverage_find(coverage, path);
+    return file == NULL || coverage_line(file, row) != LINE_NONE;
+}
+
+static void append_tests(const struct desk *desk, unsigned row, bool complete,
+    const struct policy_set *tests, struct buf *out)
+{
+    const struct run_plan *plan = runner_plan(status_runner(desk->status));
+    const struct action *list = keymap_action(app_keymap(desk->app), "reach.tests");
+    if (tests->len == 0) {
+        buf_printf(out, "line %u: no test %s it", row, complete ? "reaches" : "is known to reach");
+        return;
+    }
+    buf_printf(out, "line %u: %s%zu test%s reach%s it", row, complete ? "" : "at least ",
+        tests->len, tests->len == 1 ? "" : "s", tests->len == 1 ? "es" : "");
+    for (size_t i = 0; i < tests->len && i < NAMED_MAX; i++) {
+        const struct plan_test *test = &plan->tests.items[tests->items[i]];
+        buf_printf(out, "%s`%s.%s`", i == 0 ? ": " : ", ", test->suite, test->name);
+    }
+    if (tests->len > NAMED_MAX) {
+        buf_printf(out, " and %zu more", tests->len - NAMED_MAX);
+    }
+    struct buf keys = BUF_INIT;
+    keymap_append_keys(app_keymap(desk->app), list, true, &keys);
+    if (keys.len > 0) {
+        buf_printf(out, " (%s lists them)", keys.ptr);
+    }
+    buf_free(&keys);
+}
+
+enum reach_known desk_reach_append(
+    struct desk *desk, const char *path, unsigned row, struct buf *out)
+{
+    struct runner *runner = status_runner(desk->status);
+    if (path == NULL || strcmp(path_ext(path), ".rego") != 0 || desk->tested_proposal != 0 ||
+        !can_be_reached(desk, path, row)) {
+        return REACH_NOTHING;
+    }
+    if (!runner_is_reaching(runner) && !runner_ask_reach(runner, path)) {
+        return board_is_busy(status_board(desk->status)) ? REACH_ASKED : REACH_NOTHING;
+    }
+    if (runner_is_reaching(runner)) {
+        return REACH_ASKED;
+    }
+    struct policy_set tests = {0};
+    bool complete = runner_reaching(runner, path, row, &tests);
+    append_tests(desk, row, complete, &tests, out);
+    VEC_FREE(&tests);
+    return REACH_SAID;
+}
+
+bool desk_reach_is_asked(const struct desk *desk)
+{
+    return runner_is_reaching(status_runner(desk->status));
+}
+
 static unsigned list_reaching(void *data)
 {
     struct desk *desk = data;
@@ -142,8 +207,8 @@ static const char *why_not(void *data)
 
 static const struct action actions[] = {
     {"reach.tests", "reaching tests",
-        "List the tests that reach the line under the cursor, also those that fail", "", NULL, 0,
-        list_reaching, why_not},
+        "List the tests that reach the line under the cursor, also those that fail", "alt-C", NULL,
+        0, list_reaching, why_not},
 };
 
 const struct action_set reach_actions = ACTION_SET("reach", "Coverage", actions);

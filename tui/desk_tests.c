@@ -225,6 +225,7 @@ void desk_tests_changed(void *data)
         diagnose_tests_changed(desk->diagnose);
     }
     desk_reach_changed(desk);
+    assist_reach_changed(desk->assist);
     /* Rows and columns of a proposal's files are not those of the workspace's. */
     if (desk->tested_proposal != 0) {
         editor_clear_marks(desk->editor, "coverage");

@@ -150,6 +150,17 @@ static void tells_what_it_is(void **state)
     term_expect(term, "startswith(search: string, base: string) -> boolean");
     term_key(term, "esc");
     term_expect_gone(term, "-> boolean");
+    /* Also which tests reach the line, as soon as opa has said it, and how one goes to them. */
+    term_expect(term, "✓ 16");
+    go_to(term, "13:10");
+    term_key(term, "alt-?");
+    term_expect(term, "line 13: 3 tests reach it: ");
+    term_expect(term, "Alt-C lists them");
+    term_key(term, "alt-C");
+    term_expect(term, "3 tests reach privileged.rego:13");
+    term_type(term, "node_agent\r");
+    term_expect_gone(term, "3 tests reach privileged.rego:13");
+    term_expect(term, "privileged_test.rego › test_allow_node_agent");
     sample_term_quit(*state);
 }
 
