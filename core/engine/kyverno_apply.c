@@ -160,6 +160,16 @@ static void place_resource(const struct kyverno_apply *apply, const struct kyver
     free(full);
 }
 
+/* What is made of it is added; a mutated resource is printed again and again (of the newer kinds
+ * twice for each mutation), and the last is what comes of it. */
+static void take_text(bool generated, const char *made, struct buf *text)
+{
+    if (!generated) {
+        buf_clear(text);
+    }
+    buf_printf(text, "%s%s", text->len == 0 ? "" : "---\n", made);
+}
+
 /* The texts that Kyverno printed for the decision. */
 static void take_texts(struct kyverno_decision *decision, struct kyverno_applied *applied)
 {
@@ -169,7 +179,7 @@ static void take_texts(struct kyverno_decision *decision, struct kyverno_applied
         if (made->generated == (decision->verdict == KYVERNO_GENERATE) &&
             strcmp(made->resource, resource) == 0 &&
             strcmp(kyverno_base_name(made->policy), decision->policy) == 0) {
-            buf_printf(&text, "%s%s", text.len == 0 ? "" : "---\n", made->text);
+            take_text(made->generated, made->text, &text);
         }
     }
     decision->text = text.len == 0 ? NULL : mem_strdup(text.ptr);
