@@ -101,9 +101,10 @@ static const struct feature features[] = {
         "evaluate.*", "", "", ""},
     {"Apply",
         "every policy applied to every fixture by its engine, as a matrix: what is allowed, "
-        "denied, warned of; the decisions that a proposal changes; charts, overlays and Terraform "
+        "denied, warned of; the decisions that a proposal changes, and one policy beside the one "
+        "that replaces it; charts, overlays and Terraform "
         "plans rendered by their tools",
-        "desk.apply apply.open apply.changed apply.denied apply.next", "apply.*", "",
+        "desk.apply apply.open apply.compare apply.changed apply.denied apply.next", "apply.*", "",
         "apply render /apply", ""},
     {"Diagnostics and guards",
         "opa check, guards and a language server on the unsaved text, in the text and as a list",

@@ -557,6 +557,22 @@ void matrix_show(struct matrix *m, enum matrix_only only, struct str filter)
     matrix_update(m);
 }
 
+static void copy_places(struct places *places, const size_t *items, size_t count)
+{
+    places->len = 0;
+    for (size_t i = 0; i < count; i++) {
+        VEC_PUSH(places, items[i]);
+    }
+}
+
+void matrix_show_these(struct matrix *m, const size_t *policies, size_t policy_count,
+    const size_t *fixtures, size_t fixture_count)
+{
+    copy_places(&m->columns, policies, policy_count);
+    copy_places(&m->rows, fixtures, fixture_count);
+    m->stale = false;
+}
+
 size_t matrix_rows(const struct matrix *m)
 {
     return m->rows.len;

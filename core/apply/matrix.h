@@ -72,6 +72,9 @@ struct matrix_counts matrix_count(const struct matrix *matrix);
 /* `filter`: rows and columns whose name, id or file has all of its words (in any case); a word that
  * only rows have narrows rows, one that only columns have narrows columns. */
 void matrix_show(struct matrix *matrix, enum matrix_only only, struct str filter);
+/* Exactly these policies and documents, in this order, until the next matrix_show; copied. */
+void matrix_show_these(struct matrix *matrix, const size_t *policies, size_t policy_count,
+    const size_t *fixtures, size_t fixture_count);
 /* Brings the view up to date with what was set since. */
 void matrix_update(struct matrix *matrix);
 size_t matrix_rows(const struct matrix *matrix);

@@ -96,6 +96,51 @@ static void what_a_proposal_changes(void **state)
     sample_term_quit(f);
 }
 
+/* What one policy decides beside another, the documents that differ first. */
+static void compare_with_labels(struct sample_term *f)
+{
+    term_type(f->term, "v");
+    term_expect(f->term, "Compare k8s.privileged with");
+    term_type(f->term, "required_labels");
+    term_expect(f->term, "› k8s.required_labels");
+    term_key(f->term, "enter");
+    term_expect(f->term, "3 different, 6 same");
+}
+
+static void two_policies_are_compared(void **state)
+{
+    struct sample_term *f = *state;
+    sample_term_start(f, 40, 120, NULL);
+    open_view(f);
+    term_expect(f->term, "[allow]");
+    compare_with_labels(f);
+    term_expect(f->term, "Compare k8s.privileged with k8s.required_labels");
+    term_expect(f->term, "old opa");
+    term_expect(f->term, "[deny]");
+    term_expect(f->term, "old deny  Pod/root: container web runs privileged");
+    term_expect(f->term, "new allow");
+    term_type(f->term, "n");
+    term_expect(f->term, "new deny  Job/no-labels has no label app, owner");
+    term_type(f->term, "c");
+    term_expect(f->term, "only different");
+    term_expect(f->term, "3 of 9 documents");
+    term_expect_gone(f->term, "same       ");
+    term_key(f->term, "space");
+    term_expect(f->term, "old k8s.privileged: allow");
+    term_expect(f->term, "new k8s.required_labels: deny");
+    term_key(f->term, "esc");
+    term_expect_gone(f->term, "input:");
+    /* The cell's decision, and back to where it was. */
+    term_key(f->term, "right");
+    term_key(f->term, "enter");
+    term_expect(f->term, "Evaluate deny  with policies/k8s/required_labels/testdata/");
+    term_type(f->term, "q");
+    term_expect(f->term, "only different");
+    term_type(f->term, "q");
+    term_expect(f->term, "filter \"k8s.privileged\"");
+    sample_term_quit(f);
+}
+
 static void on_a_small_screen(void **state)
 {
     struct sample_term *f = *state;
@@ -127,6 +172,11 @@ static void as_a_list_on_a_narrow_one(void **state)
     term_key(f->term, "space");
     term_expect(f->term, "Decision");
     term_key(f->term, "esc");
+    /* Two beside each other have room. */
+    compare_with_labels(f);
+    term_expect(f->term, "! [deny]    allow");
+    term_type(f->term, "v");
+    term_expect(f->term, "9 Deployment init-root");
     term_type(f->term, "q");
     term_expect_gone(f->term, "2/9 ");
     sample_term_quit(f);
@@ -139,6 +189,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_matrix_of_what_is_decided),
         TEST(what_a_proposal_changes),
+        TEST(two_policies_are_compared),
         TEST(on_a_small_screen),
         TEST(as_a_list_on_a_narrow_one),
     };

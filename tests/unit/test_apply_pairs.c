@@ -1,7 +1,7 @@
 /* Policies that replace others: which do, and whether they decide the same. */
 #include "test.h"
 
-#include "apply/apply_pairs.h"
+#include "apply/comparison.h"
 #include "base/mem.h"
 
 #include <stdlib.h>
@@ -95,9 +95,51 @@ static void several_are_one(void **state)
     apply_cell_free(&joined);
 }
 
+/* [policy][document] */
+static const enum apply_verdict decided[3][6] = {
+    {APPLY_DENY, APPLY_DENY, APPLY_NO_MATCH, APPLY_DENY, APPLY_ALLOW, APPLY_ERROR},
+    {APPLY_DENY, APPLY_ALLOW, APPLY_NO_MATCH, APPLY_NO_MATCH, APPLY_ALLOW, APPLY_ALLOW},
+    {APPLY_NO_MATCH, APPLY_MUTATE, APPLY_NO_MATCH, APPLY_NO_MATCH, APPLY_WAITING, APPLY_ALLOW}};
+static struct apply_cell cells[3][6];
+
+static const struct apply_cell *cell_of(const void *data, size_t policy, size_t fixture)
+{
+    (void)data;
+    return policy == 1 && decided[1][fixture] == APPLY_NO_MATCH ? NULL : &cells[policy][fixture];
+}
+
+/* Those that differ come first, each kind in the order given; what waits is none of them. */
+static void documents_that_differ_come_first(void **state)
+{
+    static const size_t newer[] = {1, 2};
+    static const size_t fixtures[] = {0, 1, 2, 3, 4, 5};
+    static const size_t order[] = {1, 3, 5, 4, 0, 2};
+    static const enum apply_difference kinds[] = {
+        APPLY_DIFFERS, APPLY_ONE_SIDED, APPLY_UNDECIDED, APPLY_PENDING, APPLY_SAME, APPLY_NEITHER};
+    struct comparison_cells from = {.cell = cell_of};
+    struct comparison made;
+    (void)state;
+    for (size_t p = 0; p < 3; p++) {
+        for (size_t f = 0; f < 6; f++) {
+            cells[p][f] = (struct apply_cell){.verdict = decided[p][f]};
+        }
+    }
+    comparison_make(&from, 0, newer, ARRAY_LEN(newer), fixtures, ARRAY_LEN(fixtures), &made);
+    assert_int_equal(made.rows.len, ARRAY_LEN(order));
+    for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+        assert_int_equal(made.rows.items[i].fixture, order[i]);
+        assert_int_equal(made.rows.items[i].difference, kinds[i]);
+        assert_int_equal(comparison_row_differs(&made.rows.items[i]), i < 3);
+        assert_int_equal(made.counts[kinds[i]], 1);
+    }
+    assert_int_equal(made.rows.items[0].newer.verdict, APPLY_MUTATE);
+    comparison_free(&made);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(by_name_or_by_file),
-        cmocka_unit_test(of_two_verdicts), cmocka_unit_test(several_are_one)};
+        cmocka_unit_test(of_two_verdicts), cmocka_unit_test(several_are_one),
+        cmocka_unit_test(documents_that_differ_come_first)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

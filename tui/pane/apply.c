@@ -12,6 +12,8 @@ void apply_view_free(struct apply_view *view)
     free(view->policy);
     free(view->fixture);
     free(view->filter);
+    free(view->older);
+    free(view->newer);
     *view = (struct apply_view){0};
 }
 
@@ -73,6 +75,7 @@ void apply_refresh(struct apply_pane *p)
     p->refreshed_at = loop_now_ms();
     matrix_show(p->matrix, view->only, str_of(view->filter == NULL ? "" : view->filter));
     p->counts = matrix_count(p->matrix);
+    apply_compare_refresh(p);
     restore(p);
 }
 
@@ -135,45 +138,52 @@ static unsigned right(void *data)
     return across(data, 1);
 }
 
-/* The next cell that `wanted` wants, row by row, around the end. */
-static unsigned go_next(struct apply_pane *p, long step, const char *none)
+/* Somebody has to look at it: what two policies decide differently (of a row once, in the column
+ * where the cursor is), what the proposal changes, or what denies. */
+static bool is_sought(const struct apply_pane *p, size_t row, size_t column)
+{
+    const struct comparison_row *compared = apply_compare_row(p, row);
+    if (compared != NULL) {
+        return column == p->column && comparison_row_differs(compared);
+    }
+    size_t policy = matrix_column(p->matrix, column);
+    size_t fixture = matrix_row(p->matrix, row);
+    const struct apply_cell *cell = matrix_shown(p->matrix, policy, fixture);
+    return matrix_has(p->matrix, MATRIX_PROPOSED) ? matrix_changed(p->matrix, policy, fixture)
+                                                  : cell != NULL && cell->verdict >= APPLY_DENY;
+}
+
+/* Row by row, around the end. */
+static unsigned go_next(struct apply_pane *p, long step)
 {
     size_t columns = matrix_columns(p->matrix);
     size_t count = matrix_rows(p->matrix) * columns;
-    bool proposal = matrix_has(p->matrix, MATRIX_PROPOSED);
     size_t at = p->row * columns + p->column;
     for (size_t i = 1; i <= count; i++) {
         size_t place = step > 0 ? (at + i) % count : (at + count - i) % count;
-        size_t policy = matrix_column(p->matrix, place % columns);
-        size_t fixture = matrix_row(p->matrix, place / columns);
-        const struct apply_cell *cell = matrix_shown(p->matrix, policy, fixture);
-        bool wanted = proposal ? matrix_changed(p->matrix, policy, fixture)
-                               : cell != NULL && cell->verdict >= APPLY_DENY;
-        if (wanted) {
+        if (is_sought(p, place / columns, place % columns)) {
             p->row = place / columns;
             p->column = place % columns;
             remember(p);
             return UI_DONE;
         }
     }
-    app_message(p->app, MESSAGE_INFO, "%s", none);
+    app_message(p->app, MESSAGE_INFO, "%s",
+        p->comparing ? "Nothing shown is decided differently by the two."
+        : matrix_has(p->matrix, MATRIX_PROPOSED)
+            ? "Nothing shown is decided otherwise by the proposal."
+            : "Nothing is denied.");
     return UI_DONE;
 }
 
 static unsigned next_cell(void *data)
 {
-    struct apply_pane *p = data;
-    bool proposal = matrix_has(p->matrix, MATRIX_PROPOSED);
-    return go_next(p, 1,
-        proposal ? "Nothing shown is decided otherwise by the proposal." : "Nothing is denied.");
+    return go_next(data, 1);
 }
 
 static unsigned previous_cell(void *data)
 {
-    struct apply_pane *p = data;
-    bool proposal = matrix_has(p->matrix, MATRIX_PROPOSED);
-    return go_next(p, -1,
-        proposal ? "Nothing shown is decided otherwise by the proposal." : "Nothing is denied.");
+    return go_next(data, -1);
 }
 
 /* ---- opening ---- */
@@ -185,10 +195,8 @@ static const char *why_nothing(void *data)
     return apply_at(data, &policy, &fixture) ? NULL : "Nothing is shown to open.";
 }
 
-static void append_side(const struct apply_pane *p, enum matrix_side side, const char *label,
-    size_t policy, size_t fixture, struct buf *out)
+static void append_cell(const struct apply_cell *cell, const char *label, struct buf *out)
 {
-    const struct apply_cell *cell = matrix_cell(p->matrix, side, policy, fixture);
     buf_printf(out, "%s%s\n", label, cell == NULL ? "absent" : apply_verdict_name(cell->verdict));
     if (cell == NULL) {
         return;
@@ -203,6 +211,50 @@ static void append_side(const struct apply_pane *p, enum matrix_side side, const
     }
 }
 
+static void append_policy(const struct apply_pane *p, size_t policy, struct buf *out)
+{
+    const struct matrix_head *of = matrix_policy(p->matrix, policy);
+    buf_printf(out, "policy    %s %s", of->engine, of->name);
+    if (of->file != NULL) {
+        buf_printf(out, "  %s:%u", of->file, of->at.row);
+    }
+    buf_append_char(out, '\n');
+}
+
+static void append_document(const struct apply_pane *p, size_t fixture, struct buf *out)
+{
+    const struct matrix_head *on = matrix_fixture(p->matrix, fixture);
+    buf_printf(out, "document  %s  %s", on->name, on->id);
+    buf_printf(out, "%s%s\n\n", on->origin == NULL ? "" : "  rendered by ",
+        on->origin == NULL ? "" : on->origin);
+}
+
+/* Both sides, where there are two: of policies that are compared, or of the proposal. */
+static void append_decision(
+    const struct apply_pane *p, size_t policy, size_t fixture, struct buf *out)
+{
+    const struct comparison_row *row = apply_compare_row(p, p->row);
+    if (row != NULL) {
+        char *older;
+        char *newer;
+        apply_compare_names(p, &older, &newer);
+        char *labels[] = {mem_printf("old %s: ", older), mem_printf("new %s: ", newer)};
+        buf_printf(out, "%s\n\n", apply_difference_name(row->difference));
+        append_cell(&row->older, labels[0], out);
+        append_cell(&row->newer, labels[1], out);
+        free(labels[0]);
+        free(labels[1]);
+        free(older);
+        free(newer);
+    } else if (matrix_has(p->matrix, MATRIX_PROPOSED)) {
+        append_cell(
+            matrix_cell(p->matrix, MATRIX_PROPOSED, policy, fixture), "with the proposal: ", out);
+        append_cell(matrix_cell(p->matrix, MATRIX_NOW, policy, fixture), "without it: ", out);
+    } else {
+        append_cell(matrix_cell(p->matrix, MATRIX_NOW, policy, fixture), "", out);
+    }
+}
+
 /* Verdict, messages, what the engine showed, and the document. */
 static unsigned details(void *data)
 {
@@ -212,22 +264,10 @@ static unsigned details(void *data)
     if (!apply_at(p, &policy, &fixture)) {
         return UI_IGNORED;
     }
-    const struct matrix_head *of = matrix_policy(p->matrix, policy);
-    const struct matrix_head *on = matrix_fixture(p->matrix, fixture);
     struct buf text = BUF_INIT;
-    buf_printf(&text, "policy    %s %s", of->engine, of->name);
-    if (of->file != NULL) {
-        buf_printf(&text, "  %s:%u", of->file, of->at.row);
-    }
-    buf_printf(&text, "\ndocument  %s  %s", on->name, on->id);
-    buf_printf(&text, "%s%s\n\n", on->origin == NULL ? "" : "  rendered by ",
-        on->origin == NULL ? "" : on->origin);
-    if (matrix_has(p->matrix, MATRIX_PROPOSED)) {
-        append_side(p, MATRIX_PROPOSED, "with the proposal: ", policy, fixture, &text);
-        append_side(p, MATRIX_NOW, "without it: ", policy, fixture, &text);
-    } else {
-        append_side(p, MATRIX_NOW, "", policy, fixture, &text);
-    }
+    append_policy(p, policy, &text);
+    append_document(p, fixture, &text);
+    append_decision(p, policy, fixture, &text);
     buf_append_c(&text, "\ninput:\n");
     p->options.input(p->options.data, fixture, &text);
     dialog_message(p->app, "Decision", buf_str(&text));
@@ -314,15 +354,30 @@ static unsigned only_denied(void *data)
 
 static unsigned only_changed(void *data)
 {
+    struct apply_pane *p = data;
+    if (p->comparing) {
+        p->options.view->differing = !p->options.view->differing;
+        apply_pane_changed(p);
+        return UI_DONE;
+    }
     return toggle(data, MATRIX_CHANGED);
 }
 
 static const char *why_no_proposal(void *data)
 {
     const struct apply_pane *p = data;
-    return matrix_has(p->matrix, MATRIX_PROPOSED) || p->options.view->only == MATRIX_CHANGED
+    return p->comparing || matrix_has(p->matrix, MATRIX_PROPOSED) ||
+                   p->options.view->only == MATRIX_CHANGED
                ? NULL
-               : "No proposal is open: there is nothing to compare with.";
+               : "No proposal is open and no policies are compared: nothing can be changed.";
+}
+
+static const char *why_not_compare(void *data)
+{
+    const struct apply_pane *p = data;
+    return p->comparing                     ? NULL
+           : matrix_policies(p->matrix) < 2 ? "There is no second policy to compare with."
+                                            : why_nothing(data);
 }
 
 static unsigned notes(void *data)
@@ -363,7 +418,11 @@ static unsigned copy(void *data)
 
 static unsigned close_pane(void *data)
 {
-    (void)data;
+    struct apply_pane *p = data;
+    if (p->comparing) {
+        apply_compare_leave(p);
+        return UI_DONE;
+    }
     return UI_HANDLED | UI_CLOSE | UI_REDRAW;
 }
 
@@ -373,16 +432,23 @@ static const struct action actions[] = {
         ACTION_KEY_LINE, open_decision, why_nothing},
     {"apply.details", "details", "Show the messages, what the engine told, and the input", "space",
         NULL, ACTION_KEY_LINE, details, why_nothing},
-    {"apply.changed", "changed", "Show only what the open proposal decides otherwise, or all", "c",
-        NULL, ACTION_KEY_LINE, only_changed, why_no_proposal},
+    {"apply.changed", "changed",
+        "Show only what the open proposal, or the policy compared with, decides otherwise, or all",
+        "c", NULL, ACTION_KEY_LINE, only_changed, why_no_proposal},
     {"apply.denied", "denied", "Show only what is denied or an error, or all", "d", NULL,
         ACTION_KEY_LINE, only_denied, NULL},
     {"apply.next", "next",
-        "Go to the next cell that the proposal changes; without one, that denies", "n ]", NULL,
-        ACTION_KEY_LINE, next_cell, why_nothing},
+        "Go to the next cell that the proposal changes or two policies decide differently; else "
+        "that denies",
+        "n ]", NULL, ACTION_KEY_LINE, next_cell, why_nothing},
     {"apply.previous", "previous",
-        "Go to the cell before that the proposal changes, or that denies", "N [", NULL, 0,
-        previous_cell, why_nothing},
+        "Go to the cell before that the proposal changes, two policies decide differently, or that "
+        "denies",
+        "N [", NULL, 0, previous_cell, why_nothing},
+    {"apply.compare", "compare",
+        "Set the policy beside the one that replaces it: what both decide about each document, "
+        "those that differ first; again: back to all",
+        "v", NULL, ACTION_KEY_LINE, apply_compare_toggle, why_not_compare},
     {"apply.filter", "filter", "Show only policies and documents whose name or path has some words",
         "/", NULL, ACTION_KEY_LINE, filter, NULL},
     {"apply.fixture", "document", "Go to the document in the editor", "i", NULL, ACTION_KEY_LINE,
@@ -397,8 +463,8 @@ static const struct action actions[] = {
         "left h", NULL, ACTION_NO_PALETTE, left, NULL},
     {"apply.right", "right", "The policy to the right; on a narrow screen the next document",
         "right l", NULL, ACTION_NO_PALETTE, right, NULL},
-    {"apply.close", "close", "Close the view; what it knows is kept", "q", NULL, 0, close_pane,
-        NULL},
+    {"apply.close", "close", "Close the view (or the comparison); what it knows is kept", "q", NULL,
+        0, close_pane, NULL},
 };
 
 const struct action_set apply_pane_actions = ACTION_SET("apply", "Apply", actions);
@@ -457,6 +523,7 @@ static void destroy(void *data)
     struct apply_pane *p = data;
     struct apply_pane_options options = p->options;
     loop_timer_free(p->refresh);
+    apply_compare_forget(p);
     free(p);
     options.closed(options.data);
 }

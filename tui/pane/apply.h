@@ -15,6 +15,10 @@ struct apply_view {
     char *policy, *fixture; /* ids; NULL: the first */
     enum matrix_only only;
     char *filter; /* NULL: none */
+    /* What is compared: a policy's id, and that of another or a file with all that replace it. */
+    char *older, *newer; /* NULL: nothing */
+    bool newer_is_file;
+    bool differing; /* only what the two decide differently */
 };
 void apply_view_free(struct apply_view *view);
 

@@ -4,11 +4,17 @@
 #include "base/path.h"
 #include "base/utf8.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 enum {
     NARROW_COLS = 60,
     CELL_MIN = 8,
     CELL_MAX = 18,
     CHANGED_MIN = 14, /* "allow>mutate" and a blank */
+    MARK_COLS = 10,   /* "one-sided" and a blank */
+    BRIEF_MARK_COLS = 2,
+    LEAST_HEAD = 20,
     TALL_ROWS = 20
 };
 
@@ -30,6 +36,18 @@ static enum style_id style_of_verdict(enum apply_verdict verdict)
 static const char *brief(const struct apply_cell *cell)
 {
     return cell == NULL ? "absent" : apply_verdict_short(cell->verdict);
+}
+
+/* How much a difference needs to be looked at. */
+static enum style_id style_of_difference(enum apply_difference difference)
+{
+    static const enum style_id styles[APPLY_DIFFERENCES] = {[APPLY_NEITHER] = STYLE_HINT,
+        [APPLY_SAME] = STYLE_PASS,
+        [APPLY_DIFFERS] = STYLE_FAIL,
+        [APPLY_ONE_SIDED] = STYLE_WARNING,
+        [APPLY_UNDECIDED] = STYLE_NOT_EVALUATED,
+        [APPLY_PENDING] = STYLE_HINT};
+    return styles[difference];
 }
 
 struct style apply_word(
@@ -54,9 +72,28 @@ struct style apply_word(
     return style_of(style_of_verdict(cell->verdict));
 }
 
+static void append_differences(const struct apply_pane *pane, struct buf *out)
+{
+    static const enum apply_difference order[] = {
+        APPLY_DIFFERS, APPLY_ONE_SIDED, APPLY_UNDECIDED, APPLY_PENDING, APPLY_SAME};
+    const char *comma = "";
+    for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+        size_t count = pane->compared.counts[order[i]];
+        if (count > 0) {
+            buf_printf(out, "%s%zu %s", comma, count,
+                order[i] == APPLY_DIFFERS ? "different" : apply_difference_name(order[i]));
+            comma = ", ";
+        }
+    }
+}
+
 void apply_append_counts(const struct apply_pane *pane, struct buf *out)
 {
     const char *comma = "";
+    if (pane->comparing) {
+        append_differences(pane, out);
+        return;
+    }
     for (size_t i = APPLY_VERDICTS; i > APPLY_NOT_EVALUATED; i--) {
         enum apply_verdict verdict = (enum apply_verdict)(i - 1);
         if (pane->counts.of[verdict] > 0) {
@@ -67,6 +104,29 @@ void apply_append_counts(const struct apply_pane *pane, struct buf *out)
     }
     if (matrix_has(pane->matrix, MATRIX_PROPOSED)) {
         buf_printf(out, "%s%zu changed by the proposal", comma, pane->counts.changed);
+    }
+}
+
+/* What is shown, before how much of it there is. */
+static void append_what(const struct apply_pane *pane, bool narrow, struct buf *out)
+{
+    const struct apply_view *view = pane->options.view;
+    if (pane->comparing) {
+        char *older;
+        char *newer;
+        apply_compare_names(pane, &older, &newer);
+        if (!narrow) { /* the columns are named, too */
+            buf_printf(out, "%s with %s  ", older, newer);
+        }
+        free(older);
+        free(newer);
+        buf_append_c(out, view->differing ? "only different  " : "");
+        buf_append_c(out, view->only == MATRIX_DENIED ? "only denied  " : "");
+        return;
+    }
+    buf_printf(out, "%zu x %zu  ", matrix_policies(pane->matrix), matrix_fixtures(pane->matrix));
+    if (view->only != MATRIX_ALL) {
+        buf_printf(out, "only %s  ", view->only == MATRIX_DENIED ? "denied" : "changed");
     }
 }
 
@@ -89,14 +149,13 @@ static void draw_title(const struct apply_pane *pane, struct region region)
         right -= 2;
     }
     buf_clear(&text);
-    buf_printf(&text, "%zu x %zu  ", matrix_policies(pane->matrix), matrix_fixtures(pane->matrix));
-    if (view->only != MATRIX_ALL) {
-        buf_printf(&text, "only %s  ", view->only == MATRIX_DENIED ? "denied" : "changed");
-    }
-    if (view->filter != NULL && view->filter[0] != '\0') {
+    append_what(pane, cols < NARROW_COLS, &text);
+    bool brief = pane->comparing && cols < NARROW_COLS;
+    if (view->filter != NULL && view->filter[0] != '\0' && !brief) {
         buf_printf(&text, "filter \"%s\"  ", view->filter);
     }
-    int col = 1 + grid_put_c(region, 0, 1, "Apply ", STYLE(TITLE_FOCUS));
+    int col =
+        1 + grid_put_c(region, 0, 1, pane->comparing ? "Compare " : "Apply ", STYLE(TITLE_FOCUS));
     col += grid_put_fit(region, 0, col, right - col, buf_str(&text), STYLE(STRONG));
     buf_clear(&text);
     apply_append_counts(pane, &text);
@@ -133,10 +192,15 @@ static void measure(struct apply_pane *pane, int cols)
         widest = width > widest ? width : widest;
     }
     pane->cell_cols = widest > CELL_MAX ? CELL_MAX : widest;
+    int room = (cols - LEAST_HEAD - 1) / (int)matrix_columns(pane->matrix);
+    if (pane->comparing && pane->cell_cols > room) {
+        /* Both sides are to be seen. */
+        pane->cell_cols = room < CELL_MIN ? CELL_MIN : room;
+    }
     /* What the columns leave is the documents', within reason. */
     int wanted = (int)(matrix_columns(pane->matrix) > 100 ? 100 : matrix_columns(pane->matrix)) *
                  pane->cell_cols;
-    int least = cols * 2 / 5 < 20 ? 20 : cols * 2 / 5;
+    int least = cols * 2 / 5 < LEAST_HEAD ? LEAST_HEAD : cols * 2 / 5;
     int most = cols - wanted - 1;
     pane->head_cols = most < least ? least : most > cols * 2 / 3 ? cols * 2 / 3 : most;
     size_t shown = (size_t)((cols - pane->head_cols - 1) / pane->cell_cols);
@@ -153,6 +217,23 @@ static void measure(struct apply_pane *pane, int cols)
 
 /* ---- the matrix ---- */
 
+static bool is_named_as(
+    const struct apply_pane *pane, const struct matrix_head *head, size_t column)
+{
+    return column < matrix_columns(pane->matrix) &&
+           strcmp(matrix_policy(pane->matrix, matrix_column(pane->matrix, column))->name,
+               head->name) == 0;
+}
+
+/* The engine; of policies of one name beside each other, the file. */
+static struct str kin_of(
+    const struct apply_pane *pane, const struct matrix_head *head, size_t column)
+{
+    bool alike =
+        is_named_as(pane, head, column + 1) || (column > 0 && is_named_as(pane, head, column - 1));
+    return str_of(alike && head->file != NULL ? path_base(head->file) : head->engine);
+}
+
 static void draw_heads(const struct apply_pane *pane, struct region region, int row)
 {
     int cols = region_cols(region);
@@ -163,7 +244,10 @@ static void draw_heads(const struct apply_pane *pane, struct region region, int 
         const struct matrix_head *head =
             matrix_policy(pane->matrix, matrix_column(pane->matrix, i));
         bool here = i == pane->column;
-        grid_put_fit(region, row, col, pane->cell_cols - 1, str_of(head->engine), STYLE(HINT));
+        const char *side = !pane->comparing ? "" : i == 0 ? "old " : "new ";
+        int width = grid_put_fit(region, row, col, pane->cell_cols - 1, str_of(side), STYLE(TEXT));
+        grid_put_fit(region, row, col + width, pane->cell_cols - 1 - width, kin_of(pane, head, i),
+            STYLE(HINT));
         grid_put_fit(region, row + 1, col, pane->cell_cols - 1, tail_of(head, pane->cell_cols - 1),
             here ? STYLE(TITLE_FOCUS) : STYLE(HEADING));
     }
@@ -191,11 +275,32 @@ static void draw_fixture(const struct matrix_head *head, struct region row, int 
     }
 }
 
+static int mark_cols(const struct apply_pane *pane, struct region row)
+{
+    return !pane->comparing ? 0 : region_cols(row) < NARROW_COLS ? BRIEF_MARK_COLS : MARK_COLS;
+}
+
+static void draw_difference(const struct apply_pane *pane, size_t index, struct region row)
+{
+    const struct comparison_row *compared = apply_compare_row(pane, index);
+    if (compared != NULL) {
+        struct style style = style_of(style_of_difference(compared->difference));
+        bool differs = comparison_row_differs(compared);
+        int width = mark_cols(pane, row);
+        const char *brief = differs ? "!" : " ";
+        grid_put_fit(row, 0, pane->head_cols - 1 - width, width - 1,
+            str_of(width == MARK_COLS ? apply_difference_name(compared->difference) : brief),
+            differs ? style_with(style, ATTR_BOLD) : style);
+    }
+}
+
 static void draw_row(void *data, size_t index, struct region row, bool cursor)
 {
     const struct apply_pane *pane = data;
     size_t fixture = matrix_row(pane->matrix, index);
-    draw_fixture(matrix_fixture(pane->matrix, fixture), row, pane->head_cols);
+    draw_fixture(
+        matrix_fixture(pane->matrix, fixture), row, pane->head_cols - mark_cols(pane, row));
+    draw_difference(pane, index, row);
     int col = pane->head_cols;
     for (size_t i = pane->left;
          i < matrix_columns(pane->matrix) && col + pane->cell_cols <= region_cols(row);
@@ -254,6 +359,31 @@ static void draw_document(const struct apply_pane *pane, struct region region, i
 
 /* ---- what the cell says ---- */
 
+/* One line for each side, after the document where there is room; the cell's details have the rest.
+ */
+static void draw_sides(const struct apply_pane *pane, struct region region, int row)
+{
+    const struct comparison_row *compared = apply_compare_row(pane, pane->row);
+    const struct apply_cell *sides[] = {&compared->older, &compared->newer};
+    int cols = region_cols(region);
+    int col;
+    if (region_rows(region) - row > (int)ARRAY_LEN(sides) + 1) {
+        col = 1 + grid_put_c(region, ++row, 1, apply_difference_name(compared->difference),
+                      style_of(style_of_difference(compared->difference)));
+        grid_put_fit(region, row, col + 1, cols - col - 2,
+            str_of(matrix_fixture(pane->matrix, compared->fixture)->id), STYLE(STRONG));
+    }
+    for (size_t i = 0; i < ARRAY_LEN(sides) && row + 1 < region_rows(region); i++) {
+        struct str rest = str_of(sides[i]->message);
+        struct str line = STR_LIT("");
+        (void)str_next_line(&rest, &line);
+        col = 1 + grid_put_c(region, ++row, 1, i == 0 ? "old " : "new ", STYLE(HINT));
+        col += 1 + grid_put_c(region, row, col, apply_verdict_name(sides[i]->verdict),
+                       style_of(style_of_verdict(sides[i]->verdict)));
+        grid_put_fit(region, row, col + 1, cols - col - 2, line, STYLE(TEXT));
+    }
+}
+
 static void draw_detail(const struct apply_pane *pane, struct region region, int row)
 {
     size_t policy;
@@ -262,6 +392,10 @@ static void draw_detail(const struct apply_pane *pane, struct region region, int
     int cols = region_cols(region);
     grid_hline(region, row, 0, cols, STYLE(BORDER));
     if (!apply_at(pane, &policy, &fixture)) {
+        return;
+    }
+    if (pane->comparing) {
+        draw_sides(pane, region, row);
         return;
     }
     const struct matrix_head *head = matrix_policy(pane->matrix, policy);
@@ -300,9 +434,10 @@ static void draw_nothing(const struct apply_pane *pane, struct region region, in
             ? "No policy here says deny, violation, warn or allow, and no engine knows another."
         : matrix_fixtures(pane->matrix) == 0
             ? "No document here to apply policies to: put some into a folder called testdata."
-        : view->only == MATRIX_CHANGED ? "Nothing is decided otherwise by the proposal."
-        : narrowed                     ? "Nothing is left: change the filter."
-                                       : "";
+        : pane->comparing && view->differing ? "The two decide the same about every document shown."
+        : view->only == MATRIX_CHANGED       ? "Nothing is decided otherwise by the proposal."
+        : narrowed                           ? "Nothing is left: change the filter."
+                                             : "";
     grid_put_fit(region, row, 2, region_cols(region) - 3, str_of(text), STYLE(HINT));
 }
 
@@ -315,7 +450,8 @@ void apply_draw(void *data, struct region region, bool focused)
         apply_refresh(pane);
     }
     draw_title(pane, region);
-    pane->narrow = cols < NARROW_COLS;
+    /* Two policies have room beside each other. */
+    pane->narrow = cols < NARROW_COLS && !pane->comparing;
     int detail = rows >= TALL_ROWS ? 6 : 3;
     int body = 3;
     pane->list_row = body;
