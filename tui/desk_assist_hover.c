@@ -54,13 +54,16 @@ static const char *between(const struct assist *assist)
     return assist->said.len > 0 ? "\n---\n\n" : "";
 }
 
-/* The tests that reach the line, now or when opa has said it. */
+/* The tests that reach the line, now or when opa has said it: first, for what follows may be long.
+ */
 static enum reach_known say_reach(struct assist *assist, const char *path, unsigned row)
 {
     struct buf tests = BUF_INIT;
     enum reach_known known = desk_reach_append(assist->desk, path, row, &tests);
     if (known == REACH_SAID) {
-        buf_printf(&assist->said, "%s%s\n", between(assist), tests.ptr);
+        buf_printf(&tests, "\n%s%.*s", between(assist), STR_FMT(buf_str(&assist->said)));
+        buf_clear(&assist->said);
+        buf_append_str(&assist->said, buf_str(&tests));
     } else if (known == REACH_ASKED) {
         assist->reach_path = mem_strdup(path);
         assist->reach_row = row;

@@ -176,7 +176,8 @@ static void conftest_gives_the_same_verdict_of_a_pipe(void **state)
     char *root = realpath(dir, NULL);
     test_write(dir, "conftest.toml", "policy = \"policy\"\n");
     test_write(dir, ".bylaw/config.toml",
-        "[engines.conftest]\ninputs = [\"charts/\", \"over lay/kustomization.yaml\"]\n");
+        "[engines.conftest]\ninputs = [\"charts/web/Chart.yaml\", \"over "
+        "lay/kustomization.yaml\"]\n");
     test_write(dir, "policy/deny.rego",
         "package main\n\nimport rego.v1\n\ndeny contains \"latest\" if "
         "endswith(input.data.image, \":latest\")\n");

@@ -176,9 +176,9 @@ static void as_a_list_on_a_narrow_one(void **state)
     compare_with_labels(f);
     term_expect(f->term, "! [deny]    allow");
     term_type(f->term, "v");
-    term_expect(f->term, "9 Deployment init-root");
+    term_expect(f->term, "3/9 Pod root");
     term_type(f->term, "q");
-    term_expect_gone(f->term, "2/9 ");
+    term_expect_gone(f->term, "3/9 ");
     sample_term_quit(f);
 }
 

@@ -160,7 +160,7 @@ static void tells_what_it_is(void **state)
     term_expect(term, "3 tests reach privileged.rego:13");
     term_type(term, "node_agent\r");
     term_expect_gone(term, "3 tests reach privileged.rego:13");
-    term_expect(term, "privileged_test.rego › test_allow_node_agent");
+    term_expect(term, "23:1 ");
     sample_term_quit(*state);
 }
 

@@ -206,7 +206,7 @@ static void add_choices(struct choosing *c, const struct matrix_head *older, siz
     bool beside = head->file != NULL && older->file != NULL && strcmp(head->file, older->file) == 0;
     bool first;
     size_t count = count_file(m, policy, &first);
-    if (count > 1 && first && !beside) {
+    if (head->file != NULL && count > 1 && first && !beside) {
         struct choice file = {.text = mem_printf("all %zu of %s", count, head->file),
             .detail = mem_strdup(head->engine),
             .newer = mem_strdup(head->file),
@@ -250,9 +250,18 @@ static unsigned choose(struct apply_pane *p, size_t policy)
     return UI_DONE;
 }
 
+/* The cursor stays on its document and policy. */
 void apply_compare_leave(struct apply_pane *p)
 {
     struct apply_view *view = p->options.view;
+    size_t policy;
+    size_t fixture;
+    if (apply_at(p, &policy, &fixture)) {
+        free(view->policy);
+        free(view->fixture);
+        view->policy = mem_strdup(matrix_policy(p->matrix, policy)->id);
+        view->fixture = mem_strdup(matrix_fixture(p->matrix, fixture)->id);
+    }
     free(view->older);
     free(view->newer);
     view->older = view->newer = NULL;
