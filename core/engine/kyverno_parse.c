@@ -90,6 +90,23 @@ static void complain(struct kyverno_complaints *complaints, struct str path, str
     }
 }
 
+/* "  line 5: key …": what a message is followed by that ends in a colon. */
+static bool read_more(struct kyverno_complaints *complaints, struct str line)
+{
+    struct kyverno_complaint *last =
+        complaints->len == 0 ? NULL : &complaints->items[complaints->len - 1];
+    if (last == NULL || !str_starts(line, "  line ") || strlen(last->text) >= COMPLAINT_MAX) {
+        return false;
+    }
+    char *more = safe_dup(str_trim(line), SAFE_ONE_LINE, COMPLAINT_MAX);
+    bool begins = str_ends(str_of(last->text), ":");
+    char *both = mem_printf("%s%s%s", last->text, begins ? " " : "; ", more);
+    free(last->text);
+    free(more);
+    last->text = both;
+    return true;
+}
+
 /* Lines outside of the rows. */
 static void read_line(struct kyverno_report *report, struct kyverno_block *block, struct str line,
     struct str *pending)
@@ -108,6 +125,8 @@ static void read_line(struct kyverno_report *report, struct kyverno_block *block
     } else if (block == NULL && pending->len > 0 && str_starts(line, why)) {
         complain(&report->unloaded, *pending, str_from(line, strlen(why)));
         *pending = str_make("", 0);
+    } else if (block == NULL && pending->len == 0 && read_more(&report->unloaded, line)) {
+        return;
     } else if (str_starts(line, "Test Summary: ")) {
         report->summed_up = true;
     }

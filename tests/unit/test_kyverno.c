@@ -201,6 +201,13 @@ static void the_rest_is_asked_again(void **state)
     assert_row(
         &f, "require-team/team-label Pod/no-team", RESULT_ERROR, "unknown field \"namespace\"");
     ask(&f, labels,
+        "\nTest errors:\n  Path: suite/kyverno-test.yaml\n"
+        "    Error: error converting YAML to JSON: yaml: unmarshal errors:\n"
+        "  line 5: key \"policies\" already set in map\n  line 9: key \"results\" already set\n",
+        "Error: found 1 errors after loading tests\n", 1);
+    assert_row(&f, "require-team/team-label Pod/no-team", RESULT_ERROR,
+        "unmarshal errors: line 5: key \"policies\" already set in map; line 9: key \"results\"");
+    ask(&f, labels,
         HEAD("good/kyverno-test.yaml") "[\n" LINE("team-label", "v1/Pod/default/no-team", "Pass",
             "Ok", "failed") "\n]\n\n"
                             "Loading test  ( field/kyverno-test.yaml ) ...\n  Loading "
