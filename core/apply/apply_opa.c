@@ -479,7 +479,7 @@ static void note_builtin_errors(struct apply_job *job, struct str out)
 {
     struct findings errors = {0};
     const struct finding *first = NULL;
-    (void)!opa_parse_errors(out, &errors, NULL);
+    (void)!opa_parse_errors(out, NULL, &errors, NULL);
     VEC_FOREACH (struct finding, finding, &errors) {
         first = first == NULL && finding->file != NULL ? finding : first;
     }
@@ -502,7 +502,7 @@ static enum apply_read refused(
     const struct opa_policy *own = job->set->policies.items[job->policies[0]].own;
     struct findings errors = {0};
     bool loading = false;
-    (void)!opa_parse_errors(answer->out, &errors, NULL);
+    (void)!opa_parse_errors(answer->out, NULL, &errors, NULL);
     VEC_FOREACH (struct finding, finding, &errors) {
         loading = loading || strncmp(finding->rule, "rego_", 5) == 0;
     }

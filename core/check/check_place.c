@@ -3,7 +3,6 @@
 
 #include "base/file.h"
 #include "base/path.h"
-#include "base/utf8.h"
 #include "policy/rego_tree.h"
 #include "policy/template_files.h"
 
@@ -65,19 +64,6 @@ static bool line_at(struct str text, unsigned row, struct str *line)
         row--;
     }
     return row == 0;
-}
-
-/* opa counts code points, we count bytes. */
-static unsigned byte_column(struct str line, unsigned col)
-{
-    size_t at = 0;
-    for (unsigned i = 1; i < col && at < line.len; i++) {
-        struct str rest = str_from(line, at);
-        size_t len = 0;
-        (void)utf8_decode(rest, &len);
-        at += len > 0 ? len : 1;
-    }
-    return (unsigned)at + 1;
 }
 
 static bool is_term(TSNode node)
@@ -179,7 +165,7 @@ static void place(const struct check_job *job, struct place_file *file, struct f
     }
     place_file_open(file, job, finding->file);
     if (finding->at.row > 0 && line_at(buf_str(&file->text), finding->at.row, &line)) {
-        finding->at.col = byte_column(line, finding->at.col);
+        finding->at.col = finding->at.col > 0 ? finding->at.col : 1;
         finding->end = end_of(file, finding->at, line);
     }
     const struct stand_in *stand_in = find_stand_in(job, finding->file);

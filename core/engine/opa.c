@@ -240,18 +240,19 @@ static bool command_for(const struct engine_question *q, const char *program,
     return ok;
 }
 
-static bool parse_check(
-    struct str out, struct str errout, int exit_code, struct engine_answer *answer, struct err *err)
+static bool parse_check(const struct engine_question *q, struct str out, struct str errout,
+    int exit_code, struct engine_answer *answer, struct err *err)
 {
     answer->loaded = exit_code == 0;
     if (exit_code == 0) {
         return true;
     }
     struct err ignored;
-    if (opa_parse_errors(errout, &answer->findings, &ignored) && answer->findings.len > 0) {
+    const char *root = q->plan->root;
+    if (opa_parse_errors(errout, root, &answer->findings, &ignored) && answer->findings.len > 0) {
         return true;
     }
-    if (opa_parse_errors(out, &answer->findings, &ignored) && answer->findings.len > 0) {
+    if (opa_parse_errors(out, root, &answer->findings, &ignored) && answer->findings.len > 0) {
         return true;
     }
     struct str text = str_trim(errout.len > 0 ? errout : out);
@@ -270,7 +271,7 @@ static bool parse(const struct engine_question *q, struct str out, struct str er
         return !answer->loaded || opa_parse_tests(out, &answer->results, err);
     case ENGINE_CHECK:
     case ENGINE_CHECK_STRICT:
-        return parse_check(out, errout, exit_code, answer, err);
+        return parse_check(q, out, errout, exit_code, answer, err);
     case ENGINE_COVERAGE:
         if (!opa_parse_coverage(out, &answer->coverage, &failed, err)) {
             return false;
@@ -281,7 +282,8 @@ static bool parse(const struct engine_question *q, struct str out, struct str er
         answer->loaded = opa_parse_trace(out, &answer->text, &answer->message);
         return true;
     case ENGINE_EXPLAIN_ERRORS:
-        answer->loaded = opa_parse_builtin_errors(out, &answer->text, &answer->message);
+        answer->loaded =
+            opa_parse_builtin_errors(out, q->plan->root, &answer->text, &answer->message);
         return true;
     }
     return err_set(err, ERR_UNSUPPORTED, "not a question for opa");

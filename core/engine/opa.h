@@ -32,8 +32,11 @@ struct run_plan *opa_plan_closure(
 
 /* Appends the results of `opa test --format json`; sub-tests follow their test, one deeper. */
 bool opa_parse_tests(struct str json, struct results *results, struct err *err) MUST_USE;
-/* Appends the errors of {"errors": […]} (opa check, opa eval), without duplicates. */
-bool opa_parse_errors(struct str json, struct findings *findings, struct err *err) MUST_USE;
+/* Appends the errors of {"errors": […]} (opa check, opa eval), without duplicates. Columns become
+ * bytes by the lines of the files that opa was given, below `root`, which may be NULL
+ * (opa_columns.h). */
+bool opa_parse_errors(
+    struct str json, const char *root, struct findings *findings, struct err *err) MUST_USE;
 /* Adds the coverage of `opa eval --coverage`; *failed says that the query ended with an error. */
 bool opa_parse_coverage(
     struct str json, struct coverage *coverage, bool *failed, struct err *err) MUST_USE;
@@ -41,6 +44,7 @@ bool opa_parse_coverage(
  */
 bool opa_parse_trace(struct str text, struct buf *detail, char **message);
 /* The errors of `opa eval --show-builtin-errors`, a line each; false when there were none. */
-bool opa_parse_builtin_errors(struct str json, struct buf *detail, char **message);
+bool opa_parse_builtin_errors(
+    struct str json, const char *root, struct buf *detail, char **message);
 
 #endif

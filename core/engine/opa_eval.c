@@ -306,7 +306,7 @@ static void read_errors(struct evaluation *e)
 {
     struct buf text = BUF_INIT;
     buf_printf(&text, "{\"errors\": %s}", e->raw_errors.len == 0 ? "[]" : e->raw_errors.ptr);
-    (void)!opa_parse_errors(buf_str(&text), &e->result.errors, NULL);
+    (void)!opa_parse_errors(buf_str(&text), e->root, &e->result.errors, NULL);
     buf_free(&text);
     VEC_FOREACH (struct finding, finding, &e->result.errors) {
         if (finding->file != NULL) {

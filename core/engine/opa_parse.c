@@ -4,9 +4,9 @@
 
 #include "base/json.h"
 #include "base/safe.h"
-#include "base/utf8.h"
 #include "base/vec.h"
 #include "engine/opa_builtins.h"
+#include "engine/opa_columns.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -193,19 +193,7 @@ static bool same_finding(const struct finding *a, const struct finding *b)
            strcmp(a->message, b->message) == 0;
 }
 
-/* opa counts columns in code points; ours are bytes of the line. */
-static unsigned byte_column(const char *line, unsigned column)
-{
-    struct str rest = str_of(line);
-    for (unsigned i = 1; i < column && rest.len > 0; i++) {
-        size_t len;
-        (void)utf8_decode(rest, &len);
-        rest = str_from(rest, len);
-    }
-    return column == 0 ? 0 : (unsigned)(strlen(line) - rest.len) + 1;
-}
-
-static void add_error(const cJSON *error, struct findings *findings)
+static void add_error(const cJSON *error, struct opa_columns *columns, struct findings *findings)
 {
     const cJSON *location = json_get(error, "location");
     const char *file = json_string(location, "file");
@@ -224,7 +212,8 @@ static void add_error(const cJSON *error, struct findings *findings)
         .message = safe_dup(buf_str(&message), SAFE_KEEP_LINES, TEXT_MAX),
         .fix = opa_builtin_advise(json_string(error, "message"), line)};
     buf_free(&message);
-    finding.at.col = line == NULL ? finding.at.col : byte_column(line, finding.at.col);
+    finding.at.col = line != NULL ? opa_column_in(str_of(line), finding.at.col)
+                                  : opa_column_of(columns, file, finding.at.row, finding.at.col);
     VEC_FOREACH (struct finding, known, findings) {
         if (same_finding(known, &finding)) {
             finding_free(&finding);
@@ -234,31 +223,38 @@ static void add_error(const cJSON *error, struct findings *findings)
     VEC_PUSH(findings, finding);
 }
 
-bool opa_parse_errors(struct str json, struct findings *findings, struct err *err)
+bool opa_parse_errors(struct str json, const char *root, struct findings *findings, struct err *err)
 {
-    cJSON *root = json_parse(json, err);
-    if (root == NULL) {
+    cJSON *answer = json_parse(json, err);
+    if (answer == NULL) {
         return err_prefix(err, "opa printed something that is not JSON");
     }
+    struct opa_columns columns = {.root = root};
     const cJSON *error = NULL;
-    cJSON_ArrayForEach(error, json_get(root, "errors"))
+    cJSON_ArrayForEach(error, json_get(answer, "errors"))
     {
         if (findings->len < ROWS_MAX) {
-            add_error(error, findings);
+            add_error(error, &columns, findings);
         }
     }
-    cJSON_Delete(root);
+    opa_columns_end(&columns);
+    cJSON_Delete(answer);
     return true;
 }
 
-bool opa_parse_builtin_errors(struct str json, struct buf *detail, char **message)
+bool opa_parse_builtin_errors(struct str json, const char *root, struct buf *detail, char **message)
 {
     struct findings findings = {0};
-    bool any = opa_parse_errors(json, &findings, NULL) && findings.len > 0;
+    bool any = opa_parse_errors(json, root, &findings, NULL) && findings.len > 0;
     if (any) {
         VEC_FOREACH (struct finding, f, &findings) {
-            buf_printf(detail, "%s%s:%u:%u: %s", detail->len > 0 ? "\n" : "",
-                f->file == NULL ? "?" : f->file, f->at.row, f->at.col, f->message);
+            buf_printf(detail, "%s%s:%u", detail->len > 0 ? "\n" : "",
+                f->file == NULL ? "?" : f->file, f->at.row);
+            if (f->at.col > 0) {
+                buf_printf(detail, ":%u", f->at.col);
+            }
+            buf_append_c(detail, ": ");
+            buf_append_c(detail, f->message);
         }
         *message = mem_printf("%s (%s:%u)", findings.items[0].message,
             findings.items[0].file == NULL ? "?" : findings.items[0].file,

@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct tally tally = results_tally(&answer.results);
         (void)tally_verdict(&tally);
     }
-    if (opa_parse_errors(text, &answer.findings, &err) && answer.findings.len > 0 &&
+    if (opa_parse_errors(text, NULL, &answer.findings, &err) && answer.findings.len > 0 &&
         answer.findings.items[0].message == NULL) {
         abort();
     }
@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     opa_parse_trace(text, &answer.text, &answer.message);
     free(answer.message);
     answer.message = NULL;
-    opa_parse_builtin_errors(text, &answer.text, &answer.message);
+    opa_parse_builtin_errors(text, NULL, &answer.text, &answer.message);
     engine_answer_free(&answer);
     return 0;
 }

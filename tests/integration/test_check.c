@@ -345,7 +345,7 @@ static bool ask_once(struct bench *b, const struct run_plan *plan, enum policy_d
     struct process_options options = {.argv = argv, .cwd = b->dir};
     assert_ok(process_run(b->loop, &options, NULL, &errout, &result, &err), err);
     if (result.exit_code != 0) {
-        assert_ok(opa_parse_errors(buf_str(&errout), out, &err), err);
+        assert_ok(opa_parse_errors(buf_str(&errout), b->dir, out, &err), err);
     }
     buf_free(&errout);
     free(program);

@@ -109,8 +109,9 @@ static void test_errors(void **state)
     struct err err;
     struct findings findings = {0};
     char *text = recorded("check.json");
-    assert_ok(opa_parse_errors(str_of(text), &findings, &err), err);
-    assert_ok(opa_parse_errors(str_of(text), &findings, &err), err); /* twice: no duplicates */
+    assert_ok(opa_parse_errors(str_of(text), NULL, &findings, &err), err);
+    assert_ok(
+        opa_parse_errors(str_of(text), NULL, &findings, &err), err); /* twice: no duplicates */
     assert_int_equal(findings.len, 1);
     assert_string_equal(findings.items[0].rule, "rego_parse_error");
     assert_string_equal(findings.items[0].file, "cut_off.rego");
@@ -128,11 +129,35 @@ static void test_error_columns(void **state)
     const char *text = "{\"errors\":[{\"message\":\"illegal token\",\"code\":\"rego_parse_error\","
                        "\"location\":{\"file\":\"a.rego\",\"row\":3,\"col\":27},\"details\":{"
                        "\"line\":\"x := \\\"日本\\\" ; y := undefinedé\",\"idx\":30}}]}";
-    assert_ok(opa_parse_errors(str_of(text), &findings, &err), err);
+    assert_ok(opa_parse_errors(str_of(text), NULL, &findings, &err), err);
     assert_int_equal(findings.len, 1);
     assert_int_equal(findings.items[0].at.row, 3);
     assert_int_equal(findings.items[0].at.col, 31);
     findings_free(&findings);
+}
+
+/* Without the line in the answer the file is looked at; what cannot be looked at is not known. */
+static void test_error_columns_of_files(void **state)
+{
+    (void)state;
+    struct findings findings = {0};
+    struct err err = {0};
+    char *dir = test_dir_make();
+    test_write(dir, "a.rego", "package a\r\n\nx := \"日本\" ; y := undefined\n");
+    const char *text =
+        "{\"errors\":[{\"message\":\"unsafe\",\"location\":{\"file\":\"a.rego\",\"row\":3,\"col\":"
+        "17}},"
+        "{\"message\":\"whole\",\"location\":{\"file\":\"gone.rego\",\"row\":3,\"col\":1}},"
+        "{\"message\":\"gone\",\"location\":{\"file\":\"gone.rego\",\"row\":3,\"col\":17}},"
+        "{\"message\":\"short\",\"location\":{\"file\":\"a.rego\",\"row\":9,\"col\":2}}]}";
+    assert_ok(opa_parse_errors(str_of(text), dir, &findings, &err), err);
+    assert_int_equal(findings.len, 4);
+    assert_int_equal(findings.items[0].at.col, 21);
+    assert_int_equal(findings.items[1].at.col, 1);
+    assert_int_equal(findings.items[2].at.col, 0);
+    assert_int_equal(findings.items[3].at.col, 0);
+    findings_free(&findings);
+    test_dir_remove(dir);
 }
 
 static void test_trace(void **state)
@@ -166,7 +191,7 @@ static void test_builtin_errors(void **state)
     struct buf detail = BUF_INIT;
     char *message = NULL;
     char *text = recorded("builtin.json");
-    assert_true(opa_parse_builtin_errors(str_of(text), &detail, &message));
+    assert_true(opa_parse_builtin_errors(str_of(text), NULL, &detail, &message));
     assert_string_equal(message, "div: divide by zero (limits.rego:8)");
     free(message);
     free(text);
@@ -214,6 +239,7 @@ int main(void)
         cmocka_unit_test(test_sub_results),
         cmocka_unit_test(an_error_is_never_hidden_by_passing_sub_tests),
         cmocka_unit_test(test_error_columns),
+        cmocka_unit_test(test_error_columns_of_files),
         cmocka_unit_test(nothing_is_not_a_pass),
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_trace),
