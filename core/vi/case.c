@@ -167,6 +167,8 @@ bool vi_c_replace_char(struct vi *vi, struct vi_cmd *cmd)
         vi_note_change(vi, vi->cursor);
         bool ok = vi_insert_newline(vi);
         vi_strip_auto_indent(vi);
+        buf_clear(&vi->last_inserted);
+        buf_append_char(&vi->last_inserted, '\n');
         vi->file->insert = vi->file->end = (struct vi_mark){.pos = vi->cursor, .set = true};
         vi->mode = VI_NORMAL;
         if (vi->cursor.col > 0) {

@@ -195,6 +195,10 @@ static bool range(struct vi *vi, struct str *s, size_t *first, size_t *last, siz
             here = line > 0 ? line - 1 : 0;
             vi->cursor.line = here;
             vi_clamp(vi);
+            struct str there = vi_here(vi);
+            if (vi->cursor.col < there.len) { /* a column within a character is none */
+                vi->cursor.col = vi_prev_col(there, vi->cursor.col + 1);
+            }
         }
         *s = str_from(*s, 1);
     }

@@ -630,6 +630,8 @@ static void test_chosen(void **state)
             {":2,3s/foo/b/\r", ":'[,']s/b/X/g\r", ":'[,']s/a/Y\\rZ/\r", "d']"}},
         {"one o\ntwo o\nthree\n", {"G", ":?o?j!\r", "n"}},
         {"  a\n\n    foo\nbar\n", {"jVjY", "k]p"}},
+        {"foo bar\n", {"2r\r", "2i\001bar\033"}},
+        {"12345678901234\n-7 end.\"s  世界[-7\n", {"12l", ":2;+1g/a/normal Ax\r", "ix\033"}},
     };
     struct vi_case cases[ARRAY_LEN(chosen)];
     struct result theirs[ARRAY_LEN(chosen)];
