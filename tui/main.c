@@ -1,4 +1,5 @@
 /* bylaw: with a subcommand it runs that, else it opens the workbench. */
+#include "base/heap.h"
 #include "base/log.h"
 #include "command/command.h"
 #include "desk.h"
@@ -97,8 +98,9 @@ static int open_workbench(const struct args *args)
 
 int main(int argc, char **argv)
 {
-    setlocale(LC_ALL, "");
-    setlocale(LC_NUMERIC, "C");
+    heap_begin();
+    setlocale(
+        LC_CTYPE, ""); /* the other categories are a dozen files, and none of them is asked for */
     command_review_use_screen(review_screen_run);
     const struct command *command = argc > 1 ? command_find(argv[1]) : NULL;
     if (command != NULL) {

@@ -306,6 +306,18 @@ static void start(void *data)
 
 /* ---- opening ---- */
 
+static void sweep(void *data)
+{
+    (void)data;
+    overlay_sweep();
+}
+
+static void swept(void *data, bool cancelled)
+{
+    (void)data;
+    (void)cancelled;
+}
+
 static void recover(struct workbench *wb)
 {
     struct err err;
@@ -523,7 +535,8 @@ struct workbench *workbench_new(const struct workbench_options *options, struct 
     workbench_load_prices(wb);
     workbench_load_routing(wb);
     recover(wb);
-    overlay_sweep();
+    /* What a crash left may be thousands of files. */
+    loop_work_start(options->loop, sweep, swept, NULL);
     wb->approvals = approvals_new(wb->config);
     workbench_check_commands(wb);
     make_tools(wb);

@@ -66,10 +66,20 @@ static void start_layout(struct workbench *wb)
     overlay_start(wb->overlay, wb->options.loop, open == NULL ? NULL : &open->changes, on_laid, wb);
 }
 
+/* Made when it is first needed: the folders cost the start what they are not needed for. */
+static bool make_overlay(struct workbench *wb)
+{
+    if (wb->overlay == NULL) {
+        wb->overlay = overlay_new(wb->workspace, &wb->overlay_err);
+        wb->overlay_failed = wb->overlay == NULL;
+    }
+    return wb->overlay != NULL;
+}
+
 static void deliver(void *data)
 {
     struct workbench *wb = data;
-    if (wb->overlay == NULL) {
+    if (!make_overlay(wb)) {
         answer_wants(wb, NULL, &wb->overlay_err);
     } else if (overlay_is_busy(wb->overlay)) {
         return; /* on_laid answers */
@@ -105,7 +115,7 @@ void workbench_lay_out(struct workbench *wb)
         workbench_tell(wb, WORKBENCH_LAID_OUT);
         return;
     }
-    if (wb->overlay == NULL) {
+    if (!make_overlay(wb)) {
         checks_fail(wb->evidence, wb->overlay_err.text);
         return;
     }
@@ -130,12 +140,13 @@ const char *workbench_checked_root(const struct workbench *wb, unsigned *proposa
 {
     const struct proposal *open = proposals_open(wb->proposals);
     *proposal = open == NULL ? 0 : open->number;
-    if (open == NULL || wb->overlay == NULL) {
+    if (open == NULL || wb->overlay_failed) {
         *proposal = 0;
         return workspace_root(wb->workspace);
     }
-    return wb->laid_stamp == wb->stamp && !overlay_is_busy(wb->overlay) ? overlay_root(wb->overlay)
-                                                                        : NULL;
+    return wb->overlay != NULL && wb->laid_stamp == wb->stamp && !overlay_is_busy(wb->overlay)
+               ? overlay_root(wb->overlay)
+               : NULL;
 }
 
 bool workbench_is_at_rest(const struct workbench *wb)
@@ -333,10 +344,6 @@ static void on_evidence(void *data)
 void workbench_make_layout(struct workbench *wb)
 {
     wb->stamp = 1;
-    wb->overlay = overlay_new(wb->workspace, &wb->overlay_err);
-    if (wb->overlay == NULL) {
-        workbench_problem(wb, "Proposals cannot be tested: %s", wb->overlay_err.text);
-    }
     wb->deliver = loop_timer_new(wb->options.loop, deliver, wb);
     wb->evidence = checks_new(wb->options.loop, on_evidence, wb);
     wb->tried = checks_new(wb->options.loop, on_checks, wb);

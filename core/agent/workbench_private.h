@@ -89,6 +89,7 @@ struct workbench {
     struct overlay *overlay;
     struct overlay *try_overlay;
     struct err overlay_err; /* why there is none */
+    bool overlay_failed;    /* else one is made when it is first needed */
     unsigned stamp;         /* grows with every change of the proposal or the workspace */
     unsigned laid_stamp;    /* what the overlay holds; 0: nothing yet */
     unsigned laying_stamp;

@@ -30,9 +30,8 @@ static void checker_release(struct checker *checker)
     free(checker);
 }
 
-static void request_free(struct check_request *request)
+void check_free_texts(struct check_request *request)
 {
-    free(request->focus);
     VEC_FOREACH (struct check_text, text, &request->texts) {
         free(text->path);
         buf_free(&text->text);
@@ -74,7 +73,8 @@ void check_release(struct check_job *job)
     }
     struct checker *checker = job->checker;
     job_free_plans(job);
-    request_free(&job->request);
+    free(job->request.focus);
+    check_free_texts(&job->request);
     findings_free(&job->guards);
     findings_free(&job->answers);
     VEC_FOREACH (char *, path, &job->covered) {

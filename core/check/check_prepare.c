@@ -290,7 +290,7 @@ static char *too_large(const char *focus)
         "%s is too large to check as you type (up to %.0f MB)", focus, MEGABYTES(CHECK_REGO_MAX));
 }
 
-void check_prepare(struct check_job *job)
+static void prepare(struct check_job *job)
 {
     const char *focus = job->request.focus;
     bool is_rego = strcmp(path_ext(focus), ".rego") == 0;
@@ -331,4 +331,13 @@ void check_prepare(struct check_job *job)
     }
     buf_free(&disk);
     job->prepared = job->trouble == NULL && !is_cancelled(job);
+}
+
+/* Of the unsaved texts, which may be large, what opa reads is laid out now and the guards are
+ * through: the last job stays until the next, its texts need not. */
+void check_prepare(struct check_job *job)
+{
+    prepare(job);
+    policy_index_forget_texts(job->checker->index);
+    check_free_texts(&job->request);
 }

@@ -123,8 +123,12 @@ struct checker {
     bool probing;
 };
 
-/* check_prepare.c: on a worker. Brings the index up to date, runs the guards, lays out the texts
- * and plans what to ask. False: job->trouble says why, or it was cancelled. */
+/* check.c: the request has none then. */
+void check_free_texts(struct check_request *request);
+
+/* check_prepare.c: on a worker. Brings the index up to date, runs the guards, lays out the texts,
+ * which the request has no more then, and plans what to ask. False: job->trouble says why, or it
+ * was cancelled. */
 void check_prepare(struct check_job *job);
 bool check_bring_up_to_date(struct check_job *job) MUST_USE;
 /* The text is in a file of the scratch folder with this ending, for as long as the job lives; its

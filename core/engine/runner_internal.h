@@ -214,6 +214,8 @@ bool run_lay_texts(struct run *run, struct err *err);
 /* Puts the names of the files where those of the scratch folder stand. */
 void run_place_back(const struct run *run, struct engine_answer *answer);
 void run_free_texts(struct run *run);
+/* Only their bytes, which may be many: opa has them. */
+void run_forget_texts(struct run *run);
 
 /* runner_known.c */
 /* Worker thread: run->keys. */

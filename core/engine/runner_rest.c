@@ -40,10 +40,10 @@ static void on_rest(void *data)
     VEC_FOREACH (char *, path, &part->wanted) {
         VEC_PUSH(&run->wanted, mem_strdup(*path));
     }
-    VEC_FOREACH (const struct run_text, text, &part->texts) {
-        struct run_text copy = {.path = mem_strdup(text->path)};
-        buf_append_str(&copy.text, buf_str(&text->text));
-        VEC_PUSH(&run->texts, copy);
+    VEC_FOREACH (struct run_text, text, &part->texts) { /* the part has laid them out */
+        VEC_PUSH(
+            &run->texts, (struct run_text){.path = mem_strdup(text->path), .text = text->text});
+        text->text = BUF_INIT;
     }
     runner->run = run;
     run->before = part; /* its plan is the one that was told */

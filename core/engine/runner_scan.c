@@ -113,6 +113,9 @@ static void scan_work(void *data)
         run_plan_free(run->plan);
         run->plan = NULL;
     }
+    if (run->rest) { /* nothing follows that would read them */
+        run_forget_texts(run);
+    }
 }
 
 bool runner_is_slow_unit(const struct runner *runner, const char *label)

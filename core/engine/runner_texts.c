@@ -111,6 +111,13 @@ void run_place_back(const struct run *run, struct engine_answer *answer)
     replace_in_text(run, &answer->message);
 }
 
+void run_forget_texts(struct run *run)
+{
+    VEC_FOREACH (struct run_text, text, &run->texts) {
+        buf_free(&text->text);
+    }
+}
+
 void run_free_texts(struct run *run)
 {
     VEC_FOREACH (struct run_text, text, &run->texts) {

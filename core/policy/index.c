@@ -55,7 +55,7 @@ static void names_free(struct policy_names *names)
     VEC_FREE(names);
 }
 
-static void free_laid(struct policy_index *index)
+void policy_index_forget_texts(struct policy_index *index)
 {
     VEC_FOREACH (struct policy_laid, laid, &index->laid) {
         free(laid->path);
@@ -81,7 +81,7 @@ void policy_index_free(struct policy_index *index)
     }
     files_free(&index->files);
     names_free(&index->others);
-    free_laid(index);
+    policy_index_forget_texts(index);
     VEC_FREE(&index->by_package);
     VEC_FREE(&index->referrers);
     data_roots_free(&index->roots);
@@ -442,7 +442,7 @@ bool policy_index_scan(
     policy_index_forget_referrers(index);
     files_free(&scan.old);
     names_free(&index->others);
-    free_laid(index);
+    policy_index_forget_texts(index);
     data_roots_free(&index->roots);
     index->files = scan.found;
     index->roots = scan.roots;

@@ -93,8 +93,11 @@ struct policy_text {
 /* Takes these Rego files as what the folder holds, until the next scan (which reads the disk).
  * Files the folder does not have are added; of what is no Rego file only the text is kept. */
 void policy_index_lay(struct policy_index *index, const struct policy_text *texts, size_t count);
-/* The text laid for a path, or NULL: it is as on disk. Borrowed until the next lay or scan. */
+/* The text laid for a path, or NULL: it is as on disk. Borrowed until the next lay, forget or scan.
+ */
 const struct buf *policy_index_text(const struct policy_index *index, const char *path);
+/* Drops the texts that were laid; what was found in them stays. For once nobody reads them. */
+void policy_index_forget_texts(struct policy_index *index);
 /* What policy_index_update found at a path. */
 struct policy_move {
     char *path;

@@ -13,10 +13,11 @@
 #include <unistd.h>
 
 #define DELAY_MS   300
-#define BASE_MS    25 /* between parts of a large base */
+#define BASE_MS    4 /* between parts of a large base */
 #define RETRY_MS   1000
 #define BEHIND_MAX ((size_t)64 << 10)
-#define BASE_PART  ((size_t)512 << 10)
+/* Half a megabyte kept a key waiting for 10 ms where the disk was busy. */
+#define BASE_PART  ((size_t)64 << 10)
 #define NAME_TRIES 1000
 
 struct swap {
@@ -120,6 +121,9 @@ static bool write_out(struct swap *swap, struct err *err)
             return err_set_errno(err, errno, "cannot write the swap file");
         }
         swap->out_done += (size_t)put;
+    }
+    if (swap->out.cap > BEHIND_MAX * 2) {
+        buf_free(&swap->out); /* it held a part of the base */
     }
     buf_clear(&swap->out);
     swap->out_done = 0;

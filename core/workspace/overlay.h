@@ -73,7 +73,7 @@ void overlay_doubt(struct overlay *overlay, const char *path);
 size_t overlay_copied(const struct overlay *overlay);
 size_t overlay_skipped(const struct overlay *overlay);
 
-/* Removes what dead processes left. At the start of the program; blocks. */
+/* Removes what dead processes left. At the start of the program, from a worker: blocks. */
 void overlay_sweep(void);
 
 #endif
