@@ -156,6 +156,17 @@ static struct str behind_range(struct str s)
     return s;
 }
 
+/* A column of another line may lie within a character of this one. */
+static void onto_character(struct vi *vi)
+{
+    struct str line = vi_here(vi);
+    size_t at = 0;
+    while (at < line.len && vi_next_col(line, at) <= vi->cursor.col) {
+        at = vi_next_col(line, at);
+    }
+    vi->cursor.col = at;
+}
+
 /* The range before a command. first and last count from 1 (0: before the first). */
 static bool range(struct vi *vi, struct str *s, size_t *first, size_t *last, size_t *given)
 {
@@ -195,10 +206,7 @@ static bool range(struct vi *vi, struct str *s, size_t *first, size_t *last, siz
             here = line > 0 ? line - 1 : 0;
             vi->cursor.line = here;
             vi_clamp(vi);
-            struct str there = vi_here(vi);
-            if (vi->cursor.col < there.len) { /* a column within a character is none */
-                vi->cursor.col = vi_prev_col(there, vi->cursor.col + 1);
-            }
+            onto_character(vi);
         }
         *s = str_from(*s, 1);
     }
