@@ -62,6 +62,11 @@ void policy_index_forget_texts(struct policy_index *index)
         buf_free(&laid->text);
     }
     VEC_FREE(&index->laid);
+}
+
+static void free_laid(struct policy_index *index)
+{
+    policy_index_forget_texts(index);
     names_free(&index->edited);
 }
 
@@ -81,7 +86,7 @@ void policy_index_free(struct policy_index *index)
     }
     files_free(&index->files);
     names_free(&index->others);
-    policy_index_forget_texts(index);
+    free_laid(index);
     VEC_FREE(&index->by_package);
     VEC_FREE(&index->referrers);
     data_roots_free(&index->roots);
@@ -442,7 +447,7 @@ bool policy_index_scan(
     policy_index_forget_referrers(index);
     files_free(&scan.old);
     names_free(&index->others);
-    policy_index_forget_texts(index);
+    free_laid(index);
     data_roots_free(&index->roots);
     index->files = scan.found;
     index->roots = scan.roots;
