@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { READS_MAX = 16 };
+enum { READS_MAX = 64 };
 #define TEXT_MAX ((size_t)1 << 20)
 
 unsigned opa_column_in(struct str line, unsigned col)
