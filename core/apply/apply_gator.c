@@ -5,6 +5,7 @@
 #include "base/path.h"
 #include "base/vec.h"
 #include "engine/gator_apply.h"
+#include "engine/gator_suite.h"
 
 #include <stdlib.h>
 
@@ -188,6 +189,21 @@ struct asked {
     void *data;
 };
 
+/* A document without a namespace gets one when it is applied: whether a constraint for some is for
+ * it is not known from here. (gator test says that it is not, gator verify that it is.) */
+static bool wants_namespace(const struct apply_job *job, size_t policy, size_t fixture)
+{
+    const struct constraint *own = job->set->policies.items[job->policies[policy]].own;
+    const struct apply_fixture *document = &job->set->fixtures.items[job->fixtures[fixture]];
+    if (document->space[0] != '\0') {
+        return false;
+    }
+    char *why = gator_never_matches(buf_str(&own->text), buf_str(&document->text), (struct str){0});
+    bool wants = why == NULL || why[0] == '\0'; /* as gator verify sees it */
+    free(why);
+    return wants;
+}
+
 static void take(struct apply_job *job, const struct gator_decision *decision)
 {
     static const enum apply_verdict verdicts[] = {[GATOR_NOT_EVALUATED] = APPLY_NOT_EVALUATED,
@@ -205,6 +221,12 @@ static void take(struct apply_job *job, const struct gator_decision *decision)
     enum apply_verdict verdict = verdicts[decision->verdict];
     if (verdict == APPLY_NOT_EVALUATED && strstr(decision->message, "does not match") != NULL) {
         verdict = APPLY_NO_MATCH;
+    }
+    if (verdict == APPLY_NO_MATCH && wants_namespace(job, policy, fixture)) {
+        apply_cell_add(cell, APPLY_NOT_EVALUATED,
+            mem_strdup("the constraint may be for it once it is in a namespace: write "
+                       "metadata.namespace"));
+        return;
     }
     bool silent =
         verdict == APPLY_ALLOW || verdict == APPLY_NO_MATCH || decision->message[0] == '\0';
