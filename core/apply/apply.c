@@ -80,6 +80,7 @@ void apply_policy_free(struct apply_policy *policy)
     free(policy->id);
     free(policy->name);
     free(policy->file);
+    free(policy->beside);
     free(policy->trouble);
 }
 

@@ -55,6 +55,7 @@ struct apply_policy {
     char *id;           /* the same from run to run, and in a proposal: "opa k8s.latest_tag" */
     char *name;         /* "k8s.latest_tag" */
     char *file;         /* where it is, or NULL */
+    char *beside;       /* another file that it is made of (a constraint's template), or NULL */
     struct position at;
     char *trouble; /* why it cannot be asked about: its cells are not evaluated; or NULL */
     void *own;     /* the engine's */
@@ -104,7 +105,10 @@ struct apply_set {
     } fixtures;               /* by file, then document */
     struct chainsaw chainsaw; /* the workspace's tests, read before policies are found */
     struct findings notes;    /* what was left out and why: a tool that is not there, bounds */
+    const struct apply_needs *needs; /* the run's, or NULL: all is needed */
 };
+/* Somebody needs the engine's policies in the file (NULL: any of the engine's). */
+bool apply_set_wants(const struct apply_set *set, const struct engine *engine, const char *file);
 void apply_set_free(struct apply_set *set);
 void apply_policy_free(struct apply_policy *policy);
 void apply_fixture_free(struct apply_fixture *fixture);
@@ -134,6 +138,7 @@ struct apply_job {
     size_t *fixtures, fixture_count; /* into set->fixtures */
     struct apply_cell *cells; /* [policy * fixture_count + fixture]: what `read` fills; those it
                                  leaves waiting count as not evaluated */
+    bool later;               /* not before those that are needed first */
     unsigned attempt;         /* how often `read` said APPLY_READ_AGAIN */
     char *scratch;            /* the job's own folder, or NULL; gone with the job */
     void *own;                /* the engine's */
@@ -195,6 +200,9 @@ extern const struct apply_engine apply_engine_opa, apply_engine_conftest, apply_
 
 /* ---- a run ---- */
 
+/* Of a note in apply_set: documents were left out, for there are too many. */
+#define APPLY_BOUND_RULE "apply-bound"
+
 struct apply_events {
     void *data;
     /* What there is, once. Borrowed; lives until the next start. */
@@ -202,10 +210,32 @@ struct apply_events {
     /* One cell; the receiver may take what it holds by zeroing it. */
     void (*cell)(
         void *data, unsigned generation, size_t policy, size_t fixture, struct apply_cell *cell);
+    /* Questions that engines have answered, of how many; may be NULL. */
+    void (*progress)(void *data, size_t done, size_t total);
     /* Nothing more comes of this generation. `trouble`: why nothing could be done, or NULL. */
     void (*done)(void *data, unsigned generation, const char *trouble);
     /* Which command ran, how long it took, how it ended; may be NULL. */
     void (*log)(void *data, const char *line);
+};
+
+/* Who wants to know only some cells: whether one is needed, and with what others it is asked for.
+ */
+enum apply_need {
+    APPLY_NOT_NEEDED,
+    APPLY_NEEDED_LATER, /* once all that are needed first are known */
+    APPLY_NEEDED_FIRST
+};
+
+struct apply_needs {
+    /* Asked on a worker, before `planned`, and again on the loop thread before a job begins, for
+     * then less may be needed. What comes of an engine unasked for is told as well. */
+    enum apply_need (*cell)(void *data, const struct apply_set *set, size_t policy, size_t fixture);
+    /* On the worker, while policies are found: none of this engine's in this file is. `file` NULL:
+     * none of the engine's at all. */
+    bool (*policy)(
+        void *data, const struct apply_set *set, const struct engine *engine, const char *file);
+    void *data;
+    void (*free)(void *data); /* when neither thread asks any more */
 };
 
 struct apply_options {
@@ -219,6 +249,8 @@ struct apply_options {
     bool (*wanted)(const void *wanted_data, const struct apply_policies *found, size_t policy);
     void *wanted_data;
     void (*wanted_free)(void *wanted_data); /* NULL: it is static */
+    /* Only the cells that are needed; NULL: all. Copied. */
+    const struct apply_needs *needs;
 };
 
 struct apply_run;

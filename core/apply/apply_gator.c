@@ -99,6 +99,7 @@ static void choose_template(const struct gathering *g, struct apply_policy *poli
     if (best == NULL) {
         policy->trouble = mem_printf("no ConstraintTemplate here makes the kind %s", own->kind);
     } else {
+        policy->beside = mem_strdup(best->path);
         buf_append_str(&own->template, buf_str(&best->text));
     }
 }

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-enum { TIMEOUT_MS = 60000, WATCH_MS = 100, LOG_MAX = 400 };
+enum { TIMEOUT_MS = 60000, WATCH_MS = 100, LOG_MAX = 400, NEAR_POLICIES = 25 };
 #define OUTPUT_MAX_BYTES ((size_t)128 << 20)
 #define ERROUT_MAX_BYTES ((size_t)256 << 10)
 #define MEMORY_MAX_BYTES ((uint64_t)2 << 30)
@@ -115,17 +115,66 @@ void apply_job_free(struct apply_job *job)
     free(job);
 }
 
+/* ---- which are needed ---- */
+
+bool apply_set_wants(const struct apply_set *set, const struct engine *engine, const char *file)
+{
+    return set->needs == NULL || set->needs->policy(set->needs->data, set, engine, file);
+}
+
+static enum apply_need need_of(
+    const struct apply_set *set, const struct apply_engine *engine, size_t policy, size_t fixture)
+{
+    if (!apply_takes(engine, &set->policies.items[policy], &set->fixtures.items[fixture])) {
+        return APPLY_NOT_NEEDED;
+    }
+    return set->needs == NULL ? APPLY_NEEDED_FIRST
+                              : set->needs->cell(set->needs->data, set, policy, fixture);
+}
+
+static size_t keep(size_t *places, size_t count, const bool *kept)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (kept[i]) {
+            places[len++] = places[i];
+        }
+    }
+    return len;
+}
+
+bool apply_job_narrow(struct apply_job *job, const unsigned char *known)
+{
+    bool *policies = mem_zalloc(job->policy_count + 1);
+    bool *fixtures = mem_zalloc(job->fixture_count + 1);
+    for (size_t p = 0; p < job->policy_count; p++) {
+        for (size_t f = 0; f < job->fixture_count; f++) {
+            size_t cell = job->policies[p] * job->set->fixtures.len + job->fixtures[f];
+            if (!known[cell] && need_of(job->set, job->engine, job->policies[p],
+                                    job->fixtures[f]) != APPLY_NOT_NEEDED) {
+                policies[p] = fixtures[f] = true;
+            }
+        }
+    }
+    job->policy_count = keep(job->policies, job->policy_count, policies);
+    job->fixture_count = keep(job->fixtures, job->fixture_count, fixtures);
+    free(policies);
+    free(fixtures);
+    return job->policy_count > 0 && job->fixture_count > 0;
+}
+
+/* ---- jobs of a set ---- */
+
 /* The documents that any of the policies is asked about, in jobs of as many as the engine takes. */
 static void add_jobs(const struct apply_set *set, const struct apply_programs *programs,
-    size_t place, const struct policy_set *policies, struct job_list *jobs)
+    size_t place, const struct policy_set *policies, enum apply_need need, struct job_list *jobs)
 {
     const struct apply_engine *engine = apply_engines[place];
     struct policy_set fixtures = {0};
     for (size_t f = 0; f < set->fixtures.len; f++) {
         bool taken = false;
-        VEC_FOREACH (size_t, policy, policies) {
-            taken = taken ||
-                    apply_takes(engine, &set->policies.items[*policy], &set->fixtures.items[f]);
+        for (size_t i = 0; !taken && i < policies->len; i++) {
+            taken = need_of(set, engine, policies->items[i], f) == need;
         }
         if (taken) {
             VEC_PUSH(&fixtures, f);
@@ -133,9 +182,11 @@ static void add_jobs(const struct apply_set *set, const struct apply_programs *p
     }
     for (size_t at = 0; at < fixtures.len; at += engine->fixtures_max) {
         size_t left = fixtures.len - at;
-        VEC_PUSH(jobs,
+        struct apply_job *job =
             new_job(set, engine, programs->path[place], policies->items, policies->len,
-                fixtures.items + at, left < engine->fixtures_max ? left : engine->fixtures_max));
+                fixtures.items + at, left < engine->fixtures_max ? left : engine->fixtures_max);
+        job->later = need == APPLY_NEEDED_LATER;
+        VEC_PUSH(jobs, job);
     }
     VEC_FREE(&fixtures);
 }
@@ -149,19 +200,41 @@ static bool may_join(
            (engine->together == NULL || engine->together(x, y));
 }
 
-void apply_jobs_make(
-    const struct apply_set *set, const struct apply_programs *programs, struct job_list *jobs)
+static bool is_asked(const struct apply_set *set, const struct apply_engine *engine, size_t policy,
+    enum apply_need need)
+{
+    bool asked = set->needs == NULL;
+    for (size_t f = 0; !asked && f < set->fixtures.len; f++) {
+        asked = need_of(set, engine, policy, f) == need;
+    }
+    return asked;
+}
+
+/* The policies whose cells are needed so, in groups that an engine can be asked about together.
+ * Where only some cells are needed they are mostly those of policies with the documents beside
+ * them: small groups ask for little else. */
+static void make_jobs(const struct apply_set *set, const struct apply_programs *programs,
+    enum apply_need need, struct job_list *jobs)
 {
     bool *taken = mem_zalloc(set->policies.len + 1);
     for (size_t i = 0; i < set->policies.len; i++) {
         const struct apply_policy *policy = &set->policies.items[i];
         size_t place = apply_engine_place(policy->engine);
-        if (taken[i] || policy->trouble != NULL || programs->path[place] == NULL) {
+        taken[i] = policy->trouble != NULL || programs->path[place] == NULL ||
+                   !is_asked(set, apply_engines[place], i, need);
+    }
+    for (size_t i = 0; i < set->policies.len; i++) {
+        if (taken[i]) {
             continue;
         }
+        size_t place = apply_engine_place(set->policies.items[i].engine);
         const struct apply_engine *engine = apply_engines[place];
+        size_t most =
+            set->needs != NULL && need == APPLY_NEEDED_FIRST && engine->policies_max > NEAR_POLICIES
+                ? NEAR_POLICIES
+                : engine->policies_max;
         struct policy_set group = {0};
-        for (size_t k = i; k < set->policies.len && group.len < engine->policies_max; k++) {
+        for (size_t k = i; k < set->policies.len && group.len < most; k++) {
             bool joins = !taken[k];
             for (size_t m = 0; joins && m < group.len; m++) {
                 joins = may_join(set, engine, group.items[m], k);
@@ -171,17 +244,28 @@ void apply_jobs_make(
                 taken[k] = true;
             }
         }
-        add_jobs(set, programs, place, &group, jobs);
+        add_jobs(set, programs, place, &group, need, jobs);
         VEC_FREE(&group);
     }
     free(taken);
 }
 
+void apply_jobs_make(
+    const struct apply_set *set, const struct apply_programs *programs, struct job_list *jobs)
+{
+    make_jobs(set, programs, APPLY_NEEDED_FIRST, jobs);
+    if (set->needs != NULL) {
+        make_jobs(set, programs, APPLY_NEEDED_LATER, jobs);
+    }
+}
+
 static void push_part(const struct apply_job *job, size_t from_policy, size_t policies,
     size_t from_fixture, size_t fixtures, struct job_list *jobs)
 {
-    VEC_PUSH(jobs, new_job(job->set, job->engine, job->program, job->policies + from_policy,
-                       policies, job->fixtures + from_fixture, fixtures));
+    struct apply_job *part = new_job(job->set, job->engine, job->program,
+        job->policies + from_policy, policies, job->fixtures + from_fixture, fixtures);
+    part->later = job->later;
+    VEC_PUSH(jobs, part);
 }
 
 /* Documents first: one of them is what spoils it, more often than a policy. */

@@ -32,6 +32,9 @@ void apply_jobs_make(
 void apply_job_free(struct apply_job *job);
 /* Two of it, with all of its documents or policies between them; false: it is only one cell. */
 bool apply_job_split(const struct apply_job *job, struct job_list *jobs);
+/* Takes out of it the policies and documents of which no cell is needed and still unknown (`known`:
+ * a byte for each cell of the set, policy by policy); false: none is left. */
+bool apply_job_narrow(struct apply_job *job, const unsigned char *known);
 /* All its cells say this. */
 void apply_job_fill(struct apply_job *job, enum apply_verdict verdict, const char *message);
 

@@ -13,7 +13,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-enum { FIXTURES_OF_JOB = 64, TIMEOUT_MS = 10000, MESSAGE_MAX = 2000, MESSAGES_MAX = 100 };
+enum { FIXTURES_OF_JOB = 256, TIMEOUT_MS = 10000, MESSAGE_MAX = 2000, MESSAGES_MAX = 100 };
 #define TEXT_MAX_BYTES ((size_t)16 << 20)
 
 enum rule_means { RULE_DENIES, RULE_WARNS, RULE_ALLOWS };
@@ -157,6 +157,11 @@ static void add_package(struct apply_set *set, const struct policy_set *seeds)
         }
     }
     if (own->rules.len == 0) {
+        policy_free(own);
+        free(policy.file);
+        return;
+    }
+    if (!apply_set_wants(set, &engine_opa, policy.file == NULL ? first->path : policy.file)) {
         policy_free(own);
         free(policy.file);
         return;

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { SLICE = 4000, SLOTS_MAX = 8, CELLS_MAX = 1000000 };
+enum { SLICE = 4000, SLOTS_MAX = 8, CELLS_MAX = 1000000, NEEDED_CELLS_MAX = 3000000 };
 
 struct attempt {
     struct apply_run *owner; /* NULL: nobody waits any more */
@@ -40,6 +40,10 @@ struct attempt {
     struct loop_timer *slice;
     size_t next; /* cell of the next slice; SIZE_MAX: `done` was told */
     size_t known, total;
+    unsigned char *is_known; /* by cell of the set, policy by policy */
+    struct apply_needs needs;
+    size_t first; /* jobs not yet done that others wait for */
+    size_t jobs_done, jobs_total;
 };
 
 struct apply_run {
@@ -66,6 +70,10 @@ static void attempt_free(struct attempt *a)
     }
     apply_set_free(a->set);
     policy_index_free(a->index);
+    if (a->needs.free != NULL) {
+        a->needs.free(a->needs.data);
+    }
+    free(a->is_known);
     eval_sources_free(&a->texts);
     loop_timer_free(a->slice);
     if (a->wanted_free != NULL) {
@@ -159,6 +167,7 @@ static void tell_cell(struct attempt *a, size_t policy, size_t fixture, struct a
 {
     struct apply_run *run = a->owner;
     a->known++;
+    a->is_known[policy * a->set->fixtures.len + fixture] = 1;
     if (run != NULL) {
         run->events.cell(run->events.data, a->generation, policy, fixture, cell);
     }
@@ -215,7 +224,8 @@ static void tell_job(struct attempt *a, struct apply_job *job)
             struct apply_cell *cell = apply_job_cell(job, p, f);
             const struct apply_policy *policy = &a->set->policies.items[job->policies[p]];
             const struct apply_fixture *fixture = &a->set->fixtures.items[job->fixtures[f]];
-            if (!apply_takes(engine, policy, fixture)) {
+            size_t place = job->policies[p] * a->set->fixtures.len + job->fixtures[f];
+            if (!apply_takes(engine, policy, fixture) || a->is_known[place]) {
                 continue; /* told already */
             }
             if (cell->verdict == APPLY_WAITING) {
@@ -237,7 +247,12 @@ static void on_ended(void *data, struct apply_task *task, struct apply_job *job,
             break;
         }
     }
+    size_t waiting = a->jobs.len;
     bool split = read == APPLY_READ_APART && a->owner != NULL && apply_job_split(job, &a->jobs);
+    size_t parts = a->jobs.len - waiting;
+    a->first = job->later ? a->first : a->first - 1 + parts;
+    a->jobs_total += parts;
+    a->jobs_done++;
     if (a->owner != NULL && !split) {
         if (read != APPLY_READ_DONE) {
             apply_job_fill(job, APPLY_ERROR, err->text);
@@ -268,10 +283,23 @@ static void go_on(struct attempt *a)
         .log = log_line,
         .data = a};
     while (a->owner != NULL && a->jobs.len > 0 && a->tasks.len < a->slots) {
-        struct apply_job *job = a->jobs.items[--a->jobs.len];
+        struct apply_job *job = a->jobs.items[a->jobs.len - 1];
+        if (job->later && a->first > 0) {
+            break;
+        }
+        a->jobs.len--;
+        if (a->set->needs != NULL && !apply_job_narrow(job, a->is_known)) {
+            a->first -= !job->later;
+            a->jobs_done++;
+            apply_job_free(job);
+            continue;
+        }
         a->holds++;
         struct apply_task *task = apply_task_start(&tasks, job);
         VEC_PUSH(&a->tasks, task);
+    }
+    if (a->owner != NULL && a->owner->events.progress != NULL && a->jobs_total > 0) {
+        a->owner->events.progress(a->owner->events.data, a->jobs_done, a->jobs_total);
     }
     if (a->owner != NULL && a->next >= a->total && is_done(a)) {
         a->next = SIZE_MAX; /* told once */
@@ -288,15 +316,28 @@ static void make_jobs(void *data)
     apply_jobs_make(a->set, &a->programs, &jobs);
     for (size_t i = jobs.len; i > 0; i--) { /* the last is next */
         VEC_PUSH(&a->jobs, jobs.items[i - 1]);
+        a->first += !jobs.items[i - 1]->later;
     }
+    a->jobs_total = jobs.len;
+    a->is_known = mem_zalloc(a->set->policies.len * a->set->fixtures.len + 1);
     VEC_FREE(&jobs);
 }
 
-/* A matrix that nobody can look through is bounded before it is computed. */
+/* A matrix that nobody can look through is bounded before it is computed; where only some of its
+ * cells are needed, by memory alone. */
 static void bound(struct attempt *a)
 {
     struct apply_set *set = a->set;
-    while (set->policies.len > 0 && set->fixtures.len > CELLS_MAX / set->policies.len) {
+    size_t most = set->needs == NULL ? CELLS_MAX : NEEDED_CELLS_MAX;
+    size_t kept = set->policies.len == 0 ? SIZE_MAX : most / set->policies.len;
+    if (set->fixtures.len <= kept) {
+        return;
+    }
+    fixtures_note_bound(set, set->fixtures.items[kept].file,
+        mem_printf("%zu policies and %zu documents are too many decisions: policies are not "
+                   "applied to the last %zu documents",
+            set->policies.len, set->fixtures.len, set->fixtures.len - kept));
+    while (set->fixtures.len > kept) {
         apply_fixture_free(&set->fixtures.items[--set->fixtures.len]);
     }
 }
@@ -390,7 +431,9 @@ static void find_work(void *data)
     for (size_t i = 0; apply_engines[i] != NULL && !atomic_load(&a->cancel); i++) {
         struct err err;
         size_t before = a->set->policies.len;
-        apply_engines[i]->find(a->set, &a->cancel);
+        if (apply_set_wants(a->set, apply_engines[i]->engine, NULL)) {
+            apply_engines[i]->find(a->set, &a->cancel);
+        }
         if (a->set->policies.len == before) {
             continue; /* nobody misses its program */
         }
@@ -449,6 +492,10 @@ unsigned apply_run_start(struct apply_run *run, const struct apply_options *opti
     a->set->index = a->index;
     a->set->texts = a->view;
     a->set->text_count = a->texts.len;
+    if (options->needs != NULL) {
+        a->needs = *options->needs;
+        a->set->needs = &a->needs;
+    }
     a->slots = cores();
     a->slice = loop_timer_new(run->loop, on_slice, a);
     a->holds = 2; /* the run's and the worker's */

@@ -193,12 +193,17 @@ static unsigned row_of(struct str text, struct str document)
 static void note_bound(
     struct apply_set *set, const char *file, unsigned row, char *message, const char *fix)
 {
-    VEC_PUSH(&set->notes, (struct finding){.rule = mem_strdup("apply-bound"),
+    VEC_PUSH(&set->notes, (struct finding){.rule = mem_strdup(APPLY_BOUND_RULE),
                               .severity = SEVERITY_WARNING,
                               .file = mem_strdup(file),
                               .at = {row, row > 0 ? 1 : 0},
                               .message = message,
                               .fix = mem_strdup(fix)});
+}
+
+void fixtures_note_bound(struct apply_set *set, const char *file, char *message)
+{
+    note_bound(set, file, 0, message, "work in a folder of the repository: bylaw FOLDER");
 }
 
 static void add_yaml(const struct adding *a, struct str text)

@@ -23,6 +23,9 @@ void fixtures_find(struct apply_set *set, const atomic_bool *cancel);
  */
 void fixtures_add(
     struct apply_set *set, const char *file, const char *origin, struct str text, bool any);
+/* Notes that documents from this file on were left out, for there are too many; takes the message
+ * over. */
+void fixtures_note_bound(struct apply_set *set, const char *file, char *message);
 /* By file and document; places in the set change. */
 void fixtures_sort(struct apply_set *set);
 /* What a YAML document says of itself: "" where it says nothing. */

@@ -87,6 +87,16 @@ static void progress(void *data, size_t done, size_t total)
     }
 }
 
+static void deciding(void *data, size_t done, size_t total)
+{
+    struct check_run *run = data;
+    if (run->shows_progress) {
+        fprintf(stderr, "\r\033[K%zu of %zu questions about fixtures", done, total);
+        fflush(stderr);
+        run->progress_shown = true;
+    }
+}
+
 static void done(void *data, struct report *report)
 {
     struct check_run *run = data;
@@ -181,6 +191,7 @@ static int check(const struct args *args, struct check_run *run, const struct ga
         .finding = finding,
         .explained = explained,
         .progress = progress,
+        .deciding = deciding,
         .done = done};
     struct gate *gate = gate_start(run->loop, options, &events);
     while (run->report == NULL) {

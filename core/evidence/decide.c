@@ -17,6 +17,8 @@ struct decide {
     void *data;
     struct apply_run *applying;
     struct matrix *matrix;
+    struct wish *wish; /* lives as long as the applying, and the ending */
+    void (*progress)(void *data, size_t done, size_t total);
     struct runner *testing;
     struct results results;
     struct coverage given; /* where no tests are run */
@@ -41,6 +43,8 @@ struct ending {
     struct matrix *matrix;
     struct results results;
     struct coverage coverage;
+    struct wish_paths changed;
+    bool limited;
     struct findings findings;
 };
 
@@ -50,8 +54,23 @@ static void free_ending(struct ending *e)
     results_free(&e->results);
     coverage_free(&e->coverage);
     findings_free(&e->findings);
+    wish_paths_free(&e->changed);
     free(e->root);
     free(e);
+}
+
+/* What tests and coverage show is told of changed files. */
+static void keep_changed(const struct ending *e, size_t from, struct findings *findings)
+{
+    size_t kept = from;
+    for (size_t i = from; i < findings->len; i++) {
+        if (!e->limited || wish_paths_have(&e->changed, findings->items[i].file)) {
+            findings->items[kept++] = findings->items[i];
+        } else {
+            finding_free(&findings->items[i]);
+        }
+    }
+    findings->len = kept;
 }
 
 static void end_work(void *data)
@@ -60,10 +79,12 @@ static void end_work(void *data)
     struct policy_index *index = policy_index_new();
     struct err err;
     evidence_of_matrix(e->matrix, MATRIX_NOW, &e->findings);
+    size_t decided = e->findings.len;
     evidence_of_results(&e->results, &e->findings);
     if (e->coverage.len > 0 && policy_index_scan(index, e->root, NULL, &err)) {
         evidence_of_coverage(index, &e->coverage, &e->findings);
     }
+    keep_changed(e, decided, &e->findings);
     guards_drop_silenced(e->root, &e->findings);
     policy_index_free(index);
 }
@@ -90,6 +111,8 @@ static void look(struct decide *d)
     e->root = mem_strdup(d->root);
     e->matrix = d->matrix;
     e->results = d->results;
+    e->limited = wish_is_limited(d->wish);
+    wish_copy_changed(d->wish, &e->changed);
     d->matrix = NULL;
     d->results = (struct results){0};
     const struct coverage *coverage = d->testing == NULL ? &d->given : runner_coverage(d->testing);
@@ -109,6 +132,11 @@ static void planned(void *data, unsigned generation, const struct apply_set *set
     struct decide *d = data;
     (void)generation;
     matrix_plan(d->matrix, MATRIX_NOW, set);
+    VEC_FOREACH (const struct finding, note, &set->notes) {
+        if (strcmp(note->rule, APPLY_BOUND_RULE) == 0) {
+            take_trouble(d, note->message);
+        }
+    }
 }
 
 static void cell(
@@ -116,6 +144,7 @@ static void cell(
 {
     struct decide *d = data;
     (void)generation;
+    wish_take(d->wish, policy, fixture, what->verdict);
     matrix_set(d->matrix, MATRIX_NOW, policy, fixture, what);
 }
 
@@ -166,7 +195,32 @@ static void on_settled(void *data, unsigned generation)
 
 /* ---- life ---- */
 
-static struct decide *start(struct loop *loop, const char *root,
+static enum apply_need need_cell(
+    void *data, const struct apply_set *set, size_t policy, size_t fixture)
+{
+    return wish_cell(data, set, policy, fixture);
+}
+
+static bool need_policy(
+    void *data, const struct apply_set *set, const struct engine *engine, const char *file)
+{
+    return wish_policy(data, set, engine, file);
+}
+
+static void free_wish(void *data)
+{
+    wish_free(data);
+}
+
+static void on_applying(void *data, size_t done, size_t total)
+{
+    const struct decide *d = data;
+    if (d->progress != NULL) {
+        d->progress(d->data, done, total);
+    }
+}
+
+static struct decide *start(struct loop *loop, const char *root, struct wish *wish,
     void (*done)(void *data, const struct findings *findings, const char *trouble), void *data)
 {
     struct decide *d = MEM_NEW(struct decide);
@@ -174,10 +228,12 @@ static struct decide *start(struct loop *loop, const char *root,
     d->root = mem_strdup(root);
     d->done = done;
     d->data = data;
+    d->wish = wish;
     d->matrix = matrix_new();
     const struct apply_events applying = {
-        .data = d, .planned = planned, .cell = cell, .done = applied};
-    const struct apply_options what = {.root = d->root};
+        .data = d, .planned = planned, .cell = cell, .progress = on_applying, .done = applied};
+    const struct apply_needs needs = {need_cell, need_policy, wish, free_wish};
+    const struct apply_options what = {.root = d->root, .needs = &needs};
     d->applying = apply_run_new(loop, &applying);
     (void)apply_run_start(d->applying, &what);
     return d;
@@ -186,7 +242,7 @@ static struct decide *start(struct loop *loop, const char *root,
 struct decide *decide_start(struct loop *loop, const char *root,
     void (*done)(void *data, const struct findings *findings, const char *trouble), void *data)
 {
-    struct decide *d = start(loop, root, done, data);
+    struct decide *d = start(loop, root, wish_new(NULL, NULL), done, data);
     const struct runner_events testing = {
         .data = d, .result = on_result, .done = on_done, .settled = on_settled};
     const struct run_options tests = {.root = d->root, .scope = RUN_ALL, .coverage = true};
@@ -195,17 +251,18 @@ struct decide *decide_start(struct loop *loop, const char *root,
     return d;
 }
 
-struct decide *decide_start_with(struct loop *loop, const char *root, const struct results *results,
-    const struct coverage *coverage,
+struct decide *decide_start_with(struct loop *loop, const char *root,
+    const struct decide_given *given,
     void (*done)(void *data, const struct findings *findings, const char *trouble), void *data)
 {
-    struct decide *d = start(loop, root, done, data);
-    VEC_FOREACH (const struct result, row, results) {
+    struct decide *d = start(loop, root, wish_new(given->changed, given->affected), done, data);
+    d->progress = given->progress;
+    VEC_FOREACH (const struct result, row, given->results) {
         VEC_PUSH(&d->results, result_copy(row));
     }
-    coverage_merge(&d->given, coverage);
+    coverage_merge(&d->given, given->coverage);
     coverage_finish(&d->given);
-    d->given.incomplete = coverage->incomplete;
+    d->given.incomplete = given->coverage->incomplete;
     d->tested = true;
     return d;
 }

@@ -1,9 +1,11 @@
-/* Lets the engines decide, so that guards have something to read: all policies are applied to all
- * fixtures of a folder, all its tests are run with coverage. Loop thread. */
+/* Lets the engines decide, so that guards have something to read: policies are applied to the
+ * fixtures of a folder as far as a guard needs it (evidence/wish.h), all its tests are run with
+ * coverage. Loop thread. */
 #ifndef BYLAW_EVIDENCE_DECIDE_H
 #define BYLAW_EVIDENCE_DECIDE_H
 
 #include "engine/result.h"
+#include "evidence/wish.h"
 #include "loop/loop.h"
 #include "policy/coverage.h"
 
@@ -14,10 +16,20 @@ struct decide;
 struct decide *decide_start(struct loop *loop, const char *root,
     void (*done)(void *data, const struct findings *findings, const char *trouble),
     void *data) MUST_USE;
-/* The same where the tests have run: their rows and coverage are given (copied), and only the
- * fixtures are decided about. */
-struct decide *decide_start_with(struct loop *loop, const char *root, const struct results *results,
-    const struct coverage *coverage,
+/* What was found out already, and what is to be looked at. */
+struct decide_given {
+    /* The tests have run: their rows and coverage (both copied). */
+    const struct results *results;
+    const struct coverage *coverage;
+    /* After a change (evidence/wish.h): both are taken over. NULL: everything. Then what is said of
+     * tests and rules is said of changed files, and of documents what a change can have made so. */
+    struct wish_paths *changed, *affected;
+    /* Questions that engines have answered, of how many; with `data`. May be NULL. */
+    void (*progress)(void *data, size_t done, size_t total);
+};
+/* The same where the tests have run: only the fixtures are decided about. */
+struct decide *decide_start_with(struct loop *loop, const char *root,
+    const struct decide_given *given,
     void (*done)(void *data, const struct findings *findings, const char *trouble),
     void *data) MUST_USE;
 /* Stops it; `done` comes no more. NULL is fine. */

@@ -41,20 +41,20 @@ struct looking {
     size_t nearest; /* length of the folder of the policies that are nearest to it */
 };
 
-/* How deep the policy's folder is, if the fixture lies in it: 1 the top; 0: it does not. */
-static size_t nearness(const struct matrix_head *policy, const char *fixture)
+size_t evidence_nearness(const char *policy, const char *fixture)
 {
-    char *dir = path_dir(policy->file == NULL ? "" : policy->file);
-    size_t len = strcmp(dir, ".") == 0 ? 0 : strlen(dir);
-    bool inside = len == 0 || (strncmp(fixture, dir, len) == 0 && fixture[len] == '/');
-    free(dir);
-    return policy->file != NULL && inside ? len + 1 : 0;
+    const char *slash = policy == NULL ? NULL : strrchr(policy, '/');
+    size_t len = slash == NULL ? 0 : (size_t)(slash - policy);
+    bool inside = fixture != NULL &&
+                  (len == 0 || (strncmp(fixture, policy, len) == 0 && fixture[len] == '/'));
+    return policy != NULL && inside ? len + 1 : 0;
 }
 
 static bool is_own(const struct looking *l, size_t policy)
 {
     const char *fixture = matrix_fixture(l->matrix, l->fixture)->file;
-    return l->nearest > 0 && nearness(matrix_policy(l->matrix, policy), fixture) == l->nearest;
+    return l->nearest > 0 &&
+           evidence_nearness(matrix_policy(l->matrix, policy)->file, fixture) == l->nearest;
 }
 
 static bool denies(const struct apply_cell *cell)
@@ -184,12 +184,11 @@ static void look_at_invalid(const struct looking *l)
 }
 
 /* What the tests say comes before the name; what they say both of says nothing. */
-static enum fixture_claim claim_of(const struct matrix_head *fixture)
+enum fixture_claim evidence_claim(unsigned says, const char *file)
 {
-    enum fixture_claim named =
-        fixture->file == NULL ? FIXTURE_CLAIMS_NOTHING : fixture_claim(fixture->file);
-    bool admitted = (fixture->says & CHAINSAW_ADMITS) != 0;
-    bool refused = (fixture->says & CHAINSAW_REFUSES) != 0;
+    enum fixture_claim named = file == NULL ? FIXTURE_CLAIMS_NOTHING : fixture_claim(file);
+    bool admitted = (says & CHAINSAW_ADMITS) != 0;
+    bool refused = (says & CHAINSAW_REFUSES) != 0;
     if (refused && !admitted && named != FIXTURE_CLAIMS_VALID) {
         return FIXTURE_CLAIMS_INVALID;
     }
@@ -200,11 +199,11 @@ static enum fixture_claim claim_of(const struct matrix_head *fixture)
 static void look_at_fixture(struct looking *l)
 {
     const struct matrix_head *fixture = matrix_fixture(l->matrix, l->fixture);
-    enum fixture_claim claim = claim_of(fixture);
+    enum fixture_claim claim = evidence_claim(fixture->says, fixture->file);
     l->nearest = 0;
     for (size_t p = 0; claim != FIXTURE_CLAIMS_NOTHING && p < matrix_policies(l->matrix); p++) {
         const struct matrix_head *policy = matrix_policy(l->matrix, p);
-        size_t near = policy->on[l->side] ? nearness(policy, fixture->file) : 0;
+        size_t near = policy->on[l->side] ? evidence_nearness(policy->file, fixture->file) : 0;
         l->nearest = near > l->nearest ? near : l->nearest;
     }
     if (claim == FIXTURE_CLAIMS_VALID) {
@@ -216,11 +215,9 @@ static void look_at_fixture(struct looking *l)
 
 /* ---- policies ---- */
 
-/* Engines whose policies say what they are for: nothing else is matched. */
-static bool has_match(const struct matrix_head *policy)
+bool evidence_has_match(const char *engine, const char *file)
 {
-    return policy->file != NULL &&
-           (strcmp(policy->engine, "gator") == 0 || strcmp(policy->engine, "kyverno") == 0);
+    return file != NULL && (strcmp(engine, "gator") == 0 || strcmp(engine, "kyverno") == 0);
 }
 
 static void look_at_policy(const struct looking *l, size_t policy)
@@ -252,7 +249,8 @@ void evidence_of_matrix(
     }
     for (size_t p = 0; p < matrix_policies(matrix); p++) {
         const struct matrix_head *policy = matrix_policy(matrix, p);
-        if (policy->on[side] && policy->trouble == NULL && has_match(policy)) {
+        if (policy->on[side] && policy->trouble == NULL &&
+            evidence_has_match(policy->engine, policy->file)) {
             look_at_policy(&l, p);
         }
     }

@@ -10,9 +10,19 @@
 
 #include "apply/matrix.h"
 #include "policy/coverage.h"
+#include "policy/fixture_claim.h"
 
+/* How deep the policy's folder is, if the document lies in it: 1 the top; 0: it does not. The
+ * policies that are nearest to a document are its own. */
+size_t evidence_nearness(const char *policy, const char *fixture);
+/* What a document says that it is: by what tests say of its file (enum chainsaw_says, or-ed), then
+ * by its name. */
+enum fixture_claim evidence_claim(unsigned says, const char *file);
+/* Policies of this engine say what they are for: nothing else is matched. */
+bool evidence_has_match(const char *engine, const char *file);
 /* Appends "fixture-denied", "fixture-not-denied", and "rule-unreached" of Gatekeeper's constraints
- * and Kyverno's policies. For a matrix whose cells are all known. */
+ * and Kyverno's policies. For a matrix whose cells are all known, or those that wish.h needs: of a
+ * policy or document with a cell that is waiting nothing is said that this cell could change. */
 void evidence_of_matrix(
     const struct matrix *matrix, enum matrix_side side, struct findings *findings);
 /* Appends "test-not-evaluated": rows that passed for their engine and evaluated nothing. The rows

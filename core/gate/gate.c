@@ -347,38 +347,72 @@ static void finish(struct gate *gate)
     gate->events.done(gate->events.data, &gate->report);
 }
 
-/* What engines decided, as guards see it: of changed files, where there is a base. */
 static void on_decided(void *data, const struct findings *findings, const char *trouble)
 {
     struct gate *gate = data;
     gate->undecided = mem_strdup(trouble);
     VEC_FOREACH (const struct finding, finding, findings) {
-        if (gate_scope_changed(&gate->scope, finding->file)) {
-            count(&gate->decided, &gate->decided_failing, gate, finding->severity);
-            take_finding(gate, finding);
-        }
+        count(&gate->decided, &gate->decided_failing, gate, finding->severity);
+        take_finding(gate, finding);
     }
     gate->decide_ended = true;
     finish(gate);
+}
+
+static void on_deciding(void *data, size_t done, size_t total)
+{
+    struct gate *gate = data;
+    if (gate->events.deciding != NULL) {
+        gate->events.deciding(gate->events.data, done, total);
+    }
+}
+
+static bool is_settings(const char *path)
+{
+    return str_starts(str_of(path), ".bylaw/");
 }
 
 /* Something changed that a policy or a fixture may be. */
 static bool may_decide_otherwise(const struct gate *gate)
 {
     static const char *const ends[] = {".rego", ".yaml", ".yml", ".json", ".cedar"};
-    bool may = !has_base(gate);
+    bool may = gate->base == NULL;
     VEC_FOREACH (const struct past_change, change, &gate->scope.past.changes) {
         for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
             may = may || str_ends(str_of(change->path), ends[i]);
         }
+        may = may || is_settings(change->path);
     }
     return may;
+}
+
+/* The files that differ, and all that units load which depend on one. False: everything is looked
+ * at. */
+static bool list_affected(
+    const struct gate *gate, struct wish_paths *changed, struct wish_paths *affected)
+{
+    const struct run_plan *plan = runner_plan(gate->runner);
+    bool limited = gate->base != NULL && plan != NULL;
+    VEC_FOREACH (const struct past_change, change, &gate->scope.past.changes) {
+        limited = limited && !is_settings(change->path);
+        wish_paths_add(changed, change->path);
+        wish_paths_add(changed, change->before);
+    }
+    for (size_t i = 0; limited && i < plan->units.len; i++) {
+        const struct plan_unit *unit = &plan->units.items[i];
+        for (size_t k = 0; unit->included && k < unit->files.len; k++) {
+            wish_paths_add(affected, plan->files.items[unit->files.items[k]].path);
+        }
+    }
+    return limited;
 }
 
 /* Fixtures are the first shard's: one decision about all of them. */
 static void start_deciding(struct gate *gate)
 {
     struct coverage known = {0};
+    struct wish_paths changed = {0};
+    struct wish_paths affected = {0};
     gate->decide_ended =
         gate->scope.shard > 1 || gate->report.trouble != NULL || !may_decide_otherwise(gate);
     if (gate->decide_ended) {
@@ -387,8 +421,15 @@ static void start_deciding(struct gate *gate)
     if (gate->scope.shards == 0) {
         collect_coverage(gate, &known);
     }
-    gate->deciding =
-        decide_start_with(gate->loop, gate->root, &gate->report.results, &known, on_decided, gate);
+    bool limited = list_affected(gate, &changed, &affected);
+    struct decide_given given = {.results = &gate->report.results,
+        .coverage = &known,
+        .changed = limited ? &changed : NULL,
+        .affected = limited ? &affected : NULL,
+        .progress = on_deciding};
+    gate->deciding = decide_start_with(gate->loop, gate->root, &given, on_decided, gate);
+    wish_paths_free(&changed);
+    wish_paths_free(&affected);
     coverage_free(&known);
 }
 

@@ -47,6 +47,8 @@ struct gate_events {
     void (*explained)(void *data, size_t test, const char *message, const char *detail);
     /* Tests that have ended, of how many. */
     void (*progress)(void *data, size_t done, size_t total);
+    /* Then engines are asked about fixtures: questions answered, of how many. */
+    void (*deciding)(void *data, size_t done, size_t total);
     /* Once: all parts, their findings and rows. The report has no folder, revision or time yet
      * (report_option.h puts them in); it lives until gate_free. `report->trouble`: it could not run
      * at all. */

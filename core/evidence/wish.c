@@ -1,0 +1,275 @@
+#include "evidence/wish.h"
+
+#include "base/vec.h"
+#include "evidence/evidence.h"
+#include "policy/fixture_claim.h"
+#include "policy/index.h"
+
+#include <stdlib.h>
+
+struct wished_policy {
+    bool matches; /* it says what it is for */
+    bool affected;
+    bool reached; /* a document is known that it is for */
+};
+
+struct wished_fixture {
+    enum fixture_claim claim;
+    size_t nearest; /* evidence_nearness of its own policies */
+    bool affected;  /* it is another than before, or one of its own policies is */
+    bool changed;
+    bool settled; /* its own policies have said what is to be told */
+};
+
+struct wish {
+    bool limited;
+    struct wish_paths changed, affected;
+    /* Files whose name says that they are valid or invalid. */
+    size_t claims, claims_changed;
+    bool counted;
+    /* Of the set, made when first asked about it. */
+    const struct apply_set *set;
+    struct wished_policy *policies;
+    struct wished_fixture *fixtures;
+};
+
+/* ---- paths ---- */
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void wish_paths_add(struct wish_paths *paths, const char *path)
+{
+    if (path != NULL) {
+        VEC_PUSH(paths, mem_strdup(path));
+    }
+}
+
+void wish_paths_sort(struct wish_paths *paths)
+{
+    if (paths->len > 1) {
+        qsort(paths->items, paths->len, sizeof *paths->items, by_text);
+    }
+}
+
+bool wish_paths_have(const struct wish_paths *paths, const char *path)
+{
+    return path != NULL && paths->len > 0 &&
+           bsearch(&path, paths->items, paths->len, sizeof *paths->items, by_text) != NULL;
+}
+
+void wish_paths_free(struct wish_paths *paths)
+{
+    VEC_FOREACH (char *, path, paths) {
+        free(*path);
+    }
+    VEC_FREE(paths);
+}
+
+/* ---- life ---- */
+
+struct wish *wish_new(struct wish_paths *changed, struct wish_paths *affected)
+{
+    struct wish *wish = MEM_NEW(struct wish);
+    wish->limited = changed != NULL;
+    if (changed != NULL && affected != NULL) {
+        wish->changed = *changed;
+        wish->affected = *affected;
+        *changed = *affected = (struct wish_paths){0};
+        wish_paths_sort(&wish->changed);
+        wish_paths_sort(&wish->affected);
+    }
+    return wish;
+}
+
+void wish_free(struct wish *wish)
+{
+    wish_paths_free(&wish->changed);
+    wish_paths_free(&wish->affected);
+    free(wish->policies);
+    free(wish->fixtures);
+    free(wish);
+}
+
+bool wish_is_limited(const struct wish *wish)
+{
+    return wish->limited;
+}
+
+void wish_copy_changed(const struct wish *wish, struct wish_paths *out)
+{
+    VEC_FOREACH (char *, path, &wish->changed) {
+        wish_paths_add(out, *path);
+    }
+}
+
+bool wish_changed(const struct wish *wish, const char *path)
+{
+    return !wish->limited || wish_paths_have(&wish->changed, path);
+}
+
+/* ---- what a set holds ---- */
+
+static bool is_affected(const struct wish *wish, const char *path)
+{
+    return wish_paths_have(&wish->changed, path) || wish_paths_have(&wish->affected, path);
+}
+
+/* Of Conftest and Cedar what is asked about is a folder of files: they are few, and all are taken.
+ */
+static bool is_whole(const char *engine)
+{
+    return strcmp(engine, "conftest") == 0 || strcmp(engine, "cedar") == 0;
+}
+
+static void look_at_policy(struct wish *wish, size_t place)
+{
+    const struct apply_policy *policy = &wish->set->policies.items[place];
+    wish->policies[place] = (struct wished_policy){
+        .matches = policy->trouble == NULL && evidence_has_match(policy->engine, policy->file),
+        .affected = !wish->limited || is_whole(policy->engine) || is_affected(wish, policy->file) ||
+                    is_affected(wish, policy->beside)};
+}
+
+static void look_at_fixture(struct wish *wish, size_t place)
+{
+    const struct apply_set *set = wish->set;
+    const struct apply_fixture *fixture = &set->fixtures.items[place];
+    struct wished_fixture *own = &wish->fixtures[place];
+    own->claim = evidence_claim(fixture->says, fixture->file);
+    own->changed = wish_changed(wish, fixture->file);
+    own->affected = own->changed;
+    for (size_t p = 0; own->claim != FIXTURE_CLAIMS_NOTHING && p < set->policies.len; p++) {
+        size_t near = evidence_nearness(set->policies.items[p].file, fixture->file);
+        own->nearest = near > own->nearest ? near : own->nearest;
+    }
+    for (size_t p = 0; own->claim != FIXTURE_CLAIMS_NOTHING && p < set->policies.len; p++) {
+        size_t near = evidence_nearness(set->policies.items[p].file, fixture->file);
+        own->affected = own->affected || (near == own->nearest && wish->policies[p].affected);
+    }
+}
+
+static void look(struct wish *wish, const struct apply_set *set)
+{
+    free(wish->policies);
+    free(wish->fixtures);
+    wish->set = set;
+    wish->policies = mem_zalloc((set->policies.len + 1) * sizeof *wish->policies);
+    wish->fixtures = mem_zalloc((set->fixtures.len + 1) * sizeof *wish->fixtures);
+    for (size_t p = 0; p < set->policies.len; p++) {
+        look_at_policy(wish, p);
+    }
+    for (size_t f = 0; f < set->fixtures.len; f++) {
+        look_at_fixture(wish, f);
+    }
+}
+
+/* ---- what is needed ---- */
+
+static bool is_own(const struct wish *wish, size_t policy, size_t fixture)
+{
+    const struct wished_fixture *of = &wish->fixtures[fixture];
+    return of->nearest == 0 || evidence_nearness(wish->set->policies.items[policy].file,
+                                   wish->set->fixtures.items[fixture].file) == of->nearest;
+}
+
+/* Whether what the document says of itself holds. */
+static enum apply_need need_of_claim(const struct wish *wish, size_t policy, size_t fixture)
+{
+    const struct wished_fixture *of = &wish->fixtures[fixture];
+    bool own = is_own(wish, policy, fixture);
+    bool asked = of->claim == FIXTURE_CLAIMS_INVALID ? of->affected
+                 : of->claim == FIXTURE_CLAIMS_VALID
+                     ? of->changed || wish->policies[policy].affected
+                     : false;
+    return !asked ? APPLY_NOT_NEEDED
+           : own  ? APPLY_NEEDED_FIRST
+                  : (of->settled ? APPLY_NOT_NEEDED : APPLY_NEEDED_LATER);
+}
+
+/* Whether the policy is for anything that is there. */
+static enum apply_need need_of_match(const struct wish *wish, size_t policy, size_t fixture)
+{
+    const struct wished_policy *of = &wish->policies[policy];
+    if (!of->matches || of->reached || !of->affected) {
+        return APPLY_NOT_NEEDED;
+    }
+    bool beside = evidence_nearness(wish->set->policies.items[policy].file,
+                      wish->set->fixtures.items[fixture].file) > 0;
+    return beside ? APPLY_NEEDED_FIRST : APPLY_NEEDED_LATER;
+}
+
+enum apply_need wish_cell(
+    struct wish *wish, const struct apply_set *set, size_t policy, size_t fixture)
+{
+    if (wish->set != set) {
+        look(wish, set);
+    }
+    enum apply_need match = need_of_match(wish, policy, fixture);
+    enum apply_need claim = need_of_claim(wish, policy, fixture);
+    return match > claim ? match : claim;
+}
+
+static void count_claim(struct wish *wish, const struct apply_set *set, const char *path)
+{
+    unsigned says = chainsaw_says(&set->chainsaw, path);
+    if (evidence_claim(says, path) != FIXTURE_CLAIMS_NOTHING) {
+        wish->claims++;
+        wish->claims_changed += wish_changed(wish, path);
+    }
+}
+
+static void count_claims(struct wish *wish, const struct apply_set *set)
+{
+    const struct policy_index *index = set->index;
+    for (size_t i = 0; i < index->files.len; i++) {
+        count_claim(wish, set, index->files.items[i].path);
+    }
+    for (size_t i = 0; i < index->others.len; i++) {
+        count_claim(wish, set, index->others.items[i]);
+    }
+    wish->counted = true;
+}
+
+/* It is affected, or lies where it may be the nearer one to a document of one that is. */
+static bool may_count(const struct wish *wish, const char *file)
+{
+    const struct wish_paths *lists[] = {&wish->changed, &wish->affected};
+    for (size_t k = 0; k < ARRAY_LEN(lists); k++) {
+        VEC_FOREACH (char *, path, lists[k]) {
+            if (evidence_nearness(*path, file) > 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool wish_policy(
+    struct wish *wish, const struct apply_set *set, const struct engine *engine, const char *file)
+{
+    if (!wish->counted) {
+        count_claims(wish, set);
+    }
+    if (evidence_has_match(engine->name, "")) {
+        return true;
+    }
+    return wish->claims > 0 && (file == NULL || wish->claims_changed > 0 || may_count(wish, file));
+}
+
+void wish_take(struct wish *wish, size_t policy, size_t fixture, enum apply_verdict verdict)
+{
+    if (wish->set == NULL) {
+        return;
+    }
+    struct wished_fixture *of = &wish->fixtures[fixture];
+    bool denies = verdict == APPLY_DENY || verdict == APPLY_WARN;
+    bool unknown = verdict == APPLY_ERROR || verdict == APPLY_NOT_EVALUATED;
+    wish->policies[policy].reached = wish->policies[policy].reached || verdict != APPLY_NO_MATCH;
+    of->settled =
+        of->settled ||
+        (of->claim != FIXTURE_CLAIMS_NOTHING && is_own(wish, policy, fixture) &&
+            (of->claim == FIXTURE_CLAIMS_VALID ? verdict == APPLY_DENY : denies || unknown));
+}

@@ -1,0 +1,42 @@
+/* Which cells of the matrix the guards need (apply_needs), so that engines are not asked about all
+ * documents by all policies: those of documents whose name says that they are valid or invalid, and
+ * of policies that say what they are for, until one document is found that they match. Beside the
+ * policy first: mostly that is all.
+ *
+ * After a change: only what it can have made otherwise. `changed` files are other than before, an
+ * `affected` one is loaded by something that is. */
+#ifndef BYLAW_EVIDENCE_WISH_H
+#define BYLAW_EVIDENCE_WISH_H
+
+#include "apply/apply.h"
+
+struct wish;
+
+/* Paths below the root; sorted and copied. Both empty: everything is looked at. */
+struct wish_paths {
+    char **items;
+    size_t len, cap;
+};
+void wish_paths_add(struct wish_paths *paths, const char *path);
+void wish_paths_sort(struct wish_paths *paths);
+bool wish_paths_have(const struct wish_paths *paths, const char *path);
+void wish_paths_free(struct wish_paths *paths);
+
+/* `changed` and `affected` are taken over; both NULL: everything. */
+struct wish *wish_new(struct wish_paths *changed, struct wish_paths *affected) MUST_USE;
+void wish_free(struct wish *wish);
+bool wish_is_limited(const struct wish *wish);
+/* Copies of the paths that differ. */
+void wish_copy_changed(const struct wish *wish, struct wish_paths *out);
+/* The file differs; true where everything is looked at. */
+bool wish_changed(const struct wish *wish, const char *path);
+
+/* As apply_needs has them. */
+enum apply_need wish_cell(
+    struct wish *wish, const struct apply_set *set, size_t policy, size_t fixture);
+bool wish_policy(
+    struct wish *wish, const struct apply_set *set, const struct engine *engine, const char *file);
+/* A cell is known: less may be needed. Loop thread. */
+void wish_take(struct wish *wish, size_t policy, size_t fixture, enum apply_verdict verdict);
+
+#endif
