@@ -212,23 +212,25 @@ enum apply_need wish_cell(
     return match > claim ? match : claim;
 }
 
-static void count_claim(struct wish *wish, const struct apply_set *set, const char *path)
+static void count_claim(struct wish *wish, unsigned says, const char *path)
 {
-    unsigned says = chainsaw_says(&set->chainsaw, path);
     if (evidence_claim(says, path) != FIXTURE_CLAIMS_NOTHING) {
         wish->claims++;
         wish->claims_changed += wish_changed(wish, path);
     }
 }
 
+/* Also of files that something may still be rendered from. */
 static void count_claims(struct wish *wish, const struct apply_set *set)
 {
-    const struct policy_index *index = set->index;
-    for (size_t i = 0; i < index->files.len; i++) {
-        count_claim(wish, set, index->files.items[i].path);
+    for (size_t i = 0; i < set->index->files.len; i++) {
+        count_claim(wish, 0, set->index->files.items[i].path);
     }
-    for (size_t i = 0; i < index->others.len; i++) {
-        count_claim(wish, set, index->others.items[i]);
+    for (size_t i = 0; i < set->index->others.len; i++) {
+        count_claim(wish, 0, set->index->others.items[i]);
+    }
+    VEC_FOREACH (const struct apply_fixture, fixture, &set->fixtures) {
+        count_claim(wish, fixture->says, fixture->file);
     }
     wish->counted = true;
 }

@@ -21,6 +21,7 @@ struct gate {
     /* A job's until it is done. */
     struct scratch scratch;
     struct gate_scope scope;
+    struct policy_index *index; /* of the base, then of the folder */
     struct gate_static now, then;
     struct err err;
     bool ok;
@@ -44,6 +45,7 @@ static void gate_release(struct gate *gate)
         return;
     }
     scratch_remove(&gate->scratch);
+    policy_index_free(gate->index);
     gate_scope_free(&gate->scope);
     gate_static_free(&gate->now);
     gate_static_free(&gate->then);
@@ -376,7 +378,7 @@ static bool is_settings(const char *path)
 static bool may_decide_otherwise(const struct gate *gate)
 {
     static const char *const ends[] = {".rego", ".yaml", ".yml", ".json", ".cedar"};
-    bool may = gate->base == NULL;
+    bool may = !has_base(gate);
     VEC_FOREACH (const struct past_change, change, &gate->scope.past.changes) {
         for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
             may = may || str_ends(str_of(change->path), ends[i]);
@@ -392,7 +394,7 @@ static bool list_affected(
     const struct gate *gate, struct wish_paths *changed, struct wish_paths *affected)
 {
     const struct run_plan *plan = runner_plan(gate->runner);
-    bool limited = gate->base != NULL && plan != NULL;
+    bool limited = has_base(gate) && plan != NULL;
     VEC_FOREACH (const struct past_change, change, &gate->scope.past.changes) {
         limited = limited && !is_settings(change->path);
         wish_paths_add(changed, change->path);
@@ -468,14 +470,17 @@ static bool is_changed(void *data, const char *path)
 static void read_work(void *data)
 {
     struct gate *gate = data;
-    gate->ok = gate_static_read(gate->root, &gate->now, &gate->err);
+    gate->ok = gate_static_read(gate->index, gate->root, &gate->now, &gate->err);
     if (gate->ok && has_base(gate)) {
-        gate->ok = gate_static_read(gate->scope.base_folder, &gate->then, &gate->err);
+        gate->ok = gate_static_read_before(gate->index, gate->scope.base_folder, &gate->now,
+            is_changed, &gate->scope, &gate->then, &gate->err);
         gate_static_subtract(&gate->now.guards, &gate->then.guards, is_changed, &gate->scope);
         gate_static_subtract(&gate->now.templates, &gate->then.templates, is_changed, &gate->scope);
     }
     gate_static_keep(&gate->now.guards, has_file, &gate->scope);
     gate_static_keep(&gate->now.templates, has_file, &gate->scope);
+    policy_index_free(gate->index);
+    gate->index = NULL;
 }
 
 static void read_done(void *data, bool cancelled)
@@ -525,13 +530,14 @@ static void base_work(void *data)
 {
     struct gate *gate = data;
     if (gate->before != NULL) {
-        gate->ok = gate_scope_read_base(&gate->scope, gate->before, &gate->err);
+        gate->ok = gate_scope_read_base_with(&gate->scope, gate->index, gate->before, &gate->err);
         return;
     }
-    gate->ok = past_tree_find(gate->root, gate->base, &gate->scope.past, &gate->err) &&
-               scratch_make(&gate->scratch, &gate->err) &&
-               past_tree_lay(gate->root, &gate->scope.past, gate->scratch.folder, &gate->err) &&
-               gate_scope_read_base(&gate->scope, gate->scratch.folder, &gate->err);
+    gate->ok =
+        past_tree_find(gate->root, gate->base, &gate->scope.past, &gate->err) &&
+        scratch_make(&gate->scratch, &gate->err) &&
+        past_tree_lay(gate->root, &gate->scope.past, gate->scratch.folder, &gate->err) &&
+        gate_scope_read_base_with(&gate->scope, gate->index, gate->scratch.folder, &gate->err);
 }
 
 static void base_done(void *data, bool cancelled)
@@ -558,6 +564,7 @@ struct gate *gate_start(
     gate->events = *events;
     gate->references = 1;
     gate->started_us = loop_now_us();
+    gate->index = policy_index_new();
     gate->root = mem_strdup(options->root);
     gate->base = mem_strdup(options->base);
     gate->before = mem_strdup(options->before);

@@ -106,9 +106,8 @@ static int by_hex(const void *a, const void *b)
     return memcmp(a, b, SHA256_HEX_SIZE);
 }
 
-static struct run_plan *make_plan(const char *folder, struct err *err)
+static struct run_plan *make_plan(struct policy_index *index, const char *folder, struct err *err)
 {
-    struct policy_index *index = policy_index_new();
     struct run_plan *plan = NULL;
     atomic_bool stop = false;
     if (policy_index_scan(index, folder, NULL, err)) {
@@ -119,13 +118,21 @@ static struct run_plan *make_plan(const char *folder, struct err *err)
             engines[i]->extend(plan, index, RUN_ALL, NULL, 0);
         }
     }
-    policy_index_free(index);
     return plan;
 }
 
 bool gate_scope_read_base(struct gate_scope *scope, const char *folder, struct err *err)
 {
-    struct run_plan *plan = make_plan(folder, err);
+    struct policy_index *index = policy_index_new();
+    bool ok = gate_scope_read_base_with(scope, index, folder, err);
+    policy_index_free(index);
+    return ok;
+}
+
+bool gate_scope_read_base_with(
+    struct gate_scope *scope, struct policy_index *index, const char *folder, struct err *err)
+{
+    struct run_plan *plan = make_plan(index, folder, err);
     if (plan == NULL) {
         return false;
     }

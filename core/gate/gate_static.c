@@ -10,6 +10,14 @@
 
 #define TEMPLATE_MAX_BYTES ((size_t)16 << 20)
 
+static void free_paths(struct gate_paths *paths)
+{
+    VEC_FOREACH (char *, path, paths) {
+        free(*path);
+    }
+    VEC_FREE(paths);
+}
+
 static void find(
     struct gate_static *out, const struct template_layout *layout, unsigned row, char *message)
 {
@@ -52,46 +60,90 @@ static void name_files(const struct policy_index *index, struct gate_static *out
     }
 }
 
-static bool read_templates(const char *root, struct gate_static *out, struct err *err)
+static bool read_templates(struct policy_index *index, const struct manifests *manifests,
+    const char *root, struct gate_static *out, struct err *err)
 {
     struct workspace *workspace = workspace_open(root, err);
-    struct policy_index *index = policy_index_new();
-    struct manifests manifests = {0};
     struct template_layouts layouts = {0};
-    bool ok = workspace != NULL && policy_index_scan(index, root, NULL, err);
-    if (ok) {
-        manifests_update(&manifests, index, NULL);
-        name_files(index, out);
-        struct patch_folder folder = {workspace_fd(workspace), TEMPLATE_MAX_BYTES};
-        struct template_tree tree = {index, &manifests, {patch_folder_read, &folder}};
-        template_layouts_find(&tree, NULL, &layouts);
-        VEC_FOREACH (const struct template_layout, layout, &layouts) {
-            compare(&tree, layout, out);
-        }
+    if (workspace == NULL) {
+        return false;
+    }
+    name_files(index, out);
+    struct patch_folder folder = {workspace_fd(workspace), TEMPLATE_MAX_BYTES};
+    struct template_tree tree = {index, manifests, {patch_folder_read, &folder}};
+    template_layouts_find(&tree, NULL, &layouts);
+    VEC_FOREACH (const struct template_layout, layout, &layouts) {
+        compare(&tree, layout, out);
     }
     template_layouts_free(&layouts);
-    manifests_free(&manifests);
-    policy_index_free(index);
-    if (workspace != NULL) {
-        workspace_free(workspace);
+    workspace_free(workspace);
+    return true;
+}
+
+bool gate_static_read(
+    struct policy_index *index, const char *root, struct gate_static *out, struct err *err)
+{
+    struct manifests manifests = {0};
+    size_t files = 0;
+    *out = (struct gate_static){0};
+    bool ok = policy_index_scan(index, root, NULL, err);
+    if (ok) {
+        manifests_update(&manifests, index, NULL);
+        guards_check_index(index, &manifests, NULL, 0, &out->guards, &files);
+        ok = read_templates(index, &manifests, root, out, err);
     }
+    manifests_free(&manifests);
     return ok;
 }
 
-bool gate_static_read(const char *root, struct gate_static *out, struct err *err)
+/* ---- before a change ---- */
+
+/* The unchanged files that something is said of. True: all have to be read, for it is said of
+ * several at once. */
+static bool list_said(const struct findings *findings,
+    bool (*changed)(void *data, const char *path), void *data, struct gate_paths *out)
 {
-    *out = (struct gate_static){0};
-    size_t files = 0;
-    return guards_check_folder(root, NULL, 0, &out->guards, &files, err) &&
-           read_templates(root, out, err);
+    bool all = false;
+    VEC_FOREACH (const struct finding, finding, findings) {
+        const struct guard *guard = guard_by_id(str_of(finding->rule));
+        if (!changed(data, finding->file)) {
+            all = all || finding->file == NULL || (guard != NULL && guard->finish != NULL);
+            if (finding->file != NULL &&
+                (out->len == 0 || strcmp(out->items[out->len - 1], finding->file) != 0)) {
+                VEC_PUSH(out, mem_strdup(finding->file));
+            }
+        }
+    }
+    return all;
 }
 
-static void free_paths(struct gate_paths *paths)
+bool gate_static_read_before(struct policy_index *index, const char *root,
+    const struct gate_static *now, bool (*changed)(void *data, const char *path), void *data,
+    struct gate_static *out, struct err *err)
 {
-    VEC_FOREACH (char *, path, paths) {
-        free(*path);
+    struct manifests manifests = {0};
+    struct gate_paths guarded = {0};
+    struct gate_paths templates = {0};
+    size_t files = 0;
+    *out = (struct gate_static){0};
+    bool all = list_said(&now->guards, changed, data, &guarded);
+    (void)list_said(&now->templates, changed, data, &templates);
+    bool asked = guarded.len > 0 || templates.len > 0 || all;
+    bool ok = !asked || policy_index_scan(index, root, NULL, err);
+    if (asked && ok) {
+        manifests_update(&manifests, index, NULL);
     }
-    VEC_FREE(paths);
+    if (ok && (all || guarded.len > 0)) {
+        guards_check_index(
+            index, &manifests, guarded.items, all ? 0 : guarded.len, &out->guards, &files);
+    }
+    if (ok && templates.len > 0) {
+        ok = read_templates(index, &manifests, root, out, err);
+    }
+    free_paths(&guarded);
+    free_paths(&templates);
+    manifests_free(&manifests);
+    return ok;
 }
 
 void gate_static_free(struct gate_static *read)

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "engine/result.h"
+#include "policy/index.h"
 
 struct gate_static {
     struct findings guards, templates;
@@ -17,7 +18,14 @@ struct gate_static {
 
 #define GATE_TEMPLATE_RULE "template-differs"
 
-bool gate_static_read(const char *root, struct gate_static *out, struct err *err) MUST_USE;
+/* Brings the index up to date with the folder. */
+bool gate_static_read(struct policy_index *index, const char *root, struct gate_static *out,
+    struct err *err) MUST_USE;
+/* What of `now` was so in the folder `root` before a change. Looked at is only what can tell: files
+ * with a finding that did not change. */
+bool gate_static_read_before(struct policy_index *index, const char *root,
+    const struct gate_static *now, bool (*changed)(void *data, const char *path), void *data,
+    struct gate_static *out, struct err *err) MUST_USE;
 void gate_static_free(struct gate_static *read);
 
 /* Keeps of `findings` those of a file that `keep` says yes to. */

@@ -386,7 +386,7 @@ static bool is_wanted(const char *path, char *const *wanted, size_t count)
     return count == 0;
 }
 
-static void check_files(struct policy_index *index, const struct manifests *manifests,
+void guards_check_index(struct policy_index *index, const struct manifests *manifests,
     char *const *wanted, size_t count, struct findings *findings, size_t *files)
 {
     struct guard_world *world = guard_world_new(index, manifests);
@@ -424,7 +424,7 @@ bool guards_check_folder(const char *root, char *const *wanted, size_t count,
     bool ok = policy_index_scan(index, root, NULL, err);
     if (ok) {
         manifests_update(&manifests, index, NULL);
-        check_files(index, &manifests, wanted, count, findings, files);
+        guards_check_index(index, &manifests, wanted, count, findings, files);
     }
     manifests_free(&manifests);
     policy_index_free(index);

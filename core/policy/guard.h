@@ -74,6 +74,10 @@ void guards_check(
 bool guards_check_folder(const char *root, char *const *wanted, size_t count,
     struct findings *findings, size_t *files, struct err *err) MUST_USE;
 
+/* The same of a folder that has been read. */
+void guards_check_index(struct policy_index *index, const struct manifests *manifests,
+    char *const *wanted, size_t count, struct findings *findings, size_t *files);
+
 /* Takes those out of findings that a comment in their file (below root) silences. Reads files. */
 void guards_drop_silenced(const char *root, struct findings *findings);
 

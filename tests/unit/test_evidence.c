@@ -3,6 +3,7 @@
 
 #include "base/vec.h"
 #include "evidence/evidence.h"
+#include "evidence/wish.h"
 #include "policy/chainsaw.h"
 #include "policy/fixture_claim.h"
 #include "policy/guard.h"
@@ -94,13 +95,10 @@ static enum apply_verdict verdict_of(char letter)
     }
 }
 
-/* "file id severity" of each finding, a line each. */
-static char *say(const char *engine, const char *const *policies, const struct line *documents)
+static struct apply_set *set_of(
+    const char *engine, const char *const *policies, const struct line *documents)
 {
-    struct matrix *matrix = matrix_new();
     struct apply_set *set = MEM_NEW(struct apply_set);
-    struct findings findings = {0};
-    struct buf out = BUF_INIT;
     for (size_t p = 0; policies[p] != NULL; p++) {
         VEC_PUSH(&set->policies, (struct apply_policy){.engine = engine,
                                      .id = mem_printf("%zu", p),
@@ -109,20 +107,57 @@ static char *say(const char *engine, const char *const *policies, const struct l
                                      .at = {1, 1}});
     }
     for (size_t f = 0; documents[f].name != NULL; f++) {
-        VEC_PUSH(&set->fixtures,
-            (struct apply_fixture){
-                .id = mem_strdup(documents[f].id == NULL ? documents[f].name : documents[f].id),
-                .says = documents[f].says,
-                .name = mem_strdup("Pod x"),
-                .file = mem_strdup(documents[f].name),
-                .at = {1, 1}});
+        VEC_PUSH(&set->fixtures, (struct apply_fixture){.id = mem_printf("%zu", f),
+                                     .says = documents[f].says,
+                                     .name = mem_strdup("Pod x"),
+                                     .file = mem_strdup(documents[f].name),
+                                     .at = {1, 1}});
     }
+    return set;
+}
+
+static void decide_one(
+    struct matrix *matrix, const struct line *documents, size_t policy, size_t fixture)
+{
+    struct apply_cell cell = {.verdict = verdict_of(documents[fixture].verdicts[policy])};
+    cell.message = cell.verdict == APPLY_DENY ? mem_strdup("no\nnever") : NULL;
+    matrix_set(matrix, MATRIX_NOW, policy, fixture, &cell);
+}
+
+/* The cells that the wish has need for, the first ones first; how many. */
+static size_t decide_needed(struct matrix *matrix, const struct apply_set *set,
+    const struct line *documents, struct wish *wish)
+{
+    size_t asked = 0;
+    for (enum apply_need need = APPLY_NEEDED_FIRST; need > APPLY_NOT_NEEDED; need--) {
+        for (size_t p = 0; p < set->policies.len; p++) {
+            for (size_t f = 0; f < set->fixtures.len; f++) {
+                if (wish_cell(wish, set, p, f) == need) {
+                    decide_one(matrix, documents, p, f);
+                    wish_take(wish, p, f, verdict_of(documents[f].verdicts[p]));
+                    asked++;
+                }
+            }
+        }
+    }
+    return asked;
+}
+
+/* "file id severity" of each finding, a line each. `wish` NULL: all cells are known. */
+static char *say_needed(const char *engine, const char *const *policies,
+    const struct line *documents, struct wish *wish, size_t *asked)
+{
+    struct matrix *matrix = matrix_new();
+    struct apply_set *set = set_of(engine, policies, documents);
+    struct findings findings = {0};
+    struct buf out = BUF_INIT;
     matrix_plan(matrix, MATRIX_NOW, set);
-    for (size_t f = 0; documents[f].name != NULL; f++) {
-        for (size_t p = 0; policies[p] != NULL; p++) {
-            struct apply_cell cell = {.verdict = verdict_of(documents[f].verdicts[p])};
-            cell.message = cell.verdict == APPLY_DENY ? mem_strdup("no\nnever") : NULL;
-            matrix_set(matrix, MATRIX_NOW, p, f, &cell);
+    if (wish != NULL) {
+        *asked = decide_needed(matrix, set, documents, wish);
+    }
+    for (size_t f = 0; wish == NULL && f < set->fixtures.len; f++) {
+        for (size_t p = 0; p < set->policies.len; p++) {
+            decide_one(matrix, documents, p, f);
         }
     }
     evidence_of_matrix(matrix, MATRIX_NOW, &findings);
@@ -134,6 +169,11 @@ static char *say(const char *engine, const char *const *policies, const struct l
     apply_set_free(set);
     buf_append_c(&out, "");
     return out.ptr == NULL ? mem_strdup("") : buf_take(&out);
+}
+
+static char *say(const char *engine, const char *const *policies, const struct line *documents)
+{
+    return say_needed(engine, policies, documents, NULL, NULL);
 }
 
 static void expect(
@@ -305,6 +345,104 @@ static void silenced_elsewhere(void **state)
     test_dir_remove(dir);
 }
 
+/* ---- what is needed ---- */
+
+static unsigned chance(unsigned long long *state, unsigned below)
+{
+    *state = *state * 6364136223846793005ULL + 1442695040888963407ULL;
+    return (unsigned)(*state >> 33) % below;
+}
+
+enum { POLICIES = 6, DOCUMENTS = 12 };
+
+/* Whatever engines decide: as much is found where only what is needed was asked. */
+static void needed_is_enough(void **state)
+{
+    static const char *const files[] = {
+        "a/p.rego", "a/b/q.rego", "a/b/r.yaml", "c/s.yaml", "t.rego"};
+    static const char *const names[] = {"a/valid.yaml", "a/b/invalid.yaml", "a/b/bad/x.yaml",
+        "a/b/good.yaml", "c/testdata/pod.yaml", "d/invalid_a.yaml", "valid.yaml", "c/denied.yaml"};
+    (void)state;
+    unsigned long long seed = 7;
+    size_t asked = 0;
+    size_t all = 0;
+    for (unsigned round = 0; round < 600; round++) {
+        const char *policies[POLICIES + 1] = {NULL};
+        struct line documents[DOCUMENTS + 1] = {{NULL, NULL, 0, NULL}};
+        char verdicts[DOCUMENTS][POLICIES + 1] = {{0}};
+        unsigned count = 1 + chance(&seed, POLICIES);
+        unsigned says[ARRAY_LEN(names)];
+        for (size_t n = 0; n < ARRAY_LEN(names); n++) {
+            says[n] = (unsigned[]){0, 0, 0, CHAINSAW_REFUSES, CHAINSAW_ADMITS}[chance(&seed, 5)];
+        }
+        for (unsigned p = 0; p < count; p++) {
+            policies[p] = files[chance(&seed, ARRAY_LEN(files))];
+        }
+        for (unsigned f = 0; f < DOCUMENTS; f++) {
+            for (unsigned p = 0; p < count; p++) {
+                verdicts[f][p] = "---aaad?ew"[chance(&seed, round % 2 == 0 ? 10 : 4)];
+            }
+            unsigned name = chance(&seed, ARRAY_LEN(names));
+            documents[f] = (struct line){names[name], verdicts[f], says[name], NULL};
+        }
+        const char *engine = round % 3 == 0 ? "gator" : round % 3 == 1 ? "kyverno" : "opa";
+        struct wish *wish = wish_new(NULL, NULL);
+        size_t now = 0;
+        char *want = say(engine, policies, documents);
+        char *got = say_needed(engine, policies, documents, wish, &now);
+        assert_string_equal(got, want);
+        asked += now;
+        all += (size_t)count * DOCUMENTS;
+        free(got);
+        free(want);
+        wish_free(wish);
+    }
+    assert_in_range(asked, 1, all - all / 10); /* and it is less */
+}
+
+static struct wish *after(const char *changed, const char *affected)
+{
+    struct wish_paths differ = {0};
+    struct wish_paths reached = {0};
+    wish_paths_add(&differ, changed);
+    wish_paths_add(&reached, affected);
+    return wish_new(&differ, &reached);
+}
+
+static void expect_after(struct wish *wish, const char *engine, const struct line *documents,
+    size_t asked, const char *said)
+{
+    size_t now = 0;
+    char *got = say_needed(engine, two, documents, wish, &now);
+    assert_string_equal(got, said);
+    assert_int_equal(now, asked);
+    free(got);
+    wish_free(wish);
+}
+
+/* After a change nothing is asked that it cannot have made otherwise, and all that it can. */
+static void needed_after_a_change(void **state)
+{
+    (void)state;
+    const struct line documents[] = {{"a/invalid.yaml", "aa", 0, NULL},
+        {"b/valid.yaml", "dd", 0, NULL}, {"b/invalid.yaml", "aa", 0, NULL},
+        {"a/pod.yaml", "--", 0, NULL}, {NULL, NULL, 0, NULL}};
+    expect_after(after("README.md", NULL), "gator", documents, 0, "");
+    /* The policy: its own invalid one (also by the other, for it lets it pass), the other's valid
+     * one. */
+    expect_after(after("a/p.rego", NULL), "opa", documents, 3,
+        "a/invalid.yaml fixture-not-denied error\nb/valid.yaml fixture-denied warning\n");
+    expect_after(after("lib/l.rego", "a/p.rego"), "opa", documents, 3,
+        "a/invalid.yaml fixture-not-denied error\nb/valid.yaml fixture-denied warning\n");
+    /* A document: by all policies. */
+    expect_after(after("b/invalid.yaml", NULL), "opa", documents, 2,
+        "b/invalid.yaml fixture-not-denied error\n");
+    /* What a policy is for is looked for again when it is another. */
+    const struct line none[] = {
+        {"a/pod.yaml", "--", 0, NULL}, {"b/pod.yaml", "--", 0, NULL}, {NULL, NULL, 0, NULL}};
+    expect_after(after("b/q.rego", NULL), "gator", none, 2, "b/q.rego rule-unreached warning\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +455,8 @@ int main(void)
         cmocka_unit_test(silenced_where_they_stand),
         cmocka_unit_test(rules_for_nothing),
         cmocka_unit_test(silenced_elsewhere),
+        cmocka_unit_test(needed_is_enough),
+        cmocka_unit_test(needed_after_a_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
