@@ -26,8 +26,8 @@ enum safe_keep {
 };
 
 void safe_append(struct buf *out, struct str text, enum safe_keep keep);
-/* The same as text or attribute value of XML or HTML. What XML 1.0 (2.2) forbids of the rest becomes
- * U+FFFD. `text` NULL: nothing. */
+/* The same as text or attribute value of XML or HTML. What XML 1.0 (2.2) forbids of the rest
+ * becomes U+FFFD. `text` NULL: nothing. */
 void safe_append_markup(struct buf *out, const char *text, enum safe_keep keep);
 /* A visible copy the caller frees, cut to at most `max` bytes with "…" at the end when longer. */
 char *safe_dup(struct str text, enum safe_keep keep, size_t max) MUST_USE;
