@@ -243,9 +243,9 @@ struct apply_options {
     bool offline;     /* no host may be reached (engine/offline.h): nobody has accepted what runs */
     const struct policy_text *texts; /* unsaved files, laid over; copied */
     size_t text_count;
-    /* Which of the policies found are applied; NULL: all. Called on a worker thread, which may still
-     * be at it when the run is cancelled or gone: `wanted_data` is taken over, is not changed, and
-     * is freed with `wanted_free` on the loop thread when nothing uses it any more. */
+    /* Which of the policies found are applied; NULL: all. Called on a worker thread, which may
+     * still be at it when the run is cancelled or gone: `wanted_data` is taken over, is not
+     * changed, and is freed with `wanted_free` on the loop thread when nothing uses it any more. */
     bool (*wanted)(const void *wanted_data, const struct apply_policies *found, size_t policy);
     void *wanted_data;
     void (*wanted_free)(void *wanted_data); /* NULL: it is static */
