@@ -16,7 +16,9 @@ struct desk_init {
     struct desk *desk;
     struct choice choice;
     enum choice_question question;
-    enum framework framework;
+    enum framework framework; /* that the questions came to */
+    unsigned set;             /* of frameworks, with those added to it */
+    enum framework offered[FRAMEWORK_COUNT];
     struct starter_plan plan;
     struct changes fresh, differing;
     bool busy; /* a worker has it, or the door */
@@ -92,6 +94,8 @@ static void on_written(void *data, const struct err *err)
     forget(init);
 }
 
+static void ask_another(struct desk_init *init);
+
 static void chosen(void *data, int choice)
 {
     struct desk_init *init = data;
@@ -108,16 +112,24 @@ static void chosen(void *data, int choice)
         }
         propose(init, &init->fresh);
     }
+    bool more = choice == 2;
     forget(init);
+    if (more) {
+        ask_another(init);
+    }
 }
 
 /* ---- what there is to write ---- */
 
 static void describe(const struct desk_init *init, struct buf *text)
 {
-    const struct framework_info *framework = &frameworks[init->framework];
     size_t shown = 0;
-    buf_printf(text, "%s: %s.\n\n", framework->title, framework->what);
+    for (unsigned i = 0; i < FRAMEWORK_COUNT; i++) {
+        if ((init->set >> i & 1U) != 0) {
+            buf_printf(text, "%s: %s.\n", frameworks[i].title, frameworks[i].what);
+        }
+    }
+    buf_append_char(text, '\n');
     if (init->differing.len > 0) {
         buf_printf(text,
             "%zu of its files %s there already and differ%s: proposed, to be reviewed.\n\n",
@@ -140,7 +152,8 @@ static void describe(const struct desk_init *init, struct buf *text)
 static void offer(struct desk_init *init)
 {
     static const struct dialog_choice choices[] = {
-        {'w', "Write the new files"}, {'r', "Review them first"}};
+        {'w', "Write the new files"}, {'r', "Review them first"}, {'a', "Add a framework"}};
+    bool all = init->set == (1U << FRAMEWORK_COUNT) - 1;
     struct app *app = init->desk->app;
     if (init->fresh.len + init->differing.len == 0) {
         app_message(app, MESSAGE_INFO, "All its files are there already.");
@@ -151,7 +164,7 @@ static void offer(struct desk_init *init)
     } else {
         struct buf text = BUF_INIT;
         describe(init, &text);
-        dialog_choose(app, TITLE, buf_str(&text), choices, ARRAY_LEN(choices), chosen, init);
+        dialog_choose(app, TITLE, buf_str(&text), choices, ARRAY_LEN(choices) - all, chosen, init);
         buf_free(&text);
     }
 }
@@ -159,7 +172,7 @@ static void offer(struct desk_init *init)
 static void read_plan(void *data)
 {
     struct desk_init *init = data;
-    struct starter_wish wish = {.set = 1U << init->framework};
+    struct starter_wish wish = {.set = init->set};
     starter_read(workbench_workspace(init->desk->workbench), &wish, &init->plan);
 }
 
@@ -182,7 +195,45 @@ static void plan_read(void *data, bool cancelled)
     app_redraw(init->desk->app);
 }
 
+static void read_all(struct desk_init *init)
+{
+    init->busy = true;
+    init->desk->exporting++;
+    loop_work_start(init->desk->loop, read_plan, plan_read, init);
+}
+
 /* ---- the questions ---- */
+
+static void added(void *data, int choice)
+{
+    struct desk_init *init = data;
+    if (choice >= 0) {
+        init->set |= 1U << init->offered[choice];
+    }
+    read_all(init);
+}
+
+/* One more beside those that are chosen; Esc leaves it at them. */
+static void ask_another(struct desk_init *init)
+{
+    static const char keys[FRAMEWORK_COUNT] = {[FRAMEWORK_OPA] = 'o',
+        [FRAMEWORK_GATEKEEPER] = 'g',
+        [FRAMEWORK_KYVERNO] = 'k',
+        [FRAMEWORK_CONFTEST] = 'c',
+        [FRAMEWORK_CEDAR] = 'e'};
+    struct dialog_choice choices[FRAMEWORK_COUNT];
+    struct buf text = BUF_INIT;
+    size_t count = 0;
+    for (unsigned i = 0; i < FRAMEWORK_COUNT; i++) {
+        if ((init->set >> i & 1U) == 0) {
+            buf_printf(&text, "%s: %s.\n", frameworks[i].title, frameworks[i].what);
+            choices[count] = (struct dialog_choice){keys[i], frameworks[i].name};
+            init->offered[count++] = (enum framework)i;
+        }
+    }
+    dialog_choose(init->desk->app, "Which one, too?", buf_str(&text), choices, count, added, init);
+    buf_free(&text);
+}
 
 static void ask(struct desk_init *init);
 
@@ -206,9 +257,8 @@ static void ask(struct desk_init *init)
         free(text);
         return;
     }
-    init->busy = true;
-    init->desk->exporting++;
-    loop_work_start(init->desk->loop, read_plan, plan_read, init);
+    init->set |= 1U << init->framework;
+    read_all(init);
 }
 
 void desk_init_begin(struct desk_init *init)
@@ -216,6 +266,7 @@ void desk_init_begin(struct desk_init *init)
     if (!init->busy) {
         forget(init);
         init->choice = (struct choice){0};
+        init->set = 0;
         ask(init);
     }
 }

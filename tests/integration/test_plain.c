@@ -145,7 +145,7 @@ static const char every[] =
     "help\nhelp accept\nstatus\nprompts\nfiles\nfiles k8s.rego\nopen k8s.rego:3\nnext\nprevious\n"
     "line 7\nfind container\nfind\nsymbols\nsymbols privileged\ndefinition containers\n"
     "references containers\nwait\neval k8s.privileged.deny none\neval is_production {\"x\": 1}\n"
-    "bench no.such.rule\n"
+    "bench no.such.rule\ninit nonsense\n"
     "wait\napply k8s.privileged testdata\nwait\ncompare policies/k8s/privileged/privileged.rego "
     "policies/k8s/required_labels/required_labels.rego\nwait\n"
     "profile\nprofile none\nmodel\ntests\nwait\ngroups\ngroups @pass privileged\nhistory "
@@ -188,6 +188,23 @@ static void a_rule_is_measured(void **state)
     char *out = plain(run, "bench k8s.privileged.deny none\nwait\nquit\n");
     expect(out, "opa bench: ");
     expect(out, " allocations each\n");
+    free(out);
+}
+
+static void a_repository_is_begun_as_a_proposal(void **state)
+{
+    struct sample_run *run = *state;
+    test_write(run->dir, "AGENTS.md", "Ours.\n");
+    char *out = plain(run, "init nonsense\ninit\nmaybe\ny\nn\nreview\nlist\nleave\nquit\n");
+    expect(out, "No framework is named nonsense: say opa, gatekeeper");
+    expect(out, "Is it for Kubernetes only?");
+    expect(out, "Say y for yes or n for no; an empty line leaves.");
+    expect(out, "Kyverno: ");
+    expect(out, " new files are proposed, and 2 that differ");
+    expect(out, "AGENTS.md");
+    char *agents = test_read(run->dir, "AGENTS.md");
+    assert_string_equal(agents, "Ours.\n"); /* nothing is written before its review */
+    free(agents);
     free(out);
 }
 
@@ -420,6 +437,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(from_a_prompt_to_a_commit, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_kill_keeps_the_decisions, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_rule_is_measured, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_repository_is_begun_as_a_proposal, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_command_does_something, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_no_command_is_said, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sessions_go_on, set_up, tear_down),

@@ -91,9 +91,16 @@ static void an_empty_folder_is_begun(void **state)
     term_expect(f->term, "Does the team know Rego?");
     term_type(f->term, "n");
     term_expect(f->term, "Cedar: who may do what");
+    /* And another one beside it. */
+    term_type(f->term, "a");
+    term_expect(f->term, "Which one, too?");
+    term_type(f->term, "c");
+    term_expect(f->term, "Conftest with OPA: ");
+    term_expect(f->term, "Add a framework");
     term_type(f->term, "w");
     term_expect_gone(f->term, "This folder is empty");
     expect_written(f, "policies/photos/photos.cedar");
+    expect_written(f, "policies/terraform/conftest.toml");
     expect_written(f, ".github/workflows/policy.yml");
     quit(f);
 }

@@ -166,6 +166,11 @@ const struct plain_command plain_commands[] = {
     {"skills", "", "Say the skills there are, and which are trusted", M, plain_skills},
     {"skill", "[NAME] [TASK]", "Have the agent use a skill for a task; without a name all are said",
         M, plain_skill},
+    {"init", "[FRAMEWORK,…]",
+        "Begin a policy repository: opa, gatekeeper, kyverno, conftest or cedar, without a name by "
+        "a "
+        "few questions; its files are proposed",
+        M, plain_init},
     {"trust", "[no] [NUMBER|all]",
         "Say the hooks and skills that come with this repository, and trust them or not", M,
         plain_trust},

@@ -2,8 +2,8 @@
  * the prompt), plain_command.c (the table and what is typed), plain_chat.c (the session),
  * plain_review.c and plain_decide.c (the review), plain_finish.c (the road to a commit),
  * plain_sessions.c (which session), plain_tests.c, plain_files.c (files, symbols, windows of
- * lines), plain_browse.c (the tests by group), plain_edit.c ($EDITOR), plain_eval.c, plain_model.c
- * and plain_trust.c. Nobody else includes it. */
+ * lines), plain_browse.c (the tests by group), plain_edit.c ($EDITOR), plain_eval.c, plain_init.c,
+ * plain_model.c and plain_trust.c. Nobody else includes it. */
 #ifndef BYLAW_PLAIN_PRIVATE_H
 #define BYLAW_PLAIN_PRIVATE_H
 
@@ -17,6 +17,7 @@
 #include "plain/plain.h"
 #include "repo/commit.h"
 #include "repo/repo.h"
+#include "starter/choice.h"
 #include "tally.h"
 #include "workspace/beneath.h"
 
@@ -123,6 +124,11 @@ struct plain {
     struct file_stamp stamp;
     size_t row; /* first line of the window */
     char *needle;
+
+    struct {
+        struct choice choice;
+        enum choice_question question;
+    } init; /* the questions of `init` */
 
     struct evaluator *evaluator;
     struct plain_apply *apply;         /* NULL: not asked yet */
@@ -272,6 +278,8 @@ bool plain_groups(struct plain *plain, struct str args, struct err *err);
 bool plain_history(struct plain *plain, struct str args, struct err *err);
 bool plain_reproduce(struct plain *plain, struct str args, struct err *err);
 bool plain_report(struct plain *plain, struct str args, struct err *err);
+/* plain_init.c */
+bool plain_init(struct plain *plain, struct str args, struct err *err);
 bool plain_rerun(struct plain *plain, struct str args, struct err *err);
 /* What was expected of a failed test beside what came, a line each. */
 void plain_say_diff(struct plain *plain, struct board_test *test);
