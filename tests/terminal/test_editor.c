@@ -299,6 +299,11 @@ static void test_splits(void **state)
     term_expect(term, "new row 2");
     term_key(term, "f6 ctrl-home");
     term_expect_row(term, row, "new row 2");
+    /* Two fit the smallest screen, where no notice stands; three never do. */
+    term_key(term, "alt-- ctrl-end");
+    term_expect(term, "row 80");
+    term_key(term, "ctrl-home");
+    term_expect_gone(term, "row 80");
     term_resize(term, 10, 40);
     term_expect_gone(term, "─ a.txt ●");
     term_expect(term, "new row 2");
