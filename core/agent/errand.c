@@ -72,8 +72,7 @@ static void fail_without_model(struct errand *errand)
         workbench_is_recording(errand->workbench)
             ? "no model answers, only the workspace's recording; see bylaw doctor"
             : "no model is set up: set base_url and model in config.toml, or a key in the "
-              "environment "
-              "variable that api_key_env names; see bylaw doctor",
+              "environment variable that api_key_env names; see bylaw doctor",
         said.len > 0 ? said.ptr : "");
     buf_free(&said);
 }

@@ -77,24 +77,23 @@ static void explained(void *data, size_t test, const char *message, const char *
     run_print_explanation(&run->print, test, message, detail);
 }
 
-static void progress(void *data, size_t done, size_t total)
+static void show_progress(struct check_run *run, size_t done, size_t total, const char *what)
 {
-    struct check_run *run = data;
     if (run->shows_progress) {
-        fprintf(stderr, "\r\033[K%zu of %zu tests", done, total);
+        fprintf(stderr, "\r\033[K%zu of %zu %s", done, total, what);
         fflush(stderr);
         run->progress_shown = true;
     }
 }
 
+static void progress(void *data, size_t done, size_t total)
+{
+    show_progress(data, done, total, "tests");
+}
+
 static void deciding(void *data, size_t done, size_t total)
 {
-    struct check_run *run = data;
-    if (run->shows_progress) {
-        fprintf(stderr, "\r\033[K%zu of %zu questions about fixtures", done, total);
-        fflush(stderr);
-        run->progress_shown = true;
-    }
+    show_progress(data, done, total, "questions about fixtures");
 }
 
 static void done(void *data, struct report *report)

@@ -5,7 +5,7 @@
 #include "base/json_scan.h"
 #include "base/path.h"
 #include "base/vec.h"
-#include "config/toml.h"
+#include "engine/settings.h"
 #include "workspace/ignore.h"
 
 #include <ctype.h>
@@ -13,7 +13,6 @@
 #include <strings.h>
 
 enum { SETS_MAX = 2000, LEVEL_MAX = 100 };
-#define TOML_MAX_BYTES  ((size_t)1 << 20)
 #define TESTS_MAX_BYTES ((size_t)4 << 20)
 
 struct finder {
@@ -465,21 +464,9 @@ static void state_set(struct finder *f, const struct toml *table)
     VEC_PUSH(f->sets, set);
 }
 
-static struct toml *read_settings(const char *root)
-{
-    struct buf text = BUF_INIT;
-    char *full = path_join(root, ".bylaw/config.toml");
-    struct toml *toml = file_read(full, TOML_MAX_BYTES, &text, NULL)
-                            ? toml_parse(buf_str(&text), ".bylaw/config.toml", NULL)
-                            : NULL;
-    buf_free(&text);
-    free(full);
-    return toml;
-}
-
 static void state_sets(struct finder *f)
 {
-    struct toml *toml = read_settings(f->root);
+    struct toml *toml = settings_read(f->root, ".bylaw/config.toml");
     const struct toml *sets = toml_get_path(toml, "engines.cedar.sets");
     for (size_t i = 0; sets != NULL && sets->kind == TOML_TABLE && i < sets->len; i++) {
         state_set(f, sets->items[i]);

@@ -1,17 +1,14 @@
 #include "engine/opa_builtins.h"
 
-#include "base/file.h"
-#include "base/path.h"
 #include "base/safe.h"
 #include "base/vec.h"
-#include "config/toml.h"
+#include "engine/settings.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 
 enum { BUILTINS_MAX = 2000, ARGS_MAX = 16, NESTING_MAX = 4, NAME_MAX_BYTES = 200 };
-#define TOML_MAX_BYTES ((size_t)1 << 20)
-#define SETTINGS       ".bylaw/config.toml"
+#define SETTINGS ".bylaw/config.toml"
 
 /* From the sources of each program: trivy-checks 8e5382 and Trivy's pkg/iac/rego/custom.go,
  * Conforma cli 0.9 (internal/rego), Conftest 0.71 (builtins), Regal 0.39 (pkg/builtins). A result
@@ -234,15 +231,9 @@ static void read_settings(
 
 void opa_builtins_read(const char *root, struct opa_builtins *out, struct findings *problems)
 {
-    struct buf text = BUF_INIT;
-    char *full = path_join(root, SETTINGS);
-    struct toml *toml = file_read(full, TOML_MAX_BYTES, &text, NULL)
-                            ? toml_parse(buf_str(&text), full, NULL)
-                            : NULL;
+    struct toml *toml = settings_read(root, SETTINGS);
     read_settings(toml_get_path(toml, "engines.opa"), out, problems);
     toml_free(toml);
-    buf_free(&text);
-    free(full);
 }
 
 void opa_builtins_free(struct opa_builtins *builtins)

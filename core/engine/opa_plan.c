@@ -80,8 +80,7 @@ void opa_planner_file(struct opa_planner *p, size_t place)
 static bool holds_document(const struct policy_index *index, const struct data_root *root)
 {
     VEC_FOREACH (const struct policy_file, file, &index->files) {
-        bool below = root->path[0] == '\0' || plan_path_wanted(file->path, root->path);
-        if (file->kind == POLICY_DATA && below) {
+        if (file->kind == POLICY_DATA && plan_path_wanted(file->path, root->path)) {
             return true;
         }
     }

@@ -18,8 +18,7 @@ struct opa_planner {
 };
 
 /* Makes `plan`, `checked` and `versions` of a planner that has its index; the plan's files are
- * empty yet. All but the plan goes with opa_planner_end.
- */
+ * empty yet. All but the plan goes with opa_planner_end. */
 void opa_planner_begin(struct opa_planner *p);
 void opa_planner_end(struct opa_planner *p);
 bool opa_planner_is_cancelled(const struct opa_planner *p);

@@ -1,17 +1,15 @@
 #include "policy/data_roots.h"
 
-#include "base/file.h"
 #include "base/path.h"
 #include "base/safe.h"
 #include "base/vec.h"
-#include "config/toml.h"
+#include "engine/settings.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#define SETTINGS     ".bylaw/config.toml"
-#define SETTINGS_MAX ((size_t)1 << 20)
+#define SETTINGS ".bylaw/config.toml"
 enum { ROOTS_MAX = 200, SAID_MAX = 300 };
 
 void data_roots_free(struct data_roots *roots)
@@ -60,10 +58,7 @@ static void add_root(struct data_roots *roots, const struct toml *value)
 
 void data_roots_read(struct data_roots *roots, const char *folder)
 {
-    struct buf text = BUF_INIT;
-    char *full = path_join(folder, SETTINGS);
-    struct toml *toml =
-        file_read(full, SETTINGS_MAX, &text, NULL) ? toml_parse(buf_str(&text), full, NULL) : NULL;
+    struct toml *toml = settings_read(folder, SETTINGS);
     const struct toml *data = toml_get_path(toml, "engines.opa.data");
     data_roots_free(roots);
     if (data != NULL && data->kind != TOML_ARRAY) {
@@ -73,8 +68,6 @@ void data_roots_read(struct data_roots *roots, const char *folder)
         add_root(roots, data->items[i]);
     }
     toml_free(toml);
-    buf_free(&text);
-    free(full);
 }
 
 char *data_root_show(const struct data_root *root)
@@ -105,9 +98,7 @@ bool data_root_is_there(const struct data_root *root, const char *folder)
 
 static bool holds(const struct data_root *root, const char *path)
 {
-    size_t len = strlen(root->path);
-    return !root->is_outside && (len == 0 || (strncmp(path, root->path, len) == 0 &&
-                                                 (path[len] == '\0' || path[len] == '/')));
+    return !root->is_outside && plan_path_wanted(path, root->path);
 }
 
 const struct data_root *data_roots_of(const struct data_roots *roots, const char *path)
