@@ -2,7 +2,9 @@
 
 #include "base/safe.h"
 
+#include <poll.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 const struct command *const commands[] = {
     &command_apply,
@@ -171,6 +173,14 @@ bool args_parse(const struct command *command, int argc, char **argv, struct arg
     return true;
 }
 
+/* Whether what reads our output has ended, as head does: it has what it wanted, so there is nothing to tell. errno may be of
+   an earlier write or none; the pipe itself says it. */
+static bool reader_has_gone(void)
+{
+    struct pollfd output = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&output, 1, 0) == 1 && (output.revents & (POLLERR | POLLHUP)) != 0;
+}
+
 int command_run(const struct command *command, int argc, char **argv)
 {
     struct args args;
@@ -185,7 +195,7 @@ int command_run(const struct command *command, int argc, char **argv)
     }
     int code = command->run(&args);
     if (fflush(stdout) != 0 || ferror(stdout)) {
-        return command_fail(&args, "cannot write the output");
+        return reader_has_gone() ? EXIT_COULD_NOT : command_fail(&args, "cannot write the output");
     }
     return code;
 }

@@ -60,6 +60,16 @@ with 1 trace --format html --out "$work/page.html"
 grep -qE 'https?:|src=|@import|url\(' "$work/page.html" && fail "the page wants something from elsewhere"
 grep -qF "default-src 'none'" "$work/page.html" || fail "no policy for content"
 with 2 trace --format pdf
+
+# An output that cannot be written is said; a reader that has what it wanted (head) hears nothing.
+code=0
+"$bylaw" trace --format csv >/dev/full 2>"$work/said" || code=$?
+[ "$code" = 2 ] && grep -q 'cannot write the output' "$work/said" || fail "a full disk was not told: $(cat "$work/said")"
+mkfifo "$work/pipe"
+exec 3<>"$work/pipe" 4>"$work/pipe" 3<&- # a writer's end of a pipe that nobody reads
+"$bylaw" trace --format csv >&4 2>"$work/said" || true
+exec 4>&-
+grep -q 'cannot write' "$work/said" && fail "a reader that left was told of: $(cat "$work/said")"
 with 1 trace --format oscal --out "$work/definition.json"
 
 . "$BYLAW_SOURCE_DIR/scripts/lib.sh"

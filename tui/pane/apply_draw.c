@@ -288,7 +288,7 @@ static void draw_difference(const struct apply_pane *pane, size_t index, struct 
         bool differs = comparison_row_differs(compared);
         int width = mark_cols(pane, row);
         const char *brief = differs ? "!" : " ";
-        grid_put_fit(row, 0, pane->head_cols - 1 - width, width - 1,
+        grid_put_fit(row, 0, pane->head_cols - width, width - 1,
             str_of(width == MARK_COLS ? apply_difference_name(compared->difference) : brief),
             differs ? style_with(style, ATTR_BOLD) : style);
     }
