@@ -254,7 +254,9 @@ bool vi_block_finish(struct vi *vi)
         }
         vi_gather_end(vi);
         buf_free(&typed);
-        vi_note_change(vi, (struct vi_pos){range->start.line + 1, 0});
+        if (op != OP_CHANGE || count > 0) {
+            vi_note_change(vi, (struct vi_pos){range->start.line + 1, 0});
+        }
         if (op != OP_CHANGE) {
             vi->cursor = range->start;
         }

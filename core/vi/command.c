@@ -117,13 +117,11 @@ static bool run(struct vi *vi, struct vi_cmd *cmd)
 bool vi_run(struct vi *vi, struct vi_cmd *cmd)
 {
     struct vi_file *file = vi->file;
-    struct vi_mark jump = file->jump;
     bool ok = run(vi, cmd);
     if (vi->file == file && vi->insert.open && vi->mode != VI_NORMAL) {
         vi->insert.checks_jump = true; /* when what the command began is at its end */
-        vi->insert.jump = jump;
     } else if (vi->file == file) {
-        vi_check_jump(vi, jump);
+        vi_check_jump(vi);
     }
     return ok;
 }

@@ -180,17 +180,14 @@ static bool ex_move(struct vi *vi, struct vi_ex *ex)
     }
     struct buf lines = BUF_INIT;
     vi_copy_lines(vi, ex->first, ex->last, &lines);
-    struct vi_file before = *vi->file;
-    bool ok;
-    if (to > ex->last) {
-        ok = vi_insert_lines(vi, to, buf_str(&lines)) && vi_delete_lines(vi, ex->first, count);
-        vi->cursor.line = to - 1;
-    } else {
-        ok = vi_delete_lines(vi, ex->first, count) && vi_insert_lines(vi, to, buf_str(&lines));
-        vi->cursor.line = to + count - 1;
-    }
+    /* First put in, then taken away, as Vim does: an undo goes by where they were in between. */
+    vi->keeps_marks = true;
+    bool ok = vi_insert_lines(vi, to, buf_str(&lines)) &&
+              vi_delete_lines(vi, to > ex->last ? ex->first : ex->first + count, count);
+    vi->keeps_marks = false;
+    vi->cursor.line = to > ex->last ? to - 1 : to + count - 1;
     buf_free(&lines);
-    vi_marks_follow(vi->file, &before, ex->first, count, vi->cursor.line + 1 - count);
+    vi_marks_move(vi, ex->first, count, vi->cursor.line + 1 - count);
     vi->file->start = (struct vi_mark){.pos = {vi->cursor.line + 1 - count, 0}, .set = true};
     vi->file->end = (struct vi_mark){.pos = {vi->cursor.line, 0}, .set = true};
     vi_land(vi);

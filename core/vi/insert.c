@@ -197,22 +197,16 @@ static void keep_auto_indent(struct vi *vi)
     vi->insert.auto_indented = vi->insert.auto_indented && vi_indent_len(line) == line.len;
 }
 
-/* At the very beginning: there is nothing to do, nor to do again. */
-static void nothing_erased(struct vi *vi)
-{
-    vi->insert.keys.len -= !vi->repeating && vi->insert.keys.len > 0 ? 1 : 0;
-    vi_fail(vi);
-}
-
 static void join_before(struct vi *vi)
 {
     struct vi_pos to = vi->cursor;
     if (to.line == 0) {
-        nothing_erased(vi);
+        vi_fail(vi);
         return;
     }
     vi->cursor = (struct vi_pos){to.line - 1, vi_line_len(vi, to.line - 1)};
     vi->insert.auto_indented = false;
+    vi_marks_join(vi, to.line, to.line, to.line - 1, vi->cursor.col, 0);
     vi_change(vi, vi_offset(vi, vi->cursor), text_line_start(vi->text, to.line), str_of(""));
 }
 
@@ -233,7 +227,7 @@ static void unreplace(struct vi *vi)
             vi->cursor.line--;
             vi->cursor.col = vi_here(vi).len;
         } else {
-            nothing_erased(vi);
+            vi_fail(vi);
         }
         return;
     }
@@ -407,22 +401,23 @@ static void shift(struct vi *vi, bool right)
     keep_auto_indent(vi);
 }
 
-/* Ctrl-E, Ctrl-Y: the character below or above. */
-static void copy_from(struct vi *vi, bool below)
+/* The character below or above; empty: there is none. */
+static struct str other_char(struct vi *vi, bool below)
 {
     size_t line = vi->cursor.line;
     if (below ? line + 1 >= vi_line_count(vi) : line == 0) {
-        vi_fail(vi);
-        return;
+        return str_of("");
     }
     size_t column = vi_column(vi, vi_here(vi), vi->cursor.col, NULL);
     struct str other = vi_line(vi, below ? line + 1 : line - 1);
     size_t at = vi_at_column(vi, other, column, true);
-    if (at >= other.len) {
-        vi_fail(vi);
-        return;
-    }
-    struct str one = str_slice(other, at, vi_next_col(other, at));
+    return str_slice(other, at, vi_next_col(other, at));
+}
+
+/* Ctrl-E, Ctrl-Y. */
+static void copy_from(struct vi *vi, bool below)
+{
+    struct str one = other_char(vi, below);
     if (!vi->repeating) {
         /* A tab stays one when it is done again. */
         buf_append_c(&vi->insert.keys, one.ptr[0] == '\t' ? "\x16" : "");
@@ -562,6 +557,8 @@ static bool control_key(struct vi *vi, int32_t key)
     case VI_KEY_DELETE: {
         struct str line = vi_here(vi);
         if (vi->cursor.col >= line.len && vi->cursor.line + 1 < vi_line_count(vi)) {
+            vi_marks_join(
+                vi, vi->cursor.line + 1, vi->cursor.line + 1, vi->cursor.line, line.len, 0);
             vi_change(vi, vi_offset(vi, vi->cursor), text_line_start(vi->text, vi->cursor.line + 1),
                 str_of(""));
         } else {
@@ -612,6 +609,24 @@ static bool control_key(struct vi *vi, int32_t key)
     }
 }
 
+/* At the very beginning nothing can be erased, and not everywhere is a character to copy: such a
+ * key is none that is done again, nor does it begin an insertion anew. */
+static bool does_nothing(struct vi *vi, int32_t key)
+{
+    switch (key) {
+    case VI_BS:
+    case VI_DEL:
+    case VI_CTRL('w'):
+    case VI_CTRL('u'):
+        return vi->cursor.line == 0 && vi->cursor.col == 0;
+    case VI_CTRL('e'):
+    case VI_CTRL('y'):
+        return other_char(vi, key == VI_CTRL('e')).len == 0;
+    default:
+        return false;
+    }
+}
+
 void vi_insert_key(struct vi *vi, int32_t key)
 {
     struct vi_insert *insert = &vi->insert;
@@ -624,6 +639,10 @@ void vi_insert_key(struct vi *vi, int32_t key)
     }
     if (insert->prefix == 0 && key == VI_CTRL('o')) {
         vi_insert_pause(vi);
+        return;
+    }
+    if (insert->prefix == 0 && does_nothing(vi, key)) {
+        vi_fail(vi);
         return;
     }
     bool moves = insert->prefix == 0 && key >= VI_KEY_UP && key < VI_KEY_DELETE;

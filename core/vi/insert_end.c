@@ -74,6 +74,9 @@ static void leave(struct vi *vi, bool paused)
     vi->file->insert = (struct vi_mark){.pos = vi->cursor, .set = true};
     insert->once_at_end = vi->cursor.col >= vi_here(vi).len && vi->cursor.col > 0;
     insert->once_line = vi->cursor.line;
+    if (vi->changing && insert->changed.set) {
+        vi_note_change(vi, insert->changed.pos);
+    }
     if (was_block) {
         enum vi_op op = insert->block;
         bool done = vi_block_finish(vi);
@@ -87,16 +90,13 @@ static void leave(struct vi *vi, bool paused)
     insert->once_depth = vi->depth;
     insert->once_behind = false;
     vi->mode = VI_NORMAL;
-    if (vi->changing && insert->changed.set && !was_block) {
-        vi_note_change(vi, insert->changed.pos);
-    }
     insert->changed.set = false;
     vi_clamp(vi);
     vi_set_want(vi);
     vi->want = stripped ? want : vi->want; /* an indent taken away: up and down still aim there */
     if (insert->checks_jump) {
         insert->checks_jump = false;
-        vi_check_jump(vi, insert->jump);
+        vi_check_jump(vi);
     }
     if (vi->depth == 0 && !vi->repeating) {
         vi_change_close(vi);

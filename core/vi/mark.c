@@ -58,86 +58,12 @@ bool vi_pos_moved(const struct text_change *change, struct vi_pos *pos)
     return true;
 }
 
-static void move_mark(const struct text_change *change, struct vi_mark *mark)
-{
-    if (mark->set && !vi_pos_moved(change, &mark->pos)) {
-        mark->set = false;
-    }
-}
-
-/* As move_mark, but such a place stays near where its line was. */
-static void move_pos(const struct text_change *change, struct vi_pos *pos)
-{
-    if (!vi_pos_moved(change, pos)) {
-        pos->line = change->start_point.row;
-    }
-}
-
 void vi_marks_clear(struct vi_file *file)
 {
     for (size_t i = 0; i < ARRAY_LEN(file->marks); i++) {
         file->marks[i].set = false;
     }
     file->insert.set = file->change.set = file->jump.set = false;
-}
-
-void vi_marks_follow(
-    struct vi_file *file, const struct vi_file *before, size_t first, size_t count, size_t to)
-{
-    struct vi_mark *now[ARRAY_LEN(file->marks) + 2] = {&file->insert, &file->jump};
-    const struct vi_mark *then[ARRAY_LEN(now)] = {&before->insert, &before->jump};
-    for (size_t i = 0; i < ARRAY_LEN(file->marks); i++) {
-        now[i + 2] = &file->marks[i];
-        then[i + 2] = &before->marks[i];
-    }
-    for (size_t i = 0; i < ARRAY_LEN(now); i++) {
-        size_t line = then[i]->pos.line;
-        if (then[i]->set && line >= first && line - first < count) {
-            *now[i] = *then[i];
-            now[i]->pos.line = line - first + to;
-        }
-    }
-}
-
-void vi_marks_changed(void *data, const struct text_change *changed)
-{
-    struct vi_file *file = data;
-    struct vi *vi = file->vi;
-    struct text_change within = *changed;
-    const struct text_change *change = &within;
-    if (vi->splits_line && vi->text == file->text) {
-        within.start_point.column++; /* never at a line's very beginning, as if the line were new */
-        within.old_end_point.column++;
-    }
-    if (change->start_point.row == change->old_end_point.row &&
-        change->start_point.row == change->new_end_point.row) {
-        return;
-    }
-    for (size_t i = 0; i < ARRAY_LEN(file->marks); i++) {
-        move_mark(change, &file->marks[i]);
-    }
-    move_mark(change, &file->insert);
-    move_mark(change, &file->change);
-    move_mark(change, &file->jump);
-    move_pos(change, &file->visual_anchor);
-    move_pos(change, &file->visual_head);
-    VEC_FOREACH (struct vi_pos, pos, &file->changes) {
-        move_pos(change, pos);
-    }
-    const char *path =
-        vi->text == file->text && vi->host->path != NULL ? vi->host->path(vi->data) : NULL;
-    VEC_FOREACH (struct vi_mark, jump, &vi->jumps) {
-        if (path == NULL ? jump->path == NULL
-                         : jump->path != NULL && strcmp(path, jump->path) == 0) {
-            move_pos(change, &jump->pos);
-        }
-    }
-    for (size_t i = 0; i < ARRAY_LEN(vi->globals); i++) {
-        const char *in = vi->globals[i].path;
-        if (path == NULL ? in == NULL : in != NULL && strcmp(path, in) == 0) {
-            move_mark(change, &vi->globals[i]);
-        }
-    }
 }
 
 static const char *path_now(struct vi *vi)
@@ -148,6 +74,141 @@ static const char *path_now(struct vi *vi)
 static bool same_path(const char *a, const char *b)
 {
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* What is done to a place of a file. `set` is NULL for those that never go: where their line went,
+ * they stay near. */
+typedef void visit_place(void *data, struct vi_pos *pos, bool *set);
+
+static void each_place(struct vi_file *file, visit_place *visit, void *data)
+{
+    struct vi *vi = file->vi;
+    struct vi_mark *own[] = {&file->insert, &file->change, &file->jump, &file->jump_before};
+    for (size_t i = 0; i < ARRAY_LEN(file->marks); i++) {
+        visit(data, &file->marks[i].pos, &file->marks[i].set);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(own); i++) {
+        visit(data, &own[i]->pos, &own[i]->set);
+    }
+    visit(data, &file->visual_anchor, NULL);
+    visit(data, &file->visual_head, NULL);
+    VEC_FOREACH (struct vi_pos, pos, &file->changes) {
+        visit(data, pos, NULL);
+    }
+    const char *path = vi->text == file->text ? path_now(vi) : NULL;
+    VEC_FOREACH (struct vi_mark, jump, &vi->jumps) {
+        if (same_path(path, jump->path)) {
+            visit(data, &jump->pos, NULL);
+        }
+    }
+    for (size_t i = 0; i < ARRAY_LEN(vi->globals); i++) {
+        if (same_path(path, vi->globals[i].path)) {
+            visit(data, &vi->globals[i].pos, &vi->globals[i].set);
+        }
+    }
+}
+
+struct followed {
+    const struct text_change *change;
+    bool undoing;
+};
+
+/* Undo takes lines away and puts others in, also where they are the same in part. */
+static bool taken_away(const struct followed *followed, const struct vi_pos *pos)
+{
+    const struct text_change *change = followed->change;
+    size_t first = change->start_point.row, end = change->old_end_point.row;
+    bool whole = change->start_point.column == 0 && change->old_end_point.column == 0 &&
+                 change->new_end_point.column == 0;
+    return followed->undoing && end != change->new_end_point.row && pos->line >= first &&
+           pos->line < end + (whole ? 0 : 1);
+}
+
+static void follow(void *data, struct vi_pos *pos, bool *set)
+{
+    const struct followed *followed = data;
+    if (set != NULL && !*set) {
+        return;
+    }
+    if (!taken_away(followed, pos) && vi_pos_moved(followed->change, pos)) {
+        return;
+    }
+    if (set != NULL) {
+        *set = false;
+    } else {
+        pos->line = followed->change->start_point.row;
+    }
+}
+
+void vi_marks_changed(void *data, const struct text_change *changed)
+{
+    struct vi_file *file = data;
+    struct vi *vi = file->vi;
+    struct text_change within = *changed;
+    const struct text_change *change = &within;
+    bool here = vi->text == file->text;
+    if (vi->splits_line && here) {
+        within.start_point.column++; /* never at a line's very beginning, as if the line were new */
+        within.old_end_point.column++;
+    }
+    bool same_lines = change->start_point.row == change->old_end_point.row &&
+                      change->start_point.row == change->new_end_point.row;
+    if (same_lines || (vi->keeps_marks && here)) {
+        return;
+    }
+    struct followed followed = {change, vi->undoing && here};
+    each_place(file, follow, &followed);
+}
+
+struct joined {
+    size_t first, last, to;
+    long removed, by; /* bytes of blanks, and what all that is left moves by */
+};
+
+static void join_place(void *data, struct vi_pos *pos, bool *set)
+{
+    const struct joined *joined = data;
+    long col = (long)pos->col;
+    bool goes = pos->line >= joined->first && pos->line <= joined->last &&
+                (pos->line == joined->last || set == NULL);
+    if (!goes) {
+        return;
+    }
+    pos->line = joined->to;
+    col = joined->by < 0 && col <= -joined->by ? 0
+          : col < joined->removed              ? joined->by + joined->removed
+                                               : col + joined->by;
+    pos->col = (size_t)col;
+}
+
+void vi_marks_join(struct vi *vi, size_t first, size_t last, size_t to, size_t at, long removed)
+{
+    struct joined joined = {first, last, to, removed, (long)at - removed};
+    each_place(vi->file, join_place, &joined);
+}
+
+struct moved {
+    size_t first, count, to;
+};
+
+static void move_place(void *data, struct vi_pos *pos, bool *set)
+{
+    const struct moved *moved = data;
+    size_t last = moved->first + moved->count;
+    (void)set;
+    if (pos->line >= moved->first && pos->line < last) {
+        pos->line = pos->line - moved->first + moved->to;
+    } else if (pos->line >= last && pos->line < moved->to + moved->count) {
+        pos->line -= moved->count;
+    } else if (pos->line < moved->first && pos->line >= moved->to) {
+        pos->line += moved->count;
+    }
+}
+
+void vi_marks_move(struct vi *vi, size_t first, size_t count, size_t to)
+{
+    struct moved moved = {first, count, to};
+    each_place(vi->file, move_place, &moved);
 }
 
 static struct vi_mark *slot(struct vi *vi, int32_t name)
@@ -178,8 +239,10 @@ static bool motion_mark(struct vi *vi, int32_t name, struct vi_pos *pos)
 {
     struct vi_pos old = vi->cursor;
     bool incl = false;
+    vi->looks = true;
     bool ok = name == '(' || name == ')' ? vi_sentence(vi, name == ')', 1)
                                          : vi_paragraph(vi, name == '}', 1, 0, false, &incl);
+    vi->looks = false;
     *pos = vi->cursor;
     vi->cursor = old;
     return ok;
@@ -276,20 +339,22 @@ static void tidy_jumps(struct vi *vi)
 
 void vi_jump_mark(struct vi *vi)
 {
-    if (vi->in_global) {
-        return; /* :g is one jump */
+    if (vi->in_global || vi->looks) {
+        return; /* :g is one jump, and '( is none */
     }
+    vi->file->jump_before = vi->file->jump;
     vi->file->jump = (struct vi_mark){.pos = vi->cursor, .set = true};
     push_jump(vi, vi->cursor);
 }
 
-void vi_check_jump(struct vi *vi, struct vi_mark before)
+void vi_check_jump(struct vi *vi)
 {
     struct vi_file *file = vi->file;
-    if (file->jump.set && !vi_same(before.pos, file->jump.pos) &&
-        vi_same(file->jump.pos, vi->cursor)) {
-        file->jump = before;
+    bool nowhere = !file->jump.set || vi_same(file->jump.pos, vi->cursor);
+    if (file->jump_before.set && nowhere) {
+        file->jump = file->jump_before;
     }
+    file->jump_before.set = false;
 }
 
 void vi_note_jump(struct vi *vi)
@@ -310,7 +375,6 @@ static bool go_jump(struct vi *vi, const struct vi_mark *jump)
         free(path);
         return ok || vi_say(vi, true, "%s", err.text[0] != '\0' ? err.text : "that file is closed");
     }
-    vi->file->jump = (struct vi_mark){.pos = vi->cursor, .set = true};
     size_t last = vi_line_count(vi) - 1;
     vi->cursor = to.line <= last ? to : (struct vi_pos){last, 0};
     vi_clamp(vi);
@@ -321,27 +385,20 @@ static bool go_jump(struct vi *vi, const struct vi_mark *jump)
 /* arg: 0 ^O, 1 ^I. */
 bool vi_c_jump(struct vi *vi, struct vi_cmd *cmd)
 {
+    bool on = cmd->row->arg == 1;
     tidy_jumps(vi);
-    for (size_t n = 0; n < cmd->count; n++) {
-        if (cmd->row->arg == 1) {
-            if (vi->jump_at + 1 >= vi->jumps.len) {
-                return false;
-            }
-            vi->jump_at++;
-        } else {
-            if (vi->jump_at == 0) {
-                return false;
-            }
-            if (vi->jump_at >= vi->jumps.len) {
-                push_jump(vi, vi->cursor);
-                vi->jump_at = vi->jumps.len - 1;
-            }
-            if (vi->jump_at == 0) {
-                return false;
-            }
-            vi->jump_at--;
+    size_t at = vi->jump_at, len = vi->jumps.len;
+    if (on ? at >= len || len - at <= cmd->count : at < cmd->count) {
+        return false;
+    }
+    if (at >= len) {
+        vi_jump_mark(vi); /* which is where ^I comes back to */
+        at = vi->jumps.len - 1;
+        if (at < cmd->count) {
+            return false;
         }
     }
+    vi->jump_at = on ? at + cmd->count : at - cmd->count;
     return go_jump(vi, &vi->jumps.items[vi->jump_at]);
 }
 

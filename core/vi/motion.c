@@ -33,7 +33,7 @@ bool vi_m_left(struct vi *vi, struct vi_cmd *cmd)
         } else if (cmd->row->arg == 1 && vi->cursor.line > 0) {
             vi->cursor.line--;
             struct str line = vi_here(vi);
-            vi->cursor.col = vi_prev_col(line, line.len);
+            vi->cursor.col = vi_is_visual(vi) ? line.len : vi_prev_col(line, line.len);
             bool cuts = cmd->op != NULL && (cmd->op->arg == OP_DELETE || cmd->op->arg == OP_CHANGE);
             if (cuts && line.len > 0) {
                 vi->cursor.col = line.len;

@@ -226,21 +226,20 @@ static int find_sentence_end(struct vi *vi, struct vi_pos *pos, bool forward, si
     }
 }
 
+static int one_on(struct vi *vi, struct vi_pos *pos, bool forward)
+{
+    return forward ? vi_incl(vi, pos) : vi_decl(vi, pos);
+}
+
 /* What stands before the search proper; true: the place is found already. */
-static bool sentence_from(
-    struct vi *vi, struct vi_pos *pos, bool forward, size_t count, bool *fails)
+static bool sentence_from(struct vi *vi, struct vi_pos *pos, bool forward)
 {
     if (vi_char_at(vi, *pos) == 0) {
-        do {
-            if ((forward ? vi_incl(vi, pos) : vi_decl(vi, pos)) == -1) {
-                *fails = forward && count > 0;
-                break;
-            }
-        } while (vi_char_at(vi, *pos) == 0);
+        while (one_on(vi, pos, forward) != -1 && vi_char_at(vi, *pos) == 0) {
+        }
         return forward;
     }
     if (forward && pos->col == 0 && starts_paragraph(vi, pos->line, 0, false)) {
-        *fails = pos->line + 1 == vi_line_count(vi);
         pos->line++;
         return true;
     }
@@ -255,8 +254,8 @@ bool vi_sentence(struct vi *vi, bool forward, size_t count)
     struct vi_pos pos = vi->cursor;
     bool no_skip = false;
     while (count-- > 0) {
-        bool fails = false;
-        if (!sentence_from(vi, &pos, forward, count, &fails)) {
+        struct vi_pos before = pos;
+        if (!sentence_from(vi, &pos, forward)) {
             back_to_sentence(vi, &pos, forward);
             int found = find_sentence_end(vi, &pos, forward, count);
             if (found == -1) {
@@ -264,15 +263,24 @@ bool vi_sentence(struct vi *vi, bool forward, size_t count)
             }
             no_skip = no_skip || found == 0;
         }
-        if (fails) {
+        if (pos.line >= vi_line_count(vi)) {
             return false;
         }
-        while (!no_skip && vi_blank(vi_char_at(vi, pos))) {
-            if (vi_incl(vi, &pos) == -1) {
-                break;
-            }
+        while (!no_skip && vi_blank(vi_char_at(vi, pos)) && vi_incl(vi, &pos) != -1) {
         }
+        if (!vi_same(before, pos)) {
+            continue;
+        }
+        /* Where it did not move it begins again one character further. */
+        if (one_on(vi, &pos, forward) == -1) {
+            if (count > 0) {
+                return false;
+            }
+            break;
+        }
+        count++;
     }
+    vi_jump_mark(vi);
     vi->cursor = pos;
     return true;
 }

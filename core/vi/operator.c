@@ -320,6 +320,10 @@ bool vi_op_delete(struct vi *vi, int reg, struct vi_range *range, bool change)
     } else {
         struct vi_pos end = range->end;
         end.col = range->inclusive ? vi_next_col(vi_line(vi, end.line), end.col) : end.col;
+        if (line_span(range) > 1) {
+            vi_marks_join(
+                vi, range->start.line + 1, end.line, range->start.line, range->start.col, 0);
+        }
         vi->splits_line = true;
         ok = vi_cut(vi, range->start, end);
         vi->splits_line = false;
@@ -382,6 +386,11 @@ bool vi_join(struct vi *vi, size_t first, size_t count, bool spaces)
         if (spaces && i > 0 && piece.len > 0 && piece.ptr[0] != ')' && joined.len > 0 &&
             !vi_blank(last)) {
             buf_append_char(&joined, ' ');
+        }
+        if (i > 0) {
+            long removed =
+                (long)(vi_line_len(vi, first + i) - piece.len) - (long)(joined.len - column);
+            vi_marks_join(vi, first + i, first + i, first, column, removed);
         }
         buf_append_str(&joined, piece);
         last = piece.len > 0 ? piece.ptr[piece.len - 1] : 0;

@@ -3,11 +3,17 @@
 
 #define KEPT_MAX 200 /* steps whose marks are kept */
 
+/* Lines that one change of a step put in for others, as Vim keeps them: from `top` on, `old` lines
+ * became `new` ones. */
+struct entry {
+    size_t top, old, new;
+};
+
 struct changed {
-    size_t top, bottom, before; /* lines of what changed now, and of what was there */
-    size_t left;                /* the line that the cursor was in, */
-    bool rebuilt;               /* and whether it is one of those whose number changed */
-    bool any;
+    struct {
+        struct entry *items;
+        size_t len, cap;
+    } entries;
 };
 
 static void take_places(const struct vi_file *file, struct vi_kept *out)
@@ -23,35 +29,37 @@ static void take_places(const struct vi_file *file, struct vi_kept *out)
     }
 }
 
-/* The marks and the selection from before a step come back with it; what they are now is kept for
- * the way on. */
-static void give_places(
-    struct vi_file *file, size_t step, const struct vi_kept *now, struct changed *changed)
+/* What is kept of a step, or NULL. */
+static struct vi_kept *kept_of(struct vi_file *file, size_t step)
 {
     VEC_FOREACH (struct vi_kept, kept, &file->kept) {
-        if (kept->step != step) {
-            continue;
+        if (kept->step == step) {
+            return kept;
         }
-        for (size_t i = 0; i < ARRAY_LEN(file->marks); i++) {
-            if (kept->set & 1u << i) {
-                file->marks[i] = (struct vi_mark){.pos = kept->marks[i], .set = true};
-            }
-        }
-        if (kept->mode != VI_NORMAL) {
-            file->visual_anchor = kept->anchor;
-            file->visual_head = kept->head;
-            file->visual_mode = kept->mode;
-            file->visual_want = kept->want;
-        }
-        size_t first = kept->first, last = kept->last;
-        *kept = *now;
-        kept->step = step;
-        kept->first = first;
-        kept->last = last;
-        changed->top = first <= last && first < changed->top ? first : changed->top;
-        changed->bottom = first <= last && last > changed->bottom ? last : changed->bottom;
-        return;
     }
+    return NULL;
+}
+
+/* The marks and the selection from before a step come back with it; what they are now is kept for
+ * the way on. */
+static void give_places(struct vi_file *file, struct vi_kept *kept, const struct vi_kept *now)
+{
+    for (size_t i = 0; i < ARRAY_LEN(file->marks); i++) {
+        if (kept->set & 1u << i) {
+            file->marks[i] = (struct vi_mark){.pos = kept->marks[i], .set = true};
+        }
+    }
+    if (kept->mode != VI_NORMAL) {
+        file->visual_anchor = kept->anchor;
+        file->visual_head = kept->head;
+        file->visual_mode = kept->mode;
+        file->visual_want = kept->want;
+    }
+    size_t step = kept->step, first = kept->first, last = kept->last;
+    *kept = *now;
+    kept->step = step;
+    kept->first = first;
+    kept->last = last;
 }
 
 void vi_undo_begin(struct vi *vi)
@@ -81,50 +89,86 @@ void vi_undo_end(struct vi *vi)
 static void note_undone(void *data, const struct text_change *change)
 {
     struct changed *changed = data;
-    size_t top = change->start_point.row, old = change->old_end_point.row;
-    size_t bottom = change->new_end_point.row;
+    size_t top = change->start_point.row, old = change->old_end_point.row - top;
+    size_t new = change->new_end_point.row - top;
     bool whole = change->start_point.column == 0 && change->old_end_point.column == 0 &&
                  change->new_end_point.column == 0;
-    changed->rebuilt = changed->rebuilt ||
-                       (!whole && old != bottom && changed->left >= top && changed->left <= old);
-    if (changed->any && changed->bottom > old) {
-        changed->bottom = changed->bottom - old + bottom;
-    } else if (changed->any && changed->bottom > bottom) {
-        changed->bottom = bottom;
-    }
-    if (!changed->any || top < changed->top) {
-        changed->top = top;
-    }
-    if (!changed->any || bottom > changed->bottom) {
-        changed->bottom = bottom;
-    }
-    changed->any = true;
+    struct entry entry = {top, whole ? old : old + 1, whole ? new : new + 1};
+    VEC_PUSH(&changed->entries, entry);
 }
 
-/* Where Vim puts the cursor after an undo: where the change was begun if that is among the changed
- * lines, else at the first of them. */
+/* What an operator did to several lines is one entry of all of them, whichever changed. `more`: how
+ * many lines the text has more than before, modulo SIZE_MAX + 1. */
+static void as_one(struct changed *changed, const struct vi_kept *kept, bool back, size_t more)
+{
+    if (kept == NULL || kept->first > kept->last) {
+        return;
+    }
+    size_t lines = kept->last - kept->first + 1;
+    struct entry all = {kept->first, back ? lines - more : lines, back ? lines : lines + more};
+    VEC_FOREACH (const struct entry, entry, &changed->entries) {
+        if (entry->top < all.top || entry->top + entry->new > all.top + all.new) {
+            return;
+        }
+    }
+    if (changed->entries.len > 0) {
+        changed->entries.items[0] = all;
+        changed->entries.len = 1;
+    }
+}
+
+/* [ and ]: the first and the last line of what was put in. */
+static void mark_undone(struct vi *vi, const struct changed *changed)
+{
+    size_t start = SIZE_MAX, end = 0, last = vi_line_count(vi) - 1;
+    VEC_FOREACH (const struct entry, entry, &changed->entries) {
+        size_t below = entry->top + entry->old;
+        size_t here = entry->new > 0 ? entry->top + entry->new - 1 : entry->top;
+        start = start != SIZE_MAX && start >= below ? start + entry->new - entry->old : start;
+        end = end >= below ? end + entry->new - entry->old : end;
+        start = entry->top < start ? entry->top : start;
+        end = here > end ? here : end;
+    }
+    vi->file->start = (struct vi_mark){.pos = {start < last ? start : last, 0}, .set = true};
+    vi->file->end = (struct vi_mark){.pos = {end < last ? end : last, 0}, .set = true};
+}
+
+/* Where Vim puts the cursor: where the change was begun if that is among the lines of an entry,
+ * else at the first line that changed. The line is one at the time of that entry, also where later
+ * ones take lines away before it. */
+static size_t undone_line(const struct changed *changed, struct vi_pos begun, size_t now)
+{
+    size_t found = SIZE_MAX, to = now;
+    for (size_t i = 0; i < changed->entries.len; i++) {
+        const struct entry *entry = &changed->entries.items[i];
+        bool within = begun.line + 1 >= entry->top && begun.line <= entry->top + entry->new;
+        bool gone = entry->new == 0;
+        bool only = found == SIZE_MAX && i + 1 == changed->entries.len;
+        if (entry->top < found && (within || !gone || only)) {
+            found = to = within ? begun.line : entry->top;
+        }
+    }
+    return to;
+}
+
 static void after_undo(struct vi *vi, const struct changed *changed, struct vi_pos begun)
 {
     size_t last = vi_line_count(vi) - 1;
-    if (!changed->any) {
+    if (changed->entries.len == 0) {
         return;
     }
-    size_t top = changed->top < last ? changed->top : last;
-    size_t bottom = changed->bottom < last ? changed->bottom : last;
-    vi->file->start = (struct vi_mark){.pos = {top, 0}, .set = true};
-    vi->file->end = (struct vi_mark){.pos = {bottom, 0}, .set = true};
-    bool within = begun.line + 1 >= changed->top && begun.line <= changed->bottom;
-    if ((within && begun.line <= last) || begun.line + 1 == top) {
-        top = begun.line;
-    }
-    vi->cursor = (struct vi_pos){top, 0};
-    if (begun.line == top) {
+    mark_undone(vi, changed);
+    size_t line = undone_line(changed, begun, vi->cursor.line);
+    line = line < last ? line : last;
+    line -= begun.line + 1 == line ? 1 : 0;
+    vi->cursor = (struct vi_pos){line, 0};
+    if (begun.line == line) {
         vi->cursor.col = begun.col;
     } else {
-        vi_first_nonblank(vi);
+        vi_land(vi);
     }
     struct vi_changes *list = &vi->file->changes;
-    vi->file->change = (struct vi_mark){.pos = {changed->top, 0}, .set = true};
+    vi->file->change = (struct vi_mark){.pos = {vi->file->start.pos.line, 0}, .set = true};
     if (list->len > 0) {
         list->items[list->len - 1] = vi->file->change.pos;
         vi->file->change_at = list->len;
@@ -133,51 +177,72 @@ static void after_undo(struct vi *vi, const struct changed *changed, struct vi_p
     vi_set_want(vi);
 }
 
+enum { UNDO, REDO, EARLIER, LATER };
+
+/* The cursor from before the step that is taken forth, in the text as it is before and as it was
+ * then. */
+static bool begun_before(struct vi *vi, int how, struct vi_pos *begun)
+{
+    struct text_cursor cursor;
+    if (how == UNDO || how == EARLIER || !text_step_cursor(vi->text, true, &cursor)) {
+        return false;
+    }
+    *begun = vi_pos_of(vi, cursor.head);
+    return true;
+}
+
+static bool step(struct vi *vi, int how)
+{
+    struct changed changed = {0};
+    struct text_cursor before = {0};
+    struct vi_kept now;
+    struct vi_pos begun, old = vi->cursor;
+    size_t at = text_step(vi->text);
+    bool back = how == UNDO || how == EARLIER;
+    bool can = how == UNDO      ? text_can_undo(vi->text)
+               : how == REDO    ? text_can_redo(vi->text)
+               : how == EARLIER ? at > 0
+                                : at + 1 < text_step_count(vi->text);
+    if (!can) {
+        return false;
+    }
+    take_places(vi->file, &now);
+    vi_jump_mark(vi);
+    bool forth = begun_before(vi, how, &begun);
+    size_t lines = vi_line_count(vi);
+    text_add_listener(vi->text, note_undone, &changed);
+    vi->undoing = true;
+    bool ok = how == UNDO   ? text_undo(vi->text, &before)
+              : how == REDO ? text_redo(vi->text, NULL)
+                            : text_go_to_step(vi->text, back ? at - 1 : at + 1, &before);
+    vi->undoing = false;
+    text_remove_listener(vi->text, note_undone, &changed);
+    vi->cursor = old;
+    if (ok) {
+        struct vi_kept *kept = kept_of(vi->file, back ? at : text_step(vi->text));
+        as_one(&changed, kept, back, vi_line_count(vi) - lines);
+        if (kept != NULL) {
+            give_places(vi->file, kept, &now);
+        }
+        after_undo(vi, &changed, forth ? begun : vi_pos_of(vi, before.head));
+    }
+    VEC_FREE(&changed.entries);
+    return ok;
+}
+
 /* arg: 0 u, 1 ^R, 2 g-, 3 g+. */
 bool vi_c_undo(struct vi *vi, struct vi_cmd *cmd)
 {
     int how = cmd->row->arg;
-    struct changed changed = {.left = vi->cursor.line};
-    struct text_cursor begun = {0};
-    struct vi_pos old = vi->cursor;
     bool any = false;
     vi_change_close(vi);
-    text_add_listener(vi->text, note_undone, &changed);
-    for (size_t n = 0; n < cmd->count; n++) {
-        struct text_cursor before = {0};
-        struct vi_kept now;
-        take_places(vi->file, &now);
-        struct text_cursor redone = {0};
-        bool redoes = (how == 1 || how == 3) && text_step_cursor(vi->text, true, &redone);
-        size_t at = text_step(vi->text);
-        bool can = how == 0   ? text_can_undo(vi->text)
-                   : how == 1 ? text_can_redo(vi->text)
-                   : how == 2 ? at > 0
-                              : at + 1 < text_step_count(vi->text);
-        if (can) {
-            vi_jump_mark(vi);
-        }
-        bool ok = how == 0   ? text_undo(vi->text, &before)
-                  : how == 1 ? text_redo(vi->text, NULL)
-                             : text_go_to_step(vi->text, how == 2 ? at - 1 : at + 1, &before);
-        if (!ok) {
-            break;
-        }
-        give_places(vi->file, how == 0 || how == 2 ? at : text_step(vi->text), &now, &changed);
-        begun = redoes ? redone : before;
+    for (size_t n = 0; n < cmd->count && step(vi, how); n++) {
         any = true;
     }
-    text_remove_listener(vi->text, note_undone, &changed);
-    vi->cursor = old;
-    if (!any) {
-        vi_say(vi, false,
-            how == 0 || how == 2 ? "already at the oldest change" : "already at the newest change");
-        return false;
-    }
-    /* Lines that undo puts together anew are other lines: where the cursor was is gone. */
-    vi->file->jump.set = vi->file->jump.set && !changed.rebuilt;
-    after_undo(vi, &changed, vi_pos_of(vi, begun.head));
-    return true;
+    return any || (vi_say(vi, false,
+                       how == UNDO || how == EARLIER ? "already at the oldest change"
+                                                     : "already at the newest change") &&
+                      false);
 }
 
 bool vi_c_undo_line(struct vi *vi, struct vi_cmd *cmd)

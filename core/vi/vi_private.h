@@ -151,6 +151,7 @@ struct vi_file {
     struct vi_mark marks[26];
     struct vi_mark start, end;                /* '[ '] */
     struct vi_mark insert, change, jump;      /* '^ '. '' */
+    struct vi_mark jump_before;               /* what '' was before this command's last jump */
     struct vi_pos visual_anchor, visual_head; /* the last selection */
     enum vi_mode visual_mode;                 /* VI_NORMAL: none yet */
     size_t visual_want;
@@ -185,8 +186,7 @@ struct vi_insert {
     struct buf code;        /* digits behind Ctrl-V, after x u U or o */
     bool moved;             /* the cursor went elsewhere: what is typed now is a new insertion */
     bool saved;             /* U has the line that it began in */
-    bool checks_jump;       /* the command's jump is looked at when the insertion ends: */
-    struct vi_mark jump;    /* the mark before it */
+    bool checks_jump;       /* the command's jump is looked at when the insertion ends */
     bool once_at_end;       /* Ctrl-O was pressed behind the last character of once_line */
     size_t once_line;
     bool once;         /* Ctrl-O: back after one command */
@@ -331,6 +331,9 @@ struct vi {
     } gather;
     bool changing;         /* a text_begin is open for the command that runs */
     struct vi_kept before; /* as the command found it; its step counts the steps */
+    bool looks;            /* for a place, without going there */
+    bool keeps_marks;      /* what changes the text sees to the marks itself */
+    bool undoing;          /* lines that come back are others than those that go */
     bool in_global;
     bool global_line;         /* what :g ran leaves the cursor to it */
     bool splits_line;         /* a change within lines: what is in its first line stays there */
@@ -561,7 +564,7 @@ void vi_insert_anew(struct vi *vi);
 /* After Ctrl-O and its command; nothing otherwise. */
 void vi_insert_resume(struct vi *vi);
 /* A jump that led nowhere leaves the mark of the one before. */
-void vi_check_jump(struct vi *vi, struct vi_mark before);
+void vi_check_jump(struct vi *vi);
 /* U has nothing to give back any more. */
 void vi_forget_line(struct vi *vi);
 bool vi_open_line(struct vi *vi, bool below);
@@ -572,9 +575,13 @@ void vi_new_line_indent(struct vi *vi, size_t line, bool below, struct buf *out)
 bool vi_pos_moved(const struct text_change *change, struct vi_pos *pos);
 /* The lines that had marks are all gone. */
 void vi_marks_clear(struct vi_file *file);
-/* Marks that were in `count` lines from `first` on are in those from `to` on now. */
-void vi_marks_follow(
-    struct vi_file *file, const struct vi_file *before, size_t first, size_t count, size_t to);
+/* The line `last` is about to stand behind the first `at` bytes of the line `to`, with `removed`
+ * bytes of blanks at its beginning gone (less than 0: put in). Places in it go along; so do those
+ * in the lines from `first` on that are never gone, such as the selection. */
+void vi_marks_join(struct vi *vi, size_t first, size_t last, size_t to, size_t at, long removed);
+/* Lines [first, first + count) were moved to be those from `to` on. The changes of the text were
+ * made with keeps_marks set. */
+void vi_marks_move(struct vi *vi, size_t first, size_t count, size_t to);
 void vi_marks_changed(void *data, const struct text_change *change);
 bool vi_mark_get(struct vi *vi, int32_t name, struct vi_pos *pos, const char **path);
 bool vi_mark_set(struct vi *vi, int32_t name, struct vi_pos pos);

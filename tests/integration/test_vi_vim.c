@@ -631,6 +631,16 @@ static void test_chosen(void **state)
         {"one o\ntwo o\nthree\n", {"G", ":?o?j!\r", "n"}},
         {"  a\n\n    foo\nbar\n", {"jVjY", "k]p"}},
         {"foo bar\n", {"2r\r", "2i\001bar\033"}},
+        {"        foo.bar\n", {"\026c\r(a)\033", "`."}},
+        {"a b\ndeny baz\n", {"vj3ES\xc3\xa9x\033", "u", "\022"}},
+        {"    42 foo.bar\n    [1] \"quoted\"\n", {"Vg*i[i<\"acx\033", "2d?\\(a\\|b\\)\r", "`<"}},
+        {"([ ( c-d \n", {"\"AO\022\"\017l\031\033", "."}},
+        {"    input.user c-d \n}\n", {"\026+)4\010\"_d"}},
+        {"a_b\n    (   \n:= } := \n", {"1d%", "Vw2\010iWma\033"}},
+        {"    c-d\n        baz \n", {"j", "v:m0\r", "vgvB\"aA\022-\033"}},
+        {"\n    {'q' :=\n", {"G", "3d1("}},
+        {"\n([1] [ \"s\n\n    ] (\n", {"2G", "Viwe4G:m0\r", "u"}},
+        {"    { }\n        baz := \n", {"yas", "''"}},
         {"12345678901234\n-7 end.\"s  世界[-7\n", {"12l", ":2;+1g/a/normal Ax\r", "ix\033"}},
     };
     struct vi_case cases[ARRAY_LEN(chosen)];

@@ -91,6 +91,29 @@ static void test_line_undo(void **state)
 }
 
 /* gn and gN with counts, and as what an operator works on. */
+/* What Vim does with marks, the selection and the cursor when lines are joined, moved, or come back
+ * by undo; each was once found by integration/vi_vim. */
+static void test_places(void **state)
+{
+    (void)state;
+    assert_keys("ab\n", "\026c\rx\033`.iI\033", "\nIxb\n");
+    assert_keys("a b\nc d\n", "vj$Sxyz\033u\022iI\033", "Ixyz\n");
+    assert_keys("abc\nd efg\n", "jwvly1G0ld2w`<iI\033", "aefIg\n");
+    assert_keys("a\nbc\nde\n", "Gla\027\027x\0331Gmajlmb1GJ`biI\033", "a bIcx\n");
+    assert_keys("ab\n cd\n", "jlmakJ`aiI\033", "ab Icd\n");
+    assert_keys("ab\ncd\n", "jmai\010\033`aiI\033", "abIcd\n");
+    assert_keys("ab cd\ne\n", "j\026h4\010d", "cd\n\n");
+    assert_keys("a_b\n   \nc\n", "jVw2\010iWd", "a_b\n\n");
+    assert_keys("a\nb\n", "jv:m0\r2GgvIx\033", "xb\na\n");
+    assert_keys("a\nb\n\n    d\n", "2GV2j:m0\ruiI\033", "a\nb\n\n    Id\n");
+    assert_keys("a\nb\nc\n", "ddjddGuiI\033'[iI\033", "b\nIIc\n");
+    assert_keys("a\nb\nc\nd\n", "dd2Gmakuu'aiI\033", "a\nb\nIc\nd\n");
+    assert_keys("  a b.\n   c d\n", "yas''iI\033", "  Ia b.\n   c d\n");
+    assert_keys("a\nb\nc\nd\ne\n", "2G4G\017\017``iI\033", "a\nb\nc\nId\ne\n");
+    assert_keys("\n  x\n", "G3d1(", "\n  x\n");
+    assert_keys("\n", "Oone\017l\031\033.", "one\none\n\n");
+}
+
 static void test_matches(void **state)
 {
     (void)state;
@@ -166,6 +189,7 @@ int main(void)
         cmocka_unit_test(test_registers_and_macros),
         cmocka_unit_test(test_insert),
         cmocka_unit_test(test_line_undo),
+        cmocka_unit_test(test_places),
         cmocka_unit_test(test_matches),
         cmocka_unit_test(test_ex),
         cmocka_unit_test(test_asking),
