@@ -167,7 +167,7 @@ static void send_prompt(struct acp *acp)
     set(&acp->input, NULL);
     acp->laid = acp->speak = false;
     acp->prompting = true;
-    acp->said = 0;
+    acp->said = acp->output = acp->updates = 0;
     rpc_call(acp->rpc, "session/prompt", params, PROMPT_MS, on_prompted, acp);
     outside_listen(&acp->outside);
 }
@@ -391,6 +391,12 @@ static void decide(
     acp_decide(stream->agent, call_id, approval, reason);
 }
 
+static bool is_ending(const struct provider *provider)
+{
+    const struct acp *acp = (const struct acp *)provider;
+    return acp->outside.stream == NULL && (acp->prompting || acp->collecting);
+}
+
 static void free_acp(struct provider *provider)
 {
     struct acp *acp = (struct acp *)provider;
@@ -426,8 +432,12 @@ static void free_acp(struct provider *provider)
 
 struct provider *acp_new(const struct acp_options *options, struct err *err)
 {
-    static const struct provider_ops ops = {
-        .name = "acp", .start = start, .cancel = cancel, .free = free_acp, .decide = decide};
+    static const struct provider_ops ops = {.name = "acp",
+        .start = start,
+        .cancel = cancel,
+        .free = free_acp,
+        .decide = decide,
+        .is_ending = is_ending};
     struct acp_agent agent = *options->agent;
     *options->agent = (struct acp_agent){0};
     char *program = path_find_program(agent.command.items[0]);

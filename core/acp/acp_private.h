@@ -95,6 +95,8 @@ struct acp {
     struct loop_timer *grace; /* how long it may take to stop */
     char *message;            /* the id of the message that grows */
     size_t said;              /* bytes of text in this prompt */
+    size_t output;            /* and of what its tools and plans say */
+    size_t updates;           /* notifications in it */
     struct {
         struct acp_tool *items;
         size_t len, cap;

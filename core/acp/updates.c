@@ -8,12 +8,24 @@
 
 #include <stdlib.h>
 
-enum { SAID_MAX = 8 * 1024 * 1024, TOOLS_MAX = 10000 };
+/* Of one turn: an agent that goes on and on is stopped. */
+enum {
+    SAID_MAX = 8 * 1024 * 1024,
+    OUTPUT_MAX = 256 * 1024 * 1024,
+    TOOLS_MAX = 10000,
+    UPDATES_MAX = 1000000
+};
 
 static void set(char **into, const char *text)
 {
     free(*into);
     *into = mem_strdup(text);
+}
+
+static void stop_it(struct acp *acp, const char *did)
+{
+    acp_interrupt(acp);
+    acp_fail(acp, ERR_LIMIT, "%s %s in one turn and was stopped", acp->agent.name, did);
 }
 
 /* ---- messages and thoughts ---- */
@@ -27,9 +39,7 @@ static void take_chunk(struct acp *acp, enum event_kind kind, const cJSON *updat
     }
     acp->said += strlen(text);
     if (acp->said > SAID_MAX) {
-        acp_interrupt(acp);
-        acp_fail(acp, ERR_LIMIT, "%s said more than %d MiB in one turn and was stopped",
-            acp->agent.name, SAID_MAX >> 20);
+        stop_it(acp, "said more than 8 MiB");
         return;
     }
     if (kind == EVENT_TEXT) {
@@ -165,7 +175,7 @@ static struct acp_tool *merge(struct acp *acp, const cJSON *update)
 {
     const char *id = json_string(update, "toolCallId");
     struct acp_tool *tool = find_tool(acp, id);
-    if (id == NULL || (tool == NULL && acp->tools.len >= TOOLS_MAX)) {
+    if (id == NULL) {
         return NULL;
     }
     if (tool == NULL) {
@@ -203,6 +213,7 @@ static void grow(struct acp *acp, struct acp_tool *tool)
 {
     struct buf text = text_of(acp, tool);
     if (text.len > tool->shown) {
+        acp->output += text.len - tool->shown;
         outside_activity(
             &acp->outside, EVENT_ACTIVITY_PART, tool->id, NULL, text.ptr + tool->shown, false);
         tool->shown = text.len;
@@ -214,6 +225,7 @@ static void finish(struct acp *acp, struct acp_tool *tool, bool failed)
 {
     struct buf text = text_of(acp, tool);
     tool->over = true;
+    acp->output += text.len > tool->shown ? text.len - tool->shown : 0;
     outside_activity(&acp->outside, EVENT_ACTIVITY_DONE, tool->id, NULL, text.ptr, failed);
     buf_free(&text);
 }
@@ -240,6 +252,19 @@ void acp_take_tool(struct acp *acp, const cJSON *update)
 
 /* ---- notifications ---- */
 
+/* Says so, and ends the turn. */
+static bool is_too_much(struct acp *acp)
+{
+    const char *did = ++acp->updates > UPDATES_MAX ? "sent more than 1,000,000 updates"
+                      : acp->tools.len > TOOLS_MAX ? "used more than 10,000 tools"
+                      : acp->output > OUTPUT_MAX   ? "put out more than 256 MiB"
+                                                   : NULL;
+    if (did != NULL) {
+        stop_it(acp, did);
+    }
+    return did != NULL;
+}
+
 void acp_on_notification(void *data, const char *method, cJSON **params)
 {
     struct acp *acp = data;
@@ -254,6 +279,9 @@ void acp_on_notification(void *data, const char *method, cJSON **params)
     /* What a load tells once more, and what nobody waits for, is dropped. */
     if (strcmp(method, "session/update") != 0 || !acp->prompting || acp->stopping ||
         acp->session == NULL || strcmp(session, acp->session) != 0) {
+        return;
+    }
+    if (is_too_much(acp)) {
         return;
     }
     if (strcmp(kind, "agent_message_chunk") == 0) {

@@ -9,6 +9,7 @@ struct errand {
     struct errand_setup setup;
     struct workbench *workbench;
     struct loop_timer *step;
+    struct loop_timer *limit; /* of its time; then of how long it may take to stop */
     char *prompt;
     enum errand_end end;
     struct buf trouble;
@@ -16,6 +17,7 @@ struct errand {
     bool gate_told;             /* what it finds has gone back: the agent left it as it is */
     bool chosen;                /* a model was found, or none */
     bool sent;
+    bool late;     /* its time is over: it is being stopped */
     bool closing;  /* freeing turns the loop */
     unsigned told; /* times that the judge had the agent go on */
     unsigned declined;
@@ -24,6 +26,10 @@ struct errand {
 /* An agent that asks on and on, though nobody is there, would never end. */
 enum { DECLINED_MAX = 60 };
 
+/* An agent with a process of its own is asked to stop, killed where it does not, and what it wrote
+ * is looked for: it takes longer than that in no case that we know of. */
+enum { STOP_MS = 30000, LOOK_MS = 50 };
+
 static const char alone[] =
     "Nobody is there to be asked: this runs without an engineer. Do without it.";
 
@@ -31,6 +37,7 @@ static void end(struct errand *errand, enum errand_end how)
 {
     errand->end = how;
     loop_timer_stop(errand->step);
+    loop_timer_stop(errand->limit);
     errand->setup.done(errand->setup.data);
 }
 
@@ -119,6 +126,27 @@ static void fail_with_turn(struct errand *errand)
     fail(errand, "the turn was interrupted");
 }
 
+static void fail_late(struct errand *errand)
+{
+    fail(errand, "it did not end within %g minutes and was stopped (--max-time)",
+        errand->setup.minutes);
+}
+
+static void on_limit(void *data)
+{
+    struct errand *errand = data;
+    if (errand->closing || errand->end != ERRAND_RUNS) {
+        return;
+    }
+    if (errand->late) { /* it does not stop, either */
+        fail_late(errand);
+        return;
+    }
+    errand->late = true;
+    loop_timer_start(errand->limit, STOP_MS, 0);
+    loop_timer_start(errand->step, 0, 0);
+}
+
 static bool is_spent(const struct errand *errand)
 {
     return errand->setup.budget >= 0 &&
@@ -198,11 +226,18 @@ static bool gate_runs(const struct errand *errand)
 static void step(void *data)
 {
     struct errand *errand = data;
-    if (errand->closing || errand->end != ERRAND_RUNS || !errand->chosen) {
+    if (errand->closing || errand->end != ERRAND_RUNS || (!errand->chosen && !errand->late)) {
         return;
     }
     struct session *session = workbench_session(errand->workbench);
-    if (!errand->sent) {
+    if (errand->late && session_state(session) != SESSION_IDLE) {
+        session_interrupt(session);
+    }
+    if (errand->sent && workbench_is_ending(errand->workbench)) {
+        loop_timer_start(errand->step, LOOK_MS, 0); /* what it wrote until then is kept, too */
+    } else if (errand->late) {
+        fail_late(errand);
+    } else if (!errand->sent) {
         send_prompt(errand);
     } else if (session_question(session) != NULL) {
         decline(errand);
@@ -235,6 +270,7 @@ struct errand *errand_start(const struct errand_setup *setup, struct err *err)
     errand->setup = *setup;
     errand->prompt = mem_strdup(setup->prompt);
     errand->step = loop_timer_new(setup->loop, step, errand);
+    errand->limit = loop_timer_new(setup->loop, on_limit, errand);
     struct workbench_options options = {.loop = setup->loop,
         .folder = setup->folder,
         .session = setup->session,
@@ -253,6 +289,9 @@ struct errand *errand_start(const struct errand_setup *setup, struct err *err)
         errand_free(errand);
         return NULL;
     }
+    if (setup->minutes > 0) {
+        loop_timer_start(errand->limit, (uint64_t)(setup->minutes * 60000), 0);
+    }
     return errand;
 }
 
@@ -266,6 +305,7 @@ void errand_free(struct errand *errand)
     proposal_gate_free(errand->gate);
     workbench_free(errand->workbench);
     loop_timer_free(errand->step);
+    loop_timer_free(errand->limit);
     buf_free(&errand->trouble);
     free(errand->prompt);
     free(errand);
@@ -302,6 +342,19 @@ struct str errand_answer(struct errand *errand)
         }
     }
     return answer;
+}
+
+bool errand_has_received(const struct errand *errand)
+{
+    VEC_FOREACH (
+        const struct entry, entry, session_transcript(workbench_session(errand->workbench))) {
+        if (entry->kind == ENTRY_TOOL || entry->kind == ENTRY_PROPOSAL ||
+            ((entry->kind == ENTRY_ASSISTANT || entry->kind == ENTRY_REASONING) &&
+                entry->text.len > 0)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* ---- what was proposed ---- */

@@ -31,6 +31,7 @@ struct errand_setup {
     const char *prompt; /* copied */
     const char *schema; /* of the answer, for a server that takes one; borrowed; or NULL */
     double budget;  /* US dollars for all of it, where the price is known; below 0: as configured */
+    double minutes; /* it may take so long, then it is stopped and has failed; 0: without end */
     unsigned tries; /* how often what the judge finds goes back */
     /* All is at rest and checked: is it what was wanted? False: *told is what the agent is told.
      * NULL: it always is. */
@@ -58,6 +59,8 @@ struct workbench *errand_workbench(struct errand *errand);
 /* The agent's last message since it was last told something; "" when there is none. Borrowed until
  * the session changes. */
 struct str errand_answer(struct errand *errand);
+/* Whether anything came from the agent or the model in this session. */
+bool errand_has_received(const struct errand *errand);
 /* Questions that were declined. */
 unsigned errand_declined(const struct errand *errand);
 

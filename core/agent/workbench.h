@@ -162,6 +162,9 @@ void workbench_prepare_try(struct workbench *wb);
 
 /* No turn runs or waits, and what is proposed was checked as far as it ever will be. */
 bool workbench_is_at_rest(const struct workbench *wb);
+/* A turn that was stopped has not ended on the agent's side: what it wrote may join the proposal.
+ * Nothing is told when it has: look again. */
+bool workbench_is_ending(const struct workbench *wb);
 /* The checks of what a turn proposed are being looked at: what failed goes back to the agent. */
 bool workbench_is_mending(const struct workbench *wb);
 

@@ -165,6 +165,11 @@ bool workbench_is_at_rest(const struct workbench *wb)
     return could_not || (ran && !workbench_is_mending(wb));
 }
 
+bool workbench_is_ending(const struct workbench *wb)
+{
+    return wb->provider != NULL && provider_is_ending(wb->provider);
+}
+
 const struct checks *workbench_evidence(const struct workbench *wb)
 {
     return wb->evidence;

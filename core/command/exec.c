@@ -2,6 +2,7 @@
 #include "command/command.h"
 #include "command/cost_option.h"
 #include "command/entry_line.h"
+#include "command/time_option.h"
 
 #include "agent/errand.h"
 #include "agent/review_queue.h"
@@ -242,7 +243,7 @@ static void print_rest(struct exec_run *run, const struct verdict_line *verdict)
         fprintf(stderr, "proposal %u, %zu file%s, waits for its review: bylaw --session %s\n",
             open->number, open->changes.len, open->changes.len == 1 ? "" : "s",
             session_id(session));
-    } else if (verdict->code != EXIT_YES) {
+    } else if (verdict->code != EXIT_YES && errand_has_received(run->errand)) {
         fprintf(stderr, "what was received is kept: bylaw --session %s\n", session_id(session));
     }
 }
@@ -313,6 +314,7 @@ static bool begin(struct exec_run *run, struct err *err)
     const char *sandbox = args_get(args, "sandbox");
     const char *folder = args_get(args, "dir");
     double cost;
+    double minutes;
     if (args->count != 1) {
         return err_set(
             err, ERR_INVALID, "takes one PROMPT (in quotes), or - for the standard input");
@@ -321,7 +323,7 @@ static bool begin(struct exec_run *run, struct err *err)
         return err_set(err, ERR_INVALID,
             "--sandbox takes read-only alone: more is for sandbox_mode to say, in a file");
     }
-    if (!cost_option_read(args, &cost, err)) {
+    if (!cost_option_read(args, &cost, err) || !time_option_read(args, &minutes, err)) {
         return false;
     }
     if (schema != NULL && (run->schema = schema_read(schema, err)) == NULL) {
@@ -341,6 +343,7 @@ static bool begin(struct exec_run *run, struct err *err)
         .schema =
             run->schema != NULL && schema_is_strict(run->schema) ? schema_text(run->schema) : NULL,
         .budget = cost,
+        .minutes = minutes,
         .tries = TRIES,
         .judge = run->schema == NULL ? NULL : judge,
         .gated = true,
@@ -380,7 +383,7 @@ const struct command command_exec = {
     .name = "exec",
     .summary = "one prompt to the agent without a screen; its answer on the standard output",
     .usage = "[-p PROFILE] [--output-schema FILE] [--json] [--sandbox read-only] [--apply] "
-             "[--max-cost DOLLARS] [--dir DIR] PROMPT|-",
+             "[--max-cost DOLLARS] [--max-time MINUTES] [--dir DIR] PROMPT|-",
     .options =
         {
             {"profile", 'p', "NAME", "a [profiles.NAME]"},
@@ -392,6 +395,7 @@ const struct command command_exec = {
                 "write what is proposed, if every check passes and "
                 "apply_without_review allows it"},
             COST_OPTION,
+            TIME_OPTION("it"),
             {"dir", 'd', "DIR", "the workspace (default: the current folder)"},
         },
     .description =
@@ -410,6 +414,13 @@ const struct command command_exec = {
         "anything is sent: known are those of OpenAI's structured outputs and what is common of "
         "drafts 7 and 2020-12.\n\n"
         "Whatever goes wrong, what was received is kept in the session.\n\n"
+        "It always ends: max_turns, max_tokens and max_cost bound what it asks of a model, and "
+        "what "
+        "is not over after --max-time is stopped, whatever it is busy with. An agent of its own "
+        "(codex, acp:NAME) asks its model by itself, so that its time is the bound; one over ACP "
+        "is "
+        "also stopped when it says more than 8 MiB, puts out more than 256 MiB, or uses more than "
+        "10,000 tools in one turn.\n\n"
         "Exit codes: 0 done; 1 what is proposed would not pass bylaw check --base, the answer does "
         "not match "
         "the schema, or --apply was not allowed; 2 it could not: no model, an error of it, a bound "

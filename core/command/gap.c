@@ -4,6 +4,7 @@
 #include "command/cost_option.h"
 #include "command/folder_index.h"
 #include "command/gap_ask.h"
+#include "command/time_option.h"
 
 #include "base/safe.h"
 #include "base/vec.h"
@@ -19,6 +20,7 @@ struct gap_run {
     struct cover_map map;
     struct gaps gaps;
     struct gap_words words; /* of a model */
+    struct gap_bounds bounds;
 };
 
 /* What --only-status leaves: "gap,partly". */
@@ -111,6 +113,9 @@ static int run_gap(const struct args *args)
         return command_fail(args, "takes no arguments: see --help");
     }
     dir = dir == NULL ? "." : dir;
+    if (!gap_ask_bounds(args, &run.bounds, &err)) {
+        return command_fail(args, "%s", err.text);
+    }
     if (!controls_option_open(args, dir, args_get(args, "only"), &run.controls, &err)) {
         return command_fail(args, "%s", err.text);
     }
@@ -122,7 +127,7 @@ static int run_gap(const struct args *args)
         keep_wanted(&run.gaps, args_get(args, "status"));
         bool asks =
             args_has(args, "model") || args_has(args, "profile") || args_has(args, "provider");
-        bool answered = !asks || gap_ask(args, &run.gaps, &run.words, &err);
+        bool answered = !asks || gap_ask(args, &run.bounds, &run.gaps, &run.words, &err);
         print(&run);
         if (!answered) { /* what is known without it was printed */
             code = command_fail(args, "the model's suggestions are not all there: %s", err.text);
@@ -151,6 +156,7 @@ const struct command command_gap = {
             {"profile", 'p', "NAME", "ask with a [profiles.NAME]"},
             {"provider", '\0', "NAME", "ask a [model_providers] name, codex or acp:NAME"},
             COST_OPTION,
+            TIME_OPTION("an answer"),
             {"json", 'j', NULL, "one JSON array"},
             {"csv", '\0', NULL, "CSV also on a terminal"},
             {"dir", 'd', "DIR", "the workspace (default: the current folder)"},

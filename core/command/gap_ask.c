@@ -1,5 +1,6 @@
 #include "command/gap_ask.h"
 #include "command/cost_option.h"
+#include "command/time_option.h"
 
 #include "agent/errand.h"
 #include "base/json.h"
@@ -160,7 +161,7 @@ static void take_answer(const struct batch_asked *batch, struct gap_words *words
 /* ---- one errand after another ---- */
 
 static bool run_batch(
-    const struct args *args, struct batch_asked *batch, double *budget, struct err *err)
+    const struct args *args, struct batch_asked *batch, struct gap_bounds *bounds, struct err *err)
 {
     const char *folder = args_get(args, "dir");
     char *prompt = make_prompt(batch);
@@ -172,7 +173,8 @@ static bool run_batch(
         .is_program = true,
         .prompt = prompt,
         .schema = schema_text(batch->schema),
-        .budget = *budget,
+        .budget = bounds->dollars,
+        .minutes = bounds->minutes,
         .tries = TRIES,
         .judge = judge,
         .done = on_done,
@@ -188,12 +190,15 @@ static bool run_batch(
     }
     struct session *session = workbench_session(errand_workbench(batch->errand));
     double spent = session_spend(session)->dollars;
-    *budget = *budget < 0 ? *budget : *budget > spent ? *budget - spent : 0;
+    double left = bounds->dollars;
+    bounds->dollars = left < 0 ? left : left > spent ? left - spent : 0;
     bool ok = errand_end(batch->errand) == ERRAND_DONE && batch->answer != NULL;
     if (!ok) {
         const char *trouble = errand_trouble(batch->errand);
-        err_set(err, ERR_INVALID, "%s; what was received is kept: bylaw --session %s",
-            trouble == NULL ? "the model gave no answer" : trouble, session_id(session));
+        bool received = errand_has_received(batch->errand);
+        err_set(err, ERR_INVALID, "%s%s%s", trouble == NULL ? "the model gave no answer" : trouble,
+            received ? "; what was received is kept: bylaw --session " : "",
+            received ? session_id(session) : "");
     }
     errand_free(batch->errand);
     batch->errand = NULL;
@@ -205,13 +210,13 @@ static bool is_asked(const struct gap *gap)
     return gap->status == GAP_OPEN || gap->status == GAP_PARTLY;
 }
 
-static bool ask_all(const struct args *args, struct batch_asked *batch, struct gaps *gaps,
-    struct gap_words *words, struct err *err)
+static bool ask_all(const struct args *args, const struct gap_bounds *bounds,
+    struct batch_asked *batch, struct gaps *gaps, struct gap_words *words, struct err *err)
 {
-    double budget;
+    struct gap_bounds left = *bounds;
     size_t total = 0;
     size_t asked = 0;
-    bool ok = cost_option_read(args, &budget, err);
+    bool ok = true;
     VEC_FOREACH (const struct gap, gap, gaps) {
         total += is_asked(gap);
     }
@@ -228,7 +233,7 @@ static bool ask_all(const struct args *args, struct batch_asked *batch, struct g
         fprintf(stderr, "asking about %zu to %zu of %zu controls\n", asked + 1,
             asked + batch->count, total);
         asked += batch->count;
-        ok = run_batch(args, batch, &budget, err);
+        ok = run_batch(args, batch, &left, err);
         if (ok) {
             take_answer(batch, words);
         }
@@ -238,14 +243,20 @@ static bool ask_all(const struct args *args, struct batch_asked *batch, struct g
     return ok;
 }
 
-bool gap_ask(const struct args *args, struct gaps *gaps, struct gap_words *words, struct err *err)
+bool gap_ask_bounds(const struct args *args, struct gap_bounds *out, struct err *err)
+{
+    return cost_option_read(args, &out->dollars, err) && time_option_read(args, &out->minutes, err);
+}
+
+bool gap_ask(const struct args *args, const struct gap_bounds *bounds, struct gaps *gaps,
+    struct gap_words *words, struct err *err)
 {
     struct batch_asked batch = {.loop = loop_new(err)};
     if (batch.loop == NULL) {
         return false;
     }
     batch.schema = schema_parse(str_of(answer_schema), err);
-    bool ok = batch.schema != NULL && ask_all(args, &batch, gaps, words, err);
+    bool ok = batch.schema != NULL && ask_all(args, bounds, &batch, gaps, words, err);
     loop_free(batch.loop);
     schema_free(batch.schema);
     return ok;

@@ -4,6 +4,7 @@
 #include "command/cost_option.h"
 #include "command/entry_line.h"
 #include "command/folder_index.h"
+#include "command/time_option.h"
 
 #include "agent/journal.h"
 #include "agent/proposal.h"
@@ -35,6 +36,7 @@ struct generate_run {
     size_t gaps, unseen; /* found; of those not checkable */
     size_t waiting;      /* have a proposal from an earlier run, not decided yet */
     double budget;
+    double minutes; /* for each */
     unsigned jobs;
     bool json;
     bool is_terminal; /* a line that is written over says how it stands */
@@ -425,6 +427,7 @@ static bool start(struct generate_run *run, struct loop *loop, struct err *err)
         .jobs = run->jobs,
         .tries = TRIES,
         .budget = run->budget,
+        .minutes = run->minutes,
         .ledger = run->ledger,
         .tasks = run->tasks.items,
         .count = run->tasks.len,
@@ -477,7 +480,8 @@ static bool begin(struct generate_run *run, struct err *err)
     if (run->args->count > 0) {
         return err_set(err, ERR_INVALID, "takes no arguments: see --help");
     }
-    if (!read_jobs(run, err) || !cost_option_read(run->args, &run->budget, err)) {
+    if (!read_jobs(run, err) || !cost_option_read(run->args, &run->budget, err) ||
+        !time_option_read(run->args, &run->minutes, err)) {
         return false;
     }
     struct workspace *workspace = workspace_open(folder == NULL ? "." : folder, err);
@@ -517,7 +521,8 @@ static int run_generate(const struct args *args)
 const struct command command_generate = {
     .name = "generate",
     .summary = "a proposal for each control of a requirements matrix that has no policy",
-    .usage = "[--requirements FILE] [--only IDS] [--jobs N] [--max-cost DOLLARS] [--resume] "
+    .usage = "[--requirements FILE] [--only IDS] [--jobs N] [--max-cost DOLLARS] "
+             "[--max-time MINUTES] [--resume] "
              "[-p PROFILE] [--json]",
     .options =
         {
@@ -530,6 +535,7 @@ const struct command command_generate = {
                 "also those that are covered partly, and those no admission policy can check"},
             {"jobs", 'n', "N", "so many at a time (default: 4)"},
             COST_OPTION,
+            TIME_OPTION("a control"),
             {"resume", 0, NULL, "go on with a run that was cut short"},
             {"profile", 'p', "NAME", "a [profiles.NAME]"},
             {"provider", 0, "NAME", "a [model_providers] name, codex, acp:NAME or recording"},
@@ -555,7 +561,9 @@ const struct command command_generate = {
         "its session. Run again without it, what failed is tried again, and what waits for its "
         "review is left alone.\n\n"
         "With --max-cost no new control begins once so much is spent, where the price of the model "
-        "is known; what is left is named. It also stops when ten controls in a row fail in the "
+        "is known; what is left is named. A control that takes longer than --max-time is stopped "
+        "and "
+        "has failed. It also stops when ten controls in a row fail in the "
         "same "
         "way.\n\n"
         "Exit codes: 0 every control has a green proposal, or nothing was to be written; 1 some "

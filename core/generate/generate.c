@@ -241,6 +241,7 @@ static struct errand *start_errand(struct job *job, const char *session, struct 
         .is_program = setup->is_program,
         .prompt = prompt,
         .budget = -1, /* what has begun may end; max_cost bounds it */
+        .minutes = setup->minutes,
         .tries = setup->tries,
         .judge = judge,
         .gated = true,

@@ -30,6 +30,7 @@ struct generate_setup {
     bool is_program;
     unsigned jobs;         /* at a time, at least 1 */
     unsigned tries;        /* how often what lacks goes back to the model */
+    double minutes;        /* each may take so long, then it has failed; 0: without end */
     double budget;         /* US dollars for all; below 0: any. Reached: no new one begins */
     struct ledger *ledger; /* borrowed */
     const struct generate_task

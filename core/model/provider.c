@@ -60,3 +60,8 @@ char *provider_limits(const struct provider *provider)
 {
     return provider->ops->limits == NULL ? NULL : provider->ops->limits(provider);
 }
+
+bool provider_is_ending(const struct provider *provider)
+{
+    return provider->ops->is_ending != NULL && provider->ops->is_ending(provider);
+}

@@ -148,6 +148,9 @@ struct provider_ops {
     /* How much of its limits is spent, as one line for people; the caller frees. NULL, also as a
      * result: it does not say. */
     char *(*limits)(const struct provider *provider);
+    /* What was cancelled or has failed is not over yet: what it wrote may still come. NULL: never.
+     */
+    bool (*is_ending)(const struct provider *provider);
 };
 
 struct provider {
@@ -168,5 +171,6 @@ void provider_decide(struct provider *provider, struct stream *stream, const cha
     enum approval approval, struct str reason);
 void provider_fork(struct provider *provider, const char *from, const char *to);
 char *provider_limits(const struct provider *provider) MUST_USE;
+bool provider_is_ending(const struct provider *provider);
 
 #endif

@@ -85,6 +85,7 @@ static void it_dies_and_stays_away(void **state)
     expect_failure(f, "login", "fault is not logged in: run fault login");
     expect_failure(f, "nonsense", "speaks nonsense");
     expect_failure(f, "flood", "said more than 8 MiB in one turn and was stopped");
+    expect_failure(f, "tools", "used more than 10,000 tools in one turn and was stopped");
 }
 
 static void what_it_wrote_before_it_died_is_kept(void **state)

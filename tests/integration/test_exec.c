@@ -293,6 +293,46 @@ static void without_a_model_nothing_is_answered(void **state)
     assert_string_equal(json_string(result, "answer"), "");
     assert_non_null(strstr(json_string(result, "message"), "no model is set up"));
     cJSON_Delete(result);
+    assert_int_equal(run_exec(run, "'Say.'"), 2);
+    char *told = test_read(run->home, "err");
+    assert_null(strstr(told, "is kept")); /* for nothing was received */
+    free(told);
+}
+
+static void use_agent(struct agent_run *run, const char *mode)
+{
+    char *config = mem_printf("model_provider = \"acp:fault\"\n[agents.fault]\ncommand = "
+                              "[\"%s/tests/fault-acp\", \"%s\"]\n",
+        getenv("BYLAW_BINARY_DIR"), mode);
+    test_write(run->home, "bylaw/config.toml", config);
+    setenv("ASAN_OPTIONS", "detect_leaks=0", 1); /* of the agent: the sandbox lets nobody trace */
+    free(config);
+}
+
+/* An agent of its own talks to its model by itself: neither requests nor tokens bound it. */
+static void what_never_ends_is_ended(void **state)
+{
+    struct agent_run *run = *state;
+    use_agent(run, "gush");
+    assert_int_equal(run_exec(run, "--json 'Go.'"), 2);
+    cJSON *result = result_of(run);
+    assert_non_null(strstr(json_string(result, "message"), "said more than 8 MiB in one turn"));
+    agent_run_open(run, NULL, json_string(result, "session"));
+    agent_must_find(run, ENTRY_ASSISTANT, "and again");
+    agent_must_find(run, ENTRY_PROPOSAL, "half.rego"); /* what it wrote until then */
+    assert_non_null(proposals_open(workbench_proposals(run->wb)));
+    cJSON_Delete(result);
+    static const char *const modes[] = {"drip", "silent"};
+    for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+        use_agent(run, modes[i]);
+        assert_int_equal(run_exec(run, "--max-time 0.02 'Go.'"), 2);
+        agent_expect_output(
+            run, "err", "it did not end within 0.02 minutes and was stopped (--max-time)");
+    }
+    assert_int_equal(run_exec(run, "--max-time long x"), 2);
+    agent_expect_output(run, "err", "--max-time is a number of minutes");
+    assert_int_equal(run_exec(run, "--max-time inf x"), 2);
+    assert_int_equal(run_exec(run, "--max-time 0 x"), 2);
 }
 
 static void a_budget_ends_it(void **state)
@@ -335,6 +375,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_check_fails_is_red, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_fails_is_said_and_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_a_model_nothing_is_answered, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_never_ends_is_ended, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_budget_ends_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nobody_is_asked, set_up, tear_down),
     };

@@ -7,6 +7,9 @@
  *   die        ends inside a prompt, having written a file
  *   die-first  ends before it has said anything, with a line on standard error
  *   flood      says one thing without end
+ *   gush       the same, having written a file, until it is told to stop
+ *   drip       the same, a word now and then
+ *   tools      uses one tool after another without end
  *   deaf       does not stop when it is told to
  *   login      wants somebody to log in
  *   forgetful  takes up a session and then cannot go on with it
@@ -22,6 +25,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -202,6 +206,33 @@ static void wait_for_cancel(const cJSON *id)
     }
 }
 
+/* Is something said to it? Waits so many milliseconds for that. */
+static bool is_told(int ms)
+{
+    struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+    return poll(&in, 1, ms) > 0;
+}
+
+/* Goes on until it is told to stop. */
+static void go_on(const cJSON *id)
+{
+    write_file("half.rego", "package half");
+    for (unsigned n = 0; !is_told(is("drip") ? 20 : 0); n++) {
+        if (is("tools")) {
+            char name[20];
+            snprintf(name, sizeof name, "t%u", n);
+            cJSON *body = cJSON_CreateObject();
+            json_set_string(body, "sessionUpdate", "tool_call");
+            json_set_string(body, "toolCallId", name);
+            json_set_string(body, "status", "completed");
+            update(body);
+        } else {
+            say(is("drip") ? "and " : "and again, and again, and again, and again, and again\n");
+        }
+    }
+    wait_for_cancel(id);
+}
+
 /* ---- its model ---- */
 
 static const char *model = "lab/m1";
@@ -308,6 +339,10 @@ static void prompt(const cJSON *id, const cJSON *params)
     }
     if (is("forgetful") && resumed) {
         refuse(id, -32603, "the session is damaged");
+        return;
+    }
+    if (is("gush") || is("drip") || is("tools")) {
+        go_on(id);
         return;
     }
     misbehave(id);
