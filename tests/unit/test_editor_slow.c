@@ -56,6 +56,15 @@ static void test_vi_stopped(void **state)
     assert_false(editor_unsaved_count(bench->editor) > 0);
 }
 
+static void test_vi_tells_how_many(void **state)
+{
+    struct bench *bench = *state;
+    open_large(bench, true);
+    bench_type(bench, ":%s/box/fox/\n");
+    wait_end(bench);
+    bench_see(bench, "27000 substitutions in 27000 lines");
+}
+
 static void test_vi_keys_wait(void **state)
 {
     struct bench *bench = *state;
@@ -189,6 +198,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_vi_stopped),
+        TEST(test_vi_tells_how_many),
         TEST(test_vi_keys_wait),
         TEST(test_paste_stops),
         TEST(test_replace_all),

@@ -17,6 +17,8 @@
 #define BINARY_LOOK ((size_t)8 << 10) /* as git: a NUL this early means binary */
 #define DOCS_MAX    24                /* clean files beyond this many are closed */
 #define RECOVER_MAX 20
+#define SAVED_AT_ONCE                                                                              \
+    ((size_t)4 << 20) /* more takes longer than a blink: it is said that it is at work */
 
 static struct str doc_read(void *data, size_t offset)
 {
@@ -318,6 +320,9 @@ static void end_new_file(struct doc *doc)
 static void write_doc(struct doc *doc)
 {
     struct editor *editor = doc->editor;
+    if (text_length(doc->text) > SAVED_AT_ONCE) {
+        app_message(editor->app, MESSAGE_INFO, "saving %s…", doc->path);
+    }
     end_new_file(doc);
     struct saving *saving = MEM_NEW(struct saving);
     struct buf content = BUF_INIT;

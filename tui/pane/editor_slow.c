@@ -3,6 +3,7 @@
 #include "base/slow.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define LARGE     ((size_t)256 << 10) /* bytes of a text whose commands are run in slices */
 #define KEYS_MAX  1000
@@ -14,7 +15,8 @@ struct editor_slow {
     unsigned (*act)(struct editor *editor); /* of editor_slow_act */
     char *name;
     struct text *text; /* that it works on */
-    bool on, told, stopped;
+    bool on, stopped;
+    char *told; /* how far it was when that was last said; NULL: not said yet */
     struct loop_timer *timer;
     uint64_t began, tell;
     struct {
@@ -38,7 +40,6 @@ static void tell(struct editor *editor)
     }
     slow->tell = now + TELL_MS;
     app_redraw(editor->app);
-    slow->told = true;
     slow_progress(&done, &total);
     if (slow->stopped) {
         app_message(editor->app, MESSAGE_INFO, "%s: stopping", slow->name);
@@ -48,6 +49,8 @@ static void tell(struct editor *editor)
     } else {
         app_message(editor->app, MESSAGE_INFO, "%s …  Esc stops it", slow->name);
     }
+    free(slow->told);
+    slow->told = mem_strdup(app_message_text(editor->app));
 }
 
 /* The keys that waited, until one of them takes long again. */
@@ -74,7 +77,8 @@ static void finish(struct editor *editor)
         slow->keys.len = 0;
         app_message(
             editor->app, MESSAGE_INFO, "%s was stopped; undo takes back what it did", slow->name);
-    } else if (slow->told) {
+    } else if (slow->told != NULL && strcmp(slow->told, app_message_text(editor->app)) == 0) {
+        /* What the command says itself, as how many it replaced, says it better. */
         app_message(editor->app, MESSAGE_INFO, "%s: done", slow->name);
     }
     slow->command.done(editor);
@@ -137,8 +141,10 @@ void editor_slow_run(struct editor *editor, const struct slow_command *command)
         return;
     }
     free(slow->name);
+    free(slow->told);
     slow->name = mem_strdup(command->name);
-    slow->told = slow->stopped = false;
+    slow->told = NULL;
+    slow->stopped = false;
     slow->began = loop_now_ms();
     slow->tell = slow->began + TELL_FROM;
     slow->on = true;
@@ -195,6 +201,7 @@ void editor_slow_free(struct editor *editor)
         loop_timer_free(slow->timer);
         VEC_FREE(&slow->keys);
         free(slow->name);
+        free(slow->told);
         free(slow);
         editor->slow = NULL;
     }
