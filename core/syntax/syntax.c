@@ -203,42 +203,48 @@ static size_t tail_of(const struct piece *piece, size_t size)
     return size - piece->start - piece->len;
 }
 
-/* Puts the fresh pieces in the place of [first, last], keeping the trees of those that live on. */
+/* The fresh piece takes what the old one had. */
+static void live_on(struct piece *old, struct piece *fresh)
+{
+    struct piece kept = *old;
+    kept.start = fresh->start;
+    kept.len = fresh->len;
+    kept.row = fresh->row;
+    kept.rows = fresh->rows;
+    *fresh = kept;
+    *old = (struct piece){0};
+}
+
+/* Puts the fresh pieces in the place of [first, last], keeping the trees of those that live on. An
+   old piece that does has its beginning or its end where the fresh one has it: both lists are in
+   order, so that one way along the old ones by their beginnings and one by their ends find it, also
+   where an edit went through a hundred thousand of them. */
 static void replace_pieces(struct syntax *syntax, size_t first, size_t last, struct pieces *fresh,
     const TSInputEdit *edit, size_t old_size)
 {
     struct pieces *all = &syntax->pieces;
-    size_t next = first;
+    size_t by_start = first, by_tail = first;
     size_t new_size = old_size - edit->old_end_byte + edit->new_end_byte;
     for (size_t i = 0; i < fresh->len; i++) {
-        /* Both are in order: what lies before it, or behind it, by either end is not it. An edit of
-         * the whole text has many of both. */
-        size_t start = fresh->items[i].start, tail = new_size - start - fresh->items[i].len;
-        while (next <= last && all->items[next].start < start &&
-               tail_of(&all->items[next], old_size) > tail) {
-            next++;
+        struct piece *now = &fresh->items[i];
+        while (by_start <= last && all->items[by_start].start < now->start) {
+            by_start++;
         }
-        for (size_t k = next; k <= last; k++) {
-            struct piece *old = &all->items[k];
-            if (old->start > start && tail_of(old, old_size) < tail) {
-                break;
-            }
-            enum fate fate = fate_of(old, &fresh->items[i], edit, old_size);
-            if (fate == FATE_GONE) {
-                continue;
-            }
+        while (
+            by_tail <= last && tail_of(&all->items[by_tail], old_size) > tail_of(now, new_size)) {
+            by_tail++;
+        }
+        size_t candidates[] = {by_start, by_tail};
+        for (size_t k = 0; k < ARRAY_LEN(candidates); k++) {
+            struct piece *old = candidates[k] <= last ? &all->items[candidates[k]] : NULL;
+            enum fate fate = old == NULL ? FATE_GONE : fate_of(old, now, edit, old_size);
             if (fate == FATE_EDITED) {
                 edit_piece(syntax, old, edit);
             }
-            struct piece kept = *old;
-            kept.start = fresh->items[i].start;
-            kept.len = fresh->items[i].len;
-            kept.row = fresh->items[i].row;
-            kept.rows = fresh->items[i].rows;
-            fresh->items[i] = kept;
-            *old = (struct piece){0};
-            next = k + 1;
-            break;
+            if (fate != FATE_GONE) {
+                live_on(old, now);
+                break;
+            }
         }
     }
     for (size_t k = first; k <= last; k++) {
