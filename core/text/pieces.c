@@ -182,16 +182,18 @@ void pieces_collect(const struct piece *root, struct spans *out)
     }
 }
 
-struct str pieces_at(const struct piece *root, size_t offset)
+struct str pieces_at(const struct piece *root, size_t offset, size_t *start)
 {
+    *start = 0;
     while (root != NULL) {
-        size_t before = pieces_bytes(root->left);
+        size_t before = *start + pieces_bytes(root->left);
         if (offset < before) {
             root = root->left;
         } else if (offset < before + root->len) {
-            return str_make(root->ptr + (offset - before), root->len - (offset - before));
+            *start = before;
+            return str_make(root->ptr, root->len);
         } else {
-            offset -= before + root->len;
+            *start = before + root->len;
             root = root->right;
         }
     }

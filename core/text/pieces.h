@@ -38,8 +38,9 @@ bool pieces_extend_last(struct piece *root, struct str run, size_t max);
 /* Appends the tree's bytes in order. */
 void pieces_collect(const struct piece *root, struct spans *out);
 
-/* Bytes from `offset` to the end of its piece; empty at the end. */
-struct str pieces_at(const struct piece *root, size_t offset);
+/* The piece that holds the byte at `offset`, whole, with the offset it begins at; empty at the end.
+ */
+struct str pieces_at(const struct piece *root, size_t offset, size_t *start);
 /* Bytes from the start of the piece that holds offset - 1 up to offset; empty at 0. */
 struct str pieces_before(const struct piece *root, size_t offset);
 /* Newlines before offset. */

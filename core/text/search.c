@@ -12,6 +12,7 @@
 
 #define WINDOW       ((size_t)32 << 10)
 #define WINDOW_MAX   ((size_t)1 << 20)
+#define WINDOW_LEAST ((size_t)256)
 #define BLOCK_BACK   ((size_t)4 << 10)  /* how far search_previous steps back at a time */
 #define LOOK_BYTES   ((size_t)64 << 10) /* searched between two looks at keys */
 #define MATCH_LIMIT  200000
@@ -174,7 +175,7 @@ static size_t whole_start(const struct text *text, size_t start)
 static struct str window_bytes(
     struct search *search, const struct text *text, size_t from, size_t to)
 {
-    struct str chunk = text_chunk(text, from);
+    struct str chunk = text_chunk_upto(text, from, to - from);
     if (chunk.len >= to - from) {
         return str_slice(chunk, 0, to - from);
     }
@@ -214,13 +215,15 @@ static void take_match(const struct search *search, size_t base, struct search_m
     }
 }
 
-/* One window from *from on. FOUND, FAILED, or MORE with *from moved to where to go on. */
+/* One window from *from on, no longer than a match that begins before `to` asks for. FOUND (perhaps
+   behind `to`), FAILED, or MORE with *from moved to where to go on. */
 static enum search_status look(struct search *search, const struct text *text, size_t *from,
-    struct search_match *match, struct err *err)
+    size_t to, struct search_match *match, struct err *err)
 {
+    size_t wanted = to - *from < WINDOW_LEAST ? WINDOW_LEAST : to - *from;
     size_t length = text_length(text);
     size_t begin = *from > search->look_behind ? whole_start(text, *from - search->look_behind) : 0;
-    for (size_t size = search->window;; size *= 2) {
+    for (size_t size = wanted < search->window ? wanted : search->window;; size *= 2) {
         size_t end = length - *from <= size ? length : whole_end(text, *from + size);
         bool last = end == length;
         uint32_t flags = begin > 0 ? PCRE2_NOTBOL : 0;
@@ -253,7 +256,7 @@ enum search_status search_next(struct search *search, const struct text *text, s
         if (*from >= stop && budget != SIZE_MAX) {
             return SEARCH_MORE;
         }
-        enum search_status status = look(search, text, from, match, err);
+        enum search_status status = look(search, text, from, to, match, err);
         if (status == SEARCH_FOUND && match->groups[0].start >= to) {
             return SEARCH_NONE;
         }

@@ -8,6 +8,7 @@
 #define CHUNK_MAX   ((size_t)16 << 10)
 #define BLOCK_SIZE  ((size_t)64 << 10)
 #define ENDING_SCAN ((size_t)1 << 20)
+#define NEAR        2 /* lines: further off, the tree finds a line sooner than a walk */
 
 static size_t min_size(size_t a, size_t b)
 {
@@ -40,6 +41,7 @@ static void set_up(struct text *text, struct str bytes, size_t piece_max, size_t
     text->seed = 0x9e3779b97f4a7c15u;
     text->root = pieces_build(&bytes, 1, piece_max, &text->seed);
     text->ending = scan_ending(bytes);
+    text->reading = MEM_NEW(struct reading);
     undo_init(text);
 }
 
@@ -79,6 +81,7 @@ void text_free(struct text *text)
     pieces_free(text->root);
     undo_free(text);
     VEC_FREE(&text->listeners);
+    free(text->reading);
     free(text->original);
     free(text);
 }
@@ -128,11 +131,23 @@ void text_apply(struct text *text, size_t at, size_t len, const struct str *runs
     }
 }
 
+/* Bytes from `offset` to the end of its piece; empty at the end. */
+static struct str run_at(const struct text *text, size_t offset)
+{
+    struct reading *now = text->reading;
+    if (now->run_version != text->version || offset < now->run_start ||
+        offset - now->run_start >= now->run.len) {
+        now->run = pieces_at(text->root, offset, &now->run_start);
+        now->run_version = text->version;
+    }
+    return now->run.len == 0 ? now->run : str_from(now->run, offset - now->run_start);
+}
+
 static struct spans collect_range(const struct text *text, size_t at, size_t len)
 {
     struct spans spans = {0};
     while (len > 0) {
-        struct str run = pieces_at(text->root, at);
+        struct str run = run_at(text, at);
         run.len = min_size(run.len, len);
         spans_add(&spans, run);
         at += run.len;
@@ -255,22 +270,43 @@ size_t text_line_count(const struct text *text)
     return pieces_newlines(text->root) + 1;
 }
 
+/* Where the line behind `line` begins, which begins at offset itself and has a newline: most end
+ * within their piece. */
+static size_t after_line(const struct text *text, size_t line, size_t offset)
+{
+    struct str run = run_at(text, offset);
+    const char *at = run.len > 0 ? memchr(run.ptr, '\n', run.len) : NULL;
+    return at != NULL ? offset + (size_t)(at - run.ptr) + 1
+                      : pieces_after_newline(text->root, line + 1);
+}
+
+/* As text_line_start, for a line that there is. */
+static size_t line_offset(const struct text *text, size_t line)
+{
+    struct reading *now = text->reading;
+    bool near = now->line_version == text->version && line >= now->line && line - now->line <= NEAR;
+    if (!near) {
+        now->line = line;
+        now->line_start = line == 0 ? 0 : pieces_after_newline(text->root, line);
+        now->line_version = text->version;
+    }
+    for (; now->line < line; now->line++) {
+        now->line_start = after_line(text, now->line, now->line_start);
+    }
+    return now->line_start;
+}
+
 size_t text_line_start(const struct text *text, size_t line)
 {
-    if (line == 0) {
-        return 0;
-    }
-    return min_size(pieces_after_newline(text->root, line), text_length(text));
+    return line > pieces_newlines(text->root) ? text_length(text) : line_offset(text, line);
 }
 
 /* Offset of the line's LF, or the length. */
 static size_t line_break(const struct text *text, size_t line)
 {
-    size_t length = text_length(text);
-    if (line >= pieces_newlines(text->root)) {
-        return length;
-    }
-    return pieces_after_newline(text->root, line + 1) - 1;
+    return line >= pieces_newlines(text->root)
+               ? text_length(text)
+               : after_line(text, line, line_offset(text, line)) - 1;
 }
 
 size_t text_line_end(const struct text *text, size_t line)
@@ -305,7 +341,7 @@ size_t text_offset_of(const struct text *text, struct text_point point)
 size_t text_find_newline(const struct text *text, size_t offset)
 {
     for (;;) {
-        struct str run = pieces_at(text->root, offset);
+        struct str run = run_at(text, offset);
         const char *at = run.len > 0 ? memchr(run.ptr, '\n', run.len) : NULL;
         if (at != NULL) {
             return offset + (size_t)(at - run.ptr);
@@ -319,22 +355,27 @@ size_t text_find_newline(const struct text *text, size_t offset)
 
 int text_byte(const struct text *text, size_t offset)
 {
-    struct str run = pieces_at(text->root, offset);
+    struct str run = run_at(text, offset);
     return run.len == 0 ? -1 : (unsigned char)run.ptr[0];
 }
 
-struct str text_chunk(const struct text *text, size_t offset)
+struct str text_chunk_upto(const struct text *text, size_t offset, size_t enough)
 {
-    struct str chunk = pieces_at(text->root, offset);
+    struct str chunk = run_at(text, offset);
     /* Pieces that were cut from one block without an edit between them lie together. */
-    while (chunk.len > 0) {
-        struct str next = pieces_at(text->root, offset + chunk.len);
-        if (next.len == 0 || next.ptr != chunk.ptr + chunk.len || chunk.len >= CHUNK_MAX) {
+    while (chunk.len > 0 && chunk.len < enough) {
+        struct str next = run_at(text, offset + chunk.len);
+        if (next.len == 0 || next.ptr != chunk.ptr + chunk.len) {
             break;
         }
         chunk.len += next.len;
     }
     return chunk;
+}
+
+struct str text_chunk(const struct text *text, size_t offset)
+{
+    return text_chunk_upto(text, offset, CHUNK_MAX);
 }
 
 struct str text_chunk_before(const struct text *text, size_t offset)
@@ -350,7 +391,7 @@ void text_copy(const struct text *text, size_t from, size_t to, struct buf *out)
     }
     buf_reserve(out, to - from);
     while (from < to) {
-        struct str run = pieces_at(text->root, from);
+        struct str run = run_at(text, from);
         run.len = min_size(run.len, to - from);
         buf_append_str(out, run);
         from += run.len;

@@ -77,9 +77,11 @@ size_t text_find_newline(const struct text *text, size_t offset);
 /* The byte at offset, or -1 at the end. */
 int text_byte(const struct text *text, size_t offset);
 
-/* The longest run of bytes from `offset` on that lies together in memory (empty only at the end);
+/* A run of bytes from `offset` on that lies together in memory (empty only at the end);
  * what tree-sitter's TSInput.read wants. Borrowed: stays readable until text_free. */
 struct str text_chunk(const struct text *text, size_t offset);
+/* The same, for who needs no more than `enough` bytes: longer only if it costs nothing. */
+struct str text_chunk_upto(const struct text *text, size_t offset, size_t enough);
 /* The same, ending at `offset` (empty only at 0). */
 struct str text_chunk_before(const struct text *text, size_t offset);
 /* Appends the bytes from `from` up to `to`. */

@@ -45,8 +45,18 @@ enum run {
     RUN_MANY_ERASE
 };
 
+/* What was asked last of the text. Who goes on from there, byte by byte or line by line, is spared
+   the way down the tree and the count of newlines within a piece. Both hold for one version. */
+struct reading {
+    size_t line, line_start;
+    size_t run_start;
+    struct str run; /* a whole piece; empty: none was asked for */
+    uint64_t line_version, run_version;
+};
+
 struct text {
     struct piece *root;
+    struct reading *reading; /* beside the text, as reading leaves the text as it is */
     char *original;
     struct block *blocks;
     size_t piece_max, block_size;

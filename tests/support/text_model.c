@@ -204,6 +204,10 @@ static void compare(const struct model *model, const struct text *text, size_t a
     size_t end = str_find_char(now, '\n', at);
     bool crlf = end != SIZE_MAX && end > at - point.column && now.ptr[end - 1] == '\r';
     check(text_line_end(text, point.row) == (end == SIZE_MAX ? now.len : end - crlf), "line end");
+    for (size_t row = point.row + 1; end != SIZE_MAX && row < point.row + 5; row++) {
+        check(text_line_start(text, row) == end + 1, "line start, one after another");
+        end = str_find_char(now, '\n', end + 1);
+    }
     check(text_byte(text, at) == (at < now.len ? (unsigned char)now.ptr[at] : -1), "byte");
     struct str chunk = text_chunk(text, at);
     check(chunk.len <= now.len - at && (chunk.len > 0) == (at < now.len), "chunk length");
