@@ -1,3 +1,4 @@
+#include "desk_decided.h"
 #include "desk_private.h"
 
 #include "agent/journal.h"
@@ -364,6 +365,7 @@ static void make_panes(struct desk *desk)
     app_add_actions(desk->app, &find_actions, desk->find);
     desk->evaluate = desk_evaluate_new(desk);
     app_add_actions(desk->app, &evaluate_actions, desk->evaluate);
+    desk->decided = desk_decided_new(desk);
     desk->apply = desk_apply_new(desk);
     app_add_actions(desk->app, &desk_apply_actions, desk->apply);
     desk->diagnose = diagnose_new(desk);
@@ -502,6 +504,8 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
     desk_find_free(desk.find);
     desk_evaluate_free(desk.evaluate);
     desk_apply_stop(desk.apply);
+    desk_decided_free(desk.decided);
+    desk.decided = NULL;
     desk_trace_stop(&desk);
     loop_timer_free(desk.evidence);
     desk.evidence = NULL;

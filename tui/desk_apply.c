@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-enum { SETTLE_MS = 300 };
+enum { SETTLE_MS = 300, FOLLOW_MAX_US = 1000000 };
 
 struct apply_side {
     struct desk_apply *owner;
@@ -17,7 +17,8 @@ struct apply_side {
     struct apply_run *run;
     const struct apply_set *set; /* of the run; NULL: not planned */
     unsigned generation;
-    bool known; /* computed, or being computed, for what is there now */
+    bool known;                   /* computed, or being computed, for what is there now */
+    uint64_t started_us, took_us; /* took 0: never to its end */
 };
 
 struct desk_apply {
@@ -31,7 +32,6 @@ struct desk_apply {
     char *root;        /* and where it is laid out */
     struct buf notes;
     struct loop_timer *settle;
-    struct desk_decided *decided;
 };
 
 static void changed(struct desk_apply *a)
@@ -67,11 +67,15 @@ static void done(void *data, unsigned generation, const char *trouble)
 {
     struct apply_side *side = data;
     (void)generation;
+    side->took_us = trouble != NULL ? 0 : loop_now_us() - side->started_us;
     if (trouble != NULL) {
         app_message(
             side->owner->desk->app, MESSAGE_ERROR, "Policies could not be applied: %s", trouble);
+    }
+    if (side->side == MATRIX_NOW && trouble != NULL) {
+        desk_decided_troubled(side->owner->desk->decided);
     } else if (side->side == MATRIX_NOW) {
-        desk_decided_tell(side->owner->decided, side->owner->matrix);
+        desk_decided_tell(side->owner->desk->decided, side->owner->matrix);
     }
     changed(side->owner);
 }
@@ -104,6 +108,7 @@ static void start(
         .text_count = texts == NULL ? 0 : texts->len};
     side->known = true;
     side->set = NULL;
+    side->started_us = loop_now_us();
     side->generation = apply_run_start(side->run, &options);
     free(view);
 }
@@ -116,7 +121,10 @@ static void start_now(struct desk_apply *a)
     uint64_t hash = hash_of(&texts);
     if (!side->known || hash != a->texts) {
         a->texts = hash;
+        desk_decided_applying(a->desk->decided);
         start(side, workspace_root(workbench_workspace(a->desk->workbench)), false, &texts);
+    } else {
+        desk_decided_unmoved(a->desk->decided);
     }
     eval_sources_free(&texts);
 }
@@ -156,17 +164,28 @@ static void compute(struct desk_apply *a)
     start_proposed(a);
 }
 
+/* Once asked for, what guards say of decisions follows the files, while that is cheap. */
 static void on_settle(void *data)
 {
     struct desk_apply *a = data;
+    uint64_t took = a->sides[MATRIX_NOW].took_us;
     if (a->pane != NULL) {
         compute(a);
+    } else if (took > 0 && took <= FOLLOW_MAX_US) {
+        start_now(a);
     }
 }
 
 void desk_apply_files_changed(struct desk_apply *a)
 {
     a->sides[MATRIX_NOW].known = false;
+    desk_decided_moved(a->desk->decided);
+    loop_timer_start(a->settle, SETTLE_MS, 0);
+}
+
+void desk_apply_text_changed(struct desk_apply *a)
+{
+    desk_decided_moved(a->desk->decided);
     loop_timer_start(a->settle, SETTLE_MS, 0);
 }
 
@@ -337,7 +356,6 @@ struct desk_apply *desk_apply_new(struct desk *desk)
     a->desk = desk;
     a->matrix = matrix_new();
     a->settle = loop_timer_new(desk->loop, on_settle, a);
-    a->decided = desk_decided_new(desk);
     for (int i = 0; i < MATRIX_SIDES; i++) {
         struct apply_side *side = &a->sides[i];
         side->owner = a;
@@ -355,10 +373,6 @@ void desk_apply_stop(struct desk_apply *a)
         apply_run_free(a->sides[i].run);
         a->sides[i].run = NULL;
         a->sides[i].set = NULL;
-    }
-    if (a != NULL) {
-        desk_decided_free(a->decided);
-        a->decided = NULL;
     }
 }
 

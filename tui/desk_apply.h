@@ -18,6 +18,8 @@ void desk_apply_free(struct desk_apply *apply);
 void desk_apply_show(struct desk_apply *apply);
 /* Files changed on disk, or the proposal is another, gone or laid out. */
 void desk_apply_files_changed(struct desk_apply *apply);
+/* A text that is not saved is another. */
+void desk_apply_text_changed(struct desk_apply *apply);
 void desk_apply_proposal_changed(struct desk_apply *apply);
 
 /* With the struct desk_apply as data. */

@@ -1,25 +1,40 @@
 #include "desk_decided.h"
 
+#include "base/vec.h"
 #include "desk_private.h"
 #include "evidence/evidence.h"
 #include "policy/guard.h"
 
 #include <stdlib.h>
 
+/* What is read on a worker, and under whose name it is told. */
 struct reading {
     struct desk_decided *owner; /* NULL: not wanted any more */
+    struct reading **slot;      /* the owner's */
+    const char *name;
     char *root;
+    struct coverage coverage; /* picked */
     struct findings findings;
 };
 
+enum applied { APPLIED_NEVER, APPLIED_RUNS, APPLIED_KNOWN, APPLIED_TOO_MANY, APPLIED_TROUBLED };
+
 struct desk_decided {
     struct desk *desk;
-    struct reading *reading; /* the last one begun, or NULL */
+    struct reading *fixtures, *tests; /* the last ones begun, or NULL */
+    enum applied applied;
+    bool moved;     /* something changed since policies were applied */
+    uint64_t board; /* its version when it was read; 0: never */
+    bool unsaved;   /* coverage of texts that are not saved was left out */
+    char *said;
 };
+
+/* ---- reading ---- */
 
 static void work(void *data)
 {
     struct reading *reading = data;
+    evidence_of_picked(reading->root, &reading->coverage, &reading->findings);
     guards_drop_silenced(reading->root, &reading->findings);
 }
 
@@ -28,37 +43,244 @@ static void worked(void *data, bool cancelled)
     struct reading *reading = data;
     struct desk_decided *decided = reading->owner;
     if (decided != NULL && !cancelled) {
-        decided->reading = NULL;
+        *reading->slot = NULL;
         problems_set(
-            diagnose_problems(decided->desk->diagnose), "decided", NULL, 0, &reading->findings);
+            diagnose_problems(decided->desk->diagnose), reading->name, NULL, 0, &reading->findings);
         diagnose_show(decided->desk->diagnose);
     }
+    coverage_free(&reading->coverage);
     findings_free(&reading->findings);
     free(reading->root);
     free(reading);
 }
 
-static void forget(struct desk_decided *decided)
+static void forget(struct reading **slot)
 {
-    if (decided->reading != NULL) {
-        decided->reading->owner = NULL;
-        decided->reading = NULL;
+    if (*slot != NULL) {
+        (*slot)->owner = NULL;
+        *slot = NULL;
     }
+}
+
+static struct reading *begin(struct desk_decided *decided, struct reading **slot, const char *name)
+{
+    forget(slot);
+    struct reading *reading = MEM_NEW(struct reading);
+    reading->owner = decided;
+    reading->slot = slot;
+    reading->name = name;
+    reading->root = mem_strdup(workspace_root(workbench_workspace(decided->desk->workbench)));
+    *slot = reading;
+    return reading;
+}
+
+/* ---- what is not evaluated ---- */
+
+/* "a, b" of the guards that need this evidence; how many. */
+static size_t list_guards(unsigned evidence, struct buf *out)
+{
+    size_t count = 0;
+    for (size_t i = 0; guards[i] != NULL; i++) {
+        if ((guards[i]->evidence & evidence) != 0) {
+            buf_printf(out, "%s%s", count++ > 0 ? ", " : "", guards[i]->id);
+        }
+    }
+    return count;
+}
+
+static const char *why_no_fixtures(const struct desk_decided *d)
+{
+    switch (d->applied) {
+    case APPLIED_RUNS:
+        return "policies are being applied to fixtures";
+    case APPLIED_KNOWN:
+        return d->moved ? "something changed since Alt-A applied the policies: Alt-A again" : NULL;
+    case APPLIED_TOO_MANY:
+        return "too many decisions for here: bylaw guards --decide";
+    case APPLIED_TROUBLED:
+        return "policies could not be applied to fixtures: Alt-A tries again";
+    default:
+        return "Alt-A applies the policies to the fixtures";
+    }
+}
+
+static const char *why_no_tests(const struct desk_decided *d)
+{
+    const struct board *board = status_board(d->desk->status);
+    const struct coverage *coverage = board_coverage(board);
+    if (d->desk->tested_proposal != 0) {
+        return "the tests that ran are those of the proposal";
+    }
+    if (board_is_busy(board)) {
+        return "the tests are running";
+    }
+    if (board_trouble(board) != NULL) {
+        return "the tests could not run: F5 tries again";
+    }
+    if (board_wall_us(board) == 0) {
+        return "F5 runs the tests";
+    }
+    if (status_has_unrun(d->desk->status)) {
+        return "something changed since the tests ran: F5 again";
+    }
+    if (coverage == NULL || coverage->incomplete || board_coverage_is_old(board)) {
+        return "coverage is not complete: the tests must load and pass";
+    }
+    return d->unsaved ? "coverage is read of what is saved" : NULL;
+}
+
+/* What waits for one kind of evidence, as "why (guards)". */
+static void say_one(unsigned evidence, const char *why, struct buf *out)
+{
+    if (why != NULL) {
+        buf_printf(out, "%s%s (", out->len > 0 ? "; " : "", why);
+        (void)list_guards(evidence, out);
+        buf_append_c(out, ")");
+    }
+}
+
+static void say(struct desk_decided *d)
+{
+    if (d->desk->diagnose == NULL) {
+        return; /* the desk is being made */
+    }
+    unsigned wanted = diagnose_evidence(d->desk->diagnose);
+    const char *fixtures = (wanted & GUARD_BY_FIXTURES) != 0 ? why_no_fixtures(d) : NULL;
+    const char *tests = (wanted & GUARD_BY_TESTS) != 0 ? why_no_tests(d) : NULL;
+    struct buf text = BUF_INIT;
+    struct buf names = BUF_INIT;
+    size_t count = list_guards((fixtures != NULL ? (unsigned)GUARD_BY_FIXTURES : 0U) |
+                                   (tests != NULL ? (unsigned)GUARD_BY_TESTS : 0U),
+        &names);
+    say_one(GUARD_BY_FIXTURES, fixtures, &text);
+    say_one(GUARD_BY_TESTS, tests, &text);
+    buf_append_c(&text, "");
+    if (d->said == NULL || strcmp(d->said, text.ptr) != 0) {
+        free(d->said);
+        d->said = mem_strdup(text.ptr);
+        status_set_waiting(d->desk->status, count, text.ptr);
+    }
+    buf_free(&names);
+    buf_free(&text);
+}
+
+/* ---- fixtures ---- */
+
+void desk_decided_applying(struct desk_decided *decided)
+{
+    decided->applied = APPLIED_RUNS;
+    decided->moved = false;
+    say(decided);
+}
+
+void desk_decided_troubled(struct desk_decided *decided)
+{
+    decided->applied = APPLIED_TROUBLED;
+    say(decided);
 }
 
 void desk_decided_tell(struct desk_decided *decided, const struct matrix *matrix)
 {
-    forget(decided);
-    if (matrix_policies(matrix) * matrix_fixtures(matrix) > DECIDED_CELLS_MAX) {
+    forget(&decided->fixtures);
+    bool few = matrix_policies(matrix) * matrix_fixtures(matrix) <= DECIDED_CELLS_MAX;
+    decided->applied = few ? APPLIED_KNOWN : APPLIED_TOO_MANY;
+    if (few) {
+        struct reading *reading = begin(decided, &decided->fixtures, "decided");
+        evidence_of_matrix(matrix, MATRIX_NOW, &reading->findings);
+        loop_work_start(decided->desk->loop, work, worked, reading);
+    }
+    say(decided);
+}
+
+void desk_decided_moved(struct desk_decided *decided)
+{
+    if (decided != NULL) {
+        decided->moved = true;
+        say(decided);
+    }
+}
+
+void desk_decided_unmoved(struct desk_decided *decided)
+{
+    decided->moved = false;
+    say(decided);
+}
+
+/* ---- tests ---- */
+
+/* Rows of an engine that is not there are not evaluated either, and that is no test's fault. */
+static bool is_absent(const struct run_plan *plan, const char *engine)
+{
+    for (size_t i = 0; plan != NULL && i < plan->units.len; i++) {
+        const struct plan_unit *unit = &plan->units.items[i];
+        if (unit->absent && unit->engine != NULL && strcmp(unit->engine->name, engine) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void take_rows(struct desk_decided *d, struct board *board, struct findings *findings)
+{
+    const struct run_plan *plan = runner_whole_plan(status_runner(d->desk->status));
+    const char *asked = NULL;
+    bool absent = false;
+    for (size_t i = 0; i < board_count(board); i++) {
+        const struct board_test *test = board_at(board, i);
+        struct results rows = {.items = test->rows, .len = test->count};
+        if (test->engine != asked) {
+            asked = test->engine;
+            absent = asked != NULL && is_absent(plan, asked);
+        }
+        if (!absent) {
+            evidence_of_results(&rows, findings);
+        }
+    }
+}
+
+/* Rows of a text that is not saved are not those of the file. */
+static void take_coverage(struct desk_decided *d, struct board *board, struct coverage *out)
+{
+    struct coverage picked = {0};
+    d->unsaved = false;
+    evidence_pick_coverage(board_coverage(board), &picked);
+    VEC_FOREACH (struct coverage_file, file, &picked) {
+        if (editor_unsaved_length(d->desk->editor, file->path) > 0) {
+            file->covered.len = file->missed.len = 0;
+            d->unsaved = true;
+        }
+    }
+    *out = picked;
+}
+
+static void read_tests(struct desk_decided *d, struct board *board)
+{
+    struct reading *reading = begin(d, &d->tests, "tested");
+    if (d->desk->tested_proposal == 0) {
+        take_rows(d, board, &reading->findings);
+    }
+    if (d->desk->tested_proposal == 0 && board_coverage(board) != NULL &&
+        !board_coverage_is_old(board)) {
+        take_coverage(d, board, &reading->coverage);
+    }
+    loop_work_start(d->desk->loop, work, worked, reading);
+}
+
+void desk_decided_refresh(struct desk_decided *decided)
+{
+    if (decided == NULL) {
         return;
     }
-    struct reading *reading = MEM_NEW(struct reading);
-    reading->owner = decided;
-    reading->root = mem_strdup(workspace_root(workbench_workspace(decided->desk->workbench)));
-    evidence_of_matrix(matrix, MATRIX_NOW, &reading->findings);
-    decided->reading = reading;
-    loop_work_start(decided->desk->loop, work, worked, reading);
+    struct board *board = status_board(decided->desk->status);
+    if (!board_is_busy(board) && board_wall_us(board) > 0 &&
+        board_version(board) != decided->board) {
+        decided->board = board_version(board);
+        read_tests(decided, board);
+    }
+    say(decided);
 }
+
+/* ---- life ---- */
 
 struct desk_decided *desk_decided_new(struct desk *desk)
 {
@@ -70,7 +292,9 @@ struct desk_decided *desk_decided_new(struct desk *desk)
 void desk_decided_free(struct desk_decided *decided)
 {
     if (decided != NULL) {
-        forget(decided);
+        forget(&decided->fixtures);
+        forget(&decided->tests);
+        free(decided->said);
         free(decided);
     }
 }

@@ -3,6 +3,7 @@
 #include "base/path.h"
 #include "base/vec.h"
 #include "check/check.h"
+#include "desk_decided.h"
 #include "desk_private.h"
 
 #include <stdlib.h>
@@ -253,6 +254,7 @@ static void changed(void *data)
         break;
     }
     }
+    desk_decided_refresh(d->desk->decided);
 }
 
 /* ---- what makes it check ---- */
@@ -404,6 +406,11 @@ struct diagnose *diagnose_new(struct desk *desk)
     editor_on_changed(desk->editor, on_changed, d);
     editor_on_saved(desk->editor, on_saved, d);
     return d;
+}
+
+unsigned diagnose_evidence(const struct diagnose *diagnose)
+{
+    return diagnose->checker == NULL ? 0 : checker_evidence(diagnose->checker);
 }
 
 struct problems *diagnose_problems(struct diagnose *diagnose)

@@ -20,6 +20,9 @@ void diagnose_free(struct diagnose *diagnose);
  * diagnose_show. */
 struct problems *diagnose_problems(struct diagnose *diagnose);
 void diagnose_show(struct diagnose *diagnose);
+/* What guards could read here that somebody must run first: enum guard_evidence (policy/guard.h).
+ */
+unsigned diagnose_evidence(const struct diagnose *diagnose);
 /* Files changed on disk. */
 void diagnose_files_changed(struct diagnose *diagnose);
 /* The board of the test runs changed. */

@@ -48,6 +48,7 @@ struct desk {
     struct desk_init *init;
     struct desk_rollout *rollout;
     struct diagnose *diagnose;
+    struct desk_decided *decided; /* NULL: the desk is going */
     struct desk_changes *changes;
     struct assist *assist;
     size_t notices_shown;

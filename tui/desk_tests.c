@@ -3,6 +3,7 @@
 
 #include "base/path.h"
 #include "base/vec.h"
+#include "desk_decided.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -95,13 +96,16 @@ void desk_tests_text_changed(void *data, const char *path)
     bool same = desk->typed != NULL && strcmp(desk->typed, path) == 0;
     bool changed =
         same ? desk->typed_version != version : editor_unsaved_length(desk->editor, path) > 0;
-    if (desk->closing || desk->tested_proposal != 0 || !is_tested(path) || !changed) {
+    if (desk->closing || !is_tested(path) || !changed) {
         return;
     }
     free(desk->typed);
     desk->typed = mem_strdup(path);
     desk->typed_version = version;
-    status_text_changed(desk->status, path);
+    desk_apply_text_changed(desk->apply);
+    if (desk->tested_proposal == 0) {
+        status_text_changed(desk->status, path);
+    }
 }
 
 /* ---- what a test is about ---- */
@@ -223,6 +227,7 @@ void desk_tests_changed(void *data)
     struct desk *desk = data;
     if (desk->diagnose != NULL) {
         diagnose_tests_changed(desk->diagnose);
+        desk_decided_refresh(desk->decided);
     }
     desk_reach_changed(desk);
     assist_reach_changed(desk->assist);

@@ -141,6 +141,7 @@ void check_finish(struct check_job *job)
     free(checker->trouble);
     checker->trouble = mem_strdup(job->trouble);
     checker->unchecked = job->unchecked;
+    checker->evidence = job->evidence;
     checker->wall_us = loop_now_us() - job->started_us;
     set_state(checker, job->trouble != NULL ? CHECK_TROUBLED : CHECK_DONE);
 }
@@ -407,6 +408,11 @@ const char *checker_trouble(const struct checker *checker)
 size_t checker_unchecked(const struct checker *checker)
 {
     return checker->unchecked;
+}
+
+unsigned checker_evidence(const struct checker *checker)
+{
+    return checker->evidence;
 }
 
 uint64_t checker_wall_us(const struct checker *checker)

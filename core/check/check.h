@@ -75,6 +75,8 @@ enum check_state checker_state(const struct checker *checker);
 const char *checker_trouble(const struct checker *checker);
 /* Files that refer to the one in focus and were left out, because there are too many. */
 size_t checker_unchecked(const struct checker *checker);
+/* What could be run here for guards to read (guards_evidence), as of the last check. */
+unsigned checker_evidence(const struct checker *checker);
 /* How long the last check took, from its beginning to CHECK_DONE. */
 uint64_t checker_wall_us(const struct checker *checker);
 

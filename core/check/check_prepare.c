@@ -322,6 +322,7 @@ static void prepare(struct check_job *job)
         struct guard_world *world = guard_world_new(job->checker->index, &job->checker->manifests);
         guards_check(world, focus, content, &job->guards);
         guard_world_free(world);
+        job->evidence = guards_evidence(job->checker->index, &job->checker->manifests);
         check_cover(job, focus);
         if (is_rego) {
             plan_rego(job);

@@ -72,6 +72,7 @@ struct check_job {
         size_t len, cap;
     } stand_ins;
     size_t unchecked;
+    unsigned evidence; /* guards_evidence */
     char *trouble;
 
     struct {
@@ -98,6 +99,7 @@ struct checker {
     enum check_state state;
     char *trouble;
     size_t unchecked;
+    unsigned evidence;
     uint64_t wall_us;
 
     struct check_job *job; /* the last one started; NULL: none */

@@ -1,5 +1,6 @@
 #include "evidence/evidence.h"
 
+#include "base/file.h"
 #include "base/path.h"
 #include "base/safe.h"
 #include "base/vec.h"
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 
 enum { MESSAGE_MAX = 500, SAID_MAX = 200, LISTED_MAX = 3 };
+#define TEXT_MAX ((size_t)16 << 20)
 
 PRINTF_LIKE(5, 6)
 static void tell(struct findings *findings, const char *id, const char *file, struct position at,
@@ -295,16 +297,22 @@ static bool begins_at(const struct coverage_ranges *ranges, unsigned row)
     return false;
 }
 
-static void look_at_rules(
-    const struct policy_file *file, const struct coverage_file *covered, struct findings *findings)
+static void look_at_rules(const char *path, const struct policy_facts *facts,
+    const struct coverage_file *covered, struct findings *findings)
 {
-    VEC_FOREACH (const struct policy_rule, rule, &file->facts->rules) {
+    VEC_FOREACH (const struct policy_rule, rule, &facts->rules) {
         if (is_denier(rule) && begins_at(&covered->missed, rule->row) &&
             !begins_at(&covered->covered, rule->row)) {
-            tell(findings, "rule-unreached", file->path, (struct position){rule->row, 1},
+            tell(findings, "rule-unreached", path, (struct position){rule->row, 1},
                 "no test makes this rule of %s hold: nothing shows what it denies", rule->name);
         }
     }
+}
+
+/* Where no test comes at all, `deny-untested` says it. */
+static bool is_told(const struct policy_facts *facts, const struct coverage_file *covered)
+{
+    return facts != NULL && covered != NULL && facts->tests.len == 0 && covered->covered.len > 0;
 }
 
 void evidence_of_coverage(
@@ -314,9 +322,49 @@ void evidence_of_coverage(
         const struct policy_file *file = &index->files.items[i];
         const struct coverage_file *covered =
             file->facts == NULL ? NULL : coverage_find(coverage, file->path);
-        /* Where no test comes at all, `deny-untested` says it. */
-        if (covered != NULL && file->facts->tests.len == 0 && covered->covered.len > 0) {
-            look_at_rules(file, covered, findings);
+        if (is_told(file->facts, covered)) {
+            look_at_rules(file->path, file->facts, covered, findings);
         }
+    }
+}
+
+static bool misses_a_head(const struct coverage_file *file)
+{
+    VEC_FOREACH (const struct coverage_range, range, &file->missed) {
+        if (range->col == 1 && file->covered.len > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void evidence_pick_coverage(const struct coverage *coverage, struct coverage *out)
+{
+    VEC_FOREACH (const struct coverage_file, file, coverage) {
+        bool picked = !coverage->incomplete && misses_a_head(file);
+        for (size_t i = 0; picked && i < file->covered.len; i++) {
+            coverage_add(out, str_of(file->path), file->covered.items[i], true);
+        }
+        for (size_t i = 0; picked && i < file->missed.len; i++) {
+            coverage_add(out, str_of(file->path), file->missed.items[i], false);
+        }
+    }
+    coverage_finish(out);
+}
+
+void evidence_of_picked(const char *root, const struct coverage *picked, struct findings *findings)
+{
+    VEC_FOREACH (const struct coverage_file, file, picked) {
+        struct buf text = BUF_INIT;
+        char *full = path_join(root, file->path);
+        if (file_read(full, TEXT_MAX, &text, NULL)) {
+            struct policy_facts *facts = policy_facts_parse(buf_str(&text));
+            if (is_told(facts, file)) {
+                look_at_rules(file->path, facts, file, findings);
+            }
+            policy_facts_release(facts);
+        }
+        free(full);
+        buf_free(&text);
     }
 }

@@ -32,5 +32,9 @@ void evidence_of_results(const struct results *results, struct findings *finding
  * measured. */
 void evidence_of_coverage(
     const struct policy_index *index, const struct coverage *coverage, struct findings *findings);
+/* The same without an index, in two steps: adds to `out` (unfinished before) the files of which
+ * something could be said; then, on a worker, reads these below the root and appends what is. */
+void evidence_pick_coverage(const struct coverage *coverage, struct coverage *out);
+void evidence_of_picked(const char *root, const struct coverage *picked, struct findings *findings);
 
 #endif

@@ -31,6 +31,9 @@ enum guard_language {
     GUARD_DECIDED = 8   /* not the text: what engines decided (evidence/evidence.h) */
 };
 
+/* What a guard that reads decisions needs somebody to have run (struct guard's evidence). */
+enum guard_evidence { GUARD_BY_TESTS = 1, GUARD_BY_FIXTURES = 2 };
+
 struct guard_file;
 struct guard_world;
 
@@ -40,6 +43,7 @@ struct guard {
     enum severity severity;
     const char *summary;     /* one line, no full stop */
     const char *explanation; /* for the docs: why it matters, what to do */
+    unsigned evidence;       /* GUARD_DECIDED: enum guard_evidence, or-ed */
     /* Adds findings with guard_find (guard/guard_private.h); NULL: GUARD_DECIDED only. */
     void (*check)(struct guard_file *file);
     /* After all files of a folder: what only all of them show. May be NULL. */
@@ -52,6 +56,10 @@ const struct guard *guard_by_id(struct str id);
 
 /* "Rego, YAML", "templates", "decisions": what it looks at. */
 const char *guard_languages_name(unsigned which);
+
+/* Which evidence this workspace can give: it has tests; it has fixtures that say what they are, or
+ * policies that say what they match. What it cannot give is not missing. */
+unsigned guards_evidence(const struct policy_index *index, const struct manifests *manifests);
 
 /* What guards know beside the file they look at. Made once for the files of one state of a
  * workspace; what they find out about all of it is kept in it. Both borrowed; neither may change

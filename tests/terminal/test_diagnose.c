@@ -179,6 +179,32 @@ static void templates_are_checked_in_place(void **state)
     test_dir_remove(dir);
 }
 
+/* An empty list says nothing of the guards that read what engines decide: which have not been
+ * evaluated is told, and the key that does it. What tests show is read when they have run. */
+static void guards_that_wait_are_told(void **state)
+{
+    (void)state;
+    char *dir = test_dir_make();
+    test_write(dir, "p.rego",
+        "package p\n\ndeny contains sprintf(\"%s\", [input.n]) if input.x\n\n"
+        "deny contains sprintf(\"%s!\", [input.n]) if input.y\n");
+    test_write(dir, "p_test.rego",
+        "package p_test\n\nimport data.p\n\n"
+        "test_x if \"a\" in p.deny with input as {\"n\": \"a\", \"x\": true}\n");
+    test_write(dir, "testdata/valid.json", "{\"n\": \"web\", \"x\": true}\n");
+    struct term *term = start(dir, "p.rego", NULL);
+    term_expect(term, "p.rego:5:1  no test makes this rule of deny hold");
+    term_expect(term, "3 guards not evaluated: Alt-A applies the policies to the fixtures");
+    term_key(term, "alt-A");
+    term_expect(term, "1 of 1 documents");
+    term_expect(term, "[deny]");
+    term_key(term, "esc");
+    term_expect(term, "valid.json:1:1  said to be valid, and its own policy denies it");
+    term_expect_gone(term, "not evaluated");
+    term_free(term);
+    test_dir_remove(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -188,6 +214,7 @@ int main(void)
         cmocka_unit_test(a_guard_and_its_fix),
         cmocka_unit_test(without_opa_it_says_so),
         cmocka_unit_test(templates_are_checked_in_place),
+        cmocka_unit_test(guards_that_wait_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

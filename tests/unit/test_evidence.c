@@ -305,6 +305,14 @@ static void rules_for_nothing(void **state)
     assert_int_equal(findings.len, 1);
     assert_string_equal(findings.items[0].rule, "rule-unreached");
     assert_int_equal(findings.items[0].at.row, 5);
+    struct coverage picked = {0};
+    struct findings same = {0};
+    evidence_pick_coverage(&coverage, &picked);
+    evidence_of_picked(dir, &picked, &same);
+    assert_int_equal(same.len, 1);
+    assert_string_equal(same.items[0].message, findings.items[0].message);
+    findings_free(&same);
+    coverage_free(&picked);
     /* Silenced where it stands; what is about another line is not. */
     test_write(dir, "p.rego",
         "package p\n\ndeny contains \"a\" if input.x\n"
@@ -313,6 +321,8 @@ static void rules_for_nothing(void **state)
     guards_drop_silenced(dir, &findings);
     assert_int_equal(findings.len, 0);
     coverage.incomplete = true;
+    evidence_pick_coverage(&coverage, &picked);
+    assert_int_equal(picked.len, 0);
     evidence_of_coverage(index, &coverage, &findings);
     assert_int_equal(findings.len, 0);
     findings_free(&findings);

@@ -291,6 +291,19 @@ void status_set_check(struct status *s, const char *brief, const char *text, boo
     app_redraw(s->app);
 }
 
+void status_set_waiting(struct status *s, size_t count, const char *text)
+{
+    s->waiting = count;
+    free(s->waiting_text);
+    s->waiting_text = mem_strdup(text);
+    app_redraw(s->app);
+}
+
+bool status_has_unrun(const struct status *s)
+{
+    return s->saved.len > 0;
+}
+
 bool status_next_finding(struct status *s, int step)
 {
     s->tab = TAB_PROBLEMS;
@@ -444,6 +457,8 @@ static void status_destroy(void *data)
     free(s->of);
     free(s->check_brief);
     free(s->check_text);
+    free(s->waiting_text);
+    free(s->none);
     free(s);
 }
 

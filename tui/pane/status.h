@@ -62,6 +62,11 @@ void status_set_problems(struct status *status, struct problems *problems);
  * when `brief` is not empty, in the title ("not checked"). Copied. NULL: no file is checked, only
  * the test run tells. */
 void status_set_check(struct status *status, const char *brief, const char *text, bool is_trouble);
+/* How many guards have not been evaluated, and of each why and what does it: shown with the list,
+ * whose emptiness says nothing of them. 0: none. Copied. */
+void status_set_waiting(struct status *status, size_t count, const char *text);
+/* Files changed and the tests that they affect did not run yet. */
+bool status_has_unrun(const struct status *status);
 /* Starts a run, which cancels one that runs. */
 void status_run(
     struct status *status, enum run_scope scope, const char *const *wanted, size_t count);

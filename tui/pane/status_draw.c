@@ -11,8 +11,9 @@
 #include <stdlib.h>
 
 enum {
-    WHOLE_ROWS = 3,     /* of a problem's message under the list */
-    WHOLE_FROM_ROWS = 8 /* the pane must have */
+    WHOLE_ROWS = 3,      /* of a problem's message under the list */
+    WHOLE_FROM_ROWS = 8, /* the pane must have */
+    WAITING_FROM_ROWS = 4
 };
 
 const struct findings *status_findings(const struct status *s)
@@ -200,13 +201,28 @@ void status_refresh(struct status *s)
     }
 }
 
-const char *status_no_problems(const struct status *s)
+void status_append_waiting(const struct status *s, struct buf *out)
 {
+    if (s->waiting > 0) {
+        buf_printf(out, "%zu guard%s not evaluated: %s", s->waiting, s->waiting == 1 ? "" : "s",
+            s->waiting_text);
+    }
+}
+
+const char *status_no_problems(struct status *s)
+{
+    struct buf text = BUF_INIT;
     bool ran = board_wall_us(s->board) > 0 && !board_is_running(s->board) &&
                board_trouble(s->board) == NULL;
-    return s->check_text != NULL ? s->check_text
-           : ran                 ? "no problems found when the tests were loaded"
-                                 : "nothing was checked yet";
+    buf_append_c(&text, s->check_text != NULL ? s->check_text
+                        : ran                 ? "no problems found when the tests were loaded"
+                                              : "nothing was checked yet");
+    bool ended = str_ends(buf_str(&text), "…");
+    buf_append_c(&text, s->waiting == 0 ? "" : ended ? " " : ". ");
+    status_append_waiting(s, &text);
+    free(s->none);
+    s->none = buf_take(&text);
+    return s->none;
 }
 
 /* That there is no test is only known after a run that looked for them. */
@@ -218,7 +234,7 @@ static const char *no_tests(const struct status *s)
                                           : "no test was found: nothing was evaluated";
 }
 
-static const char *empty_text(const struct status *s)
+static const char *empty_text(struct status *s)
 {
     switch (s->tab) {
     case TAB_TESTS:
@@ -276,6 +292,20 @@ static int draw_whole_finding(struct status *s, struct region region)
     return used + 1;
 }
 
+/* A list that is not empty says nothing of them either. Returns the rows taken. */
+static int draw_waiting(const struct status *s, struct region region)
+{
+    int rows = region_rows(region);
+    if (s->waiting == 0 || s->lists[TAB_PROBLEMS].count == 0 || rows < WAITING_FROM_ROWS) {
+        return 0;
+    }
+    struct buf text = BUF_INIT;
+    status_append_waiting(s, &text);
+    grid_put_fit(region, rows - 1, 1, region_cols(region) - 2, buf_str(&text), STYLE(HINT));
+    buf_free(&text);
+    return 1;
+}
+
 static void draw_filter_line(struct status *s, struct region line)
 {
     grid_put_c(line, 0, 1, "/", STYLE(KEY));
@@ -314,7 +344,10 @@ void status_draw(void *data, struct region region, bool focused)
         grid_put_fit(region, 0, 1, cols - 1, str_of(board_trouble(s->board)), STYLE(ERROR));
         top = 1;
     }
-    int below = s->tab == TAB_PROBLEMS ? draw_whole_finding(s, region) : 0;
+    int below = s->tab == TAB_PROBLEMS ? draw_waiting(s, region) : 0;
+    if (s->tab == TAB_PROBLEMS) {
+        below += draw_whole_finding(s, region_sub(region, 0, 0, rows - below, cols));
+    }
     struct region body = region_sub(region, top, 0, rows - top - below, cols);
     struct list *list = &s->lists[s->tab];
     if (list->count == 0) {
@@ -417,7 +450,7 @@ static void append_view(const struct status *s, struct buf *out)
 }
 
 /* True: it is about how far the problems can be believed. `less` leaves out what is said elsewhere
- * too: 1 the time, 2 that it watches. */
+ * too: 1 the time and words, 2 that it watches. */
 static bool append_right(const struct status *s, int less, struct buf *out)
 {
     size_t done;
@@ -425,6 +458,13 @@ static bool append_right(const struct status *s, int less, struct buf *out)
     board_progress(s->board, &done, &total);
     if (s->tab == TAB_PROBLEMS && s->check_brief != NULL && s->check_brief[0] != '\0') {
         buf_printf(out, " %s ", s->check_brief);
+        return true;
+    }
+    if (s->tab == TAB_PROBLEMS && s->waiting > 0) {
+        buf_printf(out, less < 2 ? " %zu %snot evaluated " : " %zu%s — ", s->waiting,
+            less > 0          ? ""
+            : s->waiting == 1 ? "guard "
+                              : "guards ");
         return true;
     }
     if (s->tab == TAB_TESTS) {

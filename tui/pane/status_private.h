@@ -53,6 +53,9 @@ struct status {
     struct problems *problems;
     char *check_brief, *check_text; /* how far they can be believed; NULL: not told */
     bool check_trouble;
+    size_t waiting; /* guards that are not evaluated, and why: */
+    char *waiting_text;
+    char *none; /* what is said when the list is empty */
 };
 
 /* status_draw.c */
@@ -64,8 +67,10 @@ void status_remember(struct status *status);
 /* Brings rows and list lengths up to date. */
 void status_refresh(struct status *status);
 
-/* What can be said when the list is empty. */
-const char *status_no_problems(const struct status *status);
+/* What can be said when the list is empty. Borrowed until the next call. */
+const char *status_no_problems(struct status *status);
+/* Appends "3 guards not evaluated: …"; nothing when all are. */
+void status_append_waiting(const struct status *status, struct buf *out);
 /* The findings listed. */
 const struct findings *status_findings(const struct status *status);
 

@@ -1,9 +1,37 @@
 /* Guards that read what engines decided: their words. Who looks is evidence/evidence.c. */
 #include "policy/guard/guard_private.h"
 
+#include "policy/fixture_claim.h"
+
+static unsigned evidence_of(const struct manifest *manifest)
+{
+    if (manifest_is_suite(manifest)) {
+        return GUARD_BY_TESTS;
+    }
+    bool matches = manifest_is_kyverno_policy(manifest) ||
+                   manifest_in_group(manifest->api_version, "constraints.gatekeeper.sh");
+    return matches ? GUARD_BY_FIXTURES : 0;
+}
+
+unsigned guards_evidence(const struct policy_index *index, const struct manifests *manifests)
+{
+    unsigned evidence = index->tests > 0 ? GUARD_BY_TESTS : 0;
+    VEC_FOREACH (const struct policy_file, file, &index->files) {
+        bool claims = fixture_claim(file->path) != FIXTURE_CLAIMS_NOTHING;
+        evidence |= file->kind == POLICY_DATA && claims ? GUARD_BY_FIXTURES : 0;
+    }
+    VEC_FOREACH (const struct manifest_file, file, &manifests->files) {
+        VEC_FOREACH (const struct manifest, manifest, &file->list) {
+            evidence |= evidence_of(manifest);
+        }
+    }
+    return evidence;
+}
+
 const struct guard guard_fixture_denied = {
     .id = "fixture-denied",
     .languages = GUARD_DECIDED,
+    .evidence = GUARD_BY_FIXTURES,
     .severity = SEVERITY_ERROR,
     .summary = "a fixture that is called valid is denied",
     .explanation =
@@ -17,6 +45,7 @@ const struct guard guard_fixture_denied = {
 const struct guard guard_fixture_not_denied = {
     .id = "fixture-not-denied",
     .languages = GUARD_DECIDED,
+    .evidence = GUARD_BY_FIXTURES,
     .severity = SEVERITY_ERROR,
     .summary = "a fixture that is called invalid is not denied",
     .explanation =
@@ -30,6 +59,7 @@ const struct guard guard_fixture_not_denied = {
 const struct guard guard_rule_unreached = {
     .id = "rule-unreached",
     .languages = GUARD_DECIDED,
+    .evidence = GUARD_BY_TESTS | GUARD_BY_FIXTURES,
     .severity = SEVERITY_WARNING,
     .summary = "a rule that no test and no fixture reaches",
     .explanation =
@@ -41,6 +71,7 @@ const struct guard guard_rule_unreached = {
 const struct guard guard_test_not_evaluated = {
     .id = "test-not-evaluated",
     .languages = GUARD_DECIDED,
+    .evidence = GUARD_BY_TESTS,
     .severity = SEVERITY_ERROR,
     .summary = "a test that its engine passes without evaluating anything",
     .explanation =
