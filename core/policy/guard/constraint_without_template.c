@@ -1,30 +1,17 @@
-#include "policy/guard/guard_private.h"
+#include "policy/guard/kinds.h"
 
 #include <stdlib.h>
 
-static bool has_template(const struct manifests *manifests, const char *kind, size_t *templates)
-{
-    bool found = false;
-    VEC_FOREACH (const struct manifest_file, file, &manifests->files) {
-        VEC_FOREACH (const struct manifest, m, &file->list) {
-            bool is_template = strcmp(m->kind, "ConstraintTemplate") == 0;
-            *templates += is_template;
-            found = found || (is_template && strcmp(m->template, kind) == 0);
-        }
-    }
-    return found;
-}
-
 static void check(struct guard_file *file)
 {
+    const struct guard_kinds *kinds = guard_kinds(file->world);
+    bool any = kinds != NULL && kinds->template_count > 0;
     TSNode document;
-    for (uint32_t at = 0;
-         file->manifests != NULL && yaml_next_document(file->root, &at, &document);) {
+    for (uint32_t at = 0; any && yaml_next_document(file->root, &at, &document);) {
         char *version = yaml_string(file->text, document, "apiVersion");
         char *kind = yaml_string(file->text, document, "kind");
-        size_t templates = 0;
         if (manifest_in_group(version, "constraints.gatekeeper.sh") &&
-            !has_template(file->manifests, kind, &templates) && templates > 0) {
+            !guard_names_have(&kinds->templates, kind)) {
             guard_find(file, yaml_get(file->text, document, "kind", NULL),
                 "no ConstraintTemplate of this workspace makes the kind %s: the API server refuses "
                 "the constraint",

@@ -1,15 +1,6 @@
-#include "policy/guard/guard_private.h"
+#include "policy/guard/kinds.h"
 
 #include <stdlib.h>
-
-static bool same_folder(const char *a, const char *b)
-{
-    const char *x = strrchr(a, '/');
-    const char *y = strrchr(b, '/');
-    size_t m = x == NULL ? 0 : (size_t)(x - a);
-    size_t n = y == NULL ? 0 : (size_t)(y - b);
-    return m == n && strncmp(a, b, m) == 0;
-}
 
 static bool is_same(const struct manifest *a, const struct manifest *b)
 {
@@ -55,17 +46,16 @@ static const struct manifest *find_before(const struct guard_file *file,
             return m;
         }
     }
-    bool across = file->manifests != NULL && counts_across(file->path, manifest);
-    for (size_t i = 0; across && i < file->manifests->files.len; i++) {
-        const struct manifest_file *other = &file->manifests->files.items[i];
-        bool near = other->list.len > 0 && strcmp(other->path, file->path) != 0 &&
-                    same_folder(other->path, file->path) &&
-                    !guard_is_expected(file->world, other->path);
-        for (size_t k = 0; near && k < other->list.len; k++) {
-            if (is_same(&other->list.items[k], manifest)) {
-                *path = other->path;
-                return &other->list.items[k];
-            }
+    const struct guard_kinds *kinds = guard_kinds(file->world);
+    size_t from = 0;
+    size_t to = kinds != NULL && manifest->name[0] != '\0' && counts_across(file->path, manifest)
+                    ? guard_kinds_same(kinds, file->path, manifest, &from)
+                    : 0;
+    for (; from < to; from++) {
+        const struct guard_document *other = &kinds->documents.items[from];
+        if (strcmp(other->path, file->path) != 0 && !guard_is_expected(file->world, other->path)) {
+            *path = other->path;
+            return other->manifest;
         }
     }
     return NULL;

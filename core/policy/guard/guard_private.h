@@ -57,6 +57,8 @@ struct guard_world {
     struct guard_demands *demands;
     /* Of folders with policies, made when first asked for (fixtures_few.c). */
     struct guard_fixtures *fixtures;
+    /* Of all manifests, made when first asked for (kinds.h). */
+    struct guard_kinds *kinds;
 };
 const struct guard_suites *guard_suites(struct guard_world *world);
 /* The workspace's requirements (has_matrix) and what numbers are judged by; without requirements

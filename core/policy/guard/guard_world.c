@@ -8,6 +8,7 @@
 #include "policy/fixture_claim.h"
 #include "policy/guard/demand.h"
 #include "policy/guard/fixtures_few.h"
+#include "policy/guard/kinds.h"
 #include "policy/guard/package_folder.h"
 
 #include <stdlib.h>
@@ -274,6 +275,7 @@ void guard_world_free(struct guard_world *world)
     guard_names_free(&world->suites.applied);
     guard_demands_free(world->demands);
     guard_fixtures_free(world->fixtures);
+    guard_kinds_free(world->kinds);
     if (world->controls != NULL) {
         controls_free(world->controls);
         free(world->controls);
