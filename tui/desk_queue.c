@@ -49,7 +49,8 @@ static void go_to(struct desk *desk, const struct review_queue *queue, size_t in
 {
     const struct waiting_review *waiting = &queue->items[index];
     struct err err;
-    if (!workbench_open_session(desk->workbench, waiting->session, &err)) {
+    bool here = strcmp(waiting->session, session_id(workbench_session(desk->workbench))) == 0;
+    if (!here && !workbench_open_session(desk->workbench, waiting->session, &err)) {
         app_message(desk->app, MESSAGE_WARNING, "%s", err.text);
         return;
     }
@@ -90,7 +91,7 @@ static void show_row(void *data, size_t index, struct picker_item *item)
         waiting->files, waiting->files == 1 ? "" : "s");
     item->text = waiting->title[0] == '\0' ? STR_LIT("(no prompt)") : str_of(waiting->title);
     item->detail = str_of(reading->detail);
-    item->disabled = here || waiting->open;
+    item->disabled = waiting->open && !here;
 }
 
 static void chosen(void *data, size_t index, struct str query)

@@ -160,6 +160,45 @@ static void one_after_another(void **state)
     free(log);
 }
 
+static void decide_in_little_room(struct fixture *f)
+{
+    term_expect(f->term, "○ 1 ");
+    term_type(f->term, "A");
+    term_expect(f->term, "○ 0 ");
+    term_key(f->term, "enter");
+    term_expect(f->term, "Finish proposal 1");
+    term_expect(f->term, "on main");
+    term_key(f->term, "ctrl-s");
+    term_expect_gone(f->term, "Finish proposal 1");
+}
+
+/* The smallest screen, from the first to the last; the one that is shown can be chosen, too. */
+static void there_is_little_room(void **state)
+{
+    struct fixture *f = *state;
+    const struct fault_step steps[][2] = {{PROPOSES("first"), SAYS}, {PROPOSES("second"), SAYS}};
+    propose(f, steps[0], "Write the first.");
+    propose(f, steps[1], "Write the second.");
+    fault_server_script(f->server, &steps[0][1], 1);
+    start(f, 10, 40);
+    term_expect(f->term, "2 proposals wait");
+    term_key(f->term, "alt-N");
+    decide_in_little_room(f);
+    term_expect(f->term, "○ 1 "); /* the next one follows by itself */
+    term_key(f->term, "alt-1");
+    term_expect(f->term, "Chat");
+    term_type(f->term, "/reviews");
+    term_expect(f->term, "› /reviews");
+    term_key(f->term, "enter");
+    term_expect(f->term, "which control?");
+    term_expect(f->term, "this on");
+    term_key(f->term, "enter");
+    decide_in_little_room(f);
+    char *log = git(f, "git log --format=%s | sort; git status --porcelain");
+    assert_string_equal(log, "Write the first\nWrite the second\nstart\n");
+    free(log);
+}
+
 static void a_step_back_is_proposed(void **state)
 {
     struct fixture *f = *state;
@@ -189,6 +228,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(one_after_another, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(there_is_little_room, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_step_back_is_proposed, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
