@@ -26,6 +26,11 @@ struct benchmark {
     struct requirements controls;
     struct words *words;
     const char *framework, *version; /* of the first control */
+    /* Of a user's copy: the one compiled in, and which of its controls each of ours is (SIZE_MAX:
+     * none that is known). */
+    struct benchmark *known;
+    size_t *meant;
+    bool is_part; /* one file of many, as kube-bench has them: the rest is not known */
 };
 
 extern const struct embedded builtin_benchmarks[];
@@ -88,6 +93,8 @@ struct benchmark *benchmark_builtin(void)
 void benchmark_free(struct benchmark *benchmark)
 {
     if (benchmark != NULL) {
+        benchmark_free(benchmark->known);
+        free(benchmark->meant);
         requirements_free(&benchmark->controls);
         words_free(benchmark->words);
         free(benchmark);
@@ -170,10 +177,12 @@ static bool read_kube_bench(const char *path, struct requirements *out, struct e
     return ok;
 }
 
-/* What our own words know of these controls. */
-static void fill_in(struct requirements *controls, struct benchmark *known)
+/* What our own words know of these controls. The caller frees. */
+static size_t *fill_in(struct requirements *controls, struct benchmark *known)
 {
-    VEC_FOREACH (struct requirement, control, controls) {
+    size_t *meant = mem_zalloc(controls->len * sizeof *meant);
+    for (size_t i = 0; i < controls->len; i++) {
+        struct requirement *control = &controls->items[i];
         enum framework_relation relation = framework_relate(str_of(control->framework),
             str_of(control->version), str_of(known->framework), str_of(known->version));
         const struct requirement *same = NULL;
@@ -184,6 +193,7 @@ static void fill_in(struct requirements *controls, struct benchmark *known)
             same = benchmark_guess(known, str_of(words));
             free(words);
         }
+        meant[i] = same == NULL ? SIZE_MAX : (size_t)(same - known->controls.items);
         if (same != NULL) {
             requirement_fill(&control->admission, same->admission);
             requirement_fill(&control->policy_type, same->policy_type);
@@ -191,6 +201,7 @@ static void fill_in(struct requirements *controls, struct benchmark *known)
             requirement_fill(&control->terms, same->terms);
         }
     }
+    return meant;
 }
 
 struct benchmark *benchmark_read(
@@ -211,9 +222,12 @@ struct benchmark *benchmark_read(
         return NULL;
     }
     struct benchmark *known = benchmark_builtin();
-    fill_in(&controls, known);
-    benchmark_free(known);
-    return make(controls);
+    size_t *meant = fill_in(&controls, known);
+    struct benchmark *benchmark = make(controls);
+    benchmark->known = known;
+    benchmark->meant = meant;
+    benchmark->is_part = folder == NULL && is_yaml(path);
+    return benchmark;
 }
 
 /* ---- judging numbers ---- */
@@ -266,19 +280,77 @@ static const struct requirement *nearest(
     return found;
 }
 
+/* How many of the numbers that they begin with are the same: 2 of 5.2.1 and 5.2.10. */
+static size_t same_parts(struct str a, struct str b)
+{
+    size_t parts = 0;
+    for (size_t i = 0;; i++) {
+        bool end_a = i >= a.len || a.ptr[i] == '.';
+        bool end_b = i >= b.len || b.ptr[i] == '.';
+        if (end_a != end_b || (!end_a && a.ptr[i] != b.ptr[i])) {
+            return parts;
+        }
+        parts += end_a;
+        if (i >= a.len || i >= b.len) {
+            return parts;
+        }
+    }
+}
+
+/* The control whose words are ours of the one compiled in: of those that it may be, the one whose
+ * number is most like it. False: these are no words of ours. */
+static bool find_ours(const struct benchmark *benchmark, struct str id, struct str words,
+    const struct requirement **is)
+{
+    const struct requirement *ours =
+        benchmark->known == NULL ? NULL : benchmark_find(benchmark->known, id);
+    char *said = ours == NULL ? NULL : requirement_words(ours);
+    bool same = said != NULL && str_equal_c(words, said);
+    free(said);
+    size_t most = 0;
+    *is = NULL;
+    for (size_t i = 0; same && i < benchmark->controls.len; i++) {
+        const struct requirement *control = &benchmark->controls.items[i];
+        bool means = benchmark->meant[i] == (size_t)(ours - benchmark->known->controls.items);
+        size_t alike = means ? 1 + same_parts(id, str_of(control->id)) : 0;
+        if (alike > most) {
+            most = alike;
+            *is = control;
+        }
+    }
+    return same;
+}
+
+/* A file of one section says nothing about the others. */
+static bool is_beside(const struct benchmark *benchmark, struct str id)
+{
+    size_t dot = str_find_char(id, '.', 0);
+    struct str section = str_slice(id, 0, dot == SIZE_MAX ? id.len : dot + 1);
+    VEC_FOREACH (const struct requirement, control, &benchmark->controls) {
+        if (strncmp(control->id, section.ptr, section.len) == 0) {
+            return false;
+        }
+    }
+    return benchmark->is_part;
+}
+
 static enum benchmark_judgement judge(struct benchmark *benchmark, enum framework_relation relation,
     struct str id, struct str words, const struct requirement **is)
 {
     *is = benchmark_find(benchmark, id);
-    if (relation == FRAMEWORK_OTHER ||
+    if (relation == FRAMEWORK_OTHER || is_beside(benchmark, id) ||
         (relation == FRAMEWORK_UNSAID && *is == NULL && !has_shape(benchmark, id))) {
         *is = NULL;
         return BENCHMARK_FOREIGN;
     }
+    const struct requirement *ours;
+    bool is_ours = find_ours(benchmark, id, words, &ours);
     if (relation == FRAMEWORK_VERSION) {
-        const struct requirement *like = benchmark_guess(benchmark, words);
-        *is = like;
+        *is = is_ours ? ours : benchmark_guess(benchmark, words);
         return BENCHMARK_VERSION;
+    }
+    if (is_ours && ours != NULL && ours == *is) {
+        return BENCHMARK_KNOWN;
     }
     if (*is == NULL) {
         *is = benchmark_guess(benchmark, words);

@@ -155,6 +155,26 @@ static void kube_bench(void **state)
     assert_string_equal(controls->items[0].version, "1.8");
     /* By its words: 5.2.11 of ours. */
     assert_string_equal(controls->items[0].admission, "yes");
+    /* Our own words of 1.9, held against the user's copy of 1.8. */
+    judge(
+        benchmark, "cis-k8s", "1.9", "5.2.11", "Pod windowsOptions.hostProcess", "version 5.2.10");
+    judge(benchmark, "cis-k8s", "1.8", "1.1.1", "", "unknown -");
+    benchmark_free(benchmark);
+    free(path);
+
+    /* Of the same version a number of ours is what it is; a file of one section says nothing of
+     * the others. */
+    test_write(dir, "one.yaml",
+        "version: cis-1.9\ngroups: [{id: 5.1, checks: [{id: 5.1.5, text: x}, {id: 5.1.6, text: "
+        "y}]}]\n");
+    path = mem_printf("%s/one.yaml", dir);
+    benchmark = benchmark_read(path, NULL, &err);
+    assert_non_null(benchmark);
+    judge(benchmark, "cis-k8s", "1.9", "5.1.5",
+        "Pod serviceAccountName default / ServiceAccount default automountServiceAccountToken",
+        "known 5.1.5");
+    judge(benchmark, "cis-k8s", "1.9", "1.1.1", "", "foreign -");
+    judge(benchmark, "cis-k8s", "1.9", "5.9.1", "", "unknown -");
     benchmark_free(benchmark);
     free(path);
 
