@@ -51,7 +51,7 @@ static const struct feature features[] = {
         "the bell and a word to the desktop when the agent is done or asks while the terminal is "
         "not in focus",
         "", "", "notifications notify_after", "", ""},
-    {"Without a screen",
+    {"One prompt for a script",
         "one prompt for a script or a pipeline, its answer checked against a JSON Schema; what is "
         "proposed waits for its review, or is written where all is green and you allow it",
         "", "", "apply_without_review", "exec", ""},
@@ -179,7 +179,7 @@ static const struct feature features[] = {
         "the Codex CLI or any that speaks the Agent Client Protocol (opencode) as the agent; "
         "other MCP clients get the policy tools; what they propose waits for review",
         "", "", "", "mcp", ""},
-    {"Without a screen",
+    {"Line by line",
         "`bylaw --plain`: the same work line by line, for screen readers and pipes", "", "", "", "",
         ""},
     {"What is here", "the settings in force and where each came from; what this machine lacks", "",
