@@ -168,7 +168,8 @@ void lineage_write_html(const struct lineage *lineage, const char *title, struct
     VEC_FOREACH (const struct lineage_row, row, &lineage->rows) {
         write_row(lineage, row, out);
     }
-    buf_append_c(out, "</tbody></table></main>\n<script>");
+    buf_append_c(out,
+        "</tbody></table></main>\n<p><button type=button id=more hidden></button></p>\n<script>");
     buf_append_str(out, script);
     buf_append_c(out, "</script></body></html>\n");
 }
