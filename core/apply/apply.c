@@ -6,8 +6,6 @@
 #include "base/vec.h"
 #include "engine/eval_input.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -150,18 +148,6 @@ static bool make_scratch(struct apply_job *job, struct err *err)
     return true;
 }
 
-/* Nothing of it outlives the job: it need not reach the disk. */
-static bool write_new(const char *path, struct str text, struct err *err)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0) {
-        return err_set_errno(err, errno, "%s", path);
-    }
-    bool ok = file_write_all(fd, text, err);
-    close(fd);
-    return ok;
-}
-
 char *apply_scratch(struct apply_job *job, const char *name, struct str text, struct err *err)
 {
     if (!make_scratch(job, err)) {
@@ -169,7 +155,7 @@ char *apply_scratch(struct apply_job *job, const char *name, struct str text, st
     }
     char *path = path_join(job->scratch, name);
     char *dir = path_dir(path);
-    bool ok = path_make_dirs(dir, err) && write_new(path, text, err);
+    bool ok = path_make_dirs(dir, err) && file_write_scratch(path, text, err);
     free(dir);
     if (!ok) {
         free(path);

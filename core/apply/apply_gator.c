@@ -130,13 +130,20 @@ static bool same_text(const struct buf *a, const struct buf *b)
     return str_equal(buf_str(a), buf_str(b));
 }
 
-/* Two templates of one kind, or two constraints of one name, would be taken for each other. */
+static bool looks_around(const struct constraint *constraint)
+{
+    return str_find(buf_str(&constraint->template), STR_LIT("data.inventory"), 0) != SIZE_MAX;
+}
+
+/* Two templates of one kind, or two constraints of one name, would be taken for each other. Those
+ * that look at what else there is take gator as many calls as there are documents of one name
+ * (gator_apply_private.h): the others are not held up by them. */
 static bool together(const struct apply_policy *a, const struct apply_policy *b)
 {
     const struct constraint *x = a->own;
     const struct constraint *y = b->own;
     if (strcmp(x->kind, y->kind) != 0) {
-        return true;
+        return looks_around(x) == looks_around(y);
     }
     return strcmp(x->name, y->name) != 0 && same_text(&x->template, &y->template);
 }
@@ -196,10 +203,13 @@ static bool wants_namespace(const struct apply_job *job, size_t policy, size_t f
 {
     const struct constraint *own = job->set->policies.items[job->policies[policy]].own;
     const struct apply_fixture *document = &job->set->fixtures.items[job->fixtures[fixture]];
-    if (document->space[0] != '\0') {
+    struct str text = buf_str(&own->text);
+    bool by_namespace = str_find(text, STR_LIT("amespace"), 0) != SIZE_MAX ||
+                        str_find(text, STR_LIT("scope"), 0) != SIZE_MAX;
+    if (document->space[0] != '\0' || !by_namespace) { /* the rest costs two parses */
         return false;
     }
-    char *why = gator_never_matches(buf_str(&own->text), buf_str(&document->text), (struct str){0});
+    char *why = gator_never_matches(text, buf_str(&document->text), (struct str){0});
     bool wants = why == NULL || why[0] == '\0'; /* as gator verify sees it */
     free(why);
     return wants;

@@ -108,6 +108,19 @@ static void sync_folder_of(const char *path)
     free(dir);
 }
 
+bool file_write_scratch(const char *path, struct str data, struct err *err)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return err_set_errno(err, errno, "cannot write %s", path);
+    }
+    bool ok = file_write_all(fd, data, err);
+    if (!ok) {
+        err_prefix(err, "%s", path);
+    }
+    return close(fd) == 0 ? ok : ok && err_set_errno(err, errno, "cannot write %s", path);
+}
+
 bool file_write(const char *path, struct str data, unsigned mode, struct err *err)
 {
     char *temp = mem_printf("%s.bylaw-XXXXXX", path);

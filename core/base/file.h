@@ -15,6 +15,9 @@ bool file_read_fd(
 /* Writes atomically: temporary file beside it, fsync, rename, fsync of the folder. A new file gets
  * `mode` (less umask), an existing one keeps its own. */
 bool file_write(const char *path, struct str data, unsigned mode, struct err *err) MUST_USE;
+/* Writes a file of a folder of our own that is removed again (workspace/scratch.h): not by way of
+ * another one, and not waiting until it is on the disk. Follows no link; its mode is 0600. */
+bool file_write_scratch(const char *path, struct str data, struct err *err) MUST_USE;
 /* write(2) until all is out, over EINTR and short writes. */
 bool file_write_all(int fd, struct str data, struct err *err) MUST_USE;
 

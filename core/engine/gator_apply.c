@@ -46,6 +46,9 @@ static void free_docs(struct gator_apply *apply)
     VEC_FOREACH (struct gator_doc, doc, &apply->docs) {
         free(doc->file);
         buf_free(&doc->text);
+        if (doc->tree != NULL) {
+            ts_tree_delete(doc->tree);
+        }
         free(doc->api);
         free(doc->type);
         free(doc->space);
@@ -99,21 +102,23 @@ static void fail(struct gator_apply *apply, const char *why)
 
 static bool has_other(const struct gator_apply *apply, const struct gator_doc *doc, size_t round)
 {
-    VEC_FOREACH (const struct gator_doc, other, &apply->docs) {
-        if (other->kind == DOC_RESOURCE && other->round == round && gator_doc_same(doc, other)) {
+    for (size_t i = 0; i < apply->docs.len; i++) {
+        const struct gator_doc *other = &apply->docs.items[i];
+        if (other->kind == DOC_RESOURCE && other->twin == i && other->round == round &&
+            gator_doc_same(doc, other)) {
             return true;
         }
     }
     return false;
 }
 
-/* The resources whose round it is, the others of their names left out. Where a policy looks at what
- * else there is, so are those that are alone with theirs. */
+/* The resources whose round it is. Where a policy looks at what else there is, so are those that
+ * are alone with their name. */
 static void take_resources(struct gator_apply *apply, struct gator_call *call, bool looks_around)
 {
     for (size_t i = 0; i < apply->docs.len; i++) {
         const struct gator_doc *doc = &apply->docs.items[i];
-        if (doc->kind == DOC_RESOURCE &&
+        if (doc->kind == DOC_RESOURCE && doc->twin == i &&
             (doc->round == call->round ||
                 (looks_around && doc->round == 0 && !has_other(apply, doc, call->round)))) {
             VEC_PUSH(&call->resources, i);
@@ -125,14 +130,11 @@ static void add_calls(struct gator_apply *apply)
 {
     bool dual = false;
     bool constraints = false;
-    bool looks_around = false;
+    bool looks_around = gator_apply_looks_around(apply);
     size_t rounds = 0;
     VEC_FOREACH (const struct gator_doc, doc, &apply->docs) {
         dual = dual || (doc->kind == DOC_TEMPLATE && doc->cel && doc->rego);
         constraints = constraints || doc->kind == DOC_CONSTRAINT;
-        looks_around = looks_around ||
-                       (doc->kind == DOC_TEMPLATE &&
-                           str_find(buf_str(&doc->text), STR_LIT("data.inventory"), 0) != SIZE_MAX);
         rounds = doc->kind == DOC_RESOURCE && doc->round + 1 > rounds ? doc->round + 1 : rounds;
     }
     for (size_t round = constraints ? rounds : 0; round-- > 0;) { /* the last one is made first */

@@ -33,7 +33,7 @@ static bool refuse(struct gator_apply *apply, size_t number, struct str why, boo
         return false; /* it was left out already: that cannot be the reason */
     }
     char *message = str_dup(why);
-    struct str yaml = buf_str(&doc->text); /* empty, but for templates */
+    struct str yaml = doc->kind == DOC_TEMPLATE ? buf_str(&doc->text) : (struct str){0};
     *slot = gator_error_say(yaml, doc->file, doc->name, message);
     doc->refused_at = gator_error_place(yaml, doc->name, message);
     free(message);
@@ -127,22 +127,6 @@ static void divide(struct gator_apply *apply, struct gator_call *call, struct st
 
 /* ---- what it reports ---- */
 
-static size_t resource_of(
-    const struct gator_apply *apply, const struct gator_call *call, const cJSON *object)
-{
-    const cJSON *meta = json_get(object, "metadata");
-    for (size_t i = 0; i < call->resources.len; i++) {
-        const struct gator_doc *doc = &apply->docs.items[call->resources.items[i]];
-        if (strcmp(doc->api, json_string_or(object, "apiVersion", "")) == 0 &&
-            strcmp(doc->type, json_string_or(object, "kind", "")) == 0 &&
-            strcmp(doc->name, json_string_or(meta, "name", "")) == 0 &&
-            strcmp(doc->space, json_string_or(meta, "namespace", "")) == 0) {
-            return call->resources.items[i];
-        }
-    }
-    return SIZE_MAX;
-}
-
 /* A resource that is there once is looked at in each round: what was said before is not said again.
  */
 static bool is_repeated(const struct gator_apply *apply, const struct gator_call *call,
@@ -161,16 +145,12 @@ static bool is_repeated(const struct gator_apply *apply, const struct gator_call
 }
 
 static void take_violation(
-    struct gator_apply *apply, const struct gator_call *call, const cJSON *item)
+    struct gator_apply *apply, const struct gator_call *call, const cJSON *item, size_t resource)
 {
     const cJSON *constraint = json_get(item, "constraint");
     const char *name = json_string_or(json_get(constraint, "metadata"), "name", "");
     size_t probed = number_after(apply, name, "bylaw-probe-");
     size_t number = number_after(apply, name, "bylaw-");
-    size_t resource = resource_of(apply, call, json_get(item, "violatingObject"));
-    if (resource == SIZE_MAX) {
-        return; /* something that is in the inventory, and no resource asked about */
-    }
     if (probed != SIZE_MAX) {
         apply->matched[probed * apply->docs.len + resource] = true;
     } else if (number != SIZE_MAX && apply->violations.len < VIOLATIONS_MAX) {
@@ -190,6 +170,31 @@ static void take_violation(
     }
 }
 
+/* False: of some objects it cannot be told which resource they are, and nothing is taken. */
+static bool take_violations(
+    struct gator_apply *apply, const struct gator_call *call, const cJSON *list)
+{
+    size_t *resources = mem_zalloc(((size_t)cJSON_GetArraySize(list) + 1) * sizeof *resources);
+    const cJSON *item = NULL;
+    size_t i = 0;
+    bool told = true;
+    cJSON_ArrayForEach(item, list)
+    {
+        told = told &&
+               gator_apply_tell(apply, call, json_get(item, "violatingObject"), &resources[i++]);
+    }
+    i = 0;
+    cJSON_ArrayForEach(item, list)
+    {
+        size_t resource = resources[i++];
+        if (told && resource != SIZE_MAX) { /* else it is in the inventory, and not asked about */
+            take_violation(apply, call, item, resource);
+        }
+    }
+    free(resources);
+    return told;
+}
+
 bool gator_apply_take(struct gator_apply *apply, struct gator_call *call)
 {
     struct err err;
@@ -197,12 +202,8 @@ bool gator_apply_take(struct gator_apply *apply, struct gator_call *call)
     cJSON *list = out.len > 0 ? json_parse(out, &err) : NULL;
     bool done = cJSON_IsArray(list) || (cJSON_IsNull(list) && apply->exit_code == 0) ||
                 (out.len == 0 && apply->exit_code == 0);
-    const cJSON *item = NULL;
     if (done) {
-        cJSON_ArrayForEach(item, list)
-        {
-            take_violation(apply, call, item);
-        }
+        done = take_violations(apply, call, list) || !gator_apply_part(apply);
     } else {
         struct buf reason = BUF_INIT;
         gator_apply_reason(buf_str(&apply->errout), &reason);
@@ -255,11 +256,33 @@ static void decide(struct gator_apply *apply, size_t c, size_t r, enum gator_ver
     free(policy);
 }
 
+/* The first violation of the pair, of those sorted by it. */
+static size_t first_violation(const struct gator_apply *apply, size_t c, size_t r)
+{
+    size_t low = 0;
+    size_t high = apply->violations.len;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        const struct gator_violation *v = &apply->violations.items[mid];
+        bool before = v->constraint < c || (v->constraint == c && v->resource < r);
+        low = before ? mid + 1 : low;
+        high = before ? high : mid;
+    }
+    return low;
+}
+
+static bool is_of(const struct gator_apply *apply, size_t violation, size_t c, size_t r)
+{
+    const struct gator_violation *v = &apply->violations.items[violation];
+    return violation < apply->violations.len && v->constraint == c && v->resource == r;
+}
+
+/* `r` is a twin. */
 static size_t count_violations(const struct gator_apply *apply, size_t c, size_t r, bool by_rego)
 {
     size_t count = 0;
-    VEC_FOREACH (const struct gator_violation, v, &apply->violations) {
-        count += v->constraint == c && v->resource == r && v->by_rego == by_rego;
+    for (size_t i = first_violation(apply, c, r); is_of(apply, i, c, r); i++) {
+        count += apply->violations.items[i].by_rego == by_rego;
     }
     return count;
 }
@@ -268,9 +291,10 @@ static void decide_by(
     struct gator_apply *apply, size_t c, size_t r, bool by_rego, const char *language)
 {
     bool any = false;
-    for (size_t i = 0; i < apply->violations.len; i++) {
+    size_t twin = apply->docs.items[r].twin;
+    for (size_t i = first_violation(apply, c, twin); is_of(apply, i, c, twin); i++) {
         const struct gator_violation *v = &apply->violations.items[i];
-        if (v->constraint == c && v->resource == r && v->by_rego == by_rego) {
+        if (v->by_rego == by_rego) {
             decide(apply, c, r, verdict_of(&apply->docs.items[c], v->action), language, v->action,
                 v->message);
             any = true;
@@ -299,8 +323,9 @@ static void find(struct gator_apply *apply, const char *rule, const struct gator
 static void decide_dual(
     struct gator_apply *apply, const struct gator_doc *template, size_t c, size_t r)
 {
-    bool cel = count_violations(apply, c, r, false) > 0;
-    bool rego = count_violations(apply, c, r, true) > 0;
+    size_t twin = apply->docs.items[r].twin;
+    bool cel = count_violations(apply, c, twin, false) > 0;
+    bool rego = count_violations(apply, c, twin, true) > 0;
     decide_by(apply, c, r, false, "CEL");
     if (template->rego_refused != NULL) {
         decide(apply, c, r, GATOR_ERROR, "Rego", "", template->rego_refused);
@@ -323,12 +348,13 @@ static void decide_pair(struct gator_apply *apply, size_t c, size_t r)
     const struct gator_doc *resource = &apply->docs.items[r];
     const struct gator_doc *template =
         constraint->template == SIZE_MAX ? NULL : &apply->docs.items[constraint->template];
-    const char *why = constraint->refused != NULL                     ? constraint->refused
-                      : template != NULL && template->refused != NULL ? template->refused
-                                                                      : resource->refused;
+    const char *why = constraint->refused != NULL ? constraint->refused
+                      : template != NULL && template->refused != NULL
+                          ? template->refused
+                          : apply->docs.items[resource->twin].refused;
     if (why != NULL || template == NULL) {
         decide(apply, c, r, GATOR_ERROR, "", "", why == NULL ? "" : why);
-    } else if (!apply->matched[c * apply->docs.len + r]) {
+    } else if (!apply->matched[c * apply->docs.len + resource->twin]) {
         decide(apply, c, r, GATOR_NOT_EVALUATED, "", "",
             strcmp(resource->type, "AdmissionReview") == 0
                 ? "an AdmissionReview is for gator verify: gator test takes objects only"
@@ -360,8 +386,42 @@ static void tell_refused(struct gator_apply *apply)
     }
 }
 
+/* As they were reported where they are of one pair. */
+static int by_pair(const void *a, const void *b)
+{
+    const struct gator_violation *x = a;
+    const struct gator_violation *y = b;
+    if (x->constraint != y->constraint) {
+        return x->constraint < y->constraint ? -1 : 1;
+    }
+    if (x->resource != y->resource) {
+        return x->resource < y->resource ? -1 : 1;
+    }
+    return x->number < y->number ? -1 : x->number > y->number;
+}
+
+/* What is written like a resource that gator refuses is refused as well. */
+static void refuse_twins(struct gator_apply *apply)
+{
+    for (size_t i = 0; i < apply->docs.len; i++) {
+        struct gator_doc *doc = &apply->docs.items[i];
+        const struct gator_doc *twin = &apply->docs.items[doc->twin];
+        if (doc->kind == DOC_RESOURCE && doc->refused == NULL && twin->refused != NULL) {
+            doc->refused = mem_strdup(twin->refused);
+        }
+    }
+}
+
 void gator_apply_decide(struct gator_apply *apply)
 {
+    for (size_t i = 0; i < apply->violations.len; i++) {
+        apply->violations.items[i].number = i;
+    }
+    if (apply->violations.len > 1) {
+        qsort(apply->violations.items, apply->violations.len, sizeof *apply->violations.items,
+            by_pair);
+    }
+    refuse_twins(apply);
     for (size_t c = 0; c < apply->docs.len; c++) {
         for (size_t r = 0; apply->docs.items[c].kind == DOC_CONSTRAINT && r < apply->docs.len;
              r++) {

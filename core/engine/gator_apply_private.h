@@ -4,8 +4,10 @@
 
 #include "engine/gator_apply.h"
 
+#include "base/json.h"
 #include "base/vec.h"
 #include "loop/process.h"
+#include "policy/yaml_tree.h"
 #include "workspace/scratch.h"
 
 #include <stdatomic.h>
@@ -22,25 +24,33 @@ struct gator_doc {
     enum gator_doc_kind kind;
     char *file;
     struct position at;
-    struct buf text; /* the whole file's, of templates: where errors are placed */
+    struct buf text; /* of templates the whole file's: where errors are placed; of resources its own
+                      */
+    TSTree *tree;    /* of a resource's, once it has to be told from others of its name */
     char *api, *type, *space, *name;
     char *makes; /* a template's */
     bool cel, rego;
-    size_t template;    /* a constraint's, into docs; SIZE_MAX: none */
-    char *action;       /* a constraint's, at gator's enforcement point; NULL: none there */
-    size_t round;       /* a resource's: how many of its name come before it */
-    char *refused;      /* why gator does not take it, or NULL */
+    size_t template; /* a constraint's, into docs; SIZE_MAX: none */
+    char *action;    /* a constraint's, at gator's enforcement point; NULL: none there */
+    size_t twin;   /* a resource's: the first that is written alike; decided is on that one only */
+    size_t round;  /* a resource's: in which of the calls it is looked at */
+    bool apart;    /* a resource's: its content does not tell it from others of its name */
+    char *refused; /* why gator does not take it, or NULL */
     char *rego_refused; /* a template with both: why it does not take its Rego */
     struct position refused_at;
 };
 
 struct gator_violation {
     size_t constraint, resource; /* into docs */
+    size_t number;               /* as they were reported */
     bool by_rego;                /* in the second run of a template with both */
     char *action, *message;
 };
 
-/* One call of gator: all policies and these resources, no two of one name. */
+/* One call of gator: all policies and these resources. Of two of one name gator's answer tells by
+ * its content which it is about. In several rounds they are looked at where that does not do: where
+ * it cannot be told, where a policy looks at what else there is (the later one of a name takes the
+ * earlier one's place), and of namespaces, for a resource is in one of that name. */
 struct gator_call {
     struct {
         size_t *items;
@@ -88,8 +98,19 @@ struct gator_apply *gator_apply_new(
 void gator_apply_release(struct gator_apply *apply);
 /* gator_apply_read.c, on a worker: fills docs and the scratch folder. False: apply->err. */
 bool gator_apply_read(struct gator_apply *apply);
+/* gator_apply_same.c: which resource of the call an object of gator's answer is; SIZE_MAX: none.
+ * False: it can be several. */
+bool gator_apply_tell(struct gator_apply *apply, const struct gator_call *call, const cJSON *object,
+    size_t *resource);
+/* Parts the call, which is the last one, so that it has no two of one name which gator_apply_tell
+ * could not tell apart; false: it had none. */
+bool gator_apply_part(struct gator_apply *apply);
 /* The same kind, namespace and name. */
 bool gator_doc_same(const struct gator_doc *a, const struct gator_doc *b);
+/* A template reads what else there is in the cluster. */
+bool gator_apply_looks_around(const struct gator_apply *apply);
+/* Sets each resource's twin and round. */
+void gator_apply_arrange(struct gator_apply *apply);
 /* gator_apply_answer.c, on a worker: takes what a call printed. True: nothing more is to be asked
  * about it; false: it is to be made again (something is refused now), or in parts. */
 bool gator_apply_take(struct gator_apply *apply, struct gator_call *call);

@@ -44,7 +44,7 @@ struct reading {
 static bool write_file(struct gator_apply *apply, const char *name, struct str text)
 {
     char *full = path_join(apply->scratch.folder, name);
-    bool ok = file_write(full, text, 0600, &apply->err);
+    bool ok = file_write_scratch(full, text, &apply->err);
     free(full);
     return ok;
 }
@@ -133,13 +133,17 @@ static void read_template(struct reading *r, struct gator_doc *doc)
 }
 
 /* Writes the document, and of a constraint its probe. */
-static bool write_doc(struct reading *r, TSNode content, const struct gator_doc *doc, size_t number)
+static bool write_doc(struct reading *r, TSNode content, size_t number)
 {
+    struct gator_doc *doc = &r->apply->docs.items[number];
     struct buf out = BUF_INIT;
     char *name = mem_printf(GATOR_DOC_NAME, number);
     char *file = mem_printf("%zu.yaml", number);
     write_renamed(r->text, content, NULL, doc->kind == DOC_CONSTRAINT ? name : NULL, &out);
     bool ok = write_file(r->apply, file, buf_str(&out));
+    if (doc->kind == DOC_RESOURCE) {
+        buf_append_str(&doc->text, buf_str(&out));
+    }
     if (ok && doc->kind == DOC_CONSTRAINT) {
         free(name);
         free(file);
@@ -183,7 +187,7 @@ static bool add_doc(struct reading *r, TSNode content)
     }
     VEC_PUSH(&apply->docs, doc);
     if (wanted) {
-        return write_doc(r, content, &doc, apply->docs.len - 1);
+        return write_doc(r, content, apply->docs.len - 1);
     }
     apply->docs.items[apply->docs.len - 1].kind = DOC_OTHER;
     apply->docs.items[apply->docs.len - 1].refused = mem_strdup("");
@@ -235,13 +239,7 @@ static bool is_given(const struct gator_paths *paths, size_t before, const char 
     return false;
 }
 
-bool gator_doc_same(const struct gator_doc *a, const struct gator_doc *b)
-{
-    return strcmp(a->api, b->api) == 0 && strcmp(a->type, b->type) == 0 &&
-           strcmp(a->space, b->space) == 0 && strcmp(a->name, b->name) == 0;
-}
-
-/* Which template a constraint is of; how many objects of one name come before a resource. */
+/* Which template a constraint is of. */
 static void link_docs(struct gator_apply *apply)
 {
     for (size_t i = 0; i < apply->docs.len; i++) {
@@ -252,9 +250,6 @@ static void link_docs(struct gator_apply *apply)
                 doc->template == SIZE_MAX && other->makes != NULL &&
                 strcmp(other->makes, doc->type) == 0) {
                 doc->template = k;
-            } else if (k < i && doc->kind == DOC_RESOURCE && other->kind == DOC_RESOURCE &&
-                       gator_doc_same(doc, other)) {
-                doc->round++;
             } else if (k < i && doc->kind == DOC_TEMPLATE && other->kind == DOC_TEMPLATE &&
                        doc->refused == NULL && strcmp(doc->name, other->name) == 0) {
                 doc->refused = mem_printf(
@@ -290,6 +285,7 @@ bool gator_apply_read(struct gator_apply *apply)
     }
     if (ok) {
         link_docs(apply);
+        gator_apply_arrange(apply);
         apply->matched = mem_zalloc(apply->docs.len * apply->docs.len + 1);
     }
     return ok;

@@ -168,6 +168,47 @@ bool yaml_equals(struct str text, TSNode node, const char *value)
     return equal;
 }
 
+static bool next_child(TSNode node, uint32_t *at, TSNode *child)
+{
+    while (*at < ts_node_child_count(node)) {
+        *child = ts_node_child(node, (*at)++);
+        if (!is_type(*child, "comment")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool same_words(struct str text, TSNode node, struct str other_text, TSNode other)
+{
+    struct str a = str_slice(text, ts_node_start_byte(node), ts_node_end_byte(node));
+    struct str b = str_slice(other_text, ts_node_start_byte(other), ts_node_end_byte(other));
+    return str_equal(a, b);
+}
+
+bool yaml_same(struct str text, TSNode node, struct str other_text, TSNode other)
+{
+    TSNode child;
+    TSNode there;
+    uint32_t at = 0;
+    uint32_t other_at = 0;
+    if (ts_node_is_null(node) || ts_node_is_null(other)) {
+        return ts_node_is_null(node) && ts_node_is_null(other);
+    }
+    if (ts_node_symbol(node) != ts_node_symbol(other)) {
+        return false;
+    }
+    if (yaml_is_scalar(node) || ts_node_child_count(node) == 0) {
+        return same_words(text, node, other_text, other);
+    }
+    while (next_child(node, &at, &child)) {
+        if (!next_child(other, &other_at, &there) || !yaml_same(text, child, other_text, there)) {
+            return false;
+        }
+    }
+    return !next_child(other, &other_at, &there);
+}
+
 char *yaml_string(struct str text, TSNode mapping, const char *path)
 {
     struct buf value = BUF_INIT;

@@ -36,6 +36,9 @@ TSNode yaml_get_path(struct str text, TSNode mapping, const char *path);
  * as they stand), block scalars as written. False: no scalar. */
 bool yaml_scalar(struct str text, TSNode node, struct buf *out);
 bool yaml_equals(struct str text, TSNode node, const char *value);
+/* The two are written alike, but for comments, blank lines and how far they are indented: they are
+ * one value. */
+bool yaml_same(struct str text, TSNode node, struct str other_text, TSNode other);
 /* A copy of a scalar at a path, "" when there is none. The caller frees. */
 char *yaml_string(struct str text, TSNode mapping, const char *path) MUST_USE;
 

@@ -31,9 +31,13 @@ static void add_doc(struct gator_apply *apply, enum gator_doc_kind kind, const c
         .space = mem_strdup(""),
         .name = mem_strdup(name),
         .rego = kind == DOC_TEMPLATE,
-        .template = of};
+        .template = of,
+        .twin = apply->docs.len};
     if (kind == DOC_TEMPLATE) {
         buf_append_c(&doc.text, template);
+    } else if (kind == DOC_RESOURCE) { /* two of one name and what it is told by */
+        buf_printf(&doc.text, "apiVersion: v1\nkind: %s\nmetadata: {name: %s}\nn: %zu\n", type,
+            name, apply->docs.len);
     }
     VEC_PUSH(&apply->docs, doc);
 }
@@ -45,7 +49,7 @@ static void test(struct str text, int exit_code)
     add_doc(apply, DOC_TEMPLATE, "ConstraintTemplate", "k8sx", SIZE_MAX);
     add_doc(apply, DOC_CONSTRAINT, "K8sX", "x", 0);
     add_doc(apply, DOC_RESOURCE, "Pod", "a", SIZE_MAX);
-    add_doc(apply, DOC_RESOURCE, "Pod", "b", SIZE_MAX);
+    add_doc(apply, DOC_RESOURCE, "Pod", "a", SIZE_MAX);
     apply->matched = mem_zalloc(apply->docs.len * apply->docs.len + 1);
     struct gator_call call = {0};
     VEC_PUSH(&call.resources, (size_t)2);

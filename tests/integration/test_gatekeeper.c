@@ -120,6 +120,31 @@ static void decisions(void **state)
     free_answer(&answer);
 }
 
+/* Of several of one name each has its own decision: told by its content, by being written alike, or
+ * looked at alone. */
+static void of_one_name(void **state)
+{
+    (void)state;
+    static const char *const policies[] = {"policies/image.yaml"};
+    static const char *const resources[] = {"resources/twins.yaml"};
+    struct answer answer;
+    ask(&answer, policies, 1, resources, 1);
+    assert_null(answer.trouble);
+#define BY "K8sImage/image image.yaml:22 Rego"
+    expect(&answer.text, "twins.yaml:1 warn " BY " a has the tag latest\n");
+    expect(&answer.text, "twins.yaml:6 warn " BY " b has the tag latest\n");
+    expect(&answer.text, "twins.yaml:12 warn " BY " a has the tag latest\n");
+    expect(&answer.text, "twins.yaml:18 allow " BY "\n");
+    expect(&answer.text, "twins.yaml:24 warn " BY " a has the tag latest\n");
+#undef BY
+    size_t lines = 0;
+    for (size_t i = 0; i < answer.text.len; i++) {
+        lines += answer.text.ptr[i] == '\n';
+    }
+    assert_int_equal(lines, 15); /* of three constraints, none twice */
+    free_answer(&answer);
+}
+
 static void nothing(void **state)
 {
     (void)state;
@@ -282,6 +307,7 @@ int main(void)
     const struct CMUnitTest without[] = {cmocka_unit_test(command)};
     const struct CMUnitTest with[] = {
         cmocka_unit_test(decisions),
+        cmocka_unit_test(of_one_name),
         cmocka_unit_test(nothing),
         cmocka_unit_test(a_program_that_is_not_gator),
         cmocka_unit_test(expansion),
