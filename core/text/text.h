@@ -158,6 +158,8 @@ size_t text_step(const struct text *text);       /* the one the text stands afte
 int64_t text_step_time(const struct text *text, size_t step);
 /* The step it was made from; 0 for step 0. */
 size_t text_step_parent(const struct text *text, size_t step);
+/* The step that text_redo would make again; 0: there is none. */
+size_t text_redo_step(const struct text *text);
 /* What a step did: its edits in the order they were made. Runs of memory, borrowed until the next
  * change of the text. */
 struct text_step_edit {

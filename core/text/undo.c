@@ -354,6 +354,11 @@ bool text_go_to_step(struct text *text, size_t step, struct text_cursor *cursor)
     return ok;
 }
 
+size_t text_redo_step(const struct text *text)
+{
+    return text->steps.items[text->current].redo;
+}
+
 bool text_step_cursor(const struct text *text, bool redo, struct text_cursor *cursor)
 {
     const struct step *now = &text->steps.items[text->current];

@@ -129,7 +129,9 @@ bool vi_c_reselect(struct vi *vi, struct vi_cmd *cmd)
 {
     struct vi_file *file = vi->file;
     (void)cmd;
-    if (file->visual_mode == VI_NORMAL) {
+    size_t last = vi_line_count(vi) - 1;
+    if (file->visual_mode == VI_NORMAL || file->visual_anchor.line > last ||
+        file->visual_head.line == SIZE_MAX) {
         return false;
     }
     struct vi_pos anchor = file->visual_anchor, head = file->visual_head;
@@ -143,8 +145,6 @@ bool vi_c_reselect(struct vi *vi, struct vi_cmd *cmd)
     vi->cursor = head;
     vi_clamp(vi);
     vi->want = want;
-    size_t last = vi_line_count(vi) - 1;
-    vi->anchor.line = vi->anchor.line < last ? vi->anchor.line : last;
     size_t len = vi_line_len(vi, vi->anchor.line);
     vi->anchor.col = vi->anchor.col < len ? vi->anchor.col : len;
     return true;

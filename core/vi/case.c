@@ -164,9 +164,13 @@ bool vi_c_replace_char(struct vi *vi, struct vi_cmd *cmd)
         vi->mode = VI_INSERT;
         vi->insert.auto_indented = false;
         vi->file->start = (struct vi_mark){.pos = vi->cursor, .set = true};
-        vi_note_change(vi, vi->cursor);
         bool ok = vi_insert_newline(vi);
+        vi_set_want(vi); /* an indent taken away: up and down still aim there */
+        size_t indent = vi->cursor.col;
         vi_strip_auto_indent(vi);
+        bool stripped = vi->cursor.col != indent;
+        vi_note_change(vi, vi->insert.changed.pos);
+        vi->insert.changed.set = false;
         buf_clear(&vi->last_inserted);
         buf_append_char(&vi->last_inserted, '\n');
         vi->file->insert = vi->file->end = (struct vi_mark){.pos = vi->cursor, .set = true};
@@ -174,7 +178,9 @@ bool vi_c_replace_char(struct vi *vi, struct vi_cmd *cmd)
         if (vi->cursor.col > 0) {
             vi->cursor.col = vi_prev_col(vi_here(vi), vi->cursor.col);
         }
-        vi_set_want(vi);
+        if (!stripped) {
+            vi_set_want(vi);
+        }
         return ok;
     }
     struct vi_range range = {
@@ -187,6 +193,7 @@ bool vi_c_replace_char(struct vi *vi, struct vi_cmd *cmd)
     vi->cursor.col = range.start.col + (cmd->count - 1) * one.len;
     vi->file->start = (struct vi_mark){.pos = range.start, .set = true};
     vi->file->end = (struct vi_mark){.pos = vi->cursor, .set = true};
+    vi_note_change(vi, vi->cursor);
     buf_free(&one);
     vi_set_want(vi);
     return true;

@@ -65,7 +65,7 @@ static bool move(struct vi *vi, struct vi_cmd *cmd)
     if (cmd->op == NULL) {
         vi_clamp(vi);
     }
-    bool moved = ok || !vi_same(begin, vi->cursor) || (flags & ROW_OBJECT) != 0;
+    bool moved = ok || vi->motion.aims || !vi_same(begin, vi->cursor) || (flags & ROW_OBJECT) != 0;
     if (!(flags & ROW_KEEP) && !vi->motion.keep_want && moved) {
         vi_set_want(vi);
     }

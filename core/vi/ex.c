@@ -211,6 +211,12 @@ static bool range(struct vi *vi, struct str *s, size_t *first, size_t *last, siz
         *s = str_from(*s, 1);
     }
     size_t lines = vi_line_count(vi);
+    struct str rest = *s;
+    skip_blanks(&rest);
+    if (rest.len == 0 || rest.ptr[0] == '|') {
+        *last = *last < lines ? *last : lines; /* no command: as far as there are lines */
+        return true;
+    }
     if (*first > lines || *last > lines) {
         return vi_say(vi, true, "there is no line %zu", *first > lines ? *first : *last);
     }

@@ -128,7 +128,12 @@ static bool again(struct vi *vi, struct vi_ex *ex, struct str flags, bool keep)
     buf_append_str(&pattern, buf_str(&vi->substitute.pattern));
     buf_clear(&vi->substitute.flags);
     buf_append_str(&vi->substitute.flags, buf_str(&all));
+    bool to_end = vi->want == VI_LAST && !vi->in_global;
     bool ok = run(vi, ex, buf_str(&pattern), buf_str(&all));
+    if (ok && to_end) {
+        vi->want = VI_LAST; /* as after $: there the cursor stays */
+        vi_apply_want(vi);
+    }
     buf_free(&all);
     buf_free(&pattern);
     return ok;
@@ -173,6 +178,9 @@ bool vi_ex_substitute(struct vi *vi, struct vi_ex *ex)
     if (vi_compile(vi, pattern, true) == NULL) {
         return false;
     }
+    buf_clear(&vi->substitute.pattern);
+    buf_append_str(&vi->substitute.pattern, buf_str(&vi->last_search));
+    vi->substitute.set = true;
     if (str_equal_c(pattern, "\\n") && with.len == 0 &&
         (flags.len == 0 || str_equal_c(flags, "g"))) {
         return join(vi, ex) && (more.len == 0 || vi_ex(vi, more));
@@ -183,11 +191,8 @@ bool vi_ex_substitute(struct vi *vi, struct vi_ex *ex)
         flags = str_from(flags, 1);
     }
     buf_append_str(&all, flags);
-    buf_clear(&vi->substitute.pattern);
-    buf_append_str(&vi->substitute.pattern, buf_str(&vi->last_search));
     buf_free(&vi->substitute.flags);
     vi->substitute.flags = all;
-    vi->substitute.set = true;
     struct buf copy = BUF_INIT;
     buf_append_str(&copy, buf_str(&all));
     bool ok = run(vi, ex, str_of(""), buf_str(&copy));

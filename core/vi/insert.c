@@ -92,7 +92,10 @@ void vi_strip_auto_indent(struct vi *vi)
     }
     bool one_left = !at_end && line.len - to == 1;
     if (from < to) {
+        bool many = vi->many_lines;
+        vi->many_lines = true; /* which is nothing that U gives back */
         vi_cut(vi, (struct vi_pos){vi->cursor.line, from}, (struct vi_pos){vi->cursor.line, to});
+        vi->many_lines = many;
         vi->insert.changed = (struct vi_mark){.pos = {vi->cursor.line, from}, .set = true};
     }
     vi->cursor.col = from + (one_left ? 1 : 0); /* Vim goes behind a line's only character */
@@ -125,6 +128,7 @@ bool vi_insert_newline(struct vi *vi)
     vi->splits_line = true;
     bool ok = vi_change(vi, start + from, start + to, buf_str(&with));
     vi->splits_line = false;
+    vi->before.lines = vi->before.lines == LINES_OPENED ? LINES_OPENED : LINES_SPLIT;
     vi_forget_line(vi);
     vi->cursor = (struct vi_pos){vi->cursor.line + 1, with.len - 1};
     vi->insert.auto_indented = vi->options.autoindent;
@@ -144,6 +148,7 @@ void vi_insert_text(struct vi *vi, struct str text)
                 VEC_PUSH(&vi->insert.over, ((struct str){mem_dup("", 0), 0}));
             }
             vi_insert_newline(vi);
+            vi->insert.spaced = false;
             continue;
         }
         vi->insert.auto_indented = false;
@@ -168,9 +173,16 @@ static void tab(struct vi *vi)
         vi_insert_text(vi, STR_LIT("\t"));
         return;
     }
-    size_t column = vi_column(vi, vi_here(vi), vi->cursor.col, NULL);
+    struct str line = vi_here(vi);
+    size_t column = vi_column(vi, line, vi->cursor.col, NULL), from = vi->cursor.col;
     struct buf with = BUF_INIT;
     size_t to = column + stop - column % stop, real = vi->options.tabstop;
+    /* Blanks before it become tabs with it. */
+    while (!vi->options.expandtab && vi->mode == VI_INSERT && from > 0 &&
+           vi_blank(line.ptr[from - 1])) {
+        from--;
+    }
+    column = vi_column(vi, line, from, NULL);
     while (!vi->options.expandtab && real > 0 && column / real * real + real <= to) {
         buf_append_char(&with, '\t');
         column = column / real * real + real;
@@ -184,6 +196,11 @@ static void tab(struct vi *vi)
             raw(vi, STR_LIT(" "));
         }
     } else {
+        struct vi_pos *start = &vi->insert.start;
+        bool before = from < start->col && start->line == vi->cursor.line;
+        start->col = before ? from : start->col;
+        vi_cut(vi, (struct vi_pos){vi->cursor.line, from}, vi->cursor);
+        vi->cursor.col = from;
         vi_insert_text(vi, buf_str(&with));
     }
     vi->insert.spaced = false;
@@ -208,6 +225,7 @@ static void join_before(struct vi *vi)
     vi->insert.auto_indented = false;
     vi_marks_join(vi, to.line, to.line, to.line - 1, vi->cursor.col, 0);
     vi_change(vi, vi_offset(vi, vi->cursor), text_line_start(vi->text, to.line), str_of(""));
+    vi->before.lines = LINES_SPLIT;
 }
 
 static bool past_start(const struct vi *vi)
@@ -370,7 +388,7 @@ static void start_shifted(struct vi *vi, size_t before)
 {
     struct vi_pos *start = &vi->insert.start;
     size_t now = vi_indent_len(vi_here(vi));
-    if (start->line != vi->cursor.line) {
+    if (start->line != vi->cursor.line || start->col == 0) {
         return;
     }
     if (vi->cursor.col <= before) {
@@ -380,12 +398,27 @@ static void start_shifted(struct vi *vi, size_t before)
     }
 }
 
+/* The cursor within an indent that has changed goes to a column of it; in a tab, blanks make it. */
+static void to_indent_column(struct vi *vi, size_t column)
+{
+    struct str line = vi_here(vi);
+    vi->cursor.col = vi_at_column(vi, line, column, true);
+    size_t at = vi_column(vi, line, vi->cursor.col, NULL);
+    if (at < column) {
+        struct buf blanks = BUF_INIT;
+        buf_append_repeat(&blanks, ' ', column - at);
+        raw(vi, buf_str(&blanks));
+        buf_free(&blanks);
+    }
+}
+
 static void shift(struct vi *vi, bool right)
 {
     struct str line = vi_here(vi);
     size_t len = vi_indent_len(line), left = line.len - vi->cursor.col;
     size_t unit = vi->options.shiftwidth > 0 ? vi->options.shiftwidth : vi->options.tabstop;
     size_t columns = vi_indent_columns(vi, line);
+    size_t before = columns - vi_column(vi, str_slice(line, 0, len), vi->cursor.col, NULL);
     bool in_indent = vi->cursor.col < len;
     size_t to = right          ? (columns / unit + 1) * unit
                 : columns == 0 ? 0
@@ -395,8 +428,7 @@ static void shift(struct vi *vi, bool right)
     size_t now = vi_here(vi).len;
     vi->cursor.col = now > left ? now - left : 0;
     if (in_indent) {
-        size_t indent = vi_indent_len(vi_here(vi));
-        vi->cursor.col = vi->cursor.col < indent ? vi->cursor.col : indent;
+        to_indent_column(vi, to > before ? to - before : 0);
     }
     keep_auto_indent(vi);
 }
@@ -462,7 +494,6 @@ static void put_small(struct vi *vi, const struct vi_register *reg)
     copy.text = BUF_INIT;
     buf_append_str(&copy.text, buf_str(&reg->text));
     struct str rest = buf_str(&copy.text), line;
-    vi->insert.auto_indented = false;
     while (str_next_line(&rest, &line) && !vi->failed) {
         if (!vi->repeating) {
             vi_append_key(&vi->insert.keys, VI_CTRL('r'));
@@ -490,6 +521,7 @@ static void prefixed(struct vi *vi, int32_t key)
         put_literal(vi, buf_str(&bytes));
     } else if (vi_register_read(vi, key < 128 ? (int)key : 0, &reg)) {
         buf_append_str(&bytes, buf_str(&reg.text));
+        vi->insert.spaced = false;
         vi_insert_anew(vi);
         if (key == '-') {
             put_small(vi, &reg);
@@ -572,10 +604,12 @@ static bool control_key(struct vi *vi, int32_t key)
         return true;
     case VI_CTRL('u'):
         erase_line(vi);
+        vi->insert.spaced = false;
         return true;
     case VI_CTRL('t'):
     case VI_CTRL('d'):
         shift(vi, key == VI_CTRL('t'));
+        vi->insert.spaced = false;
         return true;
     case VI_CTRL('e'):
     case VI_CTRL('y'):
@@ -584,6 +618,7 @@ static bool control_key(struct vi *vi, int32_t key)
     case VI_CTRL('a'): {
         struct buf again = BUF_INIT;
         buf_append_str(&again, buf_str(&vi->last_inserted));
+        vi->insert.spaced = false;
         insert_as_typed(vi, buf_str(&again));
         buf_free(&again);
         return true;

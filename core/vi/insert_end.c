@@ -123,6 +123,7 @@ void vi_insert_moved(struct vi *vi)
     keep(vi);
     insert->block = OP_NONE;
     insert->moved = true;
+    insert->spaced = false;
     if (vi->depth == 0 && !vi->repeating) {
         vi_change_close(vi);
     }
@@ -184,6 +185,7 @@ bool vi_open_line(struct vi *vi, bool below)
         vi->splits_line = true;
         bool ok = vi_change(vi, at, at, buf_str(&with));
         vi->splits_line = false;
+        vi->before.lines = vi->before.lines == LINES_PLAIN ? LINES_OPENED : vi->before.lines;
         vi->cursor = (struct vi_pos){line + 1, with.len - 1};
         buf_free(&with);
         vi->insert.auto_indented = vi->options.autoindent;
@@ -232,6 +234,7 @@ bool vi_c_insert(struct vi *vi, struct vi_cmd *cmd)
     vi->cursor.col = col;
     vi_insert_begin(vi, cmd->count, how == 'R');
     vi->insert.open_line = open;
+    vi->insert.start.col = open ? 0 : vi->insert.start.col; /* of the indent, Ctrl-W takes all */
     vi->insert.auto_indented = auto_indented;
     return true;
 }

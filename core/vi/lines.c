@@ -284,6 +284,15 @@ void vi_change_close(struct vi *vi)
     }
 }
 
+static size_t count_lines(struct str bytes)
+{
+    size_t count = 0;
+    for (size_t at = 0; (at = str_find_char(bytes, '\n', at)) != SIZE_MAX; at++) {
+        count++;
+    }
+    return count;
+}
+
 /* U gives a line back as it was before the changes to it that came one after the other. */
 static void note_line(struct vi *vi, size_t from, size_t to, struct str with)
 {
@@ -294,8 +303,13 @@ static void note_line(struct vi *vi, size_t from, size_t to, struct str with)
     }
     vi->insert.saved = typing;
     size_t line = text_line_of(vi->text, from);
-    bool within = to <= text_line_end(vi->text, line) && str_find_char(with, '\n', 0) == SIZE_MAX;
-    if (str_find_char(with, '\n', 0) != SIZE_MAX) {
+    bool broken = str_find_char(with, '\n', 0) != SIZE_MAX;
+    bool within = to <= text_line_end(vi->text, line) && !broken;
+    if (broken && vi->many_lines && line <= file->line_undo_line &&
+        count_lines(with) == text_line_of(vi->text, to) - line) {
+        return; /* many lines changed, and each is where it was */
+    }
+    if (broken) {
         file->line_undo_line = line <= file->line_undo_line ? SIZE_MAX : file->line_undo_line;
     } else if (within && line != file->line_undo_line && !vi->many_lines) {
         buf_clear(&file->line_undo);

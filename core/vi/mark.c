@@ -63,7 +63,7 @@ void vi_marks_clear(struct vi_file *file)
     for (size_t i = 0; i < ARRAY_LEN(file->marks); i++) {
         file->marks[i].set = false;
     }
-    file->insert.set = file->change.set = file->jump.set = false;
+    file->insert.set = file->change.set = file->jump.set = file->jump_before.set = false;
 }
 
 static const char *path_now(struct vi *vi)
@@ -111,23 +111,20 @@ static void each_place(struct vi_file *file, visit_place *visit, void *data)
 struct followed {
     const struct text_change *change;
     bool undoing;
+    struct vi_entry_lines lines; /* of an undo: they are taken away, and others put in */
 };
 
-/* Undo takes lines away and puts others in, also where they are the same in part. */
 static bool taken_away(const struct followed *followed, const struct vi_pos *pos)
 {
-    const struct text_change *change = followed->change;
-    size_t first = change->start_point.row, end = change->old_end_point.row;
-    bool whole = change->start_point.column == 0 && change->old_end_point.column == 0 &&
-                 change->new_end_point.column == 0;
-    return followed->undoing && end != change->new_end_point.row && pos->line >= first &&
-           pos->line < end + (whole ? 0 : 1);
+    const struct vi_entry_lines *lines = &followed->lines;
+    return followed->undoing && lines->old != lines->new && pos->line >= lines->top &&
+           pos->line < lines->top + lines->old;
 }
 
 static void follow(void *data, struct vi_pos *pos, bool *set)
 {
     const struct followed *followed = data;
-    if (set != NULL && !*set) {
+    if (set != NULL ? !*set : pos->line == SIZE_MAX) {
         return;
     }
     if (!taken_away(followed, pos) && vi_pos_moved(followed->change, pos)) {
@@ -156,7 +153,7 @@ void vi_marks_changed(void *data, const struct text_change *changed)
     if (same_lines || (vi->keeps_marks && here)) {
         return;
     }
-    struct followed followed = {change, vi->undoing && here};
+    struct followed followed = {change, vi->undoing && here, vi_undone_lines(change, vi->undone)};
     each_place(file, follow, &followed);
 }
 
@@ -196,6 +193,9 @@ static void move_place(void *data, struct vi_pos *pos, bool *set)
     const struct moved *moved = data;
     size_t last = moved->first + moved->count;
     (void)set;
+    if (pos->line == SIZE_MAX) {
+        return;
+    }
     if (pos->line >= moved->first && pos->line < last) {
         pos->line = pos->line - moved->first + moved->to;
     } else if (pos->line >= last && pos->line < moved->to + moved->count) {
@@ -254,6 +254,8 @@ bool vi_mark_get(struct vi *vi, int32_t name, struct vi_pos *pos, const char **p
     *path = NULL;
     if (name == '<' || name == '>') {
         struct vi_pos a = file->visual_anchor, b = file->visual_head;
+        a = a.line == SIZE_MAX ? b : a;
+        b = b.line == SIZE_MAX ? a : b;
         bool swap = vi_is_before(b, a);
         *pos = (name == '<') == swap ? b : a;
         if (file->visual_mode == VI_VISUAL_LINE) {
@@ -287,10 +289,12 @@ bool vi_mark_get(struct vi *vi, int32_t name, struct vi_pos *pos, const char **p
 bool vi_mark_set(struct vi *vi, int32_t name, struct vi_pos pos)
 {
     if (name == '<' || name == '>') {
-        bool first = vi_is_before(vi->file->visual_anchor, vi->file->visual_head);
-        *((name == '<') == first ? &vi->file->visual_anchor : &vi->file->visual_head) = pos;
-        vi->file->visual_mode =
-            vi->file->visual_mode == VI_NORMAL ? VI_VISUAL : vi->file->visual_mode;
+        struct vi_file *file = vi->file;
+        if (file->visual_mode == VI_NORMAL) {
+            file->visual_anchor.line = file->visual_head.line = SIZE_MAX; /* the other: none yet */
+            file->visual_mode = VI_VISUAL;
+        }
+        *(name == '<' ? &file->visual_anchor : &file->visual_head) = pos;
         return true;
     }
     struct vi_mark *mark = slot(vi, name);

@@ -140,6 +140,7 @@ bool vi_m_end(struct vi *vi, struct vi_cmd *cmd)
 bool vi_m_last_nonblank(struct vi *vi, struct vi_cmd *cmd)
 {
     if (cmd->count > 1 && !vi_down(vi, cmd->count - 1)) {
+        vi->want = VI_LAST;
         return false;
     }
     struct str line = vi_here(vi);
@@ -178,6 +179,9 @@ bool vi_m_go_byte(struct vi *vi, struct vi_cmd *cmd)
     struct str line = vi_here(vi);
     if (vi->cursor.col >= line.len) {
         vi->cursor.col = vi_prev_col(line, line.len);
+    }
+    while (vi->cursor.col > 0 && ((unsigned char)line.ptr[vi->cursor.col] & 0xC0) == 0x80) {
+        vi->cursor.col--;
     }
     return true;
 }
@@ -236,6 +240,7 @@ bool vi_m_word(struct vi *vi, struct vi_cmd *cmd)
     bool back = cmd->row->arg & 1, big = cmd->row->arg & 2, end = cmd->row->arg & 4;
     bool op = cmd->op != NULL, stop = false;
     struct vi_pos begin = vi->cursor;
+    vi->motion.aims = true;
     if (back) {
         return end ? vi_word_end_back(vi, cmd->count, big, false)
                    : vi_word_back(vi, cmd->count, big, false);
@@ -254,7 +259,7 @@ bool vi_m_word(struct vi *vi, struct vi_cmd *cmd)
 
 bool vi_m_sentence(struct vi *vi, struct vi_cmd *cmd)
 {
-    vi->motion.reg_one = true;
+    vi->motion.reg_one = vi->motion.aims = true;
     if (!vi_sentence(vi, cmd->row->arg == 0, cmd->count)) {
         return false;
     }
@@ -264,7 +269,7 @@ bool vi_m_sentence(struct vi *vi, struct vi_cmd *cmd)
 
 bool vi_m_paragraph(struct vi *vi, struct vi_cmd *cmd)
 {
-    vi->motion.reg_one = true;
+    vi->motion.reg_one = vi->motion.aims = true;
     return vi_paragraph(vi, cmd->row->arg == 0, cmd->count, 0, false, &vi->motion.inclusive);
 }
 
@@ -273,6 +278,7 @@ bool vi_m_section(struct vi *vi, struct vi_cmd *cmd)
 {
     bool back = cmd->row->arg & 1;
     int32_t what = cmd->row->arg & 2 ? '}' : '{';
+    vi->motion.aims = true;
     bool both = cmd->op != NULL && !back && what == '{';
     if (!vi_paragraph(vi, !back, cmd->count, what, both, &vi->motion.inclusive)) {
         return false;

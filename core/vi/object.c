@@ -233,7 +233,7 @@ bool vi_object_sentence(struct vi *vi, struct vi_cmd *cmd)
     bool around = cmd->row->arg & 1;
     struct vi_pos start = vi->cursor, pos = start, from = start;
     vi_sentence(vi, true, 1);
-    if (!fresh(vi) && !vi_same(from, vi->anchor)) {
+    if (vi_is_visual(vi) && !vi_same(from, vi->anchor)) {
         sentence_extend(vi, from, cmd->count, around);
         return true;
     }

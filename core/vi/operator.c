@@ -53,6 +53,18 @@ static void set_empty(struct vi *vi, struct vi_range *range, int op)
                    vi_same(range->start, range->end);
 }
 
+/* What ends on a line's end takes that along, but for operators on lines only. */
+static void take_line_end(struct vi *vi, struct vi_range *range, int op)
+{
+    bool lines_only = op == OP_LEFT || op == OP_RIGHT || op == OP_INDENT || op == OP_FILTER ||
+                      op == OP_COMMENT || op == OP_FORMAT || op == OP_JOIN || op == OP_JOIN_TIGHT ||
+                      op == OP_FOLD || op == OP_FORMAT_KEEP;
+    range->inclusive = false;
+    if (!lines_only && range->end.line + 1 < vi_line_count(vi)) {
+        range->end = (struct vi_pos){range->end.line + 1, 0};
+    }
+}
+
 bool vi_op_motion(struct vi *vi, struct vi_cmd *cmd, struct vi_pos begin)
 {
     struct vi_motion *motion = &vi->motion;
@@ -71,6 +83,9 @@ bool vi_op_motion(struct vi *vi, struct vi_cmd *cmd, struct vi_pos begin)
         force_kind(vi, &range, cmd->force);
     }
     int op = cmd->op->arg;
+    if (motion->selects && vi_char_at(vi, range.end) == 0) {
+        take_line_end(vi, &range, op);
+    }
     set_empty(vi, &range, op);
     adjust_end(vi, &range, motion->no_adjust || cmd->force == VI_CTRL('v'));
     vi->cursor = range.start;
@@ -98,13 +113,7 @@ static struct vi_range visual_range(struct vi *vi, int op)
         vi_block_range(vi, &range, vi->anchor, vi->cursor);
         range.kind = VI_BLOCK;
     } else if (vi_char_at(vi, range.end) == 0) {
-        range.inclusive = false;
-        bool lines_only = op == OP_LEFT || op == OP_RIGHT || op == OP_INDENT || op == OP_FILTER ||
-                          op == OP_COMMENT || op == OP_FORMAT || op == OP_JOIN ||
-                          op == OP_JOIN_TIGHT || op == OP_FOLD || op == OP_FORMAT_KEEP;
-        if (!lines_only && range.end.line + 1 < vi_line_count(vi)) {
-            range.end = (struct vi_pos){range.end.line + 1, 0};
-        }
+        take_line_end(vi, &range, op);
     }
     vi->mode = VI_NORMAL;
     return range;
@@ -327,6 +336,7 @@ bool vi_op_delete(struct vi *vi, int reg, struct vi_range *range, bool change)
         vi->splits_line = true;
         ok = vi_cut(vi, range->start, end);
         vi->splits_line = false;
+        vi->before.lines = line_span(range) > 1 ? LINES_SPLIT : vi->before.lines;
         vi->insert.once_behind = vi->cursor.col >= vi_here(vi).len; /* for what goes on there */
     }
     vi->file->start = vi->file->end = (struct vi_mark){.pos = range->start, .set = true};
@@ -334,7 +344,9 @@ bool vi_op_delete(struct vi *vi, int reg, struct vi_range *range, bool change)
         vi->file->end.pos.line = range->end.line;
     }
     bool joined = range->kind == VI_CHARS && line_span(range) > 1;
-    vi_note_change(vi, joined ? (struct vi_pos){range->start.line + 1, 0} : vi->file->start.pos);
+    vi_note_change(vi, joined                    ? (struct vi_pos){range->start.line + 1, 0}
+                       : range->kind == VI_LINES ? (struct vi_pos){range->start.line, 0}
+                                                 : range->start);
     return ok;
 }
 
@@ -530,8 +542,9 @@ static bool operate(struct vi *vi, struct vi_cmd *cmd, struct vi_range *range)
     if (op >= OP_LEFT && !adds) {
         vi->file->start = (struct vi_mark){.pos = range->start, .set = true};
         vi->file->end = (struct vi_mark){.pos = range->end, .set = true};
-        if (range->kind == VI_LINES || op == OP_LEFT || op == OP_RIGHT) {
-            vi->file->start.pos.col = range->kind == VI_LINES ? 0 : range->start.col;
+        if (range->kind == VI_LINES || op == OP_LEFT || op == OP_RIGHT || op == OP_INDENT) {
+            bool moves = op == OP_LEFT || op == OP_RIGHT || op == OP_INDENT;
+            vi->file->start.pos.col = moves || range->kind != VI_LINES ? range->start.col : 0;
             vi->file->end.pos.col = SIZE_MAX / 2;
         } else if (range->kind == VI_CHARS && !range->inclusive) {
             vi_dec(vi, &vi->file->end.pos);

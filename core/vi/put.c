@@ -25,7 +25,10 @@ static bool put_chars(struct vi *vi, const struct put *put, struct str text)
         newlines += all.ptr[i] == '\n' ? 1 : 0;
         tail = all.ptr[i] == '\n' ? 0 : tail + 1;
     }
+    vi->splits_line = newlines > 0;
     bool ok = vi_change(vi, offset, offset, buf_str(&all));
+    vi->splits_line = false;
+    vi->before.lines = newlines > 0 ? LINES_SPLIT : vi->before.lines;
     struct vi_pos end = {at.line + newlines, newlines > 0 ? tail : at.col + tail};
     vi->file->start = (struct vi_mark){.pos = at, .set = true};
     size_t last = vi_prev_col(vi_line(vi, end.line), end.col);
@@ -65,6 +68,27 @@ static void reindent(struct vi *vi, struct str text, size_t columns, struct buf 
     }
 }
 
+/* The same for characters of several lines that were put: the lines behind the first, with what
+ * stands behind them. */
+static void reindent_lines(struct vi *vi, size_t columns)
+{
+    struct vi_pos *end = &vi->file->end.pos;
+    long shift = 0;
+    bool found = false;
+    for (size_t line = vi->file->start.pos.line + 1; line <= end->line; line++) {
+        struct str bytes = vi_line(vi, line);
+        long own = (long)vi_indent_columns(vi, bytes);
+        size_t before = bytes.len;
+        shift = found ? shift : (long)columns - own;
+        found = found || before > 0;
+        vi_set_indent(vi, line, before > 0 && own + shift > 0 ? (size_t)(own + shift) : 0);
+        size_t now = vi_line_len(vi, line);
+        if (line == end->line) {
+            end->col = end->col + now > before ? end->col + now - before : 0;
+        }
+    }
+}
+
 static bool put_lines(struct vi *vi, const struct put *put, struct str text, bool split)
 {
     size_t line = vi->cursor.line + (put->before ? 0 : 1);
@@ -75,7 +99,7 @@ static bool put_lines(struct vi *vi, const struct put *put, struct str text, boo
     }
     for (size_t i = 0; i < put->count; i++) {
         buf_append_str(&all, text);
-        if (!str_ends(text, "\n")) {
+        if (put->reg->kind != VI_LINES || !str_ends(text, "\n")) {
             buf_append_char(&all, '\n');
         }
     }
@@ -86,7 +110,9 @@ static bool put_lines(struct vi *vi, const struct put *put, struct str text, boo
     bool ok = true;
     if (split) {
         size_t at = vi_offset(vi, (struct vi_pos){vi->cursor.line, put_column(vi, put)});
+        vi->splits_line = true;
         ok = vi_change(vi, at, at, STR_LIT("\n"));
+        vi->splits_line = false;
         line = vi->cursor.line + 1;
     }
     ok = ok && vi_insert_lines(vi, line, buf_str(&all));
@@ -225,6 +251,7 @@ static void put_below(struct vi *vi, const struct vi_register *reg, size_t count
     for (size_t i = 0; i < count; i++) {
         buf_append_str(&all, buf_str(&reg->text));
     }
+    vi->many_lines = true;
     for (size_t line = at.line + 1; line <= last && line < vi_line_count(vi); line++) {
         struct str there = vi_line(vi, line);
         if (vi_column(vi, there, there.len, NULL) < column) {
@@ -234,6 +261,7 @@ static void put_below(struct vi *vi, const struct vi_register *reg, size_t count
         size_t offset = vi_offset(vi, (struct vi_pos){line, col});
         vi_change(vi, offset, offset, buf_str(&all));
     }
+    vi->many_lines = false;
     buf_free(&all);
 }
 
@@ -250,12 +278,9 @@ static bool put_over(struct vi *vi, struct vi_cmd *cmd, unsigned flags, bool kee
     }
     enum vi_mode mode = vi->mode;
     struct vi_cmd del = {.count = 1, .reg = keep ? '_' : 0, .row = vi_row_by_id("vi.delete")};
-    bool repeating = vi->repeating;
-    vi->repeating = true; /* the deletion is no command of its own to repeat */
     size_t head = vi->cursor.line, bottom = vi->anchor.line > head ? vi->anchor.line : head;
     vi_note_visual(vi);
     vi_op_visual_now(vi, &del);
-    vi->repeating = repeating;
     bool all = text_version(vi->text) == vi->file->emptied;
     flags |= mode == VI_VISUAL_LINE ? PUT_LINES : mode == VI_VISUAL ? PUT_SPLIT : 0;
     struct vi_pos start = vi->file->start.pos;
@@ -295,25 +320,17 @@ bool vi_c_put(struct vi *vi, struct vi_cmd *cmd)
     if (vi_is_visual(vi)) {
         return put_over(vi, cmd, flags & ~(unsigned)PUT_BEFORE, cmd->row->arg == 1);
     }
-    struct vi_register reg, copy;
+    struct vi_register reg;
     if (!vi_register_read(vi, cmd->reg, &reg)) {
         return vi_say(vi, true, "nothing in register %c", cmd->reg == 0 ? '"' : cmd->reg);
     }
     if (cmd->row->arg & 4 && reg.kind == VI_LINES) {
         flags |= PUT_INDENT;
     }
-    copy = reg;
-    struct buf moved = BUF_INIT;
-    size_t end = str_find_char(buf_str(&reg.text), '\n', 0);
-    if (cmd->row->arg & 4 && reg.kind == VI_CHARS && end != SIZE_MAX) {
-        /* Characters of several lines: the lines behind the first. */
-        buf_append_str(&moved, str_slice(buf_str(&reg.text), 0, end + 1));
-        reindent(
-            vi, str_from(buf_str(&reg.text), end + 1), vi_indent_columns(vi, vi_here(vi)), &moved);
-        moved.len -= str_ends(buf_str(&reg.text), "\n") ? 0 : 1;
-        copy.text = moved;
+    size_t columns = vi_indent_columns(vi, vi_here(vi));
+    bool ok = vi_put(vi, &reg, cmd->count, flags);
+    if (cmd->row->arg & 4 && reg.kind == VI_CHARS) {
+        reindent_lines(vi, columns);
     }
-    bool ok = vi_put(vi, &copy, cmd->count, flags);
-    buf_free(&moved);
     return ok;
 }

@@ -159,7 +159,7 @@ void vi_register_record(struct vi *vi, int name, struct str keys)
 {
     bool upper = name >= 'A' && name <= 'Z';
     struct vi_register *reg = &vi->registers[upper ? name - 'A' : 0];
-    if (!upper || !reg->set || reg->kind != VI_LINES) {
+    if (!upper || !reg->set || reg->kind == VI_CHARS) {
         vi_register_write(vi, name, keys, VI_CHARS, 0);
         return;
     }

@@ -242,7 +242,7 @@ bool vi_search_next(struct vi *vi, struct vi_cmd *cmd, bool forward, bool use_of
     } else {
         vi->cursor = vi_pos_of(vi, start);
     }
-    if (!vi_is_visual(vi) && vi->cursor.col >= vi_here(vi).len && cmd->op == NULL) {
+    if (!vi_is_visual(vi)) { /* for an operator, too */
         vi_clamp(vi);
     }
     return true;
@@ -256,7 +256,7 @@ bool vi_m_search(struct vi *vi, struct vi_cmd *cmd)
     struct str pattern = vi_ex_delimited(&rest, (char)cmd->row->arg);
     bool closed = pattern.len < cmd->line.len;
     vi->search.forward = forward;
-    vi->motion.reg_one = true;
+    vi->motion.reg_one = vi->motion.aims = true;
     if (pattern.len > 0 || closed) {
         buf_clear(&vi->search.offset);
         buf_append_str(&vi->search.offset, rest);
@@ -270,7 +270,7 @@ bool vi_m_search(struct vi *vi, struct vi_cmd *cmd)
 /* arg: 1 the other way. */
 bool vi_m_search_again(struct vi *vi, struct vi_cmd *cmd)
 {
-    vi->motion.reg_one = true;
+    vi->motion.reg_one = vi->motion.aims = true;
     return vi_search_next(vi, cmd, vi->search.forward != (cmd->row->arg == 1), true);
 }
 
@@ -315,6 +315,7 @@ bool vi_m_search_word(struct vi *vi, struct vi_cmd *cmd)
     if (word.len == 0) {
         return vi_say(vi, true, "no word here");
     }
+    vi->motion.aims = true;
     bool forward = !(cmd->row->arg & 1);
     bool bound = !(cmd->row->arg & 2) &&
                  vi_class(vi_char_at(vi, (struct vi_pos){vi->cursor.line, from}), false) >= 2;
@@ -414,6 +415,7 @@ bool vi_m_match(struct vi *vi, struct vi_cmd *cmd)
     struct vi_pos start = vi_pos_of(vi, found.start), end = vi_pos_of(vi, found.end), last = end;
     if (found.end > found.start) {
         vi_dec(vi, &last);
+        last = vi_is_before(last, start) ? start : last; /* the end of the last line */
     }
     struct vi_pos anchor = visual ? vi->anchor : forward ? start : last;
     bool grows = forward && vi_is_before(anchor, end);

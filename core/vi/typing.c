@@ -86,7 +86,11 @@ static void enter(struct vi *vi)
     leave(vi);
     if (command) {
         if (line.len > 0) {
+            struct vi_file *file = vi->file;
             vi_ex(vi, buf_str(&line));
+            if (vi->text != NULL && vi->file == file) {
+                vi_check_jump(vi);
+            }
             buf_free(&vi->last_command);
             vi->last_command = line;
             line = BUF_INIT;

@@ -3,17 +3,12 @@
 
 #define KEPT_MAX 200 /* steps whose marks are kept */
 
-/* Lines that one change of a step put in for others, as Vim keeps them: from `top` on, `old` lines
- * became `new` ones. */
-struct entry {
-    size_t top, old, new;
-};
-
 struct changed {
     struct {
-        struct entry *items;
+        struct vi_entry_lines *items;
         size_t len, cap;
     } entries;
+    enum vi_lines lines;
 };
 
 static void take_places(const struct vi_file *file, struct vi_kept *out)
@@ -55,11 +50,12 @@ static void give_places(struct vi_file *file, struct vi_kept *kept, const struct
         file->visual_mode = kept->mode;
         file->visual_want = kept->want;
     }
-    size_t step = kept->step, first = kept->first, last = kept->last;
+    struct vi_kept was = *kept;
     *kept = *now;
-    kept->step = step;
-    kept->first = first;
-    kept->last = last;
+    kept->step = was.step;
+    kept->first = was.first;
+    kept->last = was.last;
+    kept->lines = was.lines;
 }
 
 void vi_undo_begin(struct vi *vi)
@@ -74,9 +70,10 @@ void vi_undo_begin(struct vi *vi)
 
 void vi_undo_end(struct vi *vi)
 {
-    size_t steps = text_step_count(vi->text);
-    if (steps == vi->before.step || (vi->before.set == 0 && vi->before.mode == VI_NORMAL &&
-                                        vi->before.first > vi->before.last)) {
+    const struct vi_kept *before = &vi->before;
+    bool nothing = before->set == 0 && before->mode == VI_NORMAL && before->first > before->last &&
+                   before->lines == LINES_PLAIN;
+    if (text_step_count(vi->text) == before->step || nothing) {
         return;
     }
     if (vi->file->kept.len >= KEPT_MAX) {
@@ -86,14 +83,26 @@ void vi_undo_end(struct vi *vi)
     VEC_PUSH(&vi->file->kept, vi->before);
 }
 
-static void note_undone(void *data, const struct text_change *change)
+struct vi_entry_lines vi_undone_lines(const struct text_change *change, enum vi_lines lines)
 {
-    struct changed *changed = data;
     size_t top = change->start_point.row, old = change->old_end_point.row - top;
     size_t new = change->new_end_point.row - top;
     bool whole = change->start_point.column == 0 && change->old_end_point.column == 0 &&
                  change->new_end_point.column == 0;
-    struct entry entry = {top, whole ? old : old + 1, whole ? new : new + 1};
+    bool one_way = change->start == change->old_end || change->start == change->new_end;
+    if (lines == LINES_OPENED && one_way && old != new) {
+        return (struct vi_entry_lines){top + 1, old, new};
+    }
+    if (whole && lines != LINES_SPLIT) {
+        return (struct vi_entry_lines){top, old, new};
+    }
+    return (struct vi_entry_lines){top, old + 1, new + 1};
+}
+
+static void note_undone(void *data, const struct text_change *change)
+{
+    struct changed *changed = data;
+    struct vi_entry_lines entry = vi_undone_lines(change, changed->lines);
     VEC_PUSH(&changed->entries, entry);
 }
 
@@ -105,8 +114,9 @@ static void as_one(struct changed *changed, const struct vi_kept *kept, bool bac
         return;
     }
     size_t lines = kept->last - kept->first + 1;
-    struct entry all = {kept->first, back ? lines - more : lines, back ? lines : lines + more};
-    VEC_FOREACH (const struct entry, entry, &changed->entries) {
+    struct vi_entry_lines all = {
+        kept->first, back ? lines - more : lines, back ? lines : lines + more};
+    VEC_FOREACH (const struct vi_entry_lines, entry, &changed->entries) {
         if (entry->top < all.top || entry->top + entry->new > all.top + all.new) {
             return;
         }
@@ -121,7 +131,7 @@ static void as_one(struct changed *changed, const struct vi_kept *kept, bool bac
 static void mark_undone(struct vi *vi, const struct changed *changed)
 {
     size_t start = SIZE_MAX, end = 0, last = vi_line_count(vi) - 1;
-    VEC_FOREACH (const struct entry, entry, &changed->entries) {
+    VEC_FOREACH (const struct vi_entry_lines, entry, &changed->entries) {
         size_t below = entry->top + entry->old;
         size_t here = entry->new > 0 ? entry->top + entry->new - 1 : entry->top;
         start = start != SIZE_MAX && start >= below ? start + entry->new - entry->old : start;
@@ -140,7 +150,7 @@ static size_t undone_line(const struct changed *changed, struct vi_pos begun, si
 {
     size_t found = SIZE_MAX, to = now;
     for (size_t i = 0; i < changed->entries.len; i++) {
-        const struct entry *entry = &changed->entries.items[i];
+        const struct vi_entry_lines *entry = &changed->entries.items[i];
         bool within = begun.line + 1 >= entry->top && begun.line <= entry->top + entry->new;
         bool gone = entry->new == 0;
         bool only = found == SIZE_MAX && i + 1 == changed->entries.len;
@@ -206,6 +216,10 @@ static bool step(struct vi *vi, int how)
     if (!can) {
         return false;
     }
+    struct vi_kept *kept = kept_of(vi->file, back          ? at
+                                             : how == REDO ? text_redo_step(vi->text)
+                                                           : at + 1);
+    changed.lines = vi->undone = kept != NULL ? kept->lines : LINES_PLAIN;
     take_places(vi->file, &now);
     vi_jump_mark(vi);
     bool forth = begun_before(vi, how, &begun);
@@ -219,7 +233,6 @@ static bool step(struct vi *vi, int how)
     text_remove_listener(vi->text, note_undone, &changed);
     vi->cursor = old;
     if (ok) {
-        struct vi_kept *kept = kept_of(vi->file, back ? at : text_step(vi->text));
         as_one(&changed, kept, back, vi_line_count(vi) - lines);
         if (kept != NULL) {
             give_places(vi->file, kept, &now);

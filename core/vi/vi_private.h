@@ -128,9 +128,17 @@ struct vi_mark {
     char *path; /* of A-Z and jumps; owned */
 };
 
+/* How an undo step changed lines, where its changes do not say it themselves. */
+enum vi_lines {
+    LINES_PLAIN,
+    LINES_SPLIT, /* it broke or joined lines, also where they are empty */
+    LINES_OPENED /* o: it added lines below one that stayed as it was */
+};
+
 /* Marks and the selection as they were before an undo step. */
 struct vi_kept {
     size_t step;
+    enum vi_lines lines;
     size_t first, last; /* lines that it was about; first > last: only those it changed */
     unsigned set;       /* a bit per mark */
     struct vi_pos marks[26];
@@ -240,6 +248,7 @@ struct vi_motion {
     bool has_start; /* a text object: start is where it begins */
     struct vi_pos start;
     bool reg_one, no_adjust, keep_want;
+    bool aims;    /* up and down aim at where it is, also when it could not move */
     bool selects; /* gn: what an operator gets is a selection */
 };
 
@@ -334,6 +343,7 @@ struct vi {
     bool looks;            /* for a place, without going there */
     bool keeps_marks;      /* what changes the text sees to the marks itself */
     bool undoing;          /* lines that come back are others than those that go */
+    enum vi_lines undone;  /* what is undone or done again */
     bool in_global;
     bool global_line;         /* what :g ran leaves the cursor to it */
     bool splits_line;         /* a change within lines: what is in its first line stays there */
@@ -424,6 +434,11 @@ void vi_copy_lines(struct vi *vi, size_t first, size_t last, struct buf *out);
 /* Around the changes of a command: undoing them gives marks and selection back too. */
 void vi_undo_begin(struct vi *vi);
 void vi_undo_end(struct vi *vi);
+/* A change within an undo or redo as Vim has it: from `top` on, `old` lines become `new` ones. */
+struct vi_entry_lines {
+    size_t top, old, new;
+};
+struct vi_entry_lines vi_undone_lines(const struct text_change *change, enum vi_lines lines);
 
 /* ---- vi.c ---- */
 bool vi_fail(struct vi *vi);

@@ -323,11 +323,24 @@ static void one_unit(struct random *random, struct buf *out)
         set(random, out);
     } else {
         pick(random,
-            "qaxwq@a qbA!\033jq@b qadwq@a qaxq2@a qbI-\033jq3@b qa~lq2@a@@ qAxq@a "
-            "qaciwfoo\033wq2@a. "
-            "qbyyPq2@b qa/o\rxq2@a qa:s/o/0/\rjq3@a qaf.r,q@a@a qbddq@bp @a @b 2@a @@ qaJq2@a",
+            "qaxwq|@a qbA!\033jq|@b qadwq|@a qaxq|2@a qbI-\033jq|3@b qa~lq|2@a|@@ qAxq|@a "
+            "qaciwfoo\033wq|2@a|. qbyyPq|2@b qa/o\rxq|2@a qa:s/o/0/\rjq|3@a qaf.r,q|@a|@a "
+            "qbddq|@bp @a @b 2@a @@ qaJq|2@a q1xq|@1",
             out);
     }
+}
+
+/* A recording and what plays it are units of their own, as each command is elsewhere: Vim's undo
+ * steps of nothing are looked for behind each. */
+static void add_units(struct vi_case *c, struct str unit)
+{
+    bool records = unit.len > 0 && unit.ptr[0] == 'q';
+    size_t end;
+    while (records && (end = str_find_char(unit, '|', 0)) != SIZE_MAX) {
+        VEC_PUSH(&c->units, str_dup(str_slice(unit, 0, end)));
+        unit = str_from(unit, end + 1);
+    }
+    VEC_PUSH(&c->units, str_dup(unit));
 }
 
 void vi_case_make(struct vi_case *c, uint64_t seed)
@@ -339,7 +352,8 @@ void vi_case_make(struct vi_case *c, uint64_t seed)
     for (size_t i = 0; i < units; i++) {
         struct buf unit = BUF_INIT;
         one_unit(&random, &unit);
-        VEC_PUSH(&c->units, buf_take(&unit));
+        add_units(c, buf_str(&unit));
+        buf_free(&unit);
     }
 }
 

@@ -114,6 +114,43 @@ static void test_places(void **state)
     assert_keys("\n", "Oone\017l\031\033.", "one\none\n\n");
 }
 
+/* More that integration/vi_vim found once; what is expected is what Vim does. */
+static void test_found(void **state)
+{
+    (void)state;
+    assert_keys("        Yes\n", "3o\t\027\033", "        Yes\n\n\n\n");
+    assert_keys("\n", "\026$3{Ax \033", " x \n");
+    assert_keys("        \t allow\n", "2s\t\004\tx\033", "    x             allow\n");
+    assert_keys("ab\n        ] r\n", "Gr\rg;iI\033", "ab\n       I \n        r\n");
+    assert_keys("  a\n", ":2\riI\033", "  Ia\n");
+    assert_keys("世界 f\n", "rz4goiI\033", "zI界 f\n");
+    assert_keys("    c\n", ":set noet\r1cc\tx\033", "\tx\n");
+    assert_keys("    ab\n", "xxV\"1C\022-\025\033", "\n");
+    assert_keys("a\n", "\026\"aC$\0170\033qAxq\"ap", "ax\n");
+    assert_keys("a b. c d.\nfoo\n", "j\026Basoy$P", "a b. c da b. .\nfoo     foo\n");
+    assert_keys("abc\nd\n\n", "GV\001kk4ccx\033gvd", "x\n");
+    assert_keys("a\nb\n", "vaply0gP``iI\033", "a\nb\nIa\nb\n");
+    assert_keys("\n    [1] ]\n", "vlly2Gl]p", "\n    [1\n    ] ]\n");
+    assert_keys("deny\n", "m>gvd", "deny\n");
+    assert_keys("ab\nef\n", "2G:s/\\n/,/\r1Gdgn", "abef,\n");
+    assert_keys("  a b\n", ":s/a/b/\r4d2g_&iI\033", "  Ib b\n");
+    assert_keys("\n", "vhygpP", "\n");
+    assert_keys("   42\nx\n", "d/\\n\r", "2\nx\n");
+    assert_keys("    allow\n", "o\033U", "    allow\n\n");
+    assert_keys("foo.bar\n  baz\n", "Cfoo\033:1,$s/$/;/\rU", "foo.bar\n  baz;\n");
+    assert_keys("a\n", "v$y$VOp", "a\n");
+    assert_keys("a b\nc\n", "\r:2v/x/j\r``iI\033", "Ia b\nc\n");
+    assert_keys("abc\n", "2rz0`.iI\033", "zIzc\n");
+    assert_keys("  a b c\n", "wdd`.iI\033", "I\n");
+    assert_keys("zero\nab\nYes \n", "yiwj\026lgpU", "zero\nab\nYes \n");
+    assert_keys("zero\n    (a,b)\ndeny\n", "yiwjp2<2\rd`[", "zero\n   (a,b)\ndeny\n");
+    assert_keys("zero\nif ] ( \n   -7 {x}\n", "yiw}\026$2E2kgp", "zerozero\nif ]zero\n   -zero\n");
+    assert_keys("end.bar ,\n", "\026fxgeiBRfoo\024x\033d`[", "x\n");
+    assert_keys("    'q' baz\nc\n", "4|r\rkiI\033", "  I \n   'q' baz\nc\n");
+    assert_keys("        s c\n", "yyVR\022\"\010é\033", "                s c\n            é\n");
+    assert_keys("\n", "i  x\001\010\010\033", "  \n");
+}
+
 static void test_matches(void **state)
 {
     (void)state;
@@ -190,6 +227,7 @@ int main(void)
         cmocka_unit_test(test_insert),
         cmocka_unit_test(test_line_undo),
         cmocka_unit_test(test_places),
+        cmocka_unit_test(test_found),
         cmocka_unit_test(test_matches),
         cmocka_unit_test(test_ex),
         cmocka_unit_test(test_asking),
