@@ -152,6 +152,9 @@ static bool join(struct vi *vi, const struct vi_ex *ex)
     count = count < behind ? count : behind;
     vi->cursor.line = ex->first;
     if (count < 2) {
+        size_t len = vi_line_len(vi, ex->first);
+        vi->cursor.col = vi->cursor.col <= len ? vi->cursor.col : 0; /* as Vim leaves it */
+        vi_clamp(vi);
         return true;
     }
     bool ok = vi_join(vi, ex->first, count, false);

@@ -226,6 +226,8 @@ static void join_before(struct vi *vi)
     vi_marks_join(vi, to.line, to.line, to.line - 1, vi->cursor.col, 0);
     vi_change(vi, vi_offset(vi, vi->cursor), text_line_start(vi->text, to.line), str_of(""));
     vi->before.lines = LINES_SPLIT;
+    vi->insert.changed =
+        (struct vi_mark){.pos = {to.line, 0}, .set = true}; /* the line that went */
 }
 
 static bool past_start(const struct vi *vi)
@@ -266,9 +268,21 @@ static void unreplace(struct vi *vi)
 static bool stop_before(struct vi *vi, struct str line, size_t *want)
 {
     size_t stop = vi->options.softtabstop, column = vi_column(vi, line, vi->cursor.col, NULL);
+    char before = vi->cursor.col > 0 ? line.ptr[vi->cursor.col - 1] : 0;
     *want = stop > 0 && column > 0 ? (column - 1) / stop * stop : 0;
-    return stop > 0 && vi->cursor.col > 0 && line.ptr[vi->cursor.col - 1] == ' ' &&
-           !vi->insert.spaced;
+    return stop > 0 && (before == '\t' || (before == ' ' && !vi->insert.spaced));
+}
+
+/* The blanks that make up a tab which was erased in part. */
+static void blanks_to(struct vi *vi, size_t column)
+{
+    size_t at = vi_column(vi, vi_here(vi), vi->cursor.col, NULL);
+    struct buf blanks = BUF_INIT;
+    buf_append_repeat(&blanks, ' ', at < column ? column - at : 0);
+    if (blanks.len > 0) {
+        raw(vi, buf_str(&blanks));
+    }
+    buf_free(&blanks);
 }
 
 static void unreplace_to_stop(struct vi *vi)
@@ -294,16 +308,17 @@ static void erase(struct vi *vi)
     struct str line = vi_here(vi);
     size_t from = vi_prev_col(line, vi->cursor.col), want;
     /* Blanks go back to the last stop, as Tab put them in. */
-    if (stop_before(vi, line, &want)) {
-        while (from > 0 && line.ptr[from - 1] == ' ' && vi_column(vi, line, from, NULL) > want &&
-               !(past_start(vi) && from <= vi->insert.start.col &&
-                   vi->cursor.line == vi->insert.start.line)) {
-            from--;
-        }
+    bool stops = stop_before(vi, line, &want);
+    while (stops && from > 0 && vi_blank(line.ptr[from - 1]) &&
+           vi_column(vi, line, from, NULL) > want) {
+        from--;
     }
     vi_cut(vi, (struct vi_pos){vi->cursor.line, from}, vi->cursor);
     vi->cursor.col = from;
     note(vi);
+    if (stops) {
+        blanks_to(vi, want);
+    }
     keep_auto_indent(vi);
 }
 
@@ -345,6 +360,7 @@ static void erase_to(struct vi *vi, size_t col)
     }
     vi_cut(vi, (struct vi_pos){vi->cursor.line, col}, vi->cursor);
     vi->cursor.col = col;
+    note(vi);
 }
 
 static void erase_word(struct vi *vi)
@@ -401,15 +417,8 @@ static void start_shifted(struct vi *vi, size_t before)
 /* The cursor within an indent that has changed goes to a column of it; in a tab, blanks make it. */
 static void to_indent_column(struct vi *vi, size_t column)
 {
-    struct str line = vi_here(vi);
-    vi->cursor.col = vi_at_column(vi, line, column, true);
-    size_t at = vi_column(vi, line, vi->cursor.col, NULL);
-    if (at < column) {
-        struct buf blanks = BUF_INIT;
-        buf_append_repeat(&blanks, ' ', column - at);
-        raw(vi, buf_str(&blanks));
-        buf_free(&blanks);
-    }
+    vi->cursor.col = vi_at_column(vi, vi_here(vi), column, true);
+    blanks_to(vi, column);
 }
 
 static void shift(struct vi *vi, bool right)

@@ -180,6 +180,7 @@ static void join_place(void *data, struct vi_pos *pos, bool *set)
 
 void vi_marks_join(struct vi *vi, size_t first, size_t last, size_t to, size_t at, long removed)
 {
+    vi_change_open(vi); /* an undo gives them back as they are before */
     struct joined joined = {first, last, to, removed, (long)at - removed};
     each_place(vi->file, join_place, &joined);
 }

@@ -333,8 +333,8 @@ bool vi_object_paragraph(struct vi *vi, struct vi_cmd *cmd)
         return paragraph_extend(vi, cmd->count, around);
     }
     vi->motion.kind = VI_LINES;
-    size_t len = vi_line_len(vi, from), col = vi_is_visual(vi) ? vi->anchor.col : 0;
-    begin_at(vi, (struct vi_pos){from, col < len ? col : len});
+    bool keeps = vi_is_visual(vi) && from == vi->anchor.line;
+    begin_at(vi, (struct vi_pos){from, keeps ? vi->anchor.col : 0});
     vi->cursor = (struct vi_pos){to, 0};
     if (vi_is_visual(vi)) {
         vi->mode = VI_VISUAL_LINE;

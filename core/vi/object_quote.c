@@ -14,12 +14,12 @@ static size_t next_quote(struct str line, size_t col, char quote, bool escapes)
     return SIZE_MAX;
 }
 
-static size_t previous_quote(struct str line, size_t col, char quote)
+static size_t previous_quote(struct str line, size_t col, char quote, bool escapes)
 {
     while (col > 0) {
         col--;
         size_t slashes = 0;
-        while (col > slashes && line.ptr[col - slashes - 1] == '\\') {
+        while (escapes && col > slashes && line.ptr[col - slashes - 1] == '\\') {
             slashes++;
         }
         if (slashes & 1) {
@@ -46,7 +46,7 @@ static bool quoted_at(struct str line, size_t at, char quote, size_t *from, size
             }
         }
     }
-    *from = previous_quote(line, at, quote);
+    *from = previous_quote(line, at, quote, true);
     if (*from >= line.len || line.ptr[*from] != quote) {
         *from = next_quote(line, *from, quote, false);
     }
@@ -59,6 +59,7 @@ struct selected {
     bool empty;  /* nothing but the cursor is selected */
     bool inside; /* it stands just inside of two quotes, as after the object without them */
     bool quote;  /* it has one */
+    bool back;   /* the cursor is where it begins */
 };
 
 static struct selected look_at(struct vi *vi, struct str line, char quote)
@@ -67,12 +68,9 @@ static struct selected look_at(struct vi *vi, struct str line, char quote)
     if (out.empty) {
         return out;
     }
-    if (vi_is_before(vi->cursor, vi->anchor)) {
-        struct vi_pos head = vi->cursor;
-        vi->cursor = vi->anchor;
-        vi->anchor = head;
-    }
-    size_t from = vi->anchor.col, to = vi->cursor.col;
+    out.back = vi_is_before(vi->cursor, vi->anchor);
+    size_t from = out.back ? vi->cursor.col : vi->anchor.col;
+    size_t to = out.back ? vi->anchor.col : vi->cursor.col;
     out.inside =
         from > 0 && line.ptr[from - 1] == quote && to + 1 < line.len && line.ptr[to + 1] == quote;
     for (size_t at = from; at <= to && at < line.len; at++) {
@@ -97,6 +95,22 @@ static bool quoted_behind(struct str line, size_t at, char quote, size_t *from, 
     return true;
 }
 
+/* The one before. */
+static bool quoted_before(struct str line, size_t at, char quote, size_t *from, size_t *to)
+{
+    *to = previous_quote(line, at, quote, false);
+    if (line.ptr[*to] != quote) {
+        return false;
+    }
+    *from = previous_quote(line, *to, quote, true);
+    if (line.ptr[*from] != quote) {
+        /* It was a closing one. */
+        *from = *to;
+        *to = at;
+    }
+    return true;
+}
+
 static bool find_quoted(const struct selected *selected, struct str line, size_t at, char quote,
     size_t *from, size_t *to)
 {
@@ -105,10 +119,12 @@ static bool find_quoted(const struct selected *selected, struct str line, size_t
         return quoted_at(line, at, quote, from, to);
     }
     if (on_quote) {
-        return quoted_behind(line, at, quote, from, to);
+        return selected->back ? quoted_before(line, at, quote, from, to)
+                              : quoted_behind(line, at, quote, from, to);
     }
-    size_t next = next_quote(line, at, quote, false);
-    return next != SIZE_MAX && quoted_at(line, next, quote, from, to);
+    size_t next = selected->back ? previous_quote(line, at, quote, false)
+                                 : next_quote(line, at, quote, false);
+    return next < line.len && line.ptr[next] == quote && quoted_at(line, next, quote, from, to);
 }
 
 static void with_blanks(struct str line, size_t *from, size_t *to)
@@ -133,6 +149,16 @@ static bool restarts(const struct vi *vi, const struct selected *selected, struc
     return selected->empty || (!selected->quote && (selected->inside || !touches));
 }
 
+/* The same for the other end of a selection whose cursor is where it begins. */
+static bool restarts_back(
+    const struct vi *vi, const struct selected *selected, struct str line, char q)
+{
+    size_t at = vi->anchor.col;
+    bool touches =
+        (at < line.len && line.ptr[at] == q) || (at + 1 < line.len && line.ptr[at + 1] == q);
+    return selected->inside || (!selected->quote && !touches);
+}
+
 bool vi_object_quote(struct vi *vi, struct vi_cmd *cmd)
 {
     bool around = (cmd->row->arg >> 8) != 0;
@@ -142,11 +168,8 @@ bool vi_object_quote(struct vi *vi, struct vi_cmd *cmd)
     if (vi_is_visual(vi) && vi->anchor.line != vi->cursor.line) {
         return false;
     }
-    struct vi_pos anchor = vi->anchor, head = vi->cursor;
     struct selected selected = look_at(vi, line, quote);
     if (!find_quoted(&selected, line, at, quote, &from, &to)) {
-        vi->anchor = anchor;
-        vi->cursor = head;
         return false;
     }
     if (around) {
@@ -155,15 +178,21 @@ bool vi_object_quote(struct vi *vi, struct vi_cmd *cmd)
     /* Once more after the object without them takes the quotes. */
     bool with_quotes = around || cmd->count > 1 || selected.inside;
     from += with_quotes ? 0 : 1;
-    if (!vi_is_visual(vi) || restarts(vi, &selected, line, quote)) {
+    if (!vi_is_visual(vi)) {
         vi->motion.has_start = true;
         vi->motion.start = (struct vi_pos){vi->cursor.line, from};
+        vi->cursor.col = to;
+        vi->motion.inclusive = with_quotes;
+        return true;
     }
-    vi->cursor.col = to;
-    vi->motion.inclusive = with_quotes;
-    if (vi_is_visual(vi)) {
-        vi->cursor.col = with_quotes || to == 0 ? to : vi_prev_col(line, to);
-        vi->mode = vi->mode == VI_VISUAL_LINE ? VI_VISUAL : vi->mode;
+    size_t last = with_quotes || to == 0 ? to : vi_prev_col(line, to);
+    bool resets = selected.back ? restarts_back(vi, &selected, line, quote)
+                                : restarts(vi, &selected, line, quote);
+    if (resets) {
+        vi->motion.has_start = true;
+        vi->motion.start = (struct vi_pos){vi->cursor.line, selected.back ? last : from};
     }
+    vi->cursor.col = selected.back ? from : last;
+    vi->mode = vi->mode == VI_VISUAL_LINE ? VI_VISUAL : vi->mode;
     return true;
 }

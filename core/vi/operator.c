@@ -435,7 +435,7 @@ static bool shift_range(struct vi *vi, struct vi_cmd *cmd, struct vi_range *rang
     }
     vi_shift(vi, range->start.line, range->end.line, right, amount);
     vi->cursor = range->start;
-    vi_first_nonblank(vi);
+    vi_land(vi);
     vi_note_change(vi, (struct vi_pos){range->start.line, 0});
     return true;
 }

@@ -31,7 +31,7 @@ static bool put_chars(struct vi *vi, const struct put *put, struct str text)
     vi->before.lines = newlines > 0 ? LINES_SPLIT : vi->before.lines;
     struct vi_pos end = {at.line + newlines, newlines > 0 ? tail : at.col + tail};
     vi->file->start = (struct vi_mark){.pos = at, .set = true};
-    size_t last = vi_prev_col(vi_line(vi, end.line), end.col);
+    size_t last = all.len > 0 ? vi_prev_col(vi_line(vi, end.line), end.col) : end.col;
     vi->file->end = (struct vi_mark){.pos = {end.line, last}, .set = true};
     if (all.len == 0) {
         /* Nothing came: the cursor stays. */

@@ -184,7 +184,6 @@ static void after_undo(struct vi *vi, const struct changed *changed, struct vi_p
         vi->file->change_at = list->len;
     }
     vi_clamp(vi);
-    vi_set_want(vi);
 }
 
 enum { UNDO, REDO, EARLIER, LATER };
@@ -251,6 +250,9 @@ bool vi_c_undo(struct vi *vi, struct vi_cmd *cmd)
     vi_change_close(vi);
     for (size_t n = 0; n < cmd->count && step(vi, how); n++) {
         any = true;
+    }
+    if (any && (how == UNDO || how == REDO)) {
+        vi_set_want(vi); /* g- and g+ leave it, as in Vim */
     }
     return any || (vi_say(vi, false,
                        how == UNDO || how == EARLIER ? "already at the oldest change"

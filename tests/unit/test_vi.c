@@ -148,7 +148,18 @@ static void test_found(void **state)
     assert_keys("end.bar ,\n", "\026fxgeiBRfoo\024x\033d`[", "x\n");
     assert_keys("    'q' baz\nc\n", "4|r\rkiI\033", "  I \n   'q' baz\nc\n");
     assert_keys("        s c\n", "yyVR\022\"\010é\033", "                s c\n            é\n");
-    assert_keys("\n", "i  x\001\010\010\033", "  \n");
+    assert_keys("        'q'{x} ,\n", "ev\010hi'd", "      q'{x} ,\n");
+    assert_keys("'a' 'b' c\n", "$v3hi'd", "'a' '\n");
+    assert_keys("        a b\n        { x\n", "Gvapbrz", "zzzzzzzzzzz\n        { x\n");
+    assert_keys("0x1f\n-7a\n", "3l:$s/\\n//\riI\033", "0x1f\n-7Ia\n");
+    assert_keys("    bar \n", "\026Abar\027\033g,iI\033", " I   bar \n");
+    assert_keys(" a b c\n b\n", ":set nosol\r3l>jiI\033", "   I  a b c\n     b\n");
+    assert_keys("\n    x\n", "i\026\t\010x\033", "    x\n    x\n");
+    assert_keys("a if \n", "A\t\010\010\010\010x\033", "ax\n");
+    assert_keys("a\nbc\nd\n", "GV\010gv2JugvdiI\033", "Ia\n");
+    assert_keys("    (a,b)\n    {x}\n", "Gax\033g-\026kd", "    (,b)\n    {}\n");
+    assert_keys("ab\ncd\n", "GOx\033j0i\010\033`.iI\033", "ab\nIxcd\n");
+    assert_keys("abc\n", "vlypx`<iI\033", "Iaabc\n");
 }
 
 static void test_matches(void **state)
