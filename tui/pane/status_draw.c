@@ -215,8 +215,9 @@ const char *status_no_problems(struct status *s)
     bool ran = board_wall_us(s->board) > 0 && !board_is_running(s->board) &&
                board_trouble(s->board) == NULL;
     buf_append_c(&text, s->check_text != NULL ? s->check_text
-                        : ran                 ? "no problems found when the tests were loaded"
-                                              : "nothing was checked yet");
+                        : ran ? "no problems found when the tests were loaded; opa check and the "
+                                "guards look at each file you open, bylaw check at all of them"
+                              : "nothing was checked yet");
     bool ended = str_ends(buf_str(&text), "…");
     buf_append_c(&text, s->waiting == 0 ? "" : ended ? " " : ". ");
     status_append_waiting(s, &text);
