@@ -8,6 +8,7 @@
 #include "base/vec.h"
 #include "engine/opa_builtins.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 #define UNIT_MAX_BYTES ((uint64_t)16 << 20)
@@ -251,6 +252,43 @@ static void add_tests(struct opa_planner *p, size_t unit, const struct policy_se
     }
 }
 
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* They are rules of one name: opa test runs each, but to a query they are one. */
+static bool has_twins(const struct opa_planner *p, const struct policy_set *seeds)
+{
+    struct {
+        char **items;
+        size_t len, cap;
+    } names = {0};
+    VEC_FOREACH (size_t, place, seeds) {
+        VEC_FOREACH (struct policy_test, test, &p->index->files.items[*place].facts->tests) {
+            VEC_PUSH(&names, test->name);
+        }
+    }
+    if (names.len > 1) {
+        qsort(names.items, names.len, sizeof *names.items, by_name);
+    }
+    bool twins = false;
+    for (size_t i = 1; i < names.len && !twins; i++) {
+        twins = strcmp(names.items[i - 1], names.items[i]) == 0;
+    }
+    VEC_FREE(&names);
+    return twins;
+}
+
+static void add_unit(struct opa_planner *p, const struct policy_set *seeds)
+{
+    size_t unit = opa_planner_unit(p, seeds);
+    add_tests(p, unit, seeds);
+    if (has_twins(p, seeds)) {
+        p->plan->units.items[unit].twins = p->plan->units.items[unit].alone = true;
+    }
+}
+
 static const struct policy_file *ordered(const struct opa_planner *p, size_t i)
 {
     return &p->index->files.items[p->index->by_package.items[i]];
@@ -272,7 +310,7 @@ void opa_planner_package(struct opa_planner *p, size_t from, size_t to)
             }
         }
         if (tests > 0) {
-            add_tests(p, opa_planner_unit(p, &seeds), &seeds);
+            add_unit(p, &seeds);
         }
         VEC_FREE(&seeds);
         if (ordered(p, i)->scope[0] == '\0') {

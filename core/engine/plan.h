@@ -48,6 +48,7 @@ struct plan_unit {
     struct policy_set tests;     /* into plan.tests; empty: only checked */
     enum policy_dialect dialect; /* V0 or V1: how the engine is told to read it */
     bool alone;                  /* must not share a process with other units */
+    bool twins;                  /* several of its tests have one name */
     bool included;
     /* Nothing in its files says that the other version would not do: it is tried when this one does
      * not load. */
