@@ -26,21 +26,33 @@ static void print_list(void)
     }
 }
 
+static const char *fix_begins(const struct guard *guard)
+{
+    return guard->fix != NULL ? "The fix" : "No fix:";
+}
+
+static const char *fix_of(const struct guard *guard)
+{
+    return guard->fix != NULL ? guard->fix : guard->no_fix;
+}
+
 static void print_markdown(void)
 {
     puts("| Guard | Severity | In | What it finds |");
     puts("| --- | --- | --- | --- |");
     for (size_t i = 0; guards[i] != NULL; i++) {
-        printf("| `%s` | %s | %s | %s. %s |\n", guards[i]->id, severity_name(guards[i]->severity),
-            guard_languages_name(guards[i]->languages), guards[i]->summary, guards[i]->explanation);
+        printf("| `%s` | %s | %s | %s. %s %s %s |\n", guards[i]->id,
+            severity_name(guards[i]->severity), guard_languages_name(guards[i]->languages),
+            guards[i]->summary, guards[i]->explanation, fix_begins(guards[i]), fix_of(guards[i]));
     }
 }
 
 /* One guard's page. */
 static void print_page(const struct guard *guard)
 {
-    printf("%s: %s\n\n%s, looks at: %s.\n\n%s\n\n", guard->id, guard->summary,
-        severity_name(guard->severity), guard_languages_name(guard->languages), guard->explanation);
+    printf("%s: %s\n\n%s, looks at: %s.\n\n%s\n\n%s %s\n\n", guard->id, guard->summary,
+        severity_name(guard->severity), guard_languages_name(guard->languages), guard->explanation,
+        fix_begins(guard), fix_of(guard));
     printf("To silence it in one place, say why in its line or the line above:\n\n"
            "    # bylaw:ignore %s REASON\n",
         guard->id);
@@ -227,9 +239,9 @@ static int run_checks(const struct args *args, const char *root, char **wanted)
 static void print_pages(struct buf *out)
 {
     for (size_t i = 0; guards[i] != NULL; i++) {
-        buf_printf(out, "%s (%s; %s): %s. %s\n\n", guards[i]->id,
+        buf_printf(out, "%s (%s; %s): %s. %s %s %s\n\n", guards[i]->id,
             severity_name(guards[i]->severity), guard_languages_name(guards[i]->languages),
-            guards[i]->summary, guards[i]->explanation);
+            guards[i]->summary, guards[i]->explanation, fix_begins(guards[i]), fix_of(guards[i]));
     }
 }
 

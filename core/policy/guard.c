@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/safe.h"
+#include "patch/edits.h"
 #include "policy/guard/demand.h"
 #include "policy/template.h"
 
@@ -156,6 +157,23 @@ void guard_mend(const struct guard_file *file, struct finding *finding, size_t f
         position_at(file->text, to), mem_strdup(with), mem_strdup(title)};
     free(finding->fix);
     finding->fix = mem_strdup(title);
+}
+
+void guard_mend_all(const struct guard_file *file, struct finding *finding,
+    struct text_edits *edits, const char *title)
+{
+    struct buf after = BUF_INIT;
+    if (edits->len > 0 && text_edits_sort(edits, file->text.len)) {
+        size_t from = edits->items[0].from;
+        size_t to = edits->items[edits->len - 1].to;
+        text_edits_apply(edits, file->text, &after);
+        size_t end = after.len - (file->text.len - to);
+        char *with = str_dup(str_slice(buf_str(&after), from, end));
+        guard_mend(file, finding, from, to, with, title);
+        free(with);
+    }
+    buf_free(&after);
+    text_edits_free(edits);
 }
 
 /* ---- comments that silence ---- */

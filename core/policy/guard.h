@@ -43,7 +43,10 @@ struct guard {
     enum severity severity;
     const char *summary;     /* one line, no full stop */
     const char *explanation; /* for the docs: why it matters, what to do */
-    unsigned evidence;       /* GUARD_DECIDED: enum guard_evidence, or-ed */
+    /* For the docs: what its fix does ("deletes the import"), or why it has none ("which of the two
+     * is meant is yours to say"): one of the two. A fix may leave out cases it is not sure of. */
+    const char *fix, *no_fix;
+    unsigned evidence; /* GUARD_DECIDED: enum guard_evidence, or-ed */
     /* Adds findings with guard_find (guard/guard_private.h); NULL: GUARD_DECIDED only. */
     void (*check)(struct guard_file *file);
     /* After all files of a folder: what only all of them show. May be NULL. */

@@ -57,6 +57,7 @@ run 0 guards --list
 while read -r id _; do
   "$bylaw" guards --explain "$id" >"$dir/page"
   grep -q "bylaw:ignore $id REASON" "$dir/page" || fail "the page of $id"
+  grep -qE "^(The fix|No fix:) ." "$dir/page" || fail "the page of $id says nothing of a fix"
   grep -qF "${id//-/\\-} (" "$dir/man" || fail "$id is not in the man page"
 done <"$dir/out"
 run 2 guards --explain nothing
@@ -74,3 +75,70 @@ git apply "$dir/out" || fail "git does not apply: $(cat "$dir/out")"
 [ "$(grep -c import a.rego)" = 0 ] || fail "the import is still there"
 run 0 guards
 says_not deprecated-import
+
+# What is mended the engines take: v0 that becomes v1, an action that moves to the rules.
+printf 'package c\n\ndeny[msg]{\n\tinput.z\n\tmsg := sprintf("%%s", [input.z])\n}\n\nf(x) = y {\n\ty := x\n}\n' >c.rego
+printf 'package c\n\ntest_z {\n\tcount(deny) == 1 with input as {"z": "a"}\n}\n' >c_test.rego
+for each in d e; do printf 'package %s\n\nallow if input.x\n' $each >$each.rego; done
+mkdir k
+cat >k/p.yaml <<'YAML'
+apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata:
+  name: p
+spec:
+  validationFailureAction: Enforce
+  rules:
+    - name: r
+      match:
+        any:
+          - resources:
+              kinds: [Pod]
+      validate:
+        message: "{{ request.object.metadata.name }} has no owner"
+        pattern:
+          metadata:
+            labels:
+              owner: "?*"
+YAML
+printf 'apiVersion: v1\nkind: Pod\nmetadata:\n  name: x\nspec: {}\n' >k/r.yaml
+run 0 guards --fix
+git apply "$dir/out" || fail "git does not apply: $(cat "$dir/out")"
+run 0 guards
+says_not 'v0-syntax|kyverno-field'
+bin=${XDG_CACHE_HOME:-$HOME/.cache}/bylaw/bin
+opa=$(command -v opa || echo "$bin/opa")
+"$opa" check --strict a.rego b.rego c.rego c_test.rego || fail "opa does not take what was mended"
+"$opa" test c.rego c_test.rego >"$dir/tested" || fail "it means something else: $(cat "$dir/tested")"
+kyverno=$(command -v kyverno || echo "$bin/kyverno")
+if [ -x "$kyverno" ]; then
+  "$kyverno" apply k/p.yaml --resource k/r.yaml >"$dir/applied" 2>&1 || true
+  grep -q 'fail: 1' "$dir/applied" || fail "kyverno does not take what was mended: $(cat "$dir/applied")"
+fi
+
+# Tests of one name are one rule to a query: what only the second reaches is reached all the same.
+mkdir "$dir/twins"
+cd "$dir/twins"
+cat >p.rego <<'REGO'
+package p
+
+deny contains sprintf("%s", [input.n]) if input.kind == "a"
+
+deny contains sprintf("%s!", [input.n]) if input.kind == "b"
+REGO
+cat >p_test.rego <<'REGO'
+package p
+
+test_deny if "x" in deny with input as {"kind": "a", "n": "x"}
+
+test_allow if count(deny) == 0 with input as {"kind": "c"}
+
+test_deny if "x!" in deny with input as {"kind": "b", "n": "x"}
+REGO
+run 0 guards --decide
+says_not 'rule-unreached'
+says 'duplicate-test'
+REGO_ONE='test_deny if "x" in deny with input as {"kind": "a", "n": "x"}'
+printf 'package p\n\n%s\n\ntest_allow if count(deny) == 0 with input as {"kind": "c"}\n' "$REGO_ONE" >p_test.rego
+run 0 guards --decide
+says 'p.rego:5:1: warning: .*\[rule-unreached\]'

@@ -24,6 +24,7 @@ static void check(struct guard_file *file)
 
 const struct guard guard_constraint_without_template = {
     .id = "constraint-without-template",
+    .no_fix = "the template must be written, or the kind is misspelt: nobody but you knows.",
     .languages = GUARD_YAML,
     .severity = SEVERITY_ERROR,
     .summary = "a Gatekeeper constraint whose template is not here",

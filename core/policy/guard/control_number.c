@@ -82,6 +82,7 @@ static void check(struct guard_file *file)
 
 const struct guard guard_control_number = {
     .id = "control-number",
+    .no_fix = "which control is meant stands in the benchmark, not here.",
     .languages = GUARD_REGO | GUARD_YAML,
     .severity = SEVERITY_WARNING,
     .summary = "a control number that is unknown, or of another version",

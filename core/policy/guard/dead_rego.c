@@ -43,6 +43,7 @@ static void check(struct guard_file *file)
 
 const struct guard guard_dead_rego = {
     .id = "dead-rego",
+    .no_fix = "which of the two languages is to go is a decision.",
     .languages = GUARD_YAML,
     .severity = SEVERITY_NOTE,
     .summary = "Rego of a ConstraintTemplate that has CEL too",

@@ -30,6 +30,7 @@ unsigned guards_evidence(const struct policy_index *index, const struct manifest
 
 const struct guard guard_fixture_denied = {
     .id = "fixture-denied",
+    .no_fix = "the fixture or the policy is wrong: which, is what must be found out.",
     .languages = GUARD_DECIDED,
     .evidence = GUARD_BY_FIXTURES,
     .severity = SEVERITY_ERROR,
@@ -44,6 +45,7 @@ const struct guard guard_fixture_denied = {
 
 const struct guard guard_fixture_not_denied = {
     .id = "fixture-not-denied",
+    .no_fix = "the fixture or the policy is wrong: which, is what must be found out.",
     .languages = GUARD_DECIDED,
     .evidence = GUARD_BY_FIXTURES,
     .severity = SEVERITY_ERROR,
@@ -58,6 +60,7 @@ const struct guard guard_fixture_not_denied = {
 
 const struct guard guard_rule_unreached = {
     .id = "rule-unreached",
+    .no_fix = "a test that is made up to be there shows nothing.",
     .languages = GUARD_DECIDED,
     .evidence = GUARD_BY_TESTS | GUARD_BY_FIXTURES,
     .severity = SEVERITY_WARNING,
@@ -70,6 +73,7 @@ const struct guard guard_rule_unreached = {
 
 const struct guard guard_test_not_evaluated = {
     .id = "test-not-evaluated",
+    .no_fix = "why it is not evaluated, its message says; what was meant, only you know.",
     .languages = GUARD_DECIDED,
     .evidence = GUARD_BY_TESTS,
     .severity = SEVERITY_ERROR,

@@ -91,6 +91,7 @@ static void check(struct guard_file *file)
 
 const struct guard guard_deny_untested = {
     .id = "deny-untested",
+    .no_fix = "a test that is made up to be there shows nothing.",
     .languages = GUARD_REGO | GUARD_YAML,
     .severity = SEVERITY_WARNING,
     .summary = "a rule that denies has no test",

@@ -171,6 +171,7 @@ static void check(struct guard_file *file)
 
 const struct guard guard_deny_without_message = {
     .id = "deny-without-message",
+    .no_fix = "what to tell who is denied, the policy does not say.",
     .languages = GUARD_REGO | GUARD_YAML | GUARD_TEMPLATE,
     .severity = SEVERITY_WARNING,
     .summary = "a rule that denies says nothing to who is denied",

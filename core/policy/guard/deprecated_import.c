@@ -31,6 +31,7 @@ static void check(struct guard_file *file)
 
 const struct guard guard_deprecated_import = {
     .id = "deprecated-import",
+    .fix = "deletes the import.",
     .languages = GUARD_REGO,
     .severity = SEVERITY_NOTE,
     .summary = "import of future.keywords or rego.v1 in a v1 workspace",

@@ -85,6 +85,7 @@ static void check(struct guard_file *file)
 
 const struct guard guard_duplicate_name = {
     .id = "duplicate-name",
+    .no_fix = "which of the two is to go or to be renamed is a decision.",
     .languages = GUARD_YAML,
     .severity = SEVERITY_WARNING,
     .summary = "two policies, constraints or rules of one policy have the same name",

@@ -54,6 +54,7 @@ static void check(struct guard_file *file)
 
 const struct guard guard_fixture_unused = {
     .id = "fixture-unused",
+    .no_fix = "it is to be used or to be deleted.",
     .languages = GUARD_YAML,
     .severity = SEVERITY_WARNING,
     .summary = "a fixture that no test uses",

@@ -186,6 +186,7 @@ static void check(struct guard_file *file)
 
 const struct guard guard_fixtures_few = {
     .id = "fixtures-few",
+    .no_fix = "a fixture that is made up to be there shows nothing.",
     .languages = GUARD_REGO | GUARD_YAML,
     .severity = SEVERITY_WARNING,
     .summary = "a policy has fewer fixtures than the rule asks",

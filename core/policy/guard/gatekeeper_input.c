@@ -56,6 +56,7 @@ static void check(struct guard_file *file)
 
 const struct guard guard_gatekeeper_input = {
     .id = "gatekeeper-input",
+    .fix = "writes `input.review`.",
     .languages = GUARD_REGO | GUARD_TEMPLATE,
     .severity = SEVERITY_ERROR,
     .summary = "input.request where Gatekeeper gives input.review",

@@ -105,6 +105,11 @@ struct finding *guard_find_at(struct guard_file *file, struct position from, str
 void guard_mend(const struct guard_file *file, struct finding *finding, size_t from, size_t to,
     const char *with, const char *title);
 
+/* The same in several places (of the text; taken over): one edit, from the first to the last. */
+struct text_edits;
+void guard_mend_all(const struct guard_file *file, struct finding *finding,
+    struct text_edits *edits, const char *title);
+
 /* A document that is a policy of Kyverno's. */
 bool guard_is_kyverno_policy(const struct guard_file *file, TSNode document);
 /* In a folder whose name begins with a dot, or called a fixture: none of the workspace's policies.

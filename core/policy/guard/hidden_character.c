@@ -78,6 +78,7 @@ static void check(struct guard_file *file)
 
 const struct guard guard_hidden_character = {
     .id = "hidden-character",
+    .fix = "deletes it.",
     .languages = GUARD_REGO | GUARD_YAML,
     .severity = SEVERITY_ERROR,
     .summary = "a character that cannot be seen, or that turns text around",

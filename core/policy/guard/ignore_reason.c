@@ -20,6 +20,7 @@ static void check(struct guard_file *file)
 
 const struct guard guard_ignore_reason = {
     .id = "ignore-reason",
+    .no_fix = "the reason is yours.",
     .languages = GUARD_REGO | GUARD_YAML | GUARD_TEMPLATE,
     .severity = SEVERITY_WARNING,
     .summary = "a bylaw:ignore comment without a reason, or of no guard",

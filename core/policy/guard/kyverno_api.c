@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { VERSION_MINOR = 1000 };
+enum { VERSION_MINOR = 1000, CEL_V1 = 1017 };
 
 static const struct served {
     const char *group;
@@ -66,8 +66,16 @@ static void tell_deprecated(
     char gone[16];
     show(since, row->deprecated);
     show(gone, row->gone);
-    guard_find(file, node, "%s is deprecated since Kyverno %s%s%s: %s", what, since,
-        row->gone > 0 ? " and announced to go with " : "", row->gone > 0 ? gone : "", row->instead);
+    struct finding *finding = guard_find(file, node, "%s is deprecated since Kyverno %s%s%s: %s",
+        what, since, row->gone > 0 ? " and announced to go with " : "", row->gone > 0 ? gone : "",
+        row->instead);
+    /* The same policy in the version that takes its place, where the Kyverno asked for has it. */
+    unsigned target = file->world == NULL ? 0 : file->world->asks.kyverno;
+    struct str written = rego_node_text(file->text, node);
+    if (row->version != NULL && target >= CEL_V1 && str_ends(written, row->version)) {
+        size_t end = ts_node_end_byte(node);
+        guard_mend(file, finding, end - strlen(row->version), end, "v1", "write v1");
+    }
 }
 
 static void check_row(struct guard_file *file, TSNode node, const struct served *row,
@@ -115,6 +123,8 @@ static void check(struct guard_file *file)
 
 const struct guard guard_kyverno_api = {
     .id = "kyverno-api",
+    .fix = "writes `v1` for an older version of policies.kyverno.io, where the workspace says that "
+           "its Kyverno has v1.",
     .languages = GUARD_YAML,
     .severity = SEVERITY_NOTE,
     .summary = "a Kyverno API version that is deprecated, or not in the Kyverno that is asked for",

@@ -266,6 +266,7 @@ static void check(struct guard_file *file)
 
 const struct guard guard_match_requirement = {
     .id = "match-requirement",
+    .no_fix = "the namespaces and kinds that are meant stand in the requirement, in words.",
     .languages = GUARD_YAML,
     .severity = SEVERITY_NOTE,
     .summary = "a match covers all namespaces or other kinds, and the requirement speaks of some",

@@ -151,6 +151,7 @@ static void check(struct guard_file *file)
 
 const struct guard guard_match_too_broad = {
     .id = "match-too-broad",
+    .no_fix = "what is to be matched, the policy does not say.",
     .languages = GUARD_YAML,
     .severity = SEVERITY_WARNING,
     .summary = "a match block covers all kinds, or system namespaces",

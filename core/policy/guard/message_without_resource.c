@@ -94,6 +94,7 @@ static void check(struct guard_file *file)
 
 const struct guard guard_message_without_resource = {
     .id = "message-without-resource",
+    .no_fix = "which of the names at hand is the one is a choice.",
     .languages = GUARD_REGO,
     .severity = SEVERITY_NOTE,
     .summary = "the message does not name what it is about",

@@ -41,6 +41,7 @@ static void check(struct guard_file *file)
 
 const struct guard guard_missing_metadata = {
     .id = "missing-metadata",
+    .no_fix = "an empty title would only silence the guard.",
     .languages = GUARD_REGO | GUARD_YAML,
     .severity = SEVERITY_NOTE,
     .summary = "a policy has no # METADATA, or no annotations, where others have",

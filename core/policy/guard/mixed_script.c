@@ -61,6 +61,26 @@ static bool next_word(struct str text, size_t at, struct word *word)
     return word->from != SIZE_MAX;
 }
 
+/* Where each letter of another script looks like a Latin one. */
+static void mend(const struct guard_file *file, struct finding *finding, size_t from, size_t end)
+{
+    struct buf latin = BUF_INIT;
+    bool all = true;
+    for (size_t at = from; at < end && all;) {
+        size_t len;
+        int32_t cp = utf8_decode(str_from(file->text, at), &len);
+        char letter = cp < 0x80 ? (char)cp : looks_like(cp);
+        all = letter != '\0';
+        buf_append_char(&latin, letter);
+        at += len;
+    }
+    if (all && latin.len > 0) {
+        buf_append_c(&latin, "");
+        guard_mend(file, finding, from, end, latin.ptr, "write it in Latin letters");
+    }
+    buf_free(&latin);
+}
+
 static void check_line(struct guard_file *file, size_t from, size_t end, unsigned row)
 {
     struct str line = str_slice(file->text, from, end);
@@ -70,10 +90,12 @@ static void check_line(struct guard_file *file, size_t from, size_t end, unsigne
             continue;
         }
         struct str shown = utf8_fit(str_slice(line, word.from, word.end), WORD_SHOWN_MAX);
-        guard_find_at(file, (struct position){row, (unsigned)word.from + 1},
-            (struct position){row, (unsigned)word.end + 1},
-            "%.*s is not all Latin: U+%04X looks like %c, and no comparison takes it for that",
-            STR_FMT(shown), (unsigned)word.alike, looks_like(word.alike));
+        struct finding *finding =
+            guard_find_at(file, (struct position){row, (unsigned)word.from + 1},
+                (struct position){row, (unsigned)word.end + 1},
+                "%.*s is not all Latin: U+%04X looks like %c, and no comparison takes it for that",
+                STR_FMT(shown), (unsigned)word.alike, looks_like(word.alike));
+        mend(file, finding, from + word.from, from + word.end);
     }
 }
 
@@ -101,6 +123,7 @@ static void check(struct guard_file *file)
 
 const struct guard guard_mixed_script = {
     .id = "mixed-script",
+    .fix = "writes the Latin letters, where each of the others looks like one.",
     .languages = GUARD_REGO | GUARD_YAML,
     .severity = SEVERITY_WARNING,
     .summary = "a word of Latin letters has one of another script that looks the same",

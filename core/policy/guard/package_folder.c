@@ -90,6 +90,7 @@ static void check(struct guard_file *file)
 
 const struct guard guard_package_folder = {
     .id = "package-folder",
+    .no_fix = "who imports the package, in this repository or another, would lose it.",
     .languages = GUARD_REGO,
     .severity = SEVERITY_WARNING,
     .summary = "the package is not named for its folder",

@@ -275,6 +275,7 @@ static void finish(struct guard_world *world, struct findings *findings)
 
 const struct guard guard_rules_conflict = {
     .id = "rules-conflict",
+    .no_fix = "which of the two rules is right is a decision.",
     .languages = GUARD_REGO | GUARD_YAML,
     .severity = SEVERITY_ERROR,
     .summary = "two rules deny and require the same field",

@@ -44,6 +44,7 @@ static void check(struct guard_file *file)
 
 const struct guard guard_suite_empty = {
     .id = "suite-empty",
+    .no_fix = "what the suite should expect, it does not say.",
     .languages = GUARD_YAML,
     .severity = SEVERITY_ERROR,
     .summary = "a suite of Kyverno's or gator's evaluates nothing",

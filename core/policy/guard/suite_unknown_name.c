@@ -134,6 +134,7 @@ static void check(struct guard_file *file)
 
 const struct guard guard_suite_unknown_name = {
     .id = "suite-unknown-name",
+    .fix = "writes the one name that is near.",
     .languages = GUARD_YAML,
     .severity = SEVERITY_ERROR,
     .summary = "a Kyverno test names a policy, rule or resource that its files do not have",

@@ -99,6 +99,8 @@ static void check(struct guard_file *file)
 
 const struct guard guard_template_source = {
     .id = "template-source",
+    .no_fix = "by command, for it writes files: `bylaw template assemble` or `bylaw template "
+              "split`, whichever side is right.",
     .languages = GUARD_REGO | GUARD_YAML,
     .severity = SEVERITY_WARNING,
     .summary = "a ConstraintTemplate and the files its Rego is kept in differ",

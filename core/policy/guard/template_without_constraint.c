@@ -31,6 +31,7 @@ static void check(struct guard_file *file)
 
 const struct guard guard_template_without_constraint = {
     .id = "template-without-constraint",
+    .no_fix = "what it is to be applied to is a decision.",
     .languages = GUARD_YAML,
     .severity = SEVERITY_NOTE,
     .summary = "a Gatekeeper template that no constraint uses",

@@ -79,6 +79,7 @@ static void check(struct guard_file *file)
 
 const struct guard guard_test_asserts_nothing = {
     .id = "test-asserts-nothing",
+    .no_fix = "what the test should expect, it does not say.",
     .languages = GUARD_REGO,
     .severity = SEVERITY_ERROR,
     .summary = "a test compares nothing, so it cannot fail",

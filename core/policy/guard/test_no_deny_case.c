@@ -339,6 +339,7 @@ static void check(struct guard_file *file)
 
 const struct guard guard_test_no_deny_case = {
     .id = "test-no-deny-case",
+    .no_fix = "a case that is made up to be there shows nothing.",
     .languages = GUARD_REGO | GUARD_YAML,
     .severity = SEVERITY_WARNING,
     .summary = "tests of a rule that denies have no case that is denied",

@@ -34,6 +34,7 @@ static void check(struct guard_file *file)
 
 const struct guard guard_test_set_always_true = {
     .id = "test-set-always-true",
+    .no_fix = "whether something or nothing should be denied, the test does not say.",
     .languages = GUARD_REGO,
     .severity = SEVERITY_ERROR,
     .summary = "a test takes a set for true or false",
