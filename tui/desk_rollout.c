@@ -113,9 +113,7 @@ static void list_work(void *data)
     struct gathering *now = &r->now;
     now->ok = rollout_find(root_of(r), &now->all, &now->err);
     now->since = mem_zalloc((now->all.len + 1) * sizeof *now->since);
-    for (size_t i = 0; i < now->all.len; i++) {
-        rollout_since_read(root_of(r), &now->all.items[i], &now->since[i]);
-    }
+    rollout_since_read(root_of(r), now->all.items, now->all.len, now->since);
 }
 
 static void list_done(void *data, bool cancelled)

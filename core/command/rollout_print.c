@@ -143,16 +143,17 @@ void rollout_print_table(
     if (rollout->len > 0) {
         print_head(format, (int)width);
     }
-    VEC_FOREACH (const struct rollout_policy, policy, rollout) {
-        struct rollout_since since;
-        rollout_since_read(root, policy, &since);
+    struct rollout_since *since = mem_zalloc((rollout->len + 1) * sizeof *since);
+    rollout_since_read(root, rollout->items, rollout->len, since);
+    for (size_t i = 0; i < rollout->len; i++) {
         if (format == ROLLOUT_JSON) {
-            print_json(policy, &since);
+            print_json(&rollout->items[i], &since[i]);
         } else {
-            print_row(policy, &since, format, (int)width);
+            print_row(&rollout->items[i], &since[i], format, (int)width);
         }
-        rollout_since_free(&since);
+        rollout_since_free(&since[i]);
     }
+    free(since);
 }
 
 void rollout_print_case(const struct rollout_policy *policy, enum rollout_stage to,

@@ -14,10 +14,11 @@ struct rollout_since {
     char *why;             /* why it is not known; or what is to be known of it; or NULL */
 };
 
-/* Follows first parents from HEAD, and the file through its renames. A stage that the commits do
- * not have yet is not known: it has not stood for any time. */
-void rollout_since_read(
-    const char *root, const struct rollout_policy *policy, struct rollout_since *out);
+/* Of so many policies of one folder, out[i] of policies[i], in one walk. Follows first parents from
+ * HEAD, and each file through its renames. A stage that the commits do not have yet is not known:
+ * it has not stood for any time. */
+void rollout_since_read(const char *root, const struct rollout_policy *policies, size_t count,
+    struct rollout_since *out);
 void rollout_since_free(struct rollout_since *since);
 
 #endif

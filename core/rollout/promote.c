@@ -133,7 +133,7 @@ bool rollout_case_gather(struct rollout_case *c, const char *root,
     struct rollout_since since;
     bool ok = true;
     rollout_terms_read(root, &terms);
-    rollout_since_read(root, policy, &since);
+    rollout_since_read(root, policy, 1, &since);
     rollout_case_days(c, &terms, &since, (int64_t)time(NULL));
     rollout_since_free(&since);
     char *path = report != NULL         ? mem_strdup(report)
