@@ -130,22 +130,7 @@ struct apply_cell *apply_job_cell(const struct apply_job *job, size_t policy, si
 
 static bool make_scratch(struct apply_job *job, struct err *err)
 {
-    static atomic_uint count;
-    if (job->scratch != NULL) {
-        return true;
-    }
-    char *cache = path_home_dir(PATH_CACHE, err);
-    if (cache == NULL) {
-        return false;
-    }
-    char *folder = mem_printf("%s/apply/%d-%u", cache, (int)getpid(), atomic_fetch_add(&count, 1));
-    free(cache);
-    if (!path_make_dirs(folder, err)) {
-        free(folder);
-        return false;
-    }
-    job->scratch = folder;
-    return true;
+    return job->scratch.folder != NULL || scratch_make(&job->scratch, err);
 }
 
 char *apply_scratch(struct apply_job *job, const char *name, struct str text, struct err *err)
@@ -153,7 +138,7 @@ char *apply_scratch(struct apply_job *job, const char *name, struct str text, st
     if (!make_scratch(job, err)) {
         return NULL;
     }
-    char *path = path_join(job->scratch, name);
+    char *path = path_join(job->scratch.folder, name);
     char *dir = path_dir(path);
     bool ok = path_make_dirs(dir, err) && file_write_scratch(path, text, err);
     free(dir);

@@ -18,6 +18,7 @@
 #include "engine/engine.h"
 #include "loop/loop.h"
 #include "policy/chainsaw.h"
+#include "workspace/scratch.h"
 
 /* From the least to what counts most where several rules speak. */
 enum apply_verdict {
@@ -140,7 +141,7 @@ struct apply_job {
                                  leaves waiting count as not evaluated */
     bool later;               /* not before those that are needed first */
     unsigned attempt;         /* how often `read` said APPLY_READ_AGAIN */
-    char *scratch;            /* the job's own folder, or NULL; gone with the job */
+    struct scratch scratch;   /* the job's own folder, if it has one; gone with the job */
     void *own;                /* the engine's */
     void (*own_free)(void *own);
 };

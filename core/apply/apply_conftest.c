@@ -302,7 +302,7 @@ static bool lay_policies(struct apply_job *job, const struct space *space,
     VEC_FOREACH (char *, folder, &space->policies) {
         if (ok && space->rego.len > 0) {
             VEC_PUSH(&command->argv, mem_strdup("--policy"));
-            VEC_PUSH(&command->argv, mem_printf("%s/policy/%s", job->scratch, *folder));
+            VEC_PUSH(&command->argv, mem_printf("%s/policy/%s", job->scratch.folder, *folder));
         }
     }
     return ok;
@@ -402,8 +402,8 @@ static bool is_of(const struct apply_job *job, size_t number, const char *file)
     if (fixture->own != NULL) {
         return strcmp(file, "Combined") == 0;
     }
-    if (job->scratch != NULL) {
-        char *begins = mem_printf("%s/%zu/", job->scratch, number);
+    if (job->scratch.folder != NULL) {
+        char *begins = mem_printf("%s/%zu/", job->scratch.folder, number);
         bool same = strncmp(file, begins, strlen(begins)) == 0;
         free(begins);
         if (same) {

@@ -305,7 +305,7 @@ static void *start(struct apply_job *job, struct loop *loop, bool offline,
         VEC_PUSH(&resources, mem_printf("r%zu.%s", i, json ? "json" : "yaml"));
     }
     struct gator_apply_options options = {.program = job->program,
-        .dir = job->scratch,
+        .dir = job->scratch.folder,
         .policies = (const char *const *)policies.items,
         .policy_count = policies.len,
         .resources = (const char *const *)resources.items,

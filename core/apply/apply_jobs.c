@@ -105,10 +105,7 @@ void apply_job_free(struct apply_job *job)
     if (job->own_free != NULL) {
         job->own_free(job->own);
     }
-    if (job->scratch != NULL) {
-        (void)!path_remove_tree(job->scratch, NULL);
-    }
-    free(job->scratch);
+    scratch_remove(&job->scratch);
     free(job->policies);
     free(job->fixtures);
     free(job->cells);

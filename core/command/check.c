@@ -5,23 +5,30 @@
 #include "base/json.h"
 #include "base/safe.h"
 #include "command/check_print.h"
+#include "command/interrupt.h"
 #include "command/report_option.h"
 #include "command/run_print.h"
 #include "config/config.h"
 #include "engine/opa.h"
 #include "gate/gate.h"
+#include "workspace/scratch.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+enum { WAIT_MS = 200 }; /* an interruption is seen within it */
+#define SAID_EVERY_US ((uint64_t)10 * 1000 * 1000)
+
 struct check_run {
     struct loop *loop;
     struct run_print print;
     struct report_wishes wishes;
-    bool shows_progress;
+    bool is_terminal; /* how far it is stands in one line, which is written over; else a line now
+                         and then */
     bool progress_shown;
+    uint64_t said_us;      /* when the last such line was written */
     struct report *report; /* once it is done */
 };
 
@@ -79,11 +86,15 @@ static void explained(void *data, size_t test, const char *message, const char *
 
 static void show_progress(struct check_run *run, size_t done, size_t total, const char *what)
 {
-    if (run->shows_progress) {
+    uint64_t now = loop_now_us();
+    if (run->is_terminal) {
         fprintf(stderr, "\r\033[K%zu of %zu %s", done, total, what);
-        fflush(stderr);
         run->progress_shown = true;
+    } else if (now - run->said_us >= SAID_EVERY_US) {
+        fprintf(stderr, "%zu of %zu %s\n", done, total, what);
+        run->said_us = now;
     }
+    fflush(stderr);
 }
 
 static void progress(void *data, size_t done, size_t total)
@@ -182,6 +193,15 @@ static int exit_of(const struct args *args, const struct report *report)
     return report->verdict == RESULT_PASS || nothing ? EXIT_YES : EXIT_NO;
 }
 
+/* Nothing is half told: no verdict, and no report. */
+static int stop(const struct args *args, struct check_run *run, struct gate *gate)
+{
+    clear_progress(run);
+    gate_free(gate);
+    (void)command_fail(args, "interrupted: there is no verdict, and no report was written");
+    return 128 + interrupt_came();
+}
+
 static int check(const struct args *args, struct check_run *run, const struct gate_options *options)
 {
     struct gate_events events = {.data = run,
@@ -192,9 +212,19 @@ static int check(const struct args *args, struct check_run *run, const struct ga
         .progress = progress,
         .deciding = deciding,
         .done = done};
+    run->said_us = loop_now_us();
+    if (run->is_terminal) {
+        fputs("reading the folder", stderr);
+        fflush(stderr);
+        run->progress_shown = true;
+    }
+    interrupt_watch();
     struct gate *gate = gate_start(run->loop, options, &events);
-    while (run->report == NULL) {
-        loop_run_once(run->loop, 1000);
+    while (run->report == NULL && interrupt_came() == 0) {
+        loop_run_once(run->loop, WAIT_MS);
+    }
+    if (run->report == NULL) {
+        return stop(args, run, gate);
     }
     if (!run->print.quiet) {
         check_print_report(run->report, run->print.json);
@@ -217,6 +247,7 @@ static int run_check(const struct args *args)
         !read_shard(args, &options) || !read_weight(args, &options)) {
         return EXIT_COULD_NOT;
     }
+    scratch_sweep(); /* of a run that was killed */
     struct config *config = config_load(root);
     opa_use_test_timeout((unsigned)config_integer(config, "test_timeout"));
     bool ok = read_threshold(args, config, &options);
@@ -226,7 +257,7 @@ static int run_check(const struct args *args)
         return ok ? command_fail(args, "%s", err.text) : EXIT_COULD_NOT;
     }
     run.print.quiet = run.wishes.to_stdout;
-    run.shows_progress = isatty(STDERR_FILENO) && !run.print.json;
+    run.is_terminal = isatty(STDERR_FILENO) && !run.print.json;
     int code = check(args, &run, &options);
     loop_free(run.loop);
     return code;
@@ -280,10 +311,13 @@ const struct command command_check = {
         "Coverage is then not judged: write --report json=FILE in "
         "each "
         "and join them with bylaw report merge.\n\n"
-        "Reports are those of bylaw test.\n\n"
+        "How far it is stands in a line on a terminal; elsewhere a line on stderr says so every "
+        "ten "
+        "seconds. Reports are those of bylaw test.\n\n"
         "Exits 0 when the verdict is pass; 1 when it is not: something failed or could not be "
         "evaluated, or nothing was evaluated; also when nothing is affected by the change or the "
         "shard is empty, unless --nothing-ok; 2 when it could not run: opa, the folder or the "
-        "revision is missing.",
+        "revision is missing; 130 after Ctrl-C and 143 after SIGTERM: then its engines are ended, "
+        "and no report is written.",
     .run = run_check,
 };

@@ -4,6 +4,7 @@
 #include "command/cost_option.h"
 #include "command/entry_line.h"
 #include "command/folder_index.h"
+#include "command/interrupt.h"
 #include "command/time_option.h"
 
 #include "agent/journal.h"
@@ -16,7 +17,6 @@
 #include "workspace/workspace.h"
 
 #include <limits.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -41,25 +41,6 @@ struct generate_run {
     bool json;
     bool is_terminal; /* a line that is written over says how it stands */
 };
-
-/* ---- Ctrl-C ---- */
-
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int number)
-{
-    interrupted = 1;
-    signal(number, SIG_DFL);
-}
-
-/* The first one ends it in order, and says how to go on; a second one as ever. */
-static void watch_signals(void)
-{
-    struct sigaction action = {.sa_handler = on_signal};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
 
 /* ---- which controls ---- */
 
@@ -364,7 +345,8 @@ static void list_left(const struct generate_run *run, struct buf *out)
 /* Why some are left; NULL: none is. */
 static const char *why_stopped(const struct generate_run *run)
 {
-    return interrupted ? "stopped, and what ran is kept" : generate_stopped(run->generate);
+    return interrupt_came() != 0 ? "stopped, and what ran is kept"
+                                 : generate_stopped(run->generate);
 }
 
 static void print_summary_json(
@@ -443,8 +425,8 @@ static int generate_all(struct generate_run *run)
     struct loop *loop = loop_new(&err);
     int code = EXIT_COULD_NOT;
     if (loop != NULL && start(run, loop, &err)) {
-        watch_signals();
-        while (!generate_is_over(run->generate) && !interrupted) {
+        interrupt_watch();
+        while (!generate_is_over(run->generate) && interrupt_came() == 0) {
             loop_run_once(loop, STATUS_MS);
             show_status(run);
         }

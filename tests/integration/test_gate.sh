@@ -186,3 +186,36 @@ git -c user.name=a -c user.email=a@example.invalid commit -qm begin
 code=0
 "$BYLAW_BINARY_DIR/bylaw" check --base HEAD --nothing-ok >"$dir/out" 2>&1 || code=$?
 [ $code -le 2 ] && grep -qE '0 of [0-9]+ units' "$dir/out" || fail "suites of gator: exit code $code: $(tail -n 5 "$dir/out")"
+
+# Interrupted: the engines are ended, nothing is left behind, and no report is written.
+mkdir "$dir/slow"
+cat >"$dir/slow/opa" <<'SLOW'
+#!/bin/sh
+[ "$1" = version ] && { echo "Version: 1.22.2"; exit; }
+echo $$ >>"$SLOW_PIDS"
+exec sleep 600
+SLOW
+chmod +x "$dir/slow/opa"
+export SLOW_PIDS=$dir/pids
+for signal in INT TERM; do
+  : >"$SLOW_PIDS"
+  # A shell's background job ignores SIGINT; python3's child does not.
+  PATH=$dir/slow:$PATH XDG_CACHE_HOME=$dir/cache timeout 120 python3 - "$bylaw" "$SLOW_PIDS" "$signal" "$dir/half.json" >"$dir/out" 2>&1 <<'PY' || fail "interrupted by SIG$signal: $(cat "$dir/out")"
+import os, signal, subprocess, sys, time
+program, pids, name, report = sys.argv[1:]
+signal.signal(signal.SIGINT, signal.default_int_handler)
+run = subprocess.Popen([program, "check", "--report", "json=" + report], stderr=subprocess.PIPE, text=True)
+while not os.path.getsize(pids) and run.poll() is None:
+    time.sleep(0.02)
+run.send_signal(getattr(signal, "SIG" + name))
+said = run.stderr.read()
+code = run.wait()
+assert code == (130 if name == "INT" else 143), (code, said)
+assert "interrupted: there is no verdict" in said, said
+assert not os.path.exists(report)
+for pid in open(pids).read().split():
+    while os.path.exists("/proc/%s/stat" % pid) and open("/proc/%s/stat" % pid).read().split()[2] != "Z":
+        time.sleep(0.02)
+PY
+  [ -z "$(find "$dir/cache/bylaw/overlays" "$dir/cache/bylaw/apply" -mindepth 1 2>/dev/null)" ] || fail "left behind: $(find "$dir/cache")"
+done
