@@ -25,11 +25,17 @@ bool find_is_at(struct str text, size_t at, struct str needle)
            is_at(text, at, needle, !has_capital(needle));
 }
 
+static char small(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
 size_t find_smart(struct str text, struct str needle, size_t from)
 {
     bool fold = !has_capital(needle);
     for (size_t at = from; needle.len > 0 && at < text.len && text.len - at >= needle.len; at++) {
-        if (is_at(text, at, needle, fold)) {
+        char first = fold ? small(text.ptr[at]) : text.ptr[at];
+        if (first == needle.ptr[0] && is_at(text, at, needle, fold)) {
             return at;
         }
     }

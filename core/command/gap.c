@@ -38,6 +38,29 @@ static bool is_wanted(const char *statuses, enum gap_status status)
     return statuses == NULL;
 }
 
+/* Each of them is one that there is. */
+static bool check_statuses(const char *statuses, struct err *err)
+{
+    struct str rest = str_of(statuses);
+    while (statuses != NULL && rest.len > 0) {
+        size_t end = str_find_char(rest, ',', 0);
+        struct str word = str_trim(str_slice(rest, 0, end == SIZE_MAX ? rest.len : end));
+        bool known = false;
+        for (int i = 0; i <= GAP_NOT_CHECKABLE; i++) {
+            known = known || str_equal_c(word, gap_status_name((enum gap_status)i));
+        }
+        if (!known) {
+            return err_set(err, ERR_INVALID,
+                "--status takes gap, partly, covered and \"not checkable\", with commas between, "
+                "not "
+                "%.*s",
+                STR_FMT(word));
+        }
+        rest = str_from(rest, end == SIZE_MAX ? rest.len : end + 1);
+    }
+    return true;
+}
+
 static void keep_wanted(struct gaps *gaps, const char *statuses)
 {
     size_t kept = 0;
@@ -113,7 +136,8 @@ static int run_gap(const struct args *args)
         return command_fail(args, "takes no arguments: see --help");
     }
     dir = dir == NULL ? "." : dir;
-    if (!gap_ask_bounds(args, &run.bounds, &err)) {
+    if (!gap_ask_bounds(args, &run.bounds, &err) ||
+        !check_statuses(args_get(args, "status"), &err)) {
         return command_fail(args, "%s", err.text);
     }
     if (!controls_option_open(args, dir, args_get(args, "only"), &run.controls, &err)) {

@@ -196,7 +196,9 @@ static bool run_batch(
     if (!ok) {
         const char *trouble = errand_trouble(batch->errand);
         bool received = errand_has_received(batch->errand);
-        err_set(err, ERR_INVALID, "%s%s%s", trouble == NULL ? "the model gave no answer" : trouble,
+        struct str said = str_of(trouble == NULL ? "the model gave no answer" : trouble);
+        said.len -= str_ends(said, ".") ? 1 : 0;
+        err_set(err, ERR_INVALID, "%.*s%s%s", STR_FMT(said),
             received ? "; what was received is kept: bylaw --session " : "",
             received ? session_id(session) : "");
     }

@@ -33,6 +33,8 @@ with 1 gap --requirements cis-k8s-1.9 --status 'not checkable'
 has '1.2.1,'
 has 'of 32 checkable controls covered' err
 has '98 more no admission policy can check' err
+with 2 gap --status open
+has '--status takes gap, partly, covered' err
 
 printf 'Nr;Text\r\nA;x\r\n' >"$work/m.csv"
 with 2 gap --requirements "$work/m.csv"

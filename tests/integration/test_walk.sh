@@ -77,6 +77,6 @@ jq -e '[.rows[] | select(.state == "orphaned" and (.policy | startswith("Cis")))
 expect 0 'pass' bylaw check
 
 # A change that lets a forbidden Pod pass is red, by itself and against the base.
-sed -i 's/object.get(pod.spec, "hostPID", false)/object.get(pod.spec, "hostPID", true) == 1/' policies/5-2-3/5-2-3.rego
+sed -i 's/object.get(pod.spec, "hostPID", false)/object.get(pod.spec, "hostPID", true) == 1/' policies/control_5_2_3/control_5_2_3.rego
 expect 1 'fail' bylaw check --base HEAD
 if git commit -qam 'Let it pass' >"$dir/log" 2>&1; then die "committed although a test fails"; fi

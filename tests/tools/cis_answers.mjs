@@ -1,6 +1,5 @@
 // What a fake model (aimock) answers to `bylaw generate` for five controls of CIS Kubernetes 1.9: a Gatekeeper policy each, with
-// tests, a suite and fixtures, as one patch.   node cis_answers.mjs FOLDER-PREFIX > fixtures.json
-const [prefix = ""] = process.argv.slice(2);
+// tests, a suite and fixtures, as one patch, where its prompt says.   node cis_answers.mjs > fixtures.json
 
 const flag = (name) => ({
   rego: `	object.get(pod.spec, "${name}", false)`,
@@ -35,9 +34,9 @@ const controls = [
 ];
 
 function files([id, name, what]) {
-  const slug = prefix + id.replaceAll(".", "-");
+  const slug = `control_${id.replaceAll(".", "_")}`;
+  const title = slug.replaceAll("_", "-"); // of Kubernetes objects
   const folder = `policies/${slug}`;
-  const word = /^[0-9]/.test(slug) ? `policies["${slug}"]` : slug.replaceAll("-", "_");
   const kind = `Cis${name}`;
   const rego = `# METADATA
 # title: ${name}
@@ -45,7 +44,7 @@ function files([id, name, what]) {
 # custom:
 #   control: "${id}"
 #   framework: cis-k8s
-package ${word}
+package ${slug}
 
 violation contains {"msg": msg} if {
 	pod := input.review.object
@@ -53,9 +52,9 @@ ${what.rego}
 	msg := sprintf("${what.says}", [pod.metadata.name])
 }
 `;
-  const test = `package ${word}_test
+  const test = `package ${slug}_test
 
-import data.${word} as policy
+import data.${slug} as policy
 
 review(spec) := {"review": {"object": {"kind": "Pod", "metadata": {"name": "web"}, "spec": spec}}}
 
@@ -73,7 +72,7 @@ test_allow_without if {
   const case_ = (file, deny) => `      - name: ${file}\n        object: testdata/${file}.yaml\n        assertions:\n          - violations: ${deny ? "yes\n            message: Pod" : "no"}\n`;
   return {
     [`${folder}/${slug}.rego`]: rego,
-    [`${folder}/${slug}_test.rego`]: test.replace(`${word}_test`, /\]$/.test(word) ? `policies["${slug}_test"]` : `${word}_test`),
+    [`${folder}/${slug}_test.rego`]: test,
     [`${folder}/template.yaml`]: `apiVersion: templates.gatekeeper.sh/v1
 kind: ConstraintTemplate
 metadata:
@@ -94,7 +93,7 @@ ${rego.replace(/^(?=.)/gm, "              ")}`,
     [`${folder}/constraint.yaml`]: `apiVersion: constraints.gatekeeper.sh/v1beta1
 kind: ${kind}
 metadata:
-  name: ${slug.replace(/^(?=[0-9])/, "cis-")}
+  name: ${title}
 spec:
   enforcementAction: dryrun
   match:
@@ -106,9 +105,9 @@ spec:
     [`${folder}/suite.yaml`]: `apiVersion: test.gatekeeper.sh/v1alpha1
 kind: Suite
 metadata:
-  name: ${slug}
+  name: ${title}
 tests:
-  - name: ${slug}
+  - name: ${title}
     template: template.yaml
     constraint: constraint.yaml
     cases:
