@@ -267,7 +267,8 @@ size_t board_error_count(const struct board *board)
 
 const struct coverage *board_coverage(const struct board *board)
 {
-    return board->has_coverage ? &board->coverage : NULL;
+    bool counts = board->coverage.covered_rows + board->coverage.missed_rows > 0;
+    return board->has_coverage && counts && board_count(board) > 0 ? &board->coverage : NULL;
 }
 
 bool board_coverage_is_old(const struct board *board)

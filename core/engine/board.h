@@ -95,7 +95,8 @@ uint64_t board_wall_us(const struct board *board); /* of the last run */
 
 const struct findings *board_findings(const struct board *board);
 size_t board_error_count(const struct board *board); /* findings of severity error */
-/* NULL until there is one. */
+/* NULL until there is one, and where none is evaluated: no test, or no Rego that could be covered.
+ */
 const struct coverage *board_coverage(const struct board *board);
 /* True while the coverage shown is older than the last results. */
 bool board_coverage_is_old(const struct board *board);

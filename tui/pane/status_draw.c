@@ -248,7 +248,8 @@ static const char *empty_text(struct status *s)
     case TAB_PROBLEMS:
         return status_no_problems(s);
     case TAB_COVERAGE:
-        return board_is_busy(s->board) ? "measuring coverage…" : "no coverage yet";
+        return board_is_busy(s->board) ? "measuring coverage…"
+                                       : "not evaluated: no test of Rego has run";
     default:
         return "nothing was logged";
     }

@@ -410,7 +410,8 @@ bool plain_coverage(struct plain *plain, struct str args, struct err *err)
 {
     const struct coverage *coverage = board_coverage(plain->board);
     if (coverage == NULL) {
-        return err_set(err, ERR_NOT_FOUND, "No coverage is known yet; type tests.");
+        return err_set(
+            err, ERR_NOT_FOUND, "Coverage is not evaluated: no test of Rego has run; type tests.");
     }
     bool any = false;
     VEC_FOREACH (const struct coverage_file, file, coverage) {
