@@ -60,6 +60,36 @@ static void a_run_that_cannot_begin_leaves_no_green(void **state)
     board_free(board);
 }
 
+/* 0.00 percent of nothing is no figure. */
+static void coverage_of_nothing_is_not_evaluated(void **state)
+{
+    (void)state;
+    struct board *board = board_new();
+    struct runner_events events = board_events(board);
+    struct run_plan *plan = board_plan_make(1, 1, 3);
+    struct coverage coverage = {0};
+    events.planned(events.data, 1, plan);
+    board_plan_end(&events);
+    events.coverage(events.data, 1, &coverage);
+    assert_null(board_coverage(board));
+    coverage_add(&coverage, STR_LIT("p.rego"), (struct coverage_range){1, 1, 2, 1}, false);
+    coverage_finish(&coverage);
+    events.coverage(events.data, 1, &coverage);
+    assert_non_null(board_coverage(board));
+    run_plan_free(plan);
+    board_free(board);
+    /* There is Rego, and no test of it. */
+    board = board_new();
+    events = board_events(board);
+    plan = board_plan_make(0, 0, 3);
+    events.planned(events.data, 1, plan);
+    events.coverage(events.data, 1, &coverage);
+    assert_null(board_coverage(board));
+    coverage_free(&coverage);
+    run_plan_free(plan);
+    board_free(board);
+}
+
 static void a_part_replaces_only_that_part(void **state)
 {
     (void)state;
@@ -209,6 +239,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(green_is_earned),
         cmocka_unit_test(a_run_that_cannot_begin_leaves_no_green),
+        cmocka_unit_test(coverage_of_nothing_is_not_evaluated),
         cmocka_unit_test(a_part_replaces_only_that_part),
         cmocka_unit_test(unforeseen_tests_stay),
         cmocka_unit_test(a_plan_of_a_part_leaves_the_rest),
