@@ -16,6 +16,11 @@ enum { FILES_MAX = 5 };
     "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata:\n  name: p\nspec:\n"                \
     "  validationFailureAction: enforce\n"
 
+#define V0_TEXT                                                                                    \
+    "package p\n\ndefault allow = false\n\nallow {\n\tinput.x\n}\n\n"                              \
+    "deny[msg]{\n\tmsg := \"no\"\n}\n\nf(x) = y {\n\ty := x\n}\n\n"                                \
+    "has(s) {\n\tcontains(s, \"x\")\n}\n"
+
 struct mending {
     const char *guard;
     const char *files[FILES_MAX * 2 + 1]; /* path, text, …; the first is the one to mend */
@@ -91,12 +96,7 @@ static const struct mending mendings[] = {
         "apiVersion: cli.kyverno.io/v1alpha1\nkind: Test\nmetadata:\n  name: t\n"
         "policies: [p.yaml]\nresources: [r.yaml]\nresults:\n"
         "  - policy: labels\n    resources: [x]\n    kind: Pod\n    result: fail\n"},
-    {"v0-syntax",
-        {"p.rego",
-            "package p\n\ndefault allow = false\n\nallow {\n\tinput.x\n}\n\n"
-            "deny[msg]{\n\tmsg := \"no\"\n}\n\nf(x) = y {\n\ty := x\n}\n\n"
-            "has(s) {\n\tcontains(s, \"x\")\n}\n",
-            V1_FILES},
+    {"v0-syntax", {"p.rego", V0_TEXT, V1_FILES},
         "package p\n\ndefault allow = false\n\nallow if {\n\tinput.x\n}\n\n"
         "deny contains msg if {\n\tmsg := \"no\"\n}\n\nf(x) = y if {\n\ty := x\n}\n\n"
         "has(s) if {\n\tcontains(s, \"x\")\n}\n"},
@@ -113,7 +113,8 @@ static size_t count_of(const struct findings *findings, const char *guard, const
 {
     size_t count = 0;
     VEC_FOREACH (const struct finding, finding, findings) {
-        count += strcmp(finding->rule, guard) == 0 && strcmp(finding->file, path) == 0;
+        count += finding->file != NULL && strcmp(finding->rule, guard) == 0 &&
+                 strcmp(finding->file, path) == 0;
     }
     return count;
 }

@@ -6,17 +6,19 @@
 #include "policy/guard/guard_private.h"
 
 enum demand_kind {
-    DEMAND_PRESENT, /* the field must be there */
-    DEMAND_ABSENT,  /* it must not */
-    DEMAND_EQUALS   /* it must have the value */
+    DEMAND_PRESENT,  /* the field must be there */
+    DEMAND_ABSENT,   /* it must not */
+    DEMAND_EQUALS,   /* it must have the value */
+    DEMAND_IF_THERE, /* the same where it is there */
+    DEMAND_DIFFERS   /* it must not have the value */
 };
 
 struct demand {
-    char *subject; /* what it is about: the kinds of a Kyverno rule; the other conditions of a rule
-                      of Rego, one a line, in order */
+    char *subject; /* what it is about: one of the kinds of a Kyverno rule; the other conditions of
+                      a rule of Rego, one a line, in order */
     char *field;   /* "spec/hostNetwork", "input.spec.x" */
     enum demand_kind kind;
-    char *value; /* DEMAND_EQUALS */
+    char *value; /* DEMAND_EQUALS and below */
     char *path, *name;
     struct position at;
 };
@@ -27,9 +29,7 @@ struct guard_demands {
 };
 
 void guard_demands_free(struct guard_demands *demands);
-/* Takes what `demand` owns over. */
-void guard_demand_add(struct guard_world *world, struct demand demand);
-/* demand_rego.c */
-void guard_demands_of_rego(struct guard_file *file);
+/* demand_rego.c: appends. */
+void guard_demands_of_rego(struct guard_file *file, struct guard_demands *out);
 
 #endif

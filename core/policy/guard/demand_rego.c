@@ -106,17 +106,19 @@ static bool want(const struct body *body, TSNode condition, struct demand *deman
         demand->field = squeeze(rego_node_text(text, condition));
     } else if (rego_node_is(condition, "binary_expression") && !ts_node_is_null(sign) &&
                is_input_path(body, left) && is_constant(right)) {
+        /* What is not there is undefined, and denied by neither. */
         bool not_equal = str_equal_c(rego_node_text(text, sign), "!=");
-        demand->kind = DEMAND_EQUALS;
-        demand->field = not_equal ? squeeze(rego_node_text(text, left)) : NULL;
-        demand->value = not_equal ? squeeze(rego_node_text(text, right)) : NULL;
+        bool equal = str_equal_c(rego_node_text(text, sign), "==");
+        demand->kind = equal ? DEMAND_DIFFERS : DEMAND_IF_THERE;
+        demand->field = not_equal || equal ? squeeze(rego_node_text(text, left)) : NULL;
+        demand->value = not_equal || equal ? squeeze(rego_node_text(text, right)) : NULL;
     }
     return demand->field != NULL;
 }
 
 /* One demand for each condition that could be the point, the others being what it is about. */
 static void add_demands(
-    struct guard_file *file, const struct body *body, const struct rego_head *head)
+    const struct body *body, const struct rego_head *head, struct guard_demands *out)
 {
     TSNode name = rego_node_field(rego_node_field(body->rule, "head"), "name");
     TSPoint at = ts_node_start_point(name);
@@ -137,15 +139,15 @@ static void add_demands(
             buf_printf(&subject, "%s\n", *other);
         }
         demand.subject = subject.ptr == NULL ? mem_strdup("") : buf_take(&subject);
-        demand.path = mem_strdup(file->path);
+        demand.path = mem_strdup(body->file->path);
         demand.name = mem_strdup(head->path);
         demand.at = (struct position){at.row + 1, at.column + 1};
-        guard_demand_add(file->world, demand);
+        VEC_PUSH(out, demand);
         guard_names_free(&others);
     }
 }
 
-void guard_demands_of_rego(struct guard_file *file)
+void guard_demands_of_rego(struct guard_file *file, struct guard_demands *out)
 {
     struct body body = {.file = file};
     struct rego_head head;
@@ -159,7 +161,7 @@ void guard_demands_of_rego(struct guard_file *file)
             read_literal(&body, literal);
         }
         if (body.plain) {
-            add_demands(file, &body, &head);
+            add_demands(&body, &head, out);
         }
         guard_names_free(&body.conditions);
         VEC_FREE(&body.nodes);

@@ -10,8 +10,9 @@ enum { HABIT = 2 };
 
 /* A folder with a policy, and what lies below it and below no nearer one. */
 struct fixture_folder {
-    char *dir; /* "" the top */
-    size_t valid, invalid;
+    char *dir;             /* "" the top */
+    bool rego;             /* Rego that denies lies in it: it is told there */
+    size_t valid, invalid; /* files */
 };
 
 struct guard_fixtures {
@@ -66,18 +67,39 @@ static bool denies(const struct policy_file *file)
     return false;
 }
 
-static void add_folder(struct guard_fixtures *fixtures, const char *path)
+static void add_folder(struct guard_fixtures *fixtures, const char *path, bool rego)
 {
-    char *dir = folder_of(path);
-    if (fixtures->len > 0 && strcmp(fixtures->items[fixtures->len - 1].dir, dir) == 0) {
-        free(dir);
-    } else {
-        VEC_PUSH(fixtures, (struct fixture_folder){.dir = dir});
-    }
+    VEC_PUSH(fixtures, (struct fixture_folder){.dir = folder_of(path), .rego = rego});
 }
 
-/* By its folder or the nearest above that has a policy. */
-static void count_fixture(const struct guard_fixtures *fixtures, const char *path)
+/* Each folder once, in order. */
+static void settle(struct guard_fixtures *fixtures)
+{
+    size_t kept = 0;
+    if (fixtures->len > 1) {
+        qsort(fixtures->items, fixtures->len, sizeof *fixtures->items, by_dir);
+    }
+    for (size_t i = 0; i < fixtures->len; i++) {
+        struct fixture_folder *folder = &fixtures->items[i];
+        if (kept > 0 && strcmp(fixtures->items[kept - 1].dir, folder->dir) == 0) {
+            fixtures->items[kept - 1].rego |= folder->rego;
+            free(folder->dir);
+        } else {
+            fixtures->items[kept++] = *folder;
+        }
+    }
+    fixtures->len = kept;
+}
+
+/* Kyverno's, or a template of Gatekeeper's. */
+static bool is_policy(const struct manifest *manifest)
+{
+    return manifest_is_kyverno_policy(manifest) ||
+           strcmp(manifest->kind, "ConstraintTemplate") == 0;
+}
+
+/* A fixture's folder, or the nearest above, that has a policy; NULL: none, or it is no fixture. */
+static struct fixture_folder *folder_for(const struct guard_fixtures *fixtures, const char *path)
 {
     enum fixture_claim claim = fixture_claim(path);
     char *dir = claim == FIXTURE_CLAIMS_NOTHING ? NULL : folder_of(path);
@@ -87,11 +109,52 @@ static void count_fixture(const struct guard_fixtures *fixtures, const char *pat
         free(dir);
         dir = up;
     }
-    if (folder != NULL) {
-        folder->valid += claim == FIXTURE_CLAIMS_VALID;
-        folder->invalid += claim == FIXTURE_CLAIMS_INVALID;
-    }
     free(dir);
+    return folder;
+}
+
+static void count_fixture(const struct guard_fixtures *fixtures, const char *path)
+{
+    struct fixture_folder *folder = folder_for(fixtures, path);
+    if (folder != NULL) {
+        folder->valid += fixture_claim(path) == FIXTURE_CLAIMS_VALID;
+        folder->invalid += fixture_claim(path) == FIXTURE_CLAIMS_INVALID;
+    }
+}
+
+/* Documents in a file: of YAML there may be several. */
+static size_t documents_in(const struct guard_world *world, const char *path)
+{
+    struct buf text = BUF_INIT;
+    bool yaml = strcmp(path_ext(path), ".yaml") == 0 || strcmp(path_ext(path), ".yml") == 0;
+    TSTree *tree = yaml && guard_read(world, path, &text) ? yaml_tree_parse(buf_str(&text)) : NULL;
+    TSNode document;
+    size_t count = 0;
+    uint32_t at = 0;
+    while (tree != NULL && yaml_next_document(ts_tree_root_node(tree), &at, &document)) {
+        count += !ts_node_is_null(document);
+    }
+    ts_tree_delete(tree);
+    buf_free(&text);
+    return count > 0 ? count : 1;
+}
+
+/* The same by documents, for a folder whose files are too few: these are read. */
+static struct fixture_folder count_documents(
+    const struct guard_world *world, const struct fixture_folder *folder)
+{
+    struct fixture_folder counted = {.dir = folder->dir};
+    for (size_t i = 0; i < world->index->files.len; i++) {
+        const struct policy_file *file = &world->index->files.items[i];
+        if (file->kind != POLICY_DATA || folder_for(world->fixtures, file->path) != folder) {
+            continue;
+        }
+        size_t documents = documents_in(world, file->path);
+        bool valid = fixture_claim(file->path) == FIXTURE_CLAIMS_VALID;
+        counted.valid += valid ? documents : 0;
+        counted.invalid += valid ? 0 : documents;
+    }
+    return counted;
 }
 
 /* What most folders with such fixtures keep to is what is asked for, where nobody says. */
@@ -115,18 +178,16 @@ static const struct guard_fixtures *fixtures_of(struct guard_world *world)
     world->fixtures = fixtures;
     for (size_t i = 0; i < world->index->files.len; i++) {
         if (denies(&world->index->files.items[i])) {
-            add_folder(fixtures, world->index->files.items[i].path);
+            add_folder(fixtures, world->index->files.items[i].path, true);
         }
     }
     VEC_FOREACH (const struct manifest_file, file, &world->manifests->files) {
-        bool policy = file->list.len > 0 && manifest_is_kyverno_policy(&file->list.items[0]);
+        bool policy = file->list.len > 0 && is_policy(&file->list.items[0]);
         if (policy && fixture_claim(file->path) == FIXTURE_CLAIMS_NOTHING) {
-            add_folder(fixtures, file->path);
+            add_folder(fixtures, file->path, false);
         }
     }
-    if (fixtures->len > 1) {
-        qsort(fixtures->items, fixtures->len, sizeof *fixtures->items, by_dir);
-    }
+    settle(fixtures);
     for (size_t i = 0; i < world->index->files.len; i++) {
         if (world->index->files.items[i].kind == POLICY_DATA) {
             count_fixture(fixtures, world->index->files.items[i].path);
@@ -136,17 +197,24 @@ static const struct guard_fixtures *fixtures_of(struct guard_world *world)
     return fixtures;
 }
 
+static bool is_few(const struct fixture_folder *folder, size_t needed)
+{
+    return folder->valid < needed || folder->invalid < needed;
+}
+
 /* `asked`: the workspace says so itself; else folders without any are left alone. */
 static void look(struct guard_file *file, TSNode node, bool asked)
 {
     const struct guard_fixtures *fixtures = fixtures_of(file->world);
     char *dir = folder_of(file->path);
     const struct fixture_folder *folder = find(fixtures, dir);
-    if (folder != NULL && fixtures->needed > 0 &&
-        (folder->valid < fixtures->needed || folder->invalid < fixtures->needed) &&
-        (asked || folder->valid + folder->invalid > 0)) {
+    bool few = folder != NULL && fixtures->needed > 0 && folder->rego == file->is_rego &&
+               is_few(folder, fixtures->needed) && (asked || folder->valid + folder->invalid > 0);
+    struct fixture_folder counted =
+        few ? count_documents(file->world, folder) : (struct fixture_folder){0};
+    if (few && is_few(&counted, fixtures->needed)) {
         guard_find(file, node, "%zu valid and %zu invalid fixtures, %zu of each are %s",
-            folder->valid, folder->invalid, fixtures->needed,
+            counted.valid, counted.invalid, fixtures->needed,
             asked ? "asked for" : "usual in this workspace");
     }
     free(dir);
@@ -178,8 +246,13 @@ static void check(struct guard_file *file)
     }
     TSNode document;
     uint32_t at = 0;
-    if (yaml_next_document(file->root, &at, &document) && guard_is_kyverno_policy(file, document) &&
-        fixture_claim(file->path) == FIXTURE_CLAIMS_NOTHING) {
+    if (!yaml_next_document(file->root, &at, &document) ||
+        fixture_claim(file->path) != FIXTURE_CLAIMS_NOTHING) {
+        return;
+    }
+    TSNode kind = yaml_get(file->text, document, "kind", NULL);
+    if (guard_is_kyverno_policy(file, document) ||
+        yaml_equals(file->text, kind, "ConstraintTemplate")) {
         look(file, yaml_get_path(file->text, document, "metadata/name"), asked);
     }
 }
@@ -192,7 +265,8 @@ const struct guard guard_fixtures_few = {
     .summary = "a policy has fewer fixtures than the rule asks",
     .explanation =
         "A policy is shown by documents that pass and documents that do not: files called valid… "
-        "and invalid… (good…, bad…) below its folder. How many of each is said in "
+        "and invalid… (good…, bad…) below its folder, or documents in them. How many of each is "
+        "said in "
         ".bylaw/config.toml (`[guards]`, `fixtures = 2`); where it is not, two, if most folders "
         "with such fixtures have two of each, and folders without any are left alone.",
     .check = check,

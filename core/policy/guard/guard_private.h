@@ -55,6 +55,8 @@ struct guard_world {
     bool has_matrix; /* its list is the workspace's */
     /* What the rules of all files want, for guard_finish; NULL: it is not gathered (demand.h). */
     struct guard_demands *demands;
+    /* Of up to so many files, where it is not: made when first asked for (rules_conflict.c). */
+    struct guard_demands *gathered;
     /* Of folders with policies, made when first asked for (fixtures_few.c). */
     struct guard_fixtures *fixtures;
     /* Of all manifests, made when first asked for (kinds.h). */

@@ -274,6 +274,7 @@ void guard_world_free(struct guard_world *world)
     guard_names_free(&world->suites.expected);
     guard_names_free(&world->suites.applied);
     guard_demands_free(world->demands);
+    guard_demands_free(world->gathered);
     guard_fixtures_free(world->fixtures);
     guard_kinds_free(world->kinds);
     if (world->controls != NULL) {

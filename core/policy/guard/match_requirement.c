@@ -8,7 +8,8 @@
 #include <strings.h>
 
 /* Words of a requirement that say: not everywhere. */
-static const char *const places[] = {"production", "staging", "development", "sandbox", "tenant"};
+static const char *const places[] = {"production", "prod", "preprod", "staging", "development",
+    "dev", "sandbox", "uat", "qa", "tenant"};
 
 static const char *place_in(struct str text)
 {
@@ -105,26 +106,63 @@ static bool is_word(struct str word, const char *what)
     return word.len == strlen(what) && strncasecmp(word.ptr, what, word.len) == 0;
 }
 
+/* The next word; *at moves behind it. */
+static struct str next_word(struct str words, size_t *at)
+{
+    while (*at < words.len && !isalpha((unsigned char)words.ptr[*at])) {
+        (*at)++;
+    }
+    size_t from = *at;
+    while (*at < words.len && isalpha((unsigned char)words.ptr[*at])) {
+        (*at)++;
+    }
+    return str_slice(words, from, *at);
+}
+
+/* "service accounts" is one kind: as many words as make one, up to three, with one sign between
+ * two. 0: none begins at `at`; else *end is behind it. */
+static unsigned kind_at(struct str words, size_t at, size_t *end)
+{
+    enum { WORDS = 3, LONGEST = 40 };
+    char joined[LONGEST + 1];
+    size_t len = 0;
+    unsigned kind = 0;
+    for (size_t n = 0; n < WORDS && at < words.len; n++) {
+        size_t from = at;
+        struct str word = next_word(words, &at);
+        bool apart = n > 0 && word.ptr != words.ptr + from + 1;
+        if (word.len == 0 || len + word.len > LONGEST || apart) {
+            break;
+        }
+        memcpy(joined + len, word.ptr, word.len);
+        len += word.len;
+        for (size_t i = 0; i < ARRAY_LEN(kind_words); i++) {
+            if (is_word(str_make(joined, len), kind_words[i].word) ||
+                is_word(str_make(joined, len), kind_words[i].plural)) {
+                kind = 1U << i;
+                *end = at;
+            }
+        }
+    }
+    return kind;
+}
+
 /* What the words name, a bit a kind; 0 where they also speak of more than those. */
 static unsigned kinds_in(struct str words)
 {
     unsigned kinds = 0;
     for (size_t at = 0; at < words.len;) {
-        size_t end = at;
-        while (end < words.len && isalpha((unsigned char)words.ptr[end])) {
-            end++;
-        }
-        struct str word = str_slice(words, at, end);
-        for (size_t i = 0; word.len > 0 && i < ARRAY_LEN(broad_words); i++) {
+        size_t behind = at;
+        struct str word = next_word(words, &behind);
+        size_t begin = behind - word.len;
+        unsigned kind = word.len == 0 ? 0 : kind_at(words, begin, &behind);
+        for (size_t i = 0; kind == 0 && word.len > 0 && i < ARRAY_LEN(broad_words); i++) {
             if (is_word(word, broad_words[i])) {
                 return 0;
             }
         }
-        for (size_t i = 0; word.len > 0 && i < ARRAY_LEN(kind_words); i++) {
-            bool is = is_word(word, kind_words[i].word) || is_word(word, kind_words[i].plural);
-            kinds |= is ? 1U << i : 0;
-        }
-        at = end + 1;
+        kinds |= kind;
+        at = behind > at ? behind : at + 1;
     }
     return kinds;
 }
@@ -272,7 +310,8 @@ const struct guard guard_match_requirement = {
     .summary = "a match covers all namespaces or other kinds, and the requirement speaks of some",
     .explanation =
         "A constraint or a policy of Kyverno's names a control whose words in the workspace's "
-        "requirements speak of production (staging, development, sandbox, tenant), and nothing in "
+        "requirements speak of production (prod, staging, development, sandbox, tenant), and "
+        "nothing in "
         "its match narrows it: no namespaces, selector, exclusion or condition. Or the words speak "
         "of kinds (Deployments, Ingresses, ConfigMaps), and the match has `*` or another kind; "
         "Pods stand for what makes them. Words that speak of more than kinds (workloads, "
