@@ -243,8 +243,10 @@ static void destroy(void *data)
 static char *text_of(const struct desk_trace *trace, const struct lineage_row *row, int id_cols)
 {
     char *words = lineage_control_words(&trace->lineage, row);
-    char *text = mem_printf("%-*s %-*s  %s%s%s%s%s %s", STATE_COLS, lineage_state_name(row->state),
-        id_cols, lineage_control_id(&trace->lineage, row), words, *words == '\0' ? "" : "  ",
+    const char *id = lineage_control_id(&trace->lineage, row);
+    bool has_id = *id != '\0'; /* an orphan has none: its policy is what is to be seen */
+    char *text = mem_printf("%-*s %-*s%s%s%s%s%s%s %s", STATE_COLS, lineage_state_name(row->state),
+        has_id ? id_cols : 0, id, has_id ? "  " : "", words, *words == '\0' ? "" : "  ",
         row->policy, *row->policy == '\0' ? "" : ".", row->rule.name, row->rule.path);
     free(words);
     return text;
