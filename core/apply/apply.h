@@ -174,6 +174,7 @@ struct apply_answer {
 struct apply_engine {
     const struct engine *engine;       /* how the program is called and found */
     size_t policies_max, fixtures_max; /* of one job */
+    bool names_once; /* two documents of one kind, namespace and name take it a call each */
     /* Appends its policies (and documents of its own). set->index is there. */
     void (*find)(struct apply_set *set, const atomic_bool *cancel);
     /* Whether the policy is asked about the document at all; false: "no match", without asking.

@@ -1,5 +1,6 @@
 #include "apply/apply_jobs.h"
 
+#include "apply/apply_names.h"
 #include "base/path.h"
 #include "base/safe.h"
 #include "base/vec.h"
@@ -197,54 +198,94 @@ static bool may_join(
            (engine->together == NULL || engine->together(x, y));
 }
 
-static bool is_asked(const struct apply_set *set, const struct apply_engine *engine, size_t policy,
-    enum apply_need need)
+/* How jobs are put together. */
+struct gathering {
+    const struct apply_set *set;
+    enum apply_need need;
+    struct apply_names *names;
+    bool *taken;              /* by policy: it is in a job, or in none */
+    struct policy_set *asked; /* by policy: the documents that are needed so, where that counts */
+};
+
+/* Where only some cells are needed they are mostly those of policies with the documents beside
+ * them. */
+static bool is_near(const struct gathering *g)
 {
-    bool asked = set->needs == NULL;
-    for (size_t f = 0; !asked && f < set->fixtures.len; f++) {
-        asked = need_of(set, engine, policy, f) == need;
+    return g->set->needs != NULL && g->need == APPLY_NEEDED_FIRST;
+}
+
+/* False: no cell of the policy is needed so. */
+static bool look_at_policy(struct gathering *g, const struct apply_engine *engine, size_t policy)
+{
+    bool asked = g->set->needs == NULL;
+    bool all = is_near(g) && engine->names_once;
+    for (size_t f = 0; (!asked || all) && f < g->set->fixtures.len; f++) {
+        if (need_of(g->set, engine, policy, f) == g->need) {
+            asked = true;
+            if (all) {
+                VEC_PUSH(&g->asked[policy], f);
+            }
+        }
     }
     return asked;
 }
 
-/* The policies whose cells are needed so, in groups that an engine can be asked about together.
- * Where only some cells are needed they are mostly those of policies with the documents beside
- * them: small groups ask for little else. */
+static bool joins(const struct gathering *g, const struct apply_engine *engine,
+    const struct policy_set *group, size_t policy)
+{
+    const struct policy_set *asked = &g->asked[policy];
+    bool may = !g->taken[policy];
+    for (size_t m = 0; may && m < group->len; m++) {
+        may = may_join(g->set, engine, group->items[m], policy);
+    }
+    return may && (!engine->names_once || apply_names_fit(g->names, asked->items, asked->len));
+}
+
+static void gather(const struct gathering *g, const struct apply_engine *engine, size_t first,
+    struct policy_set *group)
+{
+    bool small = is_near(g) && engine->policies_max > NEAR_POLICIES; /* asks for little else */
+    size_t most = small ? NEAR_POLICIES : engine->policies_max;
+    apply_names_begin(g->names);
+    for (size_t k = first; k < g->set->policies.len && group->len < most; k++) {
+        if (joins(g, engine, group, k)) {
+            VEC_PUSH(group, k);
+            g->taken[k] = true;
+            apply_names_take(g->names, g->asked[k].items, g->asked[k].len);
+        }
+    }
+}
+
+/* The policies whose cells are needed so, in groups that an engine can be asked about together. */
 static void make_jobs(const struct apply_set *set, const struct apply_programs *programs,
     enum apply_need need, struct job_list *jobs)
 {
-    bool *taken = mem_zalloc(set->policies.len + 1);
+    struct gathering g = {.set = set,
+        .need = need,
+        .names = apply_names_new(set),
+        .taken = mem_zalloc(set->policies.len + 1),
+        .asked = mem_zalloc((set->policies.len + 1) * sizeof *g.asked)};
     for (size_t i = 0; i < set->policies.len; i++) {
         const struct apply_policy *policy = &set->policies.items[i];
         size_t place = apply_engine_place(policy->engine);
-        taken[i] = policy->trouble != NULL || programs->path[place] == NULL ||
-                   !is_asked(set, apply_engines[place], i, need);
+        g.taken[i] = policy->trouble != NULL || programs->path[place] == NULL ||
+                     !look_at_policy(&g, apply_engines[place], i);
     }
     for (size_t i = 0; i < set->policies.len; i++) {
-        if (taken[i]) {
-            continue;
+        if (!g.taken[i]) {
+            struct policy_set group = {0};
+            size_t place = apply_engine_place(set->policies.items[i].engine);
+            gather(&g, apply_engines[place], i, &group);
+            add_jobs(set, programs, place, &group, need, jobs);
+            VEC_FREE(&group);
         }
-        size_t place = apply_engine_place(set->policies.items[i].engine);
-        const struct apply_engine *engine = apply_engines[place];
-        size_t most =
-            set->needs != NULL && need == APPLY_NEEDED_FIRST && engine->policies_max > NEAR_POLICIES
-                ? NEAR_POLICIES
-                : engine->policies_max;
-        struct policy_set group = {0};
-        for (size_t k = i; k < set->policies.len && group.len < most; k++) {
-            bool joins = !taken[k];
-            for (size_t m = 0; joins && m < group.len; m++) {
-                joins = may_join(set, engine, group.items[m], k);
-            }
-            if (joins) {
-                VEC_PUSH(&group, k);
-                taken[k] = true;
-            }
-        }
-        add_jobs(set, programs, place, &group, need, jobs);
-        VEC_FREE(&group);
     }
-    free(taken);
+    for (size_t i = 0; i < set->policies.len; i++) {
+        VEC_FREE(&g.asked[i]);
+    }
+    apply_names_free(g.names);
+    free(g.asked);
+    free(g.taken);
 }
 
 void apply_jobs_make(

@@ -279,6 +279,7 @@ const struct apply_engine apply_engine_kyverno = {
     .engine = &engine_kyverno,
     .policies_max = POLICIES_OF_JOB,
     .fixtures_max = FIXTURES_OF_JOB,
+    .names_once = true,
     .find = find,
     .takes = takes,
     .together = together,
