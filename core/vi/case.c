@@ -224,9 +224,11 @@ static bool prefixed(struct str line, size_t at, int base, size_t *from)
 {
     int letter = base == 16 ? 'x' : 'b';
     size_t begin = at;
-    while (begin > 0 && is_digit(byte_at(line, begin - 1), base)) {
+    while (is_digit(byte_at(line, at), base) && begin > 0 &&
+           is_digit(byte_at(line, begin - 1), base)) {
         begin--;
     }
+    begin = is_digit(byte_at(line, at), base) ? begin : 0;
     /* On the letter or the 0 itself. */
     if ((byte_at(line, at) | 0x20) == letter && at > 0 && byte_at(line, at - 1) == '0') {
         begin = at + 1;

@@ -74,7 +74,11 @@ static bool ex_shift(struct vi *vi, struct vi_ex *ex)
     vi_jump_mark(vi);
     vi->cursor.line = ex->first;
     vi_land(vi); /* which is where undo goes back to */
+    vi->many_lines = ex->last > ex->first;
+    vi->op_first = ex->first;
+    vi->op_last = ex->last;
     vi_shift(vi, ex->first, ex->last, right, amount);
+    vi->many_lines = false;
     vi->file->start = (struct vi_mark){.pos = {ex->first, 0}, .set = true};
     vi->file->end = (struct vi_mark){.pos = {ex->last, SIZE_MAX / 2}, .set = true};
     vi->cursor.line = ex->last;

@@ -30,8 +30,9 @@ static void again(struct vi *vi)
     buf_free(&keys);
 }
 
-/* What was typed is whole: for . and Ctrl-A, and the marks around it. */
-static void keep(struct vi *vi)
+/* What was typed is whole: for . and Ctrl-A, and the marks around it. True: an indent that nothing
+ * followed was taken away. */
+static bool keep(struct vi *vi)
 {
     struct vi_insert *insert = &vi->insert;
     keep_for_repeat(vi);
@@ -46,9 +47,12 @@ static void keep(struct vi *vi)
     if (insert->count > 1) {
         again(vi);
     }
+    size_t col = vi->cursor.col;
+    bool indented = insert->auto_indented;
     vi_strip_auto_indent(vi);
     vi->file->start = (struct vi_mark){.pos = insert->start, .set = true};
     vi->file->end = (struct vi_mark){.pos = vi->cursor, .set = true};
+    return indented && vi->cursor.col != col;
 }
 
 /* The cursor goes onto the last character typed; paused, only from behind the line's last. */
@@ -63,14 +67,13 @@ static void step_back(struct vi *vi, bool paused)
 static void leave(struct vi *vi, bool paused)
 {
     struct vi_insert *insert = &vi->insert;
-    size_t typed_col = vi->cursor.col, want = vi->want;
-    bool indented = insert->auto_indented, was_block = insert->block != OP_NONE, stays = false;
+    bool was_block = insert->block != OP_NONE, stays = false, stripped = false;
     insert->prefix = 0;
     insert->count = paused ? 1 : insert->count;
     if (!insert->moved) {
-        keep(vi);
+        stripped = keep(vi);
     }
-    bool stripped = indented && vi->cursor.col != typed_col;
+    size_t want = vi->want;
     vi->file->insert = (struct vi_mark){.pos = vi->cursor, .set = true};
     insert->once_at_end = vi->cursor.col >= vi_here(vi).len && vi->cursor.col > 0;
     insert->once_line = vi->cursor.line;

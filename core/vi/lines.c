@@ -185,6 +185,10 @@ void vi_clamp(struct vi *vi)
     if (vi->cursor.col >= line.len) {
         vi->cursor.col = past ? line.len : vi_prev_col(line, line.len);
     }
+    while (vi->cursor.col > 0 && vi->cursor.col < line.len &&
+           ((unsigned char)line.ptr[vi->cursor.col] & 0xC0) == 0x80) {
+        vi->cursor.col--; /* a column of another line may be within a character of this one */
+    }
 }
 
 void vi_first_nonblank(struct vi *vi)

@@ -180,9 +180,7 @@ bool vi_m_go_byte(struct vi *vi, struct vi_cmd *cmd)
     if (vi->cursor.col >= line.len) {
         vi->cursor.col = vi_prev_col(line, line.len);
     }
-    while (vi->cursor.col > 0 && ((unsigned char)line.ptr[vi->cursor.col] & 0xC0) == 0x80) {
-        vi->cursor.col--;
-    }
+    vi_clamp(vi);
     return true;
 }
 

@@ -88,6 +88,10 @@ bool vi_op_motion(struct vi *vi, struct vi_cmd *cmd, struct vi_pos begin)
     }
     set_empty(vi, &range, op);
     adjust_end(vi, &range, motion->no_adjust || cmd->force == VI_CTRL('v'));
+    bool shifts = op == OP_LEFT || op == OP_RIGHT;
+    if (shifts && !vi->options.startofline && !(cmd->row->flags & ROW_KEEP)) {
+        vi->want = vi_column(vi, vi_line(vi, begin.line), begin.col, NULL);
+    }
     vi->cursor = range.start;
     if (op != OP_YANK && op != OP_FOLD && op != OP_FILTER) {
         vi_remember(vi, cmd);
@@ -176,13 +180,14 @@ bool vi_op_visual_now(struct vi *vi, struct vi_cmd *cmd)
         vi->want = VI_LAST;
     }
     vi->visual_column = vi->anchor.col;
+    size_t low = vi_is_before(vi->cursor, vi->anchor) ? vi->cursor.col : vi->anchor.col;
     struct vi_range range = visual_range(vi, op);
     vi->block_width = 0;
     set_empty(vi, &range, op);
     vi->cursor = range.start;
     bool ok = vi_operate(vi, cmd, &range);
     if (!ok && vi->repeating && vi->mode == VI_NORMAL) {
-        vi->cursor.col = vi->visual_column;
+        vi->cursor.col = low;
         vi_clamp(vi);
     }
     return ok;

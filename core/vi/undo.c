@@ -188,12 +188,12 @@ static void after_undo(struct vi *vi, const struct changed *changed, struct vi_p
 
 enum { UNDO, REDO, EARLIER, LATER };
 
-/* The cursor from before the step that is taken forth, in the text as it is before and as it was
- * then. */
-static bool begun_before(struct vi *vi, int how, struct vi_pos *begun)
+/* The cursor from before the step `to`, which is done again, in the text as it is now and was then.
+ */
+static bool begun_before(struct vi *vi, size_t to, struct vi_pos *begun)
 {
     struct text_cursor cursor;
-    if (how == UNDO || how == EARLIER || !text_step_cursor(vi->text, true, &cursor)) {
+    if (text_redo_step(vi->text) != to || !text_step_cursor(vi->text, true, &cursor)) {
         return false;
     }
     *begun = vi_pos_of(vi, cursor.head);
@@ -207,7 +207,6 @@ static bool step(struct vi *vi, int how)
     struct vi_kept now;
     struct vi_pos begun, old = vi->cursor;
     size_t at = text_step(vi->text);
-    bool back = how == UNDO || how == EARLIER;
     bool can = how == UNDO      ? text_can_undo(vi->text)
                : how == REDO    ? text_can_redo(vi->text)
                : how == EARLIER ? at > 0
@@ -215,24 +214,30 @@ static bool step(struct vi *vi, int how)
     if (!can) {
         return false;
     }
-    struct vi_kept *kept = kept_of(vi->file, back          ? at
-                                             : how == REDO ? text_redo_step(vi->text)
-                                                           : at + 1);
+    size_t to = how == UNDO      ? text_step_parent(vi->text, at)
+                : how == REDO    ? text_redo_step(vi->text)
+                : how == EARLIER ? at - 1
+                                 : at + 1;
+    bool up = text_step_parent(vi->text, at) == to; /* nothing but undone */
+    struct vi_kept *kept = kept_of(vi->file, up ? at : to);
     changed.lines = vi->undone = kept != NULL ? kept->lines : LINES_PLAIN;
     take_places(vi->file, &now);
     vi_jump_mark(vi);
-    bool forth = begun_before(vi, how, &begun);
+    bool forth = !up && begun_before(vi, to, &begun);
     size_t lines = vi_line_count(vi);
     text_add_listener(vi->text, note_undone, &changed);
     vi->undoing = true;
     bool ok = how == UNDO   ? text_undo(vi->text, &before)
               : how == REDO ? text_redo(vi->text, NULL)
-                            : text_go_to_step(vi->text, back ? at - 1 : at + 1, &before);
+                            : text_go_to_step(vi->text, to, &before);
     vi->undoing = false;
     text_remove_listener(vi->text, note_undone, &changed);
     vi->cursor = old;
     if (ok) {
-        as_one(&changed, kept, back, vi_line_count(vi) - lines);
+        if (!up && !forth) {
+            (void)text_step_cursor(vi->text, false, &before); /* from another branch */
+        }
+        as_one(&changed, kept, up, vi_line_count(vi) - lines);
         if (kept != NULL) {
             give_places(vi->file, kept, &now);
         }
