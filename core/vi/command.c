@@ -204,9 +204,7 @@ static void cancel(struct vi *vi)
         vi_note_visual(vi);
         vi->mode = VI_NORMAL;
         vi_clamp(vi);
-        if (vi->want != VI_LAST) {
-            vi_set_want(vi);
-        }
+        vi_set_want(vi);
     }
     vi_insert_resume(vi);
 }

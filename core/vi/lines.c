@@ -207,6 +207,7 @@ void vi_set_want(struct vi *vi)
     /* On a tab the cursor stands at its end, except where text is selected or typed. */
     bool tab = vi->cursor.col < line.len && line.ptr[vi->cursor.col] == '\t';
     bool at_end = tab && vi->mode == VI_NORMAL;
+    vi->screen.at.line = SIZE_MAX;
     vi->want = at_end ? column + width - 1 : column;
 }
 

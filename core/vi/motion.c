@@ -380,31 +380,112 @@ bool vi_m_screen(struct vi *vi, struct vi_cmd *cmd)
     return true;
 }
 
+/* The screen's row that the cursor is in, or `by` 1 or -1 from one at an offset. Without a screen a
+ * row has 80 columns. */
+static bool screen_row(struct vi *vi, size_t at, int by, struct vi_screen_row *out)
+{
+    if (vi->host->screen_row == NULL) {
+        size_t line = text_line_of(vi->text, at);
+        *out = (struct vi_screen_row){.start = text_line_start(vi->text, line),
+            .end = text_line_end(vi->text, line),
+            .width = 80};
+        return by == 0;
+    }
+    return vi->host->screen_row(vi->data, at, by, out) &&
+           text_line_of(vi->text, out->start) < vi_line_count(vi);
+}
+
+/* The column of the line that stands at a column of the row. */
+static size_t column_in(const struct vi_screen_row *row, size_t column)
+{
+    return row->column + (column > row->indent ? column - row->indent : 0);
+}
+
+/* Onto the character at a column of the row, or the row's last. */
+static void land_in(struct vi *vi, const struct vi_screen_row *row, size_t column)
+{
+    vi->cursor.line = text_line_of(vi->text, row->start);
+    struct str line = vi_here(vi);
+    size_t start = text_line_start(vi->text, vi->cursor.line);
+    size_t from = row->start - start, to = row->end - start;
+    size_t col = vi_at_column(vi, line, column_in(row, column), vi_is_visual(vi));
+    bool goes_on = vi->options.wrap && to < line.len;
+    col = goes_on && col >= to ? vi_prev_col(line, to) : col;
+    vi->cursor.col = col > from ? col : from;
+}
+
+/* gj and gk: up and down aim at a column of the row, and of the line, on the way through short
+ * ones, or stay at the rows' ends. */
+static bool screen_go(struct vi *vi, bool down, size_t count)
+{
+    struct vi_screen_row row;
+    bool at_end = vi->want == VI_LAST, ok = screen_row(vi, vi_cursor(vi), 0, &row);
+    if (!ok) {
+        return false;
+    }
+    size_t here = vi_column(vi, vi_here(vi), vi->cursor.col, NULL);
+    size_t want = vi->want >= row.column ? vi->want : here, column = row.width - 1;
+    bool again = vi_same(vi->screen.at, vi->cursor) && vi->screen.want == vi->want;
+    if (!at_end && again) {
+        column = vi->screen.column;
+    } else if (!at_end && want - row.column + row.indent < column) {
+        column = want - row.column + row.indent;
+    }
+    for (; ok && count > 0; count--) {
+        struct vi_screen_row next;
+        ok = screen_row(vi, row.start, down ? 1 : -1, &next);
+        row = ok ? next : row;
+    }
+    land_in(vi, &row, column);
+    vi->want = at_end ? VI_LAST : column_in(&row, column);
+    vi->screen.at = vi->cursor;
+    vi->screen.want = vi->want;
+    vi->screen.column = column;
+    vi->motion.keep_want = true;
+    vi->motion.inclusive = at_end;
+    return ok;
+}
+
+/* Without wrapping a row is a line. */
+static bool line_go(struct vi *vi, struct vi_cmd *cmd)
+{
+    struct vi_cmd as = *cmd;
+    as.row = vi_row_by_id(cmd->row->arg == VI_SCREEN_DOWN ? "vi.down" : "vi.up");
+    vi->motion.kind = VI_LINES;
+    vi->motion.keep_want = true;
+    return as.row->run(vi, &as);
+}
+
 /* arg: enum vi_screen. */
 bool vi_m_display(struct vi *vi, struct vi_cmd *cmd)
 {
-    size_t to;
-    if (vi->host->screen_move == NULL || !vi->options.wrap) {
-        static const char *const plain[] = {"vi.down", "vi.up", "vi.line-start", "vi.line-end"};
-        struct vi_cmd as = *cmd;
-        as.row = vi_row_by_id(plain[cmd->row->arg]);
-        bool ok = as.row->run(vi, &as);
-        if (cmd->row->arg == VI_SCREEN_END && !ok) {
-            vi_apply_want(vi); /* fewer lines than that: the end of this one */
-            ok = true;
-        }
-        bool lines = cmd->row->arg == VI_SCREEN_DOWN || cmd->row->arg == VI_SCREEN_UP;
-        vi->motion.kind = lines ? VI_LINES : VI_CHARS;
-        vi->motion.inclusive = cmd->row->arg == VI_SCREEN_END;
-        vi->motion.keep_want = lines;
+    enum vi_screen how = (enum vi_screen)cmd->row->arg;
+    bool rows = vi->options.wrap && vi->host->screen_row != NULL;
+    if (how == VI_SCREEN_DOWN || how == VI_SCREEN_UP) {
+        return rows ? screen_go(vi, how == VI_SCREEN_DOWN, cmd->count) : line_go(vi, cmd);
+    }
+    if (how == VI_SCREEN_END && cmd->count > 1 && rows) {
+        vi->want = VI_LAST;
+        bool ok = screen_go(vi, true, cmd->count - 1);
+        vi->motion.inclusive = true;
         return ok;
     }
-    if (!vi->host->screen_move(
-            vi->data, (enum vi_screen)cmd->row->arg, cmd->count, vi_cursor(vi), &to)) {
+    if (how == VI_SCREEN_END && cmd->count > 1) {
+        (void)vi_down(vi, cmd->count - 1); /* as far as there are lines */
+    }
+    struct vi_screen_row row;
+    if (!screen_row(vi, vi_cursor(vi), 0, &row)) {
         return false;
     }
-    vi->cursor = vi_pos_of(vi, to);
-    vi->motion.inclusive = cmd->row->arg == VI_SCREEN_END;
+    size_t column = how == VI_SCREEN_END      ? row.width - 1
+                    : how == VI_SCREEN_MIDDLE ? row.width / 2
+                                              : 0;
+    land_in(vi, &row, column);
+    struct str line = vi_here(vi);
+    while (how == VI_SCREEN_NONBLANK && vi_blank(vi_char(vi)) &&
+           vi_next_col(line, vi->cursor.col) < line.len) {
+        vi->cursor.col = vi_next_col(line, vi->cursor.col);
+    }
     return true;
 }
 

@@ -14,6 +14,7 @@ struct vi *vi_new(const struct vi_host *host, void *data)
     vi->unnamed = '0';
     vi->cmd.count = 1;
     vi->search.forward = true;
+    vi->screen.at.line = SIZE_MAX;
     vi->options = (struct vi_options){.number = true,
         .wrapscan = true,
         .hlsearch = true,

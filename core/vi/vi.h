@@ -46,8 +46,14 @@ struct vi_window {
     size_t margin; /* lines the cursor is kept from the first and the last of them */
 };
 
-/* How a line of the screen is asked for: gj gk g0 g^ g$ gm. */
-enum vi_screen { VI_SCREEN_DOWN, VI_SCREEN_UP, VI_SCREEN_START, VI_SCREEN_END };
+/* A row of the screen: with wrapping a line takes several, without it is what of the line is shown.
+ * Columns are those of the line in one piece, but for the indent. */
+struct vi_screen_row {
+    size_t start, end; /* offsets; the last one ends where the line does */
+    size_t column;     /* where `start` is */
+    size_t indent;     /* columns left empty before it */
+    size_t width;      /* columns of a row, the indent's too; at least 1 */
+};
 
 /* What the engine cannot know. Any function may be NULL: then the thing cannot be done and the
  * person is told. Called on the loop thread from within vi_key. */
@@ -57,8 +63,9 @@ struct vi_host {
     void (*window)(void *data, struct vi_window *out);
     /* Makes `top` the first line shown. */
     void (*scroll)(void *data, size_t top);
-    /* The offset `count` lines of the screen on; false: none. */
-    bool (*screen_move)(void *data, enum vi_screen how, size_t count, size_t from, size_t *to);
+    /* The row that holds an offset, or with `by` 1 or -1 the one below or above that; false: there
+     * is none. */
+    bool (*screen_row)(void *data, size_t at, int by, struct vi_screen_row *out);
     /* The clipboard ('+') or the primary selection ('*'). */
     void (*clipboard_set)(void *data, char which, struct str text);
     struct str (*clipboard_get)(void *data, char which);

@@ -65,6 +65,16 @@ struct vi_range {
     int force;          /* v, V or Ctrl-V after the operator */
 };
 
+/* How a row of the screen is asked for: gj gk g0 g^ g$ gm. */
+enum vi_screen {
+    VI_SCREEN_DOWN,
+    VI_SCREEN_UP,
+    VI_SCREEN_START,
+    VI_SCREEN_NONBLANK,
+    VI_SCREEN_MIDDLE,
+    VI_SCREEN_END
+};
+
 struct vi_cmd;
 struct vi_row {
     const char *group, *id, *keys, *help;
@@ -283,6 +293,10 @@ struct vi {
     enum vi_mode mode;
     struct vi_pos cursor;
     size_t want; /* display column that up and down aim at, VI_LAST: the end */
+    struct {
+        struct vi_pos at;    /* the cursor where gj or gk left it (line SIZE_MAX: they did not), */
+        size_t want, column; /* and the column of the row that it aims at: also before its text */
+    } screen;
     struct vi_pos anchor;
     struct vi_motion motion;
 

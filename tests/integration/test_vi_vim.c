@@ -9,7 +9,9 @@
 #include "test.h"
 
 #include "base/path.h"
+#include "editor_bench.h"
 #include "loop/loop.h"
+#include "pane/editor_vi.h"
 #include "term.h"
 #include "vi/vi.h"
 #include "vi_random.h"
@@ -41,13 +43,36 @@ static void free_result(struct result *result)
 
 static const struct vi_host no_host = {0};
 
+/* Rows of the screen are those of a real view, one column wider than Vim's: here one stays for the
+ * cursor behind the last character. */
+#define WIDTH 80
+static struct view *wrapped_view;
+
+static bool wrapped_row(void *data, size_t at, int by, struct vi_screen_row *out)
+{
+    return editor_vi_row(data, at, by, out);
+}
+
+static const struct vi_host wrapped_host = {.screen_row = wrapped_row};
+
+static struct text *text_of(const struct vi_case *c)
+{
+    if (!c->wrapped) {
+        return text_new(buf_str(&c->text));
+    }
+    struct text *text = wrapped_view->doc->text;
+    assert_true(text_replace(text, 0, text_length(text), buf_str(&c->text), NULL));
+    return text;
+}
+
 static void run_engine(const struct vi_case *c, struct result *out)
 {
-    struct vi *vi = vi_new(&no_host, NULL);
+    struct vi *vi = c->wrapped ? vi_new(&wrapped_host, wrapped_view) : vi_new(&no_host, NULL);
     struct text *scratch = text_new(str_of("\n"));
     vi_attach(vi, scratch, 0);
     vi_keys(vi, str_of("ix\033:s/zzzz//\rfZ"));
-    struct text *text = text_new(buf_str(&c->text));
+    struct text *text = text_of(c);
+    vi_options(vi)->wrap = c->wrapped;
     vi_attach(vi, text, 0);
     vi_test_clear(vi);
     for (size_t i = 0; i < c->units.len; i++) {
@@ -70,7 +95,9 @@ static void run_engine(const struct vi_case *c, struct result *out)
     vi_forget(vi, text);
     vi_forget(vi, scratch);
     vi_free(vi);
-    text_free(text);
+    if (!c->wrapped) {
+        text_free(text);
+    }
     text_free(scratch);
 }
 
@@ -89,6 +116,7 @@ static char *case_json(const struct vi_case *c, bool drop)
     cJSON_AddItemToArray(all, lines);
     cJSON_AddItemToArray(all, units);
     cJSON_AddItemToArray(all, cJSON_CreateBool(drop));
+    cJSON_AddItemToArray(all, cJSON_CreateBool(c->wrapped));
     char *text = cJSON_PrintUnformatted(all);
     cJSON_Delete(all);
     return text;
@@ -377,6 +405,7 @@ struct known {
     bool cut;       /* Vim left half a character, which JSON writes as U+FFFD */
     bool turned;    /* the texts are the same but for the case of letters, or for rot13 */
     bool column;    /* only the cursor's column differs */
+    bool wrapped;   /* lines are wrapped */
     bool blanks;    /* the texts are the same but for blanks, and there are others than ASCII's */
 };
 
@@ -395,7 +424,8 @@ static bool holds(const struct known *known, const char *name)
         const char *name;
         bool holds;
     } all[] = {{"@no-step", known->no_step}, {"@no-branch", known->no_branch}, {"@cut", known->cut},
-        {"@turned", known->turned}, {"@column", known->column}, {"@blanks", known->blanks}};
+        {"@turned", known->turned}, {"@column", known->column}, {"@blanks", known->blanks},
+        {"@wrapped", known->wrapped}};
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {
         if (strcmp(name, all[i].name) == 0) {
             return all[i].holds;
@@ -490,6 +520,7 @@ static void show_json(const char *json)
     {
         VEC_PUSH(&c.units, mem_strdup(item->valuestring));
     }
+    c.wrapped = cJSON_IsTrue(cJSON_GetArrayItem(all, 3));
     cJSON_Delete(all);
     show(&c, false);
     vi_case_free(&c);
@@ -545,6 +576,7 @@ static struct known known_of(
         .no_branch = dropped->empties > 0 && has_redo(c),
         .cut = strstr(kept->text, "\xef\xbf\xbd") != NULL,
         .turned = same_turned(ours.text, kept->text),
+        .wrapped = c->wrapped,
         .column = strcmp(ours.text, kept->text) == 0 && strcmp(ours.reg, kept->reg) == 0 &&
                   ours.line == kept->line,
         .blanks = same_but_blanks(ours.text, kept->text)};
@@ -666,9 +698,95 @@ static void test_chosen(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* Whether a blank hangs over the edge of a row, as it may here: Vim begins the next row with it. */
+static bool hangs_over(const char *text)
+{
+    struct vi_case c = {.wrapped = true};
+    struct view_row row;
+    buf_append_c(&c.text, text);
+    struct text *shown = text_of(&c);
+    bool hangs = false;
+    view_row_at(wrapped_view, 0, &row);
+    do {
+        size_t end = view_row_column(wrapped_view, &row, row.end);
+        hangs = hangs ||
+                (row.end < row.line_end && end > WIDTH && text_byte(shown, row.end - 1) == ' ');
+    } while (view_row_next(wrapped_view, &row));
+    vi_case_free(&c);
+    return hangs;
+}
+
+/* The same of any text on the way to what Vim made of it. */
+static bool hangs_within(const struct vi_case *c)
+{
+    struct vi_case part = {0};
+    struct result theirs;
+    bool hangs = false;
+    vi_case_copy(&part, c);
+    while (!hangs && part.units.len > 0) {
+        run_vim(&part, 1, false, &theirs);
+        hangs = hangs_over(theirs.text);
+        free_result(&theirs);
+        free(part.units.items[--part.units.len]);
+    }
+    vi_case_free(&part);
+    return hangs;
+}
+
+/* gj, gk and the like, in a view of the editor with lines longer than it is wide. */
+static void test_wrapped(void **state)
+{
+    struct bench *bench = *state;
+    test_write(bench->dir, "long.txt", "\n");
+    bench_open(bench, "long.txt");
+    wrapped_view = bench->editor->view;
+    wrapped_view->wrap = true;
+    wrapped_view->cols = WIDTH + 1;
+    wrapped_view->doc->tab_width = 8;
+    uint64_t seed = number_from("BYLAW_VI_SEED", 1) * 1000003;
+    size_t total = number_from("BYLAW_VI_WRAPPED", 200), count = 0, len = 0;
+    struct found *found = mem_zalloc(total * sizeof *found);
+    struct vi_case *cases = mem_zalloc(total * sizeof *cases);
+    struct result *theirs = mem_zalloc(total * sizeof *theirs);
+    while (len < total) {
+        vi_case_make_wrapped(&cases[len], seed++);
+        if (!hangs_over(cases[len].text.ptr)) {
+            len++;
+        } else {
+            vi_case_free(&cases[len]);
+        }
+    }
+    run_vim(cases, total, false, theirs);
+    for (size_t i = 0; i < total; i++) {
+        if (differs(&cases[i], &theirs[i])) {
+            found[count++].c = cases[i];
+        } else {
+            vi_case_free(&cases[i]);
+        }
+        free_result(&theirs[i]);
+    }
+    while (shrink_once(found, count)) {
+    }
+    size_t wrong = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct known known = {.wrapped = true};
+        if (!hangs_within(&found[i].c) && !is_wanted(&found[i].c, &known)) {
+            show(&found[i].c, false);
+            wrong++;
+        }
+        vi_case_free(&found[i].c);
+    }
+    free(found);
+    free(cases);
+    free(theirs);
+    fprintf(stderr, "%zu sequences over wrapped lines, %zu differ, %zu not for a blank\n", total,
+        count, wrong);
+    assert_int_equal(wrong, 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_chosen), cmocka_unit_test(test_random)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_chosen), cmocka_unit_test(test_random),
+        cmocka_unit_test_setup_teardown(test_wrapped, bench_set_up, bench_tear_down)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

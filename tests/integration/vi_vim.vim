@@ -1,5 +1,5 @@
 " Runs batches of key sequences in Vim and writes what came out: driven by test_vi_vim.c.
-" $VI_CASES: a line of JSON per case, [text lines, [keys, ...], drop]; $VI_RESULTS gets
+" $VI_CASES: a line of JSON per case, [text lines, [keys, ...], drop, wrap]; $VI_RESULTS gets
 " [lines, line, column, unnamed register, steps of nothing] per case. With drop, a command that changed nothing but
 " made undo steps is undone at once, so that such a step is not there.
 set nocompatible noswapfile viminfo= nomore shortmess+=IWAsFOTtc noshowcmd noruler lazyredraw belloff=all
@@ -10,6 +10,9 @@ language messages C
 " Typed text goes in a character at a time, as it does for a person: keys that wait already would go in at once, and the
 " last change would be where they began.
 autocmd InsertCharPre * let g:typed = 1
+" Where lines are wrapped it is behind blanks, and what goes on is set in, at most by half of the width.
+set linebreak breakindent breakindentopt=shift:2,min:40 columns=80
+let &breakat = " \t"
 let s:registers = split('abcdefgh0123456789-', '\zs')
 
 func s:begin(lines)
@@ -43,6 +46,7 @@ let s:type = 'call feedkeys(g:keys, "ntx")'
 func s:run(case)
   silent! %bwipeout!
   enew!
+  let &wrap = a:case[3]
   for g:keys in [":s/zzzz//\<CR>", '@z', "ix\<Esc>"]
     call assert_fails(s:type)
   endfor

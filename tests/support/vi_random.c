@@ -93,7 +93,7 @@ static void motion(struct random *random, struct buf *out, bool with_search)
         pick(random, "w b e ge W B E gE", out);
         break;
     case 6:
-        pick(random, "0 ^ $ g_ | + - _ gM H L M go gj gk g0 g$", out);
+        pick(random, "0 ^ $ g_ | + - _ gM H L M go gj gk g0 g$ g^ gm", out);
         break;
     case 7:
         pick(random, "f F t T", out);
@@ -357,6 +357,61 @@ void vi_case_make(struct vi_case *c, uint64_t seed)
     }
 }
 
+/* Lines of words, some without a blank for longer than a row. Columns are those of the line in one
+ * piece here and those of the screen in Vim: tabs, j, k and | are left out. */
+static void make_long_text(struct random *random, struct buf *out)
+{
+    size_t lines = 1 + below(random, 5);
+    for (size_t i = 0; i < lines; i++) {
+        buf_append_repeat(out, ' ', below(random, 3) * 4);
+        size_t words = below(random, 4) == 0 ? below(random, 4) : 4 + below(random, 40);
+        bool apart = below(random, 4) > 0;
+        for (size_t w = 0; w < words; w++) {
+            pick(random,
+                "foo barbaz foo.bar allow := if (a,b) {x} x==y 42 input.user end. caf\xc3\xa9 "
+                "\xe4\xb8\x96\xe7\x95\x8c a_b_c_d_e_f_g",
+                out);
+            buf_append_c(out, apart && w + 1 < words ? " " : "");
+        }
+        buf_append_char(out, '\n');
+    }
+}
+
+static void row_motion(struct random *random, struct buf *out)
+{
+    count(random, out);
+    pick(random,
+        "gj gk gj gk gj gk g0 g^ g$ gm g$ gj gk 2gj 3gk 0 $ w e b l 9l 30l 70l G gg fo ; ^ g_ 3g$ "
+        "2g$",
+        out);
+}
+
+void vi_case_make_wrapped(struct vi_case *c, uint64_t seed)
+{
+    struct random random = {seed * 0x2545F4914F6CDD1Du + 7};
+    *c = (struct vi_case){.wrapped = true};
+    make_long_text(&random, &c->text);
+    size_t units = 1 + below(&random, 10);
+    for (size_t i = 0; i < units; i++) {
+        struct buf unit = BUF_INIT;
+        size_t kind = below(&random, 8);
+        if (kind == 0) {
+            pick(&random, "v V v", &unit);
+            row_motion(&random, &unit);
+            row_motion(&random, &unit);
+            pick(&random, "y d \033 y", &unit);
+        } else if (kind == 1) {
+            pick(&random, "d y y c", &unit);
+            bool types = unit.ptr[0] == 'c';
+            row_motion(&random, &unit);
+            buf_append_c(&unit, types ? "x\033" : "");
+        } else {
+            row_motion(&random, &unit);
+        }
+        VEC_PUSH(&c->units, buf_take(&unit));
+    }
+}
+
 void vi_case_free(struct vi_case *c)
 {
     buf_free(&c->text);
@@ -368,7 +423,7 @@ void vi_case_free(struct vi_case *c)
 
 void vi_case_copy(struct vi_case *to, const struct vi_case *from)
 {
-    struct vi_case copy = {0};
+    struct vi_case copy = {.wrapped = from->wrapped};
     buf_append_str(&copy.text, buf_str(&from->text));
     for (size_t i = 0; i < from->units.len; i++) {
         VEC_PUSH(&copy.units, mem_strdup(from->units.items[i]));

@@ -14,10 +14,13 @@ struct vi_case {
         char **items; /* each the keys of whole commands */
         size_t len, cap;
     } units;
+    bool wrapped; /* lines are longer than the screen is wide, and go on in the next row */
 };
 
 /* The same seed gives the same case. */
 void vi_case_make(struct vi_case *c, uint64_t seed);
+/* Long lines, and keys that go by rows of the screen. */
+void vi_case_make_wrapped(struct vi_case *c, uint64_t seed);
 void vi_case_copy(struct vi_case *to, const struct vi_case *from);
 void vi_case_free(struct vi_case *c);
 

@@ -160,6 +160,14 @@ static void test_found(void **state)
     assert_keys("    (a,b)\n    {x}\n", "Gax\033g-\026kd", "    (,b)\n    {}\n");
     assert_keys("ab\ncd\n", "GOx\033j0i\010\033`.iI\033", "ab\nIxcd\n");
     assert_keys("abc\n", "vlypx`<iI\033", "Iaabc\n");
+    assert_keys("abc\nabcdefgh\n", "v$\033jiI\033", "abc\nabIcdefgh\n");
+    assert_keys("  ab\n", "$g^iI\033", "  Iab\n");
+    assert_keys("0x1fx 3\n", "$\001", "0x1fx 4\n");
+    assert_keys("0x1fx 3\n", "3l\001", "0x20x 3\n");
+    assert_keys("a\n", "4ox\r\033kiI\033", "a\nx\n\nx\n\nx\n\nIx\n\n");
+    assert_keys("ab\n", "Ax\033uAy\033g-iI\033", "abIx\n");
+    assert_keys("a b\nc\n", "vej:>\rUiI\033", "    a b\n    Ic\n");
+    assert_keys("世界 x\n世界 y\n", "xj0a\033j:$s/\\n//\riI\033", "界 x\nI世界 y\n");
 }
 
 static void test_matches(void **state)

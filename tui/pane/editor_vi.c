@@ -62,31 +62,9 @@ static void scroll(void *data, size_t top)
     view->top = text_line_start(view->doc->text, top);
 }
 
-static bool screen_move(void *data, enum vi_screen how, size_t count, size_t from, size_t *to)
+static bool screen_row(void *data, size_t at, int by, struct vi_screen_row *out)
 {
-    struct view *view = view_of(data);
-    struct view_row row;
-    view_row_at(view, from, &row);
-    size_t column = view_row_column(view, &row, from);
-    switch (how) {
-    case VI_SCREEN_START:
-        *to = row.start;
-        return true;
-    case VI_SCREEN_END:
-        *to = row.end > row.start ? doc_before(view->doc, row.end) : row.start;
-        return true;
-    default:
-        break;
-    }
-    bool moved = false;
-    for (; count > 0; count--) {
-        if (!(how == VI_SCREEN_DOWN ? view_row_next(view, &row) : view_row_previous(view, &row))) {
-            break;
-        }
-        moved = true;
-    }
-    *to = view_row_offset(view, &row, column);
-    return moved;
+    return editor_vi_row(view_of(data), at, by, out);
 }
 
 static void clipboard_set(void *data, char which, struct str text)
@@ -209,7 +187,7 @@ static const struct vi_host host = {
     .message = say,
     .window = window,
     .scroll = scroll,
-    .screen_move = screen_move,
+    .screen_row = screen_row,
     .clipboard_set = clipboard_set,
     .clipboard_get = clipboard_get,
     .indent = indent,

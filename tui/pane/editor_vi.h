@@ -26,6 +26,9 @@ void editor_vi_forget(struct editor *editor, struct text *text);
 void editor_vi_free(struct editor *editor);
 
 /* editor_vi_host.c: what the engine asks of the program. */
+struct vi_screen_row;
+/* vi_host's screen_row. */
+bool editor_vi_row(struct view *view, size_t at, int by, struct vi_screen_row *out);
 /* The rule around [from, to), or its body. */
 bool editor_vi_rule(
     struct view *view, bool around, size_t from, size_t to, size_t *start, size_t *end);

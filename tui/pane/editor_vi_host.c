@@ -6,6 +6,23 @@
 /* No menu shows more. */
 #define PATHS_MAX 200
 
+bool editor_vi_row(struct view *view, size_t at, int by, struct vi_screen_row *out)
+{
+    struct view_row row;
+    view_row_at(view, at, &row);
+    if (by != 0 && !(by > 0 ? view_row_next(view, &row) : view_row_previous(view, &row))) {
+        return false;
+    }
+    size_t cols = view->cols > 0 ? (size_t)view->cols : 1;
+    *out = (struct vi_screen_row){row.start, row.end, row.column, row.indent, cols};
+    if (view->wrap) {
+        out->width = cols > 1 ? cols - 1 : 1; /* as rows are cut */
+    } else {
+        out->column = view->left;
+    }
+    return true;
+}
+
 bool editor_vi_rule(
     struct view *view, bool around, size_t from, size_t to, size_t *start, size_t *end)
 {
