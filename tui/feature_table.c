@@ -179,9 +179,8 @@ static const struct feature features[] = {
         "the Codex CLI or any that speaks the Agent Client Protocol (opencode) as the agent; "
         "other MCP clients get the policy tools; what they propose waits for review",
         "", "", "", "mcp", ""},
-    {"Line by line",
-        "`bylaw --plain`: the same work line by line, for screen readers and pipes", "", "", "", "",
-        ""},
+    {"Line by line", "`bylaw --plain`: the same work line by line, for screen readers and pipes",
+        "", "", "", "", ""},
     {"What is here", "the settings in force and where each came from; what this machine lacks", "",
         "", "", "config doctor version", ""},
 };

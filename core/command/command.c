@@ -173,8 +173,8 @@ bool args_parse(const struct command *command, int argc, char **argv, struct arg
     return true;
 }
 
-/* Whether what reads our output has ended, as head does: it has what it wanted, so there is nothing to tell. errno may be of
-   an earlier write or none; the pipe itself says it. */
+/* Whether what reads our output has ended, as head does: it has what it wanted, so there is nothing
+   to tell. errno may be of an earlier write or none; the pipe itself says it. */
 static bool reader_has_gone(void)
 {
     struct pollfd output = {.fd = STDOUT_FILENO, .events = POLLOUT};
