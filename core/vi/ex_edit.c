@@ -195,7 +195,7 @@ static bool ex_move(struct vi *vi, struct vi_ex *ex)
     vi->file->start = (struct vi_mark){.pos = {vi->cursor.line + 1 - count, 0}, .set = true};
     vi->file->end = (struct vi_mark){.pos = {vi->cursor.line, 0}, .set = true};
     vi_land(vi);
-    vi_note_change(vi, vi->cursor);
+    vi_note_change(vi, (struct vi_pos){to > ex->last ? ex->first : to, 0});
     vi_set_want(vi);
     return ok;
 }

@@ -464,7 +464,9 @@ static void copy_from(struct vi *vi, bool below)
         buf_append_c(&vi->insert.keys, one.ptr[0] == '\t' ? "\x16" : "");
         buf_append_str(&vi->insert.keys, one);
     }
+    bool spaced = vi->insert.spaced; /* a blank from there is none that was typed */
     vi_insert_text(vi, one);
+    vi->insert.spaced = spaced;
 }
 
 /* Behind Ctrl-V: text as it is, in replace mode over what stands there. */

@@ -162,6 +162,9 @@ static void test_found(void **state)
     assert_keys("abc\n", "vlypx`<iI\033", "Iaabc\n");
     assert_keys("abc\nabcdefgh\n", "v$\033jiI\033", "abc\nabIcdefgh\n");
     assert_keys("  ab\n", "$g^iI\033", "  Iab\n");
+    assert_keys("a\nb\n", ":m$\rGg,iI\033", "Ib\na\n");
+    assert_keys(
+        "    )42     Yes\n", "ofoo\031\031\031\010\010\010\010\033", "    )42     Yes\n    f\n");
     assert_keys("0x1fx 3\n", "$\001", "0x1fx 4\n");
     assert_keys("0x1fx 3\n", "3l\001", "0x20x 3\n");
     assert_keys("a\n", "4ox\r\033kiI\033", "a\nx\n\nx\n\nx\n\nIx\n\n");
