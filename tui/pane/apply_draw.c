@@ -12,8 +12,8 @@ enum {
     CELL_MIN = 8,
     CELL_MAX = 18,
     CHANGED_MIN = 14, /* "allow>mutate" and a blank */
-    MARK_COLS = 10,   /* "one-sided" and a blank */
-    BRIEF_MARK_COLS = 2,
+    MARK_COLS = 11,   /* "one-sided", a blank, and room for the bracket of the cell behind it */
+    BRIEF_MARK_COLS = 3,
     LEAST_HEAD = 20,
     TALL_ROWS = 20
 };
@@ -288,7 +288,7 @@ static void draw_difference(const struct apply_pane *pane, size_t index, struct 
         bool differs = comparison_row_differs(compared);
         int width = mark_cols(pane, row);
         const char *brief = differs ? "!" : " ";
-        grid_put_fit(row, 0, pane->head_cols - width, width - 1,
+        grid_put_fit(row, 0, pane->head_cols - width, width - 2,
             str_of(width == MARK_COLS ? apply_difference_name(compared->difference) : brief),
             differs ? style_with(style, ATTR_BOLD) : style);
     }
