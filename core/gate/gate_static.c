@@ -7,6 +7,7 @@
 #include "workspace/workspace.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #define TEMPLATE_MAX_BYTES ((size_t)16 << 20)
 
@@ -50,6 +51,24 @@ static void compare(
     template_differences_free(&differences);
 }
 
+/* The folder is a part of a repository: what its templates are made as may lie beside it, and the
+ * paths in what makes them start from the repository's top. */
+static bool is_part(const char *root)
+{
+    char *top = path_git_root(root);
+    bool part = top != NULL && strcmp(top, root) != 0;
+    free(top);
+    return part;
+}
+
+static bool is_there(const char *root, const char *path)
+{
+    char *full = path_join(root, path);
+    bool there = access(full, F_OK) == 0;
+    free(full);
+    return there;
+}
+
 static void name_files(const struct policy_index *index, struct gate_static *out)
 {
     VEC_FOREACH (const struct policy_file, file, &index->files) {
@@ -72,8 +91,11 @@ static bool read_templates(struct policy_index *index, const struct manifests *m
     struct patch_folder folder = {workspace_fd(workspace), TEMPLATE_MAX_BYTES};
     struct template_tree tree = {index, manifests, {patch_folder_read, &folder}};
     template_layouts_find(&tree, NULL, &layouts);
+    bool part = is_part(root);
     VEC_FOREACH (const struct template_layout, layout, &layouts) {
-        compare(&tree, layout, out);
+        if (!part || is_there(root, layout->template)) {
+            compare(&tree, layout, out);
+        }
     }
     template_layouts_free(&layouts);
     workspace_free(workspace);

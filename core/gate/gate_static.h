@@ -1,5 +1,6 @@
 /* What is said of a folder without running a policy: by the guards, and by comparing templates with
- * the files that they are made of. Any thread; takes a while. */
+ * the files that they are made of (in a folder that is only a part of a repository: those that lie
+ * in it). Any thread; takes a while. */
 #ifndef BYLAW_GATE_GATE_STATIC_H
 #define BYLAW_GATE_GATE_STATIC_H
 

@@ -187,6 +187,28 @@ code=0
 "$BYLAW_BINARY_DIR/bylaw" check --base HEAD --nothing-ok >"$dir/out" 2>&1 || code=$?
 [ $code -le 2 ] && grep -qE '0 of [0-9]+ units' "$dir/out" || fail "suites of gator: exit code $code: $(tail -n 5 "$dir/out")"
 
+# A part of a repository is checked alone: templates that are made of its files and lie outside are not its business.
+mkdir -p "$dir/part/src/image"
+git -C "$dir/part" init -q
+printf 'package image\n\nviolation contains {"msg": "no"} if input.no\n' >"$dir/part/src/image/src.rego"
+printf 'package image_test\n\nimport data.image\n\ntest_no if count(image.violation) == 1 with input as {"no": true}\n' \
+  >"$dir/part/src/image/src_test.rego"
+cat >"$dir/part/src/image/constraint.tmpl" <<'TMPL'
+apiVersion: templates.gatekeeper.sh/v1
+kind: ConstraintTemplate
+metadata: {name: image}
+spec:
+  crd: {spec: {names: {kind: Image}}}
+  targets:
+    - target: admission.k8s.gatekeeper.sh
+      rego: |
+{{ file.Read "src/image/src.rego" | strings.Indent 8 | strings.TrimSuffix "\n" }}
+TMPL
+run 0 check "$dir/part/src"
+part templates skipped
+run 1 check "$dir/part"
+part templates fail
+
 # Interrupted: the engines are ended, nothing is left behind, and no report is written.
 mkdir "$dir/slow"
 cat >"$dir/slow/opa" <<'SLOW'
