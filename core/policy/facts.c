@@ -261,6 +261,7 @@ struct policy_facts *policy_facts_parse(struct str text)
         facts->has_errors = ts_node_has_error(root);
         walk_tree(&w, root);
         facts->dialect = choose_dialect(&w);
+        facts->imports_v1 = w.import_v1 || w.import_all;
         ts_tree_delete(tree);
     }
     VEC_FOREACH (struct alias, alias, &w.aliases) {

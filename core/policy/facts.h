@@ -57,6 +57,7 @@ struct policy_facts {
         size_t len, cap;
     } refs; /* each path once */
     enum policy_dialect dialect;
+    bool imports_v1;   /* rego.v1 or future.keywords as a whole */
     bool has_errors;   /* the tree has error nodes */
     bool has_metadata; /* a # METADATA annotation */
     /* It names a built-in function whose value depends on more than its arguments (the time, the

@@ -186,6 +186,28 @@ static void requirements_in_words(void **state)
     }
 }
 
+/* Where nearly all files import it, the one that does not was forgotten: older versions are meant.
+ */
+static void imports_of_most(void **state)
+{
+    (void)state;
+    enum { FILES = 13 };
+    char *paths[FILES];
+    const char *files[FILES * 2 + 1] = {NULL};
+    for (size_t i = 0; i < FILES; i++) {
+        paths[i] = mem_printf("p%zu.rego", i);
+        files[i * 2] = paths[i];
+        files[i * 2 + 1] = i == 0 ? "package p\n\na if input.x\n"
+                                  : "package p\n\nimport rego.v1\n\nb if input.x\n";
+    }
+    assert_int_equal(told("deprecated-import", files), 0);
+    files[3] = files[1];
+    assert_int_equal(told("deprecated-import", files), FILES - 2);
+    for (size_t i = 0; i < FILES; i++) {
+        free(paths[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +215,7 @@ int main(void)
         cmocka_unit_test(rules_conflict),
         cmocka_unit_test(fixtures_are_counted),
         cmocka_unit_test(requirements_in_words),
+        cmocka_unit_test(imports_of_most),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

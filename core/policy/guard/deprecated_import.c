@@ -35,8 +35,10 @@ const struct guard guard_deprecated_import = {
     .languages = GUARD_REGO,
     .severity = SEVERITY_NOTE,
     .summary = "import of future.keywords or rego.v1 in a v1 workspace",
-    .explanation = "OPA 1.0 and later read `if`, `contains`, `in` and `every` without an import. "
-                   "Told only where other files are v1 without it and none is v0; the keywords "
-                   "`not`, `and` and `or` of future.keywords are not in v1 and left alone.",
+    .explanation =
+        "OPA 1.0 and later read `if`, `contains`, `in` and `every` without an import. "
+        "Told only where other files are v1 without it and none is v0, and not where nearly all "
+        "import it: older versions of OPA are meant to read them; the keywords "
+        "`not`, `and` and `or` of future.keywords are not in v1 and left alone.",
     .check = check,
 };

@@ -12,7 +12,7 @@
 
 /* How the workspace is written, as far as most of its files agree. */
 struct guard_habits {
-    bool v1; /* files that only v1 reads, none that only v0 reads */
+    bool v1; /* files that only v1 reads, none that only v0 reads; a few of many were forgotten */
     bool mostly_v1;
     bool folders;  /* packages are named for their folders */
     bool metadata; /* most policies have # METADATA annotations */

@@ -56,6 +56,7 @@ static struct guard_habits habits_of(
 {
     size_t v0 = 0;
     size_t v1 = 0;
+    size_t importing = 0;
     size_t packages = 0;
     size_t fitting = 0;
     size_t policies = 0;
@@ -68,13 +69,14 @@ static struct guard_habits habits_of(
         }
         v0 += facts->dialect == DIALECT_V0;
         v1 += facts->dialect == DIALECT_V1;
+        importing += facts->imports_v1;
         policies += facts->tests.len == 0 && (facts->has_metadata || denies(facts));
         annotated += facts->tests.len == 0 && facts->has_metadata;
         packages++;
         fitting += guard_package_fits(file->path, facts->package);
     }
     return (struct guard_habits){.titles = titles(manifests),
-        .v1 = v1 > 0 && v0 == 0,
+        .v1 = v1 > 0 && v0 == 0 && v1 * 10 >= importing,
         .mostly_v1 = v1 > v0,
         .folders = packages >= 3 && fitting * 4 >= packages * 3,
         .metadata = annotated > 0 && annotated * 2 >= policies};
