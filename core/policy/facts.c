@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/vec.h"
+#include "policy/facts_pool.h"
 #include "policy/rego_tree.h"
 
 #include <ctype.h>
@@ -246,12 +247,11 @@ static bool names_volatile(struct str text)
     return false;
 }
 
-struct policy_facts *policy_facts_parse(struct str text)
+static struct policy_facts *parse(struct str text, const char digest[SHA256_HEX_SIZE])
 {
     struct policy_facts *facts = MEM_NEW(struct policy_facts);
-    facts->references = 1;
     facts->hash = str_hash(text);
-    sha256_hex(text, facts->digest);
+    memcpy(facts->digest, digest, SHA256_HEX_SIZE);
     facts->is_volatile = names_volatile(text);
     struct walk w = {.text = text, .facts = facts};
     TSTree *tree = rego_tree_parse(text);
@@ -272,17 +272,8 @@ struct policy_facts *policy_facts_parse(struct str text)
     return facts;
 }
 
-struct policy_facts *policy_facts_share(struct policy_facts *facts)
+static void free_facts(struct policy_facts *facts)
 {
-    facts->references++;
-    return facts;
-}
-
-void policy_facts_release(struct policy_facts *facts)
-{
-    if (facts == NULL || --facts->references > 0) {
-        return;
-    }
     VEC_FOREACH (struct policy_rule, rule, &facts->rules) {
         free(rule->name);
     }
@@ -297,6 +288,34 @@ void policy_facts_release(struct policy_facts *facts)
     VEC_FREE(&facts->refs);
     free(facts->package);
     free(facts);
+}
+
+struct policy_facts *policy_facts_parse(struct str text)
+{
+    char digest[SHA256_HEX_SIZE];
+    sha256_hex(text, digest);
+    struct policy_facts *known = facts_pool_find(digest);
+    if (known == NULL) {
+        struct policy_facts *facts = parse(text, digest);
+        known = facts_pool_add(facts);
+        if (known != facts) {
+            free_facts(facts);
+        }
+    }
+    return known;
+}
+
+struct policy_facts *policy_facts_share(struct policy_facts *facts)
+{
+    facts_pool_share(facts);
+    return facts;
+}
+
+void policy_facts_release(struct policy_facts *facts)
+{
+    if (facts != NULL && facts_pool_release(facts)) {
+        free_facts(facts);
+    }
 }
 
 static bool is_identifier(struct str part)

@@ -40,7 +40,8 @@ struct policy_ref {
 };
 
 struct policy_facts {
-    unsigned references;          /* shared by the files that have this content */
+    unsigned references;          /* shared by all that hold this content (facts_pool.h) */
+    struct policy_facts *next;    /* the pool's */
     uint64_t hash;                /* str_hash of the text */
     char digest[SHA256_HEX_SIZE]; /* of the text: what a result is kept under */
     char *package;                /* "k8s/latest_tag", or NULL when there is no package line */
@@ -65,7 +66,8 @@ struct policy_facts {
     bool is_volatile;
 };
 
-/* Never NULL; holds one reference. */
+/* Never NULL; holds one reference. Of a text whose facts somebody has, the same: they never change.
+ */
 struct policy_facts *policy_facts_parse(struct str text) MUST_USE;
 struct policy_facts *policy_facts_share(struct policy_facts *facts) MUST_USE;
 /* NULL is fine. */

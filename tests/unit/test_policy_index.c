@@ -4,6 +4,7 @@
 #include "policy/coverage.h"
 #include "policy/index.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -256,6 +257,56 @@ static void coverage_counts_as_opa(void **state)
     assert_false(coverage_meets(&first, 0));
 }
 
+/* Parses, shares and lets go of texts that the other threads have too. */
+static void *hold_facts(void *data)
+{
+    enum { TEXTS = 300, TURNS = 3 };
+    const size_t *step = data;
+    size_t wrong = 0;
+    for (size_t turn = 0; turn < TURNS; turn++) {
+        struct policy_facts *held[TEXTS];
+        for (size_t i = 0; i < TEXTS; i++) {
+            size_t number = (i * *step) % TEXTS;
+            char *text = mem_printf("package p%zu\n", number);
+            char *name = mem_printf("p%zu", number);
+            struct policy_facts *facts = facts_of(text);
+            wrong += strcmp(facts->package, name) != 0;
+            held[i] = policy_facts_share(facts);
+            policy_facts_release(facts);
+            free(name);
+            free(text);
+        }
+        for (size_t i = 0; i < TEXTS; i++) {
+            policy_facts_release(held[i]);
+        }
+    }
+    return wrong == 0 ? NULL : data;
+}
+
+static void a_text_has_facts_once(void **state)
+{
+    (void)state;
+    struct policy_facts *one = facts_of("package a\n");
+    struct policy_facts *same = facts_of("package a\n");
+    struct policy_facts *other = facts_of("package b\n");
+    assert_ptr_equal(one, same);
+    assert_ptr_not_equal(one, other);
+    policy_facts_release(one);
+    assert_string_equal(same->package, "a");
+    policy_facts_release(same);
+    policy_facts_release(other);
+    static size_t steps[] = {1, 7, 11, 299};
+    pthread_t threads[ARRAY_LEN(steps)];
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, hold_facts, &steps[i]), 0);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+        void *wrong = &steps[i];
+        assert_int_equal(pthread_join(threads[i], &wrong), 0);
+        assert_null(wrong);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,6 +316,7 @@ int main(void)
         cmocka_unit_test(settings_declare_data),
         cmocka_unit_test(contradicting_folders_are_apart),
         cmocka_unit_test(coverage_counts_as_opa),
+        cmocka_unit_test(a_text_has_facts_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
