@@ -186,6 +186,35 @@ static void requirements_in_words(void **state)
     }
 }
 
+/* Which rules tests reach is told in another way over all files than as one types: the same. */
+static void reached_either_way(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *says;
+        bool reached;
+    } rows[] = {
+        {"package t\n\ntest_a if data.a.b.deny with input as 1\n", true},
+        {"package t\n\ntest_a if data.a.b.deny.x\n", true},
+        {"package t\n\ntest_a if data.a.b\n", true},
+        {"package t\n\nimport data.a\n\ntest_a if a[_].x\n", true},
+        {"package a.b\n\ntest_a if 1\n", true},
+        {"package a\n\ntest_a if 1\n", false},
+        {"package t\n\ntest_a if data[input.x]\n", false},
+        {"package t\n\ntest_a if data.a.b.deny_x\n", false},
+        {"package t\n\ntest_a if data.a.b[\"deny-x\"]\n", false},
+        {"package t\n\ntest_a if data.a.bc.deny\n", false},
+        {"package t\n\nnone if data.a.b.deny\n", false},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const char *files[] = {"p.rego", "package a.b\n\ndeny contains \"x\" if input.x\n",
+            "t_test.rego", rows[i].says, "u_test.rego",
+            "package u\n\ntest_u if data.a[\"b-c\"].deny\n\ntest_v if data.z.deny\n", NULL};
+        assert_int_equal(told("deny-untested", files), !rows[i].reached);
+        assert_int_equal(told_typing("deny-untested", files, "p.rego"), !rows[i].reached);
+    }
+}
+
 /* Where nearly all files import it, the one that does not was forgotten: older versions are meant.
  */
 static void imports_of_most(void **state)
@@ -216,6 +245,7 @@ int main(void)
         cmocka_unit_test(fixtures_are_counted),
         cmocka_unit_test(requirements_in_words),
         cmocka_unit_test(imports_of_most),
+        cmocka_unit_test(reached_either_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,17 +18,95 @@ static bool reaches(const struct policy_facts *test, const char *package, const 
     return false;
 }
 
-static bool is_tested(const struct guard_file *file, const char *name)
+/* Each test file is asked: for a rule or two. */
+static bool is_reached(const struct guard_file *file, const char *rule)
 {
-    char *rule = mem_printf("%s/%s", file->facts->package, name);
     bool tested = false;
     for (size_t i = 0; i < file->index->files.len && !tested; i++) {
         const struct policy_facts *facts = file->index->files.items[i].facts;
         tested =
             facts != NULL && facts->tests.len > 0 && reaches(facts, file->facts->package, rule);
     }
-    free(rule);
     return tested;
+}
+
+/* ---- for the rules of all files ---- */
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void sort(struct guard_names *names)
+{
+    if (names->len > 1) {
+        qsort(names->items, names->len, sizeof *names->items, by_text);
+    }
+}
+
+static void read_tested(const struct policy_index *index, struct guard_tested *tested)
+{
+    tested->made = true;
+    VEC_FOREACH (const struct policy_file, test, &index->files) {
+        if (test->facts == NULL || test->facts->tests.len == 0) {
+            continue;
+        }
+        if (test->facts->package != NULL) {
+            VEC_PUSH(&tested->packages, test->facts->package);
+        }
+        VEC_FOREACH (const struct policy_ref, ref, &test->facts->refs) {
+            if (ref->path[0] != '\0') {
+                VEC_PUSH(&tested->refs, ref->path);
+            }
+        }
+    }
+    sort(&tested->packages);
+    sort(&tested->refs);
+}
+
+/* A name begins with these letters. */
+static bool have_beginning(const struct guard_names *names, const char *with)
+{
+    size_t low = 0;
+    size_t high = names->len;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(names->items[middle], with) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < names->len && strncmp(names->items[low], with, strlen(with)) == 0;
+}
+
+/* The same as is_reached, by one look into what all test files refer to: the rule, what is below
+ * it, or one of those it lies in. */
+static bool is_among(const struct guard_tested *tested, const char *package, char *rule)
+{
+    char *below = mem_printf("%s/", rule);
+    bool among = guard_names_have(&tested->packages, package) ||
+                 guard_names_have(&tested->refs, rule) || have_beginning(&tested->refs, below);
+    free(below);
+    for (char *slash = rule; !among && (slash = strchr(slash + 1, '/')) != NULL;) {
+        *slash = '\0';
+        among = guard_names_have(&tested->refs, rule);
+        *slash = '/';
+    }
+    return among;
+}
+
+static bool is_tested(const struct guard_file *file, const char *name)
+{
+    char *rule = mem_printf("%s/%s", file->facts->package, name);
+    struct guard_tested *tested = &file->world->tested;
+    bool all = file->world->demands != NULL; /* a run over all files */
+    if (all && !tested->made) {
+        read_tested(file->index, tested);
+    }
+    bool is = all ? is_among(tested, file->facts->package, rule) : is_reached(file, rule);
+    free(rule);
+    return is;
 }
 
 /* A policy of Kyverno's that no result of a test names and no test loads. */

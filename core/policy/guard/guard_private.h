@@ -59,6 +59,12 @@ struct guard_world {
     struct guard_demands *gathered;
     /* Of folders with policies, made when first asked for (fixtures_few.c). */
     struct guard_fixtures *fixtures;
+    /* What the test files refer to, made when a run over all files first asks (deny_untested.c);
+     * both borrowed, in order. */
+    struct guard_tested {
+        bool made;
+        struct guard_names packages, refs;
+    } tested;
     /* Of all manifests, made when first asked for (kinds.h). */
     struct guard_kinds *kinds;
 };
@@ -85,6 +91,7 @@ struct guard_file {
     struct guard_habits habits;
     bool is_rego;
     bool in_template; /* the Rego of a ConstraintTemplate: places are mapped back afterwards */
+    bool told;        /* what it says itself needs no telling (struct guards_wish) */
     struct {
         struct guard_ignore {
             TSNode comment;

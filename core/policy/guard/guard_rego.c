@@ -126,14 +126,27 @@ static bool resolve_import(const struct guard_file *file, struct str name, struc
     return false;
 }
 
+/* The facts of the files of a package, one after another; *at begins with its first place
+ * (policy_package_bound). NULL: no more. */
+static const struct policy_facts *next_of_package(
+    const struct policy_index *index, const char *package, size_t *at)
+{
+    if (*at >= index->by_package.len) {
+        return NULL;
+    }
+    const struct policy_facts *facts = index->files.items[index->by_package.items[(*at)++]].facts;
+    return strcmp(facts->package, package) == 0 ? facts : NULL;
+}
+
 static bool is_own_rule(const struct guard_file *file, struct str name)
 {
-    for (size_t i = 0; file->index != NULL && i < file->index->by_package.len; i++) {
-        const struct policy_facts *facts =
-            file->index->files.items[file->index->by_package.items[i]].facts;
-        if (file->facts->package == NULL || strcmp(facts->package, file->facts->package) != 0) {
-            continue;
-        }
+    const char *package = file->facts->package;
+    if (file->index == NULL || package == NULL) {
+        return false;
+    }
+    size_t at = policy_package_bound(file->index, package);
+    for (const struct policy_facts *facts;
+         (facts = next_of_package(file->index, package, &at)) != NULL;) {
         VEC_FOREACH (const struct policy_rule, rule, &facts->rules) {
             if (str_equal_c(name, rule->name)) {
                 return true;
@@ -169,13 +182,11 @@ bool guard_is_set(const struct guard_file *file, const char *path)
         return false;
     }
     char *package = mem_strndup(path, (size_t)(slash - path));
+    size_t at = policy_package_bound(file->index, package);
     bool partial = false;
     bool other = false;
-    VEC_FOREACH (const size_t, place, &file->index->by_package) {
-        const struct policy_facts *facts = file->index->files.items[*place].facts;
-        if (strcmp(facts->package, package) != 0) {
-            continue;
-        }
+    for (const struct policy_facts *facts;
+         (facts = next_of_package(file->index, package, &at)) != NULL;) {
         VEC_FOREACH (const struct policy_rule, rule, &facts->rules) {
             if (strcmp(rule->name, slash + 1) == 0) {
                 partial = partial || rule->kind == RULE_PARTIAL;

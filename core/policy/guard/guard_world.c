@@ -278,6 +278,8 @@ void guard_world_free(struct guard_world *world)
     guard_demands_free(world->demands);
     guard_demands_free(world->gathered);
     guard_fixtures_free(world->fixtures);
+    VEC_FREE(&world->tested.packages);
+    VEC_FREE(&world->tested.refs);
     guard_kinds_free(world->kinds);
     if (world->controls != NULL) {
         controls_free(world->controls);
