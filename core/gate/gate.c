@@ -21,7 +21,9 @@ struct gate {
     /* A job's until it is done. */
     struct scratch scratch;
     struct gate_scope scope;
-    struct policy_index *index; /* of the base, then of the folder */
+    /* Of the base, then of the folder. Kept to the end: what others read of the folder afterwards,
+     * they find in it (policy/facts_pool.h). */
+    struct policy_index *index;
     struct gate_static now, then;
     struct err err;
     bool ok;
@@ -470,17 +472,16 @@ static bool is_changed(void *data, const char *path)
 static void read_work(void *data)
 {
     struct gate *gate = data;
-    gate->ok = gate_static_read(gate->index, gate->root, &gate->now, &gate->err);
-    if (gate->ok && has_base(gate)) {
-        gate->ok = gate_static_read_before(gate->index, gate->scope.base_folder, &gate->now,
-            is_changed, &gate->scope, &gate->then, &gate->err);
+    const char *before = gate->scope.base_folder;
+    gate->ok = gate_static_read(gate->index, gate->root, before, &gate->now, &gate->err);
+    if (gate->ok && before != NULL) {
+        gate->ok = gate_static_read_before(gate->index, before, gate->root, &gate->now, is_changed,
+            &gate->scope, &gate->then, &gate->err);
         gate_static_subtract(&gate->now.guards, &gate->then.guards, is_changed, &gate->scope);
         gate_static_subtract(&gate->now.templates, &gate->then.templates, is_changed, &gate->scope);
     }
     gate_static_keep(&gate->now.guards, has_file, &gate->scope);
     gate_static_keep(&gate->now.templates, has_file, &gate->scope);
-    policy_index_free(gate->index);
-    gate->index = NULL;
 }
 
 static void read_done(void *data, bool cancelled)

@@ -102,16 +102,17 @@ static bool read_templates(struct policy_index *index, const struct manifests *m
     return true;
 }
 
-bool gate_static_read(
-    struct policy_index *index, const char *root, struct gate_static *out, struct err *err)
+bool gate_static_read(struct policy_index *index, const char *root, const char *before,
+    struct gate_static *out, struct err *err)
 {
     struct manifests manifests = {0};
+    const struct guards_wish wish = {.other = before};
     size_t files = 0;
     *out = (struct gate_static){0};
     bool ok = policy_index_scan(index, root, NULL, err);
     if (ok) {
         manifests_update(&manifests, index, NULL);
-        guards_check_index(index, &manifests, NULL, 0, &out->guards, &files);
+        guards_check_index(index, &manifests, &wish, &out->guards, &files);
         ok = read_templates(index, &manifests, root, out, err);
     }
     manifests_free(&manifests);
@@ -139,7 +140,7 @@ static bool list_said(const struct findings *findings,
     return all;
 }
 
-bool gate_static_read_before(struct policy_index *index, const char *root,
+bool gate_static_read_before(struct policy_index *index, const char *root, const char *after,
     const struct gate_static *now, bool (*changed)(void *data, const char *path), void *data,
     struct gate_static *out, struct err *err)
 {
@@ -156,8 +157,8 @@ bool gate_static_read_before(struct policy_index *index, const char *root,
         manifests_update(&manifests, index, NULL);
     }
     if (ok && (all || guarded.len > 0)) {
-        guards_check_index(
-            index, &manifests, guarded.items, all ? 0 : guarded.len, &out->guards, &files);
+        const struct guards_wish wish = {guarded.items, all ? 0 : guarded.len, after};
+        guards_check_index(index, &manifests, &wish, &out->guards, &files);
     }
     if (ok && templates.len > 0) {
         ok = read_templates(index, &manifests, root, out, err);

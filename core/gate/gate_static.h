@@ -19,12 +19,14 @@ struct gate_static {
 
 #define GATE_TEMPLATE_RULE "template-differs"
 
-/* Brings the index up to date with the folder. */
-bool gate_static_read(struct policy_index *index, const char *root, struct gate_static *out,
-    struct err *err) MUST_USE;
-/* What of `now` was so in the folder `root` before a change. Looked at is only what can tell: files
- * with a finding that did not change. */
-bool gate_static_read_before(struct policy_index *index, const char *root,
+/* Brings the index up to date with the folder. `before`: the folder as it was, of which what was so
+ * is subtracted; what is certain to be, because it depends on a file alone that is the same in
+ * both, is left out at once. NULL: everything. */
+bool gate_static_read(struct policy_index *index, const char *root, const char *before,
+    struct gate_static *out, struct err *err) MUST_USE;
+/* What of `now`, which was read in the folder `after`, was so in the folder `root` before a change.
+ * Looked at is only what can tell: files with a finding that did not change. */
+bool gate_static_read_before(struct policy_index *index, const char *root, const char *after,
     const struct gate_static *now, bool (*changed)(void *data, const char *path), void *data,
     struct gate_static *out, struct err *err) MUST_USE;
 void gate_static_free(struct gate_static *read);

@@ -223,6 +223,15 @@ static bool is_of_text(const struct guard *guard)
            guard == &guard_ignore_reason;
 }
 
+/* A document that a test compares objects with is looked at for its text alone, and that depends on
+ * the test: such a guard reads more than the file. */
+static bool is_told(
+    const struct guard_file *file, const struct guard *guard, enum guard_language language)
+{
+    return file->told && guard->reads == GUARD_READS_OWN_FILE &&
+           (language != GUARD_YAML || is_of_text(guard));
+}
+
 static void run(struct guard_file *file, enum guard_language language)
 {
     size_t begin = file->findings->len;
@@ -232,7 +241,7 @@ static void run(struct guard_file *file, enum guard_language language)
         size_t from = file->findings->len;
         file->guard = guards[i];
         if ((guards[i]->languages & language) != 0 && guards[i]->check != NULL &&
-            (!expected || is_of_text(guards[i]))) {
+            (!expected || is_of_text(guards[i])) && !is_told(file, guards[i], language)) {
             guards[i]->check(file);
             drop_ignored(file, from);
         }
@@ -306,8 +315,8 @@ static void check_templates(const struct guard_file *host)
     template_policies_free(&policies);
 }
 
-void guards_check(
-    struct guard_world *world, const char *path, struct str text, struct findings *findings)
+static void check_text(struct guard_world *world, const char *path, struct str text, bool told,
+    struct findings *findings)
 {
     struct policy_index *index = world == NULL ? NULL : world->index;
     bool is_rego = strcmp(path_ext(path), ".rego") == 0;
@@ -317,6 +326,7 @@ void guards_check(
         .index = index,
         .manifests = world == NULL ? NULL : world->manifests,
         .is_rego = is_rego,
+        .told = told,
         .findings = findings};
     TSTree *tree = is_rego ? rego_tree_parse(text) : is_yaml(path) ? yaml_tree_parse(text) : NULL;
     if (tree == NULL) {
@@ -334,11 +344,18 @@ void guards_check(
         file.habits = world == NULL ? (struct guard_habits){0} : world->habits;
     }
     run(&file, is_rego ? GUARD_REGO : GUARD_YAML);
-    if (!is_rego) {
+    /* Of the Rego in a template guards know nothing but itself. */
+    if (!is_rego && !told) {
         check_templates(&file);
     }
     policy_facts_release(facts);
     ts_tree_delete(tree);
+}
+
+void guards_check(
+    struct guard_world *world, const char *path, struct str text, struct findings *findings)
+{
+    check_text(world, path, text, false, findings);
 }
 
 /* ---- of findings that were made elsewhere ---- */
@@ -404,8 +421,26 @@ static bool is_wanted(const char *path, char *const *wanted, size_t count)
     return count == 0;
 }
 
+static bool read_below(const char *root, const char *path, struct buf *out)
+{
+    char *full = path_join(root, path);
+    bool ok = file_read(full, TEXT_MAX_BYTES, out, NULL);
+    free(full);
+    return ok;
+}
+
+/* The other folder has the file, and it holds the same. */
+static bool is_same(const char *other, const char *path, struct str text)
+{
+    struct buf there = BUF_INIT;
+    bool same =
+        other != NULL && read_below(other, path, &there) && str_equal(buf_str(&there), text);
+    buf_free(&there);
+    return same;
+}
+
 void guards_check_index(struct policy_index *index, const struct manifests *manifests,
-    char *const *wanted, size_t count, struct findings *findings, size_t *files)
+    const struct guards_wish *wish, struct findings *findings, size_t *files)
 {
     struct guard_world *world = guard_world_new(index, manifests);
     struct findings last = {0};
@@ -413,12 +448,11 @@ void guards_check_index(struct policy_index *index, const struct manifests *mani
     for (size_t i = 0; i < index->files.len; i++) {
         const char *path = index->files.items[i].path;
         struct buf text = BUF_INIT;
-        char *full = path_join(index->root, path);
-        if (is_wanted(path, wanted, count) && file_read(full, TEXT_MAX_BYTES, &text, NULL)) {
-            guards_check(world, path, buf_str(&text), findings);
+        if (is_wanted(path, wish->wanted, wish->count) && read_below(index->root, path, &text)) {
+            bool told = is_same(wish->other, path, buf_str(&text));
+            check_text(world, path, buf_str(&text), told, findings);
             (*files)++;
         }
-        free(full);
         buf_free(&text);
     }
     for (size_t i = 0; guards[i] != NULL; i++) {
@@ -442,7 +476,8 @@ bool guards_check_folder(const char *root, char *const *wanted, size_t count,
     bool ok = policy_index_scan(index, root, NULL, err);
     if (ok) {
         manifests_update(&manifests, index, NULL);
-        guards_check_index(index, &manifests, wanted, count, findings, files);
+        const struct guards_wish wish = {.wanted = wanted, .count = count};
+        guards_check_index(index, &manifests, &wish, findings, files);
     }
     manifests_free(&manifests);
     policy_index_free(index);

@@ -34,12 +34,19 @@ enum guard_language {
 /* What a guard that reads decisions needs somebody to have run (struct guard's evidence). */
 enum guard_evidence { GUARD_BY_TESTS = 1, GUARD_BY_FIXTURES = 2 };
 
+/* What the findings of a guard in a file depend on. */
+enum guard_reads {
+    GUARD_READS_WORKSPACE,
+    GUARD_READS_OWN_FILE /* its name and text, nothing else: the same wherever the file lies */
+};
+
 struct guard_file;
 struct guard_world;
 
 struct guard {
     const char *id;     /* "package-folder" */
     unsigned languages; /* enum guard_language, or-ed */
+    enum guard_reads reads;
     enum severity severity;
     const char *summary;     /* one line, no full stop */
     const char *explanation; /* for the docs: why it matters, what to do */
@@ -85,9 +92,17 @@ void guards_check(
 bool guards_check_folder(const char *root, char *const *wanted, size_t count,
     struct findings *findings, size_t *files, struct err *err) MUST_USE;
 
+struct guards_wish {
+    char *const *wanted; /* as above */
+    size_t count;
+    /* The folder as it was, or will be, or NULL. Of a file that is the same there, findings may be
+     * left out that are found there too: what GUARD_READS_OWN_FILE says. For whom only what differs
+     * counts. */
+    const char *other;
+};
 /* The same of a folder that has been read. */
 void guards_check_index(struct policy_index *index, const struct manifests *manifests,
-    char *const *wanted, size_t count, struct findings *findings, size_t *files);
+    const struct guards_wish *wish, struct findings *findings, size_t *files);
 
 /* Takes those out of findings that a comment in their file (below root) silences. Reads files. */
 void guards_drop_silenced(const char *root, struct findings *findings);

@@ -45,6 +45,7 @@ const struct guard guard_dead_rego = {
     .id = "dead-rego",
     .no_fix = "which of the two languages is to go is a decision.",
     .languages = GUARD_YAML,
+    .reads = GUARD_READS_OWN_FILE,
     .severity = SEVERITY_NOTE,
     .summary = "Rego of a ConstraintTemplate that has CEL too",
     .explanation = "Where a template has both, Gatekeeper and gator run K8sNativeValidation only, "

@@ -173,6 +173,7 @@ const struct guard guard_deny_without_message = {
     .id = "deny-without-message",
     .no_fix = "what to tell who is denied, the policy does not say.",
     .languages = GUARD_REGO | GUARD_YAML | GUARD_TEMPLATE,
+    .reads = GUARD_READS_OWN_FILE,
     .severity = SEVERITY_WARNING,
     .summary = "a rule that denies says nothing to who is denied",
     .explanation =

@@ -58,6 +58,7 @@ const struct guard guard_gatekeeper_input = {
     .id = "gatekeeper-input",
     .fix = "writes `input.review`.",
     .languages = GUARD_REGO | GUARD_TEMPLATE,
+    .reads = GUARD_READS_OWN_FILE,
     .severity = SEVERITY_ERROR,
     .summary = "input.request where Gatekeeper gives input.review",
     .explanation = "Gatekeeper hands a policy the object as `input.review.object`; "

@@ -80,6 +80,7 @@ const struct guard guard_hidden_character = {
     .id = "hidden-character",
     .fix = "deletes it.",
     .languages = GUARD_REGO | GUARD_YAML,
+    .reads = GUARD_READS_OWN_FILE,
     .severity = SEVERITY_ERROR,
     .summary = "a character that cannot be seen, or that turns text around",
     .explanation =

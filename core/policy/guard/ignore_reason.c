@@ -22,6 +22,7 @@ const struct guard guard_ignore_reason = {
     .id = "ignore-reason",
     .no_fix = "the reason is yours.",
     .languages = GUARD_REGO | GUARD_YAML | GUARD_TEMPLATE,
+    .reads = GUARD_READS_OWN_FILE,
     .severity = SEVERITY_WARNING,
     .summary = "a bylaw:ignore comment without a reason, or of no guard",
     .explanation = "`# bylaw:ignore GUARD reason` silences one guard in its line and the next. The "

@@ -236,6 +236,7 @@ const struct guard guard_kyverno_field = {
            "spec.failureAction) to each validate rule, or writes validationActions. Not where "
            "rules verify images, have overrides or are not written out.",
     .languages = GUARD_YAML,
+    .reads = GUARD_READS_OWN_FILE,
     .severity = SEVERITY_WARNING,
     .summary = "a Kyverno field that is deprecated or does not exist",
     .explanation = "Fields of one kind written into another, the old "

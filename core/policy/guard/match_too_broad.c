@@ -153,6 +153,7 @@ const struct guard guard_match_too_broad = {
     .id = "match-too-broad",
     .no_fix = "what is to be matched, the policy does not say.",
     .languages = GUARD_YAML,
+    .reads = GUARD_READS_OWN_FILE,
     .severity = SEVERITY_WARNING,
     .summary = "a match block covers all kinds, or system namespaces",
     .explanation = "A Kyverno rule or a Gatekeeper constraint that matches `*` without anything "

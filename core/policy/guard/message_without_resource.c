@@ -96,6 +96,7 @@ const struct guard guard_message_without_resource = {
     .id = "message-without-resource",
     .no_fix = "which of the names at hand is the one is a choice.",
     .languages = GUARD_REGO,
+    .reads = GUARD_READS_OWN_FILE,
     .severity = SEVERITY_NOTE,
     .summary = "the message does not name what it is about",
     .explanation =

@@ -125,6 +125,7 @@ const struct guard guard_mixed_script = {
     .id = "mixed-script",
     .fix = "writes the Latin letters, where each of the others looks like one.",
     .languages = GUARD_REGO | GUARD_YAML,
+    .reads = GUARD_READS_OWN_FILE,
     .severity = SEVERITY_WARNING,
     .summary = "a word of Latin letters has one of another script that looks the same",
     .explanation = "`\"kube-system\"` with a Cyrillic e in it matches no namespace, and no reader "

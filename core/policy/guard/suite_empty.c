@@ -46,6 +46,7 @@ const struct guard guard_suite_empty = {
     .id = "suite-empty",
     .no_fix = "what the suite should expect, it does not say.",
     .languages = GUARD_YAML,
+    .reads = GUARD_READS_OWN_FILE,
     .severity = SEVERITY_ERROR,
     .summary = "a suite of Kyverno's or gator's evaluates nothing",
     .explanation =

@@ -81,6 +81,7 @@ const struct guard guard_test_asserts_nothing = {
     .id = "test-asserts-nothing",
     .no_fix = "what the test should expect, it does not say.",
     .languages = GUARD_REGO,
+    .reads = GUARD_READS_OWN_FILE,
     .severity = SEVERITY_ERROR,
     .summary = "a test compares nothing, so it cannot fail",
     .explanation = "The body of the test is empty, `true`, or made of assignments only. It is "
