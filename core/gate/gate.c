@@ -1,45 +1,13 @@
-#include "gate/gate.h"
+#include "gate/gate_private.h"
 
 #include "base/vec.h"
-#include "evidence/decide.h"
-#include "gate/gate_scope.h"
-#include "gate/gate_static.h"
-#include "workspace/scratch.h"
 
 #include <stdlib.h>
 
-struct gate {
-    struct loop *loop;
-    struct gate_events events;
-    unsigned references; /* the owner, each job, the run */
-    bool closing;
-    char *root, *base, *before;
-    double threshold;
-    enum severity fails;
-    bool offline;
-
-    /* A job's until it is done. */
-    struct scratch scratch;
-    struct gate_scope scope;
-    /* Of the base, then of the folder. Kept to the end: what others read of the folder afterwards,
-     * they find in it (policy/facts_pool.h). */
-    struct policy_index *index;
-    struct gate_static now, then;
-    struct err err;
-    bool ok;
-
-    struct runner *runner;
-    struct report report;
-    struct decide *deciding;
-    size_t decided, decided_failing;
-    char *undecided; /* why the engines could not decide about fixtures */
-    bool run_ended, read_ended, decide_ended, told;
-    struct {
-        size_t count, failing;
-    } strict, loading, other;
-    bool strict_failed;
-    uint64_t started_us;
-};
+bool gate_has_base(const struct gate *gate)
+{
+    return gate->base != NULL || gate->before != NULL;
+}
 
 static void gate_release(struct gate *gate)
 {
@@ -142,179 +110,7 @@ static void on_done(void *data, unsigned generation, const struct run_summary *s
     gate->report.tally = summary->tally;
 }
 
-/* ---- the verdict ---- */
-
-static bool has_base(const struct gate *gate)
-{
-    return gate->base != NULL || gate->before != NULL;
-}
-
-static bool is_limited(const struct gate *gate)
-{
-    return has_base(gate) || gate->scope.shards > 0;
-}
-
-static void judge_tests(struct gate *gate)
-{
-    struct buf why = BUF_INIT;
-    enum result_status status = tally_verdict(&gate->report.tally);
-    size_t told = 0;
-    for (size_t i = 0; i < RESULT_STATUSES; i++) {
-        told += gate->report.tally.count[i];
-    }
-    report_headline(&(struct report){.tally = gate->report.tally}, &why);
-    if (told == 0 && gate->report.trouble == NULL && is_limited(gate)) {
-        status = RESULT_SKIPPED;
-        buf_clear(&why);
-        buf_append_c(
-            &why, gate->scope.shards > 0 ? "none in this shard" : "none depends on what changed");
-    } else if (told == 0) {
-        buf_clear(&why);
-        buf_append_c(&why, "no test was found");
-    }
-    if (gate->other.failing > 0 && status != RESULT_ERROR) {
-        status = RESULT_FAIL;
-        buf_printf(&why, ", %zu remarks on how they are run", gate->other.failing);
-    }
-    report_set_part(&gate->report, REPORT_TESTS, status, told, why.ptr);
-    buf_free(&why);
-}
-
-static void judge_loading(struct gate *gate)
-{
-    size_t units = gate->scope.own;
-    struct buf why = BUF_INIT;
-    enum result_status status = gate->loading.count > 0 ? RESULT_ERROR
-                                : units == 0            ? RESULT_SKIPPED
-                                                        : RESULT_PASS;
-    if (gate->report.trouble != NULL) {
-        status = RESULT_NOT_EVALUATED;
-        buf_append_c(&why, "it could not be run");
-    } else if (gate->loading.count > 0) {
-        buf_printf(&why, "%zu error%s", gate->loading.count, gate->loading.count == 1 ? "" : "s");
-    } else {
-        buf_printf(
-            &why, units == 0 ? "nothing to load" : "%zu unit%s load", units, units == 1 ? "" : "s");
-    }
-    report_set_part(&gate->report, REPORT_LOADING, status, units, why.ptr);
-    buf_free(&why);
-}
-
-/* "3 findings, 1 of them fails" */
-static void say_findings(
-    struct buf *why, size_t all, size_t failing, size_t looked_at, const char *what)
-{
-    buf_printf(why, "%zu finding%s in %zu %s%s", all, all == 1 ? "" : "s", looked_at, what,
-        looked_at == 1 ? "" : "s");
-    if (failing > 0) {
-        buf_printf(why, ", %zu fail", failing);
-    }
-}
-
-static void judge_strict(struct gate *gate, const struct run_plan *plan)
-{
-    struct buf why = BUF_INIT;
-    size_t units = 0;
-    for (size_t i = 0; plan != NULL && i < plan->units.len; i++) {
-        const struct plan_unit *unit = &plan->units.items[i];
-        units += unit->included && unit->engine == NULL && unit->trouble == NULL;
-    }
-    bool asked = gate->report.trouble == NULL;
-    enum result_status status = !asked                     ? RESULT_NOT_EVALUATED
-                                : units == 0               ? RESULT_SKIPPED
-                                : gate->strict_failed      ? RESULT_ERROR
-                                : gate->strict.failing > 0 ? RESULT_FAIL
-                                                           : RESULT_PASS;
-    if (asked && units > 0) {
-        say_findings(&why, gate->strict.count, gate->strict.failing, units, "unit");
-    } else {
-        buf_append_c(&why, asked ? "no Rego that opa runs" : "it could not be run");
-    }
-    report_set_part(&gate->report, REPORT_STRICT, status, units, why.ptr);
-    buf_free(&why);
-}
-
-static void judge_findings(struct gate *gate, enum report_part part,
-    const struct findings *findings, size_t looked_at, const char *what)
-{
-    struct buf why = BUF_INIT;
-    bool guards = part == REPORT_GUARDS;
-    size_t all = findings->len + (guards ? gate->decided : 0);
-    size_t failing = guards ? gate->decided_failing : 0;
-    VEC_FOREACH (const struct finding, finding, findings) {
-        failing += finding->severity >= gate->fails;
-    }
-    enum result_status status = failing > 0                  ? RESULT_FAIL
-                                : looked_at == 0 && all == 0 ? RESULT_SKIPPED
-                                                             : RESULT_PASS;
-    say_findings(&why, all, failing, looked_at, what);
-    if (guards && gate->undecided != NULL && status != RESULT_FAIL) {
-        status = RESULT_NOT_EVALUATED;
-        buf_printf(&why, "; fixtures were not decided about: %s", gate->undecided);
-    }
-    report_set_part(&gate->report, part, status, looked_at, why.ptr);
-    buf_free(&why);
-}
-
-/* How many of the files this is about. */
-static size_t count_own(const struct gate *gate, const struct gate_paths *paths)
-{
-    size_t count = 0;
-    VEC_FOREACH (char *, path, paths) {
-        count +=
-            gate_scope_changed(&gate->scope, *path) && gate_scope_has_file(&gate->scope, *path);
-    }
-    return count;
-}
-
-static void judge_static(struct gate *gate)
-{
-    if (!gate->ok) {
-        report_set_part(&gate->report, REPORT_GUARDS, RESULT_ERROR, 0, gate->err.text);
-        report_set_part(&gate->report, REPORT_TEMPLATES, RESULT_ERROR, 0, gate->err.text);
-        return;
-    }
-    judge_findings(
-        gate, REPORT_GUARDS, &gate->now.guards, count_own(gate, &gate->now.files), "file");
-    judge_findings(gate, REPORT_TEMPLATES, &gate->now.templates,
-        count_own(gate, &gate->now.layouts), "template");
-    if (gate->now.uncompared > 0) {
-        gate->report.parts[REPORT_TEMPLATES].status = RESULT_ERROR;
-    }
-}
-
-/* Of the files whose every test was among those that ran. */
-static void collect_coverage(const struct gate *gate, struct coverage *out)
-{
-    const struct coverage *all = gate->run_ended ? runner_coverage(gate->runner) : NULL;
-    for (size_t i = 0; all != NULL && i < all->len; i++) {
-        if (gate_scope_knows_coverage(&gate->scope, all->items[i].path)) {
-            struct coverage one = {.items = &all->items[i], .len = 1};
-            coverage_merge(out, &one);
-        }
-    }
-    coverage_finish(out);
-    out->incomplete = all != NULL && all->incomplete;
-}
-
-static void judge_coverage(struct gate *gate)
-{
-    struct coverage judged = {0};
-    collect_coverage(gate, &judged);
-    if (gate->scope.shards == 0) {
-        size_t before = gate->report.findings.len;
-        report_judge_coverage(&gate->report, &judged, gate->threshold);
-        if (gate->report.findings.len > before && gate->events.finding != NULL) {
-            gate->events.finding(gate->events.data, &gate->report.findings.items[before]);
-        }
-        return;
-    }
-    gate->report.threshold = gate->threshold;
-    gate->report.coverage_incomplete = judged.incomplete;
-    gate->report.covered = judged;
-    report_set_part(&gate->report, REPORT_COVERAGE, RESULT_SKIPPED, 0,
-        gate->threshold > 0 ? "is judged when the shards are joined" : "not asked for");
-}
+/* ---- the end ---- */
 
 static void take_scope(struct gate *gate)
 {
@@ -339,11 +135,7 @@ static void finish(struct gate *gate)
         return;
     }
     gate->told = true;
-    judge_tests(gate);
-    judge_loading(gate);
-    judge_strict(gate, runner_plan(gate->runner));
-    judge_static(gate);
-    judge_coverage(gate);
+    gate_judge(gate);
     take_scope(gate);
     gate->report.opa = mem_strdup(runner_engine_version(gate->runner));
     gate->report.wall_us = loop_now_us() - gate->started_us;
@@ -380,7 +172,7 @@ static bool is_settings(const char *path)
 static bool may_decide_otherwise(const struct gate *gate)
 {
     static const char *const ends[] = {".rego", ".yaml", ".yml", ".json", ".cedar"};
-    bool may = !has_base(gate);
+    bool may = !gate_has_base(gate);
     VEC_FOREACH (const struct past_change, change, &gate->scope.past.changes) {
         for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
             may = may || str_ends(str_of(change->path), ends[i]);
@@ -396,7 +188,7 @@ static bool list_affected(
     const struct gate *gate, struct wish_paths *changed, struct wish_paths *affected)
 {
     const struct run_plan *plan = runner_plan(gate->runner);
-    bool limited = has_base(gate) && plan != NULL;
+    bool limited = gate_has_base(gate) && plan != NULL;
     VEC_FOREACH (const struct past_change, change, &gate->scope.past.changes) {
         limited = limited && !is_settings(change->path);
         wish_paths_add(changed, change->path);
@@ -423,7 +215,7 @@ static void start_deciding(struct gate *gate)
         return;
     }
     if (gate->scope.shards == 0) {
-        collect_coverage(gate, &known);
+        gate_collect_coverage(gate, &known);
     }
     bool limited = list_affected(gate, &changed, &affected);
     struct decide_given given = {.results = &gate->report.results,
@@ -469,16 +261,24 @@ static bool is_changed(void *data, const char *path)
     return gate_scope_changed(data, path);
 }
 
+/* What was so before: with an index of its own, for the folder's stays as it is. */
+static void subtract_before(struct gate *gate, const char *before)
+{
+    struct policy_index *index = policy_index_new();
+    gate->ok = gate_static_read_before(
+        index, before, gate->root, &gate->now, is_changed, &gate->scope, &gate->then, &gate->err);
+    gate_static_subtract(&gate->now.guards, &gate->then.guards, is_changed, &gate->scope);
+    gate_static_subtract(&gate->now.templates, &gate->then.templates, is_changed, &gate->scope);
+    policy_index_free(index);
+}
+
 static void read_work(void *data)
 {
     struct gate *gate = data;
     const char *before = gate->scope.base_folder;
     gate->ok = gate_static_read(gate->index, gate->root, before, &gate->now, &gate->err);
     if (gate->ok && before != NULL) {
-        gate->ok = gate_static_read_before(gate->index, before, gate->root, &gate->now, is_changed,
-            &gate->scope, &gate->then, &gate->err);
-        gate_static_subtract(&gate->now.guards, &gate->then.guards, is_changed, &gate->scope);
-        gate_static_subtract(&gate->now.templates, &gate->then.templates, is_changed, &gate->scope);
+        subtract_before(gate, before);
     }
     gate_static_keep(&gate->now.guards, has_file, &gate->scope);
     gate_static_keep(&gate->now.templates, has_file, &gate->scope);
@@ -489,7 +289,7 @@ static void read_done(void *data, bool cancelled)
     (void)cancelled;
     struct gate *gate = data;
     gate->read_ended = true;
-    if (!gate->closing) {
+    if (!gate->closing && !gate->told) {
         VEC_FOREACH (const struct finding, finding, &gate->now.guards) {
             take_finding(gate, finding);
         }
@@ -501,7 +301,13 @@ static void read_done(void *data, bool cancelled)
     gate_release(gate);
 }
 
-static void start_both(struct gate *gate)
+static void start_job(struct gate *gate, void (*work)(void *), void (*done)(void *, bool))
+{
+    gate->references++;
+    loop_work_start(gate->loop, work, done, gate);
+}
+
+static void start_runner(struct gate *gate)
 {
     struct runner_events events = {.data = gate,
         .planned = on_planned,
@@ -523,37 +329,89 @@ static void start_both(struct gate *gate)
     gate->references++;
     gate->runner = runner_new(gate->loop, &engine_opa, &events);
     runner_start(gate->runner, &options);
-    gate->references++;
-    loop_work_start(gate->loop, read_work, read_done, gate);
+}
+
+/* ---- the base ----
+ *
+ * It is laid while the folder is read. Then what depends on a change is found, and the guards look
+ * at the folder meanwhile; the run comes last. */
+
+static void fail_base(struct gate *gate)
+{
+    atomic_store(&gate->stop, true);
+    gate->told = true;
+    take_scope(gate);
+    gate->report.trouble = mem_strdup(gate->base_err.text);
+    gate->report.verdict = RESULT_NOT_EVALUATED;
+    gate->events.done(gate->events.data, &gate->report);
+}
+
+static void plan_work(void *data)
+{
+    struct gate *gate = data;
+    gate->base_ok = gate_scope_read_base(&gate->scope, gate->scope.base_folder, &gate->base_err);
+}
+
+static void plan_done(void *data, bool cancelled)
+{
+    (void)cancelled;
+    struct gate *gate = data;
+    if (!gate->closing && gate->base_ok) {
+        start_runner(gate);
+    } else if (!gate->closing) {
+        fail_base(gate);
+    }
+    gate_release(gate);
+}
+
+static void compare(struct gate *gate)
+{
+    if (!gate->closing && gate->laid && gate->scanned) {
+        start_job(gate, plan_work, plan_done);
+        start_job(gate, read_work, read_done);
+    }
 }
 
 static void base_work(void *data)
 {
     struct gate *gate = data;
-    if (gate->before != NULL) {
-        gate->ok = gate_scope_read_base_with(&gate->scope, gate->index, gate->before, &gate->err);
-        return;
+    struct gate_scope *scope = &gate->scope;
+    gate->base_ok =
+        gate->before != NULL ||
+        (past_tree_find(gate->root, gate->base, &scope->past, &gate->base_err) &&
+            scratch_make(&gate->scratch, &gate->base_err) &&
+            past_tree_lay(gate->root, &scope->past, gate->scratch.folder, &gate->base_err));
+    if (gate->base_ok) {
+        scope->base_folder = mem_strdup(gate->before != NULL ? gate->before : gate->scratch.folder);
     }
-    gate->ok =
-        past_tree_find(gate->root, gate->base, &gate->scope.past, &gate->err) &&
-        scratch_make(&gate->scratch, &gate->err) &&
-        past_tree_lay(gate->root, &gate->scope.past, gate->scratch.folder, &gate->err) &&
-        gate_scope_read_base_with(&gate->scope, gate->index, gate->scratch.folder, &gate->err);
 }
 
 static void base_done(void *data, bool cancelled)
 {
     (void)cancelled;
     struct gate *gate = data;
-    if (!gate->closing && gate->ok) {
-        start_both(gate);
-    } else if (!gate->closing) {
-        gate->told = true;
-        take_scope(gate);
-        gate->report.trouble = mem_strdup(gate->err.text);
-        gate->report.verdict = RESULT_NOT_EVALUATED;
-        gate->events.done(gate->events.data, &gate->report);
+    gate->laid = gate->base_ok;
+    if (!gate->closing && !gate->base_ok) {
+        fail_base(gate);
     }
+    compare(gate);
+    gate_release(gate);
+}
+
+/* Where it fails, reading the folder does, which says so. */
+static void scan_work(void *data)
+{
+    struct gate *gate = data;
+    struct err err;
+    (void)!policy_index_scan(gate->index, gate->root, &gate->stop, &err);
+}
+
+static void scan_done(void *data, bool cancelled)
+{
+    (void)cancelled;
+    struct gate *gate = data;
+    gate->scanned = true;
+    compare(gate);
     gate_release(gate);
 }
 
@@ -578,11 +436,12 @@ struct gate *gate_start(
     gate->offline = options->offline;
     gate->scope.shard = options->shard;
     gate->scope.shards = options->shards;
-    if (!has_base(gate)) {
-        start_both(gate);
+    if (!gate_has_base(gate)) {
+        start_runner(gate);
+        start_job(gate, read_work, read_done);
     } else {
-        gate->references++;
-        loop_work_start(loop, base_work, base_done, gate);
+        start_job(gate, base_work, base_done);
+        start_job(gate, scan_work, scan_done);
     }
     return gate;
 }
@@ -593,6 +452,7 @@ void gate_free(struct gate *gate)
         return;
     }
     gate->closing = true;
+    atomic_store(&gate->stop, true);
     decide_free(gate->deciding);
     gate->deciding = NULL;
     runner_free(gate->runner);

@@ -124,16 +124,9 @@ static struct run_plan *make_plan(struct policy_index *index, const char *folder
 bool gate_scope_read_base(struct gate_scope *scope, const char *folder, struct err *err)
 {
     struct policy_index *index = policy_index_new();
-    bool ok = gate_scope_read_base_with(scope, index, folder, err);
-    policy_index_free(index);
-    return ok;
-}
-
-bool gate_scope_read_base_with(
-    struct gate_scope *scope, struct policy_index *index, const char *folder, struct err *err)
-{
     struct run_plan *plan = make_plan(index, folder, err);
     if (plan == NULL) {
+        policy_index_free(index);
         return false;
     }
     char(*contents)[SHA256_HEX_SIZE] = read_contents(plan);
@@ -143,9 +136,12 @@ bool gate_scope_read_base_with(
     }
     qsort(scope->known.items, scope->known.len, sizeof *scope->known.items, by_hex);
     scope->declared = plan->declared;
-    scope->base_folder = mem_strdup(folder);
+    if (scope->base_folder == NULL) {
+        scope->base_folder = mem_strdup(folder);
+    }
     free(contents);
     run_plan_free(plan);
+    policy_index_free(index);
     return true;
 }
 

@@ -16,7 +16,7 @@
 
 struct gate_scope {
     struct past_tree past;  /* "" without a base */
-    char *base_folder;      /* where the base was laid, or NULL */
+    char *base_folder;      /* where the base was laid, or NULL; own */
     unsigned shard, shards; /* from 1; 0: none */
 
     /* Of the units as they were at the base: sorted. */
@@ -38,12 +38,9 @@ struct gate_scope {
     char *why;
 };
 
-/* Makes the plan of the folder the base was laid in and remembers its units. */
+/* Makes the plan of the folder the base was laid in and remembers its units. Where base_folder is
+ * set already others may meanwhile ask what changed. */
 bool gate_scope_read_base(struct gate_scope *scope, const char *folder, struct err *err) MUST_USE;
-/* The same with an index, which is brought up to date with that folder: what reads the workspace
- * with it afterwards parses only what differs. */
-bool gate_scope_read_base_with(struct gate_scope *scope, struct policy_index *index,
-    const char *folder, struct err *err) MUST_USE;
 /* Takes out of the plan what is not meant, and says how much is left and why. */
 void gate_scope_choose(struct gate_scope *scope, struct run_plan *plan);
 /* A file's shard when it is about files and not units: true when it is this one. Without shards:
