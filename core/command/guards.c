@@ -198,7 +198,7 @@ static bool decide(const char *root, struct deciding *d, struct err *err)
     decide_free(running);
     loop_free(loop);
     if (d->trouble != NULL) {
-        err_set(err, ERR_EXTERNAL, "the engines could not decide: %s", d->trouble);
+        err_set(err, ERR_EXTERNAL, "not all was decided: %s", d->trouble);
     }
     bool ok = d->trouble == NULL;
     free(d->trouble);

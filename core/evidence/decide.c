@@ -1,12 +1,18 @@
 #include "evidence/decide.h"
 
+#include "base/file.h"
+#include "base/path.h"
 #include "base/vec.h"
+#include "config/toml.h"
 #include "engine/opa.h"
 #include "engine/runner.h"
 #include "evidence/evidence.h"
 #include "policy/guard.h"
 
 #include <stdlib.h>
+
+#define CONFIG           ".bylaw/config.toml"
+#define CONFIG_MAX_BYTES ((size_t)1 << 20)
 
 struct ending;
 
@@ -137,6 +143,9 @@ static void planned(void *data, unsigned generation, const struct apply_set *set
             take_trouble(d, note->message);
         }
     }
+    if (wish_left_out(d->wish) != NULL) {
+        take_trouble(d, wish_left_out(d->wish));
+    }
 }
 
 static void cell(
@@ -220,6 +229,21 @@ static void on_applying(void *data, size_t done, size_t total)
     }
 }
 
+/* [guards] decisions, of a file that is anybody's. */
+static size_t read_bound(const char *root)
+{
+    struct buf text = BUF_INIT;
+    char *path = path_join(root, CONFIG);
+    struct toml *toml = file_read(path, CONFIG_MAX_BYTES, &text, NULL)
+                            ? toml_parse(buf_str(&text), CONFIG, NULL)
+                            : NULL;
+    long long bound = toml_integer_or(toml_get(toml, "guards"), "decisions", WISH_DECISIONS_MAX);
+    toml_free(toml);
+    buf_free(&text);
+    free(path);
+    return bound >= 0 ? (size_t)bound : WISH_DECISIONS_MAX;
+}
+
 static struct decide *start(struct loop *loop, const char *root, struct wish *wish,
     void (*done)(void *data, const struct findings *findings, const char *trouble), void *data)
 {
@@ -242,7 +266,7 @@ static struct decide *start(struct loop *loop, const char *root, struct wish *wi
 struct decide *decide_start(struct loop *loop, const char *root,
     void (*done)(void *data, const struct findings *findings, const char *trouble), void *data)
 {
-    struct decide *d = start(loop, root, wish_new(NULL, NULL), done, data);
+    struct decide *d = start(loop, root, wish_new(NULL, NULL, read_bound(root)), done, data);
     const struct runner_events testing = {
         .data = d, .result = on_result, .done = on_done, .settled = on_settled};
     const struct run_options tests = {.root = d->root, .scope = RUN_ALL, .coverage = true};
@@ -255,7 +279,8 @@ struct decide *decide_start_with(struct loop *loop, const char *root,
     const struct decide_given *given,
     void (*done)(void *data, const struct findings *findings, const char *trouble), void *data)
 {
-    struct decide *d = start(loop, root, wish_new(given->changed, given->affected), done, data);
+    struct decide *d =
+        start(loop, root, wish_new(given->changed, given->affected, read_bound(root)), done, data);
     d->progress = given->progress;
     VEC_FOREACH (const struct result, row, given->results) {
         VEC_PUSH(&d->results, result_copy(row));

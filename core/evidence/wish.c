@@ -27,6 +27,9 @@ struct wish {
     /* Files whose name says that they are valid or invalid. */
     size_t claims, claims_changed;
     bool counted;
+    size_t decisions; /* the bound */
+    bool own_only;    /* documents called valid are held against their own policies only */
+    char *left_out;
     /* Of the set, made when first asked about it. */
     const struct apply_set *set;
     struct wished_policy *policies;
@@ -70,9 +73,10 @@ void wish_paths_free(struct wish_paths *paths)
 
 /* ---- life ---- */
 
-struct wish *wish_new(struct wish_paths *changed, struct wish_paths *affected)
+struct wish *wish_new(struct wish_paths *changed, struct wish_paths *affected, size_t decisions)
 {
     struct wish *wish = MEM_NEW(struct wish);
+    wish->decisions = decisions;
     wish->limited = changed != NULL;
     if (changed != NULL && affected != NULL) {
         wish->changed = *changed;
@@ -90,6 +94,7 @@ void wish_free(struct wish *wish)
     wish_paths_free(&wish->affected);
     free(wish->policies);
     free(wish->fixtures);
+    free(wish->left_out);
     free(wish);
 }
 
@@ -151,6 +156,36 @@ static void look_at_fixture(struct wish *wish, size_t place)
     }
 }
 
+/* Of documents called valid, by all policies that are asked about them. */
+static void bound_decisions(struct wish *wish)
+{
+    const struct apply_set *set = wish->set;
+    size_t affected = 0;
+    size_t documents = 0;
+    size_t all = 0;
+    for (size_t p = 0; p < set->policies.len; p++) {
+        affected += wish->policies[p].affected;
+    }
+    for (size_t f = 0; f < set->fixtures.len; f++) {
+        size_t asked = wish->fixtures[f].changed ? set->policies.len : affected;
+        if (wish->fixtures[f].claim == FIXTURE_CLAIMS_VALID && asked > 0) {
+            documents++;
+            all += asked;
+        }
+    }
+    wish->own_only = all > wish->decisions;
+    free(wish->left_out);
+    wish->left_out = NULL;
+    if (wish->own_only && wish->decisions > 0) {
+        wish->left_out = mem_printf(
+            "%zu documents called valid were held against the policies beside them only: by all "
+            "%zu "
+            "policies that would be %zu decisions, and %zu are made (.bylaw/config.toml: [guards] "
+            "decisions = N, 0 for none)",
+            documents, set->policies.len, all, wish->decisions);
+    }
+}
+
 static void look(struct wish *wish, const struct apply_set *set)
 {
     free(wish->policies);
@@ -164,6 +199,7 @@ static void look(struct wish *wish, const struct apply_set *set)
     for (size_t f = 0; f < set->fixtures.len; f++) {
         look_at_fixture(wish, f);
     }
+    bound_decisions(wish);
 }
 
 /* ---- what is needed ---- */
@@ -180,6 +216,9 @@ static enum apply_need need_of_claim(const struct wish *wish, size_t policy, siz
 {
     const struct wished_fixture *of = &wish->fixtures[fixture];
     bool own = is_own(wish, policy, fixture);
+    if (of->claim == FIXTURE_CLAIMS_VALID && wish->own_only && (!own || of->nearest == 0)) {
+        return APPLY_NOT_NEEDED;
+    }
     bool asked = of->claim == FIXTURE_CLAIMS_INVALID ? of->affected
                  : of->claim == FIXTURE_CLAIMS_VALID
                      ? of->changed || wish->policies[policy].affected
@@ -259,6 +298,11 @@ bool wish_policy(
         return true;
     }
     return wish->claims > 0 && (file == NULL || wish->claims_changed > 0 || may_count(wish, file));
+}
+
+const char *wish_left_out(const struct wish *wish)
+{
+    return wish->left_out;
 }
 
 void wish_take(struct wish *wish, size_t policy, size_t fixture, enum apply_verdict verdict)

@@ -22,8 +22,16 @@ void wish_paths_sort(struct wish_paths *paths);
 bool wish_paths_have(const struct wish_paths *paths, const char *path);
 void wish_paths_free(struct wish_paths *paths);
 
-/* `changed` and `affected` are taken over; both NULL: everything. */
-struct wish *wish_new(struct wish_paths *changed, struct wish_paths *affected) MUST_USE;
+/* So many decisions about documents called valid, by policies that are not their own, are asked for
+ * where the workspace does not say another number ([guards] in .bylaw/config.toml, `decisions`).
+ * Some minutes of an engine's time: a catalogue of a thousand policies, each with documents of its
+ * own, is no set that anybody has in force as a whole. */
+enum { WISH_DECISIONS_MAX = 300000 };
+
+/* `changed` and `affected` are taken over; both NULL: everything. Where more than `decisions` would
+ * be asked for, none of them is, and wish_left_out says so; 0: none is, and nothing is said. */
+struct wish *wish_new(
+    struct wish_paths *changed, struct wish_paths *affected, size_t decisions) MUST_USE;
 void wish_free(struct wish *wish);
 bool wish_is_limited(const struct wish *wish);
 /* Copies of the paths that differ. */
@@ -36,6 +44,9 @@ enum apply_need wish_cell(
     struct wish *wish, const struct apply_set *set, size_t policy, size_t fixture);
 bool wish_policy(
     struct wish *wish, const struct apply_set *set, const struct engine *engine, const char *file);
+/* What the guards would need and is not asked for, for it is too much: one sentence, or NULL. Once
+ * cells were asked about. Borrowed. */
+const char *wish_left_out(const struct wish *wish);
 /* A cell is known: less may be needed. Loop thread. */
 void wish_take(struct wish *wish, size_t policy, size_t fixture, enum apply_verdict verdict);
 

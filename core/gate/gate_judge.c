@@ -103,7 +103,7 @@ static void judge_findings(struct gate *gate, enum report_part part,
     say_findings(&why, all, failing, looked_at, what);
     if (guards && gate->undecided != NULL && status != RESULT_FAIL) {
         status = RESULT_NOT_EVALUATED;
-        buf_printf(&why, "; fixtures were not decided about: %s", gate->undecided);
+        buf_printf(&why, "; not all fixtures were decided about: %s", gate->undecided);
     }
     report_set_part(&gate->report, part, status, looked_at, why.ptr);
     buf_free(&why);

@@ -396,7 +396,7 @@ static void needed_is_enough(void **state)
             documents[f] = (struct line){names[name], verdicts[f], says[name], NULL};
         }
         const char *engine = round % 3 == 0 ? "gator" : round % 3 == 1 ? "kyverno" : "opa";
-        struct wish *wish = wish_new(NULL, NULL);
+        struct wish *wish = wish_new(NULL, NULL, WISH_DECISIONS_MAX);
         size_t now = 0;
         char *want = say(engine, policies, documents);
         char *got = say_needed(engine, policies, documents, wish, &now);
@@ -410,13 +410,43 @@ static void needed_is_enough(void **state)
     assert_in_range(asked, 1, all - all / 10); /* and it is less */
 }
 
+/* More decisions than are made: each document by its own policies only, and it is said; with 0 it
+ * is wanted so. */
+static void needed_within_a_bound(void **state)
+{
+    (void)state;
+    const struct line documents[] = {{"a/valid.yaml", "ad", 0, NULL},
+        {"b/valid.yaml", "da", 0, NULL}, {"valid.yaml", "dd", 0, NULL}, {NULL, NULL, 0, NULL}};
+    static const struct {
+        size_t decisions, asked;
+        const char *said, *left_out;
+    } rows[] = {{6, 6,
+                    "a/valid.yaml fixture-denied warning\nb/valid.yaml fixture-denied warning\n"
+                    "valid.yaml fixture-denied warning\n",
+                    NULL},
+        {5, 2, "", "3 documents called valid were held against the policies beside them only"},
+        {0, 2, "", NULL}};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct wish *wish = wish_new(NULL, NULL, rows[i].decisions);
+        size_t asked = 0;
+        char *said = say_needed("opa", two, documents, wish, &asked);
+        const char *left_out = wish_left_out(wish);
+        assert_string_equal(said, rows[i].said);
+        assert_int_equal(asked, rows[i].asked);
+        assert_int_equal(left_out == NULL, rows[i].left_out == NULL);
+        assert_true(left_out == NULL || strstr(left_out, rows[i].left_out) == left_out);
+        free(said);
+        wish_free(wish);
+    }
+}
+
 static struct wish *after(const char *changed, const char *affected)
 {
     struct wish_paths differ = {0};
     struct wish_paths reached = {0};
     wish_paths_add(&differ, changed);
     wish_paths_add(&reached, affected);
-    return wish_new(&differ, &reached);
+    return wish_new(&differ, &reached, WISH_DECISIONS_MAX);
 }
 
 static void expect_after(struct wish *wish, const char *engine, const struct line *documents,
@@ -466,6 +496,7 @@ int main(void)
         cmocka_unit_test(rules_for_nothing),
         cmocka_unit_test(silenced_elsewhere),
         cmocka_unit_test(needed_is_enough),
+        cmocka_unit_test(needed_within_a_bound),
         cmocka_unit_test(needed_after_a_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
