@@ -137,6 +137,8 @@ struct apply_job {
     const char *program;             /* absolute */
     size_t *policies, policy_count;  /* into set->policies */
     size_t *fixtures, fixture_count; /* into set->fixtures */
+    size_t suspect;           /* with APPLY_READ_APART: which of its policies spoils it, if that is
+                                 known; else SIZE_MAX */
     struct apply_cell *cells; /* [policy * fixture_count + fixture]: what `read` fills; those it
                                  leaves waiting count as not evaluated */
     bool later;               /* not before those that are needed first */

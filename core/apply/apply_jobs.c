@@ -86,6 +86,7 @@ static struct apply_job *new_job(const struct apply_set *set, const struct apply
     job->policy_count = policy_count;
     job->fixtures = mem_dup(fixtures, fixture_count * sizeof *fixtures);
     job->fixture_count = fixture_count;
+    job->suspect = SIZE_MAX;
     job->cells = mem_zalloc(policy_count * fixture_count * sizeof *job->cells);
     return job;
 }
@@ -306,11 +307,26 @@ static void push_part(const struct apply_job *job, size_t from_policy, size_t po
     VEC_PUSH(jobs, part);
 }
 
+static void push_suspect(const struct apply_job *job, struct job_list *jobs)
+{
+    size_t last = job->policy_count - 1;
+    push_part(job, job->suspect, 1, 0, job->fixture_count, jobs);
+    push_part(job, 0, last, 0, job->fixture_count, jobs);
+    if (job->suspect < last) { /* the last one is in its place */
+        struct apply_job *others = jobs->items[jobs->len - 1];
+        others->policies[job->suspect] = job->policies[last];
+    }
+}
+
 /* Documents first: one of them is what spoils it, more often than a policy. */
 bool apply_job_split(const struct apply_job *job, struct job_list *jobs)
 {
     size_t p = job->policy_count / 2;
     size_t f = job->fixture_count / 2;
+    if (job->suspect < job->policy_count && job->policy_count > 1) {
+        push_suspect(job, jobs);
+        return true;
+    }
     if (f > 0) {
         push_part(job, 0, job->policy_count, 0, f, jobs);
         push_part(job, 0, job->policy_count, f, job->fixture_count - f, jobs);

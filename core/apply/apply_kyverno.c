@@ -14,6 +14,7 @@ enum { POLICIES_OF_JOB = 200, FIXTURES_OF_JOB = 500 };
 /* A policy's document. */
 struct kyverno_policy {
     char *name;
+    bool deletes;
     struct buf text;
 };
 
@@ -43,6 +44,7 @@ static void found(void *data, const char *path, unsigned row, const struct fixtu
     }
     struct kyverno_policy *own = MEM_NEW(struct kyverno_policy);
     own->name = mem_strdup(head->name);
+    own->deletes = str_ends(str_of(head->kind), "DeletingPolicy");
     buf_append_str(&own->text, document);
     VEC_PUSH(&set->policies, (struct apply_policy){.engine = "kyverno",
                                  .id = mem_printf("kyverno %s", own->name),
@@ -64,12 +66,13 @@ static bool takes(const struct apply_policy *policy, const struct apply_fixture 
     return fixture->kind == APPLY_OBJECT;
 }
 
-/* Kyverno knows policies by name: one that overrides another would hide it. */
+/* Kyverno knows policies by name: one that overrides another would hide it. Where one deletes, it
+ * gives up at the first object of a kind that it does not know, which is nothing to the others. */
 static bool together(const struct apply_policy *a, const struct apply_policy *b)
 {
     const struct kyverno_policy *x = a->own;
     const struct kyverno_policy *y = b->own;
-    return strcmp(x->name, y->name) != 0;
+    return x->deletes == y->deletes && strcmp(x->name, y->name) != 0;
 }
 
 /* ---- asking ---- */
@@ -114,17 +117,23 @@ static enum apply_verdict verdict_of(enum kyverno_verdict verdict)
     return verdicts[verdict];
 }
 
-static size_t place_of(const struct apply_job *job, const struct kyverno_decision *decision)
+static size_t place_of_name(const struct apply_job *job, const char *name)
 {
-    size_t place = apply_scratch_number(decision->policy_file, 'p', job->policy_count);
+    size_t place = SIZE_MAX;
+    const char *slash = strrchr(name, '/');
     for (size_t i = 0; place == SIZE_MAX && i < job->policy_count; i++) {
         const struct kyverno_policy *own = job->set->policies.items[job->policies[i]].own;
-        const char *slash = strrchr(decision->policy, '/');
-        if (strcmp(own->name, slash == NULL ? decision->policy : slash + 1) == 0) {
+        if (strcmp(own->name, slash == NULL ? name : slash + 1) == 0) {
             place = i;
         }
     }
     return place;
+}
+
+static size_t place_of(const struct apply_job *job, const struct kyverno_decision *decision)
+{
+    size_t place = apply_scratch_number(decision->policy_file, 'p', job->policy_count);
+    return place != SIZE_MAX ? place : place_of_name(job, decision->policy);
 }
 
 static void append_line(struct buf *out, char sign, unsigned depth, const char *text)
@@ -232,6 +241,8 @@ static void on_done(void *data, const struct kyverno_application *application)
     if (application->trouble != NULL) {
         err_set(&err, ERR_EXTERNAL, "%s", application->trouble);
         read = APPLY_READ_APART;
+        copy.job->suspect =
+            application->suspect == NULL ? SIZE_MAX : place_of_name(copy.job, application->suspect);
     } else {
         for (size_t i = 0; i < application->decisions.len; i++) {
             take(copy.job, &application->decisions.items[i]);

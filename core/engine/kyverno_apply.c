@@ -224,9 +224,43 @@ static void complete(const struct kyverno_apply *apply, struct kyverno_applied *
     kyverno_suite_free(known);
 }
 
-/* Without a report something must have gone wrong, unless nothing matched. NULL: all is well. */
-static char *why_nothing(const struct kyverno_apply *apply, const struct kyverno_applied *applied)
+/* "panic: …" stands between its log, which names the policy it was busy with, and where in its
+ * source it was. Returns that line, or the first where there is none; *before is the log. */
+static struct str line_of_panic(struct str said, struct str *before)
 {
+    struct str rest = said;
+    struct str line;
+    *before = STR_LIT("");
+    while (str_next_line(&rest, &line)) {
+        if (str_starts(line, "panic: ") || str_starts(line, "fatal error: ")) {
+            *before = str_slice(said, 0, (size_t)(line.ptr - said.ptr));
+            return line;
+        }
+    }
+    rest = said;
+    return str_next_line(&rest, &line) ? line : said;
+}
+
+/* The last "policy.name=" of the log. NULL: it names none. */
+static char *policy_in_log(struct str log)
+{
+    const struct str mark = STR_LIT("policy.name=");
+    struct str name = STR_LIT("");
+    for (size_t at = str_find(log, mark, 0); at != SIZE_MAX; at = str_find(log, mark, at + 1)) {
+        name = str_from(log, at + mark.len);
+    }
+    size_t len = 0;
+    while (len < name.len && (unsigned char)name.ptr[len] > ' ') {
+        len++;
+    }
+    return len == 0 ? NULL : mem_strndup(name.ptr, len);
+}
+
+/* Without a report something must have gone wrong, unless nothing matched. NULL: all is well. */
+static char *why_nothing(
+    const struct kyverno_apply *apply, const struct kyverno_applied *applied, char **suspect)
+{
+    struct str log;
     struct str said = str_trim(buf_str(&apply->errout));
     if (applied->reported || (applied->fatal == NULL && apply->exit_code == 0) ||
         (applied->fatal == NULL && applied->errors.len > 0 && apply->exit_code == 1)) {
@@ -235,8 +269,8 @@ static char *why_nothing(const struct kyverno_apply *apply, const struct kyverno
     if (applied->fatal != NULL) {
         said = str_of(applied->fatal);
     } else {
-        struct str rest = said;
-        str_next_line(&rest, &said); /* "panic: …", before what it was doing */
+        said = line_of_panic(said, &log);
+        *suspect = policy_in_log(log);
     }
     char *line = safe_dup(said, SAFE_ONE_LINE, TROUBLE_MAX);
     char *why = mem_printf("kyverno apply: %s", line[0] == '\0' ? "it did not say why" : line);
@@ -282,7 +316,7 @@ static void read_answer(void *data)
             VEC_PUSH(&apply->application.decisions, *decision);
         }
         VEC_FREE(&answer.decisions);
-        apply->application.trouble = why_nothing(apply, &applied);
+        apply->application.trouble = why_nothing(apply, &applied, &apply->application.suspect);
         apply->round++;
         apply->again = apply->application.trouble == NULL && apply->round < apply->round_count;
     }

@@ -45,6 +45,8 @@ struct kyverno_application {
     struct findings findings; /* policies that do not load or compile, and so decide nothing: file,
                                  place and why */
     char *trouble;            /* why nothing was decided at all, one line; or NULL */
+    char *suspect; /* with trouble: the name of the policy that Kyverno was busy with when
+                      it panicked, by its log; or NULL */
 };
 void kyverno_application_free(struct kyverno_application *application);
 

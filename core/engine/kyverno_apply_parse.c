@@ -40,7 +40,8 @@ void kyverno_application_free(struct kyverno_application *application)
     VEC_FREE(&application->decisions);
     findings_free(&application->findings);
     free(application->trouble);
-    application->trouble = NULL;
+    free(application->suspect);
+    application->trouble = application->suspect = NULL;
 }
 
 void kyverno_applied_free(struct kyverno_applied *applied)

@@ -512,6 +512,23 @@ static void kyverno_decides_as_on_its_command_line(void **state)
     end(&f);
 }
 
+/* Of what one policy makes Kyverno panic at, all else is decided, and the panic is told. */
+static void a_panic_is_of_one_policy_and_document(void **state)
+{
+    struct fixture f;
+    (void)state;
+    need(&engine_kyverno);
+    begin(&f);
+    char *root = workspace("kyverno-panics");
+    apply(&f, root);
+    assert_cell(&f, "unique-routes", "objects.yaml#1", APPLY_ERROR, "kyverno apply: panic: ");
+    assert_cell(&f, "unique-routes", "objects.yaml#2", APPLY_NO_MATCH, NULL);
+    assert_cell(&f, "labels", "objects.yaml#1", APPLY_DENY, "owner");
+    assert_cell(&f, "labels", "objects.yaml#2", APPLY_ALLOW, NULL);
+    free(root);
+    end(&f);
+}
+
 static void cedar_decides_as_on_its_command_line(void **state)
 {
     struct fixture f;
@@ -723,6 +740,7 @@ int main(void)
         cmocka_unit_test(a_namespace_without_rules_is_not_evaluated),
         cmocka_unit_test(gator_decides_as_on_its_command_line),
         cmocka_unit_test(kyverno_decides_as_on_its_command_line),
+        cmocka_unit_test(a_panic_is_of_one_policy_and_document),
         cmocka_unit_test(cedar_decides_as_on_its_command_line),
         cmocka_unit_test(charts_and_overlays_are_rendered),
         cmocka_unit_test(without_tools_nothing_is_rendered),
