@@ -295,8 +295,10 @@ const struct command command_guards = {
         "A comment `# bylaw:ignore GUARD reason` silences a guard in its line and the next.\n\n"
         "With --fix it prints a patch of the safe fixes for `git apply` or a review; it writes "
         "nothing. What the workspace asks of its policies stands in its .bylaw/config.toml: "
-        "`[guards]` with `kyverno = \"1.20\"` (the version they must run on) and `fixtures = 2` "
-        "(how many valid and how many invalid ones each must have).\n\n"
+        "`[guards]` with `kyverno = \"1.20\"` (the version they must run on), `fixtures = 2` "
+        "(how many valid and how many invalid ones each must have) and `decisions = 300000` "
+        "(documents called valid times policies: where there are more, each is held against the "
+        "policies beside it only, which is told; 0: no more than that is asked for).\n\n"
         "Exit code: 0 no finding is an error (and always with --fix), 1 one is, 2 it could not "
         "run.",
     .man = print_pages,

@@ -14,6 +14,7 @@
  *     [guards]
  *     kyverno = "1.20"     -- the version that its policies must run on
  *     fixtures = 2         -- how many valid ones, and how many invalid ones, a policy must have
+ *     decisions = 300000   -- of all policies about documents called valid (evidence/wish.h)
  */
 #ifndef BYLAW_POLICY_GUARD_H
 #define BYLAW_POLICY_GUARD_H
