@@ -23,28 +23,36 @@ struct gap_run {
     struct gap_bounds bounds;
 };
 
-/* What --only-status leaves: "gap,partly". */
+/* The next of "gap,partly"; false: there is none. */
+static bool next_status(struct str *rest, struct str *word)
+{
+    if (rest->len == 0) {
+        return false;
+    }
+    size_t end = str_find_char(*rest, ',', 0);
+    *word = str_trim(str_slice(*rest, 0, end == SIZE_MAX ? rest->len : end));
+    *rest = str_from(*rest, end == SIZE_MAX ? rest->len : end + 1);
+    return true;
+}
+
+/* What --status leaves. */
 static bool is_wanted(const char *statuses, enum gap_status status)
 {
-    struct str rest = str_of(statuses);
-    while (statuses != NULL && rest.len > 0) {
-        size_t end = str_find_char(rest, ',', 0);
-        struct str word = str_trim(str_slice(rest, 0, end == SIZE_MAX ? rest.len : end));
-        if (str_equal_c(word, gap_status_name(status))) {
-            return true;
-        }
-        rest = str_from(rest, end == SIZE_MAX ? rest.len : end + 1);
+    struct str rest = str_of(statuses == NULL ? "" : statuses);
+    struct str word;
+    bool wanted = statuses == NULL;
+    while (!wanted && next_status(&rest, &word)) {
+        wanted = str_equal_c(word, gap_status_name(status));
     }
-    return statuses == NULL;
+    return wanted;
 }
 
 /* Each of them is one that there is. */
 static bool check_statuses(const char *statuses, struct err *err)
 {
-    struct str rest = str_of(statuses);
-    while (statuses != NULL && rest.len > 0) {
-        size_t end = str_find_char(rest, ',', 0);
-        struct str word = str_trim(str_slice(rest, 0, end == SIZE_MAX ? rest.len : end));
+    struct str rest = str_of(statuses == NULL ? "" : statuses);
+    struct str word;
+    while (next_status(&rest, &word)) {
         bool known = false;
         for (int i = 0; i <= GAP_NOT_CHECKABLE; i++) {
             known = known || str_equal_c(word, gap_status_name((enum gap_status)i));
@@ -52,11 +60,9 @@ static bool check_statuses(const char *statuses, struct err *err)
         if (!known) {
             return err_set(err, ERR_INVALID,
                 "--status takes gap, partly, covered and \"not checkable\", with commas between, "
-                "not "
-                "%.*s",
+                "not %.*s",
                 STR_FMT(word));
         }
-        rest = str_from(rest, end == SIZE_MAX ? rest.len : end + 1);
     }
     return true;
 }

@@ -1,18 +1,13 @@
 #include "evidence/decide.h"
 
-#include "base/file.h"
-#include "base/path.h"
 #include "base/vec.h"
-#include "config/toml.h"
 #include "engine/opa.h"
 #include "engine/runner.h"
+#include "engine/settings.h"
 #include "evidence/evidence.h"
 #include "policy/guard.h"
 
 #include <stdlib.h>
-
-#define CONFIG           ".bylaw/config.toml"
-#define CONFIG_MAX_BYTES ((size_t)1 << 20)
 
 struct ending;
 
@@ -232,15 +227,9 @@ static void on_applying(void *data, size_t done, size_t total)
 /* [guards] decisions, of a file that is anybody's. */
 static size_t read_bound(const char *root)
 {
-    struct buf text = BUF_INIT;
-    char *path = path_join(root, CONFIG);
-    struct toml *toml = file_read(path, CONFIG_MAX_BYTES, &text, NULL)
-                            ? toml_parse(buf_str(&text), CONFIG, NULL)
-                            : NULL;
+    struct toml *toml = settings_read(root, ".bylaw/config.toml");
     long long bound = toml_integer_or(toml_get(toml, "guards"), "decisions", WISH_DECISIONS_MAX);
     toml_free(toml);
-    buf_free(&text);
-    free(path);
     return bound >= 0 ? (size_t)bound : WISH_DECISIONS_MAX;
 }
 
