@@ -368,9 +368,20 @@ void term_signal(struct term *term, int number)
     assert_int_equal(kill(term->pid, number), 0);
 }
 
+/* BYLAW_TERM_LAG: what the program writes is taken, and nothing looked at, for so long. */
+static void be_late(struct term *term)
+{
+    const char *lag = getenv("BYLAW_TERM_LAG");
+    uint64_t end = loop_now_ms() + (lag == NULL ? 0 : strtoul(lag, NULL, 10));
+    for (uint64_t now = loop_now_ms(); now < end && !term->exited; now = loop_now_ms()) {
+        pump(term, (int)(end - now));
+    }
+}
+
 void term_wait(struct term *term, bool (*condition)(struct term *term, void *data), void *data,
     const char *what)
 {
+    be_late(term);
     uint64_t end = loop_now_ms() + TERM_WAIT_MS;
     for (;;) {
         pump(term, 0);

@@ -1,7 +1,11 @@
 /* The real program in a pseudo-terminal, its screen read through libvterm. Nothing here sleeps: one
  * waits for a condition of the screen until a deadline, and a wait that fails prints the screen and
  * fails the test. Conditions are looked at between frames only (DEC mode 2026 marks them), never at
- * half a one. */
+ * half a one.
+ *
+ * BYLAW_TERM_LAG=400 in the test's environment makes an observer as late as a machine that does
+ * much else: each wait first lets the program go on for so many milliseconds and looks only then.
+ * What a test waits for must still be there; one that fails waits for something that passes by. */
 #ifndef BYLAW_TEST_TERM_H
 #define BYLAW_TEST_TERM_H
 
