@@ -5,6 +5,7 @@
 #include "base/vec.h"
 #include "engine/gator.h"
 #include "engine/gator_suite.h"
+#include "engine/plan_closed.h"
 #include "policy/yaml_tree.h"
 
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 struct suites {
     struct run_plan *plan;
     const char *root;
+    struct closed_files closed;
 };
 
 struct suite {
@@ -26,6 +28,7 @@ struct suite {
     size_t tests;
     struct gator_suite *own;
     bool second_time; /* with Rego */
+    bool unknown;     /* it names a file that the plan does not know */
 };
 
 static struct position place_of(TSNode node)
@@ -89,6 +92,8 @@ static void mark(struct suite *suite, const char *path)
     size_t place = plan_find_file(suite->all->plan, path);
     if (place != (size_t)-1) {
         suite->marked[place] = true;
+    } else if (path[0] != '\0') {
+        suite->unknown = true;
     }
 }
 
@@ -328,6 +333,8 @@ static void add_unit(struct suite *suite)
     VEC_PUSH(&unit.args, mem_printf("./%s", suite->path));
     suite->marked[suite->file] = true;
     plan_mark_files(plan, suite->marked, &unit.files);
+    unit.closed = !suite->unknown && closed_suite(suite->text) &&
+                  closed_files_all(&suite->all->closed, &unit.files);
     VEC_PUSH(&plan->units, unit);
 }
 
@@ -384,6 +391,7 @@ void gator_extend(struct run_plan *plan, const struct policy_index *index, enum 
 {
     struct suites suites = {.plan = plan, .root = index->root};
     size_t before = plan->units.len;
+    closed_files_begin(&suites.closed, plan);
     for (size_t i = 0; i < index->files.len; i++) {
         const struct policy_file *file = &index->files.items[i];
         const char *ext = path_ext(file->path);
@@ -392,6 +400,7 @@ void gator_extend(struct run_plan *plan, const struct policy_index *index, enum 
             read_suite(&suites, file->path);
         }
     }
+    closed_files_end(&suites.closed);
     if (plan->units.len > before) {
         plan_settle(plan, scope, wanted, count);
     }

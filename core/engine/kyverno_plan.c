@@ -1,5 +1,6 @@
 /* What of a workspace is Kyverno's: its suites as units. */
 #include "engine/kyverno.h"
+#include "engine/plan_closed.h"
 #include "engine/settings.h"
 
 #include "base/file.h"
@@ -24,6 +25,8 @@ struct reader {
     size_t file, unit;
     const char *title; /* of the document */
     bool seen;         /* a document is a suite */
+    bool unknown;      /* it names more than files the plan knows: a folder, an address */
+    struct closed_files *closed;
 };
 
 static void mark_file(struct reader *r, const char *path, struct policy_set *also)
@@ -47,18 +50,23 @@ static bool is_yaml(const char *path)
 /* A file or a folder that the suite names, relative to its own. */
 static void mark(struct reader *r, TSNode named, struct policy_set *also)
 {
+    if (ts_node_is_null(named)) {
+        return;
+    }
     struct buf name = BUF_INIT;
     char *path = yaml_scalar(r->text, named, &name) && name.len > 0
                      ? path_resolve(r->dir, buf_str(&name))
                      : NULL;
-    if (path != NULL && plan_find_file(r->plan, path) == (size_t)-1) {
+    bool known = path != NULL && plan_find_file(r->plan, path) != (size_t)-1;
+    r->unknown = r->unknown || !known;
+    if (path != NULL && !known) {
         for (size_t i = 0; i < r->plan->files.len; i++) {
             const char *below = r->plan->files.items[i].path;
             if (is_yaml(below) && plan_path_wanted(below, path)) {
                 mark_file(r, below, also);
             }
         }
-    } else if (path != NULL) {
+    } else if (known) {
         mark_file(r, path, also);
     }
     free(path);
@@ -217,10 +225,11 @@ static void add_unit(struct reader *r)
     }
     r->marked[r->file] = true;
     plan_mark_files(r->plan, r->marked, &unit.files);
+    unit.closed = !r->unknown && closed_suite(r->text) && closed_files_all(r->closed, &unit.files);
     VEC_PUSH(&r->plan->units, unit);
 }
 
-static void read_suite(struct run_plan *plan, const char *path)
+static void read_suite(struct run_plan *plan, struct closed_files *closed, const char *path)
 {
     struct buf text = BUF_INIT;
     char *full = path_join(plan->root, path);
@@ -228,7 +237,8 @@ static void read_suite(struct run_plan *plan, const char *path)
         .suite = MEM_NEW(struct kyverno_suite),
         .dir = path_dir(path),
         .file = plan_find_file(plan, path),
-        .unit = plan->units.len};
+        .unit = plan->units.len,
+        .closed = closed};
     r.suite->path = mem_strdup(path);
     TSTree *tree = NULL;
     if (r.file != (size_t)-1 && file_read(full, SUITE_MAX_BYTES, &text, NULL)) {
@@ -290,14 +300,14 @@ static void note_unnamed(struct run_plan *plan, const char *path)
     free(note.message);
 }
 
-static void look_at(
-    struct run_plan *plan, const struct names *names, const struct policy_file *file)
+static void look_at(struct run_plan *plan, struct closed_files *closed, const struct names *names,
+    const struct policy_file *file)
 {
     if (file->size >= SUITE_MAX_BYTES) {
         return;
     }
     if (is_named(names, file->path)) {
-        read_suite(plan, file->path);
+        read_suite(plan, closed, file->path);
     } else if (is_yaml(file->path) && plan_head_has(plan->root, file->path, "apiVersion: " GROUP) &&
                plan_head_has(plan->root, file->path, "kind: Test\n")) {
         note_unnamed(plan, file->path);
@@ -312,9 +322,12 @@ void kyverno_extend(struct run_plan *plan, const struct policy_index *index, enu
     struct toml *settings = settings_read(index->root, ".bylaw/config.toml");
     settings_words(toml_get_path(settings, "engines.kyverno.suites"), &names.words);
     toml_free(settings);
+    struct closed_files closed;
+    closed_files_begin(&closed, plan);
     for (size_t i = 0; i < index->files.len; i++) {
-        look_at(plan, &names, &index->files.items[i]);
+        look_at(plan, &closed, &names, &index->files.items[i]);
     }
+    closed_files_end(&closed);
     plan_words_free(&names.words);
     kyverno_check_extend(plan, index);
     if (plan->units.len == before) {

@@ -64,6 +64,8 @@ struct plan_unit {
     void (*own_free)(void *own);
     bool whole;
     bool inputs;  /* its tests are files that policies are applied to: no rules to ask about */
+    bool closed;  /* of a unit with `engine`: what its tests say depends on its files, the engine
+                   * and `args` alone (plan_closed.h) */
     bool dropped; /* goes with the next plan_settle */
     bool absent;  /* `trouble` is that the engine is not there: its tests are not evaluated */
 };

@@ -16,7 +16,7 @@
 enum { SUM_SIZE = 16, ENTRY_BYTES_MAX = 64 << 10, FILES_MAX = 64, TESTS_MAX = 100000 };
 #define BYTES_MAX ((size_t)16 << 20)
 
-static const char head[] = "bylaw-results 1";
+static const char head[] = "bylaw-results 2";
 
 struct result_cache {
     struct {
@@ -100,6 +100,13 @@ static size_t length(const char *text)
     return text == NULL ? 0 : strlen(text);
 }
 
+static size_t size_of(const struct result *row)
+{
+    return length(row->suite) + length(row->name) + length(row->message) + length(row->detail) +
+           length(row->output) + length(row->policy_file) + length(row->input_file) +
+           length(row->expected) + length(row->got);
+}
+
 bool result_cache_put(
     struct result_cache *cache, const char *key, const struct results *tests, size_t count)
 {
@@ -109,8 +116,7 @@ bool result_cache_put(
             return false;
         }
         VEC_FOREACH (const struct result, row, &tests[i]) {
-            bytes +=
-                length(row->suite) + length(row->name) + length(row->message) + length(row->output);
+            bytes += size_of(row);
             if (!may_be_kept(row) || bytes > ENTRY_BYTES_MAX) {
                 return false;
             }
@@ -130,20 +136,35 @@ bool result_cache_put(
 
 /* ---- text ---- */
 
+/* A file and a place in it; nothing where there is no file. */
+static void set_place(cJSON *object, const char *key, const char *file, const struct position *at)
+{
+    if (file != NULL) {
+        cJSON *place = json_set_array(object, key);
+        json_push_string(place, file);
+        cJSON_AddItemToArray(place, mem_require(cJSON_CreateNumber(at->row)));
+        cJSON_AddItemToArray(place, mem_require(cJSON_CreateNumber(at->col)));
+    }
+}
+
 static cJSON *row_json(const struct result *row)
 {
     cJSON *object = mem_require(cJSON_CreateObject());
+    json_set_string(object, "e", row->engine);
     json_set_string(object, "p", row->suite);
     json_set_string(object, "n", row->name);
     json_set_string(object, "s", result_status_name(row->status));
     json_set_int(object, "d", row->depth);
     json_set_int(object, "c", row->count);
     json_set_int(object, "u", (long long)row->duration_us);
-    json_set_optional(object, "f", row->file);
-    json_set_int(object, "r", row->at.row);
-    json_set_int(object, "l", row->at.col);
+    set_place(object, "f", row->file, &row->at);
     json_set_optional(object, "m", row->message);
+    json_set_optional(object, "t", row->detail);
     json_set_optional(object, "o", row->output);
+    set_place(object, "w", row->policy_file, &row->policy_at);
+    set_place(object, "i", row->input_file, &row->input_at);
+    json_set_optional(object, "x", row->expected);
+    json_set_optional(object, "g", row->got);
     return object;
 }
 
@@ -186,21 +207,49 @@ static unsigned number_of(const cJSON *object, const char *key)
     return number < 0 || number > UINT32_MAX ? 0 : (unsigned)number;
 }
 
+static char *read_place(const cJSON *object, const char *key, struct position *at)
+{
+    const cJSON *place = json_get(object, key);
+    const cJSON *file = cJSON_GetArrayItem(place, 0);
+    double row = cJSON_GetNumberValue(cJSON_GetArrayItem(place, 1));
+    double col = cJSON_GetNumberValue(cJSON_GetArrayItem(place, 2));
+    if (!cJSON_IsString(file) || !(row >= 0 && row <= UINT32_MAX) ||
+        !(col >= 0 && col <= UINT32_MAX)) {
+        return NULL;
+    }
+    *at = (struct position){(uint32_t)row, (uint32_t)col};
+    return mem_strdup(cJSON_GetStringValue(file));
+}
+
+static const char *engine_named(const char *name)
+{
+    for (size_t i = 0; name != NULL && engines[i] != NULL; i++) {
+        if (strcmp(engines[i]->name, name) == 0) {
+            return engines[i]->name;
+        }
+    }
+    return NULL;
+}
+
 /* False: not a row that is kept. What it allocated is the caller's in any case. */
 static bool read_row(const cJSON *object, struct result *row)
 {
-    *row = (struct result){.engine = engine_opa.name,
+    *row = (struct result){.engine = engine_named(json_string(object, "e")),
         .suite = mem_strdup(json_string(object, "p")),
         .name = mem_strdup(json_string(object, "n")),
         .status = status_named(json_string(object, "s")),
         .depth = number_of(object, "d"),
         .count = number_of(object, "c"),
         .duration_us = number_of(object, "u"),
-        .file = mem_strdup(json_string(object, "f")),
-        .at = {number_of(object, "r"), number_of(object, "l")},
         .message = mem_strdup(json_string(object, "m")),
-        .output = mem_strdup(json_string(object, "o"))};
-    return may_be_kept(row);
+        .detail = mem_strdup(json_string(object, "t")),
+        .output = mem_strdup(json_string(object, "o")),
+        .expected = mem_strdup(json_string(object, "x")),
+        .got = mem_strdup(json_string(object, "g"))};
+    row->file = read_place(object, "f", &row->at);
+    row->policy_file = read_place(object, "w", &row->policy_at);
+    row->input_file = read_place(object, "i", &row->input_at);
+    return row->engine != NULL && may_be_kept(row);
 }
 
 static bool read_tests(const cJSON *tests, struct cached_unit *unit)

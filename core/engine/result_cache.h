@@ -1,7 +1,7 @@
 /* Results of tests kept from session to session under a digest of all that they depend on, in
  * $XDG_CACHE_HOME/bylaw/results/NAME-HASH: one file for each workspace.
  *
- * A file is lines: "bylaw-results 1" and then, an entry each, the first 16 hex digits of the line's
+ * A file is lines: "bylaw-results 2" and then, an entry each, the first 16 hex digits of the line's
  * SHA-256, a blank and {"k":KEY,"t":[[ROW,…],…]}. A line that is cut off, changed or not ours is
  * left out, as is one that says anything but passed, failed or skipped; a file that is not ours is
  * an empty cache. So whatever stands there, at worst a test is run again.

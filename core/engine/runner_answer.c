@@ -389,6 +389,9 @@ static void take_answer(struct task *task, struct engine_answer *answer)
         } else if (answer->loaded) {
             ask_again(task, &answer->again, false);
             ask_again(task, &answer->closer, true);
+            if (answer->findings.len > 0) { /* they would not be told again */
+                run_keep_nothing(task->run, &task->batch);
+            }
             tell_findings(task->run, &answer->findings);
             take_results(task, &answer->results);
         } else if (task->engine != task->run->runner->engine) {

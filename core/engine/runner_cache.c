@@ -67,6 +67,9 @@ static bool make_key(const struct run *run, digests known, size_t place, char ou
     add_word(&sha, unit->label);
     add_word(&sha, policy_dialect_name(unit->dialect));
     sha256_add(&sha, str_make((const char *)&run->plan->declared, sizeof run->plan->declared));
+    VEC_FOREACH (char *, arg, &unit->args) {
+        add_word(&sha, *arg);
+    }
     VEC_FOREACH (size_t, file, &unit->files) {
         const struct plan_file *loaded = &run->plan->files.items[*file];
         const char *digest = digest_of(run, known, *file);
@@ -94,7 +97,7 @@ void run_read_cache(struct run *run)
     run->cache_keys = mem_zalloc((plan->units.len + 1) * sizeof *run->cache_keys);
     for (size_t i = 0; i < plan->units.len && !atomic_load(&run->stop_scan); i++) {
         const struct plan_unit *unit = &plan->units.items[i];
-        bool may = unit->included && unit->engine == NULL && unit->trouble == NULL;
+        bool may = unit->included && run_may_keep(run, unit) && unit->trouble == NULL;
         if (!may || !make_key(run, known, i, run->cache_keys[i])) {
             run->cache_keys[i][0] = '\0';
         }
@@ -121,18 +124,22 @@ void run_take_cache(struct run *run)
 static bool finish_key(const struct run *run, size_t unit, char key[SHA256_HEX_SIZE])
 {
     const struct runner *runner = run->runner;
+    const struct engine *engine = run->plan->units.items[unit].engine;
+    const struct companion *other = engine == NULL ? NULL : runner_companion(runner, engine);
+    const char *program = engine == NULL ? runner->program : other == NULL ? NULL : other->program;
+    const char *version = engine == NULL ? runner->version : other == NULL ? NULL : other->version;
     struct stat st;
     if (run->cache_keys == NULL || run->cache_keys[unit][0] == '\0' || runner->cache == NULL ||
-        runner->cache_path == NULL || runner->program == NULL || runner->version == NULL ||
-        stat(runner->program, &st) != 0) {
+        runner->cache_path == NULL || program == NULL || version == NULL ||
+        stat(program, &st) != 0) {
         return false;
     }
     struct sha256 sha;
     sha256_init(&sha);
     add_word(&sha, BYLAW_VERSION);
-    add_word(&sha, runner->engine->name);
-    add_word(&sha, runner->program);
-    add_word(&sha, runner->version);
+    add_word(&sha, engine == NULL ? runner->engine->name : engine->name);
+    add_word(&sha, program);
+    add_word(&sha, version);
     char *how = mem_printf("%llu %lld %ld %u", (unsigned long long)st.st_size,
         (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec, opa_test_timeout());
     add_word(&sha, how);

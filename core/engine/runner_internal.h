@@ -220,6 +220,9 @@ void run_forget_texts(struct run *run);
 /* runner_known.c */
 /* Worker thread: run->keys. */
 void run_make_keys(struct run *run);
+/* What the unit's tests say is told by what is digested of it. Those of other engines must be
+ * closed, and read their files as they are on disk: not while the screen has another text. */
+bool run_may_keep(const struct run *run, const struct plan_unit *unit);
 /* All tests of the unit were told as they are now. */
 bool run_knows(const struct run *run, size_t unit);
 /* The same, and they passed or failed by what the unit depends on alone: see run_options.cached. */

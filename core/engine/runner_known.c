@@ -19,18 +19,37 @@ static void make_key(const struct run *run, size_t place, char key[SHA256_HEX_SI
     add_word(&sha, run->offline ? "offline" : "");
     sha256_add(&sha, str_make((const char *)&run->plan->declared, sizeof run->plan->declared));
     add_word(&sha, unit->trouble == NULL ? "" : unit->trouble);
-    VEC_FOREACH (size_t, file, &unit->files) {
-        add_word(&sha, run->plan->files.items[*file].path);
-        add_word(&sha, run->plan->files.items[*file].digest);
+    VEC_FOREACH (char *, arg, &unit->args) {
+        add_word(&sha, *arg);
+    }
+    VEC_FOREACH (size_t, loaded, &unit->files) {
+        const struct plan_file *file = &run->plan->files.items[*loaded];
+        add_word(&sha, file->path);
+        add_word(&sha, file->digest);
+        if (file->digest[0] == '\0') {
+            sha256_add(&sha, str_make((const char *)&file->hash, sizeof file->hash));
+        }
     }
     sha256_finish(&sha, key);
+}
+
+bool run_may_keep(const struct run *run, const struct plan_unit *unit)
+{
+    bool may = unit->engine == NULL || unit->closed;
+    VEC_FOREACH (const struct run_text, text, &run->texts) {
+        size_t place = unit->engine == NULL ? (size_t)-1 : plan_find_file(run->plan, text->path);
+        VEC_FOREACH (size_t, file, &unit->files) {
+            may = may && *file != place;
+        }
+    }
+    return may;
 }
 
 void run_make_keys(struct run *run)
 {
     run->keys = mem_zalloc((run->plan->units.len + 1) * sizeof *run->keys);
     for (size_t i = 0; i < run->plan->units.len; i++) {
-        if (run->plan->units.items[i].engine == NULL) {
+        if (run_may_keep(run, &run->plan->units.items[i])) {
             make_key(run, i, run->keys[i]);
         }
     }

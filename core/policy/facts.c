@@ -234,7 +234,7 @@ static enum policy_dialect choose_dialect(const struct walk *w)
 /* By the text, so that nothing the grammar does not know hides one; a comment that names one costs
  * no more than a kept result. As `opa capabilities` marks them, and those that look at the time
  * themselves. */
-static bool names_volatile(struct str text)
+bool policy_text_is_volatile(struct str text)
 {
     static const char *const words[] = {"http.send", "http[", "now_ns", "rand.intn", "rand[",
         "uuid.rfc4122", "uuid[", "opa.runtime", "opa[", "lookup_ip_addr", "decode_verify",
@@ -252,7 +252,7 @@ static struct policy_facts *parse(struct str text, const char digest[SHA256_HEX_
     struct policy_facts *facts = MEM_NEW(struct policy_facts);
     facts->hash = str_hash(text);
     memcpy(facts->digest, digest, SHA256_HEX_SIZE);
-    facts->is_volatile = names_volatile(text);
+    facts->is_volatile = policy_text_is_volatile(text);
     struct walk w = {.text = text, .facts = facts};
     TSTree *tree = rego_tree_parse(text);
     facts->has_errors = tree == NULL;

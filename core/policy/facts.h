@@ -66,6 +66,10 @@ struct policy_facts {
     bool is_volatile;
 };
 
+/* The text has a word of a built-in function of Rego whose value depends on more than its
+ * arguments. */
+bool policy_text_is_volatile(struct str text);
+
 /* Never NULL; holds one reference. Of a text whose facts somebody has, the same: they never change.
  */
 struct policy_facts *policy_facts_parse(struct str text) MUST_USE;

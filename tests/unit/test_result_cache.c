@@ -31,6 +31,16 @@ static void push(struct results *rows, const char *name, enum result_status stat
         .at = {3, 1},
         .message = status == RESULT_FAIL ? mem_strdup("x == 2") : NULL,
         .output = mem_strdup("printed \"this\"\n\tand that\n")};
+    if (depth > 0) { /* of another engine, which says more */
+        row.engine = engine_gator.name;
+        row.detail = mem_strdup("many\nlines");
+        row.policy_file = mem_strdup("t/template.yaml");
+        row.policy_at = (struct position){7, 2};
+        row.input_file = mem_strdup("t/samples/a.yaml");
+        row.input_at = (struct position){1, 9};
+        row.expected = mem_strdup("0 violations");
+        row.got = mem_strdup("1 violation");
+    }
     VEC_PUSH(rows, row);
 }
 
@@ -63,8 +73,25 @@ static struct result_cache *sample(unsigned count)
     return cache;
 }
 
+static void assert_text(const char *text, const char *want)
+{
+    assert_int_equal(text == NULL, want == NULL);
+    if (want != NULL) {
+        assert_string_equal(text, want);
+    }
+}
+
 static void assert_row(const struct result *row, const struct result *want)
 {
+    assert_text(row->detail, want->detail);
+    assert_text(row->policy_file, want->policy_file);
+    assert_int_equal(row->policy_at.row, want->policy_at.row);
+    assert_int_equal(row->policy_at.col, want->policy_at.col);
+    assert_text(row->input_file, want->input_file);
+    assert_int_equal(row->input_at.row, want->input_at.row);
+    assert_int_equal(row->input_at.col, want->input_at.col);
+    assert_text(row->expected, want->expected);
+    assert_text(row->got, want->got);
     assert_string_equal(row->engine, want->engine);
     assert_string_equal(row->suite, want->suite);
     assert_string_equal(row->name, want->name);
