@@ -33,7 +33,7 @@ with() {
     place=$(place_of "$other")
     [ -z "$place" ] || [ "$other" = "$engine" ] || ln -s "$place" "$bin/$other"
   done
-  printf '#!/bin/sh\nreal=%s\ncase "$*" in *version*) exec "$real" "$@" ;; esac\n%s\n' "$(place_of "$engine")" "$script" >"$bin/$engine"
+  printf '#!/bin/sh\nreal=%s\ncase "$1" in version | --version) exec "$real" "$@" ;; esac\n%s\n' "$(place_of "$engine")" "$script" >"$bin/$engine"
   chmod 700 "$bin/$engine"
   code=0
   PATH=$bin:/usr/bin:/bin XDG_CACHE_HOME=$dir/cache "$bylaw" test --json --root "$dir/${workspace[$engine]}" \
