@@ -76,18 +76,6 @@ static struct reading *begin(struct desk_decided *decided, struct reading **slot
 
 /* ---- what is not evaluated ---- */
 
-/* "a, b" of the guards that need this evidence; how many. */
-static size_t list_guards(unsigned evidence, struct buf *out)
-{
-    size_t count = 0;
-    for (size_t i = 0; guards[i] != NULL; i++) {
-        if ((guards[i]->evidence & evidence) != 0) {
-            buf_printf(out, "%s%s", count++ > 0 ? ", " : "", guards[i]->id);
-        }
-    }
-    return count;
-}
-
 static const char *why_no_fixtures(const struct desk_decided *d)
 {
     switch (d->applied) {
@@ -134,7 +122,7 @@ static void say_one(unsigned evidence, const char *why, struct buf *out)
 {
     if (why != NULL) {
         buf_printf(out, "%s%s (", out->len > 0 ? "; " : "", why);
-        (void)list_guards(evidence, out);
+        (void)guards_by_evidence(evidence, out);
         buf_append_c(out, ")");
     }
 }
@@ -149,8 +137,8 @@ static void say(struct desk_decided *d)
     const char *tests = (wanted & GUARD_BY_TESTS) != 0 ? why_no_tests(d) : NULL;
     struct buf text = BUF_INIT;
     struct buf names = BUF_INIT;
-    size_t count = list_guards((fixtures != NULL ? (unsigned)GUARD_BY_FIXTURES : 0U) |
-                                   (tests != NULL ? (unsigned)GUARD_BY_TESTS : 0U),
+    size_t count = guards_by_evidence((fixtures != NULL ? (unsigned)GUARD_BY_FIXTURES : 0U) |
+                                          (tests != NULL ? (unsigned)GUARD_BY_TESTS : 0U),
         &names);
     say_one(GUARD_BY_FIXTURES, fixtures, &text);
     say_one(GUARD_BY_TESTS, tests, &text);

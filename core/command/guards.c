@@ -159,9 +159,31 @@ struct deciding {
     struct findings *findings;
     char *const *wanted;
     size_t count;
+    bool json;
     bool done;
-    char *trouble;
+    size_t gaps; /* of what was decided, that were told */
+    bool failed;
 };
+
+/* A guard that was asked for and has not looked at everything must not read as one that is
+ * content. */
+static void print_gap(const struct decided_gap *gap, bool json)
+{
+    char *why = safe_dup(str_of(gap->why), SAFE_ONE_LINE, 4096);
+    if (!json) {
+        fprintf(stderr, "bylaw guards: %s not evaluated in full: %s\n", gap->guards.ptr, why);
+        free(why);
+        return;
+    }
+    cJSON *object = mem_require(cJSON_CreateObject());
+    json_set_string(object, "not_evaluated", gap->guards.ptr);
+    json_set_string(object, "why", why);
+    char *line = json_print(object);
+    puts(line);
+    free(line);
+    cJSON_Delete(object);
+    free(why);
+}
 
 static bool is_wanted(const struct deciding *d, const char *path)
 {
@@ -173,12 +195,16 @@ static bool is_wanted(const struct deciding *d, const char *path)
     return d->count == 0;
 }
 
-static void decided(void *data, const struct findings *found, const char *trouble)
+static void decided(void *data, const struct decided *what)
 {
     struct deciding *d = data;
     d->done = true;
-    d->trouble = mem_strdup(trouble);
-    VEC_FOREACH (const struct finding, finding, found) {
+    d->failed = what->failed;
+    d->gaps = what->gaps.len;
+    VEC_FOREACH (const struct decided_gap, gap, &what->gaps) {
+        print_gap(gap, d->json);
+    }
+    VEC_FOREACH (const struct finding, finding, &what->findings) {
         if (is_wanted(d, finding->file)) {
             VEC_PUSH(d->findings, finding_copy(finding));
         }
@@ -197,12 +223,23 @@ static bool decide(const char *root, struct deciding *d, struct err *err)
     }
     decide_free(running);
     loop_free(loop);
-    if (d->trouble != NULL) {
-        err_set(err, ERR_EXTERNAL, "not all was decided: %s", d->trouble);
+    return true;
+}
+
+/* What is known is told, whatever is not. */
+static int tell(const struct args *args, const char *root, const struct findings *findings,
+    size_t files, const struct deciding *deciding)
+{
+    if (args_has(args, "fix")) {
+        print_patch(root, findings);
+        return deciding->failed ? EXIT_COULD_NOT : EXIT_YES;
     }
-    bool ok = d->trouble == NULL;
-    free(d->trouble);
-    return ok;
+    size_t errors = print_findings(findings, deciding->json);
+    if (!deciding->json) {
+        fprintf(stderr, "%zu findings, %zu of them errors, in %zu files\n", findings->len, errors,
+            files);
+    }
+    return deciding->failed ? EXIT_COULD_NOT : errors + deciding->gaps > 0 ? EXIT_NO : EXIT_YES;
 }
 
 static int run_checks(const struct args *args, const char *root, char **wanted)
@@ -210,29 +247,22 @@ static int run_checks(const struct args *args, const char *root, char **wanted)
     struct err err;
     struct findings findings = {0};
     size_t files = 0;
-    size_t errors;
     if (!read_paths(args, root, wanted, &err) ||
         !guards_check_folder(root, wanted, (size_t)args->count, &findings, &files, &err)) {
         findings_free(&findings);
         return command_fail(args, "%s", err.text);
     }
-    struct deciding deciding = {&findings, wanted, (size_t)args->count, false, NULL};
+    struct deciding deciding = {.findings = &findings,
+        .wanted = wanted,
+        .count = (size_t)args->count,
+        .json = args_has(args, "json")};
     if (args_has(args, "decide") && !decide(root, &deciding, &err)) {
         findings_free(&findings);
         return command_fail(args, "%s", err.text);
     }
-    if (args_has(args, "fix")) {
-        print_patch(root, &findings);
-        findings_free(&findings);
-        return EXIT_YES;
-    }
-    errors = print_findings(&findings, args_has(args, "json"));
-    if (!args_has(args, "json")) {
-        fprintf(stderr, "%zu findings, %zu of them errors, in %zu files\n", findings.len, errors,
-            files);
-    }
+    int code = tell(args, root, &findings, files, &deciding);
     findings_free(&findings);
-    return errors > 0 ? EXIT_NO : EXIT_YES;
+    return code;
 }
 
 /* The man page's part: a paragraph a guard. */
@@ -299,8 +329,13 @@ const struct command command_guards = {
         "(how many valid and how many invalid ones each must have) and `decisions = 300000` "
         "(documents called valid times policies: where there are more, each is held against the "
         "policies beside it only, which is told; 0: no more than that is asked for).\n\n"
-        "Exit code: 0 no finding is an error (and always with --fix), 1 one is, 2 it could not "
-        "run.",
+        "Where a guard could not look at everything (too many decisions, Rego that does not load, "
+        "so that coverage is not complete) what is known is printed all the same, and a line on "
+        "stderr, or with --json an object with \"not_evaluated\" and \"why\", says which guards "
+        "and why.\n\n"
+        "Exit code: 0 no finding is an error, and all was evaluated (with --fix: whatever was "
+        "found); 1 a finding is an error, or not all was evaluated; 2 it, or an engine that "
+        "decides, could not run.",
     .man = print_pages,
     .run = run_guards,
 };

@@ -92,7 +92,8 @@ const struct command command_report = {
     .description =
         "Joins what bylaw check --shard I/N --report json=FILE wrote to the report that one run "
         "would have written, and judges that: coverage is summed over all shards and then compared "
-        "with the threshold.\n\n"
+        "with the threshold, and what no shard's tests reach is said of its rule "
+        "(rule-unreached).\n\n"
         "A shard that is missing, or that could not run, is a finding, and what it had to do was "
         "not evaluated: there is a report and no green. Files that are not of one whole are "
         "refused: another commit, base, version of bylaw or opa, or split; a shard given twice; a "

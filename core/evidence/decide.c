@@ -14,26 +14,48 @@ struct ending;
 struct decide {
     struct loop *loop;
     char *root;
-    void (*done)(void *data, const struct findings *findings, const char *trouble);
+    void (*done)(void *data, const struct decided *decided);
     void *data;
-    struct apply_run *applying;
+    struct apply_run *applying; /* NULL: another shard's */
     struct matrix *matrix;
-    struct wish *wish; /* lives as long as the applying, and the ending */
+    struct wish *wish; /* the applying's; without one its own */
     void (*progress)(void *data, size_t done, size_t total);
     struct runner *testing;
     struct results results;
     struct coverage given; /* where no tests are run */
-    bool applied, tested;
-    char *trouble;
+    bool applied, tested, awaits;
+    struct decided_gaps gaps;
+    bool failed;
     struct ending *ending; /* a worker reads the folder and the files of the findings */
     struct loop_work *work;
 };
 
-static void take_trouble(struct decide *d, const char *why)
+/* ---- what is not known ---- */
+
+static struct decided_gap *add_gap(struct decided_gaps *gaps, const char *why)
 {
-    if (d->trouble == NULL) {
-        d->trouble = mem_strdup(why);
+    VEC_PUSH(gaps, ((struct decided_gap){.guards = BUF_INIT, .why = mem_strdup(why)}));
+    return &gaps->items[gaps->len - 1];
+}
+
+/* All guards that need this evidence (enum guard_evidence). */
+static void gap_of(struct decided_gaps *gaps, unsigned evidence, const char *why)
+{
+    (void)guards_by_evidence(evidence, &add_gap(gaps, why)->guards);
+}
+
+static void gap_of_one(struct decided_gaps *gaps, const char *guard, const char *why)
+{
+    buf_append_c(&add_gap(gaps, why)->guards, guard);
+}
+
+static void free_gaps(struct decided_gaps *gaps)
+{
+    VEC_FOREACH (struct decided_gap, gap, gaps) {
+        buf_free(&gap->guards);
+        free(gap->why);
     }
+    VEC_FREE(gaps);
 }
 
 /* ---- the end ---- */
@@ -45,8 +67,8 @@ struct ending {
     struct results results;
     struct coverage coverage;
     struct wish_paths changed;
-    bool limited;
-    struct findings findings;
+    bool limited, awaits;
+    struct decided decided;
 };
 
 static void free_ending(struct ending *e)
@@ -54,7 +76,9 @@ static void free_ending(struct ending *e)
     matrix_free(e->matrix);
     results_free(&e->results);
     coverage_free(&e->coverage);
-    findings_free(&e->findings);
+    findings_free(&e->decided.findings);
+    findings_free(&e->decided.awaited);
+    free_gaps(&e->decided.gaps);
     wish_paths_free(&e->changed);
     free(e->root);
     free(e);
@@ -74,20 +98,44 @@ static void keep_changed(const struct ending *e, size_t from, struct findings *f
     findings->len = kept;
 }
 
+/* Where nothing was measured, nothing was asked for. */
+static void look_at_rules(struct ending *e)
+{
+    struct policy_index *index = policy_index_new();
+    struct findings rules = {0};
+    struct err err;
+    bool read = policy_index_scan(index, e->root, NULL, &err);
+    if (read) {
+        evidence_await_coverage(index, &rules);
+    }
+    keep_changed(e, 0, &rules);
+    if (!read) {
+        gap_of_one(&e->decided.gaps, "rule-unreached", err.text);
+    } else if (e->coverage.incomplete && rules.len > 0 && !e->awaits) {
+        gap_of_one(&e->decided.gaps, "rule-unreached",
+            "coverage is not complete, for not everything could be loaded");
+    }
+    if (e->awaits) {
+        guards_drop_silenced(e->root, &rules);
+        e->decided.awaited = rules;
+    } else {
+        evidence_of_coverage(&rules, &e->coverage, &e->decided.findings);
+    }
+    policy_index_free(index);
+}
+
 static void end_work(void *data)
 {
     struct ending *e = data;
-    struct policy_index *index = policy_index_new();
-    struct err err;
-    evidence_of_matrix(e->matrix, MATRIX_NOW, &e->findings);
-    size_t decided = e->findings.len;
-    evidence_of_results(&e->results, &e->findings);
-    if (e->coverage.len > 0 && policy_index_scan(index, e->root, NULL, &err)) {
-        evidence_of_coverage(index, &e->coverage, &e->findings);
+    struct findings *findings = &e->decided.findings;
+    evidence_of_matrix(e->matrix, MATRIX_NOW, findings);
+    size_t decided = findings->len;
+    evidence_of_results(&e->results, findings);
+    keep_changed(e, decided, findings);
+    if (e->awaits || e->coverage.len > 0 || e->coverage.incomplete) {
+        look_at_rules(e);
     }
-    keep_changed(e, decided, &e->findings);
-    guards_drop_silenced(e->root, &e->findings);
-    policy_index_free(index);
+    guards_drop_silenced(e->root, findings);
 }
 
 static void ended(void *data, bool cancelled)
@@ -97,7 +145,7 @@ static void ended(void *data, bool cancelled)
     (void)cancelled;
     if (d != NULL) {
         d->ending = NULL;
-        d->done(d->data, &e->findings, d->trouble);
+        d->done(d->data, &e->decided);
     }
     free_ending(e);
 }
@@ -114,8 +162,12 @@ static void look(struct decide *d)
     e->results = d->results;
     e->limited = wish_is_limited(d->wish);
     wish_copy_changed(d->wish, &e->changed);
+    e->awaits = d->awaits;
+    e->decided.gaps = d->gaps;
+    e->decided.failed = d->failed;
     d->matrix = NULL;
     d->results = (struct results){0};
+    d->gaps = (struct decided_gaps){0};
     const struct coverage *coverage = d->testing == NULL ? &d->given : runner_coverage(d->testing);
     if (coverage != NULL) {
         coverage_merge(&e->coverage, coverage);
@@ -135,11 +187,11 @@ static void planned(void *data, unsigned generation, const struct apply_set *set
     matrix_plan(d->matrix, MATRIX_NOW, set);
     VEC_FOREACH (const struct finding, note, &set->notes) {
         if (strcmp(note->rule, APPLY_BOUND_RULE) == 0) {
-            take_trouble(d, note->message);
+            gap_of(&d->gaps, GUARD_BY_FIXTURES, note->message);
         }
     }
     if (wish_left_out(d->wish) != NULL) {
-        take_trouble(d, wish_left_out(d->wish));
+        gap_of_one(&d->gaps, "fixture-denied", wish_left_out(d->wish));
     }
 }
 
@@ -158,7 +210,8 @@ static void applied(void *data, unsigned generation, const char *trouble)
     (void)generation;
     d->applied = true;
     if (trouble != NULL) {
-        take_trouble(d, trouble);
+        gap_of(&d->gaps, GUARD_BY_FIXTURES, trouble);
+        d->failed = true;
     }
     look(d);
 }
@@ -185,7 +238,8 @@ static void on_done(void *data, unsigned generation, const struct run_summary *s
     struct decide *d = data;
     (void)generation;
     if (summary->trouble != NULL) {
-        take_trouble(d, summary->trouble);
+        gap_of(&d->gaps, GUARD_BY_TESTS, summary->trouble);
+        d->failed = true;
     }
 }
 
@@ -234,7 +288,7 @@ static size_t read_bound(const char *root)
 }
 
 static struct decide *start(struct loop *loop, const char *root, struct wish *wish,
-    void (*done)(void *data, const struct findings *findings, const char *trouble), void *data)
+    void (*done)(void *data, const struct decided *decided), void *data)
 {
     struct decide *d = MEM_NEW(struct decide);
     d->loop = loop;
@@ -243,34 +297,40 @@ static struct decide *start(struct loop *loop, const char *root, struct wish *wi
     d->data = data;
     d->wish = wish;
     d->matrix = matrix_new();
-    const struct apply_events applying = {
-        .data = d, .planned = planned, .cell = cell, .progress = on_applying, .done = applied};
-    const struct apply_needs needs = {need_cell, need_policy, wish, free_wish};
-    const struct apply_options what = {.root = d->root, .needs = &needs};
-    d->applying = apply_run_new(loop, &applying);
-    (void)apply_run_start(d->applying, &what);
     return d;
 }
 
+static void start_applying(struct decide *d)
+{
+    const struct apply_events applying = {
+        .data = d, .planned = planned, .cell = cell, .progress = on_applying, .done = applied};
+    const struct apply_needs needs = {need_cell, need_policy, d->wish, free_wish};
+    const struct apply_options what = {.root = d->root, .needs = &needs};
+    d->applying = apply_run_new(d->loop, &applying);
+    (void)apply_run_start(d->applying, &what);
+}
+
 struct decide *decide_start(struct loop *loop, const char *root,
-    void (*done)(void *data, const struct findings *findings, const char *trouble), void *data)
+    void (*done)(void *data, const struct decided *decided), void *data)
 {
     struct decide *d = start(loop, root, wish_new(NULL, NULL, read_bound(root)), done, data);
     const struct runner_events testing = {
         .data = d, .result = on_result, .done = on_done, .settled = on_settled};
     const struct run_options tests = {.root = d->root, .scope = RUN_ALL, .coverage = true};
+    start_applying(d);
     d->testing = runner_new(loop, &engine_opa, &testing);
     (void)runner_start(d->testing, &tests);
     return d;
 }
 
 struct decide *decide_start_with(struct loop *loop, const char *root,
-    const struct decide_given *given,
-    void (*done)(void *data, const struct findings *findings, const char *trouble), void *data)
+    const struct decide_given *given, void (*done)(void *data, const struct decided *decided),
+    void *data)
 {
     struct decide *d =
         start(loop, root, wish_new(given->changed, given->affected, read_bound(root)), done, data);
     d->progress = given->progress;
+    d->awaits = given->awaits;
     VEC_FOREACH (const struct result, row, given->results) {
         VEC_PUSH(&d->results, result_copy(row));
     }
@@ -278,6 +338,12 @@ struct decide *decide_start_with(struct loop *loop, const char *root,
     coverage_finish(&d->given);
     d->given.incomplete = given->coverage->incomplete;
     d->tested = true;
+    d->applied = given->no_fixtures;
+    if (d->applied) {
+        look(d);
+    } else {
+        start_applying(d);
+    }
     return d;
 }
 
@@ -290,12 +356,15 @@ void decide_free(struct decide *d)
         d->ending->decide = NULL;
         loop_work_cancel(d->work);
     }
+    if (d->applying == NULL) {
+        wish_free(d->wish);
+    }
     apply_run_free(d->applying);
     runner_free(d->testing);
     coverage_free(&d->given);
     matrix_free(d->matrix);
     results_free(&d->results);
-    free(d->trouble);
+    free_gaps(&d->gaps);
     free(d->root);
     free(d);
 }

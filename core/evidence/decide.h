@@ -11,16 +11,35 @@
 
 struct decide;
 
-/* `done` is called once, from the loop: what the guards found, silenced ones left out (borrowed for
- * the call), and why something could not be run, or NULL. `root` is absolute; copied. */
+/* Guards whose say is not whole, and why. */
+struct decided_gap {
+    struct buf guards; /* "fixture-denied, rule-unreached" */
+    char *why;         /* one sentence */
+};
+
+/* What came of it. */
+struct decided {
+    struct findings findings; /* what the guards found, silenced ones left out */
+    struct findings awaited;  /* with decide_given's `awaits` (evidence_await_coverage), so too */
+    struct decided_gaps {
+        struct decided_gap *items;
+        size_t len, cap;
+    } gaps;
+    bool failed; /* one of the gaps: something could not be run at all */
+};
+
+/* `done` is called once, from the loop; what it is given is borrowed for the call. `root` is
+ * absolute; copied. */
 struct decide *decide_start(struct loop *loop, const char *root,
-    void (*done)(void *data, const struct findings *findings, const char *trouble),
-    void *data) MUST_USE;
+    void (*done)(void *data, const struct decided *decided), void *data) MUST_USE;
 /* What was found out already, and what is to be looked at. */
 struct decide_given {
     /* The tests have run: their rows and coverage (both copied). */
     const struct results *results;
     const struct coverage *coverage;
+    /* Other shards measure, too: which rules are reached is known when they are joined. */
+    bool awaits;
+    bool no_fixtures; /* another shard decides about them */
     /* After a change (evidence/wish.h): both are taken over. NULL: everything. Then what is said of
      * tests and rules is said of changed files, and of documents what a change can have made so. */
     struct wish_paths *changed, *affected;
@@ -29,8 +48,7 @@ struct decide_given {
 };
 /* The same where the tests have run: only the fixtures are decided about. */
 struct decide *decide_start_with(struct loop *loop, const char *root,
-    const struct decide_given *given,
-    void (*done)(void *data, const struct findings *findings, const char *trouble),
+    const struct decide_given *given, void (*done)(void *data, const struct decided *decided),
     void *data) MUST_USE;
 /* Stops it; `done` comes no more. NULL is fine. */
 void decide_free(struct decide *decide);

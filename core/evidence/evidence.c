@@ -286,46 +286,39 @@ static bool is_denier(const struct policy_rule *rule)
     return false;
 }
 
-/* opa counts a rule's head when its body held. */
-static bool begins_at(const struct coverage_ranges *ranges, unsigned row)
+/* What is said of each rule that denies if no test makes it hold. */
+static void await_rules(const char *path, const struct policy_facts *facts, struct findings *out)
 {
-    VEC_FOREACH (const struct coverage_range, range, ranges) {
-        if (range->row == row && range->col == 1) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void look_at_rules(const char *path, const struct policy_facts *facts,
-    const struct coverage_file *covered, struct findings *findings)
-{
-    VEC_FOREACH (const struct policy_rule, rule, &facts->rules) {
-        if (is_denier(rule) && begins_at(&covered->missed, rule->row) &&
-            !begins_at(&covered->covered, rule->row)) {
-            tell(findings, "rule-unreached", path, (struct position){rule->row, 1},
+    for (size_t i = 0; facts != NULL && facts->tests.len == 0 && i < facts->rules.len; i++) {
+        const struct policy_rule *rule = &facts->rules.items[i];
+        if (is_denier(rule)) {
+            tell(out, "rule-unreached", path, (struct position){rule->row, 1},
                 "no test makes this rule of %s hold: nothing shows what it denies", rule->name);
         }
     }
 }
 
-/* Where no test comes at all, `deny-untested` says it. */
-static bool is_told(const struct policy_facts *facts, const struct coverage_file *covered)
+void evidence_await_coverage(const struct policy_index *index, struct findings *awaited)
 {
-    return facts != NULL && covered != NULL && facts->tests.len == 0 && covered->covered.len > 0;
+    VEC_FOREACH (const struct policy_file, file, &index->files) {
+        await_rules(file->path, file->facts, awaited);
+    }
 }
 
+/* Where no test comes at all, `deny-untested` says it. */
 void evidence_of_coverage(
-    const struct policy_index *index, const struct coverage *coverage, struct findings *findings)
+    struct findings *awaited, const struct coverage *coverage, struct findings *findings)
 {
-    for (size_t i = 0; i < index->files.len && !coverage->incomplete; i++) {
-        const struct policy_file *file = &index->files.items[i];
-        const struct coverage_file *covered =
-            file->facts == NULL ? NULL : coverage_find(coverage, file->path);
-        if (is_told(file->facts, covered)) {
-            look_at_rules(file->path, file->facts, covered, findings);
+    for (size_t i = 0; i < awaited->len; i++) {
+        struct finding *finding = &awaited->items[i];
+        const struct coverage_file *covered = coverage_find(coverage, finding->file);
+        if (!coverage->incomplete && coverage_misses_head(covered, finding->at.row)) {
+            VEC_PUSH(findings, *finding);
+        } else {
+            finding_free(finding);
         }
     }
+    VEC_FREE(awaited);
 }
 
 static bool misses_a_head(const struct coverage_file *file)
@@ -359,9 +352,9 @@ void evidence_of_picked(const char *root, const struct coverage *picked, struct 
         char *full = path_join(root, file->path);
         if (file_read(full, TEXT_MAX, &text, NULL)) {
             struct policy_facts *facts = policy_facts_parse(buf_str(&text));
-            if (is_told(facts, file)) {
-                look_at_rules(file->path, facts, file, findings);
-            }
+            struct findings awaited = {0};
+            await_rules(file->path, facts, &awaited);
+            evidence_of_coverage(&awaited, picked, findings);
             policy_facts_release(facts);
         }
         free(full);

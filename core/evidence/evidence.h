@@ -28,10 +28,13 @@ void evidence_of_matrix(
 /* Appends "test-not-evaluated": rows that passed for their engine and evaluated nothing. The rows
  * are of engines that ran (run_plan's units that are not `absent`). */
 void evidence_of_results(const struct results *results, struct findings *findings);
-/* Appends "rule-unreached" of rules of Rego that deny, in files of the index as they were
- * measured. */
+/* Appends "rule-unreached" of every rule of Rego in the index that denies: what is to be said of it
+ * if no test makes it hold, which coverage tells. */
+void evidence_await_coverage(const struct policy_index *index, struct findings *awaited);
+/* Moves those of them over that it shows to be so, of files as they were measured; `awaited` is
+ * empty then. Nothing where it is incomplete: which rule is reached is not known. */
 void evidence_of_coverage(
-    const struct policy_index *index, const struct coverage *coverage, struct findings *findings);
+    struct findings *awaited, const struct coverage *coverage, struct findings *findings);
 /* The same without an index, in two steps: adds to `out` (unfinished before) the files of which
  * something could be said; then, on a worker, reads these below the root and appends what is. */
 void evidence_pick_coverage(const struct coverage *coverage, struct coverage *out);

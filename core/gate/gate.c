@@ -23,17 +23,23 @@ static void gate_release(struct gate *gate)
     free(gate->root);
     free(gate->base);
     free(gate->before);
-    free(gate->undecided);
+    buf_free(&gate->undecided);
     free(gate);
 }
 
 /* ---- what comes of the parts ---- */
 
 /* As it is told: an error where it fails the check. */
-static void take_finding(struct gate *gate, const struct finding *finding)
+static struct finding weighed(const struct gate *gate, const struct finding *finding)
 {
     struct finding own = finding_copy(finding);
     own.severity = own.severity >= gate->fails ? SEVERITY_ERROR : own.severity;
+    return own;
+}
+
+static void take_finding(struct gate *gate, const struct finding *finding)
+{
+    struct finding own = weighed(gate, finding);
     VEC_PUSH(&gate->report.findings, own);
     if (gate->events.finding != NULL) {
         gate->events.finding(gate->events.data, &own);
@@ -143,13 +149,19 @@ static void finish(struct gate *gate)
     gate->events.done(gate->events.data, &gate->report);
 }
 
-static void on_decided(void *data, const struct findings *findings, const char *trouble)
+static void on_decided(void *data, const struct decided *decided)
 {
     struct gate *gate = data;
-    gate->undecided = mem_strdup(trouble);
-    VEC_FOREACH (const struct finding, finding, findings) {
+    VEC_FOREACH (const struct decided_gap, gap, &decided->gaps) {
+        buf_printf(&gate->undecided, "%s%s not evaluated in full: %s",
+            gate->undecided.len > 0 ? "; " : "", gap->guards.ptr, gap->why);
+    }
+    VEC_FOREACH (const struct finding, finding, &decided->findings) {
         count(&gate->decided, &gate->decided_failing, gate, finding->severity);
         take_finding(gate, finding);
+    }
+    VEC_FOREACH (const struct finding, finding, &decided->awaited) {
+        VEC_PUSH(&gate->report.awaited, weighed(gate, finding));
     }
     gate->decide_ended = true;
     finish(gate);
@@ -203,14 +215,15 @@ static bool list_affected(
     return limited;
 }
 
-/* Fixtures are the first shard's: one decision about all of them. */
+/* Of shards the first decides about all fixtures, and says what is to be said of rules that none
+ * reaches; each looks at its own tests. */
 static void start_deciding(struct gate *gate)
 {
     struct coverage known = {0};
     struct wish_paths changed = {0};
     struct wish_paths affected = {0};
-    gate->decide_ended =
-        gate->scope.shard > 1 || gate->report.trouble != NULL || !may_decide_otherwise(gate);
+    bool later = gate->scope.shard > 1;
+    gate->decide_ended = gate->report.trouble != NULL || !may_decide_otherwise(gate);
     if (gate->decide_ended) {
         return;
     }
@@ -220,6 +233,8 @@ static void start_deciding(struct gate *gate)
     bool limited = list_affected(gate, &changed, &affected);
     struct decide_given given = {.results = &gate->report.results,
         .coverage = &known,
+        .awaits = gate->scope.shard == 1 && gate->threshold > 0,
+        .no_fixtures = later,
         .changed = limited ? &changed : NULL,
         .affected = limited ? &affected : NULL,
         .progress = on_deciding};

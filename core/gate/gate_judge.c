@@ -101,9 +101,9 @@ static void judge_findings(struct gate *gate, enum report_part part,
                                 : looked_at == 0 && all == 0 ? RESULT_SKIPPED
                                                              : RESULT_PASS;
     say_findings(&why, all, failing, looked_at, what);
-    if (guards && gate->undecided != NULL && status != RESULT_FAIL) {
-        status = RESULT_NOT_EVALUATED;
-        buf_printf(&why, "; not all fixtures were decided about: %s", gate->undecided);
+    if (guards && gate->undecided.len > 0) {
+        status = status == RESULT_FAIL ? status : RESULT_NOT_EVALUATED;
+        buf_printf(&why, "; %s", gate->undecided.ptr);
     }
     report_set_part(&gate->report, part, status, looked_at, why.ptr);
     buf_free(&why);

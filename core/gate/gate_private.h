@@ -39,7 +39,7 @@ struct gate {
     struct report report;
     struct decide *deciding;
     size_t decided, decided_failing;
-    char *undecided; /* why the engines could not decide about fixtures */
+    struct buf undecided; /* "GUARDS not evaluated in full: WHY; …" */
     bool run_ended, read_ended, decide_ended, told;
     struct {
         size_t count, failing;

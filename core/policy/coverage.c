@@ -208,6 +208,22 @@ static double percent_of(size_t covered, size_t missed)
     return covered + missed == 0 ? 0.0 : 100.0 * (double)covered / (double)(covered + missed);
 }
 
+static bool begins_at(const struct coverage_ranges *ranges, unsigned row)
+{
+    VEC_FOREACH (const struct coverage_range, range, ranges) {
+        if (range->row == row && range->col == 1) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool coverage_misses_head(const struct coverage_file *file, unsigned row)
+{
+    return file != NULL && file->covered.len > 0 && begins_at(&file->missed, row) &&
+           !begins_at(&file->covered, row);
+}
+
 double coverage_percent(const struct coverage *coverage)
 {
     return percent_of(coverage->covered_rows, coverage->missed_rows);

@@ -52,6 +52,9 @@ enum coverage_line coverage_line(const struct coverage_file *file, unsigned row)
  * that are not or partly; false: there are none. */
 bool coverage_append_rows(
     struct buf *out, const struct coverage_file *file, size_t from, size_t to, bool covered);
+/* The rule whose head is in this row (from 1) held in no test, though tests evaluate the file. opa
+ * counts a head when its body held. */
+bool coverage_misses_head(const struct coverage_file *file, unsigned row);
 /* 0..100; 0 when nothing can be covered (as opa). */
 double coverage_percent(const struct coverage *coverage);
 double coverage_file_percent(const struct coverage_file *file);

@@ -68,6 +68,9 @@ const struct guard *guard_by_id(struct str id);
 /* "Rego, YAML", "templates", "decisions": what it looks at. */
 const char *guard_languages_name(unsigned which);
 
+/* Appends "a, b" of the guards that need this evidence (enum guard_evidence, or-ed); how many. */
+size_t guards_by_evidence(unsigned evidence, struct buf *out);
+
 /* Which evidence this workspace can give: it has tests; it has fixtures that say what they are, or
  * policies that say what they match. What it cannot give is not missing. */
 unsigned guards_evidence(const struct policy_index *index, const struct manifests *manifests);

@@ -21,6 +21,7 @@ void report_free(struct report *report)
 {
     results_free(&report->results);
     findings_free(&report->findings);
+    findings_free(&report->awaited);
     free(report->folder);
     free(report->revision);
     free(report->opa);
@@ -99,6 +100,9 @@ void report_put_below(struct report *report, const char *folder)
         put_below(&row->input_file, folder);
     }
     VEC_FOREACH (struct finding, finding, &report->findings) {
+        put_below(&finding->file, folder);
+    }
+    VEC_FOREACH (struct finding, finding, &report->awaited) {
         put_below(&finding->file, folder);
     }
     VEC_FOREACH (struct coverage_file, file, &report->covered) {

@@ -56,6 +56,9 @@ struct report_scope {
 struct report {
     struct results results;   /* tests, each followed by its sub-tests; `detail` says why */
     struct findings findings; /* what does not compile, and other findings */
+    /* Of one of several shards: what is to be said of rules that no shard's tests reach
+     * (coverage_misses_head). */
+    struct findings awaited;
     struct tally tally;
     enum result_status verdict;
     bool has_coverage, coverage_met, coverage_incomplete;

@@ -94,6 +94,7 @@ static void add_parts(cJSON *root, const struct report *report)
 static void add_scope(cJSON *root, const struct report *report)
 {
     const struct report_scope *scope = &report->scope;
+    cJSON *awaited;
     cJSON *object = json_set_object(root, "scope");
     json_set_optional(object, "base", scope->base);
     json_set_optional(object, "why", scope->why);
@@ -108,6 +109,10 @@ static void add_scope(cJSON *root, const struct report *report)
         cJSON *names = json_set_array(object, "names");
         VEC_FOREACH (char *, name, &scope->names) {
             json_push_string(names, *name);
+        }
+        awaited = json_set_array(object, "awaited");
+        VEC_FOREACH (const struct finding, finding, &report->awaited) {
+            add_finding(awaited, finding);
         }
     }
 }

@@ -215,6 +215,36 @@ static void merge_coverage(const struct merging *m, struct report *out)
     report_judge_coverage(out, &all, out->threshold);
 }
 
+/* Of the guards, what no shard knew: which rules no test of any of them reaches. */
+static void merge_rules(const struct merging *m, struct report *out)
+{
+    const struct report_part_outcome *guards = &out->parts[REPORT_GUARDS];
+    const struct report *first = m->by_shard == NULL ? NULL : m->by_shard[1];
+    struct buf why = BUF_INIT;
+    size_t told = 0;
+    size_t failing = 0;
+    bool known = !out->covered.incomplete;
+    for (size_t i = 0; known && first != NULL && i < first->awaited.len; i++) {
+        const struct finding *rule = &first->awaited.items[i];
+        if (coverage_misses_head(coverage_find(&out->covered, rule->file), rule->at.row)) {
+            told += findings_add(&out->findings, rule);
+            failing += rule->severity == SEVERITY_ERROR;
+        }
+    }
+    enum result_status status = guards->status;
+    buf_append_c(&why, guards->why);
+    if (told > 0) {
+        buf_printf(&why, "; no test of any reaches %zu rule%s", told, told == 1 ? "" : "s");
+        status = failing > 0 && status != RESULT_ERROR ? RESULT_FAIL : status;
+    }
+    if (!known && first != NULL && first->awaited.len > 0) {
+        buf_append_c(&why, "; rule-unreached not evaluated in full: coverage is not complete");
+        status = report_is_bad(status) ? status : RESULT_NOT_EVALUATED;
+    }
+    report_set_part(out, REPORT_GUARDS, status, guards->looked_at, why.ptr);
+    buf_free(&why);
+}
+
 static void sum_up(const struct merging *m, struct report *out)
 {
     const struct report *first = &m->reports[0];
@@ -244,6 +274,7 @@ static void sum_up(const struct merging *m, struct report *out)
     }
     merge_tests(out);
     merge_coverage(m, out);
+    merge_rules(m, out);
     out->verdict = report_judge(out);
 }
 

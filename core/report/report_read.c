@@ -84,7 +84,7 @@ static bool read_row(const cJSON *object, struct report *out)
     return true;
 }
 
-static bool read_finding(const cJSON *object, struct report *out)
+static bool read_finding(const cJSON *object, struct findings *out)
 {
     struct finding finding = {0};
     const char *weight = json_string_or(object, "severity", "");
@@ -101,7 +101,7 @@ static bool read_finding(const cJSON *object, struct report *out)
     finding.fix = copy_text(object, "fix");
     finding.source = copy_text(object, "source");
     read_place(object, "place", &finding.file, &finding.at, &finding.end);
-    VEC_PUSH(&out->findings, finding);
+    VEC_PUSH(out, finding);
     return true;
 }
 
@@ -212,13 +212,16 @@ static bool read_lists(const cJSON *root, struct report *out, struct err *err)
             return err_set(err, ERR_INVALID, "a result in it has no status that is known");
         }
     }
+    bool known = true;
     cJSON_ArrayForEach(item, json_get(root, "findings"))
     {
-        if (!read_finding(item, out)) {
-            return err_set(err, ERR_INVALID, "a finding in it has no severity that is known");
-        }
+        known = known && read_finding(item, &out->findings);
     }
-    return true;
+    cJSON_ArrayForEach(item, json_get(json_get(root, "scope"), "awaited"))
+    {
+        known = known && read_finding(item, &out->awaited);
+    }
+    return known || err_set(err, ERR_INVALID, "a finding in it has no severity that is known");
 }
 
 static bool read_root(const cJSON *root, struct report *out, struct err *err)

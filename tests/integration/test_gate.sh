@@ -133,7 +133,9 @@ run 0 check --base main --threshold 80
 says '1 of 5 units.*where HEAD left it'
 git checkout -q main
 
-# Shards: each unit in exactly one, all of them together; coverage on the sum.
+# Shards: each unit in exactly one, all of them together; coverage on the sum, and with it which rules none reaches.
+printf '\ndeny contains "gone" if input.gone\n' >>policies/three/three.rego
+printf '\n# bylaw:ignore rule-unreached only a cluster has it\ndeny contains "far" if input.far\n' >>policies/two/two.rego
 for shard in 1 2 3; do
   run 0 check --shard $shard/3 --threshold 80 --nothing-ok --report "json=$dir/shard$shard.json"
   part coverage skipped
@@ -153,7 +155,22 @@ check(rows(whole) === rows(merged), "rows differ");
 check(JSON.stringify(whole.counts) === JSON.stringify(merged.counts), "counts differ");
 check(whole.coverage.percent === merged.coverage.percent, "coverage differs");
 check(JSON.stringify(whole.covered) === JSON.stringify(merged.covered), "ranges differ");
+const found = (report) => JSON.stringify(report.findings.map((f) => JSON.stringify(f)).sort());
+check(found(whole) === found(merged), `findings differ: ${found(whole)} and ${found(merged)}`);
+const unreached = merged.findings.filter((f) => f.rule === "rule-unreached").map((f) => f.place.file);
+check(unreached.join() === "policies/three/three.rego", `unreached: ${unreached}`);
+for (const part in whole.parts) {
+  check(whole.parts[part].status === merged.parts[part].status, `${part}: ${JSON.stringify(merged.parts[part])}`);
+}
 JS
+# What no rule may be left without fails where that is asked for; where not all shards are there it is not known.
+for shard in 1 2 3; do
+  run 0 check --shard $shard/3 --threshold 80 --nothing-ok --fail-on warning --report "json=$dir/strict$shard.json"
+done
+run 1 report merge "$dir"/strict[123].json
+part guards fail; says 'no test of any reaches 1 rule'
+run 1 report merge "$dir"/strict[12].json
+says 'rule-unreached not evaluated in full'
 run 1 report merge "$dir"/shard[12].json
 says 'shard 3 of 3 is missing'; says '^not evaluated '
 run 2 report merge "$dir/shard1.json" "$dir/shard1.json"

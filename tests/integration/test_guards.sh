@@ -43,6 +43,23 @@ says "^$tests/valid_root.yaml:1:1: error: .*own policy denies it.*\[fixture-deni
 says "^$tests/valid_unlabelled.yaml:1:1: warning: .*all policies of the workspace.*k8s.required_labels.*\[fixture-denied\]"
 says '^policies/k8s/privileged/privileged.rego:[0-9]+:1: warning: .*\[rule-unreached\]'
 
+# Over the bound, and with Rego that does not load: what is known is told, and what is not.
+cp .bylaw/config.toml "$dir/config.toml"
+printf '\n[guards]\ndecisions = 1\n' >>.bylaw/config.toml
+printf 'package broken\n\ndeny contains "x" if nothing(input)\n' >policies/broken.rego
+run 1 guards --decide
+says "invalid_harmless.yaml:1:1: error: "
+says_not 'valid_unlabelled.yaml.*fixture-denied|rule-unreached'
+grep -qE '^bylaw guards: fixture-denied not evaluated in full: .*decisions' "$dir/err" || fail "the bound: $(cat "$dir/err")"
+grep -qE '^bylaw guards: rule-unreached not evaluated in full: coverage' "$dir/err" || fail "coverage: $(cat "$dir/err")"
+mv $tests/invalid_harmless.yaml $tests/valid_root.yaml "$dir"
+run 1 guards --decide --json
+says '^\{"not_evaluated":"fixture-denied","why":".*decisions'
+says_not '"severity":"error"'
+mv "$dir/invalid_harmless.yaml" "$dir/valid_root.yaml" $tests
+cp "$dir/config.toml" .bylaw/config.toml
+rm policies/broken.rego
+
 # Silenced with a reason; without one it is itself a finding.
 sed -i '1i # bylaw:ignore fixture-not-denied it is denied at the gate' $tests/invalid_harmless.yaml
 sed -i '1i # bylaw:ignore fixture-denied' $tests/valid_root.yaml

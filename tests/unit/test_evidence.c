@@ -301,7 +301,12 @@ static void rules_for_nothing(void **state)
     coverage_add(&coverage, STR_LIT("p.rego"), (struct coverage_range){5, 1, 5, 18}, false);
     coverage_add(&coverage, STR_LIT("p.rego"), (struct coverage_range){9, 1, 9, 6}, false);
     coverage_finish(&coverage);
-    evidence_of_coverage(index, &coverage, &findings);
+    struct findings awaited = {0};
+    evidence_await_coverage(index, &awaited);
+    assert_int_equal(awaited.len, 2);
+    assert_int_equal(awaited.items[0].at.row, 3);
+    evidence_of_coverage(&awaited, &coverage, &findings);
+    assert_int_equal(awaited.len, 0);
     assert_int_equal(findings.len, 1);
     assert_string_equal(findings.items[0].rule, "rule-unreached");
     assert_int_equal(findings.items[0].at.row, 5);
@@ -323,7 +328,8 @@ static void rules_for_nothing(void **state)
     coverage.incomplete = true;
     evidence_pick_coverage(&coverage, &picked);
     assert_int_equal(picked.len, 0);
-    evidence_of_coverage(index, &coverage, &findings);
+    evidence_await_coverage(index, &awaited);
+    evidence_of_coverage(&awaited, &coverage, &findings);
     assert_int_equal(findings.len, 0);
     findings_free(&findings);
     coverage_free(&coverage);

@@ -28,6 +28,17 @@ unsigned guards_evidence(const struct policy_index *index, const struct manifest
     return evidence;
 }
 
+size_t guards_by_evidence(unsigned evidence, struct buf *out)
+{
+    size_t count = 0;
+    for (size_t i = 0; guards[i] != NULL; i++) {
+        if ((guards[i]->evidence & evidence) != 0) {
+            buf_printf(out, "%s%s", count++ > 0 ? ", " : "", guards[i]->id);
+        }
+    }
+    return count;
+}
+
 const struct guard guard_fixture_denied = {
     .id = "fixture-denied",
     .no_fix = "the fixture or the policy is wrong: which, is what must be found out.",
