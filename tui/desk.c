@@ -521,7 +521,7 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
     workbench_free(desk.workbench);
     free(desk.branch);
     free(desk.tested_root);
-    free(desk.typed);
+    desk_tests_free(&desk);
     free(desk.reach_path);
     free(desk.problem);
     free(desk.first_problem);

@@ -86,8 +86,13 @@ struct desk {
     unsigned reach_row;
     struct desk_trace *trace;           /* being made or shown; NULL: neither */
     struct desk_inspection *inspection; /* opa inspect is being asked; NULL: it is not */
-    char *typed;                        /* the last text that changed, and its version then */
-    uint64_t typed_version;
+    struct {
+        struct tested_text {
+            char *path;
+            uint64_t version;
+        } * items;
+        size_t len, cap;
+    } tested; /* texts that tests were asked for, or that were as on disk when they were shown */
     unsigned tested_proposal; /* what the status pane's results are of; 0: the workspace */
     char *tested_root;
 };
@@ -162,6 +167,7 @@ void desk_tests_files_changed(struct desk *desk);
 void desk_tests_text_changed(void *data, const char *path);
 void desk_tests_unsaved(void *data, struct status_texts *texts);
 void desk_tests_changed(void *data);
+void desk_tests_free(struct desk *desk);
 /* Opens a file at a place (from 1): in the editor, or in the review where only the proposal has it.
  */
 void desk_show(void *data, const char *path, unsigned row, unsigned col);

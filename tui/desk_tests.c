@@ -88,20 +88,38 @@ void desk_tests_unsaved(void *data, struct status_texts *texts)
     editor_each_unsaved(unsaved.desk->editor, add_unsaved, &unsaved);
 }
 
+/* The version is another than when this was last asked. What is asked for the first time is new
+ * unless it stands as it was read (in the midst of a change a text does not know yet whether it is
+ * as on disk). */
+static bool is_new_version(struct desk *desk, const char *path)
+{
+    uint64_t version = editor_version(desk->editor, path);
+    VEC_FOREACH (struct tested_text, text, &desk->tested) {
+        if (strcmp(text->path, path) == 0) {
+            bool is_new = text->version != version;
+            text->version = version;
+            return is_new;
+        }
+    }
+    VEC_PUSH(&desk->tested, (struct tested_text){mem_strdup(path), version});
+    return version > EDITOR_VERSION_READ || editor_unsaved_length(desk->editor, path) > 0;
+}
+
+void desk_tests_free(struct desk *desk)
+{
+    VEC_FOREACH (struct tested_text, text, &desk->tested) {
+        free(text->path);
+    }
+    VEC_FREE(&desk->tested);
+}
+
 /* Also told of when a file is shown: then its text is no other than was tested. */
 void desk_tests_text_changed(void *data, const char *path)
 {
     struct desk *desk = data;
-    uint64_t version = editor_version(desk->editor, path);
-    bool same = desk->typed != NULL && strcmp(desk->typed, path) == 0;
-    bool changed =
-        same ? desk->typed_version != version : editor_unsaved_length(desk->editor, path) > 0;
-    if (desk->closing || !is_tested(path) || !changed) {
+    if (desk->closing || !is_tested(path) || !is_new_version(desk, path)) {
         return;
     }
-    free(desk->typed);
-    desk->typed = mem_strdup(path);
-    desk->typed_version = version;
     desk_apply_text_changed(desk->apply);
     if (desk->tested_proposal == 0) {
         status_text_changed(desk->status, path);

@@ -46,6 +46,14 @@ static void runs_explains_opens_and_reruns(void **state)
     /* Mended from outside: the watch sees it, the test it affects runs again. */
     test_write(dir, "limits.rego", "package limits\n\ndeny contains \"too much\" if input.m > 4\n");
     term_expect_row(term, 0, "✓ 2");
+    /* A single key is a change too, and its undoing, without a save. */
+    term_type(term, "x");
+    term_expect_row(term, 0, "✓ 1");
+    term_key(term, "ctrl-z");
+    term_expect_row(term, 0, "✓ 2");
+    char *saved = test_read(dir, "limits_test.rego");
+    assert_string_equal(saved, failing);
+    free(saved);
     term_free(term);
     test_dir_remove(dir);
 }

@@ -242,7 +242,7 @@ bool editor_selection(const struct editor *editor, struct buf *out)
 uint64_t editor_version(const struct editor *editor, const char *path)
 {
     const struct doc *doc = editor_find_doc(editor, path);
-    return doc == NULL ? 0 : text_version(doc->text) + 1;
+    return doc == NULL ? 0 : text_version(doc->text) + EDITOR_VERSION_READ;
 }
 
 void editor_each_unsaved(

@@ -123,7 +123,8 @@ void editor_set_hints(struct editor *editor, const char *path, const char *owner
 void editor_clear_hints(struct editor *editor, const char *owner);
 /* The selected text of the file shown, appended; false: nothing is selected. */
 bool editor_selection(const struct editor *editor, struct buf *out);
-/* Counts the changes of a file's text; 0: it is not open. */
+/* Counts the changes of a file's text from EDITOR_VERSION_READ on; 0: it is not open. */
+enum { EDITOR_VERSION_READ = 1 };
 uint64_t editor_version(const struct editor *editor, const char *path);
 /* Calls back with each open file that has unsaved edits. */
 void editor_each_unsaved(
