@@ -198,7 +198,7 @@ bool vi_block_insert(struct vi *vi, struct vi_cmd *cmd, struct vi_range *range, 
     return true;
 }
 
-/* What was typed into the first line, put into another. */
+/* What was typed into the first line, put into another; behind the last ends what was put in. */
 static void insert_into(struct vi *vi, size_t line_number, struct str typed)
 {
     const struct vi_range *range = &vi->insert.range;
@@ -232,10 +232,13 @@ static void insert_into(struct vi *vi, size_t line_number, struct str typed)
     }
     size_t at = text_line_start(vi->text, line_number) + offset;
     vi_change(vi, at, at + drop, buf_str(&new));
+    if (line_number == range->end.line && op != OP_CHANGE) {
+        vi->file->end = (struct vi_mark){.pos = {line_number, offset + new.len}, .set = true};
+    }
     buf_free(&new);
 }
 
-bool vi_block_finish(struct vi *vi)
+void vi_block_finish(struct vi *vi)
 {
     struct vi_range *range = &vi->insert.range;
     enum vi_op op = vi->insert.block;
@@ -262,7 +265,6 @@ bool vi_block_finish(struct vi *vi)
         }
     }
     vi->insert.block = OP_NONE;
-    return some;
 }
 
 /* r Enter: each line is broken there. */

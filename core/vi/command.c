@@ -79,7 +79,7 @@ static bool move(struct vi *vi, struct vi_cmd *cmd)
 static bool lines_motion(struct vi *vi, size_t count, int op)
 {
     vi->motion = (struct vi_motion){.kind = VI_LINES};
-    if (count > 1 && !vi_down(vi, count - 1)) {
+    if (!vi_down(vi, count - 1)) { /* also where it stays: to the column that is aimed at */
         return vi_fail(vi);
     }
     if (op != OP_YANK) {

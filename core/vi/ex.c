@@ -137,25 +137,6 @@ bool vi_ex_address(struct vi *vi, struct str *s, size_t from, size_t *line, bool
     return true;
 }
 
-/* What stands behind a range, without a look at what it means. */
-static struct str behind_range(struct str s)
-{
-    while (s.len > 0) {
-        char c = s.ptr[0];
-        if (c == '/' || c == '?') {
-            s = str_from(s, 1);
-            vi_ex_delimited(&s, c);
-        } else if (c == '\'') {
-            s = str_from(s, 2);
-        } else if (isdigit((unsigned char)c) || strchr(" \t.$%*,;+-", c) != NULL) {
-            s = str_from(s, 1);
-        } else {
-            break;
-        }
-    }
-    return s;
-}
-
 /* A column of another line may lie within a character of this one. */
 static void onto_character(struct vi *vi)
 {
@@ -303,15 +284,11 @@ static bool one(struct vi *vi, struct str *s)
         *s = str_of("");
         return true;
     }
-    struct str ahead = behind_range(*s);
-    bool lines = ahead.ptr != s->ptr;
-    ex.row = find_row(&ahead);
-    if (lines && ex.row != NULL && !(ex.row->flags & (EX_RANGE | EX_HOST))) {
-        return vi_say(vi, true, ":%s takes no lines", ex.row->name);
-    }
+    const char *begin = s->ptr;
     if (!range(vi, s, &first, &last, &ex.given)) {
         return false;
     }
+    bool lines = s->ptr != begin;
     skip_blanks(s);
     if (s->len == 0 || s->ptr[0] == '|') {
         *s = str_from(*s, 1);
@@ -321,6 +298,9 @@ static bool one(struct vi *vi, struct str *s)
     ex.row = find_row(s);
     if (ex.row == NULL) {
         return vi_say(vi, true, "no command :%.*s", STR_FMT(name));
+    }
+    if (lines && !(ex.row->flags & (EX_RANGE | EX_HOST))) {
+        return vi_say(vi, true, ":%s takes no lines", ex.row->name);
     }
     if (ex.given == 0 && ex.row->flags & EX_WHOLE) {
         first = 1;

@@ -107,8 +107,11 @@ static bool ex_join(struct vi *vi, struct vi_ex *ex)
     }
     if (count < 2) {
         vi->cursor.line = ex->first;
+        size_t len = vi_line_len(vi, ex->first);
+        vi->cursor.col = vi->cursor.col <= len ? vi->cursor.col : 0; /* as Vim leaves it */
         return given >= 2 || vi_fail(vi);
     }
+    vi->cursor.line = ex->first; /* which is where undo goes back to */
     bool ok = vi_join(vi, ex->first, count, !ex->bang);
     vi_first_nonblank(vi);
     vi_set_want(vi);

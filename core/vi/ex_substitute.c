@@ -20,7 +20,7 @@ static bool finish(struct vi_sub *sub, const struct vi_ex *ex, struct str patter
     vi->cursor = (struct vi_pos){first, 0};
     vi->many_lines = true;
     vi->op_first = first;
-    vi->op_last = last;
+    vi->op_last = text_line_of(vi->text, sub->copied);
     size_t before = vi_line_count(vi);
     bool ok = vi_change(vi, sub->from, sub->copied, buf_str(&sub->out));
     vi->many_lines = false;

@@ -19,6 +19,7 @@ void vi_insert_begin(struct vi *vi, size_t count, bool replace)
     insert->replace = replace;
     insert->count = count;
     insert->start = vi->cursor;
+    vi_undo_about(vi, vi->cursor.line, 1);
     insert->prefix = 0;
     insert->once = insert->open_line = insert->completing = false;
     insert->moved = insert->saved = insert->checks_jump = false;
@@ -29,15 +30,15 @@ void vi_insert_begin(struct vi *vi, size_t count, bool replace)
     vi_set_want(vi);
 }
 
-static void note(struct vi *vi)
+void vi_insert_note(struct vi *vi)
 {
     vi->insert.changed = (struct vi_mark){.pos = vi->cursor, .set = true};
 }
 
-static void raw(struct vi *vi, struct str text)
+void vi_insert_raw(struct vi *vi, struct str text)
 {
     size_t at = vi_offset(vi, vi->cursor);
-    note(vi);
+    vi_insert_note(vi);
     if (vi_change(vi, at, at, text)) {
         vi->cursor.col += text.len;
     }
@@ -52,7 +53,7 @@ static void over(struct vi *vi, struct str text)
     VEC_PUSH(&vi->insert.over,
         ((struct str){mem_dup(old.ptr == NULL ? "" : old.ptr, old.len), old.len}));
     size_t at = vi_offset(vi, vi->cursor);
-    note(vi);
+    vi_insert_note(vi);
     if (vi_change(vi, at, at + old.len, text)) {
         vi->cursor.col += text.len;
     }
@@ -124,7 +125,7 @@ bool vi_insert_newline(struct vi *vi)
         vi_append_indent(vi, columns, &with);
     }
     size_t start = text_line_start(vi->text, vi->cursor.line);
-    note(vi);
+    vi_insert_note(vi);
     vi->splits_line = true;
     bool ok = vi_change(vi, start + from, start + to, buf_str(&with));
     vi->splits_line = false;
@@ -156,7 +157,7 @@ void vi_insert_text(struct vi *vi, struct str text)
         if (vi->mode == VI_REPLACE) {
             over(vi, one);
         } else {
-            raw(vi, one);
+            vi_insert_raw(vi, one);
         }
     }
 }
@@ -193,7 +194,7 @@ static void tab(struct vi *vi)
         vi_insert_text(vi, STR_LIT(" "));
         for (size_t i = 1; i < with.len; i++) {
             VEC_PUSH(&vi->insert.over, ((struct str){mem_dup("", 0), 0}));
-            raw(vi, STR_LIT(" "));
+            vi_insert_raw(vi, STR_LIT(" "));
         }
     } else {
         struct vi_pos *start = &vi->insert.start;
@@ -205,121 +206,6 @@ static void tab(struct vi *vi)
     }
     vi->insert.spaced = false;
     buf_free(&with);
-}
-
-/* An indent put in by itself stays one while nothing follows it. */
-static void keep_auto_indent(struct vi *vi)
-{
-    struct str line = vi_here(vi);
-    vi->insert.auto_indented = vi->insert.auto_indented && vi_indent_len(line) == line.len;
-}
-
-static void join_before(struct vi *vi)
-{
-    struct vi_pos to = vi->cursor;
-    if (to.line == 0) {
-        vi_fail(vi);
-        return;
-    }
-    vi->cursor = (struct vi_pos){to.line - 1, vi_line_len(vi, to.line - 1)};
-    vi->insert.auto_indented = false;
-    vi_marks_join(vi, to.line, to.line, to.line - 1, vi->cursor.col, 0);
-    vi_change(vi, vi_offset(vi, vi->cursor), text_line_start(vi->text, to.line), str_of(""));
-    vi->before.lines = LINES_SPLIT;
-    vi->insert.changed =
-        (struct vi_mark){.pos = {to.line, 0}, .set = true}; /* the line that went */
-}
-
-static bool past_start(const struct vi *vi)
-{
-    struct vi_pos start = vi->insert.start;
-    return vi->cursor.line == start.line && vi->cursor.col > start.col;
-}
-
-/* Replace mode: what was there comes back. */
-static void unreplace(struct vi *vi)
-{
-    struct str line = vi_here(vi);
-    if (vi->insert.over.len == 0) {
-        if (vi->cursor.col > 0) {
-            vi->cursor.col = vi_prev_col(line, vi->cursor.col);
-        } else if (vi->cursor.line > 0) {
-            vi->cursor.line--;
-            vi->cursor.col = vi_here(vi).len;
-        } else {
-            vi_fail(vi);
-        }
-        return;
-    }
-    struct str old = vi->insert.over.items[--vi->insert.over.len];
-    if (vi->cursor.col == 0) {
-        join_before(vi);
-    } else {
-        size_t from = vi_prev_col(line, vi->cursor.col),
-               start = text_line_start(vi->text, vi->cursor.line);
-        vi_change(vi, start + from, start + vi->cursor.col, old);
-        vi->cursor.col = from;
-    }
-    free((char *)old.ptr);
-}
-
-/* The column of the stop before the cursor, where Backspace behind blanks goes; false: it takes one
- * character. */
-static bool stop_before(struct vi *vi, struct str line, size_t *want)
-{
-    size_t stop = vi->options.softtabstop, column = vi_column(vi, line, vi->cursor.col, NULL);
-    char before = vi->cursor.col > 0 ? line.ptr[vi->cursor.col - 1] : 0;
-    *want = stop > 0 && column > 0 ? (column - 1) / stop * stop : 0;
-    return stop > 0 && (before == '\t' || (before == ' ' && !vi->insert.spaced));
-}
-
-/* The blanks that make up a tab which was erased in part. */
-static void blanks_to(struct vi *vi, size_t column)
-{
-    size_t at = vi_column(vi, vi_here(vi), vi->cursor.col, NULL);
-    struct buf blanks = BUF_INIT;
-    buf_append_repeat(&blanks, ' ', at < column ? column - at : 0);
-    if (blanks.len > 0) {
-        raw(vi, buf_str(&blanks));
-    }
-    buf_free(&blanks);
-}
-
-static void unreplace_to_stop(struct vi *vi)
-{
-    size_t want;
-    bool stops = stop_before(vi, vi_here(vi), &want);
-    do {
-        unreplace(vi);
-    } while (stops && vi->cursor.col > 0 && vi_here(vi).ptr[vi->cursor.col - 1] == ' ' &&
-             vi_column(vi, vi_here(vi), vi->cursor.col, NULL) > want);
-}
-
-static void erase(struct vi *vi)
-{
-    if (vi->mode == VI_REPLACE) {
-        unreplace_to_stop(vi);
-        return;
-    }
-    if (vi->cursor.col == 0) {
-        join_before(vi);
-        return;
-    }
-    struct str line = vi_here(vi);
-    size_t from = vi_prev_col(line, vi->cursor.col), want;
-    /* Blanks go back to the last stop, as Tab put them in. */
-    bool stops = stop_before(vi, line, &want);
-    while (stops && from > 0 && vi_blank(line.ptr[from - 1]) &&
-           vi_column(vi, line, from, NULL) > want) {
-        from--;
-    }
-    vi_cut(vi, (struct vi_pos){vi->cursor.line, from}, vi->cursor);
-    vi->cursor.col = from;
-    note(vi);
-    if (stops) {
-        blanks_to(vi, want);
-    }
-    keep_auto_indent(vi);
 }
 
 /* A register's text as if it were typed, control keys with what they do: an Esc ends the insertion
@@ -344,102 +230,6 @@ static void insert_as_typed(struct vi *vi, struct str text)
         text = str_from(text, len);
     }
     vi->depth--;
-}
-
-static void erase_to(struct vi *vi, size_t col)
-{
-    /* Once at where the insertion began; a second time past it. */
-    if (past_start(vi) && col < vi->insert.start.col) {
-        col = vi->insert.start.col;
-    }
-    if (vi->mode == VI_REPLACE) {
-        while (vi->cursor.col > col) {
-            unreplace(vi);
-        }
-        return;
-    }
-    vi_cut(vi, (struct vi_pos){vi->cursor.line, col}, vi->cursor);
-    vi->cursor.col = col;
-    note(vi);
-}
-
-static void erase_word(struct vi *vi)
-{
-    if (vi->cursor.col == 0) {
-        erase(vi);
-        return;
-    }
-    struct str line = vi_here(vi);
-    struct vi_pos at = vi->cursor;
-    size_t before = vi_prev_col(line, at.col);
-    while (at.col > 0 && vi_blank(vi_char_at(vi, (struct vi_pos){at.line, before}))) {
-        at.col = before;
-        before = vi_prev_col(line, at.col);
-    }
-    int class = at.col > 0 ? vi_class(vi_char_at(vi, (struct vi_pos){at.line, before}), false) : 0;
-    while (
-        at.col > 0 && vi_class(vi_char_at(vi, (struct vi_pos){at.line, before}), false) == class) {
-        at.col = before;
-        before = vi_prev_col(line, at.col);
-    }
-    erase_to(vi, at.col);
-}
-
-static void erase_line(struct vi *vi)
-{
-    struct str line = vi_here(vi);
-    if (vi->cursor.col == 0) {
-        erase(vi);
-        return;
-    }
-    /* What was typed first; then up to the indent; then the indent. */
-    size_t indent = vi_indent_len(line);
-    bool in_indent = vi->cursor.col <= indent || !vi->options.autoindent;
-    erase_to(vi, in_indent ? 0 : indent);
-}
-
-/* Where the insertion began moves with the indent, which had `before` bytes; with the cursor in it
- * or behind it, that is the line's beginning. */
-static void start_shifted(struct vi *vi, size_t before)
-{
-    struct vi_pos *start = &vi->insert.start;
-    size_t now = vi_indent_len(vi_here(vi));
-    if (start->line != vi->cursor.line || start->col == 0) {
-        return;
-    }
-    if (vi->cursor.col <= before) {
-        start->col = 0;
-    } else {
-        start->col = start->col + now > before ? start->col + now - before : 0;
-    }
-}
-
-/* The cursor within an indent that has changed goes to a column of it; in a tab, blanks make it. */
-static void to_indent_column(struct vi *vi, size_t column)
-{
-    vi->cursor.col = vi_at_column(vi, vi_here(vi), column, true);
-    blanks_to(vi, column);
-}
-
-static void shift(struct vi *vi, bool right)
-{
-    struct str line = vi_here(vi);
-    size_t len = vi_indent_len(line), left = line.len - vi->cursor.col;
-    size_t unit = vi->options.shiftwidth > 0 ? vi->options.shiftwidth : vi->options.tabstop;
-    size_t columns = vi_indent_columns(vi, line);
-    size_t before = columns - vi_column(vi, str_slice(line, 0, len), vi->cursor.col, NULL);
-    bool in_indent = vi->cursor.col < len;
-    size_t to = right          ? (columns / unit + 1) * unit
-                : columns == 0 ? 0
-                               : (columns - 1) / unit * unit;
-    vi_set_indent(vi, vi->cursor.line, to);
-    start_shifted(vi, len);
-    size_t now = vi_here(vi).len;
-    vi->cursor.col = now > left ? now - left : 0;
-    if (in_indent) {
-        to_indent_column(vi, to > before ? to - before : 0);
-    }
-    keep_auto_indent(vi);
 }
 
 /* The character below or above; empty: there is none. */
@@ -476,7 +266,7 @@ static void put_literal(struct vi *vi, struct str text)
     if (vi->mode == VI_REPLACE) {
         over(vi, text);
     } else {
-        raw(vi, text);
+        vi_insert_raw(vi, text);
     }
 }
 
@@ -498,22 +288,25 @@ static bool code_key(struct vi *vi, int32_t key)
     return taken || ended;
 }
 
-/* Ctrl-R -: what was deleted last in a line is put as P would put it, once for each line of it. */
+/* Ctrl-R -: what was deleted last in a line is put as P would put it, once for each line of it;
+ * then come the line ends. */
 static void put_small(struct vi *vi, const struct vi_register *reg)
 {
     struct vi_register copy = *reg;
     copy.text = BUF_INIT;
     buf_append_str(&copy.text, buf_str(&reg->text));
     struct str rest = buf_str(&copy.text), line;
+    size_t ends = 0;
     while (str_next_line(&rest, &line) && !vi->failed) {
         if (!vi->repeating) {
             vi_append_key(&vi->insert.keys, VI_CTRL('r'));
             vi_append_key(&vi->insert.keys, '-');
         }
         vi_put(vi, &copy, 1, PUT_BEFORE | PUT_CURSOR_END);
-        if (copy.kind == VI_LINES || rest.len > 0) {
-            vi_insert_key(vi, VI_ENTER);
-        }
+        ends += copy.kind == VI_LINES || rest.len > 0 ? 1 : 0;
+    }
+    for (; ends > 0 && !vi->failed; ends--) {
+        vi_insert_key(vi, VI_ENTER);
     }
     buf_free(&copy.text);
 }
@@ -575,10 +368,7 @@ static void move_key(struct vi *vi, int32_t key)
         vi->cursor.col = line.len;
         break;
     default: {
-        struct vi_window at = {0, 24, 0};
-        if (vi->host->window != NULL) {
-            vi->host->window(vi->data, &at);
-        }
+        struct vi_window at = vi_window_now(vi);
         if (key == VI_KEY_PAGE_UP) {
             vi_up(vi, at.rows > 2 ? at.rows - 2 : 1);
         } else if (key == VI_KEY_PAGE_DOWN) {
@@ -595,7 +385,7 @@ static bool control_key(struct vi *vi, int32_t key)
     switch (key) {
     case VI_BS:
     case VI_DEL:
-        erase(vi);
+        vi_insert_erase(vi);
         return true;
     case VI_KEY_DELETE: {
         struct str line = vi_here(vi);
@@ -611,15 +401,15 @@ static bool control_key(struct vi *vi, int32_t key)
         return true;
     }
     case VI_CTRL('w'):
-        erase_word(vi);
+        vi_insert_erase_word(vi);
         return true;
     case VI_CTRL('u'):
-        erase_line(vi);
+        vi_insert_erase_line(vi);
         vi->insert.spaced = false;
         return true;
     case VI_CTRL('t'):
     case VI_CTRL('d'):
-        shift(vi, key == VI_CTRL('t'));
+        vi_insert_shift(vi, key == VI_CTRL('t'));
         vi->insert.spaced = false;
         return true;
     case VI_CTRL('e'):

@@ -67,7 +67,7 @@ static void step_back(struct vi *vi, bool paused)
 static void leave(struct vi *vi, bool paused)
 {
     struct vi_insert *insert = &vi->insert;
-    bool was_block = insert->block != OP_NONE, stays = false, stripped = false;
+    bool stripped = false;
     insert->prefix = 0;
     insert->count = paused ? 1 : insert->count;
     if (!insert->moved) {
@@ -80,13 +80,9 @@ static void leave(struct vi *vi, bool paused)
     if (vi->changing && insert->changed.set) {
         vi_note_change(vi, insert->changed.pos);
     }
-    if (was_block) {
-        enum vi_op op = insert->block;
-        bool done = vi_block_finish(vi);
-        stays = done && op != OP_CHANGE && vi_same(vi->cursor, insert->range.start);
-    }
-    if (!stays) {
-        step_back(vi, paused);
+    step_back(vi, paused);
+    if (insert->block != OP_NONE) {
+        vi_block_finish(vi);
     }
     insert->open = insert->completing = false;
     insert->once = paused;
@@ -180,6 +176,7 @@ bool vi_open_line(struct vi *vi, bool below)
     struct buf with = BUF_INIT;
     size_t line = vi->cursor.line;
     vi_change_open(vi);
+    vi_undo_about(vi, below ? line + 1 : line, 0);
     vi_forget_line(vi);
     if (below) {
         size_t at = text_line_end(vi->text, line);

@@ -298,12 +298,23 @@ static size_t count_lines(struct str bytes)
     return count;
 }
 
+void vi_note_line(struct vi *vi, size_t line)
+{
+    struct vi_file *file = vi->file;
+    if (line != file->line_undo_line) {
+        buf_clear(&file->line_undo);
+        buf_append_str(&file->line_undo, vi_line(vi, line));
+        file->line_undo_line = line;
+        file->line_undo_col = vi->cursor.line == line ? vi->cursor.col : 0;
+    }
+}
+
 /* U gives a line back as it was before the changes to it that came one after the other. */
 static void note_line(struct vi *vi, size_t from, size_t to, struct str with)
 {
     struct vi_file *file = vi->file;
     bool typing = vi->mode == VI_INSERT || vi->mode == VI_REPLACE;
-    if (typing && vi->insert.saved) {
+    if (vi->keeps_line || (typing && vi->insert.saved)) {
         return;
     }
     vi->insert.saved = typing;
@@ -316,11 +327,8 @@ static void note_line(struct vi *vi, size_t from, size_t to, struct str with)
     }
     if (broken) {
         file->line_undo_line = line <= file->line_undo_line ? SIZE_MAX : file->line_undo_line;
-    } else if (within && line != file->line_undo_line && !vi->many_lines) {
-        buf_clear(&file->line_undo);
-        buf_append_str(&file->line_undo, vi_line(vi, line));
-        file->line_undo_line = line;
-        file->line_undo_col = vi->cursor.line == line ? vi->cursor.col : 0;
+    } else if (within && !vi->many_lines) {
+        vi_note_line(vi, line);
     }
 }
 

@@ -380,8 +380,10 @@ static bool go_jump(struct vi *vi, const struct vi_mark *jump)
         free(path);
         return ok || vi_say(vi, true, "%s", err.text[0] != '\0' ? err.text : "that file is closed");
     }
-    size_t last = vi_line_count(vi) - 1;
-    vi->cursor = to.line <= last ? to : (struct vi_pos){last, 0};
+    if (to.line >= vi_line_count(vi)) {
+        return vi_say(vi, true, "the line of that jump is gone");
+    }
+    vi->cursor = to;
     vi_clamp(vi);
     vi_set_want(vi);
     return true;

@@ -354,20 +354,10 @@ bool vi_m_mark(struct vi *vi, struct vi_cmd *cmd)
     return true;
 }
 
-static struct vi_window window(struct vi *vi)
-{
-    struct vi_window window = {0, 24, 0};
-    if (vi->host->window != NULL) {
-        vi->host->window(vi->data, &window);
-    }
-    window.rows = window.rows > 0 ? window.rows : 1;
-    return window;
-}
-
 /* arg: 0 H, 1 M, 2 L. */
 bool vi_m_screen(struct vi *vi, struct vi_cmd *cmd)
 {
-    struct vi_window at = window(vi);
+    struct vi_window at = vi_window_now(vi);
     size_t last = vi_line_count(vi) - 1, bottom = at.top + at.rows - 1;
     bottom = bottom < last ? bottom : last;
     size_t line = at.top + (bottom - at.top) / 2;
@@ -486,80 +476,5 @@ bool vi_m_display(struct vi *vi, struct vi_cmd *cmd)
            vi_next_col(line, vi->cursor.col) < line.len) {
         vi->cursor.col = vi_next_col(line, vi->cursor.col);
     }
-    return true;
-}
-
-static void scroll_to(struct vi *vi, size_t top)
-{
-    size_t last = vi_line_count(vi) - 1;
-    if (vi->host->scroll != NULL) {
-        vi->host->scroll(vi->data, top < last ? top : last);
-    }
-}
-
-/* zt zz zb and their kin. arg: 0 top, 1 middle, 2 bottom; +4: to the first character too. */
-bool vi_c_place(struct vi *vi, struct vi_cmd *cmd)
-{
-    if (cmd->has_count) {
-        size_t last = vi_line_count(vi) - 1;
-        vi->cursor.line = cmd->count - 1 < last ? cmd->count - 1 : last;
-        vi_apply_want(vi);
-    }
-    size_t rows = window(vi).rows, above[] = {0, rows / 2, rows - 1};
-    size_t by = above[cmd->row->arg & 3];
-    scroll_to(vi, vi->cursor.line > by ? vi->cursor.line - by : 0);
-    if (cmd->row->arg & 4) {
-        vi_first_nonblank(vi);
-        vi_set_want(vi);
-    }
-    return true;
-}
-
-/* ^E ^Y: the view moves, the cursor only as far as it must. arg: 1 up. */
-bool vi_c_scroll(struct vi *vi, struct vi_cmd *cmd)
-{
-    struct vi_window at = window(vi);
-    size_t last = vi_line_count(vi) - 1, top = at.top;
-    if (cmd->row->arg == 1) {
-        top = top > cmd->count ? top - cmd->count : 0;
-    } else {
-        top = last - (top < last ? top : last) > cmd->count ? top + cmd->count : last;
-    }
-    scroll_to(vi, top);
-    size_t bottom = top + at.rows - 1;
-    size_t margin = at.margin < at.rows / 2 ? at.margin : (at.rows - 1) / 2;
-    size_t high = top > 0 ? top + margin : 0;
-    size_t low = bottom > margin ? bottom - margin : 0;
-    size_t line = vi->cursor.line < high ? high : vi->cursor.line > low ? low : vi->cursor.line;
-    line = line < last ? line : last;
-    if (line != vi->cursor.line) {
-        vi->cursor.line = line;
-        vi_apply_want(vi);
-    }
-    return true;
-}
-
-/* ^D ^U by half a window or as 'scroll' says, ^F ^B by a whole one. arg: 1 up, 2 whole. */
-bool vi_c_page(struct vi *vi, struct vi_cmd *cmd)
-{
-    struct vi_window at = window(vi);
-    bool up = cmd->row->arg & 1, whole = cmd->row->arg & 2;
-    size_t last = vi_line_count(vi) - 1, lines = at.rows / 2 > 0 ? at.rows / 2 : 1;
-    if (whole) {
-        lines = (at.rows > 2 ? at.rows - 2 : 1) * cmd->count;
-    } else {
-        vi->options.scroll = cmd->has_count ? cmd->count : vi->options.scroll;
-        lines = vi->options.scroll > 0 ? vi->options.scroll : lines;
-    }
-    if (up ? vi->cursor.line == 0 : vi->cursor.line == last) {
-        return false;
-    }
-    size_t top = up ? (at.top > lines ? at.top - lines : 0) : at.top + lines;
-    scroll_to(vi, top);
-    size_t now = vi->cursor.line;
-    vi->cursor.line =
-        up ? (now > lines ? now - lines : 0) : (last - now > lines ? now + lines : last);
-    vi_land(vi);
-    vi_set_want(vi);
     return true;
 }

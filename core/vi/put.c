@@ -25,9 +25,11 @@ static bool put_chars(struct vi *vi, const struct put *put, struct str text)
         newlines += all.ptr[i] == '\n' ? 1 : 0;
         tail = all.ptr[i] == '\n' ? 0 : tail + 1;
     }
+    vi_note_line(vi, at.line);
     vi->splits_line = newlines > 0;
+    vi->keeps_line = true;
     bool ok = vi_change(vi, offset, offset, buf_str(&all));
-    vi->splits_line = false;
+    vi->splits_line = vi->keeps_line = false;
     vi->before.lines = newlines > 0 ? LINES_SPLIT : vi->before.lines;
     struct vi_pos end = {at.line + newlines, newlines > 0 ? tail : at.col + tail};
     vi->file->start = (struct vi_mark){.pos = at, .set = true};
@@ -75,6 +77,7 @@ static void reindent_lines(struct vi *vi, size_t columns)
     struct vi_pos *end = &vi->file->end.pos;
     long shift = 0;
     bool found = false;
+    vi->keeps_line = true;
     for (size_t line = vi->file->start.pos.line + 1; line <= end->line; line++) {
         struct str bytes = vi_line(vi, line);
         long own = (long)vi_indent_columns(vi, bytes);
@@ -87,6 +90,7 @@ static void reindent_lines(struct vi *vi, size_t columns)
             end->col = end->col + now > before ? end->col + now - before : 0;
         }
     }
+    vi->keeps_line = false;
 }
 
 static bool put_lines(struct vi *vi, const struct put *put, struct str text, bool split)
@@ -195,7 +199,12 @@ static bool put_block(struct vi *vi, const struct put *put)
         column += width;
         begin.col = vi_next_col(line, vi->cursor.col);
     }
-    size_t end = 0, at = begin.line;
+    size_t end = 0, at = begin.line, below = vi_line_count(vi) - at, lines = 2;
+    for (size_t i = 0; i < put->reg->text.len; i++) {
+        lines += put->reg->text.ptr[i] == '\n' ? 1 : 0;
+    }
+    vi_undo_about(vi, at, lines < below ? lines : below); /* one more than it puts into */
+    vi->many_lines = true;
     for (bool more = true; more; at++) {
         size_t stop = str_find_char(rest, '\n', 0);
         more = stop != SIZE_MAX;
@@ -208,6 +217,7 @@ static bool put_block(struct vi *vi, const struct put *put)
         end = put_block_line(vi, put, text, at, &place);
         begin.col += at == begin.line ? place.before : 0;
     }
+    vi->many_lines = false;
     vi->file->start = (struct vi_mark){.pos = begin, .set = true};
     vi->file->end = (struct vi_mark){.pos = {at - 1, end > 0 ? end - 1 : 0}, .set = true};
     vi->cursor = begin;
@@ -230,6 +240,8 @@ bool vi_put(struct vi *vi, const struct vi_register *reg, size_t count, unsigned
     }
     bool lines = reg->kind == VI_LINES || (flags & PUT_LINES);
     bool ok;
+    vi_change_open(vi);
+    vi->before.put_below = vi->cursor.line + 1;
     if (reg->kind == VI_BLOCK && !(flags & PUT_LINES)) {
         ok = put_block(vi, &put);
     } else if (lines) {

@@ -7,17 +7,17 @@ struct changed {
     struct {
         struct vi_entry_lines *items;
         size_t len, cap;
-    } entries;
+    } entries, plain; /* of what each of its changes is; by the lines alone that changed */
     enum vi_lines lines;
 };
 
 static void take_places(const struct vi_file *file, struct vi_kept *out)
 {
-    *out = (struct vi_kept){.first = 1,
-        .anchor = file->visual_anchor,
+    *out = (struct vi_kept){.anchor = file->visual_anchor,
         .head = file->visual_head,
         .mode = file->visual_mode,
-        .want = file->visual_want};
+        .want = file->visual_want,
+        .emptied = text_version(file->text) == file->emptied};
     for (size_t i = 0; i < ARRAY_LEN(file->marks); i++) {
         out->set |= file->marks[i].set ? 1u << i : 0;
         out->marks[i] = file->marks[i].pos;
@@ -35,8 +35,8 @@ static struct vi_kept *kept_of(struct vi_file *file, size_t step)
     return NULL;
 }
 
-/* The marks and the selection from before a step come back with it; what they are now is kept for
- * the way on. */
+/* The marks and the selection from before a step come back with it, and that nothing is there; what
+ * they are now is kept for the way on. */
 static void give_places(struct vi_file *file, struct vi_kept *kept, const struct vi_kept *now)
 {
     for (size_t i = 0; i < ARRAY_LEN(file->marks); i++) {
@@ -50,11 +50,14 @@ static void give_places(struct vi_file *file, struct vi_kept *kept, const struct
         file->visual_mode = kept->mode;
         file->visual_want = kept->want;
     }
+    file->emptied = kept->emptied ? text_version(file->text) : file->emptied;
     struct vi_kept was = *kept;
     *kept = *now;
     kept->step = was.step;
+    kept->one = was.one;
     kept->first = was.first;
-    kept->last = was.last;
+    kept->count = was.count;
+    kept->put_below = was.put_below;
     kept->lines = was.lines;
 }
 
@@ -63,16 +66,25 @@ void vi_undo_begin(struct vi *vi)
     take_places(vi->file, &vi->before);
     vi->before.step = text_step_count(vi->text);
     if (vi->many_lines) {
-        vi->before.first = vi->op_first;
-        vi->before.last = vi->op_last;
+        vi_undo_about(vi, vi->op_first, vi->op_last - vi->op_first + 1);
+    }
+}
+
+void vi_undo_about(struct vi *vi, size_t first, size_t count)
+{
+    if (!vi->before.one) {
+        vi->before.one = true;
+        vi->before.first = first;
+        vi->before.count = count;
     }
 }
 
 void vi_undo_end(struct vi *vi)
 {
     const struct vi_kept *before = &vi->before;
-    bool nothing = before->set == 0 && before->mode == VI_NORMAL && before->first > before->last &&
-                   before->lines == LINES_PLAIN;
+    bool emptied = before->emptied || text_version(vi->text) == vi->file->emptied;
+    bool nothing = before->set == 0 && before->mode == VI_NORMAL && !before->one &&
+                   before->lines == LINES_PLAIN && !emptied && before->put_below == 0;
     if (text_step_count(vi->text) == before->step || nothing) {
         return;
     }
@@ -104,22 +116,23 @@ static void note_undone(void *data, const struct text_change *change)
     struct changed *changed = data;
     struct vi_entry_lines entry = vi_undone_lines(change, changed->lines);
     VEC_PUSH(&changed->entries, entry);
+    entry = vi_undone_lines(change, LINES_PLAIN);
+    VEC_PUSH(&changed->plain, entry);
 }
 
-/* What an operator did to several lines is one entry of all of them, whichever changed. `more`: how
- * many lines the text has more than before, modulo SIZE_MAX + 1. */
+/* What an operator did to several lines, or an insertion to its own, is one entry of all of them,
+ * whichever changed. `more`: how many lines the text has more than before, modulo SIZE_MAX + 1. */
 static void as_one(struct changed *changed, const struct vi_kept *kept, bool back, size_t more)
 {
-    if (kept == NULL || kept->first > kept->last) {
-        return;
-    }
-    size_t lines = kept->last - kept->first + 1;
+    size_t lines = kept->count;
     struct vi_entry_lines all = {
         kept->first, back ? lines - more : lines, back ? lines : lines + more};
-    VEC_FOREACH (const struct vi_entry_lines, entry, &changed->entries) {
-        if (entry->top < all.top || entry->top + entry->new > all.top + all.new) {
+    size_t now = all.old;
+    VEC_FOREACH (const struct vi_entry_lines, entry, &changed->plain) {
+        if (entry->top < all.top || entry->top + entry->old > all.top + now) {
             return;
         }
+        now += entry->new - entry->old;
     }
     if (changed->entries.len > 0) {
         changed->entries.items[0] = all;
@@ -127,20 +140,41 @@ static void as_one(struct changed *changed, const struct vi_kept *kept, bool bac
     }
 }
 
-/* [ and ]: the first and the last line of what was put in. */
-static void mark_undone(struct vi *vi, const struct changed *changed)
+/* What else is known of the entries of a step. */
+static void complete_entries(
+    struct changed *changed, const struct vi_kept *kept, bool back, size_t more)
 {
-    size_t start = SIZE_MAX, end = 0, last = vi_line_count(vi) - 1;
+    if (kept != NULL && kept->one) {
+        as_one(changed, kept, back, more);
+    }
+    if (kept != NULL && kept->put_below > 0 && changed->entries.len > 0) {
+        struct vi_entry_lines none = {kept->put_below, 0, 0};
+        VEC_PUSH(&changed->entries, none);
+        struct vi_entry_lines *items = changed->entries.items;
+        size_t len = changed->entries.len;
+        if (!back) {
+            memmove(items + 1, items, (len - 1) * sizeof *items);
+            items[0] = none;
+        }
+    }
+}
+
+/* [ and ]: the first and the last line of what was put in. `before`: how many lines there were. */
+static void mark_undone(struct vi *vi, const struct changed *changed, size_t before)
+{
+    size_t start = before, end = 0, lines = vi_line_count(vi); /* counted from 1 */
     VEC_FOREACH (const struct vi_entry_lines, entry, &changed->entries) {
         size_t below = entry->top + entry->old;
-        size_t here = entry->new > 0 ? entry->top + entry->new - 1 : entry->top;
-        start = start != SIZE_MAX && start >= below ? start + entry->new - entry->old : start;
-        end = end >= below ? end + entry->new - entry->old : end;
-        start = entry->top < start ? entry->top : start;
-        end = here > end ? here : end;
+        size_t last = entry->top + (entry->new > 0 ? entry->new : 1);
+        start = start > below ? start + entry->new - entry->old : start;
+        end = end > below ? end + entry->new - entry->old : end;
+        start = entry->top + 1 < start ? entry->top + 1 : start;
+        end = last > end ? last : end;
     }
-    vi->file->start = (struct vi_mark){.pos = {start < last ? start : last, 0}, .set = true};
-    vi->file->end = (struct vi_mark){.pos = {end < last ? end : last, 0}, .set = true};
+    start = start < lines ? start : lines;
+    end = end < lines ? end : lines;
+    vi->file->start = (struct vi_mark){.pos = {start - 1, 0}, .set = true};
+    vi->file->end = (struct vi_mark){.pos = {end - 1, 0}, .set = true};
 }
 
 /* Where Vim puts the cursor: where the change was begun if that is among the lines of an entry,
@@ -161,13 +195,14 @@ static size_t undone_line(const struct changed *changed, struct vi_pos begun, si
     return to;
 }
 
-static void after_undo(struct vi *vi, const struct changed *changed, struct vi_pos begun)
+static void after_undo(
+    struct vi *vi, const struct changed *changed, struct vi_pos begun, size_t before)
 {
     size_t last = vi_line_count(vi) - 1;
     if (changed->entries.len == 0) {
         return;
     }
-    mark_undone(vi, changed);
+    mark_undone(vi, changed, before);
     size_t line = undone_line(changed, begun, vi->cursor.line);
     line = line < last ? line : last;
     line -= begun.line + 1 == line ? 1 : 0;
@@ -237,13 +272,14 @@ static bool step(struct vi *vi, int how)
         if (!up && !forth) {
             (void)text_step_cursor(vi->text, false, &before); /* from another branch */
         }
-        as_one(&changed, kept, up, vi_line_count(vi) - lines);
+        complete_entries(&changed, kept, up, vi_line_count(vi) - lines);
         if (kept != NULL) {
             give_places(vi->file, kept, &now);
         }
-        after_undo(vi, &changed, forth ? begun : vi_pos_of(vi, before.head));
+        after_undo(vi, &changed, forth ? begun : vi_pos_of(vi, before.head), lines);
     }
     VEC_FREE(&changed.entries);
+    VEC_FREE(&changed.plain);
     return ok;
 }
 

@@ -41,9 +41,12 @@ enum vi_mode {
 };
 
 struct vi_window {
-    size_t top;    /* first line shown */
-    size_t rows;   /* lines that fit */
-    size_t margin; /* lines the cursor is kept from the first and the last of them */
+    size_t top;     /* first line shown */
+    size_t rows;    /* lines that fit */
+    size_t margin;  /* lines the cursor is kept from the first and the last of them */
+    size_t left;    /* first display column shown */
+    size_t columns; /* that are shown; 0: all, in as many rows as it takes */
+    size_t side;    /* columns the cursor is kept from the first and the last of them */
 };
 
 /* A row of the screen: with wrapping a line takes several, without it is what of the line is shown.
@@ -63,6 +66,8 @@ struct vi_host {
     void (*window)(void *data, struct vi_window *out);
     /* Makes `top` the first line shown. */
     void (*scroll)(void *data, size_t top);
+    /* Makes `left` the first display column shown, where lines are not wrapped. */
+    void (*sideways)(void *data, size_t left);
     /* The row that holds an offset, or with `by` 1 or -1 the one below or above that; false: there
      * is none. */
     bool (*screen_row)(void *data, size_t at, int by, struct vi_screen_row *out);

@@ -149,8 +149,11 @@ enum vi_lines {
 struct vi_kept {
     size_t step;
     enum vi_lines lines;
-    size_t first, last; /* lines that it was about; first > last: only those it changed */
-    unsigned set;       /* a bit per mark */
+    bool one;            /* all it did is one entry, of lines that it was about: */
+    size_t first, count; /* these, as they were before */
+    size_t put_below;    /* with something put it has one of nothing, behind this many lines */
+    unsigned set;        /* a bit per mark */
+    bool emptied;        /* all lines had been deleted: nothing was there */
     struct vi_pos marks[26];
     struct vi_pos anchor, head;
     enum vi_mode mode;
@@ -355,7 +358,8 @@ struct vi {
     bool changing;         /* a text_begin is open for the command that runs */
     struct vi_kept before; /* as the command found it; its step counts the steps */
     bool looks;            /* for a place, without going there */
-    bool keeps_marks;      /* what changes the text sees to the marks itself */
+    bool keeps_marks;      /* what changes the text sees to the marks itself, */
+    bool keeps_line;       /* or to what U gives back */
     bool undoing;          /* lines that come back are others than those that go */
     enum vi_lines undone;  /* what is undone or done again */
     bool in_global;
@@ -448,6 +452,8 @@ void vi_copy_lines(struct vi *vi, size_t first, size_t last, struct buf *out);
 /* Around the changes of a command: undoing them gives marks and selection back too. */
 void vi_undo_begin(struct vi *vi);
 void vi_undo_end(struct vi *vi);
+/* What the step that is open does is about these lines, where nothing is known of it yet. */
+void vi_undo_about(struct vi *vi, size_t first, size_t count);
 /* A change within an undo or redo as Vim has it: from `top` on, `old` lines become `new` ones. */
 struct vi_entry_lines {
     size_t top, old, new;
@@ -533,8 +539,8 @@ void vi_block_range(struct vi *vi, struct vi_range *range, struct vi_pos a, stru
 bool vi_block_delete(struct vi *vi, struct vi_range *range);
 void vi_block_copy(struct vi *vi, const struct vi_range *range, struct buf *out);
 bool vi_block_insert(struct vi *vi, struct vi_cmd *cmd, struct vi_range *range, enum vi_op op);
-/* False: nothing was put into the first line. */
-bool vi_block_finish(struct vi *vi);
+/* What was typed into the first line comes into the others. */
+void vi_block_finish(struct vi *vi);
 bool vi_block_replace(struct vi *vi, const struct vi_range *range, int32_t ch);
 bool vi_block_shift(struct vi *vi, const struct vi_range *range, bool right, size_t amount);
 
@@ -584,6 +590,10 @@ void vi_insert_text(struct vi *vi, struct str text); /* as typed, at the cursor 
 void vi_insert_end(struct vi *vi);
 void vi_insert_pause(struct vi *vi); /* Ctrl-O */
 bool vi_insert_newline(struct vi *vi);
+/* Bytes at the cursor, which goes behind them; nothing is made of them. */
+void vi_insert_raw(struct vi *vi, struct str text);
+/* Here a character goes in or out: '. is here. */
+void vi_insert_note(struct vi *vi);
 void vi_strip_auto_indent(struct vi *vi);
 void vi_complete_word(struct vi *vi, bool next);
 /* The cursor goes elsewhere by other means than typing: what follows is a new insertion. */
@@ -592,12 +602,23 @@ void vi_insert_moved(struct vi *vi);
 void vi_insert_anew(struct vi *vi);
 /* After Ctrl-O and its command; nothing otherwise. */
 void vi_insert_resume(struct vi *vi);
+/* insert_erase.c: Backspace, Ctrl-W, Ctrl-U; Ctrl-T and Ctrl-D. */
+void vi_insert_erase(struct vi *vi);
+void vi_insert_erase_word(struct vi *vi);
+void vi_insert_erase_line(struct vi *vi);
+void vi_insert_shift(struct vi *vi, bool right);
 /* A jump that led nowhere leaves the mark of the one before. */
 void vi_check_jump(struct vi *vi);
+/* U gives this line back as it is now, if it is not one that it has already. */
+void vi_note_line(struct vi *vi, size_t line);
 /* U has nothing to give back any more. */
 void vi_forget_line(struct vi *vi);
 bool vi_open_line(struct vi *vi, bool below);
 void vi_new_line_indent(struct vi *vi, size_t line, bool below, struct buf *out);
+
+/* ---- scroll.c ---- */
+/* What is shown; without a host that knows, the first 24 lines. */
+struct vi_window vi_window_now(struct vi *vi);
 
 /* ---- mark.c ---- */
 /* Where a place is after a change of lines; false: its line is gone. */

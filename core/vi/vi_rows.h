@@ -28,6 +28,7 @@ ROW_RUN(vi_c_reselect);
 ROW_RUN(vi_c_scroll);
 ROW_RUN(vi_c_set_mark);
 ROW_RUN(vi_c_short);
+ROW_RUN(vi_c_sideways);
 ROW_RUN(vi_c_substitute_again);
 ROW_RUN(vi_c_swap);
 ROW_RUN(vi_c_undo);

@@ -42,7 +42,8 @@ endfunc
 
 " Keys are as typed: an error ends what a key led to, but nothing waits for a person to read its
 " message. All in this one function: another one would give back what . repeats when it returns.
-let s:type = 'call feedkeys(g:keys, "ntx")'
+" Silent: a range given backwards is turned around, as it is when the person says yes.
+let s:type = 'silent call feedkeys(g:keys, "ntx")'
 func s:run(case)
   silent! %bwipeout!
   enew!
@@ -62,7 +63,7 @@ func s:run(case)
       let view = winsaveview()
       let [from, to] = [getpos("'["), getpos("']")]
       while undotree().seq_cur > step
-        silent undo
+        silent keepjumps undo
       endwhile
       call setpos("'[", from)
       call setpos("']", to)

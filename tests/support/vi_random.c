@@ -211,10 +211,14 @@ static void visual(struct random *random, struct buf *out)
     reg(random, out);
     size_t kind = below(random, 8);
     if (kind < 5) {
+        bool block = out->ptr[0] == '\026';
         pick(random,
             "d y x d y J gJ u U ~ > < D X Y gu gU g~ g? p P gp gP rz r. r\r \033 \001 \030 2> 3< "
             "g\001 2J ma\033 mb\033 ~ U",
             out);
+        if (!block && out->ptr[out->len - 1] == '\r') {
+            out->ptr[out->len - 1] = 'x'; /* Vim puts in carriage returns, a wanted difference */
+        }
     } else if (kind == 5) {
         pick(random, "c s C S R", out);
         typed(random, out, true);

@@ -90,7 +90,6 @@ static void test_line_undo(void **state)
     assert_keys("abc\n", "xi1\r23\033U", "1\n23bc\n");
 }
 
-/* gn and gN with counts, and as what an operator works on. */
 /* What Vim does with marks, the selection and the cursor when lines are joined, moved, or come back
  * by undo; each was once found by integration/vi_vim. */
 static void test_places(void **state)
@@ -173,6 +172,34 @@ static void test_found(void **state)
     assert_keys("世界 x\n世界 y\n", "xj0a\033j:$s/\\n//\riI\033", "界 x\nI世界 y\n");
 }
 
+/* What stays behind an undo, and where what an insertion or a block put in ends. */
+static void test_found_ends(void **state)
+{
+    (void)state;
+    /* '] after an undo: the last line that came back, or below what was put in. */
+    assert_keys("a\nb\n", "ddud']", "b\n");
+    assert_keys("ab\nc\nd\n", "xpud']", "d\n");
+    assert_keys("a\nb\nc\n", "yyPud']", "c\n");
+    assert_keys("a\nb\nc\n", "yyPu\022d']", "c\n");
+    assert_keys("ab\nc\nd\ne\n", "\026jyPud']", "e\n");
+    assert_keys("a\nb\nc\n", "ix\ry\033ud']", "b\nc\n");
+    assert_keys("a\nb\nc\n", "Ox\ry\033u\022d']", "a\nb\nc\n");
+    assert_keys("a\nb\nc\n", ":%s/a/x\\ry/\rud']", "b\nc\n");
+    assert_keys("a\nb\n", "\026jIx\033d`]", "b\n");
+    /* Where nothing is, nothing is deleted, after an undo back to it neither. */
+    assert_keys("a\n", "ddix\033uddp", "\na\n");
+    /* The line that U gives back when characters of several lines were put into it. */
+    assert_keys("ab\ncd\n", "vjypU", "ab\ncb\ncd\n");
+    assert_keys("a\nb\nc\n", ":2j\rux", "a\n\nc\n");
+    assert_keys("a\nb\nc\n", ":2;+1red\rx", "a\n\nc\n");
+    assert_keys("a\nbcd\n", "jggVjcxy\033\017iI\033", "xIy\n");
+    assert_keys("xxaaa\n", "xx:s/a/b/\r&.", "ba\n");
+    /* Ctrl-W in what a count repeats goes past where the insertion began. */
+    assert_keys("a b\n", "2A\027\xc3\xa9\033", "a \xc3\xa9\n");
+    assert_keys("ab\ncd\n", "vj\"-yA\022-\033", "abab\ncab\nc\n\ncd\n");
+    assert_keys("abcd\n", "qazexzsq2@a", "d\n");
+}
+
 static void test_matches(void **state)
 {
     (void)state;
@@ -250,6 +277,7 @@ int main(void)
         cmocka_unit_test(test_line_undo),
         cmocka_unit_test(test_places),
         cmocka_unit_test(test_found),
+        cmocka_unit_test(test_found_ends),
         cmocka_unit_test(test_matches),
         cmocka_unit_test(test_ex),
         cmocka_unit_test(test_asking),

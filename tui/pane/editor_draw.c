@@ -37,10 +37,15 @@ static int gutter_width(const struct view *view, int cols)
     return view->editor->look.line_numbers == LINE_NUMBERS_OFF ? 3 : number + 3;
 }
 
+size_t view_side_margin(const struct view *view)
+{
+    return view->cols > 4 * MARGIN_COLS ? MARGIN_COLS : 0;
+}
+
 static void follow_column(struct view *view)
 {
     size_t columns = (size_t)view->cols, column = view_column(view, view_head(view));
-    size_t margin = columns > 4 * MARGIN_COLS ? MARGIN_COLS : 0;
+    size_t margin = view_side_margin(view);
     if (column < view->left + margin) {
         view->left = column > margin ? column - margin : 0;
         view->left = column + margin < columns ? 0 : view->left;

@@ -369,6 +369,8 @@ void view_scroll(struct view *view, long rows);
 void view_fill_bottom(struct view *view);
 /* Rows kept between the cursor and the edges: as many as header lines may cover. */
 size_t view_margin(const struct view *view);
+/* Columns the primary caret is kept from the first and the last shown. */
+size_t view_side_margin(const struct view *view);
 /* Scrolls so that the offset's row is at the top, in the middle, at the bottom (within the margin).
  */
 enum view_place { VIEW_TOP, VIEW_MIDDLE, VIEW_BOTTOM };

@@ -54,12 +54,20 @@ static void window(void *data, struct vi_window *out)
     out->top = text_line_of(view->doc->text, view->top);
     out->rows = view->rows > 0 ? (size_t)view->rows : 1;
     out->margin = view_margin(view);
+    out->left = view->left;
+    out->columns = view->wrap || view->cols < 1 ? 0 : (size_t)view->cols;
+    out->side = view_side_margin(view);
 }
 
 static void scroll(void *data, size_t top)
 {
     struct view *view = view_of(data);
     view->top = text_line_start(view->doc->text, top);
+}
+
+static void sideways(void *data, size_t left)
+{
+    view_of(data)->left = left;
 }
 
 static bool screen_row(void *data, size_t at, int by, struct vi_screen_row *out)
@@ -187,6 +195,7 @@ static const struct vi_host host = {
     .message = say,
     .window = window,
     .scroll = scroll,
+    .sideways = sideways,
     .screen_row = screen_row,
     .clipboard_set = clipboard_set,
     .clipboard_get = clipboard_get,
