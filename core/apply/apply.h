@@ -141,7 +141,6 @@ struct apply_job {
                                  known; else SIZE_MAX */
     struct apply_cell *cells; /* [policy * fixture_count + fixture]: what `read` fills; those it
                                  leaves waiting count as not evaluated */
-    bool later;               /* not before those that are needed first */
     unsigned attempt;         /* how often `read` said APPLY_READ_AGAIN */
     struct scratch scratch;   /* the job's own folder, if it has one; gone with the job */
     void *own;                /* the engine's */
@@ -184,6 +183,12 @@ struct apply_engine {
     bool (*takes)(const struct apply_policy *policy, const struct apply_fixture *fixture);
     /* Whether two policies may share a job; NULL: any may. */
     bool (*together)(const struct apply_policy *a, const struct apply_policy *b);
+    /* Whether what it decides depends on the other documents of the job: then those are the ones of
+     * the document's file, whatever else is asked about, and no other. NULL: it never does. */
+    bool (*looks_around)(const struct apply_policy *policy);
+    /* How many times dearer than the cheapest it is to ask the policy about a document that is in
+     * the job for another policy. NULL: once. */
+    size_t (*weight)(const struct apply_policy *policy);
     /* Worker thread: the command line, and files it needs in the job's scratch folder. */
     bool (*command)(struct apply_job *job, struct apply_command *command, struct err *err);
     enum apply_read (*read)(
@@ -231,8 +236,9 @@ enum apply_need {
 };
 
 struct apply_needs {
-    /* Asked on a worker, before `planned`, and again on the loop thread before a job begins, for
-     * then less may be needed. What comes of an engine unasked for is told as well. */
+    /* Asked on a worker, before `planned` and once all that was needed first is known, and again on
+     * the loop thread before a job begins, for then less may be needed. Never by two at a time.
+     * What comes of an engine unasked for is told as well. */
     enum apply_need (*cell)(void *data, const struct apply_set *set, size_t policy, size_t fixture);
     /* On the worker, while policies are found: none of this engine's in this file is. `file` NULL:
      * none of the engine's at all. */

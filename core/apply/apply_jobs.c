@@ -1,6 +1,5 @@
 #include "apply/apply_jobs.h"
 
-#include "apply/apply_names.h"
 #include "base/path.h"
 #include "base/safe.h"
 #include "base/vec.h"
@@ -9,7 +8,7 @@
 
 #include <stdlib.h>
 
-enum { TIMEOUT_MS = 60000, WATCH_MS = 100, LOG_MAX = 400, NEAR_POLICIES = 25 };
+enum { TIMEOUT_MS = 60000, WATCH_MS = 100, LOG_MAX = 400 };
 #define OUTPUT_MAX_BYTES ((size_t)128 << 20)
 #define ERROUT_MAX_BYTES ((size_t)256 << 10)
 #define MEMORY_MAX_BYTES ((uint64_t)2 << 30)
@@ -74,7 +73,7 @@ void apply_jobs_name(struct apply_set *set)
     free(ids);
 }
 
-static struct apply_job *new_job(const struct apply_set *set, const struct apply_engine *engine,
+struct apply_job *apply_job_new(const struct apply_set *set, const struct apply_engine *engine,
     const char *program, const size_t *policies, size_t policy_count, const size_t *fixtures,
     size_t fixture_count)
 {
@@ -114,196 +113,17 @@ void apply_job_free(struct apply_job *job)
     free(job);
 }
 
-/* ---- which are needed ---- */
-
-bool apply_set_wants(const struct apply_set *set, const struct engine *engine, const char *file)
+bool apply_job_looks_around(const struct apply_job *job)
 {
-    return set->needs == NULL || set->needs->policy(set->needs->data, set, engine, file);
-}
-
-static enum apply_need need_of(
-    const struct apply_set *set, const struct apply_engine *engine, size_t policy, size_t fixture)
-{
-    if (!apply_takes(engine, &set->policies.items[policy], &set->fixtures.items[fixture])) {
-        return APPLY_NOT_NEEDED;
-    }
-    return set->needs == NULL ? APPLY_NEEDED_FIRST
-                              : set->needs->cell(set->needs->data, set, policy, fixture);
-}
-
-static size_t keep(size_t *places, size_t count, const bool *kept)
-{
-    size_t len = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (kept[i]) {
-            places[len++] = places[i];
-        }
-    }
-    return len;
-}
-
-bool apply_job_narrow(struct apply_job *job, const unsigned char *known)
-{
-    bool *policies = mem_zalloc(job->policy_count + 1);
-    bool *fixtures = mem_zalloc(job->fixture_count + 1);
-    for (size_t p = 0; p < job->policy_count; p++) {
-        for (size_t f = 0; f < job->fixture_count; f++) {
-            size_t cell = job->policies[p] * job->set->fixtures.len + job->fixtures[f];
-            if (!known[cell] && need_of(job->set, job->engine, job->policies[p],
-                                    job->fixtures[f]) != APPLY_NOT_NEEDED) {
-                policies[p] = fixtures[f] = true;
-            }
-        }
-    }
-    job->policy_count = keep(job->policies, job->policy_count, policies);
-    job->fixture_count = keep(job->fixtures, job->fixture_count, fixtures);
-    free(policies);
-    free(fixtures);
-    return job->policy_count > 0 && job->fixture_count > 0;
-}
-
-/* ---- jobs of a set ---- */
-
-/* The documents that any of the policies is asked about, in jobs of as many as the engine takes. */
-static void add_jobs(const struct apply_set *set, const struct apply_programs *programs,
-    size_t place, const struct policy_set *policies, enum apply_need need, struct job_list *jobs)
-{
-    const struct apply_engine *engine = apply_engines[place];
-    struct policy_set fixtures = {0};
-    for (size_t f = 0; f < set->fixtures.len; f++) {
-        bool taken = false;
-        for (size_t i = 0; !taken && i < policies->len; i++) {
-            taken = need_of(set, engine, policies->items[i], f) == need;
-        }
-        if (taken) {
-            VEC_PUSH(&fixtures, f);
-        }
-    }
-    for (size_t at = 0; at < fixtures.len; at += engine->fixtures_max) {
-        size_t left = fixtures.len - at;
-        struct apply_job *job =
-            new_job(set, engine, programs->path[place], policies->items, policies->len,
-                fixtures.items + at, left < engine->fixtures_max ? left : engine->fixtures_max);
-        job->later = need == APPLY_NEEDED_LATER;
-        VEC_PUSH(jobs, job);
-    }
-    VEC_FREE(&fixtures);
-}
-
-static bool may_join(
-    const struct apply_set *set, const struct apply_engine *engine, size_t a, size_t b)
-{
-    const struct apply_policy *x = &set->policies.items[a];
-    const struct apply_policy *y = &set->policies.items[b];
-    return strcmp(x->engine, y->engine) == 0 && y->trouble == NULL &&
-           (engine->together == NULL || engine->together(x, y));
-}
-
-/* How jobs are put together. */
-struct gathering {
-    const struct apply_set *set;
-    enum apply_need need;
-    struct apply_names *names;
-    bool *taken;              /* by policy: it is in a job, or in none */
-    struct policy_set *asked; /* by policy: the documents that are needed so, where that counts */
-};
-
-/* Where only some cells are needed they are mostly those of policies with the documents beside
- * them. */
-static bool is_near(const struct gathering *g)
-{
-    return g->set->needs != NULL && g->need == APPLY_NEEDED_FIRST;
-}
-
-/* False: no cell of the policy is needed so. */
-static bool look_at_policy(struct gathering *g, const struct apply_engine *engine, size_t policy)
-{
-    bool asked = g->set->needs == NULL;
-    bool all = is_near(g) && engine->names_once;
-    for (size_t f = 0; (!asked || all) && f < g->set->fixtures.len; f++) {
-        if (need_of(g->set, engine, policy, f) == g->need) {
-            asked = true;
-            if (all) {
-                VEC_PUSH(&g->asked[policy], f);
-            }
-        }
-    }
-    return asked;
-}
-
-static bool joins(const struct gathering *g, const struct apply_engine *engine,
-    const struct policy_set *group, size_t policy)
-{
-    const struct policy_set *asked = &g->asked[policy];
-    bool may = !g->taken[policy];
-    for (size_t m = 0; may && m < group->len; m++) {
-        may = may_join(g->set, engine, group->items[m], policy);
-    }
-    return may && (!engine->names_once || apply_names_fit(g->names, asked->items, asked->len));
-}
-
-static void gather(const struct gathering *g, const struct apply_engine *engine, size_t first,
-    struct policy_set *group)
-{
-    bool small = is_near(g) && engine->policies_max > NEAR_POLICIES; /* asks for little else */
-    size_t most = small ? NEAR_POLICIES : engine->policies_max;
-    apply_names_begin(g->names);
-    for (size_t k = first; k < g->set->policies.len && group->len < most; k++) {
-        if (joins(g, engine, group, k)) {
-            VEC_PUSH(group, k);
-            g->taken[k] = true;
-            apply_names_take(g->names, g->asked[k].items, g->asked[k].len);
-        }
-    }
-}
-
-/* The policies whose cells are needed so, in groups that an engine can be asked about together. */
-static void make_jobs(const struct apply_set *set, const struct apply_programs *programs,
-    enum apply_need need, struct job_list *jobs)
-{
-    struct gathering g = {.set = set,
-        .need = need,
-        .names = apply_names_new(set),
-        .taken = mem_zalloc(set->policies.len + 1),
-        .asked = mem_zalloc((set->policies.len + 1) * sizeof *g.asked)};
-    for (size_t i = 0; i < set->policies.len; i++) {
-        const struct apply_policy *policy = &set->policies.items[i];
-        size_t place = apply_engine_place(policy->engine);
-        g.taken[i] = policy->trouble != NULL || programs->path[place] == NULL ||
-                     !look_at_policy(&g, apply_engines[place], i);
-    }
-    for (size_t i = 0; i < set->policies.len; i++) {
-        if (!g.taken[i]) {
-            struct policy_set group = {0};
-            size_t place = apply_engine_place(set->policies.items[i].engine);
-            gather(&g, apply_engines[place], i, &group);
-            add_jobs(set, programs, place, &group, need, jobs);
-            VEC_FREE(&group);
-        }
-    }
-    for (size_t i = 0; i < set->policies.len; i++) {
-        VEC_FREE(&g.asked[i]);
-    }
-    apply_names_free(g.names);
-    free(g.asked);
-    free(g.taken);
-}
-
-void apply_jobs_make(
-    const struct apply_set *set, const struct apply_programs *programs, struct job_list *jobs)
-{
-    make_jobs(set, programs, APPLY_NEEDED_FIRST, jobs);
-    if (set->needs != NULL) {
-        make_jobs(set, programs, APPLY_NEEDED_LATER, jobs);
-    }
+    return job->engine->looks_around != NULL && job->policy_count == 1 &&
+           job->engine->looks_around(&job->set->policies.items[job->policies[0]]);
 }
 
 static void push_part(const struct apply_job *job, size_t from_policy, size_t policies,
     size_t from_fixture, size_t fixtures, struct job_list *jobs)
 {
-    struct apply_job *part = new_job(job->set, job->engine, job->program,
+    struct apply_job *part = apply_job_new(job->set, job->engine, job->program,
         job->policies + from_policy, policies, job->fixtures + from_fixture, fixtures);
-    part->later = job->later;
     VEC_PUSH(jobs, part);
 }
 
@@ -323,6 +143,9 @@ bool apply_job_split(const struct apply_job *job, struct job_list *jobs)
 {
     size_t p = job->policy_count / 2;
     size_t f = job->fixture_count / 2;
+    if (apply_job_looks_around(job)) {
+        return false; /* a part of it is another question */
+    }
     if (job->suspect < job->policy_count && job->policy_count > 1) {
         push_suspect(job, jobs);
         return true;

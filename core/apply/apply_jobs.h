@@ -1,5 +1,5 @@
-/* Inside of a run, shared by apply_run.c (its life, what it tells) and apply_jobs.c (which jobs
- * there are, and one job from its command line to its cells). */
+/* Inside of a run, shared by apply_run.c (its life, what it tells), apply_gather.c (which jobs
+ * there are) and apply_jobs.c (one job from its command line to its cells). */
 #ifndef BYLAW_APPLY_APPLY_JOBS_H
 #define BYLAW_APPLY_APPLY_JOBS_H
 
@@ -26,10 +26,17 @@ bool apply_takes(const struct apply_engine *engine, const struct apply_policy *p
     const struct apply_fixture *fixture);
 /* No two policies, and no two documents, have the same id: the later are numbered. */
 void apply_jobs_name(struct apply_set *set);
-/* The jobs of a set, the first to be done first. Worker. */
-void apply_jobs_make(
-    const struct apply_set *set, const struct apply_programs *programs, struct job_list *jobs);
+/* The jobs of the cells that are needed so, the first to be done first. Worker; nothing becomes
+ * known meanwhile. */
+void apply_jobs_make(const struct apply_set *set, const struct apply_programs *programs,
+    enum apply_need need, struct job_list *jobs);
+/* Copies both lists. */
+struct apply_job *apply_job_new(const struct apply_set *set, const struct apply_engine *engine,
+    const char *program, const size_t *policies, size_t policy_count, const size_t *fixtures,
+    size_t fixture_count) MUST_USE;
 void apply_job_free(struct apply_job *job);
+/* Which documents it has is part of what is asked. */
+bool apply_job_looks_around(const struct apply_job *job);
 /* Two of it, with all of its documents or policies between them; false: it is only one cell. */
 bool apply_job_split(const struct apply_job *job, struct job_list *jobs);
 /* Takes out of it the policies and documents of which no cell is needed and still unknown (`known`:

@@ -5,16 +5,17 @@
 #include "base/vec.h"
 #include "engine/kyverno.h"
 #include "engine/kyverno_apply.h"
+#include "engine/kyverno_scope.h"
 #include "engine/value_diff.h"
 
 #include <stdlib.h>
 
-enum { POLICIES_OF_JOB = 200, FIXTURES_OF_JOB = 500 };
+enum { POLICIES_OF_JOB = 100, FIXTURES_OF_JOB = 500 };
 
 /* A policy's document. */
 struct kyverno_policy {
     char *name;
-    bool deletes;
+    struct kyverno_scope *scope;
     struct buf text;
 };
 
@@ -22,6 +23,7 @@ static void policy_free(void *own)
 {
     struct kyverno_policy *policy = own;
     free(policy->name);
+    kyverno_scope_free(policy->scope);
     buf_free(&policy->text);
     free(policy);
 }
@@ -44,7 +46,7 @@ static void found(void *data, const char *path, unsigned row, const struct fixtu
     }
     struct kyverno_policy *own = MEM_NEW(struct kyverno_policy);
     own->name = mem_strdup(head->name);
-    own->deletes = str_ends(str_of(head->kind), "DeletingPolicy");
+    own->scope = kyverno_scope_read(document);
     buf_append_str(&own->text, document);
     VEC_PUSH(&set->policies, (struct apply_policy){.engine = "kyverno",
                                  .id = mem_printf("kyverno %s", own->name),
@@ -62,17 +64,32 @@ static void find(struct apply_set *set, const atomic_bool *cancel)
 
 static bool takes(const struct apply_policy *policy, const struct apply_fixture *fixture)
 {
-    (void)policy;
-    return fixture->kind == APPLY_OBJECT;
+    const struct kyverno_policy *own = policy->own;
+    return fixture->kind == APPLY_OBJECT &&
+           kyverno_scope_takes(own->scope, fixture->api_version, fixture->object_kind);
 }
 
-/* Kyverno knows policies by name: one that overrides another would hide it. Where one deletes, it
- * gives up at the first object of a kind that it does not know, which is nothing to the others. */
+/* Kyverno knows policies by name: one that overrides another would hide it. What one makes of an
+ * object is what those after it are asked about. */
 static bool together(const struct apply_policy *a, const struct apply_policy *b)
 {
     const struct kyverno_policy *x = a->own;
     const struct kyverno_policy *y = b->own;
-    return x->deletes == y->deletes && strcmp(x->name, y->name) != 0;
+    enum kyverno_company company = kyverno_scope_company(x->scope);
+    return company == kyverno_scope_company(y->scope) && company <= KYVERNO_OF_ITS_KIND &&
+           strcmp(x->name, y->name) != 0;
+}
+
+static size_t weight(const struct apply_policy *policy)
+{
+    const struct kyverno_policy *own = policy->own;
+    return kyverno_scope_company(own->scope) == KYVERNO_ANY_COMPANY ? 1 : 20;
+}
+
+static bool looks_around(const struct apply_policy *policy)
+{
+    const struct kyverno_policy *own = policy->own;
+    return kyverno_scope_company(own->scope) == KYVERNO_NO_OBJECTS;
 }
 
 /* ---- asking ---- */
@@ -294,6 +311,8 @@ const struct apply_engine apply_engine_kyverno = {
     .find = find,
     .takes = takes,
     .together = together,
+    .looks_around = looks_around,
+    .weight = weight,
     .command = write_files,
     .start = start,
     .stop = stop,

@@ -32,6 +32,7 @@ struct attempt {
     struct render *render;
     char *offline_path;
     struct job_list jobs; /* not begun; the last is next */
+    struct job_list made; /* a worker has made them; they become jobs on the loop thread */
     struct {
         struct apply_task **items;
         size_t len, cap;
@@ -42,7 +43,8 @@ struct attempt {
     size_t known, total;
     unsigned char *is_known; /* by cell of the set, policy by policy */
     struct apply_needs needs;
-    size_t first; /* jobs not yet done that others wait for */
+    bool asks_later; /* what is needed later is still to be made jobs of */
+    bool gathering;  /* a worker makes them */
     size_t jobs_done, jobs_total;
 };
 
@@ -62,7 +64,11 @@ static void attempt_free(struct attempt *a)
     VEC_FOREACH (struct apply_job *, job, &a->jobs) {
         apply_job_free(*job);
     }
+    VEC_FOREACH (struct apply_job *, job, &a->made) {
+        apply_job_free(*job);
+    }
     VEC_FREE(&a->jobs);
+    VEC_FREE(&a->made);
     VEC_FREE(&a->tasks);
     for (size_t i = 0; i < APPLY_ENGINES_MAX; i++) {
         free(a->programs.path[i]);
@@ -250,7 +256,6 @@ static void on_ended(void *data, struct apply_task *task, struct apply_job *job,
     size_t waiting = a->jobs.len;
     bool split = read == APPLY_READ_APART && a->owner != NULL && apply_job_split(job, &a->jobs);
     size_t parts = a->jobs.len - waiting;
-    a->first = job->later ? a->first : a->first - 1 + parts;
     a->jobs_total += parts;
     a->jobs_done++;
     if (a->owner != NULL && !split) {
@@ -274,6 +279,43 @@ static void log_line(void *data, const char *line)
     }
 }
 
+/* Those that a worker has made are next. */
+static void take_made(struct attempt *a)
+{
+    for (size_t i = a->made.len; i > 0; i--) { /* the last is next */
+        VEC_PUSH(&a->jobs, a->made.items[i - 1]);
+    }
+    a->jobs_total += a->made.len;
+    a->made.len = 0;
+}
+
+static void gather_later(void *data)
+{
+    struct attempt *a = data;
+    apply_jobs_make(a->set, &a->programs, APPLY_NEEDED_LATER, &a->made);
+}
+
+static void on_later(void *data, bool cancelled)
+{
+    struct attempt *a = data;
+    (void)cancelled;
+    a->gathering = false;
+    if (a->owner != NULL) {
+        take_made(a);
+        go_on(a);
+    }
+    release(a);
+}
+
+/* What is needed once the rest is known, and the rest is: mostly that is little. */
+static void begin_later(struct attempt *a)
+{
+    a->asks_later = false;
+    a->gathering = true;
+    a->holds++;
+    loop_work_start(a->loop, gather_later, on_later, a);
+}
+
 static void go_on(struct attempt *a)
 {
     struct apply_tasks tasks = {.loop = a->loop,
@@ -283,13 +325,8 @@ static void go_on(struct attempt *a)
         .log = log_line,
         .data = a};
     while (a->owner != NULL && a->jobs.len > 0 && a->tasks.len < a->slots) {
-        struct apply_job *job = a->jobs.items[a->jobs.len - 1];
-        if (job->later && a->first > 0) {
-            break;
-        }
-        a->jobs.len--;
+        struct apply_job *job = a->jobs.items[--a->jobs.len];
         if (a->set->needs != NULL && !apply_job_narrow(job, a->is_known)) {
-            a->first -= !job->later;
             a->jobs_done++;
             apply_job_free(job);
             continue;
@@ -301,7 +338,12 @@ static void go_on(struct attempt *a)
     if (a->owner != NULL && a->owner->events.progress != NULL && a->jobs_total > 0) {
         a->owner->events.progress(a->owner->events.data, a->jobs_done, a->jobs_total);
     }
-    if (a->owner != NULL && a->next >= a->total && is_done(a)) {
+    if (a->owner == NULL || a->gathering || a->next < a->total || !is_done(a)) {
+        return;
+    }
+    if (a->asks_later) {
+        begin_later(a);
+    } else {
         a->next = SIZE_MAX; /* told once */
         tell_done(a, NULL);
     }
@@ -310,17 +352,11 @@ static void go_on(struct attempt *a)
 static void make_jobs(void *data)
 {
     struct attempt *a = data;
-    struct job_list jobs = {0};
     fixtures_sort(a->set);
     apply_jobs_name(a->set);
-    apply_jobs_make(a->set, &a->programs, &jobs);
-    for (size_t i = jobs.len; i > 0; i--) { /* the last is next */
-        VEC_PUSH(&a->jobs, jobs.items[i - 1]);
-        a->first += !jobs.items[i - 1]->later;
-    }
-    a->jobs_total = jobs.len;
+    apply_jobs_make(a->set, &a->programs, APPLY_NEEDED_FIRST, &a->made);
+    a->asks_later = a->set->needs != NULL;
     a->is_known = mem_zalloc(a->set->policies.len * a->set->fixtures.len + 1);
-    VEC_FREE(&jobs);
 }
 
 /* A matrix that nobody can look through is bounded before it is computed; where only some of its
@@ -348,6 +384,7 @@ static void on_jobs(void *data, bool cancelled)
     struct apply_run *run = a->owner;
     (void)cancelled;
     if (run != NULL) {
+        take_made(a);
         a->total = a->set->policies.len * a->set->fixtures.len;
         run->events.planned(run->events.data, a->generation, a->set);
     }

@@ -287,6 +287,7 @@ static size_t read_bound(const char *root)
     return bound >= 0 ? (size_t)bound : WISH_DECISIONS_MAX;
 }
 
+/* Takes over the wish. */
 static struct decide *start(struct loop *loop, const char *root, struct wish *wish,
     void (*done)(void *data, const struct decided *decided), void *data)
 {
@@ -327,8 +328,9 @@ struct decide *decide_start_with(struct loop *loop, const char *root,
     const struct decide_given *given, void (*done)(void *data, const struct decided *decided),
     void *data)
 {
-    struct decide *d =
-        start(loop, root, wish_new(given->changed, given->affected, read_bound(root)), done, data);
+    struct wish *wish = wish_new(given->changed, given->affected, read_bound(root));
+    wish_tested(wish, given->results);
+    struct decide *d = start(loop, root, wish, done, data);
     d->progress = given->progress;
     d->awaits = given->awaits;
     VEC_FOREACH (const struct result, row, given->results) {

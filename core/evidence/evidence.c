@@ -158,6 +158,7 @@ static void look_at_invalid(const struct looking *l)
     struct buf others = BUF_INIT;
     size_t asked = 0;
     size_t matched = 0;
+    bool all = true; /* every policy has decided */
     for (size_t p = 0; p < matrix_policies(l->matrix); p++) {
         const struct apply_cell *cell = matrix_cell(l->matrix, l->side, p, l->fixture);
         bool own = l->nearest == 0 || is_own(l, p);
@@ -165,6 +166,7 @@ static void look_at_invalid(const struct looking *l)
             buf_free(&others);
             return;
         }
+        all = all && (cell == NULL || cell->verdict != APPLY_WAITING);
         asked += own && cell != NULL;
         matched += own && cell != NULL && cell->verdict != APPLY_NO_MATCH;
         if (denies(cell)) {
@@ -179,8 +181,8 @@ static void look_at_invalid(const struct looking *l)
         tell(l->findings, "fixture-not-denied", fixture->file, fixture->at,
             "%s, and its own policy lets it pass (%s does not)", who_says(fixture), others.ptr);
     } else if (asked > 0) {
-        tell(l->findings, "fixture-not-denied", fixture->file, fixture->at,
-            "%s, and no policy denies it", who_says(fixture));
+        tell(l->findings, "fixture-not-denied", fixture->file, fixture->at, "%s, and %s",
+            who_says(fixture), all ? "no policy denies it" : "the policies beside it let it pass");
     }
     buf_free(&others);
 }

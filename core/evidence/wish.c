@@ -8,7 +8,8 @@
 #include <stdlib.h>
 
 struct wished_policy {
-    bool matches; /* it says what it is for */
+    size_t folder; /* length of the path it lies in, with the slash */
+    bool matches;  /* it says what it is for */
     bool affected;
     bool reached; /* a document is known that it is for */
 };
@@ -24,11 +25,18 @@ struct wished_fixture {
 struct wish {
     bool limited;
     struct wish_paths changed, affected;
+    struct {
+        struct wished_test {
+            char *file;
+            unsigned row; /* of the rule, or the policy */
+        } * items;
+        size_t len, cap;
+    } tested;
     /* Files whose name says that they are valid or invalid. */
     size_t claims, claims_changed;
     bool counted;
     size_t decisions; /* the bound */
-    bool own_only;    /* documents called valid are held against their own policies only */
+    bool own_only;    /* documents are held against their own policies only */
     char *left_out;
     /* Of the set, made when first asked about it. */
     const struct apply_set *set;
@@ -92,6 +100,10 @@ void wish_free(struct wish *wish)
 {
     wish_paths_free(&wish->changed);
     wish_paths_free(&wish->affected);
+    VEC_FOREACH (struct wished_test, test, &wish->tested) {
+        free(test->file);
+    }
+    VEC_FREE(&wish->tested);
     free(wish->policies);
     free(wish->fixtures);
     free(wish->left_out);
@@ -115,11 +127,50 @@ bool wish_changed(const struct wish *wish, const char *path)
     return !wish->limited || wish_paths_have(&wish->changed, path);
 }
 
+/* Kyverno passes what it left out as well; then nothing was got. */
+static bool is_evaluated(const struct result *row)
+{
+    static const char *const words[] = {"pass", "fail"};
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        if (row->got != NULL && strcmp(row->got, words[i]) == 0) {
+            return strcmp(row->engine, "kyverno") == 0 && row->policy_file != NULL &&
+                   (row->status == RESULT_PASS || row->status == RESULT_FAIL);
+        }
+    }
+    return false;
+}
+
+void wish_tested(struct wish *wish, const struct results *results)
+{
+    VEC_FOREACH (const struct result, row, results) {
+        size_t len = wish->tested.len;
+        const struct wished_test *last = len == 0 ? NULL : &wish->tested.items[len - 1];
+        if (is_evaluated(row) && (last == NULL || last->row != row->policy_at.row ||
+                                     strcmp(last->file, row->policy_file) != 0)) {
+            VEC_PUSH(&wish->tested,
+                (struct wished_test){mem_strdup(row->policy_file), row->policy_at.row});
+        }
+    }
+}
+
 /* ---- what a set holds ---- */
 
-static bool is_affected(const struct wish *wish, const char *path)
+/* The policy that begins last before the place. */
+static void reach(struct wish *wish, const struct wished_test *test)
 {
-    return wish_paths_have(&wish->changed, path) || wish_paths_have(&wish->affected, path);
+    const struct apply_policies *all = &wish->set->policies;
+    size_t found = SIZE_MAX;
+    for (size_t p = 0; p < all->len; p++) {
+        const struct apply_policy *policy = &all->items[p];
+        bool before = policy->file != NULL && strcmp(policy->file, test->file) == 0 &&
+                      policy->at.row <= test->row;
+        if (before && (found == SIZE_MAX || policy->at.row > all->items[found].at.row)) {
+            found = p;
+        }
+    }
+    if (found != SIZE_MAX) {
+        wish->policies[found].reached = true;
+    }
 }
 
 /* Of Conftest and Cedar what is asked about is a folder of files: they are few, and all are taken.
@@ -129,13 +180,30 @@ static bool is_whole(const char *engine)
     return strcmp(engine, "conftest") == 0 || strcmp(engine, "cedar") == 0;
 }
 
+static bool is_affected(const struct wish *wish, const char *path)
+{
+    return wish_paths_have(&wish->changed, path) || wish_paths_have(&wish->affected, path);
+}
+
 static void look_at_policy(struct wish *wish, size_t place)
 {
     const struct apply_policy *policy = &wish->set->policies.items[place];
-    wish->policies[place] = (struct wished_policy){
-        .matches = policy->trouble == NULL && evidence_has_match(policy->engine, policy->file),
-        .affected = !wish->limited || is_whole(policy->engine) || is_affected(wish, policy->file) ||
-                    is_affected(wish, policy->beside)};
+    const char *slash = policy->file == NULL ? NULL : strrchr(policy->file, '/');
+    wish->policies[place] =
+        (struct wished_policy){.folder = slash == NULL ? 0 : (size_t)(slash - policy->file) + 1,
+            .matches = policy->trouble == NULL && evidence_has_match(policy->engine, policy->file),
+            .affected = !wish->limited || is_whole(policy->engine) ||
+                        is_affected(wish, policy->file) || is_affected(wish, policy->beside)};
+}
+
+/* evidence_nearness, of millions of pairs. */
+static size_t nearness(const struct wish *wish, size_t policy, size_t fixture)
+{
+    const char *file = wish->set->policies.items[policy].file;
+    const char *path = wish->set->fixtures.items[fixture].file;
+    size_t folder = wish->policies[policy].folder;
+    bool inside = file != NULL && path != NULL && (folder == 0 || strncmp(path, file, folder) == 0);
+    return !inside ? 0 : folder == 0 ? 1 : folder;
 }
 
 static void look_at_fixture(struct wish *wish, size_t place)
@@ -147,11 +215,11 @@ static void look_at_fixture(struct wish *wish, size_t place)
     own->changed = wish_changed(wish, fixture->file);
     own->affected = own->changed;
     for (size_t p = 0; own->claim != FIXTURE_CLAIMS_NOTHING && p < set->policies.len; p++) {
-        size_t near = evidence_nearness(set->policies.items[p].file, fixture->file);
+        size_t near = nearness(wish, p, place);
         own->nearest = near > own->nearest ? near : own->nearest;
     }
     for (size_t p = 0; own->claim != FIXTURE_CLAIMS_NOTHING && p < set->policies.len; p++) {
-        size_t near = evidence_nearness(set->policies.items[p].file, fixture->file);
+        size_t near = nearness(wish, p, place);
         own->affected = own->affected || (near == own->nearest && wish->policies[p].affected);
     }
 }
@@ -162,12 +230,14 @@ static void bound_decisions(struct wish *wish)
     const struct apply_set *set = wish->set;
     size_t affected = 0;
     size_t documents = 0;
+    size_t invalid = 0;
     size_t all = 0;
     for (size_t p = 0; p < set->policies.len; p++) {
         affected += wish->policies[p].affected;
     }
     for (size_t f = 0; f < set->fixtures.len; f++) {
         size_t asked = wish->fixtures[f].changed ? set->policies.len : affected;
+        invalid += wish->fixtures[f].claim == FIXTURE_CLAIMS_INVALID && wish->fixtures[f].affected;
         if (wish->fixtures[f].claim == FIXTURE_CLAIMS_VALID && asked > 0) {
             documents++;
             all += asked;
@@ -178,11 +248,10 @@ static void bound_decisions(struct wish *wish)
     wish->left_out = NULL;
     if (wish->own_only && wish->decisions > 0) {
         wish->left_out = mem_printf(
-            "%zu documents called valid were held against the policies beside them only: by all "
-            "%zu "
-            "policies that would be %zu decisions, and %zu are made (.bylaw/config.toml: [guards] "
-            "decisions = N, 0 for none)",
-            documents, set->policies.len, all, wish->decisions);
+            "%zu documents called valid and %zu called invalid were held against the policies "
+            "beside them only: by all %zu policies that would be %zu decisions about the valid "
+            "ones, and %zu are made (.bylaw/config.toml: [guards] decisions = N, 0 for none)",
+            documents, invalid, set->policies.len, all, wish->decisions);
     }
 }
 
@@ -196,6 +265,9 @@ static void look(struct wish *wish, const struct apply_set *set)
     for (size_t p = 0; p < set->policies.len; p++) {
         look_at_policy(wish, p);
     }
+    VEC_FOREACH (const struct wished_test, test, &wish->tested) {
+        reach(wish, test);
+    }
     for (size_t f = 0; f < set->fixtures.len; f++) {
         look_at_fixture(wish, f);
     }
@@ -207,8 +279,7 @@ static void look(struct wish *wish, const struct apply_set *set)
 static bool is_own(const struct wish *wish, size_t policy, size_t fixture)
 {
     const struct wished_fixture *of = &wish->fixtures[fixture];
-    return of->nearest == 0 || evidence_nearness(wish->set->policies.items[policy].file,
-                                   wish->set->fixtures.items[fixture].file) == of->nearest;
+    return of->nearest == 0 || nearness(wish, policy, fixture) == of->nearest;
 }
 
 /* Whether what the document says of itself holds. */
@@ -216,7 +287,7 @@ static enum apply_need need_of_claim(const struct wish *wish, size_t policy, siz
 {
     const struct wished_fixture *of = &wish->fixtures[fixture];
     bool own = is_own(wish, policy, fixture);
-    if (of->claim == FIXTURE_CLAIMS_VALID && wish->own_only && (!own || of->nearest == 0)) {
+    if (wish->own_only && (!own || of->nearest == 0)) {
         return APPLY_NOT_NEEDED;
     }
     bool asked = of->claim == FIXTURE_CLAIMS_INVALID ? of->affected
@@ -235,9 +306,7 @@ static enum apply_need need_of_match(const struct wish *wish, size_t policy, siz
     if (!of->matches || of->reached || !of->affected) {
         return APPLY_NOT_NEEDED;
     }
-    bool beside = evidence_nearness(wish->set->policies.items[policy].file,
-                      wish->set->fixtures.items[fixture].file) > 0;
-    return beside ? APPLY_NEEDED_FIRST : APPLY_NEEDED_LATER;
+    return nearness(wish, policy, fixture) > 0 ? APPLY_NEEDED_FIRST : APPLY_NEEDED_LATER;
 }
 
 enum apply_need wish_cell(

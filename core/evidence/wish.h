@@ -9,6 +9,7 @@
 #define BYLAW_EVIDENCE_WISH_H
 
 #include "apply/apply.h"
+#include "engine/result.h"
 
 struct wish;
 
@@ -38,6 +39,10 @@ bool wish_is_limited(const struct wish *wish);
 void wish_copy_changed(const struct wish *wish, struct wish_paths *out);
 /* The file differs; true where everything is looked at. */
 bool wish_changed(const struct wish *wish, const char *path);
+
+/* What tests have evaluated is reached: no document is asked about to see that. Before cells are
+ * asked about; copied. Of Kyverno's suites: their rows say which policy of which file it was. */
+void wish_tested(struct wish *wish, const struct results *results);
 
 /* As apply_needs has them. */
 enum apply_need wish_cell(

@@ -529,6 +529,25 @@ static void a_panic_is_of_one_policy_and_document(void **state)
     end(&f);
 }
 
+/* What one policy makes of an object is not what another is asked about, and what a policy looks up
+ * is what its own file holds, whoever else is asked at the same time. */
+static void policies_of_kyverno_are_asked_apart(void **state)
+{
+    struct fixture f;
+    (void)state;
+    need(&engine_kyverno);
+    begin(&f);
+    char *root = workspace("kyverno-company");
+    apply(&f, root);
+    assert_cell(&f, "add-owner", "a.yaml", APPLY_MUTATE, NULL);
+    assert_cell(&f, "require-owner", "a.yaml", APPLY_DENY, "an owner is needed");
+    assert_cell(&f, "only-one", "a.yaml", APPLY_ALLOW, NULL);
+    assert_cell(&f, "only-one", "two.yaml#1", APPLY_DENY, "there are others");
+    assert_cell(&f, "only-one", "two.yaml#2", APPLY_DENY, "there are others");
+    free(root);
+    end(&f);
+}
+
 static void cedar_decides_as_on_its_command_line(void **state)
 {
     struct fixture f;
@@ -741,6 +760,7 @@ int main(void)
         cmocka_unit_test(gator_decides_as_on_its_command_line),
         cmocka_unit_test(kyverno_decides_as_on_its_command_line),
         cmocka_unit_test(a_panic_is_of_one_policy_and_document),
+        cmocka_unit_test(policies_of_kyverno_are_asked_apart),
         cmocka_unit_test(cedar_decides_as_on_its_command_line),
         cmocka_unit_test(charts_and_overlays_are_rendered),
         cmocka_unit_test(without_tools_nothing_is_rendered),

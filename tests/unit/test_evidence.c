@@ -430,7 +430,9 @@ static void needed_within_a_bound(void **state)
                     "a/valid.yaml fixture-denied warning\nb/valid.yaml fixture-denied warning\n"
                     "valid.yaml fixture-denied warning\n",
                     NULL},
-        {5, 2, "", "3 documents called valid were held against the policies beside them only"},
+        {5, 2, "",
+            "3 documents called valid and 0 called invalid were held against the policies beside "
+            "them only"},
         {0, 2, "", NULL}};
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct wish *wish = wish_new(NULL, NULL, rows[i].decisions);
@@ -489,6 +491,34 @@ static void needed_after_a_change(void **state)
     expect_after(after("b/q.rego", NULL), "gator", none, 2, "b/q.rego rule-unreached warning\n");
 }
 
+/* A suite that evaluated the policy has reached it; one that left it out has not. */
+static void needed_after_tests(void **state)
+{
+    static char policy_file[] = "a/b/r.yaml";
+    static char got[] = "fail";
+    static char left_out[] = "skip";
+    const struct line none[] = {
+        {"a/b/pod.yaml", "-", 0, NULL}, {"b/pod.yaml", "-", 0, NULL}, {NULL, NULL, 0, NULL}};
+    const char *const policies[] = {policy_file, NULL};
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        struct result row = {.engine = i == 2 ? "opa" : "kyverno",
+            .status = i == 3 ? RESULT_ERROR : RESULT_PASS,
+            .policy_file = policy_file,
+            .policy_at = {9, 5},
+            .got = i == 1 ? left_out : got};
+        const struct results results = {.items = &row, .len = 1};
+        struct wish *wish = wish_new(NULL, NULL, WISH_DECISIONS_MAX);
+        size_t asked = 0;
+        wish_tested(wish, &results);
+        char *said = say_needed("kyverno", policies, none, wish, &asked);
+        assert_int_equal(asked, i == 0 ? 0 : 2);
+        assert_string_equal(said, i == 0 ? "" : "a/b/r.yaml rule-unreached warning\n");
+        free(said);
+        wish_free(wish);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -504,6 +534,7 @@ int main(void)
         cmocka_unit_test(needed_is_enough),
         cmocka_unit_test(needed_within_a_bound),
         cmocka_unit_test(needed_after_a_change),
+        cmocka_unit_test(needed_after_tests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
