@@ -111,6 +111,9 @@ static const char *why_no_tests(const struct desk_decided *d)
     if (status_has_unrun(d->desk->status)) {
         return "something changed since the tests ran: F5 again";
     }
+    if (board_coverage_is_empty(board)) {
+        return NULL;
+    }
     if (coverage == NULL || coverage->incomplete || board_coverage_is_old(board)) {
         return "coverage is not complete: the tests must load and pass";
     }

@@ -88,7 +88,7 @@ static void on_coverage(void *data, unsigned generation, const struct coverage *
 {
     (void)generation;
     struct test_run *state = ((struct tool_run *)data)->state;
-    state->has_coverage = !coverage->incomplete;
+    state->has_coverage = !coverage->incomplete && !coverage_is_empty(coverage);
     state->coverage = coverage_percent(coverage);
 }
 

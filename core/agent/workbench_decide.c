@@ -41,7 +41,8 @@ static void take_evidence(struct outcome *out, const struct checks *checks)
     out->tested = true;
     out->tally = checks_tally(checks);
     const struct coverage *coverage = checks_coverage(checks);
-    out->coverage = coverage == NULL || coverage->incomplete ? -1 : coverage_percent(coverage);
+    bool known = coverage != NULL && !coverage->incomplete && !coverage_is_empty(coverage);
+    out->coverage = known ? coverage_percent(coverage) : -1;
 }
 
 bool workbench_outcome(struct workbench *wb, struct outcome *out, struct err *err)

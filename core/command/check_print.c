@@ -41,6 +41,9 @@ static void print_json(const struct report *report)
     if (report->has_coverage) {
         json_set_number(event, "coverage", report->coverage);
         json_set_number(event, "threshold", report->threshold);
+    } else if (report->coverage_empty) {
+        mem_require(cJSON_AddNullToObject(event, "coverage"));
+        json_set_number(event, "threshold", report->threshold);
     }
     json_set_int(event, "wall_us", (long long)report->wall_us);
     json_set_optional(event, "opa", report->opa);

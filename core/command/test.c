@@ -94,24 +94,23 @@ static void coverage_told(void *data, unsigned generation, const struct coverage
     (void)generation;
     struct test_run *run = data;
     double threshold = run->threshold < 0 ? THRESHOLD_DEFAULT : run->threshold;
-    run->met = coverage_meets(coverage, threshold);
-    run->report.has_coverage = true;
-    run->report.coverage = coverage_percent(coverage);
-    run->report.threshold = threshold;
-    run->report.coverage_met = run->met;
-    run->report.coverage_incomplete = coverage->incomplete;
+    bool empty = coverage_is_empty(coverage);
+    report_set_coverage(&run->report, coverage, threshold);
+    run->met = run->report.coverage_met || empty;
     if (run->print.quiet) {
         return;
     }
     char *percent = coverage_show(coverage_percent(coverage));
     if (run->print.json) {
         cJSON *event = run_print_event("coverage");
-        cJSON_AddItemToObject(
-            event, "percent", mem_require(cJSON_CreateNumber(coverage_percent(coverage))));
+        cJSON_AddItemToObject(event, "percent",
+            mem_require(
+                empty ? cJSON_CreateNull() : cJSON_CreateNumber(coverage_percent(coverage))));
         json_set_int(event, "covered_rows", (long long)coverage->covered_rows);
         json_set_int(event, "missed_rows", (long long)coverage->missed_rows);
         cJSON_AddItemToObject(event, "threshold", mem_require(cJSON_CreateNumber(threshold)));
-        json_set_bool(event, "met", run->met);
+        mem_require(empty ? cJSON_AddNullToObject(event, "met")
+                          : cJSON_AddBoolToObject(event, "met", run->met));
         json_set_bool(event, "incomplete", coverage->incomplete);
         cJSON *files = json_set_object(event, "files");
         VEC_FOREACH (struct coverage_file, file, coverage) {
@@ -120,6 +119,8 @@ static void coverage_told(void *data, unsigned generation, const struct coverage
             cJSON_AddItemToObject(entry, "missed", rows_json(&file->missed));
         }
         run_print_object(event);
+    } else if (empty) {
+        printf("\ncoverage: " REPORT_COVERAGE_EMPTY "\n", threshold);
     } else {
         printf("\ncoverage %s %%  threshold %g %s%s\n", percent, threshold,
             run->met ? "met" : "not met",
@@ -380,7 +381,8 @@ const struct command command_test = {
         "(wgpolicyk8s.io/v1alpha2). Where a format has no word for \"not evaluated\" it is an "
         "error there.\n\n"
         "Exits 0 when every test passed and everything compiles (and the threshold, if given, is "
-        "met); 1 when a test failed, ended with an error or was not evaluated, or when no test was "
+        "met; where no rule of Rego could be covered it is not applied, which is said); 1 when a "
+        "test failed, ended with an error or was not evaluated, or when no test was "
         "found: nothing evaluated is not a pass; 2 when it could not run, because opa or the "
         "folder is missing.",
     .run = run_test,

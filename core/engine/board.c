@@ -271,6 +271,11 @@ const struct coverage *board_coverage(const struct board *board)
     return board->has_coverage && counts && board_count(board) > 0 ? &board->coverage : NULL;
 }
 
+bool board_coverage_is_empty(const struct board *board)
+{
+    return board->has_coverage && coverage_is_empty(&board->coverage);
+}
+
 bool board_coverage_is_old(const struct board *board)
 {
     return board->coverage_old;

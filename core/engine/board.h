@@ -98,6 +98,8 @@ size_t board_error_count(const struct board *board); /* findings of severity err
 /* NULL until there is one, and where none is evaluated: no test, or no Rego that could be covered.
  */
 const struct coverage *board_coverage(const struct board *board);
+/* It was measured, and no Rego was found that could be covered. */
+bool board_coverage_is_empty(const struct board *board);
 /* True while the coverage shown is older than the last results. */
 bool board_coverage_is_old(const struct board *board);
 

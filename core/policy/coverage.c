@@ -224,6 +224,11 @@ bool coverage_misses_head(const struct coverage_file *file, unsigned row)
            !begins_at(&file->covered, row);
 }
 
+bool coverage_is_empty(const struct coverage *coverage)
+{
+    return coverage->covered_rows + coverage->missed_rows == 0 && !coverage->incomplete;
+}
+
 double coverage_percent(const struct coverage *coverage)
 {
     return percent_of(coverage->covered_rows, coverage->missed_rows);

@@ -55,6 +55,9 @@ bool coverage_append_rows(
 /* The rule whose head is in this row (from 1) held in no test, though tests evaluate the file. opa
  * counts a head when its body held. */
 bool coverage_misses_head(const struct coverage_file *file, unsigned row);
+/* All was loaded, and there is no rule in it that could be covered: there is no figure, and no
+ * threshold applies. */
+bool coverage_is_empty(const struct coverage *coverage);
 /* 0..100; 0 when nothing can be covered (as opa). */
 double coverage_percent(const struct coverage *coverage);
 double coverage_file_percent(const struct coverage_file *file);

@@ -62,6 +62,7 @@ struct report {
     struct tally tally;
     enum result_status verdict;
     bool has_coverage, coverage_met, coverage_incomplete;
+    bool coverage_empty; /* it was asked for, and there is nothing it could be of: no figure */
     double coverage, threshold; /* percent */
     struct coverage covered;    /* file by file, where it was wanted; else empty */
     bool has_parts;
@@ -93,6 +94,13 @@ void report_set_part(struct report *report, enum report_part part, enum result_s
 /* The verdict of all parts: an error beats a failure beats "not evaluated" beats a pass. Parts that
  * there was nothing for do not count; when that is all of them, it is skipped. */
 enum result_status report_judge(const struct report *report);
+/* Sets the figure, the threshold and whether it is met, or that there is no figure. */
+void report_set_coverage(struct report *report, const struct coverage *coverage, double threshold);
+/* "no rule of Rego could be covered: it is not evaluated, and the threshold of 90 % is not applied"
+ */
+#define REPORT_COVERAGE_EMPTY                                                                      \
+    "no rule of Rego could be covered: it is not evaluated, and the threshold of %g %% is not "    \
+    "applied"
 /* Takes the coverage over as it is to be judged: the figure, whether it is met, the part, and a
  * finding where it is not. A threshold of 0: it is not asked for. */
 void report_judge_coverage(struct report *report, struct coverage *coverage, double threshold);

@@ -52,11 +52,7 @@ bool report_of_board(
     out->trouble = mem_strdup(board_trouble(board));
     const struct coverage *coverage = board_coverage(board);
     if (coverage != NULL && !board_coverage_is_old(board)) {
-        out->has_coverage = true;
-        out->coverage = coverage_percent(coverage);
-        out->threshold = threshold;
-        out->coverage_met = coverage_meets(coverage, threshold);
-        out->coverage_incomplete = coverage->incomplete;
+        report_set_coverage(out, coverage, threshold);
     }
     return true;
 }

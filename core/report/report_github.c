@@ -5,6 +5,8 @@
 
 #include "base/vec.h"
 
+#include <stdlib.h>
+
 /* The escapes of the runner's command parser; a property's value has two more. */
 static void append_escaped(struct buf *out, const char *text, bool property)
 {
@@ -78,8 +80,10 @@ void report_write_github(const struct report *report, struct buf *out)
     append_rows(report, RESULT_NOT_EVALUATED, out);
     if (report->has_coverage && !report->coverage_met) {
         struct buf text = BUF_INIT;
-        buf_printf(&text, "%.2f %% of the expressions are covered, %g %% are wanted",
-            report->coverage, report->threshold);
+        char *percent = coverage_show(report->coverage);
+        buf_printf(&text, "%s %% of the expressions are covered, %g %% are wanted", percent,
+            report->threshold);
+        free(percent);
         append_command(out, "error", NULL, none, "coverage", text.ptr);
         buf_free(&text);
     }

@@ -143,6 +143,11 @@ void report_write_json(const struct report *report, struct buf *out)
         json_set_bool(coverage, "met", report->coverage_met);
         json_set_bool(coverage, "incomplete", report->coverage_incomplete);
     }
+    if (report->coverage_empty) {
+        cJSON *coverage = json_set_object(root, "coverage");
+        json_set_bool(coverage, "evaluated", false);
+        json_set_number(coverage, "threshold", report->threshold);
+    }
     if (report->covered.len > 0) {
         add_covered(root, &report->covered);
     }

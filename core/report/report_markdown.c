@@ -4,6 +4,8 @@
 
 #include "base/vec.h"
 
+#include <stdlib.h>
+
 enum { SHOWN_MAX = 50, DETAIL_MAX = 4000, SLOWEST = 5 };
 
 /* Text that Markdown and HTML take as it stands. */
@@ -172,9 +174,13 @@ void report_write_markdown(const struct report *report, struct buf *out)
     }
     buf_append_c(out, ".\n");
     if (report->has_coverage) {
-        buf_printf(out, "\nCoverage %.2f %%, %g %% wanted: **%s**%s.\n", report->coverage,
-            report->threshold, report->coverage_met ? "met" : "not met",
+        char *percent = coverage_show(report->coverage);
+        buf_printf(out, "\nCoverage %s %%, %g %% wanted: **%s**%s.\n", percent, report->threshold,
+            report->coverage_met ? "met" : "not met",
             report->coverage_incomplete ? " (incomplete: not everything could be loaded)" : "");
+        free(percent);
+    } else if (report->coverage_empty) {
+        buf_printf(out, "\nCoverage: " REPORT_COVERAGE_EMPTY ".\n", report->threshold);
     }
     append_parts(report, out);
     append_bad(report, out);

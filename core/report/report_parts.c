@@ -49,6 +49,16 @@ static void find(struct report *report, struct buf *message)
     (void)findings_add(&report->findings, &finding);
 }
 
+void report_set_coverage(struct report *report, const struct coverage *coverage, double threshold)
+{
+    report->coverage_empty = coverage_is_empty(coverage);
+    report->has_coverage = !report->coverage_empty;
+    report->coverage = coverage_percent(coverage);
+    report->threshold = threshold;
+    report->coverage_incomplete = coverage->incomplete;
+    report->coverage_met = coverage_meets(coverage, threshold);
+}
+
 void report_judge_coverage(struct report *report, struct coverage *coverage, double threshold)
 {
     struct buf why = BUF_INIT;
@@ -62,14 +72,11 @@ void report_judge_coverage(struct report *report, struct coverage *coverage, dou
     coverage = &report->covered;
     if (threshold <= 0) {
         buf_append_c(&why, "not asked for");
-    } else if (coverage->len == 0 && !coverage->incomplete) {
-        buf_append_c(&why, "no Rego that could be covered");
+    } else if (coverage_is_empty(coverage)) {
+        report_set_coverage(report, coverage, threshold);
+        buf_printf(&why, REPORT_COVERAGE_EMPTY, threshold);
     } else {
-        report->has_coverage = true;
-        report->coverage = coverage_percent(coverage);
-        report->threshold = threshold;
-        report->coverage_incomplete = coverage->incomplete;
-        report->coverage_met = coverage_meets(coverage, threshold);
+        report_set_coverage(report, coverage, threshold);
         status = report->coverage_met   ? RESULT_PASS
                  : coverage->incomplete ? RESULT_NOT_EVALUATED
                                         : RESULT_FAIL;

@@ -133,7 +133,8 @@ static bool read_coverage(const cJSON *root, struct report *out)
 {
     const cJSON *coverage = json_get(root, "coverage");
     const cJSON *file;
-    out->has_coverage = coverage != NULL;
+    out->has_coverage = coverage != NULL && json_bool_or(coverage, "evaluated", true);
+    out->coverage_empty = coverage != NULL && !out->has_coverage;
     out->coverage = json_number_or(coverage, "percent", 0);
     const cJSON *scope = json_get(root, "scope"); /* of a shard, whose own is not judged */
     out->threshold = json_number_or(coverage, "threshold", json_number_or(scope, "threshold", 0));

@@ -18,6 +18,15 @@ run 0 --root opa-passing opa-passing/policies/images
 has 'pass: 3 passed'
 run 0 --threshold 100 --root opa-passing
 has 'coverage 100.00 %  threshold 100 met'
+rules_less=$(mktemp -d "${TMPDIR:-/tmp}/bylaw-test-XXXXXX") # no rule of Rego: no figure, and nothing that a threshold is for
+trap 'rm -rf "$rules_less"' EXIT
+printf 'package words\n' >"$rules_less/words.rego"
+run 1 --coverage --threshold 80 --root "$rules_less"
+has 'coverage: no rule of Rego could be covered: it is not evaluated, and the threshold of 80 % is not applied'
+run 1 --coverage --json --root "$rules_less"
+has '"percent":null'
+run 1 --report markdown --threshold 80 --root "$rules_less"
+has 'Coverage: no rule of Rego could be covered'
 run 1 --root opa-failing
 has 'FAIL   limits_test.test_message'
 has '{"8192 MiB is too much"}'

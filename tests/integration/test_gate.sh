@@ -87,7 +87,12 @@ REGO
 run 1 check --threshold 0
 part guards fail; part tests pass; says 'test-asserts-nothing'
 rm policies/one/nothing_test.rego
-mkdir "$dir/empty"
+mkdir "$dir/empty" "$dir/rules-less"
+printf 'package words\n' >"$dir/rules-less/words.rego"
+run 1 check --threshold 80 "$dir/rules-less"
+part coverage 'skipped'; says 'no rule of Rego could be covered: .* threshold of 80 % is not applied'
+run 1 check --threshold 80 --json "$dir/rules-less"
+says '"coverage":null,"threshold":80'
 run 1 check "$dir/empty"
 part tests 'not evaluated'; says '^not evaluated '
 run 2 check "$dir/nowhere"

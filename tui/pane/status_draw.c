@@ -249,7 +249,9 @@ static const char *empty_text(struct status *s)
         return status_no_problems(s);
     case TAB_COVERAGE:
         return board_is_busy(s->board) ? "measuring coverage…"
-                                       : "not evaluated: no test of Rego has run";
+               : board_coverage_is_empty(s->board)
+                   ? "not evaluated: no rule of Rego could be covered; the threshold is not applied"
+                   : "not evaluated: no test of Rego has run";
     default:
         return "nothing was logged";
     }

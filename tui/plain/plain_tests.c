@@ -410,8 +410,10 @@ bool plain_coverage(struct plain *plain, struct str args, struct err *err)
 {
     const struct coverage *coverage = board_coverage(plain->board);
     if (coverage == NULL) {
-        return err_set(
-            err, ERR_NOT_FOUND, "Coverage is not evaluated: no test of Rego has run; type tests.");
+        return err_set(err, ERR_NOT_FOUND, "Coverage is not evaluated: %s",
+            board_coverage_is_empty(plain->board)
+                ? "no rule of Rego could be covered; the threshold is not applied."
+                : "no test of Rego has run; type tests.");
     }
     bool any = false;
     VEC_FOREACH (const struct coverage_file, file, coverage) {
