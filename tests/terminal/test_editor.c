@@ -34,6 +34,7 @@ static int run_editor(char **argv)
     if (argv[2] != NULL && !editor_open(editor, argv[2], &err)) {
         app_message(app, MESSAGE_ERROR, "%s", err.text);
     }
+    editor_offer_recovery(editor);
     int code = app_run(app, &err) ? app_exit_code(app) : 2;
     app_free(app);
     workspace_free(workspace);
@@ -221,6 +222,35 @@ static void test_kill_and_recover(void **state)
     quit(term);
 }
 
+/* Edits of another file than was asked for are offered, and then it is the one asked for. */
+static void test_recover_another(void **state)
+{
+    struct bench *bench = *state;
+    test_write(bench->dir, "a.txt", "of the first\n");
+    test_write(bench->dir, "b.txt", "of the second\n");
+    struct term *term = start(bench, "a.txt", 24, 80);
+    term_expect(term, "of the first");
+    term_type(term, "begun ");
+    term_expect(term, "begun of the first");
+    assert_kept_soon(bench, "begun of the first\n");
+    term_signal(term, SIGKILL);
+    assert_int_equal(term_wait_exit(term), 128 + SIGKILL);
+    term_free(term);
+
+    term = start(bench, "b.txt", 24, 80);
+    term_expect(term, "Edits of a.txt");
+    term_type(term, "l");
+    term_expect(term, "of the second");
+    quit(term);
+    term = start(bench, "b.txt", 24, 80);
+    term_expect(term, "Edits of a.txt");
+    term_type(term, "r");
+    term_expect(term, "begun of the first");
+    term_key(term, "ctrl-s");
+    term_expect(term, "saved a.txt");
+    quit(term);
+}
+
 /* A crash of our own writes what has gathered at once. */
 static void test_abort(void **state)
 {
@@ -354,6 +384,7 @@ int main(int argc, char **argv)
         TEST(test_search_and_paste),
         TEST(test_copy_reaches_the_terminal),
         TEST(test_kill_and_recover),
+        TEST(test_recover_another),
         TEST(test_abort),
         TEST(test_terminated),
         TEST(test_quit_asks),

@@ -87,6 +87,7 @@ void editor_free(struct editor *editor)
     buf_free(&editor->scratch);
     VEC_FREE(&editor->copied.lens);
     free(editor->question_path);
+    free(editor->asked_for_path);
     free(editor->swap_dir);
     free(editor->undo_dir);
     free(editor);

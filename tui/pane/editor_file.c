@@ -443,6 +443,18 @@ void editor_warn_swap(struct editor *editor)
     editor->swap_warned = why != NULL;
 }
 
+/* Edits that stay away are no reason to look at another file than was wanted. */
+static void show_asked_for(struct editor *editor)
+{
+    struct doc *doc =
+        editor->asked_for_path == NULL ? NULL : editor_find_doc(editor, editor->asked_for_path);
+    free(editor->asked_for_path);
+    editor->asked_for_path = NULL;
+    if (doc != NULL) {
+        editor_show(editor, doc);
+    }
+}
+
 static void answer_recover(struct doc *doc, int choice)
 {
     struct err err = {0};
@@ -459,6 +471,7 @@ static void answer_recover(struct doc *doc, int choice)
             "unsaved edits of %s are back; undo shows the file as it is on disk", doc->path);
     } else {
         swap_found_close(&doc->found, choice == 1);
+        show_asked_for(doc->editor);
     }
 }
 
@@ -577,6 +590,10 @@ size_t editor_offer_recovery(struct editor *editor)
     struct swap_paths paths = {0};
     size_t count = 0;
     char *root = mem_printf("%s/", workspace_root(editor->workspace));
+    if (editor->view != NULL) {
+        free(editor->asked_for_path);
+        editor->asked_for_path = mem_strdup(editor->view->doc->path);
+    }
     if (editor->swap_dir != NULL) {
         swap_list(editor->swap_dir, &paths);
     }
