@@ -6,6 +6,7 @@
 #include "screen/themes.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -282,9 +283,22 @@ static void take_keys(struct app *app)
     }
 }
 
+/* Timers come before what the terminal sent: after a pause of ours the rest of a key may be there,
+ * not read yet. */
+bool app_has_unread(const struct app *app)
+{
+    struct pollfd terminal = {.events = POLLIN};
+    terminal.fd = app->output == NULL ? -1 : output_fd(app->output);
+    return poll(&terminal, 1, 0) > 0;
+}
+
 static void on_esc_time(void *data)
 {
     struct app *app = data;
+    if (app_has_unread(app)) {
+        loop_timer_start(app->esc_timer, INPUT_ESC_MS, 0); /* unless reading it starts it anew */
+        return;
+    }
     input_flush(app->input);
     take_keys(app);
 }
@@ -350,6 +364,8 @@ static void on_signal(uv_signal_t *handle, int number)
     struct app *app = handle->data;
     switch (number) {
     case SIGWINCH:
+        /* Small for a moment it lost its text, also where the size is the old one by now. */
+        output_invalidate(app->output);
         app_redraw(app);
         app->at_once = true;
         break;

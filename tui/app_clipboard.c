@@ -151,13 +151,20 @@ static bool ask_program(struct app *app)
     return app->clipboard.reader != NULL;
 }
 
+static void go_without(struct app *app)
+{
+    app->clipboard.silent = true;
+    input_expect_replies(app->input, false);
+    finish_with_own(app);
+}
+
 static void on_no_answer(void *data)
 {
     struct app *app = data;
-    if (app->clipboard.asked) {
-        app->clipboard.silent = true;
-        input_expect_replies(app->input, false);
-        finish_with_own(app);
+    if (app->clipboard.asked && app_has_unread(app)) {
+        loop_timer_start(app->clipboard.timer, INPUT_ESC_MS, 0); /* that may be it */
+    } else if (app->clipboard.asked) {
+        go_without(app);
     }
 }
 
@@ -215,7 +222,7 @@ bool app_clipboard_reply(struct app *app, struct str reply)
         return clipboard; /* too late: its paste was our own */
     }
     if (attributes) {
-        on_no_answer(app);
+        go_without(app);
         return true;
     }
     if (!clipboard) {

@@ -154,6 +154,8 @@ void app_set_ambiguous_width(struct app *app, int columns);
 void app_end_paste_from(struct app *app);
 /* True when the reply was about the clipboard. */
 bool app_clipboard_reply(struct app *app, struct str reply);
+/* The terminal has sent what was not read yet. */
+bool app_has_unread(const struct app *app);
 void app_note_away(struct app *app, bool away);
 void app_free_clipboard(struct app *app);
 

@@ -332,9 +332,10 @@ void term_key(struct term *term, const char *names)
 
 void term_paste(struct term *term, const char *text)
 {
-    term_type(term, "\033[200~");
-    term_type(term, text);
-    term_type(term, "\033[201~");
+    /* In one piece: a paste that comes to a halt is taken for one whose end got lost. */
+    char *bytes = mem_printf("\033[200~%s\033[201~", text);
+    term_type(term, bytes);
+    free(bytes);
 }
 
 void term_click(struct term *term, int row, int col)
@@ -494,6 +495,11 @@ void term_forget(struct term *term)
 {
     pump(term, 0);
     buf_clear(&term->bytes);
+}
+
+bool term_has_ended(const struct term *term)
+{
+    return term->exited;
 }
 
 int term_wait_exit(struct term *term)

@@ -56,6 +56,7 @@ void term_wait(struct term *term, bool (*condition)(struct term *term, void *dat
 void term_expect_bytes(struct term *term, const char *bytes);
 struct str term_bytes(const struct term *term);
 void term_forget(struct term *term);
+bool term_has_ended(const struct term *term); /* as far as the last wait saw */
 /* Until the program has ended; its exit code, or 128 + signal. */
 int term_wait_exit(struct term *term);
 /* True when SIGTSTP or SIGSTOP has stopped it. */

@@ -285,19 +285,44 @@ static void a_refused_key_is_said_without_the_key(void **state)
     quit(f);
 }
 
+/* The seconds that are left until it asks again; -1: it does not wait. */
+static int seconds_left(struct term *term)
+{
+    char *screen = term_text(term);
+    const char *again = strstr(screen, "again in ");
+    int left = again == NULL ? -1 : (int)strtol(again + strlen("again in "), NULL, 10);
+    free(screen);
+    return left;
+}
+
+static bool has_fewer_left(struct term *term, void *data)
+{
+    const int *before = data;
+    int left = seconds_left(term);
+    return left >= 0 && left < *before;
+}
+
 static void too_many_requests_are_waited_for(void **state)
 {
     struct fixture *f = *state;
     static const struct fault_step steps[] = {
         {.status = 429,
-            .headers = JSON "Retry-After: 2\r\n",
+            .headers = JSON "Retry-After: 60\r\n",
+            .body = "{\"error\":{\"message\":\"Slow down\"}}"},
+        {.status = 429,
+            .headers = JSON "Retry-After: 1\r\n",
             .body = "{\"error\":{\"message\":\"Slow down\"}}"},
         {.body = BEGIN TEXT("At last.") END}};
     serve(f, steps, ARRAY_LEN(steps));
     ask(f, "hello");
-    term_expect(f->term, "again in 2 s");
-    term_expect(f->term, "again in 1 s");
+    term_expect(f->term, "again in ");
+    int before = seconds_left(f->term);
+    term_wait(f->term, has_fewer_left, &before, "fewer seconds to wait");
+    term_key(f->term, "esc");
+    term_expect_gone(f->term, "again in ");
+    ask(f, "hello again");
     term_expect(f->term, "At last.");
+    assert_int_equal(fault_server_count(f->server), 3);
     quit(f);
 }
 

@@ -1,20 +1,30 @@
 /* The plain mode as a person has it: a prompt with the cursor behind it, lines below each other,
  * Ctrl-C for what runs, a question before something is lost. */
+#include "fault_server.h"
 #include "sample_run.h"
 
 #include <stdlib.h>
 
-static void start(struct sample_run *run, const char *speed)
+/* `more`: NULL-terminated, of the model. */
+static void start(struct sample_run *run, const char *const *more)
 {
     char *program = mem_printf("%s/bylaw", getenv("BYLAW_BINARY_DIR"));
     char *path = mem_printf("PATH=%s", getenv("PATH"));
     const char *argv[] = {program, "--plain", run->dir, NULL};
-    const char *env[] = {
-        run->xdg_state, path, "TERM=dumb", "BYLAW_PROVIDER=recording", speed, NULL};
+    const char *env[8] = {run->xdg_state, path, "TERM=dumb"};
+    for (size_t i = 0; more[i] != NULL; i++) {
+        env[3 + i] = more[i];
+    }
     struct term_options options = {.argv = argv, .env = env, .rows = 24, .cols = 80};
     run->term = term_start(&options);
     free(program);
     free(path);
+}
+
+static void start_recording(struct sample_run *run)
+{
+    const char *const model[] = {"BYLAW_PROVIDER=recording", "BYLAW_RECORDING_SPEED=0", NULL};
+    start(run, model);
 }
 
 static int set_up(void **state)
@@ -64,7 +74,7 @@ static void check_bytes(struct sample_run *run)
 static void the_prompt_says_where_one_is(void **state)
 {
     struct sample_run *run = *state;
-    start(run, "BYLAW_RECORDING_SPEED=0");
+    start_recording(run);
     term_expect(run->term, "Tests of the workspace: 16 passed.");
     expect_prompt(run, ">");
     term_type(run->term, SAMPLE_PROMPT "\r");
@@ -82,10 +92,38 @@ static void the_prompt_says_where_one_is(void **state)
     check_bytes(run);
 }
 
+static bool has_ended_or_goes_on(struct term *term, void *data)
+{
+    return term_has_ended(term) || cursor_is_behind(term, data);
+}
+
+/* Two within three seconds leave, whatever runs: how many it takes is for the machine to say. */
+static void interrupt_until_it_leaves(struct sample_run *run)
+{
+    char prompt[] = ">";
+    for (int i = 0; i < 20 && !term_has_ended(run->term); i++) {
+        term_key(run->term, "ctrl-c");
+        term_wait(run->term, has_ended_or_goes_on, prompt, "the end or a prompt");
+    }
+    assert_int_equal(term_wait_exit(run->term), 0);
+}
+
+/* The model begins, and says nothing more until it is interrupted. */
 static void what_runs_is_interrupted_first(void **state)
 {
     struct sample_run *run = *state;
-    start(run, "BYLAW_RECORDING_SPEED=0.05");
+    static const char body[] =
+        "data: {\"type\":\"response.output_text.delta\",\"item_id\":\"a\",\"delta\":\"I "
+        "think.\"}\n\n";
+    static const struct fault_step stalls = {
+        .body = body, .stall = true, .stall_after = sizeof body - 1};
+    struct fault_server *server = fault_server_start();
+    fault_server_script(server, &stalls, 1);
+    char *url = mem_printf("BYLAW_BASE_URL=%s/v1", fault_server_url(server));
+    const char *const model[] = {url, "BYLAW_WIRE_API=responses", "BYLAW_MODEL=m", NULL};
+    start(run, model);
+    free(url);
+    term_expect(run->term, "Tests of the workspace: 16 passed.");
     expect_prompt(run, ">");
     term_type(run->term, SAMPLE_PROMPT "\r");
     term_expect(run->term, "The model works");
@@ -96,15 +134,15 @@ static void what_runs_is_interrupted_first(void **state)
     term_key(run->term, "ctrl-c");
     term_expect(run->term, "The model has ended.");
     expect_prompt(run, ">");
-    term_key(run->term, "ctrl-c");
-    assert_int_equal(term_wait_exit(run->term), 0);
+    interrupt_until_it_leaves(run);
     check_bytes(run);
+    fault_server_stop(server);
 }
 
 static void the_end_of_the_input_leaves(void **state)
 {
     struct sample_run *run = *state;
-    start(run, "BYLAW_RECORDING_SPEED=0");
+    start_recording(run);
     expect_prompt(run, ">");
     term_type(run->term, "\x04");
     assert_int_equal(term_wait_exit(run->term), 0);
