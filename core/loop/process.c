@@ -6,6 +6,7 @@
 #include "loop/spawn.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,13 +14,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 1 << 20, KILL_AFTER_MS = 2000, EOF_GRACE_MS = 200, MEMORY_EVERY_MS = 50 };
+enum {
+    LINE_MAX_BYTES = 1 << 20,
+    KILL_AFTER_MS = 2000,
+    EOF_GRACE_MS = 200,
+    GRACES_MAX = 10,
+    MEMORY_EVERY_MS = 50
+};
 
 struct stream {
     uv_pipe_t pipe;
     struct buf partial;
     struct process *process;
     enum process_stream which;
+    bool ended; /* its end was read */
 };
 
 struct process {
@@ -41,6 +49,7 @@ struct process {
     size_t output;
     int open_streams;
     int open_handles;
+    int graces; /* since it exited, for what was not read yet */
     bool exited;
     bool closing;
     bool paused;
@@ -121,10 +130,22 @@ static void maybe_end(struct process *p)
     }
 }
 
+/* Its bytes or its end are there and were not read yet. */
+static bool is_unread(const struct stream *s)
+{
+    struct pollfd waiting = {.events = POLLIN};
+    return !s->ended && uv_fileno((const uv_handle_t *)&s->pipe, &waiting.fd) == 0 &&
+           poll(&waiting, 1, 0) > 0;
+}
+
 static void on_grace_over(uv_timer_t *timer)
 {
     struct process *p = timer->data;
-    if (p->paused) {
+    /* A loop that was held up comes here before it has read what the child said last. What goes on
+     * and on is not the child's. */
+    bool unread = p->graces < GRACES_MAX && (is_unread(&p->out) || is_unread(&p->err));
+    if (p->paused || unread) {
+        p->graces += unread;
         uv_timer_start(timer, on_grace_over, EOF_GRACE_MS, 0);
         return;
     }
@@ -271,6 +292,7 @@ static void on_read(uv_stream_t *uv, ssize_t got, const uv_buf_t *buffer)
     } else if (got < 0 && !p->closing) {
         flush_partial(s);
         uv_read_stop(uv);
+        s->ended = true;
         p->open_streams--;
         maybe_end(p);
     }

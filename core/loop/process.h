@@ -2,7 +2,8 @@
  * their output streamed as it comes, cancelled as a group.
  *
  * The job ends (on_exit) when the child has exited and both pipes are at their end, in whatever
- * order; a grandchild that keeps a pipe open is waited for 200 ms after the exit and then cut off.
+ * order; a grandchild that keeps a pipe open is waited for 200 ms after the exit and then cut off
+ * (2 s while it writes; what the child itself wrote is always read).
  * Loop thread only. */
 #ifndef BYLAW_LOOP_PROCESS_H
 #define BYLAW_LOOP_PROCESS_H
