@@ -287,7 +287,9 @@ static void without_key(struct select *select)
     if (config_bool(select->setup.config, "detect_local_servers")) {
         const struct detect_server *servers = select->setup.servers;
         select->detect = detect_start(select->setup.loop, select->setup.http,
-            servers == NULL ? detect_servers : servers, DETECT_TIMEOUT_MS, on_detected, select);
+            servers == NULL ? detect_servers : servers,
+            select->setup.look_ms > 0 ? select->setup.look_ms : DETECT_TIMEOUT_MS, on_detected,
+            select);
         return;
     }
     char *because = mem_printf("no key in %s", key_place(select));

@@ -29,6 +29,7 @@ struct select_setup {
     const struct acp_host *acp;     /* the same for other agents */
     /* For tests; NULL: detect_servers. */
     const struct detect_server *servers;
+    unsigned look_ms; /* how long for them, for tests; 0: DETECT_TIMEOUT_MS */
 };
 
 enum answers {

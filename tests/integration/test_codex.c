@@ -131,9 +131,20 @@ static void a_command_outside_its_sandbox_waits(void **state)
     WAIT_UNTIL(f, access(made, F_OK) == 0); /* Codex does not wait for a command's end to go on */
     free(made);
     assert_ok(session_decide(session, APPROVAL_DECLINED, STR_LIT("not there"), &err), err);
-    WAIT_UNTIL(f, agent_asks(f, "/three"));
-    agent_expect_request(f, 2, "declined to run it outside the sandbox: not there");
+    WAIT_UNTIL(f, agent_asks(f, "/three") || agent_is_idle(f));
+    agent_expect_a_request(f, "declined to run it outside the sandbox: not there");
     agent_must_find(f, ENTRY_NOTICE, "Declined: touch");
+    /* On a busy machine Codex was seen, twice in some hundred runs, to go on to its answer without
+     * a question about the third, which it did not run: it is told to once more, and why is
+     * printed. */
+    const struct fault_step again[] = {{.body = third}, {.body = SAY("Well.") END}};
+    for (int i = 0; i < 3 && !agent_asks(f, "/three"); i++) {
+        agent_run_dump(f);
+        fault_server_script(f->server, again, ARRAY_LEN(again));
+        agent_say(f, "Leave all the same.");
+        WAIT_UNTIL(f, agent_asks(f, "/three") || agent_is_idle(f));
+    }
+    assert_true(agent_asks(f, "/three"));
     session_interrupt(session);
     assert_null(session_approval(session));
     agent_ask(f, "And now?");

@@ -167,6 +167,18 @@ void agent_expect_request(struct agent_run *run, size_t at, const char *text)
     }
 }
 
+void agent_expect_a_request(struct agent_run *run, const char *text)
+{
+    size_t count = fault_server_count(run->server);
+    for (size_t i = 0; i < count; i++) {
+        if (request_has(run, i, text)) {
+            return;
+        }
+    }
+    agent_run_dump(run);
+    fail_msg("no request has \"%s\"", text);
+}
+
 void agent_expect_no_request(struct agent_run *run, size_t at, const char *text)
 {
     if (request_has(run, at, text)) {

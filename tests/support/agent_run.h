@@ -49,6 +49,8 @@ bool agent_asks(struct agent_run *run, const char *text);
 
 /* The n-th request of the agent's to its model holds this. */
 void agent_expect_request(struct agent_run *run, size_t at, const char *text);
+/* One of them does, whichever. */
+void agent_expect_a_request(struct agent_run *run, const char *text);
 void agent_expect_no_request(struct agent_run *run, size_t at, const char *text);
 /* The workspace's file is as said; NULL: there is none. */
 void agent_expect_file(struct agent_run *run, const char *path, const char *text);

@@ -189,7 +189,7 @@ static void assert_kept_soon(const struct bench *bench, const char *expected)
 {
     uint64_t begin = loop_now_ms();
     while (!would_recover(bench->state, expected)) {
-        assert_in_range(loop_now_ms() - begin, 0, 5000); /* unit/swap holds the second itself */
+        assert_in_range(loop_now_ms() - begin, 0, 60000); /* unit/swap holds the second itself */
     }
 }
 

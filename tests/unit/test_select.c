@@ -18,6 +18,7 @@ struct fixture {
     struct detect_server servers[3];
     char *base_url;
     struct selection selection;
+    unsigned look_ms; /* a server that answers has the time on a busy machine too */
     bool done;
 };
 
@@ -33,6 +34,7 @@ static int set_up(void **state)
     f->base_url = mem_printf("%s/v1", fault_server_url(f->server));
     f->servers[0] = (struct detect_server){"Absent", "http://127.0.0.1:9/v1"};
     f->servers[1] = (struct detect_server){"Fake", f->base_url};
+    f->look_ms = 60000;
     setenv("XDG_CONFIG_HOME", f->home, 1);
     unsetenv("OPENAI_API_KEY");
     *state = f;
@@ -81,7 +83,8 @@ static void choose(struct fixture *f, const char *settings_text)
         .http = f->http,
         .config = f->config,
         .workspace = f->workspace,
-        .servers = f->servers};
+        .servers = f->servers,
+        .look_ms = f->look_ms};
     assert_non_null(select_start(&setup, on_selected, f));
     assert_false(f->done);
     assert_true(loop_run_until(f->loop, &f->done, 240000));
@@ -126,9 +129,8 @@ static void takes_nothing_else_for_a_model_server(void **state)
         {.body = "{\"data\":[{\"id\":\"x\"}", .stall = true, .stall_after = 10}};
     for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
         fault_server_script(f->server, &steps[i], 1);
-        uint64_t start = loop_now_ms();
+        f->look_ms = steps[i].stall ? 0 : 60000;
         choose(f, "");
-        assert_true(loop_now_ms() - start < 5000);
         is_now(f, "recording", "no model", "no model server on this machine");
         assert_false(f->selection.provider->is_recording);
     }
@@ -241,8 +243,11 @@ static void is_cancelled_at_any_step(void **state)
     fault_server_script(f->server, &step, 1);
     test_write(f->home, "bylaw/config.toml", "");
     f->config = config_load(NULL);
-    struct select_setup setup = {
-        .loop = f->loop, .http = f->http, .config = f->config, .servers = f->servers};
+    struct select_setup setup = {.loop = f->loop,
+        .http = f->http,
+        .config = f->config,
+        .servers = f->servers,
+        .look_ms = f->look_ms};
     for (int turns = 0; turns < 8; turns++) {
         struct select *select = select_start(&setup, on_selected, f);
         for (int i = 0; i < turns; i++) {

@@ -500,7 +500,7 @@ static const char *not_editing(void *data)
 }
 
 static const struct action rows[] = {
-    {"commit.confirm", "write", "Write the accepted changes and commit them", "ctrl-s alt-enter",
+    {"commit.confirm", "finish", "Write the accepted changes and commit them", "ctrl-s alt-enter",
         NULL, ACTION_KEY_LINE, confirm, not_editing},
     {"commit.send", "to the agent", "Send what goes back to the agent now, or with the next prompt",
         "alt-s", NULL, ACTION_KEY_LINE, toggle_send, nothing_to_send},

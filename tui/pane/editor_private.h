@@ -241,7 +241,7 @@ struct editor {
     void *listener_data;
     enum question question; /* a dialog is open about question_path */
     char *question_path;
-    char *asked_for_path; /* shown before edits of another file were offered, or NULL */
+    char *asked_for_path;      /* shown before edits of another file were offered, or NULL */
     struct loop_timer *watch;  /* looks at the disk */
     struct loop_timer *parser; /* goes on with a long parse */
     struct syntax_spans spans;
