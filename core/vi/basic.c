@@ -78,10 +78,7 @@ bool vi_c_play(struct vi *vi, struct vi_cmd *cmd)
     }
     vi->last_macro = name;
     struct buf keys = BUF_INIT;
-    buf_append_str(&keys, buf_str(&reg.text));
-    for (size_t i = 0; i < keys.len; i++) {
-        keys.ptr[i] = keys.ptr[i] == '\n' ? VI_ENTER : keys.ptr[i];
-    }
+    buf_append_str(&keys, buf_str(&reg.text)); /* in which a line's end is Ctrl-J */
     for (size_t n = 0; n < cmd->count && !vi->failed; n++) {
         vi_feed(vi, buf_str(&keys));
     }

@@ -73,13 +73,14 @@ void vi_block_range(struct vi *vi, struct vi_range *range, struct vi_pos a, stru
     size_t width_a, width_b;
     size_t left_a = vi_column(vi, vi_line(vi, a.line), a.col, &width_a);
     size_t left_b = vi_column(vi, vi_line(vi, b.line), b.col, &width_b);
-    range->left = left_a < left_b ? left_a : left_b;
+    bool again = vi->block_width > 0; /* from the first corner on, however short the last line is */
+    range->left = left_a < left_b || again ? left_a : left_b;
     size_t right_a = left_a + (width_a > 0 ? width_a - 1 : 0);
     size_t right_b = left_b + (width_b > 0 ? width_b - 1 : 0);
     range->right = right_a > right_b ? right_a : right_b;
     range->start = a.line <= b.line ? a : b;
     range->end = a.line <= b.line ? b : a;
-    if (vi->block_width > 0) {
+    if (again) {
         range->right = range->left + vi->block_width - 1;
     }
     range->to_end = vi->want == VI_LAST;
@@ -250,12 +251,17 @@ void vi_block_finish(struct vi *vi)
         struct buf typed = BUF_INIT;
         buf_append_str(&typed, str_slice(line, column, line.len - rest));
         size_t first = range->start.line, count = range->end.line - first;
+        if (op != OP_CHANGE && count == 1) {
+            vi_note_line(vi, first + 1);
+        }
+        vi->keeps_line = true;
         vi_gather_begin(vi, count);
         for (size_t at = first + 1; at <= range->end.line && vi_breathe(vi, at - first, count);
              at++) {
             insert_into(vi, at, buf_str(&typed));
         }
         vi_gather_end(vi);
+        vi->keeps_line = false;
         buf_free(&typed);
         if (op != OP_CHANGE || count > 0) {
             vi_note_change(vi, (struct vi_pos){range->start.line + 1, 0});
@@ -316,10 +322,57 @@ bool vi_block_replace(struct vi *vi, const struct vi_range *range, int32_t ch)
     buf_free(&with);
     buf_free(&one);
     vi->cursor = range->start;
+    vi_note_change(vi, (struct vi_pos){range->start.line, 0});
     return vi_gather_end(vi);
 }
 
-/* > and < on a block: blanks go in at its left edge, or blanks that begin there are taken away. */
+/* > on a block: blanks go in at its left edge, and those there become what they would be by
+ * themselves. */
+static void shift_right(struct vi *vi, const struct vi_part *part, size_t line, size_t amount)
+{
+    struct str bytes = vi_line(vi, line);
+    size_t start = text_line_start(vi->text, line), at = part->from;
+    size_t end = at + vi_indent_len(str_from(bytes, at));
+    while (at > 0 && vi_blank(bytes.ptr[at - 1])) {
+        at--;
+    }
+    size_t from = vi_column(vi, bytes, at, NULL);
+    size_t blanks = vi_column(vi, bytes, end, NULL) - from + amount;
+    struct buf with = BUF_INIT;
+    size_t tab = vi->options.tabstop > 0 ? vi->options.tabstop : 8;
+    while (!vi->options.expandtab && blanks >= tab - from % tab) {
+        buf_append_char(&with, '\t');
+        blanks -= tab - from % tab;
+        from += tab - from % tab;
+    }
+    buf_append_repeat(&with, ' ', blanks);
+    vi_change(vi, start + at, start + end, buf_str(&with));
+    buf_free(&with);
+}
+
+/* < on a block: blanks that begin at its left edge are taken away; what is left of a tab are
+ * blanks.
+ */
+static void shift_left(struct vi *vi, const struct vi_range *range, const struct vi_part *part,
+    size_t line, size_t amount)
+{
+    struct str bytes = vi_line(vi, line);
+    size_t start = text_line_start(vi->text, line), at = part->from;
+    size_t end = part->before > 0 ? vi_next_col(bytes, at) : at;
+    end += vi_indent_len(str_from(bytes, end));
+    size_t column = vi_column(vi, bytes, at, NULL), to = vi_column(vi, bytes, end, NULL), width;
+    size_t blanks = to > range->left ? to - range->left : 0;
+    to -= blanks < amount ? blanks : amount;
+    while (at < end && (vi_column(vi, bytes, at, &width), column + width <= to)) {
+        column += width;
+        at = vi_next_col(bytes, at);
+    }
+    struct buf with = BUF_INIT;
+    buf_append_repeat(&with, ' ', at < end ? to - column : 0);
+    vi_change(vi, start + at, start + end, buf_str(&with));
+    buf_free(&with);
+}
+
 bool vi_block_shift(struct vi *vi, const struct vi_range *range, bool right, size_t amount)
 {
     size_t unit = vi->options.shiftwidth > 0 ? vi->options.shiftwidth : vi->options.tabstop;
@@ -327,35 +380,15 @@ bool vi_block_shift(struct vi *vi, const struct vi_range *range, bool right, siz
     vi_gather_begin(vi, count);
     for (size_t line = first; line <= range->end.line && vi_breathe(vi, line - first, count);
          line++) {
-        struct str bytes = vi_line(vi, line);
         struct vi_part part = vi_block_part(vi, range, line, true, OP_LEFT);
-        size_t start = text_line_start(vi->text, line), at = part.from;
-        if (part.is_short || bytes.len == 0) {
+        if (part.is_short || vi_line_len(vi, line) == 0) {
             continue;
         }
-        size_t end = at + vi_indent_len(str_from(bytes, at));
-        while (right && at > 0 && vi_blank(bytes.ptr[at - 1])) {
-            at--; /* blanks before the block, too, become what they would be by themselves */
-        }
-        size_t from = vi_column(vi, bytes, at, NULL), to = vi_column(vi, bytes, end, NULL);
-        size_t blanks = to - from;
         if (right) {
-            blanks += unit * amount;
+            shift_right(vi, &part, line, unit * amount);
         } else {
-            size_t keep = range->left > from ? range->left - from : 0;
-            size_t drop = blanks > keep ? blanks - keep : 0;
-            blanks -= drop < unit * amount ? drop : unit * amount;
+            shift_left(vi, range, &part, line, unit * amount);
         }
-        struct buf with = BUF_INIT;
-        size_t tab = vi->options.tabstop > 0 ? vi->options.tabstop : 8;
-        while (!vi->options.expandtab && blanks >= tab - from % tab) {
-            buf_append_char(&with, '\t');
-            blanks -= tab - from % tab;
-            from += tab - from % tab;
-        }
-        buf_append_repeat(&with, ' ', blanks);
-        vi_change(vi, start + at, start + end, buf_str(&with));
-        buf_free(&with);
     }
     bool ok = vi_gather_end(vi);
     vi->cursor = range->start;

@@ -137,12 +137,20 @@ bool vi_run_as(struct vi *vi, struct vi_cmd *cmd, const char *op, const char *mo
 
 static void feed_inserted(struct vi *vi)
 {
-    struct buf keys = BUF_INIT;
+    struct buf keys = BUF_INIT, done = BUF_INIT;
     buf_append_str(&keys, buf_str(&vi->repeat.inserted));
     struct str rest = buf_str(&keys);
     while (rest.len > 0 && (vi->mode == VI_INSERT || vi->mode == VI_REPLACE)) {
-        vi_insert_key(vi, vi_take_key(&rest));
+        int32_t key = vi_take_key(&rest);
+        if (!vi_insert_does_nothing(vi, key)) {
+            vi_append_key(&done, key); /* what does nothing is not done the next time */
+        }
+        vi_insert_key(vi, key);
     }
+    buf_append_str(&done, rest);
+    buf_clear(&vi->repeat.inserted);
+    buf_append_str(&vi->repeat.inserted, buf_str(&done));
+    buf_free(&done);
     if (vi->mode == VI_INSERT || vi->mode == VI_REPLACE) {
         vi_insert_end(vi);
     }

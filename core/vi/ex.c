@@ -254,9 +254,9 @@ static struct str argument(struct str *s, const struct vi_ex_row *row)
     return arg;
 }
 
+/* Which is no jump, as in Vim. */
 static bool go_to(struct vi *vi, size_t line)
 {
-    vi_jump_mark(vi);
     vi->cursor.line = line > 0 ? line - 1 : 0;
     vi_first_nonblank(vi);
     vi_set_want(vi);
@@ -271,6 +271,32 @@ static bool run_host(struct vi *vi, const struct vi_ex *ex)
     return vi_act(vi, ex->row->act, str_trim(ex->arg), ex->bang, ex->given > 0 ? ex->last + 1 : 1);
 }
 
+static bool no_command(struct vi *vi, struct str name)
+{
+    size_t len = name.len > 0 && !isalpha((unsigned char)name.ptr[0]) ? 1 : 0;
+    while (len < name.len && isalpha((unsigned char)name.ptr[len])) {
+        len++;
+    }
+    const char *instead = vi_ex_absent(str_slice(name, 0, len));
+    return instead != NULL ? vi_say(vi, true, "no :%.*s: %s", (int)len, name.ptr, instead)
+                           : vi_say(vi, true, "no command :%.*s", STR_FMT(name));
+}
+
+/* :silent, :keepjumps and the like before a command, which mean nothing here. */
+static void skip_modifiers(struct str *s)
+{
+    static const char *const names[] = {"silent!", "silent", "sil!", "sil", "keepjumps", "keepj",
+        "keepmarks", "keepalt", "keeppatterns", "keepp", "lockmarks", "noautocmd", "noa"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        size_t len = strlen(names[i]);
+        if (str_starts(*s, names[i]) && s->len > len && vi_blank(s->ptr[len])) {
+            *s = str_from(*s, len);
+            skip_blanks(s);
+            i = SIZE_MAX; /* from the first again */
+        }
+    }
+}
+
 static bool one(struct vi *vi, struct str *s)
 {
     struct vi_ex ex = {0};
@@ -280,24 +306,26 @@ static bool one(struct vi *vi, struct str *s)
         *s = str_from(*s, 1);
         skip_blanks(s);
     }
+    skip_modifiers(s);
     if (s->len == 0 || s->ptr[0] == '"') {
         *s = str_of("");
         return true;
     }
-    const char *begin = s->ptr;
+    struct str line = *s;
     if (!range(vi, s, &first, &last, &ex.given)) {
         return false;
     }
-    bool lines = s->ptr != begin;
+    bool lines = s->len < line.len;
     skip_blanks(s);
     if (s->len == 0 || s->ptr[0] == '|') {
+        bool selection = str_equal_c(str_trim(str_slice(line, 0, line.len - s->len)), "'<,'>");
         *s = str_from(*s, 1);
-        return go_to(vi, last);
+        return selection || go_to(vi, last); /* : in a selection and nothing more */
     }
     struct str name = *s;
     ex.row = find_row(s);
     if (ex.row == NULL) {
-        return vi_say(vi, true, "no command :%.*s", STR_FMT(name));
+        return no_command(vi, name);
     }
     if (lines && !(ex.row->flags & (EX_RANGE | EX_HOST))) {
         return vi_say(vi, true, ":%s takes no lines", ex.row->name);

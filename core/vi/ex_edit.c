@@ -39,7 +39,7 @@ static bool ex_delete(struct vi *vi, struct vi_ex *ex)
     vi_change_open(vi);
     bool ok = vi_op_delete(vi, reg, &range, false);
     vi_clamp(vi);
-    vi_land(vi);
+    vi_first_nonblank(vi);
     vi_set_want(vi);
     return ok;
 }
@@ -81,6 +81,7 @@ static bool ex_shift(struct vi *vi, struct vi_ex *ex)
     vi->many_lines = false;
     vi->file->start = (struct vi_mark){.pos = {ex->first, 0}, .set = true};
     vi->file->end = (struct vi_mark){.pos = {ex->last, SIZE_MAX / 2}, .set = true};
+    vi_note_change(vi, (struct vi_pos){ex->first, 0});
     vi->cursor.line = ex->last;
     vi_land(vi);
     vi_set_want(vi);
@@ -125,7 +126,8 @@ static bool ex_put(struct vi *vi, struct vi_ex *ex)
     if (!vi_register_read(vi, arg.len > 0 ? arg.ptr[0] : 0, &reg)) {
         return vi_say(vi, true, "nothing in that register");
     }
-    vi->cursor = (struct vi_pos){ex->last, 0};
+    vi->cursor.line = ex->last;
+    vi_clamp(vi);
     struct vi_register copy = reg;
     bool before = ex->bang || ex->zero;
     bool ok = vi_put(vi, &copy, 1, PUT_LINES | (before ? PUT_BEFORE : 0));
@@ -235,6 +237,9 @@ static bool ex_read(struct vi *vi, struct vi_ex *ex)
     struct buf bytes = BUF_INIT;
     struct err err = {0};
     struct str path = str_trim(ex->arg);
+    if (str_starts(path, "!")) {
+        return vi_say(vi, true, ":r puts in a file; other programs are not run from here");
+    }
     bool ok = vi->host->read != NULL && vi->host->read(vi->data, path, &bytes, &err);
     if (!ok) {
         buf_free(&bytes);
@@ -305,59 +310,6 @@ static bool ex_time(struct vi *vi, struct vi_ex *ex)
     struct vi_cmd cmd = {
         .count = count, .row = vi_row_by_id(ex->row->name[0] == 'e' ? "vi.earlier" : "vi.later")};
     return cmd.row->run(vi, &cmd);
-}
-
-static void show_register(struct vi *vi, int name, struct buf *out)
-{
-    struct vi_register reg;
-    if (vi_register_read(vi, name, &reg) && reg.text.len > 0) {
-        struct str text = buf_str(&reg.text);
-        buf_printf(out, "\"%c %.*s%s  ", name, (int)(text.len < 30 ? text.len : 30), text.ptr,
-            text.len < 30 ? "" : "…");
-    }
-}
-
-static bool ex_registers(struct vi *vi, struct vi_ex *ex)
-{
-    struct buf out = BUF_INIT;
-    (void)ex;
-    for (const char *name = "\"0123456789-abcdefghijklmnopqrstuvwxyz:./%"; *name != '\0'; name++) {
-        show_register(vi, *name, &out);
-    }
-    vi_say(vi, false, "%s", out.len > 0 ? out.ptr : "all registers are empty");
-    buf_free(&out);
-    return true;
-}
-
-static bool ex_marks(struct vi *vi, struct vi_ex *ex)
-{
-    struct buf out = BUF_INIT;
-    (void)ex;
-    for (const char *name = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'[]^.<>";
-         *name != '\0'; name++) {
-        struct vi_pos pos;
-        const char *path;
-        if (vi_mark_get(vi, *name, &pos, &path)) {
-            buf_printf(&out, "%c %s%s%zu:%zu  ", *name, path == NULL ? "" : path,
-                path == NULL ? "" : ":", pos.line + 1, pos.col + 1);
-        }
-    }
-    vi_say(vi, false, "%s", out.len > 0 ? out.ptr : "no marks");
-    buf_free(&out);
-    return true;
-}
-
-static bool ex_jumps(struct vi *vi, struct vi_ex *ex)
-{
-    struct buf out = BUF_INIT;
-    (void)ex;
-    VEC_FOREACH (struct vi_mark, jump, &vi->jumps) {
-        buf_printf(&out, "%s%s%zu  ", jump->path == NULL ? "" : jump->path,
-            jump->path == NULL ? "" : ":", jump->pos.line + 1);
-    }
-    vi_say(vi, false, "%s", out.len > 0 ? out.ptr : "no jumps");
-    buf_free(&out);
-    return true;
 }
 
 static bool ex_no_highlight(struct vi *vi, struct vi_ex *ex)
@@ -539,10 +491,18 @@ const struct vi_ex_row vi_ex_rows[] = {
     {"redo", "red", "Redo a step", 0, ex_undo, NULL},
     {"earlier", "ea", "Go back by a number of changes, over branches", 0, ex_time, NULL},
     {"later", "lat", "Go on by a number of changes, over branches", 0, ex_time, NULL},
-    {"registers", "reg", "Show the registers", 0, ex_registers, NULL},
-    {"display", "di", "Show the registers", 0, ex_registers, NULL},
-    {"marks", "marks", "Show the marks", 0, ex_marks, NULL},
-    {"jumps", "ju", "Show the jump list", 0, ex_jumps, NULL},
+    {"registers", "reg", "Show the registers", 0, vi_ex_registers, NULL},
+    {"display", "di", "Show the registers", 0, vi_ex_registers, NULL},
+    {"marks", "marks", "Show the marks", 0, vi_ex_marks, NULL},
+    {"jumps", "ju", "Show the jump list", 0, vi_ex_jumps, NULL},
+    {"changes", "changes", "Show the list of changes", 0, vi_ex_changes, NULL},
+    {"delmarks", "delm", "Take marks away: :delm a b-d; with ! all of a-z", EX_BANG, vi_ex_delmarks,
+        NULL},
+    {"print", "p", "Show lines", LINES, vi_ex_print, NULL},
+    {"number", "nu", "Show lines with their numbers", LINES, vi_ex_print, NULL},
+    {"=", "=", "Say how many lines there are, or which one an address is", LINES, vi_ex_line, NULL},
+    {"file", "f", "Say which file this is, and where the cursor is", 0, vi_ex_file, NULL},
+    {"fold", "fold", "Make a fold of lines", LINES, vi_ex_fold, NULL},
     {"nohlsearch", "noh", "No highlighting of the last search until the next", 0, ex_no_highlight,
         NULL},
     {"set", "se", "Set an option: :set name, noname, name!, name=value, name?", 0, vi_ex_set, NULL},
@@ -571,6 +531,10 @@ const struct vi_ex_row vi_ex_rows[] = {
     {"only", "on", "Close the other view", EX_HOST, NULL, "only"},
     {"bnext", "bn", "Next open file", EX_HOST, NULL, "next-file"},
     {"bprevious", "bp", "Previous open file", EX_HOST, NULL, "previous-file"},
+    {"buffer", "b", "Choose among the open files", EX_HOST, NULL, "files"},
+    {"cnext", "cn", "To the next problem", EX_HOST, NULL, "problem-next"},
+    {"cprevious", "cp", "To the problem before", EX_HOST, NULL, "problem-previous"},
+    {"close", "clo", "Close this view", EX_HOST | EX_BANG, NULL, "close-view"},
     {"bdelete", "bd", "Close the file", EX_HOST | EX_BANG, NULL, "quit"},
     {"buffers", "bu", "Choose among the open files", EX_HOST, NULL, "files"},
     {"ls", "ls", "Choose among the open files", EX_HOST, NULL, "files"},

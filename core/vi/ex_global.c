@@ -3,6 +3,7 @@
 
 /* The lines a :g has still to do, kept right while it changes the text. */
 struct todo {
+    const struct vi *vi;
     struct vi_pos *items; /* in the order of their lines */
     size_t len, cap, at;
     size_t down, up; /* what all from `at` on have moved by */
@@ -30,7 +31,7 @@ static void todo_changed(void *data, const struct text_change *change)
     /* Wholly above all of them, as most are: they move alike. */
     size_t next = todo->items[first].line + todo->down - todo->up;
     bool whole = change->start_point.column == 0 && change->old_end_point.column == 0 &&
-                 change->new_end_point.column == 0;
+                 change->new_end_point.column == 0 && !todo->vi->joins;
     bool above = change->start_point.row < next &&
                  (change->old_end_point.row < next || (whole && change->old_end_point.row == next));
     if (above) {
@@ -88,7 +89,7 @@ static void find_lines(
 static bool global(struct vi *vi, struct vi_ex *ex, bool wanted)
 {
     struct str rest = str_trim(ex->arg);
-    struct todo todo = {0};
+    struct todo todo = {.vi = vi};
     if (vi->in_global || rest.len == 0) {
         return vi_say(
             vi, true, vi->in_global ? ":g does not go into itself" : ":g needs a pattern");

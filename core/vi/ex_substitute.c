@@ -10,6 +10,7 @@ static bool finish(struct vi_sub *sub, const struct vi_ex *ex, struct str patter
         return sub->quiet || vi->in_global || vi_say(vi, true, "not found: %.*s", STR_FMT(pattern));
     }
     if (sub->count_only) {
+        vi_jump_mark(vi);
         vi_first_nonblank(vi);
         vi_set_want(vi);
         return vi_say(vi, false, "%zu matches in %zu lines", sub->found, sub->lines);
@@ -25,9 +26,10 @@ static bool finish(struct vi_sub *sub, const struct vi_ex *ex, struct str patter
     bool ok = vi_change(vi, sub->from, sub->copied, buf_str(&sub->out));
     vi->many_lines = false;
     /* The range as it is now, also where nothing was found in its first or last lines. */
-    size_t end = ex->last + vi_line_count(vi);
+    size_t end = ex->last + 1 + vi_line_count(vi); /* counted from 1, 0: none is left */
+    end = end > before ? end - before : 0;
     vi->file->start = (struct vi_mark){.pos = {ex->first, 0}, .set = true};
-    vi->file->end = (struct vi_mark){.pos = {end > before ? end - before : 0, 0}, .set = true};
+    vi->file->end = (struct vi_mark){.pos = {end > 0 ? end - 1 : 0, 0}, .set = end > 0};
     vi->cursor = (struct vi_pos){last, 0};
     vi_clamp(vi);
     vi->cursor.col = 0;

@@ -446,9 +446,12 @@ static bool control_key(struct vi *vi, int32_t key)
 }
 
 /* At the very beginning nothing can be erased, and not everywhere is a character to copy: such a
- * key is none that is done again, nor does it begin an insertion anew. */
-static bool does_nothing(struct vi *vi, int32_t key)
+ * key does not begin an insertion anew either. */
+bool vi_insert_does_nothing(struct vi *vi, int32_t key)
 {
+    if (vi->insert.prefix != 0) {
+        return false;
+    }
     switch (key) {
     case VI_BS:
     case VI_DEL:
@@ -466,6 +469,7 @@ static bool does_nothing(struct vi *vi, int32_t key)
 void vi_insert_key(struct vi *vi, int32_t key)
 {
     struct vi_insert *insert = &vi->insert;
+    insert->stop = insert->start;
     if (key != VI_CTRL('n') && key != VI_CTRL('p')) {
         insert->completing = false;
     }
@@ -477,7 +481,7 @@ void vi_insert_key(struct vi *vi, int32_t key)
         vi_insert_pause(vi);
         return;
     }
-    if (insert->prefix == 0 && does_nothing(vi, key)) {
+    if (vi_insert_does_nothing(vi, key)) {
         vi_fail(vi);
         return;
     }

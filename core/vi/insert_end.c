@@ -75,7 +75,7 @@ static void leave(struct vi *vi, bool paused)
     }
     size_t want = vi->want;
     vi->file->insert = (struct vi_mark){.pos = vi->cursor, .set = true};
-    insert->once_at_end = vi->cursor.col >= vi_here(vi).len && vi->cursor.col > 0;
+    insert->once_at_end = vi->cursor.col >= vi_here(vi).len;
     insert->once_line = vi->cursor.line;
     if (vi->changing && insert->changed.set) {
         vi_note_change(vi, insert->changed.pos);
@@ -161,9 +161,13 @@ void vi_insert_resume(struct vi *vi)
     insert->block = OP_NONE;
     insert->auto_indented = insert->open_line = false;
     vi->mode = insert->replace ? VI_REPLACE : VI_INSERT;
+    insert->start = vi->cursor;
     struct str line = vi_here(vi);
     bool at_end = insert->once_at_end && vi->cursor.line == insert->once_line;
-    bool wants_more = vi->want > vi_column(vi, line, vi->cursor.col, NULL);
+    size_t width, column = vi_column(vi, line, vi->cursor.col, &width);
+    bool on_tab =
+        vi_char(vi) == '\t' && vi->want == column + width - 1; /* of which that is the end */
+    bool wants_more = vi->want > column && !on_tab;
     if (insert->once_behind) {
         vi->cursor.col = vi_next_col(line, vi->cursor.col);
     } else if ((at_end || wants_more) && vi_next_col(line, vi->cursor.col) >= line.len) {
@@ -187,6 +191,7 @@ bool vi_open_line(struct vi *vi, bool below)
         vi->splits_line = false;
         vi->before.lines = vi->before.lines == LINES_PLAIN ? LINES_OPENED : vi->before.lines;
         vi->cursor = (struct vi_pos){line + 1, with.len - 1};
+        vi_note_change(vi, (struct vi_pos){line + 1, 0});
         buf_free(&with);
         vi->insert.auto_indented = vi->options.autoindent;
         return ok;
@@ -197,6 +202,7 @@ bool vi_open_line(struct vi *vi, bool below)
     size_t at = text_line_start(vi->text, line);
     bool ok = vi_change(vi, at, at, buf_str(&with));
     vi->cursor = (struct vi_pos){line, indent};
+    vi_note_change(vi, (struct vi_pos){line, 0});
     buf_free(&with);
     vi->insert.auto_indented = vi->options.autoindent;
     return ok;

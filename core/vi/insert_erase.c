@@ -29,8 +29,8 @@ static void join_before(struct vi *vi)
 
 static bool past_start(const struct vi *vi)
 {
-    struct vi_pos start = vi->insert.start;
-    return vi->cursor.line == start.line && vi->cursor.col > start.col;
+    struct vi_pos stop = vi->insert.stop;
+    return vi->cursor.line == stop.line && vi->cursor.col > stop.col;
 }
 
 /* Replace mode: what was there comes back. */
@@ -106,6 +106,7 @@ void vi_insert_erase(struct vi *vi)
     size_t from = vi_prev_col(line, vi->cursor.col), want;
     /* Blanks go back to the last stop, as Tab put them in. */
     bool stops = stop_before(vi, line, &want);
+    vi->insert.spaced = vi->insert.spaced && !stops;
     while (stops && from > 0 && vi_blank(line.ptr[from - 1]) &&
            vi_column(vi, line, from, NULL) > want) {
         from--;
@@ -122,12 +123,12 @@ void vi_insert_erase(struct vi *vi)
 static void erase_to(struct vi *vi, size_t col)
 {
     /* No further than where the insertion began, when it comes by there; a second time past it. */
-    if (past_start(vi) && col < vi->insert.start.col) {
+    if (past_start(vi) && col < vi->insert.stop.col) {
         size_t at = vi->cursor.col;
-        while (at > vi->insert.start.col) {
+        while (at > vi->insert.stop.col) {
             at = vi_prev_col(vi_here(vi), at);
         }
-        col = at == vi->insert.start.col ? at : col;
+        col = at == vi->insert.stop.col ? at : col;
     }
     if (vi->mode == VI_REPLACE) {
         while (vi->cursor.col > col) {

@@ -127,13 +127,14 @@ static void follow(void *data, struct vi_pos *pos, bool *set)
     if (set != NULL ? !*set : pos->line == SIZE_MAX) {
         return;
     }
-    if (!taken_away(followed, pos) && vi_pos_moved(followed->change, pos)) {
+    bool taken = taken_away(followed, pos);
+    if (!taken && vi_pos_moved(followed->change, pos)) {
         return;
     }
     if (set != NULL) {
         *set = false;
     } else {
-        pos->line = followed->change->start_point.row;
+        pos->line = taken ? followed->lines.top : followed->change->start_point.row;
     }
 }
 
@@ -307,6 +308,16 @@ bool vi_mark_set(struct vi *vi, int32_t name, struct vi_pos pos)
     if (name >= 'A' && name <= 'Z') {
         mark->path = mem_strdup(path_now(vi));
     }
+    return true;
+}
+
+bool vi_mark_forget(struct vi *vi, int32_t name)
+{
+    struct vi_mark *mark = slot(vi, name);
+    if (mark == NULL || name == '\'' || name == '`') {
+        return false;
+    }
+    mark->set = false;
     return true;
 }
 

@@ -105,7 +105,8 @@ bool vi_m_line_start(struct vi *vi, struct vi_cmd *cmd)
     bool ok = cmd->row->arg == 0  ? cmd->count == 1 || vi_down(vi, cmd->count - 1)
               : cmd->row->arg > 0 ? vi_down(vi, cmd->count)
                                   : vi_up(vi, cmd->count);
-    if (ok) {
+    bool yanks = cmd->op != NULL && cmd->op->arg == OP_YANK && cmd->row->arg == 0;
+    if (ok && !yanks) { /* y_ is yy, which leaves the cursor where it is */
         vi_first_nonblank(vi);
     }
     return ok;

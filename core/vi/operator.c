@@ -88,8 +88,9 @@ bool vi_op_motion(struct vi *vi, struct vi_cmd *cmd, struct vi_pos begin)
     }
     set_empty(vi, &range, op);
     adjust_end(vi, &range, motion->no_adjust || cmd->force == VI_CTRL('v'));
-    bool shifts = op == OP_LEFT || op == OP_RIGHT;
-    if (shifts && !vi->options.startofline && !(cmd->row->flags & ROW_KEEP)) {
+    bool keeps = op == OP_LEFT || op == OP_RIGHT ||
+                 (op == OP_DELETE && range.kind == VI_LINES && !range.end_adjusted);
+    if (keeps && !vi->options.startofline && !(cmd->row->flags & ROW_KEEP)) {
         vi->want = vi_column(vi, vi_line(vi, begin.line), begin.col, NULL);
     }
     vi->cursor = range.start;
@@ -392,7 +393,7 @@ void vi_shift(struct vi *vi, size_t first, size_t last, bool right, size_t amoun
 bool vi_join(struct vi *vi, size_t first, size_t count, bool spaces)
 {
     struct buf joined = BUF_INIT;
-    size_t column = 0, first_len = vi_line_len(vi, first);
+    size_t column = 0, first_len = vi_line_len(vi, first), joined_len;
     int last = 0; /* byte the piece before ended with */
     for (size_t i = 0; i < count; i++) {
         struct str piece = vi_line(vi, first + i);
@@ -413,13 +414,17 @@ bool vi_join(struct vi *vi, size_t first, size_t count, bool spaces)
         last = piece.len > 0 ? piece.ptr[piece.len - 1] : 0;
     }
     size_t from = text_line_start(vi->text, first);
+    vi->joins = true;
     bool ok = vi_change(vi, from, text_line_end(vi->text, first + count - 1), buf_str(&joined));
+    vi->joins = false;
     vi->file->start = (struct vi_mark){.pos = {first, first_len}, .set = true};
-    vi->file->end = (struct vi_mark){.pos = {first, joined.len}, .set = true};
+    joined_len = joined.len;
+    vi->file->end = (struct vi_mark){.pos = {first, joined_len}, .set = true};
     buf_free(&joined);
     vi->cursor = (struct vi_pos){first, column};
     /* The lines that went are what changed last. */
-    vi_note_change(vi, (struct vi_pos){first + 1, 0});
+    vi_note_change(
+        vi, count > 1 ? (struct vi_pos){first + 1, 0} : (struct vi_pos){first, joined_len});
     return ok;
 }
 
@@ -544,7 +549,8 @@ static bool operate(struct vi *vi, struct vi_cmd *cmd, struct vi_range *range)
     enum vi_op op = (enum vi_op)((cmd->op != NULL ? cmd->op : cmd->row)->arg & 0xff);
     bool ok;
     bool adds = op == OP_ADD || op == OP_SUBTRACT || op == OP_ADD_MORE || op == OP_SUBTRACT_MORE;
-    if (op >= OP_LEFT && !adds) {
+    bool joins = op == OP_JOIN || op == OP_JOIN_TIGHT; /* which may fail, and sees to the marks */
+    if (op >= OP_LEFT && !adds && !joins) {
         vi->file->start = (struct vi_mark){.pos = range->start, .set = true};
         vi->file->end = (struct vi_mark){.pos = range->end, .set = true};
         if (range->kind == VI_LINES || op == OP_LEFT || op == OP_RIGHT || op == OP_INDENT) {
@@ -588,7 +594,9 @@ static bool operate(struct vi *vi, struct vi_cmd *cmd, struct vi_range *range)
 
 bool vi_operate(struct vi *vi, struct vi_cmd *cmd, struct vi_range *range)
 {
-    vi->many_lines = line_span(range) > 1;
+    int op = (cmd->op != NULL ? cmd->op : cmd->row)->arg & 0xff;
+    bool types = (op == OP_INSERT || op == OP_APPEND) && range->kind != VI_BLOCK; /* into one */
+    vi->many_lines = line_span(range) > 1 && !types;
     vi->op_first = range->start.line;
     vi->op_last = range->end.line;
     bool ok = operate(vi, cmd, range);

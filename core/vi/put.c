@@ -35,8 +35,8 @@ static bool put_chars(struct vi *vi, const struct put *put, struct str text)
     vi->file->start = (struct vi_mark){.pos = at, .set = true};
     size_t last = all.len > 0 ? vi_prev_col(vi_line(vi, end.line), end.col) : end.col;
     vi->file->end = (struct vi_mark){.pos = {end.line, last}, .set = true};
-    if (all.len == 0) {
-        /* Nothing came: the cursor stays. */
+    if (all.len == 0) { /* nothing came: the cursor stays, and that is where it would be */
+        vi->file->start.pos = vi->file->end.pos = vi->cursor;
     } else if (put->cursor_end) {
         vi->cursor = end;
     } else if (newlines > 0) {
@@ -114,9 +114,10 @@ static bool put_lines(struct vi *vi, const struct put *put, struct str text, boo
     bool ok = true;
     if (split) {
         size_t at = vi_offset(vi, (struct vi_pos){vi->cursor.line, put_column(vi, put)});
-        vi->splits_line = true;
+        vi_note_line(vi, vi->cursor.line);
+        vi->splits_line = vi->keeps_line = true;
         ok = vi_change(vi, at, at, STR_LIT("\n"));
-        vi->splits_line = false;
+        vi->splits_line = vi->keeps_line = false;
         line = vi->cursor.line + 1;
     }
     ok = ok && vi_insert_lines(vi, line, buf_str(&all));
@@ -249,7 +250,9 @@ bool vi_put(struct vi *vi, const struct vi_register *reg, size_t count, unsigned
     } else {
         ok = put_chars(vi, &put, text);
     }
-    vi_note_change(vi, vi->file->start.pos);
+    if (lines || text.len > 0) {
+        vi_note_change(vi, vi->file->start.pos);
+    }
     vi_set_want(vi);
     return ok;
 }

@@ -425,6 +425,7 @@ bool vi_m_match(struct vi *vi, struct vi_cmd *cmd)
     vi->anchor = anchor;
     if (cmd->op == NULL) {
         vi->mode = VI_VISUAL;
+        vi->motion.keep_want = true;
         return true;
     }
     vi->motion.has_start = vi->motion.inclusive = vi->motion.selects = true;

@@ -235,24 +235,14 @@ static bool begun_before(struct vi *vi, size_t to, struct vi_pos *begun)
     return true;
 }
 
-static bool step(struct vi *vi, int how)
+/* To a step that is next to this one. */
+static bool hop(struct vi *vi, int how, size_t to)
 {
     struct changed changed = {0};
     struct text_cursor before = {0};
     struct vi_kept now;
     struct vi_pos begun, old = vi->cursor;
     size_t at = text_step(vi->text);
-    bool can = how == UNDO      ? text_can_undo(vi->text)
-               : how == REDO    ? text_can_redo(vi->text)
-               : how == EARLIER ? at > 0
-                                : at + 1 < text_step_count(vi->text);
-    if (!can) {
-        return false;
-    }
-    size_t to = how == UNDO      ? text_step_parent(vi->text, at)
-                : how == REDO    ? text_redo_step(vi->text)
-                : how == EARLIER ? at - 1
-                                 : at + 1;
     bool up = text_step_parent(vi->text, at) == to; /* nothing but undone */
     struct vi_kept *kept = kept_of(vi->file, up ? at : to);
     changed.lines = vi->undone = kept != NULL ? kept->lines : LINES_PLAIN;
@@ -281,6 +271,35 @@ static bool step(struct vi *vi, int how)
     VEC_FREE(&changed.entries);
     VEC_FREE(&changed.plain);
     return ok;
+}
+
+/* To any step: up to where its branch begins, and down to it, as Vim goes. */
+static bool travel(struct vi *vi, size_t to)
+{
+    bool ok = true;
+    for (size_t at; ok && (at = text_step(vi->text)) != to;) {
+        size_t next = to; /* of the steps on the way to it the one below this */
+        while (next > 0 && text_step_parent(vi->text, next) != at) {
+            next = text_step_parent(vi->text, next);
+        }
+        ok = hop(vi, EARLIER, next > 0 ? next : text_step_parent(vi->text, at));
+    }
+    return ok;
+}
+
+static bool step(struct vi *vi, int how)
+{
+    size_t at = text_step(vi->text);
+    switch (how) {
+    case UNDO:
+        return text_can_undo(vi->text) && hop(vi, how, text_step_parent(vi->text, at));
+    case REDO:
+        return text_can_redo(vi->text) && hop(vi, how, text_redo_step(vi->text));
+    case EARLIER:
+        return at > 0 && travel(vi, at - 1);
+    default:
+        return at + 1 < text_step_count(vi->text) && travel(vi, at + 1);
+    }
 }
 
 /* arg: 0 u, 1 ^R, 2 g-, 3 g+. */
@@ -313,6 +332,7 @@ bool vi_c_undo_line(struct vi *vi, struct vi_cmd *cmd)
     buf_append_str(&old, buf_str(&file->line_undo));
     buf_append_str(&now, vi_line(vi, line));
     bool ok = vi_set_line(vi, line, buf_str(&old));
+    vi_note_change(vi, (struct vi_pos){line, 0});
     buf_free(&file->line_undo);
     file->line_undo = now;
     file->line_undo_line = line;

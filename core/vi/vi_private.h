@@ -199,7 +199,8 @@ struct vi_insert {
     bool replace;
     size_t count;
     struct vi_pos start;
-    struct buf keys;        /* typed since it began, for . */
+    struct vi_pos stop; /* that as the key that is typed found it: where Ctrl-W and Ctrl-U stop */
+    struct buf keys;    /* typed since it began, for . */
     struct vi_mark changed; /* where a character went in or out last */
     bool auto_indented;     /* indent put in by itself, taken away when nothing follows */
     bool spaced;            /* a blank was typed: Backspace takes one away, not up to the stop */
@@ -360,6 +361,7 @@ struct vi {
     bool looks;            /* for a place, without going there */
     bool keeps_marks;      /* what changes the text sees to the marks itself, */
     bool keeps_line;       /* or to what U gives back */
+    bool joins;            /* lines are put behind the first of them */
     bool undoing;          /* lines that come back are others than those that go */
     enum vi_lines undone;  /* what is undone or done again */
     bool in_global;
@@ -583,6 +585,8 @@ bool vi_up(struct vi *vi, size_t count);
 /* ---- insert.c ---- */
 void vi_insert_begin(struct vi *vi, size_t count, bool replace);
 void vi_insert_key(struct vi *vi, int32_t key);
+/* A key that has nothing to erase or to copy here: it is none that is done again. */
+bool vi_insert_does_nothing(struct vi *vi, int32_t key);
 /* A key behind Ctrl-V: `code` gathers those of a code; its character is appended to `out` once it
  * is whole. False: the key is none of it, and stands for itself. */
 bool vi_code_key(struct buf *code, int32_t key, struct buf *out);
@@ -635,6 +639,8 @@ void vi_marks_move(struct vi *vi, size_t first, size_t count, size_t to);
 void vi_marks_changed(void *data, const struct text_change *change);
 bool vi_mark_get(struct vi *vi, int32_t name, struct vi_pos *pos, const char **path);
 bool vi_mark_set(struct vi *vi, int32_t name, struct vi_pos pos);
+/* False: it is none that can be taken away. */
+bool vi_mark_forget(struct vi *vi, int32_t name);
 void vi_jump_mark(struct vi *vi); /* remembers the cursor before a jump */
 void vi_note_change(struct vi *vi, struct vi_pos at);
 struct vi_file *vi_file_of(struct vi *vi, struct text *text);
@@ -702,6 +708,17 @@ bool vi_ex_global(struct vi *vi, struct vi_ex *ex);
 bool vi_ex_global_not(struct vi *vi, struct vi_ex *ex);
 bool vi_ex_set(struct vi *vi, struct vi_ex *ex);
 bool vi_ex_sort(struct vi *vi, struct vi_ex *ex);
+bool vi_ex_registers(struct vi *vi, struct vi_ex *ex);
+bool vi_ex_marks(struct vi *vi, struct vi_ex *ex);
+bool vi_ex_jumps(struct vi *vi, struct vi_ex *ex);
+bool vi_ex_changes(struct vi *vi, struct vi_ex *ex);
+bool vi_ex_delmarks(struct vi *vi, struct vi_ex *ex);
+bool vi_ex_print(struct vi *vi, struct vi_ex *ex);
+bool vi_ex_line(struct vi *vi, struct vi_ex *ex);
+bool vi_ex_file(struct vi *vi, struct vi_ex *ex);
+bool vi_ex_fold(struct vi *vi, struct vi_ex *ex);
+/* What to do in place of a command of Vim that is not here; NULL: that is no such one. */
+const char *vi_ex_absent(struct str name);
 /* Text up to an unescaped delimiter, which is taken away too. */
 struct str vi_ex_delimited(struct str *s, char delimiter);
 bool vi_set_entry(size_t index, struct vi_entry *out);

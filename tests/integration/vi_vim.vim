@@ -57,6 +57,7 @@ func s:run(case)
     let before = getline(1, '$')
     let step = undotree().seq_last
     call assert_fails(s:type)
+    call winsaveview() " sees to the column that up and down aim at, as Vim does before it waits for a key
     let empty = undotree().seq_last > step && getline(1, '$') ==# before
     let empties += empty
     if a:case[2] && empty

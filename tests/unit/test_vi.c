@@ -200,6 +200,28 @@ static void test_found_ends(void **state)
     assert_keys("abcd\n", "qazexzsq2@a", "d\n");
 }
 
+/* More of that kind, each a difference from Vim that was found and mended. */
+static void test_found_moves(void **state)
+{
+    (void)state;
+    assert_keys("a b\n", "ly_iI\033", "aI b\n");
+    assert_keys("a\nb\nc\n", "G:1\r''iI\033", "Ia\nb\nc\n");
+    assert_keys("a\tb\n", "\026<", "a\tb\n");
+    assert_keys("\nb\n  c\n", "\"add@aiI\033", "b\nI  c\n");
+    assert_keys("abc\n  d\n", ":set nosol\rdVeiI\033", "I  d\n");
+    assert_keys("ab\ncd\n", "\026jIx\033U", "xab\ncd\n");
+    assert_keys("a b\n", "3Jg;iI\033", "a Ib\n");
+    assert_keys("a\nb\nc\n", "Jo\033k'.iI\033", "a b\nI\nc\n");
+    assert_keys("  a\nb\n", "S\027\033.W.", "\n\n");
+    assert_keys("\n\n  x\n", ":.,$v/x/j\r", "\n  x\n");
+    assert_keys("    42\n", "I\026\t \010\010\010\010\033", "42\n");
+    assert_keys("ab\nc\nd\n", "\"_pg;iI\033", "Iab\nc\nd\n");
+    assert_keys("a\nb\n", "yyjoc\033u``iI\033", "Ia\nb\n");
+    assert_keys("a\n", "xi1\0332iy\033ug-g-iI\033", "Ia\n");
+    assert_keys("a\nb\n", "majma:delm a\rk'aiI\033", "Ia\nb\n");
+    assert_keys("a\nb\n", ":silent! 1d\r", "b\n");
+}
+
 static void test_matches(void **state)
 {
     (void)state;
@@ -278,6 +300,7 @@ int main(void)
         cmocka_unit_test(test_places),
         cmocka_unit_test(test_found),
         cmocka_unit_test(test_found_ends),
+        cmocka_unit_test(test_found_moves),
         cmocka_unit_test(test_matches),
         cmocka_unit_test(test_ex),
         cmocka_unit_test(test_asking),
