@@ -204,7 +204,7 @@ static bool is_absent(const struct run_plan *plan, const char *engine)
 {
     for (size_t i = 0; plan != NULL && i < plan->units.len; i++) {
         const struct plan_unit *unit = &plan->units.items[i];
-        if (unit->absent && unit->engine != NULL && strcmp(unit->engine->name, engine) == 0) {
+        if (unit->unasked && unit->engine != NULL && strcmp(unit->engine->name, engine) == 0) {
             return true;
         }
     }

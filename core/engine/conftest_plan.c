@@ -248,7 +248,7 @@ static void add_rendered_unit(
     struct renderer_call call;
     struct err err;
     if (!renderer_find(own->renderer, own->target, &call, &err)) {
-        tests.absent = true;
+        tests.unasked = true;
         tests.trouble = mem_printf("not rendered: %s", err.text);
     }
     renderer_call_free(&call);

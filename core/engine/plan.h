@@ -67,7 +67,8 @@ struct plan_unit {
     bool closed;  /* of a unit with `engine`: what its tests say depends on its files, the engine
                    * and `args` alone (plan_closed.h) */
     bool dropped; /* goes with the next plan_settle */
-    bool absent;  /* `trouble` is that the engine is not there: its tests are not evaluated */
+    bool unasked; /* `trouble` is no fault of its files (the engine is not there, a text is not
+                   * saved): its tests are not evaluated */
 };
 
 struct run_plan {

@@ -230,11 +230,11 @@ void run_report_trouble(struct run *run, size_t unit, const char *message)
     if (planned->tests.len > 0) {
         first = run->plan->tests.items[planned->tests.items[0]].file;
     }
-    if (planned->absent) {
-        struct task *absent = task_new(run, QUEUE_TEST, ENGINE_TEST);
-        absent->batch = batch_of(run->plan, unit);
-        task_fail_tests(absent, RESULT_NOT_EVALUATED, message);
-        task_free(absent);
+    if (planned->unasked) {
+        struct task *unasked = task_new(run, QUEUE_TEST, ENGINE_TEST);
+        unasked->batch = batch_of(run->plan, unit);
+        task_fail_tests(unasked, RESULT_NOT_EVALUATED, message);
+        task_free(unasked);
         return;
     }
     struct finding finding = {.rule = (char *)(uintptr_t) "opa-cannot-load",

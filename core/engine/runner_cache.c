@@ -97,7 +97,8 @@ void run_read_cache(struct run *run)
     run->cache_keys = mem_zalloc((plan->units.len + 1) * sizeof *run->cache_keys);
     for (size_t i = 0; i < plan->units.len && !atomic_load(&run->stop_scan); i++) {
         const struct plan_unit *unit = &plan->units.items[i];
-        bool may = unit->included && run_may_keep(run, unit) && unit->trouble == NULL;
+        bool may =
+            (unit->included || run->resumes) && run_may_keep(run, unit) && unit->trouble == NULL;
         if (!may || !make_key(run, known, i, run->cache_keys[i])) {
             run->cache_keys[i][0] = '\0';
         }

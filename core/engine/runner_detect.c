@@ -71,7 +71,7 @@ static void begin_tests(struct run *run)
         const struct companion *companion =
             unit->engine == NULL ? NULL : runner_companion(run->runner, unit->engine);
         if (companion != NULL && companion->program == NULL) {
-            unit->absent = true;
+            unit->unasked = true;
             free(unit->trouble);
             unit->trouble = mem_strdup(companion->trouble);
         }

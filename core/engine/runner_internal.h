@@ -99,6 +99,7 @@ struct run {
     bool confirm;
     bool reuses;        /* what is known as it is now is told and not run */
     struct run *before; /* of the rest: the part, until the rest has a plan */
+    bool resumes;       /* a run of all was cut short before it: it may include any unit */
     bool rest;          /* what follows a part: all that was not told of as it is now */
     struct policy_moves moves;
     char (*keys)[SHA256_HEX_SIZE];       /* by unit; "" where results are not kept */
@@ -211,6 +212,9 @@ bool runner_is_slow_unit(const struct runner *runner, const char *label);
 /* Worker thread. Writes the texts that the plan needs for opa to read, and has the plan load them.
  */
 bool run_lay_texts(struct run *run, struct err *err);
+/* Worker thread. Engines beside opa read files as they are on disk: their units that load one of
+ * the texts wait until it is saved. */
+void run_hold_unsaved(struct run *run);
 /* Puts the names of the files where those of the scratch folder stand. */
 void run_place_back(const struct run *run, struct engine_answer *answer);
 void run_free_texts(struct run *run);

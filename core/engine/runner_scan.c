@@ -106,6 +106,7 @@ static void scan_work(void *data)
     if (run->plan == NULL) {
         return;
     }
+    run_hold_unsaved(run);
     run_make_keys(run);
     run_read_cache(run);
     if (!run_lay_texts(run, &err)) {
@@ -308,6 +309,7 @@ void run_begin_scan(struct run *run)
 {
     struct runner *runner = run->runner;
     run->references++;
+    run->resumes = runner->cut_short;
     runner->scanning = run;
     VEC_FOREACH (struct policy_move, move, &runner->owed) {
         VEC_PUSH(&run->moves, *move);

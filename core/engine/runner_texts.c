@@ -41,6 +41,30 @@ bool run_lay_texts(struct run *run, struct err *err)
     return true;
 }
 
+static void hold(struct plan_unit *unit, const char *path)
+{
+    free(unit->trouble);
+    unit->unasked = true;
+    unit->trouble = mem_printf("%s has unsaved edits, and %s reads files as they are on disk: "
+                               "save it to see what its tests say",
+        path, unit->engine->name);
+}
+
+void run_hold_unsaved(struct run *run)
+{
+    VEC_FOREACH (const struct run_text, text, &run->texts) {
+        size_t place = plan_find_file(run->plan, text->path);
+        VEC_FOREACH (struct plan_unit, unit, &run->plan->units) {
+            for (size_t i = 0; unit->engine != NULL && unit->tests.len > 0 && i < unit->files.len;
+                 i++) {
+                if (unit->files.items[i] == place) {
+                    hold(unit, text->path);
+                }
+            }
+        }
+    }
+}
+
 static void place_back(const struct run *run, char **path)
 {
     VEC_FOREACH (const struct run_text, text, &run->texts) {

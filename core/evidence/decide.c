@@ -225,7 +225,7 @@ static void on_result(
     const struct run_plan *plan = runner_plan(d->testing);
     (void)generation;
     if (plan != NULL && test < plan->tests.len &&
-        plan->units.items[plan->tests.items[test].unit].absent) {
+        plan->units.items[plan->tests.items[test].unit].unasked) {
         return; /* no engine, nothing decided */
     }
     for (size_t i = 0; i < count; i++) {

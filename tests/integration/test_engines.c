@@ -517,6 +517,27 @@ static void suites(void **state)
     end(&f);
 }
 
+/* gator reads what is on disk, so it has said nothing of a text that is not there yet. */
+static void suites_of_unsaved_texts(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f);
+    char *root = workspace("gator");
+    struct policy_text text = {"owner/template.yaml", STR_LIT("kind: ConstraintTemplate\n")};
+    struct run_options options = {
+        .root = root, .scope = RUN_ALL, .texts = &text, .text_count = 1, .cached = true};
+    runner_start(f.runner, &options);
+    assert_true(loop_run_until(f.loop, &f.settled, 240000));
+    assert_row(&f, "with-owner", RESULT_NOT_EVALUATED, "owner/template.yaml has unsaved edits");
+    assert_row(&f, "wrong-message", RESULT_NOT_EVALUATED, "save it");
+    assert_row(&f, "without", RESULT_PASS, NULL); /* of another suite */
+    run(&f, root, NULL, false);
+    assert_row(&f, "with-owner", RESULT_PASS, NULL);
+    free(root);
+    end(&f);
+}
+
 /* What gator passes though no policy was asked is not evaluated; what explains a row is in it; the
  * places of errors are the YAML's and the Rego file's. */
 static void suites_explained(void **state)
@@ -787,6 +808,7 @@ int main(void)
     };
     const struct CMUnitTest gator[] = {
         cmocka_unit_test(suites),
+        cmocka_unit_test(suites_of_unsaved_texts),
         cmocka_unit_test(suites_explained),
         cmocka_unit_test(as_gator_says),
     };

@@ -58,6 +58,25 @@ static void runs_explains_opens_and_reruns(void **state)
     test_dir_remove(dir);
 }
 
+/* What is typed while the first tests are being looked for is tested too. */
+static void typed_at_once(void **state)
+{
+    (void)state;
+    char *dir = make_workspace();
+    char *program = mem_printf("%s/bylaw", getenv("BYLAW_BINARY_DIR"));
+    const char *argv[] = {program, "--new", "--open", "limits_test.rego", dir, NULL};
+    struct term_options options = {.argv = argv, .rows = 40, .cols = 120};
+    struct term *term = term_start(&options);
+    free(program);
+    term_expect(term, "package limits_test");
+    term_key(term, "alt-2");
+    term_type(term, "x");
+    term_expect(term, "xpackage limits_test");
+    term_expect_row(term, 0, "!");
+    term_free(term);
+    test_dir_remove(dir);
+}
+
 static void small_and_smaller(void **state)
 {
     (void)state;
@@ -80,6 +99,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(runs_explains_opens_and_reruns),
+        cmocka_unit_test(typed_at_once),
         cmocka_unit_test(small_and_smaller),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -145,11 +145,21 @@ static void run_all(struct status *s)
     status_run(s, RUN_ALL, NULL, 0);
 }
 
+/* Which tests there are is being found out: what changes meanwhile is asked for afterwards. */
+static bool is_looking(const struct status *s)
+{
+    return board_count(s->board) == 0 && runner_is_running(s->runner);
+}
+
 /* Saves come in bursts (a commit, a checkout). What an earlier one asked for and is cut short is
  * asked for again with it. */
 static void on_save_timer(void *data)
 {
     struct status *s = data;
+    if (is_looking(s)) {
+        loop_timer_start(s->save_timer, SAVE_DELAY_MS, 0);
+        return;
+    }
     if (board_count(s->board) == 0) {
         status_words_free(&s->saved);
         run_all(s);
@@ -173,7 +183,7 @@ void status_file_changed(struct status *s, const char *path)
 
 void status_text_changed(struct status *s, const char *path)
 {
-    if (!s->watch || board_count(s->board) == 0) {
+    if (!s->watch || (board_count(s->board) == 0 && !is_looking(s))) {
         return;
     }
     bool known = s->saved.len > 0 && strcmp(s->saved.items[s->saved.len - 1], path) == 0;
