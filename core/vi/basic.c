@@ -41,13 +41,16 @@ bool vi_c_repeat(struct vi *vi, struct vi_cmd *cmd)
 
 bool vi_cmd_record(struct vi *vi, struct vi_cmd *cmd)
 {
+    if (vi->depth > 0) {
+        return true; /* a register that is played records nothing and ends nothing */
+    }
     if (vi->recording != 0) {
         vi->recording = 0;
         return true;
     }
     bool ok = (cmd->ch >= 'a' && cmd->ch <= 'z') || (cmd->ch >= 'A' && cmd->ch <= 'Z') ||
               (cmd->ch >= '0' && cmd->ch <= '9') || cmd->ch == '"';
-    if (!ok || vi->depth > 0) {
+    if (!ok) {
         return false;
     }
     vi->recording = vi->last_macro_recorded = (int)cmd->ch;

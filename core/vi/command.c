@@ -221,7 +221,7 @@ static void take(struct vi *vi, const struct vi_row *row)
 {
     vi->seq_len = 0;
     vi->counting = false;
-    bool stops = row->run == vi_cmd_record && vi->recording != 0;
+    bool stops = row->run == vi_cmd_record && (vi->recording != 0 || vi->depth > 0);
     if (row->flags & ROW_OPERATOR && vi->cmd.op == NULL && !vi_is_visual(vi)) {
         vi->cmd.op = row;
         vi->op_count = vi->cmd.count;

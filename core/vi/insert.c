@@ -198,7 +198,7 @@ static void tab(struct vi *vi)
         }
     } else {
         struct vi_pos *start = &vi->insert.start;
-        bool before = from < start->col && start->line == vi->cursor.line;
+        bool before = from < vi->cursor.col && from < start->col && start->line == vi->cursor.line;
         start->col = before ? from : start->col;
         vi_cut(vi, (struct vi_pos){vi->cursor.line, from}, vi->cursor);
         vi->cursor.col = from;
@@ -482,8 +482,7 @@ void vi_insert_key(struct vi *vi, int32_t key)
         return;
     }
     if (vi_insert_does_nothing(vi, key)) {
-        vi_fail(vi);
-        return;
+        return; /* which ends no macro, either */
     }
     bool moves = insert->prefix == 0 && key >= VI_KEY_UP && key < VI_KEY_DELETE;
     bool waits = insert->prefix == 0 && key == VI_CTRL('r');

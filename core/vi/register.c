@@ -111,7 +111,7 @@ static void append(struct vi_register *reg, struct str text, enum vi_kind kind)
         }
         reg->kind = VI_LINES;
         buf_append_str(&reg->text, text);
-        if (!str_ends(text, "\n")) {
+        if (kind != VI_LINES || !str_ends(text, "\n")) {
             buf_append_char(&reg->text, '\n');
         }
         return;

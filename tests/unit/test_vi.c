@@ -218,6 +218,10 @@ static void test_found_moves(void **state)
     assert_keys("ab\nc\nd\n", "\"_pg;iI\033", "Iab\nc\nd\n");
     assert_keys("a\nb\n", "yyjoc\033u``iI\033", "Ia\nb\n");
     assert_keys("a\n", "xi1\0332iy\033ug-g-iI\033", "Ia\n");
+    assert_keys("ab1\n", "2~2a\010\010\010\010xx\033", "xx\n");
+    assert_keys(" )a\n", "2A\025\tfoo\033", "        foo\n");
+    assert_keys("a\nb\n\n", "\"Add\026j\"Ay\"aP", "a\nb\n\nb\n\n");
+    assert_keys("quo\n", "\"ayiwqAxq@a", "quo\nx\n");
     assert_keys("a\nb\n", "majma:delm a\rk'aiI\033", "Ia\nb\n");
     assert_keys("a\nb\n", ":silent! 1d\r", "b\n");
 }
