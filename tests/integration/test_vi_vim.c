@@ -28,8 +28,8 @@
 #define CHUNK 100 /* sequences that one Vim runs */
 /* Of 10000 sequences so many may differ in a way that is not listed, and so many in a listed one:
  * more and the test fails. Only ever less. */
-#define UNLISTED_MAX 30
-#define LISTED_MAX   320
+#define UNLISTED_MAX 20
+#define LISTED_MAX   200
 
 struct result {
     char *text, *reg;
