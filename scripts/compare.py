@@ -1,9 +1,11 @@
 """Run by scripts/compare, which says what it does."""
 
 import collections
+import concurrent.futures
 import glob
 import json
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -190,6 +192,129 @@ def compare_conftest():
     return compared, differences
 
 
+# ---- kyverno apply: a sample of what bylaw apply decides, each pair asked alone ----
+
+IS_POLICY = re.compile(r"^apiVersion: (kyverno\.io/\S+\nkind: (ClusterPolicy|Policy)"
+                       r"|policies\.kyverno\.io/\S+\nkind: \S+Policy)\s*$", re.M)
+SETS, FILES_OF_A_FOLDER = 6, 8  # policies of a workspace; with so many documents' files each
+
+
+def policy_files():
+    """Files with one policy, by the folder they are in; those of tests are no policies of anybody's."""
+    found = []
+    for at in folders_with(r"\.ya?ml$"):
+        if "-test" not in at:
+            for path in sorted(glob.glob(f"{at}/*.y*ml")):
+                text = open(path, errors="replace").read()
+                name = re.search(r"^metadata:\n(?:  .*\n)*?  name: (\S+)$", text, re.M)
+                if len(IS_POLICY.findall(text)) == 1 and name:
+                    found.append((path, name.group(1), re.search(r"^kind: (\S+)", text, re.M).group(1)))
+    return found
+
+
+def copy_set(files, work):
+    """Some policies, each with documents of the folders beside it."""
+    for path, _, _ in files:
+        at = os.path.dirname(path)
+        beside = [name for name in glob.glob(f"{at}/**/*.y*ml", recursive=True, include_hidden=True)
+                  if os.path.dirname(name) != at]
+        tests = [name for name in beside if name.endswith("-test.yaml")]  # they say which files are no documents
+        beside = [name for name in beside if name not in tests]
+        random.shuffle(beside)
+        for name in [path, *tests, *beside[:FILES_OF_A_FOLDER]]:
+            to = os.path.join(work, os.path.relpath(name, folder))
+            os.makedirs(os.path.dirname(to), exist_ok=True)
+            shutil.copyfile(name, to)
+
+
+def document_of(work, fixture, name):
+    """The text of the document alone; None where it cannot be cut out of its file with certainty."""
+    path, _, number = fixture.partition("#")
+    text = open(os.path.join(work, path), errors="replace").read()
+    if not number:
+        return text
+    parts = [part for part in re.split(r"^---.*\n", text, flags=re.M) if re.search(r"^[^#\s]", part, re.M)]
+    part = parts[int(number) - 1] if int(number) <= len(parts) else ""
+    kind, _, called = name.partition(" ")
+    return part if f"kind: {kind}" in part and f"name: {called}" in part else None
+
+
+def say_of(work, policy, document, name):
+    """What kyverno apply says of the object: "fail", "pass", "skip", "error", or "" where no rule speaks of it."""
+    out, err = run(["kyverno", "apply", policy, "-r", document, "--policy-report", "--output-format", "json",
+                    "--remove-color", "-v", "3"], work)
+    kind, _, called = name.partition(" ")
+    said = set()
+    for line in out.splitlines():
+        for result in (json.loads(line).get("results") or []) if line.startswith("{") else []:
+            if any(one["kind"] == kind and one["name"] == called for one in result.get("resources") or []):
+                unchanged = result.get("message", "") == "no patches applied"
+                said.add("pass" if unchanged else result["result"])
+    if "panic: " in err or "\nError: " in "\n" + err or "skipping invalid YAML file" in err or "Policies Skipped" in out:
+        said = said or {"error"}
+    return next((word for word in ("error", "fail", "warn", "pass", "skip") if word in said), "")
+
+
+WORDS = {"deny": "fail", "warn": "fail", "allow": "pass", "mutate": "pass", "generate": "pass",
+         "not evaluated": "skip", "no match": "", "error": "error"}
+
+
+def compare_pair(pair):
+    work, policy, kind, row = pair
+    text = document_of(work, row["fixture"], row["name"])
+    if text is None:
+        return None
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as document:
+        document.write(text)
+        document.flush()
+        said = say_of(work, policy, document.name, row["name"])
+        ours = WORDS[row["verdict"]]
+        if kind.endswith("DeletingPolicy"):  # pass: it selects the object
+            ours = {"fail": "pass", "pass": "fail"}.get(ours, ours)
+        if said != ours and "#" in row["fixture"]:  # a policy that looks for other objects finds those of the file
+            said = say_of(work, policy, row["fixture"].split("#")[0], row["name"])
+    return said, ours
+
+
+def compare_decisions():
+    wanted = int(arguments[0]) if arguments else 300
+    random.seed(int(arguments[1]) if len(arguments) > 1 else 1)
+    files = policy_files()
+    random.shuffle(files)
+    total, differences = collections.Counter(), 0
+    while files and sum(total.values()) < wanted:
+        names, some = set(), []
+        while files and len(some) < SETS:
+            one = files.pop()
+            if one[1] not in names:
+                names.add(one[1])
+                some.append(one)
+        with tempfile.TemporaryDirectory() as work:
+            copy_set(some, work)
+            out, err = run([bylaw, "apply", "--json", "--all"], work)
+            rows = [json.loads(line) for line in out.splitlines()]
+            by = {name: (os.path.relpath(path, folder), kind) for path, name, kind in some}
+            count = collections.Counter((row["policy"], row["fixture"]) for row in rows if row["type"] == "decision")
+            rows = [row for row in rows if row["type"] == "decision" and row["policy"] in by
+                    and count[row["policy"], row["fixture"]] == 1]  # of two policies of one name it is not said which
+            random.shuffle(rows)
+            spoken = [row for row in rows if row["verdict"] != "no match"]
+            silent = [row for row in rows if row["verdict"] == "no match"]
+            left = wanted - sum(total.values())
+            chosen = (spoken[:24] + silent[:8])[:left]
+            with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+                answers = list(pool.map(compare_pair, [(work, *by[row["policy"]], row) for row in chosen]))
+        for row, answer in zip(chosen, answers):
+            if answer is not None:
+                total[row["verdict"]] += 1
+                if answer[0] != answer[1]:
+                    differences += 1
+                    print(f"differs: {by[row['policy']][0]} on {row['fixture']} ({row['name']}): "
+                          f"kyverno {answer[0] or 'no match'}, bylaw {row['verdict']}: {row['messages'][:1]}", flush=True)
+    print(f"bylaw: {dict(sorted(total.items()))}")
+    return sum(total.values()), differences
+
+
 # ---- one beside the other ----
 
 def compare_rows():
@@ -227,8 +352,9 @@ def compare_rows():
     return len(set(said) | set(ours)), differences
 
 
-if engine not in ("opa", "gator", "kyverno", "conftest"):
+if engine not in ("opa", "gator", "kyverno", "kyverno-apply", "conftest"):
     sys.exit(f"no comparison is known for {engine}")
-compared, differences = compare_conftest() if engine == "conftest" else compare_rows()
+compare = {"conftest": compare_conftest, "kyverno-apply": compare_decisions}.get(engine, compare_rows)
+compared, differences = compare()
 print(f"{compared} compared, {differences} differences")
 sys.exit(differences > 0 or compared == 0)

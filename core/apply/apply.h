@@ -141,9 +141,11 @@ struct apply_job {
                                  known; else SIZE_MAX */
     struct apply_cell *cells; /* [policy * fixture_count + fixture]: what `read` fills; those it
                                  leaves waiting count as not evaluated */
-    unsigned attempt;         /* how often `read` said APPLY_READ_AGAIN */
-    struct scratch scratch;   /* the job's own folder, if it has one; gone with the job */
-    void *own;                /* the engine's */
+    bool probe; /* of a policy that looks around: only which documents it is for is taken, for that
+                   is the same whatever is beside them */
+    unsigned attempt;       /* how often `read` said APPLY_READ_AGAIN */
+    struct scratch scratch; /* the job's own folder, if it has one; gone with the job */
+    void *own;              /* the engine's */
     void (*own_free)(void *own);
 };
 /* The cell of the job's policy and document (places in the job, not in the set). */

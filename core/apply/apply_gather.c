@@ -7,8 +7,9 @@
 
 #include <stdlib.h>
 
-/* Cells of a job of what stands side by side: so many cost about as much as a process to begin. */
-enum { NEAR_CELLS = 1000 };
+/* Cells of a job, by the weight of its policies: so many of what stands side by side cost about as
+ * much as a process to begin; so many at most, for a process to end within seconds. */
+enum { NEAR_CELLS = 1000, JOB_CELLS = 20000 };
 
 /* ---- which are needed ---- */
 
@@ -73,7 +74,9 @@ struct making {
     const struct apply_engine *engine;
     const char *program;
     const struct policy_set *policies;
+    size_t weight; /* of the policies; 0: as many documents as the engine takes */
     enum apply_need need;
+    bool probe;
     struct job_list *jobs;
 };
 
@@ -81,10 +84,14 @@ struct making {
 static void add_slices(const struct making *m, const struct policy_set *fixtures)
 {
     size_t most = m->engine->fixtures_max;
+    if (m->weight > 0 && JOB_CELLS / m->weight < most) {
+        most = m->weight < JOB_CELLS ? JOB_CELLS / m->weight : 1;
+    }
     for (size_t at = 0; at < fixtures->len; at += most) {
         size_t left = fixtures->len - at;
         struct apply_job *job = apply_job_new(m->set, m->engine, m->program, m->policies->items,
             m->policies->len, fixtures->items + at, left < most ? left : most);
+        job->probe = m->probe;
         VEC_PUSH(m->jobs, job);
     }
 }
@@ -132,26 +139,56 @@ static size_t end_of_file(const struct apply_set *set, size_t first)
     return end;
 }
 
-/* A job for each file with a document that the policy is asked about, with all that are of such a
- * kind: what it looks for may be among those it is not asked about. */
+/* Those of a file that Kubernetes would know: what a policy looks for may be among those that it is
+ * not asked about. */
+static void add_job_of_file(const struct making *m, size_t from, size_t end)
+{
+    struct policy_set fixtures = {0};
+    for (size_t f = from; f < end; f++) {
+        const struct apply_fixture *fixture = &m->set->fixtures.items[f];
+        if (fixture->kind == APPLY_OBJECT && fixture->only == NULL) {
+            VEC_PUSH(&fixtures, f);
+        }
+    }
+    add_slices(m, &fixtures);
+    VEC_FREE(&fixtures);
+}
+
+/* A job for each file with a document that the policy is asked about. */
 static void add_jobs_of_files(const struct making *m)
 {
-    const struct apply_set *set = m->set;
-    for (size_t at = 0, end; at < set->fixtures.len; at = end) {
-        struct policy_set fixtures = {0};
+    for (size_t at = 0, end; at < m->set->fixtures.len; at = end) {
         bool asked = false;
-        end = end_of_file(set, at);
-        for (size_t f = at; f < end; f++) {
-            asked = asked || is_asked(m, f);
-            if (set->fixtures.items[f].kind == APPLY_OBJECT &&
-                set->fixtures.items[f].only == NULL) {
-                VEC_PUSH(&fixtures, f);
-            }
+        end = end_of_file(m->set, at);
+        for (size_t f = at; f < end && !asked; f++) {
+            asked = is_asked(m, f);
         }
         if (asked) {
-            add_slices(m, &fixtures);
+            add_job_of_file(m, at, end);
         }
-        VEC_FREE(&fixtures);
+    }
+}
+
+void apply_jobs_after_probe(const struct apply_job *probe, struct job_list *jobs)
+{
+    size_t policy = probe->policies[0];
+    const struct policy_set policies = {.items = &policy, .len = 1};
+    const struct making m = {.set = probe->set,
+        .engine = probe->engine,
+        .program = probe->program,
+        .policies = &policies,
+        .jobs = jobs};
+    size_t done = 0; /* documents before this one have their job */
+    for (size_t f = 0; f < probe->fixture_count; f++) {
+        size_t from = probe->fixtures[f];
+        if (from < done || probe->cells[f].verdict == APPLY_NO_MATCH) {
+            continue;
+        }
+        done = end_of_file(m.set, from);
+        while (from > 0 && end_of_file(m.set, from - 1) == done) {
+            from--;
+        }
+        add_job_of_file(&m, from, done);
     }
 }
 
@@ -290,10 +327,18 @@ static void make_jobs_of(struct gathering *g, const char *program, struct job_li
             continue;
         }
         gather(g, i, &group);
-        const struct making m = {g->set, g->engine, program, &group.policies, g->need, jobs};
+        bool around = g->engine->looks_around != NULL && g->engine->looks_around(policy);
+        const struct making m = {.set = g->set,
+            .engine = g->engine,
+            .program = program,
+            .policies = &group.policies,
+            .weight = around || g->engine->weight == NULL ? 0 : group.weight,
+            .need = g->need,
+            .probe = around && g->need == APPLY_NEEDED_LATER, /* mostly it is for none of them */
+            .jobs = jobs};
         if (group.documents.len > 0) {
             add_slices(&m, &group.documents);
-        } else if (g->engine->looks_around != NULL && g->engine->looks_around(policy)) {
+        } else if (around && !m.probe) {
             add_jobs_of_files(&m);
         } else {
             add_jobs(&m);

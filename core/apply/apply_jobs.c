@@ -115,7 +115,7 @@ void apply_job_free(struct apply_job *job)
 
 bool apply_job_looks_around(const struct apply_job *job)
 {
-    return job->engine->looks_around != NULL && job->policy_count == 1 &&
+    return job->engine->looks_around != NULL && !job->probe && job->policy_count == 1 &&
            job->engine->looks_around(&job->set->policies.items[job->policies[0]]);
 }
 
@@ -124,6 +124,7 @@ static void push_part(const struct apply_job *job, size_t from_policy, size_t po
 {
     struct apply_job *part = apply_job_new(job->set, job->engine, job->program,
         job->policies + from_policy, policies, job->fixtures + from_fixture, fixtures);
+    part->probe = job->probe;
     VEC_PUSH(jobs, part);
 }
 

@@ -37,6 +37,9 @@ struct apply_job *apply_job_new(const struct apply_set *set, const struct apply_
 void apply_job_free(struct apply_job *job);
 /* Which documents it has is part of what is asked. */
 bool apply_job_looks_around(const struct apply_job *job);
+/* The jobs that say what is decided about the documents that a probe has found the policy to be
+ * for, or could not be asked about: one for each file. */
+void apply_jobs_after_probe(const struct apply_job *probe, struct job_list *jobs);
 /* Two of it, with all of its documents or policies between them; false: it is only one cell. */
 bool apply_job_split(const struct apply_job *job, struct job_list *jobs);
 /* Takes out of it the policies and documents of which no cell is needed and still unknown (`known`:

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { SLICE = 4000, SLOTS_MAX = 8, CELLS_MAX = 1000000, NEEDED_CELLS_MAX = 3000000 };
+enum { SLICE = 4000, SLOTS_MAX = 8, CELLS_MAX = 1000000, NEEDED_CELLS_MAX = 12000000 };
 
 struct attempt {
     struct apply_run *owner; /* NULL: nobody waits any more */
@@ -243,6 +243,22 @@ static void tell_job(struct attempt *a, struct apply_job *job)
     }
 }
 
+/* What it is for is asked about by its files; the rest is told. */
+static void take_probe(struct attempt *a, struct apply_job *job)
+{
+    size_t waiting = a->jobs.len;
+    apply_jobs_after_probe(job, &a->jobs);
+    a->jobs_total += a->jobs.len - waiting;
+    for (size_t f = 0; f < job->fixture_count && a->owner != NULL; f++) {
+        size_t place = job->policies[0] * a->set->fixtures.len + job->fixtures[f];
+        if (job->cells[f].verdict == APPLY_NO_MATCH && !a->is_known[place] &&
+            apply_takes(job->engine, &a->set->policies.items[job->policies[0]],
+                &a->set->fixtures.items[job->fixtures[f]])) {
+            tell_cell(a, job->policies[0], job->fixtures[f], &job->cells[f]);
+        }
+    }
+}
+
 static void on_ended(void *data, struct apply_task *task, struct apply_job *job,
     enum apply_read read, const struct err *err)
 {
@@ -262,7 +278,7 @@ static void on_ended(void *data, struct apply_task *task, struct apply_job *job,
         if (read != APPLY_READ_DONE) {
             apply_job_fill(job, APPLY_ERROR, err->text);
         }
-        tell_job(a, job);
+        (job->probe ? take_probe : tell_job)(a, job);
     }
     apply_job_free(job);
     if (a->owner != NULL) {

@@ -120,11 +120,16 @@ static enum apply_kind kind_of(const struct fixture_head *head)
                                                         : APPLY_OBJECT;
 }
 
+static size_t most_of(const struct apply_set *set)
+{
+    return set->needs == NULL ? FIXTURES_MAX : FIXTURES_NEEDED_MAX;
+}
+
 static void add(const struct adding *a, struct str text, unsigned document, unsigned row,
     const struct fixture_head *head, enum apply_kind kind, bool json)
 {
     struct apply_set *set = a->set;
-    if (set->fixtures.len >= FIXTURES_MAX || text.len > FIXTURE_MAX_BYTES) {
+    if (set->fixtures.len >= most_of(set) || text.len > FIXTURE_MAX_BYTES) {
         return;
     }
     char *name = name_of(a, head, document);
@@ -325,11 +330,11 @@ void fixtures_find(struct apply_set *set, const atomic_bool *cancel)
             renderer_is_source(set->index, file->path) || is_expected(set, file->path)) {
             continue;
         }
-        if (set->fixtures.len >= FIXTURES_MAX || bytes > FIXTURES_MAX_BYTES) {
+        if (set->fixtures.len >= most_of(set) || bytes > FIXTURES_MAX_BYTES) {
             note_bound(set, file->path, 0,
-                mem_printf("there are more than %d documents: policies are not applied to those "
+                mem_printf("there are more than %zu documents: policies are not applied to those "
                            "from here on",
-                    (int)FIXTURES_MAX),
+                    most_of(set)),
                 "work in a folder of the repository: bylaw FOLDER");
             break;
         }

@@ -16,6 +16,7 @@ struct kyverno_scope {
     enum kyverno_company company;
     bool all;           /* nothing can be left out */
     struct words kinds; /* of the old kinds: patterns */
+    bool pods, plain; /* a rule is for Pods or something of theirs; for more than a part of them */
     struct resource_rules {
         struct resource_rule {
             struct words groups, resources; /* resources without their subresource */
@@ -51,6 +52,31 @@ void kyverno_scope_free(struct kyverno_scope *scope)
     free(scope);
 }
 
+/* As Kyverno's wildcards: * is any text, ? any character. */
+static bool is_like(const char *pattern, const char *word)
+{
+    const char *star = NULL;
+    const char *from = NULL;
+    while (*word != '\0') {
+        if (*pattern == '*') {
+            star = pattern++;
+            from = word;
+        } else if (*pattern == *word || *pattern == '?') {
+            pattern++;
+            word++;
+        } else if (star != NULL) {
+            pattern = star + 1;
+            word = ++from;
+        } else {
+            return false;
+        }
+    }
+    while (*pattern == '*') {
+        pattern++;
+    }
+    return *pattern == '\0';
+}
+
 /* ---- reading ---- */
 
 static TSNode get(const struct reading *r, TSNode node, const char *path)
@@ -78,18 +104,58 @@ static bool read_words(const struct reading *r, TSNode list, struct words *words
     return ok && words->len > 0;
 }
 
-/* "v1/Pod", "Pod/exec", "apps/v1/Deployment.scale": the part that is the kind, which is the last
- * or the one before it: both are kept, for it does not matter when one is a version. */
+/* "v1", "v1beta1" and "*" before a slash are a version, as Kyverno reads it. */
+static bool is_version(struct str part)
+{
+    static const char *const ends[] = {"alpha", "beta"};
+    if (str_equal_c(part, "*")) {
+        return true;
+    }
+    if (part.len < 2 || part.ptr[0] != 'v' || !isdigit((unsigned char)part.ptr[1])) {
+        return false;
+    }
+    struct str rest = str_from(part, 2);
+    for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+        size_t len = strlen(ends[i]);
+        if (rest.len == len + 1 && str_starts(rest, ends[i])) {
+            return isdigit((unsigned char)rest.ptr[len]) != 0;
+        }
+    }
+    return rest.len == 0;
+}
+
+/* "Pod", "v1/Pod", "Pod/exec", "apps/v1/Deployment", "apps/v1/Deployment.scale": the kind. What is
+ * for a subresource matches no document, for a document is none. */
 static void read_kind(struct kyverno_scope *scope, const char *written)
 {
+    struct str parts[5];
+    size_t count = 0;
     struct str rest = str_of(written);
-    while (rest.len > 0) {
-        size_t end = 0;
-        while (end < rest.len && rest.ptr[end] != '/' && rest.ptr[end] != '.') {
-            end++;
+    bool last = false;
+    while (count < ARRAY_LEN(parts) && !last) {
+        size_t end = str_find_char(rest, '/', 0);
+        if (end == SIZE_MAX && (end = str_find_char(rest, '.', 0)) == SIZE_MAX) {
+            end = rest.len;
+            last = true;
         }
-        VEC_PUSH(&scope->kinds, str_dup(str_slice(rest, 0, end)));
-        rest = end < rest.len ? str_from(rest, end + 1) : STR_LIT("");
+        parts[count++] = str_slice(rest, 0, end);
+        rest = last ? rest : str_from(rest, end + 1);
+    }
+    size_t kind = count == 2   ? (is_version(parts[0]) ? 1 : 0)
+                  : count == 3 ? (is_version(parts[0]) ? 1 : 2)
+                  : count == 4 ? 2
+                               : 0;
+    struct str sub = parts[count - 1];
+    bool whole = kind + 1 == count || strspn(sub.ptr, "*") >= sub.len;
+    bool every = count == 2 && str_equal_c(parts[0], "*") && str_equal_c(parts[1], "*");
+    char *name = str_dup(parts[kind]);
+    scope->pods = scope->pods || is_like(name, "Pod");
+    scope->plain = scope->plain || kind + 1 == count;
+    free(name);
+    if (count <= 4 && (whole || every)) {
+        VEC_PUSH(&scope->kinds, str_dup(every ? parts[0] : parts[kind]));
+    } else {
+        scope->all = scope->all || count > 4;
     }
 }
 
@@ -221,31 +287,6 @@ enum kyverno_company kyverno_scope_company(const struct kyverno_scope *scope)
 
 /* ---- matching ---- */
 
-/* As Kyverno's wildcards: * is any text, ? any character. */
-static bool is_like(const char *pattern, const char *word)
-{
-    const char *star = NULL;
-    const char *from = NULL;
-    while (*word != '\0') {
-        if (*pattern == '*') {
-            star = pattern++;
-            from = word;
-        } else if (*pattern == *word || *pattern == '?') {
-            pattern++;
-            word++;
-        } else if (star != NULL) {
-            pattern = star + 1;
-            word = ++from;
-        } else {
-            return false;
-        }
-    }
-    while (*pattern == '*') {
-        pattern++;
-    }
-    return *pattern == '\0';
-}
-
 static const char *const makers[] = {"DaemonSet", "Deployment", "Job", "ReplicaSet",
     "ReplicationController", "StatefulSet", "CronJob"};
 
@@ -262,11 +303,12 @@ static bool makes_pods(const char *kind)
 static bool takes_kind(const struct kyverno_scope *scope, const char *kind)
 {
     VEC_FOREACH (char *, pattern, &scope->kinds) {
-        if (is_like(*pattern, kind) || (makes_pods(kind) && is_like(*pattern, "Pod"))) {
+        if (is_like(*pattern, kind)) {
             return true;
         }
     }
-    return false;
+    /* Kyverno makes rules of its own where a policy names Pods (or what makes them) alone. */
+    return scope->pods && scope->plain && makes_pods(kind);
 }
 
 static bool has_word(const struct words *words, struct str word)

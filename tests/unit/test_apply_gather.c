@@ -81,8 +81,9 @@ static bool same_name(const struct apply_fixture *a, const struct apply_fixture 
 static void check_company(const struct apply_set *set, const struct apply_job *job, bool near)
 {
     const struct apply_engine *engine = &apply_engine_kyverno;
-    bool around = engine->looks_around(&set->policies.items[job->policies[0]]);
+    bool around = engine->looks_around(&set->policies.items[job->policies[0]]) && !job->probe;
     assert_int_equal(around, apply_job_looks_around(job));
+    assert_true(!job->probe || (!near && job->policy_count == 1));
     for (size_t a = 0; a < job->policy_count; a++) {
         for (size_t b = a + 1; b < job->policy_count; b++) {
             assert_true(engine->together(
@@ -106,6 +107,36 @@ static void check_company(const struct apply_set *set, const struct apply_job *j
         }
         assert_int_equal(has, same);
     }
+}
+
+/* What a probe has found has a job of its file, once. */
+static void check_probe(const struct apply_set *set, struct apply_job *probe)
+{
+    struct job_list jobs = {0};
+    for (size_t f = 0; f < probe->fixture_count; f++) {
+        probe->cells[f].verdict = chance(4) == 0 ? APPLY_DENY : APPLY_NO_MATCH;
+    }
+    apply_jobs_after_probe(probe, &jobs);
+    for (size_t f = 0; f < probe->fixture_count; f++) {
+        size_t times = 0;
+        bool beside = false; /* another of the file is found */
+        for (size_t k = 0; k < probe->fixture_count; k++) {
+            beside = beside || (probe->cells[k].verdict == APPLY_DENY &&
+                                   strcmp(set->fixtures.items[probe->fixtures[k]].file,
+                                       set->fixtures.items[probe->fixtures[f]].file) == 0);
+        }
+        VEC_FOREACH (struct apply_job *, job, &jobs) {
+            for (size_t i = 0; i < (*job)->fixture_count; i++) {
+                times += (*job)->fixtures[i] == probe->fixtures[f];
+            }
+        }
+        assert_int_equal(times, beside);
+    }
+    VEC_FOREACH (struct apply_job *, job, &jobs) {
+        check_company(set, *job, false);
+        apply_job_free(*job);
+    }
+    VEC_FREE(&jobs);
 }
 
 static void check_jobs(const struct apply_set *set, enum apply_need wanted)
@@ -134,6 +165,9 @@ static void check_jobs(const struct apply_set *set, enum apply_need wanted)
         }
     }
     VEC_FOREACH (struct apply_job *, job, &jobs) {
+        if ((*job)->probe) {
+            check_probe(set, *job);
+        }
         /* Once all is known nothing is left of a job. */
         memset(asked, 1, cells);
         assert_false(set->needs != NULL && apply_job_narrow(*job, asked));

@@ -43,9 +43,18 @@ static const struct row rows[] = {
         "v1 Service;v1 Namespace"},
     {OLD("  - name: r\n    match: {all: [{resources: {kinds: ['apps/v1/Deploy*', "
          "Pod/exec]}}]}\n" CHECK),
-        "apps/v1 Deployment;v1 Pod;apps/v1 StatefulSet", "v1 ConfigMap"},
+        "apps/v1 Deployment", "v1 Pod;apps/v1 StatefulSet;v1 ConfigMap"},
+    {OLD("  - name: r\n    match: {resources: {kinds: ['v1/Pod.exec', 'a.b/v1/C/d', '*/Node', "
+         "'x.y/v1alpha1/Z', '*/*', 'v1beta1/E/*']}}\n" CHECK),
+        "v1 Node;x.y/v1alpha1 Z;v1beta1 E;v1 Other", ""},
+    {OLD("  - name: r\n    match: {resources: {kinds: ['v1/Pod.exec', 'a.b/v1/C/d', '*/Node', "
+         "'x.y/v1alpha1/Z', 'v1beta1/E/*', 'K/*']}}\n" CHECK),
+        "v1 Node;x.y/v1alpha1 Z;v1beta1 E;v1 K", "v1 Pod;a.b/v1 C;v1 Other"},
+    {OLD("  - name: r\n    match: {resources: {kinds: [Pod/exec]}}\n" CHECK
+         "  - name: s\n    match: {resources: {kinds: [Job]}}\n" CHECK),
+        "batch/v1 Job;apps/v1 Deployment", "v1 Pod"},
     {OLD("  - name: r\n    match: {resources: {kinds: ['*']}}\n" CHECK), "v1 ConfigMap;a/v1 B", ""},
-    {OLD("  - name: r\n    match: {resources: {kinds: ['*/scale']}}\n" CHECK), "v1 Pod", ""},
+    {OLD("  - name: r\n    match: {resources: {kinds: ['*/scale']}}\n" CHECK), "", "v1 Pod"},
     /* A second rule, a block without kinds, an alias, a merge key, a variable. */
     {OLD("  - name: r\n    match: {resources: {kinds: [Node]}}\n" CHECK
          "  - name: s\n    match: {resources: {kinds: [Secret]}}\n" CHECK),
