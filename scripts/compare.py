@@ -246,6 +246,8 @@ def say_of(work, policy, document, name):
     kind, _, called = name.partition(" ")
     said = set()
     for line in out.splitlines():
+        # What Kyverno says of a success has no line's end.
+        line = re.sub(r"^(Mutation has been applied successfully\.|Generation completed successfully\.)+", "", line)
         for result in (json.loads(line).get("results") or []) if line.startswith("{") else []:
             if any(one["kind"] == kind and one["name"] == called for one in result.get("resources") or []):
                 unchanged = result.get("message", "") == "no patches applied"

@@ -43,7 +43,7 @@ static const struct row rows[] = {
         "v1 Service;v1 Namespace"},
     {OLD("  - name: r\n    match: {all: [{resources: {kinds: ['apps/v1/Deploy*', "
          "Pod/exec]}}]}\n" CHECK),
-        "apps/v1 Deployment", "v1 Pod;apps/v1 StatefulSet;v1 ConfigMap"},
+        "apps/v1 Deployment", "v1 Pod;v1 ConfigMap"},
     {OLD("  - name: r\n    match: {resources: {kinds: ['v1/Pod.exec', 'a.b/v1/C/d', '*/Node', "
          "'x.y/v1alpha1/Z', '*/*', 'v1beta1/E/*']}}\n" CHECK),
         "v1 Node;x.y/v1alpha1 Z;v1beta1 E;v1 Other", ""},
