@@ -77,9 +77,9 @@ bool vi_ex_delmarks(struct vi *vi, struct vi_ex *ex)
         return vi_say(vi, true, ":delmarks takes the marks' letters, or ! for a to z");
     }
     for (size_t i = 0; i < names.len; i++) {
-        char first = names.ptr[i], last = first;
+        unsigned char first = (unsigned char)names.ptr[i], last = first;
         if (i + 2 < names.len && names.ptr[i + 1] == '-') {
-            last = names.ptr[i += 2];
+            last = (unsigned char)names.ptr[i += 2];
         }
         for (int c = first; c <= last && first != ' '; c++) {
             if (!vi_mark_forget(vi, c)) {

@@ -477,12 +477,5 @@ bool vi_m_display(struct vi *vi, struct vi_cmd *cmd)
            vi_next_col(line, vi->cursor.col) < line.len) {
         vi->cursor.col = vi_next_col(line, vi->cursor.col);
     }
-    if (how == VI_SCREEN_START) { /* gj and gk then aim at the very first column */
-        vi_set_want(vi);
-        vi->screen.at = vi->cursor;
-        vi->screen.want = vi->want;
-        vi->screen.column = 0;
-        vi->motion.keep_want = true;
-    }
     return true;
 }

@@ -344,6 +344,11 @@ bool vi_c_put(struct vi *vi, struct vi_cmd *cmd)
     }
     size_t columns = vi_indent_columns(vi, vi_here(vi));
     bool ok = vi_put(vi, &reg, cmd->count, flags);
+    if (!vi->insert
+             .once) { /* gp: not behind the last character, and that is what up and down aim at */
+        vi_clamp(vi);
+        vi_set_want(vi);
+    }
     if (cmd->row->arg & 4 && reg.kind == VI_CHARS) {
         reindent_lines(vi, columns);
     }
