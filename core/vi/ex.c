@@ -273,10 +273,11 @@ static bool run_host(struct vi *vi, const struct vi_ex *ex)
 
 static bool no_command(struct vi *vi, struct str name)
 {
-    size_t len = name.len > 0 && !isalpha((unsigned char)name.ptr[0]) ? 1 : 0;
+    size_t len = 0;
     while (len < name.len && isalpha((unsigned char)name.ptr[len])) {
         len++;
     }
+    len = len == 0 && name.len > 0 ? 1 : len;
     const char *instead = vi_ex_absent(str_slice(name, 0, len));
     return instead != NULL ? vi_say(vi, true, "no :%.*s: %s", (int)len, name.ptr, instead)
                            : vi_say(vi, true, "no command :%.*s", STR_FMT(name));

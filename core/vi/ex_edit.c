@@ -502,7 +502,6 @@ const struct vi_ex_row vi_ex_rows[] = {
     {"number", "nu", "Show lines with their numbers", LINES, vi_ex_print, NULL},
     {"=", "=", "Say how many lines there are, or which one an address is", LINES, vi_ex_line, NULL},
     {"file", "f", "Say which file this is, and where the cursor is", 0, vi_ex_file, NULL},
-    {"fold", "fold", "Make a fold of lines", LINES, vi_ex_fold, NULL},
     {"nohlsearch", "noh", "No highlighting of the last search until the next", 0, ex_no_highlight,
         NULL},
     {"set", "se", "Set an option: :set name, noname, name!, name=value, name?", 0, vi_ex_set, NULL},

@@ -131,12 +131,6 @@ bool vi_ex_file(struct vi *vi, struct vi_ex *ex)
         vi->cursor.line + 1, vi_line_count(vi));
 }
 
-bool vi_ex_fold(struct vi *vi, struct vi_ex *ex)
-{
-    vi->cursor = (struct vi_pos){ex->first, 0};
-    return vi_act(vi, "fold-make", str_of(""), false, ex->last - ex->first + 1);
-}
-
 const char *vi_ex_absent(struct str name)
 {
     static const struct {
@@ -157,6 +151,7 @@ const char *vi_ex_absent(struct str name)
             "searches"},
         {" tag ta tags stag ", "gd goes to a definition, gr to references"},
         {" terminal term shell sh ", "no terminal runs in here"},
+        {" fold ", "folds are those of the grammar: zc closes one, zo opens it"},
         {" cd pwd lcd ", "paths are those of the workspace's folder"},
         {" append a insert i change c ", "text is typed in insert mode: o, O or cc"}};
     struct buf key = BUF_INIT;

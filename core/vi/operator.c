@@ -538,7 +538,7 @@ static bool operate_chars(struct vi *vi, struct vi_cmd *cmd, struct vi_range *ra
         return ok;
     }
     case OP_FOLD:
-        return vi_act(vi, "fold-make", str_of(""), false, line_span(range));
+        return vi_say(vi, true, "folds are those of the grammar: zc closes one, zo opens it");
     default:
         return vi_say(vi, true, "lines are not given to other programs here");
     }

@@ -24,7 +24,7 @@ const char *const vi_host_actions[] = {"definition", "hover", "references", "jum
     "view-right",
     /* for ex commands: */
     "write", "save-as", "write-all", "quit", "quit-all", "write-quit", "write-quit-all", "edit",
-    "next-file", "previous-file", "files", "format", "help", "fold-make", NULL};
+    "next-file", "previous-file", "files", "format", "help", NULL};
 enum {
     A_DEFINITION,
     A_HOVER,
@@ -204,7 +204,8 @@ const struct vi_row vi_rows[] = {
     {operators, "vi.fill-stay", "gw", "Fill paragraphs, cursor kept", OP, NULL, OP_FORMAT_KEEP},
     {operators, "vi.filter", "!", "Not here: lines are not given to other programs", OP, NULL,
         OP_FILTER},
-    {operators, "vi.fold-make", "zf", "Make a fold", OP, NULL, OP_FOLD},
+    {operators, "vi.fold-make", "zf", "Not here: folds are those of the grammar", OP, NULL,
+        OP_FOLD},
 
     {edits, "vi.delete-char", "x <Del>", "Delete the character", N, vi_c_short, 'x'},
     {edits, "vi.delete-char-back", "X", "Delete the character before", N, vi_c_short, 'X'},

@@ -716,7 +716,6 @@ bool vi_ex_delmarks(struct vi *vi, struct vi_ex *ex);
 bool vi_ex_print(struct vi *vi, struct vi_ex *ex);
 bool vi_ex_line(struct vi *vi, struct vi_ex *ex);
 bool vi_ex_file(struct vi *vi, struct vi_ex *ex);
-bool vi_ex_fold(struct vi *vi, struct vi_ex *ex);
 /* What to do in place of a command of Vim that is not here; NULL: that is no such one. */
 const char *vi_ex_absent(struct str name);
 /* Text up to an unescaped delimiter, which is taken away too. */
