@@ -7,6 +7,7 @@
 #include "evidence/evidence.h"
 #include "policy/guard.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 struct ending;
@@ -68,6 +69,7 @@ struct ending {
     struct coverage coverage;
     struct wish_paths changed;
     bool limited, awaits;
+    atomic_bool stop; /* nobody waits */
     struct decided decided;
 };
 
@@ -104,7 +106,7 @@ static void look_at_rules(struct ending *e)
     struct policy_index *index = policy_index_new();
     struct findings rules = {0};
     struct err err;
-    bool read = policy_index_scan(index, e->root, NULL, &err);
+    bool read = policy_index_scan(index, e->root, &e->stop, &err);
     if (read) {
         evidence_await_coverage(index, &rules);
     }
@@ -356,6 +358,7 @@ void decide_free(struct decide *d)
     }
     if (d->ending != NULL) {
         d->ending->decide = NULL;
+        atomic_store(&d->ending->stop, true);
         loop_work_cancel(d->work);
     }
     if (d->applying == NULL) {

@@ -280,8 +280,8 @@ static bool is_changed(void *data, const char *path)
 static void subtract_before(struct gate *gate, const char *before)
 {
     struct policy_index *index = policy_index_new();
-    gate->ok = gate_static_read_before(
-        index, before, gate->root, &gate->now, is_changed, &gate->scope, &gate->then, &gate->err);
+    gate->ok = gate_static_read_before(index, before, gate->root, &gate->now, is_changed,
+        &gate->scope, &gate->stop, &gate->then, &gate->err);
     gate_static_subtract(&gate->now.guards, &gate->then.guards, is_changed, &gate->scope);
     gate_static_subtract(&gate->now.templates, &gate->then.templates, is_changed, &gate->scope);
     policy_index_free(index);
@@ -291,7 +291,8 @@ static void read_work(void *data)
 {
     struct gate *gate = data;
     const char *before = gate->scope.base_folder;
-    gate->ok = gate_static_read(gate->index, gate->root, before, &gate->now, &gate->err);
+    gate->ok =
+        gate_static_read(gate->index, gate->root, before, &gate->stop, &gate->now, &gate->err);
     if (gate->ok && before != NULL) {
         subtract_before(gate, before);
     }
@@ -364,7 +365,8 @@ static void fail_base(struct gate *gate)
 static void plan_work(void *data)
 {
     struct gate *gate = data;
-    gate->base_ok = gate_scope_read_base(&gate->scope, gate->scope.base_folder, &gate->base_err);
+    gate->base_ok =
+        gate_scope_read_base(&gate->scope, gate->scope.base_folder, &gate->stop, &gate->base_err);
 }
 
 static void plan_done(void *data, bool cancelled)

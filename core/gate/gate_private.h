@@ -32,7 +32,7 @@ struct gate {
     struct gate_static now, then;
     struct err err;
     bool ok;
-    atomic_bool stop; /* nobody waits for the scan */
+    atomic_bool stop; /* nobody waits for what jobs read */
     bool laid, scanned;
 
     struct runner *runner;

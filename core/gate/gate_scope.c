@@ -106,12 +106,15 @@ static int by_hex(const void *a, const void *b)
     return memcmp(a, b, SHA256_HEX_SIZE);
 }
 
-static struct run_plan *make_plan(struct policy_index *index, const char *folder, struct err *err)
+static struct run_plan *make_plan(
+    struct policy_index *index, const char *folder, const atomic_bool *cancel, struct err *err)
 {
     struct run_plan *plan = NULL;
-    atomic_bool stop = false;
-    if (policy_index_scan(index, folder, NULL, err)) {
-        plan = engine_opa.plan(index, RUN_ALL, NULL, 0, &stop);
+    atomic_bool never = false;
+    cancel = cancel == NULL ? &never : cancel;
+    if (policy_index_scan(index, folder, cancel, err)) {
+        plan = engine_opa.plan(index, RUN_ALL, NULL, 0, cancel);
+        (void)(plan != NULL || err_set(err, ERR_CANCELLED, "cancelled"));
     }
     for (size_t i = 0; plan != NULL && engines[i] != NULL; i++) {
         if (engines[i] != &engine_opa && engines[i]->extend != NULL) {
@@ -121,10 +124,11 @@ static struct run_plan *make_plan(struct policy_index *index, const char *folder
     return plan;
 }
 
-bool gate_scope_read_base(struct gate_scope *scope, const char *folder, struct err *err)
+bool gate_scope_read_base(
+    struct gate_scope *scope, const char *folder, const atomic_bool *cancel, struct err *err)
 {
     struct policy_index *index = policy_index_new();
-    struct run_plan *plan = make_plan(index, folder, err);
+    struct run_plan *plan = make_plan(index, folder, cancel, err);
     if (plan == NULL) {
         policy_index_free(index);
         return false;

@@ -14,6 +14,8 @@
 #include "repo/past_tree.h"
 #include "report/report.h"
 
+#include <stdatomic.h>
+
 struct gate_scope {
     struct past_tree past;  /* "" without a base */
     char *base_folder;      /* where the base was laid, or NULL; own */
@@ -39,8 +41,10 @@ struct gate_scope {
 };
 
 /* Makes the plan of the folder the base was laid in and remembers its units. Where base_folder is
- * set already others may meanwhile ask what changed. */
-bool gate_scope_read_base(struct gate_scope *scope, const char *folder, struct err *err) MUST_USE;
+ * set already others may meanwhile ask what changed. `cancel` may be NULL; when it becomes true:
+ * false with ERR_CANCELLED. */
+bool gate_scope_read_base(struct gate_scope *scope, const char *folder, const atomic_bool *cancel,
+    struct err *err) MUST_USE;
 /* Takes out of the plan what is not meant, and says how much is left and why. */
 void gate_scope_choose(struct gate_scope *scope, struct run_plan *plan);
 /* A file's shard when it is about files and not units: true when it is this one. Without shards:

@@ -79,8 +79,13 @@ static void name_files(const struct policy_index *index, struct gate_static *out
     }
 }
 
+static bool is_cancelled(const atomic_bool *cancel)
+{
+    return cancel != NULL && atomic_load(cancel);
+}
+
 static bool read_templates(struct policy_index *index, const struct manifests *manifests,
-    const char *root, struct gate_static *out, struct err *err)
+    const char *root, const atomic_bool *cancel, struct gate_static *out, struct err *err)
 {
     struct workspace *workspace = workspace_open(root, err);
     struct template_layouts layouts = {0};
@@ -93,7 +98,7 @@ static bool read_templates(struct policy_index *index, const struct manifests *m
     template_layouts_find(&tree, NULL, &layouts);
     bool part = is_part(root);
     VEC_FOREACH (const struct template_layout, layout, &layouts) {
-        if (!part || is_there(root, layout->template)) {
+        if (!is_cancelled(cancel) && (!part || is_there(root, layout->template))) {
             compare(&tree, layout, out);
         }
     }
@@ -103,17 +108,17 @@ static bool read_templates(struct policy_index *index, const struct manifests *m
 }
 
 bool gate_static_read(struct policy_index *index, const char *root, const char *before,
-    struct gate_static *out, struct err *err)
+    const atomic_bool *cancel, struct gate_static *out, struct err *err)
 {
     struct manifests manifests = {0};
-    const struct guards_wish wish = {.other = before};
+    const struct guards_wish wish = {.other = before, .cancel = cancel};
     size_t files = 0;
     *out = (struct gate_static){0};
-    bool ok = policy_index_scan(index, root, NULL, err);
+    bool ok = policy_index_scan(index, root, cancel, err);
     if (ok) {
-        manifests_update(&manifests, index, NULL);
+        manifests_update(&manifests, index, cancel);
         guards_check_index(index, &manifests, &wish, &out->guards, &files);
-        ok = read_templates(index, &manifests, root, out, err);
+        ok = read_templates(index, &manifests, root, cancel, out, err);
     }
     manifests_free(&manifests);
     return ok;
@@ -142,7 +147,7 @@ static bool list_said(const struct findings *findings,
 
 bool gate_static_read_before(struct policy_index *index, const char *root, const char *after,
     const struct gate_static *now, bool (*changed)(void *data, const char *path), void *data,
-    struct gate_static *out, struct err *err)
+    const atomic_bool *cancel, struct gate_static *out, struct err *err)
 {
     struct manifests manifests = {0};
     struct gate_paths guarded = {0};
@@ -152,16 +157,16 @@ bool gate_static_read_before(struct policy_index *index, const char *root, const
     bool all = list_said(&now->guards, changed, data, &guarded);
     (void)list_said(&now->templates, changed, data, &templates);
     bool asked = guarded.len > 0 || templates.len > 0 || all;
-    bool ok = !asked || policy_index_scan(index, root, NULL, err);
+    bool ok = !asked || policy_index_scan(index, root, cancel, err);
     if (asked && ok) {
-        manifests_update(&manifests, index, NULL);
+        manifests_update(&manifests, index, cancel);
     }
     if (ok && (all || guarded.len > 0)) {
-        const struct guards_wish wish = {guarded.items, all ? 0 : guarded.len, after};
+        const struct guards_wish wish = {guarded.items, all ? 0 : guarded.len, after, cancel};
         guards_check_index(index, &manifests, &wish, &out->guards, &files);
     }
     if (ok && templates.len > 0) {
-        ok = read_templates(index, &manifests, root, out, err);
+        ok = read_templates(index, &manifests, root, cancel, out, err);
     }
     free_paths(&guarded);
     free_paths(&templates);

@@ -21,14 +21,15 @@ struct gate_static {
 
 /* Brings the index up to date with the folder. `before`: the folder as it was, of which what was so
  * is subtracted; what is certain to be, because it depends on a file alone that is the same in
- * both, is left out at once. NULL: everything. */
+ * both, is left out at once. NULL: everything. Once `cancel` (may be NULL) is true nothing more is
+ * looked at, and what is found is not whole. */
 bool gate_static_read(struct policy_index *index, const char *root, const char *before,
-    struct gate_static *out, struct err *err) MUST_USE;
+    const atomic_bool *cancel, struct gate_static *out, struct err *err) MUST_USE;
 /* What of `now`, which was read in the folder `after`, was so in the folder `root` before a change.
  * Looked at is only what can tell: files with a finding that did not change. */
 bool gate_static_read_before(struct policy_index *index, const char *root, const char *after,
     const struct gate_static *now, bool (*changed)(void *data, const char *path), void *data,
-    struct gate_static *out, struct err *err) MUST_USE;
+    const atomic_bool *cancel, struct gate_static *out, struct err *err) MUST_USE;
 void gate_static_free(struct gate_static *read);
 
 /* Keeps of `findings` those of a file that `keep` says yes to. */

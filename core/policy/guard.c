@@ -439,13 +439,18 @@ static bool is_same(const char *other, const char *path, struct str text)
     return same;
 }
 
+static bool is_cancelled(const struct guards_wish *wish)
+{
+    return wish->cancel != NULL && atomic_load(wish->cancel);
+}
+
 void guards_check_index(struct policy_index *index, const struct manifests *manifests,
     const struct guards_wish *wish, struct findings *findings, size_t *files)
 {
     struct guard_world *world = guard_world_new(index, manifests);
     struct findings last = {0};
     world->demands = MEM_NEW(struct guard_demands);
-    for (size_t i = 0; i < index->files.len; i++) {
+    for (size_t i = 0; i < index->files.len && !is_cancelled(wish); i++) {
         const char *path = index->files.items[i].path;
         struct buf text = BUF_INIT;
         if (is_wanted(path, wish->wanted, wish->count) && read_below(index->root, path, &text)) {
@@ -456,7 +461,7 @@ void guards_check_index(struct policy_index *index, const struct manifests *mani
         buf_free(&text);
     }
     for (size_t i = 0; guards[i] != NULL; i++) {
-        if (guards[i]->finish != NULL) {
+        if (guards[i]->finish != NULL && !is_cancelled(wish)) {
             guards[i]->finish(world, &last);
         }
     }

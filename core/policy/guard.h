@@ -23,6 +23,7 @@
 #include "policy/index.h"
 #include "policy/manifests.h"
 
+#include <stdatomic.h>
 #include <tree_sitter/api.h>
 
 enum guard_language {
@@ -103,6 +104,7 @@ struct guards_wish {
      * left out that are found there too: what GUARD_READS_OWN_FILE says. For whom only what differs
      * counts. */
     const char *other;
+    const atomic_bool *cancel; /* true: what is left is not looked at; may be NULL */
 };
 /* The same of a folder that has been read. */
 void guards_check_index(struct policy_index *index, const struct manifests *manifests,

@@ -242,7 +242,8 @@ static void work_guards(void *data)
         (void)!guards_check_folder(overlay_root(evidence->overlay), evidence->paths.items,
             evidence->paths.len, &evidence->guards, &files, &err);
     }
-    (void)!gate_scope_read_base(&evidence->by_now->scope, overlay_root(evidence->overlay), &err);
+    (void)!gate_scope_read_base(
+        &evidence->by_now->scope, overlay_root(evidence->overlay), NULL, &err);
 }
 
 static void on_guards(void *data, bool cancelled)
@@ -292,7 +293,8 @@ static void work_lay_out(void *data)
     struct err err;
     if (evidence->err.kind == ERR_NONE) { /* not known: all tests run */
         (void)!gate_scope_read_base(&evidence->by_base->scope,
-            evidence->subject->has_git ? evidence->base.folder : evidence->subject->root, &err);
+            evidence->subject->has_git ? evidence->base.folder : evidence->subject->root, NULL,
+            &err);
     }
 }
 

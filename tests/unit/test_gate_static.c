@@ -198,10 +198,11 @@ static char *find_new(struct pair *pair, bool whole, size_t *looked)
     struct gate_static now = {0};
     struct gate_static then = {0};
     struct err err;
-    assert_ok(gate_static_read(index, pair->after, whole ? NULL : pair->before, &now, &err), err);
+    assert_ok(
+        gate_static_read(index, pair->after, whole ? NULL : pair->before, NULL, &now, &err), err);
     *looked += now.guards.len;
     assert_ok(gate_static_read_before(index, pair->before, whole ? "/nowhere" : pair->after, &now,
-                  is_changed, pair, &then, &err),
+                  is_changed, pair, NULL, &then, &err),
         err);
     gate_static_subtract(&now.guards, &then.guards, is_changed, pair);
     char *said = say(&now.guards, NULL);
