@@ -84,18 +84,45 @@ static size_t terminal_columns(void)
     return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 100;
 }
 
+/* "WHAT covered, …" of controls with these statuses. */
+static void print_figure(
+    const size_t counts[GAP_NOT_CHECKABLE + 1], size_t only_words, const char *what)
+{
+    fprintf(stderr,
+        "%zu of %zu %s covered, %zu partly (%zu of them by words only), %zu without a policy",
+        counts[GAP_COVERED], counts[GAP_OPEN] + counts[GAP_PARTLY] + counts[GAP_COVERED], what,
+        counts[GAP_PARTLY], only_words, counts[GAP_OPEN]);
+}
+
+/* What nobody says to be checkable counts for itself: it would make the figure of the others a
+ * better or a worse one than it is. */
+static void print_figures(const struct gaps *gaps)
+{
+    size_t known[GAP_NOT_CHECKABLE + 1];
+    for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+        known[i] = gaps->counts[i] - gaps->unknown[i];
+    }
+    size_t unknown = 0;
+    for (size_t i = 0; i < GAP_NOT_CHECKABLE; i++) {
+        unknown += gaps->unknown[i];
+    }
+    if (unknown < gaps->len || unknown == 0) {
+        print_figure(known, gaps->only_words - gaps->unknown_words, "checkable controls");
+        fprintf(stderr, "; %zu more no admission policy can check\n", known[GAP_NOT_CHECKABLE]);
+    }
+    if (unknown > 0) {
+        print_figure(gaps->unknown, gaps->unknown_words, "controls");
+        fputs("; nothing says of these whether an admission policy can check them (a column "
+              "admission does: yes, partial, no or host)\n",
+            stderr);
+    }
+}
+
 /* What is left out is said, and numbers that policies name and nobody asks for. */
 static void sum_up(const struct gap_run *run)
 {
     const struct gaps *gaps = &run->gaps;
-    size_t checkable =
-        gaps->counts[GAP_OPEN] + gaps->counts[GAP_PARTLY] + gaps->counts[GAP_COVERED];
-    fprintf(stderr,
-        "%zu of %zu checkable controls covered, %zu partly (%zu of them by words only), %zu "
-        "without "
-        "a policy; %zu more no admission policy can check\n",
-        gaps->counts[GAP_COVERED], checkable, gaps->counts[GAP_PARTLY], gaps->only_words,
-        gaps->counts[GAP_OPEN], gaps->counts[GAP_NOT_CHECKABLE]);
+    print_figures(gaps);
     if (gaps->flagged > 0) {
         fprintf(stderr,
             "%zu control numbers are not what the benchmark means by them: see their "
@@ -211,7 +238,10 @@ const struct command command_gap = {
         "Each control is covered (named by its number, and a policy sees all of it), partly (a "
         "policy sees a part; or only a name has the number, or it is numbered as in another "
         "version, or a policy merely reads like it), a gap, or not checkable (a node's file or "
-        "flag, a decision of the organisation). A number that the benchmark does not have, or by "
+        "flag, a decision of the organisation). Where neither the file nor the benchmark says what "
+        "an admission policy sees of a control (a catalogue of OSCAL says it of none), it counts "
+        "for itself and not among the checkable ones. A number that the benchmark does not have, "
+        "or by "
         "which it means something else, has a note.\n\n"
         "On a terminal it is a table, elsewhere CSV (RFC 4180) with the columns control_id, "
         "control_description, suggested_policy_type, complexity, evidence, status, framework, "

@@ -126,6 +126,9 @@ void gaps_find(
             gap.complexity = gap_suggest_complexity(gap.requirement);
         }
         out->counts[gap.status]++;
+        bool unknown = admission_of(gap.requirement->admission) == ADMISSION_UNKNOWN;
+        out->unknown[gap.status] += unknown;
+        out->unknown_words += unknown && gap.only_words;
         out->only_words += gap.only_words;
         out->flagged += gap.requirement->note != NULL;
         VEC_PUSH(out, gap);

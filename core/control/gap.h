@@ -31,6 +31,9 @@ struct gaps {
     struct gap *items; /* in the file's order */
     size_t len, cap;
     size_t counts[GAP_NOT_CHECKABLE + 1];
+    /* Of these, those of which nothing says whether an admission policy sees them at all
+     * (ADMISSION_UNKNOWN: a matrix without that column, a catalogue of OSCAL). */
+    size_t unknown[GAP_NOT_CHECKABLE + 1], unknown_words;
     size_t only_words, flagged; /* of partly; numbers with a note */
 };
 
