@@ -65,7 +65,7 @@ static void make(void *data)
     t->ok = policy_index_scan(index, workspace_root(t->workspace), NULL, &t->err);
     if (t->ok) {
         manifests_update(&manifests, index, NULL);
-        struct template_tree tree = {index, &manifests, {patch_folder_read, &folder}};
+        struct template_tree tree = {index, &manifests, {patch_folder_read, &folder}, NULL};
         change(t, &tree);
     }
     manifests_free(&manifests);

@@ -244,8 +244,8 @@ static bool find_layouts(struct work *work, struct err *err)
 {
     manifests_update(&work->manifests, work->index, NULL);
     work->folder = (struct patch_folder){workspace_fd(work->workspace), (size_t)16 << 20};
-    work->tree =
-        (struct template_tree){work->index, &work->manifests, {patch_folder_read, &work->folder}};
+    work->tree = (struct template_tree){
+        work->index, &work->manifests, {patch_folder_read, &work->folder}, NULL};
     VEC_FOREACH (char *, path, &work->paths) {
         take_path(work, *path);
     }

@@ -8,6 +8,28 @@
 const struct engine *const engines[] = {&engine_opa, &engine_conftest, &engine_gator,
     &engine_kyverno, &engine_cedar, &engine_regal, &engine_helm, &engine_kustomize, NULL};
 
+struct run_plan *engine_extend_plan(const struct engine *first, struct run_plan *plan,
+    const struct policy_index *index, enum run_scope scope, const char *const *wanted, size_t count,
+    const atomic_bool *cancel)
+{
+    if (plan == NULL) {
+        return NULL;
+    }
+    plan->cancel = cancel;
+    for (size_t i = 0; engines[i] != NULL && !plan_is_unwanted(plan); i++) {
+        if (engines[i] != first && engines[i]->extend != NULL) {
+            engines[i]->extend(plan, index, scope, wanted, count);
+        }
+    }
+    bool unwanted = plan_is_unwanted(plan);
+    plan->cancel = NULL;
+    if (unwanted) {
+        run_plan_free(plan);
+        return NULL;
+    }
+    return plan;
+}
+
 char *engine_find_program(const char *name)
 {
     char *found = path_find_program(name);

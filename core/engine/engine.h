@@ -107,6 +107,12 @@ extern const struct engine engine_cedar, engine_regal, engine_helm, engine_kusto
 /* All, ended by NULL. */
 extern const struct engine *const engines[];
 
+/* Lets all other engines add what is theirs to a plan that `first` made; takes it over (NULL is
+ * fine). NULL: `cancel` became true. Worker thread. */
+struct run_plan *engine_extend_plan(const struct engine *first, struct run_plan *plan,
+    const struct policy_index *index, enum run_scope scope, const char *const *wanted, size_t count,
+    const atomic_bool *cancel) MUST_USE;
+
 /* Absolute path of the engine's program: on PATH, else $XDG_CACHE_HOME/bylaw/bin. NULL: not there
  * (err says what to do). The caller frees. */
 char *engine_find(const struct engine *engine, struct err *err) MUST_USE;

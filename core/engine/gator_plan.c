@@ -392,7 +392,7 @@ void gator_extend(struct run_plan *plan, const struct policy_index *index, enum 
     struct suites suites = {.plan = plan, .root = index->root};
     size_t before = plan->units.len;
     closed_files_begin(&suites.closed, plan);
-    for (size_t i = 0; i < index->files.len; i++) {
+    for (size_t i = 0; i < index->files.len && !plan_is_unwanted(plan); i++) {
         const struct policy_file *file = &index->files.items[i];
         const char *ext = path_ext(file->path);
         bool yaml = strcmp(ext, ".yaml") == 0 || strcmp(ext, ".yml") == 0;

@@ -112,7 +112,7 @@ void kyverno_check_extend(struct run_plan *plan, const struct policy_index *inde
             loaded[suite->policy_files.items[i]] = true;
         }
     }
-    for (size_t i = 0; i < index->files.len; i++) {
+    for (size_t i = 0; i < index->files.len && !plan_is_unwanted(plan); i++) {
         size_t file = plan_find_file(plan, index->files.items[i].path);
         if (file == (size_t)-1 || loaded[file] || !is_policy(index->root, &index->files.items[i])) {
             continue;

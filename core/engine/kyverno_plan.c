@@ -324,7 +324,7 @@ void kyverno_extend(struct run_plan *plan, const struct policy_index *index, enu
     toml_free(settings);
     struct closed_files closed;
     closed_files_begin(&closed, plan);
-    for (size_t i = 0; i < index->files.len; i++) {
+    for (size_t i = 0; i < index->files.len && !plan_is_unwanted(plan); i++) {
         look_at(plan, &closed, &names, &index->files.items[i]);
     }
     closed_files_end(&closed);

@@ -75,6 +75,11 @@ void plan_drop_findings(const struct run_plan *plan, struct findings *findings)
     free(again);
 }
 
+bool plan_is_unwanted(const struct run_plan *plan)
+{
+    return plan->cancel != NULL && atomic_load(plan->cancel);
+}
+
 void run_plan_free(struct run_plan *plan)
 {
     if (plan == NULL) {

@@ -6,6 +6,8 @@
 #include "engine/result.h"
 #include "policy/index.h"
 
+#include <stdatomic.h>
+
 struct engine;
 
 enum run_scope {
@@ -93,7 +95,10 @@ struct run_plan {
     bool part;
     struct plan_words replaced;
     char *why; /* "12 tests can reach lib/k8s.rego", for people; of a part */
+    /* While it is extended (engine_extend_plan): true, and nobody waits for it. Else NULL. */
+    const atomic_bool *cancel;
 };
+bool plan_is_unwanted(const struct run_plan *plan);
 
 void run_plan_free(struct run_plan *plan); /* NULL is fine */
 void plan_unit_free(struct plan_unit *unit);

@@ -82,12 +82,8 @@ static void plan_whole(struct run *run)
     free(texts);
     run->plan = runner->engine->plan(runner->index, run->scope,
         (const char *const *)run->wanted.items, run->wanted.len, &run->stop_scan);
-    for (size_t i = 0; run->plan != NULL && engines[i] != NULL; i++) {
-        if (engines[i] != runner->engine && engines[i]->extend != NULL) {
-            engines[i]->extend(run->plan, runner->index, run->scope,
-                (const char *const *)run->wanted.items, run->wanted.len);
-        }
-    }
+    run->plan = engine_extend_plan(runner->engine, run->plan, runner->index, run->scope,
+        (const char *const *)run->wanted.items, run->wanted.len, &run->stop_scan);
     if (run->plan != NULL && run->choose != NULL) {
         run->choose(run->choose_data, run->plan);
     }

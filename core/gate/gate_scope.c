@@ -114,12 +114,8 @@ static struct run_plan *make_plan(
     cancel = cancel == NULL ? &never : cancel;
     if (policy_index_scan(index, folder, cancel, err)) {
         plan = engine_opa.plan(index, RUN_ALL, NULL, 0, cancel);
+        plan = engine_extend_plan(&engine_opa, plan, index, RUN_ALL, NULL, 0, cancel);
         (void)(plan != NULL || err_set(err, ERR_CANCELLED, "cancelled"));
-    }
-    for (size_t i = 0; plan != NULL && engines[i] != NULL; i++) {
-        if (engines[i] != &engine_opa && engines[i]->extend != NULL) {
-            engines[i]->extend(plan, index, RUN_ALL, NULL, 0);
-        }
     }
     return plan;
 }

@@ -94,7 +94,7 @@ static bool read_templates(struct policy_index *index, const struct manifests *m
     }
     name_files(index, out);
     struct patch_folder folder = {workspace_fd(workspace), TEMPLATE_MAX_BYTES};
-    struct template_tree tree = {index, manifests, {patch_folder_read, &folder}};
+    struct template_tree tree = {index, manifests, {patch_folder_read, &folder}, cancel};
     template_layouts_find(&tree, NULL, &layouts);
     bool part = is_part(root);
     VEC_FOREACH (const struct template_layout, layout, &layouts) {

@@ -348,11 +348,16 @@ static bool has_template(const struct manifest_file *file)
     return false;
 }
 
+static bool is_cancelled(const struct template_tree *tree)
+{
+    return tree->cancel != NULL && atomic_load(tree->cancel);
+}
+
 void template_layouts_find(
     const struct template_tree *tree, const char *wanted, struct template_layouts *out)
 {
     struct template_layout layout = {0};
-    for (size_t i = 0; i < tree->index->others.len; i++) {
+    for (size_t i = 0; i < tree->index->others.len && !is_cancelled(tree); i++) {
         const char *path = tree->index->others.items[i];
         char *target = str_ends(str_of(path), ".tmpl") ? target_of(path) : NULL;
         if (target != NULL && maker_layout(tree, path, &layout)) {
@@ -360,7 +365,8 @@ void template_layouts_find(
         }
         free(target);
     }
-    for (size_t i = 0; tree->manifests != NULL && i < tree->manifests->files.len; i++) {
+    for (size_t i = 0;
+         tree->manifests != NULL && i < tree->manifests->files.len && !is_cancelled(tree); i++) {
         const struct manifest_file *file = &tree->manifests->files.items[i];
         if (has_template(file) && !is_made(tree, file->path) &&
             template_layout_of(tree, file->path, &layout)) {

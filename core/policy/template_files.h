@@ -42,6 +42,7 @@ struct template_tree {
     const struct policy_index *index;
     const struct manifests *manifests; /* NULL: template_layouts_find finds only makers */
     struct patch_source source;
+    const atomic_bool *cancel; /* true: template_layouts_find ends; may be NULL */
 };
 
 /* Appends those of the tree: all templates that have a maker or files beside them, and makers whose

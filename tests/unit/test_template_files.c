@@ -122,7 +122,7 @@ static void look(struct place *place)
     assert_ok(policy_index_scan(place->index, place->dir, NULL, &err), err);
     manifests_update(&place->manifests, place->index, NULL);
     place->tree = (struct template_tree){
-        place->index, &place->manifests, {patch_folder_read, &place->folder}};
+        place->index, &place->manifests, {patch_folder_read, &place->folder}, NULL};
 }
 
 static struct place *open_place(const char *const *files)

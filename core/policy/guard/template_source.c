@@ -80,7 +80,7 @@ static void check(struct guard_file *file)
     if (file->index == NULL || file->manifests == NULL) {
         return;
     }
-    struct template_tree tree = {file->index, file->manifests, {read_file, file}};
+    struct template_tree tree = {file->index, file->manifests, {read_file, file}, NULL};
     if (!file->is_rego) {
         struct template_layout layout;
         if (template_layout_of(&tree, file->path, &layout)) {
