@@ -224,6 +224,21 @@ static void look_at_fixture(struct wish *wish, size_t place)
     }
 }
 
+/* How many of the cheapest decisions one of the policy's costs: one that looks for other objects is
+ * asked about each file by a process. */
+static size_t cost_of(const struct apply_policy *policy)
+{
+    enum { PROCESS = 1000 };
+    for (size_t i = 0; apply_engines[i] != NULL && policy->own != NULL; i++) {
+        const struct apply_engine *engine = apply_engines[i];
+        if (strcmp(engine->engine->name, policy->engine) == 0) {
+            bool around = engine->looks_around != NULL && engine->looks_around(policy);
+            return around ? PROCESS : engine->weight == NULL ? 1 : engine->weight(policy);
+        }
+    }
+    return 1;
+}
+
 /* Of documents called valid, by all policies that are asked about them. */
 static void bound_decisions(struct wish *wish)
 {
@@ -231,12 +246,15 @@ static void bound_decisions(struct wish *wish)
     size_t affected = 0;
     size_t documents = 0;
     size_t invalid = 0;
+    size_t every = 0;
     size_t all = 0;
     for (size_t p = 0; p < set->policies.len; p++) {
-        affected += wish->policies[p].affected;
+        size_t cost = cost_of(&set->policies.items[p]);
+        every += cost;
+        affected += wish->policies[p].affected ? cost : 0;
     }
     for (size_t f = 0; f < set->fixtures.len; f++) {
-        size_t asked = wish->fixtures[f].changed ? set->policies.len : affected;
+        size_t asked = wish->fixtures[f].changed ? every : affected;
         invalid += wish->fixtures[f].claim == FIXTURE_CLAIMS_INVALID && wish->fixtures[f].affected;
         if (wish->fixtures[f].claim == FIXTURE_CLAIMS_VALID && asked > 0) {
             documents++;
@@ -249,7 +267,7 @@ static void bound_decisions(struct wish *wish)
     if (wish->own_only && wish->decisions > 0) {
         wish->left_out = mem_printf(
             "%zu documents called valid and %zu called invalid were held against the policies "
-            "beside them only: by all %zu policies that would be %zu decisions about the valid "
+            "beside them only: by all %zu policies that would cost %zu decisions about the valid "
             "ones, and %zu are made (.bylaw/config.toml: [guards] decisions = N, 0 for none)",
             documents, invalid, set->policies.len, all, wish->decisions);
     }

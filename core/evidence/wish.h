@@ -30,7 +30,8 @@ void wish_paths_free(struct wish_paths *paths);
 enum { WISH_DECISIONS_MAX = 300000 };
 
 /* `changed` and `affected` are taken over; both NULL: everything. Where more than `decisions` would
- * be asked for, none of them is, and wish_left_out says so; 0: none is, and nothing is said. */
+ * be asked for (by what they cost: apply_engine's weight; a process of its own counts as 1000),
+ * none of them is, and wish_left_out says so; 0: none is, and nothing is said. */
 struct wish *wish_new(
     struct wish_paths *changed, struct wish_paths *affected, size_t decisions) MUST_USE;
 void wish_free(struct wish *wish);
