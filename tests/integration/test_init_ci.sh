@@ -106,6 +106,29 @@ done
 run_job .gitlab-ci.yml verdict || { cat "$dir/all"; die "GitLab's verdict is red"; }
 [ -s reports/check-2.xml ] && [ -s reports/summary.md ] && [ -s reports/policy.sarif ]
 
+# A change that breaks a policy, and one that does not.
+gitlab_pipeline() { # BASE
+  local code=0 shard
+  rm -rf reports "$dir/all"
+  for shard in 1 2; do
+    CI_NODE_INDEX=$shard CI_NODE_TOTAL=2 CI_MERGE_REQUEST_DIFF_BASE_SHA=$1 run_job .gitlab-ci.yml check || code=$?
+  done
+  run_job .gitlab-ci.yml verdict || code=$?
+  return "$code"
+}
+before=$(git rev-parse HEAD)
+sed -i 's/count(needed & roles) == 0/count(needed \& roles) > 9/' policies/api/access/access.rego
+git commit -qam broken
+if gitlab_pipeline "$before"; then cat "$dir/all"; die "GitLab is green with a broken policy"; fi
+jq -e '[.runs[].results[]] | length > 0' reports/policy.sarif >/dev/null
+grep -qi fail reports/summary.md
+if run_job ci/without-bylaw.yml engines; then die "the engines alone are green with a broken policy"; fi
+git revert --no-edit HEAD >/dev/null
+sed -i '$a # a remark' policies/api/access/access.rego
+git commit -qam remark
+gitlab_pipeline "$before" || { cat "$dir/all"; die "GitLab is red with a sound change"; }
+grep -q 'policies/api/access' reports/check-1.json reports/check-2.json
+
 # Without bylaw: the engine's own program.
 run_job ci/without-bylaw.yml engines || { cat "$dir/failed"; die "the engines alone are red"; }
 
@@ -115,6 +138,7 @@ sed -i 's/count(needed & roles) == 0/count(needed \& roles) > 9/' policies/api/a
 if git commit -qam broken >"$dir/log" 2>&1; then die "committed although the tests fail"; fi
 git checkout -q policies
 echo >>AGENTS.md
+sed -i '$a # another remark' policies/api/access/access.rego
 git commit -qam words >"$dir/log" 2>&1 || { cat "$dir/log"; die "not committed although nothing failed"; }
 
 # ci/engines does without what is not there, and installs nothing that it cannot verify.
