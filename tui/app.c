@@ -11,9 +11,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define FRAME_US   16000
-#define MESSAGE_MS 5000
-#define READ_SIZE  65536
+#define FRAME_US 16000
+enum { MESSAGE_MS = 5000, MESSAGE_MS_MAX = 3600000 };
+#define READ_SIZE 65536
 
 static void on_esc_time(void *data);
 static void on_frame_time(void *data);
@@ -44,6 +44,15 @@ static void on_idle(uv_idle_t *idle)
     (void)idle; /* that it runs keeps the loop from sleeping */
 }
 
+/* How long a message stays when no key follows it. A test, whose eye may be late, sets it longer.
+ */
+static uint64_t message_ms(void)
+{
+    const char *wish = getenv("BYLAW_MESSAGE_MS");
+    long ms = wish == NULL ? 0 : strtol(wish, NULL, 10);
+    return ms > 0 && ms <= MESSAGE_MS_MAX ? (uint64_t)ms : MESSAGE_MS;
+}
+
 struct app *app_new(struct loop *loop, const struct app_options *options, struct err *err)
 {
     struct app *app = MEM_NEW(struct app);
@@ -67,6 +76,7 @@ struct app *app_new(struct loop *loop, const struct app_options *options, struct
     app->esc_timer = loop_timer_new(loop, on_esc_time, app);
     app->frame_timer = loop_timer_new(loop, on_frame_time, app);
     app->message_timer = loop_timer_new(loop, on_message_time, app);
+    app->message_ms = message_ms();
     app->sequence_timer = loop_timer_new(loop, on_sequence_time, app);
     app->reply_timer = loop_timer_new(loop, app_on_reply_time, app);
     app->rest_timer = loop_timer_new(loop, on_rest_time, app);
@@ -250,7 +260,7 @@ void app_message(struct app *app, enum message_level level, const char *fmt, ...
     if (level >= MESSAGE_STANDING) {
         loop_timer_stop(app->message_timer);
     } else {
-        loop_timer_start(app->message_timer, MESSAGE_MS, 0);
+        loop_timer_start(app->message_timer, app->message_ms, 0);
     }
     app_redraw_focused(app);
 }

@@ -116,6 +116,7 @@ struct app {
     bool quitting;
     struct loop_poll *poll;
     struct loop_timer *esc_timer, *frame_timer, *message_timer, *reply_timer;
+    uint64_t message_ms;
     struct loop_timer *rest_timer; /* after frames of the focused pane only: paints the others */
     uv_idle_t *idle; /* runs while dirty, so that the loop does not sleep before the frame */
     uv_signal_t *signals[6];

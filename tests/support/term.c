@@ -107,6 +107,7 @@ static char **make_env(const struct term *term, const char *const *extra)
     free(home);
     set_env(&environment, "LC_ALL=C.UTF-8");
     set_env(&environment, "BYLAW_TOUR=0");
+    set_env(&environment, "BYLAW_MESSAGE_MS=30000"); /* a late eye sees them too */
     set_env(&environment, "TZ=UTC");
     set_env(&environment, "TERM=xterm-256color");
     for (size_t i = 0; extra != NULL && extra[i] != NULL; i++) {

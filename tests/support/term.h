@@ -20,8 +20,8 @@ struct term;
 struct term_options {
     const char *const *argv; /* NULL-terminated; argv[0] NULL or argv NULL: the bylaw just built */
     /* "NAME=value" added to a small fixed environment (PATH, a fresh HOME, LC_ALL=C.UTF-8,
-     * BYLAW_TOUR=0, TERM=xterm-256color, no XDG_ or API variables); "NAME=" with nothing after it
-     * empties it. */
+     * BYLAW_TOUR=0, messages that stay for half a minute, TERM=xterm-256color, no XDG_ or API
+     * variables); "NAME=" with nothing after it empties it. */
     const char *const *env;
     const char *cwd; /* NULL: a fresh empty folder, HOME/work */
     int rows, cols;  /* 0: 24 × 80 */

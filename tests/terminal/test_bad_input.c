@@ -295,7 +295,7 @@ static void a_storm_of_sizes(void **state)
     struct fixture *f = *state;
     static const int sizes[][2] = {
         {1, 1}, {200, 500}, {1, 200}, {200, 1}, {2, 3}, {24, 80}, {9, 33}, {50, 120}, {3, 10}};
-    edit(f, "end\n", NULL);
+    edit(f, "end\n", "BYLAW_MESSAGE_MS=500"); /* the keys' row is waited for */
     struct buf typed = BUF_INIT;
     for (int i = 0; i < 200; i++) {
         const int *size = sizes[i % (int)ARRAY_LEN(sizes)];

@@ -192,7 +192,8 @@ static void guards_that_wait_are_told(void **state)
         "package p_test\n\nimport data.p\n\n"
         "test_x if \"a\" in p.deny with input as {\"n\": \"a\", \"x\": true}\n");
     test_write(dir, "testdata/valid.json", "{\"n\": \"web\", \"x\": true}\n");
-    struct term *term = start(dir, "p.rego", NULL);
+    static const char *const env[] = {"BYLAW_MESSAGE_MS=500", NULL}; /* it stands below the list */
+    struct term *term = start(dir, "p.rego", env);
     term_expect(term, "p.rego:5:1  no test makes this rule of deny hold");
     term_expect(term, "3 guards not evaluated: Alt-A applies the policies to the fixtures");
     term_key(term, "alt-A");
