@@ -6,6 +6,7 @@
 #include "base/safe.h"
 #include "command/check_print.h"
 #include "command/interrupt.h"
+#include "command/progress_line.h"
 #include "command/report_option.h"
 #include "command/run_print.h"
 #include "config/config.h"
@@ -16,31 +17,18 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 enum { WAIT_MS = 200 }; /* an interruption is seen within it */
-#define SAID_EVERY_US ((uint64_t)10 * 1000 * 1000)
 
 struct check_run {
     struct loop *loop;
     struct run_print print;
     struct report_wishes wishes;
-    bool is_terminal; /* how far it is stands in one line, which is written over; else a line now
-                         and then */
-    bool progress_shown;
-    uint64_t said_us;      /* when the last such line was written */
+    struct progress_line line;
     struct report *report; /* once it is done */
 };
 
 /* ---- while it runs ---- */
-
-static void clear_progress(struct check_run *run)
-{
-    if (run->progress_shown) {
-        fputs("\r\033[K", stderr);
-        run->progress_shown = false;
-    }
-}
 
 static void planned(void *data, const struct run_plan *plan)
 {
@@ -62,7 +50,7 @@ static void result(void *data, size_t test, const struct result *rows, size_t co
 {
     struct check_run *run = data;
     if (run->print.json || run->print.verbose || is_worth_a_line(rows, count)) {
-        clear_progress(run);
+        progress_line_clear(&run->line);
         for (size_t i = 0; i < count; i++) {
             run_print_row(&run->print, test, &rows[i]);
         }
@@ -73,44 +61,31 @@ static void result(void *data, size_t test, const struct result *rows, size_t co
 static void finding(void *data, const struct finding *found)
 {
     struct check_run *run = data;
-    clear_progress(run);
+    progress_line_clear(&run->line);
     run_print_finding(&run->print, found);
 }
 
 static void explained(void *data, size_t test, const char *message, const char *detail)
 {
     struct check_run *run = data;
-    clear_progress(run);
+    progress_line_clear(&run->line);
     run_print_explanation(&run->print, test, message, detail);
-}
-
-static void show_progress(struct check_run *run, size_t done, size_t total, const char *what)
-{
-    uint64_t now = loop_now_us();
-    if (run->is_terminal) {
-        fprintf(stderr, "\r\033[K%zu of %zu %s", done, total, what);
-        run->progress_shown = true;
-    } else if (now - run->said_us >= SAID_EVERY_US) {
-        fprintf(stderr, "%zu of %zu %s\n", done, total, what);
-        run->said_us = now;
-    }
-    fflush(stderr);
 }
 
 static void progress(void *data, size_t done, size_t total)
 {
-    show_progress(data, done, total, "tests");
+    progress_line_show(&((struct check_run *)data)->line, done, total, "tests");
 }
 
 static void deciding(void *data, size_t done, size_t total)
 {
-    show_progress(data, done, total, "questions about fixtures");
+    progress_line_show(&((struct check_run *)data)->line, done, total, "questions about fixtures");
 }
 
 static void done(void *data, struct report *report)
 {
     struct check_run *run = data;
-    clear_progress(run);
+    progress_line_clear(&run->line);
     run->report = report;
 }
 
@@ -196,7 +171,7 @@ static int exit_of(const struct args *args, const struct report *report)
 /* Nothing is half told: no verdict, and no report. */
 static int stop(const struct args *args, struct check_run *run, struct gate *gate)
 {
-    clear_progress(run);
+    progress_line_clear(&run->line);
     gate_free(gate);
     (void)command_fail(args, "interrupted: there is no verdict, and no report was written");
     return 128 + interrupt_came();
@@ -212,12 +187,7 @@ static int check(const struct args *args, struct check_run *run, const struct ga
         .progress = progress,
         .deciding = deciding,
         .done = done};
-    run->said_us = loop_now_us();
-    if (run->is_terminal) {
-        fputs("reading the folder", stderr);
-        fflush(stderr);
-        run->progress_shown = true;
-    }
+    progress_line_begin(&run->line, run->print.json, "reading the folder");
     interrupt_watch();
     struct gate *gate = gate_start(run->loop, options, &events);
     while (run->report == NULL && interrupt_came() == 0) {
@@ -257,7 +227,6 @@ static int run_check(const struct args *args)
         return ok ? command_fail(args, "%s", err.text) : EXIT_COULD_NOT;
     }
     run.print.quiet = run.wishes.to_stdout;
-    run.is_terminal = isatty(STDERR_FILENO) && !run.print.json;
     int code = check(args, &run, &options);
     loop_free(run.loop);
     return code;

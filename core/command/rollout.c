@@ -6,6 +6,8 @@
 #include "base/json.h"
 #include "base/safe.h"
 #include "base/vec.h"
+#include "command/interrupt.h"
+#include "command/progress_line.h"
 #include "command/rollout_print.h"
 #include "config/config.h"
 #include "gate/gate.h"
@@ -16,7 +18,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
-enum { CONTEXT = 3 };
+enum { CONTEXT = 3, WAIT_MS = 200 }; /* an interruption is seen within it */
 
 /* ---- the table ---- */
 
@@ -53,6 +55,7 @@ struct promotion {
     struct rollout_case evidence;
     struct changes changes;
     bool done;
+    struct progress_line line;
 };
 
 static void checked(void *data, struct report *report)
@@ -62,6 +65,16 @@ static void checked(void *data, struct report *report)
     p->done = true;
 }
 
+static void progress(void *data, size_t done, size_t total)
+{
+    progress_line_show(&((struct promotion *)data)->line, done, total, "tests");
+}
+
+static void deciding(void *data, size_t done, size_t total)
+{
+    progress_line_show(&((struct promotion *)data)->line, done, total, "questions about fixtures");
+}
+
 static void run_checks(struct promotion *p)
 {
     struct config *config = config_load(p->root);
@@ -69,23 +82,32 @@ static void run_checks(struct promotion *p)
         .threshold = (double)config_integer(config, "coverage_threshold"),
         .fails = SEVERITY_ERROR};
     config_free(config);
-    struct gate *gate =
-        gate_start(p->loop, &options, &(struct gate_events){.data = p, .done = checked});
-    while (!p->done) {
-        loop_run_once(p->loop, 1000);
+    struct gate_events events = {
+        .data = p, .progress = progress, .deciding = deciding, .done = checked};
+    progress_line_begin(&p->line, args_has(p->args, "json"), "bylaw check: reading the folder");
+    interrupt_watch();
+    struct gate *gate = gate_start(p->loop, &options, &events);
+    while (!p->done && interrupt_came() == 0) {
+        loop_run_once(p->loop, WAIT_MS);
     }
+    progress_line_clear(&p->line);
     gate_free(gate);
 }
 
-/* The three pieces; false: the report cannot be read. */
+/* The three pieces, the cheap ones first: false: the report cannot be read, or it was interrupted.
+ */
 static bool gather(struct promotion *p, struct err *err)
 {
     const char *report = args_get(p->args, "report");
     if (!rollout_case_gather(&p->evidence, p->root, p->policy, report, err)) {
         return false;
     }
+    if (!rollout_case_passes(&p->evidence)) {
+        rollout_case_checks(&p->evidence, NULL);
+        return true;
+    }
     run_checks(p);
-    return true;
+    return p->done || err_set(err, ERR_CANCELLED, "interrupted: nothing is proposed");
 }
 
 static bool write_patch(struct promotion *p, const char *path, struct err *err)
@@ -139,7 +161,8 @@ static int promote(struct promotion *p)
     bool needs = rollout_is_promotion(p->policy->stage, p->stage);
     if (!rollout_change(p->root, p->policy, p->stage, &p->changes, &err) ||
         (needs && !gather(p, &err))) {
-        return command_fail(p->args, "%s", err.text);
+        (void)command_fail(p->args, "%s", err.text);
+        return interrupt_came() != 0 ? 128 + interrupt_came() : EXIT_COULD_NOT;
     }
     FILE *out = args_get(p->args, "patch") != NULL ? stderr : stdout;
     rollout_print_case(
@@ -231,7 +254,7 @@ const struct command command_rollout = {
         "report of bylaw (--report json=FILE); without --report the file that `report` in "
         "[rollout] "
         "names;\n\n"
-        "checks: bylaw check is green.\n\n"
+        "checks: bylaw check is green; it is run only when the two above pass.\n\n"
         "A step back needs none.\n\n"
         "Exits 0 when there is a table, or the change is proposed; 1 when there is no policy, or "
         "the evidence does not hold: then nothing is proposed; 2 when it could not be done.",

@@ -151,6 +151,11 @@ bool rollout_case_gather(struct rollout_case *c, const char *root,
 
 void rollout_case_checks(struct rollout_case *c, const struct report *report)
 {
+    if (report == NULL) {
+        add(c, "checks", EVIDENCE_NOT_KNOWN,
+            mem_strdup("bylaw check was not run: what is above does not pass"));
+        return;
+    }
     struct buf said = BUF_INIT;
     bool ran = report->trouble == NULL && report->has_parts;
     enum evidence_state state =
@@ -173,13 +178,18 @@ void rollout_case_checks(struct rollout_case *c, const struct report *report)
     add(c, "checks", state, buf_take(&said));
 }
 
+bool rollout_case_passes(const struct rollout_case *c)
+{
+    bool passes = true;
+    for (size_t i = 0; i < c->len; i++) {
+        passes = passes && c->items[i].state == EVIDENCE_PASS;
+    }
+    return passes;
+}
+
 bool rollout_case_holds(const struct rollout_case *c)
 {
-    bool holds = c->len == ARRAY_LEN(c->items);
-    for (size_t i = 0; i < c->len; i++) {
-        holds = holds && c->items[i].state == EVIDENCE_PASS;
-    }
-    return holds;
+    return c->len == ARRAY_LEN(c->items) && rollout_case_passes(c);
 }
 
 void rollout_case_free(struct rollout_case *c)

@@ -51,8 +51,10 @@ void rollout_case_violations(struct rollout_case *c, const struct rollout_terms 
  * False: the report cannot be read. */
 bool rollout_case_gather(struct rollout_case *c, const char *root,
     const struct rollout_policy *policy, const char *report, struct err *err) MUST_USE;
-/* Of the gate (gate/gate.h). */
+/* Of the gate (gate/gate.h). NULL: it was not asked, for another piece does not pass. */
 void rollout_case_checks(struct rollout_case *c, const struct report *report);
+/* What is there so far passes. */
+bool rollout_case_passes(const struct rollout_case *c);
 /* All three are there, and pass: what is not known is no yes. */
 bool rollout_case_holds(const struct rollout_case *c);
 void rollout_case_free(struct rollout_case *c);

@@ -181,13 +181,16 @@ constraints() { # NAME TOTAL
   printf '{"apiVersion":"v1","kind":"List","items":[{"apiVersion":"constraints.gatekeeper.sh/v1beta1","kind":"K8sOwner","metadata":{"name":"%s"},"status":{"auditTimestamp":"2026-01-02T00:00:00Z","totalViolations":%s}}]}' "$@" >"$dir/constraints.json"
 }
 run 1 rollout promote K8sOwner/owner --to deny
-says 'days +pass +[34][0-9] days'; says 'violations not known'; says 'checks +pass'; says 'nothing is proposed'
+says 'days +pass +[34][0-9] days'; says 'violations not known'; says 'checks +not known +bylaw check was not run'; says 'nothing is proposed'
 constraints owner 3
 mkdir -p .bylaw
 printf '[rollout]\ndays = 100\nmax_violations = 3\n' >.bylaw/config.toml
 sed -i 's/== 1 with/== 2 with/' policy/main_test.rego
 run 1 rollout promote owner --to enforce --report "$dir/constraints.json"
-says 'days +fail .*100 wanted'; says 'violations pass +3 violations.*3 allowed'; says 'checks +fail'
+says 'days +fail .*100 wanted'; says 'violations pass +3 violations.*3 allowed'; says 'checks +not known'
+sed -i 's/100/1/' .bylaw/config.toml
+run 1 rollout promote owner --to enforce --report "$dir/constraints.json"
+says 'days +pass'; says 'violations pass'; says 'checks +fail'; says 'nothing is proposed'
 rm -r .bylaw
 git checkout -q .
 echo 'nothing' >"$dir/other"
