@@ -1,5 +1,6 @@
 /* Kyverno's policies applied to Kubernetes objects by `kyverno apply` (engine/kyverno_apply.h). */
 #include "apply/apply.h"
+#include "apply/apply_jobs.h"
 
 #include "apply/fixtures.h"
 #include "base/vec.h"
@@ -289,7 +290,8 @@ static void *start(struct apply_job *job, struct loop *loop, bool offline,
         .policy_count = policies.len,
         .resources = (const char *const *)resources.items,
         .resource_count = resources.len,
-        .offline = offline};
+        .offline = offline,
+        .alike_once = !apply_job_looks_around(job)};
     asked->apply = kyverno_apply_start(loop, &options, on_done, asked);
     apply_words_free(&policies);
     apply_words_free(&resources);

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/safe.h"
+#include "base/sha256.h"
 #include "base/vec.h"
 #include "loop/process.h"
 #include "sandbox/confined.h"
@@ -22,6 +23,8 @@ struct kyverno_apply {
     struct plan_words policies, resources;
     bool *out_of_it; /* by policy: it makes Kyverno give up, or is not loaded */
     size_t *rounds;  /* by resource: the run it is part of; Kyverno panics when two are the same */
+    size_t *twins;   /* by resource: the first with its text, which is asked about; or itself */
+    bool alike_once;
     size_t round, round_count;
     int exit_code;
     char *values, *userinfo;
@@ -45,6 +48,7 @@ static void apply_free(struct kyverno_apply *apply)
     buf_free(&apply->errout);
     free(apply->out_of_it);
     free(apply->rounds);
+    free(apply->twins);
     free(apply->program);
     free(apply->dir);
     free(apply->values);
@@ -101,6 +105,61 @@ static size_t round_of(const struct kyverno_apply *apply, const struct kyverno_s
     return round;
 }
 
+struct digest {
+    char of[SHA256_HEX_SIZE];
+    size_t resource;
+};
+
+static int by_digest(const void *a, const void *b)
+{
+    const struct digest *x = a;
+    const struct digest *y = b;
+    int order = strcmp(x->of, y->of);
+    return order != 0 ? order : (x->resource > y->resource) - (x->resource < y->resource);
+}
+
+static void find_twins(struct kyverno_apply *apply)
+{
+    size_t count = apply->resources.len;
+    struct digest *digests = mem_zalloc((count + 1) * sizeof *digests);
+    for (size_t i = 0; i < count; i++) {
+        struct buf text = BUF_INIT;
+        char *full = path_join(apply->dir, apply->resources.items[i]);
+        digests[i].resource = apply->twins[i] = i;
+        if (apply->alike_once && file_read(full, FILE_MAX_BYTES, &text, NULL)) {
+            sha256_hex(buf_str(&text), digests[i].of);
+        }
+        buf_free(&text);
+        free(full);
+    }
+    qsort(digests, count, sizeof *digests, by_digest);
+    for (size_t i = 1; i < count; i++) {
+        if (digests[i].of[0] != '\0' && strcmp(digests[i].of, digests[i - 1].of) == 0) {
+            apply->twins[digests[i].resource] = apply->twins[digests[i - 1].resource];
+        }
+    }
+    free(digests);
+}
+
+/* The decisions about those that were asked about hold for their twins. */
+static void tell_twins(struct kyverno_apply *apply)
+{
+    struct kyverno_application *application = &apply->application;
+    size_t asked = application->decisions.len;
+    for (size_t i = 0; i < apply->resources.len; i++) {
+        for (size_t k = 0; apply->twins[i] != i && k < asked; k++) {
+            const struct kyverno_decision *of = &application->decisions.items[k];
+            if (of->resource_file != NULL &&
+                strcmp(of->resource_file, apply->resources.items[apply->twins[i]]) == 0) {
+                struct kyverno_decision copy = kyverno_decision_copy(of);
+                free(copy.resource_file);
+                copy.resource_file = mem_strdup(apply->resources.items[i]);
+                VEC_PUSH(&application->decisions, copy);
+            }
+        }
+    }
+}
+
 /* Worker thread. */
 static void make_rounds(void *data)
 {
@@ -108,7 +167,12 @@ static void make_rounds(void *data)
     struct kyverno_suite *known = MEM_NEW(struct kyverno_suite);
     apply->again = true;
     apply->round_count = 1;
+    find_twins(apply);
     for (size_t i = 0; i < apply->resources.len; i++) {
+        if (apply->twins[i] != i) {
+            apply->rounds[i] = SIZE_MAX;
+            continue;
+        }
         size_t before = known->objects.len;
         read_one(apply, &apply->resources, i, known, kyverno_read_objects);
         apply->rounds[i] = round_of(apply, known, before, i);
@@ -319,6 +383,9 @@ static void read_answer(void *data)
         apply->application.trouble = why_nothing(apply, &applied, &apply->application.suspect);
         apply->round++;
         apply->again = apply->application.trouble == NULL && apply->round < apply->round_count;
+        if (!apply->again && apply->application.trouble == NULL) {
+            tell_twins(apply);
+        }
     }
     kyverno_applied_free(&applied);
 }
@@ -457,6 +524,8 @@ struct kyverno_apply *kyverno_apply_start(struct loop *loop,
         .dir = mem_strdup(options->dir),
         .out_of_it = mem_zalloc(options->policy_count + 1),
         .rounds = mem_zalloc((options->resource_count + 1) * sizeof *apply->rounds),
+        .twins = mem_zalloc((options->resource_count + 1) * sizeof *apply->twins),
+        .alike_once = options->alike_once,
         .values = mem_strdup(options->values),
         .userinfo = mem_strdup(options->userinfo),
         .offline = options->offline,

@@ -60,6 +60,9 @@ struct kyverno_apply_options {
     const char *values;   /* a file of the kind Values (variables), or NULL */
     const char *userinfo; /* a file of the kind UserInfo, or NULL */
     bool offline;         /* confined: no network */
+    /* Files of resources with one text are asked about once, and the answer is told of each: for
+     * policies that look at the resource alone. */
+    bool alike_once;
 };
 
 struct kyverno_apply;

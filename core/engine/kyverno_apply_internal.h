@@ -31,5 +31,6 @@ struct kyverno_applied {
 void kyverno_apply_parse(struct str out, struct str errout, struct kyverno_applied *applied,
     struct kyverno_application *application);
 void kyverno_applied_free(struct kyverno_applied *applied);
+struct kyverno_decision kyverno_decision_copy(const struct kyverno_decision *of) MUST_USE;
 
 #endif

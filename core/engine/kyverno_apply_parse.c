@@ -44,6 +44,21 @@ void kyverno_application_free(struct kyverno_application *application)
     application->trouble = application->suspect = NULL;
 }
 
+struct kyverno_decision kyverno_decision_copy(const struct kyverno_decision *of)
+{
+    struct kyverno_decision copy = *of;
+    copy.policy = mem_strdup(of->policy);
+    copy.rule = mem_strdup(of->rule);
+    copy.policy_file = mem_strdup(of->policy_file);
+    copy.kind = mem_strdup(of->kind);
+    copy.space = mem_strdup(of->space);
+    copy.name = mem_strdup(of->name);
+    copy.resource_file = mem_strdup(of->resource_file);
+    copy.message = mem_strdup(of->message);
+    copy.text = mem_strdup(of->text);
+    return copy;
+}
+
 void kyverno_applied_free(struct kyverno_applied *applied)
 {
     VEC_FOREACH (struct kyverno_made, made, &applied->made) {

@@ -773,6 +773,54 @@ static void kyverno_applies(void **state)
     loop_free(loop);
 }
 
+static char *apply_kyverno(const char *dir, bool alike_once)
+{
+    static const char *const policies[] = {"require-team.yaml", "add-owner.yaml"};
+    static const char *const resources[] = {"one.yaml", "more.yaml", "failing.yaml"};
+    struct err err;
+    struct applied applied = {0};
+    struct loop *loop = loop_new(&err);
+    char *program = engine_find(&engine_kyverno, &err);
+    struct kyverno_apply_options options = {.program = program,
+        .dir = dir,
+        .policies = policies,
+        .policy_count = ARRAY_LEN(policies),
+        .resources = resources,
+        .resource_count = ARRAY_LEN(resources),
+        .alike_once = alike_once};
+    assert_non_null(kyverno_apply_start(loop, &options, on_applied, &applied));
+    assert_true(loop_run_until(loop, &applied.done, 240000));
+    findings_free(&applied.findings);
+    free(program);
+    loop_free(loop);
+    return buf_take(&applied.said);
+}
+
+/* What is asked about once is told of each that is written so, as when each is asked about. */
+static void kyverno_applies_to_twins(void **state)
+{
+    (void)state;
+    static const char *const from[][2] = {{"policies/require-team.yaml", "require-team.yaml"},
+        {"policies/add-owner.yaml", "add-owner.yaml"}, {"validate/resources.yaml", "one.yaml"},
+        {"mutate/resource.yaml", "more.yaml"}, {"validate/resources.yaml", "failing.yaml"}};
+    char *dir = test_dir_make();
+    char *workspace = test_source_path("tests/workspaces/kyverno-passing");
+    for (size_t i = 0; i < ARRAY_LEN(from); i++) {
+        char *text = test_read(workspace, from[i][0]);
+        test_write(dir, from[i][1], text);
+        free(text);
+    }
+    char *each = apply_kyverno(dir, false);
+    char *once = apply_kyverno(dir, true);
+    assert_non_null(strstr(once, "require-team/team-label Pod/no-team deny\n"));
+    assert_non_null(strstr(once, "require-team/team-label Pod/no-team deny again\n"));
+    assert_string_equal(once, each);
+    free(each);
+    free(once);
+    free(workspace);
+    test_dir_remove(dir);
+}
+
 /* The folder of an engine goes onto PATH; false: it is not here. */
 static bool reach(const struct engine *engine)
 {
@@ -817,6 +865,7 @@ int main(void)
         cmocka_unit_test(kyverno_failing),
         cmocka_unit_test(kyverno_broken),
         cmocka_unit_test(kyverno_applies),
+        cmocka_unit_test(kyverno_applies_to_twins),
     };
     bool has_conftest = reach(&engine_conftest);
     bool has_gator = reach(&engine_gator);
