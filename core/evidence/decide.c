@@ -215,6 +215,11 @@ static void applied(void *data, unsigned generation, const char *trouble)
         gap_of(&d->gaps, GUARD_BY_FIXTURES, trouble);
         d->failed = true;
     }
+    char *unmatched = wish_unmatched(d->wish);
+    if (unmatched != NULL) {
+        gap_of_one(&d->gaps, "rule-unreached", unmatched);
+    }
+    free(unmatched);
     look(d);
 }
 

@@ -12,6 +12,7 @@ struct wished_policy {
     bool matches;  /* it says what it is for */
     bool affected;
     bool reached; /* a document is known that it is for */
+    size_t cost;  /* of a decision, in the cheapest ones */
 };
 
 struct wished_fixture {
@@ -41,6 +42,7 @@ struct wish {
     /* Of the set, made when first asked about it. */
     const struct apply_set *set;
     struct wished_policy *policies;
+    size_t policy_count;
     struct wished_fixture *fixtures;
 };
 
@@ -249,7 +251,7 @@ static void bound_decisions(struct wish *wish)
     size_t every = 0;
     size_t all = 0;
     for (size_t p = 0; p < set->policies.len; p++) {
-        size_t cost = cost_of(&set->policies.items[p]);
+        size_t cost = wish->policies[p].cost = cost_of(&set->policies.items[p]);
         every += cost;
         affected += wish->policies[p].affected ? cost : 0;
     }
@@ -278,6 +280,7 @@ static void look(struct wish *wish, const struct apply_set *set)
     free(wish->policies);
     free(wish->fixtures);
     wish->set = set;
+    wish->policy_count = set->policies.len;
     wish->policies = mem_zalloc((set->policies.len + 1) * sizeof *wish->policies);
     wish->fixtures = mem_zalloc((set->fixtures.len + 1) * sizeof *wish->fixtures);
     for (size_t p = 0; p < set->policies.len; p++) {
@@ -317,6 +320,12 @@ static enum apply_need need_of_claim(const struct wish *wish, size_t policy, siz
                   : (of->settled ? APPLY_NOT_NEEDED : APPLY_NEEDED_LATER);
 }
 
+/* To be held against all documents that are not beside it. */
+static bool is_too_dear(const struct wish *wish, size_t policy)
+{
+    return wish->own_only && wish->policies[policy].cost > 1;
+}
+
 /* Whether the policy is for anything that is there. */
 static enum apply_need need_of_match(const struct wish *wish, size_t policy, size_t fixture)
 {
@@ -324,7 +333,9 @@ static enum apply_need need_of_match(const struct wish *wish, size_t policy, siz
     if (!of->matches || of->reached || !of->affected) {
         return APPLY_NOT_NEEDED;
     }
-    return nearness(wish, policy, fixture) > 0 ? APPLY_NEEDED_FIRST : APPLY_NEEDED_LATER;
+    return nearness(wish, policy, fixture) > 0 ? APPLY_NEEDED_FIRST
+           : is_too_dear(wish, policy)         ? APPLY_NOT_NEEDED
+                                               : APPLY_NEEDED_LATER;
 }
 
 enum apply_need wish_cell(
@@ -390,6 +401,21 @@ bool wish_policy(
 const char *wish_left_out(const struct wish *wish)
 {
     return wish->left_out;
+}
+
+char *wish_unmatched(const struct wish *wish)
+{
+    size_t count = 0;
+    for (size_t p = 0; wish->decisions > 0 && p < wish->policy_count; p++) {
+        const struct wished_policy *of = &wish->policies[p];
+        count += of->matches && of->affected && !of->reached && is_too_dear(wish, p);
+    }
+    return count == 0 ? NULL
+                      : mem_printf("%zu polic%s of Kyverno's that change objects, look for others "
+                                   "or are of the newer kinds match%s no document beside them, and "
+                                   "to try all others would be more than the decisions that are "
+                                   "made (.bylaw/config.toml: [guards] decisions = N)",
+                            count, count == 1 ? "y" : "ies", count == 1 ? "es" : "");
 }
 
 void wish_take(struct wish *wish, size_t policy, size_t fixture, enum apply_verdict verdict)

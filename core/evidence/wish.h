@@ -53,6 +53,8 @@ bool wish_policy(
 /* What the guards would need and is not asked for, for it is too much: one sentence, or NULL. Once
  * cells were asked about. Borrowed. */
 const char *wish_left_out(const struct wish *wish);
+/* The same of what policies are for, once all cells that are needed are known; the caller frees. */
+char *wish_unmatched(const struct wish *wish);
 /* A cell is known: less may be needed. Loop thread. */
 void wish_take(struct wish *wish, size_t policy, size_t fixture, enum apply_verdict verdict);
 

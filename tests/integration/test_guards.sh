@@ -60,6 +60,29 @@ mv "$dir/invalid_harmless.yaml" "$dir/valid_root.yaml" $tests
 cp "$dir/config.toml" .bylaw/config.toml
 rm policies/broken.rego
 
+# A policy of Kyverno's that changes objects and is for none: over the bound it is not held against all of them.
+if command -v kyverno >/dev/null || [ -x "${XDG_CACHE_HOME:-$HOME/.cache}/bylaw/bin/kyverno" ]; then
+  mkdir -p policies/widgets
+  cat >policies/widgets/widgets.yaml <<'YAML'
+apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata: {name: label-widgets}
+spec:
+  rules:
+    - name: label
+      match: {any: [{resources: {kinds: [Pod, Deployment], names: [no-such-widget]}}]}
+      mutate: {patchStrategicMerge: {metadata: {labels: {widget: "yes"}}}}
+YAML
+  run 1 guards --decide
+  says '^policies/widgets/widgets.yaml:1:1: warning: .*matches none of .*\[rule-unreached\]'
+  printf '\n[guards]\ndecisions = 1\n' >>.bylaw/config.toml
+  run 1 guards --decide
+  says_not 'widgets.yaml.*rule-unreached'
+  grep -qE '^bylaw guards: rule-unreached not evaluated in full: 1 policy of Kyverno' "$dir/err" || fail "the match: $(cat "$dir/err")"
+  cp "$dir/config.toml" .bylaw/config.toml
+  rm -r policies/widgets
+fi
+
 # Silenced with a reason; without one it is itself a finding.
 sed -i '1i # bylaw:ignore fixture-not-denied it is denied at the gate' $tests/invalid_harmless.yaml
 sed -i '1i # bylaw:ignore fixture-denied' $tests/valid_root.yaml
