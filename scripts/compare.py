@@ -91,6 +91,12 @@ def ask_gator():
     return said
 
 
+def without_space(resource):
+    """"Pod/web" of "Pod/shop/web": a suite may name the namespace, and Kyverno always prints it."""
+    parts = resource.split("/")
+    return "/".join((parts[0], parts[-1]))
+
+
 def ask_kyverno():
     said, suite, block = collections.defaultdict(collections.Counter), None, None
     out, err = run(["kyverno", "test", ".", "-o", "json", "--detailed-results", "--remove-color"])
@@ -107,9 +113,7 @@ def ask_kyverno():
             real = {(row["POLICY"], row["RESOURCE"]) for row in rows if row["REASON"] != "Excluded"}
             for row in rows:
                 if row["RULE"] or row["REASON"] != "Excluded" or (row["POLICY"], row["RESOURCE"]) not in real:
-                    parts = row["RESOURCE"].split("/")
-                    resource = "/".join((parts[-3], parts[-1]) if len(parts) > 3 else parts)
-                    said[suite, resource]["fail" if row["RESULT"] == "Fail" else "pass"] += 1
+                    said[suite, without_space(re.sub(r"^(.*/)?v\d\w*/", "", row["RESOURCE"]))]["fail" if row["RESULT"] == "Fail" else "pass"] += 1
         elif block is not None:
             block.append(line)
     if not said:
@@ -121,7 +125,7 @@ def rows_kyverno():
     found = collections.defaultdict(list)
     for row in rows_of_bylaw():
         for one in row["below"] or [row]:
-            found[row["file"], row["name"].split(" ")[-1]].append(one)
+            found[row["file"], without_space(row["name"].split(" ")[-1])].append(one)
     return found
 
 
