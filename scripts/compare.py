@@ -91,6 +91,9 @@ def ask_gator():
     return said
 
 
+GENERATED = "generated/"
+
+
 def without_space(resource):
     """"Pod/web" of "Pod/shop/web": a suite may name the namespace, and Kyverno always prints it."""
     parts = resource.split("/")
@@ -113,7 +116,9 @@ def ask_kyverno():
             real = {(row["POLICY"], row["RESOURCE"]) for row in rows if row["REASON"] != "Excluded"}
             for row in rows:
                 if row["RULE"] or row["REASON"] != "Excluded" or (row["POLICY"], row["RESOURCE"]) not in real:
-                    said[suite, without_space(re.sub(r"^(.*/)?v\d\w*/", "", row["RESOURCE"]))]["fail" if row["RESULT"] == "Fail" else "pass"] += 1
+                    # What was generated has a name only.
+                    resource = GENERATED if row["RESOURCE"][0] == "/" else re.sub(r"^(.*/)?v\d\w*/", "", row["RESOURCE"])
+                    said[suite, without_space(resource)]["fail" if row["RESULT"] == "Fail" else "pass"] += 1
         elif block is not None:
             block.append(line)
     if not said:
@@ -121,11 +126,14 @@ def ask_kyverno():
     return said
 
 
-def rows_kyverno():
+def rows_kyverno(said):
+    """A row that a suite with generated resources has and Kyverno does not name is of what comes of the resource."""
     found = collections.defaultdict(list)
     for row in rows_of_bylaw():
         for one in row["below"] or [row]:
-            found[row["file"], without_space(row["name"].split(" ")[-1])].append(one)
+            key = row["file"], without_space(row["name"].split(" ")[-1])
+            made = row["file"], GENERATED
+            found[made if key not in said and made in said else key].append(one)
     return found
 
 
@@ -325,7 +333,8 @@ def compare_decisions():
 
 def compare_rows():
     if engine == "kyverno":
-        said, ours = ask_kyverno(), rows_kyverno()
+        said = ask_kyverno()
+        ours = rows_kyverno(said)
     else:
         said, ours = {"opa": ask_opa, "gator": ask_gator}[engine](), collections.defaultdict(list)
         for row in rows_of_bylaw():
