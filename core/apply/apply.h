@@ -59,6 +59,8 @@ struct apply_policy {
     char *beside;       /* another file that it is made of (a constraint's template), or NULL */
     struct position at;
     char *trouble; /* why it cannot be asked about: its cells are not evaluated; or NULL */
+    bool unseen;   /* it decides by more than documents: a cluster's other objects, who asks, the
+                      object as it was; what it lets pass here, it may refuse there */
     void *own;     /* the engine's */
     void (*own_free)(void *own);
 };

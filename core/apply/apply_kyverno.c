@@ -7,6 +7,7 @@
 #include "engine/kyverno.h"
 #include "engine/kyverno_apply.h"
 #include "engine/kyverno_scope.h"
+#include "engine/kyverno_unseen.h"
 #include "engine/value_diff.h"
 
 #include <stdlib.h>
@@ -54,6 +55,7 @@ static void found(void *data, const char *path, unsigned row, const struct fixtu
                                  .name = mem_strdup(own->name),
                                  .file = mem_strdup(path),
                                  .at = {row, 1},
+                                 .unseen = kyverno_unseen_needs(document),
                                  .own = own,
                                  .own_free = policy_free});
 }

@@ -113,7 +113,8 @@ static struct matrix_head policy_head(const struct apply_policy *policy)
         .engine = mem_strdup(policy->engine),
         .file = mem_strdup(policy->file),
         .at = policy->at,
-        .trouble = mem_strdup(policy->trouble)};
+        .trouble = mem_strdup(policy->trouble),
+        .unseen = policy->unseen};
 }
 
 static struct matrix_head fixture_head(const struct apply_fixture *fixture)

@@ -25,6 +25,7 @@ struct matrix_head {
     struct position at;
     char *origin;      /* of a document that was rendered; or NULL */
     char *trouble;     /* of a policy */
+    bool unseen;       /* of a policy: as in struct apply_policy */
     unsigned document; /* of a document */
     unsigned says;     /* of a document: what tests say of its file (enum chainsaw_says) */
     bool on[MATRIX_SIDES];

@@ -162,7 +162,8 @@ static void look_at_invalid(const struct looking *l)
     for (size_t p = 0; p < matrix_policies(l->matrix); p++) {
         const struct apply_cell *cell = matrix_cell(l->matrix, l->side, p, l->fixture);
         bool own = l->nearest == 0 || is_own(l, p);
-        if (own && (denies(cell) || is_unknown(cell))) {
+        bool open = cell != NULL && matrix_policy(l->matrix, p)->unseen;
+        if (own && (denies(cell) || is_unknown(cell) || open)) {
             buf_free(&others);
             return;
         }
