@@ -1,6 +1,7 @@
 /* Gatekeeper's gator as an engine: suites run and read. */
 #include "engine/gator.h"
 
+#include "base/path.h"
 #include "base/safe.h"
 #include "base/vec.h"
 #include "engine/gator_place.h"
@@ -234,7 +235,9 @@ static void push_row(struct rows *rows, size_t place)
         .at = test->at};
     bool own = outcome != NULL && (outcome->name != NULL || is_name(test->name, "template"));
     if (outcome == NULL) {
-        row.message = mem_strdup("gator does not report on it: the suite has nothing to run here");
+        bool whole = strcmp(test->name, path_base(row.file)) == 0;
+        row.message = mem_printf("gator does not report on it: the suite has nothing to run here%s",
+            whole ? " (it takes kind: Suite, and tests with cases)" : "");
     } else if (own || outcome->status != RESULT_PASS) {
         row.status = own || outcome->status != RESULT_FAIL ? outcome->status : RESULT_ERROR;
         row.message = mem_strdup(outcome->message);

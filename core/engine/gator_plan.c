@@ -10,8 +10,7 @@
 
 #include <stdlib.h>
 
-#define SUITE_MAX_BYTES ((size_t)1 << 20)
-#define GROUP           "test.gatekeeper.sh/"
+#define GROUP "test.gatekeeper.sh/"
 
 struct suites {
     struct run_plan *plan;
@@ -29,6 +28,7 @@ struct suite {
     struct gator_suite *own;
     bool second_time; /* with Rego */
     bool unknown;     /* it names a file that the plan does not know */
+    char *trouble;    /* why it cannot be run, or NULL */
 };
 
 static struct position place_of(TSNode node)
@@ -37,7 +37,7 @@ static struct position place_of(TSNode node)
     return (struct position){point.row + 1, point.column + 1};
 }
 
-static void add_test(struct suite *suite, const char *test, char *name, TSNode at)
+static void add_test(struct suite *suite, const char *test, char *name, struct position at)
 {
     if (suite->second_time) {
         char *longer = mem_printf("%s%s", name, GATOR_REGO);
@@ -47,7 +47,7 @@ static void add_test(struct suite *suite, const char *test, char *name, TSNode a
     VEC_PUSH(&suite->all->plan->tests, (struct plan_test){.suite = mem_strdup(test),
                                            .name = name,
                                            .file = suite->file,
-                                           .at = place_of(at),
+                                           .at = at,
                                            .unit = suite->unit});
     suite->tests++;
 }
@@ -100,7 +100,7 @@ static void mark(struct suite *suite, const char *path)
 static bool read_below(const struct suite *suite, const char *path, struct buf *out)
 {
     char *full = path_join(suite->all->root, path);
-    bool ok = file_read(full, SUITE_MAX_BYTES, out, NULL);
+    bool ok = file_read(full, PLAN_SUITE_MAX, out, NULL);
     free(full);
     return ok;
 }
@@ -228,7 +228,7 @@ static void read_case(
 {
     char *name = yaml_string(suite->text, item, "name");
     char *shown = safe_dup(str_of(name), SAFE_ONE_LINE, 1000);
-    add_test(suite, name_of_test, shown, item);
+    add_test(suite, name_of_test, shown, place_of(item));
     char *object = path_of(suite, item, "object");
     mark(suite, object);
     free(object);
@@ -249,7 +249,7 @@ static void read_case(
 static void read_caseless(struct suite *suite, const char *name, TSNode item, size_t template)
 {
     bool refused = yaml_equals(suite->text, yaml_get(suite->text, item, "invalid", NULL), "true");
-    add_test(suite, name, mem_strdup("template"), item);
+    add_test(suite, name, mem_strdup("template"), place_of(item));
     if (!suite->second_time) {
         VEC_PUSH(&suite->own->cases,
             (struct gator_case){.at = place_of(item),
@@ -290,6 +290,24 @@ static void read_test(struct suite *suite, TSNode item)
     free(name);
 }
 
+/* A suite that cannot be read, or has nothing to say, is a test by itself: it must not vanish. */
+static void add_whole(struct suite *suite, struct position at)
+{
+    add_test(suite, "suite", mem_strdup(path_base(suite->path)), at);
+}
+
+/* It wants to be a suite, also where it is broken or its kind is misspelt. */
+static bool says_group(struct str text)
+{
+    struct str line;
+    while (str_next_line(&text, &line)) {
+        if (str_starts(line, "apiVersion:") && str_find(line, STR_LIT(GROUP), 0) != SIZE_MAX) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void read_document(struct suite *suite, TSNode document)
 {
     char *version = yaml_string(suite->text, document, "apiVersion");
@@ -303,7 +321,7 @@ static void read_document(struct suite *suite, TSNode document)
             read_test(suite, item);
         }
         if (suite->tests == before) { /* gator says ok to it */
-            add_test(suite, "suite", mem_strdup(path_base(suite->path)), document);
+            add_whole(suite, place_of(document));
         }
     }
     free(version);
@@ -320,6 +338,7 @@ static void add_unit(struct suite *suite)
         .alone = true,
         .engine = &engine_gator,
         .dir = mem_strdup(""),
+        .trouble = mem_strdup(suite->trouble),
         .own = gator_suite_share(suite->own),
         .own_free = gator_suite_release,
         .whole = true,
@@ -347,9 +366,21 @@ static void read_stream(struct suite *suite, TSNode stream)
     while (yaml_next_document(stream, &at, &document)) {
         read_document(suite, document);
     }
+    if (suite->tests == 0 && says_group(suite->text)) {
+        add_whole(suite, place_of(stream));
+    }
     if (suite->tests > 0) {
         add_unit(suite);
     }
+}
+
+static void cannot_read(struct suite *suite, const struct err *err)
+{
+    suite->trouble = mem_printf("the suite cannot be read: %s", err->text);
+    suite->unit = suite->all->plan->units.len;
+    add_whole(suite, (struct position){1, 1});
+    add_unit(suite);
+    free(suite->trouble);
 }
 
 static bool has_dual(const struct gator_suite *suite)
@@ -365,15 +396,23 @@ static bool has_dual(const struct gator_suite *suite)
 static void read_suite(struct suites *all, const char *path)
 {
     struct buf text = BUF_INIT;
+    struct err err = {0};
     struct suite suite = {.all = all, .path = path, .file = plan_find_file(all->plan, path)};
+    if (suite.file == (size_t)-1) {
+        return;
+    }
+    char *full = path_join(all->root, path);
     TSTree *tree = NULL;
-    if (suite.file != (size_t)-1 && read_below(&suite, path, &text)) {
+    if (file_read(full, PLAN_SUITE_MAX, &text, &err)) {
         suite.text = buf_str(&text);
         tree = yaml_tree_parse(suite.text);
     }
+    free(full);
     suite.marked = mem_zalloc(all->plan->files.len + 1);
     suite.own = gator_suite_new();
-    if (tree != NULL) {
+    if (tree == NULL) {
+        cannot_read(&suite, &err);
+    } else {
         read_stream(&suite, ts_tree_root_node(tree));
         if (has_dual(suite.own)) {
             suite.second_time = true;
@@ -396,7 +435,7 @@ void gator_extend(struct run_plan *plan, const struct policy_index *index, enum 
         const struct policy_file *file = &index->files.items[i];
         const char *ext = path_ext(file->path);
         bool yaml = strcmp(ext, ".yaml") == 0 || strcmp(ext, ".yml") == 0;
-        if (yaml && file->size < SUITE_MAX_BYTES && plan_head_has(index->root, file->path, GROUP)) {
+        if (yaml && plan_file_has(index->root, file->path, GROUP)) {
             read_suite(&suites, file->path);
         }
     }

@@ -76,7 +76,7 @@ static bool is_policy(const char *root, const struct policy_file *file)
     struct look look = {0};
     char *full = path_join(root, file->path);
     if (yaml && file->size < POLICY_MAX_BYTES && !is_hidden(file->path) &&
-        plan_head_has(root, file->path, "kyverno.io/") &&
+        plan_file_has(root, file->path, "kyverno.io/") &&
         file_read(full, POLICY_MAX_BYTES, &text, NULL) && !is_template(buf_str(&text))) {
         look.text = buf_str(&text);
         kyverno_each(look.text, look_at, &look);

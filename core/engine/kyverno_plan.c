@@ -11,9 +11,8 @@
 
 #include <stdlib.h>
 
-#define SUITE_MAX_BYTES ((size_t)1 << 20)
-#define GROUP           "cli.kyverno.io/"
-#define USUAL_NAME      "kyverno-test.yaml"
+#define GROUP      "cli.kyverno.io/"
+#define USUAL_NAME "kyverno-test.yaml"
 enum { NAME_MAX_BYTES = 1000 };
 
 struct reader {
@@ -25,6 +24,7 @@ struct reader {
     size_t file, unit;
     const char *title; /* of the document */
     bool seen;         /* a document is a suite */
+    char *trouble;     /* why it cannot be run, or NULL */
     bool unknown;      /* it names more than files the plan knows: a folder, an address */
     struct closed_files *closed;
 };
@@ -87,13 +87,12 @@ static void mark_all(struct reader *r, TSNode mapping, const char *key, struct p
     }
 }
 
-static void add_test(struct reader *r, char *name, TSNode at)
+static void add_test(struct reader *r, char *name, struct position at)
 {
-    TSPoint point = ts_node_start_point(at);
     VEC_PUSH(&r->plan->tests, (struct plan_test){.suite = mem_strdup(r->title),
                                   .name = safe_dup(str_of(name), SAFE_ONE_LINE, NAME_MAX_BYTES),
                                   .file = r->file,
-                                  .at = {point.row + 1, point.column + 1},
+                                  .at = at,
                                   .unit = r->unit});
     free(name);
 }
@@ -108,8 +107,9 @@ static void add_resource(
         said || entry->rule[0] == '\0' ? "" : "/", entry->rule);
     buf_printf(&name, "%s%s%s", entry->kind, entry->kind[0] == '\0' ? "" : "/",
         resource == NULL ? "*" : resource);
+    TSPoint point = ts_node_start_point(at);
     VEC_PUSH(&r->suite->resources, resource);
-    add_test(r, buf_take(&name), at);
+    add_test(r, buf_take(&name), (struct position){point.row + 1, point.column + 1});
 }
 
 /* Each is resources, a list of names, or resourceSpecs, a list of mappings. */
@@ -195,7 +195,7 @@ static void read_document(struct reader *r, TSNode document)
 }
 
 /* A suite that cannot be read, or has nothing to say, is a test by itself: it must not vanish. */
-static void add_whole(struct reader *r, TSNode stream)
+static void add_whole(struct reader *r)
 {
     struct kyverno_entry none = {.policy = mem_strdup(""),
         .rule = mem_strdup(""),
@@ -206,7 +206,7 @@ static void add_whole(struct reader *r, TSNode stream)
     r->title = r->dir;
     VEC_PUSH(&r->suite->entries, none);
     VEC_PUSH(&r->suite->resources, NULL);
-    add_test(r, mem_strdup(path_base(r->suite->path)), stream);
+    add_test(r, mem_strdup(path_base(r->suite->path)), (struct position){1, 1});
 }
 
 static void add_unit(struct reader *r)
@@ -216,6 +216,7 @@ static void add_unit(struct reader *r)
         .dialect = DIALECT_V1,
         .engine = &engine_kyverno,
         .dir = mem_strdup(""),
+        .trouble = mem_strdup(r->trouble),
         .own = r->suite,
         .own_free = kyverno_suite_free,
         .whole = true,
@@ -229,9 +230,24 @@ static void add_unit(struct reader *r)
     VEC_PUSH(&r->plan->units, unit);
 }
 
+static void read_stream(struct reader *r, TSNode stream)
+{
+    TSNode document;
+    uint32_t at = 0;
+    while (yaml_next_document(stream, &at, &document)) {
+        read_document(r, document);
+    }
+    bool usual = strcmp(path_base(r->suite->path), USUAL_NAME) == 0;
+    bool says = str_find(r->text, STR_LIT(GROUP), 0) != SIZE_MAX;
+    if (r->suite->entries.len == 0 && (r->seen || usual || says)) {
+        add_whole(r);
+    }
+}
+
 static void read_suite(struct run_plan *plan, struct closed_files *closed, const char *path)
 {
     struct buf text = BUF_INIT;
+    struct err err = {0};
     char *full = path_join(plan->root, path);
     struct reader r = {.plan = plan,
         .suite = MEM_NEW(struct kyverno_suite),
@@ -240,33 +256,27 @@ static void read_suite(struct run_plan *plan, struct closed_files *closed, const
         .unit = plan->units.len,
         .closed = closed};
     r.suite->path = mem_strdup(path);
+    r.marked = mem_zalloc(plan->files.len + 1);
+    bool known = r.file != (size_t)-1;
     TSTree *tree = NULL;
-    if (r.file != (size_t)-1 && file_read(full, SUITE_MAX_BYTES, &text, NULL)) {
+    if (known && file_read(full, PLAN_SUITE_MAX, &text, &err)) {
         r.text = buf_str(&text);
         tree = yaml_tree_parse(r.text);
     }
-    if (tree == NULL) {
-        kyverno_suite_free(r.suite);
-    } else {
-        TSNode stream = ts_tree_root_node(tree);
-        TSNode document;
-        uint32_t at = 0;
-        r.marked = mem_zalloc(plan->files.len + 1);
-        while (yaml_next_document(stream, &at, &document)) {
-            read_document(&r, document);
-        }
-        bool usual = strcmp(path_base(path), USUAL_NAME) == 0;
-        if (r.suite->entries.len == 0 && (r.seen || usual)) {
-            add_whole(&r, stream);
-        }
-        if (r.suite->entries.len > 0) {
-            add_unit(&r);
-        } else {
-            kyverno_suite_free(r.suite);
-        }
-        free(r.marked);
+    if (tree != NULL) {
+        read_stream(&r, ts_tree_root_node(tree));
         ts_tree_delete(tree);
+    } else if (known) {
+        r.trouble = mem_printf("the suite cannot be read: %s", err.text);
+        add_whole(&r);
     }
+    if (r.suite->entries.len > 0) {
+        add_unit(&r);
+    } else {
+        kyverno_suite_free(r.suite);
+    }
+    free(r.trouble);
+    free(r.marked);
     buf_free(&text);
     free(full);
     free(r.dir);
@@ -303,13 +313,10 @@ static void note_unnamed(struct run_plan *plan, const char *path)
 static void look_at(struct run_plan *plan, struct closed_files *closed, const struct names *names,
     const struct policy_file *file)
 {
-    if (file->size >= SUITE_MAX_BYTES) {
-        return;
-    }
     if (is_named(names, file->path)) {
         read_suite(plan, closed, file->path);
-    } else if (is_yaml(file->path) && plan_head_has(plan->root, file->path, "apiVersion: " GROUP) &&
-               plan_head_has(plan->root, file->path, "kind: Test\n")) {
+    } else if (is_yaml(file->path) && plan_file_has(plan->root, file->path, "apiVersion: " GROUP) &&
+               plan_file_has(plan->root, file->path, "kind: Test\n")) {
         note_unnamed(plan, file->path);
     }
 }

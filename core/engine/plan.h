@@ -122,8 +122,11 @@ struct batches {
  * yet become files of it (data, which no one loads); places in it change, so ask for them
  * afterwards. */
 void plan_add_files(struct run_plan *plan, const struct plan_words *paths);
-/* The first 2 KiB of a file name `word`: what kind of document it is, before it is read. */
-bool plan_head_has(const char *root, const char *path, const char *word);
+/* Suites are written by hand: a larger one is told, and not run. */
+#define PLAN_SUITE_MAX ((size_t)1 << 20)
+/* A file names `word` (in its first PLAN_SUITE_MAX bytes): what kind of document it may be, before
+ * it is read. Not in its head only: a licence may stand there. */
+bool plan_file_has(const char *root, const char *path, const char *word);
 /* All of the file is blanks, comments and what begins or ends a document that is not there, in
  * whatever of Conftest's formats. Not told of files over 2 KiB. */
 bool plan_is_hollow(const char *root, const char *path);

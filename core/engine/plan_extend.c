@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { HEAD_BYTES = 2048 };
+enum { HEAD_BYTES = 2048, PART_BYTES = 32 << 10 };
 
 static ssize_t read_head(const char *root, const char *path, char head[HEAD_BYTES])
 {
@@ -23,11 +23,39 @@ static ssize_t read_head(const char *root, const char *path, char head[HEAD_BYTE
     return got;
 }
 
-bool plan_head_has(const char *root, const char *path, const char *word)
+/* A part at a time, the end of the one before in front of it: most files are one. */
+static bool has_word(int fd, struct str word, char *part, size_t size)
 {
-    char head[HEAD_BYTES];
-    ssize_t got = read_head(root, path, head);
-    return got > 0 && str_find(str_make(head, (size_t)got), str_of(word), 0) != SIZE_MAX;
+    size_t kept = 0;
+    for (size_t seen = 0; seen < PLAN_SUITE_MAX;) {
+        ssize_t got = read(fd, part + kept, size - kept);
+        if (got <= 0) {
+            return false;
+        }
+        struct str text = str_make(part, kept + (size_t)got);
+        if (str_find(text, word, 0) != SIZE_MAX) {
+            return true;
+        }
+        seen += (size_t)got;
+        kept = text.len < word.len ? text.len : word.len - 1;
+        memmove(part, text.ptr + text.len - kept, kept);
+    }
+    return false;
+}
+
+bool plan_file_has(const char *root, const char *path, const char *word)
+{
+    char *full = path_join(root, path);
+    int fd = open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    free(full);
+    if (fd < 0) {
+        return false;
+    }
+    char *part = mem_alloc(PART_BYTES);
+    bool has = has_word(fd, str_of(word), part, PART_BYTES);
+    free(part);
+    close(fd);
+    return has;
 }
 
 bool plan_is_hollow(const char *root, const char *path)
