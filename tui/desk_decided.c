@@ -199,31 +199,28 @@ void desk_decided_unmoved(struct desk_decided *decided)
 
 /* ---- tests ---- */
 
-/* Rows of an engine that is not there are not evaluated either, and that is no test's fault. */
-static bool is_absent(const struct run_plan *plan, const char *engine)
+/* Of the last run, else of the last of all there is: a part names what it runs only. */
+static const struct plan_unit *unit_of(const struct runner *runner, const struct result *row)
 {
-    for (size_t i = 0; plan != NULL && i < plan->units.len; i++) {
-        const struct plan_unit *unit = &plan->units.items[i];
-        if (unit->unasked && unit->engine != NULL && strcmp(unit->engine->name, engine) == 0) {
-            return true;
+    const struct run_plan *plans[] = {runner_plan(runner), runner_whole_plan(runner)};
+    for (size_t i = 0; i < ARRAY_LEN(plans); i++) {
+        size_t test = plans[i] == NULL ? (size_t)-1 : plan_find_test(plans[i], row);
+        if (test != (size_t)-1) {
+            return &plans[i]->units.items[plans[i]->tests.items[test].unit];
         }
     }
-    return false;
+    return NULL;
 }
 
+/* What was not asked (an engine is not there, a suite is not saved) is no test's fault. */
 static void take_rows(struct desk_decided *d, struct board *board, struct findings *findings)
 {
-    const struct run_plan *plan = runner_whole_plan(status_runner(d->desk->status));
-    const char *asked = NULL;
-    bool absent = false;
+    const struct runner *runner = status_runner(d->desk->status);
     for (size_t i = 0; i < board_count(board); i++) {
         const struct board_test *test = board_at(board, i);
         struct results rows = {.items = test->rows, .len = test->count};
-        if (test->engine != asked) {
-            asked = test->engine;
-            absent = asked != NULL && is_absent(plan, asked);
-        }
-        if (!absent) {
+        const struct plan_unit *unit = rows.len == 0 ? NULL : unit_of(runner, rows.items);
+        if (unit == NULL || !unit->unasked) {
             evidence_of_results(&rows, findings);
         }
     }

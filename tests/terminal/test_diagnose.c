@@ -2,7 +2,10 @@
  * so. */
 #include "term.h"
 
+#include "base/path.h"
+
 #include <stdlib.h>
+#include <sys/stat.h>
 
 static const char policy[] = "package p\n\nimport data.lib\n\nallow if lib.f(input.x) == 2\n";
 
@@ -206,6 +209,44 @@ static void guards_that_wait_are_told(void **state)
     test_dir_remove(dir);
 }
 
+/* A gator that says of each suite that its one test without cases passes. */
+static char *fake_gator(const char *dir)
+{
+    test_write(dir, "gator",
+        "#!/bin/sh\n[ \"$1\" = --version ] && echo 'gator version v3.23.0' && exit\n"
+        "printf '=== RUN   t\\n--- PASS: t\\t(0.001s)\\nok\\t%s\\t0.002s\\nPASS\\n' \"$4\"\n");
+    char *program = path_join(dir, "gator");
+    assert_int_equal(chmod(program, 0700), 0);
+    free(program);
+    return mem_printf("PATH=%s:%s", dir, getenv("PATH"));
+}
+
+/* A suite that is not saved is not asked, which is no fault of it, and says nothing of the other
+ * suites of its engine. */
+static void an_unsaved_suite_speaks_for_itself(void **state)
+{
+    (void)state;
+    static const char suite[] = "kind: Suite\napiVersion: test.gatekeeper.sh/v1alpha1\n"
+                                "tests:\n- name: t\n  template: t.yaml\n  constraint: c.yaml\n";
+    char *dir = test_dir_make();
+    char *bin = test_dir_make();
+    char *path = fake_gator(bin);
+    const char *env[] = {path, NULL};
+    test_write(dir, "a.yaml", suite);
+    test_write(dir, "b.yaml", suite);
+    struct term *term = start(dir, "b.yaml", env);
+    term_expect(term, "a.yaml:4:3  template: the test has no cases");
+    term_expect(term, "b.yaml:4:3  template: the test has no cases");
+    term_key(term, "ctrl-end");
+    term_type(term, "# not saved");
+    term_expect_gone(term, "b.yaml:4:3  template");
+    term_expect(term, "a.yaml:4:3  template: the test has no cases");
+    term_free(term);
+    test_dir_remove(bin);
+    test_dir_remove(dir);
+    free(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +257,7 @@ int main(void)
         cmocka_unit_test(without_opa_it_says_so),
         cmocka_unit_test(templates_are_checked_in_place),
         cmocka_unit_test(guards_that_wait_are_told),
+        cmocka_unit_test(an_unsaved_suite_speaks_for_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
