@@ -257,13 +257,20 @@ static const char *empty_text(struct status *s)
     }
 }
 
+/* Of the run before it is neither green nor red. */
+static struct style coverage_style(const struct status *s)
+{
+    return board_coverage_is_old(s->board)                                  ? STYLE(DIM)
+           : coverage_meets(board_coverage(s->board), s->options.threshold) ? STYLE(PASS)
+                                                                            : STYLE(FAIL);
+}
+
 static void draw_cover_line(struct status *s, struct region line)
 {
     const struct coverage *coverage = board_coverage(s->board);
-    double percent = coverage_percent(coverage);
     bool met = coverage_meets(coverage, s->options.threshold);
-    char *shown = coverage_show(percent);
-    int col = 1 + grid_printf(line, 0, 1, met ? STYLE(PASS) : STYLE(FAIL), "%s %%", shown);
+    char *shown = coverage_show(coverage_percent(coverage));
+    int col = 1 + grid_printf(line, 0, 1, coverage_style(s), "%s %%", shown);
     free(shown);
     struct buf rest = BUF_INIT;
     buf_printf(&rest, "  of %zu rows; threshold %g %% %s%s%s",
@@ -386,16 +393,13 @@ static int put_counts(struct status *s, struct region region, int row, int col)
 static int put_coverage(struct status *s, struct region region, int row, int col, int cols)
 {
     const struct coverage *coverage = board_coverage(s->board);
-    bool met = coverage_meets(coverage, s->options.threshold);
     char *shown = coverage_show(coverage_percent(coverage));
     bool ascii = grid_is_ascii(region.grid);
-    struct style style = board_coverage_is_old(s->board) ? STYLE(DIM)
-                         : met                           ? STYLE(PASS)
-                                                         : STYLE(FAIL);
+    struct style style = coverage_style(s);
     const char *compare =
         coverage_percent(coverage) >= s->options.threshold ? (ascii ? ">=" : "≥") : "<";
     struct buf text = BUF_INIT;
-    const char *doubt = coverage->incomplete ? "?" : "";
+    const char *doubt = coverage->incomplete || board_coverage_is_old(s->board) ? "?" : "";
     buf_printf(&text, "cov %s%% %s %g%s", shown, compare, s->options.threshold, doubt);
     if (cols > 0 && (int)utf8_width(buf_str(&text)) > cols) {
         buf_clear(&text);
