@@ -149,10 +149,16 @@ char *apply_scratch(struct apply_job *job, const char *name, struct str text, st
     return path;
 }
 
+char *apply_scratch_fixture_name(const struct apply_job *job, size_t fixture)
+{
+    bool json = job->set->fixtures.items[job->fixtures[fixture]].json;
+    return mem_printf("r%zu.%s", fixture, json ? "json" : "yaml");
+}
+
 char *apply_scratch_fixture(struct apply_job *job, size_t fixture, struct err *err)
 {
     const struct apply_fixture *f = &job->set->fixtures.items[job->fixtures[fixture]];
-    char *name = mem_printf("r%zu.%s", fixture, f->json ? "json" : "yaml");
+    char *name = apply_scratch_fixture_name(job, fixture);
     char *path = apply_scratch(job, name, buf_str(&f->text), err);
     free(name);
     return path;

@@ -160,6 +160,7 @@ char *apply_scratch(
 /* The same for engines that are given files: the text of the job's document as "rN.yaml" or
  * "rN.json", N its place in the job. */
 char *apply_scratch_fixture(struct apply_job *job, size_t fixture, struct err *err) MUST_USE;
+char *apply_scratch_fixture_name(const struct apply_job *job, size_t fixture) MUST_USE;
 /* N of a name that begins with `letter`; SIZE_MAX: it is none below `count`. */
 size_t apply_scratch_number(const char *name, char letter, size_t count);
 

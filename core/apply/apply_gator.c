@@ -301,8 +301,7 @@ static void *start(struct apply_job *job, struct loop *loop, bool offline,
         VEC_PUSH(&policies, mem_printf("p%zu.yaml", i));
     }
     for (size_t i = 0; i < job->fixture_count; i++) {
-        bool json = job->set->fixtures.items[job->fixtures[i]].json;
-        VEC_PUSH(&resources, mem_printf("r%zu.%s", i, json ? "json" : "yaml"));
+        VEC_PUSH(&resources, apply_scratch_fixture_name(job, i));
     }
     struct gator_apply_options options = {.program = job->program,
         .dir = job->scratch.folder,
