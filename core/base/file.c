@@ -2,6 +2,7 @@
 
 #include "base/path.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -121,12 +122,45 @@ bool file_write_scratch(const char *path, struct str data, struct err *err)
     return close(fd) == 0 ? ok : ok && err_set_errno(err, errno, "cannot write %s", path);
 }
 
+/* The descriptor of this process that a path such as /dev/stdout stands for; -1: it is none. */
+static int own_descriptor(const char *path)
+{
+    static const char own[] = "/proc/self/fd/";
+    char target[64];
+    ssize_t len = readlink(path, target, sizeof target - 1);
+    target[len > 0 ? len : 0] = '\0';
+    bool is_own = strncmp(target, own, sizeof own - 1) == 0;
+    return is_own && isdigit((unsigned char)target[sizeof own - 1]) ? atoi(target + sizeof own - 1)
+                                                                    : -1;
+}
+
+/* A device, a terminal or a pipe cannot be replaced by a file: it is written to. The standard
+ * output under its name is our own descriptor, for another one would begin at its start again. */
+static bool write_stream(const char *path, struct str data, struct err *err)
+{
+    int own = own_descriptor(path);
+    (void)fflush(NULL);
+    int fd = own >= 0 ? dup(own) : open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return err_set_errno(err, errno, "cannot write %s", path);
+    }
+    bool ok = file_write_all(fd, data, err);
+    if (!ok) {
+        err_prefix(err, "%s", path);
+    }
+    close(fd);
+    return ok;
+}
+
 bool file_write(const char *path, struct str data, unsigned mode, struct err *err)
 {
-    char *temp = mem_printf("%s.bylaw-XXXXXX", path);
     bool ok = false;
     struct stat st;
     bool existed = stat(path, &st) == 0;
+    if (existed && ((!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) || own_descriptor(path) >= 0)) {
+        return write_stream(path, data, err);
+    }
+    char *temp = mem_printf("%s.bylaw-XXXXXX", path);
     int fd = mkostemp(temp, O_CLOEXEC);
     if (fd < 0) {
         err_set_errno(err, errno, "cannot write %s", path);

@@ -13,7 +13,8 @@ bool file_read(const char *path, size_t max_bytes, struct buf *out, struct err *
 bool file_read_fd(
     int fd, const char *name, size_t max_bytes, struct buf *out, struct err *err) MUST_USE;
 /* Writes atomically: temporary file beside it, fsync, rename, fsync of the folder. A new file gets
- * `mode` (less umask), an existing one keeps its own. */
+ * `mode` (less umask), an existing one keeps its own. What is no file (/dev/null, /dev/stdout, a
+ * pipe that somebody reads) is written to and stays what it is. */
 bool file_write(const char *path, struct str data, unsigned mode, struct err *err) MUST_USE;
 /* Writes a file of a folder of our own that is removed again (workspace/scratch.h): not by way of
  * another one, and not waiting until it is on the disk. Follows no link; its mode is 0600. */
