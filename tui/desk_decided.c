@@ -23,9 +23,11 @@ struct desk_decided {
     struct desk *desk;
     struct reading *fixtures, *tests; /* the last ones begun, or NULL */
     enum applied applied;
-    bool moved;     /* something changed since policies were applied */
-    uint64_t board; /* its version when it was read; 0: never */
-    bool unsaved;   /* coverage of texts that are not saved was left out */
+    bool moved;      /* something changed since policies were applied */
+    uint64_t board;  /* its version when it was read; 0: never */
+    bool unsaved;    /* coverage of texts that are not saved was left out */
+    char *unsettled; /* of what was applied: what an engine gave no answer to; or NULL */
+    char *unasked;   /* of the tests that ran: why one of them could not; or NULL */
     char *said;
 };
 
@@ -82,7 +84,8 @@ static const char *why_no_fixtures(const struct desk_decided *d)
     case APPLIED_RUNS:
         return "policies are being applied to fixtures";
     case APPLIED_KNOWN:
-        return d->moved ? "something changed since Alt-A applied the policies: Alt-A again" : NULL;
+        return d->moved ? "something changed since Alt-A applied the policies: Alt-A again"
+                        : d->unsettled;
     case APPLIED_TOO_MANY:
         return "too many decisions for here: bylaw guards --decide";
     case APPLIED_TROUBLED:
@@ -111,8 +114,8 @@ static const char *why_no_tests(const struct desk_decided *d)
     if (status_has_unrun(d->desk->status)) {
         return "something changed since the tests ran: F5 again";
     }
-    if (board_coverage_is_empty(board)) {
-        return NULL;
+    if (d->unasked != NULL || board_coverage_is_empty(board)) {
+        return d->unasked;
     }
     if (coverage == NULL || coverage->incomplete || board_coverage_is_old(board)) {
         return "coverage is not complete: the tests must load and pass";
@@ -170,6 +173,27 @@ void desk_decided_troubled(struct desk_decided *decided)
     say(decided);
 }
 
+/* What no engine answered, and no test that ran did either. */
+static void find_unsettled(struct desk_decided *d, const struct matrix *matrix)
+{
+    struct board *board = status_board(d->desk->status);
+    struct results tested = {0}; /* the board's; those that can tell */
+    for (size_t i = 0; i < board_count(board); i++) {
+        const struct board_test *test = board_at(board, i);
+        for (size_t k = 0; k < test->count; k++) {
+            if (test->rows[k].input_file != NULL) {
+                VEC_PUSH(&tested, test->rows[k]);
+            }
+        }
+    }
+    free(d->unsettled);
+    d->unsettled = evidence_unsettled_fixtures(matrix, MATRIX_NOW, &tested);
+    if (d->unsettled == NULL) {
+        d->unsettled = evidence_unsettled_policies(matrix, MATRIX_NOW);
+    }
+    VEC_FREE(&tested);
+}
+
 void desk_decided_tell(struct desk_decided *decided, const struct matrix *matrix)
 {
     forget(&decided->fixtures);
@@ -178,6 +202,7 @@ void desk_decided_tell(struct desk_decided *decided, const struct matrix *matrix
     if (few) {
         struct reading *reading = begin(decided, &decided->fixtures, "decided");
         evidence_of_matrix(matrix, MATRIX_NOW, &reading->findings);
+        find_unsettled(decided, matrix);
         loop_work_start(decided->desk->loop, work, worked, reading);
     }
     say(decided);
@@ -199,29 +224,16 @@ void desk_decided_unmoved(struct desk_decided *decided)
 
 /* ---- tests ---- */
 
-/* Of the last run, else of the last of all there is: a part names what it runs only. */
-static const struct plan_unit *unit_of(const struct runner *runner, const struct result *row)
-{
-    const struct run_plan *plans[] = {runner_plan(runner), runner_whole_plan(runner)};
-    for (size_t i = 0; i < ARRAY_LEN(plans); i++) {
-        size_t test = plans[i] == NULL ? (size_t)-1 : plan_find_test(plans[i], row);
-        if (test != (size_t)-1) {
-            return &plans[i]->units.items[plans[i]->tests.items[test].unit];
-        }
-    }
-    return NULL;
-}
-
-/* What was not asked (an engine is not there, a suite is not saved) is no test's fault. */
 static void take_rows(struct desk_decided *d, struct board *board, struct findings *findings)
 {
-    const struct runner *runner = status_runner(d->desk->status);
+    free(d->unasked);
+    d->unasked = NULL;
     for (size_t i = 0; i < board_count(board); i++) {
         const struct board_test *test = board_at(board, i);
         struct results rows = {.items = test->rows, .len = test->count};
-        const struct plan_unit *unit = rows.len == 0 ? NULL : unit_of(runner, rows.items);
-        if (unit == NULL || !unit->unasked) {
-            evidence_of_results(&rows, findings);
+        evidence_of_results(&rows, findings);
+        if (d->unasked == NULL) {
+            d->unasked = evidence_unasked_tests(&rows);
         }
     }
 }
@@ -282,6 +294,8 @@ void desk_decided_free(struct desk_decided *decided)
     if (decided != NULL) {
         forget(&decided->fixtures);
         forget(&decided->tests);
+        free(decided->unsettled);
+        free(decided->unasked);
         free(decided->said);
         free(decided);
     }

@@ -46,6 +46,7 @@ struct apply_cell {
     char *message;        /* a line for each message, or NULL; as the engine wrote it */
     char *detail;         /* many lines: a trace, a diff, a generated resource; or NULL */
     uint64_t duration_us; /* of the process, divided by the cells it decided; 0: not known */
+    bool unasked;         /* not evaluated, for its engine is not there */
 };
 void apply_cell_free(struct apply_cell *cell);
 /* The worse verdict wins, messages are joined. Takes `message` over (may be NULL). */

@@ -193,7 +193,9 @@ static bool known_at_once(
         return true;
     }
     if (why != NULL) {
-        *cell = (struct apply_cell){.verdict = APPLY_NOT_EVALUATED, .message = mem_strdup(why)};
+        *cell = (struct apply_cell){.verdict = APPLY_NOT_EVALUATED,
+            .message = mem_strdup(why),
+            .unasked = p->trouble == NULL};
         return true;
     }
     return false;

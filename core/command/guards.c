@@ -332,13 +332,13 @@ const struct command command_guards = {
         "are more, each is "
         "held against the policies beside it only, which is told; 0: no more than that is asked "
         "for).\n\n"
-        "Where a guard could not look at everything (too many decisions, Rego that does not load, "
-        "so that coverage is not complete) what is known is printed all the same, and a line on "
-        "stderr, or with --json an object with \"not_evaluated\" and \"why\", says which guards "
-        "and why.\n\n"
+        "Where a guard could not look at everything (an engine that is not there or gave no "
+        "answer, too many decisions, Rego that does not load, so that coverage is not complete) "
+        "what is known is printed all the same, and a line on stderr, or with --json an object "
+        "with \"not_evaluated\" and \"why\", says which guards and why.\n\n"
         "Exit code: 0 no finding is an error, and all was evaluated (with --fix: whatever was "
-        "found); 1 a finding is an error, or not all was evaluated; 2 it, or an engine that "
-        "decides, could not run.",
+        "found); 1 a finding is an error, or not all was evaluated; 2 it could not run: opa, the "
+        "folder or a path is missing.",
     .man = print_pages,
     .run = run_guards,
 };

@@ -36,8 +36,10 @@ struct result {
                      * that hold); 0 and 1: itself */
     unsigned depth; /* 0 a test, 1 and more its sub-tests, which follow it */
     uint64_t duration_us;
-    bool cached; /* of an earlier run: nothing it depends on has changed since */
-    char *file;  /* relative to the workspace, or NULL */
+    bool cached;  /* of an earlier run: nothing it depends on has changed since */
+    bool unasked; /* not evaluated, and no fault of its own: its engine is not there, a text is not
+                   * saved */
+    char *file;   /* relative to the workspace, or NULL */
     struct position at;
     char *message; /* one line for the row, or NULL */
     char *detail;  /* many lines: explanation, trace; or NULL until asked for */

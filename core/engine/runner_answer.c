@@ -61,11 +61,13 @@ static void tell_missing(
     struct run *run, size_t test, enum result_status status, const char *message)
 {
     const struct plan_test *known = &run->plan->tests.items[test];
-    const struct engine *engine = run->plan->units.items[known->unit].engine;
+    const struct plan_unit *unit = &run->plan->units.items[known->unit];
+    const struct engine *engine = unit->engine;
     struct result row = {.engine = engine != NULL ? engine->name : run->runner->engine->name,
         .suite = known->suite,
         .name = known->name,
         .status = status,
+        .unasked = unit->unasked,
         .file = run->plan->files.items[known->file].path,
         .at = known->at,
         .message = (char *)(uintptr_t)message};

@@ -45,9 +45,9 @@ static void gap_of(struct decided_gaps *gaps, unsigned evidence, const char *why
     (void)guards_by_evidence(evidence, &add_gap(gaps, why)->guards);
 }
 
-static void gap_of_one(struct decided_gaps *gaps, const char *guard, const char *why)
+static void gap_of_one(struct decided_gaps *gaps, const char *names, const char *why)
 {
-    buf_append_c(&add_gap(gaps, why)->guards, guard);
+    buf_append_c(&add_gap(gaps, why)->guards, names);
 }
 
 static void free_gaps(struct decided_gaps *gaps)
@@ -126,10 +126,23 @@ static void look_at_rules(struct ending *e)
     policy_index_free(index);
 }
 
+/* Takes `why` over; NULL: there is none. */
+static void gap_if(struct ending *e, const char *names, char *why)
+{
+    if (why != NULL) {
+        gap_of_one(&e->decided.gaps, names, why);
+    }
+    free(why);
+}
+
 static void end_work(void *data)
 {
     struct ending *e = data;
     struct findings *findings = &e->decided.findings;
+    gap_if(e, "fixture-denied, fixture-not-denied",
+        evidence_unsettled_fixtures(e->matrix, MATRIX_NOW, &e->results));
+    gap_if(e, "rule-unreached", evidence_unsettled_policies(e->matrix, MATRIX_NOW));
+    gap_if(e, "test-not-evaluated", evidence_unasked_tests(&e->results));
     evidence_of_matrix(e->matrix, MATRIX_NOW, findings);
     size_t decided = findings->len;
     evidence_of_results(&e->results, findings);
@@ -229,12 +242,8 @@ static void on_result(
     void *data, unsigned generation, size_t test, const struct result *rows, size_t count)
 {
     struct decide *d = data;
-    const struct run_plan *plan = runner_plan(d->testing);
     (void)generation;
-    if (plan != NULL && test < plan->tests.len &&
-        plan->units.items[plan->tests.items[test].unit].unasked) {
-        return; /* no engine, nothing decided */
-    }
+    (void)test;
     for (size_t i = 0; i < count; i++) {
         VEC_PUSH(&d->results, result_copy(&rows[i]));
     }

@@ -64,6 +64,11 @@ static bool denies(const struct apply_cell *cell)
     return cell != NULL && (cell->verdict == APPLY_DENY || cell->verdict == APPLY_WARN);
 }
 
+static bool is_denial(const struct apply_cell *cell)
+{
+    return cell != NULL && cell->verdict == APPLY_DENY;
+}
+
 static bool is_unknown(const struct apply_cell *cell)
 {
     return cell != NULL && (cell->verdict == APPLY_WAITING || cell->verdict == APPLY_ERROR ||
@@ -87,7 +92,7 @@ static size_t list_deniers(const struct looking *l, bool own, struct buf *out)
     size_t count = 0;
     for (size_t p = 0; p < matrix_policies(l->matrix); p++) {
         const struct apply_cell *cell = matrix_cell(l->matrix, l->side, p, l->fixture);
-        if (cell == NULL || cell->verdict != APPLY_DENY || is_own(l, p) != own) {
+        if (!is_denial(cell) || is_own(l, p) != own) {
             continue;
         }
         if (count++ < LISTED_MAX) {
@@ -158,6 +163,7 @@ static void look_at_invalid(const struct looking *l)
     struct buf others = BUF_INIT;
     size_t asked = 0;
     size_t matched = 0;
+    size_t deniers = 0;
     bool all = true; /* every policy has decided */
     for (size_t p = 0; p < matrix_policies(l->matrix); p++) {
         const struct apply_cell *cell = matrix_cell(l->matrix, l->side, p, l->fixture);
@@ -171,6 +177,7 @@ static void look_at_invalid(const struct looking *l)
         asked += own && cell != NULL;
         matched += own && cell != NULL && cell->verdict != APPLY_NO_MATCH;
         if (denies(cell)) {
+            deniers++;
             buf_printf(
                 &others, "%s%s", others.len > 0 ? ", " : "", matrix_policy(l->matrix, p)->name);
         }
@@ -180,7 +187,8 @@ static void look_at_invalid(const struct looking *l)
     }
     if (asked > 0 && others.len > 0) {
         tell(l->findings, "fixture-not-denied", fixture->file, fixture->at,
-            "%s, and its own policy lets it pass (%s does not)", who_says(fixture), others.ptr);
+            "%s, and its own policy lets it pass (%s do%s not)", who_says(fixture), others.ptr,
+            deniers == 1 ? "es" : "");
     } else if (asked > 0) {
         tell(l->findings, "fixture-not-denied", fixture->file, fixture->at, "%s, and %s",
             who_says(fixture), all ? "no policy denies it" : "the policies beside it let it pass");
@@ -201,7 +209,8 @@ enum fixture_claim evidence_claim(unsigned says, const char *file)
                                                                     : named;
 }
 
-static void look_at_fixture(struct looking *l)
+/* What the document claims; if it does, which policies are its own. */
+static enum fixture_claim find_nearest(struct looking *l)
 {
     const struct matrix_head *fixture = matrix_fixture(l->matrix, l->fixture);
     enum fixture_claim claim = evidence_claim(fixture->says, fixture->file);
@@ -211,6 +220,12 @@ static void look_at_fixture(struct looking *l)
         size_t near = policy->on[l->side] ? evidence_nearness(policy->file, fixture->file) : 0;
         l->nearest = near > l->nearest ? near : l->nearest;
     }
+    return claim;
+}
+
+static void look_at_fixture(struct looking *l)
+{
+    enum fixture_claim claim = find_nearest(l);
     if (claim == FIXTURE_CLAIMS_VALID) {
         look_at_valid(l);
     } else if (claim == FIXTURE_CLAIMS_INVALID && !is_changed(l)) {
@@ -261,12 +276,144 @@ void evidence_of_matrix(
     }
 }
 
+/* ---- what could not be decided ---- */
+
+struct unsettled {
+    size_t count;
+    const char *first; /* why; borrowed */
+};
+
+static void count_unsettled(struct unsettled *unsettled, const struct apply_cell *why)
+{
+    unsettled->count++;
+    unsettled->first = unsettled->first != NULL ? unsettled->first : why->message;
+}
+
+static char *say_unsettled(const struct unsettled *unsettled, const char *one, const char *many)
+{
+    if (unsettled->count == 0) {
+        return NULL;
+    }
+    struct str rest = str_of(unsettled->first);
+    struct str line = {0};
+    (void)str_next_line(&rest, &line);
+    char *why = safe_dup(line, SAFE_ONE_LINE, SAID_MAX);
+    char *said = mem_printf("%zu %s%s%s", unsettled->count, unsettled->count == 1 ? one : many,
+        why[0] == '\0' ? "" : ": ", why);
+    free(why);
+    return said;
+}
+
+/* A test evaluated something with this input. */
+static bool is_tested(const struct results *tested, const char *file)
+{
+    for (size_t i = 0; tested != NULL && file != NULL && i < tested->len; i++) {
+        const struct result *row = &tested->items[i];
+        if ((row->status == RESULT_PASS || row->status == RESULT_FAIL) && row->input_file != NULL &&
+            strcmp(row->input_file, file) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Of a policy that is not its own an engine that was asked and evaluated nothing has said enough:
+ * as the document stands, the policy does not deny it. */
+static bool is_open(const struct looking *l, size_t policy, enum fixture_claim claim)
+{
+    const struct apply_cell *cell = matrix_cell(l->matrix, l->side, policy, l->fixture);
+    bool own = l->nearest == 0 || is_own(l, policy);
+    if (cell == NULL || matrix_policy(l->matrix, policy)->unseen ||
+        !(own || claim == FIXTURE_CLAIMS_VALID)) {
+        return false;
+    }
+    return cell->verdict == APPLY_ERROR ||
+           (cell->verdict == APPLY_NOT_EVALUATED && (own || cell->unasked));
+}
+
+/* The first cell that leaves open whether the document is what its name claims, where no other
+ * settles it. NULL: there is none. */
+static const struct apply_cell *unsettled_cell(const struct looking *l, enum fixture_claim claim)
+{
+    const struct apply_cell *open = NULL;
+    for (size_t p = 0; p < matrix_policies(l->matrix); p++) {
+        const struct apply_cell *cell = matrix_cell(l->matrix, l->side, p, l->fixture);
+        bool own = l->nearest == 0 || is_own(l, p);
+        if (own && (claim == FIXTURE_CLAIMS_INVALID ? denies(cell) : is_denial(cell))) {
+            return NULL;
+        }
+        open = open == NULL && is_open(l, p, claim) ? cell : open;
+    }
+    return open;
+}
+
+char *evidence_unsettled_fixtures(
+    const struct matrix *matrix, enum matrix_side side, const struct results *tested)
+{
+    struct looking l = {.matrix = matrix, .side = side};
+    struct unsettled unsettled = {0};
+    for (l.fixture = 0; l.fixture < matrix_fixtures(matrix); l.fixture++) {
+        const struct matrix_head *fixture = matrix_fixture(matrix, l.fixture);
+        enum fixture_claim claim = find_nearest(&l);
+        bool asked = claim != FIXTURE_CLAIMS_NOTHING && fixture->on[side];
+        const struct apply_cell *cell = asked ? unsettled_cell(&l, claim) : NULL;
+        if (cell != NULL && !is_tested(tested, fixture->file)) {
+            count_unsettled(&unsettled, cell);
+        }
+    }
+    return say_unsettled(&unsettled, "document called valid or invalid could not be decided about",
+        "documents called valid or invalid could not be decided about");
+}
+
+/* Its engine was not asked about any document that it might be for. */
+static const struct apply_cell *unasked_cell(const struct looking *l, size_t policy)
+{
+    const struct apply_cell *open = NULL;
+    for (size_t f = 0; f < matrix_fixtures(l->matrix); f++) {
+        const struct apply_cell *cell = matrix_cell(l->matrix, l->side, policy, f);
+        if (cell != NULL && cell->verdict != APPLY_WAITING && cell->verdict != APPLY_NO_MATCH) {
+            open = cell->unasked ? cell : NULL;
+            break;
+        }
+    }
+    return open;
+}
+
+char *evidence_unsettled_policies(const struct matrix *matrix, enum matrix_side side)
+{
+    const struct looking l = {.matrix = matrix, .side = side};
+    struct unsettled unsettled = {0};
+    for (size_t p = 0; p < matrix_policies(matrix); p++) {
+        const struct matrix_head *head = matrix_policy(matrix, p);
+        bool matches = head->on[side] && evidence_has_match(head->engine, head->file);
+        const struct apply_cell *cell = matches ? unasked_cell(&l, p) : NULL;
+        if (cell != NULL) {
+            count_unsettled(&unsettled, cell);
+        }
+    }
+    return say_unsettled(&unsettled, "policy could not be asked what it is for",
+        "policies could not be asked what they are for");
+}
+
 /* ---- tests ---- */
+
+char *evidence_unasked_tests(const struct results *results)
+{
+    struct unsettled unasked = {0};
+    VEC_FOREACH (const struct result, row, results) {
+        if (row->unasked) {
+            unasked.count++;
+            unasked.first = unasked.first != NULL ? unasked.first : row->message;
+        }
+    }
+    return say_unsettled(&unasked, "test could not be run", "tests could not be run");
+}
 
 void evidence_of_results(const struct results *results, struct findings *findings)
 {
     VEC_FOREACH (const struct result, row, results) {
-        if (row->status == RESULT_NOT_EVALUATED && row->file != NULL && row->message != NULL) {
+        if (row->status == RESULT_NOT_EVALUATED && !row->unasked && row->file != NULL &&
+            row->message != NULL) {
             char *said = safe_dup(str_of(row->message), SAFE_ONE_LINE, SAID_MAX);
             tell(findings, "test-not-evaluated", row->file, row->at, "%s: %s", row->name, said);
             free(said);

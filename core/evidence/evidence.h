@@ -3,8 +3,9 @@
  * that evaluated nothing. They ask nobody: apply/matrix.h, engine/runner.h and policy/coverage.h
  * have the answers. Not for two threads.
  *
- * What is not known (an engine that is missing, an error, a run that was cut short) is nothing to
- * speak of here: it is told by who ran it. Findings are not silenced yet: guards_drop_silenced. */
+ * What is not known (an engine that is missing, an error, a run that was cut short) is no finding:
+ * the functions called "unsettled" and "unasked" count it, so that nobody takes silence for a yes.
+ * Findings are not silenced yet: guards_drop_silenced. */
 #ifndef BYLAW_EVIDENCE_EVIDENCE_H
 #define BYLAW_EVIDENCE_EVIDENCE_H
 
@@ -25,9 +26,17 @@ bool evidence_has_match(const char *engine, const char *file);
  * policy or document with a cell that is waiting nothing is said that this cell could change. */
 void evidence_of_matrix(
     const struct matrix *matrix, enum matrix_side side, struct findings *findings);
-/* Appends "test-not-evaluated": rows that passed for their engine and evaluated nothing. The rows
- * are of engines that ran (run_plan's units that are not `absent`). */
+/* Appends "test-not-evaluated": rows that passed for their engine and evaluated nothing. */
 void evidence_of_results(const struct results *results, struct findings *findings);
+/* How much of what these guards look at an engine gave no answer to, and the first reason: "2
+ * documents … could not be decided about: kyverno is not on PATH", for the fixture guards
+ * (a document that a test of `tested` evaluated is answered; may be NULL); of policies that say
+ * what they match, for "rule-unreached"; of tests, for "test-not-evaluated". The caller frees;
+ * NULL: nothing. */
+char *evidence_unsettled_fixtures(
+    const struct matrix *matrix, enum matrix_side side, const struct results *tested);
+char *evidence_unsettled_policies(const struct matrix *matrix, enum matrix_side side);
+char *evidence_unasked_tests(const struct results *results);
 /* Appends "rule-unreached" of every rule of Rego in the index that denies: what is to be said of it
  * if no test makes it hold, which coverage tells. */
 void evidence_await_coverage(const struct policy_index *index, struct findings *awaited);

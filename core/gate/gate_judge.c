@@ -33,11 +33,27 @@ static void judge_tests(struct gate *gate)
     buf_free(&why);
 }
 
+/* Units whose engine was not asked, and why not. */
+static size_t count_unasked(const struct run_plan *plan, const char **why)
+{
+    size_t count = 0;
+    for (size_t i = 0; plan != NULL && i < plan->units.len; i++) {
+        const struct plan_unit *unit = &plan->units.items[i];
+        if (unit->included && unit->unasked && count++ == 0) {
+            *why = unit->trouble;
+        }
+    }
+    return count;
+}
+
 static void judge_loading(struct gate *gate)
 {
     size_t units = gate->scope.own;
     struct buf why = BUF_INIT;
+    const char *trouble = NULL;
+    size_t unasked = count_unasked(runner_plan(gate->runner), &trouble);
     enum result_status status = gate->loading.count > 0 ? RESULT_ERROR
+                                : unasked > 0           ? RESULT_NOT_EVALUATED
                                 : units == 0            ? RESULT_SKIPPED
                                                         : RESULT_PASS;
     if (gate->report.trouble != NULL) {
@@ -45,9 +61,12 @@ static void judge_loading(struct gate *gate)
         buf_append_c(&why, "it could not be run");
     } else if (gate->loading.count > 0) {
         buf_printf(&why, "%zu error%s", gate->loading.count, gate->loading.count == 1 ? "" : "s");
+    } else if (unasked > 0) {
+        buf_printf(&why, "%zu of %zu unit%s could not be loaded: %s", unasked, units,
+            units == 1 ? "" : "s", trouble == NULL ? "its engine is not there" : trouble);
     } else {
-        buf_printf(
-            &why, units == 0 ? "nothing to load" : "%zu unit%s load", units, units == 1 ? "" : "s");
+        buf_printf(&why, units == 0 ? "nothing to load" : "%zu unit%s", units,
+            units == 1 ? " loads" : "s load");
     }
     report_set_part(&gate->report, REPORT_LOADING, status, units, why.ptr);
     buf_free(&why);

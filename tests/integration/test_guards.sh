@@ -182,3 +182,53 @@ REGO_ONE='test_deny if "x" in deny with input as {"kind": "a", "n": "x"}'
 printf 'package p\n\n%s\n\ntest_allow if count(deny) == 0 with input as {"kind": "c"}\n' "$REGO_ONE" >p_test.rego
 run 0 guards --decide
 says 'p.rego:5:1: warning: .*\[rule-unreached\]'
+
+# Without its engine nothing is decided about a policy, and what was not decided is not clean.
+mkdir -p "$dir/absent/policies/x" "$dir/only"
+ln -s "$opa" "$dir/only/opa"
+cd "$dir/absent"
+cat >policies/x/policy.yaml <<'YAML'
+apiVersion: policies.kyverno.io/v1
+kind: ValidatingPolicy
+metadata: {name: need-owner}
+spec:
+  validationActions: [Deny]
+  matchConstraints:
+    resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}]
+  validations:
+    - expression: has(object.metadata.labels) && 'owner' in object.metadata.labels
+      message: no owner
+YAML
+printf 'apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n' >policies/x/valid-1.yaml
+printf 'apiVersion: v1\nkind: Pod\nmetadata: {name: b, labels: {owner: x}}\n' >policies/x/invalid-1.yaml
+# alone EXPECTED_EXIT ARGUMENT…: with no engine but opa.
+alone() { PATH=$dir/only:/usr/bin:/bin XDG_CACHE_HOME=$dir/none run "$@"; }
+alone 1 guards --decide
+for of in 'fixture-denied, fixture-not-denied not evaluated in full: 2 documents' 'rule-unreached not evaluated in full: 1 policy'; do
+  grep -qE "^bylaw guards: $of .*kyverno is not on PATH" "$dir/err" || fail "no engine: $(cat "$dir/err")"
+done
+alone 1 check
+says '^loading +not evaluated +1 of 1 unit .*kyverno is not on PATH'
+says '^guards +not evaluated .*2 documents called valid or invalid'
+cat >policies/x/kyverno-test.yaml <<'YAML'
+apiVersion: cli.kyverno.io/v1alpha1
+kind: Test
+metadata: {name: t}
+policies: [policy.yaml]
+resources: [valid-1.yaml, invalid-1.yaml]
+results:
+  - {policy: need-owner, isValidatingPolicy: true, resources: [a], kind: Pod, result: fail}
+  - {policy: need-owner, isValidatingPolicy: true, resources: [b], kind: Pod, result: pass}
+YAML
+alone 1 check
+says '^tests +not evaluated +2 not evaluated'
+says '^guards +not evaluated .*test-not-evaluated not evaluated in full: 2 tests could not be run: kyverno is not on PATH'
+says_not 'ERROR'
+alone 1 guards --decide
+grep -qE "^bylaw guards: test-not-evaluated not evaluated in full: 2 tests .*kyverno is not on PATH" "$dir/err" || fail "no engine: $(cat "$dir/err")"
+if [ -x "$kyverno" ]; then
+  run 1 check
+  says '^loading +pass +1 unit loads'
+  says 'ERROR +policies/x/valid-1.yaml:1:1: fixture-denied'
+  says 'ERROR +policies/x/invalid-1.yaml:1:1: fixture-not-denied'
+fi

@@ -85,6 +85,7 @@ static enum apply_verdict verdict_of(char letter)
     case 'e':
         return APPLY_ERROR;
     case '?':
+    case '!': /* nobody was asked */
         return APPLY_NOT_EVALUATED;
     case 'm':
         return APPLY_MUTATE;
@@ -120,8 +121,11 @@ static struct apply_set *set_of(
 static void decide_one(
     struct matrix *matrix, const struct line *documents, size_t policy, size_t fixture)
 {
-    struct apply_cell cell = {.verdict = verdict_of(documents[fixture].verdicts[policy])};
-    cell.message = cell.verdict == APPLY_DENY ? mem_strdup("no\nnever") : NULL;
+    char letter = documents[fixture].verdicts[policy];
+    struct apply_cell cell = {.verdict = verdict_of(letter), .unasked = letter == '!'};
+    cell.message = cell.verdict == APPLY_DENY            ? mem_strdup("no\nnever")
+                   : cell.verdict == APPLY_NOT_EVALUATED ? mem_strdup("not there\nat all")
+                                                         : NULL;
     matrix_set(matrix, MATRIX_NOW, policy, fixture, &cell);
 }
 
@@ -166,6 +170,18 @@ static char *say_needed(const char *engine, const char *const *policies,
         buf_printf(&out, "%s %s %s\n", f->file, f->rule, severity_name(f->severity));
     }
     findings_free(&findings);
+    struct result rows[] = {
+        {.status = RESULT_PASS, .input_file = "a/testdata/valid_tested.yaml"},
+        {.status = RESULT_NOT_EVALUATED, .input_file = "a/testdata/valid_a.yaml"},
+    };
+    const struct results tested = {.items = rows, .len = ARRAY_LEN(rows)};
+    char *unsettled[] = {evidence_unsettled_fixtures(matrix, MATRIX_NOW, &tested),
+        evidence_unsettled_policies(matrix, MATRIX_NOW)};
+    for (size_t i = 0; i < ARRAY_LEN(unsettled); i++) {
+        buf_printf(&out, "%s%s", unsettled[i] == NULL ? "" : unsettled[i],
+            unsettled[i] == NULL ? "" : "\n");
+        free(unsettled[i]);
+    }
     matrix_free(matrix);
     apply_set_free(set);
     buf_append_c(&out, "");
@@ -207,8 +223,20 @@ static void fixtures_as_they_say(void **state)
     /* What is not known is nothing to speak of; a warning is what an audit gives. */
     const struct line unknown[] = {{"a/testdata/invalid_a.yaml", "?a", 0, NULL},
         {"a/testdata/invalid_b.yaml", "ea", 0, NULL}, {"a/testdata/invalid_c.yaml", "wa", 0, NULL},
-        {"a/testdata/invalid_d.yaml", "am", 0, NULL}, {NULL, NULL, 0, NULL}};
-    expect("opa", two, unknown, "");
+        {"a/testdata/invalid_d.yaml", "am", 0, NULL}, {"a/testdata/valid_a.yaml", "?a", 0, NULL},
+        {"a/testdata/valid_b.yaml", "a!", 0, NULL}, {"a/testdata/valid_c.yaml", "ae", 0, NULL},
+        {NULL, NULL, 0, NULL}};
+    expect("opa", two, unknown,
+        "5 documents called valid or invalid could not be decided about: not there\n");
+    /* Of another's policy nothing more can be had; a test has evaluated it; it claims nothing. */
+    const struct line answered[] = {{"a/testdata/valid_a.yaml", "a?", 0, NULL},
+        {"a/testdata/valid_tested.yaml", "?a", 0, NULL},
+        {"a/testdata/invalid_a.yaml", "de", 0, NULL}, {"a/testdata/other.yaml", "!!", 0, NULL},
+        {NULL, NULL, 0, NULL}};
+    expect("opa", two, answered, "");
+    const struct line denied[] = {
+        {"a/testdata/invalid_a.yaml", "d?", 0, NULL}, {NULL, NULL, 0, NULL}};
+    expect("opa", two, denied, "");
     /* Nobody's own: any policy will do. */
     const struct line far[] = {{"c/invalid_a.yaml", "ad", 0, NULL},
         {"c/invalid_b.yaml", "aa", 0, NULL}, {NULL, NULL, 0, NULL}};
@@ -248,9 +276,11 @@ static void policies_for_nothing(void **state)
     const struct line documents[] = {
         {"x/pod.yaml", "-a", 0, NULL}, {"x/job.yaml", "--", 0, NULL}, {NULL, NULL, 0, NULL}};
     expect("kyverno", two, documents, "a/p.rego rule-unreached warning\n");
-    const struct line unknown[] = {{"x/pod.yaml", "?a", 0, NULL}, {NULL, NULL, 0, NULL}};
-    expect("kyverno", two, unknown, "");
+    const struct line unknown[] = {
+        {"x/job.yaml", "-?", 0, NULL}, {"x/pod.yaml", "!a", 0, NULL}, {NULL, NULL, 0, NULL}};
+    expect("kyverno", two, unknown, "1 policy could not be asked what it is for: not there\n");
     expect("opa", two, documents, "");
+    expect("opa", two, unknown, "");
 }
 
 static void tests_for_nothing(void **state)
@@ -261,12 +291,18 @@ static void tests_for_nothing(void **state)
         {.name = "a", .file = "t.yaml", .at = {3, 1}, .message = "excluded"},
         {.name = "b", .file = "t.yaml", .status = RESULT_PASS, .message = "x"},
         {.name = "c", .message = "not a file's"},
+        {.name = "d", .file = "t.yaml", .unasked = true, .message = "not on PATH"},
     };
     struct results results = {.items = rows, .len = ARRAY_LEN(rows)};
     evidence_of_results(&results, &findings);
     assert_int_equal(findings.len, 1);
     assert_string_equal(findings.items[0].rule, "test-not-evaluated");
     assert_string_equal(findings.items[0].message, "a: excluded");
+    char *unasked = evidence_unasked_tests(&results);
+    assert_string_equal(unasked, "1 test could not be run: not on PATH");
+    free(unasked);
+    results.len--;
+    assert_null(evidence_unasked_tests(&results));
     findings_free(&findings);
 }
 
