@@ -17,6 +17,7 @@ struct errand {
     bool gate_told;             /* what it finds has gone back: the agent left it as it is */
     bool chosen;                /* a model was found, or none */
     bool sent;
+    bool shut_out; /* of what it shares nothing was left when it was asked last */
     bool late;     /* its time is over: it is being stopped */
     bool closing;  /* freeing turns the loop */
     unsigned told; /* times that the judge had the agent go on */
@@ -112,9 +113,30 @@ static void decline(struct errand *errand)
     }
 }
 
+/* A request that takes what they took so far would pass it; what costs nothing never does. */
+static bool passes_budget(const struct errand *errand)
+{
+    const double rounding = 1e-9;
+    const struct spend *spend = session_spend(workbench_session(errand->workbench));
+    double usual = spend->requests == 0 ? 0 : spend->dollars / spend->requests;
+    return errand->setup.budget >= 0 && usual > 0 &&
+           spend->dollars + usual > errand->setup.budget + rounding;
+}
+
+static bool is_spent(void *data)
+{
+    struct errand *errand = data;
+    errand->shut_out = errand->setup.spent != NULL && errand->setup.spent(errand->setup.data);
+    return errand->shut_out || passes_budget(errand);
+}
+
 /* The last turn's error; an errand's turns end well, or with one. */
 static void fail_with_turn(struct errand *errand)
 {
+    if (session_is_at_bound(workbench_session(errand->workbench)) && errand->shut_out) {
+        end(errand, ERRAND_SPENT);
+        return;
+    }
     const struct transcript *all = session_transcript(workbench_session(errand->workbench));
     for (size_t i = all->len; i > 0; i--) {
         const struct entry *entry = &all->items[i - 1];
@@ -145,12 +167,6 @@ static void on_limit(void *data)
     errand->late = true;
     loop_timer_start(errand->limit, STOP_MS, 0);
     loop_timer_start(errand->step, 0, 0);
-}
-
-static bool is_spent(const struct errand *errand)
-{
-    return errand->setup.budget >= 0 &&
-           session_spend(workbench_session(errand->workbench))->dollars >= errand->setup.budget;
 }
 
 /* What is wrong goes back to the agent, or ends it `how` once it has been told often enough. */
@@ -279,7 +295,7 @@ struct errand *errand_start(const struct errand_setup *setup, struct err *err)
         .profile = setup->profile,
         .sandbox = setup->sandbox,
         .has_budget = setup->budget >= 0,
-        .budget = setup->budget,
+        .spent = is_spent,
         .output_schema = setup->schema,
         .is_program = setup->is_program,
         .changed = on_change,

@@ -17,6 +17,7 @@ enum errand_end {
     ERRAND_RUNS,
     ERRAND_DONE,    /* the agent has ended, and what it proposed was checked */
     ERRAND_REFUSED, /* the judge still found something after the last attempt: errand_trouble */
+    ERRAND_SPENT,   /* stopped because `spent` said so: it can go on in its session */
     ERRAND_FAILED   /* it could not: no model, an error of it, a bound: errand_trouble says why */
 };
 
@@ -30,7 +31,9 @@ struct errand_setup {
     bool is_program;
     const char *prompt; /* copied */
     const char *schema; /* of the answer, for a server that takes one; borrowed; or NULL */
-    double budget;  /* US dollars for all of it, where the price is known; below 0: as configured */
+    double budget; /* US dollars for all of it, where the price is known; below 0: as configured */
+    bool (*spent)(void *data); /* of what it shares with others nothing is left; asked before each
+                                * request. NULL: it shares nothing */
     double minutes; /* it may take so long, then it is stopped and has failed; 0: without end */
     unsigned tries; /* how often what the judge finds goes back */
     /* All is at rest and checked: is it what was wanted? False: *told is what the agent is told.

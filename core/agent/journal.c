@@ -326,7 +326,10 @@ char *journal_fork(const char *workspace, const struct journal *from,
     return id;
 }
 
-cJSON *journal_last(const char *workspace, const char *id, const char *kind)
+/* The lines of a session's file that look like records of a kind, oldest first, whoever has it
+ * open. */
+static void each_line(const char *workspace, const char *id, const char *kind,
+    void (*on_line)(void *data, struct str line), void *data)
 {
     struct err err;
     struct buf text = BUF_INIT;
@@ -335,7 +338,6 @@ cJSON *journal_last(const char *workspace, const char *id, const char *kind)
     /* As journal_append ends a line; no text within a record can look so, for its quotes are
      * escaped. */
     char *mark = mem_printf("\"k\":\"%s\",\"t\":", kind);
-    struct str last = {0};
     struct str line;
     if (path != NULL && file_read(path, max_journal, &text, &err)) {
         struct str rest = buf_str(&text);
@@ -343,20 +345,64 @@ cJSON *journal_last(const char *workspace, const char *id, const char *kind)
             size_t tail = line.len < KIND_TAIL ? 0 : line.len - KIND_TAIL;
             bool whole = line.ptr + line.len < text.ptr + text.len;
             if (whole && str_find(str_from(line, tail), str_of(mark), 0) != SIZE_MAX) {
-                last = line;
+                on_line(data, line);
             }
         }
-    }
-    cJSON *record = last.len == 0 ? NULL : json_parse(last, NULL);
-    if (record != NULL && strcmp(json_string_or(record, "k", ""), kind) != 0) {
-        cJSON_Delete(record);
-        record = NULL;
     }
     buf_free(&text);
     free(mark);
     free(path);
     free(dir);
+}
+
+/* NULL: it is none of this kind. */
+static cJSON *parse_record(struct str line, const char *kind)
+{
+    cJSON *record = json_parse(line, NULL);
+    if (record != NULL && strcmp(json_string_or(record, "k", ""), kind) != 0) {
+        cJSON_Delete(record);
+        record = NULL;
+    }
     return record;
+}
+
+static void take_last(void *data, struct str line)
+{
+    struct buf *last = data; /* only one of them is parsed */
+    buf_clear(last);
+    buf_append_str(last, line);
+}
+
+cJSON *journal_last(const char *workspace, const char *id, const char *kind)
+{
+    struct buf last = BUF_INIT;
+    each_line(workspace, id, kind, take_last, &last);
+    cJSON *record = last.len == 0 ? NULL : parse_record(buf_str(&last), kind);
+    buf_free(&last);
+    return record;
+}
+
+struct each_record {
+    const char *kind;
+    void (*on_record)(void *data, const cJSON *record);
+    void *data;
+};
+
+static void parse_line(void *data, struct str line)
+{
+    const struct each_record *each = data;
+    cJSON *record = parse_record(line, each->kind);
+    if (record != NULL) {
+        each->on_record(each->data, record);
+    }
+    cJSON_Delete(record);
+}
+
+void journal_each(const char *workspace, const char *id, const char *kind,
+    void (*on_record)(void *data, const cJSON *record), void *data)
+{
+    struct each_record each = {kind, on_record, data};
+    each_line(workspace, id, kind, parse_line, &each);
 }
 
 struct head {

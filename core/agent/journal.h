@@ -49,6 +49,9 @@ char *journal_fork(const char *workspace, const struct journal *from,
 /* The last record of a kind in a session's file, whoever has it open; NULL: none, or it cannot be
  * read. The caller frees it (cJSON_Delete). Any thread. */
 cJSON *journal_last(const char *workspace, const char *id, const char *kind) MUST_USE;
+/* Each record of a kind in it, oldest first; `record` is borrowed. Any thread. */
+void journal_each(const char *workspace, const char *id, const char *kind,
+    void (*on_record)(void *data, const cJSON *record), void *data);
 /* Removes the file: nothing in it is worth keeping. The journal is still to be freed. */
 void journal_discard(struct journal *journal);
 

@@ -186,6 +186,11 @@ bool session_ended_well(const struct session *session)
     return session->ended_well;
 }
 
+bool session_is_at_bound(const struct session *session)
+{
+    return session->at_bound;
+}
+
 unsigned session_prompts(const struct session *session)
 {
     return session->prompts;

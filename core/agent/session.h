@@ -77,6 +77,9 @@ struct usage session_usage(const struct session *session); /* sum over all turns
 /* The same with its cost; and that of the prompt that runs, or ran last, alone. Borrowed. */
 const struct spend *session_spend(const struct session *session);
 const struct spend *session_turn_spend(const struct session *session);
+/* The first of a session that is not open here, as its file has it; nothing where there is none.
+ * Any thread. */
+struct spend session_read_spend(const char *workspace, const char *id);
 /* How many tokens the last request and its answer were: what the model's window holds now; 0: not
  * known. */
 long long session_context_tokens(const struct session *session);
@@ -159,6 +162,7 @@ struct turn_bounds {
     unsigned requests;
     long long tokens; /* read and written; 0: any */
     double dollars;   /* of requests whose price is known; below 0: any */
+    bool spent;       /* of a budget that holds for more than this prompt nothing is left */
 };
 
 struct session_setup {
@@ -217,6 +221,8 @@ void session_discard(struct session *session);
 void session_free(struct session *session);
 /* The last turn ended by itself: neither interrupted nor failed. */
 bool session_ended_well(const struct session *session);
+/* It was stopped at a bound (struct turn_bounds). */
+bool session_is_at_bound(const struct session *session);
 /* Prompts of the engineer's that turns began with, since the session was opened. */
 unsigned session_prompts(const struct session *session);
 /* Takes effect with the next request. Names are copied; provider borrowed. */

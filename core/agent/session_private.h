@@ -100,6 +100,7 @@ struct session {
     unsigned open_reasoning;
     unsigned requests; /* of this turn */
     bool ended_well;
+    bool at_bound; /* it was stopped there */
     unsigned prompts;
     bool was_running;         /* while replaying: the turn had not ended */
     struct spend spend;       /* over all turns */

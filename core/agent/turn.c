@@ -183,6 +183,7 @@ void turn_halt(struct session *session)
 {
     struct err err;
     if (session->stream != NULL && !turn_may_go_on(session, &err)) {
+        session->at_bound = true;
         turn_stop(session, ENTRY_STOPPED);
         fail(session, &err, false);
     }
@@ -190,7 +191,7 @@ void turn_halt(struct session *session)
 
 void turn_begin(struct session *session)
 {
-    session->ended_well = false;
+    session->ended_well = session->at_bound = false;
     record_turn(session, true);
     if (session->setup.before_turn != NULL) {
         session->setup.before_turn(session->setup.data);
@@ -206,6 +207,7 @@ void turn_request(struct session *session)
 {
     struct err err;
     if (!turn_within_bounds(session, &err)) {
+        session->at_bound = true;
         fail(session, &err, true);
         return;
     }

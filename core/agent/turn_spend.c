@@ -1,4 +1,5 @@
 /* What a prompt takes in tokens and money, and where it stops. */
+#include "agent/journal.h"
 #include "agent/session_private.h"
 
 static const struct price *price_now(const struct session *session)
@@ -38,17 +39,48 @@ void turn_take_usage(struct session *session, const struct usage *usage)
     }
 }
 
-void turn_replay_usage(struct session *session, const cJSON *record)
+static struct usage add_recorded(struct spend *spend, const cJSON *record)
 {
     struct usage usage = {json_int_or(record, "input", 0), json_int_or(record, "cached", 0),
         json_int_or(record, "output", 0), json_int_or(record, "reasoning", 0)};
     double dollars = json_number_or(record, "dollars", -1);
-    spend_add(&session->spend, &usage, NULL);
+    spend_add(spend, &usage, NULL);
     if (dollars >= 0) { /* what it cost then, whatever the table says today */
-        session->spend.unpriced--;
-        session->spend.dollars += dollars;
+        spend->unpriced--;
+        spend->dollars += dollars;
     }
+    return usage;
+}
+
+void turn_replay_usage(struct session *session, const cJSON *record)
+{
+    struct usage usage = add_recorded(&session->spend, record);
     session->context_tokens = usage.input_tokens + usage.output_tokens;
+}
+
+static void add_record(void *data, const cJSON *record)
+{
+    (void)add_recorded(data, record);
+}
+
+struct spend session_read_spend(const char *workspace, const char *id)
+{
+    struct spend spend = {0};
+    journal_each(workspace, id, "usage", add_record, &spend);
+    return spend;
+}
+
+/* Of a budget for more than this prompt. */
+static void describe_spent(const struct spend *spend, struct err *err)
+{
+    struct buf used = BUF_INIT;
+    money_append(&used, spend->dollars);
+    if (spend->requests > 0) {
+        buf_append_c(&used, ", a request about ");
+        money_append(&used, spend->dollars / spend->requests);
+    }
+    err_set(err, ERR_LIMIT, "Stopped at --max-cost: this session has taken %s.", used.ptr);
+    buf_free(&used);
 }
 
 static bool is_within(struct session *session, unsigned requests, struct err *err)
@@ -61,6 +93,10 @@ static bool is_within(struct session *session, unsigned requests, struct err *er
     const char *name = NULL;
     if (setup->bounds != NULL) {
         setup->bounds(setup->data, &bounds);
+    }
+    if (bounds.spent) {
+        describe_spent(&session->spend, err);
+        return false;
     }
     if (requests >= bounds.requests) {
         name = "max_turns";

@@ -43,8 +43,9 @@ struct workbench_options {
     const char *recording; /* the file it replays; NULL: config's, else the workspace's own */
     const char *record_to; /* `bylaw record`: where a live session is recorded, or NULL */
     const char *sandbox;   /* overrides sandbox_mode, or NULL */
-    bool has_budget;       /* all prompts together may take no more than `budget` US dollars, */
-    double budget;         /* where the price of the model is known */
+    bool has_budget; /* `spent` bounds the money alone; else max_cost bounds each prompt, too */
+    bool (*spent)(
+        void *data); /* of a budget for all prompts nothing is left; NULL: there is none */
     const char *output_schema; /* of answers, for servers that take one; borrowed; or NULL */
     bool is_program;    /* this process is bylaw itself: Codex is given the tools of `bylaw mcp` */
     bool without_model; /* none is looked for: somebody else's agent uses the tools */

@@ -26,11 +26,10 @@ void workbench_bounds(void *data, struct turn_bounds *out)
     out->requests = (unsigned)config_integer(wb->config, "max_turns");
     out->tokens = config_integer(wb->config, "max_tokens");
     out->dollars = config_number(wb->config, "max_cost");
-    if (wb->options.has_budget) { /* less what earlier prompts took of it */
-        double left = wb->options.budget - session_spend(wb->session)->dollars +
-                      session_turn_spend(wb->session)->dollars;
-        out->dollars = left < 0 ? 0 : left;
+    if (wb->options.has_budget) {
+        out->dollars = -1;
     }
+    out->spent = wb->options.spent != NULL && wb->options.spent(wb->options.data);
 }
 
 const struct price *workbench_price(void *data, const char *model)

@@ -1,6 +1,7 @@
 #include "command/cost_option.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 bool cost_option_read(const struct args *args, double *cost, struct err *err)
@@ -11,5 +12,16 @@ bool cost_option_read(const struct args *args, double *cost, struct err *err)
     if (given != NULL && (end == given || *end != '\0' || !isfinite(*cost) || *cost < 0)) {
         return err_set(err, ERR_INVALID, "--max-cost is an amount of US dollars, not %s", given);
     }
+    return true;
+}
+
+bool cost_option_tell_unknown(const struct args *args)
+{
+    if (args_get(args, "max-cost") == NULL) {
+        return false;
+    }
+    fputs("the price of the model is not known, so --max-cost does not bound it (max_tokens and "
+          "max_turns do): say it in the prices.toml beside your config.toml\n",
+        stderr);
     return true;
 }

@@ -239,6 +239,9 @@ static void print_rest(struct exec_run *run, const struct verdict_line *verdict)
     spend_describe(session_spend(session), &took);
     fprintf(stderr, "%s\n", took.ptr);
     buf_free(&took);
+    if (session_spend(session)->unpriced > 0) {
+        (void)cost_option_tell_unknown(run->args);
+    }
     if (open != NULL) {
         fprintf(stderr, "proposal %u, %zu file%s, waits for its review: bylaw --session %s\n",
             open->number, open->changes.len, open->changes.len == 1 ? "" : "s",

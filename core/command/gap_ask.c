@@ -26,6 +26,7 @@ struct batch_asked {
     struct errand *errand;
     struct gap *gaps[BATCH];
     size_t count;
+    double spent;  /* US dollars, by all batches */
     cJSON *answer; /* NULL: none that is about just these */
     bool over;
 };
@@ -160,8 +161,8 @@ static void take_answer(const struct batch_asked *batch, struct gap_words *words
 
 /* ---- one errand after another ---- */
 
-static bool run_batch(
-    const struct args *args, struct batch_asked *batch, struct gap_bounds *bounds, struct err *err)
+static bool run_batch(const struct args *args, struct batch_asked *batch,
+    const struct gap_bounds *bounds, struct err *err)
 {
     const char *folder = args_get(args, "dir");
     char *prompt = make_prompt(batch);
@@ -173,7 +174,7 @@ static bool run_batch(
         .is_program = true,
         .prompt = prompt,
         .schema = schema_text(batch->schema),
-        .budget = bounds->dollars,
+        .budget = bounds->dollars < 0 ? -1 : bounds->dollars - batch->spent,
         .minutes = bounds->minutes,
         .tries = TRIES,
         .judge = judge,
@@ -189,9 +190,7 @@ static bool run_batch(
         loop_run_once(batch->loop, 1000);
     }
     struct session *session = workbench_session(errand_workbench(batch->errand));
-    double spent = session_spend(session)->dollars;
-    double left = bounds->dollars;
-    bounds->dollars = left < 0 ? left : left > spent ? left - spent : 0;
+    batch->spent += session_spend(session)->dollars;
     bool ok = errand_end(batch->errand) == ERRAND_DONE && batch->answer != NULL;
     if (!ok) {
         const char *trouble = errand_trouble(batch->errand);
@@ -207,6 +206,12 @@ static bool run_batch(
     return ok;
 }
 
+/* What costs nothing is within any budget. */
+static bool is_spent(const struct batch_asked *batch, const struct gap_bounds *bounds)
+{
+    return bounds->dollars >= 0 && batch->spent > 0 && batch->spent >= bounds->dollars;
+}
+
 static bool is_asked(const struct gap *gap)
 {
     return gap->status == GAP_OPEN || gap->status == GAP_PARTLY;
@@ -215,7 +220,6 @@ static bool is_asked(const struct gap *gap)
 static bool ask_all(const struct args *args, const struct gap_bounds *bounds,
     struct batch_asked *batch, struct gaps *gaps, struct gap_words *words, struct err *err)
 {
-    struct gap_bounds left = *bounds;
     size_t total = 0;
     size_t asked = 0;
     bool ok = true;
@@ -235,12 +239,16 @@ static bool ask_all(const struct args *args, const struct gap_bounds *bounds,
         fprintf(stderr, "asking about %zu to %zu of %zu controls\n", asked + 1,
             asked + batch->count, total);
         asked += batch->count;
-        ok = run_batch(args, batch, &left, err);
+        ok = run_batch(args, batch, bounds, err);
         if (ok) {
             take_answer(batch, words);
         }
         cJSON_Delete(batch->answer);
         batch->answer = NULL;
+        if (ok && asked < total && is_spent(batch, bounds)) {
+            ok = err_set(
+                err, ERR_LIMIT, "--max-cost is reached after %zu of %zu controls", asked, total);
+        }
     }
     return ok;
 }

@@ -39,6 +39,7 @@ struct generate_run {
     double minutes; /* for each */
     unsigned jobs;
     bool json;
+    bool told_price;  /* that nobody knows it */
     bool is_terminal; /* a line that is written over says how it stands */
 };
 
@@ -294,7 +295,11 @@ static void tell_json(const struct generate_task *task, const struct ledger_item
 
 static void told(void *data, const struct generate_task *task, const struct ledger_item *item)
 {
-    const struct generate_run *run = data;
+    struct generate_run *run = data;
+    if (!item->priced && !run->told_price) {
+        clear_status(run);
+        run->told_price = cost_option_tell_unknown(run->args);
+    }
     if (run->json) {
         tell_json(task, item);
     }
@@ -307,6 +312,7 @@ static void told(void *data, const struct generate_task *task, const struct ledg
     struct buf line = BUF_INIT;
     buf_printf(&line, "%s: %s", id,
         item->state == LEDGER_RUNS     ? "begun"
+        : item->state == LEDGER_WAITS  ? "not ended"
         : item->state == LEDGER_FAILED ? "failed"
         : item->red                    ? "proposal, red"
                                        : "proposal, green");
@@ -381,8 +387,9 @@ static int finish(const struct generate_run *run)
         print_summary_json(run, &totals, left.len > 0 ? left.ptr : NULL);
     }
     clear_status(run);
-    buf_printf(&line, "%zu controls: %zu proposals are green, %zu red, %zu failed, %zu left; ",
-        totals.all, totals.green, totals.red, totals.failed, totals.waiting + totals.running);
+    buf_printf(&line, "%zu control%s: %zu green proposal%s, %zu red, %zu failed, %zu left; ",
+        totals.all, totals.all == 1 ? "" : "s", totals.green, totals.green == 1 ? "" : "s",
+        totals.red, totals.failed, totals.waiting + totals.running);
     append_money(&line, run, &totals);
     buf_append_c(&line, ", ");
     append_time(&line, totals.wall_ms);
@@ -391,8 +398,8 @@ static int finish(const struct generate_run *run)
         fputs("bylaw opens them for review, one after another\n", stderr);
     }
     if (left.len > 0) {
-        command_fail(
-            run->args, "%s; left: %s (--resume goes on with them)", why_stopped(run), left.ptr);
+        command_fail(run->args, "%s; left: %s (--resume%s goes on with them)", why_stopped(run),
+            left.ptr, totals.at_budget ? " with a higher --max-cost" : "");
     }
     buf_free(&line);
     buf_free(&left);
@@ -542,12 +549,15 @@ const struct command command_generate = {
         "in "
         "its session. Run again without it, what failed is tried again, and what waits for its "
         "review is left alone.\n\n"
-        "With --max-cost no new control begins once so much is spent, where the price of the model "
-        "is known; what is left is named. A control that takes longer than --max-time is stopped "
-        "and "
-        "has failed. It also stops when ten controls in a row fail in the "
-        "same "
-        "way.\n\n"
+        "With --max-cost no control begins and none asks the model again where a request would "
+        "pass "
+        "the bound, if it takes what requests took so far, those under way included; the price of "
+        "the model must be known. What is left is named, and --resume with a higher bound, of "
+        "which "
+        "what was spent before is a part, goes on with it. A control that takes longer than "
+        "--max-time is stopped and has failed. It also stops when ten controls in a row fail in "
+        "the "
+        "same way.\n\n"
         "Exit codes: 0 every control has a green proposal, or nothing was to be written; 1 some "
         "are "
         "red, failed or left; 2 it could not run.",

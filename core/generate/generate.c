@@ -27,6 +27,11 @@ struct generate {
     uint64_t started_ms;
     char *stopped;
     unsigned in_a_row; /* that could not */
+    bool at_budget;    /* that is why it was stopped */
+    struct {
+        double dollars;
+        unsigned requests;
+    } ended; /* what those took that run no more */
     bool pumping;
 };
 
@@ -49,6 +54,66 @@ static void stop(struct generate *generate, const char *fmt, ...)
     buf_vprintf(&text, fmt, args);
     va_end(args);
     generate->stopped = buf_take(&text);
+}
+
+/* ---- the budget ---- */
+
+static const struct session *session_of(const struct job *job)
+{
+    return job->errand == NULL ? NULL : workbench_session(errand_workbench(job->errand));
+}
+
+/* What a request has taken so far, on average; 0: not known, or nothing. */
+static double usual_cost(const struct generate *generate)
+{
+    double dollars = generate->ended.dollars;
+    unsigned requests = generate->ended.requests;
+    for (unsigned i = 0; i < generate->setup.jobs; i++) {
+        const struct session *session = session_of(&generate->jobs[i]);
+        if (session != NULL) {
+            dollars += session_spend(session)->dollars;
+            requests += session_spend(session)->requests;
+        }
+    }
+    return requests == 0 ? 0 : dollars / requests;
+}
+
+/* Of whom something is being asked, which costs what nobody has told yet. */
+static bool is_asking(const struct job *job)
+{
+    const struct session *session = session_of(job);
+    return session != NULL && session_state(session) != SESSION_IDLE &&
+           session_state(session) != SESSION_TOOLS;
+}
+
+/* There is no room for a request beside those under way. Eight that each looked at what is spent
+ * alone would pass the bound by eight requests. */
+static bool is_spent(const struct generate *generate)
+{
+    const double rounding = 1e-9;
+    double budget = generate->setup.budget;
+    double usual = usual_cost(generate);
+    double spent = generate_totals(generate).dollars;
+    for (unsigned i = 0; i < generate->setup.jobs; i++) {
+        spent += is_asking(&generate->jobs[i]) ? usual : 0;
+    }
+    return budget >= 0 && (spent >= budget || spent + usual > budget + rounding);
+}
+
+static void stop_at_budget(struct generate *generate)
+{
+    struct buf text = BUF_INIT;
+    double usual = usual_cost(generate);
+    buf_append_c(&text, "--max-cost ");
+    money_append(&text, generate->setup.budget);
+    buf_append_c(&text, " is used up");
+    if (usual > 0) {
+        buf_append_c(&text, ": a request takes about ");
+        money_append(&text, usual);
+    }
+    stop(generate, "%s", text.ptr);
+    generate->at_budget = true;
+    buf_free(&text);
 }
 
 static void save(struct generate *generate)
@@ -129,12 +194,23 @@ static void judge_end(struct job *job, struct ledger_item *item)
     }
 }
 
-static void take_spend(struct job *job, struct ledger_item *item)
+static void set_spend(struct ledger_item *item, const struct spend *spend)
 {
-    const struct spend *spend = session_spend(workbench_session(errand_workbench(job->errand)));
     item->dollars = spend->dollars;
     item->priced = spend->unpriced == 0;
     item->tokens = spend_tokens(spend);
+}
+
+static void take_spend(struct job *job, struct ledger_item *item)
+{
+    set_spend(item, session_spend(workbench_session(errand_workbench(job->errand))));
+}
+
+/* The budget was gone before it had ended. */
+static void cut_short(struct ledger_item *item)
+{
+    ledger_item_reset(item);
+    set_why(item, "cut short at --max-cost");
 }
 
 /* `failed`: it could not, whatever the model would have said. */
@@ -151,11 +227,18 @@ static void end_job(struct job *job)
     struct generate *generate = job->generate;
     struct ledger_item *item = item_of(generate, job->task);
     struct session *session = workbench_session(errand_workbench(job->errand));
-    judge_end(job, item);
     take_spend(job, item);
+    generate->ended.dollars += session_spend(session)->dollars;
+    generate->ended.requests += session_spend(session)->requests;
     item->ms += (long long)(loop_now_ms() - job->started_ms);
-    review_queue_mark(session, item->state == LEDGER_PROPOSED ? QUEUE_READY : QUEUE_FAILED,
-        job->task->id, item->why);
+    if (errand_end(job->errand) == ERRAND_SPENT) {
+        cut_short(item);
+        stop_at_budget(generate);
+    } else {
+        judge_end(job, item);
+        review_queue_mark(session, item->state == LEDGER_PROPOSED ? QUEUE_READY : QUEUE_FAILED,
+            job->task->id, item->why);
+    }
     save(generate);
     count_failures(generate, item, errand_end(job->errand) == ERRAND_FAILED);
     struct errand *errand = job->errand;
@@ -187,12 +270,6 @@ static void on_done(void *data)
     struct job *job = data;
     job->over = true;
     loop_timer_start(job->generate->pump, 0, 0);
-}
-
-static bool is_spent(const struct generate *generate)
-{
-    return generate->setup.budget >= 0 &&
-           generate_totals(generate).dollars >= generate->setup.budget;
 }
 
 /* What it ended as before its end was kept in the ledger, by its session; false: it had not. */
@@ -227,6 +304,12 @@ static char *ask_for(const struct generate_task *task, bool again)
     return buf_take(&ask);
 }
 
+static bool nothing_is_left(void *data)
+{
+    const struct job *job = data;
+    return is_spent(job->generate);
+}
+
 static struct errand *start_errand(struct job *job, const char *session, struct err *err)
 {
     struct generate *generate = job->generate;
@@ -240,7 +323,8 @@ static struct errand *start_errand(struct job *job, const char *session, struct 
         .sandbox = "read-only",
         .is_program = setup->is_program,
         .prompt = prompt,
-        .budget = -1, /* what has begun may end; max_cost bounds it */
+        .budget = -1, /* max_cost bounds each, and what is left all of them */
+        .spent = nothing_is_left,
         .minutes = setup->minutes,
         .tries = setup->tries,
         .judge = judge,
@@ -323,10 +407,7 @@ static void begin_jobs(struct generate *generate)
         return;
     }
     if (is_spent(generate)) {
-        struct buf money = BUF_INIT;
-        money_append(&money, generate->setup.budget);
-        stop(generate, "--max-cost %s is reached", money.ptr);
-        buf_free(&money);
+        stop_at_budget(generate);
     } else if (free_place(generate) != NULL) {
         begin_next(generate);
         loop_timer_start(generate->pump, 0, 0); /* one a turn of the loop */
@@ -350,10 +431,19 @@ static void pump(void *data)
     }
 }
 
+/* What a kill cut short has cost more than the ledger knows. */
+static void take_kept_spend(const struct generate_setup *setup, struct ledger_item *item)
+{
+    if (item->state == LEDGER_RUNS && item->session != NULL) {
+        struct spend spend = session_read_spend(setup->folder, item->session);
+        set_spend(item, &spend);
+    }
+}
+
 struct generate *generate_start(const struct generate_setup *setup, struct err *err)
 {
     for (size_t i = 0; i < setup->count; i++) {
-        (void)ledger_add(setup->ledger, setup->tasks[i].key, setup->tasks[i].id);
+        take_kept_spend(setup, ledger_add(setup->ledger, setup->tasks[i].key, setup->tasks[i].id));
     }
     if (!ledger_save(setup->ledger, err)) {
         return NULL;
@@ -413,7 +503,8 @@ static const struct job *job_of(const struct generate *generate, const struct ge
 
 struct generate_totals generate_totals(const struct generate *generate)
 {
-    struct generate_totals totals = {.all = generate->setup.count, .priced = true};
+    struct generate_totals totals = {
+        .all = generate->setup.count, .priced = true, .at_budget = generate->at_budget};
     totals.wall_ms = loop_now_ms() - generate->started_ms;
     for (size_t i = 0; i < generate->setup.count; i++) {
         const struct generate_task *task = &generate->setup.tasks[i];

@@ -19,6 +19,7 @@ struct generate_totals {
     double dollars; /* of all that was ever spent on them, running ones too, where it is known */
     bool priced;    /* that is all of it */
     long long tokens;
+    bool at_budget;   /* it was stopped because the budget has no room for another request */
     uint64_t wall_ms; /* since generate_start */
 };
 
@@ -28,15 +29,17 @@ struct generate_setup {
     const char *provider; /* as in workbench_options */
     const char *profile;
     bool is_program;
-    unsigned jobs;         /* at a time, at least 1 */
-    unsigned tries;        /* how often what lacks goes back to the model */
-    double minutes;        /* each may take so long, then it has failed; 0: without end */
-    double budget;         /* US dollars for all; below 0: any. Reached: no new one begins */
+    unsigned jobs;  /* at a time, at least 1 */
+    unsigned tries; /* how often what lacks goes back to the model */
+    double minutes; /* each may take so long, then it has failed; 0: without end */
+    /* US dollars for all; below 0: any. No request is begun that would pass it if it took what they
+     * took so far; what is cut short waits, to go on in its session. */
+    double budget;
     struct ledger *ledger; /* borrowed */
     const struct generate_task
         *tasks; /* borrowed; those whose ledger item waits or runs are done */
     size_t count;
-    /* A control has begun, or has ended; borrowed. */
+    /* A control has begun, has ended, or was cut short (it waits); borrowed. */
     void (*told)(void *data, const struct generate_task *task, const struct ledger_item *item);
     void *data;
 };

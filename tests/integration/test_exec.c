@@ -344,8 +344,9 @@ static void a_budget_ends_it(void **state)
     test_write(run->home, "bylaw/prices.toml", "[models.m]\ninput = 1000000\noutput = 1000000\n");
     fault_server_script(run->server, steps, 1);
     assert_int_equal(run_exec(run, "--max-cost 25 'Read.'"), 2);
-    agent_expect_output(run, "err", "max_cost is $25");
-    assert_int_equal(fault_server_count(run->server), 3); /* $10 each */
+    agent_expect_output(run, "err",
+        "Stopped at --max-cost: this session has taken $20.00, a request about $10.00.");
+    assert_int_equal(fault_server_count(run->server), 2); /* a third would be more than $25 */
 }
 
 static void nobody_is_asked(void **state)

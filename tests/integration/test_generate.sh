@@ -146,10 +146,55 @@ printf '[models.m]\ninput = 100.0\noutput = 1000.0\n' >"$dir/config/bylaw/prices
 code=0
 "$bylaw" generate --requirements requirements.csv --jobs 1 --max-cost 2 --json >"$dir/5" 2>"$dir/5.err" || code=$?
 [ "$code" -eq 1 ] || failed "exit code $code at the bound"
-grep -q -- '--max-cost \$2.00 is reached; left: ' "$dir/5.err" || failed "the bound was not told"
-jq -e 'select(.type == "summary") | .left > 0 and .green > 0 and .dollars >= 2 and .dollars < 5' "$dir/5" >/dev/null ||
+grep -q -- '--max-cost \$2.00 is used up.*; left: ' "$dir/5.err" || failed "the bound was not told"
+jq -e 'select(.type == "summary") | .left > 0 and .green > 0 and .dollars > 1 and .dollars <= 2' "$dir/5" >/dev/null ||
   failed "the summary: $(tail -n 1 "$dir/5")"
+
+# It bounds turns that come to no end, too, all together and however many run: no request begins that would pass it ($0.70 each,
+# which the first eight do not know yet). What was cut short goes on in its session with more, of which what was spent before is a
+# part.
+kill "$server" && wait "$server" 2>/dev/null || true
+start_server endless
+rm -rf "$dir/state"
+spent() { jq -r 'select(.type == "summary") | .dollars' "$1"; }
+sessions() { jq -r '.controls[] | select(.session) | .session' "$dir"/state/bylaw/generate/*/*.json | sort; }
+code=0
+"$bylaw" generate --requirements requirements.csv --jobs 8 --max-cost 7 --json >"$dir/5" 2>"$dir/5.err" || code=$?
+[ "$code" -eq 1 ] || failed "exit code $code at the bound"
+jq -e --argjson all "$count" 'select(.type == "summary") | .left == $all and .failed == 0 and .dollars > 6 and .dollars < 7.01' \
+  "$dir/5" >/dev/null || failed "the summary: $(tail -n 1 "$dir/5")"
+grep -q -- '--max-cost \$7.00 is used up.*; left: .*--resume with a higher --max-cost goes on' "$dir/5.err" ||
+  failed "the bound was not told"
+sessions >"$dir/sessions"
+[ "$(wc -l <"$dir/sessions")" -ge 2 ] || failed "not several sessions: $(cat "$dir/sessions")"
+"$bylaw" generate --requirements requirements.csv --jobs 8 --max-cost 7 --resume --json >"$dir/6" 2>"$dir/6.err" || true
+[ "$(spent "$dir/6")" = "$(spent "$dir/5")" ] || failed "spent although nothing was left: $(tail -n 1 "$dir/6")"
+"$bylaw" generate --requirements requirements.csv --jobs 8 --max-cost 20 --resume --json >"$dir/6" 2>"$dir/6.err" || true
+jq -e 'select(.type == "summary") | .failed == 0 and .dollars > 19 and .dollars < 20.01' "$dir/6" >/dev/null ||
+  failed "the summary: $(tail -n 1 "$dir/6")"
+sessions | comm -13 - "$dir/sessions" >"$dir/lost"
+[ ! -s "$dir/lost" ] || failed "it began anew: $(cat "$dir/lost")"
+
+# What a kill cut short has been paid, too.
+"$bylaw" generate --requirements requirements.csv --jobs 8 --max-cost 100000 --resume --json >"$dir/6" 2>"$dir/6.err" &
+run=$!
+until [ "$(curl -s "$url/counts" | jq .requests)" -gt 60 ]; do
+  kill -0 "$run" 2>/dev/null || failed "it ended before it was killed: $(tail -n 1 "$dir/6")"
+  sleep 0.05
+done
+kill -9 "$run"
+wait "$run" 2>/dev/null || true
+run=
+"$bylaw" generate --requirements requirements.csv --jobs 1 --max-cost 30 --resume --json >"$dir/6" 2>"$dir/6.err" || true
+jq -e 'select(.type == "summary") | .dollars >= 35' "$dir/6" >/dev/null || failed "what the kill cut short is not counted: $(tail -n 1 "$dir/6")"
+kill "$server" && wait "$server" 2>/dev/null || true
+start_server
 rm "$dir/config/bylaw/prices.toml"
+
+# Without a known price it bounds nothing, which is said.
+rm -rf "$dir/state"
+"$bylaw" generate --requirements requirements.csv --only 7.0.1 --max-cost 1 >"$dir/5" 2>"$dir/5.err" || true
+grep -q 'the price of the model is not known' "$dir/5.err" || failed "the unknown price was not told"
 
 # A control's number is anybody's text: it names no file, no folder, and moves no cursor.
 rm -rf "$dir/state"

@@ -1,11 +1,11 @@
 // A model's server for `bylaw generate`: Chat Completions, streamed. It writes the policy of the
 // control that a prompt asks for, and misbehaves as told, the same way each time for the same control.
-//   node fake_model.mjs [PORT] [faults|refuse]
+//   node fake_model.mjs [PORT] [faults|refuse|endless]
 // Prints "listening on http://127.0.0.1:PORT". What it does of a control is in its number's hash:
 // most get a green policy; some first lack fixtures and add them when told; some cannot be checked by
 // policy; some stay red; some have an invalid fixture that is allowed, which no test of theirs says.
 // With "faults" requests get 429, streams are cut, connections close; some
-// controls are refused for good; with "refuse" all are. GET /counts says how often.
+// controls are refused for good; with "refuse" all are; with "endless" it looks around and comes to no end. GET /counts says how often.
 import { createServer } from 'node:http';
 
 const faulty = process.argv.includes('faults');
@@ -51,6 +51,8 @@ const patched = (call, patch) => {
     ...text.match(/[^]{1,200}/g).map((part) => chunk({ tool_calls: [{ index: 0, function: { arguments: part } }] })), end('tool_calls')];
 };
 
+const looked = (call) => [chunk({ role: 'assistant', tool_calls: [{ index: 0, id: call, type: 'function', function: { name: 'list_files', arguments: '{}' } }] }), end('tool_calls')];
+
 const textOf = (message) => (typeof message.content === 'string' ? message.content : (message.content ?? []).map((part) => part.text ?? '').join(''));
 
 const answerTo = (messages) => {
@@ -60,6 +62,7 @@ const answerTo = (messages) => {
   const slug = (/policies\/(control_[a-z0-9_]+)/.exec(prompt) ?? [])[1] ?? 'control';
   const last = messages.at(-1);
   const kind = kindOf(id);
+  if (process.argv.includes('endless')) return { id, parts: looked(`call_${messages.length}`) };
   if (last.role === 'tool') return { id, parts: say('Done.') };
   if (/lacks:/.test(textOf(last))) return { id, parts: patched(`call_${messages.length}`, restOf(slug)) };
   if (/the agent mends|The gate does not pass/.test(textOf(last))) return { id, parts: say('I leave it as it is.') };

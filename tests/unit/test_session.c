@@ -565,6 +565,10 @@ static void a_prompt_stops_at_its_bounds(void **state)
     expect_stop(f, "Stopped: this prompt has taken $0.40 and max_cost is $0.00.", 1);
     assert_int_equal(session_spend(f->session)->usage.input_tokens, 4 * 160000);
     assert_int_equal(session_context_tokens(f->session), 60000);
+    assert_false(session_is_at_bound(f->session)); /* it was tried again, and ended */
+    f->bounds.spent = true; /* of what it shares with others nothing is left */
+    expect_stop(
+        f, "Stopped at --max-cost: this session has taken $6.40, a request about $0.53.", 0);
 }
 
 static void what_was_spent_is_there_after_a_resume(void **state)
