@@ -87,6 +87,8 @@ void theme_picker_open(struct app *app)
     struct picker_options options = {.title = "Theme",
         .hint = "the screen shows it as you move",
         .count = choosing->list.len,
+        .cols = 44,
+        .is_low = true,
         .first = first,
         .item = item,
         .moved = moved,

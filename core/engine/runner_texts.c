@@ -45,9 +45,8 @@ static void hold(struct plan_unit *unit, const char *path)
 {
     free(unit->trouble);
     unit->unasked = true;
-    unit->trouble = mem_printf("%s has unsaved edits, and %s reads files as they are on disk: "
-                               "save it to see what its tests say",
-        path, unit->engine->name);
+    unit->trouble = mem_printf(
+        "save %s: it has unsaved edits, and %s reads what is on disk", path, unit->engine->name);
 }
 
 void run_hold_unsaved(struct run *run)

@@ -529,8 +529,8 @@ static void suites_of_unsaved_texts(void **state)
         .root = root, .scope = RUN_ALL, .texts = &text, .text_count = 1, .cached = true};
     runner_start(f.runner, &options);
     assert_true(loop_run_until(f.loop, &f.settled, 240000));
-    assert_row(&f, "with-owner", RESULT_NOT_EVALUATED, "owner/template.yaml has unsaved edits");
-    assert_row(&f, "wrong-message", RESULT_NOT_EVALUATED, "save it");
+    assert_row(&f, "with-owner", RESULT_NOT_EVALUATED, "save owner/template.yaml: it has");
+    assert_row(&f, "wrong-message", RESULT_NOT_EVALUATED, "reads what is on disk");
     assert_row(&f, "without", RESULT_PASS, NULL); /* of another suite */
     run(&f, root, NULL, false);
     assert_row(&f, "with-owner", RESULT_PASS, NULL);

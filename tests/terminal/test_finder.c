@@ -195,7 +195,8 @@ static void test_themes(void **state)
     term_type(f->term, "choose the colours");
     term_key(f->term, "enter");
     term_expect(f->term, "the screen shows it as you move");
-    term_expect(f->term, "› dark"); /* the cursor is on the one in use */
+    term_expect(f->term, "› dark");          /* the cursor is on the one in use */
+    term_expect(f->term, "No file is open"); /* the list leaves the screen to be looked at */
     term_type(f->term, "loud");
     term_wait(f->term, text_is_red, NULL, "the theme's header");
     term_key(f->term, "esc");

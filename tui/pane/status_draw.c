@@ -7,6 +7,7 @@
 #include "widget/bar.h"
 #include "widget/wrap.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -273,11 +274,11 @@ static void draw_cover_line(struct status *s, struct region line)
     int col = 1 + grid_printf(line, 0, 1, coverage_style(s), "%s %%", shown);
     free(shown);
     struct buf rest = BUF_INIT;
-    buf_printf(&rest, "  of %zu rows; threshold %g %% %s%s%s",
-        coverage->covered_rows + coverage->missed_rows, s->options.threshold,
-        met ? "met" : "not met",
-        coverage->incomplete ? "; incomplete: not everything could be loaded" : "",
-        board_coverage_is_old(s->board) ? "; of the run before" : "");
+    size_t rows = coverage->covered_rows + coverage->missed_rows;
+    buf_printf(&rest, "  threshold %g %% %s%s%s; %zu row%s", s->options.threshold,
+        met ? "met" : "not met", board_coverage_is_old(s->board) ? "; of the run before" : "",
+        coverage->incomplete ? "; incomplete: not everything could be loaded" : "", rows,
+        rows == 1 ? "" : "s");
     grid_put_fit(line, 0, col, region_cols(line) - col - 1, buf_str(&rest), STYLE(TEXT));
     buf_free(&rest);
 }
@@ -389,23 +390,24 @@ static int put_counts(struct status *s, struct region region, int row, int col)
         region, row, col, &tally, board_verdict(s->board) == RESULT_NOT_EVALUATED);
 }
 
-/* In at most `cols` columns (0: all it takes): where they are few, without the threshold. */
+/* In at most `cols` columns: where they are few, by whole percents, and nothing rather than half of
+ * a number. */
 static int put_coverage(struct status *s, struct region region, int row, int col, int cols)
 {
     const struct coverage *coverage = board_coverage(s->board);
-    char *shown = coverage_show(coverage_percent(coverage));
-    bool ascii = grid_is_ascii(region.grid);
-    struct style style = coverage_style(s);
-    const char *compare =
-        coverage_percent(coverage) >= s->options.threshold ? (ascii ? ">=" : "≥") : "<";
-    struct buf text = BUF_INIT;
+    double percent = coverage_percent(coverage);
+    double threshold = s->options.threshold;
+    char *shown = coverage_show(percent);
+    const char *compare = percent < threshold ? "<" : grid_is_ascii(region.grid) ? ">=" : "≥";
     const char *doubt = coverage->incomplete || board_coverage_is_old(s->board) ? "?" : "";
-    buf_printf(&text, "cov %s%% %s %g%s", shown, compare, s->options.threshold, doubt);
-    if (cols > 0 && (int)utf8_width(buf_str(&text)) > cols) {
+    struct buf text = BUF_INIT;
+    buf_printf(&text, "cov %s%% %s %g%s", shown, compare, threshold, doubt);
+    if ((int)utf8_width(buf_str(&text)) > cols) {
         buf_clear(&text);
-        buf_printf(&text, "cov %s%%%s", shown, doubt);
+        buf_printf(&text, "cov %d%%%s%g%s", (int)percent, compare, threshold, doubt);
     }
-    int used = grid_put(region, row, col, buf_str(&text), style);
+    bool fits = (int)utf8_width(buf_str(&text)) <= cols;
+    int used = fits ? grid_put(region, row, col, buf_str(&text), coverage_style(s)) : 0;
     buf_free(&text);
     free(shown);
     return used;
@@ -425,7 +427,7 @@ int status_draw_counts(struct status *s, struct region region, int row, int col,
     }
     const struct coverage *coverage = board_coverage(s->board);
     if (coverage != NULL && coverage->covered_rows + coverage->missed_rows > 0) {
-        used += 3 + put_coverage(s, part, 0, used + 3, cols > used + 3 ? cols - used - 3 : 0);
+        used += 3 + put_coverage(s, part, 0, used + 3, cols == 0 ? INT_MAX : cols - used - 3);
     }
     return used;
 }

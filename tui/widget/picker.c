@@ -10,6 +10,8 @@
 #define PICKER_COLS  76
 #define PREVIEW_ROWS 30
 #define PREVIEW_COLS 170
+/* The field and the rule below it. */
+#define FRAME_ROWS 2
 /* Narrower than this there is no preview. */
 #define PREVIEW_FROM 96
 /* How long one turn of the loop looks through the entries. */
@@ -440,8 +442,11 @@ struct picker *picker_open(struct app *app, const struct picker_options *options
     narrow_reset(picker->narrow, options->count);
     bool preview = options->preview != NULL;
     int cols = options->cols > 0 ? options->cols : preview ? PREVIEW_COLS : PICKER_COLS;
-    app_push(app, (struct pane){&picker_ops, picker}, OVERLAY_TOP,
-        preview ? PREVIEW_ROWS : PICKER_ROWS, cols);
+    int rows = preview ? PREVIEW_ROWS : PICKER_ROWS;
+    if (options->is_low && options->count + FRAME_ROWS < (size_t)rows) {
+        rows = (int)options->count + FRAME_ROWS;
+    }
+    app_push(app, (struct pane){&picker_ops, picker}, OVERLAY_TOP, rows, cols);
     narrow_down(picker);
     if (options->first > 0) {
         list_set_cursor(&picker->list, options->first);

@@ -30,6 +30,7 @@ struct picker_options {
     const char *query; /* typed already; may be NULL */
     size_t count;
     int cols;     /* 0: a good width; less where the terminal is narrower */
+    bool is_low;  /* no higher than its items: what is behind it is to be seen */
     size_t first; /* where the cursor is before anything is typed */
     /* Item number `index`; the strings are borrowed until the picker is asked again. */
     void (*item)(void *data, size_t index, struct picker_item *item);
