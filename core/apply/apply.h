@@ -61,7 +61,7 @@ struct apply_policy {
     struct position at;
     char *trouble; /* why it cannot be asked about: its cells are not evaluated; or NULL */
     bool unseen;   /* it decides by more than documents: a cluster's other objects, who asks, the
-                      object as it was; what it lets pass here, it may refuse there */
+                      object as it was; there it may decide otherwise than here */
     void *own;     /* the engine's */
     void (*own_free)(void *own);
 };

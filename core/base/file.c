@@ -130,8 +130,9 @@ static int own_descriptor(const char *path)
     ssize_t len = readlink(path, target, sizeof target - 1);
     target[len > 0 ? len : 0] = '\0';
     bool is_own = strncmp(target, own, sizeof own - 1) == 0;
-    return is_own && isdigit((unsigned char)target[sizeof own - 1]) ? atoi(target + sizeof own - 1)
-                                                                    : -1;
+    return is_own && isdigit((unsigned char)target[sizeof own - 1])
+               ? (int)strtol(target + sizeof own - 1, NULL, 10)
+               : -1;
 }
 
 /* A device, a terminal or a pipe cannot be replaced by a file: it is written to. The standard

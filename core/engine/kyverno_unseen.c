@@ -84,7 +84,7 @@ static bool pair_needs(struct str text, TSNode key, TSNode value, struct place p
     }
     bool more = (place.part == IN_CONTEXT && is_one_of(text, key, looked_up)) ||
                 (place.part == IN_MATCH && is_one_of(text, key, asked_by)) ||
-                yaml_equals(text, key, "paramKind");
+                yaml_equals(text, key, "paramKind") || yaml_equals(text, key, "verifyImages");
     return more || needs(text, value, below(text, key, place));
 }
 
@@ -110,6 +110,14 @@ static bool needs(struct str text, TSNode node, struct place place)
     return yaml_is_scalar(node) && is_expression_of_more(text, node);
 }
 
+/* What images are is known to their registry. */
+static bool is_about_images(struct str policy, TSNode document)
+{
+    static const char *const kinds[] = {
+        "ImageValidatingPolicy", "NamespacedImageValidatingPolicy", NULL};
+    return is_one_of(policy, yaml_get(policy, document, "kind", NULL), kinds);
+}
+
 bool kyverno_unseen_needs(struct str policy)
 {
     TSTree *tree = yaml_tree_parse(policy);
@@ -117,8 +125,9 @@ bool kyverno_unseen_needs(struct str policy)
     uint32_t at = 0;
     bool more = tree == NULL;
     if (!more && yaml_next_document(ts_tree_root_node(tree), &at, &document)) {
+        TSNode spec = yaml_get(policy, document, "spec", NULL);
         more =
-            needs(policy, yaml_get(policy, document, "spec", NULL), (struct place){ELSEWHERE, 0});
+            is_about_images(policy, document) || needs(policy, spec, (struct place){ELSEWHERE, 0});
     }
     if (tree != NULL) {
         ts_tree_delete(tree);

@@ -92,7 +92,7 @@ static size_t list_deniers(const struct looking *l, bool own, struct buf *out)
     size_t count = 0;
     for (size_t p = 0; p < matrix_policies(l->matrix); p++) {
         const struct apply_cell *cell = matrix_cell(l->matrix, l->side, p, l->fixture);
-        if (!is_denial(cell) || is_own(l, p) != own) {
+        if (!is_denial(cell) || matrix_policy(l->matrix, p)->unseen || is_own(l, p) != own) {
             continue;
         }
         if (count++ < LISTED_MAX) {

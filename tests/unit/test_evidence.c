@@ -241,14 +241,14 @@ static void fixtures_as_they_say(void **state)
     const struct line far[] = {{"c/invalid_a.yaml", "ad", 0, NULL},
         {"c/invalid_b.yaml", "aa", 0, NULL}, {NULL, NULL, 0, NULL}};
     expect("opa", two, far, "c/invalid_b.yaml fixture-not-denied error\n");
-    /* Its own policy asks for more than it was given: what it lets pass it may refuse elsewhere.
-     * What it denies, it denies. */
+    /* A policy that asks for more than it was given may decide otherwise elsewhere. */
     const char *const more[] = {"a/unseen.yaml", "b/q.yaml", NULL};
     const struct line asked[] = {{"a/invalid_a.yaml", "aa", 0, NULL},
         {"a/invalid_b.yaml", "-d", 0, NULL}, {"b/invalid_c.yaml", "aa", 0, NULL},
-        {"a/valid_d.yaml", "da", 0, NULL}, {NULL, NULL, 0, NULL}};
+        {"a/valid_d.yaml", "da", 0, NULL}, {"a/valid_e.yaml", "ad", 0, NULL},
+        {"b/valid_f.yaml", "da", 0, NULL}, {NULL, NULL, 0, NULL}};
     expect("kyverno", more, asked,
-        "a/valid_d.yaml fixture-denied error\nb/invalid_c.yaml fixture-not-denied error\n");
+        "a/valid_e.yaml fixture-denied warning\nb/invalid_c.yaml fixture-not-denied error\n");
 }
 
 static void fixtures_as_tests_say(void **state)

@@ -52,6 +52,8 @@ static const struct row {
     {NEW(RULES("'*'") "  variables:\n  - {name: n, expression: 'resource.Get(\"v1\", 1)'}\n"),
         true},
     {NEW(RULES("CREATE") "  validations:\n  - expression: >-\n      has(oldObject.a)\n"), true},
+    {OLD(PODS "    verifyImages: [{imageReferences: ['*'], required: true}]\n"), true},
+    {"apiVersion: policies.kyverno.io/v1\nkind: ImageValidatingPolicy\nspec: {}\n", true},
     {"not: [a policy", false},
     {"", false},
 };

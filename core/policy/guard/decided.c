@@ -51,7 +51,8 @@ const struct guard guard_fixture_denied = {
         "valid… (good…, allowed…, in a folder of that name) that its own policy denies is an "
         "error; one that another policy denies is a warning: on a cluster with both it does not "
         "pass, so that nobody can do what the first policy asks for as its fixture shows it. "
-        "Warnings and dry runs do not count.",
+        "Warnings and dry runs do not count, nor does a Kyverno policy that asks for more than the "
+        "document: other objects of a cluster, a registry, who asks, the object as it was.",
 };
 
 const struct guard guard_fixture_not_denied = {
@@ -64,8 +65,10 @@ const struct guard guard_fixture_not_denied = {
     .explanation =
         "A fixture called invalid… (bad…, denied…) that no policy of the nearest folder with "
         "policies denies or warns of: the policy does not do what its fixture says, or is not for "
-        "such a document. Nothing is said where one of them is an error or was not evaluated, or "
-        "where a policy changes the document before. A test of Chainsaw's that applies it, or "
+        "such a document. Nothing is said where one of them is an error or was not evaluated, "
+        "where a policy changes the document before, or where a Kyverno policy asks for more than "
+        "the document: other objects of a cluster, a registry, who asks, the object as it was. A "
+        "test of Chainsaw's that applies it, or "
         "expects an error, is believed before the name.",
 };
 
