@@ -121,9 +121,11 @@ static void append_entry(struct buf *out, const struct entry *entry)
         append_fenced(out, text);
         break;
     case ENTRY_COMMIT:
-        buf_append_c(out, "**Committed** ");
-        safe_append(out, str_of(entry->detail == NULL ? "" : entry->detail), SAFE_ONE_LINE);
-        buf_append_char(out, ' ');
+        buf_printf(out, "*%s* ", entry_commit_word(entry));
+        if (entry->detail != NULL) {
+            safe_append(out, str_of(entry->detail), SAFE_ONE_LINE);
+            buf_append_char(out, ' ');
+        }
         safe_append(out, text, SAFE_ONE_LINE);
         buf_append_char(out, '\n');
         break;

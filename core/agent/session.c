@@ -181,6 +181,13 @@ const char *session_model(const struct session *session)
     return session->model == NULL ? "" : session->model;
 }
 
+const char *entry_commit_word(const struct entry *entry)
+{
+    return entry->detail != NULL ? "committed"
+           : entry->files > 0    ? "written, not committed"
+                                 : "not committed";
+}
+
 bool session_ended_well(const struct session *session)
 {
     return session->ended_well;

@@ -46,6 +46,9 @@ struct entry {
     unsigned version;     /* grows with every change of this entry: key of render caches */
 };
 
+/* What an ENTRY_COMMIT says of itself before its text; a review can also end without a commit. */
+const char *entry_commit_word(const struct entry *entry);
+
 struct transcript {
     struct entry *items;
     size_t len, cap;

@@ -24,7 +24,7 @@ const char *entry_name(const struct entry *entry)
     case ENTRY_FEEDBACK:
         return "review";
     case ENTRY_COMMIT:
-        return "commit";
+        return entry_commit_word(entry);
     }
     return "";
 }

@@ -240,8 +240,9 @@ static void on_hook_exit(void *data, const struct process_result *result)
     if (!ok && post) {
         buf_printf(&c->draft.notes, "the hook %s %s: %s\n", name, how, shown);
     } else if (!ok && !c->cancelled) {
+        /* Its output was told line by line (on_output): once is enough. */
         err_set(&c->err, ERR_EXTERNAL, "the hook %s %s, so nothing was committed: %s", name, how,
-            shown[0] == '\0' ? "it said nothing" : shown);
+            shown[0] == '\0' ? "it said nothing" : "what it said stands above");
     }
     free(how);
     free(shown);

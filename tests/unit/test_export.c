@@ -66,11 +66,16 @@ static void all_is_there_and_safe(void **state)
     add(f, ENTRY_ERROR, NULL, "It broke.");
     add(f, ENTRY_FEEDBACK, NULL, "Declined: no.");
     add(f, ENTRY_COMMIT, NULL, "Subject");
+    struct entry made = {
+        .kind = ENTRY_COMMIT, .status = ENTRY_DONE, .detail = mem_strdup("1a2b3c4")};
+    buf_append_c(&made.text, "Made");
+    session_add_entry(f->session, made);
     struct buf out = BUF_INIT;
     export_markdown(f->session, "ws", &out);
     static const char *const wanted[] = {"> Ask\n> with [secret]\n", "*Thought*\n\n> I think\n",
         "An **answer**^[[31m<U+202E>.\n", "`````\n```\nout^[]0;x^G\n````\n`````\n", "*Noted.*\n",
-        "*Error:* It broke.\n", "Declined: no.\n", "**Committed**  Subject\n"};
+        "*Error:* It broke.\n", "Declined: no.\n", "*not committed* Subject\n",
+        "*committed* 1a2b3c4 Made\n"};
     for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
         if (strstr(out.ptr, wanted[i]) == NULL) {
             fail_msg("\"%s\" is not in:\n%s", wanted[i], out.ptr);

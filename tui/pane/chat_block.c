@@ -380,10 +380,12 @@ static void render_feedback(struct block *block, const struct entry *entry, int 
 static void render_commit(struct block *block, const struct entry *entry, int cols)
 {
     struct chat_line *line = new_line(&block->head, 1);
-    add_c(line, "● ", STYLE(PASS));
-    add_c(line, "committed ", STYLE(TEXT));
-    add_c(line, entry->detail == NULL ? "" : entry->detail, STYLE(STRONG));
+    bool committed = entry->detail != NULL;
+    add_c(line, "● ", committed ? STYLE(PASS) : STYLE(NOT_EVALUATED));
+    add_c(line, entry_commit_word(entry), STYLE(TEXT));
     add_c(line, " ", STYLE(TEXT));
+    add_c(line, committed ? entry->detail : "", STYLE(STRONG));
+    add_c(line, committed ? " " : "", STYLE(TEXT));
     add(line, buf_str(&entry->text), STYLE(TEXT));
     cut_line(line, cols);
 }

@@ -205,8 +205,8 @@ static void say_closed(struct plain *plain, const struct entry *entry)
         break;
     }
     case ENTRY_COMMIT:
-        plain_say(plain, "commit %s: %.*s", entry->detail == NULL ? "not made" : entry->detail,
-            STR_FMT(str_trim(text)));
+        plain_say(plain, "%s%s%s: %.*s", entry_commit_word(entry), entry->detail == NULL ? "" : " ",
+            entry->detail == NULL ? "" : entry->detail, STR_FMT(str_trim(text)));
         break;
     case ENTRY_NOTICE:
         plain_lines(plain, "note: ", text);

@@ -232,7 +232,7 @@ static const char *kind_word(const struct entry *entry)
     case ENTRY_FEEDBACK:
         return "sent back";
     case ENTRY_COMMIT:
-        return "commit";
+        return entry_commit_word(entry);
     }
     return "";
 }
