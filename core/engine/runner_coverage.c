@@ -80,6 +80,16 @@ void run_begin_coverage(struct run *run)
     VEC_FREE(&batches);
 }
 
+/* What its tests reach of these files is not known. */
+static void add_unknown(
+    const struct run_plan *plan, const struct policy_set *files, struct coverage *coverage)
+{
+    coverage->incomplete = true;
+    VEC_FOREACH (size_t, place, files) {
+        coverage_add_unknown(coverage, plan->files.items[*place].path);
+    }
+}
+
 void cover_answer(struct task *task, const struct engine_answer *answer)
 {
     struct cover_entry *entry = cover_find(task->run->runner, task->cover_key);
@@ -87,8 +97,8 @@ void cover_answer(struct task *task, const struct engine_answer *answer)
         return;
     }
     coverage_merge(&entry->coverage, &answer->coverage);
-    if (answer->coverage.len == 0) {
-        entry->coverage.incomplete = true; /* it did not load */
+    if (answer->coverage.len == 0) { /* it did not load */
+        add_unknown(task->run->plan, &task->batch.files, &entry->coverage);
     }
 }
 
@@ -105,8 +115,9 @@ void run_finish_coverage(struct run *run)
         }
     }
     VEC_FOREACH (struct plan_unit, unit, &run->plan->units) {
-        total.incomplete = total.incomplete || (unit->trouble != NULL && !unit->inputs &&
-                                                   (unit->included || run->choose == NULL));
+        if (unit->trouble != NULL && !unit->inputs && (unit->included || run->choose == NULL)) {
+            add_unknown(run->plan, &unit->files, &total);
+        }
     }
     coverage_finish(&total);
     coverage_free(&runner->coverage);

@@ -100,6 +100,15 @@ static void keep_changed(const struct ending *e, size_t from, struct findings *f
     findings->len = kept;
 }
 
+/* Takes `why` over; NULL: there is none. */
+static void gap_if(struct ending *e, const char *names, char *why)
+{
+    if (why != NULL) {
+        gap_of_one(&e->decided.gaps, names, why);
+    }
+    free(why);
+}
+
 /* Where nothing was measured, nothing was asked for. */
 static void look_at_rules(struct ending *e)
 {
@@ -113,26 +122,15 @@ static void look_at_rules(struct ending *e)
     keep_changed(e, 0, &rules);
     if (!read) {
         gap_of_one(&e->decided.gaps, "rule-unreached", err.text);
-    } else if (e->coverage.incomplete && rules.len > 0 && !e->awaits) {
-        gap_of_one(&e->decided.gaps, "rule-unreached",
-            "coverage is not complete, for not everything could be loaded");
     }
     if (e->awaits) {
         guards_drop_silenced(e->root, &rules);
         e->decided.awaited = rules;
     } else {
-        evidence_of_coverage(&rules, &e->coverage, &e->decided.findings);
+        gap_if(
+            e, "rule-unreached", evidence_of_coverage(&rules, &e->coverage, &e->decided.findings));
     }
     policy_index_free(index);
-}
-
-/* Takes `why` over; NULL: there is none. */
-static void gap_if(struct ending *e, const char *names, char *why)
-{
-    if (why != NULL) {
-        gap_of_one(&e->decided.gaps, names, why);
-    }
-    free(why);
 }
 
 static void end_work(void *data)

@@ -456,19 +456,34 @@ void evidence_await_coverage(const struct policy_index *index, struct findings *
 }
 
 /* Where no test comes at all, `deny-untested` says it. */
-void evidence_of_coverage(
+char *evidence_of_coverage(
     struct findings *awaited, const struct coverage *coverage, struct findings *findings)
 {
+    size_t unknown = 0;
+    char *why = NULL;
     for (size_t i = 0; i < awaited->len; i++) {
         struct finding *finding = &awaited->items[i];
         const struct coverage_file *covered = coverage_find(coverage, finding->file);
-        if (!coverage->incomplete && coverage_misses_head(covered, finding->at.row)) {
+        bool known = coverage_knows(coverage, finding->file);
+        unknown += !known;
+        if (!known && why == NULL) {
+            why = mem_printf("the first at %s:%u", finding->file, finding->at.row);
+        }
+        if (known && coverage_misses_head(covered, finding->at.row)) {
             VEC_PUSH(findings, *finding);
         } else {
             finding_free(finding);
         }
     }
     VEC_FREE(awaited);
+    char *said = unknown == 0
+                     ? NULL
+                     : mem_printf("coverage is not complete for %zu rule%s that den%s, %s: "
+                                  "not everything that loads %s could be loaded",
+                           unknown, unknown == 1 ? "" : "s", unknown == 1 ? "ies" : "y", why,
+                           unknown == 1 ? "it" : "them");
+    free(why);
+    return said;
 }
 
 static bool misses_a_head(const struct coverage_file *file)
@@ -484,7 +499,7 @@ static bool misses_a_head(const struct coverage_file *file)
 void evidence_pick_coverage(const struct coverage *coverage, struct coverage *out)
 {
     VEC_FOREACH (const struct coverage_file, file, coverage) {
-        bool picked = !coverage->incomplete && misses_a_head(file);
+        bool picked = coverage_knows(coverage, file->path) && misses_a_head(file);
         for (size_t i = 0; picked && i < file->covered.len; i++) {
             coverage_add(out, str_of(file->path), file->covered.items[i], true);
         }
@@ -504,7 +519,7 @@ void evidence_of_picked(const char *root, const struct coverage *picked, struct 
             struct policy_facts *facts = policy_facts_parse(buf_str(&text));
             struct findings awaited = {0};
             await_rules(file->path, facts, &awaited);
-            evidence_of_coverage(&awaited, picked, findings);
+            free(evidence_of_coverage(&awaited, picked, findings)); /* it knows all it holds */
             policy_facts_release(facts);
         }
         free(full);

@@ -41,9 +41,10 @@ char *evidence_unasked_tests(const struct results *results);
  * if no test makes it hold, which coverage tells. */
 void evidence_await_coverage(const struct policy_index *index, struct findings *awaited);
 /* Moves those of them over that it shows to be so, of files as they were measured; `awaited` is
- * empty then. Nothing where it is incomplete: which rule is reached is not known. */
-void evidence_of_coverage(
-    struct findings *awaited, const struct coverage *coverage, struct findings *findings);
+ * empty then. Of files that something loads which gave no report nothing is known: the sentence
+ * that says of how many rules, and where the first is, or NULL; the caller frees. */
+char *evidence_of_coverage(
+    struct findings *awaited, const struct coverage *coverage, struct findings *findings) MUST_USE;
 /* The same without an index, in two steps: adds to `out` (unfinished before) the files of which
  * something could be said; then, on a worker, reads these below the root and appends what is. */
 void evidence_pick_coverage(const struct coverage *coverage, struct coverage *out);

@@ -164,8 +164,12 @@ void gate_collect_coverage(const struct gate *gate, struct coverage *out)
             coverage_merge(out, &one);
         }
     }
+    if (all != NULL) { /* what it does not know */
+        coverage_merge(out,
+            &(struct coverage){
+                .unknown = all->unknown, .anything = all->anything, .incomplete = all->incomplete});
+    }
     coverage_finish(out);
-    out->incomplete = all != NULL && all->incomplete;
 }
 
 static void judge_coverage(struct gate *gate)

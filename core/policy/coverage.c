@@ -12,6 +12,10 @@ void coverage_free(struct coverage *coverage)
         VEC_FREE(&file->covered);
         VEC_FREE(&file->missed);
     }
+    VEC_FOREACH (char *, path, &coverage->unknown) {
+        free(*path);
+    }
+    VEC_FREE(&coverage->unknown);
     VEC_FREE(coverage);
     *coverage = (struct coverage){0};
 }
@@ -65,7 +69,46 @@ void coverage_merge(struct coverage *coverage, const struct coverage *other)
         append_ranges(&file->covered, &from->covered);
         append_ranges(&file->missed, &from->missed);
     }
+    VEC_FOREACH (char *, path, &other->unknown) {
+        coverage_add_unknown(coverage, *path);
+    }
     coverage->incomplete = coverage->incomplete || other->incomplete;
+    coverage->anything = coverage->anything || other->anything;
+}
+
+void coverage_add_unknown(struct coverage *coverage, const char *path)
+{
+    VEC_PUSH(&coverage->unknown, mem_strdup(path));
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void finish_unknown(struct coverage *coverage)
+{
+    size_t kept = 0;
+    if (coverage->unknown.len > 1) {
+        qsort(coverage->unknown.items, coverage->unknown.len, sizeof *coverage->unknown.items,
+            by_text);
+    }
+    for (size_t i = 0; i < coverage->unknown.len; i++) {
+        char *path = coverage->unknown.items[i];
+        if (kept > 0 && strcmp(coverage->unknown.items[kept - 1], path) == 0) {
+            free(path);
+        } else {
+            coverage->unknown.items[kept++] = path;
+        }
+    }
+    coverage->unknown.len = kept;
+}
+
+bool coverage_knows(const struct coverage *coverage, const char *path)
+{
+    return !coverage->anything && (coverage->unknown.len == 0 ||
+                                      bsearch(&path, coverage->unknown.items, coverage->unknown.len,
+                                          sizeof *coverage->unknown.items, by_text) == NULL);
 }
 
 static int compare_u32(uint32_t a, uint32_t b)
@@ -147,6 +190,7 @@ static void finish_file(struct coverage_file *file)
 void coverage_finish(struct coverage *coverage)
 {
     coverage->covered_rows = coverage->missed_rows = 0;
+    finish_unknown(coverage);
     VEC_FOREACH (struct coverage_file, file, coverage) {
         finish_file(file);
         coverage->covered_rows += file->covered_rows;

@@ -29,6 +29,13 @@ struct coverage {
     size_t len, cap;
     size_t covered_rows, missed_rows;
     bool incomplete; /* some files could not be loaded, some tests not be traced */
+    /* Where it is incomplete: files that something loads which gave no report. What is missed in
+     * them may be reached, and in no other; with `anything` in any. */
+    struct {
+        char **items; /* after coverage_finish sorted, each once */
+        size_t len, cap;
+    } unknown;
+    bool anything;
 };
 
 enum coverage_line { LINE_NONE, LINE_COVERED, LINE_MISSED, LINE_PARTLY };
@@ -41,6 +48,10 @@ void coverage_add(
 struct coverage_file *coverage_touch(struct coverage *coverage, struct str path);
 /* Adds all of `other`. */
 void coverage_merge(struct coverage *coverage, const struct coverage *other);
+/* Something that loads the file gave no report. */
+void coverage_add_unknown(struct coverage *coverage, const char *path);
+/* What is missed in the file is missed. After coverage_finish. */
+bool coverage_knows(const struct coverage *coverage, const char *path);
 /* Sorts, takes what is covered out of what is missed, and counts. Idempotent. */
 void coverage_finish(struct coverage *coverage);
 

@@ -106,6 +106,11 @@ static void add_scope(cJSON *root, const struct report *report)
         json_set_string(object, "plan", scope->plan);
         json_set_number(object, "threshold", report->threshold);
         json_set_bool(object, "incomplete", report->coverage_incomplete);
+        json_set_bool(object, "anything", report->covered.anything);
+        cJSON *unknown = json_set_array(object, "unknown");
+        VEC_FOREACH (char *, path, &report->covered.unknown) {
+            json_push_string(unknown, *path);
+        }
         cJSON *names = json_set_array(object, "names");
         VEC_FOREACH (char *, name, &scope->names) {
             json_push_string(names, *name);

@@ -206,11 +206,12 @@ static void merge_tests(struct report *out)
 
 static void merge_coverage(const struct merging *m, struct report *out)
 {
-    struct coverage all = {.incomplete = m->missing > 0};
+    struct coverage all = {.incomplete = m->missing > 0, .anything = m->missing > 0};
     for (size_t i = 0; i < m->count; i++) {
         coverage_merge(&all, &m->reports[i].covered);
-        all.incomplete =
-            all.incomplete || m->reports[i].coverage_incomplete || m->reports[i].trouble != NULL;
+        bool ran = m->reports[i].trouble == NULL;
+        all.incomplete = all.incomplete || m->reports[i].coverage_incomplete || !ran;
+        all.anything = all.anything || !ran;
     }
     report_judge_coverage(out, &all, out->threshold);
 }
@@ -223,10 +224,12 @@ static void merge_rules(const struct merging *m, struct report *out)
     struct buf why = BUF_INIT;
     size_t told = 0;
     size_t failing = 0;
-    bool known = !out->covered.incomplete;
-    for (size_t i = 0; known && first != NULL && i < first->awaited.len; i++) {
+    size_t unknown = 0;
+    for (size_t i = 0; first != NULL && i < first->awaited.len; i++) {
         const struct finding *rule = &first->awaited.items[i];
-        if (coverage_misses_head(coverage_find(&out->covered, rule->file), rule->at.row)) {
+        bool known = coverage_knows(&out->covered, rule->file);
+        unknown += !known;
+        if (known && coverage_misses_head(coverage_find(&out->covered, rule->file), rule->at.row)) {
             told += findings_add(&out->findings, rule);
             failing += rule->severity == SEVERITY_ERROR;
         }
@@ -237,8 +240,11 @@ static void merge_rules(const struct merging *m, struct report *out)
         buf_printf(&why, "; no test of any reaches %zu rule%s", told, told == 1 ? "" : "s");
         status = failing > 0 && status != RESULT_ERROR ? RESULT_FAIL : status;
     }
-    if (!known && first != NULL && first->awaited.len > 0) {
-        buf_append_c(&why, "; rule-unreached not evaluated in full: coverage is not complete");
+    if (unknown > 0) {
+        buf_printf(&why,
+            "; rule-unreached not evaluated in full: coverage is not complete for %zu rule%s that "
+            "den%s",
+            unknown, unknown == 1 ? "" : "s", unknown == 1 ? "ies" : "y");
         status = report_is_bad(status) ? status : RESULT_NOT_EVALUATED;
     }
     report_set_part(out, REPORT_GUARDS, status, guards->looked_at, why.ptr);

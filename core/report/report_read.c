@@ -141,6 +141,15 @@ static bool read_coverage(const cJSON *root, struct report *out)
     out->coverage_met = json_bool_or(coverage, "met", false);
     out->coverage_incomplete =
         json_bool_or(coverage, "incomplete", json_bool_or(scope, "incomplete", false));
+    out->covered.incomplete = out->coverage_incomplete;
+    out->covered.anything = json_bool_or(scope, "anything", false);
+    cJSON_ArrayForEach(file, json_get(scope, "unknown"))
+    {
+        if (!cJSON_IsString(file)) {
+            return false;
+        }
+        coverage_add_unknown(&out->covered, file->valuestring);
+    }
     cJSON_ArrayForEach(file, json_get(root, "covered"))
     {
         coverage_touch(&out->covered, str_of(file->string));

@@ -186,7 +186,8 @@ static void rego_habits(void **state)
         "package custom.regal.rules.custom[\"x-y\"]\n", "f/h/x.rego",
         "# bylaw:ignore package-folder the vendor's\npackage h\n", "f/i/x.rego",
         "# regal ignore:directory-package-mismatch\npackage h\n", "a/m/x.rego", "package a.m\n",
-        "a/n/x.rego", "package a.n\n", "a/o/x.rego", "package a.o\n", NULL};
+        "a/n/x.rego", "package a.n\n", "a/o/x.rego", "package a.o\n", "a/p/x.rego", "package a.p\n",
+        "a/q/x.rego", "package a.q\n", NULL};
     expect_in(files, "f/g/x.rego", "1:9 package-folder");
     expect_in(files, ".regal/rules/custom/x.rego", ""); /* Regal asks for this name */
     expect_in(files, "f/h/x.rego", "");
@@ -194,6 +195,11 @@ static void rego_habits(void **state)
     expect_in(files, "a/b/x.rego", "");
     expect_in(files, "a/main.rego", "");
     expect("f/g/x.rego", "package h\n", "");
+    /* What may have any name shows no habit: Conftest's `main`, files at the top. */
+    const char *const mains[] = {"a/x.rego", "package main\n", "b/x.rego", "package main\n",
+        "c/x_test.rego", "package main\n", "y.rego", "package y\n", "z.rego", "package z\n",
+        "d/d.rego", "package d\n", "e/e.rego", "package e\n", "f/g/x.rego", "package h\n", NULL};
+    expect_in(mains, "f/g/x.rego", "");
     const char *const annotated[] = {"a.rego", "# METADATA\n# title: A\npackage a\n", "b.rego",
         "package b\n\nwarn contains input.m if input.x\n", "b_test.rego",
         "package b_test\n\ntest_b if count(data.b.warn) == 0\n", NULL};

@@ -98,6 +98,59 @@ static void all_shards_are_the_whole(void **state)
     }
 }
 
+static void await_rule(struct report *report, const char *file)
+{
+    VEC_PUSH(&report->awaited, (struct finding){.rule = mem_strdup("rule-unreached"),
+                                   .severity = SEVERITY_WARNING,
+                                   .file = mem_strdup(file),
+                                   .at = {2, 1},
+                                   .message = mem_strdup("no test reaches it")});
+    coverage_add(&report->covered, str_of(file), (struct coverage_range){1, 1, 1, 5}, true);
+    coverage_add(&report->covered, str_of(file), (struct coverage_range){2, 1, 2, 5}, false);
+    coverage_finish(&report->covered);
+}
+
+/* What one shard could not load makes unknown what is in the files of that, and no more; a shard
+ * that could not run at all makes everything unknown. */
+static void unreached_rules_of_all_shards(void **state)
+{
+    (void)state;
+    for (int broken = 0; broken < 3; broken++) {
+        struct report shards[SHARDS];
+        const char *names[] = {"1", "2", "3"};
+        struct report whole;
+        struct err err;
+        for (unsigned i = 0; i < SHARDS; i++) {
+            struct report shard = make_shard(i + 1);
+            if (i == 0) {
+                await_rule(&shard, "a.rego");
+                await_rule(&shard, "b.rego");
+            } else if (i == 1 && broken > 0) {
+                shard.coverage_incomplete = shard.covered.incomplete = true;
+                coverage_add_unknown(&shard.covered, "b.rego");
+                shard.trouble = broken == 2 ? mem_strdup("no opa") : NULL;
+            }
+            shards[i] = carried(&shard);
+        }
+        assert_true(report_merge(shards, names, SHARDS, &whole, &err));
+        const struct report_part_outcome *guards = &whole.parts[REPORT_GUARDS];
+        size_t told = 0;
+        VEC_FOREACH (const struct finding, finding, &whole.findings) {
+            told += strcmp(finding->rule, "rule-unreached") == 0;
+        }
+        assert_int_equal(told, 2 - broken);
+        assert_int_equal(
+            strstr(guards->why, "not complete for 1 rule that denies") != NULL, broken == 1);
+        assert_int_equal(
+            strstr(guards->why, "not complete for 2 rules that deny") != NULL, broken == 2);
+        assert_true((guards->status == RESULT_PASS) == (broken == 0));
+        for (unsigned i = 0; i < SHARDS; i++) {
+            report_free(&shards[i]);
+        }
+        report_free(&whole);
+    }
+}
+
 static void a_missing_shard_is_not_green(void **state)
 {
     (void)state;
@@ -226,6 +279,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_shards_are_the_whole),
+        cmocka_unit_test(unreached_rules_of_all_shards),
         cmocka_unit_test(a_missing_shard_is_not_green),
         cmocka_unit_test(what_is_not_of_one_whole_is_refused),
         cmocka_unit_test(one_bad_shard_is_bad),

@@ -72,8 +72,10 @@ static struct guard_habits habits_of(
         importing += facts->imports_v1;
         policies += facts->tests.len == 0 && (facts->has_metadata || denies(facts));
         annotated += facts->tests.len == 0 && facts->has_metadata;
-        packages++;
-        fitting += guard_package_fits(file->path, facts->package);
+        if (!guard_package_is_free(file->path, facts->package)) {
+            packages++;
+            fitting += guard_package_fits(file->path, facts->package);
+        }
     }
     return (struct guard_habits){.titles = titles(manifests),
         .v1 = v1 > 0 && v0 == 0 && v1 * 10 >= importing,

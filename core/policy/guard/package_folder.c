@@ -38,10 +38,14 @@ bool guard_package_fits(const char *path, const char *package)
     struct str named = without(str_of(package), "_test");
     struct str file = without(without(str_of(path), ".rego"), "_test");
     char *dir = path_dir(path);
-    bool fits = strcmp(dir, ".") == 0 || str_equal_c(named, "main") ||
-                ends_with_parts(file, named) || ends_with_parts(str_of(dir), named);
+    bool fits = ends_with_parts(file, named) || ends_with_parts(str_of(dir), named);
     free(dir);
     return fits;
+}
+
+bool guard_package_is_free(const char *path, const char *package)
+{
+    return strchr(path, '/') == NULL || str_equal_c(without(str_of(package), "_test"), "main");
 }
 
 struct looking {
@@ -74,7 +78,8 @@ static void check(struct guard_file *file)
 {
     TSNode package = rego_node_field(file->root, "package");
     if (!file->habits.folders || guard_is_aside(file->path) || file->facts->package == NULL ||
-        ts_node_is_null(package) || guard_package_fits(file->path, file->facts->package) ||
+        ts_node_is_null(package) || guard_package_is_free(file->path, file->facts->package) ||
+        guard_package_fits(file->path, file->facts->package) ||
         is_silenced_for_regal(file, package)) {
         return;
     }
@@ -94,10 +99,11 @@ const struct guard guard_package_folder = {
     .languages = GUARD_REGO,
     .severity = SEVERITY_WARNING,
     .summary = "the package is not named for its folder",
-    .explanation = "Where packages are named for their folders, a package that is not is found by "
-                   "nobody, and a second package of the same name may be added elsewhere. Told "
-                   "only where most packages of the workspace keep to it; `main` and files at the "
-                   "top are free, and so is what Regal is told to leave alone (`# regal "
-                   "ignore:directory-package-mismatch` above it).",
+    .explanation =
+        "Where packages are named for their folders, a package that is not is found by "
+        "nobody, and a second package of the same name may be added elsewhere. Told "
+        "only where most packages of the workspace keep to it; `main` and files at the "
+        "top are free and do not count, and so is what Regal is told to leave alone (`# regal "
+        "ignore:directory-package-mismatch` above it).",
     .check = check,
 };

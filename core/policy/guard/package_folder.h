@@ -4,8 +4,10 @@
 
 #include <stdbool.h>
 
-/* True when a file of this package may lie there: the folder, or folder and file, end with the
- * package's parts ("-" and "_" alike, "_test" aside). */
+/* The package is named for where the file lies: the folder, or folder and file, end with its parts
+ * ("-" and "_" alike, "_test" aside). */
 bool guard_package_fits(const char *path, const char *package);
+/* It may have any name there, and its name shows no habit: `main`, and what lies at the top. */
+bool guard_package_is_free(const char *path, const char *package);
 
 #endif
