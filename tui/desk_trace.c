@@ -276,11 +276,14 @@ static void make_rows(struct desk_trace *trace)
 static void show(struct desk_trace *trace)
 {
     const struct lineage *lineage = &trace->lineage;
+    char *kinds = lineage->unknown_count == 0
+                      ? mem_strdup("")
+                      : mem_printf("; %zu controls of unknown kind", lineage->unknown_count);
     char *title = mem_printf("Trace: %zu of %zu controls traced, %zu uncovered, %zu untested, %zu "
-                             "orphaned rules",
+                             "orphaned rules%s",
         lineage->controls[LINEAGE_TRACED], lineage->requirements->len,
         lineage->controls[LINEAGE_UNCOVERED], lineage->controls[LINEAGE_UNTESTED],
-        lineage->counts[LINEAGE_ORPHANED]);
+        lineage->counts[LINEAGE_ORPHANED], kinds);
     trace->about = textview_new();
     trace->told = SIZE_MAX;
     make_rows(trace);
@@ -297,6 +300,7 @@ static void show(struct desk_trace *trace)
         .data = trace};
     picker_show_preview(picker_open(trace->desk->app, &options), true);
     free(title);
+    free(kinds);
 }
 
 /* ---- making it ---- */

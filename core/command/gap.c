@@ -112,9 +112,7 @@ static void print_figures(const struct gaps *gaps)
     }
     if (unknown > 0) {
         print_figure(gaps->unknown, gaps->unknown_words, "controls");
-        fputs("; nothing says of these whether an admission policy can check them (a column "
-              "admission does: yes, partial, no or host)\n",
-            stderr);
+        fprintf(stderr, "; %s\n", gap_unknown_says());
     }
 }
 

@@ -71,15 +71,25 @@ static bool put_out(const struct args *args, const struct buf *out, struct err *
     return true;
 }
 
+/* As gap does: what nobody says to be checkable counts for itself. */
 static void sum_up(const struct lineage *lineage)
 {
-    fprintf(stderr,
-        "%zu controls: %zu traced, %zu partly, %zu untested, %zu uncovered, %zu not checkable; %zu "
-        "rules of policies that no control asks for\n",
-        lineage->requirements->len, lineage->controls[LINEAGE_TRACED],
-        lineage->controls[LINEAGE_PARTLY], lineage->controls[LINEAGE_UNTESTED],
-        lineage->controls[LINEAGE_UNCOVERED], lineage->controls[LINEAGE_NOT_CHECKABLE],
+    struct buf text = BUF_INIT;
+    size_t known = lineage->requirements->len - lineage->unknown_count;
+    if (known > 0 || lineage->unknown_count == 0) {
+        buf_printf(&text, "%zu controls: ", known);
+        lineage_append_figure(lineage, false, &text);
+        buf_append_char(&text, '\n');
+    }
+    if (lineage->unknown_count > 0) {
+        buf_printf(&text, "%zu %scontrols: ", lineage->unknown_count, known > 0 ? "more " : "");
+        lineage_append_figure(lineage, true, &text);
+        buf_printf(&text, "; %s\n", gap_unknown_says());
+    }
+    buf_printf(&text, "%zu rules of policies that no control asks for\n",
         lineage->counts[LINEAGE_ORPHANED]);
+    fputs(text.ptr, stderr);
+    buf_free(&text);
 }
 
 /* Without a repository there are no commits, and no failure either. */
@@ -177,7 +187,9 @@ const struct command command_trace = {
         "for) to the policies that name it, their rules, the tests that reach these, the fixtures "
         "beside them, and the last commit of the rule's file; a row for each rule. What is missing "
         "stands first: controls without a policy (uncovered), rules that no test reaches "
-        "(untested), policies that name no control or one that nobody asks for (orphaned).\n\n"
+        "(untested), policies that name no control or one that nobody asks for (orphaned). "
+        "Controls of which nothing says whether an admission policy can check them count for "
+        "themselves, as for bylaw gap.\n\n"
         "csv is RFC 4180 and what goes to a pipe; markdown is what a terminal gets; html is one "
         "page with filters that needs nothing from elsewhere; oscal is a component definition "
         "(1.1.2) with a component for each policy. There a control's id begins with a letter: "

@@ -16,6 +16,12 @@ const char *gap_status_name(enum gap_status status)
     return names[status];
 }
 
+const char *gap_unknown_says(void)
+{
+    return "nothing says of these whether an admission policy can check them (a column admission "
+           "does: yes, partial, no or host)";
+}
+
 /* ---- suggestions ---- */
 
 static bool has_any(struct str text, const char *const *words, size_t count)

@@ -57,6 +57,9 @@ void gaps_write_json(const struct gaps *gaps, struct buf *out);
 /* For a terminal this wide; the last lines sum up and name the strays. */
 void gaps_write_table(const struct gaps *gaps, size_t columns, struct buf *out);
 
+/* Of controls of which nothing says whether an admission policy sees them, a clause. */
+const char *gap_unknown_says(void);
+
 /* What suits a control without asking a model: an engine (what is usual in the workspace, unless
  * the words need another) and how hard it will be. Static strings. */
 const char *gap_suggest_type(const struct requirement *requirement, const struct cover_map *map);

@@ -461,7 +461,10 @@ static void count_controls(struct lineage *lineage)
         }
     }
     for (size_t i = 0; i < lineage->requirements->len; i++) {
+        bool unknown = admission_of(lineage->requirements->items[i].admission) == ADMISSION_UNKNOWN;
         lineage->controls[best[i]]++;
+        lineage->unknown[best[i]] += unknown;
+        lineage->unknown_count += unknown;
     }
     free(best);
 }

@@ -117,6 +117,17 @@ static void write_filters(const struct lineage *lineage, struct buf *out)
     buf_append_c(out, "</fieldset><output id=shown></output></form>\n");
 }
 
+/* The filters count all rows there are; what of it is not known to be checkable is said. */
+static void write_unknown(const struct lineage *lineage, struct buf *out)
+{
+    if (lineage->unknown_count > 0) {
+        buf_printf(
+            out, "<p class=note>Of the controls %zu are of unknown kind: ", lineage->unknown_count);
+        lineage_append_figure(lineage, true, out);
+        buf_printf(out, "; %s.</p>\n", gap_unknown_says());
+    }
+}
+
 /* The policy names what is in the page by its digest. */
 static void append_digest(struct buf *out, struct str text)
 {
@@ -156,6 +167,7 @@ void lineage_write_html(const struct lineage *lineage, const char *title, struct
     safe_append_markup(out, title, SAFE_KEEP_LINES);
     buf_append_c(out, "</h1>\n");
     write_filters(lineage, out);
+    write_unknown(lineage, out);
     buf_append_c(out, "<main tabindex=0 aria-label=\"Controls and what implements them\"><table>"
                       "<thead><tr>");
     static const char *const heads[] = {

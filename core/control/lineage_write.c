@@ -135,13 +135,32 @@ static void append_markdown(struct buf *out, struct str text)
     buf_free(&safe);
 }
 
+void lineage_append_figure(const struct lineage *lineage, bool unknown, struct buf *out)
+{
+    static const enum lineage_state order[] = {
+        LINEAGE_TRACED, LINEAGE_PARTLY, LINEAGE_UNTESTED, LINEAGE_UNCOVERED, LINEAGE_NOT_CHECKABLE};
+    for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+        size_t of_these = lineage->unknown[order[i]];
+        if (!unknown || order[i] != LINEAGE_NOT_CHECKABLE) {
+            buf_printf(out, "%s%zu %s", i == 0 ? "" : ", ",
+                unknown ? of_these : lineage->controls[order[i]] - of_these,
+                lineage_state_name(order[i]));
+        }
+    }
+}
+
 static void write_sums(const struct lineage *lineage, struct buf *out)
 {
     for (size_t i = 0; i < LINEAGE_STATES; i++) {
-        size_t count =
-            i == LINEAGE_ORPHANED ? lineage->counts[LINEAGE_ORPHANED] : lineage->controls[i];
+        size_t count = i == LINEAGE_ORPHANED ? lineage->counts[LINEAGE_ORPHANED]
+                                             : lineage->controls[i] - lineage->unknown[i];
         buf_printf(out, "- %s: %zu %s\n", lineage_state_name((enum lineage_state)i), count,
             i == LINEAGE_ORPHANED ? "rules" : "controls");
+    }
+    if (lineage->unknown_count > 0) {
+        buf_printf(out, "- %zu more controls: ", lineage->unknown_count);
+        lineage_append_figure(lineage, true, out);
+        buf_printf(out, "; %s\n", gap_unknown_says());
     }
 }
 
@@ -236,19 +255,27 @@ static void write_row(const struct lineage *lineage, const struct lineage_row *r
     cJSON_Delete(object);
 }
 
-/* Row by row: the whole as a tree would be many times the text. */
-void lineage_write_json(const struct lineage *lineage, struct buf *out)
+static void write_counts(const size_t counts[LINEAGE_STATES], struct buf *out)
 {
-    buf_append_c(out, "{\"controls\":{");
-    const char *between = "";
+    const char *between = "{";
     for (size_t i = 0; i < LINEAGE_STATES; i++) {
         if (i != LINEAGE_ORPHANED) {
-            buf_printf(out, "%s\"%s\":%zu", between, lineage_state_name((enum lineage_state)i),
-                lineage->controls[i]);
+            buf_printf(
+                out, "%s\"%s\":%zu", between, lineage_state_name((enum lineage_state)i), counts[i]);
             between = ",";
         }
     }
-    buf_printf(out, "},\"orphaned\":%zu,\"rows\":[", lineage->counts[LINEAGE_ORPHANED]);
+    buf_append_char(out, '}');
+}
+
+/* Row by row: the whole as a tree would be many times the text. */
+void lineage_write_json(const struct lineage *lineage, struct buf *out)
+{
+    buf_append_c(out, "{\"controls\":");
+    write_counts(lineage->controls, out);
+    buf_append_c(out, ",\"unknown\":");
+    write_counts(lineage->unknown, out);
+    buf_printf(out, ",\"orphaned\":%zu,\"rows\":[", lineage->counts[LINEAGE_ORPHANED]);
     VEC_FOREACH (const struct lineage_row, row, &lineage->rows) {
         buf_append_c(out, row == lineage->rows.items ? "\n" : ",\n");
         write_row(lineage, row, out);

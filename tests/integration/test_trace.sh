@@ -47,6 +47,20 @@ has '1 of 2 controls covered' err
 with 1 gap --requirements "$work/half.csv"
 has '1 of 2 checkable controls covered' err
 has 'nothing says of these' err
+# The trace counts them the same way, in each of its forms.
+with 1 trace --requirements "$work/catalog.json"
+has '2 controls: 1 traced, 0 partly, 0 untested, 1 uncovered; nothing says of these' err
+! grep -q 'not checkable' "$work/err" || fail "a figure of what nobody knows to be checkable: $(cat "$work/err")"
+with 1 trace --requirements "$work/catalog.json" --format markdown
+has '- uncovered: 0 controls'
+has '- 2 more controls: 1 traced, 0 partly, 0 untested, 1 uncovered; nothing says of these'
+with 1 trace --requirements "$work/catalog.json" --json
+has '"unknown":{"uncovered":1,"untested":0,"partly":0,"traced":1,"not checkable":0}'
+with 1 trace --requirements "$work/catalog.json" --format html
+has 'Of the controls 2 are of unknown kind: 1 traced'
+with 1 trace --requirements "$work/half.csv"
+has '2 more controls: 1 traced' err
+has '2 controls: 1 traced, 1 partly, 0 untested, 0 uncovered, 0 not checkable' err
 with 2 gap --status open
 has '--status takes gap, partly, covered' err
 
