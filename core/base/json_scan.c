@@ -313,12 +313,32 @@ char *json_unescape_dup(struct str raw)
     return buf_take(&out);
 }
 
+/* What Go's encoder escapes for the sake of HTML is read by people here. */
+static void append_string(struct str raw, struct buf *out)
+{
+    static const struct {
+        const char *escape, *plain;
+    } html[] = {{"\\u003c", "<"}, {"\\u003e", ">"}, {"\\u0026", "&"}};
+    buf_append_char(out, '"');
+    while (raw.len > 0) {
+        size_t len = raw.ptr[0] == '\\' && raw.len > 1 ? 2 : 1;
+        struct str piece = str_slice(raw, 0, len);
+        for (size_t i = 0; len == 2 && i < ARRAY_LEN(html); i++) {
+            if (str_starts(raw, html[i].escape)) {
+                len = strlen(html[i].escape);
+                piece = str_of(html[i].plain);
+            }
+        }
+        buf_append_str(out, piece);
+        raw = str_from(raw, len);
+    }
+    buf_append_char(out, '"');
+}
+
 static void append_token(enum json_token token, const struct json_scan *scan, struct buf *out)
 {
     if (token == JSON_KEY || token == JSON_STRING) {
-        buf_append_char(out, '"');
-        buf_append_str(out, scan->raw);
-        buf_append_char(out, '"');
+        append_string(scan->raw, out);
         return;
     }
     buf_append_str(out, str_slice(scan->text, scan->start, scan->at));

@@ -53,10 +53,10 @@ void json_unescape(struct str raw, struct buf *out);
 /* The raw string as a copy the caller frees; a NUL in it ends the copy. */
 char *json_unescape_dup(struct str raw) MUST_USE;
 /* Appends a value's text on several lines, two blanks a level, empty containers on one, containers
- * that fit `width` columns on one line too; numbers and strings stay as written. The text must be a
- * valid value. */
+ * that fit `width` columns on one line too; numbers and strings stay as written, but for <, > and
+ * &, which Go escapes. The text must be a valid value. */
 void json_pretty(struct str value, unsigned width, struct buf *out);
-/* Appends a valid value's text without the blanks between its tokens. */
+/* Appends a valid value's text without the blanks between its tokens; strings as above. */
 void json_compact(struct str value, struct buf *out);
 
 #endif

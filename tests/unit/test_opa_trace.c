@@ -65,6 +65,9 @@ static void json_is_printed_as_it_was(void **state)
     assert_string_equal(out.ptr, "{\n  \"n\": 1e2,\n  \"big\": 12345678901234567890,\n"
                                  "  \"list\": [1, 2, [], {}],\n  \"s\": \"\\u00e9\\\"\"\n}");
     buf_clear(&out);
+    json_pretty(STR_LIT("\"\\u003cnginx\\u003e \\u0026 \\\\u003c\""), 50, &out);
+    assert_string_equal(out.ptr, "\"<nginx> & \\\\u003c\"");
+    buf_clear(&out);
     json_unescape(STR_LIT("a\\n\\u00e9\\ud83d\\ude00\\ud83dx\\\\\\/"), &out);
     assert_string_equal(out.ptr, "a\n\xc3\xa9\xf0\x9f\x98\x80\xef\xbf\xbdx\\/");
     buf_free(&out);
