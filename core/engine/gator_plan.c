@@ -301,7 +301,8 @@ static bool says_group(struct str text)
 {
     struct str line;
     while (str_next_line(&text, &line)) {
-        if (str_starts(line, "apiVersion:") && str_find(line, STR_LIT(GROUP), 0) != SIZE_MAX) {
+        size_t key = str_find(line, STR_LIT("apiVersion"), 0);
+        if (key != SIZE_MAX && str_find(line, STR_LIT(GROUP), key) != SIZE_MAX) {
             return true;
         }
     }

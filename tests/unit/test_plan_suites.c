@@ -69,7 +69,7 @@ static void broken_ones_are_run(void **state)
 {
     (void)state;
     expect_one("s.yaml", GATOR "tests:\n- name: [x\n", "s.yaml", NULL);
-    expect_one("s.yaml", "kind: Suit\napiVersion: test.gatekeeper.sh/v1alpha1\n", "s.yaml", NULL);
+    expect_one("s.yaml", "kind: Suit\napiVersion : test.gatekeeper.sh/v1alpha1\n", "s.yaml", NULL);
     expect_one("kyverno-test.yaml", KYVERNO "results: [\n", "kyverno-test.yaml", NULL);
     expect_one("kyverno-test.yaml", "", "kyverno-test.yaml", NULL);
 }
