@@ -51,7 +51,7 @@ static unsigned undo_commit(void *data)
 
 static unsigned run_tests(void *data)
 {
-    desk_run_tests(data);
+    desk_run_all_tests(data);
     return UI_DONE;
 }
 

@@ -159,8 +159,10 @@ void desk_undo_commit(struct desk *desk);
 void desk_ask_report(struct desk *desk);
 
 /* desk_tests.c */
-/* Runs all tests where they should run now: the laid-out proposal, else the workspace. */
+/* Runs the tests where they should run now (the laid-out proposal, else the workspace), but for
+ * those whose results are known; all of them. */
 void desk_run_tests(struct desk *desk);
+void desk_run_all_tests(struct desk *desk);
 /* Files of the workspace changed: what they affect runs, while the status pane watches. */
 void desk_tests_files_changed(struct desk *desk);
 /* The same for a text that is being typed: tested as it is. */

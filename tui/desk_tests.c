@@ -8,12 +8,13 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-void desk_run_tests(struct desk *desk)
+/* False: what is to be tested is being laid out, which is told when it is there. */
+static bool set_root(struct desk *desk)
 {
     unsigned proposal;
     const char *root = workbench_checked_root(desk->workbench, &proposal);
     if (root == NULL) {
-        return; /* it is being laid out: told again when it is there */
+        return false;
     }
     if (desk->tested_root == NULL || desk->tested_proposal != proposal ||
         strcmp(desk->tested_root, root) != 0) {
@@ -24,7 +25,21 @@ void desk_run_tests(struct desk *desk)
         status_set_root(desk->status, root, of);
         free(of);
     }
-    status_run_changed(desk->status);
+    return true;
+}
+
+void desk_run_tests(struct desk *desk)
+{
+    if (set_root(desk)) {
+        status_run_changed(desk->status);
+    }
+}
+
+void desk_run_all_tests(struct desk *desk)
+{
+    if (set_root(desk)) {
+        status_run(desk->status, RUN_ALL, NULL, 0);
+    }
 }
 
 /* What changed can affect more tests than the plan knows where files came or went, and naming

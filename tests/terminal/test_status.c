@@ -58,6 +58,32 @@ static void runs_explains_opens_and_reruns(void **state)
     test_dir_remove(dir);
 }
 
+static bool two_runs_ended(struct term *term, void *data)
+{
+    (void)data;
+    char *text = term_text(term);
+    const char *first = strstr(text, "tests ended");
+    bool two = first != NULL && strstr(first + 1, "tests ended") != NULL;
+    free(text);
+    return two;
+}
+
+/* F5 is for who wants to see it again, also where the results are known. */
+static void all_run_again(void **state)
+{
+    (void)state;
+    char *dir = make_workspace();
+    struct term *term = start(dir, 40, 120);
+    term_key(term, "alt-3");
+    term_type(term, "4");
+    term_expect(term, "2 of 2 tests ended");
+    term_key(term, "f5");
+    term_wait(term, two_runs_ended, NULL, "another run");
+    assert_false(term_find(term, "cached", &(int){0}, &(int){0}));
+    term_free(term);
+    test_dir_remove(dir);
+}
+
 /* What is typed while the first tests are being looked for is tested too. */
 static void typed_at_once(void **state)
 {
@@ -99,6 +125,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(runs_explains_opens_and_reruns),
+        cmocka_unit_test(all_run_again),
         cmocka_unit_test(typed_at_once),
         cmocka_unit_test(small_and_smaller),
     };
