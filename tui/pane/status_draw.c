@@ -65,9 +65,9 @@ static void draw_finding_row(void *data, size_t index, struct region row, bool c
     grid_put_fit(row, 0, col, cols - col, message, STYLE(TEXT));
     col += (int)utf8_width(message) + 2;
     struct buf who = BUF_INIT;
+    bool named = finding->source != NULL && strcmp(finding->source, finding->rule) != 0;
     buf_printf(&who, "%s%s%s%s", finding->edit.from.row > 0 ? "mendable  " : "",
-        finding->source == NULL ? "" : finding->source, finding->source == NULL ? "" : " ",
-        finding->rule);
+        named ? finding->source : "", named ? " " : "", finding->rule);
     grid_put_fit(row, 0, col, cols - col, buf_str(&who), STYLE(DIM));
     buf_free(&who);
 }
