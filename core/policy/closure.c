@@ -302,3 +302,30 @@ void policy_closure(
     VEC_FREE(&work.documents);
     free(work.in);
 }
+
+/* A package is there or below, or one on the way to it cannot be read whole. */
+static bool has_package(const struct work *work, const char *ref)
+{
+    size_t at = policy_package_bound(work->index, ref);
+    bool has = at < work->index->by_package.len &&
+               policy_path_below(at_order(work, at)->facts->package, ref);
+    VEC_FOREACH (size_t, place, &work->queue) {
+        const struct policy_facts *facts = work->index->files.items[*place].facts;
+        has = has || (facts != NULL && facts->has_errors);
+    }
+    return has;
+}
+
+bool policy_names_something(struct policy_index *index, const char *ref, const char *asker)
+{
+    struct work work = {.index = index, .in = mem_zalloc(index->files.len + 1)};
+    enum found found = enter_packages(&work, ref, asker);
+    bool some = found == FOUND_RULE || (found == FOUND_PACKAGE && has_package(&work, ref));
+    for (size_t i = 0; i < index->files.len && !some; i++) {
+        struct policy_file *file = &index->files.items[i];
+        some = file->kind == POLICY_DATA && reaches(index, file, ref, found);
+    }
+    VEC_FREE(&work.queue);
+    free(work.in);
+    return some;
+}

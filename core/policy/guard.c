@@ -46,6 +46,7 @@ const struct guard *const guards[] = {
     &guard_test_no_deny_case,
     &guard_test_not_evaluated,
     &guard_test_set_always_true,
+    &guard_test_unknown_name,
     &guard_v0_syntax,
     NULL,
 };

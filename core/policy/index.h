@@ -140,5 +140,9 @@ void policy_set_sort(struct policy_set *set, size_t from);
  * be told before evaluation (`data[x].p`) brings everything below its constant beginning. */
 void policy_closure(
     struct policy_index *index, const struct policy_set *seeds, struct policy_set *closure);
+/* Anything answers a reference ("lib/k8s/pods") of the file `asker`, followed in the same way: a
+ * rule, a package there or below, a document. True too where a package's file has syntax errors:
+ * what it defines is not known. */
+bool policy_names_something(struct policy_index *index, const char *ref, const char *asker);
 
 #endif

@@ -130,13 +130,15 @@ static void rego_tests(void **state)
     expect("a_test.rego", "package a_test\n\ntest_a if true\n", "3:1 test-asserts-nothing");
     expect("a_test.rego", "package a_test\n\ntest_a := true\n", "3:1 test-asserts-nothing");
     expect("a_test.rego", "package a_test\n\ntest_a if {\n\tx := data.p.deny\n\tprint(x)\n}\n",
-        "3:1 test-asserts-nothing");
+        "3:1 test-asserts-nothing, 4:7 test-unknown-name");
     expect("a_test.rego", "package a_test\n\ntest_a if {\n\tx := 1\n\tx == x\n}\n",
         "3:1 test-asserts-nothing");
     expect("a_test.rego", "package a_test\n\ntest_a if {\n\tx := 1\n\tx == 2\n}\n", "");
-    expect("a_test.rego", "package a_test\n\ntest_a if data.p.allow with input as {}\n", "");
-    expect("a_test.rego", "package a_test\n\ntest_a if not data.p.allow with input as {}\n", "");
-    expect("a_test.rego", "package a_test\n\ntest_a := data.p.allow\n", "");
+    expect("a_test.rego", "package a_test\n\ntest_a if data.p.allow with input as {}\n",
+        "3:11 test-unknown-name");
+    expect("a_test.rego", "package a_test\n\ntest_a if not data.p.allow with input as {}\n",
+        "3:15 test-unknown-name");
+    expect("a_test.rego", "package a_test\n\ntest_a := data.p.allow\n", "3:11 test-unknown-name");
     expect("a_test.rego", "package a_test\n\ntodo_test_a if true\n", "");
     expect("a_test.rego",
         "package a_test\n\ntest_cases[note] if {\n\tsome note, c in {\"a\": 1}\n\tc == 1\n}\n", "");
@@ -159,6 +161,27 @@ static void sets_are_always_true(void **state)
     expect_in((const char *const[]){"p.rego", policy, "p_test.rego",
                   "package p\n\ntest_a if deny with input as {}\n", NULL},
         "p_test.rego", "3:11 test-set-always-true");
+}
+
+/* opa passes `not p.deny["x"]` whatever p is called today. */
+static void tests_name_what_is_there(void **state)
+{
+    (void)state;
+    const char *policy = "package p\n\ndeny contains \"x\" if input.x\n\nsub.rule := 1\n";
+    const char *test =
+        "package p_test\n\nimport data.p\nimport data.gone\nimport data.lent as l\n\n"
+        "test_a if not p.deny[\"x\"]\n\ntest_b if not p.denied[\"x\"]\n\n"
+        "test_c if not gone.deny[\"x\"]\n\ntest_d if not data.q.allow\n\n"
+        "test_e if l.x == 1 with data.lent as {\"x\": 1}\n\n"
+        "test_f if p.sub.rule == data.there.a\n\ntest_g if count(data.p) > 0\n\n"
+        "test_h if not test_a\n";
+    expect_in((const char *const[]){"p.rego", policy, "p_test.rego", test, "there/data.json",
+                  "{\"a\": 1}\n", NULL},
+        "p_test.rego", "4:8 test-unknown-name, 9:15 test-unknown-name, 13:15 test-unknown-name");
+    /* What a file defines that cannot be read whole is not known. */
+    expect_in((const char *const[]){"p.rego", "package p\n\ndeny contains {\n", "p_test.rego",
+                  "package p_test\n\ntest_a if not data.p.deny[\"x\"]\n", NULL},
+        "p_test.rego", "");
 }
 
 static void rego_versions(void **state)
@@ -896,6 +919,7 @@ int main(void)
         cmocka_unit_test(rego_denies),
         cmocka_unit_test(rego_tests),
         cmocka_unit_test(sets_are_always_true),
+        cmocka_unit_test(tests_name_what_is_there),
         cmocka_unit_test(rego_versions),
         cmocka_unit_test(rego_habits),
         cmocka_unit_test(gatekeeper),

@@ -187,6 +187,7 @@ extern const struct guard guard_test_asserts_nothing;
 extern const struct guard guard_test_no_deny_case;
 extern const struct guard guard_test_not_evaluated;
 extern const struct guard guard_test_set_always_true;
+extern const struct guard guard_test_unknown_name;
 extern const struct guard guard_v0_syntax;
 
 #endif
