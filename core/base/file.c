@@ -28,26 +28,9 @@ static void use_large_pages(const struct buf *buf)
 #endif
 }
 
-bool file_read_fd(int fd, const char *name, size_t max_bytes, struct buf *out, struct err *err)
+static bool read_to_end(
+    int fd, const char *name, size_t max_bytes, struct buf *out, struct err *err)
 {
-    struct stat st;
-    if (fstat(fd, &st) != 0) {
-        return err_set_errno(err, errno, "cannot read %s", name);
-    }
-    if (S_ISDIR(st.st_mode)) {
-        return err_set(err, ERR_INVALID, "%s is a folder, not a file", name);
-    }
-    if (!S_ISREG(st.st_mode)) {
-        return err_set(err, ERR_INVALID, "%s is a device, pipe or socket, not a file", name);
-    }
-    if (st.st_size > 0 && (unsigned long long)st.st_size > max_bytes) {
-        return err_set(err, ERR_LIMIT, "%s has %lld bytes; the limit is %zu", name,
-            (long long)st.st_size, max_bytes);
-    }
-    buf_reserve(out, (size_t)(st.st_size > 0 ? st.st_size : 0) + 1);
-    if (st.st_size >= LARGE) {
-        use_large_pages(out);
-    }
     size_t before = out->len;
     for (;;) {
         buf_reserve(out, 4096);
@@ -68,6 +51,34 @@ bool file_read_fd(int fd, const char *name, size_t max_bytes, struct buf *out, s
     }
     out->ptr[out->len] = '\0';
     return true;
+}
+
+bool file_read_fd(int fd, const char *name, size_t max_bytes, struct buf *out, struct err *err)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0) {
+        return err_set_errno(err, errno, "cannot read %s", name);
+    }
+    if (S_ISDIR(st.st_mode)) {
+        return err_set(err, ERR_INVALID, "%s is a folder, not a file", name);
+    }
+    if (!S_ISREG(st.st_mode)) {
+        return err_set(err, ERR_INVALID, "%s is a device, pipe or socket, not a file", name);
+    }
+    if (st.st_size > 0 && (unsigned long long)st.st_size > max_bytes) {
+        return err_set(err, ERR_LIMIT, "%s has %lld bytes; the limit is %zu", name,
+            (long long)st.st_size, max_bytes);
+    }
+    buf_reserve(out, (size_t)(st.st_size > 0 ? st.st_size : 0) + 1);
+    if (st.st_size >= LARGE) {
+        use_large_pages(out);
+    }
+    return read_to_end(fd, name, max_bytes, out, err);
+}
+
+bool file_read_input(size_t max_bytes, struct buf *out, struct err *err)
+{
+    return read_to_end(STDIN_FILENO, "the standard input", max_bytes, out, err);
 }
 
 bool file_read(const char *path, size_t max_bytes, struct buf *out, struct err *err)

@@ -12,6 +12,8 @@ bool file_read(const char *path, size_t max_bytes, struct buf *out, struct err *
 /* The same from an open descriptor, which stays open; `name` is for the message. */
 bool file_read_fd(
     int fd, const char *name, size_t max_bytes, struct buf *out, struct err *err) MUST_USE;
+/* The standard input to its end, a pipe or a terminal, too: `-` of a command. */
+bool file_read_input(size_t max_bytes, struct buf *out, struct err *err) MUST_USE;
 /* Writes atomically: temporary file beside it, fsync, rename, fsync of the folder. A new file gets
  * `mode` (less umask), an existing one keeps its own. What is no file (/dev/null, /dev/stdout, a
  * pipe that somebody reads) is written to and stays what it is. */

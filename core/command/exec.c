@@ -292,7 +292,7 @@ static char *read_prompt(const struct exec_run *run, struct err *err)
     const char *given = run->args->rest[0];
     if (strcmp(given, "-") != 0) {
         buf_append_c(&text, given);
-    } else if (!file_read_fd(STDIN_FILENO, "the standard input", PROMPT_MAX, &text, err)) {
+    } else if (!file_read_input(PROMPT_MAX, &text, err)) {
         buf_free(&text);
         return NULL;
     }

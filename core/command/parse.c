@@ -29,18 +29,8 @@ static void close_file(struct parsed_file *file)
 
 static bool read_input(const char *path, struct buf *out, struct err *err)
 {
-    char chunk[65536];
-    ssize_t got;
-    if (strcmp(path, "-") != 0) {
-        return file_read(path, FILE_MAX, out, err);
-    }
-    while ((got = read(STDIN_FILENO, chunk, sizeof chunk)) > 0) {
-        buf_append(out, chunk, (size_t)got);
-        if (out->len > FILE_MAX) {
-            return err_set(err, ERR_LIMIT, "the input is larger than %zu MiB", FILE_MAX >> 20);
-        }
-    }
-    return got == 0 || err_set(err, ERR_IO, "cannot read the standard input");
+    return strcmp(path, "-") == 0 ? file_read_input(FILE_MAX, out, err)
+                                  : file_read(path, FILE_MAX, out, err);
 }
 
 static bool open_file(

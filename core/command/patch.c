@@ -53,19 +53,8 @@ static void print(FILE *out, struct str text)
 
 static bool read_patch(const char *name, struct buf *out, struct err *err)
 {
-    if (name == NULL || strcmp(name, "-") == 0) {
-        char chunk[65536];
-        size_t got;
-        while ((got = fread(chunk, 1, sizeof chunk, stdin)) > 0) {
-            buf_append(out, chunk, got);
-            if (out->len > UNIFIED_MAX_BYTES) {
-                return err_set(err, ERR_LIMIT, "the patch is larger than %d MiB",
-                    UNIFIED_MAX_BYTES / 1024 / 1024);
-            }
-        }
-        return !ferror(stdin) || err_set(err, ERR_IO, "cannot read standard input");
-    }
-    return file_read(name, UNIFIED_MAX_BYTES, out, err);
+    return name == NULL || strcmp(name, "-") == 0 ? file_read_input(UNIFIED_MAX_BYTES, out, err)
+                                                  : file_read(name, UNIFIED_MAX_BYTES, out, err);
 }
 
 static void print_summary(const struct changes *changes, bool done)

@@ -176,10 +176,12 @@ static int look(const struct args *args, const struct subject_request *request)
         code = command_fail(args, "%s", err.text);
     } else if (args_has(args, "json")) {
         code = print_report(args, &subject);
+    } else if (subject.changes.len == 0 && subject.problems.len > 0) {
+        say_left_out(&subject);
+        code = command_fail(args, "%s: nothing of it fits what the index has", subject.title);
     } else if (subject.changes.len == 0) {
         say_left_out(&subject);
         printf("%s: nothing differs (%s)\n", subject.title, subject.explain);
-        code = subject.problems.len > 0 ? EXIT_NO : EXIT_YES;
     } else if (from_input && !take_terminal(&err)) {
         code = command_fail(args, "%s", err.text);
     } else {
@@ -187,20 +189,6 @@ static int look(const struct args *args, const struct subject_request *request)
     }
     subject_free(&subject);
     return code;
-}
-
-static bool read_input(struct buf *out, struct err *err)
-{
-    char chunk[65536];
-    ssize_t got;
-    while ((got = read(STDIN_FILENO, chunk, sizeof chunk)) > 0) {
-        buf_append(out, chunk, (size_t)got);
-        if (out->len > UNIFIED_MAX_BYTES) {
-            return err_set(
-                err, ERR_LIMIT, "the patch is larger than %d MiB", UNIFIED_MAX_BYTES >> 20);
-        }
-    }
-    return got == 0 || err_set(err, ERR_IO, "cannot read the standard input");
 }
 
 static int run_review(const struct args *args)
@@ -235,7 +223,7 @@ static int run_review(const struct args *args)
     if (from_input && isatty(STDIN_FILENO)) {
         code = command_fail(args, "the patch comes by the standard input, which is a terminal: git "
                                   "diff … | bylaw review -");
-    } else if (from_input && !read_input(&input, &err)) {
+    } else if (from_input && !file_read_input(UNIFIED_MAX_BYTES, &input, &err)) {
         code = command_fail(args, "%s", err.text);
     } else {
         request.patch = buf_str(&input);

@@ -92,6 +92,12 @@ static void the_answer_is_the_output(void **state)
     assert_string_equal(json_string(result, "status"), "done");
     assert_string_equal(json_string(result, "answer"), "Well.");
     cJSON_Delete(result);
+    /* The prompt by a pipe. */
+    static const char *const argv[] = {"sh", "-c",
+        "printf 'Say something.' | \"$BYLAW_BINARY_DIR/bylaw\" exec - 2>/dev/null", NULL};
+    char *out = test_run(run->dir, argv);
+    assert_string_equal(out, "Well.\n");
+    free(out);
 }
 
 static void a_mismatch_goes_back(void **state)

@@ -58,6 +58,7 @@ expect 0 '"problems":[]' "$bylaw" review --json --no-tests "$dir/numbers.patch"
 expect 1 'is a binary file' "$bylaw" review --json --no-tests "$dir/all.patch"
 expect 0 '"path":"numbers"' "$bylaw" review --json --no-tests - <"$dir/numbers.patch"
 expect 0 'nothing differs' "$bylaw" review - </dev/null
+expect 2 'nothing of it fits what the index has' "$bylaw" review - < <(git diff topic main -- numbers)
 sed 's/^-20$/-XX/' "$dir/numbers.patch" >"$dir/bent.patch"
 expect 1 'does not fit' "$bylaw" review --json --no-tests "$dir/bent.patch"
 expect 1 '"-5","+five"' "$bylaw" review --json --no-tests "$dir/bent.patch"
