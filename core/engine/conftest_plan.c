@@ -4,13 +4,17 @@
 
 #include "base/file.h"
 #include "base/path.h"
+#include "base/safe.h"
 #include "base/vec.h"
 #include "engine/conftest_projects.h"
+#include "engine/settings.h"
 
 #include <stdlib.h>
 
 enum { INPUTS_MAX = 32 /* of one process: the first are seen early */, INPUTS_ALL_MAX = 20000 };
+enum { SAID_MAX = 200 };
 #define REGO_MAX_BYTES ((size_t)1 << 20)
+#define SETTINGS       ".bylaw/config.toml"
 
 struct extension {
     struct run_plan *plan;
@@ -309,11 +313,78 @@ static void note(struct run_plan *plan, const struct conftest_project *project)
                               "[\"deploy/*.yaml\"]")});
 }
 
+/* ---- settings that name nothing ---- */
+
+static void note_setting(struct run_plan *plan, const struct toml *value, char *message)
+{
+    VEC_PUSH(&plan->notes, ((struct finding){.rule = mem_strdup("conftest-inputs"),
+                               .severity = SEVERITY_ERROR,
+                               .file = mem_strdup(SETTINGS),
+                               .at = {value->row, value->col},
+                               .message = message,
+                               .fix = mem_strdup("name what is there, or take it out")}));
+}
+
+static bool any_is_named(const struct policy_index *index, const char *pattern)
+{
+    bool any = false;
+    for (size_t i = 0; i < index->files.len && !any; i++) {
+        any = conftest_is_named(index->files.items[i].path, pattern);
+    }
+    for (size_t i = 0; i < index->others.len && !any; i++) {
+        any = conftest_is_named(index->others.items[i], pattern);
+    }
+    return any;
+}
+
+static void check_inputs(struct extension *x, const struct toml *value)
+{
+    if (value->kind == TOML_STRING && !any_is_named(x->index, value->text)) {
+        char *shown = safe_dup(str_of(value->text), SAFE_ONE_LINE, SAID_MAX);
+        note_setting(x->plan, value,
+            mem_printf("inputs: there is no file %s, so Conftest is not asked about it", shown));
+        free(shown);
+    }
+}
+
+static void check_folder(struct extension *x, const struct toml *value)
+{
+    if (value->kind == TOML_STRING && !conftest_is_folder(x->index->root, value->text)) {
+        char *shown = safe_dup(str_of(value->text), SAFE_ONE_LINE, SAID_MAX);
+        note_setting(x->plan, value,
+            mem_printf("folders: there is no folder %s below the workspace, so Conftest does not "
+                       "run there",
+                shown));
+        free(shown);
+    }
+}
+
+static void check_each(struct extension *x, const struct toml *value,
+    void (*check)(struct extension *x, const struct toml *value))
+{
+    if (value != NULL && value->kind != TOML_ARRAY) {
+        check(x, value);
+    }
+    for (size_t i = 0; value != NULL && value->kind == TOML_ARRAY && i < value->len; i++) {
+        check(x, value->items[i]);
+    }
+}
+
+/* What the settings have asked about and is not there would else be missed by nobody. */
+static void check_settings(struct extension *x)
+{
+    struct toml *toml = settings_read(x->index->root, SETTINGS);
+    check_each(x, toml_get_path(toml, "engines.conftest.inputs"), check_inputs);
+    check_each(x, toml_get_path(toml, "engines.conftest.folders"), check_folder);
+    toml_free(toml);
+}
+
 void conftest_extend(struct run_plan *plan, const struct policy_index *index, enum run_scope scope,
     const char *const *wanted, size_t count)
 {
     struct extension x = {.plan = plan, .index = index};
     conftest_projects_find(index, &x.projects);
+    check_settings(&x);
     if (x.projects.len > 0) {
         size_t opa_units = plan->units.len;
         find_inputs(&x);
@@ -329,7 +400,8 @@ void conftest_extend(struct run_plan *plan, const struct policy_index *index, en
             VEC_FOREACH (char *, rendered, &project->rendered) {
                 add_rendered_unit(&x, project, *rendered);
             }
-            if (project->inputs.len + project->rendered.len == 0 && project->config != NULL) {
+            if (project->inputs.len + project->rendered.len == 0 && project->config != NULL &&
+                x.projects.patterns.len == 0) {
                 note(plan, project);
             }
         }

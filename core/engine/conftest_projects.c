@@ -165,11 +165,23 @@ bool conftest_projects_have(const struct conftest_projects *projects, const char
     return false;
 }
 
+bool conftest_is_named(const char *path, const char *pattern)
+{
+    return plan_path_wanted(path, pattern) || ignore_glob(str_of(pattern), str_of(path), false);
+}
+
+bool conftest_is_folder(const char *root, const char *named)
+{
+    char *dir = folder_below("", named);
+    bool is = dir != NULL && is_folder(root, dir, ".");
+    free(dir);
+    return is;
+}
+
 bool conftest_projects_is_input(const struct conftest_projects *projects, const char *path)
 {
     VEC_FOREACH (char *, pattern, &projects->patterns) {
-        if (plan_path_wanted(path, *pattern) ||
-            ignore_glob(str_of(*pattern), str_of(path), false)) {
+        if (conftest_is_named(path, *pattern)) {
             return true;
         }
     }

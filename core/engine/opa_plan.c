@@ -7,6 +7,7 @@
 #include "base/safe.h"
 #include "base/vec.h"
 #include "engine/opa_builtins.h"
+#include "engine/settings.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -110,9 +111,10 @@ static void note_roots(const struct policy_index *index, struct run_plan *plan)
     }
 }
 
-/* What is wrong with the settings of opa. */
+/* What is wrong with the settings, and with those of opa. */
 static void note_settings(const struct policy_index *index, struct run_plan *plan)
 {
+    settings_note(plan->root, ".bylaw/config.toml", &plan->notes);
     note_roots(index, plan);
     struct opa_builtins declared = {0};
     opa_builtins_read(plan->root, &declared, &plan->notes);

@@ -242,6 +242,22 @@ void run_owe(struct run *run)
     }
 }
 
+/* An error among them counts: what it keeps from being planned would be missed by nobody. */
+static void tell_notes(struct run *run)
+{
+    const struct runner_events *events = &run->runner->events;
+    VEC_FOREACH (struct finding, note, &run->plan->notes) {
+        if (run->cancelled) {
+            return;
+        }
+        if (note->severity == SEVERITY_ERROR) {
+            run_add_finding(run, note);
+        } else if (events->finding != NULL) {
+            events->finding(events->data, run->generation, note);
+        }
+    }
+}
+
 static void begin_planned(struct run *run)
 {
     struct runner *runner = run->runner;
@@ -267,11 +283,7 @@ static void begin_planned(struct run *run)
     if (before != NULL) {
         run_release(before);
     }
-    VEC_FOREACH (struct finding, note, &run->plan->notes) {
-        if (events->finding != NULL && !run->cancelled) {
-            events->finding(events->data, run->generation, note);
-        }
-    }
+    tell_notes(run);
     if (!run->cancelled) {
         run_detect_engine(run);
     }

@@ -5,6 +5,7 @@
 #include "base/vec.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #define TOML_MAX_BYTES ((size_t)1 << 20)
 
@@ -18,6 +19,51 @@ struct toml *settings_read(const char *root, const char *path)
     buf_free(&text);
     free(full);
     return toml;
+}
+
+/* ":3" */
+static unsigned take_number(const char **text)
+{
+    char *end = NULL;
+    unsigned long number = **text == ':' ? strtoul(*text + 1, &end, 10) : 0;
+    *text = number > 0 ? end : *text;
+    return (unsigned)number;
+}
+
+/* "PATH:3:7: what is wrong" */
+static void add_mistake(const char *path, const char *said, struct findings *findings)
+{
+    struct position at = {0};
+    size_t len = strlen(path);
+    if (strncmp(said, path, len) == 0) {
+        const char *rest = said + len;
+        at.row = take_number(&rest);
+        at.col = take_number(&rest);
+        said = at.row > 0 && strncmp(rest, ": ", 2) == 0 ? rest + 2 : said;
+    }
+    VEC_PUSH(findings, ((struct finding){.rule = mem_strdup("settings"),
+                           .severity = SEVERITY_ERROR,
+                           .file = mem_strdup(path),
+                           .at = at,
+                           .message = mem_printf("%s: none of its settings hold", said),
+                           .fix = mem_strdup("mend it: what it adds to the tests is not run")}));
+}
+
+void settings_note(const char *root, const char *path, struct findings *findings)
+{
+    struct buf text = BUF_INIT;
+    struct err err;
+    char *full = path_join(root, path);
+    bool is_there = access(full, F_OK) == 0;
+    struct toml *toml = is_there && file_read(full, TOML_MAX_BYTES, &text, &err)
+                            ? toml_parse(buf_str(&text), path, &err)
+                            : NULL;
+    if (is_there && toml == NULL) {
+        add_mistake(path, err.text, findings);
+    }
+    toml_free(toml);
+    buf_free(&text);
+    free(full);
 }
 
 void settings_words(const struct toml *value, struct plan_words *out)

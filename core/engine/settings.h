@@ -8,6 +8,9 @@
 
 /* The file `path` below root, or NULL; free with toml_free. */
 struct toml *settings_read(const char *root, const char *path) MUST_USE;
+/* Appends an error where the file is there and cannot be read as TOML: nothing that it says holds,
+ * and what is tested without it is not what was asked for. */
+void settings_note(const char *root, const char *path, struct findings *findings);
 /* Appends a string, or a list of them. `value` may be NULL. */
 void settings_words(const struct toml *value, struct plan_words *out);
 

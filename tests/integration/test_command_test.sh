@@ -176,6 +176,25 @@ has 'data: ../else is not below the folder, so it is not loaded'
 out=$("$bylaw" doctor "$dir" || true)
 has 'WRONG    opa data   lib.zones:facts/gone: at data.lib.zones: not there'
 
+# What the settings would add to the tests is missed: the tests that are left do not make it green.
+(
+  dir=$(mktemp -d)
+  trap 'rm -rf "$dir"' EXIT
+  mkdir "$dir/.bylaw"
+  printf 'package a_test\n\ntest_a if 1 + 1 == 2\n' >"$dir/a_test.rego"
+  run 0 --root "$dir"
+  printf '[engines.conftest\n' >"$dir/.bylaw/config.toml"
+  run 1 --root "$dir"
+  has 'ERROR  .bylaw/config.toml:1:1: settings: '
+  has 'none of its settings hold'
+  has 'error: 1 passed'
+  printf '[engines.conftest]\ninputs = ["deploy/*.yaml"]\nfolders = ["gone"]\n' >"$dir/.bylaw/config.toml"
+  run 1 --root "$dir"
+  has 'ERROR  .bylaw/config.toml:2:11: conftest-inputs: inputs: there is no file deploy/*.yaml'
+  has 'ERROR  .bylaw/config.toml:3:12: conftest-inputs: folders: there is no folder gone'
+  has 'error: 1 passed'
+)
+
 run 1 --json --coverage --root opa-failing
 summary=$(jq -c 'select(.type == "summary") | [.verdict, .pass, .fail, .error, .skipped, ."not evaluated"]' <<<"$out")
 [ "$summary" = '["error",2,2,1,1,0]' ] || fail "summary $summary"
