@@ -323,6 +323,7 @@ static bool ex_no_highlight(struct vi *vi, struct vi_ex *ex)
 static bool ex_retab(struct vi *vi, struct vi_ex *ex)
 {
     struct buf with = BUF_INIT;
+    size_t first = SIZE_MAX; /* changed */
     vi_gather_begin(vi, ex->last - ex->first);
     for (size_t line = ex->first; line <= ex->last; line++) {
         if (!vi_breathe(vi, line - ex->first, ex->last - ex->first)) {
@@ -343,8 +344,12 @@ static bool ex_retab(struct vi *vi, struct vi_ex *ex)
             }
         }
         vi_set_line(vi, line, buf_str(&with));
+        first = first == SIZE_MAX ? line : first;
     }
     bool ok = vi_gather_end(vi);
+    if (first != SIZE_MAX) {
+        vi_note_change(vi, (struct vi_pos){first, 0});
+    }
     vi_apply_want(vi);
     buf_free(&with);
     return ok;

@@ -161,7 +161,6 @@ void vi_insert_resume(struct vi *vi)
     insert->block = OP_NONE;
     insert->auto_indented = insert->open_line = false;
     vi->mode = insert->replace ? VI_REPLACE : VI_INSERT;
-    insert->start = vi->cursor;
     struct str line = vi_here(vi);
     bool at_end = insert->once_at_end && vi->cursor.line == insert->once_line;
     size_t width, column = vi_column(vi, line, vi->cursor.col, &width);
@@ -173,6 +172,7 @@ void vi_insert_resume(struct vi *vi)
     } else if ((at_end || wants_more) && vi_next_col(line, vi->cursor.col) >= line.len) {
         vi->cursor.col = line.len;
     }
+    insert->start = vi->cursor;
 }
 
 bool vi_open_line(struct vi *vi, bool below)

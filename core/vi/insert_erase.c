@@ -1,11 +1,11 @@
 /* Insert and replace mode: the keys that erase and that move the indent. */
 #include "vi/vi_rows.h"
 
-/* An indent put in by itself stays one while nothing follows it. */
+/* An indent put in by itself stays one when a part of it is erased; as in Vim, not with its second
+ * byte. */
 static void keep_auto_indent(struct vi *vi)
 {
-    struct str line = vi_here(vi);
-    vi->insert.auto_indented = vi->insert.auto_indented && vi_indent_len(line) == line.len;
+    vi->insert.auto_indented = vi->insert.auto_indented && vi->cursor.col > 1;
 }
 
 static void join_before(struct vi *vi)
@@ -139,6 +139,7 @@ static void erase_to(struct vi *vi, size_t col)
     vi_cut(vi, (struct vi_pos){vi->cursor.line, col}, vi->cursor);
     vi->cursor.col = col;
     vi_insert_note(vi);
+    keep_auto_indent(vi);
 }
 
 void vi_insert_erase_word(struct vi *vi)
@@ -217,5 +218,6 @@ void vi_insert_shift(struct vi *vi, bool right)
     if (in_indent) {
         to_indent_column(vi, to > before ? to - before : 0);
     }
-    keep_auto_indent(vi);
+    struct str now_here = vi_here(vi);
+    vi->insert.auto_indented = vi->insert.auto_indented && vi_indent_len(now_here) == now_here.len;
 }

@@ -168,6 +168,13 @@ static void apply_shape(struct vi *vi, const struct vi_shape *shape)
     vi_apply_want(vi);
 }
 
+static void to_end_of_block(struct vi *vi, int arg)
+{
+    if (arg & VI_OP_TO_END && vi->mode == VI_VISUAL_BLOCK) {
+        vi->want = VI_LAST;
+    }
+}
+
 bool vi_op_visual_now(struct vi *vi, struct vi_cmd *cmd)
 {
     int arg = cmd->row->arg, op = arg & 0xff;
@@ -177,9 +184,7 @@ bool vi_op_visual_now(struct vi *vi, struct vi_cmd *cmd)
     if (arg & VI_OP_ALL_LINES) {
         vi->mode = VI_VISUAL_LINE;
     }
-    if (arg & VI_OP_TO_END && vi->mode == VI_VISUAL_BLOCK) {
-        vi->want = VI_LAST;
-    }
+    to_end_of_block(vi, arg);
     vi->visual_column = vi->anchor.col;
     size_t low = vi_is_before(vi->cursor, vi->anchor) ? vi->cursor.col : vi->anchor.col;
     struct vi_range range = visual_range(vi, op);
@@ -200,6 +205,7 @@ bool vi_op_visual(struct vi *vi, struct vi_cmd *cmd)
     if (vi->repeating) {
         apply_shape(vi, &vi->repeat.shape);
     } else {
+        to_end_of_block(vi, cmd->row->arg); /* gv has it so, too */
         vi_note_visual(vi);
         if (op != OP_YANK && op != OP_FOLD && op != OP_FILTER) {
             vi_remember(vi, cmd);

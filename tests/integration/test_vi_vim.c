@@ -741,6 +741,11 @@ static void test_chosen(void **state)
         {"\n    {'q' :=\n", {"G", "3d1("}},
         {"\n([1] [ \"s\n\n    ] (\n", {"2G", "Viwe4G:m0\r", "u"}},
         {"    { }\n        baz := \n", {"yas", "''"}},
+        {"foo\n        allow\nzz\n", {"j$i\r\010\r\033", "2k", "A\r\010\033"}},
+        {"foo\n        allow \nzz\n", {"G3i\010\r\033"}},
+        {"ab cd\n", {"A efg\017x\027\033"}},
+        {"abcd\nbcde\n", {"\026jlCxyz\033", "gvr-"}},
+        {"end\n  if\tinput\n", {":.,$retab\r", "g,"}},
         {"12345678901234\n-7 end.\"s  世界[-7\n", {"12l", ":2;+1g/a/normal Ax\r", "ix\033"}},
     };
     struct vi_case cases[ARRAY_LEN(chosen)];
