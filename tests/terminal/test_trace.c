@@ -72,7 +72,8 @@ static void from_a_control_to_its_rule(void **state)
     test_write(f->dir, "requirements.csv", "id,text\nA-1,One thing\nA-2,Another thing\n");
     start(f);
     open_trace(f);
-    term_expect(f->term, "1 of 2 controls traced, 1 uncovered, 0 untested, 1 orphaned rules; 2 controls of");
+    term_expect(f->term,
+        "1 of 2 controls traced, 1 uncovered, 0 untested, 1 orphaned rules; 2 controls of");
     term_expect(f->term, "› uncovered     A-2   Another thing");
     term_type(f->term, "one thing");
     term_expect(f->term, "› traced        A-1   One thing");
