@@ -5,6 +5,7 @@
 #include "base/path.h"
 #include "base/vec.h"
 #include "engine/cedar_parse.h"
+#include "engine/settings.h"
 
 #include <stdlib.h>
 
@@ -264,10 +265,15 @@ static void add_tests_file(
     struct extension *x, const struct cedar_set *set, struct cedar_text *text, const char *path)
 {
     struct buf json = BUF_INIT;
+    struct err err;
     char *full = path_join(x->index->root, path);
-    if (plan_find_file(x->plan, path) != (size_t)-1 &&
-        file_read(full, TESTS_MAX_BYTES, &json, NULL)) {
+    if (plan_find_file(x->plan, path) != (size_t)-1) {
+        bool ok = file_read(full, TESTS_MAX_BYTES, &json, &err);
         add_tests(x, set, text, path, buf_str(&json));
+        struct plan_unit *unit = &x->plan->units.items[x->plan->units.len - 1];
+        if (!ok && unit->trouble == NULL) { /* they must not vanish */
+            unit->trouble = mem_printf("the tests cannot be read: %s", err.text);
+        }
     }
     buf_free(&json);
     free(full);
@@ -320,14 +326,41 @@ static void add_set(struct extension *x, const struct cedar_set *set)
     text_release(text);
 }
 
-static void note_stray(struct run_plan *plan, const struct cedar_stray *stray)
+/* What nothing can be asked about is not evaluated, and does not vanish. */
+static void add_stray(struct extension *x, const struct cedar_stray *stray)
 {
-    VEC_PUSH(&plan->notes, (struct finding){.rule = mem_strdup("cedar-which-policies"),
-                               .severity = SEVERITY_WARNING,
-                               .file = mem_strdup(stray->path),
-                               .at = {1, 1},
-                               .message = mem_printf("not evaluated: %s", stray->why),
-                               .source = mem_strdup("cedar")});
+    if (plan_find_file(x->plan, stray->path) == (size_t)-1) {
+        return;
+    }
+    struct plan_unit unit = {.label = mem_printf("cedar run-tests %s", stray->path),
+        .dialect = DIALECT_EITHER,
+        .alone = true,
+        .engine = &engine_cedar,
+        .dir = mem_strdup(""),
+        .trouble = mem_strdup(stray->why),
+        .unasked = true,
+        .whole = true,
+        .inputs = true};
+    add_test(
+        x, stray->path, mem_strdup(path_base(stray->path)), stray->path, (struct position){1, 1});
+    mark(x, stray->path);
+    plan_mark_files(x->plan, x->marked, &unit.files);
+    memset(x->marked, 0, x->plan->files.len);
+    VEC_PUSH(&x->plan->units, unit);
+}
+
+static void check_settings(const struct policy_index *index, struct run_plan *plan)
+{
+    static const char *const file = ".bylaw/config.toml";
+    static const char *const keys[] = {"policies", "tests", "allow", "deny"};
+    struct toml *toml = settings_read(index->root, file);
+    const struct toml *sets = toml_get_path(toml, "engines.cedar.sets");
+    for (size_t i = 0; sets != NULL && sets->kind == TOML_TABLE && i < sets->len; i++) {
+        for (size_t k = 0; k < ARRAY_LEN(keys); k++) {
+            settings_note_unmatched(index, file, toml_get(sets->items[i], keys[k]), &plan->notes);
+        }
+    }
+    toml_free(toml);
 }
 
 static void all_paths(const struct policy_index *index, struct plan_words *paths)
@@ -350,8 +383,9 @@ void cedar_extend(struct run_plan *plan, const struct policy_index *index, enum 
     struct extension x = {.plan = plan, .index = index};
     struct plan_words paths = {0};
     all_paths(index, &paths);
+    check_settings(index, plan);
     cedar_sets_find(index->root, &paths, &x.sets);
-    if (x.sets.len > 0) {
+    if (x.sets.len + x.sets.stray_count > 0) {
         struct plan_words files = {0};
         VEC_FOREACH (struct cedar_set, set, &x.sets) {
             VEC_FOREACH (char *, path, &set->policies) {
@@ -371,7 +405,7 @@ void cedar_extend(struct run_plan *plan, const struct policy_index *index, enum 
             add_set(&x, set);
         }
         for (size_t i = 0; i < x.sets.stray_count; i++) {
-            note_stray(plan, &x.sets.strays[i]);
+            add_stray(&x, &x.sets.strays[i]);
         }
         free(x.marked);
         plan_settle(plan, scope, wanted, count);

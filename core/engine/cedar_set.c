@@ -6,7 +6,6 @@
 #include "base/path.h"
 #include "base/vec.h"
 #include "engine/settings.h"
-#include "workspace/ignore.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -288,27 +287,25 @@ static struct cedar_set *choose_of_folder(
     return best;
 }
 
+/* `count` policy files may be its own. */
 static void add_stray(struct finder *f, const char *path, size_t count)
 {
     struct cedar_sets *sets = f->sets;
     sets->strays = mem_realloc_array(sets->strays, sets->stray_count + 1, sizeof *sets->strays);
     sets->strays[sets->stray_count++] = (struct cedar_stray){mem_strdup(path),
-        mem_printf("it may be for any of %zu policy files: say which in .bylaw/config.toml, "
-                   "[engines.cedar.sets.NAME]",
-            count)};
+        count == 0 ? mem_strdup("there are no Cedar policies for it, in its folder or above")
+                   : mem_printf("it may be for any of %zu policy files: say which in "
+                                ".bylaw/config.toml, [engines.cedar.sets.NAME]",
+                         count)};
 }
 
-/* NULL: nobody's; a stray is remembered. */
-static struct cedar_set *owner_of(struct finder *f, const char *path)
+/* NULL: nobody's; *count are those that it may be for. */
+static struct cedar_set *owner_of(struct finder *f, const char *path, size_t *count)
 {
     struct str folder = folder_of(path);
     for (;;) {
-        size_t count;
-        struct cedar_set *set = choose_of_folder(f, folder, path, &count);
-        if (set == NULL && count > 0) {
-            add_stray(f, path, count);
-        }
-        if (count > 0 || folder.len == 0) {
+        struct cedar_set *set = choose_of_folder(f, folder, path, count);
+        if (*count > 0 || folder.len == 0) {
             return set;
         }
         folder = parent_of(folder);
@@ -358,22 +355,53 @@ static bool holds_tests(struct str text)
     return token == JSON_ARRAY_END || seen == 3;
 }
 
+enum holds { HOLDS_OTHER, HOLDS_NOTHING, HOLDS_TESTS };
+
 /* What no parser takes is a file of tests all the same when its text names them: it fails then. */
-static bool is_tests(const char *root, const char *path)
+static enum holds look_into(const char *root, const char *path)
 {
     struct buf text = BUF_INIT;
     char *full = path_join(root, path);
-    bool is = false;
+    enum holds holds = HOLDS_NOTHING;
     if (file_read(full, TESTS_MAX_BYTES, &text, NULL)) {
         struct str all = buf_str(&text);
         struct json_scan scan;
         json_scan_init(&scan, all);
         struct str value;
+        bool named = str_find(all, STR_LIT("\"request\""), 0) != SIZE_MAX &&
+                     str_find(all, STR_LIT("\"decision\""), 0) != SIZE_MAX;
         bool valid = json_scan_value(&scan, &value);
-        is = valid ? holds_tests(all)
-                   : str_find(all, STR_LIT("\"request\""), 0) != SIZE_MAX &&
-                         str_find(all, STR_LIT("\"decision\""), 0) != SIZE_MAX;
+        holds = valid   ? holds_tests(all) ? HOLDS_TESTS : HOLDS_OTHER
+                : named ? HOLDS_TESTS
+                        : HOLDS_NOTHING;
     }
+    buf_free(&text);
+    free(full);
+    return holds;
+}
+
+/* Tests that cannot be read, or are empty, are tests where a set is beside them, or above their
+ * folder `tests`. */
+static bool is_beside(struct finder *f, const char *path)
+{
+    struct str folder = folder_of(path);
+    bool below = equal_fold(last_part(folder), "tests") || equal_fold(last_part(folder), "test");
+    size_t count;
+    (void)choose_of_folder(f, folder, path, &count);
+    if (count == 0 && below) {
+        (void)choose_of_folder(f, parent_of(folder), path, &count);
+    }
+    return count > 0;
+}
+
+/* Without a policy anywhere it takes more than these words to be Cedar's. */
+static bool is_of_cedar(const char *root, const char *path)
+{
+    struct buf text = BUF_INIT;
+    char *full = path_join(root, path);
+    bool is = file_read(full, TESTS_MAX_BYTES, &text, NULL) &&
+              str_find(buf_str(&text), STR_LIT("\"principal\""), 0) != SIZE_MAX &&
+              str_find(buf_str(&text), STR_LIT("::"), 0) != SIZE_MAX;
     buf_free(&text);
     free(full);
     return is;
@@ -390,10 +418,15 @@ static void assign(struct finder *f, const char *path)
     bool json = ends(path, ".json");
     bool allow = json && has_part(path, "allow");
     bool deny = json && has_part(path, "deny") && !allow;
-    bool tests = !allow && !deny && may_be_tests(path) && is_tests(f->root, path);
+    enum holds holds =
+        !allow && !deny && may_be_tests(path) ? look_into(f->root, path) : HOLDS_OTHER;
+    bool tests = holds == HOLDS_TESTS || (holds == HOLDS_NOTHING && is_beside(f, path));
     bool request = allow || deny || (!tests && is_request(path));
-    struct cedar_set *set = tests || request ? owner_of(f, path) : NULL;
-    if (set != NULL && tests) {
+    size_t count = 0;
+    struct cedar_set *set = tests || request ? owner_of(f, path, &count) : NULL;
+    if (set == NULL && (tests || request) && (count > 0 || (tests && is_of_cedar(f->root, path)))) {
+        add_stray(f, path, count);
+    } else if (set != NULL && tests) {
         plan_words_push(&set->tests, path);
     } else if (set != NULL) {
         plan_words_push(&set->requests, path);
@@ -411,8 +444,7 @@ static void match_one(
     const char *text = pattern->kind == TOML_STRING ? pattern->text : NULL;
     VEC_FOREACH (char *, path, f->paths) {
         bool fits = policies ? is_policies(*path) : ends(*path, ".json");
-        if (text != NULL && fits && !plan_words_have(out, *path) &&
-            (plan_path_wanted(*path, text) || ignore_glob(str_of(text), str_of(*path), false))) {
+        if (text != NULL && fits && !plan_words_have(out, *path) && settings_name(text, *path)) {
             plan_words_push(out, *path);
         }
     }
@@ -503,17 +535,14 @@ void cedar_sets_find(const char *root, const struct plan_words *paths, struct ce
 {
     struct finder f = {.root = root, .paths = paths, .sets = out};
     sort_paths(&f);
-    if (f.policies.len == 0) {
-        VEC_FREE(&f.parts);
-        return;
-    }
     state_sets(&f);
     add_folders(&f);
     VEC_FOREACH (struct cedar_set, set, out) {
         find_parts(&f, set);
     }
+    bool any = f.policies.len > 0; /* else few files are looked into, for tests that lost theirs */
     VEC_FOREACH (char *, path, paths) {
-        if (!is_placed(&f, *path)) {
+        if (any ? !is_placed(&f, *path) : ends(*path, "tests.json")) {
             assign(&f, *path);
         }
     }

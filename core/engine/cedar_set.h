@@ -11,7 +11,8 @@
  *   the only file whose name ends in `entities.json`; beside it or above.
  * - links of templates: `NAME.linked`, `linked`, `linked.json` or `links.json` beside it.
  * - tests (of `cedar run-tests`): JSON files with `test` in their name, or in a folder `test` or
- *   `tests`, that hold an array of objects with a request and a decision, or an empty one.
+ *   `tests`, that hold an array of objects with a request and a decision, or an empty one; beside
+ *   policies, or in `test` or `tests` there, also those that are empty or no JSON.
  * - requests with an expected decision: the JSON files in folders named ALLOW and DENY, in capitals
  *   or not.
  *
@@ -52,7 +53,8 @@ struct cedar_set {
 struct cedar_sets {
     struct cedar_set *items;
     size_t len, cap;
-    /* Tests and requests whose policies are not certain: path, and what to do. */
+    /* Tests and requests whose policies are not certain, tests whose are not there: path, and what
+     * to do. */
     struct cedar_stray {
         char *path, *why;
     } * strays;

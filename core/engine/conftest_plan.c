@@ -315,67 +315,36 @@ static void note(struct run_plan *plan, const struct conftest_project *project)
 
 /* ---- settings that name nothing ---- */
 
-static void note_setting(struct run_plan *plan, const struct toml *value, char *message)
-{
-    VEC_PUSH(&plan->notes, ((struct finding){.rule = mem_strdup("conftest-inputs"),
-                               .severity = SEVERITY_ERROR,
-                               .file = mem_strdup(SETTINGS),
-                               .at = {value->row, value->col},
-                               .message = message,
-                               .fix = mem_strdup("name what is there, or take it out")}));
-}
-
-static bool any_is_named(const struct policy_index *index, const char *pattern)
-{
-    bool any = false;
-    for (size_t i = 0; i < index->files.len && !any; i++) {
-        any = conftest_is_named(index->files.items[i].path, pattern);
-    }
-    for (size_t i = 0; i < index->others.len && !any; i++) {
-        any = conftest_is_named(index->others.items[i], pattern);
-    }
-    return any;
-}
-
-static void check_inputs(struct extension *x, const struct toml *value)
-{
-    if (value->kind == TOML_STRING && !any_is_named(x->index, value->text)) {
-        char *shown = safe_dup(str_of(value->text), SAFE_ONE_LINE, SAID_MAX);
-        note_setting(x->plan, value,
-            mem_printf("inputs: there is no file %s, so Conftest is not asked about it", shown));
-        free(shown);
-    }
-}
-
 static void check_folder(struct extension *x, const struct toml *value)
 {
-    if (value->kind == TOML_STRING && !conftest_is_folder(x->index->root, value->text)) {
-        char *shown = safe_dup(str_of(value->text), SAFE_ONE_LINE, SAID_MAX);
-        note_setting(x->plan, value,
-            mem_printf("folders: there is no folder %s below the workspace, so Conftest does not "
-                       "run there",
-                shown));
-        free(shown);
+    if (value->kind != TOML_STRING || conftest_is_folder(x->index->root, value->text)) {
+        return;
     }
+    char *shown = safe_dup(str_of(value->text), SAFE_ONE_LINE, SAID_MAX);
+    VEC_PUSH(&x->plan->notes,
+        ((struct finding){.rule = mem_strdup("settings"),
+            .severity = SEVERITY_ERROR,
+            .file = mem_strdup(SETTINGS),
+            .at = {value->row, value->col},
+            .message = mem_printf("folders: there is no folder %s below the workspace, so Conftest "
+                                  "does not run there",
+                shown),
+            .fix = mem_strdup("name what is there, or take it out")}));
+    free(shown);
 }
 
-static void check_each(struct extension *x, const struct toml *value,
-    void (*check)(struct extension *x, const struct toml *value))
-{
-    if (value != NULL && value->kind != TOML_ARRAY) {
-        check(x, value);
-    }
-    for (size_t i = 0; value != NULL && value->kind == TOML_ARRAY && i < value->len; i++) {
-        check(x, value->items[i]);
-    }
-}
-
-/* What the settings have asked about and is not there would else be missed by nobody. */
 static void check_settings(struct extension *x)
 {
     struct toml *toml = settings_read(x->index->root, SETTINGS);
-    check_each(x, toml_get_path(toml, "engines.conftest.inputs"), check_inputs);
-    check_each(x, toml_get_path(toml, "engines.conftest.folders"), check_folder);
+    const struct toml *folders = toml_get_path(toml, "engines.conftest.folders");
+    settings_note_unmatched(
+        x->index, SETTINGS, toml_get_path(toml, "engines.conftest.inputs"), &x->plan->notes);
+    if (folders != NULL && folders->kind != TOML_ARRAY) {
+        check_folder(x, folders);
+    }
+    for (size_t i = 0; folders != NULL && folders->kind == TOML_ARRAY && i < folders->len; i++) {
+        check_folder(x, folders->items[i]);
+    }
     toml_free(toml);
 }
 

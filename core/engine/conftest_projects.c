@@ -4,7 +4,6 @@
 #include "base/path.h"
 #include "base/vec.h"
 #include "engine/settings.h"
-#include "workspace/ignore.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -165,11 +164,6 @@ bool conftest_projects_have(const struct conftest_projects *projects, const char
     return false;
 }
 
-bool conftest_is_named(const char *path, const char *pattern)
-{
-    return plan_path_wanted(path, pattern) || ignore_glob(str_of(pattern), str_of(path), false);
-}
-
 bool conftest_is_folder(const char *root, const char *named)
 {
     char *dir = folder_below("", named);
@@ -181,7 +175,7 @@ bool conftest_is_folder(const char *root, const char *named)
 bool conftest_projects_is_input(const struct conftest_projects *projects, const char *path)
 {
     VEC_FOREACH (char *, pattern, &projects->patterns) {
-        if (conftest_is_named(path, *pattern)) {
+        if (settings_name(*pattern, path)) {
             return true;
         }
     }

@@ -28,8 +28,7 @@ void conftest_projects_free(struct conftest_projects *projects);
 /* The path is a Rego file below a policy folder of the project; of any. */
 bool conftest_project_has(const struct conftest_project *project, const char *path);
 bool conftest_projects_have(const struct conftest_projects *projects, const char *path);
-/* The settings' pattern names the path; their folder is there. */
-bool conftest_is_named(const char *path, const char *pattern);
+/* A folder that the settings name is there. */
 bool conftest_is_folder(const char *root, const char *named);
 /* The path is one that the settings name as an input. */
 bool conftest_projects_is_input(const struct conftest_projects *projects, const char *path);

@@ -2,11 +2,14 @@
 
 #include "base/file.h"
 #include "base/path.h"
+#include "base/safe.h"
 #include "base/vec.h"
+#include "workspace/ignore.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
+enum { SAID_MAX = 200 };
 #define TOML_MAX_BYTES ((size_t)1 << 20)
 
 struct toml *settings_read(const char *root, const char *path)
@@ -64,6 +67,53 @@ void settings_note(const char *root, const char *path, struct findings *findings
     toml_free(toml);
     buf_free(&text);
     free(full);
+}
+
+/* ---- patterns ---- */
+
+bool settings_name(const char *pattern, const char *path)
+{
+    return plan_path_wanted(path, pattern) || ignore_glob(str_of(pattern), str_of(path), false);
+}
+
+static bool names_any(const struct policy_index *index, const char *pattern)
+{
+    bool any = false;
+    for (size_t i = 0; i < index->files.len && !any; i++) {
+        any = settings_name(pattern, index->files.items[i].path);
+    }
+    for (size_t i = 0; i < index->others.len && !any; i++) {
+        any = settings_name(pattern, index->others.items[i]);
+    }
+    return any;
+}
+
+static void note_unmatched(const struct policy_index *index, const char *file, const char *key,
+    const struct toml *value, struct findings *findings)
+{
+    if (value->kind != TOML_STRING || names_any(index, value->text)) {
+        return;
+    }
+    char *shown = safe_dup(str_of(value->text), SAFE_ONE_LINE, SAID_MAX);
+    VEC_PUSH(findings, ((struct finding){.rule = mem_strdup("settings"),
+                           .severity = SEVERITY_ERROR,
+                           .file = mem_strdup(file),
+                           .at = {value->row, value->col},
+                           .message = mem_printf(
+                               "%s: there is no file %s, so nothing is asked about it", key, shown),
+                           .fix = mem_strdup("name what is there, or take it out")}));
+    free(shown);
+}
+
+void settings_note_unmatched(const struct policy_index *index, const char *file,
+    const struct toml *value, struct findings *findings)
+{
+    if (value != NULL && value->kind != TOML_ARRAY) {
+        note_unmatched(index, file, value->key, value, findings);
+    }
+    for (size_t i = 0; value != NULL && value->kind == TOML_ARRAY && i < value->len; i++) {
+        note_unmatched(index, file, value->key, value->items[i], findings);
+    }
 }
 
 void settings_words(const struct toml *value, struct plan_words *out)

@@ -190,8 +190,8 @@ has 'WRONG    opa data   lib.zones:facts/gone: at data.lib.zones: not there'
   has 'error: 1 passed'
   printf '[engines.conftest]\ninputs = ["deploy/*.yaml"]\nfolders = ["gone"]\n' >"$dir/.bylaw/config.toml"
   run 1 --root "$dir"
-  has 'ERROR  .bylaw/config.toml:2:11: conftest-inputs: inputs: there is no file deploy/*.yaml'
-  has 'ERROR  .bylaw/config.toml:3:12: conftest-inputs: folders: there is no folder gone'
+  has 'ERROR  .bylaw/config.toml:2:11: settings: inputs: there is no file deploy/*.yaml'
+  has 'ERROR  .bylaw/config.toml:3:12: settings: folders: there is no folder gone'
   has 'error: 1 passed'
 )
 

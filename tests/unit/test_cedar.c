@@ -283,6 +283,36 @@ static void several_files_of_a_folder(void **state)
     test_dir_remove(dir);
 }
 
+#define CEDAR_TESTS "[{\"request\": {\"principal\": \"User::\\\"a\\\"\"}, \"decision\": \"deny\"}]"
+
+/* Tests do not vanish: neither those that are empty or broken, nor those whose policies are gone.
+ */
+static void tests_stay_tests(void **state)
+{
+    (void)state;
+    static const char *const files[][2] = {{"a.cedar", ""}, {"a_tests.json", ""},
+        {"tests/b.json", "[{"}, {"deep/down/test.json", "{,"}, {"tests/c.json", "{}"},
+        {NULL, NULL}};
+    char *dir = test_dir_make();
+    struct cedar_sets sets = {0};
+    find(dir, files, &sets);
+    assert_int_equal(sets.len, 1);
+    assert_int_equal(sets.items[0].tests.len, 2); /* not what is of others, far below */
+    cedar_sets_free(&sets);
+    test_dir_remove(dir);
+    static const char *const gone[][2] = {
+        {"a_tests.json", CEDAR_TESTS}, {"other_tests.json", TESTS}, {NULL, NULL}};
+    dir = test_dir_make();
+    sets = (struct cedar_sets){0};
+    find(dir, gone, &sets);
+    assert_int_equal(sets.len, 0);
+    assert_int_equal(sets.stray_count, 1);
+    assert_string_equal(sets.strays[0].path, "a_tests.json");
+    assert_non_null(strstr(sets.strays[0].why, "no Cedar policies"));
+    cedar_sets_free(&sets);
+    test_dir_remove(dir);
+}
+
 static void what_settings_say(void **state)
 {
     (void)state;
@@ -331,6 +361,7 @@ int main(void)
         cmocka_unit_test(diagnostics_with_places),
         cmocka_unit_test(as_in_cedars_examples),
         cmocka_unit_test(several_files_of_a_folder),
+        cmocka_unit_test(tests_stay_tests),
         cmocka_unit_test(what_settings_say),
         cmocka_unit_test(versions),
     };

@@ -1,8 +1,9 @@
-/* Suites of Gatekeeper and Kyverno that nothing can be run of: each is a test by itself, for a run
- * that says nothing of it would be green. */
+/* Suites of Gatekeeper, Kyverno and Cedar that nothing can be run of: each is a test by itself, for
+ * a run that says nothing of it would be green. */
 #include "test.h"
 
 #include "base/vec.h"
+#include "engine/cedar.h"
 #include "engine/gator.h"
 #include "engine/kyverno.h"
 
@@ -26,6 +27,7 @@ static struct fixture plan_of(const char *path, const char *text)
     f.plan = engine_opa.plan(f.index, RUN_ALL, NULL, 0, NULL);
     gator_extend(f.plan, f.index, RUN_ALL, NULL, 0);
     kyverno_extend(f.plan, f.index, RUN_ALL, NULL, 0);
+    cedar_extend(f.plan, f.index, RUN_ALL, NULL, 0);
     return f;
 }
 
@@ -93,6 +95,29 @@ static void large_ones_are_told(void **state)
     free(test);
 }
 
+static void tests_without_policies_are_told(void **state)
+{
+    (void)state;
+    expect_one("a_tests.json",
+        "[{\"request\": {\"principal\": \"User::\\\"a\\\"\"}, \"decision\": \"deny\"}]\n",
+        "a_tests.json", "there are no Cedar policies for it");
+}
+
+/* What the settings ask about and is not there is an error, not less to test. */
+static void settings_name_what_is_there(void **state)
+{
+    (void)state;
+    struct fixture f = plan_of(
+        ".bylaw/config.toml", "[engines.cedar.sets.a]\npolicies = [\"a/\"]\ntests = \"t.json\"\n");
+    assert_int_equal(f.plan->notes.len, 2);
+    assert_int_equal(f.plan->notes.items[0].severity, SEVERITY_ERROR);
+    assert_string_equal(f.plan->notes.items[0].file, ".bylaw/config.toml");
+    assert_int_equal(f.plan->notes.items[0].at.row, 2);
+    assert_non_null(strstr(f.plan->notes.items[0].message, "policies: there is no file a/"));
+    assert_non_null(strstr(f.plan->notes.items[1].message, "tests: there is no file t.json"));
+    end(&f);
+}
+
 static void what_is_no_suite_is_none(void **state)
 {
     (void)state;
@@ -107,6 +132,8 @@ int main(void)
         cmocka_unit_test(broken_ones_are_run),
         cmocka_unit_test(a_long_head_hides_nothing),
         cmocka_unit_test(large_ones_are_told),
+        cmocka_unit_test(tests_without_policies_are_told),
+        cmocka_unit_test(settings_name_what_is_there),
         cmocka_unit_test(what_is_no_suite_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
