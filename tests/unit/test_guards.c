@@ -101,6 +101,9 @@ static void rego_denies(void **state)
     expect_in((const char *const[]){"p.rego", "package p\n\ndeny if {\n\tfalse\n}\n", TESTED, NULL},
         "p.rego", "");
     /* A head that is not whole has no text. */
+    expect_in((const char *const[]){"p.rego", "package p\n\ndeny contains true if input.x\n",
+                  TESTED, NULL},
+        "p.rego", "3:15 deny-without-message");
     expect("p.rego", "package p\n\ndeny contains {f(1): 2, \"msg\"} if input.x\n",
         "3:1 deny-untested");
     expect_in(
@@ -133,6 +136,17 @@ static void rego_tests(void **state)
         "3:1 test-asserts-nothing, 4:7 test-unknown-name");
     expect("a_test.rego", "package a_test\n\ntest_a if {\n\tx := 1\n\tx == x\n}\n",
         "3:1 test-asserts-nothing");
+    static const char *const always[] = {"count(input.x) >= 0", "0 <= count(input.x)",
+        "count(input.x) > -1", "-1 != count(input.x)", "not false"};
+    static const char *const sometimes[] = {"count(input.x) > 0", "count(input.x) <= 0",
+        "0 >= count(input.x)", "input.n >= 0", "count(input.x) >= 10", "not input.f"};
+    for (size_t i = 0; i < ARRAY_LEN(always) + ARRAY_LEN(sometimes); i++) {
+        bool is_always = i < ARRAY_LEN(always);
+        char *text = mem_printf("package a_test\n\ntest_a if %s\n",
+            is_always ? always[i] : sometimes[i - ARRAY_LEN(always)]);
+        expect("a_test.rego", text, is_always ? "3:1 test-asserts-nothing" : "");
+        free(text);
+    }
     expect("a_test.rego", "package a_test\n\ntest_a if {\n\tx := 1\n\tx == 2\n}\n", "");
     expect("a_test.rego", "package a_test\n\ntest_a if data.p.allow with input as {}\n",
         "3:11 test-unknown-name");

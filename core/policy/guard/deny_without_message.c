@@ -74,6 +74,13 @@ static bool never_holds(const struct guard_file *file, TSNode rule)
     return false;
 }
 
+/* `deny contains true`. */
+static bool is_no_text(TSNode message)
+{
+    return rego_node_is(message, "boolean") || rego_node_is(message, "null") ||
+           rego_node_is(message, "number");
+}
+
 static void check_rule(struct guard_file *file, TSNode rule, const struct rego_head *head)
 {
     TSNode name = rego_node_field(rego_node_field(rule, "head"), "name");
@@ -89,6 +96,9 @@ static void check_rule(struct guard_file *file, TSNode rule, const struct rego_h
     } else if (head->kind == RULE_PARTIAL && !ts_node_is_null(message) &&
                is_empty_string(file, message)) {
         guard_find(file, message, "the message is empty: who is denied is not told why");
+    } else if (head->kind == RULE_PARTIAL && is_no_text(message)) {
+        guard_find(file, message, "%.*s is no message: who is denied is not told why",
+            STR_FMT(rego_node_text(file->text, message)));
     } else if (head->kind == RULE_PARTIAL && rego_node_is(message, "object") &&
                !says_elsewhere(file, message)) {
         /* guard_message gives the object itself only when it has no msg. */
@@ -177,7 +187,7 @@ const struct guard guard_deny_without_message = {
     .severity = SEVERITY_WARNING,
     .summary = "a rule that denies says nothing to who is denied",
     .explanation =
-        "A deny, violation or warn rule that is only true, whose message is empty, or "
+        "A deny, violation or warn rule that is only true, whose message is empty or no text, or "
         "whose object has no `msg`. A boolean deny that another rule uses, or that has a "
         "default, is a condition and left alone, and so are the objects that Kubescape reads "
         "(`alertMessage`, `alertObject`). Of Kyverno's policies: a pattern, a deny or a CEL "
