@@ -395,9 +395,9 @@ static void paint_overlay(struct app *app, struct overlay *overlay, bool top)
         grid_fill(region, STYLE(DIALOG));
         grid_box(region, left.len > 0 ? left.ptr : NULL, STYLE(BORDER_FOCUS));
         if (right.len > 0) {
-            int width = (int)utf8_width(buf_str(&right));
-            int col = region_cols(region) - width - 4;
-            if (col > (int)utf8_width(buf_str(&left)) + 6) {
+            /* In the border below: the name above takes no room from it. */
+            int col = region_cols(region) - (int)utf8_width(buf_str(&right)) - 4;
+            if (col > 0) {
                 grid_printf(region, region_rows(region) - 1, col, STYLE(DIM), " %.*s ",
                     STR_FMT(buf_str(&right)));
             }

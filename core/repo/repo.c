@@ -229,9 +229,9 @@ bool repo_author_read(const char *root, bool committer, struct repo_author *out,
     if (out->name != NULL && out->email != NULL) {
         return true;
     }
-    const char *missing = out->name == NULL && out->email == NULL ? "user.name and user.email"
-                          : out->name == NULL                     ? "user.name"
-                                                                  : "user.email";
+    const char *missing = out->name == NULL && out->email == NULL ? "user.name and user.email are"
+                          : out->name == NULL                     ? "user.name is"
+                                                                  : "user.email is";
     const char *how = out->name == NULL && out->email == NULL
                           ? "git config --global user.name \"Your Name\" and git config --global "
                             "user.email you@example.com"
@@ -239,7 +239,7 @@ bool repo_author_read(const char *root, bool committer, struct repo_author *out,
                                           : "git config --global user.email you@example.com";
     repo_author_free(out);
     return err_set(
-        err, ERR_NOT_FOUND, "git does not know who commits: %s is not set; run %s", missing, how);
+        err, ERR_NOT_FOUND, "git does not know who commits: %s not set; run %s", missing, how);
 }
 
 void repo_author_free(struct repo_author *author)

@@ -361,6 +361,29 @@ static void test_overlay(void **state)
     assert_true(app_has_focus(world->app, world->panes[1]));
 }
 
+static void long_title(const void *data, struct buf *left, struct buf *right)
+{
+    (void)data;
+    buf_append_c(left, "A name as long as the box");
+    buf_append_c(right, "^S write  Esc back");
+}
+
+/* The keys of a box stand below, its name above: neither takes room from the other. */
+static void test_keys_of_a_small_box(void **state)
+{
+    struct world *world = *state;
+    struct pane_ops ops = fake_ops;
+    ops.title = long_title;
+    struct fake *box = make_fake(world->app, "box");
+    app_push(world->app, (struct pane){&ops, box}, OVERLAY_CENTRE, 5, 30);
+    struct buf out = BUF_INIT;
+    grid_dump_text(app_paint_to_grid(world->app, 10, 40), &out);
+    assert_non_null(strstr(out.ptr, "A name as long as the box"));
+    assert_non_null(strstr(out.ptr, "^S write  Esc back"));
+    buf_free(&out);
+    assert_true(app_pop(world->app, box));
+}
+
 static int answer;
 static char typed[64];
 
@@ -586,6 +609,7 @@ int main(void)
         TEST(test_a_message_is_one_line),
         TEST(test_refused_action_says_why),
         TEST(test_overlay),
+        TEST(test_keys_of_a_small_box),
         TEST(test_dialogs),
         TEST(test_quit_asks),
         TEST(test_ctrl_c_twice),
