@@ -125,6 +125,35 @@ static void test_undo_outlives_the_program(void **state)
     sample_term_quit(f);
 }
 
+/* What was read again while it was open (a review's or another program's change) is a step, too:
+ * the program may be killed after it. */
+static void test_undo_outlives_what_was_read_again(void **state)
+{
+    struct sample_term *f = *state;
+    start_with(f, "first\n", "first");
+    term_type(f->term, "very ");
+    save_and_expect(f, "very first\n");
+    test_write(f->dir, "a.txt", "very first, from outside\n");
+    term_expect(f->term, "read again");
+    const char *kept[] = {"sh", "-c",
+        "until grep -rqa ', from outside' \"$0\"/bylaw/undo; do sleep 0.05; done", f->state_home,
+        NULL};
+    free(test_run(f->dir, kept));
+    term_signal(f->term, SIGKILL);
+    (void)term_wait_exit(f->term);
+    term_free(f->term);
+    f->term = NULL;
+    sample_term_start(f, 30, 110, NULL);
+    open_file(f, "a.txt", "from outside");
+    term_key(f->term, "ctrl-z");
+    term_expect_gone(f->term, "from outside");
+    term_expect(f->term, "very first");
+    term_key(f->term, "ctrl-z");
+    term_expect_gone(f->term, "very first");
+    save_and_expect(f, "first\n");
+    sample_term_quit(f);
+}
+
 /* Two programs edit one file. The one that is killed leaves its edits to the next that starts; the
  * other never loses its own, and no save of one goes over the other's unasked. */
 static void test_two_programs(void **state)
@@ -170,6 +199,7 @@ int main(void)
         TEST(test_occurrences),
         TEST(test_blocks),
         TEST(test_undo_outlives_the_program),
+        TEST(test_undo_outlives_what_was_read_again),
         TEST(test_two_programs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,6 +56,7 @@ static bool reload(struct doc *doc)
         doc->keep_mine = false;
         text_mark_saved(doc->text);
         doc_set_base(doc, text_snapshot(doc->text));
+        doc_keep_history(doc);
         if (doc->swap != NULL) {
             swap_saved(doc->swap);
         }

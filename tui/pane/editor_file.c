@@ -168,8 +168,7 @@ static void load_history(struct doc *doc)
     doc->kept_step = text_step(doc->text);
 }
 
-/* What is on disk is what the text is: its steps fit. */
-static void keep_history(struct doc *doc)
+void doc_keep_history(struct doc *doc)
 {
     size_t steps = text_step_count(doc->text), step = text_step(doc->text);
     bool kept = steps == doc->kept_steps && step == doc->kept_step;
@@ -219,7 +218,7 @@ struct doc *doc_open(struct editor *editor, const char *path, struct err *err)
 void doc_free(struct doc *doc, bool remove_swap)
 {
     struct editor *editor = doc->editor;
-    keep_history(doc);
+    doc_keep_history(doc);
     for (size_t i = 0; i < editor->docs.len; i++) {
         if (editor->docs.items[i] == doc) {
             VEC_REMOVE(&editor->docs, i);
@@ -276,7 +275,7 @@ static void saved(void *data, const struct file_stamp *now, const struct err *er
         doc->disk_changed = doc->disk_gone = doc->keep_mine = doc->overwrite = false;
         text_mark_saved_state(doc->text, saving.state);
         doc_set_base(doc, saving.content);
-        keep_history(doc);
+        doc_keep_history(doc);
         if (doc->swap != NULL) {
             swap_saved(doc->swap);
         }

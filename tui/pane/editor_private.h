@@ -308,6 +308,8 @@ const char *editor_why_one_view(void *pane);
 /* editor_disk.c: changes by others. */
 /* Takes the snapshot over as what is on disk. */
 void doc_set_base(struct doc *doc, struct text_snapshot content);
+/* Stores the undo steps for the next program, where the text is what stands on disk: they fit. */
+void doc_keep_history(struct doc *doc);
 void doc_note_gone(struct doc *doc);
 /* What stands on disk now; false: it cannot be told at the moment (a save will say why). */
 bool doc_look_at_disk(const struct doc *doc, struct file_stamp *now);
