@@ -243,6 +243,44 @@ bool vi_c_describe(struct vi *vi, struct vi_cmd *cmd)
     return true;
 }
 
+/* On to the next byte that is no UTF-8. */
+static bool to_bad_byte(struct vi *vi)
+{
+    size_t lines = vi_line_count(vi);
+    for (size_t at = vi->cursor.line; at < lines && slow_breathe(at, lines); at++) {
+        struct str line = vi_line(vi, at);
+        size_t col = at == vi->cursor.line ? vi->cursor.col : 0, len;
+        if (utf8_is_valid(line)) {
+            continue;
+        }
+        for (; col < line.len; col += len) {
+            if (utf8_decode(str_from(line, col), &len) == UTF8_INVALID) {
+                vi->cursor = (struct vi_pos){at, col};
+                vi_set_want(vi);
+                return true;
+            }
+        }
+    }
+    return vi_say(vi, true, "from here on all is UTF-8");
+}
+
+/* g8 the bytes of a character, 8g8 to one that is none. */
+bool vi_c_bytes(struct vi *vi, struct vi_cmd *cmd)
+{
+    if (cmd->count == 8) {
+        return to_bad_byte(vi);
+    }
+    struct str line = vi_here(vi);
+    size_t col = vi->cursor.col;
+    struct buf bytes = BUF_INIT;
+    for (size_t i = col; col < line.len && i < vi_next_col(line, col); i++) {
+        buf_printf(&bytes, "%s%02x", i > col ? " " : "", (unsigned char)line.ptr[i]);
+    }
+    vi_say(vi, false, "%s", bytes.len == 0 ? "no character here" : bytes.ptr);
+    buf_free(&bytes);
+    return true;
+}
+
 bool vi_c_count(struct vi *vi, struct vi_cmd *cmd)
 {
     (void)cmd;

@@ -291,16 +291,23 @@ static void look(struct vi *vi, int32_t key)
     if (row != NULL) {
         take(vi, row);
     } else if (!more || vi->seq_len == ARRAY_LEN(vi->seq)) {
+        struct buf keys = BUF_INIT;
+        vi_append_pending(vi, &keys);
         vi_cmd_clear(vi);
-        vi_fail(vi);
+        vi_say(vi, true, "\"%s\" is no command here; :help lists them", keys.ptr);
+        buf_free(&keys);
         vi_insert_resume(vi);
     }
 }
 
 void vi_normal_key(struct vi *vi, int32_t key)
 {
-    if (key == VI_ESC || (key == VI_CTRL('c') && vi->pending.len > 0)) {
+    if (key == VI_ESC || key == VI_CTRL('c')) {
+        bool idle = vi->pending.len == 0 && !vi_is_visual(vi);
         cancel(vi);
+        if (idle && key == VI_CTRL('c') && vi->mode == VI_NORMAL) {
+            vi_say(vi, false, ":q closes the file, :qa all of them and the program");
+        }
         return;
     }
     vi_append_key(&vi->pending, key);

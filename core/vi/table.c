@@ -325,6 +325,8 @@ const struct vi_row vi_rows[] = {
     {screen, "vi.redraw", "<C-l>", "Draw the screen anew", N | V, vi_c_host, A_REDRAW},
     {screen, "vi.where", "<C-g> g<C-g>", "Say where the cursor is", N | V, vi_c_count, 0},
     {screen, "vi.describe", "ga", "Say which character this is", N | V, vi_c_describe, 0},
+    {screen, "vi.bytes", "g8", "Say the character's bytes; 8g8: on to bytes that are no UTF-8", N,
+        vi_c_bytes, 0},
     {screen, "vi.view-next", "<C-w>w <C-w><C-w>", "To the other view", N, vi_c_host, A_VIEW},
     {screen, "vi.view-close", "<C-w>c <C-w>q", "Close this view", N, vi_c_host, A_CLOSE_VIEW},
     {screen, "vi.view-only", "<C-w>o", "Close the other view", N, vi_c_host, A_ONLY},

@@ -7,6 +7,7 @@
 #define ROW_RUN(name) bool name(struct vi *vi, struct vi_cmd *cmd)
 
 ROW_RUN(vi_c_add);
+ROW_RUN(vi_c_bytes);
 ROW_RUN(vi_c_change);
 ROW_RUN(vi_c_colon);
 ROW_RUN(vi_c_count);

@@ -292,6 +292,52 @@ static void test_remap(void **state)
     text_free(text);
 }
 
+static void note_said(void *data, bool error, const char *text)
+{
+    (void)error;
+    buf_clear(data);
+    buf_append_c(data, text);
+}
+
+static void assert_said(const char *content, const char *keys, const char *wanted)
+{
+    static const struct vi_host host = {.message = note_said};
+    struct buf said = BUF_INIT;
+    struct text *text = text_new(str_of(content));
+    struct vi *vi = vi_new(&host, &said);
+    vi_attach(vi, text, 0);
+    vi_keys(vi, str_of(keys));
+    assert_string_equal(buf_str(&said).len == 0 ? "" : said.ptr, wanted);
+    vi_forget(vi, text);
+    vi_free(vi);
+    text_free(text);
+    buf_free(&said);
+}
+
+/* Keys that do nothing say so. */
+static void test_no_command(void **state)
+{
+    (void)state;
+    assert_said("a\n", "z=", "\"z=\" is no command here; :help lists them");
+    assert_said("a\n", "3dz", "\"3dz\" is no command here; :help lists them");
+    assert_said("a\n", "v\030\033gX", "\"gX\" is no command here; :help lists them");
+    assert_said("ab\n", "x", "");
+    assert_said("ab\n", "\003", ":q closes the file, :qa all of them and the program");
+    assert_said("ab\n", "v\003d\003", "");
+    assert_keys("abc\n", "vl\003x", "ac\n");
+}
+
+static void test_bytes(void **state)
+{
+    (void)state;
+    assert_said("a\n", "g8", "61");
+    assert_said("\xe4\xb8\x96\n", "g8", "e4 b8 96");
+    assert_said("\xff\n", "g8", "ff");
+    assert_said("\n", "g8", "no character here");
+    assert_said("a\n", "8g8", "from here on all is UTF-8");
+    assert_keys("a\n\xe4\xb8\x96 b\xff c\n", "8g8x", "a\n\xe4\xb8\x96 b c\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -310,6 +356,8 @@ int main(void)
         cmocka_unit_test(test_asking),
         cmocka_unit_test(test_start_of_line),
         cmocka_unit_test(test_remap),
+        cmocka_unit_test(test_no_command),
+        cmocka_unit_test(test_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
