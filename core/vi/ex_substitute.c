@@ -3,6 +3,12 @@
 
 #include <ctype.h>
 
+static bool tell(struct vi_sub *sub, const char *one, const char *many)
+{
+    return vi_say(sub->vi, false, "%zu %s in %zu %s", sub->found, sub->found == 1 ? one : many,
+        sub->lines, sub->lines == 1 ? "line" : "lines");
+}
+
 static bool finish(struct vi_sub *sub, const struct vi_ex *ex, struct str pattern)
 {
     struct vi *vi = sub->vi;
@@ -13,7 +19,7 @@ static bool finish(struct vi_sub *sub, const struct vi_ex *ex, struct str patter
         vi_jump_mark(vi);
         vi_first_nonblank(vi);
         vi_set_want(vi);
-        return vi_say(vi, false, "%zu matches in %zu lines", sub->found, sub->lines);
+        return tell(sub, "match", "matches");
     }
     size_t first = text_line_of(vi->text, sub->from);
     size_t last = vi_sub_last_line(sub);
@@ -40,7 +46,7 @@ static bool finish(struct vi_sub *sub, const struct vi_ex *ex, struct str patter
     }
     vi_set_want(vi);
     if (ok && sub->found > 2 && !vi->in_global) {
-        vi_say(vi, false, "%zu substitutions in %zu lines", sub->found, sub->lines);
+        (void)tell(sub, "substitution", "substitutions");
     }
     return ok;
 }
