@@ -92,7 +92,7 @@ static void collect_files(void *data, struct finder_items *out)
     VEC_FOREACH (const struct file_entry, entry, files) {
         if (!taken[entry - files->items]) {
             add_file(out, entry, entry->path,
-                entry->is_link    ? "link: not followed"
+                entry->is_link    ? "link: open what it leads to"
                 : entry->odd_name ? "odd name: not opened"
                                   : file_kind_name(entry->kind),
                 0);

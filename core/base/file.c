@@ -66,7 +66,7 @@ bool file_read_fd(int fd, const char *name, size_t max_bytes, struct buf *out, s
         return err_set(err, ERR_INVALID, "%s is a device, pipe or socket, not a file", name);
     }
     if (st.st_size > 0 && (unsigned long long)st.st_size > max_bytes) {
-        return err_set(err, ERR_LIMIT, "%s has %lld bytes; the limit is %zu", name,
+        return err_set(err, ERR_LIMIT, "%s is too large: %lld bytes, at most %zu are read", name,
             (long long)st.st_size, max_bytes);
     }
     buf_reserve(out, (size_t)(st.st_size > 0 ? st.st_size : 0) + 1);

@@ -100,12 +100,12 @@ static void what_is_no_text_is_told(void **state)
     static const struct {
         const char *name, *sentence;
     } cases[] = {
-        {"binary", "binary is a binary file (3 bytes)"},
+        {"binary", "binary is a binary file (3 bytes): line 1 has a NUL byte; open it with"},
         {"pipe", "pipe is a device, pipe or socket, not a file"},
         {"socket", "socket is a device, pipe or socket, not a file"},
         {"folder", "folder is a folder, not a file"},
         {"link", "link is a symbolic link"},
-        {"huge", "huge has 2147483648 bytes"},
+        {"huge", "huge is too large: 2147483648 bytes, at most 67108864 are read; open it with"},
         {"../x", "../x"},
     };
     char *path = path_join(f->dir, "pipe");

@@ -83,7 +83,13 @@ static void test_what_cannot_be_opened(void **state)
         assert_null(strchr(err.text, '\n'));
     }
     assert_false(editor_jump(bench->editor, "binary", 0, 0));
-    bench_see(bench, "binary is a binary file (3 bytes)");
+    bench_see(bench, "binary is a binary file (3 bytes): line 1 has a NUL");
+    assert_int_equal(truncate(binary, 0), 0);
+    fd = open(binary, O_WRONLY);
+    assert_int_equal(write(fd, "\xff\xfez\0\n\0", 6), 6);
+    close(fd);
+    assert_false(editor_jump(bench->editor, "binary", 0, 0));
+    bench_see(bench, "binary is UTF-16: iconv");
     free(fifo);
     free(big);
     free(binary);

@@ -260,7 +260,7 @@ static void test_a_file_becomes_something_else(void **state)
         {"p", become_pipe, "p is a device, pipe or socket, not a file: the text as it was"},
         {"l", become_link, "l is a symbolic link"},
         {"b", become_binary, "b is a binary file (2 bytes)"},
-        {"h", become_huge, "h has 2147483648 bytes"},
+        {"h", become_huge, "h is too large: 2147483648 bytes"},
     };
     bench->cols = 160;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

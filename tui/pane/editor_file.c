@@ -80,6 +80,24 @@ static void set_language(struct doc *doc)
     buf_free(&first);
 }
 
+static bool is_text(const char *path, struct str bytes, struct err *err)
+{
+    size_t zero = str_find_char(str_slice(bytes, 0, BINARY_LOOK), '\0', 0);
+    if (zero == SIZE_MAX) {
+        return true;
+    }
+    if (str_starts(bytes, "\xff\xfe") || str_starts(bytes, "\xfe\xff")) {
+        return err_set(err, ERR_INVALID,
+            "%s is UTF-16: iconv -f UTF-16 -t UTF-8 makes a file of it that can be edited", path);
+    }
+    size_t line = 1;
+    for (size_t i = 0; i < zero; i++) {
+        line += bytes.ptr[i] == '\n' ? 1 : 0;
+    }
+    return err_set(err, ERR_UNSUPPORTED, "%s is a binary file (%zu bytes): line %zu has a NUL byte",
+        path, bytes.len, line);
+}
+
 /* Reads the file; one that is not there is an empty new one (stamp.exists is false then). */
 bool editor_read_file(const struct editor *editor, const char *path, struct buf *bytes,
     struct file_stamp *stamp, struct err *err)
@@ -97,11 +115,7 @@ bool editor_read_file(const struct editor *editor, const char *path, struct buf 
         }
         return false;
     }
-    if (str_find_char(str_slice(buf_str(bytes), 0, BINARY_LOOK), '\0', 0) != SIZE_MAX) {
-        return err_set(err, ERR_UNSUPPORTED, "%s is a binary file (%zu bytes): not for this editor",
-            path, bytes->len);
-    }
-    return true;
+    return is_text(path, buf_str(bytes), err);
 }
 
 /* One of its views. */
@@ -191,6 +205,11 @@ struct doc *doc_open(struct editor *editor, const char *path, struct err *err)
     if (doc != NULL || !editor_read_file(editor, clean, &bytes, &stamp, err)) {
         free(clean);
         buf_free(&bytes);
+        if (doc == NULL && err != NULL &&
+            (err->kind == ERR_UNSUPPORTED || err->kind == ERR_LIMIT)) {
+            struct err why = *err;
+            (void)err_set(err, why.kind, "%s; open it with another program", why.text);
+        }
         return doc;
     }
     doc = MEM_NEW(struct doc);
