@@ -209,16 +209,22 @@ static void paint_divider(struct app *app)
     }
 }
 
+/* The pane in focus types this key, or does something of its own with it. */
+static bool is_taken(const void *data, const struct key *key)
+{
+    const struct pane *pane = data;
+    const struct pane_ops *ops = pane->ops;
+    return ops != NULL &&
+           ((ops->takes_text != NULL && ops->takes_text(pane->data) && key_is_plain_text(key)) ||
+               (ops->takes_key != NULL && ops->takes_key(pane->data, key)));
+}
+
 static int paint_key(struct app *app, struct region region, int col, int end,
     const struct action *action, void *data, struct buf *shown)
 {
     struct buf keys = BUF_INIT;
     struct pane pane = app_active(app);
-    if (pane.ops != NULL && pane.ops->takes_text != NULL && pane.ops->takes_text(pane.data)) {
-        keymap_append_text_key(app->keymap, action, &keys); /* the others would be typed */
-    } else {
-        keymap_append_keys(app->keymap, action, true, &keys);
-    }
+    keymap_append_free_key(app->keymap, action, is_taken, &pane, &keys);
     int width = (int)utf8_width(buf_str(&keys)) + 1 + (int)utf8_width(str_of(action->label));
     bool can = action_why_not(action, data) == NULL; /* if not, the palette says why */
     /* A key that the pane has taken does not also do what it does elsewhere. */

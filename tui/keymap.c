@@ -246,15 +246,27 @@ void keymap_append_keys(
     }
 }
 
-void keymap_append_text_key(
-    const struct keymap *keymap, const struct action *action, struct buf *out)
+void keymap_append_free_key(const struct keymap *keymap, const struct action *action,
+    bool (*taken)(const void *data, const struct key *key), const void *data, struct buf *out)
 {
     VEC_FOREACH (struct binding, binding, &keymap->bindings) {
-        if (binding->action == action && !key_is_plain_text(&binding->keys[0])) {
+        if (binding->action == action && !taken(data, &binding->keys[0])) {
             append_sequence(out, binding);
             return;
         }
     }
+}
+
+static bool is_typed(const void *data, const struct key *key)
+{
+    (void)data;
+    return key_is_plain_text(key);
+}
+
+void keymap_append_text_key(
+    const struct keymap *keymap, const struct action *action, struct buf *out)
+{
+    keymap_append_free_key(keymap, action, is_typed, NULL, out);
 }
 
 size_t keymap_sets(const struct keymap *keymap, const struct action_set *const **sets)

@@ -35,6 +35,10 @@ void keymap_append_keys(
  * Appends nothing when it has none. */
 void keymap_append_text_key(
     const struct keymap *keymap, const struct action *action, struct buf *out);
+/* The first of an action's keys that is not `taken` by what is in focus. Appends nothing when all
+ * are. */
+void keymap_append_free_key(const struct keymap *keymap, const struct action *action,
+    bool (*taken)(const void *data, const struct key *key), const void *data, struct buf *out);
 /* All sets added, in order. Borrowed. */
 size_t keymap_sets(const struct keymap *keymap, const struct action_set *const **sets);
 /* NULL when there is none. */

@@ -425,7 +425,6 @@ static bool control_key(struct vi *vi, int32_t key)
         return true;
     }
     case VI_CTRL('v'):
-    case VI_CTRL('q'):
     case VI_CTRL('r'):
         vi->insert.prefix = key == VI_CTRL('r') ? key : VI_CTRL('v');
         return true;

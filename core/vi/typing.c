@@ -320,7 +320,6 @@ static bool edit_key(struct vi *vi, int32_t key)
         typing->prefix_register = true;
         return true;
     case VI_CTRL('v'):
-    case VI_CTRL('q'):
         typing->prefix_literal = true;
         return true;
     default:

@@ -148,6 +148,33 @@ static void test_save_as(void **state)
     test_dir_remove(dir);
 }
 
+/* ^P completes and calls back where one types, as in Vim; elsewhere it is the program's, and the
+ * line of keys names the one that works. */
+static void test_ctrl_p(void **state)
+{
+    (void)state;
+    char *dir = test_dir_make();
+    struct term *term = start(dir);
+    term_expect(term, "^P commands");
+    term_type(term, "Gopack");
+    term_expect(term, "F1 commands");
+    term_expect(term, "package name");
+    term_key(term, "ctrl-p");
+    term_key(term, "tab");
+    term_key(term, "esc");
+    term_type(term, ":w\r");
+    expect_file(
+        term, dir, "work/one.rego", "package one\n\nallow if {\n\tinput.user\n}\npackage \n");
+    term_type(term, ":");
+    term_key(term, "ctrl-p");
+    term_expect(term, ":w");
+    term_key(term, "esc");
+    term_key(term, "ctrl-p");
+    term_expect(term, "what do you want to do?");
+    term_free(term);
+    test_dir_remove(dir);
+}
+
 static void test_live_change(void **state)
 {
     (void)state;
@@ -224,6 +251,7 @@ int main(void)
         cmocka_unit_test(test_help_is_of_the_key_set),
         cmocka_unit_test(test_asked_by_the_host),
         cmocka_unit_test(test_save_as),
+        cmocka_unit_test(test_ctrl_p),
         cmocka_unit_test(test_live_change),
         cmocka_unit_test(test_views_and_folds),
         cmocka_unit_test(test_esc_and_the_next_key_at_once),

@@ -361,7 +361,11 @@ bool editor_vi_takes(const struct editor *editor, const struct key *key)
         return true;
     }
     if (key->code == K_TEXT) {
-        bool ctrl = key->mods == MOD_CTRL && key->len == 1 && strchr("pqsz", key->text[0]) == NULL;
+        /* What is the program's everywhere; ^P only where nothing is completed or called back. */
+        enum vi_mode mode = vi_mode(editor->vi->vi);
+        bool types = mode == VI_INSERT || mode == VI_REPLACE || mode == VI_COMMAND;
+        bool ctrl = key->mods == MOD_CTRL && key->len == 1 &&
+                    strchr(types ? "qsz" : "pqsz", key->text[0]) == NULL;
         if (key_is_char(key, ' ') && vi_mode(editor->vi->vi) == VI_NORMAL &&
             !vi_is_pending(editor->vi->vi)) {
             return false; /* begins a sequence of the program's own: "space,l" */
