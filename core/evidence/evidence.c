@@ -323,9 +323,10 @@ static bool is_open(const struct looking *l, size_t policy, enum fixture_claim c
 {
     const struct apply_cell *cell = matrix_cell(l->matrix, l->side, policy, l->fixture);
     bool own = l->nearest == 0 || is_own(l, policy);
-    if (cell == NULL || matrix_policy(l->matrix, policy)->unseen ||
+    const struct matrix_head *head = matrix_policy(l->matrix, policy);
+    if (cell == NULL || head->unseen || head->trouble != NULL ||
         !(own || claim == FIXTURE_CLAIMS_VALID)) {
-        return false;
+        return false; /* what cannot be asked about alone is another's to tell */
     }
     return cell->verdict == APPLY_ERROR ||
            (cell->verdict == APPLY_NOT_EVALUATED && (own || cell->unasked));

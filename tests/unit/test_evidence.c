@@ -106,6 +106,9 @@ static struct apply_set *set_of(
                                      .name = mem_printf("p%zu", p),
                                      .file = mem_strdup(policies[p]),
                                      .unseen = strstr(policies[p], "unseen") != NULL,
+                                     .trouble = strstr(policies[p], "template") == NULL
+                                                    ? NULL
+                                                    : mem_strdup("a constraint asks it"),
                                      .at = {1, 1}});
     }
     for (size_t f = 0; documents[f].name != NULL; f++) {
@@ -234,6 +237,10 @@ static void fixtures_as_they_say(void **state)
         {"a/testdata/invalid_a.yaml", "de", 0, NULL}, {"a/testdata/other.yaml", "!!", 0, NULL},
         {NULL, NULL, 0, NULL}};
     expect("opa", two, answered, "");
+    /* What is not asked about alone leaves nothing open. */
+    static const char *const of_template[] = {"a/template.rego", NULL};
+    const struct line alone[] = {{"a/testdata/valid_a.yaml", "?", 0, NULL}, {NULL, NULL, 0, NULL}};
+    expect("opa", of_template, alone, "");
     const struct line denied[] = {
         {"a/testdata/invalid_a.yaml", "d?", 0, NULL}, {NULL, NULL, 0, NULL}};
     expect("opa", two, denied, "");
