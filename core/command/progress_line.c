@@ -18,6 +18,19 @@ void progress_line_begin(struct progress_line *line, bool json, const char *what
     }
 }
 
+void progress_line_say(struct progress_line *line, const char *what)
+{
+    uint64_t now = loop_now_us();
+    if (line->is_terminal) {
+        fprintf(stderr, "\r\033[K%s", what);
+        line->is_shown = true;
+    } else if (now - line->said_us >= SAID_EVERY_US) {
+        fprintf(stderr, "%s\n", what);
+        line->said_us = now;
+    }
+    fflush(stderr);
+}
+
 void progress_line_show(struct progress_line *line, size_t done, size_t total, const char *what)
 {
     uint64_t now = loop_now_us();

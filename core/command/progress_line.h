@@ -15,6 +15,8 @@ struct progress_line {
 
 /* Says on a terminal what is done first ("reading the folder"). `json`: lines as elsewhere. */
 void progress_line_begin(struct progress_line *line, bool json, const char *what);
+/* What is done now: elsewhere it is said only where ten seconds have gone by. */
+void progress_line_say(struct progress_line *line, const char *what);
 /* "12 of 40 tests" */
 void progress_line_show(struct progress_line *line, size_t done, size_t total, const char *what);
 /* Before anything else is written, and at the end. */

@@ -25,15 +25,26 @@ enum { CONTEXT = 3, WAIT_MS = 200 }; /* an interruption is seen within it */
 static int list(const struct args *args, const char *root)
 {
     struct rollout rollout = {0};
+    struct progress_line line;
     struct err err;
+    progress_line_begin(&line, args_has(args, "json"), "reading the folder");
     if (!rollout_find(root, &rollout, &err)) {
+        progress_line_clear(&line);
         return command_fail(args, "%s", err.text);
     }
     enum rollout_format format = args_has(args, "json")       ? ROLLOUT_JSON
                                  : args_has(args, "csv")      ? ROLLOUT_CSV
                                  : args_has(args, "markdown") ? ROLLOUT_MARKDOWN
                                                               : ROLLOUT_TEXT;
-    rollout_print_table(root, &rollout, format);
+    struct rollout_since *since = mem_zalloc((rollout.len + 1) * sizeof *since);
+    progress_line_say(&line, "reading the history");
+    rollout_since_read(root, rollout.items, rollout.len, since);
+    progress_line_clear(&line);
+    rollout_print_table(&rollout, since, format);
+    for (size_t i = 0; i < rollout.len; i++) {
+        rollout_since_free(&since[i]);
+    }
+    free(since);
     int code = rollout.len > 0 ? EXIT_YES : EXIT_NO;
     if (rollout.len == 0) {
         fputs("no policy with a stage is here: no Gatekeeper constraint, Kyverno policy or rule of "

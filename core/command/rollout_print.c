@@ -133,7 +133,7 @@ static void print_head(enum rollout_format format, int width)
 }
 
 void rollout_print_table(
-    const char *root, const struct rollout *rollout, enum rollout_format format)
+    const struct rollout *rollout, const struct rollout_since *since, enum rollout_format format)
 {
     size_t width = 6;
     VEC_FOREACH (const struct rollout_policy, policy, rollout) {
@@ -143,17 +143,13 @@ void rollout_print_table(
     if (rollout->len > 0) {
         print_head(format, (int)width);
     }
-    struct rollout_since *since = mem_zalloc((rollout->len + 1) * sizeof *since);
-    rollout_since_read(root, rollout->items, rollout->len, since);
     for (size_t i = 0; i < rollout->len; i++) {
         if (format == ROLLOUT_JSON) {
             print_json(&rollout->items[i], &since[i]);
         } else {
             print_row(&rollout->items[i], &since[i], format, (int)width);
         }
-        rollout_since_free(&since[i]);
     }
-    free(since);
 }
 
 void rollout_print_case(const struct rollout_policy *policy, enum rollout_stage to,

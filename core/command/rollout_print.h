@@ -8,9 +8,9 @@
 
 enum rollout_format { ROLLOUT_TEXT, ROLLOUT_JSON, ROLLOUT_CSV, ROLLOUT_MARKDOWN };
 
-/* Reads the history of each, too. */
+/* `since`: of each, by place. */
 void rollout_print_table(
-    const char *root, const struct rollout *rollout, enum rollout_format format);
+    const struct rollout *rollout, const struct rollout_since *since, enum rollout_format format);
 /* `evidence` NULL: none is needed. */
 void rollout_print_case(const struct rollout_policy *policy, enum rollout_stage to,
     const struct rollout_case *evidence, bool json, FILE *out);

@@ -2,6 +2,7 @@
 #include "command/command.h"
 #include "command/controls_option.h"
 #include "command/folder_index.h"
+#include "command/progress_line.h"
 
 #include "base/file.h"
 #include "base/path.h"
@@ -93,10 +94,13 @@ static void sum_up(const struct lineage *lineage)
 }
 
 /* Without a repository there are no commits, and no failure either. */
-static void add_commits(struct lineage *lineage, const char *root)
+static void add_commits(struct lineage *lineage, const char *root, struct progress_line *line)
 {
     struct err err;
-    if (!lineage_read_commits(lineage, root, NULL, &err)) {
+    progress_line_say(line, "looking the last commits up");
+    bool read = lineage_read_commits(lineage, root, NULL, &err);
+    progress_line_clear(line);
+    if (!read) {
         if (err.kind != ERR_NOT_FOUND) {
             fprintf(stderr, "no commits: %s\n", err.text);
         }
@@ -113,9 +117,12 @@ static int trace_folder(
     struct lineage lineage = {0};
     struct buf out = BUF_INIT;
     struct err err;
+    struct progress_line line;
     int code = EXIT_COULD_NOT;
+    progress_line_begin(&line, form == FORM_JSON, "reading the folder");
     bool ok = folder_index_open(&index, root, &err);
     if (ok) {
+        progress_line_say(&line, "following the controls");
         cover_map_build(index.catalog, &controls->list, &map);
         struct lineage_maker *maker =
             lineage_begin(index.catalog, &controls->list, &map, controls->benchmark);
@@ -123,11 +130,13 @@ static int trace_folder(
         }
         lineage_finish(maker, &lineage);
         if (!args_has(args, "no-commits")) {
-            add_commits(&lineage, root);
+            add_commits(&lineage, root, &line);
         }
+        progress_line_clear(&line);
         write_form(&lineage, form, root, &out);
         ok = put_out(args, &out, &err);
     }
+    progress_line_clear(&line);
     if (ok) {
         sum_up(&lineage);
         bool all = lineage.controls[LINEAGE_UNCOVERED] + lineage.controls[LINEAGE_UNTESTED] +

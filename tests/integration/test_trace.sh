@@ -102,6 +102,31 @@ exec 4>&-
 grep -q 'cannot write' "$work/said" && fail "a reader that left was told of: $(cat "$work/said")"
 with 1 trace --format oscal --out "$work/definition.json"
 
+# On a terminal one line says what is done, and is gone at the end; elsewhere nothing is said of it so soon.
+on_terminal() {
+  python3 - "$bylaw" "$@" <<'PY'
+import os, pty, subprocess, sys
+ours, theirs = pty.openpty()
+run = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=theirs)
+os.close(theirs)
+said = b""
+try:
+    while piece := os.read(ours, 4096):
+        said += piece
+except OSError:
+    pass
+run.wait()
+sys.stdout.buffer.write(said)
+PY
+}
+for command in trace rollout; do
+  on_terminal $command >"$work/said"
+  has 'reading the folder' said
+  has $'\r\033[K' said
+  "$bylaw" $command >/dev/null 2>"$work/said" || [ $? = 1 ]
+  grep -qE $'reading|\033' "$work/said" && fail "$command says on a pipe: $(cat "$work/said")"
+done
+
 . "$BYLAW_SOURCE_DIR/scripts/lib.sh"
 schema=$(fetch_oscal_schema)
 if [ -n "$schema" ] && have node && [ -e "${BYLAW_NODE_MODULES:-}/ajv" ]; then
