@@ -28,7 +28,7 @@ struct finder {
 
 static bool ends(const char *text, const char *end)
 {
-    return str_ends(str_of(text), end);
+    return str_ends(str_make(text, strlen(text)), end);
 }
 
 static bool is_policies(const char *path)
@@ -542,7 +542,7 @@ void cedar_sets_find(const char *root, const struct plan_words *paths, struct ce
     }
     bool any = f.policies.len > 0; /* else few files are looked into, for tests that lost theirs */
     VEC_FOREACH (char *, path, paths) {
-        if (any ? !is_placed(&f, *path) : ends(*path, "tests.json")) {
+        if ((any || ends(*path, "tests.json")) && !is_placed(&f, *path)) {
             assign(&f, *path);
         }
     }
