@@ -386,8 +386,18 @@ bool plain_problems(struct plain *plain, struct str args, struct err *err)
     for (size_t i = 0; i < all->len && i < PLAIN_LIST_MAX; i++) {
         plain_say_finding(plain, i + 1, &all->items[i]);
     }
+    const char *trouble = board_trouble(plain->board);
+    bool running = board_is_running(plain->board);
+    if (all->len == 0 && !running && (trouble != NULL || board_wall_us(plain->board) == 0)) {
+        plain_say(plain, "Nothing was checked%s%s.", trouble == NULL ? " yet" : ": ",
+            trouble == NULL ? "" : trouble);
+        return true;
+    }
     char *count = plain_count(all->len, "problem");
-    plain_say(plain, "%s%s.", count, board_is_running(plain->board) ? "; tests still run" : "");
+    plain_say(plain, "%s%s.%s", count, running ? "; tests still run" : "",
+        all->len > 0 ? ""
+                     : " opa check and the guards look at each file that is edited here, bylaw "
+                       "check at all files.");
     free(count);
     return true;
 }
