@@ -4,18 +4,16 @@
 #include "base/path.h"
 #include "base/safe.h"
 #include "base/vec.h"
-#include "config/toml.h"
 #include "engine/eval_input.h"
 #include "engine/plan.h"
 #include "engine/renderer.h"
+#include "engine/settings.h"
 #include "policy/yaml_tree.h"
-#include "workspace/ignore.h"
 
 #include <stdlib.h>
 
 enum { DOCUMENTS_MAX = 1000, NAME_BYTES = 200 };
 #define POLICY_MAX_BYTES ((size_t)2 << 20)
-#define CONFIG_MAX_BYTES ((size_t)1 << 20)
 
 /* ---- what a document says of itself ---- */
 
@@ -270,30 +268,23 @@ bool fixtures_in_folder(const char *path)
     return false;
 }
 
-static void read_patterns(const struct apply_set *set, struct plan_words *out)
+/* What they ask about and is not there, or cannot be read, is told. */
+static void read_patterns(struct apply_set *set, struct plan_words *out)
 {
-    static const char *const lists[] = {"apply.fixtures", "engines.conftest.inputs"};
-    struct buf text = BUF_INIT;
-    struct toml *toml = apply_read(set, ".bylaw/config.toml", CONFIG_MAX_BYTES, &text, NULL)
-                            ? toml_parse(buf_str(&text), ".bylaw/config.toml", NULL)
-                            : NULL;
-    for (size_t k = 0; k < ARRAY_LEN(lists); k++) {
-        const struct toml *value = toml_get_path(toml, lists[k]);
-        for (size_t i = 0; value != NULL && value->kind == TOML_ARRAY && i < value->len; i++) {
-            if (value->items[i]->kind == TOML_STRING) {
-                VEC_PUSH(out, mem_strdup(value->items[i]->text));
-            }
-        }
-    }
+    static const char *const file = ".bylaw/config.toml";
+    struct toml *toml = settings_read(set->root, file);
+    const struct toml *own = toml_get_path(toml, "apply.fixtures");
+    settings_note(set->root, file, &set->notes);
+    settings_note_unmatched(set->index, file, own, &set->notes);
+    settings_words(own, out);
+    settings_words(toml_get_path(toml, "engines.conftest.inputs"), out);
     toml_free(toml);
-    buf_free(&text);
 }
 
 static bool is_wanted(const struct plan_words *patterns, const char *path)
 {
     VEC_FOREACH (char *, pattern, patterns) {
-        if (plan_path_wanted(path, *pattern) ||
-            ignore_glob(str_of(*pattern), str_of(path), false)) {
+        if (settings_name(*pattern, path)) {
             return true;
         }
     }

@@ -199,7 +199,7 @@ static void planned(void *data, unsigned generation, const struct apply_set *set
     (void)generation;
     matrix_plan(d->matrix, MATRIX_NOW, set);
     VEC_FOREACH (const struct finding, note, &set->notes) {
-        if (strcmp(note->rule, APPLY_BOUND_RULE) == 0) {
+        if (strcmp(note->rule, APPLY_BOUND_RULE) == 0 || note->severity == SEVERITY_ERROR) {
             gap_of(&d->gaps, GUARD_BY_FIXTURES, note->message);
         }
     }

@@ -25,6 +25,17 @@ cd "$dir/work"
 run 0 guards --decide
 says_not 'fixture-|rule-unreached|test-not-evaluated|error:'
 
+# Fixtures that the settings name and that are not there were not decided about.
+mv .bylaw "$dir/settings"
+mkdir .bylaw
+for text in '[apply]\nfixtures = ["gone/*.yaml"]' '[apply'; do
+  printf '%b\n' "$text" >.bylaw/config.toml
+  run 1 guards --decide
+  grep -q 'fixture-denied, fixture-not-denied.* not evaluated in full' "$dir/err" || fail "settings: $(cat "$dir/err")"
+done
+rm -r .bylaw
+mv "$dir/settings" .bylaw
+
 # What the engines decide against the names.
 tests=policies/k8s/privileged/testdata
 cp $tests/valid_plain.yaml $tests/invalid_harmless.yaml
