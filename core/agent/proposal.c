@@ -4,6 +4,7 @@
 #include "base/vec.h"
 #include "patch/apply_patch.h"
 #include "patch/unified.h"
+#include "repo/git.h"
 
 #include <git2.h>
 #include <stdlib.h>
@@ -194,6 +195,7 @@ void change_count_lines(const struct change *change, unsigned *added, unsigned *
     if (change_is_binary(change)) {
         return;
     }
+    git_start(); /* no repository may have been opened yet */
     git_diff_options options;
     git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
     git_patch *patch = NULL;

@@ -50,7 +50,8 @@ ln -s ../elsewhere/AGENTS.md "$dir/w/AGENTS.md"
 ln -s ../elsewhere "$dir/w/schemas"
 expect 0 '-mine' "$bylaw" init --framework opa --dry-run "$dir/w"
 mv "$dir/w/schemas" "$dir/link"
-expect 0 'left   .codex/skills/policy-gen/SKILL.md, which is there already and differs (+' "$bylaw" init --framework opa "$dir/w"
+expect 0 'left   .codex/skills/policy-gen/SKILL.md, which is there already and differs (+' "$bylaw" init --framework opa --dry-run "$dir/w"
+expect 0 ' -1 lines)' "$bylaw" init --framework opa "$dir/w"
 [ "$(cat "$dir/w/.codex/skills/policy-gen/SKILL.md")" = mine ]
 [ "$(cat "$dir/elsewhere/AGENTS.md")" = secret ]
 [ -x "$dir/w/.githooks/pre-commit" ] && [ -x "$dir/w/ci/engines" ] && [ ! -x "$dir/w/.gitignore" ]
