@@ -467,8 +467,10 @@ void generate_free(struct generate *generate)
     }
     generate->pumping = true; /* freeing turns the loop */
     for (unsigned i = 0; i < generate->setup.jobs; i++) {
-        errand_free(generate->jobs[i].errand);
+        /* Not a running one any more, while the others look at what all have spent. */
+        struct errand *errand = generate->jobs[i].errand;
         generate->jobs[i].errand = NULL;
+        errand_free(errand);
     }
     loop_timer_free(generate->pump);
     free(generate->jobs);
