@@ -267,6 +267,28 @@ static void old_coverage_is_in_doubt(void **state)
     end(&f);
 }
 
+/* A line of an explanation that its row cuts is told whole below the list. */
+static void long_lines_are_told_whole(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f, "opa-failing");
+    run(&f);
+    static const char line[] = "messages == {\"8192 MB is too much\"}";
+    f.cols = 44;
+    type(&f, "]t");
+    expect(&f, line, false);
+    bool whole = false;
+    for (int i = 0; i < 20 && !whole; i++) {
+        type(&f, "j");
+        char *shown = screen(&f);
+        whole = strstr(shown, line) != NULL;
+        free(shown);
+    }
+    assert_true(whole);
+    end(&f);
+}
+
 /* What differs is told on one row where there is room, else on two. */
 static void compares_beside_or_below(void **state)
 {
@@ -354,6 +376,7 @@ int main(void)
         cmocka_unit_test(reruns_a_part),
         cmocka_unit_test(browses_by_group_status_and_order),
         cmocka_unit_test(old_coverage_is_in_doubt),
+        cmocka_unit_test(long_lines_are_told_whole),
         cmocka_unit_test(compares_beside_or_below),
         cmocka_unit_test(problems_and_coverage),
         cmocka_unit_test(small_screens),

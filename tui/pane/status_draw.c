@@ -283,25 +283,45 @@ static void draw_cover_line(struct status *s, struct region line)
     buf_free(&rest);
 }
 
-/* All of a problem's message under the list, where its row has no room for it and the pane has.
+/* All of a text under the list, where its row has no room for it (`room` columns) and the pane has.
  * Returns the rows taken. */
+static int draw_whole(struct region region, struct str text, int room)
+{
+    int rows = region_rows(region);
+    int cols = region_cols(region) - 2;
+    if (rows < WHOLE_FROM_ROWS || (int)utf8_width(text) <= room) {
+        return 0;
+    }
+    int used = wrap_height(text, cols, WHOLE_ROWS);
+    grid_hline(region, rows - used - 1, 0, cols + 2, STYLE(BORDER));
+    wrap_put(region_sub(region, rows - used, 1, used, cols), text, STYLE(TEXT));
+    return used + 1;
+}
+
 static int draw_whole_finding(struct status *s, struct region region)
 {
     const struct findings *findings = status_findings(s);
     size_t at = s->lists[TAB_PROBLEMS].cursor;
-    int rows = region_rows(region);
-    int cols = region_cols(region) - 2;
-    if (at >= findings->len || rows < WHOLE_FROM_ROWS) {
+    if (at >= findings->len) {
         return 0;
     }
     struct str message = str_trim(str_of(findings->items[at].message));
-    int used = wrap_height(message, cols, WHOLE_ROWS);
-    if (used == 1 && (int)utf8_width(message) <= finding_room(&findings->items[at], cols + 2)) {
+    bool lines = str_find_char(message, '\n', 0) != SIZE_MAX;
+    return draw_whole(
+        region, message, lines ? -1 : finding_room(&findings->items[at], region_cols(region)));
+}
+
+/* A line of what is told of a test. */
+static int draw_whole_line(struct status *s, struct region region)
+{
+    size_t at = s->lists[TAB_TESTS].cursor;
+    if (at >= board_view_count(&s->view)) {
         return 0;
     }
-    grid_hline(region, rows - used - 1, 0, cols + 2, STYLE(BORDER));
-    wrap_put(region_sub(region, rows - used, 1, used, cols), message, STYLE(TEXT));
-    return used + 1;
+    struct board_row row = board_view_row(&s->view, s->board, at);
+    int room = region_cols(region) - 1 - status_text_indent(&row); /* beside the bar */
+    bool cut = row.kind == BOARD_ROW_TEXT && (int)utf8_width(row.text) > room;
+    return cut ? draw_whole(region, str_trim(row.text), -1) : 0;
 }
 
 /* A list that is not empty says nothing of them either. Returns the rows taken. */
@@ -359,6 +379,8 @@ void status_draw(void *data, struct region region, bool focused)
     int below = s->tab == TAB_PROBLEMS ? draw_waiting(s, region) : 0;
     if (s->tab == TAB_PROBLEMS) {
         below += draw_whole_finding(s, region_sub(region, 0, 0, rows - below, cols));
+    } else if (s->tab == TAB_TESTS) {
+        below = draw_whole_line(s, region);
     }
     struct region body = region_sub(region, top, 0, rows - top - below, cols);
     struct list *list = &s->lists[s->tab];

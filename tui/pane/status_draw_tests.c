@@ -353,6 +353,11 @@ static void draw_diff(struct status *s, const struct board_row *shown, struct bo
     }
 }
 
+int status_text_indent(const struct board_row *row)
+{
+    return 3 + INDENT_COLS * (int)(row->depth + 1);
+}
+
 void status_draw_test_row(void *data, size_t index, struct region row, bool cursor)
 {
     (void)cursor;
@@ -360,7 +365,7 @@ void status_draw_test_row(void *data, size_t index, struct region row, bool curs
     struct board_row shown = board_view_row(&s->view, s->board, index);
     struct board_test *test = board_at(s->board, shown.test);
     int cols = region_cols(row);
-    int indent = 3 + INDENT_COLS * (int)(shown.depth + 1);
+    int indent = status_text_indent(&shown);
     switch (shown.kind) {
     case BOARD_ROW_GROUP:
         draw_group(s, &shown, row);

@@ -76,6 +76,8 @@ const struct findings *status_findings(const struct status *status);
 
 /* status_draw_tests.c */
 void status_draw_test_row(void *data, size_t index, struct region row, bool cursor);
+/* Where the text of a row begins that tells of a test. */
+int status_text_indent(const struct board_row *row);
 int status_put_none(struct region region, int row, int col);
 int status_put_tally(struct region region, int row, int col, const struct tally *tally, bool dim);
 /* The same as words: "3 pass, 1 fail". */
