@@ -243,7 +243,7 @@ static void start(struct lsp_client *client)
     }
     char *program = lsp_server_program(row, &err);
     if (program == NULL) {
-        set_state(client, LSP_MISSING, err.text);
+        set_state(client, row->is_own ? LSP_FAILED : LSP_MISSING, err.text);
         return;
     }
     struct lsp_words argv = {0};

@@ -129,7 +129,7 @@ static void read_row(struct lsp_servers *servers, const struct toml *row, const 
         const struct toml *item = row->items[i];
         bool ok = true;
         if (strcmp(item->key, "command") == 0) {
-            ok = read_words(item, &server->command);
+            ok = server->is_own = read_words(item, &server->command);
         } else if (strcmp(item->key, "languages") == 0) {
             ok = read_words(item, &server->languages);
         } else if (strcmp(item->key, "root_markers") == 0) {

@@ -25,8 +25,8 @@ enum lsp_state {
     LSP_STARTING, /* the program runs, it has not answered yet */
     LSP_READY,
     LSP_WAITING, /* crashed; started again in a moment */
-    LSP_FAILED,  /* crashed too often, or cannot be started: see why */
-    LSP_MISSING  /* the program is not there */
+    LSP_FAILED,  /* crashed too often, or what the user named cannot be started: see why */
+    LSP_MISSING  /* it is one of ours, and not installed */
 };
 
 const char *lsp_state_name(enum lsp_state state);

@@ -313,6 +313,7 @@ static void switched_off(void **state)
     lsp_talk_free(talk);
 }
 
+/* What the user names and is not there is a mistake; that one of ours is not installed is none. */
 static void a_server_that_is_not_there(void **state)
 {
     (void)state;
@@ -320,9 +321,25 @@ static void a_server_that_is_not_there(void **state)
         lsp_talk_new("[language_servers.regal]\ncommand = [\"no-such-server\"]\n", false);
     lsp_talk_open(talk, "a.rego", "package a\n");
     struct lsp_status status = lsp_status_at(talk->service, 0);
-    assert_int_equal(status.state, LSP_MISSING);
+    assert_int_equal(status.state, LSP_FAILED);
     assert_non_null(strstr(status.why, "no-such-server is not on PATH"));
     lsp_talk_free(talk);
+    char *path = mem_strdup(getenv("PATH")), *cache = mem_strdup(getenv("XDG_CACHE_HOME"));
+    setenv("PATH", "/nowhere", 1);
+    setenv("XDG_CACHE_HOME", "/nowhere", 1);
+    talk = lsp_talk_new("", false);
+    lsp_talk_open(talk, "a.rego", "package a\n");
+    status = lsp_status_at(talk->service, 0);
+    assert_int_equal(status.state, LSP_MISSING);
+    lsp_talk_free(talk);
+    setenv("PATH", path, 1);
+    if (cache != NULL) {
+        setenv("XDG_CACHE_HOME", cache, 1);
+    } else {
+        unsetenv("XDG_CACHE_HOME");
+    }
+    free(path);
+    free(cache);
 }
 
 static void table_mistakes_are_told(void **state)
