@@ -309,7 +309,9 @@ void app_key(struct app *app, const struct key *key)
     if (key->code == K_PASTE) {
         app_paste(app, key->data);
         if (key->truncated) {
-            app_message(app, MESSAGE_WARNING, "the paste was cut at %zu MB", INPUT_PASTE_MAX >> 20);
+            app_message(app, MESSAGE_WARNING,
+                "the paste was cut at %zu MB; paste the rest again, or open it as a file",
+                INPUT_PASTE_MAX >> 20);
         } else if (key->data.len > PASTE_TOLD) {
             app_message(app, MESSAGE_INFO, "pasted %.1f MB; undo takes all of it back",
                 (double)key->data.len / (1 << 20));

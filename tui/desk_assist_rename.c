@@ -97,18 +97,26 @@ static void made(void *data, bool cancelled)
     free_renaming(renaming);
 }
 
-/* Its files are changed as they are on disk. */
-static const char *first_unsaved(const struct assist *assist, const struct catalog_rename *plan)
+/* Files are changed as they are on disk. False, and said: this one has unsaved edits. */
+static bool is_as_on_disk(const struct assist *assist, const char *path)
 {
-    VEC_FOREACH (const struct rename_file, file, &plan->files) {
-        struct buf content = BUF_INIT;
-        bool is_unsaved = editor_unsaved_content(assist->desk->editor, file->path, &content);
-        buf_free(&content);
-        if (is_unsaved) {
-            return file->path;
-        }
+    struct buf content = BUF_INIT;
+    bool is_unsaved = editor_unsaved_content(assist->desk->editor, path, &content);
+    buf_free(&content);
+    if (is_unsaved) {
+        app_message(assist->desk->app, MESSAGE_WARNING,
+            "%s has unsaved edits: Alt-s saves all, then this can be proposed.", path);
     }
-    return NULL;
+    return !is_unsaved;
+}
+
+static bool are_as_on_disk(const struct assist *assist, const struct catalog_rename *plan)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < plan->files.len; i++) {
+        ok = is_as_on_disk(assist, plan->files.items[i].path);
+    }
+    return ok;
 }
 
 static void start(struct assist *assist, struct str name)
@@ -121,13 +129,9 @@ static void start(struct assist *assist, struct str name)
     bool ok = assist_look(assist, &here) && catalog_rename_plan(assist_catalog(assist),
                                                 &here.cursor, name, &renaming->plan, &err);
     assist_here_free(&here);
-    const char *unsaved = ok ? first_unsaved(assist, &renaming->plan) : NULL;
     if (!ok) {
         app_message(assist->desk->app, MESSAGE_ERROR, "%s", err.text);
-    } else if (unsaved != NULL) {
-        app_message(assist->desk->app, MESSAGE_WARNING,
-            "%s has unsaved edits: Alt-s saves all, then this can be proposed.", unsaved);
-    } else {
+    } else if (are_as_on_disk(assist, &renaming->plan)) {
         take_paths(renaming);
         assist->working++;
         loop_work_start(assist->desk->loop, make, made, renaming);
@@ -184,6 +188,8 @@ unsigned assist_rename(void *data)
     if (ours && symbol.kind == SYMBOL_BUILTIN) {
         app_message(assist->desk->app, MESSAGE_INFO, "%s is built into opa and keeps its name.",
             symbol.name);
+    } else if (ours && !is_as_on_disk(assist, here.path)) {
+        /* Before a name is asked for that could not be used. */
     } else if (ours || assist_can_ask(assist, LSP_RENAME)) {
         char *title =
             ours ? mem_printf("Rename %s (a proposal: nothing is written yet)", symbol.name)

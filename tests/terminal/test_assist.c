@@ -126,9 +126,23 @@ static void a_bad_name_is_refused(void **state)
     term_type(term, "#");
     go_to(term, "11:24");
     term_key(term, "alt-R");
+    term_expect(term, "has unsaved edits");
+    term_expect_gone(term, "nothing is written yet");
+    term_key(term, "ctrl-z");
+    /* Nor is another file of the rename. */
+    go_to(term, "11:24");
+    term_key(term, "f12");
+    term_expect(term, "k8s.rego");
+    term_type(term, "x");
+    term_expect(term, "k8s.rego ●");
+    term_key(term, "alt-left");
+    term_expect(term, POLICY);
+    go_to(term, "11:24");
+    term_key(term, "alt-R");
     term_expect(term, "nothing is written yet");
     term_type(term, "x\r");
-    term_expect(term, "has unsaved edits");
+    term_expect(term, "k8s.rego has unsaved edits");
+    term_key(term, "alt-right");
     term_key(term, "ctrl-z");
     sample_term_quit(*state);
 }
