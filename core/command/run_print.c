@@ -145,7 +145,9 @@ void run_print_finding(struct run_print *print, const struct finding *found)
         run_print_object(event);
         return;
     }
-    printf("%s  ", found->severity == SEVERITY_ERROR ? "ERROR" : "note ");
+    static const char *const marks[] = {
+        [SEVERITY_NOTE] = "note ", [SEVERITY_WARNING] = "warn ", [SEVERITY_ERROR] = "ERROR"};
+    printf("%s  ", marks[found->severity]);
     if (found->file != NULL && found->at.row > 0) {
         printf("%s:%u:%u: ", found->file, found->at.row, found->at.col);
     } else if (found->file != NULL) {

@@ -120,7 +120,10 @@ static void judge_findings(struct gate *gate, enum report_part part,
                                 : looked_at == 0 && all == 0 ? RESULT_SKIPPED
                                                              : RESULT_PASS;
     say_findings(&why, all, failing, looked_at, what);
-    if (guards && gate->undecided.len > 0) {
+    if (guards && gate->report.trouble != NULL) {
+        status = status == RESULT_FAIL ? status : RESULT_NOT_EVALUATED;
+        buf_append_c(&why, "; those that read decisions could not be run");
+    } else if (guards && gate->undecided.len > 0) {
         status = status == RESULT_FAIL ? status : RESULT_NOT_EVALUATED;
         buf_printf(&why, "; %s", gate->undecided.ptr);
     }
@@ -176,6 +179,13 @@ static void judge_coverage(struct gate *gate)
 {
     struct coverage judged = {0};
     gate_collect_coverage(gate, &judged);
+    if (gate->scope.shards == 0 && gate->report.trouble != NULL) {
+        coverage_free(&judged);
+        report_set_part(&gate->report, REPORT_COVERAGE,
+            gate->threshold > 0 ? RESULT_NOT_EVALUATED : RESULT_SKIPPED, 0,
+            gate->threshold > 0 ? "it could not be run" : "not asked for");
+        return;
+    }
     if (gate->scope.shards == 0) {
         size_t before = gate->report.findings.len;
         report_judge_coverage(&gate->report, &judged, gate->threshold);

@@ -222,6 +222,13 @@ done
 alone 1 check
 says '^loading +not evaluated +1 of 1 unit .*kyverno is not on PATH'
 says '^guards +not evaluated .*2 documents called valid or invalid'
+sed -i 's/^      message: no owner$//' policies/x/policy.yaml # a warning is none of its notes
+alone 1 check
+says '^warn +policies/x/policy.yaml:[0-9]+:[0-9]+: deny-without-message'
+mv "$dir/only/opa" "$dir/opa"
+alone 2 check
+for of in tests loading strict guards coverage; do says "^$of +not evaluated"; done
+mv "$dir/opa" "$dir/only/opa"
 cat >policies/x/kyverno-test.yaml <<'YAML'
 apiVersion: cli.kyverno.io/v1alpha1
 kind: Test
