@@ -278,6 +278,13 @@ static void tell_policies(const struct engine_question *q, const struct kyverno_
     }
 }
 
+/* kyverno says nothing of a file that is empty, where no other is beside it. */
+static bool has_nothing(const struct kyverno_suite *suite, const struct kyverno_report *report)
+{
+    return report->error == NULL && suite->entries.len > 0 &&
+           suite->entries.items[0].document == (size_t)-1;
+}
+
 static void take_suite(const struct engine_question *q, size_t unit,
     const struct kyverno_report *report, struct kyverno_diffs *diffs, struct engine_answer *answer)
 {
@@ -289,7 +296,7 @@ static void take_suite(const struct engine_question *q, size_t unit,
         push_failure(q, unit, unloaded, &answer->results);
     } else if (progress == ENDED && !q->closer && has_difference(suite, report)) {
         VEC_PUSH(&answer->closer, unit);
-    } else if (progress == ENDED) {
+    } else if (progress == ENDED || has_nothing(suite, report)) {
         kyverno_rows(q, unit, report, diffs, &answer->results);
         tell_policies(q, suite, report, answer);
     } else if (progress == BEGUN || is_named(suite, report->error)) {

@@ -255,6 +255,10 @@ static void nobody_is_asked_forever(void **state)
     ask(&f, (const char *[]){"kyverno test empty/kyverno-test.yaml", NULL},
         "\nTest Summary: 0 tests passed and 0 tests failed\n\n", "", 0);
     assert_row(&f, "kyverno-test.yaml", RESULT_NOT_EVALUATED, "no results");
+    /* Of a file with nothing in it, alone. */
+    ask(&f, (const char *[]){"kyverno test empty/kyverno-test.yaml", NULL},
+        "\nNo test yamls available\n", "", 0);
+    assert_row(&f, "kyverno-test.yaml", RESULT_NOT_EVALUATED, "no results");
     end(&f);
 }
 
