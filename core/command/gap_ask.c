@@ -26,8 +26,9 @@ struct batch_asked {
     struct errand *errand;
     struct gap *gaps[BATCH];
     size_t count;
-    double spent;  /* US dollars, by all batches */
-    cJSON *answer; /* NULL: none that is about just these */
+    double spent;        /* US dollars, by all batches */
+    struct buf problems; /* of the last answer that was not what was asked for */
+    cJSON *answer;       /* NULL: none that is about just these */
     bool over;
 };
 
@@ -121,10 +122,11 @@ static bool is_about_these(const struct batch_asked *batch, const cJSON *answer,
 static bool judge(void *data, struct errand *errand, struct buf *told)
 {
     struct batch_asked *batch = data;
-    struct buf problems = BUF_INIT;
+    struct buf *problems = &batch->problems;
     cJSON *answer = NULL;
-    bool ok = schema_check_text(batch->schema, errand_answer(errand), &answer, &problems) &&
-              is_about_these(batch, answer, &problems);
+    buf_clear(problems);
+    bool ok = schema_check_text(batch->schema, errand_answer(errand), &answer, problems) &&
+              is_about_these(batch, answer, problems);
     if (ok) {
         batch->answer = answer;
     } else {
@@ -132,9 +134,8 @@ static bool judge(void *data, struct errand *errand, struct buf *told)
         buf_printf(told,
             "The answer is not what was asked for:\n%s\nAnswer again, with one JSON "
             "value that matches the schema and nothing else.\n",
-            problems.ptr == NULL ? "" : problems.ptr);
+            problems->ptr == NULL ? "" : problems->ptr);
     }
-    buf_free(&problems);
     return ok;
 }
 
@@ -160,6 +161,25 @@ static void take_answer(const struct batch_asked *batch, struct gap_words *words
 }
 
 /* ---- one errand after another ---- */
+
+/* In one line: what the agent was told of it is for the agent. */
+static void describe_failure(const struct batch_asked *batch, struct buf *out)
+{
+    const char *trouble = errand_trouble(batch->errand);
+    if (errand_end(batch->errand) == ERRAND_REFUSED) {
+        struct str rest = buf_str(&batch->problems);
+        struct str line;
+        const char *between = "the answer still is not what was asked for: ";
+        while (str_next_line(&rest, &line)) {
+            buf_printf(out, "%s%.*s", between, STR_FMT(line));
+            between = "; ";
+        }
+        return;
+    }
+    struct str said = str_of(trouble == NULL ? "the model gave no answer" : trouble);
+    said.len -= str_ends(said, ".") ? 1 : 0;
+    buf_append_str(out, said);
+}
 
 static bool run_batch(const struct args *args, struct batch_asked *batch,
     const struct gap_bounds *bounds, struct err *err)
@@ -193,13 +213,13 @@ static bool run_batch(const struct args *args, struct batch_asked *batch,
     batch->spent += session_spend(session)->dollars;
     bool ok = errand_end(batch->errand) == ERRAND_DONE && batch->answer != NULL;
     if (!ok) {
-        const char *trouble = errand_trouble(batch->errand);
         bool received = errand_has_received(batch->errand);
-        struct str said = str_of(trouble == NULL ? "the model gave no answer" : trouble);
-        said.len -= str_ends(said, ".") ? 1 : 0;
-        err_set(err, ERR_INVALID, "%.*s%s%s", STR_FMT(said),
+        struct buf said = BUF_INIT;
+        describe_failure(batch, &said);
+        err_set(err, ERR_INVALID, "%s%s%s", said.ptr,
             received ? "; what was received is kept: bylaw --session " : "",
             received ? session_id(session) : "");
+        buf_free(&said);
     }
     errand_free(batch->errand);
     batch->errand = NULL;
@@ -269,5 +289,6 @@ bool gap_ask(const struct args *args, const struct gap_bounds *bounds, struct ga
     bool ok = batch.schema != NULL && ask_all(args, bounds, &batch, gaps, words, err);
     loop_free(batch.loop);
     schema_free(batch.schema);
+    buf_free(&batch.problems);
     return ok;
 }

@@ -152,6 +152,7 @@ static void after_decision(struct plain_review *p)
     } else {
         printf("all is decided: ");
         show_counts(p);
+        puts("apply ends the review, quit keeps the decisions for later");
     }
 }
 

@@ -82,7 +82,8 @@ static void it_cannot(void **state)
     struct fault_step wrong[] = {{.body = ANSWER(ONE("X-1", "opa"))}};
     fault_server_script(run->server, wrong, 1);
     assert_int_equal(run_gap(run, "--model"), 2);
-    agent_expect_output(run, "err", "what was received is kept: bylaw --session ");
+    agent_expect_output(run, "err", "not all there: the answer still is not what was asked for: ");
+    agent_expect_output(run, "err", "; what was received is kept: bylaw --session ");
     assert_int_equal(fault_server_count(run->server), 3);
     assert_int_equal(run_gap(run, "--model --max-cost much"), 2);
     agent_expect_output(run, "err", "--max-cost is an amount of US dollars");

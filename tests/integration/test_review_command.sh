@@ -86,6 +86,7 @@ git add numbers
 expect 0 'taken out of the index' "$bylaw" review --plain --no-tests --staged < <(printf 'x\napply\n')
 same 'what is staged' "$(git diff --cached | grep '^[-+][^-+]')" "$(printf -- '-30\n+thirty')"
 # The files: the rest can be staged again.
+expect 1 'apply ends the review' "$bylaw" review --plain --no-tests < <(printf 'a all\n')
 expect 0 'put into the index' "$bylaw" review --plain --no-tests < <(printf 'a all\napply\n')
 same 'what is left' "$(git diff)" ''
 git reset -q --hard
