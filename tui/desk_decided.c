@@ -226,16 +226,20 @@ void desk_decided_unmoved(struct desk_decided *decided)
 
 static void take_rows(struct desk_decided *d, struct board *board, struct findings *findings)
 {
-    free(d->unasked);
-    d->unasked = NULL;
+    struct results unasked = {0}; /* the board's */
     for (size_t i = 0; i < board_count(board); i++) {
         const struct board_test *test = board_at(board, i);
         struct results rows = {.items = test->rows, .len = test->count};
         evidence_of_results(&rows, findings);
-        if (d->unasked == NULL) {
-            d->unasked = evidence_unasked_tests(&rows);
+        for (size_t k = 0; k < rows.len; k++) {
+            if (rows.items[k].unasked) {
+                VEC_PUSH(&unasked, rows.items[k]);
+            }
         }
     }
+    free(d->unasked);
+    d->unasked = evidence_unasked_tests(&unasked);
+    VEC_FREE(&unasked);
 }
 
 /* Rows of a text that is not saved are not those of the file. */

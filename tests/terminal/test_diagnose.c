@@ -2,10 +2,13 @@
  * so. */
 #include "term.h"
 
+#include "base/mem.h"
 #include "base/path.h"
+#include "engine/opa.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const char policy[] = "package p\n\nimport data.lib\n\nallow if lib.f(input.x) == 2\n";
 
@@ -247,6 +250,51 @@ static void an_unsaved_suite_speaks_for_itself(void **state)
     free(path);
 }
 
+/* What an engine that is not there did not answer is no empty list, but not evaluated. */
+static void an_absent_engine_is_told(void **state)
+{
+    (void)state;
+    char *dir = test_dir_make();
+    char *bin = test_dir_make();
+    struct err err;
+    char *opa = engine_find(&engine_opa, &err);
+    if (opa == NULL) {
+        skip();
+    }
+    char *link = path_join(bin, "opa");
+    assert_int_equal(symlink(opa, link), 0);
+    char *path = mem_printf("PATH=%s:/usr/bin:/bin", bin);
+    char *cache = mem_printf("XDG_CACHE_HOME=%s", bin);
+    const char *env[] = {path, cache, "BYLAW_MESSAGE_MS=500", NULL};
+    test_write(dir, "p.yaml",
+        "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: p}\nspec:\n  rules:\n"
+        "  - name: r\n    match: {any: [{resources: {kinds: [Pod]}}]}\n    validate:\n"
+        "      failureAction: Enforce\n      message: no\n"
+        "      pattern: {metadata: {labels: {a: \"?*\"}}}\n");
+    test_write(dir, "kyverno-test.yaml",
+        "apiVersion: cli.kyverno.io/v1alpha1\nkind: Test\nmetadata: {name: t}\n"
+        "policies: [p.yaml]\nresources: [valid.yaml, invalid.yaml]\nresults:\n"
+        "- {policy: p, rule: r, resources: [a], kind: Pod, result: pass}\n"
+        "- {policy: p, rule: r, resources: [b], kind: Pod, result: fail}\n");
+    test_write(
+        dir, "valid.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: a, labels: {a: x}}\n");
+    test_write(dir, "invalid.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: b}\n");
+    struct term *term = start(dir, "valid.yaml", env);
+    term_expect(term, "2 tests could not be");
+    term_key(term, "alt-A");
+    term_expect(term, "2 of 2 documents");
+    term_expect(term, "[none]");
+    term_key(term, "esc");
+    term_expect(term, "4 guards not evaluated: 2 documents called");
+    term_free(term);
+    free(cache);
+    free(path);
+    free(link);
+    free(opa);
+    test_dir_remove(bin);
+    test_dir_remove(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,6 +306,7 @@ int main(void)
         cmocka_unit_test(templates_are_checked_in_place),
         cmocka_unit_test(guards_that_wait_are_told),
         cmocka_unit_test(an_unsaved_suite_speaks_for_itself),
+        cmocka_unit_test(an_absent_engine_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
