@@ -373,6 +373,14 @@ bool errand_has_received(const struct errand *errand)
     return false;
 }
 
+bool errand_cost_is_known(const struct errand *errand)
+{
+    const struct spend *spend = session_spend(workbench_session(errand->workbench));
+    bool told = spend->requests > 0 || !errand_has_received(errand) ||
+                workbench_is_recording(errand->workbench);
+    return told && spend->unpriced == 0;
+}
+
 /* ---- what was proposed ---- */
 
 bool errand_checks_passed(struct errand *errand, struct buf *why)

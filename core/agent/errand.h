@@ -64,6 +64,9 @@ struct workbench *errand_workbench(struct errand *errand);
 struct str errand_answer(struct errand *errand);
 /* Whether anything came from the agent or the model in this session. */
 bool errand_has_received(const struct errand *errand);
+/* What its session has spent is all it cost: each request has a price, and where there was an
+ * answer its tokens were told (an agent of its own need not tell them). */
+bool errand_cost_is_known(const struct errand *errand);
 /* Questions that were declined. */
 unsigned errand_declined(const struct errand *errand);
 

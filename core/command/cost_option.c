@@ -20,8 +20,9 @@ bool cost_option_tell_unknown(const struct args *args)
     if (args_get(args, "max-cost") == NULL) {
         return false;
     }
-    fputs("the price of the model is not known, so --max-cost does not bound it (max_tokens and "
-          "max_turns do): say it in the prices.toml beside your config.toml\n",
+    fputs(
+        "what it costs is not known, so --max-cost does not bound it; max_turns, max_tokens and "
+        "--max-time do. The price of a model is said in the prices.toml beside your config.toml\n",
         stderr);
     return true;
 }

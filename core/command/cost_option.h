@@ -12,7 +12,7 @@
 
 /* *cost is below 0 when it is not given. */
 bool cost_option_read(const struct args *args, double *cost, struct err *err) MUST_USE;
-/* Where the option is given: that it does not bound what has no known price. True: said. */
+/* Where the option is given: that it does not bound what costs nobody knows what. True: said. */
 bool cost_option_tell_unknown(const struct args *args);
 
 #endif

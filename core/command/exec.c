@@ -203,7 +203,7 @@ static void print_result(struct exec_run *run, const struct verdict_line *verdic
     json_set_int(usage, "cached_tokens", spend->usage.cached_tokens);
     json_set_int(usage, "output_tokens", spend->usage.output_tokens);
     json_set_int(usage, "requests", spend->requests);
-    if (spend->unpriced == 0) {
+    if (errand_cost_is_known(run->errand)) {
         json_set_number(usage, "dollars", spend->dollars);
     }
     json_print_line(event);
@@ -236,10 +236,15 @@ static void print_rest(struct exec_run *run, const struct verdict_line *verdict)
     struct session *session = workbench_session(wb);
     const struct proposal *open = proposals_open(workbench_proposals(wb));
     struct buf took = BUF_INIT;
-    spend_describe(session_spend(session), &took);
+    bool known = errand_cost_is_known(run->errand);
+    if (!known && session_spend(session)->requests == 0) {
+        buf_append_c(&took, "what it cost was not told");
+    } else {
+        spend_describe(session_spend(session), &took);
+    }
     fprintf(stderr, "%s\n", took.ptr);
     buf_free(&took);
-    if (session_spend(session)->unpriced > 0) {
+    if (!known) {
         (void)cost_option_tell_unknown(run->args);
     }
     if (open != NULL) {

@@ -204,6 +204,7 @@ static void set_spend(struct ledger_item *item, const struct spend *spend)
 static void take_spend(struct job *job, struct ledger_item *item)
 {
     set_spend(item, session_spend(workbench_session(errand_workbench(job->errand))));
+    item->priced = errand_cost_is_known(job->errand);
 }
 
 /* The budget was gone before it had ended. */

@@ -335,6 +335,10 @@ static void what_never_ends_is_ended(void **state)
         agent_expect_output(
             run, "err", "it did not end within 0.02 minutes and was stopped (--max-time)");
     }
+    /* It said something, and nothing of what that cost: that is not nothing. */
+    use_agent(run, "drip");
+    assert_int_equal(run_exec(run, "--max-time 0.02 --max-cost 1 'Go.'"), 2);
+    agent_expect_output(run, "err", "what it cost was not told\nwhat it costs is not known");
     assert_int_equal(run_exec(run, "--max-time long x"), 2);
     agent_expect_output(run, "err", "--max-time is a number of minutes");
     assert_int_equal(run_exec(run, "--max-time inf x"), 2);
