@@ -275,7 +275,7 @@ static void read_patterns(struct apply_set *set, struct plan_words *out)
     struct toml *toml = settings_read(set->root, file);
     const struct toml *own = toml_get_path(toml, "apply.fixtures");
     settings_note(set->root, file, &set->notes);
-    settings_note_unmatched(set->index, file, own, &set->notes);
+    settings_note_unmatched(set->index, file, own, settings_name, &set->notes);
     settings_words(own, out);
     settings_words(toml_get_path(toml, "engines.conftest.inputs"), out);
     toml_free(toml);

@@ -357,7 +357,8 @@ static void check_settings(const struct policy_index *index, struct run_plan *pl
     const struct toml *sets = toml_get_path(toml, "engines.cedar.sets");
     for (size_t i = 0; sets != NULL && sets->kind == TOML_TABLE && i < sets->len; i++) {
         for (size_t k = 0; k < ARRAY_LEN(keys); k++) {
-            settings_note_unmatched(index, file, toml_get(sets->items[i], keys[k]), &plan->notes);
+            settings_note_unmatched(
+                index, file, toml_get(sets->items[i], keys[k]), settings_name, &plan->notes);
         }
     }
     toml_free(toml);

@@ -337,8 +337,8 @@ static void check_settings(struct extension *x)
 {
     struct toml *toml = settings_read(x->index->root, SETTINGS);
     const struct toml *folders = toml_get_path(toml, "engines.conftest.folders");
-    settings_note_unmatched(
-        x->index, SETTINGS, toml_get_path(toml, "engines.conftest.inputs"), &x->plan->notes);
+    settings_note_unmatched(x->index, SETTINGS, toml_get_path(toml, "engines.conftest.inputs"),
+        settings_name, &x->plan->notes);
     if (folders != NULL && folders->kind != TOML_ARRAY) {
         check_folder(x, folders);
     }

@@ -321,13 +321,21 @@ static void look_at(struct run_plan *plan, struct closed_files *closed, const st
     }
 }
 
+static bool is_called(const char *name, const char *path)
+{
+    return strcmp(path_base(path), name) == 0;
+}
+
 void kyverno_extend(struct run_plan *plan, const struct policy_index *index, enum run_scope scope,
     const char *const *wanted, size_t count)
 {
     size_t before = plan->units.len;
     struct names names = {0};
-    struct toml *settings = settings_read(index->root, ".bylaw/config.toml");
-    settings_words(toml_get_path(settings, "engines.kyverno.suites"), &names.words);
+    static const char *const file = ".bylaw/config.toml";
+    struct toml *settings = settings_read(index->root, file);
+    const struct toml *suites = toml_get_path(settings, "engines.kyverno.suites");
+    settings_words(suites, &names.words);
+    settings_note_unmatched(index, file, suites, is_called, &plan->notes);
     toml_free(settings);
     struct closed_files closed;
     closed_files_begin(&closed, plan);

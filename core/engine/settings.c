@@ -76,43 +76,52 @@ bool settings_name(const char *pattern, const char *path)
     return plan_path_wanted(path, pattern) || ignore_glob(str_of(pattern), str_of(path), false);
 }
 
-static bool names_any(const struct policy_index *index, const char *pattern)
+struct unmatched {
+    const struct policy_index *index;
+    const char *file, *key;
+    bool (*names)(const char *pattern, const char *path);
+    struct findings *findings;
+};
+
+static bool names_any(const struct unmatched *u, const char *pattern)
 {
     bool any = false;
-    for (size_t i = 0; i < index->files.len && !any; i++) {
-        any = settings_name(pattern, index->files.items[i].path);
+    for (size_t i = 0; i < u->index->files.len && !any; i++) {
+        any = u->names(pattern, u->index->files.items[i].path);
     }
-    for (size_t i = 0; i < index->others.len && !any; i++) {
-        any = settings_name(pattern, index->others.items[i]);
+    for (size_t i = 0; i < u->index->others.len && !any; i++) {
+        any = u->names(pattern, u->index->others.items[i]);
     }
     return any;
 }
 
-static void note_unmatched(const struct policy_index *index, const char *file, const char *key,
-    const struct toml *value, struct findings *findings)
+static void note_unmatched(const struct unmatched *u, const struct toml *value)
 {
-    if (value->kind != TOML_STRING || names_any(index, value->text)) {
+    if (value->kind != TOML_STRING || names_any(u, value->text)) {
         return;
     }
     char *shown = safe_dup(str_of(value->text), SAFE_ONE_LINE, SAID_MAX);
-    VEC_PUSH(findings, ((struct finding){.rule = mem_strdup("settings"),
-                           .severity = SEVERITY_ERROR,
-                           .file = mem_strdup(file),
-                           .at = {value->row, value->col},
-                           .message = mem_printf(
-                               "%s: there is no file %s, so nothing is asked about it", key, shown),
-                           .fix = mem_strdup("name what is there, or take it out")}));
+    VEC_PUSH(u->findings,
+        ((struct finding){.rule = mem_strdup("settings"),
+            .severity = SEVERITY_ERROR,
+            .file = mem_strdup(u->file),
+            .at = {value->row, value->col},
+            .message =
+                mem_printf("%s: there is no file %s, so nothing is asked about it", u->key, shown),
+            .fix = mem_strdup("name what is there, or take it out")}));
     free(shown);
 }
 
 void settings_note_unmatched(const struct policy_index *index, const char *file,
-    const struct toml *value, struct findings *findings)
+    const struct toml *value, bool (*names)(const char *pattern, const char *path),
+    struct findings *findings)
 {
+    struct unmatched u = {index, file, value == NULL ? "" : value->key, names, findings};
     if (value != NULL && value->kind != TOML_ARRAY) {
-        note_unmatched(index, file, value->key, value, findings);
+        note_unmatched(&u, value);
     }
     for (size_t i = 0; value != NULL && value->kind == TOML_ARRAY && i < value->len; i++) {
-        note_unmatched(index, file, value->key, value->items[i], findings);
+        note_unmatched(&u, value->items[i]);
     }
 }
 

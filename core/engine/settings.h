@@ -15,9 +15,11 @@ void settings_note(const char *root, const char *path, struct findings *findings
  */
 bool settings_name(const char *pattern, const char *path);
 /* Appends an error of `file` for each pattern at `value` (a string, or a list of them; NULL is
- * fine) that names no file: what it would add to the tests is missed by nobody else. */
+ * fine) that names no file (settings_name, or another way of naming one): what it would add to the
+ * tests is missed by nobody else. */
 void settings_note_unmatched(const struct policy_index *index, const char *file,
-    const struct toml *value, struct findings *findings);
+    const struct toml *value, bool (*names)(const char *pattern, const char *path),
+    struct findings *findings);
 /* Appends a string, or a list of them. `value` may be NULL. */
 void settings_words(const struct toml *value, struct plan_words *out);
 

@@ -88,10 +88,10 @@ static void large_ones_are_told(void **state)
 {
     (void)state;
     char *suite = with_comments(GATOR "tests:\n- name: t\n", PLAN_SUITE_MAX + 1, false);
-    expect_one("s.yaml", suite, "s.yaml", "the limit is");
+    expect_one("s.yaml", suite, "s.yaml", "is too large");
     free(suite);
     char *test = with_comments(KYVERNO "results:\n- policy: p\n", PLAN_SUITE_MAX + 1, false);
-    expect_one("kyverno-test.yaml", test, "kyverno-test.yaml", "the limit is");
+    expect_one("kyverno-test.yaml", test, "kyverno-test.yaml", "is too large");
     free(test);
 }
 
@@ -107,14 +107,20 @@ static void tests_without_policies_are_told(void **state)
 static void settings_name_what_is_there(void **state)
 {
     (void)state;
-    struct fixture f = plan_of(
-        ".bylaw/config.toml", "[engines.cedar.sets.a]\npolicies = [\"a/\"]\ntests = \"t.json\"\n");
-    assert_int_equal(f.plan->notes.len, 2);
-    assert_int_equal(f.plan->notes.items[0].severity, SEVERITY_ERROR);
-    assert_string_equal(f.plan->notes.items[0].file, ".bylaw/config.toml");
-    assert_int_equal(f.plan->notes.items[0].at.row, 2);
-    assert_non_null(strstr(f.plan->notes.items[0].message, "policies: there is no file a/"));
-    assert_non_null(strstr(f.plan->notes.items[1].message, "tests: there is no file t.json"));
+    struct fixture f = plan_of(".bylaw/config.toml",
+        "[engines.cedar.sets.a]\npolicies = [\"a/\"]\ntests = \"t.json\"\n"
+        "[engines.kyverno]\nsuites = [\"check.yaml\"]\n");
+    static const char *const said[] = {"suites: there is no file check.yaml",
+        "policies: there is no file a/", "tests: there is no file t.json"};
+    static const unsigned rows[] = {5, 2, 3};
+    assert_int_equal(f.plan->notes.len, ARRAY_LEN(said));
+    for (size_t i = 0; i < ARRAY_LEN(said); i++) {
+        const struct finding *note = &f.plan->notes.items[i];
+        assert_int_equal(note->severity, SEVERITY_ERROR);
+        assert_string_equal(note->file, ".bylaw/config.toml");
+        assert_int_equal(note->at.row, rows[i]);
+        assert_non_null(strstr(note->message, said[i]));
+    }
     end(&f);
 }
 
