@@ -236,8 +236,9 @@ static int tell(const struct args *args, const char *root, const struct findings
     }
     size_t errors = print_findings(findings, deciding->json);
     if (!deciding->json) {
-        fprintf(stderr, "%zu findings, %zu of them errors, in %zu files\n", findings->len, errors,
-            files);
+        fprintf(stderr, "%zu finding%s, %zu error%s among them, in %zu file%s\n", findings->len,
+            findings->len == 1 ? "" : "s", errors, errors == 1 ? "" : "s", files,
+            files == 1 ? "" : "s");
     }
     return deciding->failed ? EXIT_COULD_NOT : errors + deciding->gaps > 0 ? EXIT_NO : EXIT_YES;
 }
