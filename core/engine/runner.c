@@ -127,6 +127,11 @@ static void abandon_all(struct run *run)
     atomic_store(&run->stop_scan, true);
 }
 
+struct run_plan *run_plan_made(const struct run *run)
+{
+    return run->scanning ? NULL : run->plan;
+}
+
 static void supersede(struct runner *runner)
 {
     struct run *run = runner->run;
@@ -134,9 +139,9 @@ static void supersede(struct runner *runner)
         loop_timer_stop(runner->rest);
     }
     if (run != NULL) {
+        const struct run_plan *plan = run_plan_made(run);
         run_owe(run);
-        runner->cut_short =
-            runner->cut_short || (!run->done && run->plan != NULL && !run->plan->part);
+        runner->cut_short = runner->cut_short || (!run->done && plan != NULL && !plan->part);
         run->cancelled = true;
         abandon_all(run);
         runner->run = NULL;
@@ -234,7 +239,8 @@ static enum policy_dialect dialect_in(const struct run_plan *plan, const char *p
 
 enum policy_dialect runner_dialect(const struct runner *runner, const char *path)
 {
-    enum policy_dialect dialect = dialect_in(runner->run == NULL ? NULL : runner->run->plan, path);
+    enum policy_dialect dialect =
+        dialect_in(runner->run == NULL ? NULL : run_plan_made(runner->run), path);
     return dialect == DIALECT_EITHER && runner->whole != NULL
                ? dialect_in(runner->whole->plan, path)
                : dialect;
@@ -243,6 +249,8 @@ enum policy_dialect runner_dialect(const struct runner *runner, const char *path
 static void finish_done(struct run *run)
 {
     struct runner *runner = run->runner;
+    const struct run_plan *plan = run_plan_made(run);
+    char *trouble = run->scanning ? NULL : run->trouble;
     run->done = true;
     if (run->scope == RUN_ALL || (run->reuses && run->scope != RUN_PATHS)) {
         runner->cut_short = false;
@@ -253,27 +261,27 @@ static void finish_done(struct run *run)
         .wall_us = loop_now_us() - run->started_us,
         .read_v0 = run->read_v0,
         .read_v1 = run->read_v1,
-        .trouble = run->trouble};
-    for (size_t i = 0; run->plan != NULL && i < run->plan->units.len; i++) {
-        const struct plan_unit *unit = &run->plan->units.items[i];
+        .trouble = trouble};
+    for (size_t i = 0; plan != NULL && i < plan->units.len; i++) {
+        const struct plan_unit *unit = &plan->units.items[i];
         summary.read_v0 = summary.read_v0 || (unit->included && unit->dialect == DIALECT_V0);
         summary.read_v1 = summary.read_v1 || (unit->included && unit->dialect == DIALECT_V1);
     }
-    if (run->plan != NULL) {
-        summary.tally.count[RESULT_NOT_EVALUATED] += run->plan->included - run->reported_count;
+    if (plan != NULL) {
+        summary.tally.count[RESULT_NOT_EVALUATED] += plan->included - run->reported_count;
     }
     summary.verdict = tally_verdict(&summary.tally);
     if (run->findings.len > 0) {
         summary.verdict = RESULT_ERROR;
     }
-    if (run->trouble != NULL && summary.verdict == RESULT_PASS) {
+    if (trouble != NULL && summary.verdict == RESULT_PASS) {
         summary.verdict = RESULT_NOT_EVALUATED;
     }
     char *cached = run->cached == 0 ? mem_strdup("") : mem_printf(", %zu cached", run->cached);
     run_log(run, "run %u%s: %s in %.2f s, %zu of %zu tests ended%s", run->generation,
         run->rest ? ", the rest" : "", result_status_name(summary.verdict),
         (double)summary.wall_us / 1e6, run->reported_count,
-        run->plan == NULL ? (size_t)0 : run->plan->included, cached);
+        plan == NULL ? (size_t)0 : plan->included, cached);
     free(cached);
     run_write_cache(run);
     if (runner->events.done != NULL) {
@@ -330,7 +338,7 @@ const struct run_plan *runner_plan(const struct runner *runner)
 {
     const struct run *run = runner->run;
     run = run != NULL && run->before != NULL ? run->before : run;
-    return run == NULL ? NULL : run->plan;
+    return run == NULL ? NULL : run_plan_made(run);
 }
 
 const struct run_plan *runner_whole_plan(const struct runner *runner)
@@ -506,7 +514,7 @@ void run_pump(struct run *run)
 bool runner_explain(struct runner *runner, size_t test)
 {
     struct run *run = runner->run;
-    if (run == NULL || run->cancelled || run->plan == NULL || runner->program == NULL ||
+    if (run == NULL || run->cancelled || run_plan_made(run) == NULL || runner->program == NULL ||
         test >= run->plan->tests.len ||
         run->plan->units.items[run->plan->tests.items[test].unit].inputs ||
         run->plan->units.items[run->plan->tests.items[test].unit].trouble != NULL) {

@@ -277,7 +277,7 @@ static void add_unit(struct write_job *job, const struct run *run, size_t place,
 void run_write_cache(struct run *run)
 {
     struct runner *runner = run->runner;
-    if (run->plan == NULL || run->cache_keys == NULL || runner->cache_path == NULL) {
+    if (run_plan_made(run) == NULL || run->cache_keys == NULL || runner->cache_path == NULL) {
         return;
     }
     struct write_job *job = MEM_NEW(struct write_job);

@@ -122,7 +122,9 @@ struct run {
     void (*choose)(void *data, struct run_plan *plan);
     void (*choose_free)(void *data);
     void *choose_data;
-    struct run_plan *plan;
+    struct run_plan *plan; /* what may be asked while a worker makes it asks run_plan_made */
+    bool scanning;         /* it does */
+    bool after_whole;      /* a plan of all was there when that began */
     atomic_bool stop_scan;
     char *trouble;
     bool *reported; /* by test */
@@ -198,13 +200,15 @@ struct runner {
 void run_release(struct run *run);
 void run_pump(struct run *run);
 void run_fail(struct run *run, const char *why);
+/* NULL while it is being made. Loop thread. */
+struct run_plan *run_plan_made(const struct run *run);
 void run_log(const struct run *run, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* runner_scan.c */
 /* On a worker: the index and the plan; then run_detect_engine. */
 void run_begin_scan(struct run *run);
 void run_begin_tests(struct run *run);
-/* Superseded: what it has not answered is owed by the next. */
+/* Superseded: what it has not answered is owed by the next; while it is scanning, at its end. */
 void run_owe(struct run *run);
 bool runner_is_slow_unit(const struct runner *runner, const char *label);
 

@@ -68,7 +68,7 @@ static const struct run *told_run(const struct runner *runner)
 {
     const struct run *run = runner->run;
     run = run != NULL && run->before != NULL ? run->before : run;
-    return run != NULL && run->plan != NULL && run->keys != NULL ? run : NULL;
+    return run != NULL && run_plan_made(run) != NULL && run->keys != NULL ? run : NULL;
 }
 
 bool runner_ask_reach(struct runner *runner, const char *path)

@@ -48,8 +48,8 @@ static bool plan_part(struct run *run)
 {
     struct runner *runner = run->runner;
     if (run->scope != RUN_AFFECTED || run->rest || runner->events.planned_part == NULL ||
-        runner->engine->plan_affected == NULL || runner->whole == NULL ||
-        runner->index->root == NULL || strcmp(runner->index->root, run->root) != 0) {
+        runner->engine->plan_affected == NULL || !run->after_whole || runner->index->root == NULL ||
+        strcmp(runner->index->root, run->root) != 0) {
         return false;
     }
     struct policy_text *texts = view_texts(run);
@@ -237,7 +237,8 @@ static void owe(struct run *run)
 
 void run_owe(struct run *run)
 {
-    if (!run->done && run->plan != NULL && run->plan->part) {
+    const struct run_plan *plan = run_plan_made(run);
+    if (!run->done && plan != NULL && plan->part) {
         owe(run);
     }
 }
@@ -295,9 +296,12 @@ static void scan_done(void *data, bool cancelled)
     struct run *run = data;
     struct runner *runner = run->runner;
     runner->scanning = NULL;
+    run->scanning = false;
     run_take_cache(run);
     if (run->cancelled) {
         owe(run);
+        /* Superseded when all was asked for: the next may plan a part. */
+        runner->cut_short = runner->cut_short || (!run->done && run->scope == RUN_ALL);
     }
     if (runner->run != NULL && runner->run != run) {
         run_begin_scan(runner->run);
@@ -319,6 +323,8 @@ void run_begin_scan(struct run *run)
     run->references++;
     run->resumes = runner->cut_short;
     runner->scanning = run;
+    run->scanning = true;
+    run->after_whole = runner->whole != NULL;
     VEC_FOREACH (struct policy_move, move, &runner->owed) {
         VEC_PUSH(&run->moves, *move);
     }
