@@ -34,7 +34,7 @@ struct lsp_server {
     struct lsp_words languages;
     struct lsp_words markers;
     cJSON *settings; /* an object, or NULL */
-    bool is_own; /* its command is the user's: that it is not there is a mistake */
+    bool is_own;     /* its command is the user's: that it is not there is a mistake */
     bool network;
     bool repository_rules;
     const char
