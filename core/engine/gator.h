@@ -1,5 +1,5 @@
 /* Gatekeeper's suites: YAML documents of the kind Suite (test.gatekeeper.sh), run by `gator
- * verify`. A file counts as one when its first 2 KiB name that API group. Of a template
+ * verify`. A file counts as one when its apiVersion is of that API group. Of a template
  * that has both CEL and Rego gator runs CEL only, so a suite with such a one is run a second time
  * with Rego: rows whose names end in GATOR_REGO. What gator's files share; others use engine_gator
  * (engine/engine.h).
