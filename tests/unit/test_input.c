@@ -371,6 +371,32 @@ static void test_slow_reply_is_waited_for(void **state)
     input_free(input);
 }
 
+/* What is cut in its middle by a slow line is not typed: an answer that nobody waits for any more,
+ * a report of the mouse. */
+static void test_late_and_slow(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *head, *tail;
+    } cases[] = {{"\033[?1;2", "c"}, {"\033[>1;10;", "0c"}, {"\033[<0;10", ";5M"},
+        {"\033]11;rgb:0000/", "0000/0000\033\\"}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct input *input = input_new();
+        struct key key;
+        input_feed(input, cases[i].head, strlen(cases[i].head));
+        for (int wait = 0; wait < 40; wait++) {
+            assert_false(input_next(input, &key));
+            assert_true(input_wait_ms(input) > 0);
+            input_flush(input);
+        }
+        input_feed(input, cases[i].tail, strlen(cases[i].tail));
+        while (input_next(input, &key)) {
+            assert_int_not_equal(key.code, K_TEXT);
+        }
+        input_free(input);
+    }
+}
+
 /* The clipboard's answer may be long, but only when it was asked for; what is too long is dropped
  * to its end and never typed. */
 static void test_long_replies(void **state)
@@ -446,6 +472,7 @@ int main(void)
         cmocka_unit_test(test_focus_and_replies),
         cmocka_unit_test(test_a_reply_in_typed_text),
         cmocka_unit_test(test_slow_reply_is_waited_for),
+        cmocka_unit_test(test_late_and_slow),
         cmocka_unit_test(test_long_replies),
         cmocka_unit_test(test_key_names),
     };

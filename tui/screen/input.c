@@ -12,7 +12,7 @@
 /* An unfinished CSI is waited for this many flushes: a slow line may split it. */
 #define CSI_PATIENCE 4
 /* The same for an answer that comes although nobody waits for it any more (two seconds): nobody
- * types ESC ] and a digit so fast. */
+ * types ESC ] and a digit, or ESC [ and one of ? > <, so fast. */
 #define REPLY_PATIENCE 80
 /* What comes at once after a paste that has stalled: no longer, it is a key; longer, the paste goes
  * on. */
@@ -625,7 +625,8 @@ static enum step flush_escape(struct input *input, struct str s, size_t *used, s
         key->after_esc = true;
         return lone_key(input, s, used);
     }
-    bool late = s.ptr[1] == ']' && s.ptr[2] >= '0' && s.ptr[2] <= '9';
+    bool late = (s.ptr[1] == ']' && s.ptr[2] >= '0' && s.ptr[2] <= '9') ||
+                (s.ptr[1] == '[' && s.ptr[2] >= '<' && s.ptr[2] <= '?');
     if (input->flushes < (late ? REPLY_PATIENCE : CSI_PATIENCE)) {
         return STEP_MORE;
     }
