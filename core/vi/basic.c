@@ -68,7 +68,7 @@ bool vi_c_play(struct vi *vi, struct vi_cmd *cmd)
     if (name == ':') {
         struct buf line = BUF_INIT;
         buf_append_str(&line, buf_str(&vi->last_command));
-        bool ok = line.len > 0;
+        bool ok = line.len > 0 || vi_say(vi, true, "no : command was typed yet");
         for (size_t n = 0; ok && n < cmd->count; n++) {
             ok = vi_ex(vi, buf_str(&line));
         }
@@ -76,8 +76,11 @@ bool vi_c_play(struct vi *vi, struct vi_cmd *cmd)
         vi->last_macro = ':';
         return ok;
     }
-    if (name <= 0 || name > 127 || !vi_register_read(vi, name, &reg)) {
-        return false;
+    if (name <= 0 || name > 127) {
+        return vi_say(vi, true, "no macro was played yet: q and a letter records one");
+    }
+    if (!vi_register_read(vi, name, &reg)) {
+        return vi_say(vi, true, "nothing in register %c to play", name);
     }
     vi->last_macro = name;
     struct buf keys = BUF_INIT;

@@ -322,6 +322,9 @@ static void test_no_command(void **state)
     assert_said("a\n", "3dz", "\"3dz\" is no command here; :help lists them");
     assert_said("a\n", "v\030\033gX", "\"gX\" is no command here; :help lists them");
     assert_said("ab\n", "x", "");
+    assert_said("ab\n", "@w", "nothing in register w to play");
+    assert_said("ab\n", "@@", "no macro was played yet: q and a letter records one");
+    assert_said("ab\n", "@:", "no : command was typed yet");
     assert_said("a a\nb\n", ":%s/a//gn\r", "2 matches in 1 line");
     assert_said("ab\n", "\003", ":q closes the file, :qa all of them and the program");
     assert_said("ab\n", "v\003d\003", "");
