@@ -18,7 +18,8 @@ struct errand {
     bool chosen;                /* a model was found, or none */
     bool sent;
     bool shut_out; /* of what it shares nothing was left when it was asked last */
-    bool late;     /* its time is over: it is being stopped */
+    bool late;     /* its time is over, or it was told to stop: it is being stopped */
+    bool told_to_stop;
     bool closing;  /* freeing turns the loop */
     unsigned told; /* times that the judge had the agent go on */
     unsigned declined;
@@ -150,6 +151,10 @@ static void fail_with_turn(struct errand *errand)
 
 static void fail_late(struct errand *errand)
 {
+    if (errand->told_to_stop) {
+        fail(errand, "it was stopped");
+        return;
+    }
     fail(errand, "it did not end within %g minutes and was stopped (--max-time)",
         errand->setup.minutes);
 }
@@ -167,6 +172,14 @@ static void on_limit(void *data)
     errand->late = true;
     loop_timer_start(errand->limit, STOP_MS, 0);
     loop_timer_start(errand->step, 0, 0);
+}
+
+void errand_stop(struct errand *errand)
+{
+    if (!errand->late) {
+        errand->told_to_stop = true;
+        on_limit(errand);
+    }
 }
 
 /* What is wrong goes back to the agent, or ends it `how` once it has been told often enough. */

@@ -54,6 +54,8 @@ struct errand_setup {
 struct errand *errand_start(const struct errand_setup *setup, struct err *err) MUST_USE;
 /* Stops what runs. The loop must turn once more afterwards. */
 void errand_free(struct errand *errand);
+/* Stops what runs as at the end of its time: what came until then is kept, and it has failed. */
+void errand_stop(struct errand *errand);
 
 enum errand_end errand_end(const struct errand *errand);
 /* What went wrong, one or more lines, or NULL. Borrowed. */

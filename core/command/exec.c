@@ -2,6 +2,7 @@
 #include "command/command.h"
 #include "command/cost_option.h"
 #include "command/entry_line.h"
+#include "command/interrupt.h"
 #include "command/time_option.h"
 
 #include "agent/errand.h"
@@ -101,9 +102,14 @@ static bool judge(void *data, struct errand *errand, struct buf *told)
 
 struct verdict_line {
     const char *status; /* "done", "checks_red", "schema_not_met", "not_applied", "failed" */
-    enum exit_code code;
-    struct buf why; /* one or more lines */
+    int code;           /* enum exit_code, or as a shell has it of a signal */
+    struct buf why;     /* one or more lines */
 };
+
+static bool is_failed(const struct verdict_line *verdict)
+{
+    return strcmp(verdict->status, "failed") == 0;
+}
 
 static void judge_proposal(struct exec_run *run, struct verdict_line *out)
 {
@@ -157,7 +163,7 @@ static void judge_end(struct exec_run *run, struct verdict_line *out)
     case ERRAND_RUNS:
     default:
         out->status = "failed";
-        out->code = EXIT_COULD_NOT;
+        out->code = interrupt_came() != 0 ? 128 + interrupt_came() : EXIT_COULD_NOT;
         buf_append_c(&out->why, trouble == NULL ? "it did not end" : trouble);
     }
 }
@@ -261,7 +267,7 @@ static void mark_proposal(struct exec_run *run, const struct verdict_line *verdi
 {
     struct workbench *wb = errand_workbench(run->errand);
     if (proposals_open(workbench_proposals(wb)) != NULL) {
-        bool red = strcmp(verdict->status, "checks_red") == 0 || verdict->code == EXIT_COULD_NOT;
+        bool red = strcmp(verdict->status, "checks_red") == 0 || is_failed(verdict);
         review_queue_mark(workbench_session(wb), QUEUE_READY, NULL, red ? verdict->why.ptr : NULL);
     }
 }
@@ -276,7 +282,7 @@ static int finish(struct exec_run *run)
     if (run->json) {
         print_result(run, &verdict);
     } else {
-        if (verdict.code != EXIT_COULD_NOT && (run->schema == NULL || run->output != NULL)) {
+        if (!is_failed(&verdict) && (run->schema == NULL || run->output != NULL)) {
             print_answer(run);
         }
         print_rest(run, &verdict);
@@ -372,8 +378,12 @@ static int run_exec(const struct args *args)
     }
     int code;
     if (begin(&run, &err)) {
+        interrupt_watch();
         while (!run.over) {
             loop_run_once(run.loop, 1000);
+            if (interrupt_came() != 0) {
+                errand_stop(run.errand);
+            }
         }
         code = finish(&run);
     } else {
@@ -432,6 +442,6 @@ const struct command command_exec = {
         "Exit codes: 0 done; 1 what is proposed would not pass bylaw check --base, the answer does "
         "not match "
         "the schema, or --apply was not allowed; 2 it could not: no model, an error of it, a bound "
-        "was reached, a bad schema.",
+        "was reached, a bad schema; 130 it was stopped by Ctrl-C (what came until then is kept).",
     .run = run_exec,
 };

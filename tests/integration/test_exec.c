@@ -345,6 +345,31 @@ static void what_never_ends_is_ended(void **state)
     assert_int_equal(run_exec(run, "--max-time 0 x"), 2);
 }
 
+/* By Ctrl-C, or by whoever ran it. */
+static void stopped_it_keeps_what_came(void **state)
+{
+    struct agent_run *run = *state;
+    use_agent(run, "drip");
+    char *line = mem_printf(
+        "\"$BYLAW_BINARY_DIR/bylaw\" exec --json 'Go.' >'%s/out' 2>'%s/err' </dev/null & p=$!\n"
+        "until grep -rqs '\"and ' \"$XDG_STATE_HOME/bylaw/sessions\"; do kill -0 $p || exit 9; "
+        "sleep 0.05; "
+        "done\n"
+        "kill -TERM $p; wait $p; printf %%s $?",
+        run->home, run->home);
+    const char *argv[] = {"sh", "-c", line, NULL};
+    char *code = test_run(run->dir, argv);
+    assert_string_equal(code, "143");
+    free(code);
+    free(line);
+    cJSON *result = result_of(run);
+    assert_string_equal(json_string(result, "message"), "it was stopped");
+    agent_run_open(run, NULL, json_string(result, "session"));
+    agent_must_find(run, ENTRY_ASSISTANT, "and ");
+    agent_must_find(run, ENTRY_PROPOSAL, "half.rego");
+    cJSON_Delete(result);
+}
+
 static void a_budget_ends_it(void **state)
 {
     struct agent_run *run = *state;
@@ -387,6 +412,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_fails_is_said_and_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_a_model_nothing_is_answered, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_never_ends_is_ended, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(stopped_it_keeps_what_came, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_budget_ends_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nobody_is_asked, set_up, tear_down),
     };
