@@ -61,6 +61,45 @@ static void test_new_file(void **state)
     bench_assert_file(bench, "deep/new.rego", "package x\n");
 }
 
+static void note_saved(void *data, const char *path)
+{
+    (void)path;
+    *(bool *)data = true;
+}
+
+/* The standard keys' way to another name and to a new file: the commands ask. */
+static void test_by_name(void **state)
+{
+    struct bench *bench = *state;
+    bool saved = false;
+    test_write(bench->dir, "a.txt", "one\n");
+    test_write(bench->dir, "b.txt", "two\n");
+    bench_open(bench, "a.txt");
+    editor_on_saved(bench->editor, note_saved, &saved);
+    assert_true(app_run_action(bench->app, "editor.save-as"));
+    bench_see(bench, "Save as");
+    bench_press(bench, "ctrl-u");
+    bench_type(bench, "b.txt");
+    bench_press(bench, "enter");
+    bench_see(bench, "b.txt is there already: choose another name");
+    bench_assert_file(bench, "b.txt", "two\n");
+    assert_true(app_run_action(bench->app, "editor.save-as"));
+    bench_press(bench, "ctrl-u");
+    bench_type(bench, "deep/c.txt");
+    bench_press(bench, "enter");
+    assert_true(loop_run_until(bench->loop, &saved, 240000));
+    bench_assert_file(bench, "deep/c.txt", "one\n");
+    bench_see(bench, "saved deep/c.txt (1 line)");
+    assert_string_equal(editor_path(bench->editor), "deep/c.txt");
+    assert_true(app_run_action(bench->app, "editor.new"));
+    bench_type(bench, "x/new.rego");
+    bench_press(bench, "enter");
+    bench_see(bench, "x/new.rego (new)");
+    assert_true(app_run_action(bench->app, "editor.new"));
+    bench_press(bench, "esc");
+    assert_string_equal(editor_path(bench->editor), "x/new.rego");
+}
+
 static void test_what_cannot_be_opened(void **state)
 {
     struct bench *bench = *state;
@@ -666,6 +705,7 @@ int main(void)
         TEST(test_edit_and_save),
         TEST(test_bytes_are_kept),
         TEST(test_new_file),
+        TEST(test_by_name),
         TEST(test_what_cannot_be_opened),
         TEST(test_selection_and_clipboard),
         TEST(test_paste_is_one_edit),

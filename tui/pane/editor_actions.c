@@ -204,6 +204,16 @@ static unsigned external(void *pane)
     return editor_external(pane);
 }
 
+static unsigned new_file(void *pane)
+{
+    return editor_ask_new(pane);
+}
+
+static unsigned save_as(void *pane)
+{
+    return editor_ask_save_as(pane);
+}
+
 static unsigned key_set(void *pane)
 {
     struct editor *editor = pane;
@@ -573,6 +583,10 @@ static const struct action rows[] = {
         key_set, NULL},
     {"editor.close", "close", "Close the file; asks about unsaved edits", "ctrl-w", "ctrl-w,q", 0,
         close_file, editor_needs_file},
+    {"editor.new", "new file", "Begin a file, with folders where they lack", "", NULL, 0, new_file,
+        NULL},
+    {"editor.save-as", "save as", "Save the text under another name and go on there", "", NULL, 0,
+        save_as, editor_needs_file},
     {"editor.external", "$EDITOR",
         "Open the file in $VISUAL or $EDITOR, at this line, and come back", "", NULL, 0, external,
         editor_needs_file},

@@ -298,8 +298,9 @@ static void saved(void *data, const struct file_stamp *now, const struct err *er
         if (doc->swap != NULL) {
             swap_saved(doc->swap);
         }
-        app_message(editor->app, MESSAGE_GOOD, "saved %s (%zu lines)", doc->path,
-            text_line_count(doc->text) - (text_has_final_newline(doc->text) ? 1 : 0));
+        size_t lines = text_line_count(doc->text) - (text_has_final_newline(doc->text) ? 1 : 0);
+        app_message(editor->app, MESSAGE_GOOD, "saved %s (%zu %s)", doc->path, lines,
+            lines == 1 ? "line" : "lines");
         for (size_t i = 0; i < editor->listeners.len; i++) {
             editor->listeners.items[i].callback(editor->listeners.items[i].data, doc->path);
         }
@@ -404,8 +405,8 @@ void editor_save_as(struct editor *editor, const char *path, bool overwrite, boo
         return;
     }
     if (!overwrite && (doc->stamp.exists || text_is_dirty(doc->text))) {
-        app_message(
-            editor->app, MESSAGE_ERROR, "%s is there already: with ! it is overwritten", doc->path);
+        app_message(editor->app, MESSAGE_ERROR, "%s is there already: %s", doc->path,
+            editor_has_vi(editor) ? "with ! it is overwritten" : "choose another name");
         return;
     }
     struct buf bytes = BUF_INIT;

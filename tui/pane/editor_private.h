@@ -493,6 +493,10 @@ void replace_rest_done(struct editor *editor, size_t count);
 unsigned replace_key(struct editor *editor, const struct key *key);
 void replace_draw(struct editor *editor, struct region region, int row);
 
+/* editor_new.c: a new file, or the one shown, by a name that is asked for. */
+unsigned editor_ask_new(struct editor *editor);
+unsigned editor_ask_save_as(struct editor *editor);
+
 /* editor_external.c: $EDITOR on the file shown. */
 unsigned editor_external(struct editor *editor);
 
