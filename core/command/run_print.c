@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { NAME_MAX_BYTES = 4096 };
+
 void run_print_object(cJSON *object)
 {
     char *line = json_print(object);
@@ -29,6 +31,14 @@ static void set_place(cJSON *object, const char *file, struct position at)
         json_set_int(object, "row", at.row);
         json_set_int(object, "col", at.col);
     }
+}
+
+/* A name or a path: a file may be called anything. */
+static void put_name(const char *name)
+{
+    char *shown = safe_dup(str_of(name), SAFE_ONE_LINE, NAME_MAX_BYTES);
+    fputs(shown, stdout);
+    free(shown);
 }
 
 void run_print_text(const char *indent, const char *text)
@@ -90,21 +100,26 @@ static void row_text(const struct run_print *print, const struct result *row)
     if (row->depth > 0) {
         const char *last = strrchr(row->name, '/');
         char *message = safe_dup(str_of(row->message), SAFE_ONE_LINE, 1000);
-        printf("%s  %*s%s%s%s\n", words[row->status], (int)(2 * row->depth), "",
-            last == NULL ? row->name : last + 1, message[0] == '\0' ? "" : ": ", message);
+        printf("%s  %*s", words[row->status], (int)(2 * row->depth), "");
+        put_name(last == NULL ? row->name : last + 1);
+        printf("%s%s\n", message[0] == '\0' ? "" : ": ", message);
         free(message);
         return;
     }
     bool other = strcmp(row->engine, engine_opa.name) != 0;
-    printf("%s  %s%s%s.%s", words[row->status], other ? row->engine : "", other ? " " : "",
-        row->suite, row->name);
+    printf("%s  %s%s", words[row->status], other ? row->engine : "", other ? " " : "");
+    put_name(row->suite);
+    putchar('.');
+    put_name(row->name);
     if (row->cached) {
         printf("  cached");
     } else if (row->duration_us > 0) {
         printf("  %.1f ms", (double)row->duration_us / 1000);
     }
     if (row->file != NULL) {
-        printf("  %s:%u", row->file, row->at.row);
+        fputs("  ", stdout);
+        put_name(row->file);
+        printf(":%u", row->at.row);
     }
     putchar('\n');
     if (row->message != NULL && row->detail == NULL) {
@@ -148,13 +163,17 @@ void run_print_finding(struct run_print *print, const struct finding *found)
     static const char *const marks[] = {
         [SEVERITY_NOTE] = "note ", [SEVERITY_WARNING] = "warn ", [SEVERITY_ERROR] = "ERROR"};
     printf("%s  ", marks[found->severity]);
-    if (found->file != NULL && found->at.row > 0) {
-        printf("%s:%u:%u: ", found->file, found->at.row, found->at.col);
-    } else if (found->file != NULL) {
-        printf("%s: ", found->file);
+    if (found->file != NULL) {
+        put_name(found->file);
+        if (found->at.row > 0) {
+            printf(":%u:%u", found->at.row, found->at.col);
+        }
+        fputs(": ", stdout);
     }
     size_t first = strcspn(found->message, "\n");
-    printf("%s: %.*s\n", found->rule, (int)first, found->message);
+    char *message = safe_dup((struct str){found->message, first}, SAFE_ONE_LINE, (size_t)1 << 20);
+    printf("%s: %s\n", found->rule, message);
+    free(message);
     if (found->message[first] != '\0') {
         run_print_text("         ", found->message + first + 1);
     }

@@ -251,3 +251,13 @@ if [ -x "$kyverno" ]; then
   says 'ERROR +policies/x/valid-1.yaml:1:1: fixture-denied'
   says 'ERROR +policies/x/invalid-1.yaml:1:1: fixture-not-denied'
 fi
+
+# A file may be called anything: what a terminal would obey is shown.
+mkdir -p "$dir/named/p"
+cd "$dir/named"
+printf 'package p\n\ndeny contains sprintf("%%s", [input.n]) if input.x\n' >p/p.rego
+printf 'package p_test\n\nimport data.p\n\ntest_x if p.deny == {"a"} with input as {"x": 1, "n": "a"}\n' >p/p_test.rego
+printf 'apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n' >p/$'invalid-\033[31m\n.yaml'
+run 1 check
+says 'ERROR +p/invalid-\^\[\[31m\^J\.yaml:1:1: fixture-not-denied'
+says_not $'\033'
