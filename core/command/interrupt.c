@@ -1,19 +1,21 @@
 #include "command/interrupt.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 
-static volatile sig_atomic_t came;
+/* Any thread may be the one that the signal stops. */
+static atomic_int came;
 
 static void on_signal(int number)
 {
-    came = number;
-    signal(number, SIG_DFL);
+    atomic_store(&came, number);
 }
 
 void interrupt_watch(void)
 {
-    struct sigaction action = {.sa_handler = on_signal};
+    /* The second one ends the program. */
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
@@ -21,5 +23,5 @@ void interrupt_watch(void)
 
 int interrupt_came(void)
 {
-    return came;
+    return atomic_load(&came);
 }
