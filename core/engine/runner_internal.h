@@ -125,6 +125,7 @@ struct run {
     struct run_plan *plan; /* what may be asked while a worker makes it asks run_plan_made */
     bool scanning;         /* it does */
     bool after_whole;      /* a plan of all was there when that began */
+    bool scanned_all;      /* the worker went through the whole folder */
     atomic_bool stop_scan;
     char *trouble;
     bool *reported; /* by test */
@@ -192,7 +193,8 @@ struct runner {
     } cover_cache;
     struct coverage coverage;
     bool has_coverage;
-    bool cut_short; /* a plan of all was told and not all of its results: the rest tells them */
+    bool
+        cut_short; /* a plan of all was made and not all of its results told: the rest tells them */
     bool closing;
 };
 

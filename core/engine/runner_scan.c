@@ -68,6 +68,7 @@ static void plan_whole(struct run *run)
 {
     struct runner *runner = run->runner;
     struct err err;
+    run->scanned_all = true;
     if (!policy_index_scan(runner->index, run->root, &run->stop_scan, &err)) {
         run->trouble = mem_strdup(err.text);
         return;
@@ -300,8 +301,8 @@ static void scan_done(void *data, bool cancelled)
     run_take_cache(run);
     if (run->cancelled) {
         owe(run);
-        /* Superseded when all was asked for: the next may plan a part. */
-        runner->cut_short = runner->cut_short || (!run->done && run->scope == RUN_ALL);
+        /* The index knows what has moved, and nobody was told. */
+        runner->cut_short = runner->cut_short || run->scanned_all;
     }
     if (runner->run != NULL && runner->run != run) {
         run_begin_scan(runner->run);

@@ -257,7 +257,8 @@ static void assert_as_from_scratch(struct model *m, const char *what)
     char *want = say(board);
     char *got = say(m->board);
     if (strcmp(want, got) != 0) {
-        fail_msg("after %s\nfrom scratch:\n%s\non the board:\n%s", what, want, got);
+        fprintf(stderr, "after %s\nfrom scratch:\n%s\non the board:\n%s", what, want, got);
+        fail_msg("the board is not as from scratch after %s", what);
     }
     free(want);
     free(got);
