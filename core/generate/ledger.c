@@ -90,7 +90,7 @@ static bool read_file(struct ledger *ledger, struct err *err)
         return true;
     }
     cJSON *json = json_parse_file(ledger->path, FILE_MAX, err);
-    if (json == NULL) {
+    if (json == NULL && err->kind != ERR_INVALID) {
         return false;
     }
     const cJSON *list = json_get(json, "controls");

@@ -238,6 +238,9 @@ code=0
 "$bylaw" generate --requirements requirements.csv --jobs 4 --json >"$dir/7" 2>"$dir/7.err" || code=$?
 [ "$code" -eq 1 ] || failed "exit code $code where all is refused"
 grep -q 'failed one after another, the last: ' "$dir/7.err" || failed "it did not stop"
+echo garbage >"$(echo "$dir"/state/bylaw/generate/*/*.json)"
+"$bylaw" generate --requirements requirements.csv --resume >"$dir/8" 2>"$dir/8.err" && failed "a damaged ledger is no error"
+grep -q 'is not as generate writes it: move it away to begin anew' "$dir/8.err" || failed "what to do was not told: $(cat "$dir/8.err")"
 "$bylaw" generate --requirements nothing.csv >"$dir/8" 2>"$dir/8.err" && failed "no file is no error"
 "$bylaw" generate --requirements requirements.csv --jobs 0 >"$dir/8" 2>"$dir/8.err" && failed "no jobs is no error"
 "$bylaw" generate --requirements requirements.csv --only 9.9 >"$dir/8" 2>"$dir/8.err" && failed "an unknown control is no error"
