@@ -38,6 +38,7 @@ static void runner_release(struct runner *runner)
     runner_forget_known(runner);
     plan_words_free(&runner->apart);
     policy_moves_free(&runner->owed);
+    plan_words_free(&runner->unseen);
     scratch_remove(&runner->scratch);
     result_cache_free(runner->cache);
     free(runner->cache_path);
@@ -141,6 +142,7 @@ static void supersede(struct runner *runner)
     if (run != NULL) {
         const struct run_plan *plan = run_plan_made(run);
         run_owe(run);
+        run_owe_unseen(run);
         runner->cut_short = runner->cut_short || (!run->done && plan != NULL && !plan->part);
         run->cancelled = true;
         abandon_all(run);

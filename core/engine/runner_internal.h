@@ -88,10 +88,7 @@ struct run {
     bool cancelled; /* superseded or stopped: its tasks only wait for their processes */
     char *root;
     enum run_scope scope;
-    struct wanted {
-        char **items;
-        size_t len, cap;
-    } wanted;
+    struct plan_words wanted;
     struct {
         struct run_text *items;
         size_t len, cap;
@@ -123,6 +120,7 @@ struct run {
     void (*choose_free)(void *data);
     void *choose_data;
     struct run_plan *plan; /* what may be asked while a worker makes it asks run_plan_made */
+    bool begun;            /* its scan; until then it waits for another's to end */
     bool scanning;         /* it does */
     bool after_whole;      /* a plan of all was there when that began */
     bool scanned_all;      /* the worker went through the whole folder */
@@ -171,6 +169,7 @@ struct runner {
     struct policy_index *index;
     struct plan_words apart;  /* files with tests that other engines run, by path */
     struct policy_moves owed; /* of runs that ended before they were answered */
+    struct plan_words unseen; /* what runs named that ended before they looked at it */
     struct loop_timer *rest;  /* until the rest of an affected run is begun */
     struct {
         struct known **items;
@@ -212,6 +211,8 @@ void run_begin_scan(struct run *run);
 void run_begin_tests(struct run *run);
 /* Superseded: what it has not answered is owed by the next; while it is scanning, at its end. */
 void run_owe(struct run *run);
+/* The same of what it named, where its scan has not begun. */
+void run_owe_unseen(struct run *run);
 bool runner_is_slow_unit(const struct runner *runner, const char *label);
 
 /* runner_texts.c */

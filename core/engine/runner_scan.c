@@ -236,6 +236,35 @@ static void owe(struct run *run)
     run->moves.len = 0;
 }
 
+/* It waited for another's scan to end, and nobody has looked at what it named. */
+void run_owe_unseen(struct run *run)
+{
+    struct runner *runner = run->runner;
+    if (run->begun || run->done) {
+        return;
+    }
+    runner->cut_short = runner->cut_short || run->scope == RUN_ALL;
+    for (size_t i = 0; run->scope == RUN_AFFECTED && i < run->wanted.len; i++) {
+        if (!plan_words_have(&runner->unseen, run->wanted.items[i])) {
+            plan_words_push(&runner->unseen, run->wanted.items[i]);
+        }
+    }
+}
+
+/* A run of all looks at everything; another, at what the ones before it named, too. */
+static void take_unseen(struct run *run)
+{
+    struct plan_words *unseen = &run->runner->unseen;
+    for (size_t i = 0; run->scope == RUN_AFFECTED && i < unseen->len; i++) {
+        if (!plan_words_have(&run->wanted, unseen->items[i])) {
+            plan_words_push(&run->wanted, unseen->items[i]);
+        }
+    }
+    if (run->scope == RUN_AFFECTED) {
+        plan_words_free(unseen);
+    }
+}
+
 void run_owe(struct run *run)
 {
     const struct run_plan *plan = run_plan_made(run);
@@ -299,6 +328,9 @@ static void scan_done(void *data, bool cancelled)
     runner->scanning = NULL;
     run->scanning = false;
     run_take_cache(run);
+    if (!run->cancelled && run->scope == RUN_ALL) {
+        plan_words_free(&runner->unseen);
+    }
     if (run->cancelled) {
         owe(run);
         /* The index knows what has moved, and nobody was told. */
@@ -324,6 +356,8 @@ void run_begin_scan(struct run *run)
     run->references++;
     run->resumes = runner->cut_short;
     runner->scanning = run;
+    run->begun = true;
+    take_unseen(run);
     run->scanning = true;
     run->after_whole = runner->whole != NULL;
     VEC_FOREACH (struct policy_move, move, &runner->owed) {

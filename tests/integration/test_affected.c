@@ -369,6 +369,28 @@ static void edits_in_any_order(void **state)
     end(&m);
 }
 
+/* One that waits for another's look at the folder, and is superseded before its own, has named what
+ * nobody else looks at: the test file that is gone. */
+static void what_waits_is_not_forgotten(void **state)
+{
+    (void)state;
+    struct model m;
+    begin(&m);
+    run_all(&m);
+    const char *named[] = {"pol/p2.rego", "pol/p1_test.rego", "pol/p3.rego"};
+    char *gone = path_join(m.root, named[1]);
+    assert_int_equal(unlink(gone), 0);
+    free(gone);
+    for (size_t i = 0; i < ARRAY_LEN(named); i++) {
+        start(&m, m.runner, RUN_AFFECTED, &named[i], 1);
+    }
+    while (runner_is_running(m.runner)) {
+        loop_run_once(m.loop, 1000);
+    }
+    assert_as_from_scratch(&m, "a run that waited was superseded");
+    end(&m);
+}
+
 /* A run of all is cut short, anywhere, by one of what a change can reach: all of it is told, though
  * it is known that nothing else has changed. */
 static void all_is_cut_short(void **state)
@@ -549,6 +571,7 @@ int main(void)
         cmocka_unit_test(unchanged_results_are_reused),
         cmocka_unit_test(the_rest_is_confirmed),
         cmocka_unit_test(a_difference_is_told),
+        cmocka_unit_test(what_waits_is_not_forgotten),
         cmocka_unit_test(all_is_cut_short),
         cmocka_unit_test(edits_in_any_order),
     };
