@@ -206,6 +206,16 @@ static void a_kill_keeps_proposal_and_decisions(void **state)
     struct fixture *f = *state;
     start(f, 40, 120);
     propose(f);
+    /* In the bar of a search the key is the one that stands there. */
+    term_key(f->term, "alt-p");
+    term_type(f->term, "k8s.rego\r");
+    term_expect(f->term, "package lib.k8s");
+    term_key(f->term, "ctrl-f");
+    term_expect(f->term, "Alt-r ");
+    term_key(f->term, "alt-r");
+    term_expect(f->term, "Alt-r .* on");
+    term_key(f->term, "esc");
+    term_expect_gone(f->term, "Alt-r ");
     term_key(f->term, "alt-r");
     term_expect(f->term, "○ 124 open");
     accept_new_files(f);

@@ -194,7 +194,7 @@ static void test_find(void **state)
     bench_open(bench, "a.txt");
     bench_press(bench, "ctrl-f");
     bench_see(bench, "Find");
-    bench_see(bench, "Alt-R");
+    bench_see(bench, "Alt-r");
     bench_type(bench, "alp");
     assert_non_null(strstr(bench_styles(bench), "search-current"));
     editor_cursor(bench->editor, &row, &col);

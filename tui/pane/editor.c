@@ -263,7 +263,7 @@ static bool takes_text(const void *pane)
 
 static bool takes_key(const void *pane, const struct key *key)
 {
-    return editor_slow_takes(pane, key) || editor_vi_takes(pane, key);
+    return editor_slow_takes(pane, key) || find_takes(pane, key) || editor_vi_takes(pane, key);
 }
 
 static unsigned mouse_event(void *pane, const struct mouse *mouse)

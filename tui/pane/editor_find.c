@@ -429,6 +429,18 @@ static unsigned enter(struct editor *editor, unsigned mods)
     return UI_DONE;
 }
 
+bool find_takes(const struct editor *editor, const struct key *key)
+{
+    const struct find *find = &editor->find;
+    bool replaces = find->mode == BAR_REPLACE;
+    if (find->mode == BAR_NONE || find->mode == BAR_GOTO || find->asking || key->mods != MOD_ALT) {
+        return false;
+    }
+    return (replaces && key->code == K_ENTER) ||
+           (key->code == K_TEXT && key->len == 1 &&
+               strchr(replaces ? "rcwa" : "rcw", key->text[0]) != NULL);
+}
+
 unsigned find_key(struct editor *editor, const struct key *key)
 {
     struct find *find = &editor->find;
@@ -509,7 +521,7 @@ static void append_options(const struct find *find, bool words, struct buf *out)
 {
     const char *const names[] = {
         words ? "regex" : ".*", words ? "case" : "Aa", words ? "word" : "\\b"};
-    const char letters[] = "RCW";
+    const char letters[] = "rcw";
     const bool set[] = {
         find->options.regex, find->options.letter_case == SEARCH_EXACT, find->options.whole_word};
     for (size_t i = 0; i < ARRAY_LEN(set); i++) {

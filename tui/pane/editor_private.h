@@ -452,6 +452,8 @@ unsigned editor_paste(void *pane, struct str text);
 void find_init(struct editor *editor);
 void find_free(struct editor *editor);
 bool find_is_open(const struct editor *editor);
+/* The bar names this key as its own: it does nothing else while the bar is open. */
+bool find_takes(const struct editor *editor, const struct key *key);
 void find_open(struct editor *editor, enum bar_mode mode);
 void find_close(struct editor *editor);
 unsigned find_key(struct editor *editor, const struct key *key);
