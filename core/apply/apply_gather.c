@@ -227,16 +227,6 @@ static bool is_near(const struct gathering *g)
     return g->set->needs != NULL && g->need == APPLY_NEEDED_FIRST;
 }
 
-/* Documents from anywhere: what looks around is for few of them, which one process tells, and that
- * saves a process for each file. */
-static bool is_far(const struct gathering *g)
-{
-    size_t len = g->set->fixtures.len;
-    size_t first = len == 0 ? 0 : end_of_file(g->set, 0);
-    bool few = first == len || end_of_file(g->set, first) == len; /* of two files, or of one */
-    return g->need == APPLY_NEEDED_LATER || (g->set->needs == NULL && !few);
-}
-
 static bool is_needed(const struct gathering *g, size_t policy, size_t fixture)
 {
     return need_of(g->set, policy, fixture) == g->need &&
@@ -344,7 +334,7 @@ static void make_jobs_of(struct gathering *g, const char *program, struct job_li
             .policies = &group.policies,
             .weight = around || g->engine->weight == NULL ? 0 : group.weight,
             .need = g->need,
-            .probe = around && is_far(g),
+            .probe = around && g->need == APPLY_NEEDED_LATER, /* mostly it is for none of them */
             .jobs = jobs};
         if (group.documents.len > 0) {
             add_slices(&m, &group.documents);

@@ -150,8 +150,6 @@ static void check_jobs(const struct apply_set *set, enum apply_need wanted)
     apply_jobs_make(set, &programs, wanted, &jobs);
     VEC_FOREACH (struct apply_job *, job, &jobs) {
         check_company(set, *job, wanted == APPLY_NEEDED_FIRST && set->needs != NULL);
-        /* Of everything: what it is for is found first, and not a process begun for each file. */
-        assert_true(set->needs != NULL || !apply_job_looks_around(*job));
         for (size_t i = 0; i < (*job)->policy_count * (*job)->fixture_count; i++) {
             asked[(*job)->policies[i / (*job)->fixture_count] * set->fixtures.len +
                   (*job)->fixtures[i % (*job)->fixture_count]] = 1;
