@@ -290,7 +290,7 @@ static void show(struct desk_trace *trace)
     trace->is_shown = true;
     struct picker_options options = {.title = title,
         .hint = "a control, a policy, uncovered, untested, orphaned …",
-        .keys = "Enter go to it",
+        .keys = "Enter|go to it|↑↓|move|Esc|close",
         .count = trace->rows.len,
         .cols = LIST_COLS,
         .item = item,

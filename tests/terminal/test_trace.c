@@ -78,6 +78,7 @@ static void from_a_control_to_its_rule(void **state)
     term_type(f->term, "one thing");
     term_expect(f->term, "› traced        A-1   One thing");
     term_expect(f->term, "p/a_test.rego:5");
+    term_expect(f->term, "Enter go to it  ↑↓ move  Esc close");
     term_key(f->term, "enter");
     term_expect(f->term, "p/a.rego");
     term_expect(f->term, "6:1");
