@@ -77,7 +77,7 @@ static void narrow(struct assist *assist)
                    strcmp(assist->entries.items[first->number].insert, first->label) == 0;
     if (count == 0 || is_done || (typed.len == 0 && assist->asked_len > 0)) {
         assist_close_popup(assist);
-    } else if ((typed.len < assist->asked_len || assist->more) &&
+    } else if ((typed.len < assist->asked_len || (assist->more && typed.len > assist->asked_len)) &&
                !loop_timer_is_active(assist->typing)) {
         loop_timer_start(assist->typing, ASSIST_TYPING_MS, 0); /* there is more than this */
     }
@@ -210,7 +210,9 @@ static void on_items(void *data, struct lsp_reply *reply)
             take_item(assist, item, line_start);
         }
         if (!had && assist->entries.len > 0) {
+            size_t asked = assist->from_col + assist->asked_len;
             assist->from_col = assist->entries.items[0].from_col;
+            assist->asked_len = asked > assist->from_col ? asked - assist->from_col : 0;
             assist->open = true;
         }
         assist->more = assist->more || reply->items.incomplete;
@@ -412,6 +414,9 @@ unsigned assist_popup_key(struct assist *assist, const struct key *key)
     struct editor *editor = assist->desk->editor;
     if (assist->open) {
         narrow(assist); /* it may be over since it was painted */
+        if (!key_is_plain_text(key)) {
+            loop_timer_stop(assist->typing); /* a list that a key closes does not come again */
+        }
     }
     if (assist->open) {
         return open_key(assist, key);

@@ -136,7 +136,7 @@ static void a_bad_name_is_refused(void **state)
     term_type(term, "x");
     term_expect(term, "k8s.rego ●");
     term_key(term, "alt-left");
-    term_expect(term, POLICY);
+    term_expect(term, "privileged.rego › deny");
     go_to(term, "11:24");
     term_key(term, "alt-R");
     term_expect(term, "nothing is written yet");

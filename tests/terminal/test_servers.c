@@ -230,6 +230,31 @@ static void one_whose_places_cannot_be(void **state)
     expect_unharmed(*state);
 }
 
+/* It is asked again when more is typed, and only then; a list that Esc closes stays closed. */
+static void one_that_knows_more(void **state)
+{
+    struct sample_term *sample = *state;
+    start_fault(sample, "partial");
+    struct term *term = sample->term;
+    int row;
+    int col;
+    go_to(term, "5:1");
+    term_type(term, "zz_");
+    term_expect(term, "✗  5"); /* opa has read it */
+    term_key(term, "ctrl-space");
+    term_expect(term, "zz_partial_");
+    bool few = term_find(term, "zz_partial_1", &row, &col) ||
+               term_find(term, "zz_partial_2", &row, &col) ||
+               term_find(term, "zz_partial_3", &row, &col) ||
+               term_find(term, "zz_partial_4", &row, &col);
+    assert_true(few); /* one for each letter and one by hand at most */
+    term_key(term, "esc");
+    term_expect_gone(term, "zz_partial_");
+    term_key(term, "ctrl-s");
+    term_expect(term, "saved ");
+    assert_false(term_find(term, "zz_partial_", &row, &col));
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, sample_term_set_up, sample_term_tear_down)
@@ -243,6 +268,7 @@ int main(void)
         CASE(one_that_dies),
         CASE(one_that_speaks_nonsense),
         CASE(one_whose_places_cannot_be),
+        CASE(one_that_knows_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -524,6 +524,25 @@ static void mirror(const char *method, const cJSON *id, const cJSON *message)
     }
 }
 
+/* Always has more to complete with than it says; an item tells how often it was asked. */
+static void partial(const char *method, const cJSON *id, const cJSON *message)
+{
+    static unsigned asked;
+    (void)message;
+    if (is(method, "textDocument/completion")) {
+        cJSON *result = cJSON_CreateObject();
+        json_set_bool(result, "isIncomplete", true);
+        cJSON *item = cJSON_CreateObject();
+        char *label = mem_printf("zz_partial_%u", ++asked);
+        json_set_string(item, "label", label);
+        free(label);
+        cJSON_AddItemToArray(json_set_array(result, "items"), item);
+        answer(id, result);
+    } else if (!common(method, id) && id != NULL) {
+        answer(id, NULL);
+    }
+}
+
 static const struct {
     const char *name;
     void (*on_message)(const char *method, const cJSON *id, const cJSON *message);
@@ -543,6 +562,7 @@ static const struct {
     {"flood", flood},             /* 100,000 diagnostics, then 500 times 10 */
     {"late", late},               /* answers for the version before */
     {"wild", wild},               /* ranges, names and shapes that cannot be */
+    {"partial", partial},         /* completes, and says that it knows more */
     {"asking", asking},           /* asks its client and logs the answers */
     {"full", mirror},             /* wants whole texts; a hover shows its copy */
     {"incremental", mirror},      /* wants changes */
