@@ -119,9 +119,9 @@ struct run {
     void (*choose)(void *data, struct run_plan *plan);
     void (*choose_free)(void *data);
     void *choose_data;
-    struct run_plan *plan; /* what may be asked while a worker makes it asks run_plan_made */
+    struct run_plan *plan; /* run_plan_made has it where a worker may be at it still */
     bool begun;            /* its scan; until then it waits for another's to end */
-    bool scanning;         /* it does */
+    bool scanning;         /* a worker makes the plan */
     bool after_whole;      /* a plan of all was there when that began */
     bool scanned_all;      /* the worker went through the whole folder */
     atomic_bool stop_scan;
@@ -192,8 +192,7 @@ struct runner {
     } cover_cache;
     struct coverage coverage;
     bool has_coverage;
-    bool
-        cut_short; /* a plan of all was made and not all of its results told: the rest tells them */
+    bool cut_short; /* a plan of all was made and not all of it told: the rest tells it */
     bool closing;
 };
 
