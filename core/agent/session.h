@@ -127,10 +127,11 @@ void session_interrupt(struct session *session);
 
 /* What the agent wants to do and may not without the engineer. */
 struct question {
-    char *what;  /* the command as it would run ("touch /etc/x") */
-    char *why;   /* the agent's reason, or NULL */
-    char *terms; /* one line: the policy, and what it would be confined to; NULL: not known */
-    char *rule;  /* an entry of the allow-list that would cover it, to be edited; NULL: none can */
+    char *what;   /* the command as it would run ("touch /etc/x") */
+    char *why;    /* the agent's reason, or NULL */
+    char *terms;  /* one line: the policy, and what it would be confined to; NULL: not known */
+    char *folder; /* where it would run, if not where the agent works; or NULL */
+    char *rule;   /* an entry of the allow-list that would cover it, to be edited; NULL: none can */
     char *no_rule; /* why none can, or NULL */
     char *answer;  /* it wants words: what a plain approval answers; a refusal's are the answer */
 };

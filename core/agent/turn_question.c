@@ -14,6 +14,7 @@ static void question_clear(struct question *question)
     free(question->what);
     free(question->why);
     free(question->terms);
+    free(question->folder);
     free(question->rule);
     free(question->no_rule);
     free(question->answer);
@@ -196,6 +197,7 @@ void turn_ask(struct session *session, const struct event *event)
     struct question question = {.what = str_dup(str_slice(event->text, 0, WHAT_MAX)),
         .why = mem_strdup(event->opaque),
         .terms = mem_strdup(event->terms),
+        .folder = mem_strdup(event->folder),
         .answer = mem_strdup(event->answer)};
     const char *refused =
         event->text.len > WHAT_MAX        ? "The command is too long to be read: shorten it."

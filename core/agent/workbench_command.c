@@ -266,8 +266,10 @@ const char *workbench_complete_question(void *data, struct question *question)
     }
     /* Codex, told to ask before each command, does not say which of them want out. */
     const char *where = strcmp(policy, "on-request") == 0 ? "would" : "may";
-    question->terms = mem_printf(
-        "approval_policy %s; it %s run OUTSIDE the agent's sandbox, as you", policy, where);
+    question->terms =
+        mem_printf("approval_policy %s; it %s run OUTSIDE the agent's sandbox, as you%s%s", policy,
+            where, question->folder == NULL ? "" : ", in the folder ",
+            question->folder == NULL ? "" : question->folder);
     question->no_rule = mem_strdup("Outside a sandbox nothing is allowed always: approve it once, "
                                    "or for this session.");
     return NULL;

@@ -1,18 +1,10 @@
 /* What Codex asks that is no patch: a command outside of its sandbox, permissions for the rest of a
  * turn, words. One waits at a time. */
+#include "base/path.h"
 #include "base/vec.h"
 #include "codex/codex_private.h"
 
 #include <stdlib.h>
-
-const char *codex_command(const cJSON *item)
-{
-    const char *clean =
-        json_string(cJSON_GetArrayItem(json_get(item, "commandActions"), 0), "command");
-    return clean != NULL && cJSON_GetArraySize(json_get(item, "commandActions")) == 1
-               ? clean
-               : json_string_or(item, "command", "");
-}
 
 void codex_forget_ask(struct codex *codex)
 {
@@ -91,13 +83,26 @@ static bool begin(
 /* It runs in the read-only sandbox without asking; what asks wants out of it. */
 void codex_ask_command(struct codex *codex, const cJSON *id, const cJSON *params)
 {
+    const cJSON *network = json_get(params, "networkApprovalContext");
+    const char *folder = json_string(params, "cwd");
     if (!begin(codex, ASKS_COMMAND, id, params)) {
         return;
     }
-    outside_emit(&codex->outside, &(struct event){.kind = EVENT_APPROVAL,
-                                      .call_id = codex->ask.call_id,
-                                      .text = str_of(codex_command(params)),
-                                      .opaque = json_string(params, "reason")});
+    struct event event = {.kind = EVENT_APPROVAL,
+        .call_id = codex->ask.call_id,
+        .folder = folder == NULL || strcmp(folder, codex->root) == 0 ? NULL : folder,
+        .opaque = json_string(params, "reason")};
+    char *what = codex_command(params);
+    if (cJSON_IsObject(network)) {
+        char *command = what;
+        what = mem_printf("%s%sreach %s (%s)", command, command[0] == '\0' ? "" : "\n",
+            json_string_or(network, "host", "?"), json_string_or(network, "protocol", "?"));
+        event.terms = "it could reach that host from within its sandbox";
+        free(command);
+    }
+    event.text = str_of(what);
+    outside_emit(&codex->outside, &event);
+    free(what);
 }
 
 static void decide_command(struct codex *codex, enum approval approval, struct str reason)
@@ -115,19 +120,55 @@ static void decide_command(struct codex *codex, enum approval approval, struct s
 
 /* ---- permissions ---- */
 
-/* A standing permission to write where the workspace is would be a way past the review. */
+/* Where a path leads: links followed as far as it is there. NULL: it has a ".." or is not absolute.
+ * The caller frees. */
+static char *where_it_leads(const char *path)
+{
+    char *padded = mem_printf("%s/", path);
+    bool climbs = path[0] != '/' || strstr(padded, "/../") != NULL;
+    free(padded);
+    if (climbs) {
+        return NULL;
+    }
+    char *there = mem_strdup(path);
+    char *real = realpath(there, NULL);
+    while (real == NULL && strcmp(there, "/") != 0) {
+        char *above = path_dir(there);
+        free(there);
+        there = above;
+        real = realpath(there, NULL);
+    }
+    const char *rest = path + strlen(there);
+    char *out = real == NULL ? NULL
+                             : mem_printf("%s%s%s", real,
+                                   rest[0] == '/' || rest[0] == '\0' ? "" : "/", rest);
+    free(real);
+    free(there);
+    return out;
+}
+
+static bool is_at_or_below(const char *path, const char *root)
+{
+    size_t len = strlen(root);
+    return strcmp(root, "/") == 0 ||
+           (strncmp(path, root, len) == 0 && (path[len] == '/' || path[len] == '\0'));
+}
+
+/* A standing permission to write where the workspace is, or its repository, would be a way past the
+ * review; one to write to the scratch copy a way past the proposal. */
 static bool reaches_workspace(const struct codex *codex, const char *path)
 {
-    const char *root = codex->host.workspace;
-    size_t len = strlen(path);
-    size_t root_len = strlen(root);
-    while (len > 1 && path[len - 1] == '/') {
-        len--;
+    char *real = where_it_leads(path);
+    char *repository = path_git_root(codex->host.workspace);
+    const char *const roots[] = {codex->host.workspace, codex->root, repository};
+    bool reaches = real == NULL;
+    for (size_t i = 0; i < ARRAY_LEN(roots) && !reaches; i++) {
+        reaches =
+            roots[i] != NULL && (is_at_or_below(real, roots[i]) || is_at_or_below(roots[i], real));
     }
-    bool above = strncmp(root, path, len) == 0 && (root[len] == '/' || root[len] == '\0');
-    bool below =
-        strncmp(path, root, root_len) == 0 && (path[root_len] == '/' || path[root_len] == '\0');
-    return path[0] != '/' || above || below || len <= 1 || strstr(path, "/../") != NULL;
+    free(repository);
+    free(real);
+    return reaches;
 }
 
 static void append_paths(struct buf *out, const cJSON *paths, const char *verb)

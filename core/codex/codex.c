@@ -153,6 +153,7 @@ static void start_turn(struct codex *codex)
             params, "outputSchema", mem_require(json_parse(str_of(codex->schema), NULL)));
     }
     json_set_string(params, "approvalPolicy", codex_approval(codex));
+    json_set_string(params, "approvalsReviewer", "user");
     free(codex->input);
     codex->input = NULL;
     codex->asking = true;
@@ -287,6 +288,14 @@ static bool answer_patch(struct codex *codex, const struct request *request)
     return true;
 }
 
+void codex_stop_turn(struct codex *codex, const char *thread, const char *turn)
+{
+    cJSON *params = mem_require(cJSON_CreateObject());
+    json_set_string(params, "threadId", thread);
+    json_set_string(params, "turnId", turn);
+    rpc_call(codex->rpc, "turn/interrupt", params, CALL_MS, ignore, NULL);
+}
+
 void codex_interrupt(struct codex *codex)
 {
     if (codex->asking) {
@@ -303,10 +312,7 @@ void codex_interrupt(struct codex *codex)
     if (codex_cancel_ask(codex)) {
         return;
     }
-    cJSON *params = mem_require(cJSON_CreateObject());
-    json_set_string(params, "threadId", codex->thread);
-    json_set_string(params, "turnId", codex->turn);
-    rpc_call(codex->rpc, "turn/interrupt", params, CALL_MS, ignore, NULL);
+    codex_stop_turn(codex, codex->thread, codex->turn);
 }
 
 /* The session is another one, and so is the thread. */
@@ -315,6 +321,7 @@ static void leave_thread(struct codex *codex)
     set(&codex->thread, NULL);
     if (codex->step == STEP_READY) {
         codex->step = STEP_IDLE;
+        codex_turn_over(codex);              /* what it still says is of another thread */
     } else if (codex->step == STEP_THREAD) { /* its answer is about the other one */
         rpc_free(codex->rpc);
         codex->rpc = NULL;

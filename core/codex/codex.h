@@ -13,7 +13,8 @@
  * feedback does any model, and the scratch copy is laid out anew before each turn.
  *
  * Commands run in Codex's own read-only sandbox; one that wants out of it waits for the engineer
- * (EVENT_APPROVAL). A
+ * (EVENT_APPROVAL), not for the reviewer that Codex's own configuration may name. Codex begins no
+ * further agents here: what a thread of theirs asks, nobody would be asked about. A
  * session goes on with the same Codex thread after a restart ($XDG_STATE_HOME/bylaw/codex/SESSION).
  * Loop thread only. */
 #ifndef BYLAW_CODEX_CODEX_H

@@ -1,6 +1,6 @@
 /* Inside of the Codex provider: codex.c (requests and turns), thread.c (from no process to a
- * thread), items.c (what Codex says, as events), patch.c (its changes as one patch). Nobody else
- * includes it. */
+ * thread), items.c (what Codex says, as events), asks.c (what waits for the engineer), command.c
+ * (its commands as they are), patch.c (its changes as one patch). Nobody else includes it. */
 #ifndef BYLAW_CODEX_CODEX_PRIVATE_H
 #define BYLAW_CODEX_CODEX_PRIVATE_H
 
@@ -92,6 +92,8 @@ void codex_fail(struct codex *codex, enum err_kind kind, const char *fmt, ...) P
 void codex_go_on(struct codex *codex);
 /* Codex said that the turn has begun. */
 void codex_turn_begun(struct codex *codex, const char *id);
+/* Ends a turn, of whatever thread. */
+void codex_stop_turn(struct codex *codex, const char *thread, const char *turn);
 /* Ends the turn that runs, if one does. */
 void codex_interrupt(struct codex *codex);
 /* Answers an approval that Codex asks for. */
@@ -126,8 +128,9 @@ void codex_decide(
 /* Answers what waits, so that the turn can end; false: nothing waits. */
 bool codex_cancel_ask(struct codex *codex);
 void codex_forget_ask(struct codex *codex);
-/* "/bin/bash -lc 'opa test .'" is what runs; the command itself stands in commandActions. */
-const char *codex_command(const cJSON *item);
+
+/* command.c: what would run, without the shell around it. The caller frees. */
+char *codex_command(const cJSON *item) MUST_USE;
 
 /* patch.c. The changes of a fileChange item as a unified diff relative to root. False, with a
  * sentence for the model, when one lies outside of root, or is not of a shape we know. */

@@ -69,7 +69,9 @@ static void item_started(struct codex *codex, const char *id, const char *type, 
     struct codex_item *kept = take_item(codex, id);
     kept->started = true;
     if (strcmp(type, "commandExecution") == 0) {
-        outside_activity(&codex->outside, EVENT_ACTIVITY, id, "shell", codex_command(item), false);
+        char *command = codex_command(item);
+        outside_activity(&codex->outside, EVENT_ACTIVITY, id, "shell", command, false);
+        free(command);
     } else if (strcmp(type, "mcpToolCall") == 0 || strcmp(type, "dynamicToolCall") == 0) {
         char *arguments =
             json_get(item, "arguments") == NULL ? NULL : json_print(json_get(item, "arguments"));
@@ -134,6 +136,10 @@ static void plan_updated(struct codex *codex, const cJSON *params)
 static void usage_updated(struct codex *codex, const cJSON *params)
 {
     const cJSON *last = json_get(json_get(params, "tokenUsage"), "last");
+    const char *turn = json_string(params, "turnId");
+    if (codex->turn == NULL || (turn != NULL && strcmp(turn, codex->turn) != 0)) {
+        return; /* a thread that is taken up says again what its last turn took */
+    }
     struct usage usage = {json_int_or(last, "inputTokens", 0),
         json_int_or(last, "cachedInputTokens", 0), json_int_or(last, "outputTokens", 0),
         json_int_or(last, "reasoningOutputTokens", 0)};
@@ -275,10 +281,24 @@ static void take_error(struct codex *codex, const cJSON *params)
     }
 }
 
+/* Of another thread: one that Codex began by itself, or that the session has left. */
+static bool is_of_another(const struct codex *codex, const cJSON *params)
+{
+    const char *thread = json_string(params, "threadId");
+    return thread != NULL && (codex->thread == NULL || strcmp(thread, codex->thread) != 0);
+}
+
 void codex_on_notification(void *data, const char *method, cJSON **params)
 {
     struct codex *codex = data;
     outside_heard(&codex->outside);
+    if (is_of_another(codex, *params)) {
+        if (codex->thread != NULL && strcmp(method, "turn/started") == 0) {
+            codex_stop_turn(codex, json_string_or(*params, "threadId", ""),
+                json_string_or(json_get(*params, "turn"), "id", ""));
+        }
+        return;
+    }
     if (strcmp(method, "turn/started") == 0) {
         codex_turn_begun(codex, json_string_or(json_get(*params, "turn"), "id", ""));
     } else if (strcmp(method, "turn/completed") == 0) {
@@ -335,7 +355,10 @@ void codex_on_request(void *data, const cJSON *id, const char *method, cJSON **p
 {
     struct codex *codex = data;
     outside_heard(&codex->outside);
-    if (strcmp(method, "item/fileChange/requestApproval") == 0) {
+    if (is_of_another(codex, *params)) {
+        log_write("codex", "refused, of another thread: %s", method);
+        rpc_refuse(codex->rpc, id, RPC_METHOD_NOT_FOUND, "nobody reviews what this thread asks");
+    } else if (strcmp(method, "item/fileChange/requestApproval") == 0) {
         ask_for_patch(codex, id, *params);
     } else if (strcmp(method, "item/commandExecution/requestApproval") == 0) {
         codex_ask_command(codex, id, *params);

@@ -47,6 +47,7 @@ static cJSON *thread_params(struct codex *codex)
     cJSON *params = mem_require(cJSON_CreateObject());
     json_set_string(params, "cwd", codex->root);
     json_set_string(params, "approvalPolicy", codex_approval(codex));
+    json_set_string(params, "approvalsReviewer", "user"); /* whatever its own config.toml says */
     json_set_string(params, "sandbox", "read-only");
     if (codex->instructions != NULL) {
         json_set_string(params, "developerInstructions", codex->instructions);
@@ -190,7 +191,8 @@ bool codex_start_process(struct codex *codex, struct err *err)
     const char *argv[] = {codex->program, "app-server", "-c", "tools.update_plan.enabled=true",
         "-c", "features.default_mode_request_user_input=true", "-c",
         "features.request_permissions_tool=true", "-c", "suppress_unstable_features_warning=true",
-        NULL};
+        /* One thread asks at a time, and its turn is ours. */
+        "-c", "features.multi_agent=false", "-c", "features.multi_agent_v2=false", NULL};
     struct rpc_options options = {.name = "codex",
         .argv = argv,
         .cwd = codex->root,

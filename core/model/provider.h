@@ -105,6 +105,7 @@ struct event {
     const char *name;
     const char *opaque;
     const char *terms;  /* EVENT_APPROVAL: what an approval would mean, in one line, or NULL */
+    const char *folder; /* and where a command would run, if not where the agent works; or NULL */
     const char *answer; /* and for a question that wants words: what a plain approval answers */
     struct usage usage;
     enum stop_reason stop;

@@ -160,6 +160,55 @@ static void a_command_outside_its_sandbox_waits(void **state)
     free(third);
 }
 
+/* Before the first prompt, with which Codex starts. */
+static void add_to_config(struct agent_run *f, const char *line)
+{
+    char *codex = path_join(f->home, "codex");
+    char *config = test_read(codex, "config.toml");
+    char *text = mem_printf("%s\n%s", line, config);
+    test_write(codex, "config.toml", text);
+    free(text);
+    free(config);
+    free(codex);
+}
+
+/* Codex's own reviewer, which its users may have in the place of themselves, decides nothing; nor
+ * is any of a command left out that Codex takes for formatting. */
+static void what_is_asked_is_all_that_runs(void **state)
+{
+    struct agent_run *f = *state;
+    struct err err;
+    add_to_config(f, "approvals_reviewer = \"auto_review\"");
+    char *command = mem_printf(
+        CALL("c1", "exec_command",
+            "{\\\"cmd\\\":\\\"cat p/p.rego | tee %s/one\\\",\\\"workdir\\\":\\\"%s\\\","
+            "\\\"sandbox_permissions\\\":\\\"require_escalated\\\",\\\"justification\\\":"
+            "\\\"Show it?\\\"}") END,
+        f->home, f->home);
+    static const char spawn[] =
+        EVENT("{\"type\":\"response.output_item.done\",\"item\":{\"type\":\"function_call\","
+              "\"call_id\":\"c2\",\"namespace\":\"multi_agent_v1\",\"name\":\"spawn_agent\","
+              "\"arguments\":\"{\\\"message\\\":\\\"Do it\\\"}\"}}") END;
+    const struct fault_step steps[] = {{.body = command}, {.body = spawn},
+        {.body = SAY("Alone.") END}, {.body = SAY("Nobody asked for this.") END}};
+    fault_server_script(f->server, steps, ARRAY_LEN(steps));
+    agent_say(f, "Show it.");
+    WAIT_UNTIL(f, agent_asks(f, "/one"));
+    assert_true(agent_asks(f, "cat p/p.rego | tee "));
+    char *where = mem_printf("OUTSIDE the agent's sandbox, as you, in the folder %s", f->home);
+    agent_must_find(f, ENTRY_TOOL, where);
+    free(where);
+    assert_ok(
+        session_decide(workbench_session(f->wb), APPROVAL_DECLINED, STR_LIT("no"), &err), err);
+    WAIT_UNTIL(f, agent_is_idle(f));
+    agent_must_find(f, ENTRY_ASSISTANT, "Alone.");
+    assert_int_equal(fault_server_count(f->server), 3); /* no other agent was begun */
+    char *made = path_join(f->home, "one");
+    assert_int_not_equal(access(made, F_OK), 0);
+    free(made);
+    free(command);
+}
+
 static void it_hears_what_was_taken(void **state)
 {
     struct agent_run *f = *state;
@@ -353,6 +402,12 @@ static void its_questions_are_answered(void **state)
         CALL("c5", "request_permissions",
             "{\\\"permissions\\\":{\\\"file_system\\\":{\\\"write\\\":[\\\"%s/own\\\"]}}}") END,
         f->home);
+    char *link = path_join(f->home, "link");
+    assert_int_equal(symlink(f->dir, link), 0);
+    char *through = mem_printf(
+        CALL("c6", "request_permissions",
+            "{\\\"permissions\\\":{\\\"file_system\\\":{\\\"write\\\":[\\\"%s/new\\\"]}}}") END,
+        link);
     const struct fault_step steps[] = {
         {.body = CALL("c1", "request_user_input",
              "{\\\"questions\\\":[" QUESTION("q1", "Which colour?") "," QUESTION(
@@ -360,6 +415,7 @@ static void its_questions_are_answered(void **state)
         {.body = net},
         {.body = away},
         {.body = above},
+        {.body = through},
         {.body = home},
         {.body = SAY("Well.") END},
     };
@@ -381,10 +437,13 @@ static void its_questions_are_answered(void **state)
     /* Where the workspace is, nobody is asked. */
     agent_must_find(f, ENTRY_NOTICE, "for permission to write past the review");
     agent_expect_request(f, 3, "No permission to write to the workspace is given");
+    agent_must_find(f, ENTRY_NOTICE, "link/new): refused");
     assert_ok(session_decide(session, APPROVAL_DECLINED, STR_LIT("keep out"), &err), err);
     WAIT_UNTIL(f, agent_is_idle(f));
     agent_must_find(f, ENTRY_ASSISTANT, "Well.");
-    agent_expect_request(f, 5, "The engineer gave no permission: keep out");
+    agent_expect_request(f, 6, "The engineer gave no permission: keep out");
+    free(link);
+    free(through);
     free(away);
     free(above);
     free(home);
@@ -493,6 +552,7 @@ int main(void)
         TEST(its_patches_become_a_proposal),
         TEST(what_leaves_the_workspace_is_declined),
         TEST(a_command_outside_its_sandbox_waits),
+        TEST(what_is_asked_is_all_that_runs),
         TEST(it_hears_what_was_taken),
         TEST(its_questions_are_answered),
         TEST(plan_thoughts_tokens_and_limits_are_shown),

@@ -123,11 +123,44 @@ static void bad_changes(void **state)
     buf_free(&patch);
 }
 
+/* As Codex quotes them; its commandActions would show the first as "cat a". */
+static void a_command_is_shown_whole(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *quoted, *shown;
+    } table[] = {
+        {"/bin/bash -lc 'cat a | tee /etc/b'", "cat a | tee /etc/b"},
+        {"/bin/zsh -c ls", "ls"},
+        {"/bin/bash -lc \"echo it's \\$HOME \\\"x\\\"\"", "echo it's $HOME \"x\""},
+        {"/bin/bash -lc 'a'\"'\"'b'", "a'b"},
+        {"/bin/bash -lc ''", ""},
+        /* Not a shell with one text to run: nothing of it is left out. */
+        {"/bin/bash -lc ls /etc", "/bin/bash -lc ls /etc"},
+        {"/bin/bash -lic ls", "/bin/bash -lic ls"},
+        {"/home/x/bash -c ls", "/home/x/bash -c ls"},
+        {"/bin/bash -lc 'ls", "/bin/bash -lc 'ls"},
+        {"/bin/bash -lc \"$(ls)\"", "/bin/bash -lc \"$(ls)\""},
+        {"/bin/bash -lc ls;rm", "/bin/bash -lc ls;rm"},
+        {"write_stdin --session-id 1 'x\n'", "write_stdin --session-id 1 'x\n'"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        cJSON *item = json_parse(
+            STR_LIT("{\"commandActions\":[{\"type\":\"read\",\"command\":\"cat a\"}]}"), NULL);
+        json_set_string(item, "command", table[i].quoted);
+        char *shown = codex_command(item);
+        assert_string_equal(shown, table[i].shown);
+        free(shown);
+        cJSON_Delete(item);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_changes),
         cmocka_unit_test(bad_changes),
+        cmocka_unit_test(a_command_is_shown_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
