@@ -200,11 +200,11 @@ static void tell_left_out(struct acp *acp, const struct lent_found *found)
     struct str rest = found->left_out;
     struct str line;
     while (str_next_line(&rest, &line)) {
-        outside_warn(&acp->outside, "Of what %s changed: %.*s", acp->agent.name, STR_FMT(line));
+        outside_tell(&acp->outside, "Of what %s changed: %.*s", acp->agent.name, STR_FMT(line));
         acp_note(acp, "Of what you changed: %.*s.", STR_FMT(line));
     }
     if (found->err != NULL) {
-        outside_warn(
+        outside_tell(
             &acp->outside, "What %s changed was not taken: %s", acp->agent.name, found->err->text);
         acp_note(acp, "What you changed was not taken: %s.", found->err->text);
     }

@@ -67,17 +67,35 @@ static void answer(struct acp *acp, const cJSON *id, const cJSON *options, enum 
     outside_listen(&acp->outside);
 }
 
+/* All that an approval allows: what is run shares the cage of the agent itself. */
+static char *terms_of(const struct acp_agent *agent)
+{
+    struct buf keys = BUF_INIT;
+    VEC_FOREACH (char *const, name, &agent->env) {
+        if (getenv(*name) != NULL) {
+            buf_printf(&keys, "%s%s", keys.len == 0 ? " (" : ", ", *name);
+        }
+    }
+    buf_append_c(&keys, keys.len == 0 ? "" : ")");
+    char *terms = mem_printf(
+        "confined, as all of this agent: reads files but no keys beyond its own%s, writes its "
+        "scratch copy of the workspace (for your review) and its own folders only, %s",
+        keys.len == 0 ? "" : keys.ptr, agent->network ? "AND REACHES THE NETWORK" : "no network");
+    buf_free(&keys);
+    return terms;
+}
+
 static void show_first(struct acp *acp)
 {
     if (acp->asks.len > 0) {
         const struct acp_ask *ask = &acp->asks.items[0];
+        char *terms = terms_of(&acp->agent);
         outside_emit(&acp->outside, &(struct event){.kind = EVENT_APPROVAL,
                                         .call_id = ask->call_id,
                                         .text = str_of(ask->what),
-                                        .terms = "it would run confined, as all of this agent: it "
-                                                 "writes to its scratch copy and its own folders "
-                                                 "only",
+                                        .terms = terms,
                                         .opaque = ask->reason});
+        free(terms);
     }
 }
 

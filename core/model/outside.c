@@ -24,7 +24,7 @@ void outside_use_patience(uint64_t ms)
 static void on_silence(void *data)
 {
     struct outside *outside = data;
-    outside_warn(outside, "%s has said nothing for %g s: Esc interrupts it", outside->name,
+    outside_tell(outside, "%s has said nothing for %g s: Esc interrupts it", outside->name,
         (double)patience / 1000);
 }
 
@@ -152,8 +152,22 @@ void outside_warn(struct outside *outside, const char *fmt, ...)
             return;
         }
     }
+    if (outside->stream == NULL) { /* nobody hears it now: it is said when it comes again */
+        free(shown);
+        return;
+    }
     outside_emit(outside, &(struct event){.kind = EVENT_WARNING, .text = str_of(shown)});
     VEC_PUSH(&outside->warned, shown);
+}
+
+void outside_tell(struct outside *outside, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    char *shown = make_line(fmt, args);
+    va_end(args);
+    outside_emit(outside, &(struct event){.kind = EVENT_WARNING, .text = str_of(shown)});
+    free(shown);
 }
 
 void outside_fail_args(struct outside *outside, enum err_kind kind, const char *fmt, va_list args)

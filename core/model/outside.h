@@ -49,6 +49,8 @@ void outside_plan(
     struct outside *outside, const char *explanation, const cJSON *steps, const char *key);
 /* One line, made safe to show, that is said once. */
 void outside_warn(struct outside *outside, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* The same of what may happen again, and is said each time. */
+void outside_tell(struct outside *outside, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* The last event of the stream. The stream is gone before it is told: what hears of it may begin
  * the next. */
 void outside_fail(struct outside *outside, enum err_kind kind, const char *fmt, ...)

@@ -14,6 +14,7 @@
 static void open_mode(struct agent_run *f, const char *mode, const char *session)
 {
     char *config = mem_printf("[agents.fault]\ncommand = [\"%s/tests/fault-acp\", \"%s\"]\n"
+                              "env = [\"LAB_ACCESS\"]\n"
                               "[agents.absent]\ncommand = [\"no-such-agent\"]\n"
                               "[agents.bad]\ncommand = \"no list\"\n",
         getenv("BYLAW_BINARY_DIR"), mode);
@@ -161,6 +162,11 @@ static void it_asks_twice_at_once(void **state)
     struct session *session = workbench_session(f->wb);
     agent_say(f, "One.");
     WAIT_UNTIL(f, agent_asks(f, "rm -rf one"));
+    /* What is allowed is said whole. */
+    assert_string_equal(session_question(session)->terms,
+        "confined, as all of this agent: reads files but no keys beyond its own (LAB_ACCESS), "
+        "writes its scratch copy of the workspace (for your review) and its own folders only, AND "
+        "REACHES THE NETWORK");
     assert_ok(session_decide(session, APPROVAL_DECLINED, STR_LIT("never"), &err), err);
     WAIT_UNTIL(f, agent_asks(f, "fetch two"));
     assert_ok(session_decide(session, APPROVAL_SESSION, (struct str){0}, &err), err);
@@ -237,6 +243,18 @@ static void it_loads_what_it_cannot_resume(void **state)
     assert_int_equal(agent_count(f, ENTRY_ERROR), 0);
 }
 
+/* Since the last prompt; "" where there is none. */
+static const char *last_notice(struct agent_run *f)
+{
+    const struct transcript *all = session_transcript(workbench_session(f->wb));
+    for (size_t i = all->len; i > 0 && all->items[i - 1].kind != ENTRY_USER; i--) {
+        if (all->items[i - 1].kind == ENTRY_NOTICE && all->items[i - 1].text.len > 0) {
+            return all->items[i - 1].text.ptr;
+        }
+    }
+    return "";
+}
+
 static void its_silence_is_said(void **state)
 {
     struct agent_run *f = *state;
@@ -254,7 +272,11 @@ static void its_silence_is_said(void **state)
     agent_must_find(f, ENTRY_ASSISTANT, "[prompt 1]");
     outside_use_patience(50);
     agent_say(f, "Two.");
-    WAIT_UNTIL(f, agent_find(f, ENTRY_NOTICE, "fault has said nothing for 0.05 s: Esc interrupts"));
+    static const char silence[] = "fault has said nothing for 0.05 s: Esc interrupts";
+    WAIT_UNTIL(f, agent_find(f, ENTRY_NOTICE, silence));
+    session_interrupt(workbench_session(f->wb));
+    agent_say(f, "Two again."); /* and is said again */
+    WAIT_UNTIL(f, strstr(last_notice(f), silence) != NULL && !agent_is_idle(f));
     session_interrupt(workbench_session(f->wb));
     outside_use_patience(0);
     id = mem_strdup(session_id(workbench_session(f->wb)));
