@@ -80,8 +80,8 @@ static const struct {
          OBJECT(TEXT("input", "The whole patch"), "\"input\""), true, patch_grammar},
         NULL},
     {{"run_tests",
-         "Run the tests (opa test) on the workspace with your proposal on top. Says for each "
-         "failure why.",
+         "Run the tests (opa test, and the suites of Conftest, Gatekeeper, Kyverno and Cedar) on "
+         "the workspace with your proposal on top. Says for each failure why.",
          OBJECT(MAYBE_TEXTS("paths", "Only tests in these files or folders; null for all"),
              "\"paths\""),
          false, NULL},

@@ -34,6 +34,29 @@ static void print_errors(struct tool_run *run, const struct eval_result *result)
     }
 }
 
+/* opa prints the value as it stands in its own answer: each line but the first as far in as the
+ * last. A JSON text has no other line ends. */
+static void append_value(struct buf *out, struct str value)
+{
+    size_t end = value.len;
+    while (end > 0 && value.ptr[end - 1] != '\n') {
+        end--;
+    }
+    size_t depth = 0;
+    while (end + depth < value.len && value.ptr[end + depth] == ' ') {
+        depth++;
+    }
+    struct str line;
+    for (bool first = true; str_next_line(&value, &line); first = false) {
+        size_t skip = 0;
+        while (!first && skip < depth && skip < line.len && line.ptr[skip] == ' ') {
+            skip++;
+        }
+        buf_append_str(out, str_from(line, skip));
+        buf_append_char(out, '\n');
+    }
+}
+
 static void on_result(void *data, unsigned generation, struct eval_result *result)
 {
     struct tool_run *run = data;
@@ -43,8 +66,7 @@ static void on_result(void *data, unsigned generation, struct eval_result *resul
         return;
     }
     if (result->status == EVAL_VALUE) {
-        buf_append_str(&run->output, buf_str(&result->value));
-        buf_append_char(&run->output, '\n');
+        append_value(&run->output, buf_str(&result->value));
     } else if (result->status == EVAL_UNDEFINED) {
         buf_append_c(&run->output, "undefined\n");
     }
@@ -99,6 +121,10 @@ static bool take_input(
     struct tool_run *run, const char *text, const char *file, struct eval_input *input)
 {
     struct err err;
+    if (text != NULL && file != NULL) {
+        tool_fail(run, "Give input or input_file, not both.");
+        return false;
+    }
     if (text != NULL) {
         cJSON *value = json_parse(str_of(text), &err);
         bool ok = value != NULL;

@@ -77,6 +77,9 @@ static void on_ready(void *data, const char *root, const struct err *err)
         tool_fail(run, "The proposal could not be laid out: %s.", err->text);
         return;
     }
+    if (!tool_paths_stand(run, root, &g->paths)) {
+        return;
+    }
     g->root = mem_strdup(root);
     g->work = loop_work_start(run->tools->setup.loop, work, done, g);
 }

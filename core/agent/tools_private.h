@@ -64,6 +64,9 @@ struct tool_paths {
     size_t len, cap;
 };
 bool tool_paths(struct tool_run *run, const cJSON *args, struct tool_paths *out) MUST_USE;
+/* False, and answered: one of them is not there; nothing was looked at is no good news. */
+bool tool_paths_stand(
+    struct tool_run *run, const char *root, const struct tool_paths *paths) MUST_USE;
 void tool_paths_free(struct tool_paths *paths);
 
 #endif

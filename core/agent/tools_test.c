@@ -4,9 +4,11 @@
 #include "base/path.h"
 #include "base/vec.h"
 #include "engine/runner.h"
+#include "workspace/beneath.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { FAILURES_EXPLAINED = 5, ROWS_MAX = 60, PATHS_MAX = 200 };
 
@@ -92,23 +94,31 @@ static void on_coverage(void *data, unsigned generation, const struct coverage *
     state->coverage = coverage_percent(coverage);
 }
 
+static void print_tests(struct buf *out, const struct test_run *state)
+{
+    const size_t *count = state->summary.tally.count;
+    buf_printf(out, "%s: %zu passed, %zu failed, %zu errors, %zu skipped, %zu not evaluated\n",
+        result_status_name(state->summary.verdict), count[RESULT_PASS], count[RESULT_FAIL],
+        count[RESULT_ERROR], count[RESULT_SKIPPED], count[RESULT_NOT_EVALUATED]);
+    if (state->row_count == 0 && count[RESULT_PASS] == 0) {
+        buf_printf(out, "There is no test%s: nothing was tested.\n",
+            state->paths.len > 0 ? " in these files or folders" : "");
+    }
+    buf_append_str(out, buf_str(&state->rows));
+    if (state->row_count > ROWS_MAX) {
+        buf_printf(out, "[%zu more rows cut]\n", state->row_count - ROWS_MAX);
+    }
+}
+
 static void print_outcome(struct tool_run *run)
 {
     const struct test_run *state = run->state;
-    const size_t *count = state->summary.tally.count;
     if (state->trouble != NULL) {
         buf_printf(&run->output, "The tests could not run: %s.\n", state->trouble);
         return;
     }
     if (!state->check_only) {
-        buf_printf(&run->output,
-            "%s: %zu passed, %zu failed, %zu errors, %zu skipped, %zu not evaluated\n",
-            result_status_name(state->summary.verdict), count[RESULT_PASS], count[RESULT_FAIL],
-            count[RESULT_ERROR], count[RESULT_SKIPPED], count[RESULT_NOT_EVALUATED]);
-        buf_append_str(&run->output, buf_str(&state->rows));
-        if (state->row_count > ROWS_MAX) {
-            buf_printf(&run->output, "[%zu more rows cut]\n", state->row_count - ROWS_MAX);
-        }
+        print_tests(&run->output, state);
     }
     if (state->findings.len > 0) {
         buf_append_str(&run->output, buf_str(&state->findings));
@@ -119,7 +129,7 @@ static void print_outcome(struct tool_run *run)
         buf_append_str(&run->output, buf_str(&state->explained));
         if (state->has_coverage) {
             char *shown = coverage_show(state->coverage);
-            buf_printf(&run->output, "coverage %s %%\n", shown);
+            buf_printf(&run->output, "coverage of the whole workspace %s %%\n", shown);
             free(shown);
         }
     }
@@ -141,6 +151,9 @@ static void on_ready(void *data, const char *root, const struct err *err)
     run->laying_out = false;
     if (root == NULL) {
         tool_fail(run, "The proposal could not be laid out for a run: %s.", err->text);
+        return;
+    }
+    if (!tool_paths_stand(run, root, &state->paths)) {
         return;
     }
     struct run_options options = {
@@ -183,6 +196,26 @@ bool tool_paths(struct tool_run *run, const cJSON *args, struct tool_paths *out)
         VEC_PUSH(out, clean);
     }
     return true;
+}
+
+bool tool_paths_stand(struct tool_run *run, const char *root, const struct tool_paths *paths)
+{
+    struct err err;
+    struct stat st;
+    const char *missing = NULL;
+    int fd = beneath_open_root(root, &err);
+    if (fd < 0) {
+        tool_fail(run, "%s.", err.text);
+        return false;
+    }
+    for (size_t i = 0; missing == NULL && i < paths->len; i++) {
+        missing = beneath_stat(fd, paths->items[i], &st, &err) ? NULL : paths->items[i];
+    }
+    close(fd);
+    if (missing != NULL) {
+        tool_fail(run, "%s: there is no such file or folder: nothing was run.", missing);
+    }
+    return missing == NULL;
 }
 
 void tool_paths_free(struct tool_paths *paths)

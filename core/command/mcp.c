@@ -9,12 +9,15 @@
 #include "base/file.h"
 #include "mcp/mcp.h"
 
-static const char instructions[] =
-    "Tools for policy-as-code (Rego, Gatekeeper, Kyverno). apply_patch proposes a change: it is "
-    "not written to the "
-    "workspace, the engineer reviews it line by line in bylaw. The other tools see the workspace "
-    "with the proposal on "
-    "top. Run the tests and the guards on what you propose before you say that it is done.";
+static const char proposing[] =
+    "Tools for policy-as-code (Rego, Gatekeeper, Kyverno, Conftest, Cedar). apply_patch proposes a "
+    "change: it is not written to the workspace, the engineer reviews it line by line in bylaw. "
+    "The other tools see the workspace with the proposal on top. Run the tests and the guards on "
+    "what you propose before you say that it is done.";
+static const char looking[] =
+    "Tools for policy-as-code (Rego, Gatekeeper, Kyverno, Conftest, Cedar), on the files as they "
+    "stand. None of them changes anything. Run the tests and the guards on what you have changed "
+    "before you say that it is done.";
 
 struct serving {
     struct loop *loop;
@@ -117,7 +120,7 @@ static int run(const struct args *args)
         return command_fail(args, "%s", err.text);
     }
     struct mcp_setup setup = {.toolbox = workbench_toolbox(serving.workbench),
-        .instructions = instructions,
+        .instructions = args_has(args, "read-only") ? looking : proposing,
         .read_only = args_has(args, "read-only"),
         .write = write_out,
         .called = on_called,

@@ -77,6 +77,59 @@ static void test_inspector(void **state)
     expect_untouched(run);
 }
 
+/* Calls of tools, given as a file; the caller frees the answers, a line each. */
+static char *call(struct sample_run *run, const char *option, const char *calls)
+{
+    char *script =
+        mem_printf("cat >\"$STATE/calls\" <<'END'\n{\"id\":0,\"method\":\"initialize\"}\n%sEND\n"
+                   "\"$BYLAW\" mcp %s \"$SAMPLE\" <\"$STATE/calls\"",
+            calls, option);
+    char *out = shell(run, script);
+    free(script);
+    return out;
+}
+
+#define RPC_CALL(tool, arguments)                                                                  \
+    "{\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"" tool                             \
+    "\",\"arguments\":" arguments "}}\n"
+
+/* Where nothing was looked at, nothing is good. */
+static void test_nothing_is_no_news(void **state)
+{
+    struct sample_run *run = *state;
+    static const char *const cases[][2] = {
+        {RPC_CALL("run_tests", "{\"paths\":[\"nope\"]}"), "nope: there is no such file or folder"},
+        {RPC_CALL("check", "{\"paths\":[\"--help\"]}"), "--help: there is no such file or folder"},
+        {RPC_CALL("guards", "{\"paths\":[\"nope\"]}"), "nope: there is no such file or folder"},
+        {RPC_CALL("run_tests", "{\"paths\":[\"policies/k8s/privileged/privileged.rego\"]}"),
+            "not evaluated\\nThere is no test in these files or folders: nothing was tested."},
+        {RPC_CALL("evaluate", "{\"query\":\"1\",\"input\":\"{}\",\"input_file\":\"x\"}"),
+            "Give input or input_file, not both."},
+        {RPC_CALL("evaluate", "{\"query\":\"[1,{}]\"}"), "\"text\":\"[\\n  1,\\n  {}\\n]\\n\""},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char *out = call(run, "", cases[i][0]);
+        expect_in(out, cases[i][1]);
+        free(out);
+    }
+    expect_untouched(run);
+}
+
+/* What the client's model is told is true of what it gets. */
+static void test_read_only_says_so(void **state)
+{
+    struct sample_run *run = *state;
+    char *out = call(run, "--read-only", "{\"id\":1,\"method\":\"tools/list\"}\n");
+    expect_in(out, "None of them changes anything.");
+    expect_in(out, "\"name\":\"run_tests\"");
+    assert_null(strstr(out, "apply_patch"));
+    free(out);
+    out = call(run, "", "{\"id\":1,\"method\":\"tools/list\"}\n");
+    expect_in(out, "apply_patch proposes a change");
+    expect_in(out, "\"name\":\"apply_patch\"");
+    free(out);
+}
+
 #define EVENT(json) "data: " json "\n\n"
 #define CALL(id, tool, arguments)                                                                  \
     EVENT("{\"type\":\"response.output_item.done\",\"item\":{\"type\":\"function_call\",\"call_"   \
@@ -138,6 +191,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_inspector, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_nothing_is_no_news, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_read_only_says_so, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_codex, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
