@@ -67,16 +67,6 @@ static enum stop_reason stop_of(const cJSON *result)
                                            : STOP_OTHER;
 }
 
-static void take_usage(struct acp *acp, const cJSON *usage)
-{
-    if (cJSON_IsObject(usage)) {
-        struct usage used = {json_int_or(usage, "inputTokens", 0),
-            json_int_or(usage, "cachedReadTokens", 0), json_int_or(usage, "outputTokens", 0),
-            json_int_or(usage, "thoughtTokens", 0)};
-        outside_emit(&acp->outside, &(struct event){.kind = EVENT_USAGE, .usage = used});
-    }
-}
-
 enum { ACP_AUTH_REQUIRED = -32000 };
 
 /* A session that it took up and cannot go on with is as good as none. */
@@ -109,7 +99,7 @@ static void on_prompted(void *data, struct rpc_answer *answer)
     acp->resumed = false;
     set(&acp->again, NULL);
     if (answer->status == RPC_ANSWERED) {
-        take_usage(acp, json_get(answer->result, "usage"));
+        acp_take_usage(acp, json_get(answer->result, "usage"));
     } else if (answer->status == RPC_REFUSED && answer->code == ACP_AUTH_REQUIRED) {
         kind = ERR_DENIED;
         failure = mem_printf("%s is not logged in%s%s (%s)", acp->agent.name,
@@ -167,6 +157,7 @@ static void send_prompt(struct acp *acp)
     set(&acp->input, NULL);
     acp->laid = acp->speak = false;
     acp->prompting = true;
+    acp->spent.counted = false;
     acp->said = acp->output = acp->updates = 0;
     rpc_call(acp->rpc, "session/prompt", params, PROMPT_MS, on_prompted, acp);
     outside_listen(&acp->outside);

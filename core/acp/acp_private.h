@@ -1,6 +1,6 @@
 /* Inside of the ACP provider: acp.c (requests and turns), session.c (from no process to a session),
- * choice.c (its model and effort), updates.c (what the agent says, as events), asks.c (what it asks
- * of us). Nobody else includes it. */
+ * choice.c (its model and effort), updates.c (what the agent says, as events), spending.c (tokens
+ * and money), asks.c (what it asks of us). Nobody else includes it. */
 #ifndef BYLAW_ACP_ACP_PRIVATE_H
 #define BYLAW_ACP_ACP_PRIVATE_H
 
@@ -68,6 +68,15 @@ struct acp {
     enum acp_step step;
     bool can_load, can_resume;
     cJSON *offers; /* configOptions of its session, the newest */
+    struct {
+        bool says;      /* it says what it costs */
+        bool known;     /* what its session had cost when we last heard, which is */
+        double dollars; /* this */
+        double unsaid;  /* of it, what nobody was told yet: an interrupted turn costs money too */
+        bool counted;   /* in this prompt some was told */
+        long long held; /* what its window holds */
+        long long window;
+    } spent;
     struct acp_choice choices[ACP_CHOICES];
     char *login;   /* how one logs in, as the agent says; NULL: it does not */
     char *ours;    /* our session */
@@ -122,6 +131,13 @@ void acp_note(struct acp *acp, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void acp_interrupt(struct acp *acp);
 /* The prompt is over, however: what it wrote is looked for. Takes failure over. */
 void acp_prompt_over(struct acp *acp, enum stop_reason stop, char *failure, enum err_kind kind);
+
+/* spending.c */
+/* What its session is known to have cost when it is taken up again; of a new one nothing. */
+void acp_begin_spending(struct acp *acp, bool resumed);
+/* An update, or the result of a prompt with tokens. */
+void acp_take_spending(struct acp *acp, const cJSON *update);
+void acp_take_usage(struct acp *acp, const cJSON *usage);
 
 /* session.c */
 bool acp_start_process(struct acp *acp, struct err *err) MUST_USE;

@@ -30,6 +30,7 @@ static void begun(struct acp *acp, const char *id, const cJSON *result, bool rem
     acp->offers = NULL;
     acp_take_offers(acp, result);
     if (!remembers) {
+        acp_begin_spending(acp, false);
         free(acp->told);
         acp->told = NULL;
     }
@@ -156,6 +157,7 @@ void acp_ask_session(struct acp *acp)
     cJSON *params = session_params(acp);
     json_set_string(params, "sessionId", acp->session);
     acp->step = ACP_SESSION;
+    acp_begin_spending(acp, true);
     /* Resumed rather than loaded: a load tells all that was said once more. */
     rpc_call(acp->rpc, acp->can_resume ? "session/resume" : "session/load", params,
         outside_patience(), on_loaded, acp);

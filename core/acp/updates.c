@@ -272,13 +272,17 @@ void acp_on_notification(void *data, const char *method, cJSON **params)
     const char *kind = json_string_or(update, "sessionUpdate", "");
     const char *session = json_string_or(*params, "sessionId", "");
     outside_heard(&acp->outside);
-    if (strcmp(method, "session/update") == 0 && acp->session != NULL &&
-        strcmp(session, acp->session) == 0 && strcmp(kind, "config_option_update") == 0) {
+    if (strcmp(method, "session/update") != 0 || acp->session == NULL ||
+        strcmp(session, acp->session) != 0) {
+        return;
+    }
+    if (strcmp(kind, "config_option_update") == 0) {
         acp_take_offers(acp, update);
+    } else if (strcmp(kind, "usage_update") == 0) {
+        acp_take_spending(acp, update);
     }
     /* What a load tells once more, and what nobody waits for, is dropped. */
-    if (strcmp(method, "session/update") != 0 || !acp->prompting || acp->stopping ||
-        acp->session == NULL || strcmp(session, acp->session) != 0) {
+    if (!acp->prompting || acp->stopping) {
         return;
     }
     if (is_too_much(acp)) {

@@ -44,6 +44,9 @@ static size_t item_bytes(const struct item *item)
 /* What the next request is about to hold: as counted at the last one, with what came since. */
 static long long tokens_now(const struct session *session)
 {
+    if (session->agent_window > 0) { /* its conversation is not the one we keep */
+        return session->context_tokens;
+    }
     size_t all = 0;
     size_t since = 0;
     for (size_t i = session->items.len; i > 0; i--) {
@@ -63,6 +66,9 @@ static long long tokens_now(const struct session *session)
 long long session_window_tokens(const struct session *session)
 {
     const struct session_setup *setup = &session->setup;
+    if (session->agent_window > 0) {
+        return session->agent_window;
+    }
     return setup->window == NULL ? 0 : setup->window(setup->data, session->model);
 }
 

@@ -106,6 +106,7 @@ struct session {
     struct spend spend;       /* over all turns */
     struct spend turn_spend;  /* of the prompt that runs, or ran last */
     long long context_tokens; /* of the last request and its answer */
+    long long agent_window;   /* what an agent of its own says that it could hold; 0: it does not */
     struct {
         struct hook_run *run; /* of the turn itself; a call has its own */
         bool started;         /* SessionStart was */

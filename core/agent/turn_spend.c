@@ -17,6 +17,13 @@ static void record_usage(
     json_set_int(record, "cached", usage->cached_tokens);
     json_set_int(record, "output", usage->output_tokens);
     json_set_int(record, "reasoning", usage->reasoning_tokens);
+    if (usage->again) {
+        json_set_bool(record, "again", true);
+    }
+    if (usage->window > 0) {
+        json_set_int(record, "held", usage->held);
+        json_set_int(record, "window", usage->window);
+    }
     if (session->model != NULL) {
         json_set_string(record, "model", session->model);
     }
@@ -26,12 +33,19 @@ static void record_usage(
     session_record(session, "usage", record, false);
 }
 
+static void take_context(struct session *session, const struct usage *usage)
+{
+    session->context_tokens =
+        usage->window > 0 ? usage->held : usage->input_tokens + usage->output_tokens;
+    session->agent_window = usage->window;
+}
+
 void turn_take_usage(struct session *session, const struct usage *usage)
 {
     const struct price *price = price_now(session);
     spend_add(&session->spend, usage, price);
     spend_add(&session->turn_spend, usage, price);
-    session->context_tokens = usage->input_tokens + usage->output_tokens;
+    take_context(session, usage);
     record_usage(session, usage, price);
     struct err ignored;
     if (session->stream_provider->ops->decide != NULL && !turn_may_go_on(session, &ignored)) {
@@ -41,21 +55,24 @@ void turn_take_usage(struct session *session, const struct usage *usage)
 
 static struct usage add_recorded(struct spend *spend, const cJSON *record)
 {
-    struct usage usage = {json_int_or(record, "input", 0), json_int_or(record, "cached", 0),
-        json_int_or(record, "output", 0), json_int_or(record, "reasoning", 0)};
     double dollars = json_number_or(record, "dollars", -1);
+    struct usage usage = {.input_tokens = json_int_or(record, "input", 0),
+        .cached_tokens = json_int_or(record, "cached", 0),
+        .output_tokens = json_int_or(record, "output", 0),
+        .reasoning_tokens = json_int_or(record, "reasoning", 0),
+        .has_cost = dollars >= 0, /* what it cost then, whatever the table says today */
+        .dollars = dollars,
+        .again = json_bool_or(record, "again", false),
+        .held = json_int_or(record, "held", 0),
+        .window = json_int_or(record, "window", 0)};
     spend_add(spend, &usage, NULL);
-    if (dollars >= 0) { /* what it cost then, whatever the table says today */
-        spend->unpriced--;
-        spend->dollars += dollars;
-    }
     return usage;
 }
 
 void turn_replay_usage(struct session *session, const cJSON *record)
 {
     struct usage usage = add_recorded(&session->spend, record);
-    session->context_tokens = usage.input_tokens + usage.output_tokens;
+    take_context(session, &usage);
 }
 
 static void add_record(void *data, const cJSON *record)

@@ -68,6 +68,8 @@ void workbench_describe_spend(const struct workbench *wb, struct buf *out)
     buf_append_c(out, "Price        ");
     if (price == &replayed) {
         buf_append_c(out, "nothing: a recording is replayed");
+    } else if ((price == NULL || !price->known) && all->requests > 0 && all->unpriced == 0) {
+        buf_append_c(out, "as the agent says what it cost");
     } else {
         price_describe(price, out);
         if (price != NULL && price->known && price->as_of != NULL) {

@@ -135,14 +135,18 @@ static void plan_updated(struct codex *codex, const cJSON *params)
 
 static void usage_updated(struct codex *codex, const cJSON *params)
 {
-    const cJSON *last = json_get(json_get(params, "tokenUsage"), "last");
+    const cJSON *all = json_get(params, "tokenUsage");
+    const cJSON *last = json_get(all, "last");
     const char *turn = json_string(params, "turnId");
     if (codex->turn == NULL || (turn != NULL && strcmp(turn, codex->turn) != 0)) {
         return; /* a thread that is taken up says again what its last turn took */
     }
-    struct usage usage = {json_int_or(last, "inputTokens", 0),
-        json_int_or(last, "cachedInputTokens", 0), json_int_or(last, "outputTokens", 0),
-        json_int_or(last, "reasoningOutputTokens", 0)};
+    struct usage usage = {.input_tokens = json_int_or(last, "inputTokens", 0),
+        .cached_tokens = json_int_or(last, "cachedInputTokens", 0),
+        .output_tokens = json_int_or(last, "outputTokens", 0),
+        .reasoning_tokens = json_int_or(last, "reasoningOutputTokens", 0),
+        .held = json_int_or(last, "totalTokens", 0),
+        .window = json_int_or(all, "modelContextWindow", 0)};
     outside_emit(&codex->outside, &(struct event){.kind = EVENT_USAGE, .usage = usage});
 }
 

@@ -221,6 +221,10 @@ const struct price *prices_at(const struct prices *prices, size_t index)
 
 bool price_cost(const struct price *price, const struct usage *usage, double *dollars)
 {
+    if (usage->has_cost) {
+        *dollars = usage->dollars;
+        return true;
+    }
     if (price == NULL || !price->known) {
         return false;
     }
@@ -265,11 +269,11 @@ void spend_add(struct spend *spend, const struct usage *usage, const struct pric
     spend->usage.cached_tokens += usage->cached_tokens;
     spend->usage.output_tokens += usage->output_tokens;
     spend->usage.reasoning_tokens += usage->reasoning_tokens;
-    spend->requests++;
+    spend->requests += !usage->again;
     if (price_cost(price, usage, &dollars)) {
         spend->dollars += dollars;
     } else {
-        spend->unpriced++;
+        spend->unpriced += !usage->again;
     }
 }
 

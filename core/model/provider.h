@@ -95,6 +95,12 @@ struct usage {
     long long cached_tokens;
     long long output_tokens;
     long long reasoning_tokens;
+    /* What an agent says of itself, where it does: */
+    bool has_cost; /* `dollars` is what it cost, whatever the table of prices says */
+    double dollars;
+    bool again;       /* more of a request that was counted before */
+    long long held;   /* what its window holds now, and */
+    long long window; /* could; 0: it does not say */
 };
 
 /* Borrowed from the provider for the length of the callback. */

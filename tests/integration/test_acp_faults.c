@@ -323,6 +323,38 @@ static void its_model_is_the_engineers_choice(void **state)
     agent_must_find(f, ENTRY_ASSISTANT, "[prompt 1]");
 }
 
+static void it_says_what_it_costs(void **state)
+{
+    struct agent_run *f = *state;
+    open_mode(f, "costs", NULL);
+    agent_ask(f, "One.");
+    agent_ask(f, "Two.");
+    for (int again = 0; again < 2; again++) { /* as it was, also after a restart */
+        struct session *session = workbench_session(f->wb);
+        assert_int_equal((int)(session_spend(session)->dollars * 100), 50);
+        assert_int_equal(session_spend(session)->unpriced, 0);
+        assert_int_equal(session_spend(session)->requests, 2);
+        assert_int_equal(session_held_tokens(session), 200);
+        assert_int_equal(session_window_tokens(session), 1000);
+        char *id = mem_strdup(session_id(session));
+        open_mode(f, "costs", id);
+        free(id);
+    }
+    agent_ask(f, "Three."); /* it says what all three have cost */
+    assert_int_equal((int)(session_spend(workbench_session(f->wb))->dollars * 100), 75);
+    assert_int_equal((int)(session_turn_spend(workbench_session(f->wb))->dollars * 100), 25);
+    /* A bound on it holds, in the middle of a prompt. */
+    char *now = test_read(f->home, "bylaw/config.toml");
+    char *bound = mem_printf("max_cost = 0.20\n%s", now);
+    test_write(f->home, "bylaw/config.toml", bound);
+    agent_run_open(f, "acp:fault", NULL);
+    agent_say(f, "wait");
+    WAIT_UNTIL(f, agent_is_idle(f));
+    agent_must_find(f, ENTRY_ERROR, "Stopped: this prompt has taken $0.25 and max_cost is $0.20.");
+    free(bound);
+    free(now);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -340,6 +372,7 @@ int main(void)
         TEST(it_loads_what_it_cannot_resume),
         TEST(its_silence_is_said),
         TEST(its_model_is_the_engineers_choice),
+        TEST(it_says_what_it_costs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

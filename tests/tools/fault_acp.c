@@ -20,6 +20,7 @@
  *   mute       says nothing from the second prompt on
  *   chooses    lets its model and its effort be chosen, and says which it is
  *   stubborn   offers them, and refuses
+ *   costs      says how full it is and what all prompts of its session have cost
  */
 #include "base/json.h"
 #include "base/mem.h"
@@ -275,8 +276,23 @@ static void choose(const cJSON *id, const cJSON *params)
     answer(id, offers());
 }
 
+/* A quarter of a dollar a prompt; two were before it was taken up again. */
+static void tell_cost(void)
+{
+    struct err err;
+    unsigned prompts = heard + (resumed ? 2 : 0);
+    char *text = mem_printf("{\"sessionUpdate\":\"usage_update\",\"used\":%u,\"size\":1000,"
+                            "\"cost\":{\"amount\":%.2f,\"currency\":\"USD\"}}",
+        prompts * 100, prompts * 0.25);
+    update(json_parse(str_of(text), &err));
+    free(text);
+}
+
 static void misbehave(const cJSON *id)
 {
+    if (is("costs")) {
+        tell_cost();
+    }
     if (is("chooses") || is("stubborn")) {
         char *text = mem_printf("I am %s at %s. ", model, effort);
         say(text);
