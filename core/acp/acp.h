@@ -34,8 +34,9 @@ struct acp_host {
     const struct workspace *workspace;
     /* The open proposal's, or NULL. Borrowed until the loop goes on. */
     const struct changes *(*changes)(void *data);
-    /* The agent wrote this, and its turn is over otherwise than well: `why` in a few words. */
-    void (*take)(void *data, struct str patch, const char *why);
+    /* The agent wrote this, and its turn is over otherwise than well: `why` in a few words. False:
+     * it did not join the proposal, and the engineer was told. */
+    bool (*take)(void *data, struct str patch, const char *why);
     const char *tools; /* the bylaw program, whose read-only tools it is given; NULL: none */
 };
 

@@ -63,8 +63,8 @@ static const struct changes *proposed_changes(void *data)
     return open == NULL ? NULL : &open->changes;
 }
 
-/* What an agent had written when its turn ended early. */
-static void take_late(void *data, struct str patch, const char *why)
+/* What an agent had written when its turn ended early, or before its next patch. */
+static bool take_late(void *data, struct str patch, const char *why)
 {
     struct workbench *wb = data;
     struct buf answer = BUF_INIT;
@@ -77,6 +77,7 @@ static void take_late(void *data, struct str patch, const char *why)
     if (ok && session_state(wb->session) == SESSION_IDLE) {
         workbench_show_proposal(wb);
     }
+    return ok;
 }
 
 static void begin_choosing(struct workbench *wb)
@@ -99,10 +100,10 @@ void workbench_choose_provider(struct workbench *wb)
     wb->program = wb->options.is_program ? path_own_program() : NULL;
     wb->http = http_new(wb->options.loop);
     wb->codex = (struct codex_host){.data = wb,
-        .lay_out = workbench_want_layout,
-        .lay_out_cancel = workbench_unwant_layout,
+        .workspace = wb->workspace,
+        .changes = proposed_changes,
+        .take = take_late,
         .approval = workbench_codex_approval,
-        .workspace = workspace_root(wb->workspace),
         .tools = wb->program};
     wb->acp = (struct acp_host){.data = wb,
         .workspace = wb->workspace,

@@ -3,6 +3,7 @@
 #include "base/path.h"
 #include "base/vec.h"
 #include "codex/codex_private.h"
+#include "workspace/workspace.h"
 
 #include <stdlib.h>
 
@@ -159,8 +160,9 @@ static bool is_at_or_below(const char *path, const char *root)
 static bool reaches_workspace(const struct codex *codex, const char *path)
 {
     char *real = where_it_leads(path);
-    char *repository = path_git_root(codex->host.workspace);
-    const char *const roots[] = {codex->host.workspace, codex->root, repository};
+    const char *workspace = workspace_root(codex->host.workspace);
+    char *repository = path_git_root(workspace);
+    const char *const roots[] = {workspace, codex->root, repository};
     bool reaches = real == NULL;
     for (size_t i = 0; i < ARRAY_LEN(roots) && !reaches; i++) {
         reaches =

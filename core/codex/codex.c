@@ -6,6 +6,7 @@
 #include "base/safe.h"
 #include "base/vec.h"
 #include "codex/codex_private.h"
+#include "workspace/lent.h"
 
 #include <stdlib.h>
 
@@ -100,6 +101,14 @@ static cJSON *params_saying(const struct codex *codex, const char *said)
     return params;
 }
 
+static void say_first(cJSON *params, const char *text)
+{
+    cJSON *said = mem_require(cJSON_CreateObject());
+    json_set_string(said, "type", "text");
+    json_set_string(said, "text", text);
+    cJSON_InsertItemInArray(cJSON_GetObjectItemCaseSensitive(params, "input"), 0, said);
+}
+
 static void append_entry(cJSON *params, const char *name, struct str text)
 {
     cJSON *entry = json_set_object(json_set_object(params, "additionalContext"), name);
@@ -135,11 +144,12 @@ static void start_turn(struct codex *codex)
 {
     cJSON *params = params_saying(codex, codex->input);
     tell_instructions(codex, params);
+    if (codex->note.len > 0) {
+        say_first(params, codex->note.ptr);
+        buf_clear(&codex->note);
+    }
     if (codex->history != NULL) {
-        cJSON *said = mem_require(cJSON_CreateObject());
-        json_set_string(said, "type", "text");
-        json_set_string(said, "text", codex->history);
-        cJSON_InsertItemInArray(cJSON_GetObjectItemCaseSensitive(params, "input"), 0, said);
+        say_first(params, codex->history);
         set(&codex->history, NULL);
     }
     if (codex->model != NULL) {
@@ -156,39 +166,40 @@ static void start_turn(struct codex *codex)
     json_set_string(params, "approvalsReviewer", "user");
     free(codex->input);
     codex->input = NULL;
+    codex->laid = false;
     codex->asking = true;
     rpc_call(codex->rpc, "turn/start", params, CALL_MS, on_turn, codex);
     outside_listen(&codex->outside);
 }
 
-static void on_laid_out(void *data, const char *root, const struct err *err)
-{
-    struct codex *codex = data;
-    struct err failed;
-    codex->laying_out = false;
-    if (root == NULL) {
-        codex_fail(codex, ERR_IO, "Codex has no scratch copy to work in: %s", err->text);
-        return;
-    }
-    free(codex->root);
-    codex->root = mem_strdup(root);
-    if (codex->step == STEP_DOWN && !codex_start_process(codex, &failed)) {
-        codex_fail(codex, failed.kind, "%s", failed.text);
-        return;
-    }
-    codex_go_on(codex);
-}
-
 void codex_go_on(struct codex *codex)
 {
-    if (codex->input == NULL || codex->laying_out || codex->asking || codex->turn != NULL ||
-        codex->root == NULL) {
+    struct err err;
+    if (codex->input == NULL || codex->laying_out || codex->looking || codex->collecting ||
+        codex->mending || codex->asking || codex->turn != NULL) {
         return;
     }
-    if (codex->step == STEP_IDLE) {
+    if (!codex->laid) {
+        codex_lay_out(codex);
+    } else if (codex->step == STEP_DOWN) {
+        if (!codex_start_process(codex, &err)) {
+            codex_fail(codex, err.kind, "%s", err.text);
+        }
+    } else if (codex->step == STEP_IDLE) {
         codex_ask_thread(codex);
     } else if (codex->step == STEP_READY) {
         start_turn(codex);
+    }
+}
+
+static void on_later(void *data)
+{
+    struct codex *codex = data;
+    if (codex->nothing) {
+        codex->nothing = false;
+        outside_done(&codex->outside, STOP_END);
+    } else {
+        codex_go_on(codex);
     }
 }
 
@@ -245,29 +256,6 @@ static void make_folders(const struct codex *codex)
     }
 }
 
-static void on_mended(void *data, const char *root, const struct err *err)
-{
-    struct codex *codex = *(struct codex **)data;
-    codex->mending = false;
-    if (root == NULL) {
-        outside_warn(&codex->outside, "Codex works on files that are not those of the proposal: %s",
-            err->text);
-    } else if (codex->turn != NULL && !codex->stopping) {
-        codex_steer(codex,
-            "[bylaw] Your last patch is in the proposal, and its files are as it says "
-            "now: read them before you "
-            "go on.");
-    }
-}
-
-void codex_mend(struct codex *codex)
-{
-    if (!codex->mending) {
-        codex->mending = true;
-        codex->host.lay_out(codex->host.data, on_mended, &codex->self);
-    }
-}
-
 static bool answer_patch(struct codex *codex, const struct request *request)
 {
     bool failed = false;
@@ -281,7 +269,11 @@ static bool answer_patch(struct codex *codex, const struct request *request)
     if (failed) {
         codex_refuse_patch(codex, result);
     } else {
+        struct codex_item *item = codex_find_item(codex, codex->asked.call_id);
         make_folders(codex);
+        if (item != NULL) {
+            item->accepted = true;
+        }
         settle(codex, &codex->asked, "accept");
     }
     outside_listen(&codex->outside);
@@ -341,10 +333,12 @@ static struct stream *start(struct provider *provider, const struct request *req
     if (answer_patch(codex, request)) {
         return stream;
     }
+    bool answered = codex_take_late_result(codex, request);
     codex_interrupt(codex); /* a turn whose patch nobody answers any more */
     if (codex->session != NULL && request->cache_key != NULL &&
         strcmp(codex->session, request->cache_key) != 0) {
         leave_thread(codex);
+        buf_clear(&codex->note);
     }
     set(&codex->session, request->cache_key);
     set(&codex->files, request->files);
@@ -356,8 +350,13 @@ static struct stream *start(struct provider *provider, const struct request *req
     set(&codex->instructions, request->instructions);
     free(codex->input);
     codex->input = outside_input(request->items);
-    codex->laying_out = true;
-    codex->host.lay_out(codex->host.data, on_laid_out, codex);
+    codex->laid = false;
+    codex->laid_late = codex->laying_out;
+    codex->nothing = answered && codex->input[0] == '\0';
+    if (codex->nothing) {
+        set(&codex->input, NULL);
+    }
+    loop_timer_start(codex->later, 0, 0);
     return stream;
 }
 
@@ -367,10 +366,7 @@ static void cancel(struct stream *stream)
     outside_leave(&codex->outside);
     free(codex->input);
     codex->input = NULL;
-    if (codex->laying_out) {
-        codex->laying_out = false;
-        codex->host.lay_out_cancel(codex->host.data, codex);
-    }
+    codex->nothing = codex->ending.wanted = false;
     codex_interrupt(codex);
 }
 
@@ -396,17 +392,26 @@ static void fork_session(struct provider *provider, const char *from, const char
     free(thread);
 }
 
+static bool is_ending(const struct provider *provider)
+{
+    const struct codex *codex = (const struct codex *)provider;
+    return codex->outside.stream == NULL && codex->collecting;
+}
+
 static void free_codex(struct provider *provider)
 {
     struct codex *codex = (struct codex *)provider;
     if (codex->outside.stream != NULL) {
         cancel(codex->outside.stream);
     }
-    if (codex->mending) {
-        codex->host.lay_out_cancel(codex->host.data, &codex->self);
-    }
     rpc_free(codex->rpc);
+    codex->rpc = NULL;
     codex_turn_over(codex);
+    lent_free(codex->lent);
+    loop_timer_free(codex->later);
+    buf_free(&codex->note);
+    free(codex->ending.failure);
+    free(codex->late_call);
     outside_free(&codex->outside);
     VEC_FOREACH (char *, entry, &codex->env) {
         if (*entry != NULL) {
@@ -440,6 +445,7 @@ struct provider *codex_new(const struct codex_options *options, struct err *err)
         .free = free_codex,
         .decide = decide,
         .fork = fork_session,
+        .is_ending = is_ending,
         .limits = codex_limits};
     char *program = path_find_program(options->program);
     if (program == NULL) {
@@ -450,8 +456,8 @@ struct provider *codex_new(const struct codex_options *options, struct err *err)
     struct codex *codex = MEM_NEW(struct codex);
     codex->provider.ops = &ops;
     codex->provider.reads_instructions = true;
-    codex->self = codex;
     codex->loop = options->loop;
+    codex->later = loop_timer_new(options->loop, on_later, codex);
     codex->host = *options->host;
     codex->program = program;
     for (const char *const *entry = options->env; entry != NULL && *entry != NULL; entry++) {

@@ -2,15 +2,18 @@
  * behind the interface of a provider. Measured on codex-cli 0.169.0, whose own definitions `codex
  * app-server generate-ts` prints.
  *
- * Codex works in the scratch copy of the workspace, never in the workspace, with approval policy
- * "on-request" or "untrusted" (which asks before each command, too) and the read-only sandbox: so
- * every patch of its asks. One that asks ends the stream
- * as a call of apply_patch, which joins the proposal like any other; the tool's result, in the next
- * request, is the answer: what joined the proposal is accepted, and Codex writes it to the scratch
+ * Codex works in a scratch copy of its own (workspace/lent.h), in neither the workspace nor the
+ * copy that the checks run in, with approval policy "on-request" or "untrusted" (which asks before
+ * each command, too) and the read-only sandbox: so every patch of its asks. One that asks ends the
+ * stream as a call of apply_patch, which joins the proposal like any other; the tool's result, in
+ * the next request, is the answer: what joined the proposal is accepted, and Codex writes it to its
  * copy, so that its idea of the files stays true; what did not is declined, and Codex is told why
  * before. A patch that names a path outside the scratch copy is declined without being asked about
- * (patch.c). What the engineer takes, changes and refuses afterwards reaches Codex as the review's
- * feedback does any model, and the scratch copy is laid out anew before each turn.
+ * (patch.c). What changed in the copy otherwise (by a command that the engineer let out of the
+ * sandbox, by a patch that a hook of the user's allowed) joins the proposal too, before the next
+ * patch or when the turn ends (copy.c). What the engineer takes, changes and refuses afterwards
+ * reaches Codex as the review's feedback does any model, and the copy is laid out anew before each
+ * turn.
  *
  * Commands run in Codex's own read-only sandbox; one that wants out of it waits for the engineer
  * (EVENT_APPROVAL), not for the reviewer that Codex's own configuration may name. Codex begins no
@@ -21,20 +24,24 @@
 #define BYLAW_CODEX_CODEX_H
 
 #include "model/provider.h"
+#include "patch/change.h"
+
+struct workspace;
 
 #define CODEX_LEAST_VERSION "0.160.0"
 
 /* What the workbench does for it. */
 struct codex_host {
     void *data;
-    /* As tools_setup's: the scratch copy with the proposal. */
-    void (*lay_out)(
-        void *data, void (*ready)(void *tool, const char *root, const struct err *err), void *tool);
-    void (*lay_out_cancel)(void *data, void *tool);
+    const struct workspace *workspace; /* no permission to write there is given. Borrowed */
+    /* The open proposal's, or NULL. Borrowed until the loop goes on. */
+    const struct changes *(*changes)(void *data);
+    /* Its commands wrote this, and its turn goes on or is over otherwise than well: `why` in a few
+     * words. False: it did not join the proposal, and the engineer was told. */
+    bool (*take)(void *data, struct str patch, const char *why);
     /* Codex's word for the approval policy in force, "on-request" or "untrusted"; asked before each
      * turn. NULL: on-request. */
     const char *(*approval)(void *data);
-    const char *workspace; /* its root: no permission to write there is given. Borrowed */
     const char
         *tools; /* the bylaw program, whose read-only tools Codex is given; NULL: none. Borrowed */
 };

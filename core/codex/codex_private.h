@@ -1,6 +1,7 @@
 /* Inside of the Codex provider: codex.c (requests and turns), thread.c (from no process to a
- * thread), items.c (what Codex says, as events), asks.c (what waits for the engineer), command.c
- * (its commands as they are), patch.c (its changes as one patch). Nobody else includes it. */
+ * thread), copy.c (the scratch copy, and what was changed there), items.c (what Codex says, as
+ * events), asks.c (what waits for the engineer), command.c (its commands as they are), patch.c (its
+ * changes as one patch). Nobody else includes it. */
 #ifndef BYLAW_CODEX_CODEX_PRIVATE_H
 #define BYLAW_CODEX_CODEX_PRIVATE_H
 
@@ -39,14 +40,23 @@ struct codex_ask {
 
 struct codex_item {
     char *id;
-    cJSON *item;  /* of file changes: asked about later by the id alone */
-    bool started; /* its beginning was told */
-    bool said;    /* a message that came in pieces */
+    cJSON *item;   /* of file changes: asked about later by the id alone */
+    bool started;  /* its beginning was told */
+    bool accepted; /* a patch that Codex may write */
+    bool agreed;   /* and wrote */
+    bool said;     /* a message that came in pieces */
+};
+
+/* How a turn ended, until what it changed is collected. */
+struct codex_ending {
+    enum stop_reason stop;
+    enum err_kind kind;
+    char *failure; /* what went wrong; NULL: nothing */
+    bool wanted;   /* somebody waits for it */
 };
 
 struct codex {
     struct provider provider; /* first */
-    struct codex *self;       /* its address names the second question to the host */
     struct loop *loop;
     struct codex_host host;
     char *program;
@@ -56,20 +66,31 @@ struct codex {
     } env;
     struct rpc *rpc;
     enum codex_step step;
-    char *root;    /* the scratch copy, once it was laid out */
-    char *session; /* ours: where the thread's id is kept */
-    char *thread;  /* Codex's id; NULL: not known yet */
-    char *turn;    /* of the turn that runs; NULL: none */
+    struct lent *lent; /* the scratch copy; NULL: none yet */
+    char *root;        /* its folder */
+    char *session;     /* ours: where the thread's id is kept */
+    char *thread;      /* Codex's id; NULL: not known yet */
+    char *turn;        /* of the turn that runs; NULL: none */
     char *instructions;
     char *model;
     char *effort;
-    char *schema;    /* of the answer, JSON; or NULL */
-    char *input;     /* what the next turn begins with; NULL: nothing waits */
-    bool laying_out; /* the host is asked */
-    bool mending;    /* the host is asked for what Codex could not write itself */
-    bool asking;     /* turn/start is out, turn/started not yet in */
-    bool unwanted;   /* and nobody waits for that turn any more */
-    bool stopping;   /* the turn that runs is not wanted any more: what it still says is dropped */
+    char *schema; /* of the answer, JSON; or NULL */
+    char *input;  /* what the next turn begins with; NULL: nothing waits */
+    bool laying_out;
+    bool laid;       /* the copy is as the next turn has to find it */
+    bool laid_late;  /* the one that is laid out is wanted otherwise since */
+    bool mending;    /* what Codex could not write itself is laid out */
+    bool looking;    /* what it changed is looked for before a patch is shown */
+    bool collecting; /* its turn is over: what it changed is looked for */
+    struct codex_ending ending;
+    char *late_call; /* the patch that a turn ended with; NULL: none */
+    unsigned late_calls;
+    struct buf note;          /* what Codex has to hear before its next prompt */
+    bool nothing;             /* the stream has nothing to say */
+    struct loop_timer *later; /* goes on */
+    bool asking;              /* turn/start is out, turn/started not yet in */
+    bool unwanted;            /* and nobody waits for that turn any more */
+    bool stopping; /* the turn that runs is not wanted any more: what it still says is dropped */
     struct codex_asked asked; /* a patch */
     struct codex_ask ask;
     char *files; /* what AGENTS.md says now */
@@ -102,11 +123,25 @@ void codex_answer(struct codex *codex, const cJSON *id, const char *decision);
 void codex_steer(struct codex *codex, const char *text);
 /* Answers the approval that waits with "decline", after telling the model why. */
 void codex_refuse_patch(struct codex *codex, struct str why);
+/* Nothing is known of the turn any more. */
+void codex_turn_over(struct codex *codex);
+
+/* copy.c */
+void codex_lay_out(struct codex *codex);
 /* An accepted patch could not be written to the scratch copy by Codex: it is laid out by us, and
  * Codex told. */
 void codex_mend(struct codex *codex);
-/* The turn is over, however. */
-void codex_turn_over(struct codex *codex);
+/* Codex wrote an accepted patch: that is no change which nobody was asked about. */
+void codex_agree(struct codex *codex, struct codex_item *item);
+/* Takes what its commands changed into the proposal, and shows the patch that is asked about. */
+void codex_look_first(struct codex *codex);
+/* One line or more that its next turn begins with. */
+void codex_note(struct codex *codex, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* The turn is over; the stream ends when it is known what Codex changed. `failure` is taken over.
+ */
+void codex_end_turn(struct codex *codex, enum stop_reason stop, enum err_kind kind, char *failure);
+/* The request answers what the last turn ended with. */
+bool codex_take_late_result(struct codex *codex, const struct request *request);
 
 /* thread.c */
 const char *codex_approval(const struct codex *codex);
@@ -116,6 +151,8 @@ void codex_ask_thread(struct codex *codex);
 /* items.c */
 char *codex_limits(const struct provider *provider);
 struct codex_item *codex_find_item(const struct codex *codex, const char *id);
+/* The patch that is asked about becomes a call of apply_patch. */
+void codex_show_patch(struct codex *codex);
 void codex_on_notification(void *data, const char *method, cJSON **params);
 void codex_on_request(void *data, const cJSON *id, const char *method, cJSON **params);
 

@@ -100,6 +100,17 @@ static void tool_output(struct buf *out, const cJSON *item)
     buf_append_c(out, json_string_or(json_get(item, "error"), "message", ""));
 }
 
+/* One that nobody was asked about is found when the turn ends. */
+static void file_change_done(struct codex *codex, const char *id, const char *status)
+{
+    struct codex_item *item = codex_find_item(codex, id);
+    if (strcmp(status, "failed") == 0) {
+        codex_mend(codex);
+    } else if (strcmp(status, "completed") == 0 && item != NULL) {
+        codex_agree(codex, item);
+    }
+}
+
 static void item_completed(struct codex *codex, const char *id, const char *type, const cJSON *item)
 {
     const char *status = json_string_or(item, "status", "");
@@ -122,8 +133,8 @@ static void item_completed(struct codex *codex, const char *id, const char *type
         buf_free(&out);
     } else if (strcmp(type, "webSearch") == 0) {
         outside_activity(&codex->outside, EVENT_ACTIVITY_DONE, id, NULL, "", failed);
-    } else if (strcmp(type, "fileChange") == 0 && strcmp(status, "failed") == 0) {
-        codex_mend(codex);
+    } else if (strcmp(type, "fileChange") == 0) {
+        file_change_done(codex, id, status);
     }
 }
 
@@ -216,21 +227,20 @@ static void turn_completed(struct codex *codex, const cJSON *params)
     const cJSON *turn = json_get(params, "turn");
     const char *status = json_string_or(turn, "status", "");
     const cJSON *error = json_get(turn, "error");
-    bool wanted = !codex->stopping;
-    codex_turn_over(codex);
-    if (!wanted) {
-        codex_go_on(codex); /* the next one may wait for the end of this */
-    } else if (strcmp(status, "failed") == 0) {
+    char *failure = NULL;
+    enum err_kind kind = ERR_EXTERNAL;
+    if (strcmp(status, "failed") == 0) {
         const char *message = json_string_or(error, "message", "without a reason");
-        if (is_unauthorized(error)) {
-            codex_fail(codex, ERR_DENIED,
-                "Codex is not logged in, or its key is refused: run codex login (%s)", message);
-        } else {
-            codex_fail(codex, ERR_EXTERNAL, "Codex's turn failed: %s", message);
-        }
-    } else {
-        outside_done(&codex->outside, strcmp(status, "interrupted") == 0 ? STOP_OTHER : STOP_END);
+        bool unauthorized = is_unauthorized(error);
+        kind = unauthorized ? ERR_DENIED : ERR_EXTERNAL;
+        failure = unauthorized
+                      ? mem_printf("Codex is not logged in, or its key is refused: run codex login "
+                                   "(%s)",
+                            message)
+                      : mem_printf("Codex's turn failed: %s", message);
     }
+    codex_end_turn(
+        codex, strcmp(status, "interrupted") == 0 ? STOP_OTHER : STOP_END, kind, failure);
 }
 
 /* ---- notifications ---- */
@@ -328,18 +338,14 @@ void codex_on_notification(void *data, const char *method, cJSON **params)
 
 /* ---- requests ---- */
 
-static void ask_for_patch(struct codex *codex, const cJSON *id, const cJSON *params)
+void codex_show_patch(struct codex *codex)
 {
-    const char *item_id = json_string(params, "itemId");
-    struct codex_item *item = codex_find_item(codex, item_id);
+    const struct codex_item *item = codex_find_item(codex, codex->asked.call_id);
     struct buf patch = BUF_INIT;
     struct err err;
-    if (codex->stopping || codex->outside.stream == NULL) {
-        codex_answer(codex, id, "cancel");
-        return;
+    if (codex->asked.id == NULL || codex->outside.stream == NULL) {
+        return; /* the turn was ended meanwhile, and it was answered */
     }
-    codex->asked.id = mem_require(cJSON_Duplicate(id, true));
-    codex->asked.call_id = mem_strdup(item_id == NULL ? "" : item_id);
     if (item == NULL || item->item == NULL) {
         codex_refuse_patch(codex, STR_LIT("the change that is asked about was never shown"));
     } else if (!codex_patch(json_get(item->item, "changes"), codex->root, &patch, &err)) {
@@ -353,6 +359,17 @@ static void ask_for_patch(struct codex *codex, const cJSON *id, const cJSON *par
         outside_done(&codex->outside, STOP_TOOL_CALLS);
     }
     buf_free(&patch);
+}
+
+static void ask_for_patch(struct codex *codex, const cJSON *id, const cJSON *params)
+{
+    if (codex->stopping || codex->outside.stream == NULL) {
+        codex_answer(codex, id, "cancel");
+        return;
+    }
+    codex->asked.id = mem_require(cJSON_Duplicate(id, true));
+    codex->asked.call_id = mem_strdup(json_string_or(params, "itemId", ""));
+    codex_look_first(codex);
 }
 
 void codex_on_request(void *data, const cJSON *id, const char *method, cJSON **params)

@@ -179,9 +179,15 @@ static void on_end(void *data, const struct rpc_end *end)
     rpc_free(codex->rpc);
     codex->rpc = NULL;
     codex->step = STEP_DOWN;
-    codex_turn_over(codex);
-    codex_fail(codex, ERR_EXTERNAL,
-        "%s. What it had proposed is kept; the next prompt starts it again", why);
+    char *said =
+        mem_printf("%s. What it had proposed is kept; the next prompt starts it again", why);
+    if (codex->turn != NULL) {
+        codex_end_turn(codex, STOP_OTHER, ERR_EXTERNAL, said);
+    } else {
+        codex_turn_over(codex);
+        codex_fail(codex, ERR_EXTERNAL, "%s", said);
+        free(said);
+    }
     free(why);
 }
 

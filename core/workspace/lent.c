@@ -22,12 +22,36 @@ struct lent {
     struct overlay *tree;
     int fd;              /* open on the lent tree's root */
     struct files before; /* the lent tree as it was laid out */
+    struct {
+        char **items;
+        size_t len, cap;
+    } agreed;                    /* what stands otherwise in both since then */
+    const struct changes *found; /* while it is told; else NULL */
     bool busy;
     bool freed; /* nobody waits for the job any more */
 };
 
+static void forget_agreed(struct lent *lent)
+{
+    VEC_FOREACH (char *, path, &lent->agreed) {
+        free(*path);
+    }
+    VEC_FREE(&lent->agreed);
+}
+
+static bool is_agreed(const struct lent *lent, const char *path)
+{
+    VEC_FOREACH (char *, agreed, &lent->agreed) {
+        if (strcmp(*agreed, path) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void release(struct lent *lent)
 {
+    forget_agreed(lent);
     if (lent->fd >= 0) {
         close(lent->fd);
     }
@@ -161,6 +185,7 @@ static bool lay_out(struct lent *lent, const struct changes *changes, struct err
     }
     compare(&lent->before, &left, doubt, lent->tree);
     files_free(&left);
+    forget_agreed(lent);
     files_free(&lent->before);
     return overlay_apply(lent->base, changes, NULL, err) &&
            overlay_apply(lent->tree, NULL, NULL, err) && list(lent, &lent->before, err);
@@ -221,16 +246,12 @@ static void leave_out(struct collect_job *job, const char *path, const char *why
 }
 
 /* The bytes of a file; none, and true, where there is none to be proposed from or to. */
-static bool read_side(struct collect_job *job, int root, const struct file_entry *entry,
-    struct buf *out, bool *exists)
+static bool read_side(
+    struct collect_job *job, int root, const char *path, struct buf *out, bool *exists)
 {
     struct err err;
-    *exists = entry != NULL && !entry->is_link;
-    if (!*exists) {
-        return true;
-    }
-    if (!beneath_read(root, entry->path, LENT_FILE_MAX, out, NULL, &err)) {
-        leave_out(job, entry->path,
+    if (*exists && !beneath_read(root, path, LENT_FILE_MAX, out, NULL, &err)) {
+        leave_out(job, path,
             err.kind == ERR_LIMIT ? "is larger than 8 MiB: not taken"
                                   : "cannot be read: not taken");
         return false;
@@ -251,9 +272,14 @@ static void take(void *data, const struct file_entry *entry, const struct file_e
         return;
     }
     struct change change = {.path = mem_strdup(entry->path), .mode = 0644};
-    bool exists = false;
-    if (!read_side(job, workspace_fd(job->lent->between), was, &change.base, &change.base_exists) ||
-        !read_side(job, job->lent->fd, is, &change.content, &exists) ||
+    struct stat st;
+    int base = workspace_fd(job->lent->between);
+    bool exists = is != NULL;
+    change.base_exists = is_agreed(job->lent, entry->path)
+                             ? beneath_stat(base, entry->path, &st, NULL)
+                             : was != NULL;
+    if (!read_side(job, base, entry->path, &change.base, &change.base_exists) ||
+        !read_side(job, job->lent->fd, entry->path, &change.content, &exists) ||
         (exists == change.base_exists &&
             str_equal(buf_str(&change.base), buf_str(&change.content)))) {
         change_free(&change);
@@ -332,7 +358,9 @@ static void finish_collect(void *data, bool cancelled)
         } else {
             found.err = &job->err;
         }
+        lent->found = &job->changes;
         job->found(job->data, &found);
+        lent->found = NULL;
     }
     changes_free(&job->changes);
     buf_free(&job->patch);
@@ -372,16 +400,13 @@ bool lent_read(const struct lent *lent, const char *relative, struct buf *out, s
     return beneath_read(lent->fd, relative, LENT_FILE_MAX, out, NULL, err);
 }
 
-bool lent_write(const struct lent *lent, const char *relative, struct str bytes, struct err *err)
+static bool write_at(int root, const char *relative, struct str bytes, struct err *err)
 {
     const char *base;
-    if (bytes.len > LENT_FILE_MAX) {
-        return err_set(err, ERR_LIMIT, "%s would be larger than 8 MiB", relative);
-    }
-    if (!beneath_make_parents(lent->fd, relative, NULL, NULL, err)) {
+    if (!beneath_make_parents(root, relative, NULL, NULL, err)) {
         return false;
     }
-    int dir = beneath_open_parent(lent->fd, relative, &base, err);
+    int dir = beneath_open_parent(root, relative, &base, err);
     if (dir < 0) {
         return false;
     }
@@ -394,4 +419,49 @@ bool lent_write(const struct lent *lent, const char *relative, struct str bytes,
     }
     close(dir);
     return ok;
+}
+
+bool lent_write(const struct lent *lent, const char *relative, struct str bytes, struct err *err)
+{
+    return bytes.len <= LENT_FILE_MAX
+               ? write_at(lent->fd, relative, bytes, err)
+               : err_set(err, ERR_LIMIT, "%s would be larger than 8 MiB", relative);
+}
+
+static bool remove_at(int root, const char *relative, struct err *err)
+{
+    const char *base;
+    int dir = beneath_open_parent(root, relative, &base, err);
+    if (dir < 0) {
+        return err->kind == ERR_NOT_FOUND;
+    }
+    bool ok = unlinkat(dir, base, 0) == 0 || errno == ENOENT ||
+              err_set_errno(err, errno, "cannot remove %s", relative);
+    close(dir);
+    return ok;
+}
+
+void lent_agree(struct lent *lent, const char *relative)
+{
+    struct err err;
+    struct buf bytes = BUF_INIT;
+    int base = workspace_fd(lent->between);
+    bool ok = lent_read(lent, relative, &bytes, &err)
+                  ? write_at(base, relative, buf_str(&bytes), &err)
+                  : err.kind == ERR_NOT_FOUND && remove_at(base, relative, &err);
+    buf_free(&bytes);
+    overlay_doubt(lent->base, relative);
+    if (ok && !is_agreed(lent, relative)) { /* else it is found, as what nobody knows */
+        VEC_PUSH(&lent->agreed, mem_strdup(relative));
+    }
+}
+
+void lent_agree_found(struct lent *lent)
+{
+    VEC_FOREACH (const struct change, change, lent->found) {
+        lent_agree(lent, change->path);
+        if (change->moved_from != NULL) {
+            lent_agree(lent, change->moved_from);
+        }
+    }
 }

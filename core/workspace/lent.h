@@ -49,7 +49,12 @@ void lent_lay_out(struct lent *lent, const struct changes *changes,
 /* Looks for what the program changed since. `found` is called once, later. */
 void lent_collect(
     struct lent *lent, void (*found)(void *data, const struct lent_found *found), void *data);
+/* In that callback: all that was found is agreed on, as by lent_agree. */
+void lent_agree_found(struct lent *lent);
 bool lent_is_busy(const struct lent *lent);
+/* What stands at this path in the lent tree now is known to whoever collects: only what is made of
+ * it afterwards is found. A small file, read and written at once; not while it is busy. */
+void lent_agree(struct lent *lent, const char *relative);
 
 /* The path below the root of an absolute path in the lent tree, by the rules of
  * path_check_relative; NULL and why. The caller frees. */

@@ -209,6 +209,42 @@ static void what_is_asked_is_all_that_runs(void **state)
     free(command);
 }
 
+/* What a command that the engineer let out of the sandbox changed in the scratch copy is part of
+ * the proposal, so that the checks are of what is proposed and a patch made after it fits. */
+static void what_a_command_writes_is_proposed(void **state)
+{
+    struct agent_run *f = *state;
+    struct err err;
+    static const struct fault_step steps[] = {
+        {.body = ESCALATE("c1", "echo '# by hand' >> p/p.rego") END},
+        {.body = PATCH("c2", "*** Update File: p/p.rego\\n@@\\n-# by hand\\n+# by patch\\n") END},
+        {.body = ESCALATE("c3", "echo package made > p/made.rego") END},
+        {.body = SAY("Done.") END},
+        {.body = SAY("I see.") END},
+    };
+    struct session *session = workbench_session(f->wb);
+    fault_server_script(f->server, steps, ARRAY_LEN(steps));
+    agent_say(f, "Write.");
+    WAIT_UNTIL(f, agent_asks(f, "by hand"));
+    assert_ok(session_decide(session, APPROVAL_ONCE, (struct str){0}, &err), err);
+    WAIT_UNTIL(f, agent_asks(f, "made.rego"));
+    agent_must_find(f, ENTRY_NOTICE, "let a command write: what it had changed until then is in");
+    agent_expect_request(f, 2, "Success. Updated the following files");
+    agent_expect_request(f, 2, "What your commands changed is in the proposal, too.");
+    assert_ok(session_decide(session, APPROVAL_ONCE, (struct str){0}, &err), err);
+    WAIT_UNTIL(f, agent_is_idle(f));
+    const struct proposal *open = proposals_open(workbench_proposals(f->wb));
+    assert_int_equal(open->changes.len, 2);
+    assert_true(str_equal(
+        buf_str(&changes_find(&open->changes, "p/made.rego")->content), STR_LIT("package made\n")));
+    const struct change *changed = changes_find(&open->changes, "p/p.rego");
+    assert_non_null(strstr(changed->content.ptr, "# by patch"));
+    agent_expect_file(f, "p/p.rego", agent_policy);
+    agent_expect_file(f, "p/made.rego", NULL);
+    agent_ask(f, "And?");
+    agent_expect_a_request(f, "What your commands changed is in the proposal, too.");
+}
+
 static void it_hears_what_was_taken(void **state)
 {
     struct agent_run *f = *state;
@@ -553,6 +589,7 @@ int main(void)
         TEST(what_leaves_the_workspace_is_declined),
         TEST(a_command_outside_its_sandbox_waits),
         TEST(what_is_asked_is_all_that_runs),
+        TEST(what_a_command_writes_is_proposed),
         TEST(it_hears_what_was_taken),
         TEST(its_questions_are_answered),
         TEST(plan_thoughts_tokens_and_limits_are_shown),

@@ -164,6 +164,37 @@ static void a_proposal_is_its_base(void **state)
     changes_free(&changes);
 }
 
+/* What is known already is not found again; what is made of it afterwards is. */
+static void what_is_agreed_is_its_base(void **state)
+{
+    struct fixture *f = *state;
+    const char *root = lent_root(f->lent);
+    lay_out(f, NULL);
+    test_write(root, "a/two.rego", "package two\n\nx := 2\n");
+    test_write(root, "b/new.rego", "package new\n");
+    remove_there(f, "three.rego");
+    static const char *const paths[] = {"a/two.rego", "b/new.rego", "three.rego", "three.rego"};
+    for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+        lent_agree(f->lent, paths[i]);
+    }
+    collect(f);
+    assert_int_equal(f->patch.len, 0);
+    test_write(root, "b/new.rego", "package new\n\ny := 1\n");
+    test_write(root, "a/two.rego", "package two\n\nx := 3\n");
+    test_write(root, "three.rego", "package again\n");
+    collect(f);
+    expect_patch(f, " package new\n+\n+y := 1\n");
+    expect_patch(f, "-x := 2\n+x := 3\n");
+    expect_patch(f, "new file mode");
+    expect_patch(f, "+package again\n");
+    lay_out(f, NULL);
+    expect_there(f, "b/new.rego", NULL);
+    expect_there(f, "a/two.rego", "package two\n\nx := 1\n");
+    expect_there(f, "three.rego", "package three\n");
+    collect(f);
+    assert_int_equal(f->patch.len, 0);
+}
+
 static void what_cannot_be_proposed_is_named(void **state)
 {
     struct fixture *f = *state;
@@ -330,6 +361,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_is_changed_is_found_and_undone),
         TEST(a_proposal_is_its_base),
+        TEST(what_is_agreed_is_its_base),
         TEST(what_cannot_be_proposed_is_named),
         TEST(moves_and_swaps),
         TEST(single_files_stay_inside),
