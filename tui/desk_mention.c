@@ -16,6 +16,7 @@ struct named {
 
 struct mention {
     struct desk *desk;
+    char *typed; /* so far */
     struct {
         struct named *items;
         size_t len, cap;
@@ -40,9 +41,28 @@ static void chosen(void *data, size_t index, struct str query)
     free(text);
 }
 
+static struct str needle(void *data, struct picker *picker, struct str query)
+{
+    struct mention *mention = data;
+    (void)picker;
+    free(mention->typed);
+    mention->typed = str_dup(query);
+    return query;
+}
+
+/* The list goes, what was typed stays. */
+static void closed(void *data)
+{
+    struct mention *mention = data;
+    if (!mention->desk->closing) {
+        chat_insert(mention->desk->chat, str_of(mention->typed == NULL ? "" : mention->typed));
+    }
+}
+
 static void destroy(void *data)
 {
     struct mention *mention = data;
+    free(mention->typed);
     VEC_FOREACH (struct named, named, &mention->names) {
         free(named->text);
         free(named->detail);
@@ -99,10 +119,13 @@ void desk_mention(void *data)
         catalog_each(indexer_catalog(workbench_indexer(desk->workbench)), add_symbol, mention);
     }
     struct picker_options options = {.title = "Name a file, a package or a rule",
-        .hint = "its content goes with the prompt; Esc leaves the @",
+        .hint = "its content goes with the prompt; Esc leaves what is typed",
         .count = mention->names.len,
         .item = item,
+        .is_word = true,
+        .needle = needle,
         .chosen = chosen,
+        .closed = closed,
         .destroy = destroy,
         .data = mention};
     picker_open(desk->app, &options);

@@ -503,6 +503,64 @@ static void test_palette_runs_what_is_chosen(void **state)
     assert_true(screen_has(world, "no command is called \"qqqq\""));
 }
 
+struct word {
+    char told[64];
+    int closed;
+};
+
+static void word_item(void *data, size_t index, struct picker_item *item)
+{
+    (void)data;
+    item->text = str_of(index == 0 ? "one.rego" : "two.rego");
+}
+
+static void word_chosen(void *data, size_t index, struct str query)
+{
+    struct word *word = data;
+    snprintf(word->told, sizeof word->told, "%d|%.*s", index == PICKER_NONE ? -1 : (int)index,
+        STR_FMT(query));
+}
+
+static void word_closed(void *data)
+{
+    ((struct word *)data)->closed++;
+}
+
+/* A word of a text that goes on ends at a blank: what is typed behind it is no search. */
+static void test_a_picker_of_a_word_ends_at_a_blank(void **state)
+{
+    struct world *world = *state;
+    struct word word = {.told = ""};
+    struct picker_options options = {.title = "Name it",
+        .count = 2,
+        .is_word = true,
+        .item = word_item,
+        .chosen = word_chosen,
+        .closed = word_closed,
+        .data = &word};
+    picker_open(world->app, &options);
+    press(world, "t w enter");
+    assert_string_equal(word.told, "1|tw");
+    picker_open(world->app, &options);
+    press(world, "o n e . r e g o space");
+    assert_string_equal(word.told, "-1|one.rego ");
+    picker_open(world->app, &options);
+    press(world, "o");
+    app_paste(world->app, STR_LIT("ne and all the rest"));
+    assert_string_equal(word.told, "-1|one and all the rest");
+    assert_false(app_has_overlay(world->app, "picker"));
+    picker_open(world->app, &options);
+    press(world, "o backspace");
+    assert_true(app_has_overlay(world->app, "picker"));
+    press(world, "backspace");
+    assert_false(app_has_overlay(world->app, "picker"));
+    assert_int_equal(word.closed, 1);
+    options.is_word = false;
+    picker_open(world->app, &options);
+    press(world, "o n e space r e g o enter");
+    assert_string_equal(word.told, "0|one rego");
+}
+
 static void test_help_is_made_from_the_table(void **state)
 {
     struct world *world = *state;
@@ -615,6 +673,7 @@ int main(void)
         TEST(test_ctrl_c_twice),
         TEST(test_mouse),
         TEST(test_palette_runs_what_is_chosen),
+        TEST(test_a_picker_of_a_word_ends_at_a_blank),
         TEST(test_help_is_made_from_the_table),
         TEST(test_remapping),
         TEST(test_key_line),

@@ -299,17 +299,11 @@ static void draw(void *data, struct region region, bool focused)
     }
 }
 
-static unsigned choose(struct picker *picker)
+/* Tells `chosen` and is gone. */
+static unsigned answer(struct picker *picker, size_t index)
 {
     struct picker_options options = picker->options;
     struct app *app = picker->app;
-    narrow_step(picker->narrow, 0); /* Enter right after a letter means the best of all */
-    list_set_count(&picker->list,
-        narrow_count(picker->narrow) + (picker->direct != PICKER_DIRECT_NONE ? 1 : 0));
-    size_t index = index_now(picker);
-    if (index == PICKER_NONE && picker->waiting) {
-        return UI_DONE;
-    }
     char *query = str_dup(edit_text(picker->query));
     picker->answered = true;
     app_pop(app, picker);
@@ -319,6 +313,25 @@ static unsigned choose(struct picker *picker)
     }
     free(query);
     return UI_DONE;
+}
+
+static unsigned choose(struct picker *picker)
+{
+    narrow_step(picker->narrow, 0); /* Enter right after a letter means the best of all */
+    list_set_count(&picker->list,
+        narrow_count(picker->narrow) + (picker->direct != PICKER_DIRECT_NONE ? 1 : 0));
+    size_t index = index_now(picker);
+    if (index == PICKER_NONE && picker->waiting) {
+        return UI_DONE;
+    }
+    return answer(picker, index);
+}
+
+static bool is_past_word(const struct picker *picker)
+{
+    struct str query = edit_text(picker->query);
+    return picker->options.is_word &&
+           (str_find_char(query, ' ', 0) != SIZE_MAX || str_find_char(query, '\t', 0) != SIZE_MAX);
 }
 
 static unsigned on_key(void *data, const struct key *key)
@@ -344,8 +357,15 @@ static unsigned on_key(void *data, const struct key *key)
     }
     struct str before = edit_text(picker->query);
     size_t len = before.len;
+    if (picker->options.is_word && len == 0 && key->code == K_BACKSPACE) {
+        app_pop(picker->app, picker);
+        return UI_DONE;
+    }
     unsigned long long hash = str_hash(before);
     unsigned flags = edit_key(picker->query, key, false);
+    if (is_past_word(picker)) {
+        return answer(picker, PICKER_NONE);
+    }
     if (edit_text(picker->query).len != len || str_hash(edit_text(picker->query)) != hash) {
         narrow_down(picker);
     }
@@ -373,6 +393,9 @@ static unsigned on_paste(void *data, struct str text)
 {
     struct picker *picker = data;
     edit_insert(picker->query, text);
+    if (is_past_word(picker)) {
+        return answer(picker, PICKER_NONE);
+    }
     narrow_down(picker);
     return UI_DONE;
 }

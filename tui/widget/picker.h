@@ -31,6 +31,8 @@ struct picker_options {
     size_t count;
     int cols;     /* 0: a good width; less where the terminal is narrower */
     bool is_low;  /* no higher than its items: what is behind it is to be seen */
+    bool is_word; /* of a text that goes on: a blank ends it, which `chosen` is told with
+                   * PICKER_NONE, and so does Backspace with nothing typed, as Esc */
     size_t first; /* where the cursor is before anything is typed */
     /* Item number `index`; the strings are borrowed until the picker is asked again. */
     void (*item)(void *data, size_t index, struct picker_item *item);
