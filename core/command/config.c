@@ -2,8 +2,11 @@
 #include "config/config.h"
 
 #include "base/json.h"
+#include "base/path.h"
 #include "base/vec.h"
 #include "command/command.h"
+#include "config/toml.h"
+#include "hooks/handlers.h"
 #include "model/prices.h"
 #include "model/routing.h"
 #include "policy/data_roots.h"
@@ -41,6 +44,26 @@ static void print_more(const struct config *config)
     }
 }
 
+static bool is_said(const struct config *config, const char *key)
+{
+    return strcmp(config_origin(config, key), "default") != 0;
+}
+
+/* Why [routing] has no say here: a model and a profile are a choice already. */
+static void print_routing_state(const struct config *config)
+{
+    if (!config_bool(config, "auto_routing")) {
+        printf("# routing is not in force: auto_routing is false  # %s\n",
+            config_origin(config, "auto_routing"));
+    } else if (config_profile(config) != NULL) {
+        printf("# routing is not in force: the profile %s is  # %s\n", config_profile(config),
+            config_origin(config, "profile"));
+    } else if (is_said(config, "model")) {
+        printf("# routing is not in force: the model %s is  # %s\n", config_string(config, "model"),
+            config_origin(config, "model"));
+    }
+}
+
 static void print_routes(const struct routing *routing)
 {
     for (size_t i = 0; i < TASK_COUNT; i++) {
@@ -68,6 +91,46 @@ static void print_data(const char *folder)
         free(shown);
     }
     data_roots_free(&roots);
+}
+
+/* Their names, as values may be anybody's business (headers), and where they stand. */
+static void print_tables(const struct config *config)
+{
+    static const char *const names[] = {"model_providers", "http_headers", "agents",
+        "language_servers", "keys", "engines", "apply", "guards", "rollout"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        const struct toml *table = config_table(config, names[i]);
+        if (table == NULL) {
+            continue;
+        }
+        printf("# [%s]:", names[i]);
+        for (size_t k = 0; k < table->len; k++) {
+            printf("%s %s", k == 0 ? "" : ",", table->items[k]->key);
+        }
+        printf("  # %s:%u\n", config_table_file(config, names[i]), table->row);
+    }
+}
+
+static void print_hooks(const struct config *config, const char *folder)
+{
+    struct handlers handlers;
+    char *git_root = path_git_root(folder);
+    handlers_read(git_root, folder, &handlers, NULL);
+    VEC_FOREACH (const struct handler, handler, &handlers) {
+        const char *profile = handler->profile;
+        const char *now = config_profile(config);
+        printf("# hook %s%s%s%s%s: %s  # %s\n", moment_name(handler->moment),
+            handler->matcher == NULL ? "" : " of ",
+            handler->matcher == NULL ? "" : handler->matcher,
+            profile == NULL ? "" : ", with the profile ", profile == NULL ? "" : profile,
+            handler->answer != TRUST_YES ? "does nothing, not trusted"
+            : profile != NULL && (now == NULL || strcmp(profile, now) != 0)
+                ? "does nothing, another profile is in force"
+                : "in force",
+            handler->file);
+    }
+    handlers_free(&handlers);
+    free(git_root);
 }
 
 static bool tell_lines(const struct args *args, struct str text)
@@ -171,7 +234,10 @@ static int run(const struct args *args)
     } else {
         print_lines(config);
         print_more(config);
+        print_routing_state(config);
         print_routes(&routing);
+        print_tables(config);
+        print_hooks(config, here);
         print_data(here);
     }
     for (size_t i = 0; i < config_problem_count(config); i++) {
@@ -196,7 +262,8 @@ const struct command command_config = {
                    "NAME.config.toml, $XDG_CONFIG_HOME/bylaw/config.toml, the workspace's "
                    ".bylaw/config.toml, the profile in force and the "
                    "environment, and prints each setting with the place its value comes from, the "
-                   "profiles there are, and what another spelling was taken for. Keys "
+                   "profiles, routes, tables and hooks there are, and what another spelling was "
+                   "taken for. Keys "
                    "themselves are never "
                    "printed: the settings only name where a key is.\n\nExit code 1 when a file has "
                    "a mistake; each is said "

@@ -101,16 +101,13 @@ const struct entry_value *config_winner(
 }
 
 /* What the user's own files and words say is the bound of what a workspace's may. */
-static const struct entry_value *choose(const struct config *config, size_t setting)
+const struct entry_value *config_choose(
+    const struct config *config, size_t setting, const char *profile, const char *own_profile)
 {
-    size_t at = config_index_of("profile");
-    const char *profile = config_profile(config);
     if ((settings[setting].flags & (SETTING_GUARD | SETTING_OWN)) == 0) {
         return config_winner(config, setting, profile, false);
     }
-    const struct entry_value *own_profile = config_winner(config, at, NULL, true);
-    const char *own_name = own_profile == NULL ? NULL : own_profile->text;
-    const struct entry_value *own = config_winner(config, setting, own_name, true);
+    const struct entry_value *own = config_winner(config, setting, own_profile, true);
     const struct entry_value *all = config_winner(config, setting, profile, false);
     if ((settings[setting].flags & SETTING_OWN) != 0 || all->text == NULL) {
         return own;
@@ -122,9 +119,11 @@ void config_resolve(struct config *config)
 {
     size_t at = config_index_of("profile");
     config->values[at] = config_winner(config, at, NULL, false);
+    const struct entry_value *own = config_winner(config, at, NULL, true);
     for (size_t i = 0; i < setting_count; i++) {
         if (i != at) {
-            config->values[i] = choose(config, i);
+            config->values[i] =
+                config_choose(config, i, config_profile(config), own == NULL ? NULL : own->text);
         }
     }
 }

@@ -86,6 +86,9 @@ void config_resolve(struct config *config);
  */
 const struct entry_value *config_winner(
     const struct config *config, size_t setting, const char *profile, bool own);
+/* The same within what the user's own files and words allow; `own_profile`: the one they choose. */
+const struct entry_value *config_choose(
+    const struct config *config, size_t setting, const char *profile, const char *own_profile);
 /* The value `text` is less strict than `than`. */
 bool config_is_looser(const struct setting *setting, const char *text, const char *than);
 

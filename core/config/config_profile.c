@@ -140,11 +140,13 @@ char *config_describe_profile(const struct config *config, const char *name)
     static const struct {
         const char *key, *label;
     } shown[] = {{"model_provider", ""}, {"model", ""}, {"model_reasoning_effort", ""},
-        {"approval_policy", "approval "}, {"sandbox_mode", "sandbox "}};
+        {"approval_policy", "approval "}, {"sandbox_mode", "sandbox "}, {"max_cost", "max_cost $"},
+        {"max_turns", "max_turns "}, {"max_tokens", "max_tokens "},
+        {"mend_attempts", "mend_attempts "}, {"auto_routing", "auto_routing "}};
     struct buf out = BUF_INIT;
     for (size_t i = 0; i < ARRAY_LEN(shown); i++) {
         const struct entry_value *entry =
-            config_winner(config, config_index_of(shown[i].key), name, false);
+            config_choose(config, config_index_of(shown[i].key), name, name);
         bool said = i == 1 || (entry != NULL && entry->text != NULL && entry->profile != NULL);
         if (said && entry->text != NULL) {
             buf_printf(&out, "%s%s%s", out.len == 0 ? "" : ", ", shown[i].label, entry->text);
@@ -155,7 +157,7 @@ char *config_describe_profile(const struct config *config, const char *name)
 
 const char *config_profile_value(const struct config *config, const char *name, const char *key)
 {
-    const struct entry_value *entry = config_winner(config, config_index_of(key), name, false);
+    const struct entry_value *entry = config_choose(config, config_index_of(key), name, name);
     return entry == NULL ? NULL : entry->text;
 }
 

@@ -303,6 +303,10 @@ static void note_profile(
                 buf_printf(&out, " (from %s)", aliases[k].name);
             }
         }
+        if (file->layer == LAYER_WORKSPACE &&
+            (settings[entry->setting].flags & SETTING_GUARD) != 0) {
+            buf_append_c(&out, " (unless that is looser than your own)");
+        }
     }
     if (out.len > 0) {
         config_add_note(

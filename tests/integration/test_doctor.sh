@@ -42,6 +42,25 @@ out=$("$bylaw" config --profile x "$dir/ws") || fail "config: $out"
 grep -qF 'sandbox_mode = "workspace-write"' <<<"$out" || fail "sandbox is no name of sandbox_mode: $out"
 rm "$dir/config/bylaw/config.toml"
 
+# What a repository would loosen is said as what it is: of a profile, too. And why the routes have no say.
+mkdir -p "$dir/ws/.bylaw"
+printf '[profiles.x]\nmodel = "m"\nsandbox_mode = "read-only"\nmax_cost = 2\n[keys]\n"desk.review" = "ctrl-r"\n[[profiles.x.hooks]]\nevent = "Stop"\ncommand = "true"\n' >"$dir/config/bylaw/config.toml"
+printf '[profiles.x]\nsandbox_mode = "workspace-write"\nmax_turns = 5\n' >"$dir/ws/.bylaw/config.toml"
+out=$("$bylaw" config "$dir/ws" 2>"$dir/said") && fail "what is ignored is told by the exit code: $out"
+for line in "# .bylaw/config.toml:1: profile x: sandbox_mode workspace-write (unless that is looser than your own), max_turns 5 (unless that is looser than your own)" \
+  "# profile x: m, sandbox read-only, max_cost \$2, max_turns 5  # $dir/config/bylaw/config.toml:1" \
+  "# [keys]: desk.review  # $dir/config/bylaw/config.toml:5" \
+  "# hook Stop, with the profile x: does nothing, another profile is in force  # $dir/config/bylaw/config.toml"; do
+  grep -qxF "$line" <<<"$out" || fail "no line '$line' in: $out"
+done
+grep -q 'routing is not in force' <<<"$out" && fail "the routes are in force: $out"
+out=$("$bylaw" config -p x "$dir/ws" 2>/dev/null) || true
+for line in 'sandbox_mode = "read-only"  # '"$dir/config/bylaw/config.toml:3" '# routing is not in force: the profile x is  # --profile' \
+  "# hook Stop, with the profile x: in force  # $dir/config/bylaw/config.toml"; do
+  grep -qxF "$line" <<<"$out" || fail "no line '$line' in: $out"
+done
+rm -r "$dir/ws/.bylaw" "$dir/config/bylaw/config.toml"
+
 # A hook that cannot run is said by doctor and by trust, not left out in silence; what is wrong is not "missing".
 mkdir -p "$dir/ws/.codex"
 printf '[[hooks]]\nevent = "Sometime"\ncommand = "true"\n[[hooks]]\nevent = "Stop"\ncommand = "true"\ntimeout_ms = 1500\n' >"$dir/ws/.codex/config.toml"
