@@ -12,6 +12,7 @@
 enum {
     FULL_PERCENT = 80,  /* of the window: then there is room for the summary */
     TIGHT_PERCENT = 95, /* there is none */
+    WORTH_PERCENT = 20, /* a conversation this small is not what fills it */
     RESULT_BYTES = 1500,
     BYTES_PER_TOKEN = 4,   /* where nobody has counted yet */
     PROMPTS_MAX = 10,      /* kept word for word */
@@ -59,7 +60,7 @@ static long long tokens_now(const struct session *session)
     long long counted = session->context_tokens == 0
                             ? 0
                             : session->context_tokens + (long long)(since / BYTES_PER_TOKEN);
-    long long guessed = (long long)(all / BYTES_PER_TOKEN);
+    long long guessed = (long long)((all + session->told_bytes) / BYTES_PER_TOKEN);
     return counted > guessed ? counted : guessed;
 }
 
@@ -77,21 +78,51 @@ long long session_held_tokens(const struct session *session)
     return session->items.len == 0 ? 0 : tokens_now(session);
 }
 
+bool session_held_is_counted(const struct session *session)
+{
+    return session->context_tokens > 0 && session->spend.uncounted == 0;
+}
+
 /* An agent of its own has the conversation, and compacts it by itself. */
 static bool is_own_agent(const struct provider *provider)
 {
     return provider->ops->decide != NULL;
 }
 
-bool compact_is_due(struct session *session)
+static size_t text_bytes(const char *text)
+{
+    return text == NULL ? 0 : strlen(text);
+}
+
+void compact_note_request(struct session *session, const struct request *request)
+{
+    session->told_bytes = 0;
+    if (is_own_agent(session->setup.provider)) {
+        return; /* it has its own */
+    }
+    session->told_bytes = text_bytes(request->instructions) + text_bytes(request->files);
+    for (size_t i = 0; i < request->tool_count; i++) {
+        const struct tool_spec *tool = &request->tools[i];
+        session->told_bytes += text_bytes(tool->name) + text_bytes(tool->description) +
+                               text_bytes(tool->schema) + text_bytes(tool->grammar);
+    }
+}
+
+static bool is_full(const struct session *session)
 {
     long long window = session_window_tokens(session);
+    long long held = tokens_now(session);
+    long long said = held - (long long)(session->told_bytes / BYTES_PER_TOKEN);
+    return window > 0 && held > window * FULL_PERCENT / 100 && said > window * WORTH_PERCENT / 100;
+}
+
+bool compact_is_due(struct session *session)
+{
     bool again = session->compact.asked_for; /* for this very request */
     const struct provider *provider = session->setup.provider;
     session->compact.asked_for = false;
-    return !again && window > 0 && provider != NULL && !provider->is_recording &&
-           !is_own_agent(provider) && session->items.len > 2 &&
-           tokens_now(session) > window * FULL_PERCENT / 100;
+    return !again && provider != NULL && !provider->is_recording && !is_own_agent(provider) &&
+           session->items.len > 2 && is_full(session);
 }
 
 /* ---- what the model is sent from then on ---- */
@@ -218,6 +249,7 @@ static void on_event(void *data, const struct event *event)
     struct buf *text = &session->compact.text;
     switch (event->kind) {
     case EVENT_TEXT:
+        session->answer_began = true;
         buf_append_str(text, str_slice(event->text, 0, SUMMARY_BYTES - text->len));
         session->compact.called = session->compact.called || text->len >= SUMMARY_BYTES;
         break;
@@ -228,14 +260,18 @@ static void on_event(void *data, const struct event *event)
         turn_take_usage(session, &event->usage);
         break;
     case EVENT_RETRY:
+        turn_end_usage(session, false);
+        turn_expect_usage(session);
         buf_clear(text);
         session->compact.called = false;
         say(session, "%.*s", STR_FMT(event->text));
         break;
     case EVENT_ERROR:
+        turn_end_usage(session, false);
         fail(session, event->error.text);
         break;
     case EVENT_DONE:
+        turn_end_usage(session, true);
         done(session, event->stop);
         break;
     default:
@@ -297,6 +333,7 @@ void compact_begin(struct session *session, bool in_turn)
     session->compact.started_us = loop_now_us();
     session->compact.entry = session_begin_entry(session, entry);
     session->stream_provider = setup->provider;
+    turn_expect_usage(session);
     session_set_state(session, SESSION_COMPACTING);
     session->compact.stream = provider_start(setup->provider, &request, on_event, session, &err);
     free(instructions);
@@ -312,6 +349,7 @@ void compact_stop(struct session *session)
     if (session->compact.stream != NULL) {
         provider_cancel(session->stream_provider, session->compact.stream);
         session->compact.stream = NULL;
+        turn_end_usage(session, false);
         end_entry(session, ENTRY_STOPPED);
     }
     buf_free(&session->compact.text);

@@ -195,7 +195,7 @@ static void tell(struct errand *errand, const struct buf *told, enum errand_end 
         return;
     }
     errand->told++;
-    if (!session_send_feedback(workbench_session(errand->workbench), buf_str(told), &err)) {
+    if (!session_go_on(workbench_session(errand->workbench), buf_str(told), &err)) {
         fail(errand, "%s", err.text);
     }
 }
@@ -389,9 +389,9 @@ bool errand_has_received(const struct errand *errand)
 bool errand_cost_is_known(const struct errand *errand)
 {
     const struct spend *spend = session_spend(workbench_session(errand->workbench));
-    bool told = spend->requests > 0 || !errand_has_received(errand) ||
+    bool told = spend->requests + spend->uncounted > 0 || !errand_has_received(errand) ||
                 workbench_is_recording(errand->workbench);
-    return told && spend->unpriced == 0;
+    return told && spend->unpriced + spend->uncounted == 0;
 }
 
 /* ---- what was proposed ---- */

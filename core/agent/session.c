@@ -503,6 +503,14 @@ bool session_send_feedback(struct session *session, struct str text, struct err 
     return send_or_queue(session, text, true, err);
 }
 
+bool session_go_on(struct session *session, struct str text, struct err *err)
+{
+    session->goes_on = true;
+    bool sent = send_or_queue(session, text, true, err);
+    session->goes_on = false; /* behind other prompts it is one of its own */
+    return sent;
+}
+
 void session_note_feedback(struct session *session, struct str text)
 {
     if (session->state != SESSION_IDLE) { /* not between a call and its result */

@@ -90,6 +90,8 @@ long long session_context_tokens(const struct session *session);
 /* What the next request would hold, counted or guessed, and what the model's window holds; 0: not
  * known. */
 long long session_held_tokens(const struct session *session);
+/* The server counts; else it is guessed from its length. */
+bool session_held_is_counted(const struct session *session);
 long long session_window_tokens(const struct session *session);
 /* Has the model write a summary of the conversation and goes on with that and the last prompts; by
  * itself too, before a request that would come near the window's size. The transcript stays whole;
@@ -243,7 +245,11 @@ unsigned session_add_entry(struct session *session, struct entry entry);
 /* Sends text to the agent that the engineer did not type (review feedback) and starts a turn, or
  * joins the queue; shown as ENTRY_FEEDBACK. */
 bool session_send_feedback(struct session *session, struct str text, struct err *err) MUST_USE;
-/* As above, but only adds it to the conversation: the agent hears of it with the next prompt. */
+/* The same for what the agent is told of its own work, unasked: the turn goes on within the bounds
+ * of the prompt that was answered last, and what it takes is added to what that took. */
+bool session_go_on(struct session *session, struct str text, struct err *err) MUST_USE;
+/* As session_send_feedback, but only adds it to the conversation: the agent hears of it with the
+ * next prompt. */
 void session_note_feedback(struct session *session, struct str text);
 
 /* A tool's question. `answer` is called once, later, or never after session_unask; false there: the

@@ -98,7 +98,8 @@ struct session {
     uint64_t retry_at_ms;
     unsigned open_text; /* entry ids while they grow; 0: none */
     unsigned open_reasoning;
-    unsigned requests; /* of this turn */
+    unsigned requests; /* of this prompt */
+    bool goes_on;      /* the turn that begins is of the same prompt */
     bool ended_well;
     bool at_bound; /* it was stopped there */
     unsigned prompts;
@@ -107,6 +108,9 @@ struct session {
     struct spend turn_spend;  /* of the prompt that runs, or ran last */
     long long context_tokens; /* of the last request and its answer */
     long long agent_window;   /* what an agent of its own says that it could hold; 0: it does not */
+    size_t told_bytes;        /* of its instructions and tools */
+    bool answer_began;        /* of the running request: something of it came */
+    bool answer_counted;      /* and what it took was said */
     struct {
         struct hook_run *run; /* of the turn itself; a call has its own */
         bool started;         /* SessionStart was */
@@ -179,6 +183,8 @@ void turn_hold_prompt(struct session *session);
 /* The next request would come near what the window holds. Once for each request. */
 bool compact_is_due(struct session *session);
 void compact_begin(struct session *session, bool in_turn);
+/* What a request tells beside the conversation takes room, too. */
+void compact_note_request(struct session *session, const struct request *request);
 void compact_stop(struct session *session);
 /* The conversation is this text from now on; while replaying too. */
 void compact_replace(struct session *session, const char *text);
@@ -192,7 +198,11 @@ void turn_ask(struct session *session, const struct event *event);
 void turn_forget_questions(struct session *session, enum entry_status status);
 
 /* turn_spend.c */
+/* A request is about to begin; its count came; it has ended, and an answer nobody counted is kept
+ * as that (`whole`: an empty one, too). */
+void turn_expect_usage(struct session *session);
 void turn_take_usage(struct session *session, const struct usage *usage);
+void turn_end_usage(struct session *session, bool whole);
 void turn_replay_usage(struct session *session, const cJSON *record);
 /* One more request may be made; else what stops it. */
 bool turn_within_bounds(struct session *session, struct err *err);

@@ -111,6 +111,7 @@ void turn_stop(struct session *session, enum entry_status status)
     if (session->stream != NULL) {
         provider_cancel(session->stream_provider, session->stream);
         session->stream = NULL;
+        turn_end_usage(session, false);
         if (status == ENTRY_STOPPED) {
             keep_half_answer(session);
         }
@@ -196,8 +197,10 @@ void turn_begin(struct session *session)
     if (session->setup.before_turn != NULL) {
         session->setup.before_turn(session->setup.data);
     }
-    session->requests = 0;
-    session->turn_spend = (struct spend){0};
+    if (!session->goes_on) {
+        session->requests = 0;
+        session->turn_spend = (struct spend){0};
+    }
     if (!turn_hooks_begin(session)) {
         turn_request(session);
     }
@@ -233,6 +236,8 @@ void turn_request(struct session *session)
         request.tools = setup->toolbox->ops->specs(setup->toolbox, &request.tool_count);
     }
     session->stream_provider = setup->provider;
+    compact_note_request(session, &request);
+    turn_expect_usage(session);
     session->stream = provider_start(setup->provider, &request, on_event, session, &err);
     free(instructions);
     free(files);
@@ -451,6 +456,8 @@ static void on_retry(struct session *session, const struct event *event)
     }
     turn_clear_calls(session);
     items_free(&session->pending);
+    turn_end_usage(session, false);
+    turn_expect_usage(session);
     add_notice(session, event->text);
     session->retry_at_ms = loop_now_ms() + event->retry_ms;
     session_set_state(session, SESSION_RETRYING);
@@ -461,6 +468,7 @@ static void on_done(struct session *session, enum stop_reason stop)
     session->stream = NULL;
     close_open_entries(session, ENTRY_DONE);
     turn_stop_activities(session);
+    turn_end_usage(session, true);
     VEC_FOREACH (struct item, item, &session->pending) {
         session_add_item(session, *item);
     }
@@ -490,9 +498,17 @@ static void on_done(struct session *session, enum stop_reason stop)
     }
 }
 
+static bool is_part_of_answer(const struct event *event)
+{
+    return event->kind == EVENT_TEXT || event->kind == EVENT_REASONING ||
+           event->kind == EVENT_TOOL_CALL_PART || event->kind == EVENT_TOOL_CALL ||
+           event->kind == EVENT_ACTIVITY;
+}
+
 static void on_event(void *data, const struct event *event)
 {
     struct session *session = data;
+    session->answer_began = session->answer_began || is_part_of_answer(event);
     if (event->kind != EVENT_ERROR && event->kind != EVENT_RETRY && event->kind != EVENT_DONE &&
         session->state != SESSION_STREAMING) {
         session_set_state(session, SESSION_STREAMING);
@@ -540,6 +556,7 @@ static void on_event(void *data, const struct event *event)
         break;
     case EVENT_ERROR:
         session->stream = NULL;
+        turn_end_usage(session, false);
         /* What no waiting mends (a key, a missing model) a person can mend, and then try again. */
         fail(session, &event->error, true);
         break;

@@ -17,6 +17,9 @@ static void record_usage(
     json_set_int(record, "cached", usage->cached_tokens);
     json_set_int(record, "output", usage->output_tokens);
     json_set_int(record, "reasoning", usage->reasoning_tokens);
+    if (usage->written_tokens > 0) {
+        json_set_int(record, "written", usage->written_tokens);
+    }
     if (usage->again) {
         json_set_bool(record, "again", true);
     }
@@ -40,9 +43,20 @@ static void take_context(struct session *session, const struct usage *usage)
     session->agent_window = usage->window;
 }
 
+void turn_expect_usage(struct session *session)
+{
+    session->answer_began = session->answer_counted = false;
+}
+
 void turn_take_usage(struct session *session, const struct usage *usage)
 {
+    bool counts = usage->input_tokens >= 0 && usage->output_tokens >= 0 &&
+                  usage->input_tokens + usage->output_tokens > 0;
+    if (!counts && !usage->has_cost && usage->window == 0) {
+        return; /* no request takes nothing: the server has not counted */
+    }
     const struct price *price = price_now(session);
+    session->answer_counted = session->answer_counted || counts || usage->has_cost;
     spend_add(&session->spend, usage, price);
     spend_add(&session->turn_spend, usage, price);
     take_context(session, usage);
@@ -53,6 +67,25 @@ void turn_take_usage(struct session *session, const struct usage *usage)
     }
 }
 
+void turn_end_usage(struct session *session, bool whole)
+{
+    if ((!whole && !session->answer_began) || session->answer_counted ||
+        session->stream_provider->is_recording) {
+        return;
+    }
+    cJSON *record = cJSON_CreateObject();
+    session->answer_counted = true;
+    session->spend.uncounted++;
+    session->turn_spend.uncounted++;
+    json_set_bool(record, "uncounted", true);
+    session_record(session, "usage", record, false);
+}
+
+static bool is_uncounted(const cJSON *record)
+{
+    return json_bool_or(record, "uncounted", false);
+}
+
 static struct usage add_recorded(struct spend *spend, const cJSON *record)
 {
     double dollars = json_number_or(record, "dollars", -1);
@@ -60,11 +93,16 @@ static struct usage add_recorded(struct spend *spend, const cJSON *record)
         .cached_tokens = json_int_or(record, "cached", 0),
         .output_tokens = json_int_or(record, "output", 0),
         .reasoning_tokens = json_int_or(record, "reasoning", 0),
+        .written_tokens = json_int_or(record, "written", 0),
         .has_cost = dollars >= 0, /* what it cost then, whatever the table says today */
         .dollars = dollars,
         .again = json_bool_or(record, "again", false),
         .held = json_int_or(record, "held", 0),
         .window = json_int_or(record, "window", 0)};
+    if (is_uncounted(record)) {
+        spend->uncounted++;
+        return usage;
+    }
     spend_add(spend, &usage, NULL);
     return usage;
 }
@@ -72,7 +110,9 @@ static struct usage add_recorded(struct spend *spend, const cJSON *record)
 void turn_replay_usage(struct session *session, const cJSON *record)
 {
     struct usage usage = add_recorded(&session->spend, record);
-    take_context(session, &usage);
+    if (!is_uncounted(record)) {
+        take_context(session, &usage);
+    }
 }
 
 static void add_record(void *data, const cJSON *record)

@@ -252,17 +252,27 @@ static void say_unbounded(struct workbench *wb)
 {
     const char *model = session_model(wb->session);
     const struct price *price = workbench_price(wb, model);
-    bool can_hold = price != NULL && price->known;
-    if (can_hold || !is_set(wb, "max_cost") ||
-        same(model == NULL ? "" : model, wb->unbounded_said)) {
+    bool is_priced = price != NULL && price->known;
+    bool is_counted = session_spend(wb->session)->uncounted == 0;
+    bool can_hold = (is_priced && is_counted) || !is_set(wb, "max_cost");
+    can_hold = can_hold && (is_counted || !is_set(wb, "max_tokens"));
+    char *said = mem_printf("%s%s", is_counted ? "" : "uncounted ", model == NULL ? "" : model);
+    if (can_hold || same(said, wb->unbounded_said)) {
+        free(said);
         return;
     }
     free(wb->unbounded_said);
-    wb->unbounded_said = mem_strdup(model == NULL ? "" : model);
+    wb->unbounded_said = said;
     struct entry entry = {.kind = ENTRY_NOTICE, .status = ENTRY_DONE};
-    buf_printf(&entry.text,
-        "The price of %s is not known: max_cost cannot hold this prompt, max_tokens does.",
-        model == NULL ? "the model" : model);
+    if (is_counted) {
+        buf_printf(&entry.text,
+            "The price of %s is not known: max_cost cannot hold this prompt, max_tokens does.",
+            model == NULL ? "the model" : model);
+    } else {
+        buf_append_c(&entry.text,
+            "Not every answer so far came with a count of its tokens: max_tokens and max_cost hold "
+            "only those that do, max_turns holds all.");
+    }
     session_add_entry(wb->session, entry);
 }
 

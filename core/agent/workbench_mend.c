@@ -185,7 +185,7 @@ static void send_failures(
     free(old);
     if (workbench_is_recording(wb) && !recording_answers(wb->provider, text.ptr)) {
         wb->mend.tries--; /* a recording answers what it knows only */
-    } else if (!session_send_feedback(wb->session, buf_str(&text), &err)) {
+    } else if (!session_go_on(wb->session, buf_str(&text), &err)) {
         workbench_problem(wb, "The failures did not reach the agent: %s", err.text);
     }
     buf_free(&text);

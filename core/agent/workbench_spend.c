@@ -62,10 +62,12 @@ void workbench_describe_spend(const struct workbench *wb, struct buf *out)
     spend_describe(turn, out);
     buf_append_c(out, "\nIn all       ");
     spend_describe(all, out);
-    buf_printf(out, "\n             %lld in (%lld cached), %lld out (%lld reasoning)\n",
-        all->usage.input_tokens, all->usage.cached_tokens, all->usage.output_tokens,
-        all->usage.reasoning_tokens);
-    buf_append_c(out, "Price        ");
+    if (all->requests > 0) {
+        buf_printf(out, "\n             %lld in (%lld cached), %lld out (%lld reasoning)",
+            all->usage.input_tokens, all->usage.cached_tokens, all->usage.output_tokens,
+            all->usage.reasoning_tokens);
+    }
+    buf_append_c(out, "\nPrice        ");
     if (price == &replayed) {
         buf_append_c(out, "nothing: a recording is replayed");
     } else if ((price == NULL || !price->known) && all->requests > 0 && all->unpriced == 0) {
@@ -108,7 +110,8 @@ void workbench_describe_context(const struct workbench *wb, struct buf *out)
         buf_append_c(out, " tokens held");
         return;
     }
-    buf_printf(out, "%lld%% left (", (window > held ? window - held : 0) * 100 / window);
+    buf_printf(out, "%s%lld%% left (", session_held_is_counted(wb->session) ? "" : "about ",
+        (window > held ? window - held : 0) * 100 / window);
     tokens_append(out, held);
     buf_append_c(out, " of ");
     tokens_append(out, window);

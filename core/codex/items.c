@@ -156,6 +156,7 @@ static void usage_updated(struct codex *codex, const cJSON *params)
         .cached_tokens = json_int_or(last, "cachedInputTokens", 0),
         .output_tokens = json_int_or(last, "outputTokens", 0),
         .reasoning_tokens = json_int_or(last, "reasoningOutputTokens", 0),
+        .written_tokens = json_int_or(last, "cacheWriteInputTokens", 0),
         .held = json_int_or(last, "totalTokens", 0),
         .window = json_int_or(all, "modelContextWindow", 0)};
     outside_emit(&codex->outside, &(struct event){.kind = EVENT_USAGE, .usage = usage});

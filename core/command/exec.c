@@ -209,6 +209,9 @@ static void print_result(struct exec_run *run, const struct verdict_line *verdic
     json_set_int(usage, "cached_tokens", spend->usage.cached_tokens);
     json_set_int(usage, "output_tokens", spend->usage.output_tokens);
     json_set_int(usage, "requests", spend->requests);
+    if (spend->uncounted > 0) {
+        json_set_int(usage, "uncounted_answers", spend->uncounted);
+    }
     if (errand_cost_is_known(run->errand)) {
         json_set_number(usage, "dollars", spend->dollars);
     }
@@ -243,10 +246,11 @@ static void print_rest(struct exec_run *run, const struct verdict_line *verdict)
     const struct proposal *open = proposals_open(workbench_proposals(wb));
     struct buf took = BUF_INIT;
     bool known = errand_cost_is_known(run->errand);
-    if (!known && session_spend(session)->requests == 0) {
+    const struct spend *spend = session_spend(session);
+    if (!known && spend->requests == 0) {
         buf_append_c(&took, "what it cost was not told");
     } else {
-        spend_describe(session_spend(session), &took);
+        spend_describe(spend, &took);
     }
     fprintf(stderr, "%s\n", took.ptr);
     buf_free(&took);

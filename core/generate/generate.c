@@ -197,7 +197,7 @@ static void judge_end(struct job *job, struct ledger_item *item)
 static void set_spend(struct ledger_item *item, const struct spend *spend)
 {
     item->dollars = spend->dollars;
-    item->priced = spend->unpriced == 0;
+    item->priced = spend->unpriced + spend->uncounted == 0;
     item->tokens = spend_tokens(spend);
 }
 
@@ -523,7 +523,8 @@ struct generate_totals generate_totals(const struct generate *generate)
         totals.failed += item->state == LEDGER_FAILED;
         totals.dollars += spend == NULL ? item->dollars : spend->dollars;
         totals.tokens += spend == NULL ? item->tokens : spend_tokens(spend);
-        totals.priced = totals.priced && (spend == NULL ? item->priced : spend->unpriced == 0);
+        totals.priced = totals.priced &&
+                        (spend == NULL ? item->priced : spend->unpriced + spend->uncounted == 0);
     }
     return totals;
 }

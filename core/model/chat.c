@@ -462,10 +462,11 @@ static void read_finish(struct wire_parser *parser, const char *reason)
 static void read_usage(struct wire_parser *parser, const cJSON *usage)
 {
     if (cJSON_IsObject(usage)) {
+        const cJSON *of_input = json_get(usage, "prompt_tokens_details");
         parser->has_usage = true;
         parser->usage = (struct usage){.input_tokens = json_int_or(usage, "prompt_tokens", 0),
-            .cached_tokens =
-                json_int_or(json_get(usage, "prompt_tokens_details"), "cached_tokens", 0),
+            .cached_tokens = json_int_or(of_input, "cached_tokens", 0),
+            .written_tokens = json_int_or(of_input, "cache_write_tokens", 0),
             .output_tokens = json_int_or(usage, "completion_tokens", 0),
             .reasoning_tokens =
                 json_int_or(json_get(usage, "completion_tokens_details"), "reasoning_tokens", 0)};

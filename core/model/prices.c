@@ -41,8 +41,8 @@ static bool read_number(
 
 static void check_keys(const struct toml *row, const char *name, struct buf *problems)
 {
-    static const char *const known[] = {"input", "cached", "output", "long_from", "long_input",
-        "long_cached", "long_output", "context"};
+    static const char *const known[] = {"input", "cached", "written", "output", "long_from",
+        "long_input", "long_cached", "long_written", "long_output", "context"};
     for (size_t i = 0; i < row->len; i++) {
         size_t k = 0;
         while (k < ARRAY_LEN(known) && strcmp(known[k], row->items[i]->key) != 0) {
@@ -50,8 +50,8 @@ static void check_keys(const struct toml *row, const char *name, struct buf *pro
         }
         if (k == ARRAY_LEN(known)) {
             buf_printf(problems,
-                "%s:%u: \"%s\" is not known; accepted: input, cached, output, long_from, "
-                "long_input, long_cached, long_output, context\n",
+                "%s:%u: \"%s\" is not known; accepted: input, cached, written, output, long_from, "
+                "long_input, long_cached, long_written, long_output, context\n",
                 name, row->items[i]->row, row->items[i]->key);
         }
     }
@@ -64,14 +64,17 @@ static struct price read_row(const struct toml *row, const char *name, struct bu
     bool input = read_number(row, "input", name, problems, &price.input);
     bool output = read_number(row, "output", name, problems, &price.output);
     price.known = input && output;
-    price.cached = price.input;
+    price.cached = price.written = price.input;
     read_number(row, "cached", name, problems, &price.cached);
+    read_number(row, "written", name, problems, &price.written);
     price.long_input = price.input;
     price.long_output = price.output;
     read_number(row, "long_input", name, problems, &price.long_input);
     read_number(row, "long_output", name, problems, &price.long_output);
     price.long_cached = price.cached;
+    price.long_written = price.written > price.long_input ? price.written : price.long_input;
     read_number(row, "long_cached", name, problems, &price.long_cached);
+    read_number(row, "long_written", name, problems, &price.long_written);
     if (read_number(row, "long_from", name, problems, &count) && count < 1e12) {
         price.long_from = (long long)count;
     }
@@ -219,6 +222,11 @@ const struct price *prices_at(const struct prices *prices, size_t index)
     return &prices->rows.items[index];
 }
 
+static long long at_most(long long value, long long most)
+{
+    return value < most ? value : most;
+}
+
 bool price_cost(const struct price *price, const struct usage *usage, double *dollars)
 {
     if (usage->has_cost) {
@@ -229,13 +237,14 @@ bool price_cost(const struct price *price, const struct usage *usage, double *do
         return false;
     }
     bool is_long = price->long_from > 0 && usage->input_tokens > price->long_from;
-    long long cached =
-        usage->cached_tokens < usage->input_tokens ? usage->cached_tokens : usage->input_tokens;
-    *dollars =
-        ((double)(usage->input_tokens - cached) * (is_long ? price->long_input : price->input) +
-            (double)cached * (is_long ? price->long_cached : price->cached) +
-            (double)usage->output_tokens * (is_long ? price->long_output : price->output)) /
-        1e6;
+    long long cached = at_most(usage->cached_tokens, usage->input_tokens);
+    long long written = at_most(usage->written_tokens, usage->input_tokens - cached);
+    *dollars = ((double)(usage->input_tokens - cached - written) *
+                       (is_long ? price->long_input : price->input) +
+                   (double)cached * (is_long ? price->long_cached : price->cached) +
+                   (double)written * (is_long ? price->long_written : price->written) +
+                   (double)usage->output_tokens * (is_long ? price->long_output : price->output)) /
+               1e6;
     return true;
 }
 
@@ -269,6 +278,7 @@ void spend_add(struct spend *spend, const struct usage *usage, const struct pric
     spend->usage.cached_tokens += usage->cached_tokens;
     spend->usage.output_tokens += usage->output_tokens;
     spend->usage.reasoning_tokens += usage->reasoning_tokens;
+    spend->usage.written_tokens += usage->written_tokens;
     spend->requests += !usage->again;
     if (price_cost(price, usage, &dollars)) {
         spend->dollars += dollars;
@@ -302,10 +312,8 @@ void tokens_append(struct buf *out, long long tokens)
     }
 }
 
-void spend_describe(const struct spend *spend, struct buf *out)
+static void append_dollars(const struct spend *spend, struct buf *out)
 {
-    tokens_append(out, spend_tokens(spend));
-    buf_append_c(out, " tokens, ");
     if (spend->unpriced == spend->requests && spend->requests > 0) {
         buf_append_c(out, "price unknown");
         return;
@@ -314,5 +322,19 @@ void spend_describe(const struct spend *spend, struct buf *out)
     if (spend->unpriced > 0) {
         buf_printf(out, " and %u request%s of unknown price", spend->unpriced,
             spend->unpriced == 1 ? "" : "s");
+    }
+}
+
+void spend_describe(const struct spend *spend, struct buf *out)
+{
+    if (spend->uncounted == 0 || spend->requests > 0) {
+        tokens_append(out, spend_tokens(spend));
+        buf_append_c(out, " tokens, ");
+        append_dollars(spend, out);
+        buf_append_c(out, spend->uncounted > 0 ? ", " : "");
+    }
+    if (spend->uncounted > 0) {
+        buf_printf(out, "tokens of %u answer%s unknown", spend->uncounted,
+            spend->uncounted == 1 ? "" : "s");
     }
 }

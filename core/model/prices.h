@@ -14,9 +14,9 @@ struct prices;
 struct price {
     char *model;
     bool known; /* input and output are */
-    double input, cached, output;
+    double input, cached, written, output;
     long long long_from; /* above so many tokens of input the long prices hold; 0: never */
-    double long_input, long_cached, long_output;
+    double long_input, long_cached, long_written, long_output;
     long long context; /* tokens that fit in a request; 0: not known */
     const char *as_of; /* "2026-06-12", or NULL */
     bool is_own;       /* from the user's file */
@@ -47,6 +47,7 @@ struct spend {
     double dollars;    /* of the requests whose price is known */
     unsigned unpriced; /* requests whose price is not */
     unsigned requests;
+    unsigned uncounted; /* answers of which nobody said what they took: in none of the above */
 };
 
 void spend_add(struct spend *spend, const struct usage *usage, const struct price *price);
@@ -55,7 +56,8 @@ long long spend_tokens(const struct spend *spend);
 void money_append(struct buf *out, double dollars);
 /* "950", "12.3k", "4.1M" */
 void tokens_append(struct buf *out, long long tokens);
-/* "12.3k tokens, $0.04", "950 tokens, price unknown", "… $0.04 and 2 requests of unknown price". */
+/* "12.3k tokens, $0.04", "950 tokens, price unknown", "… $0.04 and 2 requests of unknown price",
+ * "… $0.04, tokens of 1 answer unknown". */
 void spend_describe(const struct spend *spend, struct buf *out);
 
 #endif

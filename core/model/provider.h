@@ -95,6 +95,7 @@ struct usage {
     long long cached_tokens;
     long long output_tokens;
     long long reasoning_tokens;
+    long long written_tokens; /* of the input: put into the server's cache, which may cost more */
     /* What an agent says of itself, where it does: */
     bool has_cost; /* `dollars` is what it cost, whatever the table of prices says */
     double dollars;

@@ -427,10 +427,11 @@ static void finish_item(struct wire_parser *parser, const cJSON *json, const cJS
 static void say_usage(struct wire_parser *parser, const cJSON *usage)
 {
     if (cJSON_IsObject(usage)) {
+        const cJSON *of_input = json_get(usage, "input_tokens_details");
         struct event event = {.kind = EVENT_USAGE,
             .usage = {.input_tokens = json_int_or(usage, "input_tokens", 0),
-                .cached_tokens =
-                    json_int_or(json_get(usage, "input_tokens_details"), "cached_tokens", 0),
+                .cached_tokens = json_int_or(of_input, "cached_tokens", 0),
+                .written_tokens = json_int_or(of_input, "cache_write_tokens", 0),
                 .output_tokens = json_int_or(usage, "output_tokens", 0),
                 .reasoning_tokens =
                     json_int_or(json_get(usage, "output_tokens_details"), "reasoning_tokens", 0)}};

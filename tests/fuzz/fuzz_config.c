@@ -55,7 +55,8 @@ static void read_prices(struct str text)
     struct prices *prices = prices_parse(text, "prices", &problems);
     for (size_t i = 0; i < prices_count(prices); i++) {
         double dollars = 0;
-        struct usage usage = {.input_tokens = 1000, .cached_tokens = 10, .output_tokens = 500};
+        struct usage usage = {
+            .input_tokens = 1000, .cached_tokens = 10, .output_tokens = 500, .written_tokens = 100};
         hold(!price_cost(prices_at(prices, i), &usage, &dollars) || dollars >= 0);
     }
     prices_free(prices);

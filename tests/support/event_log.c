@@ -52,8 +52,9 @@ static void append(struct event_log *log, const struct event *event)
         buf_printf(out, "asks(%s|%.*s)\n", id, STR_FMT(event->text));
         break;
     case EVENT_USAGE:
-        buf_printf(out, "usage(%lld,%lld,%lld,%lld)\n", event->usage.input_tokens,
-            event->usage.cached_tokens, event->usage.output_tokens, event->usage.reasoning_tokens);
+        buf_printf(out, "usage(%lld,%lld,%lld,%lld,%lld)\n", event->usage.input_tokens,
+            event->usage.cached_tokens, event->usage.output_tokens, event->usage.reasoning_tokens,
+            event->usage.written_tokens);
         break;
     case EVENT_WARNING:
         buf_printf(out, "warning(%.*s)\n", STR_FMT(event->text));

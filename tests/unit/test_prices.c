@@ -71,6 +71,12 @@ static void cost_is_counted_and_never_zero_when_unknown(void **state)
     spend_add(&spend, &(struct usage){.input_tokens = 100000}, price);
     spend_describe(&spend, &text);
     expect_text(&text, "101k tokens, $0.50 and 1 request of unknown price");
+    spend.uncounted = 2;
+    spend_describe(&spend, &text);
+    expect_text(
+        &text, "101k tokens, $0.50 and 1 request of unknown price, tokens of 2 answers unknown");
+    spend_describe(&(struct spend){.uncounted = 1}, &text);
+    expect_text(&text, "tokens of 1 answer unknown");
     price_describe(price, &text);
     expect_text(&text, "$5 in, $30 out");
     price_describe(NULL, &text);
@@ -81,6 +87,34 @@ static void cost_is_counted_and_never_zero_when_unknown(void **state)
     buf_append_c(&text, " ");
     tokens_append(&text, 4100000);
     expect_text(&text, "$0.041 $0.00004 4.1M");
+    prices_free(prices);
+}
+
+/* Newer models charge more for what they put into their cache than for other input. */
+static void what_goes_into_the_cache_has_its_price(void **state)
+{
+    (void)state;
+    struct prices *prices = parse("[models.a]\ninput = 2\ncached = 0.2\noutput = 10\n"
+                                  "written = 2.5\nlong_from = 200000\nlong_input = 4\n",
+        NULL);
+    const struct price *price = prices_find(prices, "a");
+    double dollars = -1;
+    struct usage usage = {.input_tokens = 100000, .cached_tokens = 40000, .written_tokens = 50000};
+    assert_true(price_cost(price, &usage, &dollars));
+    assert_true(fabs(dollars - (0.01 * 2 + 0.04 * 0.2 + 0.05 * 2.5)) < 1e-9);
+    usage.written_tokens = 90000; /* more than there is */
+    assert_true(price_cost(price, &usage, &dollars));
+    assert_true(fabs(dollars - (0.04 * 0.2 + 0.06 * 2.5)) < 1e-9);
+    usage = (struct usage){.input_tokens = 300000, .written_tokens = 300000};
+    assert_true(price_cost(price, &usage, &dollars)); /* never less than as other input */
+    assert_true(fabs(dollars - 0.3 * 4) < 1e-9);
+    price = prices_find(prices, "gpt-6.2-sol");
+    usage = (struct usage){.input_tokens = 100000, .written_tokens = 100000};
+    assert_true(price_cost(price, &usage, &dollars));
+    assert_true(fabs(dollars - 0.25) < 1e-9);
+    price = prices_find(prices, "gpt-5.5"); /* which has no price of its own for it */
+    assert_true(price_cost(price, &usage, &dollars));
+    assert_true(fabs(dollars - 0.5) < 1e-9);
     prices_free(prices);
 }
 
@@ -100,8 +134,8 @@ static void ones_own_rows_replace_those_of_the_same_model(void **state)
                    "[models.c]\ninput = 1\n",
         "prices.toml:2: input takes a number from 0\n"
         "prices.toml:3: output takes a number from 0\n"
-        "prices.toml:4: \"colour\" is not known; accepted: input, cached, output, long_from, "
-        "long_input, long_cached, long_output, context\n"
+        "prices.toml:4: \"colour\" is not known; accepted: input, cached, written, output, "
+        "long_from, long_input, long_cached, long_written, long_output, context\n"
         "prices.toml:6: a model is a table: [models.\"b\"]\n"
         "prices.toml:7: a price is an input and an output\n");
     assert_false(prices_find(prices, "a")->known);
@@ -114,6 +148,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_table_that_comes_along_is_whole),
         cmocka_unit_test(cost_is_counted_and_never_zero_when_unknown),
+        cmocka_unit_test(what_goes_into_the_cache_has_its_price),
         cmocka_unit_test(ones_own_rows_replace_those_of_the_same_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -202,6 +202,7 @@ struct fixture {
     struct session *session;
     struct turn_bounds bounds;
     long long window;
+    const char *instructions;
     bool ended;
 };
 
@@ -232,6 +233,13 @@ static void on_turn_end(void *data)
     f->ended = true;
 }
 
+static char *get_instructions(void *data, char **files)
+{
+    const struct fixture *f = data;
+    *files = NULL;
+    return mem_strdup(f->instructions);
+}
+
 static struct session_setup setup_of(struct fixture *f)
 {
     return (struct session_setup){.loop = f->loop,
@@ -240,6 +248,7 @@ static struct session_setup setup_of(struct fixture *f)
         .model = "m",
         .bounds = get_bounds,
         .window = get_window,
+        .instructions = get_instructions,
         .price = price_of,
         .on_turn_end = on_turn_end,
         .data = f};
@@ -571,6 +580,34 @@ static void a_prompt_stops_at_its_bounds(void **state)
         f, "Stopped at --max-cost: this session has taken $6.40, a request about $0.53.", 0);
 }
 
+/* What goes back to the agent unasked is of the prompt it answers: no bound begins anew. */
+static void what_goes_on_unasked_is_within_the_bounds(void **state)
+{
+    struct fixture *f = *state;
+    struct err err;
+    script(f, spending, ARRAY_LEN(spending));
+    prompt(f, "go");
+    wait_end(f);
+    assert_int_equal(session_turn_spend(f->session)->requests, 3);
+    f->bounds.requests = 5; /* the last one was not counted, but made */
+    f->ended = false;
+    script(f, spending, ARRAY_LEN(spending));
+    assert_ok(session_go_on(f->session, STR_LIT("mend it"), &err), err);
+    wait_end(f);
+    const struct transcript *transcript = session_transcript(f->session);
+    const struct entry *last = &transcript->items[transcript->len - 1];
+    assert_int_equal(last->kind, ENTRY_ERROR);
+    assert_true(str_starts(buf_str(&last->text),
+        "Stopped: this prompt has taken 5 requests to the model and max_turns is 5."));
+    assert_int_equal(session_turn_spend(f->session)->requests, 4);
+    f->ended = false;
+    script(f, spending, ARRAY_LEN(spending)); /* what the engineer sends begins anew */
+    assert_ok(session_send_feedback(f->session, STR_LIT("reviewed"), &err), err);
+    wait_end(f);
+    assert_int_equal(transcript->items[transcript->len - 1].kind, ENTRY_ASSISTANT);
+    assert_int_equal(session_turn_spend(f->session)->requests, 3);
+}
+
 static void what_was_spent_is_there_after_a_resume(void **state)
 {
     struct fixture *f = *state;
@@ -592,6 +629,45 @@ static void what_was_spent_is_there_after_a_resume(void **state)
     assert_int_equal(spend->requests, 6);
     assert_true(spend->dollars > 1.59 && spend->dollars < 1.61);
     assert_int_equal(session_context_tokens(f->session), 60000);
+}
+
+/* An answer of which nobody says what it took is neither nothing nor what the one before took. */
+static void what_nobody_counted_is_not_nothing(void **state)
+{
+    struct fixture *f = *state;
+    static const struct step steps[] = {
+        {EVENT_TEXT, "1", NULL, NULL, 0},
+        {EVENT_USAGE, NULL, NULL, NULL, 1000},
+        {EVENT_DONE, NULL, NULL, NULL, 0},
+        {EVENT_TEXT, "2", NULL, NULL, 0},
+        {EVENT_DONE, NULL, NULL, NULL, 0}, /* no word of it */
+        {EVENT_TEXT, "3", NULL, NULL, 0},
+        {EVENT_USAGE, NULL, NULL, NULL, 0}, /* no request takes nothing */
+        {EVENT_DONE, NULL, NULL, NULL, 0},
+        {EVENT_TEXT, "half", NULL, NULL, 0},
+        {EVENT_RETRY, "again", NULL, NULL, 0}, /* what half came was paid for, too */
+        {EVENT_ERROR, "refused", NULL, NULL, 0},
+        {EVENT_TEXT, "4", NULL, NULL, 0},
+    };
+    script(f, steps, ARRAY_LEN(steps));
+    for (unsigned i = 0; i < 4; i++) {
+        prompt(f, "go");
+        wait_end(f);
+        f->ended = false;
+        assert_int_equal(session_spend(f->session)->uncounted, i);
+        assert_int_equal(session_turn_spend(f->session)->uncounted, i > 0);
+    }
+    prompt(f, "go");
+    while (f->provider.at < f->provider.count) {
+        loop_run_once(f->loop, 100);
+    }
+    session_interrupt(f->session);
+    assert_int_equal(session_spend(f->session)->uncounted, 4);
+    assert_same_after_resume(f);
+    assert_int_equal(session_spend(f->session)->uncounted, 4);
+    assert_int_equal(session_spend(f->session)->requests, 1);
+    assert_int_equal(session_spend(f->session)->usage.input_tokens, 1000);
+    assert_int_equal(session_context_tokens(f->session), 1000);
 }
 
 static void answer_two_prompts(struct fixture *f)
@@ -806,6 +882,36 @@ static void a_full_window_is_compacted_by_itself(void **state)
     assert_same_after_resume(f);
 }
 
+/* Where nobody counts, what the request tells beside the conversation takes room, too; but where
+ * that alone fills the window, a summary would make no room. */
+static void a_window_nobody_counts_is_guessed_with_all_that_is_told(void **state)
+{
+    struct fixture *f = *state;
+    static const struct step steps[] = {
+        TEXT("1"), DONE, TEXT("2"), DONE, TEXT("sum"), DONE, TEXT("3"), DONE};
+    char text[3601] = "";
+    char long_prompt[1201] = "";
+    memset(text, 'x', sizeof text - 1);
+    memset(long_prompt, 'y', sizeof long_prompt - 1);
+    f->window = 1000;
+    f->instructions = text;
+    script(f, steps, ARRAY_LEN(steps));
+    prompt(f, "one");
+    wait_end(f);
+    f->ended = false;
+    prompt(f, "two"); /* 900 of what is told and next to nothing that was said */
+    wait_end(f);
+    assert_in_range(session_held_tokens(f->session), 900, 910);
+    assert_false(session_held_is_counted(f->session));
+    f->ended = false;
+    prompt(f, long_prompt);
+    wait_end(f);
+    const struct transcript *transcript = session_transcript(f->session);
+    const struct entry *notice = &transcript->items[transcript->len - 2];
+    assert_true(str_starts(buf_str(&notice->text), "Compacted: in place of 1.2k tokens"));
+    assert_int_equal(transcript->len, 8);
+}
+
 static void a_failed_compaction_does_not_stop_the_turn(void **state)
 {
     struct fixture *f = *state;
@@ -944,13 +1050,18 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_empty_prompt_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_journal_prefix_resumes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_prompt_stops_at_its_bounds, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            what_goes_on_unasked_is_within_the_bounds, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_was_spent_is_there_after_a_resume, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_nobody_counted_is_not_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_fork_is_a_beginning, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             a_summary_takes_the_place_of_the_conversation, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_no_summary_changes_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_compaction_can_be_interrupted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_window_is_compacted_by_itself, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_window_nobody_counts_is_guessed_with_all_that_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             a_failed_compaction_does_not_stop_the_turn, set_up, tear_down),
         cmocka_unit_test_setup_teardown(

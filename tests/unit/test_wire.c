@@ -247,7 +247,8 @@ static void reads_responses(void **state)
         "data: {\"type\":\"response.something_new\",\"x\":1}\n\n"
         "data: {\"type\":\"response.completed\",\"response\":{\"id\":\"r\",\"output\":[{\"type\":"
         "\"message\",\"content\":[{\"text\":\"again\"}]}],\"usage\":{\"input_tokens\":100,"
-        "\"input_tokens_details\":{\"cached_tokens\":10},\"output_tokens\":20,"
+        "\"input_tokens_details\":{\"cached_tokens\":10,\"cache_write_tokens\":7},"
+        "\"output_tokens\":20,"
         "\"output_tokens_details\":{\"reasoning_tokens\":5}}}}\n\n",
         "started(gpt-x)\n"
         "reasoning(First\n\nthen)\n"
@@ -257,7 +258,7 @@ static void reads_responses(void **state)
         "text(Hello \xc3\xa9\xf0\x9f\x98\x80)\n"
         "call(c1|read_file|{\"path\":\"a\"})\n"
         "call(c2|apply_patch|*** Begin Patch\n*** End Patch)\n"
-        "usage(100,10,20,5)\n"
+        "usage(100,10,20,5,7)\n"
         "done(tool_calls)\n");
 }
 
@@ -358,12 +359,13 @@ static void reads_chat(void **state)
                     CALLS("{\"index\":0,\"function\":{\"arguments\":\"1}\"}}") FINISH("tool_calls")
                         DATA("{\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":"
                              "3,"
-                             "\"prompt_tokens_details\":{\"cached_tokens\":4},"
+                             "\"prompt_tokens_details\":{\"cached_tokens\":4,"
+                             "\"cache_write_tokens\":1},"
                              "\"completion_tokens_details\":{\"reasoning_tokens\":2}}}")
                             DATA("[DONE]"),
         "started(m1)\nreasoning(Hmm.)\n"
         "reasoning_done(Hmm.|{\"chat_reasoning\":\"reasoning_content\"})\ntext(Hello)\n"
-        "call(a|read_file|{\"path\":1})\ncall(b|apply_patch|P)\nusage(9,4,3,2)\n"
+        "call(a|read_file|{\"path\":1})\ncall(b|apply_patch|P)\nusage(9,4,3,2,1)\n"
         "done(tool_calls)\n");
 }
 
@@ -412,7 +414,7 @@ static void reads_content_of_any_form(void **state)
                 DATA("{\"choices\":[{\"delta\":{\"content\":\"!\"},\"finish_reason\":\"length\"}],"
                      "\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":2}}"),
         "started(m1)\nreasoning(a</b>)\nreasoning_done(a</b>|-)\ntext(ok <think>!)\n"
-        "usage(1,0,2,0)\ndone(length)\n");
+        "usage(1,0,2,0,0)\ndone(length)\n");
     check(&wire_chat, CHUNK("{\"content\":\"<thin ice\"}") FINISH("stop"),
         "started(m1)\ntext(<thin ice)\ndone(end)\n");
     check(&wire_chat, CHUNK("{\"content\":\"<think\"}") FINISH("stop"),

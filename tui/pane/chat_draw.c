@@ -72,13 +72,14 @@ static void draw_spend(const struct chat *chat, struct region region, int col, i
     long long held = session_held_tokens(chat->session);
     struct buf text = BUF_INIT;
     struct buf part = BUF_INIT;
-    if (turn->requests > 0) {
+    if (turn->requests + turn->uncounted > 0) {
         spend_describe(turn, &part);
         add_part(&text, buf_str(&part), room);
     }
-    if (window > 0 && held > 0 && all->requests > 0) {
+    if (window > 0 && held > 0 && all->requests + all->uncounted > 0) {
         buf_clear(&part);
-        buf_printf(&part, "%lld%% left", (window > held ? window - held : 0) * 100 / window);
+        buf_printf(&part, "%s%lld%% left", session_held_is_counted(chat->session) ? "" : "about ",
+            (window > held ? window - held : 0) * 100 / window);
         add_part(&text, buf_str(&part), room);
     }
     if (all->dollars > turn->dollars) {
