@@ -8,9 +8,12 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+static const char rules_folder[] = "rules";
 
 /* What Codex leaves out is left out too: it would warn of each. */
 static bool is_left_out(const void *data, const struct toml *item)
@@ -47,12 +50,18 @@ static bool link_one(const char *from, const char *to, const char *name, struct 
     return ok;
 }
 
+static bool ends_with(const char *name, const char *suffix)
+{
+    size_t len = strlen(name);
+    size_t tail = strlen(suffix);
+    return len >= tail && strcmp(name + len - tail, suffix) == 0;
+}
+
+/* Written by us, or left out. */
 static bool is_ours(const char *name)
 {
-    static const char suffix[] = "config.toml";
-    size_t len = strlen(name);
-    size_t tail = sizeof suffix - 1;
-    return name[0] == '.' || (len >= tail && strcmp(name + len - tail, suffix) == 0);
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, rules_folder) == 0 ||
+           ends_with(name, "config.toml");
 }
 
 static bool link_all(const char *from, const char *to, struct err *err)
@@ -66,7 +75,27 @@ static bool link_all(const char *from, const char *to, struct err *err)
     if (dir != NULL) {
         closedir(dir);
     }
+    char *rules = path_join(to, rules_folder);
+    unlink(rules); /* a link of an earlier bylaw's */
+    free(rules);
     return ok;
+}
+
+/* Codex knows the hooks that its user trusts by the file they stand in: it is another one now. */
+static void move_trust(struct buf *text, const char *from, const char *to)
+{
+    char *old = mem_printf("\"%s/", from);
+    char *new = mem_printf("\"%s/", to);
+    for (size_t at = str_find(buf_str(text), str_of(old), 0); at != SIZE_MAX;
+         at = str_find(buf_str(text), str_of(old), at + 1)) {
+        struct str rest = str_from(buf_str(text), at + strlen(old));
+        if (str_starts(rest, "config.toml:") || str_starts(rest, "hooks.json:")) {
+            buf_remove(text, at, strlen(old));
+            buf_insert(text, at, new, strlen(new));
+        }
+    }
+    free(old);
+    free(new);
 }
 
 /* config.toml is the weakest of the files, and read first. */
@@ -74,13 +103,36 @@ static bool write_config(const struct config *config, const struct codex_finding
     const char *home, struct err *err)
 {
     struct buf text = BUF_INIT;
-    struct config_source source = config_source_at(config, 0);
-    toml_write(source.root, is_left_out, findings, &text);
+    if (config_source_count(config) > 0) {
+        struct config_source source = config_source_at(config, 0);
+        if (source.whose == CONFIG_CODEX && source.profile == NULL) {
+            toml_write(source.root, is_left_out, findings, &text);
+            move_trust(&text, config_codex_home(config), home);
+        }
+    }
     char *path = path_join(home, "config.toml");
     bool ok = file_write(path, buf_str(&text), 0600, err);
     free(path);
     buf_free(&text);
     return ok;
+}
+
+/* What its user has allowed it outside of its sandbox, once and for all. */
+static bool has_rules(const struct config *config)
+{
+    const char *home = config_codex_home(config);
+    char *path = home == NULL ? NULL : path_join(home, rules_folder);
+    DIR *dir = path == NULL ? NULL : opendir(path);
+    struct dirent *item;
+    bool has = false;
+    while (dir != NULL && !has && (item = readdir(dir)) != NULL) {
+        has = ends_with(item->d_name, ".rules");
+    }
+    if (dir != NULL) {
+        closedir(dir);
+    }
+    free(path);
+    return has;
 }
 
 static bool make(const struct config *config, const struct codex_findings *findings, char **home,
@@ -96,20 +148,27 @@ static bool make(const struct config *config, const struct codex_findings *findi
            write_config(config, findings, *home, err);
 }
 
-static char *tell(const struct codex_findings *findings)
+static char *tell(const struct codex_findings *findings, bool rules)
 {
     struct buf out = BUF_INIT;
-    buf_append_c(&out, "Codex is given a copy of its config.toml without ");
     bool first = true;
     for (size_t i = 0; i < findings->len; i++) {
         const struct codex_finding *finding = &findings->items[i];
-        if (finding->is_fatal) {
-            buf_printf(
-                &out, "%s%s (line %u)", first ? "" : ", ", finding->at->key, finding->at->row);
+        if (finding->is_fatal && finding->is_main) {
+            buf_printf(&out, "%s%s (line %u)",
+                first ? "Codex is given a copy of its config.toml without " : ", ",
+                finding->at->key, finding->at->row);
             first = false;
         }
     }
-    buf_append_c(&out, ", with which it does not start: `bylaw doctor` says more");
+    if (!first) {
+        buf_append_c(&out, ", with which it does not start: `bylaw doctor` says more");
+    }
+    if (rules) {
+        buf_printf(&out,
+            "%swhat Codex's own rules/*.rules let run outside its sandbox waits for you here",
+            first ? "" : "; ");
+    }
     return buf_take(&out);
 }
 
@@ -117,7 +176,8 @@ bool codex_home(const struct config *config, char **home, char **told, struct er
 {
     struct codex_findings findings;
     bool ok = true;
-    bool needed = false;
+    bool rules = has_rules(config);
+    bool needed = rules;
     *home = NULL;
     *told = NULL;
     codex_check(config, &findings);
@@ -126,7 +186,7 @@ bool codex_home(const struct config *config, char **home, char **told, struct er
     }
     if (needed) {
         ok = make(config, &findings, home, err);
-        *told = ok ? tell(&findings) : NULL;
+        *told = ok ? tell(&findings, rules) : NULL;
     }
     if (!ok) {
         free(*home);

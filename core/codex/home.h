@@ -1,7 +1,8 @@
 /* A Codex that does not start with its own config.toml, because that was written for an earlier one
- * (config/codex_check.h), is started with a folder of ours: all that is in $CODEX_HOME by links, so
- * that login, sessions and rules are the same, and a config.toml without what it refuses. The
- * engineer's file is not touched. */
+ * (config/codex_check.h), or whose rules let commands run outside of its sandbox without asking,
+ * is started with a folder of ours: all that is in $CODEX_HOME by links, so that login and sessions
+ * are the same, but for the rules, and a config.toml without what it refuses. The engineer's files
+ * are not touched. */
 #ifndef BYLAW_CODEX_HOME_H
 #define BYLAW_CODEX_HOME_H
 

@@ -249,8 +249,15 @@ static void check_codex(struct doctor *doctor)
         char *said = safe_dup(str_trim(str_from(buf_str(&out), blank == SIZE_MAX ? 0 : blank + 1)),
             SAFE_ONE_LINE, 60);
         bool ok = engine_version_at_least(said, CODEX_LEAST_VERSION);
-        say(doctor, ok ? MARK_OK : MARK_NOTE, "codex", "%s, version %s (at least %s)", program,
-            said, CODEX_LEAST_VERSION);
+        if (ok) {
+            say(doctor, MARK_OK, "codex", "%s, version %s (at least %s)", program, said,
+                CODEX_LEAST_VERSION);
+        } else {
+            say(doctor, MARK_NOTE, "codex",
+                "%s is version %s; %s or newer is needed to be the agent here: npm install -g "
+                "@openai/codex",
+                program, said, CODEX_LEAST_VERSION);
+        }
         free(said);
     }
     buf_free(&out);

@@ -172,13 +172,20 @@ static void add_to_config(struct agent_run *f, const char *line)
     free(codex);
 }
 
-/* Codex's own reviewer, which its users may have in the place of themselves, decides nothing; nor
- * is any of a command left out that Codex takes for formatting. */
+/* Codex's own reviewer, which its users may have in the place of themselves, decides nothing, nor
+ * do their rules of what it may run; nor is any of a command left out that Codex takes for
+ * formatting. */
 static void what_is_asked_is_all_that_runs(void **state)
 {
     struct agent_run *f = *state;
     struct err err;
     add_to_config(f, "approvals_reviewer = \"auto_review\"");
+    char *codex = path_join(f->home, "codex");
+    test_write(
+        codex, "rules/default.rules", "prefix_rule(pattern=[\"touch\"], decision=\"allow\")\n");
+    free(codex);
+    agent_run_open(f, "codex", NULL);
+    char *ruled = mem_printf(RUN("c0", "touch %s/ruled") END, f->home);
     char *command = mem_printf(
         CALL("c1", "exec_command",
             "{\\\"cmd\\\":\\\"cat p/p.rego | tee %s/one\\\",\\\"workdir\\\":\\\"%s\\\","
@@ -189,7 +196,7 @@ static void what_is_asked_is_all_that_runs(void **state)
         EVENT("{\"type\":\"response.output_item.done\",\"item\":{\"type\":\"function_call\","
               "\"call_id\":\"c2\",\"namespace\":\"multi_agent_v1\",\"name\":\"spawn_agent\","
               "\"arguments\":\"{\\\"message\\\":\\\"Do it\\\"}\"}}") END;
-    const struct fault_step steps[] = {{.body = command}, {.body = spawn},
+    const struct fault_step steps[] = {{.body = ruled}, {.body = command}, {.body = spawn},
         {.body = SAY("Alone.") END}, {.body = SAY("Nobody asked for this.") END}};
     fault_server_script(f->server, steps, ARRAY_LEN(steps));
     agent_say(f, "Show it.");
@@ -202,10 +209,14 @@ static void what_is_asked_is_all_that_runs(void **state)
         session_decide(workbench_session(f->wb), APPROVAL_DECLINED, STR_LIT("no"), &err), err);
     WAIT_UNTIL(f, agent_is_idle(f));
     agent_must_find(f, ENTRY_ASSISTANT, "Alone.");
-    assert_int_equal(fault_server_count(f->server), 3); /* no other agent was begun */
-    char *made = path_join(f->home, "one");
-    assert_int_not_equal(access(made, F_OK), 0);
-    free(made);
+    assert_int_equal(fault_server_count(f->server), 4); /* no other agent was begun */
+    const char *const never[] = {"one", "ruled"};
+    for (size_t i = 0; i < ARRAY_LEN(never); i++) {
+        char *path = path_join(f->home, never[i]);
+        assert_int_not_equal(access(path, F_OK), 0);
+        free(path);
+    }
+    free(ruled);
     free(command);
 }
 
