@@ -69,6 +69,21 @@ static enum stop_reason stop_of(const cJSON *result)
 
 enum { ACP_AUTH_REQUIRED = -32000 };
 
+char *acp_refusal(
+    const struct acp *acp, const struct rpc_answer *answer, const char *what, enum err_kind *kind)
+{
+    size_t name = strlen(acp->agent.name) + strlen(": "); /* which rpc.c puts before it */
+    *kind = ERR_EXTERNAL;
+    if (answer->status == RPC_REFUSED && answer->code == ACP_AUTH_REQUIRED) {
+        *kind = ERR_DENIED;
+        return mem_printf("%s is not logged in%s%s (%s)", acp->agent.name,
+            acp->login == NULL ? "" : ": ", acp->login == NULL ? "" : acp->login, answer->message);
+    }
+    return mem_printf("%s: %s", what,
+        answer->status == RPC_REFUSED && strlen(answer->message) > name ? answer->message + name
+                                                                        : answer->message);
+}
+
 /* A session that it took up and cannot go on with is as good as none. */
 static void begin_anew(struct acp *acp, const char *why)
 {
@@ -100,14 +115,10 @@ static void on_prompted(void *data, struct rpc_answer *answer)
     set(&acp->again, NULL);
     if (answer->status == RPC_ANSWERED) {
         acp_take_usage(acp, json_get(answer->result, "usage"));
-    } else if (answer->status == RPC_REFUSED && answer->code == ACP_AUTH_REQUIRED) {
-        kind = ERR_DENIED;
-        failure = mem_printf("%s is not logged in%s%s (%s)", acp->agent.name,
-            acp->login == NULL ? "" : ": ", acp->login == NULL ? "" : acp->login, answer->message);
     } else {
-        size_t name = strlen(acp->agent.name) + strlen(": "); /* which rpc.c puts before it */
-        failure = mem_printf("%s's turn failed: %s", acp->agent.name,
-            strlen(answer->message) > name ? answer->message + name : answer->message);
+        char *what = mem_printf("%s's turn failed", acp->agent.name);
+        failure = acp_refusal(acp, answer, what, &kind);
+        free(what);
     }
     acp_prompt_over(acp, stop_of(answer->result), failure, kind);
 }

@@ -132,6 +132,11 @@ void acp_interrupt(struct acp *acp);
 /* The prompt is over, however: what it wrote is looked for. Takes failure over. */
 void acp_prompt_over(struct acp *acp, enum stop_reason stop, char *failure, enum err_kind kind);
 
+/* Why it refused to do `what` ("fault began no session"), in a sentence the caller frees; *kind is
+ * ERR_DENIED where one has to log in first, which the sentence then says how to do. */
+char *acp_refusal(const struct acp *acp, const struct rpc_answer *answer, const char *what,
+    enum err_kind *kind) MUST_USE;
+
 /* spending.c */
 /* What its session is known to have cost when it is taken up again; of a new one nothing. */
 void acp_begin_spending(struct acp *acp, bool resumed);

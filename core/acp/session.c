@@ -105,8 +105,12 @@ static void not_begun(struct acp *acp, const struct rpc_answer *answer)
         acp_fail(acp, ERR_EXTERNAL, "%s began no session: its answer is not of a shape bylaw knows",
             acp->agent.name);
     } else {
-        acp_fail(acp, ERR_EXTERNAL, "%s began no session: %s%s%s", acp->agent.name, answer->message,
-            acp->login == NULL ? "" : ". To log in: ", acp->login == NULL ? "" : acp->login);
+        enum err_kind kind;
+        char *what = mem_printf("%s began no session", acp->agent.name);
+        char *why = acp_refusal(acp, answer, what, &kind);
+        acp_fail(acp, kind, "%s", why);
+        free(why);
+        free(what);
     }
 }
 

@@ -34,8 +34,34 @@ size_t safe_show(int32_t cp, unsigned char byte, char out[SAFE_SHOWN_MAX])
     return len < 0 ? 0 : (size_t)len;
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* Word by word, with one blank between two. */
+static void append_sentence(struct buf *out, struct str text)
+{
+    bool first = true;
+    for (size_t at = 0, end; at < text.len; at = end) {
+        for (end = at; end < text.len && !is_blank(text.ptr[end]);) {
+            end++;
+        }
+        if (end > at) {
+            buf_append_c(out, first ? "" : " ");
+            safe_append(out, str_slice(text, at, end), SAFE_ONE_LINE);
+            first = false;
+        }
+        end += end < text.len;
+    }
+}
+
 void safe_append(struct buf *out, struct str text, enum safe_keep keep)
 {
+    if (keep == SAFE_SENTENCE) {
+        append_sentence(out, text);
+        return;
+    }
     size_t at = 0;
     while (at < text.len) {
         size_t len;

@@ -21,8 +21,11 @@ bool safe_is_hidden(int32_t cp);
 size_t safe_show(int32_t cp, unsigned char byte, char out[SAFE_SHOWN_MAX]);
 
 enum safe_keep {
-    SAFE_ONE_LINE = 0,  /* LF and TAB are shown too: for titles, table cells, log lines */
-    SAFE_KEEP_LINES = 1 /* LF and TAB pass, CR LF becomes LF: for messages of many lines */
+    SAFE_ONE_LINE = 0,   /* LF and TAB are shown too: for titles, table cells, log lines */
+    SAFE_KEEP_LINES = 1, /* LF and TAB pass, CR LF becomes LF: for messages of many lines */
+    /* A run of blanks and line ends becomes one blank, none at the ends: for what somebody wrote in
+     * several lines and is told in one */
+    SAFE_SENTENCE = 2
 };
 
 void safe_append(struct buf *out, struct str text, enum safe_keep keep);

@@ -14,8 +14,8 @@
 static char *clean(const char *text)
 {
     struct buf redacted = BUF_INIT;
-    secret_redact(&redacted, str_trim(str_of(text)));
-    char *out = safe_dup(buf_str(&redacted), SAFE_ONE_LINE, MESSAGE_MAX);
+    secret_redact(&redacted, str_of(text));
+    char *out = safe_dup(buf_str(&redacted), SAFE_SENTENCE, MESSAGE_MAX);
     buf_free(&redacted);
     return out;
 }

@@ -135,7 +135,7 @@ static char *make_line(const char *fmt, va_list args)
 {
     struct buf text = BUF_INIT;
     buf_vprintf(&text, fmt, args);
-    char *shown = safe_dup(buf_str(&text), SAFE_ONE_LINE, LINE_MAX_BYTES);
+    char *shown = safe_dup(buf_str(&text), SAFE_SENTENCE, LINE_MAX_BYTES);
     buf_free(&text);
     return shown;
 }

@@ -96,7 +96,7 @@ static void call_back(
     } else if (status == RPC_GONE) {
         snprintf(text, sizeof text, "%s ended before it answered %s", rpc->name, method);
     } else if (status == RPC_REFUSED) {
-        char *theirs = safe_dup(str_of(answer->message), SAFE_ONE_LINE, 400);
+        char *theirs = safe_dup(str_of(answer->message), SAFE_SENTENCE, 400);
         snprintf(text, sizeof text, "%s: %s", rpc->name, theirs);
         free(theirs);
     } else {
@@ -108,6 +108,21 @@ static void call_back(
     if (!rpc->freed) {
         call.on_answer(call.data, answer);
     }
+}
+
+/* Many peers say only "Internal error" and what it was in the error's data, which JSON-RPC leaves
+ * to them: a sentence, or an object with one. */
+static char *refusal_text(const cJSON *error)
+{
+    static const char *const members[] = {"details", "message", "reason", "error"};
+    const char *message = json_string_or(error, "message", "refused without a reason");
+    const cJSON *data = json_get(error, "data");
+    const char *more = cJSON_GetStringValue(data);
+    for (size_t i = 0; more == NULL && i < sizeof members / sizeof *members; i++) {
+        more = json_string(data, members[i]);
+    }
+    return more == NULL || strstr(message, more) != NULL ? mem_strdup(message)
+                                                         : mem_printf("%s: %s", message, more);
 }
 
 static void on_answer(struct rpc *rpc, const cJSON *id, cJSON *message)
@@ -122,9 +137,11 @@ static void on_answer(struct rpc *rpc, const cJSON *id, cJSON *message)
         struct rpc_answer answer = {0};
         const cJSON *error = json_get(message, "error");
         if (cJSON_IsObject(error)) {
+            char *why = refusal_text(error);
             answer.code = json_int_or(error, "code", 0);
-            answer.message = json_string_or(error, "message", "refused without a reason");
+            answer.message = why;
             call_back(rpc, call, RPC_REFUSED, &answer);
+            free(why);
         } else {
             answer.result = cJSON_DetachItemFromObjectCaseSensitive(message, "result");
             call_back(rpc, call, RPC_ANSWERED, &answer);
@@ -265,7 +282,7 @@ static void end(struct rpc *rpc)
         struct rpc_answer answer = {0};
         call_back(rpc, call, RPC_GONE, &answer);
     }
-    char *last = safe_dup(str_trim(buf_str(&rpc->errout)), SAFE_ONE_LINE, 300);
+    char *last = safe_dup(buf_str(&rpc->errout), SAFE_SENTENCE, 300);
     const struct process_result *result = &rpc->result;
     if (rpc->why == NULL) {
         rpc->why = result->signal != 0 ? mem_printf("%s was ended by signal %d%s%s", rpc->name,

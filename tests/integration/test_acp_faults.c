@@ -84,6 +84,9 @@ static void it_dies_and_stays_away(void **state)
     expect_failure(f, "die-first", "cannot find my own head");
     expect_failure(f, "old", "speaks version 0 of the Agent Client Protocol, bylaw speaks 1");
     expect_failure(f, "login", "fault is not logged in: run fault login");
+    expect_failure(f, "locked", "fault is not logged in: run fault login");
+    expect_failure(
+        f, "unwell", "fault began no session: Internal error: my hat is lost: look below it");
     expect_failure(f, "nonsense", "speaks nonsense");
     expect_failure(f, "flood", "said more than 8 MiB in one turn and was stopped");
     expect_failure(f, "tools", "used more than 10,000 tools in one turn and was stopped");

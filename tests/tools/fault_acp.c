@@ -71,6 +71,19 @@ static void refuse(const cJSON *id, int code, const char *text)
     send_message(message);
 }
 
+/* What it was is in the data only, over several lines, as codex-acp has it. */
+static void unwell(const cJSON *id)
+{
+    cJSON *message = cJSON_CreateObject();
+    cJSON_AddItemToObject(message, "id", cJSON_Duplicate(id, true));
+    cJSON *error = json_set_object(message, "error");
+    json_set_int(error, "code", -32603);
+    json_set_string(error, "message", "Internal error");
+    json_set_string(
+        json_set_object(error, "data"), "details", "my hat is lost:\n\n\tlook below it\n");
+    send_message(message);
+}
+
 static void update(cJSON *body)
 {
     cJSON *message = cJSON_CreateObject();
@@ -440,6 +453,14 @@ static void handle(const cJSON *message)
         resumed = strcmp(method, "session/resume") == 0;
         if (resumed && is("lost")) {
             refuse(id, -32002, "no such session");
+            return;
+        }
+        if (is("locked")) {
+            refuse(id, -32000, "Authentication required");
+            return;
+        }
+        if (is("unwell")) {
+            unwell(id);
             return;
         }
         cJSON *result = is("chooses") || is("stubborn") ? offers() : cJSON_CreateObject();

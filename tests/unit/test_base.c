@@ -93,6 +93,12 @@ static void hidden_text_is_shown(void **state)
         SAFE_ONE_LINE, 100);
     assert_string_equal(shown, "a^[[31m<U+202E><9b>b^J");
     free(shown);
+    shown = safe_dup(STR_LIT("\n two\r\n\tlines,\x1b one \n"), SAFE_SENTENCE, 100);
+    assert_string_equal(shown, "two lines,^[ one");
+    free(shown);
+    shown = safe_dup(STR_LIT(" \n"), SAFE_SENTENCE, 100);
+    assert_string_equal(shown, "");
+    free(shown);
     shown = safe_dup(STR_LIT("äöü"), SAFE_ONE_LINE, 3);
     assert_string_equal(shown, "ä…");
     free(shown);
