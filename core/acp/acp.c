@@ -275,6 +275,12 @@ static void on_laid_out(void *data, const struct err *err)
             acp, err->kind, "%s has no scratch copy to work in: %s", acp->agent.name, err->text);
         return;
     }
+    if (acp->rpc != NULL && acp->settings != lent_settings(acp->lent)) {
+        rpc_free(acp->rpc); /* it reads settings when it begins */
+        acp->rpc = NULL;
+        acp->step = ACP_DOWN;
+    }
+    acp->settings = lent_settings(acp->lent);
     acp_go_on(acp);
 }
 
@@ -282,7 +288,7 @@ static void lay_out(struct acp *acp)
 {
     struct err err;
     if (acp->lent == NULL) {
-        acp->lent = lent_new(acp->host.workspace, acp->loop, &err);
+        acp->lent = lent_new(acp->host.workspace, acp->loop, LENT_TO_AGENT, &err);
     }
     if (acp->lent == NULL) {
         acp_fail(acp, err.kind, "%s has no scratch copy to work in: %s", acp->agent.name, err.text);

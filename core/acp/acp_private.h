@@ -67,7 +67,8 @@ struct acp {
     struct lent *lent;
     enum acp_step step;
     bool can_load, can_resume;
-    cJSON *offers; /* configOptions of its session, the newest */
+    unsigned settings; /* lent_settings when it began */
+    cJSON *offers;     /* configOptions of its session, the newest */
     struct {
         bool says;      /* it says what it costs */
         bool known;     /* what its session had cost when we last heard, which is */

@@ -42,10 +42,17 @@ static void begun(struct acp *acp, const char *id, const cJSON *result, bool rem
     acp_go_on(acp);
 }
 
+/* What it is started in: runtimes take up what lies where they begin (bunfig.toml, .env), and
+ * neither the repository nor the agent can put anything there. The session names the lent tree. */
+static char *start_folder(const struct acp *acp)
+{
+    return path_dir(lent_root(acp->lent));
+}
+
 /* Beside the lent tree, where what runs in the cage may keep what is no part of the workspace. */
 static char *own_folder(const struct acp *acp)
 {
-    char *folder = path_dir(lent_root(acp->lent));
+    char *folder = start_folder(acp);
     char *own = path_join(folder, "own");
     free(folder);
     return own;
@@ -302,10 +309,11 @@ static bool start_confined(struct acp *acp, const struct acp_words *folders, str
     bool ok = confined_wrap(&cage, (const char *const *)command.items, &line, err);
     acp->agent.env.len--;
     if (ok) {
+        char *folder = start_folder(acp);
         find_variables(acp, &env);
         struct rpc_options options = {.name = acp->agent.name,
             .argv = line.items,
-            .cwd = lent_root(acp->lent),
+            .cwd = folder,
             .env = (const char *const *)env.items,
             .framing = FRAMING_LINES,
             .on_notification = acp_on_notification,
@@ -314,6 +322,7 @@ static bool start_confined(struct acp *acp, const struct acp_words *folders, str
             .data = acp};
         acp->rpc = rpc_start(acp->loop, &options, err);
         free_words(&env);
+        free(folder);
     }
     VEC_FREE(&command);
     confined_words_free(&line);

@@ -120,7 +120,7 @@ static void sweep_copies(struct workbench *wb)
 
 static struct lent_use *make_copy(struct workbench *wb, struct err *err)
 {
-    struct lent *lent = lent_new(wb->workspace, wb->options.loop, err);
+    struct lent *lent = lent_new(wb->workspace, wb->options.loop, LENT_TO_COMMAND, err);
     if (lent == NULL) {
         return NULL;
     }

@@ -53,6 +53,7 @@ static void on_selected(void *data, struct selection *selection)
     wb->effort = mem_strdup(selection->effort);
     selection_clear(selection);
     workbench_give_provider(wb);
+    workbench_look_at_trust(wb);
     workbench_tell(wb, WORKBENCH_PROVIDER);
 }
 

@@ -14,7 +14,7 @@ static bool have_copy(struct codex *codex)
 {
     struct err err;
     if (codex->lent == NULL) {
-        codex->lent = lent_new(codex->host.workspace, codex->loop, &err);
+        codex->lent = lent_new(codex->host.workspace, codex->loop, LENT_TO_COMMAND, &err);
         if (codex->lent == NULL) {
             codex_fail(codex, err.kind, "Codex has no scratch copy to work in: %s", err.text);
             return false;

@@ -56,7 +56,7 @@ static int list(const struct vetting *vetting, bool all)
     print_lines("not used", &vetting->problems);
     char *line = vetting_line(vetting);
     if (vetting->len == 0) {
-        puts("The repository brings no hooks and no skills.");
+        puts("The repository brings nothing for an agent that asks for trust.");
     } else if (line != NULL) {
         printf("%s: bylaw trust --accept FILE, or --refuse FILE.\n", line);
     }
@@ -82,10 +82,28 @@ static int answer(
         print_item(item, answer == TRUST_YES);
     }
     if (found == 0) {
-        return command_fail(
-            args, "no hook and no skill is in %s: `bylaw trust` lists them with their files", file);
+        return command_fail(args,
+            "nothing that asks for trust is in %s: `bylaw trust` lists what does, with its file",
+            file);
     }
     return EXIT_YES;
+}
+
+/* Whatever agent is to be used. */
+static bool add_settings(const char *folder, struct vetting *vetting, struct err *err)
+{
+    struct files_options options = {0};
+    struct files files;
+    int fd = beneath_open_root(folder, err);
+    bool ok = fd >= 0 && files_list(fd, folder, &options, &files, err);
+    if (ok) {
+        vetting_add_settings(vetting, fd, &files);
+        files_free(&files);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return ok;
 }
 
 static int run(const struct args *args)
@@ -101,9 +119,16 @@ static int run(const struct args *args)
     if (here == NULL) {
         return command_fail(args, "no such folder: %s", args->rest[0]);
     }
+    struct err err;
     char *git_root = path_git_root(here);
     struct vetting vetting;
     vetting_read(git_root, here, &vetting);
+    if (!add_settings(here, &vetting, &err)) {
+        vetting_free(&vetting);
+        free(git_root);
+        free(here);
+        return command_fail(args, "%s", err.text);
+    }
     int code = -1;
     for (size_t i = 0; i < ARRAY_LEN(answers) && (code == -1 || code == EXIT_YES); i++) {
         const char *file = args_get(args, answers[i].option);
@@ -126,14 +151,19 @@ const struct command command_trust = {
     .usage = "[--all] [--accept FILE] [--refuse FILE] [--forget FILE] [FOLDER]",
     .options =
         {
-            {"accept", '\0', "FILE", "trust the hooks or the skill in this file as they are now"},
+            {"accept", '\0', "FILE",
+                "trust what is in this file (or folder of settings) as it is now"},
             {"refuse", '\0', "FILE", "do not, and do not ask again until they change"},
             {"forget", '\0', "FILE", "as if never asked"},
             {"all", 'a', NULL, "print the whole of what is trusted or refused too"},
         },
     .description =
         "Hooks and skills that come with a repository are used only once you have trusted exactly "
-        "what they are now; one that changes is asked about again. Without an option each is "
+        "what they are now; one that changes is asked about again. The same goes for what agents "
+        "of "
+        "their own take for their settings (opencode.json, .claude, .env, in general what has a "
+        "name that begins with a dot and is not known to be another tool's): their scratch copy is "
+        "without it until then. Without an option each is "
         "listed, those that wait with their whole content, control characters made visible.\n\n"
         "The answers lie in $XDG_STATE_HOME/bylaw/trust.json, never in the repository, and are for "
         "the folder (the current one) alone.\n\n"

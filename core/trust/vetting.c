@@ -3,11 +3,14 @@
 #include "agent/prompts.h"
 #include "base/vec.h"
 #include "hooks/handlers.h"
+#include "workspace/agent_settings.h"
 
 #include <stdlib.h>
 
-static const char *const kinds[] = {
-    [VETTED_HOOK] = "hook", [VETTED_SKILL] = "skill", [VETTED_COMMAND] = "command"};
+static const char *const kinds[] = {[VETTED_HOOK] = "hook",
+    [VETTED_SKILL] = "skill",
+    [VETTED_COMMAND] = "command",
+    [VETTED_SETTINGS] = AGENT_SETTINGS_KIND};
 
 static void add_hooks(const char *git_root, struct vetting *out)
 {
@@ -65,6 +68,36 @@ void vetting_read(const char *git_root, const char *root, struct vetting *out)
     add_texts(&texts, VETTED_SKILL, out);
     prompts_read(root, &texts, &out->problems);
     add_texts(&texts, VETTED_COMMAND, out);
+}
+
+void vetting_add_settings(struct vetting *vetting, int fd, const struct files *files)
+{
+    struct agent_settings settings;
+    struct trust_store *store = trust_load();
+    agent_settings_read(fd, files, &settings);
+    VEC_FOREACH (struct agent_setting, setting, &settings) {
+        if (setting->problem != NULL) {
+            buf_printf(&vetting->problems,
+                "%s: settings for agents are kept from them, and this %s, so that nobody can say "
+                "what is in it\n",
+                setting->root, setting->problem);
+            continue;
+        }
+        struct vetted item = {.kind = VETTED_SETTINGS,
+            .file = mem_strdup(setting->root),
+            .title = mem_printf(
+                "settings for agents, %zu file%s", setting->files, setting->files == 1 ? "" : "s"),
+            .name = mem_strdup(setting->root),
+            .shown = mem_strdup(setting->shown),
+            .content = mem_strdup(setting->digest)};
+        item.answer = trust_store_get(
+            store, AGENT_SETTINGS_KIND, vetting->root, item.name, str_of(item.content));
+        item.changed = item.answer == TRUST_UNKNOWN &&
+                       trust_store_knows(store, AGENT_SETTINGS_KIND, vetting->root, item.name);
+        VEC_PUSH(vetting, item);
+    }
+    agent_settings_free(&settings);
+    trust_store_free(store);
 }
 
 void vetting_free(struct vetting *vetting)

@@ -1,5 +1,5 @@
 /* What came with the repository and would act on the engineer's behalf: its hooks, skills and
- * commands.
+ * commands, and what agents of their own take for their settings (workspace/agent_settings.h).
  * None of it is used before the engineer has seen it whole and trusted it; an answer belongs to the
  * content, to the workspace, and to this user (workspace/trust.h). Whoever uses one looks at
  * `answer` in what hooks/handlers.h or agent/skills.h have read, and uses that very text.
@@ -11,9 +11,10 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "workspace/files.h"
 #include "workspace/trust.h"
 
-enum vetted_kind { VETTED_HOOK, VETTED_SKILL, VETTED_COMMAND };
+enum vetted_kind { VETTED_HOOK, VETTED_SKILL, VETTED_COMMAND, VETTED_SETTINGS };
 
 struct vetted {
     enum vetted_kind kind;
@@ -36,8 +37,10 @@ struct vetting {
     struct buf problems; /* what is there and cannot be used, the engineer's own too; one a line */
 };
 
-/* All there is, whatever was answered. `git_root` may be NULL. */
+/* All there is, whatever was answered, but for settings of agents. `git_root` may be NULL. */
 void vetting_read(const char *git_root, const char *root, struct vetting *out);
+/* And those among the files of the same folder, which is open as `fd`. */
+void vetting_add_settings(struct vetting *vetting, int fd, const struct files *files);
 void vetting_free(struct vetting *vetting);
 
 /* Those nothing was answered about. */

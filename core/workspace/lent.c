@@ -6,7 +6,9 @@
 #include "base/sha256.h"
 #include "base/vec.h"
 #include "patch/unified.h"
+#include "workspace/agent_settings.h"
 #include "workspace/overlay.h"
+#include "workspace/trust.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +22,15 @@ struct lent {
     struct overlay *base;
     struct workspace *between; /* the base, as the workspace that the lent tree is a copy of */
     struct overlay *tree;
-    int fd;              /* open on the lent tree's root */
+    int fd; /* open on the lent tree's root */
+    enum lent_to to;
+    char *scope; /* of the engineer's answers: the workspace's root */
+    struct {
+        char **items; /* roots of agents' settings that are not trusted; sorted */
+        size_t len, cap;
+    } withheld;
+    struct buf given; /* digests of those that are there */
+    unsigned settings;
     struct files before; /* the lent tree as it was laid out */
     struct {
         char **items;
@@ -49,9 +59,20 @@ static bool is_agreed(const struct lent *lent, const char *path)
     return false;
 }
 
+static void forget_withheld(struct lent *lent)
+{
+    VEC_FOREACH (char *, root, &lent->withheld) {
+        free(*root);
+    }
+    VEC_FREE(&lent->withheld);
+}
+
 static void release(struct lent *lent)
 {
     forget_agreed(lent);
+    forget_withheld(lent);
+    buf_free(&lent->given);
+    free(lent->scope);
     if (lent->fd >= 0) {
         close(lent->fd);
     }
@@ -70,10 +91,25 @@ static char *name_of(const struct workspace *workspace)
     return mem_printf("lent-%.12s", hash);
 }
 
-struct lent *lent_new(const struct workspace *workspace, struct loop *loop, struct err *err)
+static bool is_withheld(const void *data, const char *path)
+{
+    const struct lent *lent = data;
+    size_t len = agent_setting_root(path);
+    VEC_FOREACH (char *, root, &lent->withheld) {
+        if (strncmp(*root, path, len) == 0 && strlen(*root) == len) {
+            return len > 0;
+        }
+    }
+    return false;
+}
+
+struct lent *lent_new(
+    const struct workspace *workspace, struct loop *loop, enum lent_to to, struct err *err)
 {
     struct lent *lent = MEM_NEW(struct lent);
     lent->loop = loop;
+    lent->to = to;
+    lent->scope = mem_strdup(workspace_root(workspace));
     lent->fd = -1;
     lent->base = overlay_new(workspace, err);
     lent->between = lent->base == NULL ? NULL : workspace_open(overlay_root(lent->base), err);
@@ -83,6 +119,7 @@ struct lent *lent_new(const struct workspace *workspace, struct loop *loop, stru
     if (lent->tree != NULL) {
         overlay_use_git(lent->base, NULL);
         overlay_use_git(lent->tree, workspace_root(workspace));
+        overlay_leave_out(lent->tree, is_withheld, lent);
     }
     lent->fd = lent->tree == NULL ? -1 : beneath_open_root(overlay_root(lent->tree), err);
     if (lent->fd < 0) {
@@ -109,15 +146,20 @@ const char *lent_root(const struct lent *lent)
     return overlay_root(lent->tree);
 }
 
+unsigned lent_settings(const struct lent *lent)
+{
+    return lent->settings;
+}
+
 bool lent_is_busy(const struct lent *lent)
 {
     return lent->busy;
 }
 
-static bool list(const struct lent *lent, struct files *out, struct err *err)
+static bool list(int fd, const char *root, struct files *out, struct err *err)
 {
     struct files_options options = {0};
-    if (!files_list(lent->fd, lent_root(lent), &options, out, err)) {
+    if (!files_list(fd, root, &options, out, err)) {
         return false;
     }
     if (out->truncated) {
@@ -160,6 +202,7 @@ static void compare(const struct files *before, const struct files *now,
 
 struct lay_job {
     struct lent *lent;
+    struct trust_store *answers; /* as they were when it was asked for */
     struct changes changes;
     bool ok;
     struct err err;
@@ -177,24 +220,57 @@ static void doubt(void *data, const struct file_entry *entry, const struct file_
     }
 }
 
-static bool lay_out(struct lent *lent, const struct changes *changes, struct err *err)
+/* Judged by what the base holds, which is what would be lent: not what lay in the workspace when
+ * somebody looked. */
+static bool withhold(struct lent *lent, const struct trust_store *answers, struct err *err)
+{
+    struct files files;
+    struct agent_settings settings;
+    int fd = workspace_fd(lent->between);
+    forget_withheld(lent);
+    if (lent->to != LENT_TO_AGENT) {
+        return true;
+    }
+    if (!list(fd, overlay_root(lent->base), &files, err)) {
+        return false;
+    }
+    struct buf given = BUF_INIT;
+    agent_settings_read(fd, &files, &settings);
+    VEC_FOREACH (const struct agent_setting, setting, &settings) {
+        if (setting->problem != NULL || trust_store_get(answers, AGENT_SETTINGS_KIND, lent->scope,
+                                            setting->root, str_of(setting->digest)) != TRUST_YES) {
+            VEC_PUSH(&lent->withheld, mem_strdup(setting->root));
+        } else {
+            buf_append_c(&given, setting->digest);
+        }
+    }
+    lent->settings += !str_equal(buf_str(&given), buf_str(&lent->given));
+    buf_free(&lent->given);
+    lent->given = given;
+    agent_settings_free(&settings);
+    files_free(&files);
+    return true;
+}
+
+static bool lay_out(struct lent *lent, const struct lay_job *job, struct err *err)
 {
     struct files left;
-    if (!list(lent, &left, err)) {
+    if (!list(lent->fd, lent_root(lent), &left, err)) {
         return false;
     }
     compare(&lent->before, &left, doubt, lent->tree);
     files_free(&left);
     forget_agreed(lent);
     files_free(&lent->before);
-    return overlay_apply(lent->base, changes, NULL, err) &&
-           overlay_apply(lent->tree, NULL, NULL, err) && list(lent, &lent->before, err);
+    return overlay_apply(lent->base, &job->changes, NULL, err) &&
+           withhold(lent, job->answers, err) && overlay_apply(lent->tree, NULL, NULL, err) &&
+           list(lent->fd, lent_root(lent), &lent->before, err);
 }
 
 static void run_lay_out(void *data)
 {
     struct lay_job *job = data;
-    job->ok = lay_out(job->lent, &job->changes, &job->err);
+    job->ok = lay_out(job->lent, job, &job->err);
 }
 
 static void finish_lay_out(void *data, bool cancelled)
@@ -207,6 +283,7 @@ static void finish_lay_out(void *data, bool cancelled)
         job->done(job->data, job->ok ? NULL : &job->err);
     }
     changes_free(&job->changes);
+    trust_store_free(job->answers);
     free(job);
 }
 
@@ -214,7 +291,7 @@ void lent_lay_out(struct lent *lent, const struct changes *changes,
     void (*done)(void *data, const struct err *err), void *data)
 {
     struct lay_job *job = MEM_NEW(struct lay_job);
-    *job = (struct lay_job){.lent = lent, .done = done, .data = data};
+    *job = (struct lay_job){.lent = lent, .answers = trust_load(), .done = done, .data = data};
     if (changes != NULL) {
         job->changes = changes_copy(changes);
     }
@@ -265,6 +342,11 @@ static void take(void *data, const struct file_entry *entry, const struct file_e
     struct collect_job *job = data;
     if (entry->odd_name) {
         leave_out(job, entry->path, "has a name that cannot be proposed: not taken");
+        return;
+    }
+    if (was == NULL && is_withheld(job->lent, entry->path)) {
+        leave_out(job, entry->path,
+            "is of settings for agents that were kept from it, untrusted: not taken");
         return;
     }
     if (entry->is_link || (was != NULL && was->is_link)) {
@@ -326,7 +408,7 @@ static void run_collect(void *data)
 {
     struct collect_job *job = data;
     struct files now;
-    job->ok = list(job->lent, &now, &job->err);
+    job->ok = list(job->lent->fd, lent_root(job->lent), &now, &job->err);
     if (!job->ok) {
         return;
     }

@@ -32,11 +32,21 @@ struct lent_found {
     const struct err *err; /* it could not be read; NULL: it could */
 };
 
+/* What it is lent to. */
+enum lent_to {
+    /* Without a network and keys of the engineer's; and Codex, which takes no settings from a
+     * folder it was not told to trust */
+    LENT_TO_COMMAND,
+    /* With both: what agents would take for their settings (workspace/agent_settings.h) is left out
+     * until the engineer has trusted exactly that */
+    LENT_TO_AGENT
+};
+
 /* The workspace must outlive it. The lent tree of a workspace is in the same place each time,
  * unless another process has it: agents know their own sessions by the folder. NULL: there is no
  * room for a scratch copy. */
-struct lent *lent_new(
-    const struct workspace *workspace, struct loop *loop, struct err *err) MUST_USE;
+struct lent *lent_new(const struct workspace *workspace, struct loop *loop, enum lent_to to,
+    struct err *err) MUST_USE;
 /* Waits for the job that runs, by turning the loop; its callback does not come. */
 void lent_free(struct lent *lent);
 /* The lent tree's root: absolute, without links. Borrowed. */
@@ -51,6 +61,9 @@ void lent_collect(
     struct lent *lent, void (*found)(void *data, const struct lent_found *found), void *data);
 /* In that callback: all that was found is agreed on, as by lent_agree. */
 void lent_agree_found(struct lent *lent);
+/* Another number than before where what a lent tree has of settings for agents is not what it was:
+ * a program that runs since then does not know it. */
+unsigned lent_settings(const struct lent *lent);
 bool lent_is_busy(const struct lent *lent);
 /* What stands at this path in the lent tree now is known to whoever collects: only what is made of
  * it afterwards is found. A small file, read and written at once; not while it is busy. */

@@ -32,8 +32,10 @@ struct overlay {
     const struct workspace *workspace;
     struct scratch scratch; /* holds the tree */
     char *root;
-    int fd;              /* open on root */
-    const char *git_of;  /* the folder whose repository git shows there; NULL: none */
+    int fd;             /* open on root */
+    const char *git_of; /* the folder whose repository git shows there; NULL: none */
+    bool (*left_out)(const void *data, const char *path); /* may be NULL */
+    const void *left_out_data;
     struct files synced; /* what of the workspace the tree holds */
     struct paths laid;   /* paths that differ from the workspace because of a change set */
     struct changes held; /* that set */
@@ -87,6 +89,13 @@ struct overlay *overlay_new_named(
 void overlay_use_git(struct overlay *overlay, const char *root)
 {
     overlay->git_of = root;
+}
+
+void overlay_leave_out(
+    struct overlay *overlay, bool (*left_out)(const void *data, const char *path), const void *data)
+{
+    overlay->left_out = left_out;
+    overlay->left_out_data = data;
 }
 
 void overlay_free(struct overlay *overlay)
@@ -495,6 +504,20 @@ static void point_at_git(struct overlay *overlay)
     free(file);
 }
 
+static void drop_left_out(const struct overlay *overlay, struct files *files)
+{
+    size_t kept = 0;
+    for (size_t i = 0; overlay->left_out != NULL && i < files->len; i++) {
+        if (overlay->left_out(overlay->left_out_data, files->items[i].path)) {
+            free(files->items[i].path);
+            free(files->items[i].target);
+        } else {
+            files->items[kept++] = files->items[i];
+        }
+    }
+    files->len = overlay->left_out == NULL ? files->len : kept;
+}
+
 bool overlay_apply(struct overlay *overlay, const struct changes *changes,
     const atomic_bool *cancel, struct err *err)
 {
@@ -507,6 +530,7 @@ bool overlay_apply(struct overlay *overlay, const struct changes *changes,
             &now, err)) {
         return false;
     }
+    drop_left_out(overlay, &now);
     bool ok = undo_laid(overlay, &now, err) && sync_tree(overlay, &now, cancel, err);
     if (ok) {
         files_free(&overlay->synced);

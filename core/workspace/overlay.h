@@ -30,6 +30,10 @@ struct overlay *overlay_new_named(
 /* Whose repository git shows there, if not the workspace's: that of the folder `root` (borrowed);
  * NULL: none. Before the first overlay_apply. */
 void overlay_use_git(struct overlay *overlay, const char *root);
+/* Leaves out of the copy the workspace's files that this says so of: asked by every apply from then
+ * on, on its thread. */
+void overlay_leave_out(struct overlay *overlay,
+    bool (*left_out)(const void *data, const char *path), const void *data);
 /* Removes the folder. Not while an overlay_start is under way. */
 void overlay_free(struct overlay *overlay);
 /* The copy's root: absolute, without links. */

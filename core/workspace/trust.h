@@ -1,8 +1,8 @@
 /* What the engineer has said may run: git hooks of the repository, and what it brings for the agent
  * (trust/vetting.h). An answer belongs to content, not to a name: a hook that changes in one byte
  * is asked about again. What a git hook calls in turn is not part of its content. Kept in
- * $XDG_STATE_HOME/bylaw/trust.json. Loop thread only; other running copies of the program are taken
- * into account at each call. */
+ * $XDG_STATE_HOME/bylaw/trust.json. Loop thread only, but for questions to a loaded store; other
+ * running copies of the program are taken into account at each call. */
 #ifndef BYLAW_WORKSPACE_TRUST_H
 #define BYLAW_WORKSPACE_TRUST_H
 

@@ -35,7 +35,7 @@ static int set_up(void **state)
     test_write(f->dir, ".gitignore", "*.log\n");
     f->loop = loop_new(&err);
     f->workspace = workspace_open(f->dir, &err);
-    f->lent = lent_new(f->workspace, f->loop, &err);
+    f->lent = lent_new(f->workspace, f->loop, LENT_TO_COMMAND, &err);
     assert_non_null(f->lent);
     *state = f;
     return 0;
@@ -273,11 +273,11 @@ static void it_is_where_it_was(void **state)
     struct fixture *f = *state;
     struct err err;
     char *root = mem_strdup(lent_root(f->lent));
-    struct lent *other = lent_new(f->workspace, f->loop, &err);
+    struct lent *other = lent_new(f->workspace, f->loop, LENT_TO_COMMAND, &err);
     assert_string_not_equal(lent_root(other), root); /* one at a time has that place */
     lent_free(other);
     lent_free(f->lent);
-    f->lent = lent_new(f->workspace, f->loop, &err);
+    f->lent = lent_new(f->workspace, f->loop, LENT_TO_COMMAND, &err);
     assert_string_equal(lent_root(f->lent), root);
     free(root);
 }
