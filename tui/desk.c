@@ -82,6 +82,9 @@ static void draw_header(void *data, struct region region)
         const struct route *route = workbench_route(desk->workbench);
         if (route != NULL) {
             col += grid_printf(left, 0, col, STYLE(HEADER_DIM), ", to %s", route->title);
+            if (route->profile != NULL) {
+                col += grid_printf(left, 0, col, STYLE(HEADER_DIM), " (%s)", route->profile);
+            }
         }
     }
     if (workbench_is_recorded(desk->workbench)) {

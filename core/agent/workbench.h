@@ -88,6 +88,8 @@ const char *workbench_model(struct workbench *wb);
 char *workbench_why(const struct workbench *wb) MUST_USE;
 /* The profile in force, or NULL. Borrowed. */
 const char *workbench_profile(const struct workbench *wb);
+/* The one whose hooks run: that, or the one that [routing] named for the turn. */
+const char *workbench_hooks_profile(const struct workbench *wb);
 /* What [routing] has for what is being typed, else for what was asked last; NULL: it is not asked,
  * for a profile or a model was chosen, or has nothing for it. Borrowed. */
 const struct route *workbench_route(const struct workbench *wb);

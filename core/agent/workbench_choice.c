@@ -36,13 +36,10 @@ static bool routes(const struct workbench *wb)
            !is_set(wb, "model");
 }
 
-/* What is being typed, else the last prompt that says what it wants. */
+/* Of the last prompt that says what it wants. */
 static const struct route *find_route(const struct workbench *wb)
 {
     enum task task;
-    if (routing_guess(str_of(session_draft(wb->session)), &task)) {
-        return &wb->routing.routes[task];
-    }
     const struct transcript *transcript = session_transcript(wb->session);
     size_t seen = 0;
     for (size_t i = transcript->len; i > 0 && seen < LOOK_BACK; i--) {
@@ -57,9 +54,20 @@ static const struct route *find_route(const struct workbench *wb)
     return NULL;
 }
 
-const struct route *workbench_route(const struct workbench *wb)
+/* What is being typed has no say in a turn: a queued prompt, a mending. */
+static const struct route *turn_route(const struct workbench *wb)
 {
     return wb->session != NULL && routes(wb) ? find_route(wb) : NULL;
+}
+
+const struct route *workbench_route(const struct workbench *wb)
+{
+    enum task task;
+    if (wb->session != NULL && session_state(wb->session) == SESSION_IDLE && routes(wb) &&
+        routing_guess(str_of(session_draft(wb->session)), &task)) {
+        return &wb->routing.routes[task];
+    }
+    return turn_route(wb);
 }
 
 const struct routing *workbench_routing(const struct workbench *wb)
@@ -88,11 +96,10 @@ struct spoken {
     const char *model, *effort; /* borrowed */
 };
 
-static struct spoken names_now(const struct workbench *wb)
+static struct spoken names_now(const struct workbench *wb, const struct route *route)
 {
     const struct config *config = wb->config;
     struct spoken names = {wb->model, wb->effort};
-    const struct route *route = workbench_route(wb);
     if (wb->answers == ANSWERS_NOBODY) {
         return names;
     }
@@ -118,14 +125,14 @@ static struct spoken names_now(const struct workbench *wb)
 void workbench_give_provider(struct workbench *wb)
 {
     if (wb->provider != NULL && wb->listed) {
-        struct spoken names = names_now(wb);
+        struct spoken names = names_now(wb, turn_route(wb));
         session_set_provider(wb->session, wb->provider, names.model, names.effort);
     }
 }
 
 static void show_names(struct workbench *wb)
 {
-    struct spoken names = names_now(wb);
+    struct spoken names = names_now(wb, workbench_route(wb));
     const char *agent = wb->answers == ANSWERS_CODEX   ? "Codex"
                         : wb->answers == ANSWERS_AGENT ? wb->label
                                                        : NULL;
@@ -153,6 +160,11 @@ const char *workbench_model(struct workbench *wb)
 const char *workbench_profile(const struct workbench *wb)
 {
     return config_profile(wb->config);
+}
+
+const char *workbench_hooks_profile(const struct workbench *wb)
+{
+    return wb->route_said == NULL ? config_profile(wb->config) : wb->route_said->profile;
 }
 
 char *workbench_why(const struct workbench *wb)
@@ -196,11 +208,19 @@ static void follow(struct workbench *wb)
     workbench_tell(wb, WORKBENCH_PROVIDER);
 }
 
+/* Until the next turn asks for a task again. */
+static void forget_route(struct workbench *wb)
+{
+    wb->route_said = NULL;
+    config_tighten(wb->config, NULL);
+}
+
 bool workbench_use_profile(struct workbench *wb, const char *name, struct err *err)
 {
     if (!config_pick_profile(wb->config, name, err)) {
         return false;
     }
+    forget_route(wb);
     follow(wb);
     return true;
 }
@@ -221,6 +241,7 @@ bool workbench_use_model(
     if (fixed != NULL) {
         return err_set(err, ERR_CONFLICT, "%s", fixed);
     }
+    forget_route(wb);
     config_pick(wb->config, "model", model);
     if (effort != NULL || model == NULL) {
         config_pick(wb->config, "model_reasoning_effort", effort);
@@ -279,7 +300,8 @@ static void say_unbounded(struct workbench *wb)
 void workbench_before_turn(void *data)
 {
     struct workbench *wb = data;
-    const struct route *route = workbench_route(wb);
+    const struct route *route = turn_route(wb);
+    config_tighten(wb->config, route == NULL ? NULL : route->profile);
     workbench_give_provider(wb);
     say_unbounded(wb);
     if (route != NULL && route != wb->route_said) {

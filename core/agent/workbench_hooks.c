@@ -63,7 +63,7 @@ static const char *model_name(void *data)
 static const char *profile_name(void *data)
 {
     struct workbench *wb = data;
-    return workbench_profile(wb);
+    return workbench_hooks_profile(wb);
 }
 
 static bool of_codex(void *data)

@@ -115,6 +115,19 @@ const struct entry_value *config_choose(
     return config_is_looser(&settings[setting], all->text, own->text) ? own : all;
 }
 
+/* NULL: the profile does not say it, or no stricter. */
+static const struct entry_value *tighter(const struct config *config, size_t setting)
+{
+    const struct entry_value *now = config->values[setting];
+    if ((settings[setting].flags & SETTING_GUARD) == 0) {
+        return NULL;
+    }
+    const struct entry_value *entry =
+        config_choose(config, setting, config->tightened, config->tightened);
+    bool says = entry->profile != NULL && strcmp(entry->profile, config->tightened) == 0;
+    return says && config_is_looser(&settings[setting], now->text, entry->text) ? entry : NULL;
+}
+
 void config_resolve(struct config *config)
 {
     size_t at = config_index_of("profile");
@@ -125,6 +138,10 @@ void config_resolve(struct config *config)
             config->values[i] =
                 config_choose(config, i, config_profile(config), own == NULL ? NULL : own->text);
         }
+    }
+    for (size_t i = 0; config->tightened != NULL && i < setting_count; i++) {
+        const struct entry_value *entry = tighter(config, i);
+        config->values[i] = entry == NULL ? config->values[i] : entry;
     }
 }
 
@@ -278,6 +295,7 @@ void config_free(struct config *config)
     VEC_FREE(&config->files);
     free_lines(&config->problems);
     free_lines(&config->notes);
+    free(config->tightened);
     free(config->user_path);
     free(config->codex_home);
     free((void *)config->values);

@@ -79,6 +79,9 @@ bool config_set_profile(
 /* Chosen while the program runs; NULL: none. What config_pick chose before is forgotten. */
 bool config_pick_profile(struct config *config, const char *name, struct err *err) MUST_USE;
 #define CONFIG_PICKED "chosen while running" /* the origin of what these chose */
+/* The limits of this profile hold as well, where they are stricter than those in force; NULL: no
+ * longer. For what is chosen by a guess, which may never loosen one. */
+void config_tighten(struct config *config, const char *profile);
 /* One setting, chosen while the program runs, a good value; NULL: no longer. */
 void config_pick(struct config *config, const char *key, const char *text);
 

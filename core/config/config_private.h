@@ -66,7 +66,8 @@ struct config {
     struct {
         struct config_file *items;
         size_t len, cap;
-    } files; /* from the lowest layer to the highest */
+    } files;         /* from the lowest layer to the highest */
+    char *tightened; /* the profile whose limits hold beside the one in force; NULL: none */
     char *user_path;
     char *codex_home; /* NULL: none */
     struct lines problems;

@@ -124,6 +124,14 @@ bool config_pick_profile(struct config *config, const char *name, struct err *er
     return true;
 }
 
+void config_tighten(struct config *config, const char *profile)
+{
+    char *name = profile == NULL ? NULL : mem_strdup(profile);
+    free(config->tightened);
+    config->tightened = name;
+    config_resolve(config);
+}
+
 void config_pick(struct config *config, const char *key, const char *text)
 {
     drop_picked(config, key);

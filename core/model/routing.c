@@ -80,7 +80,7 @@ static void read_row(const struct config *config, const struct config_source *so
         set(&route->profile, row->text);
         set(&route->model, config_profile_value(config, row->text, "model"));
         set(&route->effort, config_profile_value(config, row->text, "model_reasoning_effort"));
-        char *reason = mem_printf("model and effort of your profile %s", row->text);
+        char *reason = mem_printf("your profile %s, of its limits what is stricter", row->text);
         set(&route->reason, reason);
         free(reason);
         set(&route->origin, origin);

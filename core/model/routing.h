@@ -11,7 +11,7 @@ enum task { TASK_REGO, TASK_KYVERNO, TASK_REVIEW, TASK_BULK, TASK_MIGRATE, TASK_
 struct route {
     const char *key;   /* "rego": its name in [routing] */
     const char *title; /* "generate Rego" */
-    char *profile;     /* this profile and all it says, or NULL */
+    char *profile;     /* model and effort are this one's, or NULL */
     char *model;
     char *effort; /* NULL: as it is set */
     char *reason; /* one line: why this model for this task */
@@ -29,8 +29,9 @@ struct routing {
  *     rego = "policy"
  *     review = { model = "o3", effort = "high", reason = "finds what others overlook" }
  *
- * A workspace's rows may name models, not profiles. Mistakes are told in `problems`, a line each;
- * the row before stays. Free with routing_clear. */
+ * Of a profile the model, the effort and the hooks are used, and its limits where they are stricter
+ * than those in force: a guess loosens nothing. A workspace's rows may name models, not profiles.
+ * Mistakes are told in `problems`, a line each; the row before stays. Free with routing_clear. */
 void routing_load(const struct config *config, struct routing *out, struct buf *problems);
 void routing_clear(struct routing *routing);
 

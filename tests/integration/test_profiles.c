@@ -273,6 +273,43 @@ static void a_prompt_s_task_picks_the_model(void **state)
     expect_request(f, 3, "\"model\":\"mine\""); /* whoever chose one has it */
 }
 
+/* Words of a prompt never loosen what bounds an agent, and what is typed while a turn runs or waits
+ * is no part of it. */
+static void a_route_s_profile_only_tightens(void **state)
+{
+    struct fixture *f = *state;
+    struct err err;
+    write_own(f, "max_turns = 20\n[routing]\nreview = \"careful\"\n[profiles.careful]\n"
+                 "model = \"deep\"\napproval_policy = \"untrusted\"\nmax_turns = 100\n"
+                 "max_cost = 1\nsandbox_mode = \"workspace-write\"\n"
+                 "[[profiles.careful.hooks]]\nevent = \"Stop\"\ncommand = \"echo LOOK TWICE\"\n");
+    fault_server_script(f->server, says, 1);
+    open_workbench(f, NULL, NULL);
+    const struct config *config = workbench_config(f->wb);
+    ask(f, "Migrate p.");
+    assert_string_equal(config_string(config, "approval_policy"), "on-request");
+    assert_false(has(f, ENTRY_NOTICE, "LOOK TWICE"));
+    assert_ok(session_prompt(workbench_session(f->wb), STR_LIT("Please review p."), &err), err);
+    session_set_draft(workbench_session(f->wb), STR_LIT("and now migrate it"));
+    assert_string_equal(workbench_model(f->wb), "deep high"); /* what runs, not what is typed */
+    WAIT_UNTIL(f, has(f, ENTRY_NOTICE, "LOOK TWICE"));
+    WAIT_UNTIL(f, session_state(workbench_session(f->wb)) == SESSION_IDLE);
+    expect_request(f, 1, "\"model\":\"deep\"");
+    must_have(f, ENTRY_NOTICE,
+        "to review and audit: your profile careful, of its limits what is stricter.");
+    assert_string_equal(config_string(config, "approval_policy"), "untrusted");
+    assert_string_equal(config_string(config, "sandbox_mode"), "read-only");
+    assert_int_equal(config_integer(config, "max_turns"), 20);
+    assert_true(config_number(config, "max_cost") < 1.1);
+    assert_string_equal(workbench_model(f->wb), "gpt-5.4-mini medium"); /* what would be sent now */
+    ask(f, "Migrate it.");
+    assert_string_equal(config_string(config, "approval_policy"), "on-request");
+    assert_true(config_number(config, "max_cost") > 9.9);
+    ask(f, "Review it.");
+    assert_ok(workbench_use_model(f->wb, "mine", NULL, &err), err);
+    assert_string_equal(config_string(config, "approval_policy"), "on-request");
+}
+
 static void the_default_table_is_for_openai_only(void **state)
 {
     struct fixture *f = *state;
@@ -431,6 +468,7 @@ int main(void)
             a_profile_is_followed_at_the_next_request, set_up, tear_down),
         cmocka_unit_test_setup_teardown(another_server_is_asked_between_turns, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_prompt_s_task_picks_the_model, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_route_s_profile_only_tightens, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_default_table_is_for_openai_only, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_profile_bounds_what_a_prompt_costs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
