@@ -32,6 +32,15 @@ static cJSON *no_permissions(void)
     return result;
 }
 
+/* To a server of its own's question: "decline", "accept". */
+static cJSON *action(const char *word)
+{
+    cJSON *result = mem_require(cJSON_CreateObject());
+    json_set_string(result, "action", word);
+    json_set_object(result, "content");
+    return result;
+}
+
 static cJSON *take_answers(struct codex *codex)
 {
     cJSON *result = mem_require(cJSON_CreateObject());
@@ -40,6 +49,14 @@ static cJSON *take_answers(struct codex *codex)
     cJSON_AddItemToObject(
         result, "answers", answers != NULL ? answers : mem_require(cJSON_CreateObject()));
     return result;
+}
+
+/* To anything but a command. */
+static cJSON *answer_nothing(struct codex *codex)
+{
+    return codex->ask.kind == ASKS_WORDS  ? take_answers(codex)
+           : codex->ask.kind == ASKS_TOOL ? action("decline")
+                                          : no_permissions();
 }
 
 bool codex_cancel_ask(struct codex *codex)
@@ -52,7 +69,7 @@ bool codex_cancel_ask(struct codex *codex)
         codex_forget_ask(codex);
         return true;
     }
-    send_answer(codex, codex->ask.kind == ASKS_WORDS ? take_answers(codex) : no_permissions());
+    send_answer(codex, answer_nothing(codex));
     return false; /* that alone does not end the turn */
 }
 
@@ -67,7 +84,7 @@ static bool begin(
             codex_answer(codex, id, waits.id != NULL ? "decline" : "cancel");
             codex_forget_ask(codex);
         } else {
-            send_answer(codex, kind == ASKS_WORDS ? take_answers(codex) : no_permissions());
+            send_answer(codex, answer_nothing(codex));
         }
         codex->ask = waits;
         return false;
@@ -268,6 +285,60 @@ static void decide_permissions(struct codex *codex, enum approval approval, stru
     send_answer(codex, result);
 }
 
+/* ---- a tool of another server's ---- */
+
+/* It asks before most tools of the MCP servers that its own config.toml names. */
+void codex_ask_tool(struct codex *codex, const cJSON *id, const cJSON *params)
+{
+    const cJSON *meta = json_get(params, "_meta");
+    const char *server = json_string_or(params, "serverName", "?");
+    const char *tool = json_string(meta, "tool_name");
+    bool of_words =
+        cJSON_GetArraySize(json_get(json_get(params, "requestedSchema"), "properties")) > 0 ||
+        strcmp(json_string_or(params, "mode", ""), "form") != 0;
+    if (!begin(codex, ASKS_TOOL, id, params)) {
+        return;
+    }
+    if (of_words) {
+        outside_warn(&codex->outside,
+            "The MCP server %s asked for what cannot be answered here, and was refused: %s", server,
+            json_string_or(params, "message", ""));
+        send_answer(codex, action("decline"));
+        return;
+    }
+    free(codex->ask.call_id);
+    codex->ask.call_id = mem_printf("mcp-%u", ++codex->mcp_asks);
+    char *input = json_get(meta, "tool_params") == NULL ? mem_strdup("")
+                                                        : json_print(json_get(meta, "tool_params"));
+    char *what = tool == NULL ? mem_strdup(json_string_or(params, "message", "?"))
+                              : mem_printf("%s %s", tool, input);
+    char *terms = mem_printf(
+        "a tool of the MCP server %s, which Codex's own configuration names: it is not confined",
+        server);
+    outside_emit(&codex->outside, &(struct event){.kind = EVENT_APPROVAL,
+                                      .call_id = codex->ask.call_id,
+                                      .text = str_of(what),
+                                      .terms = terms,
+                                      .opaque = json_string(meta, "tool_description")});
+    free(input);
+    free(what);
+    free(terms);
+}
+
+static void decide_tool(struct codex *codex, enum approval approval, struct str reason)
+{
+    if (approval == APPROVAL_DECLINED && reason.len > 0) {
+        char *text = mem_printf("[bylaw] The engineer declined the tool: %.*s", STR_FMT(reason));
+        codex_steer(codex, text);
+        free(text);
+    }
+    cJSON *result = action(approval == APPROVAL_DECLINED ? "decline" : "accept");
+    if (approval == APPROVAL_SESSION) {
+        json_set_string(json_set_object(result, "_meta"), "persist", "session");
+    }
+    send_answer(codex, result);
+}
+
 /* ---- words ---- */
 
 static const cJSON *question_now(const struct codex *codex)
@@ -350,6 +421,9 @@ void codex_decide(
         break;
     case ASKS_PERMISSIONS:
         decide_permissions(codex, approval, reason);
+        break;
+    case ASKS_TOOL:
+        decide_tool(codex, approval, reason);
         break;
     case ASKS_WORDS:
         decide_words(codex, approval, reason);

@@ -28,7 +28,7 @@ struct codex_asked {
 };
 
 /* What waits for the engineer (asks.c). */
-enum codex_question { ASKS_COMMAND, ASKS_PERMISSIONS, ASKS_WORDS };
+enum codex_question { ASKS_COMMAND, ASKS_PERMISSIONS, ASKS_TOOL, ASKS_WORDS };
 struct codex_ask {
     enum codex_question kind;
     cJSON *id; /* the request's; NULL: none waits */
@@ -93,6 +93,7 @@ struct codex {
     bool stopping; /* the turn that runs is not wanted any more: what it still says is dropped */
     struct codex_asked asked; /* a patch */
     struct codex_ask ask;
+    unsigned mcp_asks;
     char *files; /* what AGENTS.md says now */
     char *told;  /* our own instructions as the thread heard them; NULL: not known */
     char *told_files;
@@ -159,6 +160,7 @@ void codex_on_request(void *data, const cJSON *id, const char *method, cJSON **p
 /* asks.c: what waits for the engineer, one at a time. */
 void codex_ask_command(struct codex *codex, const cJSON *id, const cJSON *params);
 void codex_ask_permissions(struct codex *codex, const cJSON *id, const cJSON *params);
+void codex_ask_tool(struct codex *codex, const cJSON *id, const cJSON *params);
 void codex_ask_words(struct codex *codex, const cJSON *id, const cJSON *params);
 void codex_decide(
     struct codex *codex, const char *call_id, enum approval approval, struct str reason);

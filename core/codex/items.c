@@ -386,6 +386,8 @@ void codex_on_request(void *data, const cJSON *id, const char *method, cJSON **p
         codex_ask_command(codex, id, *params);
     } else if (strcmp(method, "item/permissions/requestApproval") == 0) {
         codex_ask_permissions(codex, id, *params);
+    } else if (strcmp(method, "mcpServer/elicitation/request") == 0) {
+        codex_ask_tool(codex, id, *params);
     } else if (strcmp(method, "item/tool/requestUserInput") == 0) {
         codex_ask_words(codex, id, *params);
     } else {

@@ -496,6 +496,48 @@ static void its_questions_are_answered(void **state)
     free(home);
 }
 
+#define TOOL(id, server, name)                                                                     \
+    EVENT("{\"type\":\"response.output_item.done\",\"item\":{\"type\":\"function_call\","          \
+          "\"call_id\":\"" id "\",\"namespace\":\"mcp__" server "\",\"name\":\"" name              \
+          "\",\"arguments\":\"{}\"}}")
+
+/* What Codex asks before a tool of a server that its user has set up. */
+static void tools_of_other_servers_wait(void **state)
+{
+    struct agent_run *f = *state;
+    struct err err;
+    static const struct fault_step steps[] = {
+        {.body = TOOL("c1", "mine", "list_files") END},
+        {.body = TOOL("c2", "mine", "list_files") END},
+        {.body = SAY("Well.") END},
+    };
+    char *server = mem_printf("[mcp_servers.mine]\ncommand = \"%s/bylaw\"\nargs = [\"mcp\", "
+                              "\"--read-only\", \"%s\"]\ndefault_tools_approval_mode = "
+                              "\"prompt\"\n",
+        getenv("BYLAW_BINARY_DIR"), f->dir);
+    char *codex = path_join(f->home, "codex");
+    char *config = test_read(codex, "config.toml");
+    char *text = mem_printf("%s%s", config, server);
+    test_write(codex, "config.toml", text);
+    free(text);
+    free(config);
+    free(codex);
+    free(server);
+    struct session *session = workbench_session(f->wb);
+    fault_server_script(f->server, steps, ARRAY_LEN(steps));
+    agent_say(f, "List them.");
+    WAIT_UNTIL(f, agent_asks(f, "list_files"));
+    agent_must_find(f, ENTRY_TOOL, "a tool of the MCP server mine");
+    assert_ok(session_decide(session, APPROVAL_ONCE, (struct str){0}, &err), err);
+    WAIT_UNTIL(f, fault_server_count(f->server) == 2);
+    WAIT_UNTIL(f, agent_asks(f, "list_files"));
+    agent_expect_request(f, 1, "p/p.rego");
+    assert_ok(session_decide(session, APPROVAL_DECLINED, STR_LIT("once is enough"), &err), err);
+    WAIT_UNTIL(f, agent_is_idle(f));
+    agent_must_find(f, ENTRY_ASSISTANT, "Well.");
+    agent_expect_request(f, 2, "The engineer declined the tool: once is enough");
+}
+
 #define THINK(text)                                                                                \
     EVENT(                                                                                         \
         "{\"type\":\"response.output_item.done\",\"item\":{\"type\":\"reasoning\",\"id\":\"rs\","  \
@@ -603,6 +645,7 @@ int main(void)
         TEST(what_a_command_writes_is_proposed),
         TEST(it_hears_what_was_taken),
         TEST(its_questions_are_answered),
+        TEST(tools_of_other_servers_wait),
         TEST(plan_thoughts_tokens_and_limits_are_shown),
         TEST(instructions_and_model_are_those_of_the_turn),
         TEST(sessions_are_threads),
