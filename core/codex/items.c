@@ -279,13 +279,22 @@ static void take_delta(struct codex *codex, const char *method, const cJSON *par
     }
 }
 
+/* That it takes no settings from our copy is as it should be, and its advice is to trust the copy:
+ * what a repository brings is trusted here, by content. */
+static bool is_of_our_copy(const struct codex *codex, const char *text)
+{
+    return codex->lent != NULL && text != NULL && strstr(text, lent_root(codex->lent)) != NULL;
+}
+
 static void take_warning(struct codex *codex, const cJSON *params)
 {
     const char *text = json_string(params, "message");
     const char *details = json_string(params, "details");
     text = text != NULL ? text : json_string_or(params, "summary", "");
-    outside_warn(&codex->outside, "Codex: %s%s%s", text, details == NULL ? "" : ": ",
-        details == NULL ? "" : details);
+    if (!is_of_our_copy(codex, text) && !is_of_our_copy(codex, details)) {
+        outside_warn(&codex->outside, "Codex: %s%s%s", text, details == NULL ? "" : ": ",
+            details == NULL ? "" : details);
+    }
 }
 
 static void take_error(struct codex *codex, const cJSON *params)

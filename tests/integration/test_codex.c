@@ -322,6 +322,7 @@ static void hooks_and_skills_are_for_it_too(void **state)
     agent_expect_request(f, 0, "the trusted one");
     agent_expect_no_request(f, 0, "the untrusted one");
     agent_expect_request(f, 2, "p/p.rego\\nis chatty");
+    assert_null(agent_find(f, ENTRY_NOTICE, "as a trusted project")); /* Codex's advice */
     assert_int_equal(agent_must_find(f, ENTRY_PROPOSAL, "new.rego")->files, 2);
 }
 
