@@ -4,6 +4,7 @@
 #include "base/safe.h"
 #include "base/vec.h"
 #include "codex/codex_private.h"
+#include "workspace/lent.h"
 
 #include <stdlib.h>
 #include <time.h>
