@@ -488,7 +488,7 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
         }
         desk_say_trust(&desk); /* of several problems the first is shown */
         show_notices(&desk);
-        desk_queue(&desk, QUEUE_COUNT);
+        desk_queue_watch(&desk);
         ok = app_run(desk.app, err);
         *code = app_exit_code(desk.app);
     }
@@ -510,6 +510,7 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
     desk_decided_free(desk.decided);
     desk.decided = NULL;
     desk_trace_stop(&desk);
+    desk_queue_unwatch(&desk);
     loop_timer_free(desk.evidence);
     desk.evidence = NULL;
     app_free(desk.app);

@@ -32,7 +32,8 @@ enum queue_want {
     QUEUE_NEXT,  /* the next one is opened */
     QUEUE_AFTER, /* one was finished: the next is opened where both came from a run nobody watched
                   */
-    QUEUE_LIST   /* one is chosen from a list */
+    QUEUE_LIST,  /* one is chosen from a list */
+    QUEUE_NEWS   /* said what others have proposed since */
 };
 
 struct desk {
@@ -72,6 +73,7 @@ struct desk {
     bool listing;             /* sessions are listed on a worker */
     bool queue_asked;         /* what waits for a review is read on a worker, for: */
     enum queue_want queue_want;
+    struct queue_watch *queue_watch;
 
     struct review_pane *review;  /* NULL: not open */
     unsigned review_generation;  /* of the proposals, when it was opened */
@@ -118,6 +120,9 @@ char *desk_when(int64_t wall_ms) MUST_USE;
 
 /* desk_queue.c */
 void desk_queue(struct desk *desk, enum queue_want want);
+/* Says how many wait, and from then on when another program proposes something. */
+void desk_queue_watch(struct desk *desk);
+void desk_queue_unwatch(struct desk *desk);
 
 /* desk.c */
 /* On the message line and in the log. Of what stands until a key is pressed the first is shown,

@@ -2,14 +2,27 @@
  * one to the next. */
 #include "desk_private.h"
 
+#include "agent/journal.h"
 #include "agent/review_queue.h"
 #include "base/safe.h"
+#include "base/vec.h"
 #include "keymap.h"
 #include "widget/picker.h"
 
 #include <stdlib.h>
 
-enum { WHY_SHOWN = 120 };
+enum { WHY_SHOWN = 120, LOOK_MS = 2000 };
+
+/* What other programs propose (bylaw mcp, bylaw exec) while this one runs. */
+struct queue_watch {
+    struct loop_timer *timer;
+    int64_t stamp;  /* of the sessions, when they were read last */
+    bool elsewhere; /* one that another program has open was among them: it ends some time */
+    struct {
+        char **items;
+        size_t len, cap;
+    } known; /* sessions that were told, or were there at the start */
+};
 
 struct reading {
     struct desk *desk;
@@ -74,6 +87,95 @@ static void say_count(struct desk *desk, size_t count)
     buf_append_c(&line, "/reviews lists them");
     app_message(desk->app, MESSAGE_INFO, "%s", line.ptr);
     buf_free(&line);
+}
+
+/* ---- what others propose meanwhile ---- */
+
+static bool is_known(const struct queue_watch *watch, const char *session)
+{
+    VEC_FOREACH (char *const, known, &watch->known) {
+        if (strcmp(*known, session) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* How many came since the last look; `open` is one of another program that may not be reviewed
+ * yet, or NULL. */
+static size_t count_news(
+    struct queue_watch *watch, const struct reading *reading, const struct waiting_review **open)
+{
+    size_t count = 0;
+    watch->elsewhere = false;
+    VEC_FOREACH (const struct waiting_review, waiting, &reading->queue) {
+        bool here = strcmp(waiting->session, reading->here) == 0;
+        /* Told once while its program has it open, and once more when it can be reviewed. */
+        char *key = mem_printf("%s%s", waiting->session, waiting->open ? " open" : "");
+        bool fresh = !is_known(watch, key);
+        if (fresh) {
+            VEC_PUSH(&watch->known, key);
+        } else {
+            free(key);
+        }
+        watch->elsewhere = watch->elsewhere || (waiting->open && !here);
+        if (fresh && !here) {
+            count += !waiting->open;
+            *open = waiting->open ? waiting : *open;
+        }
+    }
+    return count;
+}
+
+static void tell_news(struct desk *desk, const struct reading *reading)
+{
+    const struct waiting_review *open = NULL;
+    size_t count = count_news(desk->queue_watch, reading, &open);
+    if (desk->queue_want != QUEUE_NEWS) {
+        return; /* what is asked for is about all of them */
+    }
+    if (count > 0) {
+        say_count(desk, reading->queue.len);
+    } else if (open != NULL) {
+        app_message(desk->app, MESSAGE_INFO, "%s It can be reviewed when that program has ended.",
+            open->title[0] == '\0' ? "Another program proposes a change." : open->title);
+    }
+    app_redraw(desk->app);
+}
+
+static void on_look(void *data)
+{
+    struct desk *desk = data;
+    struct queue_watch *watch = desk->queue_watch;
+    int64_t stamp = journal_stamp(workspace_root(workbench_workspace(desk->workbench)));
+    if (!desk->queue_asked && (stamp != watch->stamp || watch->elsewhere)) {
+        watch->stamp = stamp;
+        desk_queue(desk, QUEUE_NEWS);
+    }
+}
+
+void desk_queue_watch(struct desk *desk)
+{
+    struct queue_watch *watch = MEM_NEW(struct queue_watch);
+    desk->queue_watch = watch;
+    watch->stamp = journal_stamp(workspace_root(workbench_workspace(desk->workbench)));
+    watch->timer = loop_timer_new(desk->loop, on_look, desk);
+    desk_queue(desk, QUEUE_COUNT);
+    loop_timer_start(watch->timer, LOOK_MS, LOOK_MS);
+}
+
+void desk_queue_unwatch(struct desk *desk)
+{
+    struct queue_watch *watch = desk->queue_watch;
+    desk->queue_watch = NULL;
+    if (watch != NULL) {
+        loop_timer_free(watch->timer);
+        VEC_FOREACH (char *, known, &watch->known) {
+            free(*known);
+        }
+        VEC_FREE(&watch->known);
+        free(watch);
+    }
 }
 
 /* ---- the list ---- */
@@ -148,7 +250,12 @@ static void take_queue(void *data, bool cancelled)
         free_reading(reading);
         return;
     }
-    if (!reading->ok) {
+    if (reading->ok && desk->queue_watch != NULL) {
+        tell_news(desk, reading);
+    }
+    if (desk->queue_want == QUEUE_NEWS) {
+        /* it is told; what cannot be read is said to who asks */
+    } else if (!reading->ok) {
         desk_say(desk, MESSAGE_ERROR, reading->err.text);
     } else if (desk->queue_want != QUEUE_LIST) {
         go_on(reading);

@@ -232,7 +232,7 @@ void desk_open_review(struct desk *desk)
                       : session_asked_for(workbench_session(desk->workbench), open->number);
     char *about = safe_dup(str_of(asked), SAFE_ONE_LINE, 60);
     free(asked);
-    char *title = mem_printf("proposal %u · %s", open->number, about);
+    char *title = mem_printf("proposal %u%s%s", open->number, about[0] == '\0' ? "" : " · ", about);
     struct review_pane_options options = {
         .title = title,
         .review = review,

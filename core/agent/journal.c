@@ -407,6 +407,7 @@ void journal_each(const char *workspace, const char *id, const char *kind,
 
 struct head {
     char *title;
+    char *other; /* of a session without a prompt */
     int64_t started;
 };
 
@@ -423,6 +424,10 @@ static void read_head(struct head *head, struct str text)
             struct str first = {0};
             (void)str_next_line(&rest, &first);
             head->title = safe_dup(str_trim(first), SAFE_ONE_LINE, TITLE_MAX);
+        } else if (strcmp(kind, "title") == 0) {
+            free(head->other);
+            head->other =
+                safe_dup(str_of(json_string_or(record, "text", "")), SAFE_ONE_LINE, TITLE_MAX);
         }
         cJSON_Delete(record);
     }
@@ -449,12 +454,25 @@ static bool read_info(const char *dir, const char *name, struct session_info *in
     read_head(&head, buf_str(&text));
     buf_free(&text);
     info->id = mem_strndup(name, strlen(name) - strlen(".jsonl"));
-    info->title = head.title != NULL ? head.title : mem_strdup("");
+    info->title = head.title != NULL   ? head.title
+                  : head.other != NULL ? mem_strdup(head.other)
+                                       : mem_strdup("");
+    free(head.other);
     info->started = head.started;
     info->changed = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
     info->open = flock(fd, LOCK_SH | LOCK_NB) != 0;
     close(fd);
     return true;
+}
+
+int64_t journal_stamp(const char *workspace)
+{
+    struct err err;
+    struct stat st;
+    char *dir = folder_of(workspace, &err);
+    bool there = dir != NULL && stat(dir, &st) == 0;
+    free(dir);
+    return there ? (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec : 0;
 }
 
 static int newest_first(const void *a, const void *b)

@@ -57,7 +57,7 @@ void journal_discard(struct journal *journal);
 
 struct session_info {
     char *id;
-    char *title;     /* first prompt's first line, cut; "" when there was none */
+    char *title;     /* first prompt's first line, cut; else what a "title" record says, or "" */
     int64_t started; /* ms since 1970 */
     int64_t changed;
     bool open; /* another process has it open */
@@ -70,6 +70,8 @@ struct session_infos {
 
 /* The workspace's sessions, newest first. No folder yet is an empty list. */
 bool journal_list(const char *workspace, struct session_infos *out, struct err *err) MUST_USE;
+/* Another number when a session was begun or removed since; a look at one folder. */
+int64_t journal_stamp(const char *workspace);
 void session_infos_free(struct session_infos *infos);
 
 /* Bytes as a JSON string member: text as it is when valid UTF-8 without NUL, else base64 under

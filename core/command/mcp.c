@@ -7,6 +7,7 @@
 
 #include "agent/workbench.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "mcp/mcp.h"
 
 static const char proposing[] =
@@ -51,9 +52,13 @@ static void on_called(void *data, const char *name, bool failed)
     (void)name;
     (void)failed;
     if (!serving->told && proposals_open(workbench_proposals(serving->workbench)) != NULL) {
+        struct session *session = workbench_session(serving->workbench);
         struct entry entry = {.kind = ENTRY_NOTICE, .status = ENTRY_DONE};
         buf_printf(&entry.text, "Proposed by %s, through bylaw mcp.", mcp_client(serving->mcp));
-        session_add_entry(workbench_session(serving->workbench), entry);
+        cJSON *title = mem_require(cJSON_CreateObject());
+        json_set_str(title, "text", buf_str(&entry.text));
+        session_record(session, "title", title, true);
+        session_add_entry(session, entry);
         serving->told = true;
     }
     workbench_show_proposal(serving->workbench);
@@ -146,8 +151,8 @@ const struct command command_mcp = {
                    "tests with coverage, check, guards, evaluate, find symbols, and apply_patch, "
                    "which proposes a change. "
                    "Nothing is written to the folder: the proposal is kept as a session of it, and "
-                   "`bylaw` opens it for review "
-                   "when the client has ended.\n\n"
+                   "`bylaw` opens it for review when the client has ended; one that is open says "
+                   "that it waits.\n\n"
                    "Exit code: 0 the client closed the connection, 2 the folder cannot be used.",
     .run = run,
 };

@@ -98,21 +98,29 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* bylaw in the fixture's environment, for a shell; the caller frees. */
+static char *command_line(const struct fixture *f)
+{
+    char **env = environment(f);
+    struct buf line = BUF_INIT;
+    buf_append_c(&line, "env ");
+    for (size_t i = 0; env[i] != NULL; i++) {
+        buf_printf(&line, "'%s' ", env[i]);
+    }
+    buf_printf(&line, "'%s/bylaw'", getenv("BYLAW_BINARY_DIR"));
+    free_environment(env);
+    return buf_take(&line);
+}
+
 /* `bylaw exec` proposes one file; without an engine it is not green, which is said. */
 static void propose(struct fixture *f, const struct fault_step *steps, const char *prompt)
 {
     fault_server_script(f->server, steps, 2);
-    char **env = environment(f);
-    struct buf line = BUF_INIT;
-    for (size_t i = 0; env[i] != NULL; i++) {
-        buf_printf(&line, "'%s' ", env[i]);
-    }
-    char *script = mem_printf("env %s '%s/bylaw' exec '%s' 2>'%s/said' || [ $? = 1 ]", line.ptr,
-        getenv("BYLAW_BINARY_DIR"), prompt, f->state);
+    char *line = command_line(f);
+    char *script = mem_printf("%s exec '%s' 2>'%s/said' || [ $? = 1 ]", line, prompt, f->state);
     free(git(f, script));
     free(script);
-    buf_free(&line);
-    free_environment(env);
+    free(line);
 }
 
 static void accept_and_commit(struct fixture *f)
@@ -158,6 +166,42 @@ static void one_after_another(void **state)
     char *log = git(f, "git log --format=%s | sort; git status --porcelain");
     assert_string_equal(log, "Write the first\nWrite the second\nWrite the third\nstart\n");
     free(log);
+}
+
+/* Another agent proposes through bylaw mcp while the workbench is open on the same folder: it is
+ * said at once, and again when that agent has ended, for then it can be reviewed. */
+static void proposed_by_another_meanwhile(void **state)
+{
+    struct fixture *f = *state;
+    start(f, 30, 120);
+    term_expect(f->term, "Ask for a policy");
+    test_write(f->state, "calls",
+        "{\"id\":0,\"method\":\"initialize\",\"params\":{\"clientInfo\":{\"name\":\"Other\"}}}\n"
+        "{\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"apply_patch\",\"arguments\":{"
+        "\"input\":\"*** Begin Patch\\n*** Add File: other.rego\\n+package other\\n*** End "
+        "Patch\"}}}\n");
+    char *line = command_line(f);
+    char *script =
+        mem_printf("(cat '%s/calls'; until [ -e '%s/enough' ]; do sleep 0.05; done) | %s "
+                   "mcp .\n",
+            f->state, f->state, line);
+    test_write(f->state, "client.sh", script);
+    char *begin = mem_printf("setsid bash '%s/client.sh' </dev/null >/dev/null 2>&1 &", f->state);
+    free(git(f, begin)); /* a session of its own: what is started here is ended with the shell */
+    free(begin);
+    free(script);
+    free(line);
+    term_expect(f->term, "Proposed by Other, through bylaw mcp. It can be reviewed when that");
+    test_write(f->state, "enough", "");
+    term_expect(f->term, "1 proposal waits for review: Alt-N opens the next");
+    term_type(f->term, "/reviews");
+    term_expect(f->term, "› /reviews");
+    term_key(f->term, "enter");
+    term_expect(f->term, "Proposed by Other, through bylaw mcp.  ");
+    term_key(f->term, "enter");
+    term_expect(f->term, "+ package other");
+    term_key(f->term, "esc ctrl-q");
+    assert_int_equal(term_wait_exit(f->term), 0);
 }
 
 static void decide_in_little_room(struct fixture *f)
@@ -228,6 +272,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(one_after_another, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(proposed_by_another_meanwhile, set_up, tear_down),
         cmocka_unit_test_setup_teardown(there_is_little_room, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_step_back_is_proposed, set_up, tear_down),
     };
