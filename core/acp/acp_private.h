@@ -173,6 +173,8 @@ char *acp_describe_tool(const struct acp *acp, const struct acp_tool *tool) MUST
 /* asks.c */
 void acp_on_request(void *data, const cJSON *id, const char *method, cJSON **params);
 void acp_decide(struct acp *acp, const char *call_id, enum approval approval, struct str reason);
+/* The agent takes a request of its own back. */
+void acp_withdraw(struct acp *acp, const cJSON *id);
 /* Answers all that wait as cancelled. */
 void acp_drop_asks(struct acp *acp);
 

@@ -116,6 +116,26 @@ void acp_decide(struct acp *acp, const char *call_id, enum approval approval, st
     show_first(acp);
 }
 
+/* $/cancel_request: it does not wait any more. Its protocol wants an answer all the same. */
+void acp_withdraw(struct acp *acp, const cJSON *id)
+{
+    for (size_t i = 0; id != NULL && i < acp->asks.len; i++) {
+        struct acp_ask ask = acp->asks.items[i];
+        if (!cJSON_Compare(ask.id, id, true)) {
+            continue;
+        }
+        VEC_REMOVE(&acp->asks, i);
+        rpc_refuse(acp->rpc, ask.id, RPC_CANCELLED, "it was taken back");
+        if (i == 0) {
+            outside_emit(
+                &acp->outside, &(struct event){.kind = EVENT_UNASK, .call_id = ask.call_id});
+            show_first(acp);
+        }
+        free_ask(&ask);
+        return;
+    }
+}
+
 /* Whether all it touches lies in the scratch copy, where it may write anyway. */
 static bool stays_inside(const struct acp *acp, const struct acp_tool *tool)
 {

@@ -272,6 +272,10 @@ void acp_on_notification(void *data, const char *method, cJSON **params)
     const char *kind = json_string_or(update, "sessionUpdate", "");
     const char *session = json_string_or(*params, "sessionId", "");
     outside_heard(&acp->outside);
+    if (strcmp(method, "$/cancel_request") == 0) {
+        acp_withdraw(acp, json_get(*params, "requestId"));
+        return;
+    }
     if (strcmp(method, "session/update") != 0 || acp->session == NULL ||
         strcmp(session, acp->session) != 0) {
         return;

@@ -195,6 +195,8 @@ void session_replay_notes(struct session *session, const cJSON *record);
 
 /* turn_question.c */
 void turn_ask(struct session *session, const struct event *event);
+/* The agent does not want the answer any more. */
+void turn_unask(struct session *session, const char *id);
 void turn_forget_questions(struct session *session, enum entry_status status);
 
 /* turn_spend.c */

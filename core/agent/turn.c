@@ -545,6 +545,9 @@ static void on_event(void *data, const struct event *event)
         close_open_entries(session, ENTRY_DONE);
         turn_ask(session, event);
         break;
+    case EVENT_UNASK:
+        turn_unask(session, event->call_id);
+        break;
     case EVENT_USAGE:
         turn_take_usage(session, &event->usage);
         break;

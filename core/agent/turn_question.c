@@ -34,14 +34,19 @@ static void end_question(struct session *session, enum entry_status status)
     session->asked.face = (struct question_face){0};
 }
 
+static void free_waiting(struct waiting_question *waiting)
+{
+    question_clear(&waiting->question);
+    free(waiting->id);
+    free(waiting);
+}
+
 void turn_forget_questions(struct session *session, enum entry_status status)
 {
     while (session->asked.waiting != NULL) {
         struct waiting_question *first = session->asked.waiting;
         session->asked.waiting = first->next;
-        question_clear(&first->question);
-        free(first->id);
-        free(first);
+        free_waiting(first);
     }
     end_question(session, status);
 }
@@ -210,5 +215,22 @@ void turn_ask(struct session *session, const struct event *event)
         refuse(session, event, &question, refused);
     } else {
         ask_next(session);
+    }
+}
+
+void turn_unask(struct session *session, const char *id)
+{
+    for (struct waiting_question **at = &session->asked.waiting; *at != NULL; at = &(*at)->next) {
+        struct waiting_question *waiting = *at;
+        if (strcmp(waiting->id, id) == 0) {
+            *at = waiting->next;
+            free_waiting(waiting);
+            return;
+        }
+    }
+    if (session->asked.id != NULL && strcmp(session->asked.id, id) == 0) {
+        end_question(session, ENTRY_STOPPED);
+        ask_next(session);
+        session_changed(session);
     }
 }

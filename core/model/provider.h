@@ -80,6 +80,7 @@ enum event_kind {
     EVENT_APPROVAL, /* call_id, text: what an agent with tools of its own wants to do that it may
                      * not do by itself; opaque: its reason, or NULL. It waits for provider_decide
                      */
+    EVENT_UNASK,    /* call_id: of an EVENT_APPROVAL that the agent took back */
     EVENT_USAGE,    /* usage */
     EVENT_WARNING,  /* text: something the user should see; the stream goes on */
     EVENT_RETRY,    /* text: what went wrong; retry_ms until the next try, which begins the

@@ -92,6 +92,11 @@ int rpc_pid(const struct rpc *rpc);
 /* Open calls, for tests. */
 size_t rpc_pending(const struct rpc *rpc);
 
-enum { RPC_METHOD_NOT_FOUND = -32601, RPC_INVALID_PARAMS = -32602, RPC_INTERNAL = -32603 };
+enum {
+    RPC_METHOD_NOT_FOUND = -32601,
+    RPC_INVALID_PARAMS = -32602,
+    RPC_INTERNAL = -32603,
+    RPC_CANCELLED = -32800
+};
 
 #endif

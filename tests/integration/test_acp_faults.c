@@ -183,6 +183,21 @@ static void it_asks_twice_at_once(void **state)
     agent_must_find(f, ENTRY_ASSISTANT, "\"outcome\":\"cancelled\"");
 }
 
+static void it_takes_a_question_back(void **state)
+{
+    struct agent_run *f = *state;
+    struct err err;
+    open_mode(f, "takes-back", NULL);
+    struct session *session = workbench_session(f->wb);
+    agent_say(f, "One.");
+    WAIT_UNTIL(f, agent_asks(f, "two"));
+    assert_ok(session_decide(session, APPROVAL_ONCE, (struct str){0}, &err), err);
+    WAIT_UNTIL(f, agent_is_idle(f));
+    agent_must_find(f, ENTRY_ASSISTANT, "\"code\":-32800");
+    agent_must_find(f, ENTRY_ASSISTANT, "\"optionId\":\"yes\"");
+    assert_null(agent_find(f, ENTRY_NOTICE, "rm -rf one"));
+}
+
 /* Each time it is declined it is told why, which is a prompt, at which it asks again. */
 static void it_asks_without_end(void **state)
 {
@@ -370,6 +385,7 @@ int main(void)
         TEST(strange_shapes_are_ignored),
         TEST(its_files_are_those_of_its_copy),
         TEST(it_asks_twice_at_once),
+        TEST(it_takes_a_question_back),
         TEST(it_asks_without_end),
         TEST(it_does_not_stop_or_remember),
         TEST(it_loads_what_it_cannot_resume),

@@ -51,6 +51,9 @@ static void append(struct event_log *log, const struct event *event)
     case EVENT_APPROVAL:
         buf_printf(out, "asks(%s|%.*s)\n", id, STR_FMT(event->text));
         break;
+    case EVENT_UNASK:
+        buf_printf(out, "unasks(%s)\n", id);
+        break;
     case EVENT_USAGE:
         buf_printf(out, "usage(%lld,%lld,%lld,%lld,%lld)\n", event->usage.input_tokens,
             event->usage.cached_tokens, event->usage.output_tokens, event->usage.reasoning_tokens,

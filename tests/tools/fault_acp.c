@@ -15,6 +15,7 @@
  *   forgetful  takes up a session and then cannot go on with it
  *   outside    asks us to write and read outside of its folder
  *   asks       asks permission for what is outside, twice at once, and without options
+ *   takes-back asks permission twice at once and takes the first back
  *   lost       refuses to take up any session
  *   loads      cannot resume a session but load one, telling all that was said once more
  *   mute       says nothing from the second prompt on
@@ -355,6 +356,16 @@ static void misbehave(const cJSON *id)
         ask("session/request_permission", permission("other", "three", false));
         hear_answer();
         ask("session/request_permission", cJSON_CreateObject());
+        hear_answer();
+    }
+    if (is("takes-back")) {
+        ask("session/request_permission", permission("execute", "rm -rf one", true));
+        ask("session/request_permission", permission("execute", "two", true));
+        cJSON *message = cJSON_CreateObject();
+        json_set_string(message, "method", "$/cancel_request");
+        json_set_int(json_set_object(message, "params"), "requestId", questions - 1);
+        send_message(message);
+        hear_answer();
         hear_answer();
     }
     if (is("shapes")) {

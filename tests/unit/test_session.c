@@ -1038,11 +1038,38 @@ static void questions_wait_for_each_other(void **state)
     assert_same_after_resume(f);
 }
 
+/* What the agent takes back is asked no more, and nobody answers it. */
+static void questions_are_taken_back(void **state)
+{
+    struct fixture *f = *state;
+    static const struct step steps[] = {
+        {EVENT_STARTED, NULL, NULL, NULL, 0},
+        {EVENT_APPROVAL, "one", "1", NULL, 0},
+        {EVENT_APPROVAL, "two", "2", NULL, 0},
+        {EVENT_APPROVAL, "three", "3", NULL, 0},
+        {EVENT_UNASK, NULL, "2", NULL, 0},
+        {EVENT_UNASK, NULL, "1", NULL, 0},
+        {EVENT_UNASK, NULL, "nobody", NULL, 0},
+        {EVENT_DONE, NULL, NULL, NULL, 0},
+    };
+    f->provider.provider.ops = &asking_ops;
+    script(f, steps, ARRAY_LEN(steps) - 1);
+    prompt(f, "go");
+    wait_asked(f, "three");
+    decide_on(f, APPROVAL_ONCE, "");
+    f->provider.count = ARRAY_LEN(steps);
+    wait_end(f);
+    assert_true(asks(f, NULL));
+    assert_string_equal(f->provider.decisions.ptr, "3o ");
+    assert_same_after_resume(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_turn_with_tools, set_up, tear_down),
         cmocka_unit_test_setup_teardown(questions_wait_for_each_other, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(questions_are_taken_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_error_loses_nothing_and_retries, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_interrupt_keeps_the_half_answer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(prompts_queue_in_order, set_up, tear_down),
