@@ -132,8 +132,10 @@ void codex_lay_out(struct codex *codex);
 /* An accepted patch could not be written to the scratch copy by Codex: it is laid out by us, and
  * Codex told. */
 void codex_mend(struct codex *codex);
-/* Codex wrote an accepted patch: that is no change which nobody was asked about. */
-void codex_agree(struct codex *codex, struct codex_item *item);
+/* Codex wrote an accepted patch: that is no change which nobody was asked about. False: it is not
+ * what the proposal has. */
+bool codex_agree(struct codex *codex, struct codex_item *item);
+bool codex_read_copy(void *codex, const char *relative, struct buf *out);
 /* Takes what its commands changed into the proposal, and shows the patch that is asked about. */
 void codex_look_first(struct codex *codex);
 /* One line or more that its next turn begins with. */
@@ -171,8 +173,16 @@ void codex_forget_ask(struct codex *codex);
 /* command.c: what would run, without the shell around it. The caller frees. */
 char *codex_command(const cJSON *item) MUST_USE;
 
+/* The files as Codex has them. */
+struct codex_files {
+    void *data;
+    /* False: there is none at this path. */
+    bool (*read)(void *data, const char *relative, struct buf *out);
+};
+
 /* patch.c. The changes of a fileChange item as a unified diff relative to root. False, with a
  * sentence for the model, when one lies outside of root, or is not of a shape we know. */
-bool codex_patch(const cJSON *changes, const char *root, struct buf *out, struct err *err) MUST_USE;
+bool codex_patch(const cJSON *changes, const char *root, const struct codex_files *files,
+    struct buf *out, struct err *err) MUST_USE;
 
 #endif

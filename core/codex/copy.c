@@ -75,28 +75,48 @@ void codex_mend(struct codex *codex)
 
 /* ---- what it wrote ---- */
 
-static void agree_on(const struct codex *codex, const char *path)
+bool codex_read_copy(void *data, const char *relative, struct buf *out)
 {
-    struct err err;
-    char *relative = path == NULL ? NULL : lent_relative(codex->lent, path, &err);
-    if (relative != NULL) {
-        lent_agree(codex->lent, relative);
-    }
-    free(relative);
+    const struct codex *codex = data;
+    return lent_read(codex->lent, relative, out, NULL);
 }
 
-void codex_agree(struct codex *codex, struct codex_item *item)
+/* It is as the proposal has it. Codex removes a file that it moves to where it is. */
+static bool agree_on(struct codex *codex, const char *path)
+{
+    struct buf now = BUF_INIT;
+    char *relative = lent_relative(codex->lent, path, NULL);
+    if (relative == NULL) {
+        return true; /* refused before */
+    }
+    const struct changes *changes = codex->host.changes(codex->host.data);
+    const struct change *change = changes == NULL ? NULL : changes_find(changes, relative);
+    bool is_there = codex_read_copy(codex, relative, &now);
+    bool same = change == NULL ||
+                (change->kind == CHANGE_DELETE
+                        ? !is_there
+                        : is_there && str_equal(buf_str(&now), buf_str(&change->content)));
+    lent_agree(codex->lent, relative);
+    buf_free(&now);
+    free(relative);
+    return same;
+}
+
+bool codex_agree(struct codex *codex, struct codex_item *item)
 {
     const cJSON *change;
+    bool same = true;
     if (!item->accepted || item->agreed || lent_is_busy(codex->lent)) {
-        return; /* laying out agrees on all */
+        return true; /* laying out agrees on all */
     }
     item->agreed = true;
     cJSON_ArrayForEach(change, json_get(item->item, "changes"))
     {
-        agree_on(codex, json_string(change, "path"));
-        agree_on(codex, json_string(json_get(change, "kind"), "move_path"));
+        const char *moved = json_string(json_get(change, "kind"), "move_path");
+        same = agree_on(codex, json_string_or(change, "path", "")) && same;
+        same = (moved == NULL || agree_on(codex, moved)) && same;
     }
+    return same;
 }
 
 void codex_note(struct codex *codex, const char *fmt, ...)
@@ -209,7 +229,7 @@ void codex_end_turn(struct codex *codex, enum stop_reason stop, enum err_kind ki
 {
     bool wanted = codex->outside.stream != NULL && !codex->stopping;
     VEC_FOREACH (struct codex_item, item, &codex->items) {
-        codex_agree(codex, item); /* an interrupted turn does not say that it wrote it */
+        (void)codex_agree(codex, item); /* an interrupted turn does not say that it wrote it */
     }
     codex_turn_over(codex);
     free(codex->ending.failure);

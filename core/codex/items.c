@@ -105,10 +105,9 @@ static void tool_output(struct buf *out, const cJSON *item)
 static void file_change_done(struct codex *codex, const char *id, const char *status)
 {
     struct codex_item *item = codex_find_item(codex, id);
-    if (strcmp(status, "failed") == 0) {
+    bool written = strcmp(status, "completed") == 0;
+    if (strcmp(status, "failed") == 0 || (written && item != NULL && !codex_agree(codex, item))) {
         codex_mend(codex);
-    } else if (strcmp(status, "completed") == 0 && item != NULL) {
-        codex_agree(codex, item);
     }
 }
 
@@ -352,6 +351,7 @@ void codex_on_notification(void *data, const char *method, cJSON **params)
 void codex_show_patch(struct codex *codex)
 {
     const struct codex_item *item = codex_find_item(codex, codex->asked.call_id);
+    const struct codex_files files = {codex, codex_read_copy};
     struct buf patch = BUF_INIT;
     struct err err;
     if (codex->asked.id == NULL || codex->outside.stream == NULL) {
@@ -359,7 +359,7 @@ void codex_show_patch(struct codex *codex)
     }
     if (item == NULL || item->item == NULL) {
         codex_refuse_patch(codex, STR_LIT("the change that is asked about was never shown"));
-    } else if (!codex_patch(json_get(item->item, "changes"), codex->root, &patch, &err)) {
+    } else if (!codex_patch(json_get(item->item, "changes"), codex->root, &files, &patch, &err)) {
         outside_warn(&codex->outside, "A patch of Codex's was declined: %s", err.text);
         codex_refuse_patch(codex, str_of(err.text));
     } else {

@@ -32,20 +32,10 @@ static size_t count_lines(struct str text)
     return count;
 }
 
-/* Every line with a sign before it, as one hunk. */
-static void append_whole(struct buf *out, struct str text, char sign)
+static void append_lines(struct buf *out, struct str text, char sign)
 {
-    size_t count = count_lines(text);
-    bool ends = text.len > 0 && text.ptr[text.len - 1] == '\n';
+    bool ends = text.len == 0 || text.ptr[text.len - 1] == '\n';
     struct str line;
-    if (count == 0) {
-        return;
-    }
-    if (sign == '+') {
-        buf_printf(out, "@@ -0,0 +1,%zu @@\n", count);
-    } else {
-        buf_printf(out, "@@ -1,%zu +0,0 @@\n", count);
-    }
     while (str_next_line(&text, &line)) {
         buf_append_char(out, sign);
         buf_append_str(out, line);
@@ -54,6 +44,19 @@ static void append_whole(struct buf *out, struct str text, char sign)
     if (!ends) {
         buf_append_c(out, "\\ No newline at end of file\n");
     }
+}
+
+/* All of the one in the place of all of the other, as one hunk. */
+static void append_whole(struct buf *out, struct str old, struct str new)
+{
+    size_t removed = count_lines(old);
+    size_t added = count_lines(new);
+    if (removed == 0 && added == 0) {
+        return;
+    }
+    buf_printf(out, "@@ -%d,%zu +%d,%zu @@\n", removed > 0, removed, added > 0, added);
+    append_lines(out, old, '-');
+    append_lines(out, new, '+');
 }
 
 static struct str without_move_note(struct str diff)
@@ -133,26 +136,43 @@ static bool append_update(struct buf *out, const char *path, const char *move, c
     return true;
 }
 
-static bool append_change(struct buf *out, const cJSON *change, const char *root, struct err *err)
+/* To Codex a file that is there is added all the same: it takes the place of the other. */
+static void append_add(
+    struct buf *out, const char *path, struct str text, const struct codex_files *files)
+{
+    struct buf old = BUF_INIT;
+    bool replaces = files != NULL && files->read(files->data, path, &old);
+    if (!replaces) {
+        append_header(out, path, path, "new file mode 100644\n");
+        append_names(out, NULL, path);
+        append_whole(out, (struct str){0}, text);
+    } else if (!str_equal(buf_str(&old), text)) {
+        append_header(out, path, path, "");
+        append_names(out, path, path);
+        append_whole(out, buf_str(&old), text);
+    }
+    buf_free(&old);
+}
+
+static bool append_change(struct buf *out, const cJSON *change, const char *root,
+    const struct codex_files *files, struct err *err)
 {
     const cJSON *kind = json_get(change, "kind");
     const char *type = json_string_or(kind, "type", "");
-    const char *text = json_string_or(change, "diff", "");
+    struct str text = str_of(json_string_or(change, "diff", ""));
     char *path = relative(json_string(change, "path"), root, err);
     if (path == NULL) {
         return false;
     }
     bool ok = true;
     if (strcmp(type, "add") == 0) {
-        append_header(out, path, path, "new file mode 100644\n");
-        append_names(out, NULL, path);
-        append_whole(out, str_of(text), '+');
+        append_add(out, path, text, files);
     } else if (strcmp(type, "delete") == 0) {
         append_header(out, path, path, "deleted file mode 100644\n");
         append_names(out, path, NULL);
-        append_whole(out, str_of(text), '-');
+        append_whole(out, text, (struct str){0});
     } else if (strcmp(type, "update") == 0) {
-        ok = append_update(out, path, json_string(kind, "move_path"), root, str_of(text), err);
+        ok = append_update(out, path, json_string(kind, "move_path"), root, text, err);
     } else {
         ok =
             err_set(err, ERR_UNSUPPORTED, "a change of the kind \"%.40s\" is not known here", type);
@@ -161,17 +181,15 @@ static bool append_change(struct buf *out, const cJSON *change, const char *root
     return ok;
 }
 
-bool codex_patch(const cJSON *changes, const char *root, struct buf *out, struct err *err)
+bool codex_patch(const cJSON *changes, const char *root, const struct codex_files *files,
+    struct buf *out, struct err *err)
 {
     const cJSON *change;
-    if (!cJSON_IsArray(changes) || cJSON_GetArraySize(changes) == 0) {
-        return err_set(err, ERR_INVALID, "the patch changes nothing");
-    }
     cJSON_ArrayForEach(change, changes)
     {
-        if (!append_change(out, change, root, err)) {
+        if (!append_change(out, change, root, files, err)) {
             return false;
         }
     }
-    return true;
+    return out->len > 0 || err_set(err, ERR_INVALID, "the patch changes nothing");
 }

@@ -220,6 +220,29 @@ static void what_is_asked_is_all_that_runs(void **state)
     free(command);
 }
 
+/* What Codex would do to its own copy otherwise than the proposal says, the copy does not keep. */
+static void odd_patches_leave_what_is_proposed(void **state)
+{
+    struct agent_run *f = *state;
+    static const struct fault_step steps[] = {
+        {.body = PATCH("c1", "*** Add File: p/p.rego\\n+package whole\\n") END},
+        {.body = PATCH("c2", "*** Update File: p/p.rego\\n*** Move to: p/p.rego\\n@@\\n package "
+                             "whole\\n+# more\\n") END},
+        {.body = RUN("c3", "until test -s p/p.rego; do sleep 0.01; done; cat p/p.rego") END},
+        {.body = SAY("Done.") END},
+    };
+    fault_server_script(f->server, steps, ARRAY_LEN(steps));
+    agent_ask(f, "Replace it.");
+    const struct proposal *open = proposals_open(workbench_proposals(f->wb));
+    assert_int_equal(open->changes.len, 1);
+    const struct change *changed = changes_find(&open->changes, "p/p.rego");
+    assert_true(str_equal(buf_str(&changed->content), STR_LIT("package whole\n# more\n")));
+    assert_int_equal(changed->kind, CHANGE_UPDATE);
+    agent_expect_a_request(f, "its files are as it says now");
+    const struct entry *seen = agent_must_find(f, ENTRY_TOOL, "done; cat p/p.rego");
+    assert_non_null(strstr(seen->text.ptr, "package whole\n# more"));
+}
+
 /* What a command that the engineer let out of the sandbox changed in the scratch copy is part of
  * the proposal, so that the checks are of what is proposed and a patch made after it fits. */
 static void what_a_command_writes_is_proposed(void **state)
@@ -643,6 +666,7 @@ int main(void)
         TEST(what_leaves_the_workspace_is_declined),
         TEST(a_command_outside_its_sandbox_waits),
         TEST(what_is_asked_is_all_that_runs),
+        TEST(odd_patches_leave_what_is_proposed),
         TEST(what_a_command_writes_is_proposed),
         TEST(it_hears_what_was_taken),
         TEST(its_questions_are_answered),

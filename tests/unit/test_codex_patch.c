@@ -21,6 +21,19 @@ static struct memory_file files[] = {
 };
 static const struct patch_source source = {memory_source_read, files};
 
+static bool read_copy(void *data, const char *relative, struct buf *out)
+{
+    for (const struct memory_file *file = data; file->path != NULL; file++) {
+        if (strcmp(file->path, relative) == 0) {
+            buf_append_str(out, file->bytes);
+            return true;
+        }
+    }
+    return false;
+}
+
+static const struct codex_files codex_files = {files, read_copy};
+
 /* One change of the kind (JSON), with this diff. */
 static cJSON *changes_of(const char *path, const char *kind, const char *diff)
 {
@@ -53,6 +66,11 @@ static void good_changes(void **state)
         {ROOT "/blank", "{\"type\":\"add\"}", "\n\n", "blank", "\n\n"},
         {ROOT "/gone.txt", "{\"type\":\"delete\"}", "last words", "gone.txt", NULL},
         {ROOT "/empty", "{\"type\":\"delete\"}", "", "empty", NULL},
+        /* One that is there already is replaced, as Codex does it. */
+        {ROOT "/a.rego", "{\"type\":\"add\"}", "package b\n", "a.rego", "package b\n"},
+        {ROOT "/old \"name\".txt", "{\"type\":\"add\"}", "three", "old \"name\".txt", "three"},
+        {ROOT "/empty", "{\"type\":\"add\"}", "x\n", "empty", "x\n"},
+        {ROOT "/crlf.txt", "{\"type\":\"add\"}", "", "crlf.txt", ""},
         /* The sentence behind the hunks of a move is no part of them. */
         {ROOT "/old \"name\".txt",
             "{\"type\":\"update\",\"move_path\":\"" ROOT "/dir/new name.txt\"}",
@@ -66,7 +84,7 @@ static void good_changes(void **state)
         struct changes changes = {0};
         struct err err;
         cJSON *list = changes_of(table[i].path, table[i].kind, table[i].diff);
-        assert_ok(codex_patch(list, ROOT, &patch, &err), err);
+        assert_ok(codex_patch(list, ROOT, &codex_files, &patch, &err), err);
         if (!unified_apply(buf_str(&patch), &source, &changes, &report, &err)) {
             fail_msg("%s\n%s\n%s", err.text, report.len > 0 ? report.ptr : "", patch.ptr);
         }
@@ -107,7 +125,7 @@ static void bad_changes(void **state)
         struct buf patch = BUF_INIT;
         struct err err = {0};
         cJSON *list = changes_of(table[i].path, table[i].kind, "");
-        assert_false(codex_patch(list, ROOT, &patch, &err));
+        assert_false(codex_patch(list, ROOT, &codex_files, &patch, &err));
         if (strstr(err.text, table[i].said) == NULL) {
             fail_msg("%s: %s", table[i].path, err.text);
         }
@@ -117,8 +135,8 @@ static void bad_changes(void **state)
     struct buf patch = BUF_INIT;
     struct err err;
     cJSON *none = cJSON_CreateArray();
-    assert_false(codex_patch(none, ROOT, &patch, &err));
-    assert_false(codex_patch(NULL, ROOT, &patch, &err));
+    assert_false(codex_patch(none, ROOT, NULL, &patch, &err));
+    assert_false(codex_patch(NULL, ROOT, NULL, &patch, &err));
     cJSON_Delete(none);
     buf_free(&patch);
 }
