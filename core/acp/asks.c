@@ -136,6 +136,16 @@ void acp_withdraw(struct acp *acp, const cJSON *id)
     }
 }
 
+/* In the scratch copy, or the copy itself. */
+static bool is_inside(const struct acp *acp, const char *path)
+{
+    struct err err;
+    char *relative = lent_relative(acp->lent, path, &err);
+    bool inside = relative != NULL || strcmp(path, lent_root(acp->lent)) == 0;
+    free(relative);
+    return inside;
+}
+
 /* Whether all it touches lies in the scratch copy, where it may write anyway. */
 static bool stays_inside(const struct acp *acp, const struct acp_tool *tool)
 {
@@ -151,16 +161,38 @@ static bool stays_inside(const struct acp *acp, const struct acp_tool *tool)
         cJSON_ArrayForEach(place, lists[i])
         {
             const char *path = json_string(place, "path");
-            struct err err;
-            char *relative = path == NULL ? NULL : lent_relative(acp->lent, path, &err);
-            if (path != NULL && relative == NULL) {
+            if (path != NULL && !is_inside(acp, path)) {
                 return false;
             }
-            count += relative != NULL;
-            free(relative);
+            count += path != NULL;
         }
     }
     return known && count > 0;
+}
+
+/* What is asked, whole: an agent may ask for a command, and before it for the folders outside that
+ * the command reaches, and show the command both times. */
+static char *describe_ask(const struct acp *acp, const struct acp_tool *tool, const cJSON *call)
+{
+    if (tool == NULL) {
+        return mem_strdup("something it does not name");
+    }
+    struct buf out = BUF_INIT;
+    char *what = acp_describe_tool(acp, tool);
+    bool plain = strcmp(tool->kind, "execute") == 0 || strcmp(tool->kind, "other") == 0;
+    buf_printf(&out, "%s%s%s", plain ? "" : tool->kind, plain ? "" : " ", what);
+    const char *before = "\nreaching outside of its scratch copy: ";
+    const cJSON *place;
+    cJSON_ArrayForEach(place, json_get(call, "locations"))
+    {
+        const char *path = json_string(place, "path");
+        if (path != NULL && !is_inside(acp, path) && strcmp(path, what) != 0) {
+            buf_printf(&out, "%s%s", before, path);
+            before = ", ";
+        }
+    }
+    free(what);
+    return buf_take(&out);
 }
 
 static void ask_permission(struct acp *acp, const cJSON *id, const cJSON *params)
@@ -178,17 +210,10 @@ static void ask_permission(struct acp *acp, const cJSON *id, const cJSON *params
         answer(acp, id, options, APPROVAL_ONCE);
         return;
     }
-    char *what =
-        tool == NULL ? mem_strdup("something it does not name") : acp_describe_tool(acp, tool);
-    if (tool != NULL && strcmp(tool->kind, "execute") != 0) {
-        char *named = mem_printf("%s %s", tool->kind, what);
-        free(what);
-        what = named;
-    }
     struct acp_ask ask = {.id = mem_require(cJSON_Duplicate(id, true)),
         .options = options == NULL ? NULL : mem_require(cJSON_Duplicate(options, true)),
         .call_id = mem_printf("ask-%u", ++acp->asked),
-        .what = what,
+        .what = describe_ask(acp, tool, call),
         .reason = tool == NULL ? NULL : mem_strdup(json_string(tool->input, "description"))};
     VEC_PUSH(&acp->asks, ask);
     if (acp->asks.len == 1) {

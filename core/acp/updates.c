@@ -98,7 +98,7 @@ char *acp_describe_tool(const struct acp *acp, const struct acp_tool *tool)
     if (command != NULL) {
         return mem_strdup(command);
     }
-    if (place != NULL && strcmp(tool->kind, "execute") != 0) {
+    if (place != NULL && strcmp(tool->kind, "execute") != 0 && strcmp(tool->kind, "other") != 0) {
         return mem_strdup(short_path(acp, place));
     }
     return mem_strdup(short_path(acp, tool->title));

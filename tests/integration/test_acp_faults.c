@@ -174,6 +174,8 @@ static void it_asks_twice_at_once(void **state)
     WAIT_UNTIL(f, agent_asks(f, "fetch two"));
     assert_ok(session_decide(session, APPROVAL_SESSION, (struct str){0}, &err), err);
     WAIT_UNTIL(f, agent_asks(f, "three"));
+    assert_string_equal(session_approval(session),
+        "three\nreaching outside of its scratch copy: /far/away, /far/off");
     assert_ok(session_decide(session, APPROVAL_ONCE, (struct str){0}, &err), err);
     WAIT_UNTIL(f, agent_asks(f, "something it does not name"));
     session_interrupt(session);

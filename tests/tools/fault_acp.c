@@ -353,7 +353,15 @@ static void misbehave(const cJSON *id)
         ask("session/request_permission", permission("fetch", "two", true));
         hear_answer();
         hear_answer();
-        ask("session/request_permission", permission("other", "three", false));
+        cJSON *far = permission("other", "three", false);
+        cJSON *places = json_set_array(json_get(far, "toolCall"), "locations");
+        const char *const paths[] = {folder, "/far/away", "three", "/far/off"};
+        for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+            cJSON *place = cJSON_CreateObject();
+            json_set_string(place, "path", paths[i]);
+            cJSON_AddItemToArray(places, place);
+        }
+        ask("session/request_permission", far);
         hear_answer();
         ask("session/request_permission", cJSON_CreateObject());
         hear_answer();
