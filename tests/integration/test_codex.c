@@ -228,7 +228,9 @@ static void odd_patches_leave_what_is_proposed(void **state)
         {.body = PATCH("c1", "*** Add File: p/p.rego\\n+package whole\\n") END},
         {.body = PATCH("c2", "*** Update File: p/p.rego\\n*** Move to: p/p.rego\\n@@\\n package "
                              "whole\\n+# more\\n") END},
+        /* Twice: what Codex is told cuts off the answer that comes just then, and it asks anew. */
         {.body = RUN("c3", "until test -s p/p.rego; do sleep 0.01; done; cat p/p.rego") END},
+        {.body = RUN("c4", "until test -s p/p.rego; do sleep 0.01; done; cat p/p.rego") END},
         {.body = SAY("Done.") END},
     };
     fault_server_script(f->server, steps, ARRAY_LEN(steps));
