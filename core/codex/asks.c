@@ -134,6 +134,7 @@ static void decide_command(struct codex *codex, enum approval approval, struct s
     }
     codex_answer(codex, codex->ask.id, words[approval]);
     codex_forget_ask(codex);
+    outside_listen(&codex->outside);
 }
 
 /* ---- permissions ---- */

@@ -7,6 +7,12 @@
 
 enum { START_MS = 30000 };
 
+/* A test may be less patient. */
+static uint64_t start_ms(void)
+{
+    return outside_patience() < START_MS ? outside_patience() : START_MS;
+}
+
 /* ---- asking for it ---- */
 
 /* `heard`: the thread was told our instructions as they are now, and knows no more than them. */
@@ -151,10 +157,15 @@ static void on_initialized(void *data, struct rpc_answer *answer)
     }
     if (answer->status != RPC_ANSWERED) {
         if (answer->status == RPC_TIMEOUT) {
+            codex_fail(codex, ERR_EXTERNAL,
+                "Codex did not answer within %g s of its start and was stopped: `codex app-server` "
+                "in a terminal may say why",
+                (double)start_ms() / 1000);
             rpc_kill(codex->rpc, "it does not answer");
+        } else {
+            codex_fail(codex, ERR_EXTERNAL, "Codex does not speak its app-server protocol: %s",
+                answer->message);
         }
-        codex_fail(codex, ERR_EXTERNAL, "Codex does not speak its app-server protocol: %s",
-            answer->message);
         return;
     }
     if (!is_new_enough(json_string(answer->result, "userAgent"), &version)) {
@@ -221,6 +232,6 @@ bool codex_start_process(struct codex *codex, struct err *err)
     json_set_string(client, "version", BYLAW_VERSION);
     /* For additionalContext: instructions that change while a thread goes on. */
     json_set_bool(json_set_object(params, "capabilities"), "experimentalApi", true);
-    rpc_call(codex->rpc, "initialize", params, START_MS, on_initialized, codex);
+    rpc_call(codex->rpc, "initialize", params, start_ms(), on_initialized, codex);
     return true;
 }

@@ -80,6 +80,9 @@ static void end_stream(struct outside *outside, const struct event *event)
 
 void outside_emit(struct outside *outside, const struct event *event)
 {
+    if (event->kind == EVENT_APPROVAL) { /* it is the engineer's turn */
+        loop_timer_stop(outside->silence);
+    }
     if (outside->stream != NULL) {
         outside->stream->on_event(outside->stream->data, event);
     }
@@ -199,7 +202,11 @@ void outside_listen(struct outside *outside)
 
 void outside_heard(struct outside *outside)
 {
-    loop_timer_stop(outside->silence);
+    if (outside->stream != NULL) {
+        outside_listen(outside); /* it may fall silent in the middle, too */
+    } else {
+        loop_timer_stop(outside->silence);
+    }
 }
 
 /* ---- what a request says ---- */

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/vec.h"
+#include "model/outside.h"
 #include "model_wires.h"
 #include "sandbox/confined.h"
 
@@ -369,6 +370,26 @@ static void it_is_interrupted(void **state)
     assert_true(fault_server_wait_gone(f->server, 1));
 }
 
+static void its_silence_is_said(void **state)
+{
+    struct agent_run *f = *state;
+    static const struct fault_step steps[] = {
+        {.body = SAY("First.") END},
+        {.body = SAY("Half") END, .stall = true, .stall_after = 5},
+        {.body = SAY("Third.") END},
+    };
+    fault_server_script(f->server, steps, ARRAY_LEN(steps));
+    agent_ask(f, "One.");
+    outside_use_patience(300);
+    agent_say(f, "Two.");
+    /* It said that the turn began. */
+    WAIT_UNTIL(f, agent_find(f, ENTRY_NOTICE, "Codex has said nothing for 0.3 s: Esc interrupts"));
+    outside_use_patience(0);
+    session_interrupt(workbench_session(f->wb));
+    agent_ask(f, "Three.");
+    agent_must_find(f, ENTRY_ASSISTANT, "Third.");
+}
+
 /* Ends the Codex of this test, which has its home in the environment. */
 static void kill_codex(struct agent_run *f)
 {
@@ -447,6 +468,9 @@ static void others_of_its_name_are_told_apart(void **state)
         "#!/bin/sh\nread line\necho '{\"id\":1,\"result\":{\"userAgent\":\"bylaw/0.20.1 "
         "(x)\"}}'\ncat >/dev/null\n",
         "Codex is version 0.20.1; 0.160.0 or newer is needed");
+    outside_use_patience(300);
+    expect_useless(f, "#!/bin/sh\nexec sleep 1000\n", "Codex did not answer within 0.3 s");
+    outside_use_patience(0);
     setenv("PATH", "/nowhere", 1);
     agent_run_open(f, "codex", NULL);
     WAIT_UNTIL(f, workbench_notice(f->wb, 0) != NULL);
@@ -678,6 +702,7 @@ int main(void)
         TEST(sessions_are_threads),
         TEST(hooks_and_skills_are_for_it_too),
         TEST(it_is_interrupted),
+        TEST(its_silence_is_said),
         TEST(it_is_killed_and_goes_on),
         TEST(errors_are_one_clear_line),
         TEST(others_of_its_name_are_told_apart),
