@@ -4,9 +4,11 @@
 #include "base/utf8.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
-#include <ftw.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -235,19 +237,120 @@ bool path_make_dirs(const char *path, struct err *err)
     return ok;
 }
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+/* ---- removing a tree ---- */
+
+/* A folder to be emptied, also one whose owner has taken his own rights away. */
+static DIR *open_doomed(int parent, const char *name)
 {
-    (void)st;
-    (void)ftw;
-    return type == FTW_DP || type == FTW_DNR ? rmdir(path) : unlink(path);
+    static const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    int fd = openat(parent, name, flags);
+    if (fd < 0 && errno == EACCES && fchmodat(parent, name, 0700, 0) == 0) {
+        fd = openat(parent, name, flags);
+    }
+    DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+    if (stream != NULL) {
+        (void)fchmod(fd, 0700); /* where it cannot be, the removal says why */
+    } else if (fd >= 0) {
+        close(fd);
+    }
+    return stream;
+}
+
+static bool next_name(DIR *stream, const char **name)
+{
+    const struct dirent *entry;
+    do {
+        entry = readdir(stream);
+    } while (
+        entry != NULL && (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0));
+    *name = entry == NULL ? NULL : entry->d_name;
+    return entry != NULL;
+}
+
+/* A file, a link, a folder that is empty. */
+static bool remove_simple(int parent, const char *name)
+{
+    return unlinkat(parent, name, 0) == 0 || unlinkat(parent, name, AT_REMOVEDIR) == 0;
+}
+
+/* Moved up beside what it was in: a tree of any depth takes no more descriptors, stack or length of
+ * path than one of two levels. */
+static bool lift(int top, int parent, const char *name)
+{
+    static atomic_uint count;
+    char other[32];
+    (void)fchmodat(parent, name, 0700, 0); /* its ".." is rewritten */
+    for (int tries = 0; tries < 1000; tries++) {
+        snprintf(other, sizeof other, "lifted-%u", ++count);
+        if (renameat(parent, name, top, other) == 0) {
+            return true;
+        }
+        if (errno != ENOTEMPTY && errno != EEXIST && errno != ENOTDIR) {
+            return false;
+        }
+    }
+    return false;
+}
+
+static bool remove_folder(int top, const char *name)
+{
+    struct stat above;
+    struct stat here;
+    const char *inner;
+    DIR *stream = open_doomed(top, name);
+    if (stream == NULL) {
+        return false;
+    }
+    int fd = dirfd(stream);
+    bool ok = fstat(top, &above) == 0 && fstat(fd, &here) == 0;
+    if (ok && above.st_dev != here.st_dev) {
+        errno = EXDEV;
+        ok = false;
+    }
+    while (ok && next_name(stream, &inner)) {
+        ok = remove_simple(fd, inner) || lift(top, fd, inner);
+    }
+    int errnum = errno;
+    closedir(stream);
+    errno = errnum;
+    return ok && unlinkat(top, name, AT_REMOVEDIR) == 0;
+}
+
+/* Once more while something is found: what is lifted may come behind the reader. */
+static bool empty_folder(DIR *stream)
+{
+    const char *name;
+    bool found = true;
+    int top = dirfd(stream);
+    while (found) {
+        found = false;
+        rewinddir(stream);
+        while (next_name(stream, &name)) {
+            found = true;
+            if (!remove_simple(top, name) && !remove_folder(top, name)) {
+                return false;
+            }
+        }
+    }
+    return true;
 }
 
 bool path_remove_tree(const char *path, struct err *err)
 {
-    if (nftw(path, remove_entry, 32, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) != 0 && errno != ENOENT) {
-        return err_set_errno(err, errno, "cannot remove %s", path);
+    if (remove_simple(AT_FDCWD, path) || errno == ENOENT) {
+        return true;
     }
-    return true;
+    DIR *stream = open_doomed(AT_FDCWD, path);
+    bool ok = stream != NULL && empty_folder(stream);
+    int errnum = errno;
+    if (stream != NULL) {
+        closedir(stream);
+    }
+    if (ok && rmdir(path) != 0) {
+        errnum = errno;
+        ok = false;
+    }
+    return ok || err_set_errno(err, errnum, "cannot remove %s", path);
 }
 
 static bool is_program(const char *path)

@@ -41,7 +41,8 @@ char *path_home_dir(enum path_home home, struct err *err) MUST_USE;
 char *path_codex_home(void) MUST_USE;
 /* Creates the folder and its parents, mode 0700 for those made. */
 bool path_make_dirs(const char *path, struct err *err) MUST_USE;
-/* Removes a folder and all in it without following links or leaving its file system. */
+/* Removes a file, or a folder and all in it, however deep and whatever rights its folders have been
+ * left with, without following links or leaving its file system. What is not there is fine. */
 bool path_remove_tree(const char *path, struct err *err) MUST_USE;
 /* The folder at or above `folder` that holds a .git, or NULL. The caller frees. */
 char *path_git_root(const char *folder) MUST_USE;

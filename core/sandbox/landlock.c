@@ -71,22 +71,6 @@ static bool allow_at(
     return done;
 }
 
-enum holds { HOLDS_NOTHING, HOLDS_SECRET, IS_SECRET };
-
-static enum holds holds_secret(const struct paths *secret, const char *path)
-{
-    size_t len = strlen(path);
-    VEC_FOREACH (char *, item, secret) {
-        if (strcmp(*item, path) == 0) {
-            return IS_SECRET;
-        }
-        if (strncmp(*item, path, len) == 0 && (*item)[len] == '/') {
-            return HOLDS_SECRET;
-        }
-    }
-    return HOLDS_NOTHING;
-}
-
 static bool allow_reading(const struct ruleset *rules, const char *path, struct err *err);
 
 /* Landlock can only add: all but a secret is what lies beside it, and beside the folders it is in.
@@ -111,15 +95,26 @@ static bool allow_entries(const struct ruleset *rules, const char *path, struct 
 
 static bool allow_reading(const struct ruleset *rules, const char *path, struct err *err)
 {
-    switch (holds_secret(rules->secret, path)) {
-    case IS_SECRET:
-        return true;
-    case HOLDS_SECRET:
-        return allow_entries(rules, path, err);
-    case HOLDS_NOTHING:
-    default:
-        return allow_at(rules, AT_FDCWD, path, ACCESS_READ_FILES, err);
+    VEC_FOREACH (char *, secret, rules->secret) {
+        if (strcmp(*secret, path) == 0) {
+            return true;
+        }
     }
+    return secrets_within(rules->secret, path) != NULL
+               ? allow_entries(rules, path, err)
+               : allow_at(rules, AT_FDCWD, path, ACCESS_READ_FILES, err);
+}
+
+/* A terminal that it was given open may be opened again (/dev/stderr). */
+static bool allow_terminal(const struct ruleset *rules, int fd, struct err *err)
+{
+    struct landlock_path_beneath_attr rule = {
+        .allowed_access =
+            rules->handled & (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE),
+        .parent_fd = fd};
+    return !isatty(fd) ||
+           syscall(SYS_landlock_add_rule, rules->fd, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0 ||
+           err_set_errno(err, errno, "cannot allow the terminal in the sandbox");
 }
 
 static bool allow_paths(const struct ruleset *rules, const struct cage *cage, struct err *err)
@@ -133,6 +128,11 @@ static bool allow_paths(const struct ruleset *rules, const struct cage *cage, st
     }
     for (size_t i = 0; i < ARRAY_LEN(devices); i++) {
         if (!allow_at(rules, AT_FDCWD, devices[i], ACCESS_OF_A_FILE, err)) {
+            return false;
+        }
+    }
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (!allow_terminal(rules, fd, err)) {
             return false;
         }
     }

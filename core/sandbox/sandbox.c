@@ -18,22 +18,22 @@
 
 #include "base/env.h"
 #include "base/file.h"
-#include "base/log.h"
 #include "base/path.h"
 #include "sandbox/sandbox_private.h"
+#include "workspace/scratch.h"
 
 #ifndef CLOSE_RANGE_CLOEXEC
 #define CLOSE_RANGE_CLOEXEC (1U << 2)
 #endif
 
-enum { TERM_GRACE_S = 1 };
+enum { TERM_GRACE_S = 1, PROCESSES_MAX = 4096 };
 
 struct launch {
     const struct sandbox_policy *policy;
     struct cage cage;
     char *program;
     char *const *argv;
-    char *temporary;
+    struct scratch temporary;
     struct env env;
     char *tmpdir_entry; /* "TMPDIR=…" */
     int report;         /* where the child says why it could not start */
@@ -73,27 +73,13 @@ static bool add_writable(struct cage *cage, const char *folder, struct err *err)
     return true;
 }
 
-static bool make_temporary(struct launch *launch, struct err *err)
-{
-    const char *base = getenv("TMPDIR");
-    launch->temporary =
-        path_join(base != NULL && base[0] == '/' ? base : "/tmp", "bylaw-sandbox-XXXXXX");
-    if (mkdtemp(launch->temporary) == NULL) {
-        err_set_errno(
-            err, errno, "cannot make the sandbox's temporary folder %s", launch->temporary);
-        free(launch->temporary);
-        launch->temporary = NULL;
-        return false;
-    }
-    return add_writable(&launch->cage, launch->temporary, err);
-}
-
 /* Sockets and cookies of programs that act for the user. */
 static bool leads_out(const char *entry)
 {
-    static const char *const names[] = {"SSH_AUTH_SOCK=", "SSH_AGENT_PID=", "GPG_AGENT_INFO=",
-        "DBUS_SESSION_BUS_ADDRESS=", "DBUS_SYSTEM_BUS_ADDRESS=", "DOCKER_HOST=", "KUBECONFIG=",
-        "XAUTHORITY=", "DISPLAY=", "WAYLAND_DISPLAY=", "TMUX=", "STY=", "TMPDIR="};
+    static const char *const names[] = {
+        "SSH_AUTH_SOCK=", "SSH_AGENT_PID=", "GPG_AGENT_INFO=", "DBUS_SESSION_BUS_ADDRESS=",
+        "DBUS_SYSTEM_BUS_ADDRESS=", "DOCKER_HOST=", "KUBECONFIG=", "XAUTHORITY=", "DISPLAY=",
+        "WAYLAND_DISPLAY=", "TMUX=", "STY=", "XDG_RUNTIME_DIR=", "CONTAINER_HOST=", "TMPDIR="};
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         if (strncmp(entry, names[i], strlen(names[i])) == 0) {
             return true;
@@ -105,7 +91,7 @@ static bool leads_out(const char *entry)
 static void make_environment(struct launch *launch)
 {
     struct env all = env_scrubbed(launch->policy->env);
-    launch->tmpdir_entry = mem_printf("TMPDIR=%s", launch->temporary);
+    launch->tmpdir_entry = mem_printf("TMPDIR=%s", launch->temporary.folder);
     VEC_PUSH(&launch->env, launch->tmpdir_entry);
     for (size_t i = 0; all.items[i] != NULL; i++) {
         if (!leads_out(all.items[i])) {
@@ -149,25 +135,31 @@ static bool prepare(struct launch *launch, struct err *err)
     if (cage->cwd == NULL) {
         return err_set_errno(err, errno, "cannot run anything in %s", cwd);
     }
-    if (!make_temporary(launch, err)) {
+    secrets_find(cage, &cage->secret);
+    VEC_FOREACH (char *, folder, &cage->writable) {
+        const char *secret = secrets_within(&cage->secret, *folder);
+        if (secret != NULL) {
+            return err_set(err, ERR_DENIED,
+                "to write to %s is to have %s, where keys or passwords lie: name a folder that "
+                "holds no such place",
+                *folder, secret);
+        }
+    }
+    if (!scratch_make(&launch->temporary, err) ||
+        !add_writable(cage, launch->temporary.folder, err)) {
         return false;
     }
-    secrets_find(&cage->secret);
     make_environment(launch);
     return true;
 }
 
 static void launch_free(struct launch *launch)
 {
-    struct err err;
-    if (launch->temporary != NULL && !path_remove_tree(launch->temporary, &err)) {
-        log_write("sandbox", "%s", err.text);
-    }
+    scratch_remove(&launch->temporary);
     paths_free(&launch->cage.writable);
     paths_free(&launch->cage.secret);
     free(launch->cage.cwd);
     free(launch->program);
-    free(launch->temporary);
     free(launch->tmpdir_entry);
     VEC_FREE(&launch->env);
 }
@@ -184,7 +176,11 @@ static _Noreturn void give_up(const struct launch *launch, int code, const struc
 static bool confine(const struct launch *launch, struct err *err)
 {
     static const struct rlimit no_core = {0, 0};
+    static const struct rlimit processes = {PROCESSES_MAX, PROCESSES_MAX};
     setrlimit(RLIMIT_CORE, &no_core);
+    if (launch->cage.spaces) { /* counted per name space: elsewhere all of the user's would be */
+        setrlimit(RLIMIT_NPROC, &processes);
+    }
     return (chdir(launch->cage.cwd) == 0 ||
                err_set_errno(err, errno, "cannot enter %s", launch->cage.cwd)) &&
            (syscall(SYS_close_range, 3U, UINT_MAX, CLOSE_RANGE_CLOEXEC) == 0 ||
@@ -257,9 +253,20 @@ static int wait_for(pid_t child)
     }
 }
 
+/* Where memory runs out, it is what the kernel ends, and not the editor beside it. */
+static void give_way_to_others(void)
+{
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        (void)!file_write_all(fd, STR_LIT("1000"), NULL);
+        close(fd);
+    }
+}
+
 static _Noreturn void keep(const struct launch *launch)
 {
     struct err err;
+    give_way_to_others();
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     if (launch->cage.spaces && !spaces_arrange(&launch->cage, launch->uid, launch->gid, &err)) {
         give_up(launch, SANDBOX_FAILED, &err);
@@ -356,7 +363,7 @@ static int run(struct launch *launch, struct err *err)
 
 int sandbox_run(const struct sandbox_policy *policy, char *const *argv, struct err *err)
 {
-    struct launch launch = {.policy = policy, .argv = argv};
+    struct launch launch = {.policy = policy, .argv = argv, .temporary = {.lock = -1}};
     int code = SANDBOX_FAILED;
     launch.program = path_find_program(argv[0]);
     if (launch.program == NULL) {

@@ -1,22 +1,25 @@
 /* Running a program that nobody has vouched for: confined by the operating system, or not at all.
  *
  * What the program gets, and everything it starts:
- *  - the file system to read, without the places where keys and passwords lie (secrets.c); to write
+ *  - the file system to read, without the places where keys and passwords lie (secrets.c) and
+ * without devices but /dev/null and its like; to write
  * only what the policy names and a temporary folder of its own ($TMPDIR), which is removed
- * afterwards;
+ * afterwards (by the next workbench where we are killed: workspace/scratch.h);
  *  - no socket of any kind (TCP, UDP, Unix, abstract, netlink) but pairs of its own, unless
  * `network`;
- *  - no view of, signal to, or tracing of processes outside; no mounts, no name spaces, no kernel
- * interfaces that a program of this kind does not need (syscalls.c);
+ *  - no view of, signal to, or tracing of processes outside, nor of their limits and priorities; no
+ * mounts, no name spaces, no kernel interfaces that a program of this kind does not need
+ * (syscalls.c);
  *  - no capabilities, no way to gain any (no_new_privs); our environment without secrets
  * (base/env.h) and without the sockets of agents; no open files but the standard three. All of its
- * processes end when it does.
+ * processes end when it does; with name spaces there are at most 4096. Where memory runs out, they
+ * are what the kernel ends first.
  *
  * Three layers: Landlock (Linux 6.2 or newer, always), seccomp (always), and name spaces with a
  * read-only mount tree where the kernel lets an ordinary user make them. Without name spaces what
  * Landlock does not cover is refused by seccomp: changing modes, owners, times and extended
- * attributes anywhere, and before Linux 6.12 every signal. Where Landlock or seccomp cannot be had,
- * nothing runs.
+ * attributes anywhere, shared memory of System V, and before Linux 6.12 every signal; and it is
+ * seen which processes there are. Where Landlock or seccomp cannot be had, nothing runs.
  *
  * Sources: Landlock user-space API (docs.kernel.org/userspace-api/landlock.html), seccomp(2),
  * libseccomp's manual, mount_setattr(2), user_namespaces(7). */

@@ -23,8 +23,11 @@ struct cage {
 
 void paths_free(struct paths *paths);
 
-/* secrets.c: the places of this user and machine where keys lie, as far as they exist. */
-void secrets_find(struct paths *out);
+/* secrets.c: the places of this user and machine where keys lie, as far as they exist. The cage's
+ * `cwd` and `writable` are known. */
+void secrets_find(const struct cage *cage, struct paths *out);
+/* One that lies beneath `folder`, or NULL. Borrowed. */
+const char *secrets_within(const struct paths *secret, const char *folder);
 
 /* landlock.c. 0: the kernel has none. */
 int landlock_version(void);

@@ -1,11 +1,15 @@
 /* System calls that are refused. What Landlock covers is left to it: here is what it does not see.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/fsverity.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "sandbox/sandbox_private.h"
@@ -16,6 +20,9 @@ static const char *const never[] = {
     "process_vm_readv",
     "process_vm_writev",
     "process_madvise",
+    "process_mrelease",
+    "move_pages",
+    "migrate_pages",
     "kcmp",
     "pidfd_getfd",
     "bpf",
@@ -31,6 +38,7 @@ static const char *const never[] = {
     "chroot",
     "move_mount",
     "open_tree",
+    "open_tree_attr",
     "fsopen",
     "fsconfig",
     "fsmount",
@@ -104,6 +112,16 @@ static const char *const metadata[] = {
     "file_setattr",
 };
 
+/* What name spaces keep apart otherwise: memory, semaphores and queues that all programs of the
+ * machine share. */
+static const char *const shared[] = {"shmget", "shmat", "shmctl", "semget", "semop", "semtimedop",
+    "semctl", "msgget", "msgsnd", "msgrcv", "msgctl", "mq_open", "mq_unlink"};
+
+/* Calls that take a process in their first argument, 0 being the caller's own: limits and the
+ * scheduler's rules of other programs of the same user. */
+static const char *const others[] = {
+    "prlimit64", "sched_setaffinity", "sched_setscheduler", "sched_setparam", "sched_setattr"};
+
 static const char *const signals[] = {
     "kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal"};
 
@@ -147,6 +165,59 @@ static int deny_sockets(scmp_filter_ctx filter, bool network)
                : seccomp_rule_add(filter, action, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_GE, 256));
 }
 
+/* A pair of datagram sockets is a way past deny_sockets: each of the two may be given another
+ * address, and sends to any socket in the file system (SOCK_RAW is another name for it). Pairs that
+ * are connected for good stay. */
+static int deny_pairs(scmp_filter_ctx filter)
+{
+    enum { TYPE_BITS = 0xF }; /* without SOCK_CLOEXEC and SOCK_NONBLOCK */
+    static const uint64_t loose[] = {SOCK_DGRAM, SOCK_RAW};
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < ARRAY_LEN(loose); i++) {
+        rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socketpair), 1,
+            SCMP_A1(SCMP_CMP_MASKED_EQ, TYPE_BITS, loose[i]));
+    }
+    return rc;
+}
+
+static int deny_values(
+    scmp_filter_ctx filter, int call, unsigned argument, const uint64_t *values, size_t count)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), call, 1,
+            SCMP_CMP(argument, SCMP_CMP_MASKED_EQ, UINT32_MAX, values[i]));
+    }
+    return rc;
+}
+
+/* Other programs, by what needs neither a signal nor ptrace, and a file's flags (chattr), for which
+ * it is enough to have it open for reading. */
+static int deny_reaching(scmp_filter_ctx filter)
+{
+    static const uint64_t owner[] = {F_SETOWN, F_SETOWN_EX}; /* who is signalled of a pipe */
+    static const uint64_t control[] = {FIOSETOWN, SIOCSPGRP, FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR,
+        FS_IOC_SET_ENCRYPTION_POLICY, FS_IOC_ENABLE_VERITY};
+    int rc = deny(filter, shared, ARRAY_LEN(shared), EPERM);
+    for (size_t i = 0; rc == 0 && i < ARRAY_LEN(others); i++) {
+        rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM),
+            seccomp_syscall_resolve_name(others[i]), 1, SCMP_A0(SCMP_CMP_NE, 0));
+    }
+    static const struct {
+        int call;
+        uint64_t of_a_process; /* not of a group or of all of the user's */
+    } ranks[] = {{SCMP_SYS(setpriority), PRIO_PROCESS}, {SCMP_SYS(ioprio_set), 1}};
+    for (size_t i = 0; rc == 0 && i < ARRAY_LEN(ranks); i++) {
+        rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), ranks[i].call, 1,
+            SCMP_A0(SCMP_CMP_NE, ranks[i].of_a_process));
+        rc = rc != 0 ? rc
+                     : seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), ranks[i].call, 1,
+                           SCMP_A1(SCMP_CMP_NE, 0));
+    }
+    rc = rc != 0 ? rc : deny_values(filter, SCMP_SYS(fcntl), 1, owner, ARRAY_LEN(owner));
+    return rc != 0 ? rc : deny_values(filter, SCMP_SYS(ioctl), 1, control, ARRAY_LEN(control));
+}
+
 static int deny_flags(scmp_filter_ctx filter)
 {
     static const uint64_t spaces[] = {CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC,
@@ -158,11 +229,7 @@ static int deny_flags(scmp_filter_ctx filter)
     }
     /* Typing into the terminal we share with it. */
     static const uint64_t typing[] = {TIOCSTI, TIOCLINUX};
-    for (size_t i = 0; rc == 0 && i < ARRAY_LEN(typing); i++) {
-        rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1,
-            SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, typing[i]));
-    }
-    return rc;
+    return rc != 0 ? rc : deny_values(filter, SCMP_SYS(ioctl), 1, typing, ARRAY_LEN(typing));
 }
 
 static int add_rules(scmp_filter_ctx filter, const struct cage *cage)
@@ -171,8 +238,10 @@ static int add_rules(scmp_filter_ctx filter, const struct cage *cage)
     rc = rc != 0 ? rc : deny(filter, unknown, ARRAY_LEN(unknown), ENOSYS);
     rc = rc != 0 ? rc : deny_flags(filter);
     rc = rc != 0 ? rc : deny_sockets(filter, cage->network);
+    rc = rc != 0 ? rc : deny_pairs(filter);
     if (rc == 0 && !cage->spaces) {
         rc = deny(filter, metadata, ARRAY_LEN(metadata), EPERM);
+        rc = rc != 0 ? rc : deny_reaching(filter);
     }
     if (rc == 0 && !cage->spaces && cage->abi < LANDLOCK_ABI_SCOPES) {
         rc = deny(filter, signals, ARRAY_LEN(signals), EPERM);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -21,12 +22,15 @@
 #include "base/path.h"
 #include "base/vec.h"
 #include "sandbox/confined.h"
+#include "workspace/scratch.h"
 
 static const char *const modes[] = {"", "--no-namespaces"};
 
 struct outside {
     char *dir; /* holds out/, in/ and home/ */
-    int sockets[4];
+    int sockets[5];
+    int terminal; /* of somebody else: another session's */
+    int memory;
 };
 
 static char secret_of_the_parent = 'x';
@@ -71,7 +75,7 @@ static void export_number(const char *name, unsigned long long number, bool hex)
     setenv(name, text, 1);
 }
 
-static int listen_unix(const char *path, bool abstract)
+static int listen_unix(int type, const char *path, bool abstract)
 {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
     snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
@@ -80,9 +84,9 @@ static int listen_unix(const char *path, bool abstract)
     if (abstract) {
         at.sun_path[0] = '\0';
     }
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
     assert_int_equal(bind(fd, (struct sockaddr *)&at, len), 0);
-    assert_int_equal(listen(fd, 64), 0);
+    assert_true(type != SOCK_STREAM || listen(fd, 64) == 0);
     return fd;
 }
 
@@ -98,19 +102,37 @@ static int open_port(int type, const char *variable)
     return fd;
 }
 
+static void open_terminal(struct outside *o)
+{
+    o->terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(o->terminal >= 0);
+    assert_int_equal(unlockpt(o->terminal), 0);
+    setenv("TERMINAL", ptsname(o->terminal), 1);
+}
+
+static void share_memory(struct outside *o)
+{
+    key_t key = (key_t)getpid();
+    o->memory = shmget(key, 4096, 0600 | IPC_CREAT | IPC_EXCL);
+    assert_true(o->memory >= 0);
+    export_number("MEMORY", (unsigned long long)key, false);
+}
+
 static int set_up(void **state)
 {
     struct outside *o = MEM_NEW(struct outside);
     o->dir = test_dir_make();
     test_write(o->dir, "home/.ssh/id", "key\n");
+    test_write(o->dir, "codex/auth.json", "key\n");
     test_write(o->dir, "in/file", "mine\n");
     const char *binary = getenv("BYLAW_BINARY_DIR");
     char *values[] = {mem_printf("%s/out", o->dir), mem_printf("%s/in", o->dir),
         mem_printf("%s/home", o->dir), mem_printf("%s/bylaw", binary),
         mem_printf("%s/tests/escape", binary), mem_printf("%s/socket", o->dir),
+        mem_printf("%s/datagrams", o->dir), mem_printf("%s/codex", o->dir),
         mem_printf("@bylaw-test-%d", (int)getpid())};
     static const char *const names[] = {
-        "OUT", "IN", "HOME", "BYLAW", "ESCAPE", "SOCKET", "ABSTRACT"};
+        "OUT", "IN", "HOME", "BYLAW", "ESCAPE", "SOCKET", "DATAGRAMS", "CODEX_HOME", "ABSTRACT"};
     static const char *const homes[] = {"XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"};
     for (size_t i = 0; i < ARRAY_LEN(homes); i++) {
         unsetenv(homes[i]);
@@ -123,8 +145,11 @@ static int set_up(void **state)
     export_number("PARENT", (unsigned long long)getpid(), false);
     export_number("ADDRESS", (unsigned long long)(uintptr_t)&secret_of_the_parent, true);
     prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
-    o->sockets[0] = listen_unix(getenv("SOCKET"), false);
-    o->sockets[1] = listen_unix(getenv("ABSTRACT"), true);
+    o->sockets[0] = listen_unix(SOCK_STREAM, getenv("SOCKET"), false);
+    o->sockets[1] = listen_unix(SOCK_STREAM, getenv("ABSTRACT"), true);
+    o->sockets[4] = listen_unix(SOCK_DGRAM, getenv("DATAGRAMS"), false);
+    open_terminal(o);
+    share_memory(o);
     o->sockets[2] = open_port(SOCK_STREAM, "TCP");
     o->sockets[3] = open_port(SOCK_DGRAM, "UDP");
     for (size_t i = 0; i < ARRAY_LEN(values); i++) {
@@ -140,6 +165,8 @@ static int tear_down(void **state)
     for (size_t i = 0; i < ARRAY_LEN(o->sockets); i++) {
         close(o->sockets[i]);
     }
+    close(o->terminal);
+    shmctl(o->memory, IPC_RMID, NULL);
     test_dir_remove(o->dir);
     free(o);
     return 0;
@@ -187,6 +214,16 @@ static const struct way ways[] = {
     {"signal-group $VICTIM", false},
     {"unix $SOCKET", false},
     {"unix $ABSTRACT", false},
+    {"pair datagram $DATAGRAMS", false},
+    {"pair raw $DATAGRAMS", false},
+    {"terminal $TERMINAL", false},
+    {"limit $VICTIM", false},
+    {"priority $VICTIM", false},
+    {"processor $VICTIM", false},
+    {"owner $VICTIM", false},
+    {"flags $OUT/file", false},
+    {"memory $MEMORY", false},
+    {"read $CODEX_HOME/auth.json", false},
     {"tcp $TCP", false},
     {"udp $UDP", false},
     {"listen 0", false},
@@ -411,6 +448,8 @@ static void test_work_goes_on(void **state)
     expect("\"$BYLAW\" sandbox $MODE --network -- \"$ESCAPE\" udp $UDP", 0);
     expect("\"$BYLAW\" sandbox $MODE --network -- \"$ESCAPE\" unix $SOCKET 2>/dev/null", 1);
     expect("\"$BYLAW\" sandbox $MODE --network -- \"$ESCAPE\" unix $ABSTRACT 2>/dev/null", 1);
+    expect("\"$BYLAW\" sandbox $MODE --network -- \"$ESCAPE\" pair datagram $DATAGRAMS 2>/dev/null",
+        1);
     expect("\"$BYLAW\" sandbox $MODE -- \"$ESCAPE\" variable HOME", 0);
 }
 
@@ -425,21 +464,48 @@ static void test_exit_codes(void **state)
         126);
     expect("\"$BYLAW\" sandbox $MODE -w /no/such/folder -- true 2>/dev/null", 125);
     expect("\"$BYLAW\" sandbox $MODE -w / -- true 2>/dev/null", 125);
+    /* It would hold the keys. */
+    expect("\"$BYLAW\" sandbox $MODE -w \"$HOME\" -- true 2>/dev/null", 125);
     expect("\"$BYLAW\" sandbox $MODE 2>/dev/null", 2);
     expect("\"$BYLAW\" sandbox --check >/dev/null", 0);
 }
 
-/* Ended from outside, it takes the program with it. */
+/* Names of temporary folders, and of their locks. */
+static int count_temporary(const struct outside *o)
+{
+    int found = 0;
+    char *path = path_join(o->dir, "home/.cache/bylaw/overlays");
+    DIR *stream = opendir(path);
+    assert_non_null(stream);
+    while (readdir(stream) != NULL) {
+        found++;
+    }
+    closedir(stream);
+    free(path);
+    return found - 2;
+}
+
+/* Ended from outside, it takes the program with it, and its temporary folder; killed, it leaves
+ * that to the next workbench. */
 static void test_is_ended(void **state)
 {
-    (void)state;
-    expect("timeout 1 \"$BYLAW\" sandbox $MODE -- env LEFT_BEHIND=yes sleep 1000", 124);
+    const struct outside *o = *state;
+    expect(
+        "timeout 1 \"$BYLAW\" sandbox $MODE -- sh -c 'mkdir \"$TMPDIR/x\"; chmod 0 \"$TMPDIR/x\"; "
+        "LEFT_BEHIND=yes sleep 1000'",
+        124);
     assert_int_equal(end_marked(), 0);
+    assert_int_equal(count_temporary(o), 0);
     expect("timeout -s KILL 1 \"$BYLAW\" sandbox $MODE -- env LEFT_BEHIND=yes sleep 1000; test $? "
            "= 137",
         0);
     for (int tries = 0; end_marked() > 0; tries++) { /* the kernel ends them soon, not at once */
         assert_true(tries < 1000);
+    }
+    assert_int_not_equal(count_temporary(o), 0);
+    for (int tries = 0; count_temporary(o) > 0; tries++) { /* the lock goes with the last process */
+        assert_true(tries < 1000);
+        scratch_sweep();
     }
 }
 

@@ -2,6 +2,7 @@
  * not (why, on standard error); 2: no such way. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
@@ -10,8 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -169,6 +173,63 @@ static bool try_unix(char **arg)
     return fd >= 0 && connect(fd, (struct sockaddr *)&to, len) == 0;
 }
 
+/* Half of a pair, given another address. */
+static bool try_pair(char **arg)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    int pair[2];
+    strncpy(to.sun_path, arg[1], sizeof to.sun_path - 1);
+    return socketpair(AF_UNIX, strcmp(arg[0], "raw") == 0 ? SOCK_RAW : SOCK_DGRAM, 0, pair) == 0 &&
+           sendto(pair[0], "x", 1, 0, (struct sockaddr *)&to, sizeof to) == 1;
+}
+
+/* What somebody types there would come here. */
+static bool try_terminal(char **arg)
+{
+    return open(arg[0], O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC) >= 0;
+}
+
+static bool try_limit(char **arg)
+{
+    static const struct rlimit few = {100, 100};
+    return prlimit((pid_t)atoi(arg[0]), RLIMIT_NOFILE, &few, NULL) == 0;
+}
+
+static bool try_priority(char **arg)
+{
+    return setpriority(PRIO_PROCESS, (id_t)atoi(arg[0]), 19) == 0;
+}
+
+static bool try_processor(char **arg)
+{
+    cpu_set_t first;
+    CPU_ZERO(&first);
+    CPU_SET(0, &first);
+    return sched_setaffinity((pid_t)atoi(arg[0]), sizeof first, &first) == 0;
+}
+
+/* A signal that the kernel is asked to send. */
+static bool try_owner(char **arg)
+{
+    int ends[2];
+    return pipe(ends) == 0 && fcntl(ends[0], F_SETOWN, atoi(arg[0])) == 0;
+}
+
+/* chattr */
+static bool try_flags(char **arg)
+{
+    int flags;
+    int fd = open(arg[0], O_RDONLY | O_CLOEXEC);
+    return fd >= 0 && ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 &&
+           ioctl(fd, FS_IOC_SETFLAGS, &flags) == 0;
+}
+
+static bool try_memory(char **arg)
+{
+    int id = shmget((key_t)atoi(arg[0]), 1, 0);
+    return id >= 0 && shmat(id, NULL, 0) != (void *)-1;
+}
+
 static int internet(char **arg, int type, struct sockaddr_in *to)
 {
     *to = (struct sockaddr_in){.sin_family = AF_INET,
@@ -282,6 +343,14 @@ static const struct way {
     {"signal", 1, try_signal},
     {"signal-group", 1, try_signal_group},
     {"unix", 1, try_unix},
+    {"pair", 2, try_pair},
+    {"terminal", 1, try_terminal},
+    {"limit", 1, try_limit},
+    {"priority", 1, try_priority},
+    {"processor", 1, try_processor},
+    {"owner", 1, try_owner},
+    {"flags", 1, try_flags},
+    {"memory", 1, try_memory},
     {"tcp", 1, try_tcp},
     {"udp", 1, try_udp},
     {"listen", 1, try_listen},

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char *make_folder(void)
@@ -104,12 +105,79 @@ static void writes_to_own_descriptors(void **state)
     remove_folder(dir);
 }
 
+/* As somebody whose rights count: root's do not. */
+static bool by_another_user(bool (*works)(void))
+{
+    int status;
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        bool other = geteuid() != 0 || setuid(65534) == 0;
+        _exit(other && works() ? 0 : 1);
+    }
+    return waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* What a program may leave of its temporary folder. */
+static bool removes_what_was_closed(void)
+{
+    struct err err;
+    char dir[] = "/tmp/bylaw-file-XXXXXX";
+    if (mkdtemp(dir) == NULL) {
+        return false;
+    }
+    char *outer = path_join(dir, "outer");
+    char *inner = path_join(outer, "inner");
+    char *file = path_join(inner, "file");
+    bool made = mkdir(outer, 0700) == 0 && mkdir(inner, 0700) == 0 &&
+                file_write(file, STR_LIT("x"), 0600, &err) && chmod(inner, 0) == 0 &&
+                chmod(outer, 0) == 0;
+    bool removed = path_remove_tree(dir, &err);
+    free(file);
+    free(inner);
+    free(outer);
+    return made && removed && access(dir, F_OK) != 0;
+}
+
+static void removes_trees(void **state)
+{
+    (void)state;
+    enum { DEPTH = 3000 };
+    struct err err;
+    char *dir = make_folder();
+    char *kept = make_folder();
+    char *file = path_join(kept, "file");
+    char *link = path_join(dir, "link");
+    assert_ok(file_write(file, STR_LIT("x"), 0600, &err), err);
+    assert_int_equal(symlink(kept, link), 0);
+    int at = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    for (int i = 0; i < DEPTH; i++) { /* longer than a path can be */
+        assert_int_equal(mkdirat(at, "lifted-1", 0700), 0);
+        int next = openat(at, "lifted-1", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        assert_true(next >= 0);
+        close(at);
+        at = next;
+    }
+    close(at);
+    assert_ok(path_remove_tree(dir, &err), err);
+    assert_int_not_equal(access(dir, F_OK), 0);
+    assert_ok(path_remove_tree(dir, &err), err); /* it is not there */
+    assert_content(file, "x");
+    assert_ok(path_remove_tree(file, &err), err);
+    assert_true(by_another_user(removes_what_was_closed));
+    free(link);
+    free(file);
+    free(dir);
+    remove_folder(kept);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(replaces_files),
         cmocka_unit_test(writes_to_streams),
         cmocka_unit_test(writes_to_own_descriptors),
+        cmocka_unit_test(removes_trees),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
