@@ -2,11 +2,12 @@
  * files.
  *
  * Discovery as in Codex CLI: the user's own ($CODEX_HOME, else ~/.codex) first, which does not
- * count towards the bound; then from the git root (or the workspace where there is none) down to
+ * count towards the bound; then from the git root (or the nearest folder above with one of
+ * project_root_markers of the user's Codex config; the workspace where there is none) down to
  * the workspace, one file a folder, AGENTS.override.md before AGENTS.md before the names that
- * project_doc_fallback_filenames of the user's Codex config gives; joined root first; at most
- * project_doc_max_bytes of it (32 KiB) in all, cut at a character with a note. Links are not
- * followed. */
+ * project_doc_fallback_filenames gives there; joined root first; at most project_doc_max_bytes of
+ * it (32 KiB) in all, cut at a character with a note. None of a folder that Codex was told is
+ * untrusted. Other than there, a link is followed within that root only. */
 #ifndef BYLAW_AGENT_INSTRUCTIONS_H
 #define BYLAW_AGENT_INSTRUCTIONS_H
 

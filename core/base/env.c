@@ -4,6 +4,7 @@
 #include "base/vec.h"
 
 #include <ctype.h>
+#include <stdint.h>
 #include <unistd.h>
 
 static struct {
@@ -21,20 +22,56 @@ void env_hide(const char *name)
     VEC_PUSH(&hidden, mem_strdup(name));
 }
 
-static bool looks_secret(struct str name)
+static bool is_marked(struct str upper)
 {
-    static const char *const marks[] = {
-        "API_KEY", "APIKEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "PRIVATE_KEY"};
-    char upper[256];
-    size_t n = 0;
-    for (; n < name.len && n < sizeof upper - 1; n++) {
-        upper[n] = (char)toupper((unsigned char)name.ptr[n]);
-    }
-    upper[n] = '\0';
-    for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
-        if (strstr(upper, marks[i]) != NULL) {
+    static const char *const within[] = {"API_KEY", "APIKEY", "ACCESS_KEY", "TOKEN", "SECRET",
+        "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "PRIVATE_KEY", "CONNECTION_STRING",
+        "COOKIE"};
+    static const char *const ends[] = {"_KEY", "_PASS", "_PWD", "_PAT", "_AUTH", "_DSN"};
+    for (size_t i = 0; i < ARRAY_LEN(within); i++) {
+        if (str_find(upper, str_of(within[i]), 0) != SIZE_MAX) {
             return true;
         }
+    }
+    for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+        if (str_ends(upper, ends[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A key by its looks, or an address with a password ("postgres://me:hush@db/x"), whatever it is
+ * called. */
+static bool holds_secret(struct str value)
+{
+    static const char *const begins[] = {"sk-", "ghp_", "gho_", "ghs_", "github_pat_", "glpat-",
+        "xoxb-", "xoxp-", "AKIA", "-----BEGIN "};
+    for (size_t i = 0; i < ARRAY_LEN(begins); i++) {
+        if (str_starts(value, begins[i])) {
+            return true;
+        }
+    }
+    size_t scheme = str_find(value, STR_LIT("://"), 0);
+    if (scheme == SIZE_MAX) {
+        return false;
+    }
+    struct str rest = str_from(value, scheme + 3);
+    size_t slash = str_find_char(rest, '/', 0);
+    struct str host = slash == SIZE_MAX ? rest : str_slice(rest, 0, slash);
+    size_t at = str_find_char(host, '@', 0);
+    return at != SIZE_MAX && str_find_char(str_slice(host, 0, at), ':', 0) != SIZE_MAX;
+}
+
+static bool looks_secret(struct str name, struct str value)
+{
+    char upper[256];
+    size_t n = 0;
+    for (; n < name.len && n < sizeof upper; n++) {
+        upper[n] = (char)toupper((unsigned char)name.ptr[n]);
+    }
+    if (is_marked(str_make(upper, n)) || holds_secret(value)) {
+        return true;
     }
     VEC_FOREACH (char *, known, &hidden) {
         if (str_equal_c(name, *known)) {
@@ -65,7 +102,8 @@ struct env env_scrubbed(const char *const *extra)
     struct env env = {0};
     for (char **entry = environ; *entry != NULL; entry++) {
         struct str name = name_of(*entry);
-        if (!looks_secret(name) && !is_overridden(name, extra)) {
+        struct str value = str_from(str_of(*entry), name.len + 1);
+        if (!looks_secret(name, value) && !is_overridden(name, extra)) {
             VEC_PUSH(&env, *entry);
         }
     }

@@ -1,7 +1,8 @@
 /* The environment of child programs: ours without the secrets.
  *
- * Left out: variables whose name looks like a secret (API_KEY, TOKEN, SECRET, PASSWORD, …) and
- * those named with env_hide. Loop thread only. */
+ * Left out: variables whose name looks like a secret (API_KEY, TOKEN, SECRET, PASSWORD, …_KEY,
+ * …_PASS, …), whose value does (a key of a known form, an address with a password in it), and those
+ * named with env_hide. Loop thread only. */
 #ifndef BYLAW_BASE_ENV_H
 #define BYLAW_BASE_ENV_H
 

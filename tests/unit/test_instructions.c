@@ -115,21 +115,104 @@ static void too_much_is_cut_and_said(void **state)
     test_dir_remove(dir);
 }
 
-static void a_link_is_not_followed(void **state)
+static char *read_text(const char *git_root, const char *root, struct buf *problem)
+{
+    struct instructions got;
+    instructions_read(git_root, root, &got, problem);
+    char *text = str_dup(str_from(buf_str(&got.text), got.own));
+    instructions_free(&got);
+    return text;
+}
+
+/* Within the repository it is what it leads to, as with Codex; out of it nothing is sent. */
+static void links_stay_in_the_repository(void **state)
 {
     (void)state;
     char *dir = test_dir_make();
-    char *link = mem_printf("%s/AGENTS.md", dir);
-    assert_int_equal(symlink("/etc/passwd", link), 0);
-    struct instructions got;
+    char *repo = mem_printf("%s/repo", dir);
+    char *deep = mem_printf("%s/a/b", repo);
+    char *link = mem_printf("%s/AGENTS.md", deep);
     struct buf problem = BUF_INIT;
-    instructions_read(dir, dir, &got, &problem);
-    assert_null(strstr(got.text.ptr, "root:"));
-    assert_non_null(strstr(problem.ptr, "is not sent to the model"));
-    assert_int_equal(got.sources.len, 0);
-    instructions_free(&got);
+    test_write(repo, "CLAUDE.md", "linked rules\n");
+    test_write(repo, ".git/config", "its config\n");
+    test_write(deep, "x", "");
+    test_write(dir, "outside", "outside\n");
+    assert_int_equal(symlink("../../CLAUDE.md", link), 0);
+    char *text = read_text(repo, deep, &problem);
+    assert_non_null(strstr(text, "linked rules"));
+    assert_int_equal(problem.len, 0);
+    free(text);
+    static const char *const others[] = {
+        "../../../outside", "/etc/passwd", "../../.git/config", "AGENTS.md", "nowhere"};
+    for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+        assert_int_equal(unlink(link), 0);
+        assert_int_equal(symlink(others[i], link), 0);
+        text = read_text(repo, deep, &problem);
+        assert_null(strstr(text, "root:"));
+        assert_null(strstr(text, "outside\n"));
+        assert_null(strstr(text, "its config"));
+        assert_non_null(strstr(text, "could not be read"));
+        assert_non_null(strstr(problem.ptr, "is not sent to the model"));
+        buf_clear(&problem);
+        free(text);
+    }
     buf_free(&problem);
     free(link);
+    free(deep);
+    free(repo);
+    test_dir_remove(dir);
+}
+
+/* Each held against what the Codex CLI sends ("codex debug prompt-input"). */
+static void odd_cases_are_codex_s(void **state)
+{
+    (void)state;
+    char *dir = test_dir_make();
+    char *home = mem_printf("%s/home", dir);
+    char *repo = mem_printf("%s/repo", dir);
+    char *deep = mem_printf("%s/a/b", repo);
+    char *link = mem_printf("%s/AGENTS.md", home);
+    test_write(home, "dotfiles.md", "my rules\n");
+    assert_int_equal(symlink("dotfiles.md", link), 0); /* the user's own links are his business */
+    test_write(home, "AGENTS.override.md", " \n");     /* and blank is none */
+    test_write(home, "config.toml", "project_doc_fallback_filenames = [\"TEAM.md\"]\n");
+    test_write(repo, "AGENTS.md", "top rules\n");
+    test_write(deep, "AGENTS.md/file", ""); /* a folder is none */
+    test_write(deep, "TEAM.md", "team rules\n");
+    setenv("CODEX_HOME", home, 1);
+    char *text = read_text(repo, deep, NULL);
+    assert_non_null(strstr(text, "my rules"));
+    assert_non_null(strstr(text, "top rules"));
+    assert_non_null(strstr(text, "team rules"));
+    assert_null(strstr(text, "could not be read"));
+    free(text);
+    test_write(home, "config.toml", "project_root_markers = [\".team\"]\n");
+    test_write(repo, "a/.team", "");
+    test_write(repo, "a/AGENTS.md", "\n\nmiddle rules\n");
+    text = read_text(repo, deep, NULL);
+    assert_null(strstr(text, "top rules"));
+    assert_non_null(strstr(text, "middle rules"));
+    free(text);
+    test_write(home, "config.toml", "project_root_markers = []\n");
+    text = read_text(repo, deep, NULL);
+    assert_null(strstr(text, "middle rules"));
+    free(text);
+    test_write(home, "config.toml", "project_doc_max_bytes = 20\n"); /* blanks count */
+    text = read_text(repo, deep, NULL);
+    assert_non_null(strstr(text, "\n\nmiddle r\n"));
+    free(text);
+    char *untrusted = mem_printf("[projects.\"%s\"]\ntrust_level = \"untrusted\"\n", repo);
+    test_write(home, "config.toml", untrusted);
+    text = read_text(repo, deep, NULL);
+    assert_non_null(strstr(text, "my rules"));
+    assert_null(strstr(text, "top rules"));
+    free(text);
+    setenv("CODEX_HOME", "/nonexistent", 1);
+    free(untrusted);
+    free(link);
+    free(deep);
+    free(repo);
+    free(home);
     test_dir_remove(dir);
 }
 
@@ -141,7 +224,8 @@ int main(void)
         cmocka_unit_test(the_users_come_first),
         cmocka_unit_test(names_and_cap_are_codex_s),
         cmocka_unit_test(too_much_is_cut_and_said),
-        cmocka_unit_test(a_link_is_not_followed),
+        cmocka_unit_test(links_stay_in_the_repository),
+        cmocka_unit_test(odd_cases_are_codex_s),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -69,6 +69,27 @@ static void streams_lines_and_input(void **state)
     buf_free(&seen.lines);
 }
 
+static void secrets_stay_here(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *value;
+    } secret[] = {{"AWS_ACCESS_KEY_ID", "hush"}, {"DEPLOY_KEY", "hush"}, {"DB_PASS", "hush"},
+        {"MYSQL_PWD", "hush"}, {"DATABASE_URL", "postgres://me:hush@db/x"},
+        {"PLAIN_NAME", "sk-hush"}, {"GIT_PEM", "-----BEGIN hush"}},
+      plain[] = {{"GIT_AUTHOR_NAME", "heard"}, {"KEYBOARD", "heard"}, {"OLDPWD", "heard"},
+          {"SOME_URL", "https://heard/a:b@c"}};
+    for (size_t i = 0; i < ARRAY_LEN(secret); i++) {
+        setenv(secret[i].name, secret[i].value, 1);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(plain); i++) {
+        setenv(plain[i].name, plain[i].value, 1);
+    }
+    struct seen seen = run("env | grep -c hush; env | grep -c heard", 0, 0);
+    assert_non_null(strstr(seen.lines.ptr, "0:0|0:4|"));
+    buf_free(&seen.lines);
+}
+
 static void timeout_kills_the_group(void **state)
 {
     (void)state;
@@ -260,6 +281,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(streams_lines_and_input),
+        cmocka_unit_test(secrets_stay_here),
         cmocka_unit_test(timeout_kills_the_group),
         cmocka_unit_test(orphan_with_the_pipe_is_cut_off),
         cmocka_unit_test(orphan_that_floods_is_cut_off),
