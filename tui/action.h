@@ -18,8 +18,9 @@ enum {
 };
 
 enum action_flag {
-    ACTION_KEY_LINE = 1,  /* shown in the key line while its pane has the focus */
-    ACTION_NO_PALETTE = 2 /* movement and the like: not worth a palette row */
+    ACTION_KEY_LINE = 1,   /* shown in the key line while its pane has the focus */
+    ACTION_NO_PALETTE = 2, /* movement and the like: not worth a palette row */
+    ACTION_URGENT = 4 /* something waits for it: in the key line before what works everywhere */
 };
 
 struct action {

@@ -355,7 +355,8 @@ static void paint_key_line(struct app *app)
         for (size_t i = 0; i < sets[s]->count; i++) {
             const struct action *action = &sets[s]->actions[i];
             if ((action->flags & ACTION_KEY_LINE) != 0) {
-                at = paint_key(app, region, at, end - (global ? 0 : 22), action, data[s], &shown);
+                bool first = global || (action->flags & ACTION_URGENT) != 0;
+                at = paint_key(app, region, at, end - (first ? 0 : 22), action, data[s], &shown);
             }
         }
         col = at;

@@ -12,6 +12,8 @@ struct trust_box {
     struct app *app;
     struct vetting vetting;
     size_t at;
+    bool *shown; /* each: it was on the screen */
+    bool warned; /* that some were not: the same key once more means it */
     struct textview *view;
     void (*changed)(void *data);
     void *data;
@@ -35,6 +37,7 @@ static void fill(struct trust_box *box)
 static void go(struct trust_box *box, size_t at)
 {
     box->at = at;
+    box->shown[at] = true;
     fill(box);
 }
 
@@ -94,21 +97,41 @@ static unsigned answer_rest(struct trust_box *box, enum trust_answer what)
     return after(box);
 }
 
+/* What nobody has looked at is trusted only by who says so twice. */
+static unsigned trust_rest(struct trust_box *box)
+{
+    size_t unseen = 0;
+    for (size_t i = 0; i < box->vetting.len; i++) {
+        unseen += box->vetting.items[i].answer == TRUST_UNKNOWN && !box->shown[i];
+    }
+    if (unseen == 0 || box->warned) {
+        return answer_rest(box, TRUST_YES);
+    }
+    box->warned = true;
+    app_message(box->app, MESSAGE_WARNING,
+        "%zu of them you have not looked at: Tab shows the next, T once more trusts all.", unseen);
+    return UI_DONE;
+}
+
 static void draw(void *data, struct region region, bool focused)
 {
     struct trust_box *box = data;
     const struct vetted *item = &box->vetting.items[box->at];
     int cols = region_cols(region);
     struct buf head = BUF_INIT;
-    buf_printf(
-        &head, "%zu of %zu  %s, in %s", box->at + 1, box->vetting.len, item->title, item->file);
-    int col = grid_put_fit(region, 0, 0, cols, buf_str(&head), STYLE(HEADING));
+    buf_printf(&head, "%zu of %zu  %s", box->at + 1, box->vetting.len, item->title);
+    grid_put_fit(region, 0, 0, cols, buf_str(&head), STYLE(HEADING));
     buf_free(&head);
     enum style_id style = item->answer == TRUST_YES  ? STYLE_PASS
                           : item->answer == TRUST_NO ? STYLE_DIM
                                                      : STYLE_WARNING;
-    grid_put_fit(region, 0, col + 2, cols - col - 2, str_of(vetted_state(item)),
+    /* The state first: where there is little room, a folder's name is what is cut. */
+    int col = grid_put_fit(region, 1, 0, cols, str_of(vetted_state(item)),
         (struct style){(uint16_t)style, STYLE_NONE, 0});
+    struct buf where = BUF_INIT;
+    buf_printf(&where, "in %s", item->file);
+    grid_put_fit(region, 1, col + 2, cols - col - 2, buf_str(&where), STYLE(DIM));
+    buf_free(&where);
     textview_draw(box->view,
         region_sub(region, HEAD_ROWS, 0, region_rows(region) - HEAD_ROWS, cols), focused);
 }
@@ -117,14 +140,15 @@ static unsigned on_key(void *data, const struct key *key)
 {
     struct trust_box *box = data;
     size_t count = box->vetting.len;
+    if (key_is_char(key, 'T')) {
+        return trust_rest(box);
+    }
+    box->warned = false;
     if (key_is_char(key, 't')) {
         return answer_one(box, TRUST_YES);
     }
     if (key_is_char(key, 'x')) {
         return answer_one(box, TRUST_NO);
-    }
-    if (key_is_char(key, 'T')) {
-        return answer_rest(box, TRUST_YES);
     }
     if (key_is_char(key, 'X')) {
         return answer_rest(box, TRUST_NO);
@@ -173,6 +197,7 @@ static void destroy(void *data)
     struct trust_box *box = data;
     vetting_free(&box->vetting);
     textview_free(box->view);
+    free(box->shown);
     free(box);
 }
 
@@ -197,6 +222,7 @@ void trust_box_open(
     *box = (struct trust_box){.app = app,
         .vetting = *vetting,
         .at = vetting->len - 1,
+        .shown = mem_zalloc(vetting->len * sizeof(bool)),
         .view = textview_new(),
         .changed = changed,
         .data = data};

@@ -1,5 +1,6 @@
 /* What an agent may not do without the engineer: the provider's own (Codex's commands) and those of
  * our tools. One is asked at a time; what a provider asks meanwhile waits. */
+#include "agent/approvals.h"
 #include "agent/session_private.h"
 
 #include "base/safe.h"
@@ -132,7 +133,10 @@ static void add_notice(struct session *session, const struct question *question,
         buf_printf(&said.text, "Answered: %s. %.*s", question->what,
             STR_FMT(approval == APPROVAL_DECLINED ? text : str_of(question->answer)));
     } else if (approval == APPROVAL_ALWAYS) {
-        buf_printf(&said.text, "%s all that begins with: %.*s", words[approval], STR_FMT(text));
+        char *file = approvals_file();
+        buf_printf(&said.text, "%s all that begins with: %.*s (a line of %s)", words[approval],
+            STR_FMT(text), file == NULL ? "the allow-list" : file);
+        free(file);
     } else {
         char *what = safe_dup(str_of(question->what), SAFE_ONE_LINE, SAID_MAX);
         buf_printf(&said.text, "%s: %s%s%.*s", words[approval], what, text.len > 0 ? ". " : "",

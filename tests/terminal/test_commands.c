@@ -56,6 +56,7 @@ static void what_an_agent_asks_is_decided(void **state)
     term_key(term, "ctrl-u");
     term_type(term, "echo\r");
     /* The second runs by itself; the third is no plain command. */
+    term_expect(term, "(a line of ");
     term_expect(term, "$ echo third; echo of them");
     term_key(term, "alt-n");
     term_expect(term, "why, for the agent");
@@ -77,6 +78,7 @@ static void a_small_screen_shows_the_command(void **state)
     struct term *term = sample->term;
     term_expect(term, "$ echo first of them");
     term_expect_row(term, 0, "⚠ agent asks");
+    term_expect_row(term, 9, "Alt-y approve  Alt-n decline");
     term_type(term, "\033[O"); /* somebody is elsewhere: is told that something waits */
     term_key(term, "alt-y");
     term_expect(term, "$ echo second of them");

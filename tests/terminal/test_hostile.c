@@ -79,7 +79,8 @@ static void the_box_shows_all_of_it_as_text(void **state)
         term_expect(f->term, at);
         free(at);
     }
-    term_expect(f->term, "skill helper, in .codex/skills/helper.md");
+    term_expect(f->term, "skill helper");
+    term_expect(f->term, "in .codex/skills/helper.md");
     term_expect(f->term, "^[]0;PWNED-TITLE^G");
     term_expect(f->term, "<U+202E>");
     term_expect(f->term, "<9b>31m");
@@ -90,6 +91,25 @@ static void the_box_shows_all_of_it_as_text(void **state)
     term_expect(f->term, "Trusted: 1 of 7");
     term_expect_gone(f->term, "⚠ trust");
     expect_harmless(f);
+}
+
+/* "All" is what was looked at, or is said twice. */
+static void all_is_not_trusted_unseen(void **state)
+{
+    struct fixture *f = *state;
+    start(f, NULL, 10, 40);
+    term_expect(f->term, "⚠ trust");
+    term_key(f->term, "alt-T");
+    term_expect(f->term, "1 of 7");
+    term_expect(f->term, "waiting  in .bylaw/");
+    term_type(f->term, "T");
+    term_expect(f->term, "6 of them you have not looked at");
+    term_key(f->term, "tab");
+    term_expect(f->term, "2 of 7");
+    term_expect(f->term, "⚠ trust");
+    term_type(f->term, "TT");
+    term_expect(f->term, "Trusted: 7 of 7");
+    term_expect_gone(f->term, "⚠ trust");
 }
 
 static void the_agent_s_words_are_text(void **state)
@@ -122,6 +142,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_box_shows_all_of_it_as_text, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(all_is_not_trusted_unseen, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_agent_s_words_are_text, set_up, tear_down),
         cmocka_unit_test_setup_teardown(line_by_line_too, set_up, tear_down),
     };

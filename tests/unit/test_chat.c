@@ -441,6 +441,27 @@ static void test_a_box_decides_what_it_was_opened_for(void **state)
     assert_int_equal(decided, 1);
 }
 
+/* A key that comes twice decides nothing that was not on the screen. */
+static void test_what_was_not_shown_is_not_approved(void **state)
+{
+    struct fixture *f = *state;
+    size_t answered = 0;
+    struct question_face face = {count_decision, &answered};
+    struct question question = {.what = mem_strdup("touch one")};
+    assert_true(session_ask(f->session, &question, &face));
+    expect(f, "touch one");
+    press(f, "alt-y");
+    assert_int_equal(answered, 1);
+    question = (struct question){.what = mem_strdup("touch two")};
+    assert_true(session_ask(f->session, &question, &face));
+    press(f, "alt-y");
+    press(f, "alt-Y");
+    assert_int_equal(answered, 1);
+    expect(f, "touch two");
+    press(f, "alt-y");
+    assert_int_equal(answered, 2);
+}
+
 static void test_queue_list(void **state)
 {
     struct fixture *f = *state;
@@ -638,6 +659,7 @@ int main(void)
             test_what_waits_is_sent_after_an_interrupt, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             test_a_box_decides_what_it_was_opened_for, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_what_was_not_shown_is_not_approved, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_queue_list, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_history, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_paste, set_up, tear_down),

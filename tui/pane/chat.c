@@ -334,6 +334,14 @@ static bool chat_unsaved(const void *pane, struct buf *why)
     return true;
 }
 
+char *chat_question(const struct chat *chat)
+{
+    const struct question *question = session_question(chat->session);
+    return question == NULL ? NULL
+                            : mem_printf("%s\n%s", question->what,
+                                  question->terms == NULL ? "" : question->terms);
+}
+
 static void chat_destroy(void *pane)
 {
     struct chat *chat = pane;
@@ -345,6 +353,7 @@ static void chat_destroy(void *pane)
     popup_free(chat->commands);
     edit_free(chat->find);
     free(chat->asked);
+    free(chat->shown_question);
     free(chat);
 }
 

@@ -287,29 +287,35 @@ static void decide(struct chat *chat, enum approval approval, struct str reason)
 static void remember_question(struct chat *chat)
 {
     free(chat->asked);
-    chat->asked = mem_strdup(session_approval(chat->session));
+    chat->asked = chat_question(chat);
 }
 
-static void decide_asked(struct chat *chat, enum approval approval, struct str reason)
+/* What is decided is what was looked at: an agent may have taken it back and ask for something
+ * else, or a key may come twice. */
+static void decide_asked(
+    struct chat *chat, const char *looked_at, enum approval approval, struct str reason)
 {
-    const char *now = session_approval(chat->session);
-    if (now != NULL && strcmp(now, chat->asked) != 0) {
+    char *now = chat_question(chat);
+    if (now != NULL && (looked_at == NULL || strcmp(now, looked_at) != 0)) {
         app_message(chat->app, MESSAGE_WARNING,
             "Nothing was decided: the agent asks for something else now.");
-        return;
+    } else {
+        decide(chat, approval, reason);
     }
-    decide(chat, approval, reason);
+    free(now);
 }
 
 static unsigned approve(void *pane)
 {
-    decide(pane, APPROVAL_ONCE, (struct str){0});
+    struct chat *chat = pane;
+    decide_asked(chat, chat->shown_question, APPROVAL_ONCE, (struct str){0});
     return UI_DONE;
 }
 
 static unsigned approve_session(void *pane)
 {
-    decide(pane, APPROVAL_SESSION, (struct str){0});
+    struct chat *chat = pane;
+    decide_asked(chat, chat->shown_question, APPROVAL_SESSION, (struct str){0});
     return UI_DONE;
 }
 
@@ -326,7 +332,8 @@ static const char *why_not_always(void *pane)
 static void on_rule(void *data, struct str text)
 {
     if (text.ptr != NULL) {
-        decide_asked(data, APPROVAL_ALWAYS, str_trim(text));
+        struct chat *chat = data;
+        decide_asked(chat, chat->asked, APPROVAL_ALWAYS, str_trim(text));
     }
 }
 
@@ -347,7 +354,8 @@ static unsigned approve_always(void *pane)
 static void on_reason(void *data, struct str text)
 {
     if (text.ptr != NULL) {
-        decide_asked(data, APPROVAL_DECLINED, str_trim(text));
+        struct chat *chat = data;
+        decide_asked(chat, chat->asked, APPROVAL_DECLINED, str_trim(text));
     }
 }
 
@@ -424,16 +432,16 @@ static unsigned unfold(void *pane)
 
 static const struct action chat_actions[] = {
     {"chat.approve", "approve", "Let the agent do what it asks for, this once", "alt-y", NULL,
-        ACTION_KEY_LINE, approve, why_not_decide},
-    {"chat.approve-session", "approve all",
-        "Let the agent do it, and all that is like it, in this session", "alt-Y", NULL,
+        ACTION_KEY_LINE | ACTION_URGENT, approve, why_not_decide},
+    {"chat.decline", "decline", "Do not let the agent do it; a reason goes to it", "alt-n", NULL,
+        ACTION_KEY_LINE | ACTION_URGENT, decline, why_not_decide},
+    {"chat.approve-session", "this session",
+        "Let the agent do it, and exactly the same again in this session", "alt-Y", NULL,
         ACTION_KEY_LINE, approve_session, why_not_decide},
     {"chat.approve-always", "always",
         "Let the agent do it, and from now on all that begins with the words you confirm (your "
         "allow-list)",
         "", NULL, 0, approve_always, why_not_always},
-    {"chat.decline", "decline", "Do not let the agent do it; a reason goes to it", "alt-n", NULL,
-        ACTION_KEY_LINE, decline, why_not_decide},
     {"chat.review", "review", "Review the open proposal, line by line", "R alt-r", NULL,
         ACTION_KEY_LINE | ACTION_NO_PALETTE, review, why_not_review},
     {"chat.retry", "retry", "Send the request that failed again", "r alt-t", NULL, 0, run_retry,

@@ -238,6 +238,8 @@ static void draw_welcome(const struct chat *chat, struct region region)
 void chat_draw(void *pane, struct region region, bool focused)
 {
     struct chat *chat = pane;
+    free(chat->shown_question);
+    chat->shown_question = chat_question(chat);
     uint64_t now = loop_now_ms();
     int rows = region_rows(region);
     int cols = region_cols(region);

@@ -19,6 +19,7 @@ struct chat {
     bool finding;      /* it is being typed, in the prompt's place */
     bool find_failed;
     char *asked; /* what the agent asked for when the box to decide it was opened; or NULL */
+    char *shown_question;   /* what it asks for, as last drawn; or NULL */
     unsigned draft_version; /* of the prompt, as last handed over */
     struct loop_timer *draft_timer, *spin_timer;
     struct popup *commands; /* shown while the name of a command is typed; NULL: not */
@@ -80,6 +81,9 @@ struct help_row;
 bool chat_slash_help(const void *chat, size_t index, struct help_row *out);
 /* A command was typed and is run; false: it is a prompt like any other. */
 bool chat_slash_send(struct chat *chat, struct str text);
+
+/* What the agent asks for and under which terms, or NULL. The caller frees. */
+char *chat_question(const struct chat *chat) MUST_USE;
 
 /* chat_draw.c */
 void chat_draw(void *pane, struct region region, bool focused);
