@@ -3,7 +3,6 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/path.h"
-#include "base/sha256.h"
 #include "base/vec.h"
 #include "config/toml.h"
 #include "hooks/matcher.h"
@@ -12,12 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum {
-    FILE_MAX = 1 << 20,
-    SCRIPTS_MAX = 4,
-    TIMEOUT_DEFAULT_MS = 600 * 1000,
-    TIMEOUT_MAX_MS = 3600 * 1000
-};
+enum { FILE_MAX = 1 << 20, TIMEOUT_DEFAULT_MS = 600 * 1000, TIMEOUT_MAX_MS = 3600 * 1000 };
 
 static const char *const moment_names[MOMENT_COUNT] = {
     [MOMENT_SESSION_START] = "SessionStart",
@@ -67,6 +61,17 @@ static void problem(const struct place *place, const char *fmt, ...)
 
 /* ---- one hook ---- */
 
+static void handler_clear(struct handler *handler)
+{
+    free(handler->matcher);
+    free(handler->command);
+    free(handler->profile);
+    free(handler->file);
+    free(handler->identity);
+    buf_free(&handler->shown);
+    scripts_free(&handler->scripts);
+}
+
 static bool find_moment(const char *name, enum moment *moment)
 {
     for (int i = 0; i < MOMENT_COUNT; i++) {
@@ -88,93 +93,14 @@ static bool is_other_event(const char *name)
     return false;
 }
 
-static bool parts_words(char c)
-{
-    return c == '\0' || strchr(" \t\n'\"`;|&()<>=$", c) != NULL;
-}
-
-/* Something that is run, not a policy or data that a command looks at and an agent is to change. */
-static bool is_script(const char *path, unsigned mode, struct str bytes)
-{
-    static const char *const extensions[] = {
-        ".sh", ".bash", ".py", ".js", ".mjs", ".cjs", ".ts", ".pl", ".rb", ".lua", ".mk"};
-    bool found = (mode & 0111u) != 0 || str_starts(bytes, "#!");
-    for (size_t i = 0; i < ARRAY_LEN(extensions) && !found; i++) {
-        found = strcmp(path_ext(path), extensions[i]) == 0;
-    }
-    return found;
-}
-
-static bool has_script(const struct handler *handler, const char *path)
-{
-    VEC_FOREACH (const struct handler_script, known, &handler->scripts) {
-        if (strcmp(known->path, path) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Takes `path` over when it is one. */
-static bool take_script(struct handler *handler, int root_fd, char *path, struct buf *text)
-{
-    struct buf bytes = BUF_INIT;
-    struct file_stamp stamp;
-    struct err err;
-    if (!beneath_read(root_fd, path, HANDLER_SCRIPT_MAX, &bytes, &stamp, &err)) {
-        if (err.kind == ERR_LIMIT) {
-            buf_printf(
-                text, "\n--- %s is too large to be shown, and may change unseen ---\n", path);
-        }
-        buf_free(&bytes);
-        return false;
-    }
-    bool taken = is_script(path, stamp.mode, buf_str(&bytes));
-    if (taken) {
-        struct handler_script script = {.path = path};
-        sha256_hex(buf_str(&bytes), script.hash);
-        VEC_PUSH(&handler->scripts, script);
-        buf_printf(text, "\n--- %s, which the command names ---\n", path);
-        buf_append_str(text, buf_str(&bytes));
-        bool ended = bytes.len > 0 && bytes.ptr[bytes.len - 1] == '\n';
-        buf_append_c(text, ended ? "" : "\n");
-    }
-    buf_free(&bytes);
-    return taken;
-}
-
-static void add_script(struct handler *handler, int root_fd, struct str word, struct buf *text)
-{
-    char *clean;
-    if (handler->scripts.len < SCRIPTS_MAX && path_check_relative(word, &clean, NULL) &&
-        (has_script(handler, clean) || !take_script(handler, root_fd, clean, text))) {
-        free(clean);
-    }
-}
-
-/* A script of the repository does what the command says: it is shown and trusted with it. */
-static void find_scripts(struct handler *handler, int root_fd, struct buf *text)
-{
-    const char *at = handler->command;
-    while (root_fd >= 0 && *at != '\0') {
-        while (*at != '\0' && parts_words(*at)) {
-            at++;
-        }
-        const char *end = at;
-        while (!parts_words(*end)) {
-            end++;
-        }
-        if (end > at) {
-            add_script(handler, root_fd, str_make(at, (size_t)(end - at)), text);
-        }
-        at = end;
-    }
-}
-
-static void describe(struct handler *handler, const struct place *place)
+static bool describe(struct handler *handler, const struct place *place, struct err *err)
 {
     struct buf scripts = BUF_INIT;
-    find_scripts(handler, place->root_fd, &scripts);
+    if (place->root_fd >= 0 &&
+        !scripts_find(place->root_fd, handler->command, &handler->scripts, &scripts, err)) {
+        buf_free(&scripts);
+        return false;
+    }
     cJSON *identity = mem_require(cJSON_CreateObject());
     json_set_string(identity, "event", moment_name(handler->moment));
     json_set_bool(identity, "short", handler->short_form);
@@ -187,7 +113,7 @@ static void describe(struct handler *handler, const struct place *place)
     json_set_string(identity, "command", handler->command);
     json_set_int(identity, "timeout_ms", (long long)handler->timeout_ms);
     cJSON *files = json_set_object(identity, "files");
-    VEC_FOREACH (struct handler_script, script, &handler->scripts) {
+    VEC_FOREACH (struct script, script, &handler->scripts) {
         json_set_string(files, script->path, script->hash);
     }
     handler->identity = json_print(identity);
@@ -205,6 +131,7 @@ static void describe(struct handler *handler, const struct place *place)
         handler->command);
     buf_append_str(&handler->shown, buf_str(&scripts));
     buf_free(&scripts);
+    return true;
 }
 
 static void judge(struct handler *handler, const struct place *place)
@@ -264,7 +191,11 @@ static void add(
         .file = mem_strdup(place->file),
         .is_users = place->is_users,
         .of_codex = place->of_codex};
-    describe(&handler, place);
+    if (!describe(&handler, place, &err)) {
+        problem(place, "a %s hook is left out: %s", moment_name(moment), err.text);
+        handler_clear(&handler);
+        return;
+    }
     judge(&handler, place);
     VEC_PUSH(place->out, handler);
 }
@@ -495,16 +426,7 @@ void handlers_parse(struct str text, bool json, struct handlers *out, struct buf
 void handlers_free(struct handlers *handlers)
 {
     VEC_FOREACH (struct handler, handler, handlers) {
-        free(handler->matcher);
-        free(handler->command);
-        free(handler->profile);
-        free(handler->file);
-        free(handler->identity);
-        buf_free(&handler->shown);
-        VEC_FOREACH (struct handler_script, script, &handler->scripts) {
-            free(script->path);
-        }
-        VEC_FREE(&handler->scripts);
+        handler_clear(handler);
     }
     VEC_FREE(handlers);
 }

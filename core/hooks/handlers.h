@@ -28,6 +28,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "hooks/scripts.h"
 #include "workspace/trust.h"
 
 #include <stdint.h>
@@ -43,34 +44,24 @@ enum moment {
     MOMENT_COUNT
 };
 
-/* A script of the workspace that a command names: what it holds is part of what is trusted. A file
- * that is only looked at (a policy, data) is none: an agent is to change those. */
-struct handler_script {
-    char *path; /* relative to the workspace */
-    char hash[65];
-};
-
 struct handler {
     enum moment moment;
     bool short_form; /* once a file, CODEX_FILE_PATH */
     char *matcher;   /* NULL: every tool */
     char *command;   /* for /bin/sh -c */
     uint64_t timeout_ms;
-    char *profile;    /* only while this profile is in force; NULL: always */
-    char *file;       /* where it is written: ".codex/config.toml", absolute for the user's */
-    bool is_users;    /* the engineer's own: trusted */
-    bool of_codex;    /* in a file that Codex reads too */
-    char *identity;   /* all that is used of it, as JSON: what an answer belongs to */
-    struct buf shown; /* the same for people, the scripts' text too */
-    struct {
-        struct handler_script *items;
-        size_t len, cap;
-    } scripts;
+    char *profile;          /* only while this profile is in force; NULL: always */
+    char *file;             /* where it is written: ".codex/config.toml", absolute for the user's */
+    bool is_users;          /* the engineer's own: trusted */
+    bool of_codex;          /* in a file that Codex reads too */
+    char *identity;         /* all that is used of it, as JSON: what an answer belongs to */
+    struct buf shown;       /* the same for people, the scripts' text too */
+    struct scripts scripts; /* what of the workspace it runs: part of what is trusted */
     enum trust_answer answer; /* TRUST_YES for the user's own */
     bool changed;             /* another content of the same name was allowed before */
 };
 
-enum { HANDLERS_MAX = 64, HANDLER_COMMAND_MAX = 16 * 1024, HANDLER_SCRIPT_MAX = 64 * 1024 };
+enum { HANDLERS_MAX = 64, HANDLER_COMMAND_MAX = 16 * 1024 };
 
 struct handlers {
     struct handler *items;

@@ -1,7 +1,6 @@
 #include "hooks/hook_run.h"
 
 #include "base/json.h"
-#include "base/sha256.h"
 #include "base/vec.h"
 #include "sandbox/confined.h"
 #include "workspace/beneath.h"
@@ -195,26 +194,23 @@ static void on_exit_of_it(void *data, const struct confined_result *result)
     free(trouble);
 }
 
-/* A script that the proposal changes is not the one that was trusted. */
-static const char *other_script(const struct hook_run *run, const struct handler *handler)
+/* A script that the proposal changes, or adds where one is looked for, is not what was trusted. The
+ * caller frees; NULL: all are. */
+static char *other_script(const struct hook_run *run, const struct handler *handler)
 {
-    const char *found = NULL;
-    int fd = handler->scripts.len == 0 ? -1 : beneath_open_root(run->root, NULL);
-    VEC_FOREACH (const struct handler_script, script, &handler->scripts) {
-        struct buf bytes = BUF_INIT;
-        char hash[SHA256_HEX_SIZE] = "";
-        if (fd >= 0 && beneath_read(fd, script->path, HANDLER_SCRIPT_MAX, &bytes, NULL, NULL)) {
-            sha256_hex(buf_str(&bytes), hash);
-        }
-        buf_free(&bytes);
-        if (strcmp(hash, script->hash) != 0) {
-            found = script->path;
-            break;
-        }
-    }
+    struct err err;
+    struct scripts now = {0};
+    int fd = handler->is_users ? -1 : beneath_open_root(run->root, NULL);
+    char *found = NULL;
     if (fd >= 0) {
+        bool whole = scripts_find(fd, handler->command, &now, NULL, &err);
+        const char *other = scripts_differ(&handler->scripts, &now);
+        found = mem_strdup(other != NULL ? other : whole ? NULL : "one of its files");
         close(fd);
+    } else if (!handler->is_users) {
+        found = mem_strdup("its folder");
     }
+    scripts_free(&now);
     return found;
 }
 
@@ -264,7 +260,7 @@ static void next(struct hook_run *run)
         return;
     }
     const struct job *job = &run->jobs.items[run->at];
-    const char *other = other_script(run, job->handler);
+    char *other = other_script(run, job->handler);
     if (other == NULL) {
         start_job(run, job);
         return;
@@ -275,6 +271,7 @@ static void next(struct hook_run *run)
         mem_printf("did not run: %s is not what it was when the hook was trusted", other);
     end_job(run, 0, trouble);
     free(trouble);
+    free(other);
 }
 
 static void on_ready(void *data, const char *root, const struct err *err)

@@ -79,7 +79,48 @@ static char *config_path(git_config *config, const char *name)
     return path;
 }
 
-static void read_signing(git_config *config, struct draft *out)
+static bool lies_in(const char *folder, const char *path)
+{
+    char *real = realpath(folder, NULL);
+    size_t len = real == NULL ? 0 : strlen(real);
+    bool inside = real != NULL && strncmp(path, real, len) == 0 && path[len] == '/';
+    free(real);
+    return inside;
+}
+
+/* Signing would run it: what came with a repository, .git and all, runs nothing unasked. */
+static bool is_the_repository_s(const struct git *git, git_config *config, const char *name)
+{
+    git_config_entry *entry = NULL;
+    bool found = git_config_get_entry(&entry, config, name) == 0;
+    bool own = !found || entry->level < GIT_CONFIG_LEVEL_LOCAL;
+    git_config_entry_free(entry);
+    char *program = own ? NULL : config_path(config, name);
+    bool relative = program != NULL && program[0] != '/' && strchr(program, '/') != NULL;
+    char *file = program == NULL || relative ? NULL : path_find_program(program);
+    bool theirs =
+        relative || (file != NULL && (lies_in(git->workdir, file) ||
+                                         lies_in(git_repository_commondir(git->repository), file)));
+    free(file);
+    free(program);
+    return theirs;
+}
+
+static bool read_program(
+    const struct git *git, git_config *config, const char *name, struct draft *out, struct err *err)
+{
+    if (is_the_repository_s(git, config, name)) {
+        return err_set(err, ERR_DENIED,
+            "%s in .git/config names a program of this repository, which signing would run: if "
+            "you want it, set it in your own configuration (git config --global)",
+            name);
+    }
+    out->sign_program = config_path(config, name);
+    return true;
+}
+
+static bool read_signing(
+    const struct git *git, git_config *config, struct draft *out, struct err *err)
 {
     int sign = 0;
     (void)git_config_get_bool(&sign, config, "commit.gpgsign");
@@ -89,12 +130,16 @@ static void read_signing(git_config *config, struct draft *out)
     if (out->sign_format == NULL) {
         out->sign_format = mem_strdup("openpgp");
     }
+    if (!out->sign) {
+        return true;
+    }
     char *name = mem_printf("gpg.%s.program", out->sign_format);
-    out->sign_program = config_path(config, name);
-    if (out->sign_program == NULL && strcmp(out->sign_format, "openpgp") == 0) {
-        out->sign_program = config_path(config, "gpg.program");
+    bool ok = read_program(git, config, name, out, err);
+    if (ok && out->sign_program == NULL && strcmp(out->sign_format, "openpgp") == 0) {
+        ok = read_program(git, config, "gpg.program", out, err);
     }
     free(name);
+    return ok;
 }
 
 static bool read_config(const struct git *git, struct draft *out, struct err *err)
@@ -111,9 +156,9 @@ static bool read_config(const struct git *git, struct draft *out, struct err *er
         out->hooks_dir = path_join(git->workdir, hooks); /* an absolute one wins */
     }
     free(hooks);
-    read_signing(config, out);
+    bool ok = read_signing(git, config, out, err);
     git_config_free(config);
-    return true;
+    return ok;
 }
 
 /* Attributes whose work only git (or git-lfs) can do. */

@@ -128,7 +128,7 @@ static void prompt_files_are_commands(void **state)
     term_type(run->term, "\r");
     term_expect(run->term, "/explain comes with the repository and is not trusted");
     term_key(run->term, "ctrl-u alt-T");
-    term_expect(run->term, "command /explain, in .bylaw/commands/explain.md");
+    term_expect(run->term, "in .bylaw/commands/explain.md");
     term_type(run->term, "t");
     term_expect_gone(run->term, "command /explain, in");
     term_type(run->term, "/explain latest\r");

@@ -535,6 +535,17 @@ static void signs_with_ssh(void **state)
     run(f, "git config gpg.ssh.program no-such-signer && git config user.signingkey x");
     commit_only(f, "Unsigned");
     assert_failed(f, ERR_NOT_FOUND, "no-such-signer");
+    /* What came with the repository signs nothing. */
+    static const char *const names[] = {"$PWD/evil", "./evil", "$PWD/.git/evil"};
+    run(f, "printf '#!/bin/sh\\ntouch \"$HOME/PWNED\"\\n' >evil && chmod +x evil && cp evil .git");
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        char *line = mem_printf("git config gpg.ssh.program \"%s\"", names[i]);
+        run(f, line);
+        free(line);
+        commit_only(f, "Unsigned");
+        assert_failed(f, ERR_DENIED, "names a program of this repository");
+    }
+    run(f, "! test -e \"$HOME/PWNED\"");
 }
 
 static void signs_with_gpg(void **state)

@@ -217,6 +217,73 @@ static void scripts_are_part_of_it(void **state)
     vetting_free(&vetting);
 }
 
+/* So does what a script names in turn, and what a program obeys. */
+static void what_scripts_run_is_part_of_it(void **state)
+{
+    const struct fixture *f = *state;
+    test_write(f->repo, ".codex/hooks.json",
+        "{\"hooks\":[{\"event\":\"Stop\",\"command\":\"tools/check && make -s lint\"}]}");
+    test_write(f->repo, "tools/check",
+        "#!/bin/sh\nhere=$(dirname \"$0\")\n. \"$here/lib\"\npython3.12 -B \"$here\"/deep/run\n"
+        "cat policies/a.rego\n");
+    test_write(f->repo, "tools/lib", "x=1\n");
+    test_write(f->repo, "tools/deep/run", "print(1)\n");
+    test_write(f->repo, "policies/a.rego", "package a\n");
+    test_write(f->repo, "Makefile", "lint:\n\tsh ci/lint\n");
+    test_write(f->repo, "ci/lint", "echo\n");
+    answer_all(f, TRUST_YES);
+    assert_int_equal(waiting(f), 0);
+    test_write(f->repo, "policies/a.rego", "package b\n");
+    assert_int_equal(waiting(f), 0);
+    static const char *const parts[] = {
+        "tools/lib", "tools/deep/run", "Makefile", "ci/lint", "tools/check"};
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        char *was = test_read(f->repo, parts[i]);
+        char *other = mem_printf("%s\ntrue\n", was);
+        test_write(f->repo, parts[i], other);
+        if (waiting(f) != 1) {
+            fail_msg("%s changed unseen", parts[i]);
+        }
+        test_write(f->repo, parts[i], was);
+        assert_int_equal(waiting(f), 0);
+        free(other);
+        free(was);
+    }
+    test_write(f->repo, "makefile", "lint:\n"); /* which make would take first */
+    assert_int_equal(waiting(f), 1);
+}
+
+/* Too large to be shown is not too large to be held to; past that bound nothing runs. */
+static void large_scripts_are_held_to(void **state)
+{
+    const struct fixture *f = *state;
+    struct vetting vetting;
+    struct buf big = BUF_INIT;
+    buf_append_c(&big, "#!/bin/sh\n");
+    while (big.len < (100 << 10)) {
+        buf_append_c(&big, "# again and again\n");
+    }
+    test_write(
+        f->repo, ".codex/hooks.json", "{\"hooks\":[{\"event\":\"Stop\",\"command\":\"./big\"}]}");
+    test_write(f->repo, "big", big.ptr);
+    vetting_read(f->repo, f->repo, &vetting);
+    assert_non_null(strstr(vetting.items[0].shown, "bytes, not shown, SHA-256 "));
+    vetting_free(&vetting);
+    answer_all(f, TRUST_YES);
+    buf_append_c(&big, "true\n");
+    test_write(f->repo, "big", big.ptr);
+    assert_int_equal(waiting(f), 1);
+    while (big.len < (5 << 20)) {
+        buf_append_c(&big, "# again and again and again and again and again and again\n");
+    }
+    test_write(f->repo, "big", big.ptr);
+    vetting_read(f->repo, f->repo, &vetting);
+    assert_int_equal(vetting.len, 0);
+    assert_non_null(strstr(vetting.problems.ptr, "big is larger than 4 MiB"));
+    vetting_free(&vetting);
+    buf_free(&big);
+}
+
 /* What a hook looks at is what the agent works on: it may change. */
 static void what_a_hook_looks_at_is_no_part_of_it(void **state)
 {
@@ -301,6 +368,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_change_is_asked_about_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(another_folder_is_asked_about_by_itself, set_up, tear_down),
         cmocka_unit_test_setup_teardown(scripts_are_part_of_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_scripts_run_is_part_of_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(large_scripts_are_held_to, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_a_hook_looks_at_is_no_part_of_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(skills_of_both_forms, set_up, tear_down),
         cmocka_unit_test_setup_teardown(links_are_not_followed, set_up, tear_down),
