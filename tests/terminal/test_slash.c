@@ -130,7 +130,7 @@ static void prompt_files_are_commands(void **state)
     term_key(run->term, "ctrl-u alt-T");
     term_expect(run->term, "in .bylaw/commands/explain.md");
     term_type(run->term, "t");
-    term_expect_gone(run->term, "command /explain, in");
+    term_expect_gone(run->term, "in .bylaw/commands/explain.md");
     term_type(run->term, "/explain latest\r");
     term_expect(run->term, "You");
     term_expect(run->term, "Explain latest.");
