@@ -4,11 +4,12 @@
 #include "test.h"
 
 #include "agent/workbench.h"
+#include "base/path.h"
 #include "base/vec.h"
+#include "engine/kyverno.h"
 #include "sandbox/confined.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
 
 static const char profile[] = "[profiles.policy]\n"
                               "model = \"gpt-5.5\"\n"
@@ -68,6 +69,21 @@ static void write_recording(const struct fixture *f)
     buf_free(&out);
 }
 
+/* As it is where there is no kyverno. The caller frees. */
+static char *path_with_kyverno(void)
+{
+    struct err err;
+    char *kyverno = engine_find(&engine_kyverno, &err);
+    if (kyverno == NULL) {
+        return mem_strdup(getenv("PATH"));
+    }
+    char *folder = path_dir(kyverno);
+    char *path = mem_printf("%s:%s", folder, getenv("PATH"));
+    free(folder);
+    free(kyverno);
+    return path;
+}
+
 static int set_up(void **state)
 {
     struct err err;
@@ -76,8 +92,7 @@ static int set_up(void **state)
     f->dir = mem_printf("%s/work", f->home);
     char *codex = mem_printf("%s/.codex", f->home);
     char *program = mem_printf("%s/bylaw", getenv("BYLAW_BINARY_DIR"));
-    char *kyverno = mem_printf("%s/bin/kyverno", f->home);
-    char *path = mem_printf("%s/bin:%s", f->home, getenv("PATH"));
+    char *path = path_with_kyverno();
     confined_use_program(program);
     setenv("HOME", f->home, 1);
     setenv("PATH", path, 1);
@@ -85,10 +100,6 @@ static int set_up(void **state)
     setenv("XDG_STATE_HOME", f->home, 1);
     setenv("XDG_CONFIG_HOME", f->home, 1);
     setenv("BYLAW_RECORDING_SPEED", "0", 1);
-    /* Today's has no "validate"; what it prints goes to the agent all the same. */
-    test_write(f->home, "bin/kyverno",
-        "#!/bin/sh\nfor i in 1 2 3 4 5 6; do echo \"line $i of $1 in $2\"; done; exit 1\n");
-    assert_int_equal(chmod(kyverno, 0755), 0);
     test_write(codex, "config.toml", profile);
     test_write(f->dir, ".codex/config.toml", hooks);
     test_write(f->dir, ".codex/skills/policy-gen.md", skill);
@@ -96,7 +107,6 @@ static int set_up(void **state)
     write_recording(f);
     free(codex);
     free(program);
-    free(kyverno);
     free(path);
     f->loop = loop_new(&err);
     struct workbench_options options = {
@@ -170,7 +180,7 @@ static void hooks_and_skill_wait(void **state)
         workbench_waiting(f->wb), "2 hooks and 1 skill of this repository wait for your trust");
     ask(f);
     assert_null(find(f, ENTRY_NOTICE, "POLICY REVIEW"));
-    assert_null(find(f, ENTRY_TOOL, "line 6"));
+    assert_null(find(f, ENTRY_TOOL, "unknown command"));
     assert_null(find(f, ENTRY_TOOL, "Identify the target framework"));
 }
 
@@ -178,16 +188,24 @@ static void once_trusted_they_work(void **state)
 {
     struct fixture *f = *state;
     struct instructions told;
+    struct err err;
+    char *kyverno = engine_find(&engine_kyverno, &err);
+    if (kyverno == NULL) {
+        print_message("skipped: %s\n", err.text);
+        skip();
+    }
+    free(kyverno);
     trust_all(f);
     ask(f);
     assert_non_null(find(f, ENTRY_TOOL, "1. Identify the target framework"));
     const struct entry *patch = find(f, ENTRY_TOOL, "Applied to the proposal");
     assert_non_null(patch);
-    /* The last five lines, of the one file that is a ClusterPolicy. */
-    const char *said = strstr(patch->text.ptr, "line 2 of validate in ./policies/");
+    /* Of the one file that is a ClusterPolicy. Today's kyverno has no "validate"; what it says of
+     * that goes to the agent as anything would. */
+    static const char answer[] = "unknown command \"validate\" for \"kyverno\"";
+    const char *said = strstr(patch->text.ptr, answer);
     assert_non_null(said);
-    assert_null(strstr(patch->text.ptr, "line 1 of"));
-    assert_null(strstr(said + 1, "line 2 of"));
+    assert_null(strstr(said + 1, answer));
     const struct entry *review = find(f, ENTRY_NOTICE, "POLICY REVIEW: Verify (1)");
     assert_non_null(review);
     assert_non_null(strstr(review->text.ptr, "(3) no overly broad resource matching"));
