@@ -137,6 +137,9 @@ void session_replay(void *data, const char *kind, const cJSON *record)
         compact_replace(session, json_string_or(record, "text", ""));
     } else if (strcmp(kind, "turn") == 0) {
         session->was_running = json_bool_or(record, "running", false);
+        if (session->was_running && !json_bool_or(record, "goes_on", false)) {
+            session->turn_spend = (struct spend){0};
+        }
     } else if (strcmp(kind, "session") != 0 && session->setup.on_record != NULL) {
         session->setup.on_record(session->setup.data, kind, record);
     }

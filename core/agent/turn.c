@@ -145,6 +145,9 @@ static void record_turn(struct session *session, bool running)
 {
     cJSON *record = cJSON_CreateObject();
     json_set_bool(record, "running", running);
+    if (running && session->goes_on) {
+        json_set_bool(record, "goes_on", true);
+    }
     session_record(session, "turn", record, false);
 }
 

@@ -110,6 +110,7 @@ static struct usage add_recorded(struct spend *spend, const cJSON *record)
 void turn_replay_usage(struct session *session, const cJSON *record)
 {
     struct usage usage = add_recorded(&session->spend, record);
+    (void)add_recorded(&session->turn_spend, record);
     if (!is_uncounted(record)) {
         take_context(session, &usage);
     }

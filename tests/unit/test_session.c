@@ -606,6 +606,13 @@ static void what_goes_on_unasked_is_within_the_bounds(void **state)
     wait_end(f);
     assert_int_equal(transcript->items[transcript->len - 1].kind, ENTRY_ASSISTANT);
     assert_int_equal(session_turn_spend(f->session)->requests, 3);
+    f->ended = false;
+    f->bounds.requests = 60;
+    script(f, spending, ARRAY_LEN(spending));
+    assert_ok(session_go_on(f->session, STR_LIT("mend it"), &err), err);
+    wait_end(f);
+    assert_same_after_resume(f);
+    assert_int_equal(session_turn_spend(f->session)->requests, 6);
 }
 
 static void what_was_spent_is_there_after_a_resume(void **state)
@@ -629,6 +636,9 @@ static void what_was_spent_is_there_after_a_resume(void **state)
     assert_int_equal(spend->requests, 6);
     assert_true(spend->dollars > 1.59 && spend->dollars < 1.61);
     assert_int_equal(session_context_tokens(f->session), 60000);
+    spend = session_turn_spend(f->session); /* of the last prompt alone */
+    assert_int_equal(spend->usage.input_tokens, 160000);
+    assert_int_equal(spend->unpriced, 3);
 }
 
 /* An answer of which nobody says what it took is neither nothing nor what the one before took. */

@@ -113,7 +113,9 @@ static size_t rows_of(const struct chat_view *view, size_t index)
 {
     const struct entry *before = index == 0 ? NULL : entry_of(view, index - 1);
     size_t rows = block_rows(&view->blocks.items[index]);
-    return rows == 0 ? 0 : rows + block_is_apart(before, entry_of(view, index));
+    bool apart = block_is_apart(before, entry_of(view, index)) ||
+                 (before != NULL && is_headed(view, index)); /* a notice stands before it */
+    return rows == 0 ? 0 : rows + apart;
 }
 
 static size_t rendered_rows(struct chat_view *view, size_t index)
