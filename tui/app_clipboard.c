@@ -293,13 +293,14 @@ void app_free_clipboard(struct app *app)
 
 bool app_is_away(const struct app *app)
 {
-    return app->away;
+    return app->away || !app->tells_focus;
 }
 
 void app_note_away(struct app *app, bool away)
 {
     struct pane pane = app->panes[app->layout.focus];
     app->away = away;
+    app->tells_focus = true;
     if (away) { /* there may be something newer outside, when we are back */
         memset(app->clipboard.own_is_newer, 0, sizeof app->clipboard.own_is_newer);
     }

@@ -66,7 +66,8 @@ struct app {
     struct output *output; /* NULL: not running */
     struct input *input;
     struct app_clipboard clipboard;
-    bool away; /* another window has the terminal's focus */
+    bool away;        /* another window has the terminal's focus */
+    bool tells_focus; /* the terminal says so when it has it, and when not */
     struct pane panes[SLOT_COUNT];
     struct pane hosts[SLOT_COUNT]; /* whose slot is lent to a guest; ops NULL: not lent */
     struct {
@@ -158,6 +159,8 @@ bool app_clipboard_reply(struct app *app, struct str reply);
 /* The terminal has sent what was not read yet. */
 bool app_has_unread(const struct app *app);
 void app_note_away(struct app *app, bool away);
+/* What app_notify says, as this terminal takes it. */
+void app_append_notification(bool ring, const char *text, struct buf *out);
 void app_free_clipboard(struct app *app);
 
 /* app_actions.c */

@@ -8,6 +8,9 @@
 
 #define REPLY_WAIT_MS  2000
 #define ASK_BACKGROUND "\033]11;?\033\\"
+/* Whether it knows of focus reports (DECRQM of mode 1004); tmux, which hands none on unless it is
+ * told to (focus-events), does not answer. */
+#define ASK_FOCUS      "\033[?1004$p"
 #define ASK_ATTRIBUTES "\033[c"
 /* One character of ambiguous width at the beginning of the second row (an answer of the first looks
  * like the key F3), and where the cursor is then. The first frame clears the screen. */
@@ -47,7 +50,7 @@ void app_ask_terminal(struct app *app)
     if (app_ambiguous_wish(app) == 0) {
         output_control(app->output, STR_LIT(ASK_AMBIGUOUS));
     }
-    output_control(app->output, STR_LIT(ASK_BACKGROUND ASK_ATTRIBUTES));
+    output_control(app->output, STR_LIT(ASK_BACKGROUND ASK_FOCUS ASK_ATTRIBUTES));
     input_expect_replies(app->input, true);
     loop_timer_start(app->reply_timer, REPLY_WAIT_MS, 0);
 }
@@ -105,6 +108,10 @@ void app_reply(struct app *app, struct str reply)
         input_expect_replies(app->input, false); /* the last answer we asked for */
         return;
     }
+    if (str_starts(reply, "[?1004;") && str_ends(reply, "$y")) {
+        app->tells_focus = str_equal_c(reply, "[?1004;1$y") || str_equal_c(reply, "[?1004;2$y");
+        return;
+    }
     if (str_starts(reply, "[") && str_ends(reply, "R")) {
         take_place(app, reply);
         return;
@@ -120,17 +127,25 @@ void app_reply(struct app *app, struct str reply)
     }
 }
 
-void app_notify(struct app *app, bool ring, const char *text)
+void app_append_notification(bool ring, const char *text, struct buf *out)
 {
     const char *term = getenv("TERM");
+    const char *tmux = getenv("TMUX");
     bool console = term != NULL && strcmp(term, "linux") == 0; /* would print it */
-    struct buf out = BUF_INIT;
-    if (text != NULL && !console) {
-        buf_printf(&out, "\033]9;%s\033\\", text);
+    if (text != NULL && tmux != NULL && tmux[0] != '\0') {
+        buf_printf(out, "\033Ptmux;\033\033]9;%s\a\033\\", text);
+    } else if (text != NULL && !console) {
+        buf_printf(out, "\033]9;%s\033\\", text);
     }
     if (ring || console) {
-        buf_append_char(&out, '\a');
+        buf_append_char(out, '\a');
     }
+}
+
+void app_notify(struct app *app, bool ring, const char *text)
+{
+    struct buf out = BUF_INIT;
+    app_append_notification(ring, text, &out);
     if (app->output != NULL && out.len > 0) {
         output_control(app->output, buf_str(&out));
     }

@@ -204,6 +204,7 @@ static void on_change(void *data, enum workbench_change what)
         break;
     case WORKBENCH_EVIDENCE:
         desk_review_evidence(desk);
+        desk_notify(desk);
         break;
     case WORKBENCH_FILES:
         editor_check_disk(desk->editor);

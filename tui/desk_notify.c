@@ -16,10 +16,20 @@ static bool ended_badly(const struct session *session)
     return transcript->len > 0 && transcript->items[transcript->len - 1].kind == ENTRY_ERROR;
 }
 
+/* What failed may go back to the agent once the checks have ended: it is not done before. */
+static bool is_busy(const struct desk *desk, const struct session *session)
+{
+    if (session_state(session) != SESSION_IDLE) {
+        return true;
+    }
+    bool stands = ended_badly(session) || session_queue_count(session) > 0;
+    return desk->was_busy && !stands && !workbench_is_at_rest(desk->workbench);
+}
+
 void desk_notify(struct desk *desk)
 {
     const struct session *session = workbench_session(desk->workbench);
-    bool busy = session_state(session) != SESSION_IDLE;
+    bool busy = is_busy(desk, session);
     bool asks = session_approval(session) != NULL;
     uint64_t now = loop_now_ms();
     uint64_t least =

@@ -80,7 +80,7 @@ long long session_held_tokens(const struct session *session)
 
 bool session_held_is_counted(const struct session *session)
 {
-    return session->context_tokens > 0 && session->spend.uncounted == 0;
+    return session->context_tokens > 0 && !session->context_is_old;
 }
 
 /* An agent of its own has the conversation, and compacts it by itself. */

@@ -108,6 +108,7 @@ struct session {
     struct spend turn_spend;  /* of the prompt that runs, or ran last */
     long long context_tokens; /* of the last request and its answer */
     long long agent_window;   /* what an agent of its own says that it could hold; 0: it does not */
+    bool context_is_old;      /* an answer since then was not counted */
     size_t told_bytes;        /* of its instructions and tools */
     bool answer_began;        /* of the running request: something of it came */
     bool answer_counted;      /* and what it took was said */

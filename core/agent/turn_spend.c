@@ -41,6 +41,7 @@ static void take_context(struct session *session, const struct usage *usage)
     session->context_tokens =
         usage->window > 0 ? usage->held : usage->input_tokens + usage->output_tokens;
     session->agent_window = usage->window;
+    session->context_is_old = false;
 }
 
 void turn_expect_usage(struct session *session)
@@ -77,6 +78,7 @@ void turn_end_usage(struct session *session, bool whole)
     session->answer_counted = true;
     session->spend.uncounted++;
     session->turn_spend.uncounted++;
+    session->context_is_old = true;
     json_set_bool(record, "uncounted", true);
     session_record(session, "usage", record, false);
 }
@@ -111,7 +113,9 @@ void turn_replay_usage(struct session *session, const cJSON *record)
 {
     struct usage usage = add_recorded(&session->spend, record);
     (void)add_recorded(&session->turn_spend, record);
-    if (!is_uncounted(record)) {
+    if (is_uncounted(record)) {
+        session->context_is_old = true;
+    } else {
         take_context(session, &usage);
     }
 }

@@ -88,8 +88,9 @@ const struct setting settings[] = {
         "tokens the model's window holds, where the price table does not know it or is wrong; near "
         "it the conversation is compacted"},
     {"notifications", SETTING_STRING, "both", "both|bell|osc9|never", 0, 0, 0, NULL,
-        "while the terminal is not in focus, how it is told that the agent is done or asks for an "
-        "approval: its bell, a notification of the desktop (OSC 9)"},
+        "while the terminal is not in focus, or does not say, how it is told that the agent is "
+        "done "
+        "or asks for an approval: its bell, a notification of the desktop (OSC 9)"},
     {"notify_after", SETTING_INTEGER, "10", NULL, 0, 86400, 0, NULL,
         "seconds the agent must have been at work for its end to be told"},
     {"coverage_threshold", SETTING_INTEGER, "90", NULL, 0, 100, 0, NULL,

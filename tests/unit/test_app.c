@@ -444,6 +444,52 @@ static void test_quit_asks(void **state)
     assert_true(world->app->quitting);
 }
 
+static void reply(struct world *world, const char *text)
+{
+    struct key key = key_of_code(K_REPLY, 0);
+    key.data = str_of(text);
+    app_key(world->app, &key);
+}
+
+/* A terminal that says nothing of the focus may be one that nobody looks at. */
+static void test_who_may_be_away(void **state)
+{
+    struct world *world = *state;
+    struct key out = key_of_code(K_FOCUS_OUT, 0);
+    struct key in = key_of_code(K_FOCUS_IN, 0);
+    assert_true(app_is_away(world->app));
+    reply(world, "[?1004;0$y"); /* it does not know the mode */
+    assert_true(app_is_away(world->app));
+    reply(world, "[?1004;1$y");
+    assert_false(app_is_away(world->app));
+    app_key(world->app, &out);
+    assert_true(app_is_away(world->app));
+    app_key(world->app, &in);
+    assert_false(app_is_away(world->app));
+}
+
+static void expect_notification(const char *expected)
+{
+    struct buf out = BUF_INIT;
+    app_append_notification(true, "done", &out);
+    assert_string_equal(out.ptr, expected);
+    buf_free(&out);
+}
+
+/* tmux hands on what is wrapped for it; a console that knows no such sequence would print it. */
+static void test_a_notification_is_what_the_terminal_takes(void **state)
+{
+    (void)state;
+    setenv("TERM", "xterm-256color", 1);
+    unsetenv("TMUX");
+    expect_notification("\033]9;done\033\\\a");
+    setenv("TMUX", "/tmp/tmux-0/default,1,0", 1);
+    expect_notification("\033Ptmux;\033\033]9;done\a\033\\\a");
+    unsetenv("TMUX");
+    setenv("TERM", "linux", 1);
+    expect_notification("\a");
+}
+
 static void test_ctrl_c_twice(void **state)
 {
     struct world *world = *state;
@@ -670,6 +716,8 @@ int main(void)
         TEST(test_keys_of_a_small_box),
         TEST(test_dialogs),
         TEST(test_quit_asks),
+        TEST(test_who_may_be_away),
+        TEST(test_a_notification_is_what_the_terminal_takes),
         TEST(test_ctrl_c_twice),
         TEST(test_mouse),
         TEST(test_palette_runs_what_is_chosen),

@@ -175,9 +175,11 @@ static int draw_queue(struct chat *chat, struct region region, int row, int rows
 static const char *prompt_hint(const struct chat *chat)
 {
     if (chat->browsing) {
-        return chat->find != NULL
-                   ? "n above, N below, Esc ends the search"
-                   : "Enter opens or folds, y copies, / finds, Esc goes back to the prompt";
+        const struct entry *entry = chat_view_selected(chat->view);
+        bool asked = entry != NULL && entry->kind == ENTRY_USER && chat->options.fork != NULL;
+        return chat->find != NULL ? "n above, N below, Esc ends the search"
+               : asked ? "e changes it in a fork, Enter opens or folds, y copies, / finds, Esc back"
+                       : "Enter opens or folds, y copies, / finds, Esc goes back to the prompt";
     }
     if (chat_is_busy(chat)) {
         return "type ahead: it is sent when this turn ends";
