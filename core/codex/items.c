@@ -292,17 +292,23 @@ static void take_warning(struct codex *codex, const cJSON *params)
     const char *details = json_string(params, "details");
     text = text != NULL ? text : json_string_or(params, "summary", "");
     if (!is_of_our_copy(codex, text) && !is_of_our_copy(codex, details)) {
-        outside_warn(&codex->outside, "Codex: %s%s%s", text, details == NULL ? "" : ": ",
+        outside_warn(&codex->outside, "%s%s%s%s",
+            str_starts(str_of(text), "Codex ") ? "" : "Codex: ", text, details == NULL ? "" : ": ",
             details == NULL ? "" : details);
     }
 }
 
 static void take_error(struct codex *codex, const cJSON *params)
 {
-    if (json_bool_or(params, "willRetry", false)) { /* else turn/completed says it */
-        outside_warn(&codex->outside, "Codex: %s",
-            json_string_or(json_get(params, "error"), "message", "an error"));
+    const cJSON *error = json_get(params, "error");
+    const char *details = json_string(error, "additionalDetails");
+    if (!json_bool_or(params, "willRetry", false)) { /* turn/completed says it */
+        return;
     }
+    if (details != NULL && details[0] != '\0') {
+        outside_warn(&codex->outside, "Codex: %s", details);
+    }
+    outside_warn(&codex->outside, "Codex: %s", json_string_or(error, "message", "an error"));
 }
 
 /* Of another thread: one that Codex began by itself, or that the session has left. */

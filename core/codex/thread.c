@@ -148,6 +148,25 @@ static bool is_new_enough(const char *agent, char **version)
     return (*version)[0] == '\0' || engine_version_at_least(*version, CODEX_LEAST_VERSION);
 }
 
+/* Without a login it would go on to try the server. It reads one when it starts. */
+static void on_account(void *data, struct rpc_answer *answer)
+{
+    struct codex *codex = data;
+    if (answer->status == RPC_GONE) {
+        return;
+    }
+    if (answer->status == RPC_ANSWERED &&
+        json_bool_or(answer->result, "requiresOpenaiAuth", false) &&
+        !cJSON_IsObject(json_get(answer->result, "account"))) {
+        codex_fail(codex, ERR_DENIED,
+            "Codex is not logged in: run codex login in a terminal, then try again");
+        rpc_kill(codex->rpc, "it is not logged in");
+        return;
+    }
+    codex->step = STEP_IDLE;
+    codex_go_on(codex);
+}
+
 static void on_initialized(void *data, struct rpc_answer *answer)
 {
     struct codex *codex = data;
@@ -177,8 +196,8 @@ static void on_initialized(void *data, struct rpc_answer *answer)
         free(shown);
     } else {
         rpc_notify(codex->rpc, "initialized", NULL);
-        codex->step = STEP_IDLE;
-        codex_go_on(codex);
+        rpc_call(codex->rpc, "account/read", mem_require(cJSON_CreateObject()), START_MS,
+            on_account, codex);
     }
     free(version);
 }

@@ -460,6 +460,17 @@ static void expect_useless(struct agent_run *f, const char *script, const char *
     agent_must_find(f, ENTRY_ERROR, said);
 }
 
+static void without_a_login_it_says_so(void **state)
+{
+    struct agent_run *f = *state;
+    char *codex = path_join(f->home, "codex");
+    test_write(codex, "config.toml", "model = \"gpt-5.5\"\n");
+    free(codex);
+    agent_ask(f, "Hello.");
+    agent_must_find(f, ENTRY_ERROR, "Codex is not logged in: run codex login");
+    assert_int_equal(agent_count(f, ENTRY_ERROR), 1);
+}
+
 static void others_of_its_name_are_told_apart(void **state)
 {
     struct agent_run *f = *state;
@@ -705,6 +716,7 @@ int main(void)
         TEST(its_silence_is_said),
         TEST(it_is_killed_and_goes_on),
         TEST(errors_are_one_clear_line),
+        TEST(without_a_login_it_says_so),
         TEST(others_of_its_name_are_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
