@@ -168,6 +168,7 @@ static void send_prompt(struct acp *acp)
     set(&acp->input, NULL);
     acp->laid = acp->speak = false;
     acp->prompting = true;
+    set(&acp->half.session, acp->ours);
     acp->spent.counted = false;
     acp->said = acp->output = acp->updates = 0;
     rpc_call(acp->rpc, "session/prompt", params, PROMPT_MS, on_prompted, acp);
@@ -212,15 +213,28 @@ static void tell_left_out(struct acp *acp, const struct lent_found *found)
     }
 }
 
+/* The session whose prompt it was is not at work any more: it was interrupted, and left. */
+static bool is_elsewhere(const struct acp *acp)
+{
+    return acp->shown != NULL && acp->half.session != NULL &&
+           strcmp(acp->shown, acp->half.session) != 0;
+}
+
 static void end_prompt(struct acp *acp, struct str patch)
 {
     struct acp_ending ending = acp->ending;
     bool wanted = acp->outside.stream != NULL && !acp->stopping;
     acp->ending = (struct acp_ending){0};
     acp->stopping = false;
-    if (patch.len > 0 && (!wanted || ending.failure != NULL)) {
-        acp->host.take(acp->host.data, patch, wanted ? "failed" : "was interrupted");
-        acp_note(acp, "What you had changed when your last turn ended early is in the proposal.");
+    if (patch.len > 0 && is_elsewhere(acp)) {
+        acp_half_write(acp, patch); /* it is for the proposal of a session that is not open now */
+    } else {
+        acp_half_write(acp, (struct str){0});
+        if (patch.len > 0 && (!wanted || ending.failure != NULL)) {
+            acp->host.take(acp->host.data, patch, wanted ? "failed" : "was interrupted");
+            acp_note(
+                acp, "What you had changed when your last turn ended early is in the proposal.");
+        }
     }
     if (!wanted) {
         acp_go_on(acp); /* the next one may wait for the end of this */
@@ -248,8 +262,19 @@ static void on_found(void *data, const struct lent_found *found)
 {
     struct acp *acp = data;
     acp->collecting = false;
-    tell_left_out(acp, found);
+    if (acp->closing) {
+        acp_half_write(acp, found->patch);
+        return;
+    }
+    if (!is_elsewhere(acp)) {
+        tell_left_out(acp, found);
+    }
     end_prompt(acp, found->patch);
+}
+
+void acp_collect(struct acp *acp)
+{
+    lent_collect(acp->lent, on_found, acp);
 }
 
 void acp_prompt_over(struct acp *acp, enum stop_reason stop, char *failure, enum err_kind kind)
@@ -260,7 +285,9 @@ void acp_prompt_over(struct acp *acp, enum stop_reason stop, char *failure, enum
     acp_drop_asks(acp);
     acp_clear_tools(acp);
     acp->collecting = true;
-    lent_collect(acp->lent, on_found, acp);
+    if (!acp->half.looking) { /* else it follows */
+        acp_collect(acp);
+    }
 }
 
 /* ---- towards a prompt ---- */
@@ -363,8 +390,6 @@ static struct stream *start(struct provider *provider, const struct request *req
         strcmp(acp->ours, request->cache_key) != 0) {
         acp_forget_session(acp);
         acp->unknown = false;
-        buf_clear(&acp->note);
-        acp->speak = false;
     }
     set(&acp->ours, request->cache_key);
     set(&acp->instructions, request->instructions);
@@ -399,10 +424,37 @@ static void decide(
     acp_decide(stream->agent, call_id, approval, reason);
 }
 
+static void show(struct provider *provider, const char *session)
+{
+    struct acp *acp = (struct acp *)provider;
+    if (acp->shown == NULL || strcmp(acp->shown, session) != 0) {
+        set(&acp->shown, session);
+        buf_clear(&acp->note);
+        acp->speak = false;
+        acp_half_take(acp, session);
+    }
+}
+
 static bool is_ending(const struct provider *provider)
 {
     const struct acp *acp = (const struct acp *)provider;
     return acp->outside.stream == NULL && (acp->prompting || acp->collecting);
+}
+
+/* We end before its turn does: what it wrote is kept for the next time. */
+static void keep_half(struct acp *acp)
+{
+    bool early = acp->prompting || acp->collecting;
+    acp->closing = true;
+    while (acp->files > 0 || (early && lent_is_busy(acp->lent))) { /* they hold on to us */
+        loop_run_once(acp->loop, 100);
+    }
+    if (acp->prompting) {
+        acp_half_look(acp);
+        while (acp->half.looking) {
+            loop_run_once(acp->loop, 100);
+        }
+    }
 }
 
 static void free_acp(struct provider *provider)
@@ -413,13 +465,13 @@ static void free_acp(struct provider *provider)
     rpc_free(acp->rpc);
     acp_clear_tools(acp);
     acp->rpc = NULL;
-    while (acp->files > 0) { /* they hold on to us */
-        loop_run_once(acp->loop, 100);
-    }
+    keep_half(acp);
     lent_free(acp->lent);
     outside_free(&acp->outside);
     loop_timer_free(acp->later);
     loop_timer_free(acp->grace);
+    acp_half_free(acp);
+    free(acp->shown);
     acp_agent_free(&acp->agent);
     acp_free_choices(acp);
     buf_free(&acp->note);
@@ -445,6 +497,7 @@ struct provider *acp_new(const struct acp_options *options, struct err *err)
         .cancel = cancel,
         .free = free_acp,
         .decide = decide,
+        .show = show,
         .is_ending = is_ending};
     struct acp_agent agent = *options->agent;
     *options->agent = (struct acp_agent){0};
@@ -466,5 +519,6 @@ struct provider *acp_new(const struct acp_options *options, struct err *err)
     outside_init(&acp->outside, options->loop, acp->agent.name);
     acp->later = loop_timer_new(options->loop, on_later, acp);
     acp->grace = loop_timer_new(options->loop, on_grace, acp);
+    acp_half_init(acp);
     return &acp->provider;
 }

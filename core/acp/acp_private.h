@@ -1,6 +1,7 @@
 /* Inside of the ACP provider: acp.c (requests and turns), session.c (from no process to a session),
  * choice.c (its model and effort), updates.c (what the agent says, as events), spending.c (tokens
- * and money), asks.c (what it asks of us). Nobody else includes it. */
+ * and money), half.c (what it has written until now), asks.c (what it asks of us). Nobody else
+ * includes it. */
 #ifndef BYLAW_ACP_ACP_PRIVATE_H
 #define BYLAW_ACP_ACP_PRIVATE_H
 
@@ -101,6 +102,14 @@ struct acp {
     bool stopping;   /* and is to end: what still comes is dropped */
     bool collecting; /* what it wrote is looked for */
     struct acp_ending ending;
+    struct {
+        char *session; /* of ours, whose prompt runs or ran last */
+        struct loop_timer *timer;
+        bool waits;   /* the timer does */
+        bool looking; /* the lent tree is read for it */
+    } half;
+    char *shown; /* our session that is at work now, which may be another than the prompt's */
+    bool closing;
     struct loop_timer *later;
     struct loop_timer *grace; /* how long it may take to stop */
     char *message;            /* the id of the message that grows */
@@ -144,6 +153,20 @@ void acp_begin_spending(struct acp *acp, bool resumed);
 /* An update, or the result of a prompt with tokens. */
 void acp_take_spending(struct acp *acp, const cJSON *update);
 void acp_take_usage(struct acp *acp, const cJSON *usage);
+
+/* The lent tree is read, for the end of the prompt. */
+void acp_collect(struct acp *acp);
+
+/* half.c */
+void acp_half_init(struct acp *acp);
+void acp_half_free(struct acp *acp);
+/* The agent may have written something: it is looked for soon, or now. */
+void acp_half_later(struct acp *acp);
+void acp_half_look(struct acp *acp);
+/* Keeps it; an empty patch: nothing is to be kept any more. */
+void acp_half_write(struct acp *acp, struct str patch);
+/* Into the proposal of `session`, what was kept of its last turn. */
+void acp_half_take(struct acp *acp, const char *session);
 
 /* session.c */
 bool acp_start_process(struct acp *acp, struct err *err) MUST_USE;

@@ -277,7 +277,9 @@ static void finish_file(void *data, bool cancelled)
         rpc_refuse(acp->rpc, job->id, RPC_INTERNAL, job->err.text);
     } else {
         cJSON *result = mem_require(cJSON_CreateObject());
-        if (!job->writes) {
+        if (job->writes) {
+            acp_half_later(acp);
+        } else {
             json_set_str(result, "content", buf_str(&job->text));
         }
         rpc_answer(acp->rpc, job->id, result);

@@ -225,6 +225,7 @@ static void finish(struct acp *acp, struct acp_tool *tool, bool failed)
 {
     struct buf text = text_of(acp, tool);
     tool->over = true;
+    acp_half_later(acp);
     acp->output += text.len > tool->shown ? text.len - tool->shown : 0;
     outside_activity(&acp->outside, EVENT_ACTIVITY_DONE, tool->id, NULL, text.ptr, failed);
     buf_free(&text);

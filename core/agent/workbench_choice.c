@@ -126,6 +126,7 @@ void workbench_give_provider(struct workbench *wb)
 {
     if (wb->provider != NULL && wb->listed) {
         struct spoken names = names_now(wb, turn_route(wb));
+        provider_show(wb->provider, session_id(wb->session));
         session_set_provider(wb->session, wb->provider, names.model, names.effort);
     }
 }

@@ -56,6 +56,13 @@ void provider_fork(struct provider *provider, const char *from, const char *to)
     }
 }
 
+void provider_show(struct provider *provider, const char *session)
+{
+    if (provider->ops->show != NULL) {
+        provider->ops->show(provider, session);
+    }
+}
+
 char *provider_limits(const struct provider *provider)
 {
     return provider->ops->limits == NULL ? NULL : provider->ops->limits(provider);

@@ -154,6 +154,9 @@ struct provider_ops {
     /* Our session `to` goes on from all that `from` said; its first request follows. NULL: it knows
      * what was said by the request's items alone. */
     void (*fork)(struct provider *provider, const char *from, const char *to);
+    /* Our session `session` is the one at work from now on. What the agent had written for it when
+     * we ended too early is taken now. NULL: it keeps nothing. */
+    void (*show)(struct provider *provider, const char *session);
     /* How much of its limits is spent, as one line for people; the caller frees. NULL, also as a
      * result: it does not say. */
     char *(*limits)(const struct provider *provider);
@@ -179,6 +182,7 @@ void provider_free(struct provider *provider);
 void provider_decide(struct provider *provider, struct stream *stream, const char *call_id,
     enum approval approval, struct str reason);
 void provider_fork(struct provider *provider, const char *from, const char *to);
+void provider_show(struct provider *provider, const char *session);
 char *provider_limits(const struct provider *provider) MUST_USE;
 bool provider_is_ending(const struct provider *provider);
 

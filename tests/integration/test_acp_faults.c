@@ -375,6 +375,61 @@ static void it_says_what_it_costs(void **state)
     free(now);
 }
 
+static const char *proposed(struct agent_run *f)
+{
+    const struct proposal *open = proposals_open(workbench_proposals(f->wb));
+    return open == NULL ? "" : open->changes.items[0].path;
+}
+
+/* Where it is kept until then. The caller frees. */
+static char *half_of(struct agent_run *f)
+{
+    return mem_printf(
+        "%s/bylaw/acp/fault/half/%s.patch", f->home, session_id(workbench_session(f->wb)));
+}
+
+/* A turn that never ended, because we did: what the agent had written waits in the session. */
+static void what_it_wrote_before_we_ended_is_kept(void **state)
+{
+    struct agent_run *f = *state;
+    open_mode(f, "half", NULL);
+    char *id = mem_strdup(session_id(workbench_session(f->wb)));
+    char *file = half_of(f);
+    agent_say(f, "One.");
+    WAIT_UNTIL(f, access(file, F_OK) == 0); /* as it comes: a kill asks nobody */
+    open_mode(f, "good", id);
+    WAIT_UNTIL(f, agent_find(f, ENTRY_NOTICE, "The agent was cut short: what it had changed"));
+    assert_int_not_equal(access(file, F_OK), 0);
+    assert_string_equal(proposed(f), "half.rego");
+    agent_ask(f, "Two.");
+    agent_must_find(f, ENTRY_ASSISTANT, "What you had changed in it is in the proposal.");
+    assert_int_equal(proposals_open(workbench_proposals(f->wb))->changes.len, 1);
+    free(file);
+    free(id);
+}
+
+/* Interrupted, and left for another session before the agent had stopped. */
+static void what_it_wrote_is_that_sessions(void **state)
+{
+    struct agent_run *f = *state;
+    struct err err;
+    open_mode(f, "half", NULL);
+    char *id = mem_strdup(session_id(workbench_session(f->wb)));
+    char *file = half_of(f);
+    agent_say(f, "One.");
+    WAIT_UNTIL(f, agent_find(f, ENTRY_ASSISTANT, "Half"));
+    session_interrupt(workbench_session(f->wb));
+    assert_ok(workbench_open_session(f->wb, NULL, &err), err);
+    WAIT_UNTIL(f, !workbench_is_ending(f->wb));
+    assert_string_equal(proposed(f), "");
+    assert_int_equal(access(file, F_OK), 0);
+    assert_ok(workbench_open_session(f->wb, id, &err), err);
+    agent_must_find(f, ENTRY_NOTICE, "The agent was cut short: what it had changed");
+    assert_string_equal(proposed(f), "half.rego");
+    free(file);
+    free(id);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -394,6 +449,8 @@ int main(void)
         TEST(its_silence_is_said),
         TEST(its_model_is_the_engineers_choice),
         TEST(it_says_what_it_costs),
+        TEST(what_it_wrote_before_we_ended_is_kept),
+        TEST(what_it_wrote_is_that_sessions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

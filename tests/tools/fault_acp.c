@@ -11,6 +11,7 @@
  *   drip       the same, a word now and then
  *   tools      uses one tool after another without end
  *   deaf       does not stop when it is told to
+ *   half       writes a file with a tool and then goes on until it is told to stop
  *   login      wants somebody to log in
  *   forgetful  takes up a session and then cannot go on with it
  *   outside    asks us to write and read outside of its folder
@@ -252,6 +253,19 @@ static void go_on(const cJSON *id)
     wait_for_cancel(id);
 }
 
+static void do_half(const cJSON *id)
+{
+    write_file("half.rego", "package half");
+    cJSON *body = cJSON_CreateObject();
+    json_set_string(body, "sessionUpdate", "tool_call");
+    json_set_string(body, "toolCallId", "t1");
+    json_set_string(body, "title", "write");
+    json_set_string(body, "status", "completed");
+    update(body);
+    say("Half");
+    wait_for_cancel(id);
+}
+
 /* ---- its model ---- */
 
 static const char *model = "lab/m1";
@@ -395,6 +409,10 @@ static void prompt(const cJSON *id, const cJSON *params)
     }
     if (is("gush") || is("drip") || is("tools")) {
         go_on(id);
+        return;
+    }
+    if (is("half")) {
+        do_half(id);
         return;
     }
     misbehave(id);
