@@ -24,29 +24,78 @@ static void put(struct excerpt *e, char sign, struct str text)
     buf_append_char(e->out, '\n');
 }
 
-/* Items [from, to) as a diff with context from the base. */
+struct row {
+    char sign;
+    struct str text;
+};
+
+struct rows {
+    struct row *items;
+    size_t len, cap;
+    size_t first, last; /* those that are no context; SIZE_MAX: none yet */
+};
+
+/* How an item stands in a diff from the file as it is now to what was proposed: 0: not at all. */
+static char sign_of(const struct review_item *item, bool shown)
+{
+    if (item->kind == REVIEW_DEL) {
+        return shown ? '-' : item->decision == REVIEW_ACCEPTED ? 0 : ' ';
+    }
+    return shown ? '+' : item->decision == REVIEW_ACCEPTED ? ' ' : 0;
+}
+
+static void add_row(struct rows *rows, char sign, struct str text)
+{
+    if (sign == 0) {
+        return;
+    }
+    if (sign != ' ') {
+        rows->first = rows->first == SIZE_MAX ? rows->len : rows->first;
+        rows->last = rows->len;
+    }
+    VEC_PUSH(rows, (struct row){sign, text});
+}
+
+static bool has_all(const struct rows *rows)
+{
+    return rows->first != SIZE_MAX && rows->len > rows->last + EXCERPT_CONTEXT;
+}
+
+/* The file up to the end of items [from, to) and its context. */
+static void collect_rows(const struct review_file *file, size_t from, size_t to, struct rows *rows)
+{
+    const struct lines *base = &file->base->lines;
+    const struct lines *proposed = &file->proposed->lines;
+    size_t at = 0;
+    for (size_t i = 0; i < file->items.len && (i < to || !has_all(rows)); i++) {
+        const struct review_item *item = &file->items.items[i];
+        if (item->kind == REVIEW_WHOLE) {
+            continue;
+        }
+        for (; at < item->a; at++) {
+            add_row(rows, ' ', base->items[at].text);
+        }
+        struct str text =
+            item->kind == REVIEW_DEL ? base->items[at++].text : proposed->items[item->b].text;
+        add_row(rows, sign_of(item, i >= from && i < to), text);
+    }
+    for (; at < base->len && !has_all(rows); at++) {
+        add_row(rows, ' ', base->items[at].text);
+    }
+}
+
+/* Items [from, to) as a diff; its context is the file as it is now. */
 static void put_items(const struct review_file *file, size_t from, size_t to, struct buf *out)
 {
     struct excerpt e = {.out = out};
-    const struct lines *base = &file->base->lines;
-    const struct lines *proposed = &file->proposed->lines;
-    size_t first = file->items.items[from].a;
-    size_t at = first > EXCERPT_CONTEXT ? first - EXCERPT_CONTEXT : 0;
+    struct rows rows = {.first = SIZE_MAX};
+    collect_rows(file, from, to, &rows);
     buf_append_c(out, "```diff\n");
-    for (size_t i = from; i < to; i++) {
-        const struct review_item *item = &file->items.items[i];
-        for (; at < item->a; at++) {
-            put(&e, ' ', base->items[at].text);
-        }
-        if (item->kind == REVIEW_DEL) {
-            put(&e, '-', base->items[at++].text);
-        } else {
-            put(&e, '+', proposed->items[item->b].text);
-        }
+    size_t begin = rows.first > EXCERPT_CONTEXT ? rows.first - EXCERPT_CONTEXT : 0;
+    for (size_t i = begin; i < rows.len && i <= rows.last + EXCERPT_CONTEXT; i++) {
+        put(&e, rows.items[i].sign, rows.items[i].text);
     }
-    for (size_t end = at + EXCERPT_CONTEXT; at < end && at < base->len; at++) {
-        put(&e, ' ', base->items[at].text);
-    }
+    VEC_FREE(&rows);
     if (e.cut > 0) {
         buf_printf(out, "(%zu more lines)\n", e.cut);
     }

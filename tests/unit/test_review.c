@@ -303,6 +303,26 @@ static void feedback_says_it_all(void **state)
     review_free(r);
 }
 
+/* Around what was declined stands what is in the file now: what was taken of it, and no more. */
+static void feedback_shows_the_file_as_it_is(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    struct buf out = BUF_INIT;
+    struct review *r = review_of(
+        make(CHANGE_UPDATE, "f", "a\nb\nold\nd\ne\nf\n", "a\nnew first\nnew last\nd\nE\nf\n"));
+    /* -b -old +new first +new last … -e +E */
+    DECIDE(r, 0, 4, REVIEW_ACCEPTED);
+    assert_ok(review_decide(r, 0, 3, 4, REVIEW_DECLINED, STR_LIT("no"), &err), err);
+    assert_ok(review_decide(r, 0, 4, 5, REVIEW_DECLINED, STR_LIT("stays"), &err), err);
+    review_feedback(r, &out);
+    assert_non_null(
+        strstr(out.ptr, "```diff\n a\n new first\n+new last\n d\n e\n```\nReason:\n> no"));
+    assert_non_null(strstr(out.ptr, "```diff\n new first\n d\n-e\n f\n```\nReason:\n> stays"));
+    buf_free(&out);
+    review_free(r);
+}
+
 static void feedback_says_that_nothing_was_taken(void **state)
 {
     (void)state;
@@ -836,6 +856,7 @@ int main(void)
         cmocka_unit_test(a_new_base_is_merged),
         cmocka_unit_test(undo_reaches_over_a_rebase),
         cmocka_unit_test(feedback_says_it_all),
+        cmocka_unit_test(feedback_shows_the_file_as_it_is),
         cmocka_unit_test(feedback_says_that_nothing_was_taken),
         cmocka_unit_test(a_refused_log_changes_nothing),
         cmocka_unit_test(random_sequences),
