@@ -4,6 +4,7 @@
 #include "base/vec.h"
 #include "codex/codex.h"
 #include "command/command.h"
+#include "command/untrusted.h"
 #include "config/codex_check.h"
 #include "config/config.h"
 #include "engine/engine.h"
@@ -14,7 +15,6 @@
 #include "model/select.h"
 #include "policy/data_roots.h"
 #include "sandbox/sandbox.h"
-#include "trust/vetting.h"
 
 #include <git2.h>
 #include <langinfo.h>
@@ -336,9 +336,11 @@ static void check_config(struct doctor *doctor, const struct config *config)
 /* Hooks, skills and prompt files: what of them is not used and why, what waits for trust. */
 static void check_trust(struct doctor *doctor, const char *folder)
 {
-    char *git_root = path_git_root(folder);
     struct vetting vetting;
-    vetting_read(git_root, folder, &vetting);
+    struct err err;
+    if (!untrusted_read(folder, NULL, false, &vetting, &err)) {
+        say(doctor, MARK_WRONG, "trust", "%s", err.text);
+    }
     struct str rest = buf_str(&vetting.problems);
     struct str line;
     while (str_next_line(&rest, &line)) {
@@ -358,7 +360,6 @@ static void check_trust(struct doctor *doctor, const char *folder)
     }
     free(waits);
     vetting_free(&vetting);
-    free(git_root);
 }
 
 static int run(const struct args *args)

@@ -4,6 +4,7 @@
 #include "command/entry_line.h"
 #include "command/interrupt.h"
 #include "command/time_option.h"
+#include "command/untrusted.h"
 
 #include "agent/errand.h"
 #include "agent/review_queue.h"
@@ -368,6 +369,7 @@ static bool begin(struct exec_run *run, struct err *err)
         .changed = on_change,
         .done = on_done,
         .data = run};
+    untrusted_say(setup.folder, setup.provider);
     run->errand = errand_start(&setup, err);
     free(prompt);
     return run->errand != NULL;

@@ -6,6 +6,7 @@
 #include "command/folder_index.h"
 #include "command/interrupt.h"
 #include "command/time_option.h"
+#include "command/untrusted.h"
 
 #include "agent/journal.h"
 #include "agent/proposal.h"
@@ -422,6 +423,7 @@ static bool start(struct generate_run *run, struct loop *loop, struct err *err)
         .count = run->tasks.len,
         .told = told,
         .data = run};
+    untrusted_say(setup.folder, setup.provider);
     run->generate = generate_start(&setup, err);
     return run->generate != NULL;
 }

@@ -1,12 +1,10 @@
 /* bylaw trust: what a repository brings for the agent, whole, and the answers to it. */
-#include "trust/vetting.h"
+#include "command/untrusted.h"
 
-#include "base/path.h"
 #include "base/safe.h"
 #include "command/command.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 static void print_shown(const struct vetted *item)
 {
@@ -89,23 +87,6 @@ static int answer(
     return EXIT_YES;
 }
 
-/* Whatever agent is to be used. */
-static bool add_settings(const char *folder, struct vetting *vetting, struct err *err)
-{
-    struct files_options options = {0};
-    struct files files;
-    int fd = beneath_open_root(folder, err);
-    bool ok = fd >= 0 && files_list(fd, folder, &options, &files, err);
-    if (ok) {
-        vetting_add_settings(vetting, fd, &files);
-        files_free(&files);
-    }
-    if (fd >= 0) {
-        close(fd);
-    }
-    return ok;
-}
-
 static int run(const struct args *args)
 {
     static const struct {
@@ -120,12 +101,11 @@ static int run(const struct args *args)
         return command_fail(args, "no such folder: %s", args->rest[0]);
     }
     struct err err;
-    char *git_root = path_git_root(here);
     struct vetting vetting;
-    vetting_read(git_root, here, &vetting);
-    if (!add_settings(here, &vetting, &err)) {
+    bool settings = args_has(args, "all") || args_has(args, "accept") || args_has(args, "refuse") ||
+                    args_has(args, "forget");
+    if (!untrusted_read(here, NULL, settings, &vetting, &err)) {
         vetting_free(&vetting);
-        free(git_root);
         free(here);
         return command_fail(args, "%s", err.text);
     }
@@ -140,7 +120,6 @@ static int run(const struct args *args)
         code = list(&vetting, args_has(args, "all"));
     }
     vetting_free(&vetting);
-    free(git_root);
     free(here);
     return code;
 }
@@ -163,7 +142,9 @@ const struct command command_trust = {
         "of "
         "their own take for their settings (opencode.json, .claude, .env, in general what has a "
         "name that begins with a dot and is not known to be another tool's): their scratch copy is "
-        "without it until then. Without an option each is "
+        "without it until then. They are listed where model_provider names such an agent, and by "
+        "--all. "
+        "Without an option each is "
         "listed, those that wait with their whole content, control characters made visible.\n\n"
         "The answers lie in $XDG_STATE_HOME/bylaw/trust.json, never in the repository, and are for "
         "the folder (the current one) alone.\n\n"

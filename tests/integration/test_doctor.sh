@@ -73,6 +73,14 @@ out=$("$bylaw" doctor "$dir/ws") || true
 grep -q "^ok *hooks *yours: hook PreToolUse, in .*/bylaw/config.toml" <<<"$out" || fail "doctor does not say what is the user's own: $out"
 grep -q '^note *hooks *not used: .codex/config.toml: .*Sometime' <<<"$out" || fail "doctor does not say what is not used: $out"
 grep -q '^note *trust *1 hook of this repository waits for your trust: bylaw trust lists them' <<<"$out" || fail "doctor: $out"
+echo '{}' >"$dir/ws/opencode.json" # for agents of their own only
+out=$(BYLAW_PROVIDER=acp:opencode "$bylaw" trust "$dir/ws") && fail "settings for agents wait, too: $out"
+grep -q '^1 hook and 2 agent settings of this repository wait' <<<"$out" || fail "trust, for an agent: $out"
+out=$("$bylaw" trust --all "$dir/ws") && fail "trust --all: $out"
+grep -q '^settings for agents, 1 file, in opencode.json: waiting' <<<"$out" || fail "trust --all: $out"
+out=$("$bylaw" exec --provider acp:none --dir "$dir/ws" hello 2>&1 </dev/null) && fail "exec without an agent: $out"
+grep -q '^1 hook and 2 agent settings of this repository wait for your trust and are not used' <<<"$out" || fail "exec: $out"
+rm "$dir/ws/opencode.json"
 rm "$dir/ws/.codex/config.toml"
 printf '[profiles.x]\napproval_policy = "sometimes"\n' >"$dir/config/bylaw/config.toml"
 if out=$("$bylaw" config "$dir/ws" 2>&1); then fail "a bad value went through: $out"; fi

@@ -1,0 +1,63 @@
+#include "command/untrusted.h"
+
+#include "base/path.h"
+#include "config/config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static bool is_agent(const char *folder, const char *provider)
+{
+    struct config *config = config_load(folder);
+    const char *name = provider == NULL ? config_string(config, "model_provider") : provider;
+    bool agent = name != NULL && str_starts(str_of(name), "acp:");
+    config_free(config);
+    return agent;
+}
+
+static bool add_settings(const char *folder, struct vetting *vetting, struct err *err)
+{
+    struct files_options options = {0};
+    struct files files;
+    int fd = beneath_open_root(folder, err);
+    bool ok = fd >= 0 && files_list(fd, folder, &options, &files, err);
+    if (ok) {
+        vetting_add_settings(vetting, fd, &files);
+        files_free(&files);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return ok;
+}
+
+bool untrusted_read(
+    const char *folder, const char *provider, bool all, struct vetting *out, struct err *err)
+{
+    char *git_root = path_git_root(folder);
+    vetting_read(git_root, folder, out);
+    free(git_root);
+    return !(all || is_agent(folder, provider)) || add_settings(folder, out, err);
+}
+
+void untrusted_say(const char *folder, const char *provider)
+{
+    struct vetting vetting;
+    struct err err;
+    char *root = realpath(folder, NULL);
+    if (root == NULL) {
+        return; /* whoever opens it says so */
+    }
+    bool ok = untrusted_read(root, provider, false, &vetting, &err);
+    char *line = vetting_line(&vetting);
+    if (!ok) {
+        fprintf(stderr, "what the repository brings for agents cannot be listed: %s\n", err.text);
+    }
+    if (line != NULL) {
+        fprintf(stderr, "%s and are not used until then: bylaw trust lists them\n", line);
+    }
+    free(line);
+    vetting_free(&vetting);
+    free(root);
+}
