@@ -47,7 +47,7 @@ static void destroy(void *data)
 static char *price_text(const struct choosing *choosing, const char *model)
 {
     struct buf out = BUF_INIT;
-    price_describe(prices_find(workbench_prices(choosing->wb), model), &out);
+    price_describe_short(prices_find(workbench_prices(choosing->wb), model), &out);
     return buf_take(&out);
 }
 
@@ -109,19 +109,19 @@ void profile_picker_open(struct app *app, struct workbench *wb)
     const char *now = config_profile(config);
     size_t first = 0;
     struct row none = {.text = mem_strdup("no profile"),
-        .detail = mem_strdup(now == NULL ? "current" : "as the settings have it")};
+        .detail = mem_strdup(now == NULL ? "now" : "as the settings have it")};
     VEC_PUSH(&choosing->rows, none);
     for (size_t i = 0; i < config_profile_count(config); i++) {
         const char *name = config_profile_at(config, i);
         char *price = price_text(choosing, config_profile_value(config, name, "model"));
         struct row row = {.text = profile_text(choosing, name),
-            .detail = mem_printf("%s%s", now == name ? "current, " : "", price),
+            .detail = mem_printf("%s%s", now == name ? "now " : "", price),
             .model = mem_strdup(name)};
         VEC_PUSH(&choosing->rows, row);
         first = now == name ? choosing->rows.len - 1 : first;
         free(price);
     }
-    struct picker_options options = {.title = "Profile; US dollars a million tokens",
+    struct picker_options options = {.title = "Profile; $ in/out a million tokens",
         .hint = "[profiles.NAME] of config.toml and of Codex",
         .count = choosing->rows.len,
         .cols = LIST_COLS,
@@ -167,7 +167,7 @@ static void add_routes(struct choosing *choosing)
         struct row row = {
             .text = mem_printf("%s %s  to %s: %s", route->model,
                 route->effort == NULL ? "" : route->effort, route->title, route->reason),
-            .detail = mem_printf("%s%s", now == route ? "current, " : "", price),
+            .detail = mem_printf("%s%s", now == route ? "now " : "", price),
             .model = mem_strdup(route->model),
             .effort = mem_strdup(route->effort)};
         VEC_PUSH(&choosing->rows, row);
@@ -203,7 +203,7 @@ void model_picker_open(struct app *app, struct workbench *wb)
     VEC_PUSH(&choosing->rows, configured);
     add_routes(choosing);
     add_models(choosing);
-    struct picker_options options = {.title = "Model; US dollars a million tokens",
+    struct picker_options options = {.title = "Model; $ in/out a million tokens",
         .hint = "or the name of any other model your server has",
         .count = choosing->rows.len,
         .cols = LIST_COLS,

@@ -63,7 +63,7 @@ void workbench_describe_spend(const struct workbench *wb, struct buf *out)
     buf_append_c(out, "\nIn all       ");
     spend_describe(all, out);
     if (all->requests > 0) {
-        buf_printf(out, "\n             %lld in (%lld cached), %lld out (%lld reasoning)",
+        buf_printf(out, "\nTokens       %lld in (%lld cached), %lld out (%lld reasoning)",
             all->usage.input_tokens, all->usage.cached_tokens, all->usage.output_tokens,
             all->usage.reasoning_tokens);
     }

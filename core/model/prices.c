@@ -269,6 +269,17 @@ void price_describe(const struct price *price, struct buf *out)
     buf_append_c(out, " out");
 }
 
+void price_describe_short(const struct price *price, struct buf *out)
+{
+    if (price == NULL || !price->known) {
+        buf_append_c(out, "price unknown");
+        return;
+    }
+    append_rate(out, price->input);
+    buf_append_char(out, '/');
+    append_rate(out, price->output);
+}
+
 /* ---- what was spent ---- */
 
 void spend_add(struct spend *spend, const struct usage *usage, const struct price *price)

@@ -40,6 +40,8 @@ const struct price *prices_at(const struct prices *prices, size_t index);
 bool price_cost(const struct price *price, const struct usage *usage, double *dollars);
 /* "$5 in, $30 out", "price unknown": for a million tokens. */
 void price_describe(const struct price *price, struct buf *out);
+/* "$5/$30", for a list. */
+void price_describe_short(const struct price *price, struct buf *out);
 
 /* What has been spent. */
 struct spend {

@@ -92,7 +92,7 @@ static void the_profile_in_force_is_on_every_screen(void **state)
         start(f, options, sizes[i][0], sizes[i][1]);
         term_expect_row(f->term, 0, " policy ");
         term_key(f->term, "alt-P");
-        term_expect(f->term, "Profile; US dollars");
+        term_expect(f->term, "Profile; $ in/out");
         term_expect(f->term,
             sizes[i][1] > 100 ? "approval untrusted, to generate Rego" : "policy  gpt-5.5");
         term_type(f->term, "bulk");
@@ -113,7 +113,7 @@ static void a_model_is_chosen_by_price_and_reason(void **state)
     term_key(f->term, "esc enter"); /* Esc closes what completes it */
     term_expect(f->term, "gpt-5.4-mini medium  to migrate policies");
     term_expect(f->term, "price unknown");
-    term_expect(f->term, "$0.75 in, $4.50 out");
+    term_expect(f->term, "$0.75/$4.50");
     term_type(f->term, "bulk");
     term_key(f->term, "enter");
     term_expect_row(f->term, 0, "gpt-5.4-mini medium");

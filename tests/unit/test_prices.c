@@ -79,6 +79,8 @@ static void cost_is_counted_and_never_zero_when_unknown(void **state)
     expect_text(&text, "tokens of 1 answer unknown");
     price_describe(price, &text);
     expect_text(&text, "$5 in, $30 out");
+    price_describe_short(price, &text);
+    expect_text(&text, "$5/$30");
     price_describe(NULL, &text);
     expect_text(&text, "price unknown");
     money_append(&text, 0.0412);
