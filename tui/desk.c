@@ -14,8 +14,10 @@
 #include "text/swap.h"
 #include "tour.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* What is never cut on the left of the header: name or recording's label, profile. A narrow screen
  * has no room for the program's name beside a profile. */
@@ -466,6 +468,20 @@ static bool open_first(struct desk *desk, const struct desk_options *options, st
     return true;
 }
 
+enum { LEAVE_AFTER_S = 10 };
+
+/* A worker may wait for ever in the system (a named pipe where git looks for a file, a disk that is
+ * gone). Session, proposal and edits have been kept as they came: nothing is lost with it. */
+static void leave_it(int signum)
+{
+    (void)signum;
+    static const char text[] = "bylaw: left without waiting for work that does not end: is there a "
+                               "named pipe or a stalled "
+                               "disk in the folder?\n";
+    (void)!write(STDERR_FILENO, text, sizeof text - 1);
+    _exit(EXIT_FAILURE);
+}
+
 bool desk_run(const struct desk_options *options, int *code, struct err *err)
 {
     struct desk desk = {.loop = loop_new(err), .warm_path = options->open, .warming = true};
@@ -494,6 +510,8 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
         *code = app_exit_code(desk.app);
     }
     desk.closing = true;
+    signal(SIGALRM, leave_it);
+    alarm(LEAVE_AFTER_S);
     parsing_stop(true);
     offline_cancel_all();
     /* The panes borrow from the workbench: they go first. */
@@ -531,6 +549,7 @@ bool desk_run(const struct desk_options *options, int *code, struct err *err)
     free(desk.problem);
     free(desk.first_problem);
     loop_free(desk.loop);
+    alarm(0);
     return ok;
 }
 

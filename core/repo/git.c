@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -63,11 +64,61 @@ static bool is_ownership(int rc)
                                    strstr(last->message, "safe.directory") != NULL);
 }
 
+/* libgit2 opens what it reads without looking at it, and would wait at a named pipe for ever. */
+static bool check_files(const char *folder, const char *const *names, size_t count, struct err *err)
+{
+    bool ok = true;
+    for (size_t i = 0; i < count && ok; i++) {
+        struct stat st;
+        char *path = path_join(folder, names[i]);
+        if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+            ok = err_set(err, ERR_INVALID,
+                "%s is a device, pipe or socket, not a file: git would wait for it, remove it",
+                path);
+        }
+        free(path);
+    }
+    return ok;
+}
+
+/* In the work tree down to the workspace's folder. */
+static bool check_tree(const struct git *git, const char *root, struct err *err)
+{
+    static const char *const names[] = {".gitignore", ".gitattributes", ".gitmodules"};
+    size_t end = strlen(git->workdir) - 1;
+    bool ok = true;
+    for (; ok; end++) {
+        if (root[end] == '/' || root[end] == '\0') {
+            char *folder = mem_strndup(root, end);
+            ok = check_files(folder, names, ARRAY_LEN(names), err);
+            free(folder);
+        }
+        if (root[end] == '\0') {
+            break;
+        }
+    }
+    static const char *const own[] = {"info/exclude", "info/attributes"};
+    return ok && check_files(git_repository_commondir(git->repository), own, ARRAY_LEN(own), err);
+}
+
+/* Before libgit2 opens it: `folder` is the workspace's or one above. */
+static bool check_config(const char *root, struct err *err)
+{
+    static const char *const names[] = {".git/config", ".git/HEAD", ".git/commondir"};
+    char *folder = path_git_root(root);
+    bool ok = folder == NULL || check_files(folder, names, ARRAY_LEN(names), err);
+    free(folder);
+    return ok;
+}
+
 bool git_open(const char *root, struct git *git, struct err *err)
 {
     git_start();
     *git = (struct git){0};
     git_error_clear();
+    if (!check_config(root, err)) {
+        return false;
+    }
     int rc = git_repository_open_ext(&git->repository, root, 0, NULL);
     if (rc != 0 && is_ownership(rc)) {
         return err_set(err, ERR_DENIED,
@@ -105,6 +156,10 @@ bool git_open(const char *root, struct git *git, struct err *err)
     git->prefix = root[len] == '/' ? mem_printf("%s/", root + len + 1) : mem_strdup("");
     git->workdir = mem_printf("%s/", real);
     free(real);
+    if (!check_tree(git, root, err)) {
+        git_close(git);
+        return false;
+    }
     return true;
 }
 

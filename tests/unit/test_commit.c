@@ -3,6 +3,7 @@
 #include "base/path.h"
 #include "base/vec.h"
 #include "repo/commit.h"
+#include "repo/git.h"
 #include "repo/revert.h"
 #include "workspace/door.h"
 
@@ -506,6 +507,30 @@ static void cancelled_in_a_hook(void **state)
     }
 }
 
+/* Nobody writes into it: git would wait for ever. */
+static void a_pipe_is_not_waited_for(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const names[] = {
+        ".gitignore", ".gitattributes", ".git/info/exclude", ".git/config"};
+    struct git git;
+    struct err err;
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        char *make = mem_printf("rm -f %s.was; touch %s && mv %s %s.was && mkfifo %s", names[i],
+            names[i], names[i], names[i], names[i]);
+        char *back = mem_printf("mv %s.was %s", names[i], names[i]);
+        run(f, make);
+        assert_false(git_open(f->root, &git, &err));
+        assert_int_equal(err.kind, ERR_INVALID);
+        assert_non_null(strstr(err.text, names[i]));
+        run(f, back);
+        free(make);
+        free(back);
+    }
+    assert_ok(git_open(f->root, &git, &err), err);
+    git_close(&git);
+}
+
 static void signs_with_ssh(void **state)
 {
     struct fixture *f = *state;
@@ -757,6 +782,7 @@ int main(void)
         COMMIT_TEST(workspace_below_the_top),
         COMMIT_TEST(head_moved_underneath),
         COMMIT_TEST(cancelled_in_a_hook),
+        COMMIT_TEST(a_pipe_is_not_waited_for),
         COMMIT_TEST(signs_with_ssh),
         COMMIT_TEST(signs_with_gpg),
         COMMIT_TEST(status_of_states),
