@@ -97,25 +97,64 @@ static bool next_rule(
     return false;
 }
 
-/* Programs that run what their arguments say: without more words they would allow anything. */
-static bool runs_anything(const struct command_words *rule)
+/* The program's own name: "/usr/bin/python3.12" is python. */
+static struct str program_of(const char *word)
 {
-    static const char *const wrappers[] = {"env", "xargs", "sudo", "doas", "su", "nohup", "timeout",
-        "time", "nice", "ionice", "setsid", "stdbuf", "watch", "find", "parallel", "ssh", "exec",
-        "eval", "command", "busybox", "script", "strace", "unshare"};
-    static const char *const interpreters[] = {"sh", "bash", "dash", "zsh", "ksh", "fish", "python",
-        "python3", "perl", "ruby", "node", "deno", "bun", "php", "lua", "awk", "gawk", "mawk",
-        "sed", "tclsh", "git", "make", "npx", "vi", "vim", "emacs", "ed"};
-    const char *slash = strrchr(rule->items[0], '/');
-    const char *name = slash == NULL ? rule->items[0] : slash + 1;
-    for (size_t i = 0; i < ARRAY_LEN(wrappers); i++) {
-        if (strcmp(name, wrappers[i]) == 0) {
+    const char *slash = strrchr(word, '/');
+    struct str name = str_of(slash == NULL ? word : slash + 1);
+    while (name.len > 1 && strchr("0123456789.-", name.ptr[name.len - 1]) != NULL) {
+        name.len--;
+    }
+    return name;
+}
+
+static bool is_one_of(struct str name, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (str_equal_c(name, list[i])) {
             return true;
         }
     }
-    for (size_t i = 0; i < ARRAY_LEN(interpreters); i++) {
-        if (strcmp(name, interpreters[i]) == 0) {
-            return rule->len < 2 || rule->items[1][0] == '-';
+    return false;
+}
+
+/* Programs that run what their arguments say, always; with no words to say what; or by a command of
+ * theirs with no words behind it. */
+static bool runs_anything(const struct command_words *rule)
+{
+    static const char *const wrappers[] = {"env", "xargs", "sudo", "doas", "su", "runuser",
+        "pkexec", "nohup", "timeout", "time", "nice", "ionice", "chrt", "taskset", "setsid",
+        "setpriv", "setarch", "stdbuf", "unbuffer", "watch", "entr", "find", "fd", "parallel",
+        "ssh", "exec", "eval", "command", "builtin", "busybox", "toybox", "script", "strace",
+        "ltrace", "gdb", "perf", "valgrind", "unshare", "nsenter", "chroot", "flock", "bwrap",
+        "proot", "fakeroot", "systemd-run", "dbus-run-session", "tmux", "screen", "direnv",
+        "dotenv", "nix-shell"};
+    static const char *const interpreters[] = {"sh", "bash", "rbash", "dash", "ash", "zsh", "ksh",
+        "mksh", "fish", "pwsh", "nu", "python", "pypy", "perl", "ruby", "node", "nodejs", "deno",
+        "bun", "tsx", "ts-node", "php", "lua", "luajit", "awk", "gawk", "mawk", "nawk", "sed",
+        "tclsh", "Rscript", "R", "julia", "guile", "git", "make", "gmake", "just", "task", "rake",
+        "npx", "bunx", "uvx", "vi", "vim", "nvim", "emacs", "ed", "ex", "source", "."};
+    static const char *const runners[][2] = {{"go", "run"}, {"go", "generate"}, {"go", "tool"},
+        {"cargo", "run"}, {"npm", "run"}, {"npm", "exec"}, {"npm", "x"}, {"pnpm", "run"},
+        {"pnpm", "exec"}, {"pnpm", "dlx"}, {"yarn", "run"}, {"yarn", "exec"}, {"yarn", "dlx"},
+        {"uv", "run"}, {"uv", "tool"}, {"pipx", "run"}, {"poetry", "run"}, {"pdm", "run"},
+        {"bundle", "exec"}, {"dotnet", "run"}, {"docker", "run"}, {"docker", "exec"},
+        {"podman", "run"}, {"podman", "exec"}, {"kubectl", "exec"}, {"kubectl", "run"},
+        {"nix", "run"}, {"nix", "develop"}, {"nix", "shell"}, {"op", "run"}, {"mise", "exec"},
+        {"asdf", "exec"}, {"bylaw", "sandbox"}};
+    struct str name = program_of(rule->items[0]);
+    if (is_one_of(name, wrappers, ARRAY_LEN(wrappers))) {
+        return true;
+    }
+    if (is_one_of(name, interpreters, ARRAY_LEN(interpreters))) {
+        return rule->len < 2 || rule->items[1][0] == '-';
+    }
+    for (size_t i = 0; i < ARRAY_LEN(runners); i++) {
+        if (str_equal_c(name, runners[i][0])) {
+            bool runs = rule->len > 1 && strcmp(rule->items[1], runners[i][1]) == 0;
+            if (rule->len < 2 || (runs && (rule->len < 3 || rule->items[2][0] == '-'))) {
+                return true;
+            }
         }
     }
     return false;
@@ -256,10 +295,14 @@ char *approvals_rule(
         *why_not = "This is not plainly one command and its arguments: it cannot be on the list.";
         return NULL;
     }
-    size_t len = words.len > 1 && is_verb(words.items[1]) ? 2 : 1;
     struct command_words begin = words;
-    begin.len = len;
+    begin.len = words.len > 1 && is_verb(words.items[1]) ? 2 : 1;
     bool anything = runs_anything(&begin);
+    if (anything && begin.len == 2 && words.len > 2) { /* "npm run lint" */
+        begin.len = 3;
+        anything = runs_anything(&begin);
+    }
+    size_t len = begin.len;
     char *rule = anything ? NULL : command_words_line(&words, len);
     command_words_free(&words);
     if (rule == NULL) {

@@ -204,7 +204,9 @@ static void always_is_a_line_of_the_users_file(void **state)
     assert_non_null(strstr(text, "\nopa test\nls 'a b'\n"));
     free(text);
     static const char *const refused[] = {"", "sh", "bash -c", "env", "xargs rm", "sudo", "find",
-        "git", "git -c", "a; b", "a\nb", "a $b", "python3", "/bin/sh"};
+        "git", "git -c", "a; b", "a\nb", "a $b", "python3", "/bin/sh", "python3.12 -c",
+        "/usr/bin/perl5.36", "flock", "chroot", "npm", "npm run", "npm exec -c", "go run", "docker",
+        "bylaw sandbox"};
     for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
         if (approvals_allow_always(str_of(refused[i]), &err)) {
             fail_msg("on the list now: %s", refused[i]);
@@ -219,6 +221,10 @@ static void always_is_a_line_of_the_users_file(void **state)
     rule = approvals_rule(approvals, STR_LIT("git log -3"), false, &why_not);
     assert_string_equal(rule, "git log");
     free(rule);
+    rule = approvals_rule(approvals, STR_LIT("npm run lint --fix"), false, &why_not);
+    assert_string_equal(rule, "npm run lint");
+    free(rule);
+    assert_null(approvals_rule(approvals, STR_LIT("go run -C x ."), false, &why_not));
     approvals_free(approvals);
     config_free(config);
     test_dir_remove(home);
