@@ -3,6 +3,7 @@
 #include "base/vec.h"
 #include "command/command.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 struct words {
@@ -38,6 +39,15 @@ static void free_variables(struct words *variables)
     VEC_FREE(variables);
 }
 
+static bool read_parent(const struct args *args, pid_t *parent)
+{
+    const char *given = args_get(args, "parent");
+    char *end = NULL;
+    long number = given == NULL ? 0 : strtol(given, &end, 10);
+    *parent = (pid_t)number;
+    return given == NULL || (end != given && *end == '\0' && number > 0 && number <= INT_MAX);
+}
+
 static int run(const struct args *args)
 {
     struct err err = {0};
@@ -54,6 +64,10 @@ static int run(const struct args *args)
     if (args->count == 0) {
         return command_fail(args, "name a command: bylaw sandbox -- COMMAND…");
     }
+    pid_t parent;
+    if (!read_parent(args, &parent)) {
+        return command_fail(args, "--parent is the number of a process");
+    }
     struct words variables = find_variables(args);
     struct folders folders = {0};
     for (int i = 0; args_get_at(args, "write", i) != NULL; i++) {
@@ -64,7 +78,8 @@ static int run(const struct args *args)
         .env = (const char *const *)variables.items,
         .cwd = args_get(args, "dir"),
         .network = args_has(args, "network"),
-        .no_namespaces = args_has(args, "no-namespaces")};
+        .no_namespaces = args_has(args, "no-namespaces"),
+        .parent = parent};
     struct words words = {0};
     for (int i = 0; i < args->count; i++) {
         VEC_PUSH(&words, args->rest[i]);
@@ -94,6 +109,7 @@ const struct command command_sandbox = {
                 "again"},
             {"network", '\0', NULL, "it may reach the network"},
             {"dir", 'C', "DIR", "run it in this folder"},
+            {"parent", '\0', "PID", "end it when this process, which started it, is gone"},
             {"no-namespaces", '\0', NULL,
                 "do without name spaces, as on a kernel that has none for you"},
             {"check", '\0', NULL, "say what confines a command here, and run nothing"},

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/path.h"
 #include "base/vec.h"
@@ -81,7 +82,8 @@ void confined_words_free(struct confined_words *words)
 {
     VEC_FREE(words);
     free(words->own);
-    words->own = NULL;
+    free(words->parent);
+    words->own = words->parent = NULL;
 }
 
 char *confined_program(struct err *err)
@@ -108,6 +110,8 @@ bool confined_wrap(const struct confined_cage *cage, const char *const *argv,
     }
     VEC_PUSH(out, out->own);
     VEC_PUSH(out, "sandbox");
+    out->parent = mem_printf("--parent=%d", (int)getpid());
+    VEC_PUSH(out, out->parent);
     push_each(out, "--write", cage->writable);
     push_each(out, "--env", cage->variables);
     if (cage->network) {

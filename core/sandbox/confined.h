@@ -3,7 +3,8 @@
  *
  * What it is confined to is sandbox.h's: it reads the file system but no secrets, writes beneath
  * `writable` and in a temporary folder of its own, has no network unless `network`. Where the
- * kernel cannot confine it, it does not run. Loop thread only. */
+ * kernel cannot confine it, it does not run. It ends with us, also when we are killed. Loop thread
+ * only, which is the program's first. */
 #ifndef BYLAW_SANDBOX_CONFINED_H
 #define BYLAW_SANDBOX_CONFINED_H
 
@@ -45,7 +46,7 @@ struct confined_cage {
 struct confined_words {
     const char **items;
     size_t len, cap;
-    char *own;
+    char *own, *parent;
 };
 
 /* The command line that runs argv so, for who starts processes by himself (rpc/). Words are

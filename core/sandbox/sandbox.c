@@ -233,6 +233,17 @@ static void handle_signals(void)
     sigaction(SIGALRM, &action, NULL);
 }
 
+/* Who would stop it when its time is over may be killed himself. */
+static void end_with(pid_t parent)
+{
+    if (parent > 0) {
+        prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+        if (getppid() != parent) {
+            raise(SIGTERM);
+        }
+    }
+}
+
 static int exit_code_of(int status)
 {
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
@@ -339,6 +350,7 @@ static int run(struct launch *launch, struct err *err)
     launch->gid = getgid();
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     handle_signals();
+    end_with(launch->policy->parent);
     fflush(NULL);
     pid_t keeper = start_keeper(launch);
     close(ends[1]);

@@ -28,12 +28,15 @@
 
 #include "base/err.h"
 
+#include <sys/types.h>
+
 struct sandbox_policy {
     const char *const *writable; /* folders it may write beneath; ended by NULL, or NULL for none */
     const char *const *env;      /* as env_scrubbed's extra; NULL: none */
     const char *cwd;             /* NULL: ours */
     bool network;                /* IP sockets are allowed */
     bool no_namespaces; /* do without the third layer, as on a kernel that has none for us */
+    pid_t parent; /* ours: when it is gone, all ends as with SIGTERM. 0: as long as it likes */
 };
 
 /* What the kernel offers here, as a sentence ("Landlock 7, seccomp, name spaces"). False and why

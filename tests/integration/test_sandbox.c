@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -509,6 +510,30 @@ static void test_is_ended(void **state)
     }
 }
 
+/* Who started it is killed and can end nothing any more. */
+static void test_ends_with_its_parent(void **state)
+{
+    const struct outside *o = *state;
+    test_write(o->dir, "starts",
+        "\"$BYLAW\" sandbox $MODE --parent=$$ -w \"$IN\" -- "
+        "sh -c 'echo >\"$IN/runs\"; LEFT_BEHIND=yes sleep 1000' &\n"
+        "until test -e \"$IN/runs\"; do sleep 0.05; done\n"
+        "kill -9 $$\n");
+    for (size_t m = 0; m < ARRAY_LEN(modes); m++) {
+        setenv("MODE", modes[m], 1);
+        assert_int_equal(shell("sh \"$IN/../starts\"; test $? = 137"), 0);
+        char *path = path_join(o->dir, "in/runs");
+        assert_int_equal(unlink(path), 0);
+        free(path);
+        for (int tries = 0; count_temporary(o) > 0; tries++) { /* removed as at any end */
+            assert_true(tries < 100000);
+            sched_yield();
+        }
+        assert_int_equal(end_marked(), 0);
+    }
+    expect("\"$BYLAW\" sandbox $MODE --parent=x -- true 2>/dev/null", 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -518,6 +543,7 @@ int main(void)
         cmocka_unit_test(test_work_goes_on),
         cmocka_unit_test(test_exit_codes),
         cmocka_unit_test(test_is_ended),
+        cmocka_unit_test(test_ends_with_its_parent),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

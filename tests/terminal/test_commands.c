@@ -52,7 +52,7 @@ static void what_an_agent_asks_is_decided(void **state)
     term_type(term, "chat always");
     term_expect(term, "from now on");
     term_key(term, "enter");
-    term_expect(term, "Allow from now on");
+    term_expect(term, "Always allow what begins with");
     term_key(term, "ctrl-u");
     term_type(term, "echo\r");
     /* The second runs by itself; the third is no plain command. */

@@ -342,7 +342,7 @@ static unsigned approve_always(void *pane)
 {
     struct chat *chat = pane;
     remember_question(chat);
-    struct dialog_prompt prompt = {.title = "Allow from now on",
+    struct dialog_prompt prompt = {.title = "Always allow what begins with",
         .hint = "commands that begin with these words run without asking",
         .initial = str_of(session_question(chat->session)->rule),
         .done = on_rule,
