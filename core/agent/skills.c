@@ -324,7 +324,12 @@ static void read_base(const struct place *place, const char *base)
     for (size_t i = 0; i < ARRAY_LEN(names) && root >= 0; i++) {
         char *folder = path_join(base, names[i]);
         bool here = strcmp(base, place->root) == 0;
-        read_folder(place, beneath_open_dir(root, names[i], NULL), here ? names[i] : folder);
+        struct err err = {0};
+        int fd = beneath_open_dir(root, names[i], &err);
+        if (fd < 0 && err.kind != ERR_NOT_FOUND) {
+            problem(place, here ? names[i] : folder, err.text);
+        }
+        read_folder(place, fd, here ? names[i] : folder);
         free(folder);
     }
     if (root >= 0) {
@@ -362,7 +367,12 @@ void skills_read_commands(const char *root, struct skills *out, struct buf *prob
     read_users(&place);
     int fd = beneath_open_root(root, NULL);
     if (fd >= 0) {
-        read_folder(&place, beneath_open_dir(fd, folder, NULL), folder);
+        struct err err = {0};
+        int commands = beneath_open_dir(fd, folder, &err);
+        if (commands < 0 && err.kind != ERR_NOT_FOUND) {
+            problem(&place, folder, err.text);
+        }
+        read_folder(&place, commands, folder);
         close(fd);
     }
     trust_store_free(store);

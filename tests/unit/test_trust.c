@@ -352,8 +352,11 @@ static void links_are_not_followed(void **state)
     char *link_path = mem_printf("%s/.codex/skills", f->repo);
     assert_int_equal(symlink(to, link_path), 0);
     struct skills skills;
-    skills_read(f->repo, f->repo, &skills, NULL);
+    struct buf problems = BUF_INIT;
+    skills_read(f->repo, f->repo, &skills, &problems);
     assert_int_equal(skills.len, 0);
+    assert_non_null(strstr(problems.ptr, "symbolic link")); /* and said */
+    buf_free(&problems);
     skills_free(&skills);
     free(to);
     free(link_path);
