@@ -288,6 +288,19 @@ void codex_stop_turn(struct codex *codex, const char *thread, const char *turn)
     rpc_call(codex->rpc, "turn/interrupt", params, CALL_MS, ignore, NULL);
 }
 
+void codex_end_commands(struct codex *codex)
+{
+    bool runs = false;
+    VEC_FOREACH (const struct codex_item, item, &codex->items) {
+        runs = runs || item->runs;
+    }
+    if (runs && codex->rpc != NULL) {
+        cJSON *params = mem_require(cJSON_CreateObject());
+        json_set_string(params, "threadId", codex->thread);
+        rpc_call(codex->rpc, "thread/backgroundTerminals/clean", params, CALL_MS, ignore, NULL);
+    }
+}
+
 void codex_interrupt(struct codex *codex)
 {
     if (codex->asking) {

@@ -42,6 +42,7 @@ struct codex_item {
     char *id;
     cJSON *item;   /* of file changes: asked about later by the id alone */
     bool started;  /* its beginning was told */
+    bool runs;     /* a command */
     bool accepted; /* a patch that Codex may write */
     bool agreed;   /* and wrote */
     bool said;     /* a message that came in pieces */
@@ -116,6 +117,8 @@ void codex_go_on(struct codex *codex);
 void codex_turn_begun(struct codex *codex, const char *id);
 /* Ends a turn, of whatever thread. */
 void codex_stop_turn(struct codex *codex, const char *thread, const char *turn);
+/* Commands of the turn that still run in the background end with it. */
+void codex_end_commands(struct codex *codex);
 /* Ends the turn that runs, if one does. */
 void codex_interrupt(struct codex *codex);
 /* Answers an approval that Codex asks for. */

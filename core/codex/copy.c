@@ -228,6 +228,7 @@ void codex_look_first(struct codex *codex)
 void codex_end_turn(struct codex *codex, enum stop_reason stop, enum err_kind kind, char *failure)
 {
     bool wanted = codex->outside.stream != NULL && !codex->stopping;
+    codex_end_commands(codex);
     VEC_FOREACH (struct codex_item, item, &codex->items) {
         (void)codex_agree(codex, item); /* an interrupted turn does not say that it wrote it */
     }

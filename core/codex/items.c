@@ -71,6 +71,7 @@ static void item_started(struct codex *codex, const char *id, const char *type, 
     kept->started = true;
     if (strcmp(type, "commandExecution") == 0) {
         char *command = codex_command(item);
+        kept->runs = true;
         outside_activity(&codex->outside, EVENT_ACTIVITY, id, "shell", command, false);
         free(command);
     } else if (strcmp(type, "mcpToolCall") == 0 || strcmp(type, "dynamicToolCall") == 0) {
@@ -118,6 +119,7 @@ static void item_completed(struct codex *codex, const char *id, const char *type
     if (known == NULL || !known->started) { /* what ends at once is only told as completed */
         item_started(codex, id, type, item);
     }
+    take_item(codex, id)->runs = false;
     bool failed = strcmp(status, "failed") == 0 || strcmp(status, "declined") == 0;
     if (strcmp(type, "agentMessage") == 0) {
         message_done(codex, id, item);
@@ -333,7 +335,7 @@ void codex_on_notification(void *data, const char *method, cJSON **params)
         codex_turn_begun(codex, json_string_or(json_get(*params, "turn"), "id", ""));
     } else if (strcmp(method, "turn/completed") == 0) {
         turn_completed(codex, *params);
-    } else if (codex->stopping) {
+    } else if (codex->stopping || codex->collecting) { /* the turn is as good as over */
         return;
     } else if (strcmp(method, "item/started") == 0 || strcmp(method, "item/completed") == 0) {
         take_item_notice(codex, method + strlen("item/"), *params);

@@ -48,6 +48,13 @@ const char *codex_approval(const struct codex *codex)
     return codex->host.approval == NULL ? "on-request" : codex->host.approval(codex->host.data);
 }
 
+/* Our instructions name the tools as the built-in agent has them. */
+static const char where_tools_are[] =
+    "\n\nIn this session list_files, read_file, search, run_tests, check, guards, find_symbol and "
+    "evaluate are tools of the MCP server bylaw: where they are not listed, find them with "
+    "tool_search. opa and the other engines need not be on your shell's PATH; run_tests and check "
+    "have them. You work in a scratch copy of the workspace, which your shell only reads.";
+
 static cJSON *thread_params(struct codex *codex)
 {
     cJSON *params = mem_require(cJSON_CreateObject());
@@ -56,7 +63,10 @@ static cJSON *thread_params(struct codex *codex)
     json_set_string(params, "approvalsReviewer", "user"); /* whatever its own config.toml says */
     json_set_string(params, "sandbox", "read-only");
     if (codex->instructions != NULL) {
-        json_set_string(params, "developerInstructions", codex->instructions);
+        char *text = mem_printf(
+            "%s%s", codex->instructions, codex->host.tools == NULL ? "" : where_tools_are);
+        json_set_string(params, "developerInstructions", text);
+        free(text);
     }
     if (codex->model != NULL) {
         json_set_string(params, "model", codex->model);

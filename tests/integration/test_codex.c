@@ -398,6 +398,31 @@ static void kill_codex(struct agent_run *f)
     free(mark);
 }
 
+/* Nothing that a turn began runs on when it is over. */
+static void its_commands_end_with_its_turn(void **state)
+{
+    struct agent_run *f = *state;
+    char *mark = mem_printf("RUN_OF=%s", f->home);
+    char *command =
+        mem_printf(CALL("c1", "exec_command",
+                       "{\\\"cmd\\\":\\\"env %s sleep 1000\\\",\\\"yield_time_ms\\\":300}") END,
+            mark);
+    const struct fault_step steps[] = {{.body = command}, {.body = SAY("It runs.") END},
+        {.body = command}, {.body = SAY("It runs.") END, .stall = true, .stall_after = 5}};
+    fault_server_script(f->server, steps, ARRAY_LEN(steps));
+    agent_ask(f, "Begin.");
+    agent_must_find(f, ENTRY_ASSISTANT, "It runs.");
+    assert_int_equal(agent_must_find(f, ENTRY_TOOL, "sleep 1000")->status, ENTRY_STOPPED);
+    WAIT_UNTIL(f, !agent_is_running(mark));
+    agent_say(f, "Again.");
+    WAIT_UNTIL(f, fault_server_count(f->server) == 4);
+    assert_true(agent_is_running(mark));
+    session_interrupt(workbench_session(f->wb));
+    WAIT_UNTIL(f, !agent_is_running(mark));
+    free(command);
+    free(mark);
+}
+
 static void it_is_killed_and_goes_on(void **state)
 {
     struct agent_run *f = *state;
@@ -714,6 +739,7 @@ int main(void)
         TEST(hooks_and_skills_are_for_it_too),
         TEST(it_is_interrupted),
         TEST(its_silence_is_said),
+        TEST(its_commands_end_with_its_turn),
         TEST(it_is_killed_and_goes_on),
         TEST(errors_are_one_clear_line),
         TEST(without_a_login_it_says_so),

@@ -222,8 +222,10 @@ void agent_finish_review(struct agent_run *run)
     outcome_free(&outcome);
 }
 
-void agent_kill(const char *mark)
+/* Processes that have it in their environment are sent the signal (0: none); how many there are. */
+static size_t signal_marked(const char *mark, int signal)
 {
+    size_t count = 0;
     DIR *proc = opendir("/proc");
     assert_non_null(proc);
     for (struct dirent *entry; (entry = readdir(proc)) != NULL;) {
@@ -237,10 +239,22 @@ void agent_kill(const char *mark)
         }
         free(path);
         if (got > 0 && memmem(text, (size_t)got, mark, strlen(mark)) != NULL) {
-            kill((pid_t)pid, SIGKILL);
+            count++;
+            kill((pid_t)pid, signal);
         }
     }
     closedir(proc);
+    return count;
+}
+
+void agent_kill(const char *mark)
+{
+    signal_marked(mark, SIGKILL);
+}
+
+bool agent_is_running(const char *mark)
+{
+    return signal_marked(mark, 0) > 0;
 }
 
 int agent_run_command(struct agent_run *run, const char *command, const char *arguments)

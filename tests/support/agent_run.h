@@ -64,5 +64,7 @@ int agent_run_command(struct agent_run *run, const char *command, const char *ar
 void agent_expect_output(struct agent_run *run, const char *file, const char *text);
 /* Ends processes that have this in their environment, with SIGKILL. */
 void agent_kill(const char *mark);
+/* There is one. */
+bool agent_is_running(const char *mark);
 
 #endif
