@@ -268,8 +268,12 @@ static void test_retry(void **state)
     ask(f, "x");
     push(f, EVENT_STARTED, NULL);
     push(f, EVENT_ERROR, "the server answered 500");
+    /* What an agent had written until then. */
+    add_entry(f, ENTRY_NOTICE, NULL, "it is in the proposal");
+    add_entry(f, ENTRY_PROPOSAL, NULL, "p/p.rego");
     expect(f, "the server answered 500");
-    expect(f, "tries again");
+    expect(f, "r or Enter tries again");
+    expect(f, "› Enter tries again");
     unsigned before = f->provider.started;
     press(f, "enter");
     assert_int_equal(f->provider.started, before + 1);

@@ -20,7 +20,8 @@ bool chat_is_stoppable(const struct chat *chat)
     return chat_is_busy(chat) || session_has_aside(chat->session);
 }
 
-/* The last entry when it is an error that can be tried again, notices aside. */
+/* The last entry when it is an error that can be tried again, notices aside, and what an agent had
+ * proposed until then. */
 const struct entry *chat_retriable(const struct chat *chat)
 {
     const struct transcript *t = session_transcript(chat->session);
@@ -29,7 +30,7 @@ const struct entry *chat_retriable(const struct chat *chat)
         if (entry->kind == ENTRY_ERROR) {
             return entry->can_retry ? entry : NULL;
         }
-        if (entry->kind != ENTRY_NOTICE) {
+        if (entry->kind != ENTRY_NOTICE && entry->kind != ENTRY_PROPOSAL) {
             return NULL;
         }
     }
