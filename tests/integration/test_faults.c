@@ -31,41 +31,56 @@ struct agent {
     const char *wire;     /* ours only */
     const char *tool;     /* an answer that calls one */
     const char *well;     /* one that says "Well." and ends */
+    const char *told;     /* what its server says in a stream when something went wrong */
 };
+
+#define R_TOLD                                                                                     \
+    R_EVENT("{\"type\":\"response.failed\",\"response\":{\"id\":\"r\",\"error\":{\"code\":"        \
+            "\"server_error\",\"message\":\"the model fell over\"}}}")
+#define C_TOLD                                                                                     \
+    R_EVENT("{\"error\":{\"message\":\"the model fell over\",\"type\":\"server_error\"}}")
 
 static const struct agent agents[] = {
     {"ours over responses", NULL, "responses",
         R_BEGIN R_CALL("c1", "read_file",
             "{\\\"path\\\":\\\"p/p.rego\\\",\\\"from_line\\\":null,"
             "\\\"to_line\\\":null}") R_END,
-        R_WELL},
+        R_WELL, R_TOLD},
     {"ours over chat", NULL, "chat",
         C_SAY("I look.") C_CALL("0", "c1", "read_file",
             "{\\\"path\\\":\\\"p/p.rego\\\",\\\"from_line\\\":null,"
             "\\\"to_line\\\":null}") C_CALLING,
-        C_WELL},
+        C_WELL, C_TOLD},
     {"codex", "codex", NULL,
-        R_BEGIN R_CALL("c1", "exec_command", "{\\\"cmd\\\":\\\"true\\\"}") R_END, R_WELL},
+        R_BEGIN R_CALL("c1", "exec_command", "{\\\"cmd\\\":\\\"true\\\"}") R_END, R_WELL, R_TOLD},
     {"opencode", "acp:opencode", NULL,
         C_SAY("I look.") C_CALL("0", "c1", "read", "{\\\"filePath\\\":\\\"p/p.rego\\\"}") C_CALLING,
-        C_WELL},
+        C_WELL, C_TOLD},
 };
 
 enum fault {
     DEAD,
     CLOSE,
+    TOO_LONG,
     UNAUTHORIZED,
+    NO_ACCESS,
+    NO_MODEL,
     BUSY,
     FAILED,
+    OVERLOADED,
+    NO_STREAM,
+    PAGE,
     GARBAGE,
     NO_HTTP,
     CUT_IN_EVENT,
     STALL,
+    SILENCE,
     FAULTS
 };
 
 static const char *const fault_names[FAULTS] = {"connection refused", "closed without a word",
-    "401", "429", "500", "garbage", "no HTTP", "cut in an event", "stall"};
+    "400", "401", "403", "404", "429", "500", "503", "200 and an error", "a page of HTML",
+    "garbage", "no HTTP", "cut in an event", "stall", "silence"};
 
 /* Where a fault happens, and what it is. */
 struct point {
@@ -75,33 +90,41 @@ struct point {
     struct fault_step step;
 };
 
+/* "retry-after-ms": how long opencode waits. */
+#define JSON "Content-Type: application/json\r\nRetry-After: 0\r\nretry-after-ms: 1\r\n"
+#define ANSWER(code, json)                                                                         \
+    {                                                                                              \
+        .status = (code), .headers = JSON, .body = "{\"error\":" json "}"                          \
+    }
+
 static struct fault_step step_of(const struct agent *agent, enum fault fault)
 {
-    /* "retry-after-ms": how long opencode waits. */
-    static const char json[] = "Content-Type: application/json\r\nretry-after-ms: 1\r\n";
+    static const struct fault_step answers[FAULTS] = {
+        [CLOSE] = {.close = true},
+        [TOO_LONG] = ANSWER(400,
+            "{\"code\":\"context_length_exceeded\",\"message\":\"maximum context length is 7\"}"),
+        [UNAUTHORIZED] = ANSWER(401, "{\"message\":\"bad key\"}"),
+        [NO_ACCESS] = ANSWER(403, "{\"message\":\"not for you\"}"),
+        [NO_MODEL] = ANSWER(404, "{\"code\":\"model_not_found\",\"message\":\"no such model\"}"),
+        [BUSY] = ANSWER(429, "{\"message\":\"slow down\"}"),
+        [FAILED] = ANSWER(500, "{\"message\":\"oh\"}"),
+        [OVERLOADED] = ANSWER(503, "{\"message\":\"overloaded\"}"),
+        [NO_STREAM] = ANSWER(200, "{\"message\":\"oh\"}"),
+        [PAGE] = {.headers = "Content-Type: text/html\r\n",
+            .body = "<!DOCTYPE html>\n<html><body>Sign in</body></html>\n"},
+        [GARBAGE] = {.body = "data: {{{{ this is no event\n\n"},
+        [NO_HTTP] = {.raw = "\x01\x02 hello\r\n\r\n"},
+    };
     size_t half = strlen(agent->well) / 2;
     switch (fault) {
-    case CLOSE:
-        return (struct fault_step){.close = true};
-    case UNAUTHORIZED:
-        return (struct fault_step){
-            .status = 401, .headers = json, .body = "{\"error\":{\"message\":\"bad key\"}}"};
-    case BUSY:
-        return (struct fault_step){.status = 429,
-            .headers = "Content-Type: application/json\r\nRetry-After: 0\r\nretry-after-ms: 1\r\n",
-            .body = "{\"error\":{\"message\":\"slow down\"}}"};
-    case FAILED:
-        return (struct fault_step){
-            .status = 500, .headers = json, .body = "{\"error\":{\"message\":\"oh\"}}"};
-    case GARBAGE:
-        return (struct fault_step){.body = "data: {{{{ this is no event\n\n"};
-    case NO_HTTP:
-        return (struct fault_step){.raw = "\x01\x02 hello\r\n\r\n"};
     case STALL:
         return (struct fault_step){.body = agent->well, .stall = true, .stall_after = half};
+    case SILENCE:
+        return (struct fault_step){.body = agent->well, .stall = true};
     case CUT_IN_EVENT:
-    default:
         return (struct fault_step){.body = agent->well, .cut = true, .cut_after = half};
+    default:
+        return answers[fault];
     }
 }
 
@@ -222,17 +245,23 @@ static void fail_at_both(struct agent_run *f, const struct agent *agent, enum fa
     fail_once(f, agent, &point);
 }
 
-/* The stream breaks off behind each of its events, and before the first. */
-static void cut_everywhere(struct agent_run *f, const struct agent *agent, bool second)
+/* Behind each of its events, and before the first, the stream breaks off, or says that something
+ * went wrong. */
+static void fail_everywhere(struct agent_run *f, const struct agent *agent, bool second, bool told)
 {
     struct str body = str_of(second ? agent->well : agent->tool);
     unsigned events = 0;
     for (size_t at = 0; at != SIZE_MAX && at < body.len; events++) {
-        char *what = mem_printf("cut behind event %u", events);
+        char *what = mem_printf("%s behind event %u", told ? "an error" : "cut", events);
+        char *until = mem_printf("%.*s%s", (int)at, body.ptr, agent->told);
         struct point point = {.what = what,
             .second = second,
             .step = {.body = body.ptr, .cut = true, .cut_after = at, .split = events % 2 * 64}};
+        if (told) {
+            point.step = (struct fault_step){.body = until};
+        }
         fail_once(f, agent, &point);
+        free(until);
         free(what);
         at = str_find(body, STR_LIT("\n\n"), at);
         at += at == SIZE_MAX ? 0 : 2;
@@ -256,8 +285,9 @@ static void run(const struct agent *agent)
     for (enum fault fault = 0; fault < FAULTS; fault++) {
         fail_at_both(f, agent, fault);
     }
-    cut_everywhere(f, agent, false);
-    cut_everywhere(f, agent, true);
+    for (int way = 0; way < 4; way++) {
+        fail_everywhere(f, agent, way % 2 == 1, way / 2 == 1);
+    }
     /* And all of it is there after a restart. */
     size_t entries = session_transcript(workbench_session(f->wb))->len;
     id = mem_strdup(session_id(workbench_session(f->wb)));
