@@ -161,9 +161,9 @@ static void append_repo(const struct desk *desk, struct buf *out)
 /* What an agent's commands may do, and which of them ask. */
 static void append_limits(const struct desk *desk, struct buf *out)
 {
-    const struct config *config = workbench_config(desk->workbench);
-    buf_printf(out, "Commands     approval %s, sandbox %s\n",
-        config_string(config, "approval_policy"), config_string(config, "sandbox_mode"));
+    buf_append_c(out, "Commands     ");
+    workbench_describe_commands(desk->workbench, out);
+    buf_append_c(out, "\n");
 }
 
 static void append_tests(const struct desk *desk, struct buf *out)

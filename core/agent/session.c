@@ -420,8 +420,19 @@ void session_remember_line(struct session *session, struct str text)
     VEC_PUSH(&session->history, str_dup(text));
 }
 
+void session_forget_failures(struct session *session)
+{
+    VEC_FOREACH (struct entry, entry, &session->transcript) {
+        if (entry->can_retry) {
+            entry->can_retry = false;
+            entry->version++;
+        }
+    }
+}
+
 void session_remember_prompt(struct session *session, struct str text)
 {
+    session_forget_failures(session);
     if (session->title[0] == '\0') {
         free(session->title);
         session->title = first_line(text);
@@ -548,12 +559,6 @@ bool session_retry(struct session *session, struct err *err)
     if (len == 0 || (session->items.items[len - 1].kind != ITEM_USER &&
                         session->items.items[len - 1].kind != ITEM_TOOL_RESULT)) {
         return err_set(err, ERR_NOT_FOUND, "there is nothing to send again");
-    }
-    VEC_FOREACH (struct entry, entry, &session->transcript) {
-        if (entry->can_retry) {
-            entry->can_retry = false;
-            entry->version++;
-        }
     }
     turn_begin(session);
     return true;

@@ -195,6 +195,8 @@ void session_tell_notes(struct session *session);
 void session_replay_notes(struct session *session, const cJSON *record);
 
 /* turn_question.c */
+/* What failed before is not tried again any more: something else follows. */
+void session_forget_failures(struct session *session);
 void turn_ask(struct session *session, const struct event *event);
 /* The agent does not want the answer any more. */
 void turn_unask(struct session *session, const char *id);

@@ -196,6 +196,7 @@ void turn_halt(struct session *session)
 void turn_begin(struct session *session)
 {
     session->ended_well = session->at_bound = false;
+    session_forget_failures(session);
     record_turn(session, true);
     if (session->setup.before_turn != NULL) {
         session->setup.before_turn(session->setup.data);

@@ -104,6 +104,8 @@ bool workbench_use_model(
 /* Tokens, money, the window and the bounds, a line each. */
 void workbench_describe_spend(const struct workbench *wb, struct buf *out);
 /* "62% left (78.1k of 200k)"; nothing before the first answer. */
+/* What commands of the agent may do, and which ask: one line. */
+void workbench_describe_commands(const struct workbench *wb, struct buf *out);
 void workbench_describe_context(const struct workbench *wb, struct buf *out);
 /* The table of prices. Borrowed. */
 const struct prices *workbench_prices(const struct workbench *wb);

@@ -234,6 +234,22 @@ void workbench_check_commands(struct workbench *wb)
     buf_free(&problems);
 }
 
+void workbench_describe_commands(const struct workbench *wb, struct buf *out)
+{
+    const char *policy = config_string(wb->config, "approval_policy");
+    if (wb->answers != ANSWERS_AGENT) {
+        buf_printf(
+            out, "approval %s, sandbox %s", policy, config_string(wb->config, "sandbox_mode"));
+        return;
+    }
+    /* An agent with rules of its own: when it asks is for it to say, where it writes is not. */
+    bool never = strcmp(policy, "never") == 0;
+    buf_printf(out,
+        "%s asks by its own rules%s; all it runs is confined to its scratch copy and its "
+        "own folders",
+        wb->label, never ? " and is refused (approval never)" : "");
+}
+
 void workbench_free_commands(struct workbench *wb)
 {
     give_up_copy(wb);

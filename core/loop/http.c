@@ -282,6 +282,14 @@ static void describe(struct http_request *request, CURLcode code, struct http_re
         err_set(err, ERR_NETWORK, "the connection to %s broke off%s: %s", host,
             request->head_told ? " in the middle of the answer" : " before an answer came", why);
         break;
+    case CURLE_UNSUPPORTED_PROTOCOL: /* an answer without a status line, too */
+    case CURLE_WEIRD_SERVER_REPLY:
+        result->failure = HTTP_OTHER;
+        err_set(err, ERR_NETWORK,
+            "what answers at %s does not speak HTTP: check the address, and whether it begins with "
+            "https (%s)",
+            host, why);
+        break;
     default:
         result->failure = HTTP_OTHER;
         err_set(err, ERR_NETWORK, "the request to %s failed: %s", host, why);

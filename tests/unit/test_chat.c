@@ -279,6 +279,16 @@ static void test_retry(void **state)
     assert_int_equal(f->provider.started, before + 1);
     answer(f, "now it works");
     expect(f, "now it works");
+    /* Something else is asked instead: the keys try nothing again. */
+    ask(f, "y");
+    push(f, EVENT_STARTED, NULL);
+    push(f, EVENT_ERROR, "the server answered 502");
+    expect(f, "r or Enter tries again");
+    ask(f, "z");
+    answer(f, "as asked");
+    expect(f, "as asked");
+    expect(f, "the server answered 502");
+    expect_gone(f, "r or Enter tries again");
 }
 
 static void test_folds(void **state)

@@ -199,6 +199,18 @@ static void refuses_what_is_not_tls(void **state)
     clear(&seen);
 }
 
+static void says_what_is_no_http(void **state)
+{
+    struct fixture *f = *state;
+    struct seen seen = {0};
+    struct fault_step step = {.raw = "SSH-2.0-OpenSSH_9.9\r\n"};
+    script(f, &step);
+    run(f, (struct http_options){.url = fault_server_url(f->server)}, &seen);
+    assert_int_equal(seen.result.failure, HTTP_OTHER);
+    assert_non_null(strstr(seen.result.error.text, "does not speak HTTP: check the address"));
+    clear(&seen);
+}
+
 static void does_not_follow_redirects(void **state)
 {
     struct fixture *f = *state;
@@ -362,6 +374,7 @@ int main(void)
         T(speaks_over_a_unix_socket),
         T(tells_how_it_failed),
         T(refuses_what_is_not_tls),
+        T(says_what_is_no_http),
         T(does_not_follow_redirects),
         T(refuses_urls),
         T(keeps_proxies_away_from_this_machine),

@@ -187,9 +187,10 @@ bool plain_status(struct plain *plain, struct str args, struct err *err)
         plain_say(plain, "No git repository: files can be written, not committed.");
     }
     plain_say_model(plain);
-    const struct config *config = workbench_config(plain->wb);
-    plain_say(plain, "Commands of an agent: approval %s, sandbox %s.",
-        config_string(config, "approval_policy"), config_string(config, "sandbox_mode"));
+    struct buf commands = BUF_INIT;
+    workbench_describe_commands(plain->wb, &commands);
+    plain_say(plain, "Commands of an agent: %s.", commands.ptr);
+    buf_free(&commands);
     say_tests(plain);
     const struct proposal *open = proposals_open(workbench_proposals(plain->wb));
     if (open != NULL) {
