@@ -60,14 +60,18 @@ static void dump(struct fixture *f)
     }
 }
 
-static bool is_done(struct fixture *f)
+static bool is_idle(struct fixture *f)
 {
     return session_state(workbench_session(f->wb)) == SESSION_IDLE &&
-           session_queue_count(workbench_session(f->wb)) == 0 &&
-           checks_state(workbench_evidence(f->wb)) == CHECKS_DONE;
+           session_queue_count(workbench_session(f->wb)) == 0;
 }
 
-static void obey(struct fixture *f)
+static bool is_checked(struct fixture *f)
+{
+    return is_idle(f) && checks_state(workbench_evidence(f->wb)) == CHECKS_DONE;
+}
+
+static void ask(struct fixture *f, bool (*is_done)(struct fixture *f))
 {
     struct err err;
     assert_ok(session_prompt(workbench_session(f->wb), STR_LIT("Help me."), &err), err);
@@ -79,6 +83,11 @@ static void obey(struct fixture *f)
         }
         loop_run_once(f->loop, 100);
     }
+}
+
+static void obey(struct fixture *f)
+{
+    ask(f, is_checked);
 }
 
 /* Names of files below the folder of everything, as find prints them. */
@@ -173,6 +182,41 @@ static void its_settings_loosen_nothing(void **state)
     assert_null(config_table(config, "language_servers"));
 }
 
+/* What other agents would obey is not in the copy that one of them gets. */
+static void an_agent_of_its_own_gets_none_of_it(void **state)
+{
+    struct fixture *f = *state;
+    struct err err;
+    static const char *const kept[] = {"[.agents]", "[.claude]", "[.codex]", "[.env]",
+        "[.mcp.json]", "[.opencode]", "[opencode.json]"};
+    char *config = mem_printf("[agents.fault]\ncommand = [\"%s/tests/fault-acp\", \"looks\"]\n",
+        getenv("BYLAW_BINARY_DIR"));
+    test_write(f->home, "bylaw/config.toml", config);
+    free(config);
+    workbench_free(f->wb);
+    struct workbench_options options = {.loop = f->loop, .folder = f->dir, .provider = "acp:fault"};
+    f->wb = workbench_new(&options, &err);
+    assert_ok(f->wb != NULL, err);
+    ask(f, is_idle);
+    const struct entry *said = NULL;
+    VEC_FOREACH (const struct entry, e, session_transcript(workbench_session(f->wb))) {
+        said = e->kind == ENTRY_ASSISTANT ? e : said;
+    }
+    if (said == NULL || strstr(said->text.ptr, "[policies]") == NULL) {
+        dump(f);
+        fail_msg("it did not see the policies");
+    }
+    for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
+        assert_null(strstr(said->text.ptr, kept[i]));
+    }
+    /* .agents holds a link, which nobody can trust. */
+    assert_string_equal(workbench_waiting(f->wb),
+        "6 hooks, 1 skill and 6 agent settings of this repository wait for your trust");
+    char *written = find(f, "-name '*PWNED*'");
+    assert_string_equal(written, "");
+    free(written);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +224,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_checks_go_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_it_brings_waits_for_trust, set_up, tear_down),
         cmocka_unit_test_setup_teardown(its_settings_loosen_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_agent_of_its_own_gets_none_of_it, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,6 +28,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 
+#include <dirent.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -316,8 +317,25 @@ static void tell_cost(void)
     free(text);
 }
 
+/* What lies in its folder. */
+static void tell_names(void)
+{
+    struct dirent **names = NULL;
+    int count = scandir(folder, &names, NULL, alphasort);
+    for (int i = 0; i < count; i++) {
+        char *text = mem_printf("[%s]", names[i]->d_name);
+        say(text);
+        free(text);
+        free(names[i]);
+    }
+    free(names);
+}
+
 static void misbehave(const cJSON *id)
 {
+    if (is("looks")) {
+        tell_names();
+    }
     if (is("costs")) {
         tell_cost();
     }
