@@ -27,6 +27,7 @@
 #endif
 
 enum { TERM_GRACE_S = 1, PROCESSES_MAX = 4096 };
+#define FILE_MAX_BYTES ((rlim_t)4 << 30)
 
 struct launch {
     const struct sandbox_policy *policy;
@@ -176,8 +177,10 @@ static _Noreturn void give_up(const struct launch *launch, int code, const struc
 static bool confine(const struct launch *launch, struct err *err)
 {
     static const struct rlimit no_core = {0, 0};
+    static const struct rlimit file = {FILE_MAX_BYTES, FILE_MAX_BYTES};
     static const struct rlimit processes = {PROCESSES_MAX, PROCESSES_MAX};
     setrlimit(RLIMIT_CORE, &no_core);
+    setrlimit(RLIMIT_FSIZE, &file);
     if (launch->cage.spaces) { /* counted per name space: elsewhere all of the user's would be */
         setrlimit(RLIMIT_NPROC, &processes);
     }

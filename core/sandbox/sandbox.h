@@ -12,8 +12,8 @@
  * (syscalls.c);
  *  - no capabilities, no way to gain any (no_new_privs); our environment without secrets
  * (base/env.h) and without the sockets of agents; no open files but the standard three. All of its
- * processes end when it does; with name spaces there are at most 4096. Where memory runs out, they
- * are what the kernel ends first.
+ * processes end when it does; with name spaces there are at most 4096, and no file they write is
+ * larger than 4 GiB. Where memory runs out, they are what the kernel ends first.
  *
  * Three layers: Landlock (Linux 6.2 or newer, always), seccomp (always), and name spaces with a
  * read-only mount tree where the kernel lets an ordinary user make them. Without name spaces what

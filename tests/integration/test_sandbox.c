@@ -444,6 +444,14 @@ static void test_work_goes_on(void **state)
     expect("\"$BYLAW\" sandbox $MODE -C \"$IN\" -- sh -c 'test \"$(pwd -P)\" = \"$(cd \"$IN\"; pwd "
            "-P)\"'",
         0);
+    /* Neither the disk nor the list of processes is filled by one command. */
+    expect("test \"$(\"$BYLAW\" sandbox $MODE -- sh -c 'ulimit -f')\" = 8388608", 0);
+    expect("test \"$MODE\" != '' || \"$BYLAW\" sandbox -- grep -q 'Max processes *4096' "
+           "/proc/self/limits",
+        0);
+    /* What shells and compilers do with devices. */
+    expect(
+        "echo x | \"$BYLAW\" sandbox $MODE -- sh -c 'cat /dev/stdin >/dev/stdout' | grep -q x", 0);
     /* The network when it is wanted, and no other socket with it. */
     expect("\"$BYLAW\" sandbox $MODE --network -- \"$ESCAPE\" tcp $TCP", 0);
     expect("\"$BYLAW\" sandbox $MODE --network -- \"$ESCAPE\" udp $UDP", 0);
