@@ -325,5 +325,5 @@ char *approvals_terms(const struct approvals *approvals, bool network)
         approvals_may_write(approvals)
             ? "its scratch copy of the workspace (for your review) and a temporary folder"
             : "a temporary folder only",
-        network ? "AND REACHES THE NETWORK" : "no network");
+        network ? "AND REACHES THE NETWORK, servers on this machine too" : "no network");
 }

@@ -435,9 +435,10 @@ static const struct action chat_actions[] = {
         ACTION_KEY_LINE | ACTION_URGENT, approve, why_not_decide},
     {"chat.decline", "decline", "Do not let the agent do it; a reason goes to it", "alt-n", NULL,
         ACTION_KEY_LINE | ACTION_URGENT, decline, why_not_decide},
-    {"chat.approve-session", "this session",
-        "Let the agent do it, and exactly the same again in this session", "alt-Y", NULL,
-        ACTION_KEY_LINE, approve_session, why_not_decide},
+    {"chat.approve-session", "for this session",
+        "Let the agent do it, and the same again in this session; Codex and others decide what "
+        "is the same",
+        "alt-Y", NULL, ACTION_KEY_LINE, approve_session, why_not_decide},
     {"chat.approve-always", "always",
         "Let the agent do it, and from now on all that begins with the words you confirm (your "
         "allow-list)",
