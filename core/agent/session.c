@@ -124,9 +124,10 @@ void session_set_provider(
     free(session->effort);
     session->model = mem_strdup(model);
     session->effort = mem_strdup(effort);
-    if (first && session->state == SESSION_IDLE) {
+    if (first && session->state == SESSION_IDLE && session->waits_for_provider) {
         turn_take_queued(session);
     }
+    session->waits_for_provider = session->waits_for_provider && provider == NULL;
     session_changed(session);
 }
 
@@ -491,6 +492,8 @@ static bool send_or_queue(struct session *session, struct str text, bool feedbac
      * those sent before a model was chosen. */
     if (session->state != SESSION_IDLE || session->queue.len > 0 ||
         session->setup.provider == NULL) {
+        session->waits_for_provider =
+            session->waits_for_provider || session->setup.provider == NULL;
         session_queue_add(session, text, feedback);
         session_queue_record(session);
         if (session->state == SESSION_IDLE && session->setup.provider != NULL) {

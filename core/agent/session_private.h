@@ -125,6 +125,8 @@ struct session {
         size_t len, cap;
     } queue;
     unsigned next_queued;
+    bool waits_for_provider; /* sent before there was one; what a stop or an end of the program left
+                              * in the queue waits for the engineer */
     struct {
         char **items;
         size_t len, cap;

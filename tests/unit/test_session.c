@@ -436,6 +436,44 @@ static void prompts_queue_in_order(void **state)
     assert_shown(f->session, "U+one|A+1|U+two|A+2|");
 }
 
+/* What a stop left in the queue waits for the engineer, also over a change of the model and a
+ * restart; what was sent before there was a model goes when there is one. */
+static void the_queue_goes_when_it_is_told_to(void **state)
+{
+    struct fixture *f = *state;
+    static const struct step steps[] = {
+        {EVENT_TEXT, "1", NULL, NULL, 0},
+        {EVENT_TEXT, "2", NULL, NULL, 0},
+        {EVENT_DONE, NULL, NULL, NULL, 0},
+        {EVENT_TEXT, "3", NULL, NULL, 0},
+        {EVENT_DONE, NULL, NULL, NULL, 0},
+    };
+    script(f, steps, 1);
+    prompt(f, "one");
+    prompt(f, "two");
+    while (f->provider.at < f->provider.count) {
+        loop_run_once(f->loop, 100);
+    }
+    session_interrupt(f->session);
+    f->ended = false;
+    f->provider.count = ARRAY_LEN(steps);
+    assert_same_after_resume(f);
+    session_set_provider(f->session, NULL, NULL, NULL);
+    session_set_provider(f->session, &f->provider.provider, "m", NULL);
+    loop_run_once(f->loop, 0);
+    assert_int_equal(session_queue_count(f->session), 1);
+    assert_int_equal(session_state(f->session), SESSION_IDLE);
+    assert_true(session_queue_send(f->session));
+    wait_end(f);
+    f->ended = false;
+    session_set_provider(f->session, NULL, NULL, NULL);
+    prompt(f, "three");
+    assert_int_equal(session_queue_count(f->session), 1);
+    session_set_provider(f->session, &f->provider.provider, "m", NULL);
+    wait_end(f);
+    assert_int_equal(f->provider.at, ARRAY_LEN(steps));
+}
+
 static void the_queue_can_be_changed(void **state)
 {
     struct fixture *f = *state;
@@ -1083,6 +1121,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_error_loses_nothing_and_retries, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_interrupt_keeps_the_half_answer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(prompts_queue_in_order, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_queue_goes_when_it_is_told_to, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_queue_can_be_changed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_empty_prompt_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_journal_prefix_resumes, set_up, tear_down),
