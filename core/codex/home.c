@@ -20,7 +20,7 @@ static bool is_left_out(const void *data, const struct toml *item)
 {
     const struct codex_findings *findings = data;
     for (size_t i = 0; i < findings->len; i++) {
-        if (findings->items[i].at == item) {
+        if (findings->items[i].at == item && !findings->items[i].is_kept) {
             return true;
         }
     }

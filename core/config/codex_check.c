@@ -24,7 +24,9 @@ static void add(
     va_start(args, fmt);
     buf_vprintf(&text, fmt, args);
     va_end(args);
-    VEC_PUSH(check->out, (struct codex_finding){buf_take(&text), is_fatal, check->is_main, at});
+    VEC_PUSH(check->out,
+        (struct codex_finding){
+            .text = buf_take(&text), .is_fatal = is_fatal, .is_main = check->is_main, .at = at});
 }
 
 /* A string that is none of these ("a|b"). */
@@ -73,7 +75,45 @@ static void check_sandbox(const struct check *check, const struct toml *root, bo
     }
 }
 
-static void check_hook(const struct check *check, const struct toml *hook)
+/* What stays where it is, though Codex makes nothing of it. */
+static void keep(const struct check *check)
+{
+    check->out->items[check->out->len - 1].is_kept = true;
+}
+
+/* "PostToolUse" is "post_tool_use" where Codex keeps what its user trusts. */
+static void append_snake(struct buf *out, const char *name)
+{
+    for (const char *c = name; *c != '\0'; c++) {
+        bool upper = *c >= 'A' && *c <= 'Z';
+        if (upper && c > name) {
+            buf_append_char(out, '_');
+        }
+        buf_append_char(out, (char)(upper ? *c - 'A' + 'a' : *c));
+    }
+}
+
+/* The hook's place, as [[hooks.EVENT]] and [[hooks.EVENT.hooks]] are counted. */
+struct place {
+    const struct toml *hooks, *event;
+    size_t group, at;
+};
+
+static bool is_trusted(const struct check *check, const struct place *place)
+{
+    struct buf key = BUF_INIT;
+    buf_printf(&key, "%s:", check->path);
+    append_snake(&key, place->event->key);
+    buf_printf(&key, ":%zu:%zu", place->group, place->at);
+    const struct toml *state = toml_get(place->hooks, "state");
+    bool trusted =
+        toml_get(state == NULL ? NULL : toml_get(state, key.ptr), "trusted_hash") != NULL;
+    buf_free(&key);
+    return trusted;
+}
+
+static void check_hook(
+    const struct check *check, const struct toml *hook, const struct place *place)
 {
     static const char *const old[] = {"timeout_ms", "timeoutSec", "timeout_sec"};
     for (size_t i = 0; i < ARRAY_LEN(old); i++) {
@@ -82,6 +122,37 @@ static void check_hook(const struct check *check, const struct toml *hook)
             add(check, value, false, "%s: write timeout, in seconds; without it a hook has 600",
                 old[i]);
         }
+    }
+    const struct toml *command = toml_get(hook, "command");
+    if (command != NULL && command->kind == TOML_STRING &&
+        strstr(command->text, "CODEX_FILE_PATH") != NULL) {
+        add(check, command, false,
+            "CODEX_FILE_PATH: it sets no such variable, the paths are in the JSON on standard "
+            "input; bylaw sets it for a [[hooks]] with event, tool and command");
+        keep(check);
+    }
+    if (!is_trusted(check, place)) {
+        add(check, hook, false,
+            "this hook of %s, and says nothing, until you have trusted it: start codex and type "
+            "/hooks",
+            place->event->key);
+        keep(check);
+    }
+}
+
+static void check_group(const struct check *check, struct place place)
+{
+    const struct toml *group = place.event->items[place.group];
+    const struct toml *list = toml_get(group, "hooks");
+    if (list == NULL || list->kind != TOML_ARRAY) {
+        add(check, group, false,
+            "[[hooks.%s]] without [[hooks.%s.hooks]] below: type, command and timeout stand there",
+            place.event->key, place.event->key);
+        keep(check);
+        return;
+    }
+    for (place.at = 0; place.at < list->len; place.at++) {
+        check_hook(check, list->items[place.at], &place);
     }
 }
 
@@ -99,12 +170,9 @@ static void check_hooks(const struct check *check, const struct toml *root)
         return;
     }
     for (size_t i = 0; i < hooks->len; i++) {
-        const struct toml *event = hooks->items[i];
-        for (size_t k = 0; event->kind == TOML_ARRAY && k < event->len; k++) {
-            const struct toml *list = toml_get(event->items[k], "hooks");
-            for (size_t n = 0; list != NULL && list->kind == TOML_ARRAY && n < list->len; n++) {
-                check_hook(check, list->items[n]);
-            }
+        struct place place = {.hooks = hooks, .event = hooks->items[i]};
+        for (; place.event->kind == TOML_ARRAY && place.group < place.event->len; place.group++) {
+            check_group(check, place);
         }
     }
 }

@@ -9,6 +9,7 @@ struct codex_finding {
     char *text;    /* "FILE:LINE: …", one line: what Codex does, and what to write instead */
     bool is_fatal; /* Codex does not start with it */
     bool is_main;  /* it stands in config.toml, which Codex always reads */
+    bool is_kept;  /* it is no setting that could be left out of a copy */
     const struct toml *at; /* what it is about; the configuration's */
 };
 

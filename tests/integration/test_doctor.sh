@@ -105,6 +105,16 @@ check() { # yes|no TEXT WORDS
   if grep -q 'does not start: ' <<<"$out"; then told=no; else told=yes; fi
   [ "$told" = "$1" ] || fail "doctor says that codex starts: $told, with: $2: $out"
 }
+# The name under which Codex keeps its trust of the one hook there is.
+hooks_key() {
+  coproc codex app-server 2>/dev/null
+  printf '%s\n' '{"id":1,"method":"initialize","params":{"clientInfo":{"name":"t","title":"t","version":"1"}}}' '{"method":"initialized"}' \
+    "{\"id\":2,\"method\":\"hooks/list\",\"params\":{\"cwds\":[\"$dir/ws\"]}}" >&"${COPROC[1]}"
+  while read -r line <&"${COPROC[0]}"; do
+    if grep -q '"id":2' <<<"$line"; then grep -o '"key":"[^"]*"' <<<"$line" | cut -d'"' -f4; break; fi
+  done
+  eval "exec ${COPROC[1]}>&-"
+}
 check no "$(article)" ':4: Codex does not start with approval_policy = "unless-allow-listed"'
 check no 'approval_policy = "untrusted"' 'any more: delete the line'
 check yes 'sandbox_permissions = "read-only"' ':1: Codex leaves out sandbox_permissions'
@@ -112,6 +122,14 @@ check no 'profile = "x"' 'Codex does not start with profile'
 check yes $'[profiles.x]\nmodel = "a"' ':1: Codex leaves out [profiles.x]'
 check no $'[[hooks]]\nevent = "Stop"\ncommand = "x"' 'Codex does not start with [[hooks]]'
 check yes $'[[hooks.Stop]]\n[[hooks.Stop.hooks]]\ntype = "command"\ncommand = "x"\ntimeout_ms = 3' ':5: Codex leaves out timeout_ms'
+check yes $'[[hooks.PostToolUse]]\nmatcher = "apply_patch"\ncommand = "x"' ':1: Codex leaves out [[hooks.PostToolUse]] without'
+check yes $'[[hooks.PostToolUse]]\n[[hooks.PostToolUse.hooks]]\ntype = "command"\ncommand = "opa check $CODEX_FILE_PATH"' ':4: Codex leaves out CODEX_FILE_PATH'
+# Codex runs no hook that was not trusted there, and says nothing; where its trust stands is asked of it.
+hook=$'[[hooks.PostToolUse]]\nmatcher = "apply_patch"\n[[hooks.PostToolUse.hooks]]\ntype = "command"\ncommand = "true"'
+check yes "$hook" ':3: Codex leaves out this hook of PostToolUse'
+key=$(hooks_key)
+check yes "$hook"$'\n'"[hooks.state.\"$key\"]"$'\ntrusted_hash = "sha256:x"' 'version'
+grep -q 'leaves out this hook' <<<"$out" && fail "a trusted hook is said to be left out: $out"
 check no $'[model_providers.x]\nname = "x"\nbase_url = "http://a"\nwire_api = "chat"' 'Codex does not start with wire_api'
 check no 'model_reasoning_effort = ""' 'Codex does not start with an empty model_reasoning_effort'
 check no 'model = 3' 'does not start: invalid type'

@@ -38,8 +38,8 @@ static void expect(const char *text, const char *expected)
     VEC_FOREACH (struct codex_finding, finding, &findings) {
         assert_true(finding->is_main);
         assert_true(str_starts(str_of(finding->text), home));
-        buf_printf(
-            &out, "%u%s %s\n", finding->at->row, finding->is_fatal ? "!" : "", finding->at->key);
+        buf_printf(&out, "%u%s %s\n", finding->at->row, finding->is_fatal ? "!" : "",
+            finding->at->key == NULL ? "(a hook)" : finding->at->key);
     }
     assert_string_equal(out.len == 0 ? "" : out.ptr, expected);
     buf_free(&out);
@@ -60,7 +60,8 @@ static void each_old_name_is_found(void **state)
         "1! hooks\n3 p\n6! approval_policy\n5 q\n");
     expect("[[hooks.Stop]]\n[[hooks.Stop.hooks]]\ntype = \"command\"\ntimeout_ms = 3\n"
            "[model_providers.x]\nwire_api = \"chat\"\n",
-        "4 timeout_ms\n6! wire_api\n");
+        "4 timeout_ms\n2 (a hook)\n6! wire_api\n");
+    expect("[[hooks.PostToolUse]]\ncommand = \"x\"\n", "1 (a hook)\n");
     expect("model_reasoning_effort = \"\"\n", "1! model_reasoning_effort\n");
 }
 
