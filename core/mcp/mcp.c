@@ -343,8 +343,8 @@ static void on_message(void *data, struct buf *text)
 
 static void on_noise(void *data, const char *what)
 {
-    (void)data;
     log_write("mcp", "skipped: %s", what);
+    refuse(data, NULL, CODE_REQUEST, what); /* whose it was cannot be known; it may wait for ever */
 }
 
 struct mcp *mcp_new(const struct mcp_setup *setup)

@@ -101,6 +101,23 @@ static void greet(struct fixture *f)
     assert_int_equal(f->out.len, 0);
 }
 
+/* Who sent it waits: it is answered, and the next one is taken. */
+static void test_too_large(void **state)
+{
+    struct fixture *f = *state;
+    greet(f);
+    char *much = mem_alloc((17 << 20) + 1);
+    memset(much, 'a', 17 << 20);
+    much[17 << 20] = '\0';
+    say(f, much);
+    free(much);
+    expect(f, "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32600,\"message\":\"a message "
+              "larger "
+              "than we take\"}}");
+    say(f, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}");
+    expect(f, "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}");
+}
+
 static void test_handshake(void **state)
 {
     struct fixture *f = *state;
@@ -245,6 +262,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_handshake, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_too_large, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_lists_tools, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_order_of_calls, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_waits_until_ready, set_up, tear_down),
