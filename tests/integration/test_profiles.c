@@ -162,6 +162,20 @@ static void expect_request(struct fixture *f, size_t at, const char *text)
     free(request);
 }
 
+/* One of them has it, whichever: Codex may ask its model before it has heard what we tell it. */
+static void expect_a_request(struct fixture *f, const char *text)
+{
+    for (size_t i = 0; i < fault_server_count(f->server); i++) {
+        char *request = fault_server_request(f->server, i);
+        bool found = strstr(request, text) != NULL;
+        free(request);
+        if (found) {
+            return;
+        }
+    }
+    fail_msg("no request has \"%s\"", text);
+}
+
 #define EVENT(json) "data: " json "\n\n"
 #define END(tokens)                                                                                \
     EVENT("{\"type\":\"response.completed\",\"response\":{\"id\":\"r\",\"status\":\"completed\","  \
@@ -434,7 +448,7 @@ static void codex_is_refused_what_may_not_ask(void **state)
     ask(f, "Leave.");
     must_have(f, ENTRY_NOTICE, "approval_policy is never");
     must_have(f, ENTRY_ASSISTANT, "I could not.");
-    expect_request(f, 1, "approval_policy is never");
+    expect_a_request(f, "approval_policy is never");
     char *made = path_join(f->home, "one");
     assert_int_not_equal(access(made, F_OK), 0);
     free(made);
