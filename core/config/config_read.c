@@ -161,7 +161,8 @@ static void add_value(
         return;
     }
     if (toml->kind != wanted[setting->kind] && !number_fits) {
-        config_add_problem(config, "%s: %s takes %s, not %s", like->origin, setting->key,
+        config_add_problem(config, "%s: %s takes %s, not %s", like->origin,
+            toml->key == NULL ? setting->key : toml->key, /* as it is written there */
             toml_kind_name(wanted[setting->kind]), toml_kind_name(toml->kind));
         return;
     }
