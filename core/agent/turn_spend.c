@@ -70,7 +70,9 @@ void turn_take_usage(struct session *session, const struct usage *usage)
 
 void turn_end_usage(struct session *session, bool whole)
 {
-    if ((!whole && !session->answer_began) || session->answer_counted ||
+    /* An agent that only hears what became of its patch answers nothing. */
+    bool answers = whole && session->stream_provider->ops->decide == NULL;
+    if ((!answers && !session->answer_began) || session->answer_counted ||
         session->stream_provider->is_recording) {
         return;
     }
