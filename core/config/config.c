@@ -192,12 +192,13 @@ static void read_user(struct config *config)
 static void read_workspace(struct config *config, const char *workspace)
 {
     char *path = path_join(workspace, ".bylaw/config.toml");
+    config_read_codex_workspace(config, workspace);
     const struct config_file *file =
         config_open(config, path, ".bylaw/config.toml", LAYER_WORKSPACE, NULL);
     if (file != NULL) {
         config_read_own(config, file);
-        config_check_workspace(config);
     }
+    config_check_workspace(config);
     free(path);
 }
 

@@ -1,9 +1,10 @@
 /* Settings: defaults, the Codex CLI's files ($CODEX_HOME, else ~/.codex), the user's config.toml,
- * the workspace's .bylaw/config.toml, the profile in force, the environment, the command line, what
- * is chosen while the program runs; the later wins, and each value knows where it came from. (A
- * profile that the command line or the user chose goes before what stands below its chooser.) A
- * mistake is a problem with file, line and what is accepted; the value before it stays in force and
- * the program opens all the same. What another spelling was taken for is a note.
+ * the workspace's .codex/config.toml and .bylaw/config.toml, the profile in force, the environment,
+ * the command line, what is chosen while the program runs; the later wins, and each value knows
+ * where it came from. (A profile that the command line or the user chose goes before what stands
+ * below its chooser.) A mistake is a problem with file, line and what is accepted; the value before
+ * it stays in force and the program opens all the same. What another spelling was taken for is a
+ * note.
  *
  * A workspace's file comes with a repository and may be anybody's: settings that name programs,
  * servers or keys are taken from the user's own files only, and what bounds an agent may be made

@@ -1,6 +1,7 @@
 /* What the Codex CLI's own files say, as a layer below the user's: $CODEX_HOME/config.toml with the
  * [profiles.NAME] that Codex used to read, and $CODEX_HOME/NAME.config.toml, its profiles of today
- * (codex-cli 0.169.0). Settings that are not ours are Codex's own business. */
+ * (codex-cli 0.169.0). Settings that are not ours are Codex's own business. A repository's
+ * .codex/config.toml is read in the same way, within what a workspace's file may say. */
 #include "config/config_private.h"
 
 #include "base/path.h"
@@ -8,6 +9,7 @@
 
 #include <dirent.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 enum { PROFILE_FILES_MAX = 64 };
 
@@ -30,11 +32,35 @@ void config_read_codex_main(struct config *config, const struct config_file *fil
     if (profile != NULL && profile->kind == TOML_STRING) {
         char *origin = mem_printf("%s:%u", file->path, profile->row);
         struct entry_value like = {
-            .setting = config_index_of("profile"), .layer = LAYER_CODEX, .origin = origin};
+            .setting = config_index_of("profile"), .layer = file->layer, .origin = origin};
         (void)config_add(config, &like, profile->text);
         free(origin);
     }
     config_read_profiles(config, file, false);
+}
+
+static bool is_user_s(const struct config *config, const char *path)
+{
+    struct stat own;
+    struct stat here;
+    char *main = config->codex_home == NULL ? NULL : path_join(config->codex_home, "config.toml");
+    bool same = main != NULL && stat(main, &own) == 0 && stat(path, &here) == 0 &&
+                own.st_dev == here.st_dev && own.st_ino == here.st_ino;
+    free(main);
+    return same;
+}
+
+void config_read_codex_workspace(struct config *config, const char *workspace)
+{
+    char *path = path_join(workspace, ".codex/config.toml");
+    const struct config_file *file =
+        is_user_s(config, path) /* the workspace is the home */
+            ? NULL
+            : config_open(config, path, ".codex/config.toml", LAYER_WORKSPACE, NULL);
+    if (file != NULL) {
+        config_read_codex_main(config, file);
+    }
+    free(path);
 }
 
 static void read_main(struct config *config)

@@ -109,10 +109,12 @@ void config_read_settings(struct config *config, const struct config_file *file,
 /* [profiles.NAME] tables of a file. */
 void config_read_profiles(struct config *config, const struct config_file *file, bool strict);
 void config_know_profile(struct config *config, const char *name, const char *origin);
-/* What $CODEX_HOME/config.toml says. */
+/* What a config.toml of Codex's says. */
 void config_read_codex_main(struct config *config, const struct config_file *file);
 /* Both of Codex's kinds of file. */
 void config_read_codex(struct config *config);
+/* The one that a repository brings, after those. */
+void config_read_codex_workspace(struct config *config, const char *workspace);
 /* The profile that is chosen is there. */
 void config_check_profile(struct config *config);
 bool config_is_own_table(const char *name);
