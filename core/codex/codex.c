@@ -476,6 +476,7 @@ struct provider *codex_new(const struct codex_options *options, struct err *err)
     for (const char *const *entry = options->env; entry != NULL && *entry != NULL; entry++) {
         VEC_PUSH(&codex->env, mem_strdup(*entry));
     }
+    VEC_PUSH(&codex->env, mem_strdup("NO_COLOR=1")); /* its last words are shown when it dies */
     VEC_PUSH(&codex->env, NULL);
     outside_init(&codex->outside, options->loop, "Codex");
     return &codex->provider;

@@ -282,8 +282,9 @@ static void end(struct rpc *rpc)
         struct rpc_answer answer = {0};
         call_back(rpc, call, RPC_GONE, &answer);
     }
-    char *last = safe_dup(buf_str(&rpc->errout), SAFE_SENTENCE, 300);
     const struct process_result *result = &rpc->result;
+    bool had_a_say = result->signal != SIGKILL; /* what it said before is not why */
+    char *last = safe_dup(had_a_say ? buf_str(&rpc->errout) : (struct str){0}, SAFE_SENTENCE, 300);
     if (rpc->why == NULL) {
         rpc->why = result->signal != 0 ? mem_printf("%s was ended by signal %d%s%s", rpc->name,
                                              result->signal, last[0] == '\0' ? "" : ": ", last)

@@ -438,7 +438,9 @@ static void it_is_killed_and_goes_on(void **state)
     WAIT_UNTIL(f, fault_server_count(f->server) == 2);
     kill_codex(f);
     WAIT_UNTIL(f, session_state(workbench_session(f->wb)) == SESSION_IDLE);
-    agent_must_find(f, ENTRY_ERROR, "the next prompt starts it again");
+    agent_must_find(f, ENTRY_ERROR,
+        "codex was ended by signal 9. What it had proposed is kept; the next prompt starts it "
+        "again");
     agent_ask(f, "Three.");
     agent_must_find(f, ENTRY_ASSISTANT, "Third.");
     agent_expect_request(f, 2, "The number is 4711.");
