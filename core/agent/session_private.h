@@ -210,6 +210,8 @@ void turn_forget_questions(struct session *session, enum entry_status status);
 void turn_expect_usage(struct session *session);
 void turn_take_usage(struct session *session, const struct usage *usage);
 void turn_end_usage(struct session *session, bool whole);
+/* An answer of which nobody said what it took. */
+void turn_note_uncounted(struct session *session);
 void turn_replay_usage(struct session *session, const cJSON *record);
 /* One more request may be made; else what stops it. */
 bool turn_within_bounds(struct session *session, struct err *err);

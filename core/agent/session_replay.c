@@ -172,12 +172,20 @@ static void answer_lost_calls(struct session *session)
 
 void session_settle(struct session *session)
 {
+    bool was_answering = false;
     for (size_t i = 0; i < session->transcript.len; i++) {
-        if (session->transcript.items[i].status == ENTRY_OPEN) {
-            session_end_entry(session, session->transcript.items[i].id, ENTRY_STOPPED);
+        const struct entry *entry = &session->transcript.items[i];
+        was_answering = was_answering ||
+                        (entry->status == ENTRY_OPEN &&
+                            (entry->kind == ENTRY_ASSISTANT || entry->kind == ENTRY_REASONING));
+        if (entry->status == ENTRY_OPEN) {
+            session_end_entry(session, entry->id, ENTRY_STOPPED);
         }
     }
     answer_lost_calls(session);
+    if (session->was_running && was_answering) {
+        turn_note_uncounted(session);
+    }
     if (session->was_running) {
         size_t len = session->items.len;
         session->hooks.fresh = len > 0 && session->items.items[len - 1].kind == ITEM_USER;

@@ -68,14 +68,8 @@ void turn_take_usage(struct session *session, const struct usage *usage)
     }
 }
 
-void turn_end_usage(struct session *session, bool whole)
+void turn_note_uncounted(struct session *session)
 {
-    /* An agent that only hears what became of its patch answers nothing. */
-    bool answers = whole && session->stream_provider->ops->decide == NULL;
-    if ((!answers && !session->answer_began) || session->answer_counted ||
-        session->stream_provider->is_recording) {
-        return;
-    }
     cJSON *record = cJSON_CreateObject();
     session->answer_counted = true;
     session->spend.uncounted++;
@@ -83,6 +77,16 @@ void turn_end_usage(struct session *session, bool whole)
     session->context_is_old = true;
     json_set_bool(record, "uncounted", true);
     session_record(session, "usage", record, false);
+}
+
+void turn_end_usage(struct session *session, bool whole)
+{
+    /* An agent that only hears what became of its patch answers nothing. */
+    bool answers = whole && session->stream_provider->ops->decide == NULL;
+    if ((answers || session->answer_began) && !session->answer_counted &&
+        !session->stream_provider->is_recording) {
+        turn_note_uncounted(session);
+    }
 }
 
 static bool is_uncounted(const cJSON *record)

@@ -558,6 +558,8 @@ static void every_journal_prefix_resumes(void **state)
         }
         VEC_FOREACH (struct entry, entry, session_transcript(session)) {
             assert_int_not_equal(entry->status, ENTRY_OPEN);
+            assert_true(entry->kind != ENTRY_ASSISTANT || entry->status != ENTRY_STOPPED ||
+                        session_spend(session)->uncounted > 0); /* what had come was paid for */
         }
         assert_int_equal(session_state(session), SESSION_IDLE);
         session_free(session);
