@@ -140,6 +140,17 @@ char *select_workspace_recording(const char *workspace)
     "and `model` for your server, or put a key into the environment variable that `api_key_env` "  \
     "names. A server on this machine (Ollama, llama.cpp, LM Studio, vLLM) is found by itself.\n"
 
+/* What is said to a prompt that nobody can answer. What was chosen and cannot be used goes before
+ * what could be chosen. The caller frees. */
+static char *no_model_text(const struct selection *out)
+{
+    return out->problem == NULL
+               ? mem_strdup(NO_MODEL)
+               : mem_printf("Nobody can answer: %s. Mend that and start again; `bylaw doctor` says "
+                            "what else is missing.\n",
+                     out->problem);
+}
+
 /* `because` is the beginning of the sentence that says why. */
 static void use_recording(struct select *select, const char *because)
 {
@@ -164,11 +175,14 @@ static void use_recording(struct select *select, const char *because)
         out->label = mem_strdup("recording");
         out->why = mem_printf("%s: replaying %s", because, path_base(path));
     } else {
-        out->provider = recording_new_empty(select->setup.loop, NO_MODEL);
+        char *text = no_model_text(out);
+        out->provider = recording_new_empty(select->setup.loop, text);
+        free(text);
         out->label = mem_strdup("no model");
-        out->why = mem_printf("%s, and there is no recording to replay: set the key and start "
-                              "again; all but the chat works",
-            because);
+        out->why =
+            mem_printf("%s, and there is no recording to replay: %s and start again; all but "
+                       "the chat works",
+                because, out->problem == NULL ? "set the key" : "mend that");
     }
     free(path);
     finish(select);

@@ -126,6 +126,9 @@ static void others_of_its_name_are_told_apart(void **state)
             agent_run_dump(f);
             fail_msg("%s: not said: %s", cases[i].provider, cases[i].said);
         }
+        agent_ask(f, "Hello?"); /* and to who asks all the same */
+        agent_must_find(f, ENTRY_ASSISTANT, cases[i].said);
+        agent_must_find(f, ENTRY_ASSISTANT, "Mend that and start again");
     }
     setenv("PATH", path, 1);
     free(path);
@@ -323,6 +326,10 @@ static void its_model_is_the_engineers_choice(void **state)
     ask_as(f, "m2", "high");
     agent_must_find(f, ENTRY_ASSISTANT, "I am lab/m2 at high.");
     assert_string_equal(workbench_model(f->wb), "fault m2 high");
+    const char *name; /* what can be chosen is known, out of its groups */
+    assert_string_equal(workbench_offered(f->wb, 1, &name), "lab/m2");
+    assert_string_equal(name, "Two");
+    assert_null(workbench_offered(f->wb, 2, &name));
     ask_as(f, "nope", NULL);
     agent_must_find(f, ENTRY_NOTICE,
         "fault has no model \"nope\" and goes on with lab/m2; it has: lab/m1, lab/m2");
