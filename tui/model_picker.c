@@ -1,12 +1,13 @@
 #include "model_picker.h"
 
+#include "base/safe.h"
 #include "base/vec.h"
 #include "widget/picker.h"
 
 #include <stdlib.h>
 
 /* Values, price and reason in one line, where there is room. */
-enum { LIST_COLS = 112 };
+enum { LIST_COLS = 112, NAME_SHOWN = 80 };
 
 struct row {
     char *text;
@@ -194,6 +195,24 @@ static void add_models(struct choosing *choosing)
     }
 }
 
+/* The models that an agent of its own has said it has: no others can be had there. */
+static void add_offered(struct choosing *choosing)
+{
+    const char *name;
+    const char *model;
+    for (size_t i = 0; (model = workbench_offered(choosing->wb, i, &name)) != NULL; i++) {
+        char *id = safe_dup(str_of(model), SAFE_ONE_LINE, NAME_SHOWN);
+        char *called = safe_dup(str_of(name), SAFE_ONE_LINE, NAME_SHOWN);
+        const char *last = strrchr(model, '/'); /* opencode's are PROVIDER/MODEL */
+        struct row row = {.text = mem_printf("%s  %s", id, called),
+            .detail = price_text(choosing, last == NULL ? model : last + 1),
+            .model = mem_strdup(model)};
+        VEC_PUSH(&choosing->rows, row);
+        free(called);
+        free(id);
+    }
+}
+
 void model_picker_open(struct app *app, struct workbench *wb)
 {
     struct choosing *choosing = begin(app, wb);
@@ -201,10 +220,17 @@ void model_picker_open(struct app *app, struct workbench *wb)
     struct row configured = {.text = mem_strdup("as the configuration has it"),
         .detail = mem_printf("now %s: %s", workbench_model(wb), why)};
     VEC_PUSH(&choosing->rows, configured);
-    add_routes(choosing);
-    add_models(choosing);
+    const char *name;
+    bool offers = workbench_offered(wb, 0, &name) != NULL;
+    if (offers) {
+        add_offered(choosing);
+    } else {
+        add_routes(choosing);
+        add_models(choosing);
+    }
     struct picker_options options = {.title = "Model; $ in/out a million tokens",
-        .hint = "or the name of any other model your server has",
+        .hint = offers ? "the models that the agent offers"
+                       : "or the name of any other model your server has",
         .count = choosing->rows.len,
         .cols = LIST_COLS,
         .item = item,

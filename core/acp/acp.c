@@ -435,6 +435,11 @@ static void show(struct provider *provider, const char *session)
     }
 }
 
+static const char *offered(const struct provider *provider, size_t index, const char **name)
+{
+    return acp_offered((const struct acp *)provider, index, name);
+}
+
 static bool is_ending(const struct provider *provider)
 {
     const struct acp *acp = (const struct acp *)provider;
@@ -498,6 +503,7 @@ struct provider *acp_new(const struct acp_options *options, struct err *err)
         .free = free_acp,
         .decide = decide,
         .show = show,
+        .offered = offered,
         .is_ending = is_ending};
     struct acp_agent agent = *options->agent;
     *options->agent = (struct acp_agent){0};

@@ -175,6 +175,8 @@ void acp_ask_session(struct acp *acp);
 /* choice.c */
 /* What its session lets be chosen: the result of a request or an update. */
 void acp_take_offers(struct acp *acp, const cJSON *from);
+/* Its models, as the provider's `offered`. */
+const char *acp_offered(const struct acp *acp, size_t index, const char **name);
 /* NULL: as the agent has it. */
 void acp_want(struct acp *acp, const char *model, const char *effort);
 /* True: something is asked for, and acp_go_on follows. False: all is as it can be. */

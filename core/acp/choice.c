@@ -74,6 +74,32 @@ static const char *find_value(const cJSON *values, const char *wanted, struct bu
     return found;
 }
 
+/* Counts `index` down; groups are taken apart. */
+static const cJSON *value_at(const cJSON *values, size_t *index)
+{
+    const cJSON *value;
+    cJSON_ArrayForEach(value, values)
+    {
+        const cJSON *group = json_get(value, "options");
+        const cJSON *found = cJSON_IsArray(group) ? value_at(group, index) : NULL;
+        if (found != NULL) {
+            return found;
+        }
+        if (!cJSON_IsArray(group) && json_string(value, "value") != NULL && (*index)-- == 0) {
+            return value;
+        }
+    }
+    return NULL;
+}
+
+const char *acp_offered(const struct acp *acp, size_t index, const char **name)
+{
+    const cJSON *option = find_option(acp, kinds[ACP_MODEL].category);
+    const cJSON *value = value_at(json_get(option, "options"), &index);
+    *name = json_string(value, "name");
+    return json_string(value, "value");
+}
+
 void acp_take_offers(struct acp *acp, const cJSON *from)
 {
     const cJSON *offers = json_get(from, "configOptions");

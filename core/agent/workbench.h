@@ -104,6 +104,9 @@ bool workbench_use_model(
 /* Tokens, money, the window and the bounds, a line each. */
 void workbench_describe_spend(const struct workbench *wb, struct buf *out);
 /* "62% left (78.1k of 200k)"; nothing before the first answer. */
+/* The models that an agent of its own offers, by their place, and how it calls each for people (or
+ * NULL), as provider_offered. NULL: no more, or it has not said. */
+const char *workbench_offered(const struct workbench *wb, size_t index, const char **name);
 /* What commands of the agent may do, and which ask: one line. */
 void workbench_describe_commands(const struct workbench *wb, struct buf *out);
 void workbench_describe_context(const struct workbench *wb, struct buf *out);

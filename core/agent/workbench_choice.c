@@ -122,6 +122,12 @@ static struct spoken names_now(const struct workbench *wb, const struct route *r
     return names;
 }
 
+const char *workbench_offered(const struct workbench *wb, size_t index, const char **name)
+{
+    *name = NULL;
+    return wb->provider == NULL ? NULL : provider_offered(wb->provider, index, name);
+}
+
 void workbench_give_provider(struct workbench *wb)
 {
     if (wb->provider != NULL && wb->listed) {
@@ -179,6 +185,9 @@ char *workbench_why(const struct workbench *wb)
         return mem_printf("to %s: %s", route->title, route->reason);
     }
     const char *origin = config_origin(wb->config, "model");
+    if (wb->answers == ANSWERS_AGENT && !is_set_for_agent(wb, "model")) {
+        origin = "default"; /* what is set is for Codex */
+    }
     bool by_hand = origin[0] == '$' || origin[0] == '-' || strcmp(origin, CONFIG_PICKED) == 0;
     if (profile != NULL && !by_hand) {
         return mem_printf("profile %s, %s", profile, config_profile_origin(wb->config, profile));

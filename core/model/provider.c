@@ -63,6 +63,12 @@ void provider_show(struct provider *provider, const char *session)
     }
 }
 
+const char *provider_offered(const struct provider *provider, size_t index, const char **name)
+{
+    *name = NULL;
+    return provider->ops->offered == NULL ? NULL : provider->ops->offered(provider, index, name);
+}
+
 char *provider_limits(const struct provider *provider)
 {
     return provider->ops->limits == NULL ? NULL : provider->ops->limits(provider);

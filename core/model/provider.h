@@ -157,6 +157,10 @@ struct provider_ops {
     /* Our session `session` is the one at work from now on. What the agent had written for it when
      * we ended too early is taken now. NULL: it keeps nothing. */
     void (*show)(struct provider *provider, const char *session);
+    /* The models that it lets one choose among, as far as it has said, by their place; `name` is
+     * how it calls one for people. Both borrowed until the loop goes on, and not safe to show.
+     * NULL, also as a result: no more. */
+    const char *(*offered)(const struct provider *provider, size_t index, const char **name);
     /* How much of its limits is spent, as one line for people; the caller frees. NULL, also as a
      * result: it does not say. */
     char *(*limits)(const struct provider *provider);
@@ -183,6 +187,7 @@ void provider_decide(struct provider *provider, struct stream *stream, const cha
     enum approval approval, struct str reason);
 void provider_fork(struct provider *provider, const char *from, const char *to);
 void provider_show(struct provider *provider, const char *session);
+const char *provider_offered(const struct provider *provider, size_t index, const char **name);
 char *provider_limits(const struct provider *provider) MUST_USE;
 bool provider_is_ending(const struct provider *provider);
 

@@ -66,6 +66,15 @@ static void list_models(struct plain *plain)
 {
     const struct routing *routing = workbench_routing(plain->wb);
     plain_say_model(plain);
+    const char *name;
+    const char *model;
+    for (size_t i = 0; (model = workbench_offered(plain->wb, i, &name)) != NULL; i++) {
+        plain_say(plain, "The agent offers: %s%s%s.", model, name == NULL ? "" : ", ",
+            name == NULL ? "" : name);
+    }
+    if (workbench_offered(plain->wb, 0, &name) != NULL) { /* no others can be had there */
+        return;
+    }
     for (size_t i = 0; i < TASK_COUNT; i++) {
         const struct route *route = &routing->routes[i];
         struct buf price = BUF_INIT;
