@@ -12,7 +12,8 @@ enum { MENTIONS_MAX = 20, DEFINITIONS_MAX = 20 };
 struct gathering {
     const struct mention_source *source;
     struct buf *out, *said;
-    size_t begin; /* of what was appended to out */
+    size_t begin;      /* of what was appended to out */
+    struct buf missed; /* what is not, and why: "a.bin (no text)" */
     /* What is there already: "path:from-to". */
     struct buf seen;
 };
@@ -96,8 +97,13 @@ static size_t count_lines(struct str text)
 
 static void say(struct gathering *all, const char *path, size_t from, size_t to, bool cut)
 {
-    buf_printf(all->said, "%s%s, lines %zu-%zu%s", all->said->len > 0 ? "; " : "", path, from, to,
-        cut ? " (cut)" : "");
+    buf_printf(all->said, "%s%s, lines %zu-%zu%s", all->said->len > 0 ? "; " : "Sent along: ", path,
+        from, to, cut ? " (cut)" : "");
+}
+
+static void miss(struct gathering *all, struct str name, const char *why)
+{
+    buf_printf(&all->missed, "%s%.*s (%s)", all->missed.len > 0 ? ", " : "", STR_FMT(name), why);
 }
 
 /* Lines from..to (from 1; to 0: all) of the file, as far as there is room. */
@@ -110,7 +116,11 @@ static void add_lines(
     size_t total = count_lines(text);
     size_t last = to == 0 || to > total ? total : to;
     size_t first = from == 0 ? 1 : from;
-    if (first > last || was_seen(all, path, first, last)) {
+    if (first > last) {
+        miss(all, str_of(path), total == 0 ? "empty" : "no such lines");
+        return;
+    }
+    if (was_seen(all, path, first, last)) {
         return;
     }
     struct buf body = BUF_INIT;
@@ -132,6 +142,7 @@ static void add_lines(
     bool cut = shown < last;
     if (shown == 0) {
         buf_printf(all->out, "\n%s: left out, it is too long; read it with a tool.\n", path);
+        miss(all, str_of(path), "too long");
     } else {
         buf_printf(all->out, "\n%s, lines %zu-%zu of %zu%s\n", path, first, shown, total,
             cut ? " (cut: read the rest with a tool)" : "");
@@ -157,9 +168,11 @@ static bool add_file(struct gathering *all, struct str path, size_t from, size_t
                  all->source->read(all->source->data, clean, &text, &err);
     if (!found && clean != NULL && err.kind == ERR_LIMIT) {
         buf_printf(all->out, "\n%s: left out, it is too long; read it with a tool.\n", clean);
+        miss(all, str_of(clean), "too long");
         found = true;
     } else if (found && !is_text(buf_str(&text))) {
         buf_printf(all->out, "\n%s: left out, it is no text.\n", clean);
+        miss(all, str_of(clean), "no text");
     } else if (found) {
         add_lines(all, clean, buf_str(&text), from, to);
     }
@@ -208,17 +221,25 @@ static bool look(void *data, const struct catalog_entry *entry)
     return places->count < DEFINITIONS_MAX;
 }
 
-static void add_symbol(struct gathering *all, struct str name)
+/* False: there is none. */
+static bool add_symbol(struct gathering *all, struct str name)
 {
     struct places places = {.name = str_starts(name, "data.") ? str_from(name, 5) : name};
     if (all->source->catalog == NULL) {
-        return;
+        return false;
     }
     catalog_each(all->source->catalog, look, &places);
     for (size_t i = 0; i < places.count; i++) {
         (void)add_file(all, str_of(places.items[i].path), places.items[i].from, places.items[i].to);
         free(places.items[i].path);
     }
+    return places.count > 0;
+}
+
+/* A word with an "@" may be anything; one with a dot or a slash was to name something. */
+static bool means_something(struct str name)
+{
+    return str_find_char(name, '.', 0) != SIZE_MAX || str_find_char(name, '/', 0) != SIZE_MAX;
 }
 
 void mention_append(
@@ -233,10 +254,14 @@ void mention_append(
         size_t from;
         size_t to;
         struct str path = cut_lines(name, &from, &to);
-        if (!add_file(&all, path, from, to)) {
-            add_symbol(&all, name);
+        if (!add_file(&all, path, from, to) && !add_symbol(&all, name) && means_something(name)) {
+            miss(&all, name, "names nothing here");
         }
     }
+    if (all.missed.len > 0) {
+        buf_printf(said, "%sNot sent: %s", said->len > 0 ? ". " : "", all.missed.ptr);
+    }
+    buf_free(&all.missed);
     if (out->len == empty) {
         out->len = all.begin;
     }

@@ -4,7 +4,8 @@
  *     @policies/a.rego   @policies/a.rego:12   @policies/a.rego:12-40
  *     @k8s.privileged    @k8s.privileged.deny  @data.k8s.privileged.deny
  *
- * A name that is neither stays what was typed. Loop thread. */
+ * A name that is neither stays what was typed, and where it looks like one that is said. Loop
+ * thread. */
 #ifndef BYLAW_AGENT_MENTION_H
 #define BYLAW_AGENT_MENTION_H
 
@@ -29,7 +30,8 @@ struct mention_source {
  * there is none. An "@" in the middle of a word (an address) names nothing. */
 bool mention_next(struct str *rest, struct str *name);
 /* Appends to `out` what the model is told of all that the prompt names, nothing when it names
- * nothing; and to `said` a line for people that lists it ("policies/a.rego, lines 1-27"). */
+ * nothing; and to `said` a line for people that lists it ("Sent along: policies/a.rego, lines 1-27.
+ * Not sent: a.bin (no text)"). */
 void mention_append(
     struct str prompt, const struct mention_source *source, struct buf *out, struct buf *said);
 

@@ -452,7 +452,7 @@ static void append_mentioned(struct session *session, struct str text, struct bu
     }
     if (said.len > 0) {
         struct entry entry = {.kind = ENTRY_NOTICE, .status = ENTRY_DONE};
-        buf_printf(&entry.text, "Sent along: %s", said.ptr);
+        buf_append_str(&entry.text, buf_str(&said));
         session_begin_entry(session, entry);
     }
     buf_free(&content);

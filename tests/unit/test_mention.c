@@ -86,16 +86,22 @@ static void files_and_rules_are_sent(void **state)
 {
     (void)state;
     expect_told("nothing is named", "", "");
-    expect_told("@no.rego and @no.such.rule", "", "");
+    expect_told("@no.rego and @no.such.rule, @anybody", "",
+        "Not sent: no.rego (names nothing here), no.such.rule (names nothing here)");
     expect_told("@tag.rego:10", HEAD "\ntag.rego, lines 10-10 of 10\n```\nother := 1\n```\n",
-        "tag.rego, lines 10-10");
-    expect_told("@tag.rego:9-99", HEAD "\ntag.rego, lines 9-10 of 10\n```\n\nother := 1\n```\n",
-        "tag.rego, lines 9-10");
-    expect_told("why does @k8s.tag.deny fire?", HEAD DENY, "tag.rego, lines 5-8");
-    expect_told("@data.k8s.tag.deny and again @k8s.tag.deny", HEAD DENY, "tag.rego, lines 5-8");
-    expect_told("@tag.rego:11", "", ""); /* there is no such line */
-    expect_told("@bytes.bin", HEAD "\nbytes.bin: left out, it is no text.\n", "");
-    expect_told("@../tag.rego @/etc/passwd @.git/config", "", "");
+        "Sent along: tag.rego, lines 10-10");
+    expect_told("@tag.rego:9-99 @x/y",
+        HEAD "\ntag.rego, lines 9-10 of 10\n```\n\nother := 1\n```\n",
+        "Sent along: tag.rego, lines 9-10. Not sent: x/y (names nothing here)");
+    expect_told("why does @k8s.tag.deny fire?", HEAD DENY, "Sent along: tag.rego, lines 5-8");
+    expect_told(
+        "@data.k8s.tag.deny and again @k8s.tag.deny", HEAD DENY, "Sent along: tag.rego, lines 5-8");
+    expect_told("@tag.rego:11", "", "Not sent: tag.rego (no such lines)");
+    expect_told("@bytes.bin", HEAD "\nbytes.bin: left out, it is no text.\n",
+        "Not sent: bytes.bin (no text)");
+    expect_told("@../tag.rego @/etc/passwd @.git/config", "",
+        "Not sent: ../tag.rego (names nothing here), /etc/passwd (names nothing here), .git/config "
+        "(names nothing here)");
 }
 
 static void a_package_is_its_file(void **state)
@@ -103,7 +109,7 @@ static void a_package_is_its_file(void **state)
     (void)state;
     struct told told = tell("@k8s.tag");
     assert_non_null(strstr(told.out.ptr, "tag.rego, lines 1-10 of 10"));
-    assert_string_equal(told.said.ptr, "tag.rego, lines 1-10");
+    assert_string_equal(told.said.ptr, "Sent along: tag.rego, lines 1-10");
     buf_free(&told.out);
     buf_free(&told.said);
 }
