@@ -12,11 +12,36 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char *parent_folder(struct err *err)
+static bool is_ours(const char *folder)
+{
+    struct stat st;
+    return lstat(folder, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
+           (st.st_mode & 077u) == 0;
+}
+
+/* Among the temporary files: where the cache cannot be written, as within our own sandbox. NULL:
+ * nowhere. */
+static char *other_parent(bool make)
+{
+    const char *base = getenv("TMPDIR");
+    char *folder = mem_printf(
+        "%s/bylaw-%u", base != NULL && base[0] == '/' ? base : "/tmp", (unsigned)geteuid());
+    if ((make && !path_make_dirs(folder, NULL)) || !is_ours(folder)) {
+        free(folder);
+        folder = NULL;
+    }
+    return folder;
+}
+
+static char *cache_parent(struct err *err)
 {
     char *cache = path_home_dir(PATH_CACHE, err);
     char *folder = cache == NULL ? NULL : path_join(cache, "overlays");
     free(cache);
+    if (folder != NULL && !path_make_dirs(folder, err)) {
+        free(folder);
+        folder = NULL;
+    }
     return folder;
 }
 
@@ -57,17 +82,24 @@ static bool take_name(struct scratch *scratch, const char *parent, struct err *e
     return err_set(err, ERR_EXISTS, "no free name for a scratch folder in %s", parent);
 }
 
-bool scratch_make(struct scratch *scratch, struct err *err)
+/* Takes `parent` over. */
+static bool make_in(struct scratch *scratch, char *parent, struct err *err)
 {
     *scratch = (struct scratch){.lock = -1};
-    char *parent = parent_folder(err);
-    bool ok = parent != NULL && path_make_dirs(parent, err) && take_name(scratch, parent, err) &&
-              path_make_dirs(scratch->folder, err);
+    bool ok =
+        parent != NULL && take_name(scratch, parent, err) && path_make_dirs(scratch->folder, err);
     free(parent);
     if (!ok) {
         scratch_remove(scratch);
     }
     return ok;
+}
+
+bool scratch_make(struct scratch *scratch, struct err *err)
+{
+    struct err cause = {0};
+    return make_in(scratch, cache_parent(&cause), &cause) ||
+           make_in(scratch, other_parent(true), NULL) || err_set(err, cause.kind, "%s", cause.text);
 }
 
 /* Ours, and still the file of that name: a sweep may have removed it between the two. */
@@ -87,10 +119,9 @@ static int lock_again(const char *path)
 bool scratch_make_named(struct scratch *scratch, const char *name, struct err *err)
 {
     *scratch = (struct scratch){.lock = -1};
-    char *parent = parent_folder(err);
-    if (parent == NULL || !path_make_dirs(parent, err)) {
-        free(parent);
-        return false;
+    char *parent = cache_parent(err);
+    if (parent == NULL) {
+        return scratch_make(scratch, err);
     }
     scratch->folder = path_join(parent, name);
     char *lock = mem_printf("%s.lock", scratch->folder);
@@ -129,9 +160,8 @@ void scratch_remove(struct scratch *scratch)
     *scratch = (struct scratch){.lock = -1};
 }
 
-void scratch_sweep(void)
+static void sweep(char *parent)
 {
-    char *parent = parent_folder(NULL);
     DIR *stream = parent == NULL ? NULL : opendir(parent);
     struct dirent *entry;
     while (stream != NULL && (entry = readdir(stream)) != NULL) {
@@ -152,4 +182,10 @@ void scratch_sweep(void)
         closedir(stream);
     }
     free(parent);
+}
+
+void scratch_sweep(void)
+{
+    sweep(cache_parent(NULL));
+    sweep(other_parent(false));
 }

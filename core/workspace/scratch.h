@@ -1,8 +1,9 @@
 /* Folders of our own outside the workspace, for as long as their owner lives: scratch copies of the
  * workspace (overlay.h), texts that are not saved yet and that an engine is to read.
  *
- * They lie in $XDG_CACHE_HOME/bylaw/overlays/, each with a lock that its process holds; those whose
- * process is gone are removed by scratch_sweep. Any thread. */
+ * They lie in $XDG_CACHE_HOME/bylaw/overlays/ (where that cannot be written, in $TMPDIR), each with
+ * a lock that its process holds; those whose process is gone are removed by scratch_sweep. Any
+ * thread. */
 #ifndef BYLAW_WORKSPACE_SCRATCH_H
 #define BYLAW_WORKSPACE_SCRATCH_H
 
