@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 enum { STREAMS = 3 };
@@ -44,12 +43,13 @@ static int open_ends(struct ends *ends)
 {
     *ends = (struct ends){{-1, -1, -1}, {-1, -1, -1}};
     for (size_t i = 0; i < STREAMS; i++) {
-        int pair[2];
-        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+        int pair[2]; /* to read from, to write to */
+        if (pipe2(pair, O_CLOEXEC) != 0) {
             return errno;
         }
-        ends->ours[i] = pair[0];
-        ends->theirs[i] = above_streams(pair[1]);
+        bool is_input = i == STDIN_FILENO;
+        ends->ours[i] = pair[is_input ? 1 : 0];
+        ends->theirs[i] = above_streams(pair[is_input ? 0 : 1]);
         if (ends->theirs[i] < 0) {
             return errno;
         }

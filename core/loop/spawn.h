@@ -1,5 +1,5 @@
-/* Starts a child program with a socket on each of its standard streams. For process.h, which is
- * what everybody else uses.
+/* Starts a child program with a pipe on each of its standard streams (a socket could not be opened
+ * again: scripts write to /dev/stderr). For process.h, which is what everybody else uses.
  *
  * posix_spawn and not libuv's uv_spawn: that one forks (up to libuv 1.44 at least), and a fork
  * copies the page tables of all we have in memory, on the loop's thread, to throw them away a

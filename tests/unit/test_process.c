@@ -69,6 +69,17 @@ static void streams_lines_and_input(void **state)
     buf_free(&seen.lines);
 }
 
+/* As scripts do. */
+static void streams_can_be_opened_again(void **state)
+{
+    (void)state;
+    struct seen seen = run("cat /dev/stdin >/dev/stdout && echo said >/dev/stderr", 0, 0);
+    assert_int_equal(seen.result.exit_code, 0);
+    assert_non_null(strstr(seen.lines.ptr, "0:fed|"));
+    assert_non_null(strstr(seen.lines.ptr, "1:said|"));
+    buf_free(&seen.lines);
+}
+
 static void secrets_stay_here(void **state)
 {
     (void)state;
@@ -281,6 +292,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(streams_lines_and_input),
+        cmocka_unit_test(streams_can_be_opened_again),
         cmocka_unit_test(secrets_stay_here),
         cmocka_unit_test(timeout_kills_the_group),
         cmocka_unit_test(orphan_with_the_pipe_is_cut_off),
