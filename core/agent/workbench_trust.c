@@ -1,5 +1,6 @@
 /* What the repository brings for the agent and nobody has answered about. */
 #include "agent/workbench_private.h"
+#include "hooks/scripts.h"
 
 #include "workspace/agent_settings.h"
 
@@ -46,9 +47,7 @@ void workbench_look_at_trust(struct workbench *wb)
 
 static bool is_policy(const char *path)
 {
-    struct str name = str_of(path);
-    return agent_setting_root(path) == 0 &&
-           (str_ends(name, ".rego") || str_ends(name, ".yaml") || str_ends(name, ".yml"));
+    return agent_setting_root(path) == 0 && !scripts_may_have(path);
 }
 
 /* Also a script that a hook names: whatever changes beside the policies. */

@@ -200,15 +200,16 @@ static bool take_word(struct search *search, const char *folder, struct str word
 }
 
 /* Files that a program reads its orders from without being told so. */
+static const struct {
+    const char *program, *file;
+} implied[] = {{"make", "Makefile"}, {"make", "makefile"}, {"make", "GNUmakefile"},
+    {"gmake", "Makefile"}, {"npm", "package.json"}, {"npx", "package.json"},
+    {"yarn", "package.json"}, {"pnpm", "package.json"}, {"bun", "package.json"},
+    {"just", "justfile"}, {"task", "Taskfile.yml"}, {"rake", "Rakefile"},
+    {"pre-commit", ".pre-commit-config.yaml"}};
+
 static bool take_implied(struct search *search, const char *folder, struct str word)
 {
-    static const struct {
-        const char *program, *file;
-    } implied[] = {{"make", "Makefile"}, {"make", "makefile"}, {"make", "GNUmakefile"},
-        {"gmake", "Makefile"}, {"npm", "package.json"}, {"npx", "package.json"},
-        {"yarn", "package.json"}, {"pnpm", "package.json"}, {"bun", "package.json"},
-        {"just", "justfile"}, {"task", "Taskfile.yml"}, {"rake", "Rakefile"},
-        {"pre-commit", ".pre-commit-config.yaml"}};
     struct str program = program_of(word);
     bool ok = true;
     for (size_t i = 0; i < ARRAY_LEN(implied) && ok; i++) {
@@ -217,6 +218,22 @@ static bool take_implied(struct search *search, const char *folder, struct str w
         }
     }
     return ok;
+}
+
+bool scripts_may_have(const char *path)
+{
+    static const char *const looked_at[] = {".rego", ".yaml", ".yml"};
+    for (size_t i = 0; i < ARRAY_LEN(implied); i++) {
+        if (strcmp(path_base(path), implied[i].file) == 0) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < ARRAY_LEN(looked_at); i++) {
+        if (strcmp(path_ext(path), looked_at[i]) == 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* `folder`: of the script whose text it is; "" for the command. */

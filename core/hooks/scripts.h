@@ -32,5 +32,7 @@ bool scripts_find(int root, const char *command, struct scripts *out, struct buf
  */
 const char *scripts_differ(const struct scripts *a, const struct scripts *b);
 void scripts_free(struct scripts *scripts);
+/* False: whether this file changes is nothing to them (a policy). */
+bool scripts_may_have(const char *path);
 
 #endif

@@ -249,6 +249,9 @@ static void what_scripts_run_is_part_of_it(void **state)
         free(other);
         free(was);
     }
+    assert_true(scripts_may_have("ci/Taskfile.yml"));
+    assert_true(scripts_may_have("tools/lib"));
+    assert_false(scripts_may_have("policies/pod.yml"));
     test_write(f->repo, "makefile", "lint:\n"); /* which make would take first */
     assert_int_equal(waiting(f), 1);
 }
