@@ -92,6 +92,45 @@ static void it_dies_and_stays_away(void **state)
     expect_failure(f, "tools", "used more than 10,000 tools in one turn and was stopped");
 }
 
+/* Whatever it was about to do: each death is one line, and the next prompt tries anew. */
+static void it_dies_at_each_message(void **state)
+{
+    struct agent_run *f = *state;
+    struct err err;
+    for (int at = 1; at <= 5; at++) {
+        char *mode = mem_printf("die-at %d", at);
+        open_mode(f, mode, NULL);
+        assert_ok(workbench_open_session(f->wb, NULL, &err), err);
+        for (int i = 0; i < 3; i++) {
+            agent_say(f, "write a.rego package a");
+            WAIT_UNTIL(f, agent_is_idle(f));
+        }
+        struct session *session = workbench_session(f->wb);
+        /* initialize, a session, and a prompt each. */
+        size_t deaths = at <= 3 ? 3 : 1;
+        size_t answers = 3 - deaths;
+        if (agent_count(f, ENTRY_ERROR) != deaths || agent_count(f, ENTRY_USER) != 3) {
+            agent_run_dump(f);
+            fail_msg("%s: %zu lines", mode, agent_count(f, ENTRY_ERROR));
+        }
+        assert_true(agent_count(f, ENTRY_ASSISTANT) >= answers);
+        assert_null(session_approval(session));
+        char *id = mem_strdup(session_id(session));
+        open_mode(f, "good", id);
+        agent_ask(f, "And now?");
+        agent_must_find(f, ENTRY_ASSISTANT, "And now?");
+        free(id);
+        free(mode);
+    }
+    open_mode(f, "die-asking", NULL);
+    assert_ok(workbench_open_session(f->wb, NULL, &err), err);
+    agent_say(f, "One.");
+    WAIT_UNTIL(f, agent_asks(f, "rm -rf one"));
+    WAIT_UNTIL(f, agent_is_idle(f));
+    assert_null(session_approval(workbench_session(f->wb)));
+    assert_int_equal(agent_count(f, ENTRY_ERROR), 1);
+}
+
 static void what_it_wrote_before_it_died_is_kept(void **state)
 {
     struct agent_run *f = *state;
@@ -444,6 +483,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(it_works),
         TEST(it_dies_and_stays_away),
+        TEST(it_dies_at_each_message),
         TEST(what_it_wrote_before_it_died_is_kept),
         TEST(others_of_its_name_are_told_apart),
         TEST(strange_shapes_are_ignored),

@@ -6,6 +6,8 @@
  *   nonsense   no JSON but noise        shapes     members of the wrong type everywhere
  *   die        ends inside a prompt, having written a file
  *   die-first  ends before it has said anything, with a line on standard error
+ *   die-at N   ends when it has read so many messages
+ *   die-asking ends while its question waits
  *   flood      says one thing without end
  *   gush       the same, having written a file, until it is told to stop
  *   drip       the same, a word now and then
@@ -40,6 +42,7 @@ static char *folder;
 static bool resumed;
 static unsigned heard;
 static unsigned questions;
+static long ends_at; /* messages that are left; 0: it lives */
 
 static bool is(const char *name)
 {
@@ -122,6 +125,9 @@ static cJSON *read_message(void)
     ssize_t got = getline(&line, &size, stdin);
     if (got <= 0) {
         exit(0);
+    }
+    if (ends_at > 0 && --ends_at == 0) {
+        exit(7);
     }
     cJSON *message = json_parse(str_make(line, (size_t)got), &err);
     if (message == NULL) {
@@ -358,6 +364,12 @@ static void misbehave(const cJSON *id)
     while (is("flood")) {
         say("and again, and again, and again, and again, and again, and again, and again\n");
     }
+    if (is("die-asking")) {
+        ask("session/request_permission", permission("execute", "rm -rf one", true));
+        struct pollfd none = {.fd = -1};
+        (void)poll(&none, 1, 200); /* so that it is on the screen */
+        exit(7);
+    }
     if (is("deaf")) {
         say("Half");
         wait_for_cancel(id);
@@ -535,6 +547,9 @@ static void handle(const cJSON *message)
 int main(int argc, char **argv)
 {
     mode = argc > 1 ? argv[1] : "";
+    if (strncmp(mode, "die-at ", 7) == 0) {
+        ends_at = strtol(mode + 7, NULL, 10);
+    }
     if (is("die-first")) {
         fputs("cannot find my own head\n", stderr);
         return 9;
