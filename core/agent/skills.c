@@ -419,9 +419,12 @@ const struct skill *skills_find(const struct skills *skills, struct str name, st
 {
     const struct skill *found = skills_named(skills, name);
     if (found == NULL) {
-        err_set(err, ERR_NOT_FOUND, "There is no skill %.*s", STR_FMT(name));
+        err_set(err, ERR_NOT_FOUND, "There is no skill %.*s: /skill lists those there are",
+            STR_FMT(name));
     } else if (found->answer != TRUST_YES) {
-        err_set(err, ERR_DENIED, "The skill %s comes with the repository and is not trusted",
+        err_set(err, ERR_DENIED,
+            "The skill %s comes with the repository and is not trusted: that is the engineer's, "
+            "who reads it first (Alt-T, or bylaw trust)",
             found->name);
         found = NULL;
     }
