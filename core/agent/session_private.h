@@ -11,6 +11,7 @@
 /* One tool call of the request at hand. */
 struct call {
     struct session *session;
+    char *given_id; /* as the server has it: it may give several calls one */
     char *call_id;
     char *name;
     char *arguments;

@@ -13,6 +13,7 @@ static void on_event(void *data, const struct event *event);
 static void free_call(struct call *call)
 {
     free(call->call_id);
+    free(call->given_id);
     free(call->name);
     free(call->arguments);
     buf_free(&call->result);
@@ -346,14 +347,26 @@ static void pump_calls(struct session *session)
     }
 }
 
+/* The one that is being written. */
 static struct call *find_call(struct session *session, const char *call_id)
 {
     VEC_FOREACH (struct call *, at, &session->calls) {
-        if (strcmp((*at)->call_id, call_id) == 0) {
+        if ((*at)->arguments == NULL && strcmp((*at)->given_id, call_id) == 0) {
             return *at;
         }
     }
     return NULL;
+}
+
+/* Each result must find its call. The caller frees. */
+static char *own_id(const struct session *session, const char *call_id)
+{
+    VEC_FOREACH (struct call *, at, &session->calls) {
+        if (strcmp((*at)->given_id, call_id) == 0) {
+            return mem_printf("%s_%zu", call_id, session->calls.len + 1);
+        }
+    }
+    return mem_strdup(call_id);
 }
 
 static struct call *add_call(struct session *session, const struct event *event)
@@ -361,7 +374,8 @@ static struct call *add_call(struct session *session, const struct event *event)
     close_open_entries(session, ENTRY_DONE);
     struct call *call = MEM_NEW(struct call);
     call->session = session;
-    call->call_id = mem_strdup(event->call_id);
+    call->call_id = own_id(session, event->call_id);
+    call->given_id = mem_strdup(event->call_id);
     call->name = mem_strdup(event->name == NULL ? "" : event->name);
     struct entry entry = {.kind = ENTRY_TOOL, .status = ENTRY_OPEN, .name = mem_strdup(call->name)};
     call->entry = session_begin_entry(session, entry);

@@ -38,6 +38,7 @@ struct scripted {
     const struct step *steps;
     size_t count, at;
     struct buf requests;  /* the conversations as sent */
+    struct buf ids;       /* of the calls and results in them */
     struct buf decisions; /* "1o 2dreason " */
     struct stream *live;
 };
@@ -90,6 +91,9 @@ static struct stream *start(struct provider *provider, const struct request *req
     static const char letters[] = "uarcR";
     VEC_FOREACH (struct item, item, request->items) {
         buf_printf(&owner->requests, "%c:%s|", letters[item->kind], item->text);
+        if (item->call_id != NULL) {
+            buf_printf(&owner->ids, "%s ", item->call_id);
+        }
     }
     buf_append_char(&owner->requests, '\n');
     return stream;
@@ -286,6 +290,7 @@ static int tear_down(void **state)
     session_free(f->session);
     loop_free(f->loop);
     buf_free(&f->provider.requests);
+    buf_free(&f->provider.ids);
     buf_free(&f->provider.decisions);
     buf_free(&f->tools.log);
     test_dir_remove(f->state);
@@ -370,6 +375,31 @@ static void a_turn_with_tools(void **state)
         "look.|c:a|c:b|c:p|c:c|R:read(a)|R:read(b)|R:apply_patch(p)|R:read(c)|\n");
     assert_same_after_resume(f);
     assert_string_equal(session_title(f->session), "do it");
+}
+
+/* Servers have been seen that give all calls of an answer one id: each is run, and has a result of
+ * its own. */
+static void calls_with_one_id_are_several(void **state)
+{
+    struct fixture *f = *state;
+    static const struct step steps[] = {
+        {EVENT_TOOL_CALL_PART, "{\"p", "same", "read", 0},
+        {EVENT_TOOL_CALL, "a", "same", "read", 0},
+        {EVENT_TOOL_CALL_PART, "{\"q", "same", "read", 0},
+        {EVENT_TOOL_CALL, "b", "same", "read", 0},
+        {EVENT_TOOL_CALL, "c", "same", "read", 0},
+        {EVENT_DONE, NULL, NULL, NULL, 0},
+        {EVENT_TEXT, "Done.", NULL, NULL, 0},
+        {EVENT_DONE, NULL, NULL, NULL, 0},
+    };
+    script(f, steps, ARRAY_LEN(steps));
+    prompt(f, "do it");
+    wait_end(f);
+    assert_shown(f->session, "U+do it|T+read(a)|T+read(b)|T+read(c)|A+Done.|");
+    assert_string_equal(
+        f->provider.requests.ptr, "u:do it|\nu:do it|c:a|c:b|c:c|R:read(a)|R:read(b)|R:read(c)|\n");
+    assert_string_equal(f->provider.ids.ptr, "same same_2 same_3 same same_2 same_3 ");
+    assert_same_after_resume(f);
 }
 
 static void an_error_loses_nothing_and_retries(void **state)
@@ -1120,6 +1150,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_turn_with_tools, set_up, tear_down),
         cmocka_unit_test_setup_teardown(questions_wait_for_each_other, set_up, tear_down),
         cmocka_unit_test_setup_teardown(questions_are_taken_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(calls_with_one_id_are_several, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_error_loses_nothing_and_retries, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_interrupt_keeps_the_half_answer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(prompts_queue_in_order, set_up, tear_down),
