@@ -6,6 +6,7 @@
 #include "hooks/matcher.h"
 
 #include <assert.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -41,6 +42,28 @@ static void read_skill(struct str text)
     buf_free(&problems);
 }
 
+/* What a command and its scripts name is looked for in a folder, and nowhere else. */
+static void read_command(struct str text)
+{
+    static int folder = -1;
+    struct scripts scripts;
+    struct scripts again;
+    struct err err;
+    if (folder < 0) {
+        folder = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    }
+    char *command = str_dup(text);
+    bool whole = scripts_find(folder, command, &scripts, NULL, &err);
+    for (size_t i = 0; i < scripts.len; i++) {
+        assert(scripts.items[i].path[0] != '/' && strstr(scripts.items[i].path, "..") == NULL);
+    }
+    assert(scripts_find(folder, command, &again, NULL, &err) == whole);
+    assert(scripts_differ(&scripts, &again) == NULL);
+    scripts_free(&again);
+    scripts_free(&scripts);
+    free(command);
+}
+
 static void read_answer(struct str text, unsigned which)
 {
     struct hook_outcome outcome = {0};
@@ -71,6 +94,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 's':
         read_skill(text);
+        break;
+    case 'c':
+        read_command(text);
         break;
     default:
         read_answer(text, data[0]);
