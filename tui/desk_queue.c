@@ -137,8 +137,9 @@ static void tell_news(struct desk *desk, const struct reading *reading)
     if (count > 0) {
         say_count(desk, reading->queue.len);
     } else if (open != NULL) {
-        app_message(desk->app, MESSAGE_INFO, "%s It can be reviewed when that program has ended.",
-            open->title[0] == '\0' ? "Another program proposes a change." : open->title);
+        app_message(desk->app, MESSAGE_INFO,
+            "Elsewhere a change was proposed, to be reviewed when that program has ended%s%s",
+            open->title[0] == '\0' ? "" : ": ", open->title);
     }
     app_redraw(desk->app);
 }

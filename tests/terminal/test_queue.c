@@ -191,7 +191,7 @@ static void proposed_by_another_meanwhile(void **state)
     free(begin);
     free(script);
     free(line);
-    term_expect(f->term, "Proposed by Other, through bylaw mcp. It can be reviewed when that");
+    term_expect(f->term, "has ended: Proposed by Other, through bylaw mcp.");
     test_write(f->state, "enough", "");
     term_expect(f->term, "1 proposal waits for review: Alt-N opens the next");
     term_type(f->term, "/reviews");
