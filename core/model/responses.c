@@ -254,6 +254,12 @@ static struct part *find_part(struct wire_parser *parser, long long index, const
     return NULL;
 }
 
+/* No server takes back a call without a name. */
+static char *non_empty_copy(const char *text)
+{
+    return text == NULL || text[0] == '\0' ? NULL : mem_strdup(text);
+}
+
 /* The part an event is about, made when it is new. NULL: too many of them. */
 static struct part *part_of(struct wire_parser *parser, const cJSON *json, const cJSON *item)
 {
@@ -274,10 +280,10 @@ static struct part *part_of(struct wire_parser *parser, const cJSON *json, const
         part = &parser->parts.items[parser->parts.len - 1];
     }
     if (part->call_id == NULL) {
-        part->call_id = mem_strdup(json_string(item, "call_id"));
+        part->call_id = non_empty_copy(json_string(item, "call_id"));
     }
     if (part->name == NULL) {
-        part->name = mem_strdup(json_string(item, "name"));
+        part->name = non_empty_copy(json_string(item, "name"));
     }
     return part;
 }

@@ -290,6 +290,12 @@ static void reads_sparse_responses(void **state)
         "data: {\"type\":\"response.incomplete\",\"response\":{\"incomplete_details\":{\"reason\":"
         "\"max_output_tokens\"}}}\n\n",
         "started()\ntext(one\n\ntwo)\ncall(c|apply_patch|P\n)\ndone(length)\n");
+    check(&wire_responses, /* sent back, it would make every further request fail */
+        "data: {\"type\":\"response.output_item.done\",\"item\":{\"type\":\"function_call\",\"id\":"
+        "\"f\",\"call_id\":\"c\",\"name\":\"\",\"arguments\":\"{}\"}}\n\n"
+        "data: {\"type\":\"response.completed\",\"response\":{\"id\":\"r\"}}\n\n",
+        "started()\nwarning(host sent an event that cannot be read, it was skipped: a tool call "
+        "without a name or a call_id)\ndone(end)\n");
 }
 
 static void reads_failed_responses(void **state)
