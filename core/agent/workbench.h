@@ -103,12 +103,12 @@ bool workbench_use_model(
     struct workbench *wb, const char *model, const char *effort, struct err *err) MUST_USE;
 /* Tokens, money, the window and the bounds, a line each. */
 void workbench_describe_spend(const struct workbench *wb, struct buf *out);
-/* "62% left (78.1k of 200k)"; nothing before the first answer. */
 /* The models that an agent of its own offers, by their place, and how it calls each for people (or
  * NULL), as provider_offered. NULL: no more, or it has not said. */
 const char *workbench_offered(const struct workbench *wb, size_t index, const char **name);
 /* What commands of the agent may do, and which ask: one line. */
 void workbench_describe_commands(const struct workbench *wb, struct buf *out);
+/* "62% left (78.1k of 200k)"; nothing before the first answer. */
 void workbench_describe_context(const struct workbench *wb, struct buf *out);
 /* The table of prices. Borrowed. */
 const struct prices *workbench_prices(const struct workbench *wb);
@@ -117,6 +117,8 @@ void model_words(struct str text, char **model, char **effort);
 bool workbench_is_recording(const struct workbench *wb);
 /* A server or an agent answers: not a recording, and not the text that says no model is set up. */
 bool workbench_has_model(const struct workbench *wb);
+/* It is known who answers, also where that is nobody (WORKBENCH_PROVIDER told it). */
+bool workbench_has_chosen(const struct workbench *wb);
 /* The prompts the recording knows, in order; NULL past the end, and without a recording. Borrowed.
  */
 const char *workbench_recorded_prompt(const struct workbench *wb, size_t index);

@@ -172,6 +172,11 @@ bool workbench_has_model(const struct workbench *wb)
     return wb->provider != NULL && wb->answers != ANSWERS_NOBODY;
 }
 
+bool workbench_has_chosen(const struct workbench *wb)
+{
+    return wb->provider != NULL;
+}
+
 bool workbench_is_recorded(const struct workbench *wb)
 {
     return wb->recorder != NULL;

@@ -279,7 +279,7 @@ static bool lift(int top, int parent, const char *name)
 {
     static atomic_uint count;
     char other[32];
-    (void)fchmodat(parent, name, 0700, 0); /* its ".." is rewritten */
+    (void)!fchmodat(parent, name, 0700, 0); /* its ".." is rewritten */
     for (int tries = 0; tries < 1000; tries++) {
         snprintf(other, sizeof other, "lifted-%u", ++count);
         if (renameat(parent, name, top, other) == 0) {

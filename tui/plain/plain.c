@@ -14,7 +14,7 @@ enum {
     LINE_BYTES_MAX = 1 << 20,
     READ_BYTES = 65536,
     TICK_MS = 100,
-    START_MS = 10000,
+    START_MS = 60000, /* a command that prints the key may take half of it */
     WAIT_S = 600,
     TWICE_MS = 3000
 };
@@ -229,7 +229,7 @@ static void on_files(struct plain *plain)
         plain_tests_run_all(plain, false);
     }
     plain->listed = true;
-    plain->started = plain->started || strcmp(workbench_model(plain->wb), "no model") != 0;
+    plain->started = plain->started || workbench_has_chosen(plain->wb);
 }
 
 static void on_change(void *data, enum workbench_change what)
