@@ -486,7 +486,9 @@ static void on_done(struct session *session, enum stop_reason stop)
     session->stream = NULL;
     close_open_entries(session, ENTRY_DONE);
     turn_stop_activities(session);
-    turn_end_usage(session, true);
+    if (stop != STOP_TOOL_CALLS || !session->stream_provider->counts_later) {
+        turn_end_usage(session, true);
+    }
     VEC_FOREACH (struct item, item, &session->pending) {
         session_add_item(session, *item);
     }

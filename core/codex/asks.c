@@ -1,25 +1,47 @@
 /* What Codex asks that is no patch: a command outside of its sandbox, permissions for the rest of a
- * turn, words. One waits at a time. */
+ * turn, a tool of another server's, words. Several may wait, where its model lets tools run beside
+ * each other. */
 #include "base/path.h"
+#include "base/safe.h"
 #include "base/vec.h"
 #include "codex/codex_private.h"
 #include "workspace/workspace.h"
 
 #include <stdlib.h>
 
-void codex_forget_ask(struct codex *codex)
+static void free_ask(struct codex_ask *ask)
 {
-    cJSON_Delete(codex->ask.id);
-    cJSON_Delete(codex->ask.params);
-    cJSON_Delete(codex->ask.answers);
-    free(codex->ask.call_id);
-    codex->ask = (struct codex_ask){0};
+    cJSON_Delete(ask->id);
+    cJSON_Delete(ask->params);
+    cJSON_Delete(ask->answers);
+    free(ask->call_id);
+    free(ask);
 }
 
-static void send_answer(struct codex *codex, cJSON *result)
+void codex_forget_asks(struct codex *codex)
 {
-    rpc_answer(codex->rpc, codex->ask.id, result);
-    codex_forget_ask(codex);
+    VEC_FOREACH (struct codex_ask *, ask, &codex->asks) {
+        free_ask(*ask);
+    }
+    VEC_FREE(&codex->asks);
+}
+
+/* It is answered. */
+static void drop(struct codex *codex, struct codex_ask *ask)
+{
+    for (size_t i = 0; i < codex->asks.len; i++) {
+        if (codex->asks.items[i] == ask) {
+            VEC_REMOVE(&codex->asks, i);
+            break;
+        }
+    }
+    free_ask(ask);
+}
+
+static void send_answer(struct codex *codex, struct codex_ask *ask, cJSON *result)
+{
+    rpc_answer(codex->rpc, ask->id, result);
+    drop(codex, ask);
     outside_listen(&codex->outside);
 }
 
@@ -41,59 +63,56 @@ static cJSON *action(const char *word)
     return result;
 }
 
-static cJSON *take_answers(struct codex *codex)
+static cJSON *take_answers(struct codex_ask *ask)
 {
     cJSON *result = mem_require(cJSON_CreateObject());
-    cJSON *answers = codex->ask.answers;
-    codex->ask.answers = NULL;
+    cJSON *answers = ask->answers;
+    ask->answers = NULL;
     cJSON_AddItemToObject(
         result, "answers", answers != NULL ? answers : mem_require(cJSON_CreateObject()));
     return result;
 }
 
-/* To anything but a command. */
-static cJSON *answer_nothing(struct codex *codex)
+/* `command`: the decision, where it is about one. */
+static void answer_nothing(struct codex *codex, struct codex_ask *ask, const char *command)
 {
-    return codex->ask.kind == ASKS_WORDS  ? take_answers(codex)
-           : codex->ask.kind == ASKS_TOOL ? action("decline")
-                                          : no_permissions();
+    if (ask->kind == ASKS_COMMAND) {
+        codex_answer(codex, ask->id, command);
+        drop(codex, ask);
+        return;
+    }
+    send_answer(codex, ask,
+        ask->kind == ASKS_WORDS  ? take_answers(ask)
+        : ask->kind == ASKS_TOOL ? action("decline")
+                                 : no_permissions());
 }
 
-bool codex_cancel_ask(struct codex *codex)
+bool codex_cancel_asks(struct codex *codex)
 {
-    if (codex->ask.id == NULL) {
-        return false;
+    bool cancelled = false; /* another answer alone does not end the turn */
+    while (codex->asks.len > 0) {
+        struct codex_ask *ask = codex->asks.items[0];
+        cancelled = cancelled || ask->kind == ASKS_COMMAND;
+        answer_nothing(codex, ask, "cancel");
     }
-    if (codex->ask.kind == ASKS_COMMAND) {
-        codex_answer(codex, codex->ask.id, "cancel");
-        codex_forget_ask(codex);
-        return true;
-    }
-    send_answer(codex, answer_nothing(codex));
-    return false; /* that alone does not end the turn */
+    return cancelled;
 }
 
-/* False: it cannot be asked now, and what is asked is answered already. */
-static bool begin(
+/* NULL: it cannot be asked now, and is answered already. */
+static struct codex_ask *begin(
     struct codex *codex, enum codex_question kind, const cJSON *id, const cJSON *params)
 {
-    if (codex->stopping || codex->outside.stream == NULL || codex->ask.id != NULL) {
-        struct codex_ask waits = codex->ask;
-        codex->ask = (struct codex_ask){.kind = kind, .id = mem_require(cJSON_Duplicate(id, true))};
-        if (kind == ASKS_COMMAND) {
-            codex_answer(codex, id, waits.id != NULL ? "decline" : "cancel");
-            codex_forget_ask(codex);
-        } else {
-            send_answer(codex, answer_nothing(codex));
-        }
-        codex->ask = waits;
-        return false;
-    }
-    codex->ask = (struct codex_ask){.kind = kind,
+    struct codex_ask *ask = MEM_NEW(struct codex_ask);
+    *ask = (struct codex_ask){.kind = kind,
         .id = mem_require(cJSON_Duplicate(id, true)),
-        .call_id = mem_strdup(json_string_or(params, "itemId", "")),
+        .call_id = mem_printf("ask-%u", ++codex->asked_so_far),
         .params = mem_require(cJSON_Duplicate(params, true))};
-    return true;
+    VEC_PUSH(&codex->asks, ask);
+    if (codex->stopping || codex->outside.stream == NULL) {
+        answer_nothing(codex, ask, "cancel");
+        return NULL;
+    }
+    return ask;
 }
 
 /* ---- a command ---- */
@@ -103,11 +122,12 @@ void codex_ask_command(struct codex *codex, const cJSON *id, const cJSON *params
 {
     const cJSON *network = json_get(params, "networkApprovalContext");
     const char *folder = json_string(params, "cwd");
-    if (!begin(codex, ASKS_COMMAND, id, params)) {
+    const struct codex_ask *ask = begin(codex, ASKS_COMMAND, id, params);
+    if (ask == NULL) {
         return;
     }
     struct event event = {.kind = EVENT_APPROVAL,
-        .call_id = codex->ask.call_id,
+        .call_id = ask->call_id,
         .folder = folder == NULL || strcmp(folder, codex->root) == 0 ? NULL : folder,
         .opaque = json_string(params, "reason")};
     char *what = codex_command(params);
@@ -123,17 +143,23 @@ void codex_ask_command(struct codex *codex, const cJSON *id, const cJSON *params
     free(what);
 }
 
-static void decide_command(struct codex *codex, enum approval approval, struct str reason)
+static void decide_command(
+    struct codex *codex, struct codex_ask *ask, enum approval approval, struct str reason)
 {
     static const char *const words[] = {"accept", "acceptForSession", "decline", "accept"};
     if (approval == APPROVAL_DECLINED && reason.len > 0) {
-        char *text = mem_printf(
-            "[bylaw] The engineer declined to run it outside the sandbox: %.*s", STR_FMT(reason));
+        char *command = codex_command(ask->params);
+        char *shown = safe_dup(str_of(command), SAFE_ONE_LINE, 200);
+        char *text = mem_printf("[bylaw] The engineer declined to run it outside the sandbox: %.*s "
+                                "(the command was: %s)",
+            STR_FMT(reason), shown);
         codex_steer(codex, text);
         free(text);
+        free(shown);
+        free(command);
     }
-    codex_answer(codex, codex->ask.id, words[approval]);
-    codex_forget_ask(codex);
+    codex_answer(codex, ask->id, words[approval]);
+    drop(codex, ask);
     outside_listen(&codex->outside);
 }
 
@@ -208,7 +234,8 @@ void codex_ask_permissions(struct codex *codex, const cJSON *id, const cJSON *pa
     const cJSON *files = json_get(wanted, "fileSystem");
     struct buf text = BUF_INIT;
     const cJSON *path;
-    if (!begin(codex, ASKS_PERMISSIONS, id, params)) {
+    struct codex_ask *ask = begin(codex, ASKS_PERMISSIONS, id, params);
+    if (ask == NULL) {
         return;
     }
     cJSON_ArrayForEach(path, json_get(files, "write"))
@@ -219,7 +246,7 @@ void codex_ask_permissions(struct codex *codex, const cJSON *id, const cJSON *pa
                 cJSON_IsString(path) ? path->valuestring : "?");
             codex_steer(codex, "[bylaw] No permission to write to the workspace is given: propose "
                                "a patch, which is reviewed.");
-            send_answer(codex, no_permissions());
+            send_answer(codex, ask, no_permissions());
             return;
         }
     }
@@ -229,11 +256,11 @@ void codex_ask_permissions(struct codex *codex, const cJSON *id, const cJSON *pa
     append_paths(&text, json_get(files, "read"), "read");
     append_paths(&text, json_get(files, "write"), "write");
     if (text.len == 0) {
-        send_answer(codex, no_permissions());
+        send_answer(codex, ask, no_permissions());
         return;
     }
     outside_emit(&codex->outside, &(struct event){.kind = EVENT_APPROVAL,
-                                      .call_id = codex->ask.call_id,
+                                      .call_id = ask->call_id,
                                       .text = buf_str(&text),
                                       .terms = "its commands could do so without asking again: "
                                                "once is for this turn",
@@ -267,7 +294,8 @@ static cJSON *granted(const cJSON *wanted)
     return out;
 }
 
-static void decide_permissions(struct codex *codex, enum approval approval, struct str reason)
+static void decide_permissions(
+    struct codex *codex, struct codex_ask *ask, enum approval approval, struct str reason)
 {
     if (approval == APPROVAL_DECLINED) {
         if (reason.len > 0) {
@@ -276,14 +304,13 @@ static void decide_permissions(struct codex *codex, enum approval approval, stru
             codex_steer(codex, text);
             free(text);
         }
-        send_answer(codex, no_permissions());
+        send_answer(codex, ask, no_permissions());
         return;
     }
     cJSON *result = mem_require(cJSON_CreateObject());
-    cJSON_AddItemToObject(
-        result, "permissions", granted(json_get(codex->ask.params, "permissions")));
+    cJSON_AddItemToObject(result, "permissions", granted(json_get(ask->params, "permissions")));
     json_set_string(result, "scope", approval == APPROVAL_SESSION ? "session" : "turn");
-    send_answer(codex, result);
+    send_answer(codex, ask, result);
 }
 
 /* ---- a tool of another server's ---- */
@@ -297,18 +324,17 @@ void codex_ask_tool(struct codex *codex, const cJSON *id, const cJSON *params)
     bool of_words =
         cJSON_GetArraySize(json_get(json_get(params, "requestedSchema"), "properties")) > 0 ||
         strcmp(json_string_or(params, "mode", ""), "form") != 0;
-    if (!begin(codex, ASKS_TOOL, id, params)) {
+    struct codex_ask *ask = begin(codex, ASKS_TOOL, id, params);
+    if (ask == NULL) {
         return;
     }
     if (of_words) {
         outside_warn(&codex->outside,
             "The MCP server %s asked for what cannot be answered here, and was refused: %s", server,
             json_string_or(params, "message", ""));
-        send_answer(codex, action("decline"));
+        send_answer(codex, ask, action("decline"));
         return;
     }
-    free(codex->ask.call_id);
-    codex->ask.call_id = mem_printf("mcp-%u", ++codex->mcp_asks);
     char *input = json_get(meta, "tool_params") == NULL ? mem_strdup("")
                                                         : json_print(json_get(meta, "tool_params"));
     char *what = tool == NULL ? mem_strdup(json_string_or(params, "message", "?"))
@@ -317,7 +343,7 @@ void codex_ask_tool(struct codex *codex, const cJSON *id, const cJSON *params)
         "a tool of the MCP server %s, which Codex's own configuration names: it is not confined",
         server);
     outside_emit(&codex->outside, &(struct event){.kind = EVENT_APPROVAL,
-                                      .call_id = codex->ask.call_id,
+                                      .call_id = ask->call_id,
                                       .text = str_of(what),
                                       .terms = terms,
                                       .opaque = json_string(meta, "tool_description")});
@@ -326,7 +352,8 @@ void codex_ask_tool(struct codex *codex, const cJSON *id, const cJSON *params)
     free(terms);
 }
 
-static void decide_tool(struct codex *codex, enum approval approval, struct str reason)
+static void decide_tool(
+    struct codex *codex, struct codex_ask *ask, enum approval approval, struct str reason)
 {
     if (approval == APPROVAL_DECLINED && reason.len > 0) {
         char *text = mem_printf("[bylaw] The engineer declined the tool: %.*s", STR_FMT(reason));
@@ -337,14 +364,14 @@ static void decide_tool(struct codex *codex, enum approval approval, struct str 
     if (approval == APPROVAL_SESSION) {
         json_set_string(json_set_object(result, "_meta"), "persist", "session");
     }
-    send_answer(codex, result);
+    send_answer(codex, ask, result);
 }
 
 /* ---- words ---- */
 
-static const cJSON *question_now(const struct codex *codex)
+static const cJSON *question_now(const struct codex_ask *ask)
 {
-    return cJSON_GetArrayItem(json_get(codex->ask.params, "questions"), codex->ask.at);
+    return cJSON_GetArrayItem(json_get(ask->params, "questions"), ask->at);
 }
 
 /* What a plain approval answers: the first that is offered. */
@@ -353,9 +380,9 @@ static const char *first_option(const cJSON *question)
     return json_string_or(cJSON_GetArrayItem(json_get(question, "options"), 0), "label", "yes");
 }
 
-static void show_question(struct codex *codex)
+static void show_question(struct codex *codex, const struct codex_ask *ask)
 {
-    const cJSON *question = question_now(codex);
+    const cJSON *question = question_now(ask);
     const cJSON *option;
     struct buf text = BUF_INIT;
     struct buf terms = BUF_INIT;
@@ -368,7 +395,7 @@ static void show_question(struct codex *codex)
     buf_printf(&terms, "approving answers \"%s\"; declining takes the answer you type",
         first_option(question));
     outside_emit(&codex->outside, &(struct event){.kind = EVENT_APPROVAL,
-                                      .call_id = codex->ask.call_id,
+                                      .call_id = ask->call_id,
                                       .text = buf_str(&text),
                                       .terms = terms.ptr,
                                       .answer = first_option(question),
@@ -379,21 +406,23 @@ static void show_question(struct codex *codex)
 
 void codex_ask_words(struct codex *codex, const cJSON *id, const cJSON *params)
 {
-    if (!begin(codex, ASKS_WORDS, id, params)) {
+    struct codex_ask *ask = begin(codex, ASKS_WORDS, id, params);
+    if (ask == NULL) {
         return;
     }
-    codex->ask.answers = mem_require(cJSON_CreateObject());
-    if (question_now(codex) == NULL) {
-        send_answer(codex, take_answers(codex));
+    ask->answers = mem_require(cJSON_CreateObject());
+    if (question_now(ask) == NULL) {
+        send_answer(codex, ask, take_answers(ask));
         return;
     }
-    show_question(codex);
+    show_question(codex, ask);
 }
 
-static void decide_words(struct codex *codex, enum approval approval, struct str reason)
+static void decide_words(
+    struct codex *codex, struct codex_ask *ask, enum approval approval, struct str reason)
 {
-    const cJSON *question = question_now(codex);
-    cJSON *answer = json_set_object(codex->ask.answers, json_string_or(question, "id", "?"));
+    const cJSON *question = question_now(ask);
+    cJSON *answer = json_set_object(ask->answers, json_string_or(question, "id", "?"));
     cJSON *list = json_set_array(answer, "answers");
     if (approval != APPROVAL_DECLINED) {
         json_push_string(list, first_option(question));
@@ -402,32 +431,43 @@ static void decide_words(struct codex *codex, enum approval approval, struct str
         json_push_string(list, text);
         free(text);
     }
-    codex->ask.at++;
-    if (question_now(codex) == NULL) {
-        send_answer(codex, take_answers(codex));
+    ask->at++;
+    if (question_now(ask) == NULL) {
+        send_answer(codex, ask, take_answers(ask));
     } else {
-        show_question(codex);
+        show_question(codex, ask);
     }
+}
+
+static struct codex_ask *find_ask(const struct codex *codex, const char *call_id)
+{
+    VEC_FOREACH (struct codex_ask *, ask, &codex->asks) {
+        if (strcmp((*ask)->call_id, call_id) == 0) {
+            return *ask;
+        }
+    }
+    return NULL;
 }
 
 void codex_decide(
     struct codex *codex, const char *call_id, enum approval approval, struct str reason)
 {
-    if (codex->ask.id == NULL || codex->rpc == NULL || strcmp(codex->ask.call_id, call_id) != 0) {
+    struct codex_ask *ask = find_ask(codex, call_id);
+    if (ask == NULL || codex->rpc == NULL) {
         return;
     }
-    switch (codex->ask.kind) {
+    switch (ask->kind) {
     case ASKS_COMMAND:
-        decide_command(codex, approval, reason);
+        decide_command(codex, ask, approval, reason);
         break;
     case ASKS_PERMISSIONS:
-        decide_permissions(codex, approval, reason);
+        decide_permissions(codex, ask, approval, reason);
         break;
     case ASKS_TOOL:
-        decide_tool(codex, approval, reason);
+        decide_tool(codex, ask, approval, reason);
         break;
     case ASKS_WORDS:
-        decide_words(codex, approval, reason);
+        decide_words(codex, ask, approval, reason);
         break;
     }
 }

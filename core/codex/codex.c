@@ -50,7 +50,7 @@ void codex_turn_over(struct codex *codex)
     codex->turn = NULL;
     codex->asking = codex->unwanted = codex->stopping = false;
     forget(&codex->asked);
-    codex_forget_ask(codex);
+    codex_forget_asks(codex);
     clear_items(codex);
 }
 
@@ -314,7 +314,7 @@ void codex_interrupt(struct codex *codex)
         settle(codex, &codex->asked, "cancel");
         return;
     }
-    if (codex_cancel_ask(codex)) {
+    if (codex_cancel_asks(codex)) {
         return;
     }
     codex_stop_turn(codex, codex->thread, codex->turn);
@@ -469,6 +469,7 @@ struct provider *codex_new(const struct codex_options *options, struct err *err)
     struct codex *codex = MEM_NEW(struct codex);
     codex->provider.ops = &ops;
     codex->provider.reads_instructions = true;
+    codex->provider.counts_later = true;
     codex->loop = options->loop;
     codex->later = loop_timer_new(options->loop, on_later, codex);
     codex->host = *options->host;

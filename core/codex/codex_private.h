@@ -31,7 +31,7 @@ struct codex_asked {
 enum codex_question { ASKS_COMMAND, ASKS_PERMISSIONS, ASKS_TOOL, ASKS_WORDS };
 struct codex_ask {
     enum codex_question kind;
-    cJSON *id; /* the request's; NULL: none waits */
+    cJSON *id; /* the request's */
     char *call_id;
     cJSON *params;  /* of permissions and words */
     cJSON *answers; /* so far, by the question's id */
@@ -93,8 +93,11 @@ struct codex {
     bool unwanted;            /* and nobody waits for that turn any more */
     bool stopping; /* the turn that runs is not wanted any more: what it still says is dropped */
     struct codex_asked asked; /* a patch */
-    struct codex_ask ask;
-    unsigned mcp_asks;
+    struct {
+        struct codex_ask **items;
+        size_t len, cap;
+    } asks;
+    unsigned asked_so_far;
     char *files; /* what AGENTS.md says now */
     char *told;  /* our own instructions as the thread heard them; NULL: not known */
     char *told_files;
@@ -162,16 +165,16 @@ void codex_show_patch(struct codex *codex);
 void codex_on_notification(void *data, const char *method, cJSON **params);
 void codex_on_request(void *data, const cJSON *id, const char *method, cJSON **params);
 
-/* asks.c: what waits for the engineer, one at a time. */
+/* asks.c: what waits for the engineer. */
 void codex_ask_command(struct codex *codex, const cJSON *id, const cJSON *params);
 void codex_ask_permissions(struct codex *codex, const cJSON *id, const cJSON *params);
 void codex_ask_tool(struct codex *codex, const cJSON *id, const cJSON *params);
 void codex_ask_words(struct codex *codex, const cJSON *id, const cJSON *params);
 void codex_decide(
     struct codex *codex, const char *call_id, enum approval approval, struct str reason);
-/* Answers what waits, so that the turn can end; false: nothing waits. */
-bool codex_cancel_ask(struct codex *codex);
-void codex_forget_ask(struct codex *codex);
+/* Answers what waits; true: that ends the turn. */
+bool codex_cancel_asks(struct codex *codex);
+void codex_forget_asks(struct codex *codex);
 
 /* command.c: what would run, without the shell around it. The caller frees. */
 char *codex_command(const cJSON *item) MUST_USE;

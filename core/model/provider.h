@@ -173,6 +173,7 @@ struct provider {
     const struct provider_ops *ops;
     /* For the header line: "recording" is shown at all times. */
     bool is_recording;
+    bool counts_later;       /* what an answer took is told once what it asked for is answered */
     bool reads_instructions; /* the agent reads the workspace's AGENTS.md by itself */
     bool tells_itself; /* it says by itself how one works here: instructions leaves that out */
 };

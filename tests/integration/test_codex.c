@@ -78,6 +78,10 @@ static void its_patches_become_a_proposal(void **state)
     const struct change *added = changes_find(&open->changes, "q/r/new.rego");
     assert_true(str_equal(buf_str(&added->content), STR_LIT("package q.r\n# more\n")));
     assert_true(session_usage(workbench_session(f->wb)).input_tokens >= 28);
+    struct buf spent = BUF_INIT;
+    workbench_describe_spend(f->wb, &spent);
+    assert_null(strstr(spent.ptr, "unknown")); /* each is counted once its patch is answered */
+    buf_free(&spent);
     char *text = test_read(f->dir, "p/p.rego"); /* the workspace */
     assert_string_equal(text, agent_policy);
     free(text);
@@ -219,6 +223,54 @@ static void what_is_asked_is_all_that_runs(void **state)
     }
     free(ruled);
     free(command);
+}
+
+/* The newest models write scripts, in which tools run beside each other. */
+static void several_commands_may_wait(void **state)
+{
+    struct agent_run *f = *state;
+    struct err err;
+    char *codex = path_join(f->home, "codex");
+    char *config = test_read(codex, "config.toml");
+    char *named = strstr(config, "gpt-5.5");
+    assert_non_null(named);
+    char *text = mem_printf("%.*sgpt-5.6-sol%s", (int)(named - config), config, named + 7);
+    test_write(codex, "config.toml", text);
+    free(text);
+    free(config);
+    free(codex);
+    agent_run_open(f, "codex", NULL); /* which reads it too */
+    char *script = mem_printf(
+        EVENT("{\"type\":\"response.output_item.done\",\"item\":{\"type\":\"custom_tool_call\","
+              "\"call_id\":\"c1\",\"name\":\"exec\",\"input\":\"const run = (name) => "
+              "tools.exec_command({cmd: 'touch %s/' + name, sandbox_permissions: "
+              "'require_escalated', justification: 'I want to'}); await Promise.allSettled(["
+              "run('one'), run('two')]);\"}}") END,
+        f->home);
+    const struct fault_step steps[] = {
+        {.body = script}, {.body = SAY("Well.") END}, {.body = SAY("Well.") END}};
+    struct session *session = workbench_session(f->wb);
+    fault_server_script(f->server, steps, ARRAY_LEN(steps));
+    agent_say(f, "Touch them.");
+    static const char *const names[] = {"/one", "/two"};
+    WAIT_UNTIL(f, agent_asks(f, names[0]) || agent_asks(f, names[1]));
+    bool second = agent_asks(f, names[1]);
+    assert_ok(session_decide(session, APPROVAL_ONCE, (struct str){0}, &err), err);
+    WAIT_UNTIL(f, agent_asks(f, names[!second])); /* and was not refused meanwhile */
+    assert_ok(session_decide(session, APPROVAL_DECLINED, STR_LIT("one is enough"), &err), err);
+    WAIT_UNTIL(f, agent_is_idle(f));
+    agent_must_find(f, ENTRY_ASSISTANT, "Well.");
+    agent_expect_a_request(f, "one is enough (the command was: touch ");
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        char *path = mem_printf("%s%s", f->home, names[i]);
+        if (i == second) {
+            WAIT_UNTIL(f, access(path, F_OK) == 0);
+        } else {
+            assert_int_not_equal(access(path, F_OK), 0);
+        }
+        free(path);
+    }
+    free(script);
 }
 
 /* What Codex would do to its own copy otherwise than the proposal says, the copy does not keep. */
@@ -730,6 +782,7 @@ int main(void)
         TEST(what_leaves_the_workspace_is_declined),
         TEST(a_command_outside_its_sandbox_waits),
         TEST(what_is_asked_is_all_that_runs),
+        TEST(several_commands_may_wait),
         TEST(odd_patches_leave_what_is_proposed),
         TEST(what_a_command_writes_is_proposed),
         TEST(it_hears_what_was_taken),
