@@ -188,6 +188,16 @@ static void read_capabilities(struct acp *acp, const cJSON *result)
     acp->login = login == NULL ? NULL : safe_dup(str_of(login), SAFE_ONE_LINE, 200);
 }
 
+/* As one would type it. The caller frees. */
+static char *command_line(const struct acp *acp)
+{
+    struct buf out = BUF_INIT;
+    VEC_FOREACH (char *const, word, &acp->agent.command) {
+        buf_printf(&out, "%s%s", out.len > 0 ? " " : "", *word);
+    }
+    return buf_take(&out);
+}
+
 static void on_initialized(void *data, struct rpc_answer *answer)
 {
     struct acp *acp = data;
@@ -195,8 +205,13 @@ static void on_initialized(void *data, struct rpc_answer *answer)
         return;
     }
     if (answer->status != RPC_ANSWERED) {
-        acp_fail(acp, ERR_EXTERNAL, "%s does not speak the Agent Client Protocol: %s",
-            acp->agent.name, answer->message);
+        char *command = command_line(acp);
+        const char *why = answer->status == RPC_TIMEOUT
+                              ? "is still starting, or does not speak the Agent Client Protocol"
+                              : "does not speak the Agent Client Protocol";
+        acp_fail(acp, ERR_EXTERNAL, "%s %s (%s): try again, or see what its command says: %s",
+            acp->agent.name, why, answer->message, command);
+        free(command);
         rpc_kill(acp->rpc, "does not speak the Agent Client Protocol");
         return;
     }

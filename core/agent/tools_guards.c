@@ -49,7 +49,8 @@ static void print(struct buf *out, const struct guarding *g)
         buf_printf(out, "%s  %s:%u:%u  %s: %s\n", severity_name(finding->severity), finding->file,
             finding->at.row, finding->at.col, finding->rule, finding->message);
     }
-    buf_printf(out, "%zu findings in %zu files.\n", g->findings.len, g->files);
+    buf_printf(out, "%zu finding%s in %zu file%s.\n", g->findings.len,
+        g->findings.len == 1 ? "" : "s", g->files, g->files == 1 ? "" : "s");
 }
 
 static void done(void *data, bool cancelled)

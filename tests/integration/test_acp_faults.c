@@ -325,7 +325,11 @@ static void its_silence_is_said(void **state)
     agent_say(f, "Hello, agent.");
     WAIT_UNTIL(f, agent_is_idle(f));
     outside_use_patience(0);
-    agent_must_find(f, ENTRY_ERROR, "fault did not answer initialize in time");
+    agent_must_find(f, ENTRY_ERROR,
+        "fault is still starting, or does not speak the Agent Client Protocol (fault did not "
+        "answer "
+        "initialize in time): try again, or see what its command says: ");
+    agent_must_find(f, ENTRY_ERROR, "/fault-acp silent");
     assert_int_equal(agent_count(f, ENTRY_ERROR), 1);
     char *id = mem_strdup(session_id(workbench_session(f->wb)));
     open_mode(f, "mute", id);

@@ -56,8 +56,8 @@ static void say_waiting(struct plain *plain, const struct review_queue *queue, c
 {
     VEC_FOREACH (const struct waiting_review, waiting, queue) {
         bool shown = strcmp(waiting->session, here) == 0;
-        plain_say(plain, "proposal in session %s, %zu files%s%s: %s%s%s", waiting->session,
-            waiting->files,
+        plain_say(plain, "proposal in session %s, %zu file%s%s%s: %s%s%s", waiting->session,
+            waiting->files, waiting->files == 1 ? "" : "s",
             shown           ? ", this one"
             : waiting->open ? ", open elsewhere"
                             : "",
