@@ -1,4 +1,5 @@
 /* bylaw doctor: what this machine and folder have, what is missing, and what to do about it. */
+#include "acp/acp.h"
 #include "base/path.h"
 #include "base/safe.h"
 #include "base/vec.h"
@@ -209,9 +210,14 @@ static void check_model(struct doctor *doctor, const struct config *config, cons
 {
     struct chosen chosen = {0};
     struct http *http = http_new(doctor->loop);
-    static const struct codex_host host = {0}; /* nothing is asked of it here */
-    struct select_setup setup = {
-        .loop = doctor->loop, .http = http, .config = config, .workspace = folder, .codex = &host};
+    static const struct codex_host host = {0}; /* nothing is asked of them here */
+    static const struct acp_host acp_host = {0};
+    struct select_setup setup = {.loop = doctor->loop,
+        .http = http,
+        .config = config,
+        .workspace = folder,
+        .codex = &host,
+        .acp = &acp_host};
     struct select *select = select_start(&setup, on_chosen, &chosen);
     if (!loop_run_until(doctor->loop, &chosen.done, 60000)) {
         select_cancel(select);
@@ -221,7 +227,7 @@ static void check_model(struct doctor *doctor, const struct config *config, cons
         if (s->problem != NULL) {
             say(doctor, MARK_BAD, "model", "%s", s->problem);
         }
-        say(doctor, s->provider->is_recording ? MARK_NOTE : MARK_OK, "model", "%s%s%s%s%s",
+        say(doctor, s->answers == ANSWERS_NOBODY ? MARK_NOTE : MARK_OK, "model", "%s%s%s%s%s",
             s->label == NULL ? "" : s->label, s->model == NULL ? "" : ", ",
             s->model == NULL ? "" : s->model, s->why == NULL ? "" : ": ",
             s->why == NULL ? "" : s->why);

@@ -95,6 +95,20 @@ grep -qF 'config.toml:2: "lint" is no task; accepted: rego, kyverno, review, bul
 grep -qF 'prices.toml:2: input takes a number from 0' <<<"$out" || fail "$out"
 rm "$dir/config/bylaw/config.toml" "$dir/config/bylaw/prices.toml"
 
+# An agent of one's own: there, or not.
+agent() { # NAME
+  printf 'model_provider = "acp:%s"\n[agents.mine]\ncommand = ["sh"]\n[agents.gone]\ncommand = ["no-such-agent"]\n' "$1" \
+    >"$dir/config/bylaw/config.toml"
+  "$bylaw" doctor "$dir/ws" || true
+}
+out=$(agent mine)
+grep -q '^ok  *model  *mine: mine, confined, in a scratch copy' <<<"$out" || fail "an agent that is there: $out"
+grep -q '^MISSING  *model' <<<"$out" && fail "an agent that is there is missing: $out"
+out=$(agent gone)
+grep -q '^MISSING  *model  *no-such-agent is not on PATH' <<<"$out" || fail "an agent that is not there: $out"
+grep -q '^ok  *model' <<<"$out" && fail "nobody answers, which is ok: $out"
+rm "$dir/config/bylaw/config.toml"
+
 # The real Codex refuses exactly what we say it refuses.
 check() { # yes|no TEXT WORDS
   printf '%s\n' "$2" >"$dir/codex/config.toml"
