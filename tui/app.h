@@ -145,8 +145,10 @@ void app_copy_primary(struct app *app, struct str text);
  * the terminal answers within a quarter of a second, else what was copied here. Does not wait: a
  * key that comes first has it pasted before. */
 void app_paste_from(struct app *app, bool primary);
-/* Nobody may be looking: another window has the focus, or the terminal does not say which has. */
+/* Another window has the focus: the terminal said so. */
 bool app_is_away(const struct app *app);
+/* Nobody may be looking: it is away, or the terminal does not say which window has the focus. */
+bool app_may_be_away(const struct app *app);
 /* Rings, and has the desktop show a text (OSC 9; NULL: none) where the terminal can: safe ASCII.
  * tmux hands it on where its allow-passthrough is on. */
 void app_notify(struct app *app, bool ring, const char *text);

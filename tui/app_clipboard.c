@@ -293,6 +293,11 @@ void app_free_clipboard(struct app *app)
 
 bool app_is_away(const struct app *app)
 {
+    return app->away;
+}
+
+bool app_may_be_away(const struct app *app)
+{
     return app->away || !app->tells_focus;
 }
 

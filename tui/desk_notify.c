@@ -5,7 +5,7 @@
 static void notify(struct desk *desk, const char *text)
 {
     const char *how = config_string(workbench_config(desk->workbench), "notifications");
-    if (app_is_away(desk->app) && strcmp(how, "never") != 0) {
+    if (app_may_be_away(desk->app) && strcmp(how, "never") != 0) {
         app_notify(desk->app, strcmp(how, "osc9") != 0, strcmp(how, "bell") != 0 ? text : NULL);
     }
 }

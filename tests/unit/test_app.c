@@ -457,15 +457,15 @@ static void test_who_may_be_away(void **state)
     struct world *world = *state;
     struct key out = key_of_code(K_FOCUS_OUT, 0);
     struct key in = key_of_code(K_FOCUS_IN, 0);
-    assert_true(app_is_away(world->app));
+    assert_true(app_may_be_away(world->app));
     reply(world, "[?1004;0$y"); /* it does not know the mode */
-    assert_true(app_is_away(world->app));
+    assert_true(app_may_be_away(world->app));
     reply(world, "[?1004;1$y");
-    assert_false(app_is_away(world->app));
+    assert_false(app_may_be_away(world->app));
     app_key(world->app, &out);
-    assert_true(app_is_away(world->app));
+    assert_true(app_may_be_away(world->app));
     app_key(world->app, &in);
-    assert_false(app_is_away(world->app));
+    assert_false(app_may_be_away(world->app));
 }
 
 static void expect_notification(const char *expected)
