@@ -308,7 +308,7 @@ static void crash(const char *method, const cJSON *id, const cJSON *message)
     (void)message;
     if (is(method, "textDocument/didOpen")) {
         fprintf(stderr, "panic: cannot go on\n");
-        raise(SIGKILL);
+        raise(SIGTERM); /* of a killed one nothing is quoted */
     }
     common(method, id);
 }

@@ -393,11 +393,11 @@ static void one_that_crashes_is_started_again_and_then_left_off(void **state)
     struct lsp_status status = lsp_status_at(talk->service, 0);
     assert_int_equal(status.crashes, 4);
     assert_int_equal(talk->messages, 1);
-    assert_string_equal(talk->message, "fault was ended by signal 9: panic: cannot go on. It was "
+    assert_string_equal(talk->message, "fault was ended by signal 15: panic: cannot go on. It was "
                                        "started 4 times and is now left off");
     ask_at(talk, LSP_HOVER, 0);
-    assert_string_equal(
-        talk->reply.message, "fault is left off: fault was ended by signal 9: panic: cannot go on");
+    assert_string_equal(talk->reply.message,
+        "fault is left off: fault was ended by signal 15: panic: cannot go on");
     lsp_restart(talk->service, "fault");
     assert_int_equal(lsp_status_at(talk->service, 0).state, LSP_STARTING);
     lsp_talk_free(talk);
