@@ -53,7 +53,9 @@ static const char where_tools_are[] =
     "\n\nIn this session list_files, read_file, search, run_tests, check, guards, find_symbol and "
     "evaluate are tools of the MCP server bylaw: where they are not listed, find them with "
     "tool_search. opa and the other engines need not be on your shell's PATH; run_tests and check "
-    "have them. You work in a scratch copy of the workspace, which your shell only reads.";
+    "have them. You work in a scratch copy of the workspace, which your shell only reads; it is "
+    "made to agree with the engineer's files before each turn: read a file again before you change "
+    "it.";
 
 static cJSON *thread_params(struct codex *codex)
 {

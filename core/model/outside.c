@@ -114,6 +114,27 @@ static const char *mark_of(const char *status)
     return begun ? "[>]" : "[ ]";
 }
 
+/* "How: 1 of 3 done, now Mend": what is seen of it while it is folded. The caller frees. */
+static char *plan_line(const char *explanation, const cJSON *steps, const char *key)
+{
+    struct buf line = BUF_INIT;
+    const char *now = NULL;
+    int done = 0;
+    const cJSON *step;
+    cJSON_ArrayForEach(step, steps)
+    {
+        const char *mark = mark_of(json_string_or(step, "status", ""));
+        done += mark[1] == 'x';
+        now = now == NULL && mark[1] == '>' ? json_string_or(step, key, "") : now;
+    }
+    buf_printf(&line, "%s%s%d of %d done", explanation, explanation[0] == '\0' ? "" : ": ", done,
+        cJSON_GetArraySize(steps));
+    if (now != NULL) {
+        buf_printf(&line, ", now %s", now);
+    }
+    return buf_take(&line);
+}
+
 void outside_plan(
     struct outside *outside, const char *explanation, const cJSON *steps, const char *key)
 {
@@ -125,8 +146,10 @@ void outside_plan(
             json_string_or(step, key, ""));
     }
     char *id = mem_printf("plan-%u", ++outside->plans);
-    outside_activity(outside, EVENT_ACTIVITY, id, "plan", explanation, false);
+    char *line = plan_line(explanation == NULL ? "" : explanation, steps, key);
+    outside_activity(outside, EVENT_ACTIVITY, id, "plan", line, false);
     outside_activity(outside, EVENT_ACTIVITY_DONE, id, NULL, text.ptr, false);
+    free(line);
     free(id);
     buf_free(&text);
 }

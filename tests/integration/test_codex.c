@@ -702,7 +702,7 @@ static void plan_thoughts_tokens_and_limits_are_shown(void **state)
     fault_server_script(f->server, steps, ARRAY_LEN(steps));
     agent_ask(f, "Plan.");
     agent_must_find(f, ENTRY_REASONING, "I think.");
-    const struct entry *plan = agent_must_find(f, ENTRY_TOOL, "How");
+    const struct entry *plan = agent_must_find(f, ENTRY_TOOL, "How: 1 of 2 done, now Mend");
     assert_string_equal(plan->name, "plan");
     assert_string_equal(plan->text.ptr, "[x] Look\n[>] Mend\n");
     struct buf text = BUF_INIT;
