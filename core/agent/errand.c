@@ -141,7 +141,8 @@ static void fail_with_turn(struct errand *errand)
     const struct transcript *all = session_transcript(workbench_session(errand->workbench));
     for (size_t i = all->len; i > 0; i--) {
         const struct entry *entry = &all->items[i - 1];
-        if (entry->kind == ENTRY_ERROR && entry->text.len > 0) {
+        bool held = i == all->len && entry->kind == ENTRY_NOTICE; /* by a hook, which says why */
+        if ((entry->kind == ENTRY_ERROR || held) && entry->text.len > 0) {
             fail(errand, "%s", entry->text.ptr);
             return;
         }

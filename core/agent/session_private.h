@@ -168,7 +168,8 @@ bool turn_take_queued(struct session *session); /* false: none waits */
 void turn_over(struct session *session);
 void turn_clear_calls(struct session *session);
 
-void turn_end(struct session *session); /* well: takes what is queued, or is over */
+void turn_end(struct session *session);      /* well: takes what is queued, or is over */
+void turn_end_held(struct session *session); /* its prompt was not sent */
 /* A call's two ends, which hooks may put off: it starts; its result is there. */
 void turn_run_call(struct call *call);
 void turn_finish_call(struct call *call);

@@ -170,6 +170,14 @@ void turn_end(struct session *session)
     }
 }
 
+void turn_end_held(struct session *session)
+{
+    session->ended_well = false;
+    if (!turn_take_queued(session)) {
+        turn_over(session);
+    }
+}
+
 static void fail(struct session *session, const struct err *err, bool retryable)
 {
     close_open_entries(session, ENTRY_STOPPED);

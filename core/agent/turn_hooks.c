@@ -132,7 +132,7 @@ static bool take_opening(
     show_all(session, moment, outcome);
     if (outcome->blocked) {
         hold_back(session, moment, buf_str(&outcome->reason));
-        turn_end(session);
+        turn_end_held(session);
     }
     return !outcome->blocked;
 }

@@ -100,6 +100,19 @@ static void the_answer_is_the_output(void **state)
     free(out);
 }
 
+/* Nothing was asked: that is no green end. */
+static void a_prompt_that_a_hook_holds_back_has_failed(void **state)
+{
+    struct agent_run *run = *state;
+    test_write(run->home, "bylaw/hooks.json",
+        "{\"hooks\":[{\"event\":\"UserPromptSubmit\",\"command\":\"echo not today >/dev/stderr; "
+        "exit 2\"}]}");
+    assert_int_equal(run_exec(run, "'Say something.'"), 2);
+    agent_expect_output(run, "err", "a UserPromptSubmit hook says: not today");
+    expect_exactly(run, "out", "");
+    assert_int_equal(fault_server_count(run->server), 0);
+}
+
 static void a_mismatch_goes_back(void **state)
 {
     struct agent_run *run = *state;
@@ -403,6 +416,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_answer_is_the_output, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_prompt_that_a_hook_holds_back_has_failed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_mismatch_goes_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_bad_schema_sends_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_proposal_waits_for_its_review, set_up, tear_down),
