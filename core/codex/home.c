@@ -14,11 +14,18 @@
 #include <unistd.h>
 
 static const char rules_folder[] = "rules";
+/* Programs of the user's that answer in the engineer's place. */
+static const char answering_hook[] = "PermissionRequest";
+static const char hooks_file[] = "hooks.json";
+enum { HOOKS_MAX = 1 << 20 };
 
 /* What Codex leaves out is left out too: it would warn of each. */
 static bool is_left_out(const void *data, const struct toml *item)
 {
     const struct codex_findings *findings = data;
+    if (item->key != NULL && strcmp(item->key, answering_hook) == 0) {
+        return true;
+    }
     for (size_t i = 0; i < findings->len; i++) {
         if (findings->items[i].at == item && !findings->items[i].is_kept) {
             return true;
@@ -64,20 +71,42 @@ static bool is_ours(const char *name)
            ends_with(name, "config.toml");
 }
 
+/* Its hooks.json cannot be given in part: with one of these in it, it is left out. */
+static bool hooks_file_answers(const char *from)
+{
+    struct buf text = BUF_INIT;
+    char *path = path_join(from, hooks_file);
+    bool answers = file_read(path, HOOKS_MAX, &text, NULL) &&
+                   str_find(buf_str(&text), str_of(answering_hook), 0) != SIZE_MAX;
+    buf_free(&text);
+    free(path);
+    return answers;
+}
+
+static void unlink_below(const char *folder, const char *name)
+{
+    char *path = path_join(folder, name);
+    unlink(path); /* a link of an earlier time */
+    free(path);
+}
+
 static bool link_all(const char *from, const char *to, struct err *err)
 {
+    bool without_hooks = hooks_file_answers(from);
     DIR *dir = opendir(from);
     struct dirent *item;
     bool ok = dir != NULL || err_set_errno(err, errno, "%s cannot be read", from);
     while (ok && dir != NULL && (item = readdir(dir)) != NULL) {
-        ok = is_ours(item->d_name) || link_one(from, to, item->d_name, err);
+        bool left_out = without_hooks && strcmp(item->d_name, hooks_file) == 0;
+        ok = left_out || is_ours(item->d_name) || link_one(from, to, item->d_name, err);
     }
     if (dir != NULL) {
         closedir(dir);
     }
-    char *rules = path_join(to, rules_folder);
-    unlink(rules); /* a link of an earlier bylaw's */
-    free(rules);
+    unlink_below(to, rules_folder);
+    if (without_hooks) {
+        unlink_below(to, hooks_file);
+    }
     return ok;
 }
 
@@ -115,6 +144,18 @@ static bool write_config(const struct config *config, const struct codex_finding
     free(path);
     buf_free(&text);
     return ok;
+}
+
+static bool has_answering_hook(const struct config *config)
+{
+    if (config_codex_home(config) != NULL && hooks_file_answers(config_codex_home(config))) {
+        return true;
+    }
+    if (config_source_count(config) == 0 || config_source_at(config, 0).whose != CONFIG_CODEX) {
+        return false;
+    }
+    const struct toml *hooks = toml_get(config_source_at(config, 0).root, "hooks");
+    return hooks != NULL && hooks->kind == TOML_TABLE && toml_get(hooks, answering_hook) != NULL;
 }
 
 /* What its user has allowed it outside of its sandbox, once and for all. */
@@ -166,7 +207,7 @@ static char *tell(const struct codex_findings *findings, bool rules)
     }
     if (rules) {
         buf_printf(&out,
-            "%swhat Codex's own rules/*.rules let run outside its sandbox waits for you here",
+            "%swhat Codex's own rules and PermissionRequest hooks allow waits for you here",
             first ? "" : "; ");
     }
     return buf_take(&out);
@@ -176,7 +217,7 @@ bool codex_home(const struct config *config, char **home, char **told, struct er
 {
     struct codex_findings findings;
     bool ok = true;
-    bool rules = has_rules(config);
+    bool rules = has_rules(config) || has_answering_hook(config);
     bool needed = rules;
     *home = NULL;
     *told = NULL;

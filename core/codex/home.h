@@ -1,8 +1,8 @@
 /* A Codex that does not start with its own config.toml, because that was written for an earlier one
- * (config/codex_check.h), or whose rules let commands run outside of its sandbox without asking,
- * is started with a folder of ours: all that is in $CODEX_HOME by links, so that login and sessions
- * are the same, but for the rules, and a config.toml without what it refuses. The engineer's files
- * are not touched. */
+ * (config/codex_check.h), or whose rules or PermissionRequest hooks allow in the engineer's place
+ * what it would ask, is started with a folder of ours: all that is in $CODEX_HOME by links, so that
+ * login and sessions are the same, but for the rules, and a config.toml without those hooks and
+ * what it refuses. The engineer's files are not touched. */
 #ifndef BYLAW_CODEX_HOME_H
 #define BYLAW_CODEX_HOME_H
 

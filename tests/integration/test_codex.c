@@ -225,6 +225,44 @@ static void what_is_asked_is_all_that_runs(void **state)
     free(command);
 }
 
+/* Nor do programs that answer for its user: Codex is given a folder without them. */
+static void its_user_answers_nothing_beforehand(void **state)
+{
+    struct agent_run *f = *state;
+    static const struct fault_step steps[] = {{.body = SAY("Well.") END}};
+    char *codex = path_join(f->home, "codex");
+    char *config = test_read(codex, "config.toml");
+    char *text = mem_printf("%s[[hooks.PermissionRequest]]\n[[hooks.PermissionRequest.hooks]]\n"
+                            "type = \"command\"\ncommand = \"true\"\n",
+        config);
+    test_write(codex, "config.toml", text);
+    test_write(codex, "hooks.json", "{\"hooks\":{\"PermissionRequest\":[]}}\n");
+    test_write(codex, "other", "x\n");
+    fault_server_script(f->server, steps, ARRAY_LEN(steps));
+    agent_run_open(f, "codex", NULL);
+    agent_ask(f, "Hello.");
+    agent_must_find(f, ENTRY_ASSISTANT, "Well.");
+    assert_non_null(
+        strstr(workbench_notice(f->wb, 0), "PermissionRequest hooks allow waits for you"));
+    char *state_home = path_home_dir(PATH_STATE, NULL);
+    char *given = path_join(state_home, "codex-home");
+    char *hooks = path_join(given, "hooks.json");
+    char *kept = test_read(given, "other");
+    char *written = test_read(given, "config.toml");
+    assert_string_equal(kept, "x\n");
+    assert_int_not_equal(access(hooks, F_OK), 0);
+    assert_null(strstr(written, "PermissionRequest"));
+    assert_non_null(strstr(written, "model_providers"));
+    free(written);
+    free(kept);
+    free(hooks);
+    free(given);
+    free(state_home);
+    free(text);
+    free(config);
+    free(codex);
+}
+
 /* The newest models write scripts, in which tools run beside each other. */
 static void several_commands_may_wait(void **state)
 {
@@ -782,6 +820,7 @@ int main(void)
         TEST(what_leaves_the_workspace_is_declined),
         TEST(a_command_outside_its_sandbox_waits),
         TEST(what_is_asked_is_all_that_runs),
+        TEST(its_user_answers_nothing_beforehand),
         TEST(several_commands_may_wait),
         TEST(odd_patches_leave_what_is_proposed),
         TEST(what_a_command_writes_is_proposed),
