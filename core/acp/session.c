@@ -257,6 +257,7 @@ static cJSON *initialize_params(void)
     json_set_bool(files, "readTextFile", true);
     json_set_bool(files, "writeTextFile", true);
     json_set_bool(can, "terminal", false);
+    (void)json_set_object(json_set_object(can, "session"), "notices");
     cJSON *client = json_set_object(params, "clientInfo");
     json_set_string(client, "name", "bylaw");
     json_set_string(client, "title", "bylaw");

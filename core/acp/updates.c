@@ -251,6 +251,17 @@ void acp_take_tool(struct acp *acp, const cJSON *update)
     }
 }
 
+/* Words for the engineer that are no part of the conversation. */
+static void take_notice(struct acp *acp, const cJSON *update)
+{
+    const char *title = json_string_or(update, "title", "");
+    const char *more = json_string_or(update, "description", "");
+    if (title[0] != '\0') {
+        outside_warn(
+            &acp->outside, "%s: %s%s%s", acp->agent.name, title, more[0] == '\0' ? "" : ": ", more);
+    }
+}
+
 /* ---- notifications ---- */
 
 /* Says so, and ends the turn. */
@@ -299,6 +310,8 @@ void acp_on_notification(void *data, const char *method, cJSON **params)
         take_chunk(acp, EVENT_REASONING, update);
     } else if (strcmp(kind, "tool_call") == 0 || strcmp(kind, "tool_call_update") == 0) {
         acp_take_tool(acp, update);
+    } else if (strcmp(kind, "notice") == 0) {
+        take_notice(acp, update);
     } else if (strcmp(kind, "plan") == 0) {
         outside_plan(&acp->outside, "", json_get(update, "entries"), "content");
     }

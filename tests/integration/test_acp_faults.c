@@ -178,6 +178,7 @@ static void strange_shapes_are_ignored(void **state)
     struct agent_run *f = *state;
     open_mode(f, "shapes", NULL);
     agent_ask(f, "write a.rego package a");
+    agent_must_find(f, ENTRY_NOTICE, "fault: Old key: it ends ^[[31msoon");
     agent_must_find(f, ENTRY_ASSISTANT, "[prompt 1]");
     agent_must_find(f, ENTRY_PROPOSAL, "a.rego");
     assert_int_equal(agent_count(f, ENTRY_ERROR), 0);

@@ -183,6 +183,9 @@ static void shapes(void)
         "\"locations\":[1,{}],\"status\":\"completed\"}",
         "{\"sessionUpdate\":\"tool_call_update\",\"toolCallId\":\"t\",\"status\":\"completed\"}",
         "{\"sessionUpdate\":\"plan\"}", "{\"sessionUpdate\":\"plan\",\"entries\":[1,{}]}",
+        "{\"sessionUpdate\":\"notice\",\"title\":7}",
+        "{\"sessionUpdate\":\"notice\",\"title\":\"Old key\",\"description\":\"it ends "
+        "\\u001b[31msoon\"}",
         "{\"sessionUpdate\":\"usage_update\",\"used\":\"x\"}", "[]", "7"};
     struct err err;
     for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
