@@ -458,7 +458,8 @@ static void test_who_may_be_away(void **state)
     struct key out = key_of_code(K_FOCUS_OUT, 0);
     struct key in = key_of_code(K_FOCUS_IN, 0);
     assert_true(app_may_be_away(world->app));
-    reply(world, "[?1004;0$y"); /* it does not know the mode */
+    assert_false(app_is_away(world->app)); /* what is drawn for who looks stays so */
+    reply(world, "[?1004;0$y");            /* it does not know the mode */
     assert_true(app_may_be_away(world->app));
     reply(world, "[?1004;1$y");
     assert_false(app_may_be_away(world->app));

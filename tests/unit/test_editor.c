@@ -546,8 +546,15 @@ static void test_gone_from_disk(void **state)
     bench_open(bench, "a.txt");
     char *path = path_join(bench->dir, "a.txt");
     assert_int_equal(unlink(path), 0);
+    struct buf unsaved = BUF_INIT;
     editor_check_disk(bench->editor);
     bench_see(bench, "gone from disk");
+    assert_false(editor_unsaved_content(bench->editor, "a.txt", &unsaved)); /* nobody's edits */
+    bench_type(bench, "x");
+    assert_true(editor_unsaved_content(bench->editor, "a.txt", &unsaved));
+    assert_string_equal(unsaved.ptr, "xone\n");
+    buf_free(&unsaved);
+    bench_press(bench, "backspace");
     bench_save(bench);
     bench_assert_file(bench, "a.txt", "one\n");
     /* Gone a moment before the save: said, and the next save makes it. */

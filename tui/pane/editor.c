@@ -147,7 +147,7 @@ void editor_cursor(const struct editor *editor, size_t *row, size_t *col)
 bool editor_unsaved_content(const struct editor *editor, const char *path, struct buf *out)
 {
     const struct doc *doc = editor_find_doc(editor, path);
-    if (doc == NULL || !text_is_dirty(doc->text)) {
+    if (doc == NULL || !doc_has_edits(doc)) {
         return false;
     }
     text_copy(doc->text, 0, SIZE_MAX, out);
@@ -157,7 +157,7 @@ bool editor_unsaved_content(const struct editor *editor, const char *path, struc
 size_t editor_unsaved_length(const struct editor *editor, const char *path)
 {
     const struct doc *doc = editor_find_doc(editor, path);
-    return doc == NULL || !text_is_dirty(doc->text) ? 0 : text_length(doc->text);
+    return doc == NULL || !doc_has_edits(doc) ? 0 : text_length(doc->text);
 }
 
 bool editor_replace_range(struct editor *editor, const char *path, size_t row, size_t col,
@@ -250,7 +250,7 @@ void editor_each_unsaved(
     const struct editor *editor, void (*each)(void *data, const char *path), void *data)
 {
     VEC_FOREACH (struct doc *, doc, &editor->docs) {
-        if (text_is_dirty((*doc)->text)) {
+        if (doc_has_edits(*doc)) {
             each(data, (*doc)->path);
         }
     }

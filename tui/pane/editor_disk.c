@@ -12,12 +12,23 @@ void doc_set_base(struct doc *doc, struct text_snapshot content)
 
 void doc_note_gone(struct doc *doc)
 {
+    doc->was_saved = doc->disk_gone ? doc->was_saved : !text_is_dirty(doc->text);
     doc->disk_gone = true;
     doc->stamp = (struct file_stamp){0};
     text_mark_unsaved(doc->text);
+    doc->gone_version = text_version(doc->text);
     app_message(doc->editor->app, MESSAGE_WARNING, "%s is gone from disk; saving makes it again",
         doc->path);
     app_redraw(doc->editor->app);
+}
+
+/* What somebody deleted, and nobody has typed in since, is kept here, but is no part of the
+ * workspace: a branch without the file has no such policy. */
+bool doc_has_edits(const struct doc *doc)
+{
+    bool is_ghost =
+        doc->disk_gone && doc->was_saved && text_version(doc->text) == doc->gone_version;
+    return text_is_dirty(doc->text) && !is_ghost;
 }
 
 /* What stands on disk now; false: it cannot be told at the moment (a save will say why). */

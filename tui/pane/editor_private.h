@@ -64,6 +64,8 @@ struct doc {
     bool drop_when_saved; /* closed while a save was under way */
     bool disk_changed;    /* another content on disk, not answered yet */
     bool disk_gone;
+    bool was_saved;          /* before it was gone, and */
+    uint64_t gone_version;   /* the text as it was then: nobody's edits */
     bool keep_mine;          /* asked already; a save asks again */
     bool overwrite;          /* the next save writes over whatever is there */
     struct swap_found found; /* what a crash left, not answered yet; file NULL: nothing */
@@ -311,6 +313,8 @@ void doc_set_base(struct doc *doc, struct text_snapshot content);
 /* Stores the undo steps for the next program, where the text is what stands on disk: they fit. */
 void doc_keep_history(struct doc *doc);
 void doc_note_gone(struct doc *doc);
+/* Text that is to be seen in place of what is on disk. */
+bool doc_has_edits(const struct doc *doc);
 /* What stands on disk now; false: it cannot be told at the moment (a save will say why). */
 bool doc_look_at_disk(const struct doc *doc, struct file_stamp *now);
 void doc_ask_disk(struct editor *editor, const struct doc *doc);
