@@ -87,8 +87,8 @@ static const struct {
          false, NULL},
         tool_tests_start},
     {{"check",
-         "Parse and compile the policies with your proposal on top and report errors, without "
-         "running tests.",
+         "Parse and compile the policies with your proposal on top and report errors. What the "
+         "tests say, run_tests tells.",
          OBJECT(MAYBE_TEXTS("paths", "Only these files or folders; null for all"), "\"paths\""),
          false, NULL},
         tool_check_start},
