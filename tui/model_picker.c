@@ -30,6 +30,7 @@ static void item(void *data, size_t index, struct picker_item *out)
     struct choosing *choosing = data;
     out->text = str_of(choosing->rows.items[index].text);
     out->detail = str_of(choosing->rows.items[index].detail);
+    out->detail_first = true;
 }
 
 static void destroy(void *data)

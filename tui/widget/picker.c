@@ -242,8 +242,8 @@ static void draw_row(void *data, size_t place, struct region row, bool cursor)
     /* The text has its room first, but not all of it. */
     int most = cols / (item.is_path ? 3 : 2);
     int left = cols - 4 - (int)utf8_width(item.text);
-    int least = item.is_path ? cols / 3 : cols < 60 ? most : cols / 4;
-    /* A price is told whole. */
+    int least = item.is_path ? cols / 3 : item.detail_first ? most : cols / 4;
+    /* Keys and dates are told whole. */
     least = cols >= 60 && least < 20 ? 20 : least;
     most = left < least ? least : left < most ? left : most;
     detail = detail > most ? most : detail;

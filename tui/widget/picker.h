@@ -14,6 +14,8 @@ struct picker_item {
     struct str text;   /* what is matched and shown */
     struct str detail; /* dim, at the right: keys, date; may be empty */
     bool is_path;      /* cut at its front when it is too long */
+    bool detail_first; /* the detail is whole before the text is, in up to half of the row: a price
+                        */
     bool disabled;     /* shown dim; choosing it only calls `chosen`, which says why */
 };
 
