@@ -1,5 +1,5 @@
 /* The Codex CLI as the model of a session: `codex app-server` (JSON-RPC, one JSON text a line)
- * behind the interface of a provider. Measured on codex-cli 0.169.0, whose own definitions `codex
+ * behind the interface of a provider. Measured on codex-cli 0.171.0, whose own definitions `codex
  * app-server generate-ts` prints.
  *
  * Codex works in a scratch copy of its own (workspace/lent.h), in neither the workspace nor the

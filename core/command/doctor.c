@@ -237,7 +237,7 @@ static void check_model(struct doctor *doctor, const struct config *config, cons
     http_free(http);
 }
 
-/* "codex-cli 0.169.0" */
+/* "codex-cli 0.171.0" */
 static void check_codex(struct doctor *doctor)
 {
     char *program = path_find_program("codex");

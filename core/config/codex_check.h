@@ -1,5 +1,5 @@
 /* What the Codex CLI of today does with a configuration written for an earlier one: which names it
- * refuses and which it leaves out without a word. Measured on codex-cli 0.169.0. */
+ * refuses and which it leaves out without a word. Measured on codex-cli 0.171.0. */
 #ifndef BYLAW_CONFIG_CODEX_CHECK_H
 #define BYLAW_CONFIG_CODEX_CHECK_H
 

@@ -1,6 +1,6 @@
 /* What the Codex CLI's own files say, as a layer below the user's: $CODEX_HOME/config.toml with the
  * [profiles.NAME] that Codex used to read, and $CODEX_HOME/NAME.config.toml, its profiles of today
- * (codex-cli 0.169.0). Settings that are not ours are Codex's own business. A repository's
+ * (codex-cli 0.171.0). Settings that are not ours are Codex's own business. A repository's
  * .codex/config.toml is read in the same way, within what a workspace's file may say. */
 #include "config/config_private.h"
 

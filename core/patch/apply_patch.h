@@ -11,7 +11,7 @@
  *     *** End of File             the chunk stands at the very end
  *     *** End Patch
  *
- * The behaviour is that of `codex --codex-run-as-apply-patch` 0.169.0; tests/integration compares
+ * The behaviour is that of `codex --codex-run-as-apply-patch` 0.171.0; tests/integration compares
  * the two on random files and patches. A file's context lines keep their own text where they
  * matched only loosely, inserted lines take the file's first line ending, and a file that is
  * updated ends in a line ending.
