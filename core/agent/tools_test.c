@@ -25,6 +25,7 @@ struct test_run {
     double coverage;
     bool has_coverage;
     bool check_only;
+    size_t checked; /* policies and suites that were looked at */
 };
 
 static void free_state(struct tool_run *run)
@@ -38,6 +39,30 @@ static void free_state(struct tool_run *run)
     free(state->trouble);
     free(state);
     run->state = NULL;
+}
+
+static bool is_wanted(const struct test_run *state, const char *path)
+{
+    VEC_FOREACH (char *, wanted, &state->paths) {
+        if (plan_path_wanted(path, *wanted)) {
+            return true;
+        }
+    }
+    return state->paths.len == 0;
+}
+
+static void on_planned(void *data, unsigned generation, const struct run_plan *plan)
+{
+    (void)generation;
+    struct test_run *state = ((struct tool_run *)data)->state;
+    state->checked = 0;
+    VEC_FOREACH (const struct plan_file, file, &plan->files) {
+        state->checked += !file->is_data && is_wanted(state, file->path);
+    }
+    VEC_FOREACH (const struct plan_test, test, &plan->tests) {
+        state->checked += plan->units.items[test->unit].engine != NULL &&
+                          is_wanted(state, plan->files.items[test->file].path);
+    }
 }
 
 static void on_result(
@@ -122,6 +147,9 @@ static void print_outcome(struct tool_run *run)
     }
     if (state->findings.len > 0) {
         buf_append_str(&run->output, buf_str(&state->findings));
+    } else if (state->check_only && state->checked == 0) {
+        buf_printf(&run->output, "There is no Rego and no suite%s: nothing was checked.\n",
+            state->paths.len > 0 ? " in these files or folders" : "");
     } else if (state->check_only) {
         buf_append_c(&run->output, "No errors.\n");
     }
@@ -229,6 +257,7 @@ void tool_paths_free(struct tool_paths *paths)
 static void begin(struct tool_run *run, const cJSON *args, bool check_only)
 {
     static const struct runner_events events = {
+        .planned = on_planned,
         .result = on_result,
         .finding = on_finding,
         .done = on_done,

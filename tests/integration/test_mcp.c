@@ -100,6 +100,9 @@ static void test_nothing_is_no_news(void **state)
     static const char *const cases[][2] = {
         {RPC_CALL("run_tests", "{\"paths\":[\"nope\"]}"), "nope: there is no such file or folder"},
         {RPC_CALL("check", "{\"paths\":[\"--help\"]}"), "--help: there is no such file or folder"},
+        {RPC_CALL("check", "{\"paths\":[\"kyverno\"]}"),
+            "There is no Rego and no suite in these files or folders: nothing was checked."},
+        {RPC_CALL("check", "{\"paths\":[\"policies\"]}"), "No errors."},
         {RPC_CALL("guards", "{\"paths\":[\"nope\"]}"), "nope: there is no such file or folder"},
         {RPC_CALL("run_tests", "{\"paths\":[\"policies/k8s/privileged/privileged.rego\"]}"),
             "not evaluated\\nThere is no test in these files or folders: nothing was tested."},
