@@ -81,6 +81,13 @@ static bool read_item(const struct toml *item, struct acp_agent *agent)
     return false;
 }
 
+const char *acp_agent_of(const char *provider)
+{
+    static const char prefix[] = "acp:";
+    return provider != NULL && str_starts(str_of(provider), prefix) ? provider + strlen(prefix)
+                                                                    : NULL;
+}
+
 bool acp_agent_find(
     const struct config *config, const char *name, struct acp_agent *agent, struct err *err)
 {

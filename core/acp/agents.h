@@ -34,6 +34,8 @@ struct acp_agent {
     const char *install; /* static: how to get it, or NULL */
 };
 
+/* The NAME of a provider "acp:NAME"; NULL: it is another kind, or none. Borrowed from it. */
+const char *acp_agent_of(const char *provider);
 /* The row of that name. False and why: there is none, or it is not of the shape above. Free with
  * acp_agent_free in any case. */
 bool acp_agent_find(const struct config *config, const char *name, struct acp_agent *agent,

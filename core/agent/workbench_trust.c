@@ -1,7 +1,8 @@
 /* What the repository brings for the agent and nobody has answered about. */
 #include "agent/workbench_private.h"
-#include "hooks/scripts.h"
 
+#include "acp/agents.h"
+#include "hooks/scripts.h"
 #include "workspace/agent_settings.h"
 
 #include <stdlib.h>
@@ -15,8 +16,7 @@ const char *workbench_waiting(const struct workbench *wb)
 static bool is_for_agent(const struct workbench *wb)
 {
     const char *name = config_string(wb->config, "model_provider");
-    return wb->answers == ANSWERS_AGENT ||
-           (wb->provider == NULL && name != NULL && str_starts(str_of(name), "acp:"));
+    return wb->answers == ANSWERS_AGENT || (wb->provider == NULL && acp_agent_of(name) != NULL);
 }
 
 void workbench_vetting(struct workbench *wb, struct vetting *out)

@@ -1,5 +1,6 @@
 #include "command/untrusted.h"
 
+#include "acp/agents.h"
 #include "base/path.h"
 #include "config/config.h"
 
@@ -11,7 +12,7 @@ static bool is_agent(const char *folder, const char *provider)
 {
     struct config *config = config_load(folder);
     const char *name = provider == NULL ? config_string(config, "model_provider") : provider;
-    bool agent = name != NULL && str_starts(str_of(name), "acp:");
+    bool agent = acp_agent_of(name) != NULL;
     config_free(config);
     return agent;
 }

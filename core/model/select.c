@@ -587,8 +587,8 @@ static void begin(void *data)
         use_codex(select);
         return;
     }
-    if (name != NULL && str_starts(str_of(name), "acp:")) {
-        use_acp(select, name + strlen("acp:"));
+    if (acp_agent_of(name) != NULL) {
+        use_acp(select, acp_agent_of(name));
         return;
     }
     select->table = name == NULL ? NULL : config_provider(config, name);
