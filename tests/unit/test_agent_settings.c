@@ -1,5 +1,6 @@
 /* What agents would take for their settings: which names are, what of them can be trusted, and that
  * an untrusted one is nowhere in a copy that is lent to an agent. */
+#include "lent_run.h"
 #include "test.h"
 
 #include <stdlib.h>
@@ -9,7 +10,6 @@
 #include "base/vec.h"
 #include "trust/vetting.h"
 #include "workspace/agent_settings.h"
-#include "workspace/lent.h"
 
 static void names_say_it(void **state)
 {
@@ -51,51 +51,22 @@ static void names_say_it(void **state)
     }
 }
 
-struct fixture {
-    char *dir, *home;
-    struct loop *loop;
-    struct workspace *workspace;
-    struct lent *lent;
-    char *patch, *left_out;
-    bool done;
-};
-
 static int set_up(void **state)
 {
-    struct err err;
-    struct fixture *f = MEM_NEW(struct fixture);
-    f->home = test_dir_make();
-    f->dir = test_dir_make();
-    setenv("XDG_CACHE_HOME", f->home, 1);
-    setenv("XDG_STATE_HOME", f->home, 1);
-    test_write(f->dir, "p.rego", "package p\n");
-    test_write(f->dir, ".gitignore", "*.log\n");
-    test_write(f->dir, ".claude/settings.json", "{\"hooks\":1}\n");
-    test_write(f->dir, ".claude/skills/x/SKILL.md", "Do it.\n");
-    test_write(f->dir, "opencode.json", "{}\n");
-    f->loop = loop_new(&err);
-    f->workspace = workspace_open(f->dir, &err);
-    f->lent = lent_new(f->workspace, f->loop, LENT_TO_AGENT, &err);
-    assert_non_null(f->lent);
-    *state = f;
+    *state = lent_run_new(
+        LENT_TO_AGENT, (const char *const[]){"p.rego", "package p\n", ".gitignore", "*.log\n",
+                           ".claude/settings.json", "{\"hooks\":1}\n", ".claude/skills/x/SKILL.md",
+                           "Do it.\n", "opencode.json", "{}\n", NULL});
     return 0;
 }
 
 static int tear_down(void **state)
 {
-    struct fixture *f = *state;
-    lent_free(f->lent);
-    workspace_free(f->workspace);
-    loop_free(f->loop);
-    free(f->patch);
-    free(f->left_out);
-    test_dir_remove(f->dir);
-    test_dir_remove(f->home);
-    free(f);
+    lent_run_free(*state);
     return 0;
 }
 
-static void read_all(const struct fixture *f, struct vetting *out)
+static void read_all(const struct lent_run *f, struct vetting *out)
 {
     struct files files;
     struct files_options options = {0};
@@ -109,7 +80,7 @@ static void read_all(const struct fixture *f, struct vetting *out)
     files_free(&files);
 }
 
-static void answer(const struct fixture *f, const char *file, enum trust_answer answer)
+static void answer(const struct lent_run *f, const char *file, enum trust_answer answer)
 {
     struct vetting vetting;
     struct err err;
@@ -127,7 +98,7 @@ static void answer(const struct fixture *f, const char *file, enum trust_answer 
 
 static void what_is_shown_is_all_of_it(void **state)
 {
-    const struct fixture *f = *state;
+    const struct lent_run *f = *state;
     struct vetting vetting;
     read_all(f, &vetting);
     assert_int_equal(vetting.len, 2);
@@ -157,7 +128,7 @@ static void what_is_shown_is_all_of_it(void **state)
     vetting_free(&vetting);
 }
 
-static void expect_problem(const struct fixture *f, const char *text)
+static void expect_problem(const struct lent_run *f, const char *text)
 {
     struct vetting vetting;
     read_all(f, &vetting);
@@ -173,7 +144,7 @@ static void expect_problem(const struct fixture *f, const char *text)
 
 static void what_nobody_can_read_cannot_be_trusted(void **state)
 {
-    const struct fixture *f = *state;
+    const struct lent_run *f = *state;
     char *link = path_join(f->dir, ".claude/link");
     char *large = path_join(f->dir, ".claude/large");
     assert_int_equal(symlink("../p.rego", link), 0);
@@ -202,39 +173,7 @@ static void what_nobody_can_read_cannot_be_trusted(void **state)
     free(large);
 }
 
-static void on_laid(void *data, const struct err *err)
-{
-    struct fixture *f = data;
-    assert_null(err);
-    f->done = true;
-}
-
-static void lay_out(struct fixture *f, const struct changes *changes)
-{
-    f->done = false;
-    lent_lay_out(f->lent, changes, on_laid, f);
-    assert_true(loop_run_until(f->loop, &f->done, 240000));
-}
-
-static void on_found(void *data, const struct lent_found *found)
-{
-    struct fixture *f = data;
-    assert_null(found->err);
-    free(f->patch);
-    free(f->left_out);
-    f->patch = str_dup(found->patch);
-    f->left_out = str_dup(found->left_out);
-    f->done = true;
-}
-
-static void collect(struct fixture *f)
-{
-    f->done = false;
-    lent_collect(f->lent, on_found, f);
-    assert_true(loop_run_until(f->loop, &f->done, 240000));
-}
-
-static bool is_there(const struct fixture *f, const char *path)
+static bool is_there(const struct lent_run *f, const char *path)
 {
     char *full = path_join(lent_root(f->lent), path);
     bool there = access(full, F_OK) == 0;
@@ -244,48 +183,48 @@ static bool is_there(const struct fixture *f, const char *path)
 
 static void a_lent_copy_is_without_what_is_not_trusted(void **state)
 {
-    struct fixture *f = *state;
-    lay_out(f, NULL);
+    struct lent_run *f = *state;
+    lent_run_lay_out(f, NULL);
     assert_true(is_there(f, "p.rego") && is_there(f, ".gitignore"));
     assert_false(is_there(f, ".claude") || is_there(f, "opencode.json"));
-    collect(f);
-    assert_string_equal(f->patch, ""); /* nobody has deleted them */
+    lent_run_collect(f);
+    assert_string_equal(f->patch.ptr, ""); /* nobody has deleted them */
     unsigned before = lent_settings(f->lent);
     answer(f, ".claude", TRUST_YES);
-    lay_out(f, NULL);
+    lent_run_lay_out(f, NULL);
     assert_true(is_there(f, ".claude/skills/x/SKILL.md"));
     assert_false(is_there(f, "opencode.json"));
     assert_int_not_equal(lent_settings(f->lent), before);
     before = lent_settings(f->lent);
-    lay_out(f, NULL);
+    lent_run_lay_out(f, NULL);
     assert_int_equal(lent_settings(f->lent), before);
     test_write(f->dir, ".claude/settings.json", "{\"hooks\":2}\n");
-    lay_out(f, NULL);
+    lent_run_lay_out(f, NULL);
     assert_false(is_there(f, ".claude/settings.json") || is_there(f, ".claude/skills/x/SKILL.md"));
     assert_int_not_equal(lent_settings(f->lent), before);
-    collect(f);
-    assert_string_equal(f->patch, "");
+    lent_run_collect(f);
+    assert_string_equal(f->patch.ptr, "");
 }
 
 static void what_the_agent_writes_for_itself_is_kept_from_it(void **state)
 {
-    struct fixture *f = *state;
-    lay_out(f, NULL);
+    struct lent_run *f = *state;
+    lent_run_lay_out(f, NULL);
     test_write(lent_root(f->lent), "opencode.json", "{\"mine\":1}\n");
     test_write(lent_root(f->lent), ".mine/own.js", "x\n");
-    collect(f);
-    assert_string_equal(f->left_out,
+    lent_run_collect(f);
+    assert_string_equal(f->left_out.ptr,
         "opencode.json is of settings for agents that were kept from it, untrusted: not taken\n");
-    assert_non_null(strstr(f->patch, "+++ b/.mine/own.js"));
+    assert_non_null(strstr(f->patch.ptr, "+++ b/.mine/own.js"));
     /* Proposed, it is there for the review, not for the agent. */
     struct changes changes = {0};
     struct change own = {.kind = CHANGE_ADD, .path = mem_strdup(".mine/own.js"), .mode = 0644};
     buf_append_c(&own.content, "x\n");
     VEC_PUSH(&changes, own);
-    lay_out(f, &changes);
+    lent_run_lay_out(f, &changes);
     assert_false(is_there(f, ".mine/own.js") || is_there(f, "opencode.json"));
-    collect(f);
-    assert_string_equal(f->patch, "");
+    lent_run_collect(f);
+    assert_string_equal(f->patch.ptr, "");
     changes_free(&changes);
 }
 

@@ -1,5 +1,6 @@
 /* A scratch copy that is lent: whatever a program does in it, what is found afterwards is that and
  * nothing else, and the next time it is as it should be. */
+#include "lent_run.h"
 #include "test.h"
 
 #include <stdlib.h>
@@ -12,91 +13,29 @@
 #include "patch/unified.h"
 #include "workspace/lent.h"
 
-struct fixture {
-    char *dir, *home;
-    struct loop *loop;
-    struct workspace *workspace;
-    struct lent *lent;
-    struct buf patch;
-    struct buf left_out;
-    bool done;
-};
-
 static int set_up(void **state)
 {
-    struct err err;
-    struct fixture *f = MEM_NEW(struct fixture);
-    f->home = test_dir_make();
-    f->dir = test_dir_make();
-    setenv("XDG_CACHE_HOME", f->home, 1);
-    test_write(f->dir, "a/one.rego", "package one\n");
-    test_write(f->dir, "a/two.rego", "package two\n\nx := 1\n");
-    test_write(f->dir, "three.rego", "package three\n");
-    test_write(f->dir, ".gitignore", "*.log\n");
-    f->loop = loop_new(&err);
-    f->workspace = workspace_open(f->dir, &err);
-    f->lent = lent_new(f->workspace, f->loop, LENT_TO_COMMAND, &err);
-    assert_non_null(f->lent);
-    *state = f;
+    *state =
+        lent_run_new(LENT_TO_COMMAND, (const char *const[]){"a/one.rego", "package one\n",
+                                          "a/two.rego", "package two\n\nx := 1\n", "three.rego",
+                                          "package three\n", ".gitignore", "*.log\n", NULL});
     return 0;
 }
 
 static int tear_down(void **state)
 {
-    struct fixture *f = *state;
-    lent_free(f->lent);
-    workspace_free(f->workspace);
-    loop_free(f->loop);
-    buf_free(&f->patch);
-    buf_free(&f->left_out);
-    test_dir_remove(f->dir);
-    test_dir_remove(f->home);
-    free(f);
+    lent_run_free(*state);
     return 0;
 }
 
-static void on_laid(void *data, const struct err *err)
-{
-    struct fixture *f = data;
-    if (err != NULL) {
-        fail_msg("%s", err->text);
-    }
-    f->done = true;
-}
-
-static void lay_out(struct fixture *f, const struct changes *changes)
-{
-    f->done = false;
-    lent_lay_out(f->lent, changes, on_laid, f);
-    assert_true(loop_run_until(f->loop, &f->done, 240000));
-}
-
-static void on_found(void *data, const struct lent_found *found)
-{
-    struct fixture *f = data;
-    assert_null(found->err);
-    buf_clear(&f->patch);
-    buf_clear(&f->left_out);
-    buf_append_str(&f->patch, found->patch);
-    buf_append_str(&f->left_out, found->left_out);
-    f->done = true;
-}
-
-static void collect(struct fixture *f)
-{
-    f->done = false;
-    lent_collect(f->lent, on_found, f);
-    assert_true(loop_run_until(f->loop, &f->done, 240000));
-}
-
-static void expect_patch(struct fixture *f, const char *text)
+static void expect_patch(struct lent_run *f, const char *text)
 {
     if (f->patch.len == 0 || strstr(f->patch.ptr, text) == NULL) {
         fail_msg("no \"%s\" in: %s", text, f->patch.len > 0 ? f->patch.ptr : "");
     }
 }
 
-static void expect_there(struct fixture *f, const char *path, const char *text)
+static void expect_there(struct lent_run *f, const char *path, const char *text)
 {
     char *full = path_join(lent_root(f->lent), path);
     if (text == NULL) {
@@ -109,7 +48,7 @@ static void expect_there(struct fixture *f, const char *path, const char *text)
     free(full);
 }
 
-static void remove_there(struct fixture *f, const char *path)
+static void remove_there(struct lent_run *f, const char *path)
 {
     char *full = path_join(lent_root(f->lent), path);
     assert_int_equal(unlink(full), 0);
@@ -118,9 +57,9 @@ static void remove_there(struct fixture *f, const char *path)
 
 static void what_is_changed_is_found_and_undone(void **state)
 {
-    struct fixture *f = *state;
-    lay_out(f, NULL);
-    collect(f);
+    struct lent_run *f = *state;
+    lent_run_lay_out(f, NULL);
+    lent_run_collect(f);
     assert_int_equal(f->patch.len, 0);
     test_write(lent_root(f->lent), "a/two.rego", "package two\n\nx := 2\n");
     test_write(lent_root(f->lent), "b/c/new.rego", "package new\n");
@@ -129,7 +68,7 @@ static void what_is_changed_is_found_and_undone(void **state)
     remove_there(f, "three.rego");
     /* The engineer edits meanwhile: no change of the program's. */
     test_write(f->dir, "a/two.rego", "package two\n\nx := 1\ny := 7\n");
-    collect(f);
+    lent_run_collect(f);
     expect_patch(f, "-x := 1\n+x := 2\n");
     expect_patch(f, "+package new\n");
     expect_patch(f, "-package three\n");
@@ -137,8 +76,8 @@ static void what_is_changed_is_found_and_undone(void **state)
     assert_null(strstr(f->patch.ptr, "hidden"));
     assert_null(strstr(f->patch.ptr, "hooks"));
     assert_int_equal(f->left_out.len, 0);
-    lay_out(f, NULL);
-    collect(f);
+    lent_run_lay_out(f, NULL);
+    lent_run_collect(f);
     assert_int_equal(f->patch.len, 0);
     expect_there(f, "a/two.rego", "package two\n\nx := 1\ny := 7\n");
     expect_there(f, "b/c/new.rego", NULL);
@@ -147,19 +86,19 @@ static void what_is_changed_is_found_and_undone(void **state)
 
 static void a_proposal_is_its_base(void **state)
 {
-    struct fixture *f = *state;
+    struct lent_run *f = *state;
     struct change change = {.kind = CHANGE_ADD, .path = mem_strdup("proposed.rego"), .mode = 0644};
     buf_append_c(&change.content, "package p\n");
     struct changes changes = {0};
     VEC_PUSH(&changes, change);
-    lay_out(f, &changes);
+    lent_run_lay_out(f, &changes);
     expect_there(f, "proposed.rego", "package p\n");
-    collect(f);
+    lent_run_collect(f);
     assert_int_equal(f->patch.len, 0);
     test_write(lent_root(f->lent), "proposed.rego", "package p\n# more\n");
-    collect(f);
+    lent_run_collect(f);
     expect_patch(f, " package p\n+# more\n");
-    lay_out(f, NULL);
+    lent_run_lay_out(f, NULL);
     expect_there(f, "proposed.rego", NULL);
     changes_free(&changes);
 }
@@ -167,9 +106,9 @@ static void a_proposal_is_its_base(void **state)
 /* What is known already is not found again; what is made of it afterwards is. */
 static void what_is_agreed_is_its_base(void **state)
 {
-    struct fixture *f = *state;
+    struct lent_run *f = *state;
     const char *root = lent_root(f->lent);
-    lay_out(f, NULL);
+    lent_run_lay_out(f, NULL);
     test_write(root, "a/two.rego", "package two\n\nx := 2\n");
     test_write(root, "b/new.rego", "package new\n");
     remove_there(f, "three.rego");
@@ -177,28 +116,28 @@ static void what_is_agreed_is_its_base(void **state)
     for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
         lent_agree(f->lent, paths[i]);
     }
-    collect(f);
+    lent_run_collect(f);
     assert_int_equal(f->patch.len, 0);
     test_write(root, "b/new.rego", "package new\n\ny := 1\n");
     test_write(root, "a/two.rego", "package two\n\nx := 3\n");
     test_write(root, "three.rego", "package again\n");
-    collect(f);
+    lent_run_collect(f);
     expect_patch(f, " package new\n+\n+y := 1\n");
     expect_patch(f, "-x := 2\n+x := 3\n");
     expect_patch(f, "new file mode");
     expect_patch(f, "+package again\n");
-    lay_out(f, NULL);
+    lent_run_lay_out(f, NULL);
     expect_there(f, "b/new.rego", NULL);
     expect_there(f, "a/two.rego", "package two\n\nx := 1\n");
     expect_there(f, "three.rego", "package three\n");
-    collect(f);
+    lent_run_collect(f);
     assert_int_equal(f->patch.len, 0);
 }
 
 static void what_cannot_be_proposed_is_named(void **state)
 {
-    struct fixture *f = *state;
-    lay_out(f, NULL);
+    struct lent_run *f = *state;
+    lent_run_lay_out(f, NULL);
     char *link = path_join(lent_root(f->lent), "link");
     assert_int_equal(symlink("/etc/passwd", link), 0);
     free(link);
@@ -211,7 +150,7 @@ static void what_cannot_be_proposed_is_named(void **state)
     assert_int_equal(fwrite("a\0b", 1, 3, file), 3);
     fclose(file);
     free(binary);
-    collect(f);
+    lent_run_collect(f);
     assert_int_equal(f->patch.len, 0);
     assert_non_null(strstr(f->left_out.ptr, "link is a link"));
     assert_non_null(strstr(f->left_out.ptr, "big.txt is larger"));
@@ -220,8 +159,8 @@ static void what_cannot_be_proposed_is_named(void **state)
 
 static void moves_and_swaps(void **state)
 {
-    struct fixture *f = *state;
-    lay_out(f, NULL);
+    struct lent_run *f = *state;
+    lent_run_lay_out(f, NULL);
     remove_there(f, "a/two.rego");
     test_write(lent_root(f->lent), "moved.rego", "package two\n\nx := 1\n");
     /* A file where a folder was, a folder where a file was. */
@@ -232,23 +171,23 @@ static void moves_and_swaps(void **state)
     test_write(lent_root(f->lent), "a", "no folder\n");
     remove_there(f, "three.rego");
     test_write(lent_root(f->lent), "three.rego/in.rego", "package in\n");
-    collect(f);
+    lent_run_collect(f);
     expect_patch(f, "rename from a/two.rego\nrename to moved.rego\n");
     expect_patch(f, "+no folder\n");
     expect_patch(f, "+package in\n");
-    lay_out(f, NULL);
+    lent_run_lay_out(f, NULL);
     expect_there(f, "a/one.rego", "package one\n");
     expect_there(f, "three.rego", "package three\n");
-    collect(f);
+    lent_run_collect(f);
     assert_int_equal(f->patch.len, 0);
 }
 
 static void single_files_stay_inside(void **state)
 {
-    struct fixture *f = *state;
+    struct lent_run *f = *state;
     struct err err;
     struct buf text = BUF_INIT;
-    lay_out(f, NULL);
+    lent_run_lay_out(f, NULL);
     static const char *const bad[] = {"/etc/passwd", "", "/../x", "/.git/config", "/a/../../x"};
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         char *path = i == 0 ? mem_strdup(bad[i]) : mem_printf("%s%s", lent_root(f->lent), bad[i]);
@@ -270,7 +209,7 @@ static void single_files_stay_inside(void **state)
 
 static void it_is_where_it_was(void **state)
 {
-    struct fixture *f = *state;
+    struct lent_run *f = *state;
     struct err err;
     char *root = mem_strdup(lent_root(f->lent));
     struct lent *other = lent_new(f->workspace, f->loop, LENT_TO_COMMAND, &err);
@@ -285,14 +224,14 @@ static void it_is_where_it_was(void **state)
 /* Random writes and removals against what a diff of the two trees must be. */
 static void random_work_comes_out_exactly(void **state)
 {
-    struct fixture *f = *state;
+    struct lent_run *f = *state;
     static const char *const names[] = {"r/a", "r/b", "r/c/d", "s", "t/u"};
     const char *now[ARRAY_LEN(names)] = {0};
     static const char *const texts[] = {"one\n", "one\ntwo\n", "three", ""};
     unsigned seed = 7;
     for (int round = 0; round < 40; round++) {
         struct changes laid = {0};
-        lay_out(f, NULL);
+        lent_run_lay_out(f, NULL);
         size_t differ = 0;
         for (size_t i = 0; i < ARRAY_LEN(names); i++) {
             seed = seed * 1103515245u + 12345u;
@@ -309,7 +248,7 @@ static void random_work_comes_out_exactly(void **state)
             differ +=
                 (text == NULL) != (now[i] == NULL) || (text != NULL && strcmp(text, now[i]) != 0);
         }
-        collect(f);
+        lent_run_collect(f);
         struct patch_folder folder = {.fd = workspace_fd(f->workspace), .max_bytes = LENT_FILE_MAX};
         struct patch_source source = {patch_folder_read, &folder};
         struct err err;
