@@ -127,6 +127,15 @@ bool assist_ask(struct assist *assist, uint64_t *slot, enum lsp_what what,
     return true;
 }
 
+void assist_stop_going(struct assist *assist)
+{
+    if (assist->going != 0) {
+        lsp_forget(assist->servers, assist->going);
+        assist->going = 0;
+    }
+    servers_forget_fixes(assist);
+}
+
 void assist_propose(struct assist *assist, const struct changes *changes, const char *origin)
 {
     struct desk *desk = assist->desk;
@@ -220,14 +229,15 @@ static unsigned float_key(void *data, const struct key *key)
     if (!key_is_plain_text(key)) {
         loop_timer_stop(assist->typing); /* what was typed is not gone on with */
     }
+    assist_stop_going(assist); /* one has gone on: a jump or a list would only get in the way */
     if (!app_has_focus(desk->app, desk->editor)) {
         assist_close_popup(assist);
         assist_close_note(assist);
         return UI_IGNORED;
     }
     loop_timer_start(assist->rest, ASSIST_REST_MS, 0);
-    if (assist->noted == NOTE_NONE && assist->reach_path != NULL) {
-        assist_close_note(assist); /* one has gone on */
+    if (assist->noted == NOTE_NONE) {
+        assist_close_note(assist); /* so would one that was asked for and is not here yet */
     }
     if (assist->noted != NOTE_NONE && (note_key(assist, key) & UI_HANDLED) != 0) {
         return UI_DONE;

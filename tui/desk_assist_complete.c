@@ -421,6 +421,9 @@ unsigned assist_popup_key(struct assist *assist, const struct key *key)
     if (assist->open) {
         return open_key(assist, key);
     }
+    if (!key_is_plain_text(key) && key->code != K_BACKSPACE) {
+        assist_close_popup(assist); /* a list that is not here yet does not come any more */
+    }
     bool asks = key_is_ctrl(key, 'n') || key_is_ctrl(key, 'p');
     if (asks && editor_has_vi(editor) && editor_is_inserting(editor) && !assist->off) {
         return assist_complete(assist);

@@ -89,7 +89,9 @@ struct assist {
     uint64_t rest_version;
     bool was_indexing;
 
-    uint64_t going; /* question to a server: where to go, what to rename, what to mend */
+    /* Questions to a server; 0: none. */
+    uint64_t going;  /* where it is, what can be mended: the next key withdraws it */
+    uint64_t making; /* what to rename, how to mend: makes a proposal */
     char *rename_to;
     char *last_test; /* name of the one a rule was gone to from */
     size_t working;  /* renames being made, and texts being read, on a worker */
@@ -131,6 +133,8 @@ bool assist_can_ask(const struct assist *assist, enum lsp_what what);
 /* Asks about the cursor; 0: nobody can be asked. Takes the place of *slot's question. */
 bool assist_ask(struct assist *assist, uint64_t *slot, enum lsp_what what,
     void (*on_reply)(void *data, struct lsp_reply *reply));
+/* Withdraws what was asked of a server to go somewhere or to mend something. */
+void assist_stop_going(struct assist *assist);
 /* Makes a proposal and opens its review, or says why not. */
 void assist_propose(struct assist *assist, const struct changes *changes, const char *origin);
 
@@ -166,6 +170,7 @@ void assist_close_note(struct assist *assist);
 /* desk_assist_complete.c */
 unsigned assist_complete(void *data);
 void assist_typed(void *data);
+/* A question that is not answered yet is withdrawn, too. */
 void assist_close_popup(struct assist *assist);
 unsigned assist_popup_key(struct assist *assist, const struct key *key);
 void assist_popup_draw(struct assist *assist, struct region region, int row, int col);

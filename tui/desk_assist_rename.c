@@ -143,7 +143,7 @@ static void start(struct assist *assist, struct str name)
 static void on_renamed(void *data, struct lsp_reply *reply)
 {
     struct assist *assist = data;
-    assist->going = 0;
+    assist->making = 0;
     if (reply->kind == LSP_REPLY_OK && reply->changes.len > 0) {
         char *origin = mem_printf("Rename to %s", assist->rename_to);
         assist_propose(assist, &reply->changes, origin);
@@ -173,7 +173,7 @@ static void named(void *data, struct str text)
     }
     free(assist->rename_to);
     assist->rename_to = str_dup(name);
-    if (!assist_ask(assist, &assist->going, LSP_RENAME, on_renamed)) {
+    if (!assist_ask(assist, &assist->making, LSP_RENAME, on_renamed)) {
         app_message(assist->desk->app, MESSAGE_WARNING, "%s", assist_why_nothing(assist));
     }
 }

@@ -144,7 +144,7 @@ static void show_fix(void *data, size_t index, struct picker_item *out)
 static void on_action(void *data, struct lsp_reply *reply)
 {
     struct assist *assist = data;
-    assist->going = 0;
+    assist->making = 0;
     if (reply->kind == LSP_REPLY_OK && reply->changes.len > 0) {
         assist_propose(assist, &reply->changes, assist->fix_name);
     } else if (reply->kind == LSP_REPLY_FAILED) {
@@ -176,12 +176,12 @@ static void fix_chosen(void *data, size_t index, struct str query)
     }
     size_t at = assist_offset(assist);
     struct lsp_question question = {.what = LSP_ACTION, .at = at, .end = at, .item = item};
-    if (assist->going != 0) {
-        lsp_forget(assist->servers, assist->going);
+    if (assist->making != 0) {
+        lsp_forget(assist->servers, assist->making);
     }
     free(assist->fix_name);
     assist->fix_name = mem_strdup(item->label);
-    assist->going = lsp_ask(document, &question, on_action, assist);
+    assist->making = lsp_ask(document, &question, on_action, assist);
 }
 
 static void on_actions(void *data, struct lsp_reply *reply)
@@ -231,10 +231,7 @@ bool assist_offer_fixes(
     struct lsp_document *document = assist_document(assist);
     struct fixes *fixes = MEM_NEW(struct fixes);
     *fixes = (struct fixes){.assist = assist, .ours = mem_strdup(ours), .run = run, .data = data};
-    if (assist->going != 0) {
-        lsp_forget(assist->servers, assist->going);
-    }
-    servers_forget_fixes(assist);
+    assist_stop_going(assist);
     assist->fixes = fixes;
     /* The whole line: that is what the marks are about. */
     struct text_point point;

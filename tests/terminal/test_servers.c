@@ -230,6 +230,25 @@ static void one_whose_places_cannot_be(void **state)
     expect_unharmed(*state);
 }
 
+/* Who has gone on is not taken elsewhere by an answer that comes after all. */
+static void one_that_lags(void **state)
+{
+    struct sample_term *sample = *state;
+    start_fault(sample, "behind");
+    struct term *term = sample->term;
+    term_expect(term, "Problems 1"); /* it is there */
+    go_to(term, "2:4");
+    term_key(term, "f12");
+    go_to(term, "8:7");
+    term_key(term, "alt-?");
+    term_expect(term, "what the server knows");
+    term_expect(term, "8:7 ");
+    term_key(term, "esc");
+    term_expect_gone(term, "what the server knows");
+    term_expect(term, "8:7 ");
+    sample_term_quit(sample);
+}
+
 /* It is asked again when more is typed, and only then; a list that Esc closes stays closed. */
 static void one_that_knows_more(void **state)
 {
@@ -268,6 +287,7 @@ int main(void)
         CASE(one_that_dies),
         CASE(one_that_speaks_nonsense),
         CASE(one_whose_places_cannot_be),
+        CASE(one_that_lags),
         CASE(one_that_knows_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -338,6 +338,13 @@ static void flood(const char *method, const cJSON *id, const cJSON *message)
     }
 }
 
+static void answer_held(cJSON *result)
+{
+    answer(held, result);
+    cJSON_Delete(held);
+    held = NULL;
+}
+
 static void late(const char *method, const cJSON *id, const cJSON *message)
 {
     (void)message;
@@ -350,14 +357,35 @@ static void late(const char *method, const cJSON *id, const cJSON *message)
         if (held != NULL) {
             cJSON *result = cJSON_CreateObject();
             json_set_string(result, "contents", "old news");
-            answer(held, result);
-            cJSON_Delete(held);
-            held = NULL;
+            answer_held(result);
         }
         publish(uri, version, 2, 0);
         return;
     }
     if (!common(method, id) && id != NULL) {
+        answer(id, NULL);
+    }
+}
+
+/* Where it is (the first line) is told when the next thing is asked, which is answered at once. */
+static void behind(const char *method, const cJSON *id, const cJSON *message)
+{
+    (void)message;
+    if (held != NULL && id != NULL) {
+        cJSON *place = cJSON_CreateObject();
+        json_set_string(place, "uri", uri);
+        cJSON_AddItemToObject(place, "range", range_of(0, 0, 0, 1));
+        answer_held(place);
+    }
+    if (is(method, "textDocument/didOpen")) {
+        publish(uri, version, 1, 0);
+    } else if (is(method, "textDocument/definition")) {
+        held = cJSON_Duplicate(id, true);
+    } else if (is(method, "textDocument/hover")) {
+        cJSON *result = cJSON_CreateObject();
+        json_set_string(result, "contents", "what the server knows");
+        answer(id, result);
+    } else if (!common(method, id) && id != NULL) {
         answer(id, NULL);
     }
 }
@@ -561,6 +589,7 @@ static const struct {
     {"die-mid", die_mid},         /* dies in the middle of an answer */
     {"flood", flood},             /* 100,000 diagnostics, then 500 times 10 */
     {"late", late},               /* answers for the version before */
+    {"behind", behind},           /* tells a place only when the next thing is asked */
     {"wild", wild},               /* ranges, names and shapes that cannot be */
     {"partial", partial},         /* completes, and says that it knows more */
     {"asking", asking},           /* asks its client and logs the answers */

@@ -491,6 +491,16 @@ static void watch_signals(struct plain *plain)
     }
 }
 
+/* One more Ctrl-C on the way out: everything is put away, and it must not change the exit code.
+ * libuv gives the signal its default back when the last handle goes, so it is blocked. */
+static void ignore_interrupts(void)
+{
+    sigset_t interrupt;
+    sigemptyset(&interrupt);
+    sigaddset(&interrupt, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &interrupt, NULL);
+}
+
 static void free_signal(uv_handle_t *handle)
 {
     free(handle);
@@ -574,6 +584,7 @@ static void close_all(struct plain *plain)
     loop_poll_free(plain->poll);
     loop_timer_free(plain->read_timer);
     loop_timer_free(plain->tick);
+    ignore_interrupts();
     for (size_t i = 0; i < ARRAY_LEN(plain->signals); i++) {
         uv_close((uv_handle_t *)plain->signals[i], free_signal);
     }
