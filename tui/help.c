@@ -157,7 +157,7 @@ static unsigned on_key(void *data, const struct key *key)
     if (help->search != NULL) {
         return search_key(help, key);
     }
-    if (key_is_char(key, 'q') || key_is_char(key, '?') || key->code == K_F2) {
+    if (key_is_char(key, 'q') || key_is_char(key, '?')) {
         return UI_DONE | UI_CLOSE;
     }
     if (key_is_char(key, '/')) {
@@ -249,6 +249,11 @@ void help_open(struct app *app)
 {
     const struct action_set *sets[APP_CONTEXTS_MAX];
     void *data[APP_CONTEXTS_MAX];
+    struct pane active = app_active(app);
+    if (active.ops == &help_ops) {
+        app_pop(app, active.data);
+        return;
+    }
     size_t count = app_contexts(app, sets, data, APP_CONTEXTS_MAX);
     struct help *help = MEM_NEW(struct help);
     help->app = app;

@@ -4,6 +4,7 @@
 
 #include "app.h"
 
+/* Or closes it, when it is what is open. */
 void help_open(struct app *app);
 
 /* One line of a key set that is no actions. */

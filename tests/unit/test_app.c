@@ -622,6 +622,12 @@ static void test_help_is_made_from_the_table(void **state)
     buf_free(&narrow);
     assert_true(screen_has(world, "a ^S                    Accept it  (not now: nothing is open)"));
     press(world, "q");
+    assert_false(app_has_overlay(world->app, "help"));
+    /* The key that opens it closes it, where it is another one than its own, too. */
+    press(world, "f2");
+    assert_true(app_has_overlay(world->app, "help"));
+    press(world, "f2");
+    assert_false(app_has_overlay(world->app, "help"));
     struct buf table = BUF_INIT;
     help_append_markdown(app_keymap(world->app), &table);
     assert_non_null(strstr(table.ptr, "| a ^S | `fake.accept` | Accept it |\n"));
