@@ -11,9 +11,11 @@
 
 enum { LIST_MAX = 256 * 1024 };
 
+/* What the engineer approved, as it stood before him. */
 struct allowed {
     char *line;
-    bool network;
+    char *policy;
+    bool network, writes;
 };
 
 struct approvals {
@@ -38,14 +40,20 @@ void approvals_free(struct approvals *approvals)
     }
     VEC_FOREACH (struct allowed, allowed, &approvals->session) {
         free(allowed->line);
+        free(allowed->policy);
     }
     VEC_FREE(&approvals->session);
     free(approvals);
 }
 
+static const char *policy_of(const struct approvals *approvals)
+{
+    return config_string(approvals->config, "approval_policy");
+}
+
 static bool policy_is(const struct approvals *approvals, const char *name)
 {
-    return strcmp(config_string(approvals->config, "approval_policy"), name) == 0;
+    return strcmp(policy_of(approvals), name) == 0;
 }
 
 bool approvals_may_write(const struct approvals *approvals)
@@ -250,19 +258,31 @@ bool approvals_allow_always(struct str rule, struct err *err)
 
 /* ---- judging ---- */
 
+/* An approval is for what was shown with it: it outlives neither a stricter policy nor a sandbox
+ * that lets the command do more. */
+static bool is_approved(const struct approvals *approvals, struct str line, bool network)
+{
+    VEC_FOREACH (const struct allowed, allowed, &approvals->session) {
+        if (str_equal_c(line, allowed->line) && (allowed->network || !network) &&
+            (allowed->writes || !approvals_may_write(approvals)) &&
+            !config_is_stricter("approval_policy", policy_of(approvals), allowed->policy)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum verdict approvals_judge(
     struct approvals *approvals, struct str line, bool network, const char **why)
 {
-    VEC_FOREACH (struct allowed, allowed, &approvals->session) {
-        if (str_equal_c(line, allowed->line) && (allowed->network || !network)) {
-            return VERDICT_RUN;
-        }
-    }
-    if (policy_is(approvals, "never")) {
+    if (policy_is(approvals, "never")) { /* whatever was approved under another one */
         *why =
             "The engineer's approval_policy is \"never\": nothing leaves the sandbox. Do without "
             "the network.";
         return network ? VERDICT_REFUSE : VERDICT_RUN;
+    }
+    if (is_approved(approvals, line, network)) {
+        return VERDICT_RUN;
     }
     if (policy_is(approvals, "on-request")) {
         return network ? VERDICT_ASK : VERDICT_RUN;
@@ -315,13 +335,16 @@ char *approvals_rule(
 
 void approvals_allow_session(struct approvals *approvals, struct str line, bool network)
 {
-    VEC_PUSH(&approvals->session, (struct allowed){str_dup(line), network});
+    VEC_PUSH(&approvals->session, (struct allowed){.line = str_dup(line),
+                                      .policy = mem_strdup(policy_of(approvals)),
+                                      .network = network,
+                                      .writes = approvals_may_write(approvals)});
 }
 
 char *approvals_terms(const struct approvals *approvals, bool network)
 {
     return mem_printf("approval_policy %s; confined: reads files but no keys, writes %s, %s",
-        config_string(approvals->config, "approval_policy"),
+        policy_of(approvals),
         approvals_may_write(approvals)
             ? "its scratch copy of the workspace (for your review) and a temporary folder"
             : "a temporary folder only",

@@ -30,7 +30,8 @@ enum verdict approvals_judge(
 char *approvals_rule(const struct approvals *approvals, struct str line, bool network,
     const char **why_not) MUST_USE;
 
-/* Exactly this line, as long as the program runs. */
+/* Exactly this line, as long as the program runs and neither a stricter approval_policy nor a
+ * looser sandbox_mode is chosen: that is asked about again. */
 void approvals_allow_session(struct approvals *approvals, struct str line, bool network);
 /* Adds a line to the allow-list (atomically, mode 0600 when it is new). False: it is no plain
  * command, or would allow any program whatever ("sh", "env"). */

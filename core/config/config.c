@@ -63,6 +63,11 @@ bool config_is_looser(const struct setting *setting, const char *text, const cha
                : strtod(text, NULL) > strtod(than, NULL);
 }
 
+bool config_is_stricter(const char *key, const char *text, const char *than)
+{
+    return config_is_looser(&settings[config_index_of(key)], than, text);
+}
+
 /* Files, the profile's part of them, then who else speaks; a profile stands right below whoever
  * chose it, so that -p wins over the environment and a choice made on the screen over both. */
 static int height_of(const struct entry_value *entry, enum layer chosen_by)

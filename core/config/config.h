@@ -70,6 +70,8 @@ const char *config_profile(const struct config *config);
 /* A text the setting (of a closed set) takes, and all of them: "low|high". */
 bool config_accepts(const char *key, const char *text);
 const char *config_accepted(const char *key);
+/* Of a SETTING_GUARD: the value `text` bounds an agent more than `than` does. */
+bool config_is_stricter(const char *key, const char *text, const char *than);
 /* What `key` would be with the profile (NULL: with none). */
 const char *config_profile_value(const struct config *config, const char *name, const char *key);
 /* "gpt-5.5, high, approval on-request": what it says itself. The caller frees. */

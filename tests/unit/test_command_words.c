@@ -254,7 +254,44 @@ static void each_policy_is_what_it_says(void **state)
         assert_int_equal(judge(approvals, "opa fmt", true), rows[i].network);
         assert_int_equal(judge(approvals, "opa fmt x", false), rows[i].plain);
         approvals_allow_session(approvals, STR_LIT("opa fmt"), true);
-        assert_int_equal(judge(approvals, "opa fmt", true), VERDICT_RUN);
+        assert_int_equal(judge(approvals, "opa fmt", true),
+            rows[i].network == VERDICT_REFUSE ? VERDICT_REFUSE : VERDICT_RUN);
+        approvals_free(approvals);
+        config_free(config);
+        test_dir_remove(home);
+    }
+}
+
+/* What was approved for the session is asked about again when a stricter profile is chosen, or one
+ * that lets it write. */
+static void an_approval_outlives_no_stricter_policy(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *given, *mode; /* when it is approved, with sandbox_mode read-only, and now */
+        const char *now;
+        enum verdict plain, network;
+    } rows[] = {
+        {"on-request", "read-only", "on-request", VERDICT_RUN, VERDICT_RUN},
+        {"on-request", "read-only", "never", VERDICT_RUN, VERDICT_REFUSE},
+        {"on-request", "read-only", "unless-allow-listed", VERDICT_ASK, VERDICT_ASK},
+        {"on-request", "read-only", "untrusted", VERDICT_ASK, VERDICT_ASK},
+        {"unless-allow-listed", "read-only", "on-request", VERDICT_RUN, VERDICT_RUN},
+        {"untrusted", "read-only", "unless-allow-listed", VERDICT_RUN, VERDICT_RUN},
+        {"untrusted", "workspace-write", "untrusted", VERDICT_ASK, VERDICT_ASK},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char *home = test_dir_make();
+        struct config *config;
+        struct approvals *approvals = with(&config, home, rows[i].given);
+        approvals_allow_session(approvals, STR_LIT("curl x"), true);
+        config_pick(config, "approval_policy", rows[i].now);
+        config_pick(config, "sandbox_mode", rows[i].mode);
+        assert_int_equal(judge(approvals, "curl x", false), rows[i].plain);
+        assert_int_equal(judge(approvals, "curl x", true), rows[i].network);
+        config_pick(config, "approval_policy", rows[i].given);
+        config_pick(config, "sandbox_mode", "read-only");
+        assert_int_equal(judge(approvals, "curl x", true), VERDICT_RUN);
         approvals_free(approvals);
         config_free(config);
         test_dir_remove(home);
@@ -270,6 +307,7 @@ int main(void)
         cmocka_unit_test(a_rule_allows_its_words_and_no_more),
         cmocka_unit_test(always_is_a_line_of_the_users_file),
         cmocka_unit_test(each_policy_is_what_it_says),
+        cmocka_unit_test(an_approval_outlives_no_stricter_policy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
