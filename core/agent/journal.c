@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TITLE_MAX = 120, ID_TRIES = 16, KIND_TAIL = 80 };
+enum { TITLE_MAX = 240, ID_TRIES = 16, KIND_TAIL = 80 };
 static const size_t max_journal = (size_t)1 << 30;
 
 struct journal {
@@ -267,6 +267,48 @@ bool journal_append(
     return ok;
 }
 
+char *journal_title(struct str prompt, unsigned fork)
+{
+    struct str rest = str_trim(prompt);
+    struct str first = {0};
+    (void)str_next_line(&rest, &first);
+    char *line = safe_dup(first, SAFE_ONE_LINE, TITLE_MAX);
+    char *title = fork == 0   ? mem_strdup(line)
+                  : fork == 1 ? mem_printf("Fork: %s", line)
+                              : mem_printf("Fork %u: %s", fork, line);
+    free(line);
+    return title;
+}
+
+/* What the title is without the number of the fork. */
+static const char *plain_title(const struct session_info *info)
+{
+    const char *mark = info->fork == 0 ? NULL : strstr(info->title, ": ");
+    return mark == NULL ? info->title : mark + 2;
+}
+
+/* The next one of that session's first prompt, whichever fork of it the session is itself. */
+static unsigned next_fork(const char *workspace, const char *id)
+{
+    struct err err;
+    struct session_infos infos = {0};
+    const char *title = "";
+    unsigned last = 0;
+    if (!journal_list(workspace, &infos, &err)) {
+        log_write("journal", "%s", err.text);
+    }
+    VEC_FOREACH (const struct session_info, info, &infos) {
+        title = strcmp(info->id, id) == 0 ? plain_title(info) : title;
+    }
+    VEC_FOREACH (const struct session_info, info, &infos) {
+        if (info->fork > last && strcmp(plain_title(info), title) == 0) {
+            last = info->fork;
+        }
+    }
+    session_infos_free(&infos);
+    return last + 1;
+}
+
 struct copying {
     enum journal_choice (*choose)(void *data, const char *kind, const cJSON *record);
     void *data;
@@ -303,6 +345,7 @@ char *journal_fork(const char *workspace, const struct journal *from,
     struct journal *made = NULL;
     char *id = NULL;
     size_t good;
+    unsigned number = next_fork(workspace, from->id);
     if (!journal_is_saved(from)) {
         err_set(err, ERR_IO, "this session could not be saved: is the disk full?");
     } else if (lseek(from->fd, 0, SEEK_SET) != 0) {
@@ -312,9 +355,12 @@ char *journal_fork(const char *workspace, const struct journal *from,
         made = journal_create(workspace, err);
     }
     if (made != NULL) {
+        cJSON *record = mem_require(cJSON_CreateObject());
+        json_set_int(record, "number", number);
         copying.out.len = copying.sure;
+        bool begun = journal_append(made, "fork", record, false, err);
         buf_append_str(&made->unsaved, buf_str(&copying.out));
-        if (flush(made, err)) {
+        if (begun && flush(made, err)) {
             id = mem_strdup(made->id);
         } else {
             journal_discard(made);
@@ -409,6 +455,7 @@ struct head {
     char *title;
     char *other; /* of a session without a prompt */
     int64_t started;
+    unsigned fork;
 };
 
 static void read_head(struct head *head, struct str text)
@@ -420,10 +467,9 @@ static void read_head(struct head *head, struct str text)
         if (strcmp(kind, "session") == 0) {
             head->started = json_int_or(record, "t", 0);
         } else if (strcmp(kind, "prompt") == 0) {
-            struct str rest = str_of(json_string_or(record, "text", ""));
-            struct str first = {0};
-            (void)str_next_line(&rest, &first);
-            head->title = safe_dup(str_trim(first), SAFE_ONE_LINE, TITLE_MAX);
+            head->title = journal_title(str_of(json_string_or(record, "text", "")), head->fork);
+        } else if (strcmp(kind, "fork") == 0) {
+            head->fork = (unsigned)json_int_or(record, "number", 0);
         } else if (strcmp(kind, "title") == 0) {
             free(head->other);
             head->other =
@@ -459,6 +505,7 @@ static bool read_info(const char *dir, const char *name, struct session_info *in
                                        : mem_strdup("");
     free(head.other);
     info->started = head.started;
+    info->fork = head.fork;
     info->changed = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
     info->open = flock(fd, LOCK_SH | LOCK_NB) != 0;
     close(fd);

@@ -36,7 +36,9 @@ bool journal_append(
 /* Everything appended so far is in the file. */
 bool journal_is_saved(const struct journal *journal);
 /* Begins a session with records of another, as they stand and in their order; what `choose` says of
- * each decides. The new id, which the caller frees; NULL: nothing was made. */
+ * each decides. Before them stands a record "fork" with its "number", by which its title differs
+ * from those of all others with that prompt. The new id, which the caller frees; NULL: nothing was
+ * made. */
 enum journal_choice {
     JOURNAL_KEEP,
     JOURNAL_SKIP,
@@ -57,7 +59,8 @@ void journal_discard(struct journal *journal);
 
 struct session_info {
     char *id;
-    char *title;     /* first prompt's first line, cut; else what a "title" record says, or "" */
+    char *title;   /* of the first prompt (journal_title); else what a "title" record says, or "" */
+    unsigned fork; /* which fork it is, from 1 on; 0: none */
     int64_t started; /* ms since 1970 */
     int64_t changed;
     bool open; /* another process has it open */
@@ -68,6 +71,9 @@ struct session_infos {
     size_t len, cap;
 };
 
+/* "Fork 2: Deny privileged …": the first line of a session's first prompt, cut, safe to be shown;
+ * which fork it is stands first, where no narrow column cuts it. The caller frees. */
+char *journal_title(struct str prompt, unsigned fork) MUST_USE;
 /* The workspace's sessions, newest first. No folder yet is an empty list. */
 bool journal_list(const char *workspace, struct session_infos *out, struct err *err) MUST_USE;
 /* Another number when a session was begun or removed since; a look at one folder. */

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-enum { HISTORY_MAX = 1000, TITLE_MAX = 240 };
+enum { HISTORY_MAX = 1000 };
 
 static struct session *allocate(const struct session_setup *setup)
 {
@@ -156,14 +156,6 @@ const char *session_title(const struct session *session)
     return session->title;
 }
 
-static char *first_line(struct str text)
-{
-    struct str rest = str_trim(text);
-    struct str first = {0};
-    (void)str_next_line(&rest, &first);
-    return safe_dup(first, SAFE_ONE_LINE, TITLE_MAX);
-}
-
 char *session_asked_for(const struct session *session, unsigned proposal)
 {
     const struct entry *prompt = NULL;
@@ -174,7 +166,7 @@ char *session_asked_for(const struct session *session, unsigned proposal)
             break;
         }
     }
-    return prompt == NULL ? mem_strdup(session->title) : first_line(buf_str(&prompt->text));
+    return prompt == NULL ? mem_strdup(session->title) : journal_title(buf_str(&prompt->text), 0);
 }
 
 const char *session_model(const struct session *session)
@@ -436,7 +428,7 @@ void session_remember_prompt(struct session *session, struct str text)
     session_forget_failures(session);
     if (session->title[0] == '\0') {
         free(session->title);
-        session->title = first_line(text);
+        session->title = journal_title(text, session->fork);
     }
     session_remember_line(session, text);
 }

@@ -59,6 +59,7 @@ struct session {
     char *model;
     char *effort;
     char *title;
+    unsigned fork; /* which fork of another it is, from 1 on; 0: none */
     char *draft;
     struct transcript transcript;
     unsigned next_entry;

@@ -122,6 +122,8 @@ void session_replay(void *data, const char *kind, const cJSON *record)
         replay_item(session, record);
     } else if (strcmp(kind, "prompt") == 0) {
         session_remember_prompt(session, str_of(json_string_or(record, "text", "")));
+    } else if (strcmp(kind, "fork") == 0) {
+        session->fork = (unsigned)json_int_or(record, "number", 0);
     } else if (strcmp(kind, "held") == 0) {
         turn_hold_prompt(session);
     } else if (strcmp(kind, "notes") == 0) {

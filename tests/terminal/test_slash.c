@@ -91,6 +91,7 @@ static void sessions_are_left_and_found_again(void **state)
     /* From here in another session: the proposal stays in the first. */
     term_type(run->term, "/fork\r");
     term_expect(run->term, "Forked from session ");
+    term_expect(run->term, "Chat  Fork: Deny any Deployment");
     term_expect(run->term, "› say what the policy should do");
     /* From before a past prompt, which is changed and sent. */
     term_key(run->term, "alt-up");

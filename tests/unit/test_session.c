@@ -769,6 +769,20 @@ static void answer_two_prompts(struct fixture *f)
     f->ended = false;
 }
 
+/* In the header and in the list: forks of one session, and of its forks, are told apart. */
+static void assert_listed(const char *id, const char *title)
+{
+    struct session_infos list = {0};
+    struct err err;
+    const char *found = "";
+    assert_ok(journal_list("/ws", &list, &err), err);
+    VEC_FOREACH (const struct session_info, info, &list) {
+        found = strcmp(info->id, id) == 0 ? info->title : found;
+    }
+    assert_string_equal(found, title);
+    session_infos_free(&list);
+}
+
 /* A fork before a prompt has what was said before it, word for word; the session it came from is
  * as it was, and a fork of all has all. */
 static void a_fork_is_a_beginning(void **state)
@@ -788,6 +802,13 @@ static void a_fork_is_a_beginning(void **state)
     struct session *fork = session_resume(&setup, "/ws", all, &err);
     assert_shown(fork, "U+one|A+1|U+two|A+2|");
     assert_int_equal(session_history_count(fork), 2);
+    assert_string_equal(session_title(fork), "Fork 2: one");
+    char *again = session_fork(fork, "/ws", 0, &err);
+    assert_listed(session_id(f->session), "one");
+    assert_listed(before, "Fork: one");
+    assert_listed(all, "Fork 2: one");
+    assert_listed(again, "Fork 3: one");
+    free(again);
     session_free(fork);
     fork = session_resume(&setup, "/ws", before, &err);
     assert_shown(fork, "U+one|A+1|");
