@@ -59,6 +59,20 @@ for line in 'sandbox_mode = "read-only"  # '"$dir/config/bylaw/config.toml:3" '#
   "# hook Stop, with the profile x: in force  # $dir/config/bylaw/config.toml"; do
   grep -qxF "$line" <<<"$out" || fail "no line '$line' in: $out"
 done
+# Scripts are told the same: routes, profiles, tables and hooks, with where each comes from and why one has no say.
+json=$("$bylaw" config --json "$dir/ws" 2>/dev/null) || true
+toml=$dir/config/bylaw/config.toml
+for part in '"routing":{"in_force":true,"routes":[{"task":"rego"' '"reason":' '"origin":"default"' \
+  '{"name":"x","says":"m, sandbox read-only, max_cost $2, max_turns 5","origin":"'"$toml:1"'"}' \
+  '{"name":"keys","keys":["desk.review"],"origin":"'"$toml:5"'"}' \
+  '"hooks":[{"event":"Stop","command":"true","timeout_ms":' \
+  '"profile":"x","in_force":false,"why_not":"another profile is in force","origin":"'"$toml"'"}'; do
+  grep -qF -- "$part" <<<"$json" || fail "config --json does not say $part: $json"
+done
+json=$("$bylaw" config --json -p x "$dir/ws" 2>/dev/null) || true
+for part in '"routing":{"in_force":false,"why_not":"the profile x is","origin":"--profile"' '"profile":"x","in_force":true,"origin":"'"$toml"'"}'; do
+  grep -qF -- "$part" <<<"$json" || fail "config --json -p x does not say $part: $json"
+done
 rm -r "$dir/ws/.bylaw" "$dir/config/bylaw/config.toml"
 
 # A hook that cannot run is said by doctor and by trust, not left out in silence; what is wrong is not "missing".
