@@ -340,11 +340,11 @@ static void check_config(struct doctor *doctor, const struct config *config)
 }
 
 /* Hooks, skills and prompt files: what of them is not used and why, what waits for trust. */
-static void check_trust(struct doctor *doctor, const char *folder)
+static void check_trust(struct doctor *doctor, const char *folder, const struct config *config)
 {
     struct vetting vetting;
     struct err err;
-    if (!untrusted_read(folder, NULL, false, &vetting, &err)) {
+    if (!untrusted_read(folder, config, &vetting, &err)) {
         say(doctor, MARK_WRONG, "trust", "%s", err.text);
     }
     struct str rest = buf_str(&vetting.problems);
@@ -393,7 +393,7 @@ static int run(const struct args *args)
     struct config *config = config_load(folder);
     check_config(&doctor, config);
     check_git(&doctor, folder);
-    check_trust(&doctor, folder);
+    check_trust(&doctor, folder, config);
     for (size_t i = 0; engines[i] != NULL; i++) {
         check_engine(&doctor, engines[i]);
     }

@@ -369,10 +369,13 @@ static bool begin(struct exec_run *run, struct err *err)
         .changed = on_change,
         .done = on_done,
         .data = run};
-    untrusted_say(setup.folder, setup.provider);
     run->errand = errand_start(&setup, err);
     free(prompt);
-    return run->errand != NULL;
+    if (run->errand == NULL) {
+        return false;
+    }
+    untrusted_say(setup.folder, workbench_config(errand_workbench(run->errand)));
+    return true;
 }
 
 static int run_exec(const struct args *args)

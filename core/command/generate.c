@@ -407,6 +407,20 @@ static int finish(const struct generate_run *run)
     return totals.green == totals.all ? EXIT_YES : EXIT_NO;
 }
 
+/* Once, not by each of the workbenches. */
+static void say_untrusted(const struct generate_setup *setup)
+{
+    struct err err;
+    struct config *config = config_load(setup->folder);
+    if (setup->provider != NULL) {
+        config_set(config, "model_provider", setup->provider, "--provider");
+    }
+    if (setup->profile == NULL || config_set_profile(config, setup->profile, "--profile", &err)) {
+        untrusted_say(setup->folder, config);
+    } /* else no workbench opens, and says so */
+    config_free(config);
+}
+
 static bool start(struct generate_run *run, struct loop *loop, struct err *err)
 {
     struct generate_setup setup = {.loop = loop,
@@ -423,7 +437,7 @@ static bool start(struct generate_run *run, struct loop *loop, struct err *err)
         .count = run->tasks.len,
         .told = told,
         .data = run};
-    untrusted_say(setup.folder, setup.provider);
+    say_untrusted(&setup);
     run->generate = generate_start(&setup, err);
     return run->generate != NULL;
 }

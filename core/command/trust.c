@@ -102,9 +102,12 @@ static int run(const struct args *args)
     }
     struct err err;
     struct vetting vetting;
-    bool settings = args_has(args, "all") || args_has(args, "accept") || args_has(args, "refuse") ||
-                    args_has(args, "forget");
-    if (!untrusted_read(here, NULL, settings, &vetting, &err)) {
+    bool all = args_has(args, "all") || args_has(args, "accept") || args_has(args, "refuse") ||
+               args_has(args, "forget");
+    struct config *config = all ? NULL : config_load(here);
+    bool ok = untrusted_read(here, config, &vetting, &err);
+    config_free(config);
+    if (!ok) {
         vetting_free(&vetting);
         free(here);
         return command_fail(args, "%s", err.text);

@@ -2,20 +2,10 @@
 
 #include "acp/agents.h"
 #include "base/path.h"
-#include "config/config.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-static bool is_agent(const char *folder, const char *provider)
-{
-    struct config *config = config_load(folder);
-    const char *name = provider == NULL ? config_string(config, "model_provider") : provider;
-    bool agent = acp_agent_of(name) != NULL;
-    config_free(config);
-    return agent;
-}
 
 static bool add_settings(const char *folder, struct vetting *vetting, struct err *err)
 {
@@ -34,15 +24,16 @@ static bool add_settings(const char *folder, struct vetting *vetting, struct err
 }
 
 bool untrusted_read(
-    const char *folder, const char *provider, bool all, struct vetting *out, struct err *err)
+    const char *folder, const struct config *config, struct vetting *out, struct err *err)
 {
+    bool all = config == NULL || acp_agent_of(config_string(config, "model_provider")) != NULL;
     char *git_root = path_git_root(folder);
     vetting_read(git_root, folder, out);
     free(git_root);
-    return !(all || is_agent(folder, provider)) || add_settings(folder, out, err);
+    return !all || add_settings(folder, out, err);
 }
 
-void untrusted_say(const char *folder, const char *provider)
+void untrusted_say(const char *folder, const struct config *config)
 {
     struct vetting vetting;
     struct err err;
@@ -50,7 +41,7 @@ void untrusted_say(const char *folder, const char *provider)
     if (root == NULL) {
         return; /* whoever opens it says so */
     }
-    bool ok = untrusted_read(root, provider, false, &vetting, &err);
+    bool ok = untrusted_read(root, config, &vetting, &err);
     char *line = vetting_line(&vetting);
     if (!ok) {
         fprintf(stderr, "what the repository brings for agents cannot be listed: %s\n", err.text);
