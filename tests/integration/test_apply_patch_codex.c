@@ -1,6 +1,7 @@
 /* apply_patch against the real one: random files, random patches (valid, damaged, hostile in text),
  * the same result or a difference that apply_patch.h lists. APPLY_PATCH_RUNS runs longer by hand,
  * APPLY_PATCH_SEED starts elsewhere. */
+#include "dice.h"
 #include "test.h"
 
 #include "base/file.h"
@@ -23,10 +24,7 @@ static uint64_t random_state = 0x9E3779B97F4A7C15u;
 
 static size_t below(size_t bound)
 {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return (size_t)((random_state >> 11) % bound);
+    return (size_t)((dice_roll(&random_state) >> 11) % bound);
 }
 
 static bool chance(size_t percent)

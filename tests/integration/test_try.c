@@ -1,5 +1,6 @@
 /* Decisions in any order, each tried as it is made (what it reaches first, then the rest), with the
  * real opa: what is told of a selection is what a run of everything from scratch says of it. */
+#include "dice.h"
 #include "test.h"
 
 #include "agent/workbench.h"
@@ -24,10 +25,7 @@ struct bench {
 
 static unsigned pick(struct bench *b, unsigned below)
 {
-    b->random ^= b->random << 13;
-    b->random ^= b->random >> 7;
-    b->random ^= b->random << 17;
-    return (unsigned)(b->random >> 11) % below;
+    return (unsigned)(dice_roll(&b->random) >> 11) % below;
 }
 
 static char *policy(unsigned i, unsigned limit)

@@ -7,6 +7,7 @@
  * replaces, removes or adds to the third line of a block (or leaves the block alone); the
  * engineer's edits are in the first, and sometimes in the third line too: that is a conflict, which
  * opens what was decided about the block. */
+#include "dice.h"
 #include "test.h"
 
 #include "agent/workbench.h"
@@ -57,10 +58,7 @@ struct bench {
 
 static size_t pick(struct bench *b, size_t below)
 {
-    b->random ^= b->random << 13;
-    b->random ^= b->random >> 7;
-    b->random ^= b->random << 17;
-    return (size_t)(b->random % below);
+    return (size_t)(dice_roll(&b->random) % below);
 }
 
 /* ---- the model ---- */

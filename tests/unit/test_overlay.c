@@ -1,3 +1,4 @@
+#include "dice.h"
 #include "test.h"
 
 #include "base/path.h"
@@ -121,9 +122,7 @@ static void another_set_over_the_last(void **state)
         struct changes set = {0};
         const char *from = NULL;
         for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-            random ^= random << 13;
-            random ^= random >> 7;
-            random ^= random << 17;
+            (void)dice_roll(&random);
             bool there = i < 3;
             char content[8];
             snprintf(content, sizeof content, "%u", (unsigned)(random >> 20) % 3);

@@ -1,5 +1,6 @@
 /* The review model: random sequences of everything one can do to it, against a simple model of what
  * must come of them. REVIEW_RUNS says how many (60). */
+#include "dice.h"
 #include "test.h"
 
 #include "base/vec.h"
@@ -13,10 +14,7 @@ static uint64_t random_state = 88172645463325252u;
 
 static size_t below(size_t bound)
 {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return (size_t)((random_state >> 11) % bound);
+    return (size_t)((dice_roll(&random_state) >> 11) % bound);
 }
 
 static size_t next_line_name;

@@ -1,4 +1,5 @@
 /* core/syntax: queries, highlight dumps, documents, random edits, injections, outline, errors. */
+#include "dice.h"
 #include "test.h"
 
 #include "base/vec.h"
@@ -356,10 +357,7 @@ static uint64_t random_state = 0x9e3779b97f4a7c15u;
 
 static size_t below(size_t bound)
 {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return bound == 0 ? 0 : (size_t)(random_state % bound);
+    return bound == 0 ? 0 : (size_t)(dice_roll(&random_state) % bound);
 }
 
 static void replace(

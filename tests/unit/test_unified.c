@@ -1,3 +1,4 @@
+#include "dice.h"
 #include "test.h"
 
 #include "base/vec.h"
@@ -130,10 +131,7 @@ static uint64_t random_state = 88172645463325252u;
 
 static size_t below(size_t bound)
 {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return (size_t)((random_state >> 11) % bound);
+    return (size_t)((dice_roll(&random_state) >> 11) % bound);
 }
 
 static void random_text(struct buf *out)

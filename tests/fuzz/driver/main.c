@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/vec.h"
+#include "dice.h"
 
 #include <dirent.h>
 #include <stdint.h>
@@ -15,10 +16,7 @@ static uint64_t state;
 
 static uint64_t next_random(void)
 {
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state;
+    return dice_roll(&state);
 }
 
 static size_t below(size_t bound)
