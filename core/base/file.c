@@ -147,10 +147,10 @@ static int own_descriptor(const char *path)
 }
 
 /* A device, a terminal or a pipe cannot be replaced by a file: it is written to. The standard
- * output under its name is our own descriptor, for another one would begin at its start again. */
-static bool write_stream(const char *path, struct str data, struct err *err)
+ * output under its name is our own descriptor (`own`, or -1), for another one would begin at its
+ * start again. */
+static bool write_stream(const char *path, int own, struct str data, struct err *err)
 {
-    int own = own_descriptor(path);
     (void)fflush(NULL);
     int fd = own >= 0 ? dup(own) : open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0) {
@@ -169,8 +169,9 @@ bool file_write(const char *path, struct str data, unsigned mode, struct err *er
     bool ok = false;
     struct stat st;
     bool existed = stat(path, &st) == 0;
-    if (existed && ((!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) || own_descriptor(path) >= 0)) {
-        return write_stream(path, data, err);
+    int own = existed ? own_descriptor(path) : -1;
+    if (existed && ((!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) || own >= 0)) {
+        return write_stream(path, own, data, err);
     }
     char *temp = mem_printf("%s.bylaw-XXXXXX", path);
     int fd = mkostemp(temp, O_CLOEXEC);
