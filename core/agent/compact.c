@@ -1,7 +1,8 @@
 /* Compaction: when the conversation comes near what the model's window holds, or when the engineer
  * says so, the model writes a summary of it in a request of its own, and from then on is sent the
- * summary and the last prompts in place of it. What is shown and what is in the journal stays
- * whole. Whatever goes wrong on the way, the conversation is as it was. */
+ * summary and the last prompts in place of it. An agent that remembers by itself does so when its
+ * window is full; when the engineer says so it is asked to, where it can be. What is shown and what
+ * is in the journal stays whole. Whatever goes wrong on the way, the conversation is as it was. */
 #include "agent/session_private.h"
 
 #include "base/utf8.h"
@@ -210,7 +211,31 @@ static void end_entry(struct session *session, enum entry_status status)
 static void fail(struct session *session, const char *why)
 {
     end_entry(session, ENTRY_FAILED);
-    say(session, "Not compacted: %s. The conversation is as it was.", why);
+    struct str said = str_of(why);
+    bool ends = said.len > 0 && said.ptr[said.len - 1] == '.';
+    say(session, "Not compacted: %.*s. The conversation is as it was.",
+        STR_FMT(str_slice(said, 0, said.len - ends)));
+    go_on(session);
+}
+
+/* What it remembers is its own: only how much that is now is told. */
+static void agent_done(struct session *session, enum stop_reason stop)
+{
+    if (stop != STOP_END) {
+        fail(session, "the agent stopped early");
+        return;
+    }
+    struct buf sizes = BUF_INIT;
+    if (session->context_tokens > 0) {
+        buf_append_c(&sizes, ", which holds ");
+        tokens_append(&sizes, session->context_tokens);
+        buf_append_c(&sizes, " tokens with its instructions");
+    }
+    end_entry(session, ENTRY_DONE);
+    say(session,
+        "Compacted: the agent goes on from a summary of its own%s. What is shown here stays whole.",
+        sizes.len > 0 ? sizes.ptr : "");
+    buf_free(&sizes);
     go_on(session);
 }
 
@@ -259,6 +284,9 @@ static void on_event(void *data, const struct event *event)
     case EVENT_USAGE:
         turn_take_usage(session, &event->usage);
         break;
+    case EVENT_WARNING:
+        say(session, "%.*s", STR_FMT(event->text));
+        break;
     case EVENT_RETRY:
         turn_end_usage(session, false);
         turn_expect_usage(session);
@@ -272,7 +300,8 @@ static void on_event(void *data, const struct event *event)
         break;
     case EVENT_DONE:
         turn_end_usage(session, true);
-        done(session, event->stop);
+        is_own_agent(session->stream_provider) ? agent_done(session, event->stop)
+                                               : done(session, event->stop);
         break;
     default:
         break;
@@ -306,22 +335,27 @@ void compact_begin(struct session *session, bool in_turn)
 {
     struct err err;
     const struct session_setup *setup = &session->setup;
+    bool by_agent = is_own_agent(setup->provider);
     char *files = NULL;
     char *instructions =
         setup->instructions == NULL ? NULL : setup->instructions(setup->data, &files);
-    struct items items = question(session);
+    struct items items = by_agent ? (struct items){0} : question(session);
     struct request request = {
         .instructions = instructions,
         .files = files,
-        .items = &items,
+        .items = by_agent ? &session->items : &items,
+        .compacts = by_agent,
         .model = session->model,
         .effort = session->effort,
         .cache_key = session_id(session),
     };
     struct buf detail = BUF_INIT;
     session->compact.before = tokens_now(session);
-    tokens_append(&detail, session->compact.before);
-    buf_append_c(&detail, " tokens to a summary");
+    if (session->compact.before > 0) {
+        tokens_append(&detail, session->compact.before);
+        buf_append_c(&detail, " tokens ");
+    }
+    buf_append_c(&detail, "to a summary");
     struct entry entry = {.kind = ENTRY_TOOL,
         .status = ENTRY_OPEN,
         .name = mem_strdup("compact"),
@@ -362,17 +396,17 @@ bool session_can_compact(const struct session *session, struct err *err)
         return err_set(
             err, ERR_CONFLICT, "The agent is at work: wait for it, or Esc interrupts it.");
     }
+    if (session->items.len < 2) {
+        return err_set(err, ERR_NOT_FOUND, "There is nothing to compact yet.");
+    }
     if (provider == NULL) {
         return err_set(err, ERR_NOT_FOUND, "There is no model to write a summary.");
     }
     if (provider->is_recording) {
         return err_set(err, ERR_UNSUPPORTED, "A recording writes no summary.");
     }
-    if (is_own_agent(provider)) {
+    if (is_own_agent(provider) && !provider->takes_compaction) {
         return err_set(err, ERR_UNSUPPORTED, "This agent compacts its conversation by itself.");
-    }
-    if (session->items.len < 2) {
-        return err_set(err, ERR_NOT_FOUND, "There is nothing to compact yet.");
     }
     return true;
 }

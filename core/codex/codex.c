@@ -140,7 +140,14 @@ static void tell_instructions(struct codex *codex, cJSON *params)
     set(&codex->told_files, files);
 }
 
-static void start_turn(struct codex *codex)
+static void ask_compaction(struct codex *codex)
+{
+    cJSON *params = mem_require(cJSON_CreateObject());
+    json_set_string(params, "threadId", codex->thread);
+    rpc_call(codex->rpc, "thread/compact/start", params, CALL_MS, on_turn, codex);
+}
+
+static void ask_turn(struct codex *codex)
 {
     cJSON *params = params_saying(codex, codex->input);
     tell_instructions(codex, params);
@@ -164,11 +171,15 @@ static void start_turn(struct codex *codex)
     }
     json_set_string(params, "approvalPolicy", codex_approval(codex));
     json_set_string(params, "approvalsReviewer", "user");
-    free(codex->input);
-    codex->input = NULL;
-    codex->laid = false;
-    codex->asking = true;
     rpc_call(codex->rpc, "turn/start", params, CALL_MS, on_turn, codex);
+}
+
+static void start_turn(struct codex *codex)
+{
+    codex->compacts ? ask_compaction(codex) : ask_turn(codex);
+    set(&codex->input, NULL);
+    codex->laid = codex->compacted = false;
+    codex->asking = true;
     outside_listen(&codex->outside);
 }
 
@@ -355,17 +366,19 @@ static struct stream *start(struct provider *provider, const struct request *req
     }
     set(&codex->session, request->cache_key);
     set(&codex->files, request->files);
+    bool knows = codex->step == STEP_READY && codex->history == NULL;
     free(codex->history);
-    codex->history = codex->step == STEP_READY ? NULL : outside_history(request->items);
+    codex->history = knows ? NULL : outside_history(request->items);
     set(&codex->model, request->model);
     set(&codex->effort, request->effort);
     set(&codex->schema, request->output_schema);
     set(&codex->instructions, request->instructions);
     free(codex->input);
-    codex->input = outside_input(request->items);
+    codex->compacts = request->compacts;
+    codex->input = codex->compacts ? mem_strdup("") : outside_input(request->items);
     codex->laid = false;
     codex->laid_late = codex->laying_out;
-    codex->nothing = answered && codex->input[0] == '\0';
+    codex->nothing = answered && !codex->compacts && codex->input[0] == '\0';
     if (codex->nothing) {
         set(&codex->input, NULL);
     }
@@ -439,6 +452,8 @@ static void free_codex(struct provider *provider)
     free(codex->files);
     free(codex->told);
     free(codex->told_files);
+    free(codex->kept);
+    free(codex->kept_files);
     free(codex->history);
     cJSON_Delete(codex->limits);
     free(codex->thread);
@@ -470,6 +485,7 @@ struct provider *codex_new(const struct codex_options *options, struct err *err)
     codex->provider.ops = &ops;
     codex->provider.reads_instructions = true;
     codex->provider.counts_later = true;
+    codex->provider.takes_compaction = true;
     codex->loop = options->loop;
     codex->later = loop_timer_new(options->loop, on_later, codex);
     codex->host = *options->host;

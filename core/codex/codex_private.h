@@ -89,6 +89,9 @@ struct codex {
     struct buf note;          /* what Codex has to hear before its next prompt */
     bool nothing;             /* the stream has nothing to say */
     struct loop_timer *later; /* goes on */
+    bool compacts;            /* what waits is no prompt: it is to sum up what was said */
+    bool compacted;           /* and did */
+    long long counted;        /* tokens of the thread until now, as Codex counts them */
     bool asking;              /* turn/start is out, turn/started not yet in */
     bool unwanted;            /* and nobody waits for that turn any more */
     bool stopping; /* the turn that runs is not wanted any more: what it still says is dropped */
@@ -101,6 +104,8 @@ struct codex {
     char *files; /* what AGENTS.md says now */
     char *told;  /* our own instructions as the thread heard them; NULL: not known */
     char *told_files;
+    char *kept; /* the same of when it was loaded, which it does not forget */
+    char *kept_files;
     char *history; /* what was said before a thread that does not know it; NULL: nothing */
     cJSON *limits; /* as Codex said last; NULL: it did not */
     struct outside outside;
@@ -153,6 +158,8 @@ void codex_end_turn(struct codex *codex, enum stop_reason stop, enum err_kind ki
 bool codex_take_late_result(struct codex *codex, const struct request *request);
 
 /* thread.c */
+/* Of what the thread was told only what it was loaded with is sure to be known to it. */
+void codex_remember_kept(struct codex *codex);
 const char *codex_approval(const struct codex *codex);
 bool codex_start_process(struct codex *codex, struct err *err) MUST_USE;
 void codex_ask_thread(struct codex *codex);

@@ -149,8 +149,12 @@ static void end_turn(struct codex *codex, struct str patch)
     struct codex_ending ending = codex->ending;
     bool wanted = ending.wanted && codex->outside.stream != NULL;
     codex->ending = (struct codex_ending){0};
-    if (patch.len > 0 && (!wanted || ending.failure != NULL)) {
-        bool ok = codex->host.take(codex->host.data, patch, wanted ? "failed" : "was interrupted");
+    bool aside = !wanted || ending.failure != NULL || codex->compacts; /* nobody takes a call */
+    if (patch.len > 0 && aside) {
+        bool ok = codex->host.take(codex->host.data, patch,
+            !wanted                  ? "was interrupted"
+            : ending.failure != NULL ? "failed"
+                                     : "compacted its conversation");
         codex_note(codex, "What your commands had changed when your last turn ended early %s.",
             ok ? "is in the proposal" : "was not taken into the proposal");
     }
@@ -158,7 +162,7 @@ static void end_turn(struct codex *codex, struct str patch)
         codex_go_on(codex); /* the next one may wait for the end of this */
     } else if (ending.failure != NULL) {
         codex_fail(codex, ending.kind, "%s", ending.failure);
-    } else if (patch.len > 0) {
+    } else if (patch.len > 0 && !aside) {
         free(codex->late_call);
         codex->late_call = mem_printf("codex-%u", ++codex->late_calls);
         outside_emit(&codex->outside, &(struct event){.kind = EVENT_TOOL_CALL,

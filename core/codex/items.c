@@ -86,9 +86,6 @@ static void item_started(struct codex *codex, const char *id, const char *type, 
     } else if (strcmp(type, "fileChange") == 0) {
         cJSON_Delete(kept->item);
         kept->item = mem_require(cJSON_Duplicate(item, true));
-    } else if (strcmp(type, "contextCompaction") == 0) {
-        outside_warn(
-            &codex->outside, "Codex compacted the conversation: its context window was full");
     }
 }
 
@@ -109,6 +106,17 @@ static void file_change_done(struct codex *codex, const char *id, const char *st
     bool written = strcmp(status, "completed") == 0;
     if (strcmp(status, "failed") == 0 || (written && item != NULL && !codex_agree(codex, item))) {
         codex_mend(codex);
+    }
+}
+
+/* What it was told in the conversation may not be in its summary. */
+static void compacted(struct codex *codex)
+{
+    codex->compacted = true;
+    codex_remember_kept(codex);
+    if (!codex->compacts) {
+        outside_tell(
+            &codex->outside, "Codex compacted the conversation: its context window was full");
     }
 }
 
@@ -137,6 +145,8 @@ static void item_completed(struct codex *codex, const char *id, const char *type
         outside_activity(&codex->outside, EVENT_ACTIVITY_DONE, id, NULL, "", failed);
     } else if (strcmp(type, "fileChange") == 0) {
         file_change_done(codex, id, status);
+    } else if (strcmp(type, "contextCompaction") == 0) {
+        compacted(codex);
     }
 }
 
@@ -151,16 +161,22 @@ static void usage_updated(struct codex *codex, const cJSON *params)
     const cJSON *all = json_get(params, "tokenUsage");
     const cJSON *last = json_get(all, "last");
     const char *turn = json_string(params, "turnId");
+    long long counted = json_int_or(json_get(all, "total"), "totalTokens", -1);
+    bool again = counted >= 0 && counted == codex->counted; /* it says what its window holds */
+    codex->counted = counted;
     if (codex->turn == NULL || (turn != NULL && strcmp(turn, codex->turn) != 0)) {
         return; /* a thread that is taken up says again what its last turn took */
     }
-    struct usage usage = {.input_tokens = json_int_or(last, "inputTokens", 0),
-        .cached_tokens = json_int_or(last, "cachedInputTokens", 0),
-        .output_tokens = json_int_or(last, "outputTokens", 0),
-        .reasoning_tokens = json_int_or(last, "reasoningOutputTokens", 0),
-        .written_tokens = json_int_or(last, "cacheWriteInputTokens", 0),
+    struct usage usage = {.again = again,
         .held = json_int_or(last, "totalTokens", 0),
         .window = json_int_or(all, "modelContextWindow", 0)};
+    if (!again) {
+        usage.input_tokens = json_int_or(last, "inputTokens", 0);
+        usage.cached_tokens = json_int_or(last, "cachedInputTokens", 0);
+        usage.output_tokens = json_int_or(last, "outputTokens", 0);
+        usage.reasoning_tokens = json_int_or(last, "reasoningOutputTokens", 0);
+        usage.written_tokens = json_int_or(last, "cacheWriteInputTokens", 0);
+    }
     outside_emit(&codex->outside, &(struct event){.kind = EVENT_USAGE, .usage = usage});
 }
 
@@ -232,7 +248,9 @@ static void turn_completed(struct codex *codex, const cJSON *params)
     const cJSON *error = json_get(turn, "error");
     char *failure = NULL;
     enum err_kind kind = ERR_EXTERNAL;
-    if (strcmp(status, "failed") == 0) {
+    if (codex->compacts && !codex->compacted && strcmp(status, "completed") == 0) {
+        failure = mem_strdup("Codex ended without a summary");
+    } else if (strcmp(status, "failed") == 0) {
         const char *message = json_string_or(error, "message", "without a reason");
         bool unauthorized = is_unauthorized(error);
         kind = unauthorized ? ERR_DENIED : ERR_EXTERNAL;

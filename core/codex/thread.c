@@ -27,10 +27,11 @@ static void answered(struct codex *codex, struct rpc_answer *answer, bool heard)
     free(codex->thread);
     codex->thread = mem_strdup(id);
     codex->step = STEP_READY;
-    free(codex->told);
-    codex->told = heard ? mem_strdup(codex->instructions == NULL ? "" : codex->instructions) : NULL;
-    free(codex->told_files); /* Codex reads them whenever it loads a thread */
-    codex->told_files = mem_strdup(codex->files == NULL ? "" : codex->files);
+    free(codex->kept);
+    codex->kept = heard ? mem_strdup(codex->instructions == NULL ? "" : codex->instructions) : NULL;
+    free(codex->kept_files); /* Codex reads them whenever it loads a thread */
+    codex->kept_files = mem_strdup(codex->files == NULL ? "" : codex->files);
+    codex_remember_kept(codex);
     if (!heard) {
         free(codex->history);
         codex->history = NULL;
@@ -41,6 +42,14 @@ static void answered(struct codex *codex, struct rpc_answer *answer, bool heard)
             &codex->outside, "After a restart Codex will not remember this session: %s", err.text);
     }
     codex_go_on(codex);
+}
+
+void codex_remember_kept(struct codex *codex)
+{
+    free(codex->told);
+    codex->told = mem_strdup(codex->kept);
+    free(codex->told_files);
+    codex->told_files = mem_strdup(codex->kept_files);
 }
 
 const char *codex_approval(const struct codex *codex)
@@ -116,6 +125,13 @@ static void on_resumed(void *data, struct rpc_answer *answer)
         answered(codex, answer, false);
         return;
     }
+    if (answer->status == RPC_REFUSED && codex->compacts) {
+        codex->step = STEP_IDLE;
+        codex_fail(codex, ERR_NOT_FOUND,
+            "Codex no longer has the thread of this session; the next prompt begins a new one (%s)",
+            answer->message);
+        return;
+    }
     if (answer->status == RPC_REFUSED) { /* its files are gone: a new thread is better than none */
         outside_warn(&codex->outside,
             "Codex no longer has the thread of this session and begins a new one, told what was "
@@ -135,6 +151,10 @@ void codex_ask_thread(struct codex *codex)
 {
     char *id =
         codex->thread != NULL ? mem_strdup(codex->thread) : outside_known("codex", codex->session);
+    if (id == NULL && codex->compacts) {
+        codex_fail(codex, ERR_NOT_FOUND, "Codex has heard nothing of this session yet");
+        return;
+    }
     if (id == NULL) {
         start_thread(codex);
         return;

@@ -65,6 +65,7 @@ struct request {
     const char *effort;        /* "low", "medium", "high", … or NULL */
     const char *output_schema; /* JSON Schema text for structured output, or NULL */
     const char *cache_key;     /* the session's id, or NULL */
+    bool compacts; /* no turn: what the agent itself remembers is to be summed up */
 };
 
 enum event_kind {
@@ -175,7 +176,8 @@ struct provider {
     bool is_recording;
     bool counts_later;       /* what an answer took is told once what it asked for is answered */
     bool reads_instructions; /* the agent reads the workspace's AGENTS.md by itself */
-    bool tells_itself; /* it says by itself how one works here: instructions leaves that out */
+    bool tells_itself;     /* it says by itself how one works here: instructions leaves that out */
+    bool takes_compaction; /* it takes a request that compacts */
 };
 
 struct stream *provider_start(struct provider *provider, const struct request *request,
