@@ -65,7 +65,7 @@ struct request {
     const char *effort;        /* "low", "medium", "high", … or NULL */
     const char *output_schema; /* JSON Schema text for structured output, or NULL */
     const char *cache_key;     /* the session's id, or NULL */
-    bool compacts; /* no turn: what the agent itself remembers is to be summed up */
+    bool compacts;             /* no turn: what the agent itself remembers is to be summed up */
 };
 
 enum event_kind {
