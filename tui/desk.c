@@ -81,6 +81,11 @@ static void draw_header(void *data, struct region region)
     }
     if (!workbench_is_recording(desk->workbench)) {
         col = put(left, col + 3, workbench_model(desk->workbench), STYLE(HEADER_DIM));
+        char *mode = workbench_mode(desk->workbench);
+        if (mode != NULL) {
+            col += grid_printf(left, 0, col, STYLE(HEADER_DIM), ", mode %s", mode);
+            free(mode);
+        }
         const struct route *route = workbench_route(desk->workbench);
         if (route != NULL) {
             col += grid_printf(left, 0, col, STYLE(HEADER_DIM), ", to %s", route->title);

@@ -91,6 +91,23 @@ static unsigned pick_model(void *data)
     return UI_DONE;
 }
 
+static unsigned pick_mode(void *data)
+{
+    struct desk *desk = data;
+    mode_picker_open(desk->app, desk->workbench);
+    return UI_DONE;
+}
+
+static const char *why_no_mode(void *data)
+{
+    struct desk *desk = data;
+    struct offer mode;
+    return workbench_offered(desk->workbench, OFFER_MODE, 0, &mode)
+               ? NULL
+               : "No modes are known: an agent that speaks ACP may have some, and says which with "
+                 "the first prompt.";
+}
+
 static const char *why_no_model(void *data)
 {
     struct desk *desk = data;
@@ -133,6 +150,8 @@ static const struct action actions[] = {
         NULL, 0, pick_profile, NULL},
     {"model.pick", "model", "Choose the model by task, with its price and why", "alt-L", NULL, 0,
         pick_model, why_no_model},
+    {"mode.pick", "mode", "Choose the mode that an agent of its own works in: plan, ask, …", "",
+        NULL, 0, pick_mode, why_no_mode},
     {"desk.trust", "trust",
         "Read the hooks and skills that come with this repository, and trust them or not", "alt-T",
         NULL, 0, open_trust, NULL},

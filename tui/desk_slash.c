@@ -244,6 +244,24 @@ bool desk_slash_model(struct desk *desk, struct str args, struct err *err)
     return ok;
 }
 
+bool desk_slash_mode(struct desk *desk, struct str args, struct err *err)
+{
+    if (args.len == 0) {
+        const char *why = app_why_not(desk->app, "mode.pick");
+        if (why == NULL) {
+            mode_picker_open(desk->app, desk->workbench);
+        }
+        return why == NULL || err_set(err, ERR_CONFLICT, "%s", why);
+    }
+    char *name = str_dup(args);
+    bool ok = workbench_use_mode(desk->workbench, name, err);
+    free(name);
+    if (ok) {
+        mode_say(desk->app, desk->workbench);
+    }
+    return ok;
+}
+
 /* Hooks that run: the engineer's own, and the repository's once trusted. */
 static void append_hooks(const struct desk *desk, struct buf *text)
 {
@@ -279,6 +297,11 @@ bool desk_slash_status(struct desk *desk, struct str args, struct err *err)
     buf_printf(&text, "Profile      %s\n", profile == NULL ? "none" : profile);
     buf_printf(&text, "Model        %s: %s\n", workbench_model(desk->workbench), why);
     free(why);
+    char *mode = workbench_describe_mode(desk->workbench);
+    if (mode != NULL) {
+        buf_printf(&text, "Mode         %s\n", mode);
+    }
+    free(mode);
     buf_printf(&text, "Session      %s  %s\n", session_id(session), session_title(session));
     append_limits(desk, &text);
     append_tests(desk, &text);

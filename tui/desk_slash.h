@@ -25,6 +25,7 @@ bool desk_slash_report(struct desk *desk, struct str args, struct err *err);
 bool desk_slash_diff(struct desk *desk, struct str args, struct err *err);
 bool desk_slash_commit(struct desk *desk, struct str args, struct err *err);
 bool desk_slash_profile(struct desk *desk, struct str args, struct err *err);
+bool desk_slash_mode(struct desk *desk, struct str args, struct err *err);
 bool desk_slash_model(struct desk *desk, struct str args, struct err *err);
 bool desk_slash_status(struct desk *desk, struct str args, struct err *err);
 bool desk_slash_skill(struct desk *desk, struct str args, struct err *err); /* desk_skills.c */

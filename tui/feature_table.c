@@ -34,8 +34,9 @@ static const struct feature features[] = {
     {"Profiles and models",
         "a model, its effort and its limits under a name; ~/.codex/config.toml is read too; a "
         "model for each task, with its price and why; bounds on what a prompt costs",
-        "profile.pick model.pick", "",
-        "profile max_turns mend_attempts max_tokens max_cost auto_routing", "/profile /model", ""},
+        "profile.pick model.pick mode.pick", "",
+        "profile max_turns mend_attempts max_tokens max_cost auto_routing", "/profile /model /mode",
+        ""},
     {"Slash commands",
         "what one does while typing: completed after a `/` in the prompt, the same in plain mode; "
         "prompt "

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 /* Values, price and reason in one line, where there is room. */
-enum { LIST_COLS = 112, NAME_SHOWN = 80 };
+enum { LIST_COLS = 112, NAME_SHOWN = 80, ABOUT_SHOWN = 200 };
 
 struct row {
     char *text;
@@ -199,15 +199,18 @@ static void add_models(struct choosing *choosing)
 /* The models that an agent of its own has said it has: no others can be had there. */
 static void add_offered(struct choosing *choosing)
 {
-    const char *name;
-    const char *model;
-    for (size_t i = 0; (model = workbench_offered(choosing->wb, i, &name)) != NULL; i++) {
-        char *id = safe_dup(str_of(model), SAFE_ONE_LINE, NAME_SHOWN);
-        char *called = safe_dup(str_of(name), SAFE_ONE_LINE, NAME_SHOWN);
-        const char *last = strrchr(model, '/'); /* opencode's are PROVIDER/MODEL */
+    struct offer model;
+    for (size_t i = 0; workbench_offered(choosing->wb, OFFER_MODEL, i, &model); i++) {
+        char *id = safe_dup(str_of(model.id), SAFE_ONE_LINE, NAME_SHOWN);
+        char *called = safe_dup(
+            str_of(model.name == NULL || strcmp(model.name, model.id) == 0 ? "" : model.name),
+            SAFE_ONE_LINE, NAME_SHOWN);
+        const char *last = strrchr(model.id, '/'); /* opencode's are PROVIDER/MODEL */
+        char *price = price_text(choosing, last == NULL ? model.id : last + 1);
         struct row row = {.text = mem_printf("%s  %s", id, called),
-            .detail = price_text(choosing, last == NULL ? model : last + 1),
-            .model = mem_strdup(model)};
+            .detail = mem_printf("%s%s", model.now ? "now " : "", price),
+            .model = mem_strdup(model.id)};
+        free(price);
         VEC_PUSH(&choosing->rows, row);
         free(called);
         free(id);
@@ -221,8 +224,8 @@ void model_picker_open(struct app *app, struct workbench *wb)
     struct row configured = {.text = mem_strdup("as the configuration has it"),
         .detail = mem_printf("now %s: %s", workbench_model(wb), why)};
     VEC_PUSH(&choosing->rows, configured);
-    const char *name;
-    bool offers = workbench_offered(wb, 0, &name) != NULL;
+    struct offer first;
+    bool offers = workbench_offered(wb, OFFER_MODEL, 0, &first);
     if (offers) {
         add_offered(choosing);
     } else {
@@ -240,4 +243,58 @@ void model_picker_open(struct app *app, struct workbench *wb)
         .data = choosing};
     picker_open(app, &options);
     free(why);
+}
+
+/* ---- modes ---- */
+
+void mode_say(struct app *app, struct workbench *wb)
+{
+    char *mode = workbench_describe_mode(wb);
+    app_message(app, MESSAGE_INFO, "The agent goes on in its mode %s", mode == NULL ? "" : mode);
+    free(mode);
+}
+
+static void mode_chosen(void *data, size_t index, struct str query)
+{
+    struct choosing *choosing = data;
+    struct err err;
+    if (index == PICKER_NONE) {
+        app_message(
+            choosing->app, MESSAGE_WARNING, "the agent has no mode \"%.*s\"", STR_FMT(query));
+    } else if (workbench_use_mode(choosing->wb, choosing->rows.items[index].model, &err)) {
+        mode_say(choosing->app, choosing->wb);
+    } else {
+        app_message(choosing->app, MESSAGE_ERROR, "%s", err.text);
+    }
+}
+
+void mode_picker_open(struct app *app, struct workbench *wb)
+{
+    struct choosing *choosing = begin(app, wb);
+    struct offer mode;
+    size_t first = 0;
+    for (size_t i = 0; workbench_offered(wb, OFFER_MODE, i, &mode); i++) {
+        char *name =
+            safe_dup(str_of(mode.name == NULL ? mode.id : mode.name), SAFE_ONE_LINE, NAME_SHOWN);
+        char *about =
+            safe_dup(str_of(mode.about == NULL ? "" : mode.about), SAFE_ONE_LINE, ABOUT_SHOWN);
+        struct row row = {.text = mem_printf("%s  %s", name, about),
+            .detail = mem_printf(
+                "%s%s", mode.now ? "now " : "", mode.may_not_ask ? "⚠ may not ask you" : ""),
+            .model = mem_strdup(mode.id)};
+        VEC_PUSH(&choosing->rows, row);
+        first = mode.now ? i : first;
+        free(about);
+        free(name);
+    }
+    struct picker_options options = {.title = "Mode of the agent",
+        .hint = "in the agent's words; confined and reviewed in each",
+        .count = choosing->rows.len,
+        .cols = LIST_COLS,
+        .first = first,
+        .item = item,
+        .chosen = mode_chosen,
+        .destroy = destroy,
+        .data = choosing};
+    picker_open(app, &options);
 }

@@ -37,6 +37,8 @@ const struct slash_command slash_commands[] = {
         desk_slash_profile, NULL},
     {"model", "[NAME [EFFORT]]", "Choose the model by task, with its price and why", NULL,
         desk_slash_model, NULL},
+    {"mode", "[NAME]", "Choose the mode that an agent of its own works in: plan, ask, …", NULL,
+        desk_slash_mode, NULL},
     {"skill", "[NAME] [TASK]",
         "Have the agent use a skill for a task; without a name all are listed", NULL,
         desk_slash_skill, NULL},

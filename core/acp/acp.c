@@ -431,13 +431,25 @@ static void show(struct provider *provider, const char *session)
         set(&acp->shown, session);
         buf_clear(&acp->note);
         acp->speak = false;
+        acp_forget_mode(acp); /* it was chosen for the other one */
         acp_half_take(acp, session);
     }
 }
 
-static const char *offered(const struct provider *provider, size_t index, const char **name)
+static bool offered(
+    const struct provider *provider, enum offer_kind kind, size_t index, struct offer *out)
 {
-    return acp_offered((const struct acp *)provider, index, name);
+    return acp_offered((const struct acp *)provider, kind, index, out);
+}
+
+static bool use_mode(struct provider *provider, const char *mode, struct err *err)
+{
+    return acp_use_mode((struct acp *)provider, mode, err);
+}
+
+static const char *mode(const struct provider *provider)
+{
+    return acp_mode((const struct acp *)provider);
 }
 
 static bool is_ending(const struct provider *provider)
@@ -479,6 +491,7 @@ static void free_acp(struct provider *provider)
     free(acp->shown);
     acp_agent_free(&acp->agent);
     acp_free_choices(acp);
+    acp_free_offers(acp);
     buf_free(&acp->note);
     free(acp->program);
     free(acp->login);
@@ -504,6 +517,8 @@ struct provider *acp_new(const struct acp_options *options, struct err *err)
         .decide = decide,
         .show = show,
         .offered = offered,
+        .use_mode = use_mode,
+        .mode = mode,
         .is_ending = is_ending};
     struct acp_agent agent = *options->agent;
     *options->agent = (struct acp_agent){0};

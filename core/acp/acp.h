@@ -1,7 +1,7 @@
 /* An agent that speaks the Agent Client Protocol as the model of a session: JSON-RPC 2.0, one JSON
  * text a line, over its standard input and output, behind the interface of a provider. Source: the
  * schema of protocol version 1 (agentclientprotocol.com, npm @agentclientprotocol/sdk); tried with
- * opencode 1.18.33 and codex-acp 0.16.0.
+ * opencode 1.18.33, claude-agent-acp 0.101.0, codex-acp 2.6.0 and gemini 0.61.0.
  *
  * The agent works in a scratch copy of its own (workspace/lent.h), and its process is confined by
  * the operating system (sandbox/sandbox.h): it writes to that copy, to the folders that the user

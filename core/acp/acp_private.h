@@ -1,7 +1,7 @@
 /* Inside of the ACP provider: acp.c (requests and turns), session.c (from no process to a session),
- * choice.c (its model and effort), updates.c (what the agent says, as events), spending.c (tokens
- * and money), half.c (what it has written until now), asks.c (what it asks of us). Nobody else
- * includes it. */
+ * offers.c (what it lets be chosen), choice.c (what is chosen of it), updates.c (what the agent
+ * says, as events), spending.c (tokens and money), half.c (what it has written until now), asks.c
+ * (what it asks of us). Nobody else includes it. */
 #ifndef BYLAW_ACP_ACP_PRIVATE_H
 #define BYLAW_ACP_ACP_PRIVATE_H
 
@@ -17,14 +17,14 @@ enum acp_step {
     ACP_IDLE,      /* a process, no session */
     ACP_SESSION,   /* a session is asked for */
     ACP_READY,     /* prompts may be sent */
-    ACP_CHOOSING   /* but its model or effort is asked for first */
+    ACP_CHOOSING   /* but its model, effort or mode is asked for first */
 };
 
 /* What the engineer chose of it. */
-enum acp_choice_kind { ACP_MODEL, ACP_EFFORT, ACP_CHOICES };
 struct acp_choice {
     char *wanted; /* NULL: as the agent has it */
     char *asked;  /* of this session: looked for, and set where there is such a one */
+    char *value;  /* which it was set to */
     char *first;  /* what it had before we set any; NULL: we did not */
 };
 
@@ -68,8 +68,11 @@ struct acp {
     struct lent *lent;
     enum acp_step step;
     bool can_load, can_resume;
-    unsigned settings; /* lent_settings when it began */
-    cJSON *offers;     /* configOptions of its session, the newest */
+    unsigned settings;      /* lent_settings when it began */
+    cJSON *offers;          /* configOptions of its session, the newest */
+    cJSON *older;           /* its models and modes, in the same shape */
+    char *mode;             /* the one in force that we know of */
+    enum offer_kind asking; /* what is asked to be set */
     struct {
         bool says;      /* it says what it costs */
         bool known;     /* what its session had cost when we last heard, which is */
@@ -79,7 +82,7 @@ struct acp {
         long long held; /* what its window holds */
         long long window;
     } spent;
-    struct acp_choice choices[ACP_CHOICES];
+    struct acp_choice choices[OFFER_KINDS];
     char *login;   /* how one logs in, as the agent says; NULL: it does not */
     char *ours;    /* our session */
     char *session; /* the agent's; NULL: not known yet */
@@ -172,17 +175,34 @@ void acp_half_take(struct acp *acp, const char *session);
 bool acp_start_process(struct acp *acp, struct err *err) MUST_USE;
 void acp_ask_session(struct acp *acp);
 
-/* choice.c */
-/* What its session lets be chosen: the result of a request or an update. */
+/* offers.c */
+/* What its session lets be chosen: the result that it begins with; then what a request answers, or
+ * an update. */
+void acp_begin_offers(struct acp *acp, const cJSON *result);
 void acp_take_offers(struct acp *acp, const cJSON *from);
-/* Its models, as the provider's `offered`. */
-const char *acp_offered(const struct acp *acp, size_t index, const char **name);
+/* The agent went into another mode by itself. */
+void acp_take_mode(struct acp *acp, const cJSON *update);
+/* It has set what it was asked to; the older methods answer nothing. */
+void acp_take_set(struct acp *acp, enum offer_kind kind, const char *value);
+/* The option of a kind, and whether it is one of the older shapes; NULL: there is none. */
+const cJSON *acp_find_offer(const struct acp *acp, enum offer_kind kind, bool *older);
+/* As the provider's `offered`. */
+bool acp_offered(const struct acp *acp, enum offer_kind kind, size_t index, struct offer *out);
+void acp_free_offers(struct acp *acp);
+
+/* choice.c */
 /* NULL: as the agent has it. */
 void acp_want(struct acp *acp, const char *model, const char *effort);
 /* True: something is asked for, and acp_go_on follows. False: all is as it can be. */
 bool acp_choose(struct acp *acp);
+/* At once where a prompt runs, else before the next one. */
+bool acp_use_mode(struct acp *acp, const char *wanted, struct err *err) MUST_USE;
+/* The mode it is in, or will be with the next prompt; NULL: not known. */
+const char *acp_mode(const struct acp *acp);
 /* Another session of the agent's: it knows of none of them. */
 void acp_forget_choices(struct acp *acp);
+/* None is asked for. */
+void acp_forget_mode(struct acp *acp);
 void acp_free_choices(struct acp *acp);
 
 /* updates.c */

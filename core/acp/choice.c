@@ -1,18 +1,15 @@
-/* The model and the effort that the engineer chose, told to an agent that lets them be chosen:
- * `configOptions` of its session and session/set_config_option, of protocol version 1 (the option's
- * category is "model" or "thought_level"; the older session/set_model is no part of it any more).
- * What cannot be chosen is said in one line, and the agent goes on with what it has. */
+/* The model, the effort and the mode that the engineer chose, told to an agent that lets them be
+ * chosen (offers.c). What cannot be chosen is said in one line, and the agent goes on with what it
+ * has. No mode is ever asked for but the one that the engineer named. */
 #include "acp/acp_private.h"
-#include "base/vec.h"
 
 #include <stdlib.h>
 #include <strings.h>
 
 enum { SET_MS = 60000, OFFERED_MAX = 300 };
 
-static const struct {
-    const char *category, *word;
-} kinds[ACP_CHOICES] = {{"model", "model"}, {"thought_level", "effort"}};
+static const char *const words[OFFER_KINDS] = {
+    [OFFER_MODEL] = "model", [OFFER_EFFORT] = "effort", [OFFER_MODE] = "mode"};
 
 static void set(char **into, const char *text)
 {
@@ -26,177 +23,197 @@ static bool same(const char *a, const char *b)
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-/* ---- what it offers ---- */
-
-static const cJSON *find_option(const struct acp *acp, const char *category)
-{
-    const cJSON *option;
-    cJSON_ArrayForEach(option, acp->offers)
-    {
-        if (same(json_string(option, "category"), category) &&
-            same(json_string(option, "type"), "select") && json_string(option, "id") != NULL) {
-            return option;
-        }
-    }
-    return NULL;
-}
-
 /* "gpt-5.5" is also openai/gpt-5.5, and a name as people read it. */
-static bool is_meant(const cJSON *value, const char *wanted)
+static bool is_meant(const struct offer *offer, const char *wanted)
 {
-    const char *id = json_string_or(value, "value", "");
-    const char *last = strrchr(id, '/');
-    return strcmp(id, wanted) == 0 || (last != NULL && strcmp(last + 1, wanted) == 0) ||
-           strcasecmp(json_string_or(value, "name", ""), wanted) == 0;
+    const char *last = strrchr(offer->id, '/');
+    return strcmp(offer->id, wanted) == 0 || (last != NULL && strcmp(last + 1, wanted) == 0) ||
+           (offer->name != NULL && strcasecmp(offer->name, wanted) == 0);
 }
 
-/* The id of the value that is meant; an exact one goes before. Values may stand in groups. NULL:
- * none. `offered` gets the ids. */
-static const char *find_value(const cJSON *values, const char *wanted, struct buf *offered)
+/* The id of the one that is meant; an exact one goes before. NULL: none. `offered` gets the ids. */
+static const char *find_value(
+    const struct acp *acp, enum offer_kind kind, const char *wanted, struct buf *offered)
 {
     const char *found = NULL;
-    const cJSON *value;
-    cJSON_ArrayForEach(value, values)
-    {
-        const cJSON *group = json_get(value, "options");
-        const char *id = json_string(value, "value");
-        const char *here = NULL;
-        if (cJSON_IsArray(group)) {
-            here = find_value(group, wanted, offered);
-        } else if (id != NULL) {
-            here = is_meant(value, wanted) ? id : NULL;
-            buf_printf(offered, "%s%s", offered->len > 0 ? ", " : "", id);
-        }
-        if (here != NULL && (found == NULL || strcmp(here, wanted) == 0)) {
-            found = here;
+    struct offer offer;
+    for (size_t i = 0; acp_offered(acp, kind, i, &offer); i++) {
+        buf_printf(offered, "%s%s", offered->len > 0 ? ", " : "", offer.id);
+        if (is_meant(&offer, wanted) && (found == NULL || strcmp(offer.id, wanted) == 0)) {
+            found = offer.id;
         }
     }
     return found;
 }
 
-/* Counts `index` down; groups are taken apart. */
-static const cJSON *value_at(const cJSON *values, size_t *index)
+static void clear_choice(struct acp_choice *choice)
 {
-    const cJSON *value;
-    cJSON_ArrayForEach(value, values)
-    {
-        const cJSON *group = json_get(value, "options");
-        const cJSON *found = cJSON_IsArray(group) ? value_at(group, index) : NULL;
-        if (found != NULL) {
-            return found;
-        }
-        if (!cJSON_IsArray(group) && json_string(value, "value") != NULL && (*index)-- == 0) {
-            return value;
-        }
-    }
-    return NULL;
-}
-
-const char *acp_offered(const struct acp *acp, size_t index, const char **name)
-{
-    const cJSON *option = find_option(acp, kinds[ACP_MODEL].category);
-    const cJSON *value = value_at(json_get(option, "options"), &index);
-    *name = json_string(value, "name");
-    return json_string(value, "value");
-}
-
-void acp_take_offers(struct acp *acp, const cJSON *from)
-{
-    const cJSON *offers = json_get(from, "configOptions");
-    if (cJSON_IsArray(offers)) {
-        cJSON_Delete(acp->offers);
-        acp->offers = mem_require(cJSON_Duplicate(offers, true));
-    }
+    set(&choice->asked, NULL);
+    set(&choice->value, NULL);
+    set(&choice->first, NULL);
 }
 
 void acp_forget_choices(struct acp *acp)
 {
-    for (size_t i = 0; i < ACP_CHOICES; i++) {
-        set(&acp->choices[i].asked, NULL);
-        set(&acp->choices[i].first, NULL);
+    for (size_t i = 0; i < OFFER_KINDS; i++) {
+        clear_choice(&acp->choices[i]);
     }
+}
+
+void acp_forget_mode(struct acp *acp)
+{
+    set(&acp->choices[OFFER_MODE].wanted, NULL);
+    clear_choice(&acp->choices[OFFER_MODE]);
 }
 
 void acp_free_choices(struct acp *acp)
 {
     acp_forget_choices(acp);
-    for (size_t i = 0; i < ACP_CHOICES; i++) {
+    for (size_t i = 0; i < OFFER_KINDS; i++) {
         set(&acp->choices[i].wanted, NULL);
     }
-    cJSON_Delete(acp->offers);
 }
 
 void acp_want(struct acp *acp, const char *model, const char *effort)
 {
-    set(&acp->choices[ACP_MODEL].wanted, model);
-    set(&acp->choices[ACP_EFFORT].wanted, effort);
+    set(&acp->choices[OFFER_MODEL].wanted, model);
+    set(&acp->choices[OFFER_EFFORT].wanted, effort);
 }
 
 /* ---- asking for it ---- */
 
+static void take_set(struct acp *acp, const struct rpc_answer *answer)
+{
+    struct acp_choice *choice = &acp->choices[acp->asking];
+    if (answer->status != RPC_ANSWERED) {
+        set(&choice->value, NULL);
+        outside_warn(&acp->outside, "%s goes on as it was: %s", acp->agent.name, answer->message);
+        return;
+    }
+    acp_take_set(acp, acp->asking, choice->value);
+    acp_take_offers(acp, answer->result);
+}
+
 static void on_set(void *data, struct rpc_answer *answer)
 {
     struct acp *acp = data;
-    if (answer->status == RPC_GONE) { /* on_end says it */
-        return;
+    if (answer->status != RPC_GONE) { /* else on_end says it */
+        acp->step = ACP_READY;
+        take_set(acp, answer);
+        acp_go_on(acp);
     }
-    acp->step = ACP_READY;
-    if (answer->status == RPC_ANSWERED) {
-        acp_take_offers(acp, answer->result);
-    } else {
-        outside_warn(&acp->outside, "%s goes on as it was: %s", acp->agent.name, answer->message);
-    }
-    acp_go_on(acp);
 }
 
-static void ask(struct acp *acp, const cJSON *option, const char *value)
+/* While a prompt runs. */
+static void on_set_meanwhile(void *data, struct rpc_answer *answer)
 {
+    if (answer->status != RPC_GONE) {
+        take_set(data, answer);
+    }
+}
+
+static void ask(struct acp *acp, enum offer_kind kind, const char *value,
+    void (*answered)(void *data, struct rpc_answer *answer))
+{
+    bool older;
+    const cJSON *option = acp_find_offer(acp, kind, &older);
+    acp->asking = kind;
     cJSON *params = mem_require(cJSON_CreateObject());
     json_set_string(params, "sessionId", acp->session);
-    json_set_string(params, "configId", json_string(option, "id"));
-    json_set_string(params, "value", value);
-    acp->step = ACP_CHOOSING;
-    rpc_call(acp->rpc, "session/set_config_option", params, SET_MS, on_set, acp);
+    if (!older) {
+        json_set_string(params, "configId", json_string(option, "id"));
+    }
+    json_set_string(params, !older ? "value" : kind == OFFER_MODE ? "modeId" : "modelId", value);
+    rpc_call(acp->rpc,
+        !older               ? "session/set_config_option"
+        : kind == OFFER_MODE ? "session/set_mode"
+                             : "session/set_model",
+        params, SET_MS, answered, acp);
 }
 
-/* True: it was asked for. */
-static bool choose(struct acp *acp, enum acp_choice_kind kind)
+static void say_not_there(struct acp *acp, enum offer_kind kind, const char *wanted,
+    const char *current, struct str offered)
 {
+    bool cut = offered.len > OFFERED_MAX;
+    outside_warn(&acp->outside, "%s has no %s \"%s\" and goes on with %s; it has: %.*s%s",
+        acp->agent.name, words[kind], wanted, current == NULL ? "its own" : current,
+        STR_FMT(str_slice(offered, 0, cut ? OFFERED_MAX : offered.len)), cut ? " …" : "");
+}
+
+/* What it is to be set to; NULL: it is as it can be. */
+static const char *next_value(struct acp *acp, enum offer_kind kind)
+{
+    bool older;
     struct acp_choice *choice = &acp->choices[kind];
     const char *wanted = choice->wanted != NULL ? choice->wanted : choice->first;
     if (wanted == NULL || same(wanted, choice->asked)) {
-        return false;
+        return NULL;
     }
     set(&choice->asked, wanted);
-    const cJSON *option = find_option(acp, kinds[kind].category);
+    const cJSON *option = acp_find_offer(acp, kind, &older);
     const char *current = json_string(option, "currentValue");
     struct buf offered = BUF_INIT;
-    const char *value = find_value(json_get(option, "options"), wanted, &offered);
-    bool asks = value != NULL && !same(value, current);
+    const char *value = find_value(acp, kind, wanted, &offered);
     if (option == NULL) {
         outside_warn(&acp->outside, "%s does not let its %s be chosen here (%s): choose it there",
-            acp->agent.name, kinds[kind].word, wanted);
+            acp->agent.name, words[kind], wanted);
     } else if (value == NULL) {
-        bool cut = offered.len > OFFERED_MAX;
-        outside_warn(&acp->outside, "%s has no %s \"%s\" and goes on with %s; it has: %.*s%s",
-            acp->agent.name, kinds[kind].word, wanted, current == NULL ? "its own" : current,
-            STR_FMT(str_slice(buf_str(&offered), 0, cut ? OFFERED_MAX : offered.len)),
-            cut ? " …" : "");
-    }
-    if (asks) {
-        if (choice->first == NULL) {
-            set(&choice->first, current);
-        }
-        if (kind == ACP_MODEL) { /* each model has efforts of its own */
-            set(&acp->choices[ACP_EFFORT].asked, NULL);
-        }
-        ask(acp, option, value);
+        say_not_there(acp, kind, wanted, current, buf_str(&offered));
     }
     buf_free(&offered);
-    return asks;
+    if (value == NULL || same(value, current)) {
+        return NULL;
+    }
+    if (choice->first == NULL) {
+        set(&choice->first, current);
+    }
+    set(&choice->value, value);
+    if (kind == OFFER_MODEL) { /* each model has efforts of its own */
+        set(&acp->choices[OFFER_EFFORT].asked, NULL);
+    }
+    return value;
 }
 
 bool acp_choose(struct acp *acp)
 {
-    return choose(acp, ACP_MODEL) || choose(acp, ACP_EFFORT);
+    for (size_t i = 0; i < OFFER_KINDS; i++) {
+        const char *value = next_value(acp, (enum offer_kind)i);
+        if (value != NULL) {
+            acp->step = ACP_CHOOSING;
+            ask(acp, (enum offer_kind)i, value, on_set);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool acp_use_mode(struct acp *acp, const char *wanted, struct err *err)
+{
+    struct buf offered = BUF_INIT;
+    const char *value = find_value(acp, OFFER_MODE, wanted, &offered);
+    if (value == NULL && offered.len == 0) {
+        err_set(err, ERR_NOT_FOUND,
+            "%s offers no modes, or has not begun: it says which with the first prompt",
+            acp->agent.name);
+    } else if (value == NULL) {
+        err_set(err, ERR_NOT_FOUND, "%s has no mode \"%s\"; it has: %s", acp->agent.name, wanted,
+            offered.ptr);
+    } else {
+        set(&acp->choices[OFFER_MODE].wanted, value);
+        set(&acp->choices[OFFER_MODE].asked, NULL);
+        bool now = acp->prompting && acp->rpc != NULL && acp->step == ACP_READY;
+        const char *next = now ? next_value(acp, OFFER_MODE) : NULL;
+        if (next != NULL) {
+            ask(acp, OFFER_MODE, next, on_set_meanwhile);
+        }
+    }
+    buf_free(&offered);
+    return value != NULL;
+}
+
+const char *acp_mode(const struct acp *acp)
+{
+    const struct acp_choice *choice = &acp->choices[OFFER_MODE];
+    bool waits = choice->wanted != NULL && choice->asked == NULL;
+    return waits ? choice->wanted : acp->mode;
 }

@@ -26,9 +26,7 @@ static void begun(struct acp *acp, const char *id, const cJSON *result, bool rem
     acp->unknown = false;
     acp->resumed = remembers;
     acp_forget_choices(acp);
-    cJSON_Delete(acp->offers);
-    acp->offers = NULL;
-    acp_take_offers(acp, result);
+    acp_begin_offers(acp, result);
     if (!remembers) {
         acp_begin_spending(acp, false);
         free(acp->told);

@@ -294,6 +294,8 @@ void acp_on_notification(void *data, const char *method, cJSON **params)
     }
     if (strcmp(kind, "config_option_update") == 0) {
         acp_take_offers(acp, update);
+    } else if (strcmp(kind, "current_mode_update") == 0) {
+        acp_take_mode(acp, update);
     } else if (strcmp(kind, "usage_update") == 0) {
         acp_take_spending(acp, update);
     }

@@ -103,9 +103,17 @@ bool workbench_use_model(
     struct workbench *wb, const char *model, const char *effort, struct err *err) MUST_USE;
 /* Tokens, money, the window and the bounds, a line each. */
 void workbench_describe_spend(const struct workbench *wb, struct buf *out);
-/* The models that an agent of its own offers, by their place, and how it calls each for people (or
- * NULL), as provider_offered. NULL: no more, or it has not said. */
-const char *workbench_offered(const struct workbench *wb, size_t index, const char **name);
+/* What an agent of its own lets one choose among, by its place, as provider_offered. False: no
+ * more, or it has not said. */
+bool workbench_offered(
+    const struct workbench *wb, enum offer_kind kind, size_t index, struct offer *out);
+/* The mode it works in, as it calls it for people, safe to show; the caller frees. NULL: it has
+ * none, or has not said. */
+char *workbench_mode(const struct workbench *wb) MUST_USE;
+/* And what else it says of it: "plan (Read-only mode)", "YOLO (…), may not ask you". */
+char *workbench_describe_mode(const struct workbench *wb) MUST_USE;
+/* Works in another of its modes, by id or name: at once, or from the next prompt on. */
+bool workbench_use_mode(struct workbench *wb, const char *mode, struct err *err) MUST_USE;
 /* What commands of the agent may do, and which ask: one line. */
 void workbench_describe_commands(const struct workbench *wb, struct buf *out);
 /* "62% left (78.1k of 200k)"; nothing before the first answer. */

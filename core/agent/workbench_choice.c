@@ -1,11 +1,12 @@
 /* Which profile and which model, as the engineer chooses and as [routing] has it for the task. */
 #include "agent/workbench_private.h"
 
+#include "base/safe.h"
 #include "base/vec.h"
 
 #include <stdlib.h>
 
-enum { LOOK_BACK = 40 };
+enum { LOOK_BACK = 40, MODE_SHOWN = 40, ABOUT_SHOWN = 200 };
 
 void workbench_load_routing(struct workbench *wb)
 {
@@ -122,10 +123,62 @@ static struct spoken names_now(const struct workbench *wb, const struct route *r
     return names;
 }
 
-const char *workbench_offered(const struct workbench *wb, size_t index, const char **name)
+bool workbench_offered(
+    const struct workbench *wb, enum offer_kind kind, size_t index, struct offer *out)
 {
-    *name = NULL;
-    return wb->provider == NULL ? NULL : provider_offered(wb->provider, index, name);
+    *out = (struct offer){0};
+    return wb->provider != NULL && provider_offered(wb->provider, kind, index, out);
+}
+
+/* False: it has none, or has not said. */
+static bool find_mode(const struct workbench *wb, struct offer *out)
+{
+    const char *id = wb->provider == NULL ? NULL : provider_mode(wb->provider);
+    for (size_t i = 0; id != NULL && workbench_offered(wb, OFFER_MODE, i, out); i++) {
+        if (strcmp(out->id, id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static char *mode_name(const struct offer *mode)
+{
+    return safe_dup(str_of(mode->name == NULL ? mode->id : mode->name), SAFE_ONE_LINE, MODE_SHOWN);
+}
+
+char *workbench_mode(const struct workbench *wb)
+{
+    struct offer mode;
+    return find_mode(wb, &mode) ? mode_name(&mode) : NULL;
+}
+
+char *workbench_describe_mode(const struct workbench *wb)
+{
+    struct offer mode;
+    if (!find_mode(wb, &mode)) {
+        return NULL;
+    }
+    char *name = mode_name(&mode);
+    char *about =
+        safe_dup(str_of(mode.about == NULL ? "" : mode.about), SAFE_ONE_LINE, ABOUT_SHOWN);
+    char *text = mem_printf("%s%s%s%s%s", name, about[0] == '\0' ? "" : " (", about,
+        about[0] == '\0' ? "" : ")", mode.may_not_ask ? ", may not ask you" : "");
+    free(about);
+    free(name);
+    return text;
+}
+
+bool workbench_use_mode(struct workbench *wb, const char *mode, struct err *err)
+{
+    if (wb->provider == NULL) {
+        return err_set(err, ERR_CONFLICT, "No model has been found yet: it has no modes.");
+    }
+    bool ok = provider_use_mode(wb->provider, mode, err);
+    if (ok) {
+        workbench_tell(wb, WORKBENCH_PROVIDER);
+    }
+    return ok;
 }
 
 void workbench_give_provider(struct workbench *wb)

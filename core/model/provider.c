@@ -63,10 +63,25 @@ void provider_show(struct provider *provider, const char *session)
     }
 }
 
-const char *provider_offered(const struct provider *provider, size_t index, const char **name)
+bool provider_offered(
+    const struct provider *provider, enum offer_kind kind, size_t index, struct offer *out)
 {
-    *name = NULL;
-    return provider->ops->offered == NULL ? NULL : provider->ops->offered(provider, index, name);
+    *out = (struct offer){0};
+    return provider->ops->offered != NULL && provider->ops->offered(provider, kind, index, out);
+}
+
+bool provider_use_mode(struct provider *provider, const char *mode, struct err *err)
+{
+    if (provider->ops->use_mode == NULL) {
+        return err_set(err, ERR_UNSUPPORTED,
+            "There are no modes to choose: an agent of [agents] may have some (acp:NAME).");
+    }
+    return provider->ops->use_mode(provider, mode, err);
+}
+
+const char *provider_mode(const struct provider *provider)
+{
+    return provider->ops->mode == NULL ? NULL : provider->ops->mode(provider);
 }
 
 char *provider_limits(const struct provider *provider)

@@ -125,6 +125,17 @@ struct event {
     uint64_t retry_ms;
 };
 
+/* What an agent with settings of its own lets one choose among. */
+enum offer_kind { OFFER_MODEL, OFFER_EFFORT, OFFER_MODE, OFFER_KINDS };
+/* Borrowed until the loop goes on, and not safe to show. */
+struct offer {
+    const char *id;
+    const char *name;  /* how it calls it for people, or NULL */
+    const char *about; /* what it says of it, or NULL */
+    bool now;          /* it is the one in force */
+    bool may_not_ask;  /* a mode whose words say that it acts without asking the engineer */
+};
+
 struct provider;
 struct stream; /* one running request */
 
@@ -158,10 +169,16 @@ struct provider_ops {
     /* Our session `session` is the one at work from now on. What the agent had written for it when
      * we ended too early is taken now. NULL: it keeps nothing. */
     void (*show)(struct provider *provider, const char *session);
-    /* The models that it lets one choose among, as far as it has said, by their place; `name` is
-     * how it calls one for people. Both borrowed until the loop goes on, and not safe to show.
-     * NULL, also as a result: no more. */
-    const char *(*offered)(const struct provider *provider, size_t index, const char **name);
+    /* What it lets one choose among, as far as it has said, by their place. NULL, or false: no
+     * more. */
+    bool (*offered)(
+        const struct provider *provider, enum offer_kind kind, size_t index, struct offer *out);
+    /* Works in this mode of its own, of those it offers (its id or its name), in the session at
+     * work. NULL: it has none. */
+    bool (*use_mode)(struct provider *provider, const char *mode, struct err *err);
+    /* The id of the mode it is in or will be with the next prompt. NULL, also as a result: not
+     * known. Borrowed until the loop goes on. */
+    const char *(*mode)(const struct provider *provider);
     /* How much of its limits is spent, as one line for people; the caller frees. NULL, also as a
      * result: it does not say. */
     char *(*limits)(const struct provider *provider);
@@ -190,7 +207,10 @@ void provider_decide(struct provider *provider, struct stream *stream, const cha
     enum approval approval, struct str reason);
 void provider_fork(struct provider *provider, const char *from, const char *to);
 void provider_show(struct provider *provider, const char *session);
-const char *provider_offered(const struct provider *provider, size_t index, const char **name);
+bool provider_offered(
+    const struct provider *provider, enum offer_kind kind, size_t index, struct offer *out);
+bool provider_use_mode(struct provider *provider, const char *mode, struct err *err) MUST_USE;
+const char *provider_mode(const struct provider *provider);
 char *provider_limits(const struct provider *provider) MUST_USE;
 bool provider_is_ending(const struct provider *provider);
 

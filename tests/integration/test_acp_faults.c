@@ -5,45 +5,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "agent_run.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "fault_acp_run.h"
 #include "model/outside.h"
-#include "sandbox/confined.h"
-
-static void open_mode(struct agent_run *f, const char *mode, const char *session)
-{
-    char *config = mem_printf("[agents.fault]\ncommand = [\"%s/tests/fault-acp\", \"%s\"]\n"
-                              "env = [\"LAB_ACCESS\"]\n"
-                              "[agents.absent]\ncommand = [\"no-such-agent\"]\n"
-                              "[agents.bad]\ncommand = \"no list\"\n",
-        getenv("BYLAW_BINARY_DIR"), mode);
-    test_write(f->home, "bylaw/config.toml", config);
-    free(config);
-    agent_run_open(f, "acp:fault", session);
-}
-
-static int set_up(void **state)
-{
-    struct agent_run *f = agent_run_new();
-    char *program = path_join(getenv("BYLAW_BINARY_DIR"), "bylaw");
-    setenv("ASAN_OPTIONS", "detect_leaks=0", 1); /* of the agent: the sandbox lets nobody trace */
-    confined_use_program(program);
-    free(program);
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    agent_run_free(*state);
-    return 0;
-}
 
 /* One prompt, the one line it fails with, and that nothing of what was typed is gone. */
 static void expect_failure(struct agent_run *f, const char *mode, const char *line)
 {
-    open_mode(f, mode, NULL);
+    fault_acp_open(f, mode, NULL);
     size_t errors = agent_count(f, ENTRY_ERROR);
     agent_say(f, "Hello, agent.");
     session_set_draft(workbench_session(f->wb), STR_LIT("half a thought"));
@@ -59,7 +29,7 @@ static void expect_failure(struct agent_run *f, const char *mode, const char *li
     assert_string_equal(session_draft(workbench_session(f->wb)), "half a thought");
     /* With an agent that works the same session goes on. */
     char *id = mem_strdup(session_id(workbench_session(f->wb)));
-    open_mode(f, "good", id);
+    fault_acp_open(f, "good", id);
     free(id);
     agent_ask(f, "And now?");
     agent_must_find(f, ENTRY_ASSISTANT, "And now?");
@@ -69,7 +39,7 @@ static void expect_failure(struct agent_run *f, const char *mode, const char *li
 static void it_works(void **state)
 {
     struct agent_run *f = *state;
-    open_mode(f, "good", NULL);
+    fault_acp_open(f, "good", NULL);
     agent_ask(f, "write a.rego package a");
     agent_must_find(f, ENTRY_ASSISTANT, "[prompt 1]");
     agent_must_find(f, ENTRY_PROPOSAL, "a.rego");
@@ -99,7 +69,7 @@ static void it_dies_at_each_message(void **state)
     struct err err;
     for (int at = 1; at <= 5; at++) {
         char *mode = mem_printf("die-at %d", at);
-        open_mode(f, mode, NULL);
+        fault_acp_open(f, mode, NULL);
         assert_ok(workbench_open_session(f->wb, NULL, &err), err);
         for (int i = 0; i < 3; i++) {
             agent_say(f, "write a.rego package a");
@@ -116,13 +86,13 @@ static void it_dies_at_each_message(void **state)
         assert_true(agent_count(f, ENTRY_ASSISTANT) >= answers);
         assert_null(session_approval(session));
         char *id = mem_strdup(session_id(session));
-        open_mode(f, "good", id);
+        fault_acp_open(f, "good", id);
         agent_ask(f, "And now?");
         agent_must_find(f, ENTRY_ASSISTANT, "And now?");
         free(id);
         free(mode);
     }
-    open_mode(f, "die-asking", NULL);
+    fault_acp_open(f, "die-asking", NULL);
     assert_ok(workbench_open_session(f->wb, NULL, &err), err);
     agent_say(f, "One.");
     WAIT_UNTIL(f, agent_asks(f, "rm -rf one"));
@@ -134,7 +104,7 @@ static void it_dies_at_each_message(void **state)
 static void what_it_wrote_before_it_died_is_kept(void **state)
 {
     struct agent_run *f = *state;
-    open_mode(f, "die", NULL);
+    fault_acp_open(f, "die", NULL);
     agent_say(f, "One.");
     WAIT_UNTIL(f, agent_is_idle(f));
     agent_must_find(f, ENTRY_ERROR, "fault ended with exit code 7");
@@ -153,7 +123,7 @@ static void others_of_its_name_are_told_apart(void **state)
         {"acp:opencode", "npm install -g opencode-ai"}};
     char *path = mem_strdup(getenv("PATH"));
     setenv("PATH", "/nowhere", 1);
-    open_mode(f, "good", NULL);
+    fault_acp_open(f, "good", NULL);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         agent_run_open(f, cases[i].provider, NULL);
         WAIT_UNTIL(f, workbench_notice(f->wb, 0) != NULL);
@@ -176,7 +146,7 @@ static void others_of_its_name_are_told_apart(void **state)
 static void strange_shapes_are_ignored(void **state)
 {
     struct agent_run *f = *state;
-    open_mode(f, "shapes", NULL);
+    fault_acp_open(f, "shapes", NULL);
     agent_ask(f, "write a.rego package a");
     agent_must_find(f, ENTRY_NOTICE, "fault: Old key: it ends ^[[31msoon");
     agent_must_find(f, ENTRY_ASSISTANT, "[prompt 1]");
@@ -187,7 +157,7 @@ static void strange_shapes_are_ignored(void **state)
 static void its_files_are_those_of_its_copy(void **state)
 {
     struct agent_run *f = *state;
-    open_mode(f, "outside", NULL);
+    fault_acp_open(f, "outside", NULL);
     agent_ask(f, "One.");
     agent_must_find(f, ENTRY_NOTICE, "was not let write a file: /tmp/bylaw-fault-acp-outside lies");
     agent_must_find(f, ENTRY_NOTICE, "was not let write a file: ");
@@ -204,7 +174,7 @@ static void it_asks_twice_at_once(void **state)
 {
     struct agent_run *f = *state;
     struct err err;
-    open_mode(f, "asks", NULL);
+    fault_acp_open(f, "asks", NULL);
     struct session *session = workbench_session(f->wb);
     agent_say(f, "One.");
     WAIT_UNTIL(f, agent_asks(f, "rm -rf one"));
@@ -232,7 +202,7 @@ static void it_takes_a_question_back(void **state)
 {
     struct agent_run *f = *state;
     struct err err;
-    open_mode(f, "takes-back", NULL);
+    fault_acp_open(f, "takes-back", NULL);
     struct session *session = workbench_session(f->wb);
     agent_say(f, "One.");
     WAIT_UNTIL(f, agent_asks(f, "two"));
@@ -248,7 +218,7 @@ static void it_asks_without_end(void **state)
 {
     struct agent_run *f = *state;
     struct err err;
-    open_mode(f, "asks", NULL);
+    fault_acp_open(f, "asks", NULL);
     struct session *session = workbench_session(f->wb);
     agent_say(f, "One.");
     size_t declined = 0;
@@ -265,7 +235,7 @@ static void it_asks_without_end(void **state)
 static void it_does_not_stop_or_remember(void **state)
 {
     struct agent_run *f = *state;
-    open_mode(f, "deaf", NULL);
+    fault_acp_open(f, "deaf", NULL);
     agent_say(f, "One.");
     WAIT_UNTIL(f, agent_find(f, ENTRY_ASSISTANT, "Half"));
     session_interrupt(workbench_session(f->wb));
@@ -274,10 +244,10 @@ static void it_does_not_stop_or_remember(void **state)
     session_interrupt(workbench_session(f->wb));
     static const char *const modes[] = {"forgetful", "lost"};
     for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
-        open_mode(f, "good", NULL);
+        fault_acp_open(f, "good", NULL);
         agent_ask(f, "The number is 4711.");
         char *id = mem_strdup(session_id(workbench_session(f->wb)));
-        open_mode(f, modes[i], id);
+        fault_acp_open(f, modes[i], id);
         free(id);
         agent_ask(f, "Which?");
         agent_must_find(f, ENTRY_NOTICE, "begins anew, told what was said so far");
@@ -290,10 +260,10 @@ static void it_does_not_stop_or_remember(void **state)
 static void it_loads_what_it_cannot_resume(void **state)
 {
     struct agent_run *f = *state;
-    open_mode(f, "loads", NULL);
+    fault_acp_open(f, "loads", NULL);
     agent_ask(f, "The number is 4711.");
     char *id = mem_strdup(session_id(workbench_session(f->wb)));
-    open_mode(f, "loads", id);
+    fault_acp_open(f, "loads", id);
     free(id);
     agent_ask(f, "Which?");
     agent_must_find(f, ENTRY_ASSISTANT, "I was loaded.");
@@ -321,7 +291,7 @@ static const char *last_notice(struct agent_run *f)
 static void its_silence_is_said(void **state)
 {
     struct agent_run *f = *state;
-    open_mode(f, "silent", NULL);
+    fault_acp_open(f, "silent", NULL);
     outside_use_patience(50);
     agent_say(f, "Hello, agent.");
     WAIT_UNTIL(f, agent_is_idle(f));
@@ -333,7 +303,7 @@ static void its_silence_is_said(void **state)
     agent_must_find(f, ENTRY_ERROR, "/fault-acp silent");
     assert_int_equal(agent_count(f, ENTRY_ERROR), 1);
     char *id = mem_strdup(session_id(workbench_session(f->wb)));
-    open_mode(f, "mute", id);
+    fault_acp_open(f, "mute", id);
     free(id);
     agent_ask(f, "One.");
     agent_must_find(f, ENTRY_ASSISTANT, "[prompt 1]");
@@ -347,57 +317,17 @@ static void its_silence_is_said(void **state)
     session_interrupt(workbench_session(f->wb));
     outside_use_patience(0);
     id = mem_strdup(session_id(workbench_session(f->wb)));
-    open_mode(f, "good", id);
+    fault_acp_open(f, "good", id);
     free(id);
     agent_ask(f, "Three.");
     agent_must_find(f, ENTRY_USER, "Two.");
     agent_must_find(f, ENTRY_ASSISTANT, "Three.[prompt 1]");
 }
 
-static void ask_as(struct agent_run *f, const char *model, const char *effort)
-{
-    struct err err;
-    assert_ok(workbench_use_model(f->wb, model, effort, &err), err);
-    agent_ask(f, "Who are you?");
-}
-
-static void its_model_is_the_engineers_choice(void **state)
-{
-    struct agent_run *f = *state;
-    open_mode(f, "chooses", NULL);
-    agent_ask(f, "Who are you?");
-    agent_must_find(f, ENTRY_ASSISTANT, "I am lab/m1 at low.");
-    ask_as(f, "m2", "high");
-    agent_must_find(f, ENTRY_ASSISTANT, "I am lab/m2 at high.");
-    assert_string_equal(workbench_model(f->wb), "fault m2 high");
-    const char *name; /* what can be chosen is known, out of its groups */
-    assert_string_equal(workbench_offered(f->wb, 1, &name), "lab/m2");
-    assert_string_equal(name, "Two");
-    assert_null(workbench_offered(f->wb, 2, &name));
-    ask_as(f, "nope", NULL);
-    agent_must_find(f, ENTRY_NOTICE,
-        "fault has no model \"nope\" and goes on with lab/m2; it has: lab/m1, lab/m2");
-    ask_as(f, "Two", "xhigh");
-    agent_must_find(f, ENTRY_NOTICE, "fault has no effort \"xhigh\" and goes on with high");
-    size_t before = session_transcript(workbench_session(f->wb))->len;
-    ask_as(f, NULL, NULL); /* as it was before */
-    const struct transcript *all = session_transcript(workbench_session(f->wb));
-    assert_non_null(strstr(all->items[before + 1].text.ptr, "I am lab/m1 at low."));
-    open_mode(f, "stubborn", NULL);
-    ask_as(f, "m2", NULL);
-    agent_must_find(f, ENTRY_NOTICE, "fault goes on as it was: fault: I stay as I am");
-    agent_must_find(f, ENTRY_ASSISTANT, "I am lab/m1 at low.");
-    open_mode(f, "good", NULL);
-    ask_as(f, "m2", "high");
-    agent_must_find(f, ENTRY_NOTICE, "fault does not let its model be chosen here (m2)");
-    agent_must_find(f, ENTRY_NOTICE, "fault does not let its effort be chosen here (high)");
-    agent_must_find(f, ENTRY_ASSISTANT, "[prompt 1]");
-}
-
 static void it_says_what_it_costs(void **state)
 {
     struct agent_run *f = *state;
-    open_mode(f, "costs", NULL);
+    fault_acp_open(f, "costs", NULL);
     agent_ask(f, "One.");
     agent_ask(f, "Two.");
     for (int again = 0; again < 2; again++) { /* as it was, also after a restart */
@@ -408,7 +338,7 @@ static void it_says_what_it_costs(void **state)
         assert_int_equal(session_held_tokens(session), 200);
         assert_int_equal(session_window_tokens(session), 1000);
         char *id = mem_strdup(session_id(session));
-        open_mode(f, "costs", id);
+        fault_acp_open(f, "costs", id);
         free(id);
     }
     agent_ask(f, "Three."); /* it says what all three have cost */
@@ -443,12 +373,12 @@ static char *half_of(struct agent_run *f)
 static void what_it_wrote_before_we_ended_is_kept(void **state)
 {
     struct agent_run *f = *state;
-    open_mode(f, "half", NULL);
+    fault_acp_open(f, "half", NULL);
     char *id = mem_strdup(session_id(workbench_session(f->wb)));
     char *file = half_of(f);
     agent_say(f, "One.");
     WAIT_UNTIL(f, access(file, F_OK) == 0); /* as it comes: a kill asks nobody */
-    open_mode(f, "good", id);
+    fault_acp_open(f, "good", id);
     WAIT_UNTIL(f, agent_find(f, ENTRY_NOTICE, "The agent was cut short: what it had changed"));
     assert_int_not_equal(access(file, F_OK), 0);
     assert_string_equal(proposed(f), "half.rego");
@@ -464,7 +394,7 @@ static void what_it_wrote_is_that_sessions(void **state)
 {
     struct agent_run *f = *state;
     struct err err;
-    open_mode(f, "half", NULL);
+    fault_acp_open(f, "half", NULL);
     char *id = mem_strdup(session_id(workbench_session(f->wb)));
     char *file = half_of(f);
     agent_say(f, "One.");
@@ -481,7 +411,7 @@ static void what_it_wrote_is_that_sessions(void **state)
     free(id);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fault_acp_set_up, fault_acp_tear_down)
 
 int main(void)
 {
@@ -499,7 +429,6 @@ int main(void)
         TEST(it_does_not_stop_or_remember),
         TEST(it_loads_what_it_cannot_resume),
         TEST(its_silence_is_said),
-        TEST(its_model_is_the_engineers_choice),
         TEST(it_says_what_it_costs),
         TEST(what_it_wrote_before_we_ended_is_kept),
         TEST(what_it_wrote_is_that_sessions),

@@ -22,7 +22,9 @@
  *   lost       refuses to take up any session
  *   loads      cannot resume a session but load one, telling all that was said once more
  *   mute       says nothing from the second prompt on
- *   chooses    lets its model and its effort be chosen, and says which it is
+ *   chooses    lets its model, effort and mode be chosen, and says which they are
+ *   older      the same with the methods that went before; it leaves its mode when told "leave"
+ *   reckless   older, and begins in a mode that asks nobody
  *   stubborn   offers them, and refuses
  *   costs      says how full it is and what all prompts of its session have cost
  */
@@ -219,11 +221,18 @@ static cJSON *file_at(const char *path)
     return params;
 }
 
+static void choose_older(const cJSON *id, const cJSON *params);
+
 static void wait_for_cancel(const cJSON *id)
 {
     for (;;) {
         cJSON *message = read_message();
-        bool cancelled = strcmp(json_string_or(message, "method", ""), "session/cancel") == 0;
+        const char *method = json_string_or(message, "method", "");
+        bool cancelled = strcmp(method, "session/cancel") == 0;
+        if (strcmp(method, "session/set_mode") == 0) {
+            choose_older(json_get(message, "id"), json_get(message, "params"));
+            say("Set meanwhile. ");
+        }
         cJSON_Delete(message);
         if (cancelled && !is("deaf")) {
             stop(id, "cancelled");
@@ -280,19 +289,59 @@ static void do_half(const cJSON *id)
 
 static const char *model = "lab/m1";
 static const char *effort = "low";
+static const char *way = "ask";
+
+/* The same as it was before configOptions. */
+static cJSON *older_offers(void)
+{
+    struct err err;
+    char *text = mem_printf(
+        "{\"modes\":{\"currentModeId\":\"%s\",\"availableModes\":[7,{\"id\":\"ask\",\"name\":"
+        "\"Ask\","
+        "\"description\":\"Prompts for approval\"},{\"id\":\"wild\",\"name\":\"YOLO\","
+        "\"description\":\"Auto-approves all tools\"},{\"id\":\"plan\",\"name\":\"Plan\"}]},"
+        "\"models\":{\"currentModelId\":\"%s\",\"availableModels\":[{\"modelId\":\"lab/m1\","
+        "\"name\":\"One\"},{\"modelId\":\"lab/m2\",\"name\":\"Two\"}]}}",
+        way, model);
+    cJSON *result = json_parse(str_of(text), &err);
+    free(text);
+    return result;
+}
+
+static void choose_older(const cJSON *id, const cJSON *params)
+{
+    const char *into = json_string_or(params, "modeId", "");
+    if (json_string(params, "modelId") != NULL) {
+        model = strcmp(json_string(params, "modelId"), "lab/m2") == 0 ? "lab/m2" : "lab/m1";
+    } else {
+        way = strcmp(into, "wild") == 0 ? "wild" : strcmp(into, "plan") == 0 ? "plan" : "ask";
+    }
+    answer(id, cJSON_CreateObject());
+}
+
+static void leave_mode(void)
+{
+    cJSON *body = cJSON_CreateObject();
+    way = "wild";
+    json_set_string(body, "sessionUpdate", "current_mode_update");
+    json_set_string(body, "currentModeId", way);
+    update(body);
+}
 
 static cJSON *offers(void)
 {
     struct err err;
     char *text = mem_printf(
-        "{\"configOptions\":[7,{\"id\":\"mode\",\"category\":\"mode\",\"type\":\"select\"},"
+        "{\"configOptions\":[7,{\"id\":\"mode\",\"category\":\"mode\",\"type\":\"select\","
+        "\"currentValue\":\"%s\",\"options\":[{\"value\":\"ask\",\"name\":\"Ask\"},{\"value\":"
+        "\"plan\",\"name\":\"Plan\"}]},"
         "{\"id\":\"the-model\",\"name\":\"Model\",\"category\":\"model\",\"type\":\"select\","
         "\"currentValue\":\"%s\",\"options\":[{\"group\":\"g\",\"name\":\"G\",\"options\":["
         "{\"value\":\"lab/m1\",\"name\":\"One\"},{\"value\":\"lab/m2\",\"name\":\"Two\"}]}]},"
         "{\"id\":\"effort\",\"name\":\"Effort\",\"category\":\"thought_level\",\"type\":\"select\","
         "\"currentValue\":\"%s\",\"options\":[{\"value\":\"low\",\"name\":\"Low\"},"
         "{\"value\":\"high\",\"name\":\"High\"}]}]}",
-        model, effort);
+        way, model, effort);
     cJSON *result = json_parse(str_of(text), &err);
     free(text);
     return result;
@@ -308,6 +357,8 @@ static void choose(const cJSON *id, const cJSON *params)
     if (strcmp(json_string_or(params, "configId", ""), "the-model") == 0) {
         model = strcmp(value, "lab/m2") == 0 ? "lab/m2" : "lab/m1";
         effort = "low";
+    } else if (strcmp(json_string_or(params, "configId", ""), "mode") == 0) {
+        way = strcmp(value, "plan") == 0 ? "plan" : "ask";
     } else {
         effort = strcmp(value, "high") == 0 ? "high" : "low";
     }
@@ -348,8 +399,8 @@ static void misbehave(const cJSON *id)
     if (is("costs")) {
         tell_cost();
     }
-    if (is("chooses") || is("stubborn")) {
-        char *text = mem_printf("I am %s at %s. ", model, effort);
+    if (is("chooses") || is("stubborn") || is("older") || is("reckless")) {
+        char *text = mem_printf("I am %s at %s, mode %s. ", model, effort, way);
         say(text);
         free(text);
     }
@@ -428,6 +479,19 @@ static void misbehave(const cJSON *id)
     }
 }
 
+/* A block of the prompt is this. */
+static bool has_text(const cJSON *params, const char *text)
+{
+    const cJSON *block;
+    cJSON_ArrayForEach(block, json_get(params, "prompt"))
+    {
+        if (strcmp(json_string_or(block, "text", ""), text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void prompt(const cJSON *id, const cJSON *params)
 {
     const cJSON *block;
@@ -449,6 +513,9 @@ static void prompt(const cJSON *id, const cJSON *params)
         return;
     }
     misbehave(id);
+    if (is("older") && has_text(params, "leave")) {
+        leave_mode();
+    }
     cJSON_ArrayForEach(block, json_get(params, "prompt"))
     {
         char name[100];
@@ -460,8 +527,7 @@ static void prompt(const cJSON *id, const cJSON *params)
         say("I was told: ");
         say(said);
     }
-    if (strstr(json_string_or(cJSON_GetArrayItem(json_get(params, "prompt"), 0), "text", ""),
-            "wait") != NULL) {
+    if (has_text(params, "wait")) {
         wait_for_cancel(id);
         return;
     }
@@ -521,6 +587,7 @@ static void handle(const cJSON *message)
         free(folder);
         folder = mem_strdup(json_string_or(params, "cwd", "."));
         resumed = strcmp(method, "session/resume") == 0;
+        way = is("reckless") ? "wild" : "ask";
         if (resumed && is("lost")) {
             refuse(id, -32002, "no such session");
             return;
@@ -533,7 +600,9 @@ static void handle(const cJSON *message)
             unwell(id);
             return;
         }
-        cJSON *result = is("chooses") || is("stubborn") ? offers() : cJSON_CreateObject();
+        cJSON *result = is("chooses") || is("stubborn") ? offers()
+                        : is("older") || is("reckless") ? older_offers()
+                                                        : cJSON_CreateObject();
         json_set_string(result, "sessionId", "s1");
         answer(id, result);
     } else if (strcmp(method, "session/load") == 0) {
@@ -542,6 +611,9 @@ static void handle(const cJSON *message)
         load(id);
     } else if (strcmp(method, "session/set_config_option") == 0) {
         choose(id, params);
+    } else if (strcmp(method, "session/set_mode") == 0 ||
+               strcmp(method, "session/set_model") == 0) {
+        choose_older(id, params);
     } else if (strcmp(method, "session/prompt") == 0) {
         prompt(id, params);
     }

@@ -101,6 +101,10 @@ static void filter_ranks(void **state)
     assert_null(popup_at(popup, 4));
     assert_int_equal(popup_filter(popup, STR_LIT("Co")), 4);
     assert_string_equal(popup_at(popup, 0)->label, "Count");
+    /* What is typed whole goes before a longer one with a better place. */
+    add(popup, "co", -9, 5);
+    assert_int_equal(popup_filter(popup, STR_LIT("co")), 5);
+    assert_string_equal(popup_at(popup, 0)->label, "co");
     assert_int_equal(popup_filter(popup, STR_LIT("iscon")), 1);
     assert_int_equal(popup_chosen(popup)->number, 1);
     assert_int_equal(popup_filter(popup, STR_LIT("zz")), 0);

@@ -20,6 +20,9 @@ const struct plain_command plain_commands[] = {
         PLAIN_ANY, plain_profile},
     {"model", "[NAME [EFFORT]]", "Say the models by task, with price and reason, or choose one",
         PLAIN_ANY, plain_model},
+    {"mode", "[NAME]",
+        "Say the modes that an agent of its own has, or have it work in one: plan, ask, …",
+        PLAIN_ANY, plain_mode},
     {"say", "[TEXT]",
         "Send TEXT to the model, whatever word it begins with; without TEXT the line that was "
         "refused",

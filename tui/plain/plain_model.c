@@ -14,6 +14,11 @@ void plain_say_model(struct plain *plain)
         plain_say(plain, "Model: %s, %s.", workbench_model(plain->wb), why);
         free(why);
     }
+    char *mode = workbench_describe_mode(plain->wb);
+    if (mode != NULL) {
+        plain_say(plain, "Mode: %s.", mode);
+    }
+    free(mode);
     if (profile != NULL) {
         char *says = config_describe_profile(workbench_config(plain->wb), profile);
         plain_say(plain, "Profile: %s: %s.", profile, says);
@@ -66,13 +71,12 @@ static void list_models(struct plain *plain)
 {
     const struct routing *routing = workbench_routing(plain->wb);
     plain_say_model(plain);
-    const char *name;
-    const char *model;
-    for (size_t i = 0; (model = workbench_offered(plain->wb, i, &name)) != NULL; i++) {
-        plain_say(plain, "The agent offers: %s%s%s.", model, name == NULL ? "" : ", ",
-            name == NULL ? "" : name);
+    struct offer model;
+    for (size_t i = 0; workbench_offered(plain->wb, OFFER_MODEL, i, &model); i++) {
+        plain_say(plain, "The agent offers: %s%s%s%s.", model.id, model.name == NULL ? "" : ", ",
+            model.name == NULL ? "" : model.name, model.now ? ", in force" : "");
     }
-    if (workbench_offered(plain->wb, 0, &name) != NULL) { /* no others can be had there */
+    if (workbench_offered(plain->wb, OFFER_MODEL, 0, &model)) { /* no others can be had there */
         return;
     }
     for (size_t i = 0; i < TASK_COUNT; i++) {
@@ -102,5 +106,40 @@ bool plain_model(struct plain *plain, struct str args, struct err *err)
         plain_say(plain, "From the next request on:");
         plain_say_model(plain);
     }
+    return ok;
+}
+
+static bool list_modes(struct plain *plain, struct err *err)
+{
+    struct offer mode;
+    for (size_t i = 0; workbench_offered(plain->wb, OFFER_MODE, i, &mode); i++) {
+        plain_say(plain, "Mode %s: %s%s%s%s%s.", mode.id, mode.name == NULL ? mode.id : mode.name,
+            mode.about == NULL ? "" : ", ", mode.about == NULL ? "" : mode.about,
+            mode.may_not_ask ? "; it may act without asking you" : "",
+            mode.now ? "; in force" : "");
+    }
+    if (!workbench_offered(plain->wb, OFFER_MODE, 0, &mode)) {
+        return err_set(err, ERR_NOT_FOUND,
+            "No modes are known: an agent that speaks ACP may have some, and says which with the "
+            "first prompt.");
+    }
+    plain_say(plain, "In each it is confined, and what it changes waits for review. Type mode and "
+                     "a name.");
+    return true;
+}
+
+bool plain_mode(struct plain *plain, struct str args, struct err *err)
+{
+    if (args.len == 0) {
+        return list_modes(plain, err);
+    }
+    char *name = str_dup(args);
+    bool ok = workbench_use_mode(plain->wb, name, err);
+    char *mode = ok ? workbench_describe_mode(plain->wb) : NULL;
+    free(name);
+    if (ok) {
+        plain_say(plain, "The agent goes on in its mode %s.", mode == NULL ? "" : mode);
+    }
+    free(mode);
     return ok;
 }

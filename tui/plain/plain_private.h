@@ -331,6 +331,7 @@ bool plain_compare(struct plain *plain, struct str args, struct err *err);
 void plain_say_model(struct plain *plain);
 bool plain_profile(struct plain *plain, struct str args, struct err *err);
 bool plain_model(struct plain *plain, struct str args, struct err *err);
+bool plain_mode(struct plain *plain, struct str args, struct err *err);
 
 /* ---- plain_trust.c ---- */
 /* What the repository brings waits for an answer. */

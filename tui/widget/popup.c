@@ -109,7 +109,8 @@ void popup_add(struct popup *popup, struct popup_item item)
 static int fit(const char *label, struct str typed)
 {
     if (strncmp(label, typed.ptr, typed.len) == 0) {
-        return 3000;
+        return label[typed.len] == '\0' ? 4000
+                                        : 3000; /* the whole of it goes before what is longer */
     }
     if (strncasecmp(label, typed.ptr, typed.len) == 0) {
         return 2500;
