@@ -6,6 +6,43 @@
 #include <math.h>
 #include <stdlib.h>
 
+#define NUL_ESCAPE "\\u0000"
+
+/* A backslash stands in strings only. */
+static void replace_nuls(struct str text, struct buf *out)
+{
+    size_t from = 0;
+    for (size_t at = 0; at + 1 < text.len; at++) {
+        if (text.ptr[at] != '\\') {
+            continue;
+        }
+        if (str_starts(str_from(text, at), NUL_ESCAPE)) {
+            buf_append_str(out, str_slice(text, from, at));
+            buf_append_c(out, "\\ufffd");
+            at += strlen(NUL_ESCAPE) - 1;
+            from = at + 1;
+        } else {
+            at++; /* what it escapes */
+        }
+    }
+    buf_append_str(out, str_from(text, from));
+}
+
+/* The same length, so that places in it stay what they are. */
+static cJSON *parse(struct str text, size_t *at)
+{
+    struct buf replaced = BUF_INIT;
+    const char *end = NULL;
+    if (str_find(text, STR_LIT(NUL_ESCAPE), 0) != SIZE_MAX) {
+        replace_nuls(text, &replaced);
+        text = buf_str(&replaced);
+    }
+    cJSON *value = text.len == 0 ? NULL : cJSON_ParseWithLengthOpts(text.ptr, text.len, &end, 0);
+    *at = end == NULL ? 0 : (size_t)(end - text.ptr);
+    buf_free(&replaced);
+    return value;
+}
+
 cJSON *json_parse(struct str text, struct err *err)
 {
     if (!utf8_is_valid(text)) {
@@ -13,10 +50,8 @@ cJSON *json_parse(struct str text, struct err *err)
         return NULL;
     }
     struct str trimmed = str_trim(text);
-    const char *end = NULL;
-    cJSON *value =
-        trimmed.len == 0 ? NULL : cJSON_ParseWithLengthOpts(trimmed.ptr, trimmed.len, &end, 0);
-    size_t at = end == NULL ? 0 : (size_t)(end - trimmed.ptr);
+    size_t at;
+    cJSON *value = parse(trimmed, &at);
     if (value == NULL) {
         err_set(
             err, ERR_INVALID, "not valid JSON at byte %zu", (size_t)(trimmed.ptr - text.ptr) + at);

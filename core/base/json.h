@@ -1,8 +1,9 @@
 /* JSON through cJSON, with its traps closed: keys are matched with case, trailing text and invalid
  * UTF-8 are errors, a missing or mistyped member is a default and not a crash.
  *
- * cJSON holds numbers as doubles and cuts strings at \u0000, so a user's own JSON (policy data,
- * test inputs) is never printed again from here: it is passed on as text. */
+ * cJSON holds numbers as doubles, and a string here has no NUL: a \u0000 in it is read as U+FFFD,
+ * as bad bytes are, so that nothing behind it is lost. A user's own JSON (policy data, test inputs)
+ * is therefore never printed again from here: it is passed on as text. */
 #ifndef BYLAW_BASE_JSON_H
 #define BYLAW_BASE_JSON_H
 

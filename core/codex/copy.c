@@ -96,6 +96,11 @@ static bool agree_on(struct codex *codex, const char *path)
                 (change->kind == CHANGE_DELETE
                         ? !is_there
                         : is_there && str_equal(buf_str(&now), buf_str(&change->content)));
+    if (!same && is_there && str_find_char(buf_str(&now), '\0', 0) != SIZE_MAX) {
+        outside_tell(&codex->outside,
+            "Codex's patch wrote NUL bytes to %s; the proposal has U+FFFD in their place",
+            relative);
+    }
     lent_agree(codex->lent, relative);
     buf_free(&now);
     free(relative);

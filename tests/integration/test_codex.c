@@ -102,6 +102,48 @@ static void odd_patches_leave_what_is_proposed(void **state)
     assert_non_null(strstr(seen->text.ptr, "package whole\n# more"));
 }
 
+static void expect_proposed(struct agent_run *f, const char *path, const char *text)
+{
+    const struct proposal *open = proposals_open(workbench_proposals(f->wb));
+    assert_non_null(open);
+    const struct change *change = changes_find(&open->changes, path);
+    assert_non_null(change);
+    assert_string_equal(change->content.ptr, text);
+}
+
+/* Whatever ends its lines. A NUL, which no text has, is replaced and said. */
+static void files_are_proposed_to_the_byte(void **state)
+{
+    struct agent_run *f = *state;
+    static const char lines[] = "@@\\n a\\n-b\\n+B\\n+BB\\n c\\n";
+    char *patches[] = {mem_printf(PATCH("c1", "*** Update File: cr.txt\\n%s") END, lines),
+        mem_printf(PATCH("c2", "*** Update File: crlf.txt\\n%s") END, lines),
+        mem_printf(PATCH("c3", "*** Update File: mixed.txt\\n%s") END, lines)};
+    const struct fault_step steps[] = {{.body = patches[0]}, {.body = patches[1]},
+        {.body = patches[2]}, {.body = SAY("Done.") END},
+        {.body = PATCH("c4", "*** Add File: nul.txt\\n+a\\u0000b\\n+c\\n") END},
+        {.body = SAY("Done.") END}};
+    test_write(f->dir, "cr.txt", "a\rb\rc");
+    test_write(f->dir, "crlf.txt", "a\r\nb\r\nc\r\n");
+    test_write(f->dir, "mixed.txt", "a\r\nb\rc\n");
+    fault_server_script(f->server, steps, ARRAY_LEN(steps));
+    agent_ask(f, "Change them.");
+    expect_proposed(f, "cr.txt", "a\rB\rBB\rc\r"); /* Codex ends the last line, too */
+    expect_proposed(f, "crlf.txt", "a\r\nB\r\nBB\r\nc\r\n");
+    expect_proposed(f, "mixed.txt", "a\r\nB\r\nBB\r\nc\n");
+    for (size_t i = 0; i < fault_server_count(f->server); i++) { /* and so has Codex written it */
+        agent_expect_no_request(f, i, "its files are as it says now");
+    }
+    agent_ask(f, "Add one.");
+    expect_proposed(f, "nul.txt",
+        "a\xef\xbf\xbd"
+        "b\nc\n");
+    agent_must_find(f, ENTRY_NOTICE, "wrote NUL bytes to nul.txt; the proposal has U+FFFD");
+    for (size_t i = 0; i < ARRAY_LEN(patches); i++) {
+        free(patches[i]);
+    }
+}
+
 /* What a command that the engineer let out of the sandbox changed in the scratch copy is part of
  * the proposal, so that the checks are of what is proposed and a patch made after it fits. */
 static void what_a_command_writes_is_proposed(void **state)
@@ -214,6 +256,7 @@ int main(void)
         CODEX_TEST(its_patches_become_a_proposal),
         CODEX_TEST(what_leaves_the_workspace_is_declined),
         CODEX_TEST(odd_patches_leave_what_is_proposed),
+        CODEX_TEST(files_are_proposed_to_the_byte),
         CODEX_TEST(what_a_command_writes_is_proposed),
         CODEX_TEST(it_hears_what_was_taken),
         CODEX_TEST(hooks_and_skills_are_for_it_too),

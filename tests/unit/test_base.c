@@ -111,6 +111,13 @@ static void json_traps_are_closed(void **state)
     assert_null(json_parse(STR_LIT("{} x"), &err));
     assert_null(json_parse(STR_LIT("{\"a\":\"\xff\"}"), &err));
     assert_null(json_parse(STR_LIT(""), &err));
+    /* What stands behind a NUL is there; an escaped backslash before "u0000" is no escape of it. */
+    cJSON *nul = json_parse(STR_LIT("[\"a\\u0000b\", \"\\\\u0000\", \"\\\\\\u0000\"]"), &err);
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetArrayItem(nul, 0)), "a\xef\xbf\xbd"
+                                                                          "b");
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetArrayItem(nul, 1)), "\\u0000");
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetArrayItem(nul, 2)), "\\\xef\xbf\xbd");
+    cJSON_Delete(nul);
     cJSON *v = json_parse(STR_LIT(" {\"Name\":1,\"a\":{\"b\":\"c\"}}\n"), &err);
     assert_non_null(v);
     assert_int_equal(json_int_or(v, "name", 7), 7);

@@ -17,6 +17,12 @@ static struct memory_file files[] = {
     {"gone.txt", {"last words", 10}},
     {"crlf.txt", {"a\r\nb\r\n", 6}},
     {"empty", {"", 0}},
+    {"cr.txt", {"a\rb\rc", 5}},
+    {"mixed.txt", {"a\r\nb\rc\n\rd\n", 10}},
+    {"nul.bin", {"a\0b\n", 4}},
+    {"odd.txt", {"a\xef\xbf\xbd\n"
+                 "b\n",
+                    7}},
     {NULL, {NULL, 0}},
 };
 static const struct patch_source source = {memory_source_read, files};
@@ -58,6 +64,27 @@ static void good_changes(void **state)
             "package a\n\nx := 1\ny := 4\nz := 3\n"},
         {ROOT "/crlf.txt", "{\"type\":\"update\"}", "@@ -1,2 +1,2 @@\n a\r\n-b\r\n+c\r\n",
             "crlf.txt", "a\r\nc\r\n"},
+        /* A lone CR ends a line, and no line of the hunk either has another ending. */
+        {ROOT "/cr.txt", "{\"type\":\"update\"}",
+            "@@ -1,3 +1,4 @@\n a\r-b\r-c\n\\ No newline at end of file\n+B\r+BB\r+c\r", "cr.txt",
+            "a\rB\rBB\rc\r"},
+        {ROOT "/cr.txt", "{\"type\":\"update\"}",
+            "@@ -1 +1,2 @@\n+0\r a\r@@ -2,2 +3,2 @@\n-b\r+B\r c\n\\ No newline at end of file\n",
+            "cr.txt", "0\ra\rB\rc"},
+        {ROOT "/cr.txt", "{\"type\":\"update\"}",
+            "@@ -2,2 +2 @@\n b\r-c\n\\ No newline at end of file\n", "cr.txt", "a\rb\r"},
+        {ROOT "/mixed.txt", "{\"type\":\"update\"}",
+            "@@ -1,3 +1,3 @@\n a\r\n-b\r+B\r\n c\n@@ -4,2 +4 @@\n-\r d\n", "mixed.txt",
+            "a\r\nB\r\nc\nd\n"},
+        {ROOT "/cr.txt", "{\"type\":\"update\",\"move_path\":\"" ROOT "/to.txt\"}",
+            "@@ -1,2 +1 @@\n a\r-b\r\n\nMoved to: " ROOT "/to.txt", "to.txt", "a\rc"},
+        /* What may have been a NUL, and is none. */
+        {ROOT "/odd.txt", "{\"type\":\"update\"}", "@@ -1,2 +1,2 @@\n a\xef\xbf\xbd\n-b\n+c\n",
+            "odd.txt", "a\xef\xbf\xbd\nc\n"},
+        {ROOT "/nul.bin", "{\"type\":\"delete\"}",
+            "a\xef\xbf\xbd"
+            "b\n",
+            "nul.bin", NULL},
         /* An added file is its raw content, whatever that looks like. */
         {ROOT "/new/b.rego", "{\"type\":\"add\"}", "--- a/x\n+++ b/x\n@@ -1 +1 @@\n", "new/b.rego",
             "--- a/x\n+++ b/x\n@@ -1 +1 @@\n"},
@@ -106,25 +133,37 @@ static void bad_changes(void **state)
 {
     (void)state;
     static const struct {
-        const char *path, *kind, *said;
+        const char *path, *kind, *diff, *said;
     } table[] = {
-        {"/etc/passwd", "{\"type\":\"add\"}", "outside of the workspace"},
-        {ROOT "2/x", "{\"type\":\"add\"}", "outside of the workspace"},
-        {ROOT "/../x", "{\"type\":\"add\"}", "leaves the workspace"},
-        {ROOT "/a/../../x", "{\"type\":\"add\"}", "leaves the workspace"},
-        {ROOT "/.git/hooks/pre-commit", "{\"type\":\"add\"}", ".git"},
-        {ROOT "/a/.GIT/config", "{\"type\":\"update\"}", ".git"},
-        {ROOT "/a.rego", "{\"type\":\"update\",\"move_path\":\"/tmp/x\"}",
+        {ROOT "/cr.txt", "{\"type\":\"update\"}", "@@ -3,2 +3 @@\n c\r-d\r", "not in the file"},
+        {ROOT "/cr.txt", "{\"type\":\"update\"}", "@@ -9,2 +9 @@\n c\r-d\r", "not in the file"},
+        {ROOT "/cr.txt", "{\"type\":\"update\"}", "@@ -1 +1 @@\n\r", "not in the file"},
+        {ROOT "/cr.txt", "{\"type\":\"update\"}", "@@ -1,9 +1 @@\n a\r", "not in the file"},
+        {ROOT "/cr.txt", "{\"type\":\"update\"}", "a\r", "not in the file"},
+        {ROOT "/none.txt", "{\"type\":\"update\"}", "@@ -1 +1 @@\n-a\r+b\r", "not in the file"},
+        {ROOT "/nul.bin", "{\"type\":\"update\"}",
+            "@@ -1 +1,2 @@\n a\xef\xbf\xbd"
+            "b\n+c\n",
+            "holds NUL bytes"},
+        {ROOT "/nul.bin", "{\"type\":\"add\"}", "x\n", "holds NUL bytes"},
+        {"/etc/passwd", "{\"type\":\"add\"}", NULL, "outside of the workspace"},
+        {ROOT "2/x", "{\"type\":\"add\"}", NULL, "outside of the workspace"},
+        {ROOT "/../x", "{\"type\":\"add\"}", NULL, "leaves the workspace"},
+        {ROOT "/a/../../x", "{\"type\":\"add\"}", NULL, "leaves the workspace"},
+        {ROOT "/.git/hooks/pre-commit", "{\"type\":\"add\"}", NULL, ".git"},
+        {ROOT "/a/.GIT/config", "{\"type\":\"update\"}", NULL, ".git"},
+        {ROOT "/a.rego", "{\"type\":\"update\",\"move_path\":\"/tmp/x\"}", NULL,
             "outside of the workspace"},
-        {ROOT "/a.rego", "{\"type\":\"chmod\"}", "not known here"},
-        {ROOT "/a\x1b[31m", "{\"type\":\"add\"}", "control character"},
-        {"", "{\"type\":\"add\"}", "outside of the workspace"},
-        {ROOT, "{\"type\":\"add\"}", "outside of the workspace"},
+        {ROOT "/a.rego", "{\"type\":\"chmod\"}", NULL, "not known here"},
+        {ROOT "/a\x1b[31m", "{\"type\":\"add\"}", NULL, "control character"},
+        {"", "{\"type\":\"add\"}", NULL, "outside of the workspace"},
+        {ROOT, "{\"type\":\"add\"}", NULL, "outside of the workspace"},
     };
     for (size_t i = 0; i < ARRAY_LEN(table); i++) {
         struct buf patch = BUF_INIT;
         struct err err = {0};
-        cJSON *list = changes_of(table[i].path, table[i].kind, "");
+        cJSON *list =
+            changes_of(table[i].path, table[i].kind, table[i].diff == NULL ? "" : table[i].diff);
         assert_false(codex_patch(list, ROOT, &codex_files, &patch, &err));
         if (strstr(err.text, table[i].said) == NULL) {
             fail_msg("%s: %s", table[i].path, err.text);
