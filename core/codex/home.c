@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/path.h"
+#include "codex/answers.h"
 #include "config/codex_check.h"
 #include "config/toml.h"
 #include "config/toml_write.h"
@@ -14,16 +15,15 @@
 #include <unistd.h>
 
 static const char rules_folder[] = "rules";
-/* Programs of the user's that answer in the engineer's place. */
-static const char answering_hook[] = "PermissionRequest";
+static const char rules_suffix[] = ".rules";
 static const char hooks_file[] = "hooks.json";
-enum { HOOKS_MAX = 1 << 20 };
+enum { FILE_MAX = 1 << 20 };
 
 /* What Codex leaves out is left out too: it would warn of each. */
 static bool is_left_out(const void *data, const struct toml *item)
 {
     const struct codex_findings *findings = data;
-    if (item->key != NULL && strcmp(item->key, answering_hook) == 0) {
+    if (item->key != NULL && strcmp(item->key, CODEX_ANSWERING_HOOK) == 0) {
         return true;
     }
     for (size_t i = 0; i < findings->len; i++) {
@@ -68,45 +68,122 @@ static bool ends_with(const char *name, const char *suffix)
 static bool is_ours(const char *name)
 {
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, rules_folder) == 0 ||
-           ends_with(name, "config.toml");
+           strcmp(name, hooks_file) == 0 || ends_with(name, "config.toml");
 }
 
-/* Its hooks.json cannot be given in part: with one of these in it, it is left out. */
+static bool read_hooks(const char *from, struct buf *text)
+{
+    char *path = path_join(from, hooks_file);
+    bool ok = file_read(path, FILE_MAX, text, NULL);
+    free(path);
+    return ok;
+}
+
 static bool hooks_file_answers(const char *from)
 {
     struct buf text = BUF_INIT;
-    char *path = path_join(from, hooks_file);
-    bool answers = file_read(path, HOOKS_MAX, &text, NULL) &&
-                   str_find(buf_str(&text), str_of(answering_hook), 0) != SIZE_MAX;
+    bool answers = read_hooks(from, &text) &&
+                   str_find(buf_str(&text), str_of(CODEX_ANSWERING_HOOK), 0) != SIZE_MAX;
     buf_free(&text);
-    free(path);
     return answers;
 }
 
+/* Also a link of an earlier time, which must not be written through. */
 static void unlink_below(const char *folder, const char *name)
 {
     char *path = path_join(folder, name);
-    unlink(path); /* a link of an earlier time */
+    unlink(path);
     free(path);
+}
+
+static bool write_below(const char *folder, const char *name, struct str text, struct err *err)
+{
+    char *path = path_join(folder, name);
+    bool ok = file_write(path, text, 0600, err);
+    free(path);
+    return ok;
 }
 
 static bool link_all(const char *from, const char *to, struct err *err)
 {
-    bool without_hooks = hooks_file_answers(from);
     DIR *dir = opendir(from);
     struct dirent *item;
     bool ok = dir != NULL || err_set_errno(err, errno, "%s cannot be read", from);
     while (ok && dir != NULL && (item = readdir(dir)) != NULL) {
-        bool left_out = without_hooks && strcmp(item->d_name, hooks_file) == 0;
-        ok = left_out || is_ours(item->d_name) || link_one(from, to, item->d_name, err);
+        ok = is_ours(item->d_name) || link_one(from, to, item->d_name, err);
     }
     if (dir != NULL) {
         closedir(dir);
     }
-    unlink_below(to, rules_folder);
-    if (without_hooks) {
-        unlink_below(to, hooks_file);
+    return ok;
+}
+
+static bool write_hooks(const char *from, const char *to, struct err *err)
+{
+    struct buf text = BUF_INIT;
+    struct buf kept = BUF_INIT;
+    bool ok = true;
+    unlink_below(to, hooks_file);
+    if (read_hooks(from, &text) && codex_answers_cut_hooks(buf_str(&text), &kept)) {
+        ok = write_below(to, hooks_file, buf_str(&kept), err);
     }
+    buf_free(&text);
+    buf_free(&kept);
+    return ok;
+}
+
+/* ---- rules ---- */
+
+typedef bool (*file_fn)(const char *folder, const char *name, void *data, struct err *err);
+
+static bool each_rules_file(const char *folder, file_fn take, void *data, struct err *err)
+{
+    DIR *dir = opendir(folder);
+    struct dirent *item;
+    bool ok = true;
+    while (ok && dir != NULL && (item = readdir(dir)) != NULL) {
+        ok = !ends_with(item->d_name, rules_suffix) || take(folder, item->d_name, data, err);
+    }
+    if (dir != NULL) {
+        closedir(dir);
+    }
+    return ok;
+}
+
+static bool remove_rules(const char *folder, const char *name, void *data, struct err *err)
+{
+    (void)data;
+    (void)err;
+    unlink_below(folder, name);
+    return true;
+}
+
+static bool write_rules_file(const char *folder, const char *name, void *data, struct err *err)
+{
+    struct buf text = BUF_INIT;
+    struct buf kept = BUF_INIT;
+    char *path = path_join(folder, name);
+    bool ok = file_read(path, FILE_MAX, &text, err);
+    if (ok) {
+        codex_answers_cut_rules(buf_str(&text), &kept);
+        ok = write_below(data, name, buf_str(&kept), err);
+    }
+    free(path);
+    buf_free(&text);
+    buf_free(&kept);
+    return ok;
+}
+
+/* What forbids or asks holds here too; without it nothing is begun. */
+static bool write_rules(const char *from, const char *to, struct err *err)
+{
+    char *theirs = path_join(from, rules_folder);
+    char *ours = path_join(to, rules_folder);
+    unlink(ours); /* a link of an earlier time; a folder stays */
+    bool ok = path_make_dirs(ours, err) && each_rules_file(ours, remove_rules, NULL, err) &&
+              each_rules_file(theirs, write_rules_file, ours, err);
+    free(theirs);
+    free(ours);
     return ok;
 }
 
@@ -139,9 +216,7 @@ static bool write_config(const struct config *config, const struct codex_finding
             move_trust(&text, config_codex_home(config), home);
         }
     }
-    char *path = path_join(home, "config.toml");
-    bool ok = file_write(path, buf_str(&text), 0600, err);
-    free(path);
+    bool ok = write_below(home, "config.toml", buf_str(&text), err);
     buf_free(&text);
     return ok;
 }
@@ -155,7 +230,17 @@ static bool has_answering_hook(const struct config *config)
         return false;
     }
     const struct toml *hooks = toml_get(config_source_at(config, 0).root, "hooks");
-    return hooks != NULL && hooks->kind == TOML_TABLE && toml_get(hooks, answering_hook) != NULL;
+    return hooks != NULL && hooks->kind == TOML_TABLE &&
+           toml_get(hooks, CODEX_ANSWERING_HOOK) != NULL;
+}
+
+static bool stop_at(const char *folder, const char *name, void *data, struct err *err)
+{
+    (void)folder;
+    (void)name;
+    (void)data;
+    (void)err;
+    return false;
 }
 
 /* What its user has allowed it outside of its sandbox, once and for all. */
@@ -163,15 +248,7 @@ static bool has_rules(const struct config *config)
 {
     const char *home = config_codex_home(config);
     char *path = home == NULL ? NULL : path_join(home, rules_folder);
-    DIR *dir = path == NULL ? NULL : opendir(path);
-    struct dirent *item;
-    bool has = false;
-    while (dir != NULL && !has && (item = readdir(dir)) != NULL) {
-        has = ends_with(item->d_name, ".rules");
-    }
-    if (dir != NULL) {
-        closedir(dir);
-    }
+    bool has = path != NULL && !each_rules_file(path, stop_at, NULL, NULL);
     free(path);
     return has;
 }
@@ -185,7 +262,9 @@ static bool make(const struct config *config, const struct codex_findings *findi
     }
     *home = path_join(state, "codex-home");
     free(state);
-    return path_make_dirs(*home, err) && link_all(config_codex_home(config), *home, err) &&
+    const char *from = config_codex_home(config);
+    return path_make_dirs(*home, err) && link_all(from, *home, err) &&
+           write_hooks(from, *home, err) && write_rules(from, *home, err) &&
            write_config(config, findings, *home, err);
 }
 
@@ -207,7 +286,8 @@ static char *tell(const struct codex_findings *findings, bool rules)
     }
     if (rules) {
         buf_printf(&out,
-            "%swhat Codex's own rules and PermissionRequest hooks allow waits for you here",
+            "%swhat Codex's own rules and PermissionRequest hooks allow waits for you here; what "
+            "its rules forbid stays forbidden",
             first ? "" : "; ");
     }
     return buf_take(&out);

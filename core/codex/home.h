@@ -1,8 +1,9 @@
 /* A Codex that does not start with its own config.toml, because that was written for an earlier one
  * (config/codex_check.h), or whose rules or PermissionRequest hooks allow in the engineer's place
  * what it would ask, is started with a folder of ours: all that is in $CODEX_HOME by links, so that
- * login and sessions are the same, but for the rules, and a config.toml without those hooks and
- * what it refuses. The engineer's files are not touched. */
+ * login and sessions are the same, but for rules, hooks.json and config.toml, which are copies
+ * without what answers (codex/answers.h) and what it refuses. The engineer's files are not touched.
+ */
 #ifndef BYLAW_CODEX_HOME_H
 #define BYLAW_CODEX_HOME_H
 

@@ -105,6 +105,38 @@ static void what_is_asked_is_all_that_runs(void **state)
     free(command);
 }
 
+/* However the file makes them. */
+static void what_its_rules_forbid_never_runs(void **state)
+{
+    struct agent_run *f = *state;
+    struct err err;
+    codex_run_write(f, "rules/default.rules",
+        "NEVER = \"forbidden\"\ndef forbid(word):\n    prefix_rule(pattern=[word], "
+        "decision=NEVER,\n"
+        "        justification=\"keep out\")\nforbid(\"touch\")\n"
+        "prefix_rule([\"ls\"], \"allow\")\n"
+        "prefix_rule(\n    pattern=[\"cat\"],\n\n    decision=\"prompt\",\n)\n");
+    codex_run_write(f, "rules/empty.rules", "# none yet\n");
+    agent_run_open(f, "codex", NULL);
+    char *command = mem_printf(ESCALATE("c1", "touch %s/one") END, f->home);
+    const struct fault_step steps[] = {{.body = command}, {.body = ESCALATE("c2", "ls p") END},
+        {.body = RUN("c3", "cat p/p.rego") END}, {.body = SAY("Well.") END}};
+    fault_server_script(f->server, steps, ARRAY_LEN(steps));
+    agent_say(f, "Touch it.");
+    WAIT_UNTIL(f, agent_asks(f, "ls p"));
+    agent_expect_request(f, 1, "rejected: keep out");
+    assert_ok(session_decide(workbench_session(f->wb), APPROVAL_ONCE, (struct str){0}, &err), err);
+    WAIT_UNTIL(f, agent_asks(f, "cat p/p.rego"));
+    assert_ok(session_decide(workbench_session(f->wb), APPROVAL_ONCE, (struct str){0}, &err), err);
+    WAIT_UNTIL(f, agent_is_idle(f));
+    agent_must_find(f, ENTRY_ASSISTANT, "Well.");
+    assert_non_null(strstr(workbench_notice(f->wb, 0), "what its rules forbid stays forbidden"));
+    char *made = path_join(f->home, "one");
+    assert_int_not_equal(access(made, F_OK), 0);
+    free(made);
+    free(command);
+}
+
 /* Nor do programs that answer for its user: Codex is given a folder without them. */
 static void its_user_answers_nothing_beforehand(void **state)
 {
@@ -112,7 +144,9 @@ static void its_user_answers_nothing_beforehand(void **state)
     static const struct fault_step steps[] = {{.body = SAY("Well.") END}};
     codex_run_add_tables(f, "[[hooks.PermissionRequest]]\n[[hooks.PermissionRequest.hooks]]\n"
                             "type = \"command\"\ncommand = \"true\"\n");
-    codex_run_write(f, "hooks.json", "{\"hooks\":{\"PermissionRequest\":[]}}\n");
+    codex_run_write(f, "hooks.json",
+        "{\"hooks\":{\"PermissionRequest\":[],\"Stop\":[{\"hooks\":[{\"type\":\"command\","
+        "\"command\":\"true\",\"timeout\":7}]}]}}\n");
     codex_run_write(f, "other", "x\n");
     fault_server_script(f->server, steps, ARRAY_LEN(steps));
     agent_run_open(f, "codex", NULL);
@@ -122,11 +156,13 @@ static void its_user_answers_nothing_beforehand(void **state)
         strstr(workbench_notice(f->wb, 0), "PermissionRequest hooks allow waits for you"));
     char *state_home = path_home_dir(PATH_STATE, NULL);
     char *given = path_join(state_home, "codex-home");
-    char *hooks = path_join(given, "hooks.json");
+    char *hooks = test_read(given, "hooks.json");
     char *kept = test_read(given, "other");
     char *written = test_read(given, "config.toml");
     assert_string_equal(kept, "x\n");
-    assert_int_not_equal(access(hooks, F_OK), 0);
+    assert_string_equal(hooks,
+        "{\"hooks\":{\"Stop\":[{\"hooks\":[{\"type\":\"command\",\"command\":\"true\","
+        "\"timeout\":7}]}]}}");
     assert_null(strstr(written, "PermissionRequest"));
     assert_non_null(strstr(written, "model_providers"));
     free(written);
@@ -294,6 +330,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CODEX_TEST(a_command_outside_its_sandbox_waits),
         CODEX_TEST(what_is_asked_is_all_that_runs),
+        CODEX_TEST(what_its_rules_forbid_never_runs),
         CODEX_TEST(its_user_answers_nothing_beforehand),
         CODEX_TEST(several_commands_may_wait),
         CODEX_TEST(its_questions_are_answered),
