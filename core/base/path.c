@@ -206,9 +206,12 @@ char *path_codex_home(void)
 {
     const char *codex = getenv("CODEX_HOME");
     const char *home = getenv("HOME");
-    return codex != NULL && codex[0] == '/' ? mem_strdup(codex)
-           : home != NULL && home[0] == '/' ? path_join(home, ".codex")
-                                            : NULL;
+    char here[PATH_MAX];
+    if (codex == NULL || codex[0] == '\0') {
+        return home != NULL && home[0] == '/' ? path_join(home, ".codex") : NULL;
+    }
+    return codex[0] == '/' || getcwd(here, sizeof here) == NULL ? mem_strdup(codex)
+                                                                : path_join(here, codex);
 }
 
 bool path_make_dirs(const char *path, struct err *err)

@@ -36,8 +36,8 @@ enum path_home {
 };
 /* The folder's name (not created); NULL when neither the variable nor HOME is an absolute path. */
 char *path_home_dir(enum path_home home, struct err *err) MUST_USE;
-/* Codex CLI's folder: $CODEX_HOME, else ~/.codex; NULL when neither it nor HOME is an absolute
- * path. The caller frees. */
+/* Codex CLI's folder, as an absolute path: $CODEX_HOME, which may be relative to where we were
+ * started, else ~/.codex; NULL when HOME is no absolute path either. The caller frees. */
 char *path_codex_home(void) MUST_USE;
 /* Creates the folder and its parents, mode 0700 for those made. */
 bool path_make_dirs(const char *path, struct err *err) MUST_USE;

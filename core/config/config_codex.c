@@ -15,16 +15,6 @@ enum { PROFILE_FILES_MAX = 64 };
 
 static const char suffix[] = ".config.toml";
 
-static char *codex_home(void)
-{
-    const char *named = getenv("CODEX_HOME");
-    const char *home = getenv("HOME");
-    if (named != NULL && named[0] != '\0') {
-        return mem_strdup(named);
-    }
-    return home == NULL || home[0] != '/' ? NULL : path_join(home, ".codex");
-}
-
 void config_read_codex_main(struct config *config, const struct config_file *file)
 {
     config_read_settings(config, file, file->root, NULL, false);
@@ -109,7 +99,7 @@ static void read_profile_file(struct config *config, const char *name)
 
 void config_read_codex(struct config *config)
 {
-    config->codex_home = codex_home();
+    config->codex_home = path_codex_home();
     if (config->codex_home == NULL) {
         return;
     }

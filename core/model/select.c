@@ -512,6 +512,9 @@ static void use_codex(struct select *select)
         use_recording(select, "Codex cannot be used");
         return;
     }
+    if (home == NULL && getenv("CODEX_HOME") != NULL) {
+        home = path_codex_home(); /* it works in another folder than we do */
+    }
     struct variables keys = codex_variables(config, home);
     free(home);
     struct codex_options options = {.loop = select->setup.loop,

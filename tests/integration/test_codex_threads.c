@@ -2,7 +2,9 @@
  * what it says of itself. */
 #include "test.h"
 
+#include <limits.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/vec.h"
 #include "codex_run.h"
@@ -69,6 +71,26 @@ static void instructions_and_model_are_those_of_the_turn(void **state)
     agent_ask(f, "Four.");
     agent_expect_request(f, 3, "\"model\":\"another-model\"");
     agent_expect_request(f, 3, "\"effort\":\"low\"");
+}
+
+/* Codex works in another folder than the one the path is relative to. */
+static void its_home_may_be_relative(void **state)
+{
+    struct agent_run *f = *state;
+    static const struct fault_step steps[] = {{.body = SAY("Yes.") END}};
+    char here[PATH_MAX];
+    struct buf relative = BUF_INIT;
+    assert_non_null(getcwd(here, sizeof here));
+    for (const char *c = here; *c != '\0'; c++) {
+        buf_append_c(&relative, *c == '/' ? "../" : "");
+    }
+    buf_printf(&relative, "%s/codex", f->home + 1);
+    setenv("CODEX_HOME", relative.ptr, 1);
+    buf_free(&relative);
+    fault_server_script(f->server, steps, ARRAY_LEN(steps));
+    agent_run_open(f, "codex", NULL);
+    agent_ask(f, "Hello.");
+    agent_must_find(f, ENTRY_ASSISTANT, "Yes.");
 }
 
 static void sessions_are_threads(void **state)
@@ -177,6 +199,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CODEX_TEST(plan_thoughts_tokens_and_limits_are_shown),
         CODEX_TEST(instructions_and_model_are_those_of_the_turn),
+        CODEX_TEST(its_home_may_be_relative),
         CODEX_TEST(sessions_are_threads),
         CODEX_TEST(it_compacts_when_it_is_told_to),
         CODEX_TEST(a_compaction_is_interrupted),
