@@ -174,8 +174,8 @@ static const struct feature features[] = {
     {"Confined commands",
         "what an agent runs has no network and does not write past the review, or does not run; it "
         "waits for your approval as your policy and your allow-list have it",
-        "chat.approve chat.decline", "chat.approve-*", "approval_policy sandbox_mode", "sandbox",
-        ""},
+        "chat.approve chat.decline", "chat.approve-*",
+        "approval_policy sandbox_mode sandbox_memory sandbox_disk", "sandbox", ""},
     {"Other agents",
         "the Codex CLI or any that speaks the Agent Client Protocol (opencode) as the agent; "
         "other MCP clients get the policy tools; what they propose waits for review",

@@ -115,9 +115,12 @@ struct str output_shown_text(const struct output_shown *output)
 }
 
 void output_shown_end(
-    struct buf *out, const struct process_result *process, long long timeout_s, size_t max_output)
+    struct buf *out, const struct confined_result *result, long long timeout_s, size_t max_output)
 {
-    if (process->timed_out) {
+    const struct process_result *process = &result->process;
+    if (result->ended != NULL) {
+        buf_printf(out, "It was %s.", result->ended);
+    } else if (process->timed_out) {
         buf_printf(out, "It was ended after %lld s.", timeout_s);
     } else if (process->truncated) {
         buf_printf(out, "It was ended: it printed more than %zu bytes.", max_output);

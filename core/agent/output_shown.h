@@ -3,7 +3,7 @@
 #ifndef BYLAW_AGENT_OUTPUT_SHOWN_H
 #define BYLAW_AGENT_OUTPUT_SHOWN_H
 
-#include "loop/process.h"
+#include "sandbox/confined.h"
 
 struct output_shown;
 
@@ -19,7 +19,7 @@ struct str output_shown_text(const struct output_shown *output);
 
 /* How it ended, a sentence: "Exit code 0.", "It was ended after 120 s.". */
 void output_shown_end(
-    struct buf *out, const struct process_result *process, long long timeout_s, size_t max_output);
+    struct buf *out, const struct confined_result *result, long long timeout_s, size_t max_output);
 
 /* For programs whose output is read and not looked at: no colours, no pager, no questions; behind
  * our PATH the folder of engines that set-up fetched. Static. */

@@ -92,7 +92,7 @@ static void on_exit_of_it(void *data, const struct confined_result *result)
         tool_fail(run, "It was not run: %s.", result->refused);
         return;
     }
-    output_shown_end(&run->output, &result->process, command->timeout_s, OUTPUT_MAX);
+    output_shown_end(&run->output, result, command->timeout_s, OUTPUT_MAX);
     buf_append_c(&run->output,
         output_shown_text(command->output).len == 0 ? " It printed nothing.\n" : "\n");
     command->failed =

@@ -532,6 +532,7 @@ struct workbench *workbench_new(const struct workbench_options *options, struct 
         workbench_problem(wb, "%s", config_problem_at(wb->config, i));
     }
     say_profile(wb);
+    workbench_use_bounds(wb);
     workbench_load_prices(wb);
     workbench_load_routing(wb);
     recover(wb);

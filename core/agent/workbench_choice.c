@@ -3,6 +3,7 @@
 
 #include "base/safe.h"
 #include "base/vec.h"
+#include "sandbox/confined.h"
 
 #include <stdlib.h>
 
@@ -271,11 +272,19 @@ static void follow(struct workbench *wb)
     workbench_tell(wb, WORKBENCH_PROVIDER);
 }
 
+/* What is confined from now on may have as much as the profile in force says. */
+void workbench_use_bounds(const struct workbench *wb)
+{
+    confined_use_bounds(
+        config_integer(wb->config, "sandbox_memory"), config_integer(wb->config, "sandbox_disk"));
+}
+
 /* Until the next turn asks for a task again. */
 static void forget_route(struct workbench *wb)
 {
     wb->route_said = NULL;
     config_tighten(wb->config, NULL);
+    workbench_use_bounds(wb);
 }
 
 bool workbench_use_profile(struct workbench *wb, const char *name, struct err *err)
@@ -365,6 +374,7 @@ void workbench_before_turn(void *data)
     struct workbench *wb = data;
     const struct route *route = turn_route(wb);
     config_tighten(wb->config, route == NULL ? NULL : route->profile);
+    workbench_use_bounds(wb);
     workbench_give_provider(wb);
     say_unbounded(wb);
     if (route != NULL && route != wb->route_said) {

@@ -241,6 +241,7 @@ void workbench_choose_again(struct workbench *wb);
 
 /* workbench_choice.c */
 void workbench_load_routing(struct workbench *wb);
+void workbench_use_bounds(const struct workbench *wb);
 void workbench_before_turn(void *data);
 
 /* workbench_mention.c */

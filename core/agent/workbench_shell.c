@@ -51,7 +51,7 @@ static void on_exit_of_it(void *data, const struct confined_result *result)
         buf_printf(&ended, "It was not run: %s.", result->refused);
         well = false;
     } else {
-        output_shown_end(&ended, process, TIMEOUT_S, OUTPUT_MAX);
+        output_shown_end(&ended, result, TIMEOUT_S, OUTPUT_MAX);
     }
     tell(wb, ended.ptr);
     if (!well || output_shown_text(wb->shell.output).len == 0) {

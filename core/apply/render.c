@@ -120,6 +120,7 @@ static void on_exit_(void *data, const struct confined_result *result)
     struct render *r = data;
     const struct task *task = &r->tasks.items[r->next - 1];
     const char *why = result->refused != NULL     ? result->refused
+                      : result->ended != NULL     ? result->ended
                       : result->process.timed_out ? "it did not end within 60 seconds"
                       : result->process.truncated ? "it printed more than is taken"
                                                   : NULL;

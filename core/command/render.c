@@ -40,6 +40,7 @@ static void on_exit_(void *data, const struct confined_result *result)
     }
     char *said = safe_dup(str_trim(buf_str(&rendering->errout)), SAFE_KEEP_LINES, MESSAGE_MAX);
     const char *why = result->refused != NULL     ? result->refused
+                      : result->ended != NULL     ? result->ended
                       : result->process.timed_out ? "it did not end within 60 seconds"
                       : result->process.truncated ? "it printed more than is taken"
                       : said[0] != '\0'           ? said

@@ -2,9 +2,12 @@
 #include "sandbox/sandbox.h"
 #include "base/vec.h"
 #include "command/command.h"
+#include "config/config.h"
 
 #include <limits.h>
 #include <stdlib.h>
+
+#define BOUND_MAX_MB (1LL << 40)
 
 struct words {
     char **items;
@@ -48,6 +51,22 @@ static bool read_parent(const struct args *args, pid_t *parent)
     return given == NULL || (end != given && *end == '\0' && number > 0 && number <= INT_MAX);
 }
 
+/* As it is given, else as the folder's settings have it. */
+static bool read_bound(
+    const struct args *args, const char *option, const char *key, long long *bound)
+{
+    const char *given = args_get(args, option);
+    char *end = NULL;
+    if (given != NULL) {
+        *bound = strtoll(given, &end, 10);
+        return end != given && *end == '\0' && *bound > 0 && *bound < BOUND_MAX_MB;
+    }
+    struct config *config = config_load(args_get(args, "dir"));
+    *bound = config_integer(config, key);
+    config_free(config);
+    return true;
+}
+
 static int run(const struct args *args)
 {
     struct err err = {0};
@@ -68,6 +87,12 @@ static int run(const struct args *args)
     if (!read_parent(args, &parent)) {
         return command_fail(args, "--parent is the number of a process");
     }
+    long long memory;
+    long long disk;
+    if (!read_bound(args, "memory", "sandbox_memory", &memory) ||
+        !read_bound(args, "disk", "sandbox_disk", &disk)) {
+        return command_fail(args, "--memory and --disk are whole numbers of MB, at least 1");
+    }
     struct words variables = find_variables(args);
     struct folders folders = {0};
     for (int i = 0; args_get_at(args, "write", i) != NULL; i++) {
@@ -79,6 +104,8 @@ static int run(const struct args *args)
         .cwd = args_get(args, "dir"),
         .network = args_has(args, "network"),
         .no_namespaces = args_has(args, "no-namespaces"),
+        .memory_mb = memory,
+        .disk_mb = disk,
         .parent = parent};
     struct words words = {0};
     for (int i = 0; i < args->count; i++) {
@@ -98,7 +125,8 @@ static int run(const struct args *args)
 const struct command command_sandbox = {
     .name = "sandbox",
     .summary = "run a command confined, as the commands of an agent are",
-    .usage = "[--write DIR]… [--env NAME]… [--network] [--dir DIR] -- COMMAND… | --check",
+    .usage = "[--write DIR]… [--env NAME]… [--network] [--memory MB] [--disk MB] [--dir DIR] -- "
+             "COMMAND… | --check",
     .options =
         {
             {"write", 'w', "DIR",
@@ -108,6 +136,9 @@ const struct command command_sandbox = {
                 "it sees this variable although its name looks like a secret's; may be given "
                 "again"},
             {"network", '\0', NULL, "it may reach the network"},
+            {"memory", '\0', "MB",
+                "what it and all it starts may have in memory together (sandbox_memory)"},
+            {"disk", '\0', "MB", "what they may write to the disk together (sandbox_disk)"},
             {"dir", 'C', "DIR", "run it in this folder"},
             {"parent", '\0', "PID", "end it when this process, which started it, is gone"},
             {"no-namespaces", '\0', NULL,
@@ -124,10 +155,19 @@ const struct command command_sandbox = {
         "without secrets, and cannot gain privileges. All of its processes end with it; told to "
         "end "
         "(SIGTERM), it has a second.\n\n"
+        "Where it and all it starts have more in memory than --memory says (else the setting "
+        "sandbox_memory), or have written more than --disk (sandbox_disk), all of it is killed, "
+        "and "
+        "one line says so; a single file that becomes larger than --disk ends its writer "
+        "(SIGXFSZ). "
+        "This is looked at from outside, up to 20 times a second; memory that is only reserved "
+        "does "
+        "not count.\n\n"
         "Landlock and seccomp confine it, and name spaces where the kernel allows them. Where "
         "Landlock (Linux 6.2 or "
         "newer) cannot be had, nothing is run.\n\n"
-        "The exit code is the command's; 128 and the signal's number when one ended it; 125 when "
+        "The exit code is the command's; 128 and the signal's number when one ended it (137 past a "
+        "bound); 125 when "
         "it could not be "
         "confined, 126 when it could not be run, 127 when there is no such command. With --check: "
         "0 it can be "

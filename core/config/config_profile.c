@@ -150,6 +150,7 @@ char *config_describe_profile(const struct config *config, const char *name)
     } shown[] = {{"model_provider", ""}, {"model", ""}, {"model_reasoning_effort", ""},
         {"approval_policy", "approval "}, {"sandbox_mode", "sandbox "}, {"max_cost", "max_cost $"},
         {"max_turns", "max_turns "}, {"max_tokens", "max_tokens "},
+        {"sandbox_memory", "sandbox_memory "}, {"sandbox_disk", "sandbox_disk "},
         {"mend_attempts", "mend_attempts "}, {"auto_routing", "auto_routing "}};
     struct buf out = BUF_INIT;
     for (size_t i = 0; i < ARRAY_LEN(shown); i++) {

@@ -24,6 +24,12 @@ const struct setting settings[] = {
         SETTING_PROFILE | SETTING_GUARD, NULL,
         "what commands of an agent may write: nothing but a private /tmp, or the scratch copy of "
         "the workspace, too; never the workspace itself"},
+    {"sandbox_memory", SETTING_INTEGER, "4096", NULL, 16, 16777216, SETTING_PROFILE | SETTING_GUARD,
+        NULL,
+        "MB that a confined command and all it starts may have in memory together; past it they "
+        "are ended"},
+    {"sandbox_disk", SETTING_INTEGER, "4096", NULL, 16, 16777216, SETTING_PROFILE | SETTING_GUARD,
+        NULL, "MB that they may write to the disk together; past it they are ended"},
     {"max_turns", SETTING_INTEGER, "60", NULL, 1, 1000, SETTING_PROFILE | SETTING_GUARD, NULL,
         "requests to the model that one prompt may take"},
     {"mend_attempts", SETTING_INTEGER, "2", NULL, 0, 20, SETTING_PROFILE | SETTING_GUARD, NULL,

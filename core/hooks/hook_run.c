@@ -179,6 +179,8 @@ static void on_exit_of_it(void *data, const struct confined_result *result)
     char *trouble = NULL;
     if (result->refused != NULL) {
         trouble = mem_printf("did not run: %s", result->refused);
+    } else if (result->ended != NULL) {
+        trouble = mem_printf("was %s", result->ended);
     } else if (result->process.timed_out) {
         trouble = mem_printf(
             "was ended after %.1f s, as its timeout says", (double)job->handler->timeout_ms / 1000);

@@ -1,5 +1,6 @@
 #include "sandbox/confined.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,10 +15,12 @@ struct confined {
     struct confined_options options; /* arrays and input are not kept */
     struct process *process;         /* NULL once it has ended */
     struct buf refusal;              /* the beginning of its standard error */
+    struct buf held;                 /* of it, the last line, where it may be the sandbox's own */
     bool freed;                      /* nobody listens any more */
 };
 
 static char *program;
+static long long memory_max_mb, disk_max_mb; /* 0: nobody said */
 
 void confined_use_program(const char *path)
 {
@@ -25,17 +28,56 @@ void confined_use_program(const char *path)
     program = mem_strdup(path);
 }
 
+void confined_use_bounds(long long memory_mb, long long disk_mb)
+{
+    memory_max_mb = memory_mb;
+    disk_max_mb = disk_mb;
+}
+
 static const char refusal_mark[] = "bylaw sandbox: ";
+
+static void hand_on(struct confined *confined, enum process_stream stream, struct str bytes)
+{
+    if (bytes.len > 0 && !confined->freed && confined->options.on_data != NULL) {
+        confined->options.on_data(confined->options.data, stream, bytes);
+    }
+}
+
+/* May be, or become, words of the sandbox's own. */
+static bool is_marked(struct str line)
+{
+    size_t len = line.len < sizeof refusal_mark - 1 ? line.len : sizeof refusal_mark - 1;
+    return len > 0 && line.len < REFUSAL_MAX && memcmp(line.ptr, refusal_mark, len) == 0;
+}
+
+/* A last line of the sandbox's own is held back: it is told as why it ended. */
+static void hold_last(struct confined *confined, struct str bytes)
+{
+    buf_append_str(&confined->held, bytes);
+    struct str all = buf_str(&confined->held);
+    size_t begin = all.len;
+    while (begin > 0 && (all.ptr[begin - 1] != '\n' || begin == all.len)) {
+        begin--;
+    }
+    begin = is_marked(str_from(all, begin)) ? begin : all.len;
+    char *last = str_dup(str_from(all, begin));
+    hand_on(confined, PROCESS_STDERR, str_slice(all, 0, begin));
+    buf_clear(&confined->held);
+    buf_append_c(&confined->held, last);
+    free(last);
+}
 
 static void on_data(void *data, enum process_stream stream, struct str bytes)
 {
     struct confined *confined = data;
-    if (stream == PROCESS_STDERR && confined->refusal.len < REFUSAL_MAX) {
+    if (stream == PROCESS_STDOUT) {
+        hand_on(confined, stream, bytes);
+        return;
+    }
+    if (confined->refusal.len < REFUSAL_MAX) {
         buf_append_str(&confined->refusal, str_slice(bytes, 0, REFUSAL_MAX));
     }
-    if (!confined->freed && confined->options.on_data != NULL) {
-        confined->options.on_data(confined->options.data, stream, bytes);
-    }
+    hold_last(confined, bytes);
 }
 
 /* The sandbox's own words, where it could not run the program. A program that says the same and
@@ -50,9 +92,21 @@ static char *refusal_of(const struct confined *confined, const struct process_re
     return str_dup(str_from(said, sizeof refusal_mark - 1));
 }
 
+/* The same where it ended the program. */
+static char *end_of(const struct confined *confined, const struct process_result *result)
+{
+    struct str said = str_trim(buf_str(&confined->held));
+    bool killed = result->exit_code == SANDBOX_SIGNAL + SIGKILL ||
+                  result->exit_code == SANDBOX_SIGNAL + SIGXFSZ;
+    return killed && str_starts(said, refusal_mark)
+               ? str_dup(str_from(said, sizeof refusal_mark - 1))
+               : NULL;
+}
+
 static void release(struct confined *confined)
 {
     buf_free(&confined->refusal);
+    buf_free(&confined->held);
     free(confined);
 }
 
@@ -65,9 +119,14 @@ static void on_exit_of_it(void *data, const struct process_result *process)
         return;
     }
     char *refused = refusal_of(confined, process);
-    struct confined_result result = {.process = *process, .refused = refused};
+    char *ended = end_of(confined, process);
+    if (refused == NULL && ended == NULL) {
+        hand_on(confined, PROCESS_STDERR, buf_str(&confined->held));
+    }
+    struct confined_result result = {.process = *process, .refused = refused, .ended = ended};
     confined->options.on_exit(confined->options.data, &result);
     free(refused);
+    free(ended);
 }
 
 static void push_each(struct confined_words *words, const char *option, const char *const *values)
@@ -83,7 +142,9 @@ void confined_words_free(struct confined_words *words)
     VEC_FREE(words);
     free(words->own);
     free(words->parent);
-    words->own = words->parent = NULL;
+    free(words->memory);
+    free(words->disk);
+    words->own = words->parent = words->memory = words->disk = NULL;
 }
 
 char *confined_program(struct err *err)
@@ -112,6 +173,12 @@ bool confined_wrap(const struct confined_cage *cage, const char *const *argv,
     VEC_PUSH(out, "sandbox");
     out->parent = mem_printf("--parent=%d", (int)getpid());
     VEC_PUSH(out, out->parent);
+    if (memory_max_mb > 0) {
+        out->memory = mem_printf("--memory=%lld", memory_max_mb);
+        out->disk = mem_printf("--disk=%lld", disk_max_mb);
+        VEC_PUSH(out, out->memory);
+        VEC_PUSH(out, out->disk);
+    }
     push_each(out, "--write", cage->writable);
     push_each(out, "--env", cage->variables);
     if (cage->network) {

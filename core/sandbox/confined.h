@@ -17,6 +17,9 @@ struct confined_result {
     /* Why nothing ran ("this kernel has no Landlock …"), or NULL. Borrowed until on_exit
      * returns. */
     const char *refused;
+    /* Why it was ended by the sandbox: it passed a bound ("ended: it and all it started …"), or
+     * NULL. Borrowed likewise. */
+    const char *ended;
 };
 
 struct confined_options {
@@ -46,7 +49,7 @@ struct confined_cage {
 struct confined_words {
     const char **items;
     size_t len, cap;
-    char *own, *parent;
+    char *own, *parent, *memory, *disk;
 };
 
 /* The command line that runs argv so, for who starts processes by himself (rpc/). Words are
@@ -64,6 +67,9 @@ void confined_stop(struct confined *confined);
  * needed after it. */
 void confined_free(struct confined *confined);
 
+/* What each that is started from now on may have in memory and write, in MB; before this is called,
+ * as the settings have it where it runs. */
+void confined_use_bounds(long long memory_mb, long long disk_mb);
 /* The bylaw that confines, where this process is another program (a test). Copied; NULL: this
  * one. */
 void confined_use_program(const char *path);

@@ -19,6 +19,7 @@
 #include "base/env.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "sandbox/bounds.h"
 #include "sandbox/sandbox_private.h"
 #include "workspace/scratch.h"
 
@@ -27,7 +28,6 @@
 #endif
 
 enum { TERM_GRACE_S = 1, PROCESSES_MAX = 4096 };
-#define FILE_MAX_BYTES ((rlim_t)4 << 30)
 
 struct launch {
     const struct sandbox_policy *policy;
@@ -36,6 +36,7 @@ struct launch {
     char *const *argv;
     struct scratch temporary;
     struct env env;
+    struct bounds_watch watch;
     char *tmpdir_entry; /* "TMPDIR=…" */
     int report;         /* where the child says why it could not start */
     uid_t uid;
@@ -151,6 +152,8 @@ static bool prepare(struct launch *launch, struct err *err)
         return false;
     }
     make_environment(launch);
+    bounds_begin(&launch->watch, &cage->writable, (uint64_t)policy->memory_mb << 20,
+        (uint64_t)policy->disk_mb << 20);
     return true;
 }
 
@@ -177,7 +180,8 @@ static _Noreturn void give_up(const struct launch *launch, int code, const struc
 static bool confine(const struct launch *launch, struct err *err)
 {
     static const struct rlimit no_core = {0, 0};
-    static const struct rlimit file = {FILE_MAX_BYTES, FILE_MAX_BYTES};
+    rlim_t disk = (rlim_t)launch->watch.disk_max;
+    const struct rlimit file = {disk, disk};
     static const struct rlimit processes = {PROCESSES_MAX, PROCESSES_MAX};
     setrlimit(RLIMIT_CORE, &no_core);
     setrlimit(RLIMIT_FSIZE, &file);
@@ -197,7 +201,7 @@ static bool confine(const struct launch *launch, struct err *err)
 static _Noreturn void become_program(const struct launch *launch)
 {
     struct err err;
-    static const int ours[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGALRM};
+    static const int ours[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGALRM, SIGXFSZ};
     for (size_t i = 0; i < ARRAY_LEN(ours); i++) {
         signal(ours[i], SIG_DFL);
     }
@@ -249,20 +253,41 @@ static void end_with(pid_t parent)
 
 static int exit_code_of(int status)
 {
-    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    return WIFSIGNALED(status) ? SANDBOX_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/* Waits for `child`, and for whatever else has become ours until then. */
-static int wait_for(pid_t child)
+/* A child has ended, a signal has come, or so much time is over. */
+static void wait_a_while(const sigset_t *child_ended, uint64_t us)
 {
+    struct timespec pause = {(time_t)(us / 1000000), (long)(us % 1000000) * 1000};
+    (void)sigtimedwait(child_ended, NULL, &pause);
+}
+
+/* Waits for `child`, and for whatever else has become ours until then. With a watch: as long as
+ * what runs keeps within its bounds; else it is ended, and err says why. */
+static int wait_for(pid_t child, struct bounds_watch *watch, struct err *err)
+{
+    sigset_t child_ended;
+    sigemptyset(&child_ended);
+    sigaddset(&child_ended, SIGCHLD);
+    if (watch != NULL) { /* none is lost between a look and a wait */
+        sigprocmask(SIG_BLOCK, &child_ended, NULL);
+    }
     for (;;) {
         int status;
-        pid_t pid = waitpid(-1, &status, 0);
+        pid_t pid = waitpid(-1, &status, watch == NULL ? 0 : WNOHANG);
         if (pid == child) {
             return exit_code_of(status);
         }
         if (pid < 0 && errno != EINTR) {
             return SANDBOX_FAILED;
+        }
+        if (pid == 0) {
+            wait_a_while(&child_ended, bounds_pause_us(watch));
+            if (bounds_pause_us(watch) == 0 && !bounds_hold(watch, err)) {
+                kill(child, SIGKILL);
+                watch = NULL;
+            }
         }
     }
 }
@@ -295,7 +320,7 @@ static _Noreturn void keep(const struct launch *launch)
     }
     forward_to = pid;
     close(launch->report);
-    _exit(wait_for(pid));
+    _exit(wait_for(pid, NULL, NULL));
 }
 
 /* Without a PID space: what the program left behind has become ours (we are the reaper), and ends
@@ -366,12 +391,17 @@ static int run(struct launch *launch, struct err *err)
     struct report report;
     bool failed = read(ends[0], &report, sizeof report) == (ssize_t)sizeof report;
     close(ends[0]);
-    int code = wait_for(keeper);
+    int code = wait_for(keeper, failed ? NULL : &launch->watch, err);
     forward_to = 0;
     end_leftovers();
     if (failed) {
         *err = report.err;
         return report.code;
+    }
+    if (code == SANDBOX_SIGNAL + SIGXFSZ) {
+        err_set(err, ERR_LIMIT,
+            "ended: a file that it wrote became larger than the %llu MB that sandbox_disk allows",
+            (unsigned long long)(launch->watch.disk_max >> 20));
     }
     return code;
 }

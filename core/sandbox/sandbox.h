@@ -12,14 +12,15 @@
  * (syscalls.c);
  *  - no capabilities, no way to gain any (no_new_privs); our environment without secrets
  * (base/env.h) and without the sockets of agents; no open files but the standard three. All of its
- * processes end when it does; with name spaces there are at most 4096, and no file they write is
- * larger than 4 GiB. Where memory runs out, they are what the kernel ends first.
+ * processes end when it does; with name spaces there are at most 4096. What they have in memory and
+ * what they write is bounded, for all of them together (bounds.h): past it they are ended. Where
+ * memory runs out before, they are what the kernel ends first.
  *
  * Three layers: Landlock (Linux 6.2 or newer, always), seccomp (always), and name spaces with a
  * read-only mount tree where the kernel lets an ordinary user make them. Without name spaces what
  * Landlock does not cover is refused by seccomp: changing modes, owners, times and extended
- * attributes anywhere, shared memory of System V, and before Linux 6.12 every signal; and it is
- * seen which processes there are. Where Landlock or seccomp cannot be had, nothing runs.
+ * attributes anywhere, semaphores and queues of System V, and before Linux 6.12 every signal; and
+ * it is seen which processes there are. Where Landlock or seccomp cannot be had, nothing runs.
  *
  * Sources: Landlock user-space API (docs.kernel.org/userspace-api/landlock.html), seccomp(2),
  * libseccomp's manual, mount_setattr(2), user_namespaces(7). */
@@ -36,6 +37,7 @@ struct sandbox_policy {
     const char *cwd;             /* NULL: ours */
     bool network;                /* IP sockets are allowed */
     bool no_namespaces; /* do without the third layer, as on a kernel that has none for us */
+    long long memory_mb, disk_mb; /* what all of it may have and write, at least 1 */
     pid_t parent; /* ours: when it is gone, all ends as with SIGTERM. 0: as long as it likes */
 };
 
@@ -46,13 +48,14 @@ bool sandbox_probe(char **text, struct err *err) MUST_USE;
 enum {
     SANDBOX_FAILED = 125, /* could not confine: nothing ran */
     SANDBOX_NOT_EXECUTABLE = 126,
-    SANDBOX_NOT_FOUND = 127
+    SANDBOX_NOT_FOUND = 127,
+    SANDBOX_SIGNAL = 128 /* and the number of the signal that ended it */
 };
 
 /* Runs argv (ended by NULL; argv[0] looked up on PATH) with our standard input and outputs, and
  * waits for it. Returns its exit code, or 128 + the signal that ended it, or one of the above with
- * err set. For a program of one thread: `bylaw sandbox`, which is also how the workbench confines
- * what an agent runs. */
+ * err set; that is set, too, where it was ended because it passed a bound. For a program of one
+ * thread: `bylaw sandbox`, which is also how the workbench confines what an agent runs. */
 int sandbox_run(const struct sandbox_policy *policy, char *const *argv, struct err *err);
 
 #endif

@@ -112,10 +112,13 @@ static const char *const metadata[] = {
     "file_setattr",
 };
 
+/* Memory that is nobody's: no look at processes and files finds it (bounds.h). */
+static const char *const uncounted[] = {"shmget"};
+
 /* What name spaces keep apart otherwise: memory, semaphores and queues that all programs of the
  * machine share. */
-static const char *const shared[] = {"shmget", "shmat", "shmctl", "semget", "semop", "semtimedop",
-    "semctl", "msgget", "msgsnd", "msgrcv", "msgctl", "mq_open", "mq_unlink"};
+static const char *const shared[] = {"shmat", "shmctl", "semget", "semop", "semtimedop", "semctl",
+    "msgget", "msgsnd", "msgrcv", "msgctl", "mq_open", "mq_unlink"};
 
 /* Calls that take a process in their first argument, 0 being the caller's own: limits and the
  * scheduler's rules of other programs of the same user. */
@@ -235,6 +238,7 @@ static int deny_flags(scmp_filter_ctx filter)
 static int add_rules(scmp_filter_ctx filter, const struct cage *cage)
 {
     int rc = deny(filter, never, ARRAY_LEN(never), EPERM);
+    rc = rc != 0 ? rc : deny(filter, uncounted, ARRAY_LEN(uncounted), EPERM);
     rc = rc != 0 ? rc : deny(filter, unknown, ARRAY_LEN(unknown), ENOSYS);
     rc = rc != 0 ? rc : deny_flags(filter);
     rc = rc != 0 ? rc : deny_sockets(filter, cage->network);

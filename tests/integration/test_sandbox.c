@@ -129,11 +129,11 @@ static int set_up(void **state)
     const char *binary = getenv("BYLAW_BINARY_DIR");
     char *values[] = {mem_printf("%s/out", o->dir), mem_printf("%s/in", o->dir),
         mem_printf("%s/home", o->dir), mem_printf("%s/bylaw", binary),
-        mem_printf("%s/tests/escape", binary), mem_printf("%s/socket", o->dir),
-        mem_printf("%s/datagrams", o->dir), mem_printf("%s/codex", o->dir),
-        mem_printf("@bylaw-test-%d", (int)getpid())};
-    static const char *const names[] = {
-        "OUT", "IN", "HOME", "BYLAW", "ESCAPE", "SOCKET", "DATAGRAMS", "CODEX_HOME", "ABSTRACT"};
+        mem_printf("%s/tests/escape", binary), mem_printf("%s/tests/fill", binary),
+        mem_printf("%s/socket", o->dir), mem_printf("%s/datagrams", o->dir),
+        mem_printf("%s/codex", o->dir), mem_printf("@bylaw-test-%d", (int)getpid())};
+    static const char *const names[] = {"OUT", "IN", "HOME", "BYLAW", "ESCAPE", "FILL", "SOCKET",
+        "DATAGRAMS", "CODEX_HOME", "ABSTRACT"};
     static const char *const homes[] = {"XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"};
     for (size_t i = 0; i < ARRAY_LEN(homes); i++) {
         unsetenv(homes[i]);
@@ -547,6 +547,114 @@ static void test_ends_with_its_parent(void **state)
     expect("\"$BYLAW\" sandbox $MODE --parent=x -- true 2>/dev/null", 2);
 }
 
+/* ---- its bounds ---- */
+
+static const char too_much_memory[] =
+    "had [0-9]* MB in memory together, and sandbox_memory allows ";
+static const char too_much_disk[] =
+    "had written [0-9]* MB to the disk together, and sandbox_disk allows ";
+
+/* All it starts together, and whatever it hides; and nobody for what is only reserved. */
+static void test_bounds(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *how;
+        const char *sentence; /* NULL: within its bounds */
+    } rows[] = {{"memory 512", too_much_memory}, {"together 512", too_much_memory},
+        {"memfd 512", too_much_memory}, {"nothing 100000", NULL}, {"disk 128", too_much_disk},
+        {"nameless 128", too_much_disk}, {"hidden 128", too_much_disk},
+        {"unseen 128", too_much_disk}};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char *line = mem_printf("rm -rf \"$IN/x\"; mkdir \"$IN/x\"; \"$BYLAW\" sandbox $MODE "
+                                "--memory 256 --disk 48 -w \"$IN/x\" -- \"$FILL\" %s \"$IN/x\" "
+                                "2>\"$IN/said\"; code=$?; ! test -e \"$IN/x/hidden\" || chmod 700 "
+                                "\"$IN/x/hidden\"; cat \"$IN/said\"; exit $code",
+            rows[i].how);
+        expect(line, rows[i].sentence != NULL ? 137 : 0);
+        char *said =
+            rows[i].sentence == NULL
+                ? mem_strdup("! test -s \"$IN/said\"")
+                : mem_printf("grep -qx 'bylaw sandbox: ended: it and all it started %s[0-9]*' "
+                             "\"$IN/said\"",
+                      rows[i].sentence);
+        expect(said, 0);
+        free(said);
+        free(line);
+    }
+    /* One file: the kernel says so, or the watch is before it. */
+    expect(
+        "\"$BYLAW\" sandbox $MODE --disk 8 -- sh -c 'exec head -c 20000000 /dev/zero "
+        ">\"$TMPDIR/x\"' 2>\"$IN/said\"; code=$?; grep -q '^bylaw sandbox: ended: .*sandbox_disk "
+        "allows' \"$IN/said\" && { test $code = 153 || test $code = 137; }",
+        0);
+    expect("\"$BYLAW\" sandbox $MODE --memory 0 -- true 2>/dev/null", 2);
+    expect("\"$BYLAW\" sandbox $MODE --disk 1x -- true 2>/dev/null", 2);
+}
+
+static void run_command(struct buf *out, const char *id, const char *line)
+{
+    char *args = mem_printf("{\"command\":\"%s\",\"network\":null,\"reason\":null,"
+                            "\"timeout_s\":null}",
+        line);
+    script_call(out, id, "run_command", args, false);
+    free(args);
+}
+
+/* The settings are those of the profile in force; the agent and the engineer read one sentence. */
+static void test_bounds_of_an_agent(void **state)
+{
+    const struct outside *o = *state;
+    struct err err;
+    struct buf out = BUF_INIT;
+    char *workspace = path_join(o->dir, "in");
+    test_write(o->dir, "home/.config/bylaw/config.toml",
+        "sandbox_memory = 256\n[profiles.small]\nsandbox_disk = 48\n");
+    script_head(&out);
+    script_begin(&out, "try", 0);
+    run_command(&out, "a", "echo begun; exec \\\"$FILL\\\" memory 512 .");
+    run_command(&out, "b", "echo begun; exec \\\"$FILL\\\" disk 128 \\\"$TMPDIR\\\"");
+    script_done(&out);
+    script_begin(&out, "try", 1);
+    script_say(&out, "Both.");
+    script_done(&out);
+    test_write(workspace, ".bylaw/recordings/ways.jsonl", out.ptr);
+    buf_free(&out);
+    confined_use_program(getenv("BYLAW"));
+    setenv("BYLAW_RECORDING_SPEED", "0", 1);
+    struct loop *loop = loop_new(&err);
+    struct workbench_options options = {.loop = loop,
+        .folder = workspace,
+        .provider = "recording",
+        .profile = "small",
+        .fresh = true};
+    struct workbench *wb = workbench_new(&options, &err);
+    assert_ok(wb != NULL, err);
+    struct session *session = workbench_session(wb);
+    assert_ok(session_prompt(session, STR_LIT("try"), &err), err);
+    while (session_transcript(session)->len == 0 || session_state(session) != SESSION_IDLE) {
+        loop_run_once(loop, 100);
+    }
+    size_t told = 0;
+    VEC_FOREACH (const struct entry, entry, session_transcript(session)) {
+        if (entry->kind == ENTRY_TOOL && strcmp(entry->name, "run_command") == 0) {
+            const char *sentence =
+                told++ == 0 ? "in memory together, and sandbox_memory allows 256.\nbegun\n"
+                            : "to the disk together, and sandbox_disk allows 48.\nbegun\n";
+            assert_int_equal(entry->status, ENTRY_FAILED);
+            assert_true(
+                str_starts(buf_str(&entry->text), "It was ended: it and all it started had "));
+            assert_true(str_ends(buf_str(&entry->text), sentence)); /* and no second time */
+        }
+    }
+    assert_int_equal(told, 2);
+    workbench_free(wb);
+    loop_free(loop);
+    confined_use_program(NULL);
+    confined_use_bounds(0, 0);
+    free(workspace);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -557,6 +665,8 @@ int main(void)
         cmocka_unit_test(test_exit_codes),
         cmocka_unit_test(test_is_ended),
         cmocka_unit_test(test_ends_with_its_parent),
+        cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_bounds_of_an_agent),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
