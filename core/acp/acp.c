@@ -40,6 +40,13 @@ void acp_note(struct acp *acp, const char *fmt, ...)
     va_end(args);
 }
 
+void acp_end_process(struct acp *acp)
+{
+    rpc_free(acp->rpc);
+    acp->rpc = NULL;
+    acp->step = ACP_DOWN;
+}
+
 void acp_forget_session(struct acp *acp)
 {
     set(&acp->session, NULL);
@@ -50,9 +57,7 @@ void acp_forget_session(struct acp *acp)
         acp->step = ACP_IDLE;
     } else if (acp->step == ACP_SESSION ||
                acp->step == ACP_CHOOSING) { /* its answer is another session's */
-        rpc_free(acp->rpc);
-        acp->rpc = NULL;
-        acp->step = ACP_DOWN;
+        acp_end_process(acp);
     }
 }
 
@@ -67,21 +72,23 @@ static enum stop_reason stop_of(const cJSON *result)
                                            : STOP_OTHER;
 }
 
-enum { ACP_AUTH_REQUIRED = -32000 };
+const char *acp_words_of(const struct acp *acp, const struct rpc_answer *answer)
+{
+    size_t name = strlen(acp->agent.name) + strlen(": "); /* which rpc.c puts before it */
+    return answer->status == RPC_REFUSED && strlen(answer->message) > name ? answer->message + name
+                                                                           : answer->message;
+}
 
 char *acp_refusal(
     const struct acp *acp, const struct rpc_answer *answer, const char *what, enum err_kind *kind)
 {
-    size_t name = strlen(acp->agent.name) + strlen(": "); /* which rpc.c puts before it */
     *kind = ERR_EXTERNAL;
     if (answer->status == RPC_REFUSED && answer->code == ACP_AUTH_REQUIRED) {
         *kind = ERR_DENIED;
         return mem_printf("%s is not logged in%s%s (%s)", acp->agent.name,
             acp->login == NULL ? "" : ": ", acp->login == NULL ? "" : acp->login, answer->message);
     }
-    return mem_printf("%s: %s", what,
-        answer->status == RPC_REFUSED && strlen(answer->message) > name ? answer->message + name
-                                                                        : answer->message);
+    return mem_printf("%s: %s", what, acp_words_of(acp, answer));
 }
 
 /* A session that it took up and cannot go on with is as good as none. */
@@ -95,6 +102,20 @@ static void begin_anew(struct acp *acp, const char *why)
     acp_forget_session(acp);
     acp->prompting = acp->laid = false;
     acp_go_on(acp);
+}
+
+/* Somebody has to log in before this prompt goes on: it is said again then. */
+static bool hold(struct acp *acp, const struct rpc_answer *answer)
+{
+    bool asked = acp_ask_login(acp, acp_words_of(acp, answer));
+    if (asked) {
+        set(&acp->input, acp->sent);
+        set(&acp->told, NULL);
+        acp->prompting = acp->laid = false;
+        acp_drop_asks(acp);
+        acp_clear_tools(acp);
+    }
+    return asked;
 }
 
 static void on_prompted(void *data, struct rpc_answer *answer)
@@ -111,8 +132,12 @@ static void on_prompted(void *data, struct rpc_answer *answer)
         begin_anew(acp, answer->message);
         return;
     }
+    if (answer->status == RPC_REFUSED && answer->code == ACP_AUTH_REQUIRED && hold(acp, answer)) {
+        return;
+    }
     acp->resumed = false;
     set(&acp->again, NULL);
+    set(&acp->history, NULL);
     if (answer->status == RPC_ANSWERED) {
         acp_take_usage(acp, json_get(answer->result, "usage"));
     } else {
@@ -153,11 +178,12 @@ static void send_prompt(struct acp *acp)
     }
     if (acp->history != NULL && !acp->resumed) {
         push_text(prompt, acp->history);
-        set(&acp->history, NULL);
     }
     if (acp->resumed) {
         set(&acp->again, acp->input);
     }
+    free(acp->sent);
+    acp->sent = mem_printf("%s%s", acp->note.len > 0 ? acp->note.ptr : "", acp->input);
     if (acp->note.len > 0) {
         push_text(prompt, acp->note.ptr);
         buf_clear(&acp->note);
@@ -303,9 +329,7 @@ static void on_laid_out(void *data, const struct err *err)
         return;
     }
     if (acp->rpc != NULL && acp->settings != lent_settings(acp->lent)) {
-        rpc_free(acp->rpc); /* it reads settings when it begins */
-        acp->rpc = NULL;
-        acp->step = ACP_DOWN;
+        acp_end_process(acp); /* it reads settings when it begins */
     }
     acp->settings = lent_settings(acp->lent);
     acp_go_on(acp);
@@ -333,7 +357,8 @@ void acp_go_on(struct acp *acp)
         outside_done(&acp->outside, STOP_END);
         return;
     }
-    if (acp->input == NULL || acp->prompting || acp->collecting || acp->laying_out) {
+    if (acp->input == NULL || acp->prompting || acp->collecting || acp->laying_out ||
+        acp->login_call != NULL || acp->logging_in) {
         return;
     }
     if (!acp->laid) {
@@ -413,6 +438,7 @@ static void cancel(struct stream *stream)
     struct acp *acp = stream->agent;
     outside_leave(&acp->outside);
     set(&acp->input, NULL);
+    acp_stop_login(acp);
     acp->nothing = acp->speak = false;
     acp->stopping = acp->stopping || acp->collecting;
     acp_interrupt(acp);
@@ -421,7 +447,10 @@ static void cancel(struct stream *stream)
 static void decide(
     struct stream *stream, const char *call_id, enum approval approval, struct str reason)
 {
-    acp_decide(stream->agent, call_id, approval, reason);
+    struct acp *acp = stream->agent;
+    if (!acp_decide_login(acp, call_id, approval, reason)) {
+        acp_decide(acp, call_id, approval, reason);
+    }
 }
 
 static void show(struct provider *provider, const char *session)
@@ -495,6 +524,9 @@ static void free_acp(struct provider *provider)
     buf_free(&acp->note);
     free(acp->program);
     free(acp->login);
+    acp_free_logins(acp);
+    free(acp->login_call);
+    free(acp->sent);
     free(acp->ours);
     free(acp->session);
     free(acp->instructions);

@@ -1,7 +1,7 @@
 /* Inside of the ACP provider: acp.c (requests and turns), session.c (from no process to a session),
- * offers.c (what it lets be chosen), choice.c (what is chosen of it), updates.c (what the agent
- * says, as events), spending.c (tokens and money), half.c (what it has written until now), asks.c
- * (what it asks of us). Nobody else includes it. */
+ * login.c, offers.c (what it lets be chosen), choice.c (what is chosen of it), updates.c (what the
+ * agent says, as events), spending.c (tokens and money), half.c (what it has written until now),
+ * asks.c (what it asks of us). Nobody else includes it. */
 #ifndef BYLAW_ACP_ACP_PRIVATE_H
 #define BYLAW_ACP_ACP_PRIVATE_H
 
@@ -10,6 +10,8 @@
 #include "model/outside.h"
 #include "rpc/rpc.h"
 #include "workspace/lent.h"
+
+enum { ACP_AUTH_REQUIRED = -32000 };
 
 enum acp_step {
     ACP_DOWN,      /* no process */
@@ -50,6 +52,13 @@ struct acp_ask {
     char *reason; /* the agent's, or NULL */
 };
 
+/* A way to log in. */
+struct acp_login {
+    char *id;
+    char *name, *about; /* safe to show */
+    bool terminal;      /* the engineer does it, in a terminal */
+};
+
 /* How a prompt ended. */
 struct acp_ending {
     enum stop_reason stop;
@@ -83,15 +92,22 @@ struct acp {
         long long window;
     } spent;
     struct acp_choice choices[OFFER_KINDS];
-    char *login;   /* how one logs in, as the agent says; NULL: it does not */
-    char *ours;    /* our session */
-    char *session; /* the agent's; NULL: not known yet */
+    char *login; /* how one logs in, as the agent says; NULL: it does not */
+    struct {
+        struct acp_login *items;
+        size_t len, cap;
+    } logins;         /* of which the engineer chooses */
+    char *login_call; /* the question that waits for that; NULL: none */
+    bool logging_in;  /* what was chosen is under way */
+    char *ours;       /* our session */
+    char *session;    /* the agent's; NULL: not known yet */
     char *instructions;
     bool unknown;     /* no session of its own goes on: a new one is asked for */
     bool resumed;     /* its first prompt since then has not gone well yet */
     char *again;      /* and what that one says */
     char *told;       /* the instructions this session of the agent's has heard */
     char *input;      /* what the next prompt says; NULL: nothing waits */
+    char *sent;       /* what the one that runs says, for when somebody has to log in first */
     char *history;    /* what was said before it, for a session that does not remember */
     struct buf note;  /* what the agent has to hear before the next prompt */
     bool speak;       /* the note itself is worth a prompt */
@@ -136,6 +152,8 @@ struct acp {
 void acp_fail(struct acp *acp, enum err_kind kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* Does the next thing towards the prompt that waits. */
 void acp_go_on(struct acp *acp);
+/* Ends its process; the next prompt starts it again. */
+void acp_end_process(struct acp *acp);
 /* Another session, or a new one, is asked for with the next prompt. */
 void acp_forget_session(struct acp *acp);
 /* Tells the agent, before the next prompt. */
@@ -145,6 +163,8 @@ void acp_interrupt(struct acp *acp);
 /* The prompt is over, however: what it wrote is looked for. Takes failure over. */
 void acp_prompt_over(struct acp *acp, enum stop_reason stop, char *failure, enum err_kind kind);
 
+/* What it said, without its name before it. */
+const char *acp_words_of(const struct acp *acp, const struct rpc_answer *answer);
 /* Why it refused to do `what` ("fault began no session"), in a sentence the caller frees; *kind is
  * ERR_DENIED where one has to log in first, which the sentence then says how to do. */
 char *acp_refusal(const struct acp *acp, const struct rpc_answer *answer, const char *what,
@@ -174,6 +194,19 @@ void acp_half_take(struct acp *acp, const char *session);
 /* session.c */
 bool acp_start_process(struct acp *acp, struct err *err) MUST_USE;
 void acp_ask_session(struct acp *acp);
+
+/* login.c */
+/* The ways it names, in the answer to initialize. */
+void acp_take_logins(struct acp *acp, const cJSON *result);
+/* True: the engineer is asked, and what waits is held until then. False: there is nothing to
+ * choose, or nobody who could. */
+bool acp_ask_login(struct acp *acp, const char *why);
+/* False: the question was another. */
+bool acp_decide_login(
+    struct acp *acp, const char *call_id, enum approval approval, struct str reason);
+/* Nobody waits for it any more. */
+void acp_stop_login(struct acp *acp);
+void acp_free_logins(struct acp *acp);
 
 /* offers.c */
 /* What its session lets be chosen: the result that it begins with; then what a request answers, or

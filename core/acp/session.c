@@ -1,7 +1,6 @@
 /* From no process to a session that takes prompts. */
 #include "acp/acp_private.h"
 #include "base/path.h"
-#include "base/safe.h"
 #include "base/vec.h"
 #include "sandbox/confined.h"
 
@@ -113,7 +112,9 @@ static void not_begun(struct acp *acp, const struct rpc_answer *answer)
         enum err_kind kind;
         char *what = mem_printf("%s began no session", acp->agent.name);
         char *why = acp_refusal(acp, answer, what, &kind);
-        acp_fail(acp, kind, "%s", why);
+        if (kind != ERR_DENIED || !acp_ask_login(acp, acp_words_of(acp, answer))) {
+            acp_fail(acp, kind, "%s", why);
+        }
         free(why);
         free(what);
     }
@@ -142,7 +143,8 @@ static void on_loaded(void *data, struct rpc_answer *answer)
     struct acp *acp = data;
     if (answer->status == RPC_ANSWERED) {
         begun(acp, acp->session, answer->result, true);
-    } else if (answer->status == RPC_REFUSED) { /* it is gone: a new one is better than none */
+    } else if (answer->status == RPC_REFUSED &&
+               answer->code != ACP_AUTH_REQUIRED) { /* it is gone: a new one is better than none */
         outside_warn(&acp->outside,
             "%s no longer has this session and begins anew, told what was said so far (%s)",
             acp->agent.name, answer->message);
@@ -177,13 +179,9 @@ void acp_ask_session(struct acp *acp)
 static void read_capabilities(struct acp *acp, const cJSON *result)
 {
     const cJSON *can = json_get(result, "agentCapabilities");
-    const cJSON *method = cJSON_GetArrayItem(json_get(result, "authMethods"), 0);
     acp->can_load = json_bool_or(can, "loadSession", false);
     acp->can_resume = cJSON_IsObject(json_get_path(can, "sessionCapabilities.resume"));
-    const char *login = json_string(method, "description");
-    login = login != NULL ? login : json_string(method, "name");
-    free(acp->login);
-    acp->login = login == NULL ? NULL : safe_dup(str_of(login), SAFE_ONE_LINE, 200);
+    acp_take_logins(acp, result);
 }
 
 /* As one would type it. The caller frees. */
@@ -236,6 +234,13 @@ static void on_end(void *data, const struct rpc_end *end)
     acp->rpc = NULL;
     acp->step = ACP_DOWN;
     outside_heard(&acp->outside);
+    acp->logging_in = false;
+    if (acp->login_call != NULL) {
+        outside_emit(
+            &acp->outside, &(struct event){.kind = EVENT_UNASK, .call_id = acp->login_call});
+        free(acp->login_call);
+        acp->login_call = NULL;
+    }
     if (acp->prompting) {
         acp_prompt_over(acp, STOP_OTHER, why, ERR_EXTERNAL);
         return;
@@ -255,6 +260,7 @@ static cJSON *initialize_params(void)
     json_set_bool(files, "readTextFile", true);
     json_set_bool(files, "writeTextFile", true);
     json_set_bool(can, "terminal", false);
+    json_set_bool(json_set_object(can, "auth"), "terminal", true);
     (void)json_set_object(json_set_object(can, "session"), "notices");
     cJSON *client = json_set_object(params, "clientInfo");
     json_set_string(client, "name", "bylaw");

@@ -136,7 +136,11 @@ struct question {
     char *rule;   /* an entry of the allow-list that would cover it, to be edited; NULL: none can */
     char *no_rule; /* why none can, or NULL */
     char *answer;  /* it wants words: what a plain approval answers; a refusal's are the answer */
+    char *choices; /* which words: a line each, with what is said of them after a tab; or NULL */
 };
+/* One of the choices by its place: the words, and what is said of them. False: no more. */
+bool question_choice(
+    const struct question *question, size_t index, struct str *words, struct str *about);
 /* NULL: nothing waits. Borrowed until the session changes. It is an open ENTRY_TOOL of the
  * transcript, called "asks", whose text says all of the above. */
 const struct question *session_question(const struct session *session);

@@ -19,6 +19,7 @@ static void question_clear(struct question *question)
     free(question->rule);
     free(question->no_rule);
     free(question->answer);
+    free(question->choices);
     *question = (struct question){0};
 }
 
@@ -52,6 +53,22 @@ void turn_forget_questions(struct session *session, enum entry_status status)
     end_question(session, status);
 }
 
+bool question_choice(
+    const struct question *question, size_t index, struct str *words, struct str *about)
+{
+    struct str rest = str_of(question->choices == NULL ? "" : question->choices);
+    struct str line;
+    while (str_next_line(&rest, &line)) {
+        if (index-- == 0) {
+            size_t tab = str_find_char(line, '\t', 0);
+            *words = str_slice(line, 0, tab == SIZE_MAX ? line.len : tab);
+            *about = tab == SIZE_MAX ? (struct str){0} : str_from(line, tab + 1);
+            return true;
+        }
+    }
+    return false;
+}
+
 /* All that is decided about, in sight: a command that is cut could hide its end. No line of it can
  * be taken for one of ours. */
 static unsigned begin_entry(struct session *session, const struct question *question)
@@ -69,8 +86,15 @@ static unsigned begin_entry(struct session *session, const struct question *ques
     }
     struct str rest = str_of(question->what);
     struct str line;
-    for (const char *mark = "$ "; str_next_line(&rest, &line); mark = "> ") {
+    for (const char *mark = question->choices == NULL ? "$ " : "? "; str_next_line(&rest, &line);
+         mark = "> ") {
         buf_printf(&entry.text, "%s%.*s\n", mark, STR_FMT(line));
+    }
+    struct str words;
+    struct str about;
+    for (size_t i = 0; question_choice(question, i, &words, &about); i++) {
+        buf_printf(&entry.text, "%zu %.*s%s%.*s\n", i + 1, STR_FMT(words),
+            about.len == 0 ? "" : ": ", STR_FMT(about));
     }
     return session_begin_entry(session, entry);
 }
@@ -130,7 +154,8 @@ static void add_notice(struct session *session, const struct question *question,
         [APPROVAL_ALWAYS] = "Approved, and from now on"};
     struct entry said = {.kind = ENTRY_NOTICE, .status = ENTRY_DONE};
     if (question->answer != NULL) {
-        buf_printf(&said.text, "Answered: %s. %.*s", question->what,
+        buf_printf(&said.text, "Answered: %s%s %.*s", question->what,
+            str_ends(str_of(question->what), "?") ? "" : ".",
             STR_FMT(approval == APPROVAL_DECLINED ? text : str_of(question->answer)));
     } else if (approval == APPROVAL_ALWAYS) {
         char *file = approvals_file();
@@ -160,12 +185,14 @@ bool session_decide(
                                       : question->no_rule);
     }
     struct question_face face = session->asked.face;
+    bool words = question->answer != NULL;
     if (session->asked.id == NULL && !face.answer(face.data, approval, text, err)) {
         return false;
     }
     add_notice(session, question, approval, text);
     char *id = mem_strdup(session->asked.id);
-    end_question(session, approval == APPROVAL_DECLINED ? ENTRY_FAILED : ENTRY_DONE);
+    bool refused = approval == APPROVAL_DECLINED && (!words || text.len == 0);
+    end_question(session, refused ? ENTRY_FAILED : ENTRY_DONE);
     if (id != NULL) { /* which may ask the next thing at once */
         provider_decide(session->stream_provider, session->stream, id, approval, text);
     }
@@ -207,7 +234,8 @@ void turn_ask(struct session *session, const struct event *event)
         .why = mem_strdup(event->opaque),
         .terms = mem_strdup(event->terms),
         .folder = mem_strdup(event->folder),
-        .answer = mem_strdup(event->answer)};
+        .answer = mem_strdup(event->answer),
+        .choices = mem_strdup(event->choices)};
     const char *refused =
         event->text.len > WHAT_MAX        ? "The command is too long to be read: shorten it."
         : session->setup.complete == NULL ? NULL

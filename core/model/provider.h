@@ -113,9 +113,11 @@ struct event {
     const char *call_id;
     const char *name;
     const char *opaque;
-    const char *terms;  /* EVENT_APPROVAL: what an approval would mean, in one line, or NULL */
-    const char *folder; /* and where a command would run, if not where the agent works; or NULL */
-    const char *answer; /* and for a question that wants words: what a plain approval answers */
+    const char *terms;   /* EVENT_APPROVAL: what an approval would mean, in one line, or NULL */
+    const char *folder;  /* and where a command would run, if not where the agent works; or NULL */
+    const char *answer;  /* and for a question that wants words: what a plain approval answers */
+    const char *choices; /* and if only some words are answers: a line each, the words and, after a
+                          * tab, what is said of them; or NULL */
     struct usage usage;
     enum stop_reason stop;
     struct err error;

@@ -135,6 +135,105 @@ static void its_own_mode_is_said(void **state)
     expect_mode(f, "YOLO (Auto-approves all tools), may not ask you");
 }
 
+/* ---- logging in ---- */
+
+/* The question that waits; it is answered in so many words. */
+static void log_in(struct agent_run *f, const char *asks, const char *way)
+{
+    struct err err;
+    WAIT_UNTIL(f, agent_asks(f, asks));
+    assert_ok(session_decide(workbench_session(f->wb), APPROVAL_DECLINED, str_of(way), &err), err);
+}
+
+static void expect_choices(struct agent_run *f)
+{
+    const struct question *question = session_question(workbench_session(f->wb));
+    char *terminal = mem_printf("Terminal\ttype in another terminal: 'A=$b' %s/tests/fault-acp "
+                                "locked login 'it'\\''s me', and choose this then",
+        getenv("BYLAW_BINARY_DIR"));
+    char *all = mem_printf("X\trun fault login\nKey\t\n%s\n", terminal);
+    assert_string_equal(question->choices, all);
+    struct str words;
+    struct str about;
+    assert_true(question_choice(question, 1, &words, &about));
+    assert_true(str_equal_c(words, "Key"));
+    assert_false(question_choice(question, 3, &words, &about)); /* of a kind that nobody knows */
+    free(all);
+    free(terminal);
+}
+
+/* The prompt that was held goes on once somebody has logged in, and nothing of it is lost. */
+static void one_logs_in_and_the_prompt_goes_on(void **state)
+{
+    struct agent_run *f = *state;
+    fault_acp_open(f, "locked", NULL);
+    agent_say(f, "write a.rego package a");
+    WAIT_UNTIL(f, agent_asks(f, "fault is not logged in (Authentication required)."));
+    expect_choices(f);
+    log_in(f, "How is it to log in?", "Key");
+    log_in(f, "(that did not work: the key is not set)", "terminal"); /* it is started anew */
+    log_in(f, "(Authentication required)", " x ");
+    WAIT_UNTIL(f, agent_is_idle(f));
+    agent_must_find(f, ENTRY_ASSISTANT, "[prompt 1]");
+    agent_must_find(f, ENTRY_PROPOSAL, "a.rego");
+    assert_int_equal(agent_count(f, ENTRY_ERROR), 0);
+    /* So it is where a prompt is refused, in a session that there is already. */
+    fault_acp_open(f, "login", NULL);
+    agent_say(f, "Remember me.");
+    log_in(f, "(Authentication required)", "X");
+    WAIT_UNTIL(f, agent_is_idle(f));
+    agent_must_find(f, ENTRY_ASSISTANT, "I was told: Remember me.[prompt 2]");
+    assert_int_equal(agent_count(f, ENTRY_ERROR), 0);
+    assert_int_equal(agent_count(f, ENTRY_USER), 2);
+}
+
+/* Line by line: what is asked ends a wait, for the next line answers it; and with the last line
+ * nobody is there any more who could. */
+static void it_is_chosen_line_by_line(void **state)
+{
+    struct agent_run *f = *state;
+    fault_acp_open(f, "locked", NULL);
+    static const char *const lines[] = {
+        "Who are you?\\nwait\\nallow\\nallow 2\\nwait\\nallow 1\\nwait\\n", "Who are you?\\n"};
+    for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+        char *line = mem_printf(
+            "printf '%s' | \"$BYLAW_BINARY_DIR/bylaw\" --plain --provider acp:fault", lines[i]);
+        const char *argv[] = {"sh", "-c", line, NULL};
+        char *out = test_run(f->dir, argv);
+        if (strstr(out, "The model asks: fault is not logged in") == NULL) {
+            fail_msg("not asked:\n%s", out);
+        }
+        assert_non_null(strstr(out, "1: X, run fault login."));
+        assert_int_equal(strstr(out, "[prompt 1]") != NULL, i == 0);
+        assert_int_equal(strstr(out, "Allow takes the number of an answer here") != NULL, i == 0);
+        free(out);
+        free(line);
+    }
+}
+
+static void a_login_can_be_left(void **state)
+{
+    struct agent_run *f = *state;
+    struct err err;
+    fault_acp_open(f, "stuck", NULL);
+    agent_say(f, "One.");
+    log_in(f, "How is it to log in?", "X");
+    agent_must_find(f, ENTRY_NOTICE, "fault logs in with \"X\"; Esc stops it");
+    session_interrupt(workbench_session(f->wb));
+    WAIT_UNTIL(f, agent_is_idle(f));
+    agent_say(f, "Two."); /* it begins anew */
+    WAIT_UNTIL(f, agent_asks(f, "How is it to log in?"));
+    session_interrupt(workbench_session(f->wb));
+    WAIT_UNTIL(f, agent_is_idle(f));
+    assert_null(session_approval(workbench_session(f->wb)));
+    agent_say(f, "Three.");
+    log_in(f, "How is it to log in?", "");
+    WAIT_UNTIL(f, agent_is_idle(f));
+    agent_must_find(f, ENTRY_ERROR, "fault is not logged in: run fault login");
+    assert_ok(session_retry(workbench_session(f->wb), &err), err);
+    WAIT_UNTIL(f, agent_asks(f, "How is it to log in?"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fault_acp_set_up, fault_acp_tear_down)
 
 int main(void)
@@ -144,6 +243,9 @@ int main(void)
         TEST(its_mode_is_the_engineers_choice),
         TEST(the_older_methods_do_too),
         TEST(its_own_mode_is_said),
+        TEST(one_logs_in_and_the_prompt_goes_on),
+        TEST(it_is_chosen_line_by_line),
+        TEST(a_login_can_be_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

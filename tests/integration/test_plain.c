@@ -148,7 +148,7 @@ static const char every[] =
     "bench no.such.rule\ninit nonsense\n"
     "wait\napply k8s.privileged testdata\nwait\ncompare policies/k8s/privileged/privileged.rego "
     "policies/k8s/required_labels/required_labels.rego\nwait\n"
-    "profile\nprofile none\nmodel\ntests\nwait\ngroups\ngroups @pass privileged\nhistory "
+    "profile\nprofile none\nmodel\nmode\ntests\nwait\ngroups\ngroups @pass privileged\nhistory "
     "test_deny_public\nreproduce test_deny_public\nrerun failed\nrerun affected\nrerun "
     "public\nwait\nfailures\nexplain 1\nproblems\ncoverage\ncoverage "
     "k8s.rego\ntrust\ntrust all\nskills\nskill none\n"

@@ -14,7 +14,9 @@
  *   tools      uses one tool after another without end
  *   deaf       does not stop when it is told to
  *   half       writes a file with a tool and then goes on until it is told to stop
- *   login      wants somebody to log in
+ *   login      wants somebody to log in before it takes a prompt
+ *   locked     or a session; both can do it themselves, by "X" but not by "Key"
+ *   stuck      the same, and never comes to an end of it
  *   forgetful  takes up a session and then cannot go on with it
  *   outside    asks us to write and read outside of its folder
  *   asks       asks permission for what is outside, twice at once, and without options
@@ -42,6 +44,7 @@
 static const char *mode = "";
 static char *folder;
 static bool resumed;
+static bool logged_in;
 static unsigned heard;
 static unsigned questions;
 static long ends_at; /* messages that are left; 0: it lives */
@@ -496,7 +499,7 @@ static void prompt(const cJSON *id, const cJSON *params)
 {
     const cJSON *block;
     heard++;
-    if (is("login")) {
+    if (is("login") && !logged_in) {
         refuse(id, -32000, "Authentication required");
         return;
     }
@@ -564,7 +567,11 @@ static void initialize(const cJSON *id)
     cJSON *result = json_parse(STR_LIT("{\"protocolVersion\":1,\"agentCapabilities\":{"
                                        "\"loadSession\":true,\"sessionCapabilities\":{\"resume\":"
                                        "{}}},\"authMethods\":[{\"id\":\"x\",\"name\":\"X\","
-                                       "\"description\":\"run fault login\"}]}"),
+                                       "\"description\":\"run fault login\"},"
+                                       "{\"id\":\"key\",\"name\":\"Key\"},{\"id\":\"tty\","
+                                       "\"name\":\"Terminal\",\"type\":\"terminal\",\"args\":["
+                                       "\"login\",\"it's me\"],\"env\":{\"A\":\"$b\"}},7,"
+                                       "{\"id\":\"new\",\"type\":\"telepathy\"}]}"),
         &err);
     if (is("loads")) {
         cJSON_DeleteItemFromObject(json_get(result, "agentCapabilities"), "sessionCapabilities");
@@ -574,6 +581,21 @@ static void initialize(const cJSON *id)
         json_set_int(result, "protocolVersion", 0);
     }
     answer(id, result);
+}
+
+/* It is told the way and no more. */
+static void authenticate(const cJSON *id, const cJSON *params)
+{
+    if (is("stuck")) {
+        return;
+    }
+    if (strcmp(json_string_or(params, "methodId", ""), "x") != 0 ||
+        cJSON_GetArraySize(params) != 1) {
+        refuse(id, -32000, "the key is not set");
+        return;
+    }
+    logged_in = true;
+    answer(id, cJSON_CreateObject());
 }
 
 static void handle(const cJSON *message)
@@ -592,7 +614,7 @@ static void handle(const cJSON *message)
             refuse(id, -32002, "no such session");
             return;
         }
-        if (is("locked")) {
+        if ((is("locked") || is("stuck")) && !logged_in) {
             refuse(id, -32000, "Authentication required");
             return;
         }
@@ -614,6 +636,8 @@ static void handle(const cJSON *message)
     } else if (strcmp(method, "session/set_mode") == 0 ||
                strcmp(method, "session/set_model") == 0) {
         choose_older(id, params);
+    } else if (strcmp(method, "authenticate") == 0) {
+        authenticate(id, params);
     } else if (strcmp(method, "session/prompt") == 0) {
         prompt(id, params);
     }

@@ -292,7 +292,7 @@ static void remember_question(struct chat *chat)
 
 /* What is decided is what was looked at: an agent may have taken it back and ask for something
  * else, or a key may come twice. */
-static void decide_asked(
+void chat_decide(
     struct chat *chat, const char *looked_at, enum approval approval, struct str reason)
 {
     char *now = chat_question(chat);
@@ -308,14 +308,23 @@ static void decide_asked(
 static unsigned approve(void *pane)
 {
     struct chat *chat = pane;
-    decide_asked(chat, chat->shown_question, APPROVAL_ONCE, (struct str){0});
+    const struct question *question = session_question(chat->session);
+    if (question != NULL && question->choices != NULL) {
+        remember_question(chat);
+        chat_choose(chat);
+        return UI_DONE;
+    }
+    chat_decide(chat, chat->shown_question, APPROVAL_ONCE, (struct str){0});
     return UI_DONE;
 }
 
 static unsigned approve_session(void *pane)
 {
     struct chat *chat = pane;
-    decide_asked(chat, chat->shown_question, APPROVAL_SESSION, (struct str){0});
+    if (session_question(chat->session)->choices != NULL) {
+        return approve(pane);
+    }
+    chat_decide(chat, chat->shown_question, APPROVAL_SESSION, (struct str){0});
     return UI_DONE;
 }
 
@@ -333,7 +342,7 @@ static void on_rule(void *data, struct str text)
 {
     if (text.ptr != NULL) {
         struct chat *chat = data;
-        decide_asked(chat, chat->asked, APPROVAL_ALWAYS, str_trim(text));
+        chat_decide(chat, chat->asked, APPROVAL_ALWAYS, str_trim(text));
     }
 }
 
@@ -355,7 +364,7 @@ static void on_reason(void *data, struct str text)
 {
     if (text.ptr != NULL) {
         struct chat *chat = data;
-        decide_asked(chat, chat->asked, APPROVAL_DECLINED, str_trim(text));
+        chat_decide(chat, chat->asked, APPROVAL_DECLINED, str_trim(text));
     }
 }
 

@@ -84,6 +84,11 @@ bool chat_slash_send(struct chat *chat, struct str text);
 
 /* What the agent asks for and under which terms, or NULL. The caller frees. */
 char *chat_question(const struct chat *chat) MUST_USE;
+/* Answers it, if it is still the one that was looked at. */
+void chat_decide(
+    struct chat *chat, const char *looked_at, enum approval approval, struct str reason);
+/* A list of the answers it takes (chat_choices.c). */
+void chat_choose(struct chat *chat);
 
 /* chat_draw.c */
 void chat_draw(void *pane, struct region region, bool focused);

@@ -332,7 +332,9 @@ static bool is_held(struct plain *plain)
         if (over) {
             plain_say(plain, "The wait is over; something still runs.");
         }
-        plain->waiting = !over && plain_is_busy(plain);
+        /* What the agent asks is answered by what is typed next. */
+        plain->waiting =
+            !over && plain_is_busy(plain) && session_question(session_of(plain)) == NULL;
         return plain->waiting;
     }
     /* A script reads on when the command before has said all it has to say. */
@@ -359,7 +361,8 @@ static void end_of_input(struct plain *plain)
         (void)plain_quit(plain, STR_LIT(""), &err);
     } else if (plain->is_terminal) {
         quit_now(plain);
-    } else if (!plain_is_busy(plain) || plain->answer != NULL) {
+    } else if (!plain_is_busy(plain) || plain->answer != NULL ||
+               session_question(session_of(plain)) != NULL) { /* nobody is there to answer it */
         quit_now(plain);
     }
 }

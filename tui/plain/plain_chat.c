@@ -251,8 +251,27 @@ void plain_chat_skip(struct plain *plain)
     }
 }
 
+static void say_choices(struct plain *plain, const struct question *question)
+{
+    struct str words;
+    struct str about;
+    plain_lines(plain, "The model asks: ", str_of(question->what));
+    if (question->terms != NULL) {
+        plain_say(plain, "terms: %s", question->terms);
+    }
+    for (size_t i = 0; question_choice(question, i, &words, &about); i++) {
+        plain_say(plain, "%zu: %.*s%s%.*s.", i + 1, STR_FMT(words), about.len == 0 ? "" : ", ",
+            STR_FMT(about));
+    }
+    plain_say(plain, "Type allow and a number, or refuse.");
+}
+
 static void say_question(struct plain *plain, const struct question *question)
 {
+    if (question->choices != NULL) {
+        say_choices(plain, question);
+        return;
+    }
     plain_lines(plain, "The model asks to run: ", str_of(question->what));
     if (question->why != NULL) {
         plain_say(plain, "why: %s", question->why);
@@ -321,6 +340,24 @@ bool plain_shell(struct plain *plain, struct str args, struct err *err)
     return workbench_shell(plain->wb, args, err);
 }
 
+/* One of the answers by its number. */
+static bool choose(
+    struct plain *plain, const struct question *question, struct str args, struct err *err)
+{
+    struct str words;
+    struct str about;
+    char *text = str_dup(args);
+    long number = strtol(text, NULL, 10);
+    free(text);
+    if (number < 1 || !question_choice(question, (size_t)number - 1, &words, &about)) {
+        return err_set(err, ERR_INVALID, "allow takes the number of an answer here, as allow 1.");
+    }
+    char *copy = str_dup(words); /* the question goes with its answer */
+    bool ok = session_decide(session_of(plain), APPROVAL_DECLINED, str_of(copy), err);
+    free(copy);
+    return ok;
+}
+
 bool plain_allow(struct plain *plain, struct str args, struct err *err)
 {
     const struct question *question = session_question(session_of(plain));
@@ -333,6 +370,9 @@ bool plain_allow(struct plain *plain, struct str args, struct err *err)
         bool ok = session_decide(session_of(plain), APPROVAL_ALWAYS, str_of(copy), err);
         free(copy);
         return ok;
+    }
+    if (question != NULL && question->choices != NULL) {
+        return choose(plain, question, args, err);
     }
     bool all = str_equal_c(args, "all");
     if (args.len > 0 && !all) {

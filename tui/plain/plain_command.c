@@ -33,9 +33,9 @@ const struct plain_command plain_commands[] = {
         "Run a command of your own, confined and writing nowhere; the model hears of it with the "
         "next prompt; !! runs it over the proposal",
         PLAIN_ANY, plain_shell},
-    {"allow", "[all|always [WORDS]]",
+    {"allow", "[all|always [WORDS]|NUMBER]",
         "Let the agent do what it asks for, once; all: in this session; always: and from now on "
-        "what begins with these words",
+        "what begins with these words; a number: the answer that it stands for",
         PLAIN_ANY, plain_allow},
     {"refuse", "[REASON]", "Do not let the agent do what it asks for; it is told why", PLAIN_ANY,
         plain_refuse},
