@@ -182,7 +182,7 @@ static void too_much_for_the_terminal(void **state)
 static const char xclip[] = "#!/bin/sh\n"
                             "if [ \"$1\" = -in ]; then\n"
                             "  cat >\"$CLIPS/$3\"\n"
-                            "  sleep 60 &\n"
+                            "  sleep 600 &\n"
                             "  echo $! >\"$CLIPS/owner-$3.new\"\n"
                             "  mv \"$CLIPS/owner-$3.new\" \"$CLIPS/owner-$3\"\n"
                             "else\n"

@@ -195,6 +195,7 @@ static void from_a_prompt_to_a_commit(void **state)
     assert_string_equal(diff, "");
     free(diff);
     /* The editor shows a file that the undo took away: its text counts as unsaved. */
+    term_expect_row(f->term, 1, "●");
     term_key(f->term, "ctrl-q");
     term_expect(f->term, "unsaved edits");
     term_type(f->term, "y");

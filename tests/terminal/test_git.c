@@ -163,6 +163,7 @@ static void a_hook_that_refuses_is_asked_about_once_and_can_be_tried_again(void 
     sample_run_sh(
         run, "git diff --stat HEAD~2 HEAD; git status --porcelain; wc -l <.git/runs", "3\n");
     /* The editor still shows the file that the undo took away. */
+    term_expect_row(run->term, 1, "●");
     term_key(run->term, "ctrl-q");
     term_expect(run->term, "unsaved edits");
     term_type(run->term, "y");
