@@ -188,14 +188,14 @@ static void test_suspend(void **state)
     struct term_options options = {.argv = script, .env = env, .rows = 24, .cols = 80};
     struct term *term = term_start(&options);
     term_expect(term, "ready>");
-    term_type(term, "\"$BYLAW_BINARY_DIR/bylaw\"; echo ended=$?\r");
+    term_type(term, "\"$BYLAW_BINARY_DIR/bylaw\"\r");
     term_expect_row(term, 1, "▸Chat");
     term_key(term, "ctrl-z");
     term_expect(term, "Stopped");
     assert_false(term_in_alternate_screen(term));
     term_type(term, "echo in-shell-$((6*7))\r");
     term_expect(term, "in-shell-42");
-    term_type(term, "fg\r");
+    term_type(term, "fg; echo ended=$?\r");
     term_expect_row(term, 1, "▸Chat");
     term_key(term, "f2");
     term_expect(term, "Keys");

@@ -1,5 +1,5 @@
 /* Kyverno's output, word for word, against suites of tests/workspaces: what becomes of each line.
- * The real program is asked in integration/engines. */
+ * The real program is asked in integration/engines_kyverno. */
 #include "test.h"
 
 #include "base/vec.h"
