@@ -1,6 +1,7 @@
 #include "syntax_text.h"
 
 #include "base/mem.h"
+#include "base/vec.h"
 
 #include <stdlib.h>
 
@@ -84,4 +85,41 @@ void syntax_text_edit_at_random(struct syntax_text *text, const char *alphabet, 
     }
     syntax_text_replace(text, from, to, buf_str(&with));
     buf_free(&with);
+}
+
+char *syntax_text_dump(struct syntax *syntax, struct str text)
+{
+    struct syntax_spans spans = {0};
+    struct buf out = BUF_INIT;
+    assert_true(syntax_parse(syntax, 0, text.len, 0));
+    syntax_highlight(syntax, 0, text.len, &spans);
+    size_t last = 0;
+    VEC_FOREACH (struct syntax_span, s, &spans) {
+        assert_true(s->start >= last && s->end > s->start && s->end <= text.len);
+        assert_true(s->capture > CAPTURE_NONE && s->capture < CAPTURE_COUNT);
+        last = s->end;
+        buf_printf(&out, "%s|", syntax_capture_name(s->capture));
+        for (size_t i = s->start; i < s->end; i++) {
+            if (text.ptr[i] == '\n') {
+                buf_append_c(&out, "\\n");
+            } else {
+                buf_append_char(&out, text.ptr[i]);
+            }
+        }
+        buf_append_char(&out, '\n');
+    }
+    VEC_FREE(&spans);
+    return buf_take(&out);
+}
+
+void syntax_text_expect_dump(const char *language, const char *text, const char *expected)
+{
+    struct str str = str_of(text);
+    const struct language *l = language_by_name(str_of(language));
+    assert_non_null(l);
+    struct syntax *syntax = syntax_new(l, syntax_source_str(&str));
+    char *got = syntax_text_dump(syntax, str);
+    assert_string_equal(got, expected);
+    free(got);
+    syntax_free(syntax);
 }

@@ -24,4 +24,9 @@ void syntax_text_replace(struct syntax_text *text, size_t from, size_t to, struc
 /* Some other text made of this one's bytes and of `alphabet`, edited at random; *seed not 0. */
 void syntax_text_edit_at_random(struct syntax_text *text, const char *alphabet, uint64_t *seed);
 
+/* "capture|text" lines of the whole text; a line feed in the text is shown as "\n". The caller
+ * frees. */
+char *syntax_text_dump(struct syntax *syntax, struct str text) MUST_USE;
+void syntax_text_expect_dump(const char *language, const char *text, const char *expected);
+
 #endif
