@@ -127,6 +127,7 @@ void app_free(struct app *app)
     grid_free(app->grid);
     input_free(app->input);
     buf_free(&app->message);
+    buf_free(&app->notice);
     buf_free(&app->theme_problems);
     free(app);
 }
@@ -252,6 +253,7 @@ void app_message(struct app *app, enum message_level level, const char *fmt, ...
     }
     va_list args;
     va_start(args, fmt);
+    app->is_notice = false;
     buf_clear(&app->message);
     buf_vprintf(&app->message, fmt, args);
     va_end(args);
@@ -263,6 +265,24 @@ void app_message(struct app *app, enum message_level level, const char *fmt, ...
         loop_timer_start(app->message_timer, app->message_ms, 0);
     }
     app_redraw_focused(app);
+}
+
+void app_say_notice(struct app *app)
+{
+    if (app->notice.len > 0 && (app->message.len == 0 || app->is_notice)) {
+        app_message(app, MESSAGE_INFO, "%s", app->notice.ptr);
+        app->is_notice = true;
+        buf_clear(&app->notice);
+    }
+}
+
+/* What comes by itself comes when it pleases: the answer to a key would be gone before it is read.
+ */
+void app_notice(struct app *app, const char *text)
+{
+    buf_clear(&app->notice);
+    buf_append_c(&app->notice, text);
+    app_say_notice(app);
 }
 
 const char *app_message_text(const struct app *app)

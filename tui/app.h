@@ -129,6 +129,8 @@ enum message_level {
 /* One line in the key line's place, until the next key or for five seconds (standing warnings and
  * errors stay until a key, and what is only good to know does not take their place). */
 void app_message(struct app *app, enum message_level level, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* What is good to know and answers no key: it waits until the answer that stands there has gone. */
+void app_notice(struct app *app, const char *text);
 /* What the message line says now, or "". */
 const char *app_message_text(const struct app *app);
 

@@ -480,6 +480,7 @@ void app_paint(struct app *app, int rows, int cols)
         grid_clear(app->grid);
     }
     app->all_dirty = false;
+    app_say_notice(app);
     layout_compute(&app->layout, rows, cols);
     app->all_was_shown = only_panes && !app->layout.too_small;
     if (app->layout.too_small) {

@@ -97,6 +97,8 @@ struct app {
     bool sequence_hint; /* it waits for so long that what it can go on with is shown */
     struct loop_timer *sequence_timer;
     struct buf message;
+    struct buf notice; /* waits for the message to go */
+    bool is_notice;    /* what the message is */
     bool tall_message; /* what was painted last took rows of the panes */
     enum message_level message_level;
     uint64_t cancel_at; /* when ^C was pressed once, ms; 0: not */
@@ -174,6 +176,8 @@ extern const struct action_set app_global_set; /* panes, help, palette */
 void app_suspend(struct app *app);
 void app_pop_at(struct app *app, size_t index);
 void app_clear_message(struct app *app);
+/* Before a frame is painted: a notice that waits is said where there is no message. */
+void app_say_notice(struct app *app);
 /* As app_redraw, when nothing changed but the pane that has the keys, the header and the key line:
  * what a key does as a rule. */
 void app_redraw_focused(struct app *app);

@@ -152,6 +152,10 @@ void desk_say(struct desk *desk, enum message_level level, const char *text)
 {
     status_log(desk->status, text);
     bool shown = desk->problem != NULL && strcmp(app_message_text(desk->app), desk->problem) == 0;
+    if (level == MESSAGE_INFO) {
+        app_notice(desk->app, text);
+        return;
+    }
     if (level < MESSAGE_STANDING) {
         app_message(desk->app, level, "%s", text);
         return;

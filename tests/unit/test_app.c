@@ -310,6 +310,27 @@ static void test_a_message_is_one_line(void **state)
     assert_string_equal(app_message_text(world->app), "");
 }
 
+/* What comes by itself takes the place of no answer: it is said when the next key takes that away,
+ * unless that is answered, too. */
+static void test_a_notice_waits_for_the_answer(void **state)
+{
+    struct world *world = *state;
+    app_notice(world->app, "nothing was said yet");
+    assert_string_equal(app_message_text(world->app), "nothing was said yet");
+    app_notice(world->app, "another one");
+    assert_string_equal(app_message_text(world->app), "another one");
+    world->panes[0]->why_not = "there is nothing to accept";
+    press(world, "a");
+    app_notice(world->app, "from outside");
+    assert_true(screen_has(world, "! there is nothing to accept"));
+    press(world, "a");
+    assert_true(screen_has(world, "! there is nothing to accept"));
+    press(world, "x");
+    assert_true(screen_has(world, "from outside"));
+    press(world, "x");
+    assert_false(screen_has(world, "from outside"));
+}
+
 static void test_refused_action_says_why(void **state)
 {
     struct world *world = *state;
@@ -718,6 +739,7 @@ int main(void)
         TEST(test_focus),
         TEST(test_long_message),
         TEST(test_a_message_is_one_line),
+        TEST(test_a_notice_waits_for_the_answer),
         TEST(test_refused_action_says_why),
         TEST(test_overlay),
         TEST(test_keys_of_a_small_box),
