@@ -13,11 +13,19 @@ struct sample_term *sample_term_new(void)
     sample->state_home = test_dir_make();
     sample->config = path_join(sample->config_home, "bylaw");
     assert_true(path_make_dirs(sample->config, &err));
+    sample_term_configure(sample, "");
     char *files = test_source_path("tests/workspaces/sample/.");
     const char *copy[] = {"cp", "-R", files, sample->dir, NULL};
     free(test_run(NULL, copy));
     free(files);
     return sample;
+}
+
+void sample_term_configure(struct sample_term *sample, const char *config)
+{
+    char *whole = mem_printf("%s" TERM_NO_SERVERS, config);
+    test_write(sample->config, "config.toml", whole);
+    free(whole);
 }
 
 void sample_term_free(struct sample_term *sample)

@@ -15,6 +15,9 @@ struct sample_term {
 
 struct sample_term *sample_term_new(void) MUST_USE;
 void sample_term_free(struct sample_term *sample);
+/* The user's configuration, with no language server in it (see TERM_NO_SERVERS); without this there
+ * is nothing else in it. */
+void sample_term_configure(struct sample_term *sample, const char *config);
 /* Starts it and waits for its header. `more`: one more "NAME=value", or NULL. */
 void sample_term_start(struct sample_term *sample, int rows, int cols, const char *more);
 /* With ^Q; fails when it asks or ends with an error. */

@@ -123,6 +123,7 @@ struct term *term_start(const struct term_options *options)
     term->rows = options->rows > 0 ? options->rows : 24;
     term->cols = options->cols > 0 ? options->cols : 80;
     term->home = test_dir_make();
+    test_write(term->home, ".config/bylaw/config.toml", TERM_NO_SERVERS);
     term->cursor_shown = true;
     term->mute = options->mute;
     term->vt = vterm_new(term->rows, term->cols);

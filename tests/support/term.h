@@ -15,13 +15,19 @@
 
 #define TERM_WAIT_MS 120000
 
+/* For a configuration: what a language server that is on PATH finds, it says when it pleases, which
+ * is nothing that a test of something else could wait for. */
+#define TERM_NO_SERVERS                                                                            \
+    "[language_servers.regal]\ncommand = []\n[language_servers.yaml-language-server]\ncommand = "  \
+    "[]\n"
+
 struct term;
 
 struct term_options {
     const char *const *argv; /* NULL-terminated; argv[0] NULL or argv NULL: the bylaw just built */
-    /* "NAME=value" added to a small fixed environment (PATH, a fresh HOME, LC_ALL=C.UTF-8,
-     * BYLAW_TOUR=0, messages that stay for half a minute, TERM=xterm-256color, no XDG_ or API
-     * variables); "NAME=" with nothing after it empties it. */
+    /* "NAME=value" added to a small fixed environment (PATH, a fresh HOME in whose configuration no
+     * language server is, LC_ALL=C.UTF-8, BYLAW_TOUR=0, messages that stay for half a minute,
+     * TERM=xterm-256color, no XDG_ or API variables); "NAME=" with nothing after it empties it. */
     const char *const *env;
     const char *cwd; /* NULL: a fresh empty folder, HOME/work */
     int rows, cols;  /* 0: 24 × 80 */

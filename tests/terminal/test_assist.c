@@ -236,7 +236,7 @@ static void completes_where_there_is_no_room(void **state)
 static void completes_only_when_asked(void **state)
 {
     struct sample_term *sample = *state;
-    test_write(sample->config, "config.toml", "completion = \"manual\"\n");
+    sample_term_configure(sample, "completion = \"manual\"\n");
     struct term *term = start(sample, 40, 120, NULL);
     go_to(term, "13:5");
     term_key(term, "end enter");
@@ -263,7 +263,7 @@ static bool stands_twice(struct term *term, void *text)
 static void vi_keys_reach_the_same(void **state)
 {
     struct sample_term *sample = *state;
-    test_write(sample->config, "config.toml", "key_set = \"vi\"\n");
+    sample_term_configure(sample, "key_set = \"vi\"\n");
     struct term *term = start(sample, 40, 140, NULL);
     term_type(term, "11G24|gd");
     term_expect(term, LIB);
@@ -319,7 +319,7 @@ static void formats(void **state)
 static void formats_when_it_saves(void **state)
 {
     struct sample_term *sample = *state;
-    test_write(sample->config, "config.toml", "format_on_save = true\n");
+    sample_term_configure(sample, "format_on_save = true\n");
     struct term *term = start(sample, 40, 120, NULL);
     go_to(term, "11:6");
     term_type(term, "   ");
@@ -345,7 +345,7 @@ static void formats_when_it_saves(void **state)
 static void saves_though_the_formatter_hangs(void **state)
 {
     struct sample_term *sample = *state;
-    test_write(sample->config, "config.toml", "format_on_save = true\ntest_on_save = false\n");
+    sample_term_configure(sample, "format_on_save = true\ntest_on_save = false\n");
     test_write(sample->config, "opa", "#!/bin/sh\ncase $1 in fmt) sleep 60 ;; esac\nexit 1\n");
     char *opa = mem_printf("%s/opa", sample->config);
     char *path = mem_printf("PATH=%s:%s", sample->config, getenv("PATH"));

@@ -61,7 +61,7 @@ static void edit(struct fixture *f, const char *content, const char *more)
     test_write(f->dir, "a.txt", content);
     start(f, "a.txt", more);
     term_key(f->term, "alt-2");
-    term_expect(f->term, "^S save");
+    term_expect(f->term, "━ a.txt ━");
 }
 
 static void assert_saved(struct fixture *f, const char *expected)
@@ -399,7 +399,7 @@ static void a_save_that_fails(void **state)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     signal(SIGXFSZ, SIG_DFL);
     term_key(f->term, "alt-2");
-    term_expect(f->term, "^S save");
+    term_expect(f->term, "━ a.txt ━");
     term_type(f->term, "Q");
     term_expect(f->term, "Qxxx");
     term_key(f->term, "ctrl-s");

@@ -54,7 +54,7 @@ static void start(struct fixture *f, bool mute, const char *settings, const char
     free(program);
     free(file);
     free(config);
-    term_expect(f->term, "^S save");
+    term_expect(f->term, "━ a.txt ━"); /* it has the keys */
     assert_true(term_find(f->term, "one two", &f->top, &f->left));
 }
 

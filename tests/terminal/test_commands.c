@@ -29,7 +29,7 @@ static void start(struct sample_term *sample, const char *policy, int rows, int 
     test_write(sample->config_home, "rec.jsonl", out.ptr);
     buf_free(&out);
     char *config = mem_printf("approval_policy = \"%s\"\n", policy);
-    test_write(sample->config, "config.toml", config);
+    sample_term_configure(sample, config);
     free(config);
     char *recording = mem_printf("BYLAW_RECORDING=%s/rec.jsonl", sample->config_home);
     sample_term_start(sample, rows, cols, recording);

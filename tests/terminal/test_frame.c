@@ -7,9 +7,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* What is said at the start stands in the key line's place, which is waited for. */
+#define SHORT_MESSAGES "BYLAW_MESSAGE_MS=500"
+
 static struct term *start(int rows, int cols, const char *const *env)
 {
-    struct term_options options = {.rows = rows, .cols = cols, .env = env};
+    const char *all[8] = {SHORT_MESSAGES};
+    for (size_t i = 0; env != NULL && env[i] != NULL; i++) {
+        all[i + 1] = env[i];
+    }
+    struct term_options options = {.rows = rows, .cols = cols, .env = all};
     struct term *term = term_start(&options);
     return term;
 }
@@ -261,7 +268,7 @@ static void test_refusals(void **state)
 static void test_ascii_without_a_locale(void **state)
 {
     (void)state;
-    const char *env[] = {"LC_ALL=C", "TERM=vt100", NULL};
+    const char *env[] = {"LC_ALL=C", "TERM=vt100", SHORT_MESSAGES, NULL};
     const char *argv[] = {"sh", "-c", "exec \"$BYLAW_BINARY_DIR/bylaw\" --ascii", NULL};
     struct term_options options = {.argv = argv, .env = env, .rows = 30, .cols = 110};
     struct term *term = term_start(&options);

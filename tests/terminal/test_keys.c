@@ -7,7 +7,7 @@
 static void test_mistakes_are_told(void **state)
 {
     struct sample_term *f = *state;
-    test_write(f->config, "config.toml",
+    sample_term_configure(f,
         "[keys]\n\"review.acept\" = \"y\"\n\"chat.copy\" = \"ctrl-\"\n"
         "\"app.tour\" = \"f3\"\n\"app.zoom\" = \"f3\"\n\"app.palette\" = \"\"\n");
     sample_term_start(f, 40, 200, NULL);

@@ -183,10 +183,9 @@ static void proposed_by_another_meanwhile(void **state)
         "\"input\":\"*** Begin Patch\\n*** Add File: other.rego\\n+package other\\n*** End "
         "Patch\"}}}\n");
     char *line = command_line(f);
-    char *script =
-        mem_printf("(cat '%s/calls'; while [ -e '%s/calls' ]; do sleep 0.05; done) | %s "
-                   "mcp .\n",
-            f->state, f->state, line);
+    char *script = mem_printf("(cat '%s/calls'; while [ -e '%s/calls' ]; do sleep 0.05; done) | %s "
+                              "mcp .\n",
+        f->state, f->state, line);
     test_write(f->state, "client.sh", script);
     char *begin = mem_printf("setsid bash '%s/client.sh' </dev/null >/dev/null 2>&1 &", f->state);
     free(git(f, begin)); /* a session of its own: what is started here is ended with the shell */

@@ -21,6 +21,7 @@ static const char extra[] = "package k8s.extra\n"
 static void start_with(struct sample_term *sample, int rows, int cols)
 {
     char *path = mem_printf("PATH=%s:%s/.bin", getenv("PATH"), getenv("BYLAW_NODE_MODULES"));
+    test_write(sample->config, "config.toml", ""); /* those that are there */
     sample_term_start(sample, rows, cols, path);
     free(path);
 }

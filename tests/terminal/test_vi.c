@@ -12,7 +12,8 @@ static struct term *start(const char *dir)
     char *bylaw = mem_printf("%s/bylaw", getenv("BYLAW_BINARY_DIR"));
     char *work = mem_printf("%s/work", dir);
     test_write(dir, "config/bylaw/config.toml",
-        "key_set = \"vi\"\ntest_on_save = false\n[keys]\n\"vi.delete-char\" = \"x gx\"\n");
+        "key_set = \"vi\"\ntest_on_save = false\n[keys]\n\"vi.delete-char\" = \"x "
+        "gx\"\n" TERM_NO_SERVERS);
     test_write(dir, "work/one.rego", "package one\n\nallow if {\n\tinput.user\n}\n");
     const char *argv[] = {bylaw, "--open", "one.rego", NULL};
     const char *env[] = {config, NULL};
