@@ -35,8 +35,8 @@ __attribute__((constructor)) static void watch_status(void)
 }
 
 /* cmocka jumps out of a test that fails: what it leaves is no leak worth a report of its own. */
-int __lsan_is_turned_off(void); // NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
-int __lsan_is_turned_off(void)  // NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
+int __lsan_is_turned_off(void);
+int __lsan_is_turned_off(void)
 {
     return has_failed;
 }
