@@ -8,253 +8,25 @@
  * printed here; only those are run, and shown where they differ. */
 #include "test.h"
 
-#include "base/path.h"
 #include "base/utf8.h"
 #include "editor_bench.h"
-#include "loop/loop.h"
 #include "pane/editor_vi.h"
-#include "term.h"
 #include "vi/vi.h"
+#include "vi_outcome.h"
 #include "vi_random.h"
 
 #include <cjson/cJSON.h>
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 #include <utf8proc.h>
 
 #define BATCH 1000
-#define CHUNK 100 /* sequences that one Vim runs */
 /* Of 10000 sequences so many may differ in a way that is not listed, and so many in a listed one:
  * more and the test fails. Only ever less. */
 #define UNLISTED_MAX 20
 #define LISTED_MAX   200
 
-struct result {
-    char *text, *reg;
-    int line, col;
-    int empties; /* Vim only: commands that changed nothing and made an undo step */
-};
-
-static void free_result(struct result *result)
-{
-    free(result->text);
-    free(result->reg);
-}
-
-static const struct vi_host no_host = {0};
-
-/* Rows of the screen are those of a real view, one column wider than Vim's: here one stays for the
- * cursor behind the last character. */
-#define WIDTH 80
-static struct view *wrapped_view;
-
-static bool wrapped_row(void *data, size_t at, int by, struct vi_screen_row *out)
-{
-    return editor_vi_row(data, at, by, out);
-}
-
-static const struct vi_host wrapped_host = {.screen_row = wrapped_row};
-
-static struct text *text_of(const struct vi_case *c)
-{
-    if (!c->wrapped) {
-        return text_new(buf_str(&c->text));
-    }
-    struct text *text = wrapped_view->doc->text;
-    assert_true(text_replace(text, 0, text_length(text), buf_str(&c->text), NULL));
-    return text;
-}
-
-static void run_engine(const struct vi_case *c, struct result *out)
-{
-    struct vi *vi = c->wrapped ? vi_new(&wrapped_host, wrapped_view) : vi_new(&no_host, NULL);
-    struct text *scratch = text_new(str_of("\n"));
-    vi_attach(vi, scratch, 0);
-    vi_keys(vi, str_of("ix\033:s/zzzz//\rfZ"));
-    struct text *text = text_of(c);
-    vi_options(vi)->wrap = c->wrapped;
-    vi_attach(vi, text, 0);
-    vi_test_clear(vi);
-    for (size_t i = 0; i < c->units.len; i++) {
-        vi_keys(vi, str_of(c->units.items[i]));
-        vi_reset(vi);
-    }
-    struct buf bytes = BUF_INIT;
-    text_copy(text, 0, text_length(text), &bytes);
-    if (bytes.len == 0 || bytes.ptr[bytes.len - 1] != '\n') {
-        buf_append_char(&bytes, '\n');
-    }
-    size_t at = vi_cursor(vi);
-    struct text_point point = text_point_of(text, at);
-    out->line = (int)point.row + 1;
-    out->col = (int)point.column + 1;
-    out->text = buf_take(&bytes);
-    struct buf reg = BUF_INIT;
-    vi_test_register(vi, &reg);
-    out->reg = buf_take(&reg);
-    vi_forget(vi, text);
-    vi_forget(vi, scratch);
-    vi_free(vi);
-    if (!c->wrapped) {
-        text_free(text);
-    }
-    text_free(scratch);
-}
-
-static char *case_json(const struct vi_case *c, bool drop)
-{
-    cJSON *all = cJSON_CreateArray(), *lines = cJSON_CreateArray(), *units = cJSON_CreateArray();
-    struct str rest = buf_str(&c->text), line;
-    while (str_next_line(&rest, &line)) {
-        char *copy = str_dup(line);
-        cJSON_AddItemToArray(lines, cJSON_CreateString(copy));
-        free(copy);
-    }
-    for (size_t i = 0; i < c->units.len; i++) {
-        cJSON_AddItemToArray(units, cJSON_CreateString(c->units.items[i]));
-    }
-    cJSON_AddItemToArray(all, lines);
-    cJSON_AddItemToArray(all, units);
-    cJSON_AddItemToArray(all, cJSON_CreateBool(drop));
-    cJSON_AddItemToArray(all, cJSON_CreateBool(c->wrapped));
-    char *text = cJSON_PrintUnformatted(all);
-    cJSON_Delete(all);
-    return text;
-}
-
-static void read_result(const char *json, struct result *out)
-{
-    cJSON *all = cJSON_Parse(json);
-    assert_non_null(all);
-    struct buf text = BUF_INIT;
-    const cJSON *line;
-    cJSON_ArrayForEach(line, cJSON_GetArrayItem(all, 0))
-    {
-        buf_append_c(&text, line->valuestring);
-        buf_append_char(&text, '\n');
-    }
-    out->text = buf_take(&text);
-    out->line = cJSON_GetArrayItem(all, 1)->valueint;
-    out->col = cJSON_GetArrayItem(all, 2)->valueint;
-    out->reg = mem_strdup(cJSON_GetArrayItem(all, 3)->valuestring);
-    out->empties = cJSON_GetArrayItem(all, 4)->valueint;
-    cJSON_Delete(all);
-}
-
-#define STUCK_MS 60000 /* less than a terminal is waited for */
-#define STARTS   4
-
-struct progress {
-    char *path;
-    size_t wanted;
-    uint64_t end;
-    bool stuck;
-};
-
-static bool has_results(struct term *term, void *data)
-{
-    struct progress *progress = data;
-    char bytes[8192];
-    size_t lines = 0, len;
-    FILE *file = fopen(progress->path, "r");
-    (void)term;
-    while (file != NULL && (len = fread(bytes, 1, sizeof bytes, file)) > 0) {
-        for (size_t i = 0; i < len; i++) {
-            lines += bytes[i] == '\n' ? 1 : 0;
-        }
-    }
-    if (file != NULL) {
-        fclose(file);
-    }
-    progress->stuck = lines < progress->wanted && loop_now_ms() >= progress->end;
-    return lines >= progress->wanted || progress->stuck;
-}
-
-/* Each few sequences have their time, so that a busy machine is just slow. False: nothing came. */
-static bool wait_results(struct term *term, const char *dir, size_t count)
-{
-    struct progress progress = {.path = path_join(dir, "results")};
-    while (progress.wanted < count && !progress.stuck) {
-        progress.wanted = count - progress.wanted < 5 ? count : progress.wanted + 5;
-        progress.end = loop_now_ms() + STUCK_MS;
-        term_wait(term, has_results, &progress, "Vim's next results");
-    }
-    free(progress.path);
-    return !progress.stuck;
-}
-
-static bool start_vim(const char *dir, size_t count)
-{
-    char *in = mem_printf("VI_CASES=%s/cases", dir), *to = mem_printf("VI_RESULTS=%s/results", dir);
-    char *script = test_source_path("tests/integration/vi_vim.vim");
-    /* A terminal that is asked nothing: an answer could come in between the keys. */
-    const char *argv[] = {
-        "vim", "-T", "ansi", "-u", "NONE", "-i", "NONE", "-N", "-n", "-S", script, NULL};
-    const char *env[] = {in, to, NULL};
-    struct term *term =
-        term_start(&(struct term_options){.argv = argv, .env = env, .rows = 40, .mute = true});
-    bool done = wait_results(term, dir, count);
-    if (!done) {
-        char *screen = term_text(term);
-        fprintf(stderr, "a Vim stood still, showing:\n%s", screen);
-        free(screen);
-    }
-    term_free(term);
-    free(script);
-    free(in);
-    free(to);
-    return done;
-}
-
-/* Runs the cases in Vim, one process for all. Of some hundred Vims one stands still in its first
- * sequence: then another one does all of them. */
-static void run_chunk(const struct vi_case *cases, size_t count, bool drop, struct result *out)
-{
-    char *dir = test_dir_make();
-    struct buf lines = BUF_INIT;
-    for (size_t i = 0; i < count; i++) {
-        char *json = case_json(&cases[i], drop);
-        buf_append_c(&lines, json);
-        buf_append_char(&lines, '\n');
-        free(json);
-    }
-    test_write(dir, "cases", lines.ptr);
-    buf_free(&lines);
-    bool done = false;
-    for (int starts = 0; !done && starts < STARTS; starts++) {
-        test_write(dir, "results", "");
-        done = start_vim(dir, count);
-    }
-    assert_true(done);
-    char *results = test_read(dir, "results");
-    struct str rest = str_of(results), line;
-    for (size_t i = 0; i < count; i++) {
-        assert_true(str_next_line(&rest, &line));
-        char *copy = str_dup(line);
-        read_result(copy, &out[i]);
-        free(copy);
-    }
-    free(results);
-    test_dir_remove(dir);
-}
-
-/* Runs the cases in Vim. `drop`: undo steps of commands that changed nothing are not kept. */
-static void run_vim(const struct vi_case *cases, size_t count, bool drop, struct result *out)
-{
-    for (size_t at = 0; at < count; at += CHUNK) {
-        run_chunk(cases + at, count - at < CHUNK ? count - at : CHUNK, drop, out + at);
-    }
-}
-
-static bool same(const struct result *a, const struct result *b)
-{
-    return strcmp(a->text, b->text) == 0 && a->line == b->line && a->col == b->col &&
-           strcmp(a->reg, b->reg) == 0;
-}
-
-/* A sequence that differs. */
 struct found {
     struct vi_case c;
     bool done;    /* no shorter one differs */
@@ -288,12 +60,12 @@ static void add_smaller(const struct vi_case *c, struct cases *out)
     }
 }
 
-static bool differs(const struct vi_case *c, const struct result *theirs)
+static bool differs(const struct vi_case *c, const struct vi_outcome *theirs)
 {
-    struct result ours;
-    run_engine(c, &ours);
-    bool equal = same(&ours, theirs);
-    free_result(&ours);
+    struct vi_outcome ours;
+    vi_outcome_of_engine(c, &ours);
+    bool equal = vi_outcome_same(&ours, theirs);
+    vi_outcome_free(&ours);
     return !equal;
 }
 
@@ -310,8 +82,8 @@ static bool shrink_once(struct found *all, size_t count)
     if (tries.len == 0) {
         return false;
     }
-    struct result *theirs = mem_zalloc(tries.len * sizeof *theirs);
-    run_vim(tries.items, tries.len, false, theirs);
+    struct vi_outcome *theirs = mem_zalloc(tries.len * sizeof *theirs);
+    vi_outcome_of_vim(tries.items, tries.len, false, theirs);
     bool any = false;
     for (size_t i = 0; i < count; i++) {
         size_t at = all[i].tries, end = i + 1 < count ? all[i + 1].tries : tries.len;
@@ -326,7 +98,7 @@ static bool shrink_once(struct found *all, size_t count)
     }
     for (size_t i = 0; i < tries.len; i++) {
         vi_case_free(&tries.items[i]);
-        free_result(&theirs[i]);
+        vi_outcome_free(&theirs[i]);
     }
     VEC_FREE(&tries);
     free(theirs);
@@ -349,17 +121,17 @@ static void show_quoted(const char *label, const char *text)
 /* `wanted`: why, or NULL. */
 static void show(const struct vi_case *c, const char *wanted)
 {
-    struct result ours, theirs;
-    run_engine(c, &ours);
-    run_vim(c, 1, false, &theirs);
-    if (same(&ours, &theirs)) {
-        free_result(&ours);
-        free_result(&theirs);
+    struct vi_outcome ours, theirs;
+    vi_outcome_of_engine(c, &ours);
+    vi_outcome_of_vim(c, 1, false, &theirs);
+    if (vi_outcome_same(&ours, &theirs)) {
+        vi_outcome_free(&ours);
+        vi_outcome_free(&theirs);
         return;
     }
     fprintf(stderr, wanted != NULL ? "differs from Vim as listed: %s\n" : "differs from Vim:\n",
         wanted);
-    char *json = case_json(c, false);
+    char *json = vi_outcome_case_json(c, false);
     show_quoted("json", json);
     free(json);
     show_quoted("text", c->text.ptr);
@@ -371,8 +143,8 @@ static void show(const struct vi_case *c, const char *wanted)
     fprintf(stderr, "  vim %d:%d  here %d:%d\n", theirs.line, theirs.col, ours.line, ours.col);
     show_quoted("vim \"", theirs.reg);
     show_quoted("here \"", ours.reg);
-    free_result(&ours);
-    free_result(&theirs);
+    vi_outcome_free(&ours);
+    vi_outcome_free(&theirs);
 }
 
 /* The case as the patterns see it: control keys as ^X, blanks as <SP>, units apart by blanks. */
@@ -565,7 +337,7 @@ static void show_json(const char *json)
         VEC_PUSH(&c.units, mem_strdup(item->valuestring));
     }
     c.wrapped = cJSON_IsTrue(cJSON_GetArrayItem(all, 3));
-    assert_true(!c.wrapped || wrapped_view != NULL);
+    assert_true(!c.wrapped || vi_outcome_view != NULL);
     cJSON_Delete(all);
     show(&c, NULL);
     vi_case_free(&c);
@@ -590,12 +362,12 @@ static bool show_given(void)
 static size_t find(uint64_t seed, size_t count, struct found **out)
 {
     struct vi_case *cases = mem_zalloc(count * sizeof *cases);
-    struct result *theirs = mem_zalloc(count * sizeof *theirs);
+    struct vi_outcome *theirs = mem_zalloc(count * sizeof *theirs);
     size_t len = 0;
     for (size_t i = 0; i < count; i++) {
         vi_case_make(&cases[i], seed + i);
     }
-    run_vim(cases, count, false, theirs);
+    vi_outcome_of_vim(cases, count, false, theirs);
     *out = mem_zalloc(count * sizeof **out);
     for (size_t i = 0; i < count; i++) {
         if (differs(&cases[i], &theirs[i])) {
@@ -603,7 +375,7 @@ static size_t find(uint64_t seed, size_t count, struct found **out)
         } else {
             vi_case_free(&cases[i]);
         }
-        free_result(&theirs[i]);
+        vi_outcome_free(&theirs[i]);
     }
     free(cases);
     free(theirs);
@@ -621,7 +393,7 @@ static bool has_wide(struct str text)
 }
 
 /* Whether the cursor is behind the last character of a line that has some. */
-static bool is_behind(const struct result *result)
+static bool is_behind(const struct vi_outcome *result)
 {
     struct str rest = str_of(result->text), line = {NULL, 0};
     for (int i = 0; i < result->line && str_next_line(&rest, &line); i++) {
@@ -632,11 +404,11 @@ static bool is_behind(const struct result *result)
 /* What is known of a difference; `kept` and `dropped`: what Vim made of it with its empty undo
  * steps and without. */
 static struct known known_of(
-    const struct vi_case *c, const struct result *kept, const struct result *dropped)
+    const struct vi_case *c, const struct vi_outcome *kept, const struct vi_outcome *dropped)
 {
-    struct result ours;
-    run_engine(c, &ours);
-    struct known known = {.no_step = same(&ours, dropped),
+    struct vi_outcome ours;
+    vi_outcome_of_engine(c, &ours);
+    struct known known = {.no_step = vi_outcome_same(&ours, dropped),
         .no_branch = dropped->empties > 0 && has_redo(c),
         .cut = strstr(kept->text, "\xef\xbf\xbd") != NULL,
         .turned = same_turned(ours.text, kept->text),
@@ -647,22 +419,22 @@ static struct known known_of(
                   ours.line == kept->line,
         .blanks = same_but_blanks(ours.text, kept->text)};
     known.behind = known.column && is_behind(kept) && kept->col == ours.col + 1;
-    free_result(&ours);
+    vi_outcome_free(&ours);
     return known;
 }
 
 static size_t count_wanted(struct found *found, size_t count)
 {
     struct cases cases = {0};
-    struct result *kept = mem_zalloc((count + 1) * sizeof *kept);
-    struct result *dropped = mem_zalloc((count + 1) * sizeof *dropped);
+    struct vi_outcome *kept = mem_zalloc((count + 1) * sizeof *kept);
+    struct vi_outcome *dropped = mem_zalloc((count + 1) * sizeof *dropped);
     size_t wanted = 0;
     for (size_t i = 0; i < count; i++) {
         VEC_PUSH(&cases, found[i].c);
     }
     if (count > 0) {
-        run_vim(cases.items, count, false, kept);
-        run_vim(cases.items, count, true, dropped);
+        vi_outcome_of_vim(cases.items, count, false, kept);
+        vi_outcome_of_vim(cases.items, count, true, dropped);
     }
     for (size_t i = 0; i < count; i++) {
         struct known known = known_of(&found[i].c, &kept[i], &dropped[i]);
@@ -672,8 +444,8 @@ static size_t count_wanted(struct found *found, size_t count)
             show(&found[i].c, why);
         }
         free(why);
-        free_result(&kept[i]);
-        free_result(&dropped[i]);
+        vi_outcome_free(&kept[i]);
+        vi_outcome_free(&dropped[i]);
     }
     VEC_FREE(&cases);
     free(kept);
@@ -749,7 +521,7 @@ static void test_chosen(void **state)
         {"12345678901234\n-7 end.\"s  世界[-7\n", {"12l", ":2;+1g/a/normal Ax\r", "ix\033"}},
     };
     struct vi_case cases[ARRAY_LEN(chosen)];
-    struct result theirs[ARRAY_LEN(chosen)];
+    struct vi_outcome theirs[ARRAY_LEN(chosen)];
     (void)state;
     if (getenv("BYLAW_VI_ONE") != NULL) {
         return;
@@ -761,7 +533,7 @@ static void test_chosen(void **state)
             VEC_PUSH(&cases[i].units, mem_strdup(chosen[i].keys[k]));
         }
     }
-    run_vim(cases, ARRAY_LEN(chosen), false, theirs);
+    vi_outcome_of_vim(cases, ARRAY_LEN(chosen), false, theirs);
     size_t wrong = 0;
     for (size_t i = 0; i < ARRAY_LEN(chosen); i++) {
         if (differs(&cases[i], &theirs[i])) {
@@ -769,7 +541,7 @@ static void test_chosen(void **state)
             wrong++;
         }
         vi_case_free(&cases[i]);
-        free_result(&theirs[i]);
+        vi_outcome_free(&theirs[i]);
     }
     assert_int_equal(wrong, 0);
 }
@@ -780,14 +552,14 @@ static bool hangs_over(const char *text)
     struct vi_case c = {.wrapped = true};
     struct view_row row;
     buf_append_c(&c.text, text);
-    struct text *shown = text_of(&c);
+    struct text *shown = vi_outcome_text(&c);
     bool hangs = false;
-    view_row_at(wrapped_view, 0, &row);
+    view_row_at(vi_outcome_view, 0, &row);
     do {
-        size_t end = view_row_column(wrapped_view, &row, row.end);
-        hangs = hangs ||
-                (row.end < row.line_end && end > WIDTH && text_byte(shown, row.end - 1) == ' ');
-    } while (view_row_next(wrapped_view, &row));
+        size_t end = view_row_column(vi_outcome_view, &row, row.end);
+        hangs = hangs || (row.end < row.line_end && end > VI_OUTCOME_WIDTH &&
+                             text_byte(shown, row.end - 1) == ' ');
+    } while (view_row_next(vi_outcome_view, &row));
     vi_case_free(&c);
     return hangs;
 }
@@ -796,13 +568,13 @@ static bool hangs_over(const char *text)
 static bool hangs_within(const struct vi_case *c)
 {
     struct vi_case part = {0};
-    struct result theirs;
+    struct vi_outcome theirs;
     bool hangs = false;
     vi_case_copy(&part, c);
     while (!hangs && part.units.len > 0) {
-        run_vim(&part, 1, false, &theirs);
+        vi_outcome_of_vim(&part, 1, false, &theirs);
         hangs = hangs_over(theirs.text);
-        free_result(&theirs);
+        vi_outcome_free(&theirs);
         free(part.units.items[--part.units.len]);
     }
     vi_case_free(&part);
@@ -815,10 +587,10 @@ static void test_wrapped(void **state)
     struct bench *bench = *state;
     test_write(bench->dir, "long.txt", "\n");
     bench_open(bench, "long.txt");
-    wrapped_view = bench->editor->view;
-    wrapped_view->wrap = true;
-    wrapped_view->cols = WIDTH + 1;
-    wrapped_view->doc->tab_width = 8;
+    vi_outcome_view = bench->editor->view;
+    vi_outcome_view->wrap = true;
+    vi_outcome_view->cols = VI_OUTCOME_WIDTH + 1;
+    vi_outcome_view->doc->tab_width = 8;
     if (show_given()) {
         return;
     }
@@ -826,7 +598,7 @@ static void test_wrapped(void **state)
     size_t total = number_from("BYLAW_VI_WRAPPED", 200), count = 0, len = 0;
     struct found *found = mem_zalloc(total * sizeof *found);
     struct vi_case *cases = mem_zalloc(total * sizeof *cases);
-    struct result *theirs = mem_zalloc(total * sizeof *theirs);
+    struct vi_outcome *theirs = mem_zalloc(total * sizeof *theirs);
     while (len < total) {
         vi_case_make_wrapped(&cases[len], seed++);
         if (!hangs_over(cases[len].text.ptr)) {
@@ -835,14 +607,14 @@ static void test_wrapped(void **state)
             vi_case_free(&cases[len]);
         }
     }
-    run_vim(cases, total, false, theirs);
+    vi_outcome_of_vim(cases, total, false, theirs);
     for (size_t i = 0; i < total; i++) {
         if (differs(&cases[i], &theirs[i])) {
             found[count++].c = cases[i];
         } else {
             vi_case_free(&cases[i]);
         }
-        free_result(&theirs[i]);
+        vi_outcome_free(&theirs[i]);
     }
     while (shrink_once(found, count)) {
     }
