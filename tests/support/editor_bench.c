@@ -85,8 +85,8 @@ void bench_see(struct bench *bench, const char *text)
 
 void bench_wait_for(struct bench *bench, const char *text)
 {
-    uint64_t begin = loop_now_ms();
-    while (strstr(bench_screen(bench), text) == NULL && loop_now_ms() - begin < 10000) {
+    uint64_t end = loop_now_ms() + 120000;
+    while (strstr(bench_screen(bench), text) == NULL && loop_now_ms() < end) {
         loop_run_once(bench->loop, 50);
     }
     bench_see(bench, text);
