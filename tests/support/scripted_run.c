@@ -311,17 +311,3 @@ void scripted_run_answer_two_prompts(struct scripted_run *f)
     scripted_run_wait_end(f);
     f->ended = false;
 }
-
-/* In the header and in the list: forks of one session, and of its forks, are told apart. */
-static void assert_listed(const char *id, const char *title)
-{
-    struct session_infos list = {0};
-    struct err err;
-    const char *found = "";
-    assert_ok(journal_list("/ws", &list, &err), err);
-    VEC_FOREACH (const struct session_info, info, &list) {
-        found = strcmp(info->id, id) == 0 ? info->title : found;
-    }
-    assert_string_equal(found, title);
-    session_infos_free(&list);
-}

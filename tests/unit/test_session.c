@@ -267,6 +267,20 @@ static void every_journal_prefix_resumes(void **state)
     free(id);
 }
 
+/* In the header and in the list: forks of one session, and of its forks, are told apart. */
+static void assert_listed(const char *id, const char *title)
+{
+    struct session_infos list = {0};
+    struct err err;
+    const char *found = "";
+    assert_ok(journal_list("/ws", &list, &err), err);
+    VEC_FOREACH (const struct session_info, info, &list) {
+        found = strcmp(info->id, id) == 0 ? info->title : found;
+    }
+    assert_string_equal(found, title);
+    session_infos_free(&list);
+}
+
 /* A fork before a prompt has what was said before it, word for word; the session it came from is
  * as it was, and a fork of all has all. */
 static void a_fork_is_a_beginning(void **state)
