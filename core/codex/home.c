@@ -22,16 +22,8 @@ enum { FILE_MAX = 1 << 20 };
 /* What Codex leaves out is left out too: it would warn of each. */
 static bool is_left_out(const void *data, const struct toml *item)
 {
-    const struct codex_findings *findings = data;
-    if (item->key != NULL && strcmp(item->key, CODEX_ANSWERING_HOOK) == 0) {
-        return true;
-    }
-    for (size_t i = 0; i < findings->len; i++) {
-        if (findings->items[i].at == item && !findings->items[i].is_kept) {
-            return true;
-        }
-    }
-    return false;
+    return (item->key != NULL && strcmp(item->key, CODEX_ANSWERING_HOOK) == 0) ||
+           codex_findings_leave_out(data, item);
 }
 
 /* What Codex made of its own in our folder stays; a link that leads nowhere is made anew. */

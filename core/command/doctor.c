@@ -4,6 +4,7 @@
 #include "base/safe.h"
 #include "base/vec.h"
 #include "codex/codex.h"
+#include "codex/unknown.h"
 #include "command/command.h"
 #include "command/untrusted.h"
 #include "config/codex_check.h"
@@ -293,6 +294,29 @@ static char *ask_codex(struct doctor *doctor, const char *program)
     return said;
 }
 
+/* False: there are none. */
+static bool tell_unknown(struct doctor *doctor, const struct config *config,
+    const struct codex_findings *findings, const char *program)
+{
+    bool any = false;
+    for (size_t i = 0; i < config_source_count(config); i++) {
+        struct config_source source = config_source_at(config, i);
+        struct codex_unknowns unknowns = {0};
+        if (source.whose == CONFIG_CODEX) {
+            codex_unknown_find(doctor->loop, program, source.root, findings, &unknowns);
+        }
+        VEC_FOREACH (const struct codex_unknown, unknown, &unknowns) {
+            char *name = safe_dup(str_of(unknown->name), SAFE_ONE_LINE, 200);
+            say(doctor, MARK_NOTE, "codex", "%s:%u: Codex leaves out %s: it knows no such setting",
+                source.path, unknown->at->row, name);
+            free(name);
+            any = true;
+        }
+        codex_unknowns_free(&unknowns);
+    }
+    return any;
+}
+
 /* An earlier Codex's configuration, and what today's does with it. */
 static void check_codex_config(struct doctor *doctor, const struct config *config)
 {
@@ -306,10 +330,11 @@ static void check_codex_config(struct doctor *doctor, const struct config *confi
     bool has_files = config_source_count(config) > 0 &&
                      config_source_at(config, 0).whose == CONFIG_CODEX; /* the weakest come first */
     char *program = has_files ? path_find_program("codex") : NULL;
+    bool unknown = program != NULL && tell_unknown(doctor, config, &findings, program);
     char *said = program == NULL ? NULL : ask_codex(doctor, program);
     if (said != NULL) {
         say(doctor, MARK_NOTE, "codex", "does not start: %s", said);
-    } else if (program != NULL && findings.len > 0 && !is_fatal) {
+    } else if (program != NULL && (findings.len > 0 || unknown) && !is_fatal) {
         say(doctor, MARK_NOTE, "codex",
             "starts with this configuration, without what it leaves out");
     }

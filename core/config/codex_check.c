@@ -236,6 +236,16 @@ void codex_check(const struct config *config, struct codex_findings *out)
     }
 }
 
+bool codex_findings_leave_out(const struct codex_findings *findings, const struct toml *item)
+{
+    VEC_FOREACH (const struct codex_finding, finding, findings) {
+        if (finding->at == item && !finding->is_kept) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void codex_findings_free(struct codex_findings *findings)
 {
     VEC_FOREACH (struct codex_finding, finding, findings) {

@@ -20,6 +20,8 @@ struct codex_findings {
 
 /* Of the files the configuration was read from. Free with codex_findings_free. */
 void codex_check(const struct config *config, struct codex_findings *out);
+/* It is a setting that Codex refuses or leaves out: a copy for Codex is written without it. */
+bool codex_findings_leave_out(const struct codex_findings *findings, const struct toml *item);
 void codex_findings_free(struct codex_findings *findings);
 
 #endif

@@ -161,4 +161,27 @@ grep -q 'leaves out this hook' <<<"$out" && fail "a trusted hook is said to be l
 check no $'[model_providers.x]\nname = "x"\nbase_url = "http://a"\nwire_api = "chat"' 'Codex does not start with wire_api'
 check no 'model_reasoning_effort = ""' 'Codex does not start with an empty model_reasoning_effort'
 check no 'model = 3' 'does not start: invalid type'
+# What it knows no more, or never did, it says itself; also of a profile's file.
+printf 'colour = "x"\n' >"$dir/codex/work.config.toml"
+check yes $'modle = "x"\n[tui]\ncolour = 1\n[mcp_servers."a.b"]\ncommand = "x"\nargz = []\n[profiles.x]\nmodel = "a"' \
+  'config.toml:1: Codex leaves out modle: it knows no such setting'
+for said in '/config.toml:3: Codex leaves out tui.colour:' ':6: Codex leaves out mcp_servers.a.b.argz:' \
+  '/work.config.toml:1: Codex leaves out colour:'; do
+  grep -qF "$said" <<<"$out" || fail "doctor does not say '$said': $out"
+done
+[ "$(grep -c 'it knows no such setting' <<<"$out")" = 4 ] || fail "each is said once, and no other: $out"
+rm "$dir/codex/work.config.toml"
+check no $'modle = "x"\nprofile = "x"' ':1: Codex leaves out modle: it knows no such setting'
+check yes 'model = "x"' 'version'
+grep -q 'leaves out' <<<"$out" && fail "Codex leaves nothing out: $out"
+
+# One that is too old, and none.
+mkdir -p "$dir/bin"
+printf '#!/bin/sh\necho codex-cli 0.20.1\n' >"$dir/bin/codex"
+chmod +x "$dir/bin/codex"
+out=$(PATH=$dir/bin:$PATH "$bylaw" doctor "$dir/ws" || true)
+grep -qF "$dir/bin/codex is version 0.20.1; 0.160.0 or newer is needed to be the agent here: npm install -g @openai/codex" \
+  <<<"$out" || fail "doctor of an old codex: $out"
+out=$(PATH=$dir/none "$bylaw" doctor "$dir/ws" || true)
+grep -q '^note *codex *not on PATH: npm install -g @openai/codex' <<<"$out" || fail "doctor without codex: $out"
 echo "doctor and the real codex agree"
