@@ -396,14 +396,14 @@ bool session_can_compact(const struct session *session, struct err *err)
         return err_set(
             err, ERR_CONFLICT, "The agent is at work: wait for it, or Esc interrupts it.");
     }
+    if (provider != NULL && provider->is_recording) {
+        return err_set(err, ERR_UNSUPPORTED, "A recording writes no summary.");
+    }
     if (session->items.len < 2) {
         return err_set(err, ERR_NOT_FOUND, "There is nothing to compact yet.");
     }
     if (provider == NULL) {
         return err_set(err, ERR_NOT_FOUND, "There is no model to write a summary.");
-    }
-    if (provider->is_recording) {
-        return err_set(err, ERR_UNSUPPORTED, "A recording writes no summary.");
     }
     if (is_own_agent(provider) && !provider->takes_compaction) {
         return err_set(err, ERR_UNSUPPORTED, "This agent compacts its conversation by itself.");
