@@ -59,6 +59,7 @@ void codex_turn_over(struct codex *codex)
 void codex_turn_begun(struct codex *codex, const char *id)
 {
     codex->asking = false;
+    codex->heard = codex->said;
     free(codex->turn);
     codex->turn = mem_strdup(id);
     if (codex->unwanted) {
@@ -335,6 +336,7 @@ void codex_interrupt(struct codex *codex)
 static void leave_thread(struct codex *codex)
 {
     set(&codex->thread, NULL);
+    codex->heard = 0;
     if (codex->step == STEP_READY) {
         codex->step = STEP_IDLE;
         codex_turn_over(codex);              /* what it still says is of another thread */
@@ -375,7 +377,9 @@ static struct stream *start(struct provider *provider, const struct request *req
     set(&codex->instructions, request->instructions);
     free(codex->input);
     codex->compacts = request->compacts;
-    codex->input = codex->compacts ? mem_strdup("") : outside_input(request->items);
+    codex->input =
+        codex->compacts ? mem_strdup("") : outside_input_since(request->items, codex->heard);
+    codex->said = codex->compacts ? codex->heard : request->items->len;
     codex->laid = false;
     codex->laid_late = codex->laying_out;
     codex->nothing = answered && !codex->compacts && codex->input[0] == '\0';

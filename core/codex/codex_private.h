@@ -77,6 +77,8 @@ struct codex {
     char *effort;
     char *schema; /* of the answer, JSON; or NULL */
     char *input;  /* what the next turn begins with; NULL: nothing waits */
+    size_t said;  /* items of the conversation that are told with it */
+    size_t heard; /* and those the thread was told in turns that began */
     bool laying_out;
     bool laid;       /* the copy is as the next turn has to find it */
     bool laid_late;  /* the one that is laid out is wanted otherwise since */

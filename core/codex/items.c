@@ -4,6 +4,7 @@
 #include "base/safe.h"
 #include "base/vec.h"
 #include "codex/codex_private.h"
+#include "model/failure.h"
 #include "workspace/lent.h"
 
 #include <stdlib.h>
@@ -241,6 +242,20 @@ static bool is_unauthorized(const cJSON *error)
            json_int_or(json_get(info, "httpConnectionFailed"), "httpStatusCode", 0) == 401;
 }
 
+/* Of a server that refused the request Codex says the answer's whole body. The caller frees. */
+static char *words_of(const char *message)
+{
+    char *code = NULL;
+    char *words = message[0] == '{' || message[0] == '[' ? failure_message(str_of(message), &code)
+                                                         : mem_strdup("");
+    free(code);
+    if (words[0] != '\0') {
+        return words;
+    }
+    free(words);
+    return mem_strdup(message);
+}
+
 static void turn_completed(struct codex *codex, const cJSON *params)
 {
     const cJSON *turn = json_get(params, "turn");
@@ -251,7 +266,7 @@ static void turn_completed(struct codex *codex, const cJSON *params)
     if (codex->compacts && !codex->compacted && strcmp(status, "completed") == 0) {
         failure = mem_strdup("Codex ended without a summary");
     } else if (strcmp(status, "failed") == 0) {
-        const char *message = json_string_or(error, "message", "without a reason");
+        char *message = words_of(json_string_or(error, "message", "without a reason"));
         bool unauthorized = is_unauthorized(error);
         kind = unauthorized ? ERR_DENIED : ERR_EXTERNAL;
         failure = unauthorized
@@ -259,6 +274,7 @@ static void turn_completed(struct codex *codex, const cJSON *params)
                                    "(%s)",
                             message)
                       : mem_printf("Codex's turn failed: %s", message);
+        free(message);
     }
     codex_end_turn(
         codex, strcmp(status, "interrupted") == 0 ? STOP_OTHER : STOP_END, kind, failure);

@@ -241,6 +241,7 @@ static void on_end(void *data, const struct rpc_end *end)
     rpc_free(codex->rpc);
     codex->rpc = NULL;
     codex->step = STEP_DOWN;
+    codex->heard = 0; /* it may not have kept what it was told last */
     char *said =
         mem_printf("%s. What it had proposed is kept; the next prompt starts it again", why);
     if (codex->turn != NULL) {

@@ -252,10 +252,16 @@ struct str outside_result(const struct items *items, const char *call_id, bool *
 
 char *outside_input(const struct items *items)
 {
+    return outside_input_since(items, 0);
+}
+
+char *outside_input_since(const struct items *items, size_t heard)
+{
     size_t from = items->len;
     while (from > 0 && items->items[from - 1].kind == ITEM_USER) {
         from--;
     }
+    from = heard > from && heard < items->len ? heard : from;
     struct buf text = BUF_INIT;
     for (size_t i = from; i < items->len; i++) {
         buf_append_c(&text, text.len > 0 ? "\n\n" : "");

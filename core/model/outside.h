@@ -72,6 +72,9 @@ void outside_heard(struct outside *outside);
 struct str outside_result(const struct items *items, const char *call_id, bool *failed);
 /* What the engineer and the review said since. The caller frees; may be "". */
 char *outside_input(const struct items *items) MUST_USE;
+/* The same without the first `heard` items, which the agent was told in a turn that was interrupted
+ * or failed, and remembers; all of it where that is everything: then it is asked again. */
+char *outside_input_since(const struct items *items, size_t heard) MUST_USE;
 
 /* The conversation before that, for an agent that does not remember it; NULL: there is none. The
  * caller frees. */

@@ -23,6 +23,8 @@ static void it_is_interrupted(void **state)
     assert_int_equal(session_state(workbench_session(f->wb)), SESSION_IDLE);
     agent_ask(f, "Two.");
     agent_must_find(f, ENTRY_ASSISTANT, "Whole.");
+    agent_expect_request(f, 1, "\"One.\"");
+    agent_expect_request(f, 1, "\"Two.\""); /* alone: what was interrupted is not asked again */
     assert_null(agent_find(f, ENTRY_ERROR, ""));
     assert_true(fault_server_wait_gone(f->server, 1));
 }
@@ -93,6 +95,7 @@ static void it_is_killed_and_goes_on(void **state)
     agent_ask(f, "Three.");
     agent_must_find(f, ENTRY_ASSISTANT, "Third.");
     agent_expect_request(f, 2, "The number is 4711.");
+    agent_expect_request(f, 2, "\"Two.\\n\\nThree.\""); /* it may have lost the one it died of */
     /* Also after the workbench itself was closed. */
     char *id = mem_strdup(session_id(workbench_session(f->wb)));
     agent_run_open(f, "codex", id);
@@ -106,12 +109,19 @@ static void errors_are_one_clear_line(void **state)
 {
     struct agent_run *f = *state;
     static const struct fault_step steps[] = {
+        {.status = 400, .body = "{\"error\":{\"message\":\"no such effort\",\"code\":\"x\"}}"},
+        {.body = SAY("Yes.") END},
         {.status = 401, .body = "{\"error\":{\"message\":\"bad key\"}}"},
         {.status = 500, .body = "{}"},
         {.body = SAY("Cut") END, .cut = true, .cut_after = 10},
         {.body = SAY("Well.") END},
     };
     fault_server_script(f->server, steps, ARRAY_LEN(steps));
+    agent_ask(f, "Zero.");
+    agent_must_find(f, ENTRY_ERROR, "Codex's turn failed: no such effort");
+    agent_ask(f, "Else.");
+    agent_expect_request(f, 1, "\"Zero.\"");
+    agent_expect_request(f, 1, "\"Else.\"");
     agent_ask(f, "One.");
     agent_must_find(f, ENTRY_ERROR, "run codex login");
     agent_ask(f, "Two.");
