@@ -108,7 +108,7 @@ static struct codex_ask *begin(
         .call_id = mem_printf("ask-%u", ++codex->asked_so_far),
         .params = mem_require(cJSON_Duplicate(params, true))};
     VEC_PUSH(&codex->asks, ask);
-    if (codex->stopping || codex->outside.stream == NULL) {
+    if (codex->stopping || codex->compacts || codex->outside.stream == NULL) {
         answer_nothing(codex, ask, "cancel");
         return NULL;
     }

@@ -80,7 +80,6 @@ static bool hooks_file_answers(const char *from)
     return answers;
 }
 
-/* Also a link of an earlier time, which must not be written through. */
 static void unlink_below(const char *folder, const char *name)
 {
     char *path = path_join(folder, name);
@@ -115,7 +114,7 @@ static bool write_hooks(const char *from, const char *to, struct err *err)
     struct buf text = BUF_INIT;
     struct buf kept = BUF_INIT;
     bool ok = true;
-    unlink_below(to, hooks_file);
+    unlink_below(to, hooks_file); /* it may be a link of an earlier time */
     if (read_hooks(from, &text) && codex_answers_cut_hooks(buf_str(&text), &kept)) {
         ok = write_below(to, hooks_file, buf_str(&kept), err);
     }
@@ -142,11 +141,15 @@ static bool each_rules_file(const char *folder, file_fn take, void *data, struct
     return ok;
 }
 
-static bool remove_rules(const char *folder, const char *name, void *data, struct err *err)
+/* `data`: the user's folder, which has it no more. */
+static bool remove_stale(const char *folder, const char *name, void *data, struct err *err)
 {
-    (void)data;
     (void)err;
-    unlink_below(folder, name);
+    char *theirs = path_join(data, name);
+    if (access(theirs, F_OK) != 0) {
+        unlink_below(folder, name);
+    }
+    free(theirs);
     return true;
 }
 
@@ -166,14 +169,15 @@ static bool write_rules_file(const char *folder, const char *name, void *data, s
     return ok;
 }
 
-/* What forbids or asks holds here too; without it nothing is begun. */
+/* What forbids or asks holds here too; without it nothing is begun. It is there at each moment:
+ * another of us may be starting its Codex. */
 static bool write_rules(const char *from, const char *to, struct err *err)
 {
     char *theirs = path_join(from, rules_folder);
     char *ours = path_join(to, rules_folder);
     unlink(ours); /* a link of an earlier time; a folder stays */
-    bool ok = path_make_dirs(ours, err) && each_rules_file(ours, remove_rules, NULL, err) &&
-              each_rules_file(theirs, write_rules_file, ours, err);
+    bool ok = path_make_dirs(ours, err) && each_rules_file(theirs, write_rules_file, ours, err) &&
+              each_rules_file(ours, remove_stale, theirs, err);
     free(theirs);
     free(ours);
     return ok;

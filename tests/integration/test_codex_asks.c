@@ -148,18 +148,21 @@ static void its_user_answers_nothing_beforehand(void **state)
         "{\"hooks\":{\"PermissionRequest\":[],\"Stop\":[{\"hooks\":[{\"type\":\"command\","
         "\"command\":\"true\",\"timeout\":7}]}]}}\n");
     codex_run_write(f, "other", "x\n");
+    char *state_home = path_home_dir(PATH_STATE, NULL);
+    char *given = path_join(state_home, "codex-home");
+    test_write(given, "rules/gone.rules", "prefix_rule(pattern=[\"x\"])\n"); /* of another time */
     fault_server_script(f->server, steps, ARRAY_LEN(steps));
     agent_run_open(f, "codex", NULL);
     agent_ask(f, "Hello.");
     agent_must_find(f, ENTRY_ASSISTANT, "Well.");
     assert_non_null(
         strstr(workbench_notice(f->wb, 0), "PermissionRequest hooks allow waits for you"));
-    char *state_home = path_home_dir(PATH_STATE, NULL);
-    char *given = path_join(state_home, "codex-home");
+    char *gone = path_join(given, "rules/gone.rules");
     char *hooks = test_read(given, "hooks.json");
     char *kept = test_read(given, "other");
     char *written = test_read(given, "config.toml");
     assert_string_equal(kept, "x\n");
+    assert_int_not_equal(access(gone, F_OK), 0);
     assert_string_equal(hooks,
         "{\"hooks\":{\"Stop\":[{\"hooks\":[{\"type\":\"command\",\"command\":\"true\","
         "\"timeout\":7}]}]}}");
@@ -168,6 +171,7 @@ static void its_user_answers_nothing_beforehand(void **state)
     free(written);
     free(kept);
     free(hooks);
+    free(gone);
     free(given);
     free(state_home);
 }
