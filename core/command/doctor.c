@@ -9,7 +9,9 @@
 #include "command/untrusted.h"
 #include "config/codex_check.h"
 #include "config/config.h"
+#include "engine/calls.h"
 #include "engine/engine.h"
+#include "hooks/handlers.h"
 #include "loop/process.h"
 #include "lsp/servers.h"
 #include "model/prices.h"
@@ -393,6 +395,35 @@ static void check_trust(struct doctor *doctor, const char *folder, const struct 
     vetting_free(&vetting);
 }
 
+/* A hook that calls what is gone checks nothing, and "| tail" behind it makes that a success. */
+static void check_hook(struct doctor *doctor, const struct handler *handler)
+{
+    struct engine_calls calls = {0};
+    engine_calls_find(str_of(handler->command), &calls);
+    engine_calls_find(buf_str(&handler->shown), &calls); /* the scripts it runs */
+    VEC_FOREACH (const struct engine_call, call, &calls) {
+        if (engine_call_is_unknown(doctor->loop, call)) {
+            say(doctor, MARK_NOTE, "hooks",
+                "the hook %s in %s calls `%s %s`: the %s that is found has no such command",
+                moment_name(handler->moment), handler->file, call->engine->program, call->word,
+                call->engine->program);
+        }
+    }
+    engine_calls_free(&calls);
+}
+
+static void check_hooks(struct doctor *doctor, const char *folder)
+{
+    struct handlers handlers;
+    char *git_root = path_git_root(folder);
+    handlers_read(git_root, folder, &handlers, NULL);
+    VEC_FOREACH (const struct handler, handler, &handlers) {
+        check_hook(doctor, handler);
+    }
+    handlers_free(&handlers);
+    free(git_root);
+}
+
 static int run(const struct args *args)
 {
     struct err err;
@@ -419,6 +450,7 @@ static int run(const struct args *args)
     check_config(&doctor, config);
     check_git(&doctor, folder);
     check_trust(&doctor, folder, config);
+    check_hooks(&doctor, folder);
     for (size_t i = 0; engines[i] != NULL; i++) {
         check_engine(&doctor, engines[i]);
     }

@@ -87,6 +87,29 @@ out=$("$bylaw" doctor "$dir/ws") || true
 grep -q "^ok *hooks *yours: hook PreToolUse, in .*/bylaw/config.toml" <<<"$out" || fail "doctor does not say what is the user's own: $out"
 grep -q '^note *hooks *not used: .codex/config.toml: .*Sometime' <<<"$out" || fail "doctor does not say what is not used: $out"
 grep -q '^note *trust *1 hook of this repository waits for your trust: bylaw trust lists them' <<<"$out" || fail "doctor: $out"
+# One that calls what an engine does not have any more; `help` is all that the engine is asked.
+mkdir -p "$dir/engines"
+cat >"$dir/engines/kyverno" <<'SH'
+#!/bin/sh
+case "$*" in
+  version) echo "Version: 1.18.2" ;;
+  "help apply") echo "Applies policies" ;;
+  help*) printf 'Unknown help topic [`%s`]\n' "$2" >&2 ;;
+  *) echo asked >"$0.asked" ;;
+esac
+SH
+chmod +x "$dir/engines/kyverno"
+cat >"$dir/ws/.codex/config.toml" <<'TOML'
+[[hooks]]
+event = "Stop"
+command = "bash -c 'if true; then kyverno validate ./policies/ 2>&1 | tail -5; fi; kyverno apply .'"
+TOML
+out=$(PATH=$dir/engines:$PATH "$bylaw" doctor "$dir/ws") || true
+grep -qF 'the hook Stop in .codex/config.toml calls `kyverno validate`: the kyverno that is found has no such command' <<<"$out" ||
+  fail "doctor does not say what a hook calls in vain: $out"
+[ "$(grep -c 'has no such command' <<<"$out")" = 1 ] || fail "doctor says too much of the hook: $out"
+[ ! -e "$dir/engines/kyverno.asked" ] || fail "doctor runs what the hook calls"
+printf '[[hooks]]\nevent = "Sometime"\ncommand = "true"\n[[hooks]]\nevent = "Stop"\ncommand = "true"\ntimeout_ms = 1500\n' >"$dir/ws/.codex/config.toml"
 echo '{}' >"$dir/ws/opencode.json" # for agents of their own only
 out=$(BYLAW_PROVIDER=acp:opencode "$bylaw" trust "$dir/ws") && fail "settings for agents wait, too: $out"
 grep -q '^1 hook and 2 agent settings of this repository wait' <<<"$out" || fail "trust, for an agent: $out"
