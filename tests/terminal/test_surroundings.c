@@ -150,7 +150,7 @@ static void a_file_can_be_named(void **state)
     test_write(f->dir, "policy/b.rego", "package policy.b\n");
     start(f, named, NULL);
     term_expect(f->term, "allow if input.x == 1");
-    term_expect(f->term, "^S save");
+    term_expect(f->term, "━ a.rego ━");
     assert_true(term_find(f->term, "allow if", &top, &left));
     term_expect_cursor(f->term, top, left);
     term_key(f->term, "ctrl-q");
