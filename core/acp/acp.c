@@ -139,7 +139,7 @@ static void on_prompted(void *data, struct rpc_answer *answer)
     set(&acp->again, NULL);
     set(&acp->history, NULL);
     if (answer->status == RPC_ANSWERED) {
-        acp_take_usage(acp, json_get(answer->result, "usage"));
+        acp_take_usage(acp, answer->result);
     } else {
         char *what = mem_printf("%s's turn failed", acp->agent.name);
         failure = acp_refusal(acp, answer, what, &kind);

@@ -173,9 +173,9 @@ char *acp_refusal(const struct acp *acp, const struct rpc_answer *answer, const 
 /* spending.c */
 /* What its session is known to have cost when it is taken up again; of a new one nothing. */
 void acp_begin_spending(struct acp *acp, bool resumed);
-/* An update, or the result of a prompt with tokens. */
+/* An update, or the result of a prompt, which may tell its tokens. */
 void acp_take_spending(struct acp *acp, const cJSON *update);
-void acp_take_usage(struct acp *acp, const cJSON *usage);
+void acp_take_usage(struct acp *acp, const cJSON *result);
 
 /* The lent tree is read, for the end of the prompt. */
 void acp_collect(struct acp *acp);

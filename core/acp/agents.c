@@ -8,11 +8,11 @@
 /* Words separated by blanks. */
 static const struct {
     const char *name, *command, *folders, *install;
-    bool reads_agents_md;
+    bool reads_agents_md, counts_last_request;
 } builtin[] = {
     {"opencode", "opencode acp",
         "~/.config/opencode ~/.local/share/opencode ~/.local/state/opencode ~/.cache/opencode",
-        "npm install -g opencode-ai, then opencode auth login", true},
+        "npm install -g opencode-ai, then opencode auth login", true, true},
 };
 
 static void free_words(struct acp_words *words)
@@ -66,7 +66,8 @@ static bool read_item(const struct toml *item, struct acp_agent *agent)
         const char *key;
         size_t at;
     } flags[] = {{"network", offsetof(struct acp_agent, network)},
-        {"reads_agents_md", offsetof(struct acp_agent, reads_agents_md)}};
+        {"reads_agents_md", offsetof(struct acp_agent, reads_agents_md)},
+        {"counts_last_request", offsetof(struct acp_agent, counts_last_request)}};
     for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
         if (strcmp(item->key, lists[i].key) == 0) {
             return read_words(item, (struct acp_words *)(void *)((char *)agent + lists[i].at));
@@ -99,13 +100,14 @@ bool acp_agent_find(
             add_words(&agent->folders, builtin[i].folders);
             agent->install = builtin[i].install;
             agent->reads_agents_md = builtin[i].reads_agents_md;
+            agent->counts_last_request = builtin[i].counts_last_request;
         }
     }
     for (size_t i = 0; row != NULL && i < row->len; i++) {
         if (!read_item(row->items[i], agent)) {
             return err_set(err, ERR_INVALID,
                 "%s:%u: agents.%s: %s: it takes command, folders and env (lists of strings), "
-                "network and reads_agents_md (true or false)",
+                "network, reads_agents_md and counts_last_request (true or false)",
                 config_table_file(config, "agents"), row->items[i]->row, name, row->items[i]->key);
         }
     }

@@ -7,6 +7,7 @@
  *     env = ["ANTHROPIC_API_KEY"]   # handed on to it although they look like secrets
  *     network = false               # it needs none (default: true, for its model)
  *     reads_agents_md = true        # it reads the workspace's AGENTS.md by itself
+ *     counts_last_request = true    # the tokens that it tells are those of a prompt's last request
  *
  * and `model_provider = "acp:opencode"` (or `--provider acp:opencode`) makes one the session's.
  * A folder that begins with ~/.config, ~/.local/share, ~/.local/state or ~/.cache lies where the
@@ -31,6 +32,7 @@ struct acp_agent {
     struct acp_words env;
     bool network;
     bool reads_agents_md;
+    bool counts_last_request;
     const char *install; /* static: how to get it, or NULL */
 };
 

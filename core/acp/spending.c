@@ -78,13 +78,42 @@ void acp_take_spending(struct acp *acp, const cJSON *update)
     }
 }
 
-void acp_take_usage(struct acp *acp, const cJSON *usage)
+/* Ours count what was cached as a part of the input and reasoning as one of the output. Agents do,
+ * or tell them beside these; which it is, their total says. */
+static struct usage read_usage(const cJSON *usage)
 {
-    if (cJSON_IsObject(usage)) {
-        tell(acp, (struct usage){.input_tokens = json_int_or(usage, "inputTokens", 0),
-                      .cached_tokens = json_int_or(usage, "cachedReadTokens", 0),
-                      .output_tokens = json_int_or(usage, "outputTokens", 0),
-                      .reasoning_tokens = json_int_or(usage, "thoughtTokens", 0),
-                      .again = acp->spent.counted});
+    struct usage out = {.input_tokens = json_int_or(usage, "inputTokens", 0),
+        .cached_tokens = json_int_or(usage, "cachedReadTokens", 0),
+        .written_tokens = json_int_or(usage, "cachedWriteTokens", 0),
+        .output_tokens = json_int_or(usage, "outputTokens", 0),
+        .reasoning_tokens = json_int_or(usage, "thoughtTokens", 0)};
+    long long beside = json_int_or(usage, "totalTokens", 0) - out.input_tokens - out.output_tokens;
+    long long cache = out.cached_tokens + out.written_tokens;
+    if (cache > 0 && beside >= cache) {
+        out.input_tokens += cache;
+        beside -= cache;
     }
+    if (out.reasoning_tokens > 0 && beside >= out.reasoning_tokens) {
+        out.output_tokens += out.reasoning_tokens;
+    }
+    return out;
+}
+
+void acp_take_usage(struct acp *acp, const cJSON *result)
+{
+    const cJSON *usage = json_get(result, "usage");
+    const cJSON *quota = json_get_path(result, "_meta.quota.token_count"); /* Gemini's own */
+    struct usage taken = {0};
+    if (cJSON_IsObject(usage)) {
+        taken = read_usage(usage);
+    } else if (json_int_or(quota, "input_tokens", -1) >= 0) {
+        taken.input_tokens = json_int_or(quota, "input_tokens", 0);
+        taken.output_tokens = json_int_or(quota, "output_tokens", 0);
+    } else {
+        return;
+    }
+    taken.again = acp->spent.counted;
+    /* A tool's result goes to the model with another request. */
+    taken.partial = acp->agent.counts_last_request && acp->tools.len > 0;
+    tell(acp, taken);
 }

@@ -23,6 +23,9 @@ static void record_usage(
     if (usage->again) {
         json_set_bool(record, "again", true);
     }
+    if (usage->partial) {
+        json_set_bool(record, "partial", true);
+    }
     if (usage->window > 0) {
         json_set_int(record, "held", usage->held);
         json_set_int(record, "window", usage->window);
@@ -105,6 +108,7 @@ static struct usage add_recorded(struct spend *spend, const cJSON *record)
         .has_cost = dollars >= 0, /* what it cost then, whatever the table says today */
         .dollars = dollars,
         .again = json_bool_or(record, "again", false),
+        .partial = json_bool_or(record, "partial", false),
         .held = json_int_or(record, "held", 0),
         .window = json_int_or(record, "window", 0)};
     if (is_uncounted(record)) {

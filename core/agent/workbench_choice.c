@@ -346,7 +346,8 @@ static void say_unbounded(struct workbench *wb)
     const char *model = session_model(wb->session);
     const struct price *price = workbench_price(wb, model);
     bool is_priced = price != NULL && price->known;
-    bool is_counted = session_spend(wb->session)->uncounted == 0;
+    const struct spend *spend = session_spend(wb->session);
+    bool is_counted = spend->uncounted + spend->partial == 0;
     bool can_hold = (is_priced && is_counted) || !is_set(wb, "max_cost");
     can_hold = can_hold && (is_counted || !is_set(wb, "max_tokens"));
     char *said = mem_printf("%s%s", is_counted ? "" : "uncounted ", model == NULL ? "" : model);

@@ -67,6 +67,11 @@ void workbench_describe_spend(const struct workbench *wb, struct buf *out)
             all->usage.input_tokens, all->usage.cached_tokens, all->usage.output_tokens,
             all->usage.reasoning_tokens);
     }
+    if (all->partial > 0) {
+        buf_printf(out,
+            "\n             of %u answer%s the agent told those of its last request only",
+            all->partial, all->partial == 1 ? "" : "s");
+    }
     buf_append_c(out, "\nPrice        ");
     if (price == &replayed) {
         buf_append_c(out, "nothing: a recording is replayed");

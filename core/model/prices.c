@@ -291,6 +291,7 @@ void spend_add(struct spend *spend, const struct usage *usage, const struct pric
     spend->usage.reasoning_tokens += usage->reasoning_tokens;
     spend->usage.written_tokens += usage->written_tokens;
     spend->requests += !usage->again;
+    spend->partial += usage->partial;
     if (price_cost(price, usage, &dollars)) {
         spend->dollars += dollars;
     } else {
@@ -339,6 +340,7 @@ static void append_dollars(const struct spend *spend, struct buf *out)
 void spend_describe(const struct spend *spend, struct buf *out)
 {
     if (spend->uncounted == 0 || spend->requests > 0) {
+        buf_append_c(out, spend->partial > 0 ? "at least " : "");
         tokens_append(out, spend_tokens(spend));
         buf_append_c(out, " tokens, ");
         append_dollars(spend, out);

@@ -50,6 +50,7 @@ struct spend {
     unsigned unpriced; /* requests whose price is not */
     unsigned requests;
     unsigned uncounted; /* answers of which nobody said what they took: in none of the above */
+    unsigned partial;   /* answers of which only the last request's tokens are known */
 };
 
 void spend_add(struct spend *spend, const struct usage *usage, const struct price *price);
@@ -58,8 +59,8 @@ long long spend_tokens(const struct spend *spend);
 void money_append(struct buf *out, double dollars);
 /* "950", "12.3k", "4.1M" */
 void tokens_append(struct buf *out, long long tokens);
-/* "12.3k tokens, $0.04", "950 tokens, price unknown", "… $0.04 and 2 requests of unknown price",
- * "… $0.04, tokens of 1 answer unknown". */
+/* "12.3k tokens, $0.04", "at least 12.3k tokens, $0.04", "950 tokens, price unknown", "… $0.04 and
+ * 2 requests of unknown price", "… $0.04, tokens of 1 answer unknown". */
 void spend_describe(const struct spend *spend, struct buf *out);
 
 #endif

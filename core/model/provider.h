@@ -102,6 +102,7 @@ struct usage {
     bool has_cost; /* `dollars` is what it cost, whatever the table of prices says */
     double dollars;
     bool again;       /* more of a request that was counted before */
+    bool partial;     /* the tokens are those of its last request to the model, of several */
     long long held;   /* what its window holds now, and */
     long long window; /* could; 0: it does not say */
 };

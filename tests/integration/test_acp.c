@@ -67,6 +67,7 @@ static void what_it_changes_becomes_a_proposal(void **state)
     agent_expect_file(f, "q/new.rego", NULL);
     assert_true(session_usage(workbench_session(f->wb)).input_tokens >= 7);
     assert_int_equal(session_spend(workbench_session(f->wb))->uncounted, 0);
+    assert_int_equal(session_spend(workbench_session(f->wb))->partial, 1); /* of three requests */
     test_write(f->dir, "AGENTS.md", "Obey-second.\n");
     agent_ask(f, "And now?");
     agent_expect_request(f, 3, "Obey-second.");

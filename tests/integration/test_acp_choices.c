@@ -135,6 +135,25 @@ static void its_own_mode_is_said(void **state)
     expect_mode(f, "YOLO (Auto-approves all tools), may not ask you");
 }
 
+static void expect_spent(struct agent_run *f, const char *prompt, long long in, long long out)
+{
+    agent_ask(f, prompt);
+    const struct spend *turn = session_turn_spend(workbench_session(f->wb));
+    assert_int_equal(turn->usage.input_tokens, in);
+    assert_int_equal(turn->usage.output_tokens, out);
+}
+
+/* Whatever way it counts, what was cached is in the input and what was thought in the output. */
+static void its_tokens_are_counted_as_ours(void **state)
+{
+    struct agent_run *f = *state;
+    fault_acp_open(f, "counts", NULL);
+    expect_spent(f, "beside", 160, 27);
+    expect_spent(f, "within", 100, 20);
+    expect_spent(f, "own", 3, 4);
+    assert_int_equal(session_spend(workbench_session(f->wb))->partial, 0);
+}
+
 /* ---- logging in ---- */
 
 /* The question that waits; it is answered in so many words. */
@@ -243,6 +262,7 @@ int main(void)
         TEST(its_mode_is_the_engineers_choice),
         TEST(the_older_methods_do_too),
         TEST(its_own_mode_is_said),
+        TEST(its_tokens_are_counted_as_ours),
         TEST(one_logs_in_and_the_prompt_goes_on),
         TEST(it_is_chosen_line_by_line),
         TEST(a_login_can_be_left),

@@ -28,6 +28,7 @@
  *   older      the same with the methods that went before; it leaves its mode when told "leave"
  *   reckless   older, and begins in a mode that asks nobody
  *   stubborn   offers them, and refuses
+ *   counts     says what its prompts took in tokens, in the way that the prompt names
  *   costs      says how full it is and what all prompts of its session have cost
  */
 #include "base/json.h"
@@ -115,9 +116,13 @@ static void say(const char *text)
     update(body);
 }
 
+static const char *counts; /* what the end of a prompt says of its tokens; NULL: nothing */
+
 static void stop(const cJSON *id, const char *reason)
 {
-    cJSON *result = cJSON_CreateObject();
+    struct err err;
+    cJSON *result = counts == NULL ? cJSON_CreateObject() : json_parse(str_of(counts), &err);
+    counts = NULL;
     json_set_string(result, "stopReason", reason);
     answer(id, result);
 }
@@ -394,6 +399,26 @@ static void tell_names(void)
     free(names);
 }
 
+static bool has_text(const cJSON *params, const char *text);
+
+/* Codex tells what was cached beside the input, opencode what was thought beside the output, too;
+ * others have them in it; Gemini has a shape of its own. */
+static void tell_counts(const cJSON *params)
+{
+    static const struct {
+        const char *word, *says;
+    } ways[] = {
+        {"beside", "{\"usage\":{\"totalTokens\":187,\"inputTokens\":100,\"outputTokens\":20,"
+                   "\"cachedReadTokens\":50,\"cachedWriteTokens\":10,\"thoughtTokens\":7}}"},
+        {"within", "{\"usage\":{\"totalTokens\":120,\"inputTokens\":100,\"outputTokens\":20,"
+                   "\"cachedReadTokens\":50,\"thoughtTokens\":7}}"},
+        {"own", "{\"_meta\":{\"quota\":{\"token_count\":{\"input_tokens\":3,"
+                "\"output_tokens\":4}}}}"}};
+    for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+        counts = has_text(params, ways[i].word) ? ways[i].says : counts;
+    }
+}
+
 static void misbehave(const cJSON *id)
 {
     if (is("looks")) {
@@ -516,6 +541,9 @@ static void prompt(const cJSON *id, const cJSON *params)
         return;
     }
     misbehave(id);
+    if (is("counts")) {
+        tell_counts(params);
+    }
     if (is("older") && has_text(params, "leave")) {
         leave_mode();
     }

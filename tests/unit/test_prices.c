@@ -77,6 +77,10 @@ static void cost_is_counted_and_never_zero_when_unknown(void **state)
         &text, "101k tokens, $0.50 and 1 request of unknown price, tokens of 2 answers unknown");
     spend_describe(&(struct spend){.uncounted = 1}, &text);
     expect_text(&text, "tokens of 1 answer unknown");
+    spend_add(&spend, &(struct usage){.partial = true}, NULL);
+    spend_describe(&spend, &text);
+    assert_true(str_starts(buf_str(&text), "at least "));
+    buf_clear(&text);
     price_describe(price, &text);
     expect_text(&text, "$5 in, $30 out");
     price_describe_short(price, &text);
