@@ -11,13 +11,15 @@
 
 #include <stdlib.h>
 
-enum { WHY_SHOWN = 120, LOOK_MS = 2000 };
+enum { WHY_SHOWN = 120, LOOK_MS = 2000, ASK_MS = 250, PATIENCE_MS = 15000 };
 
 /* What other programs propose (bylaw mcp, bylaw exec) while this one runs. */
 struct queue_watch {
     struct loop_timer *timer;
     int64_t stamp;  /* of the sessions, when they were read last */
     bool elsewhere; /* one that another program has open was among them: it ends some time */
+    char *wanted;   /* the session that its program was asked for; NULL: none */
+    uint64_t wanted_until_ms;
     struct {
         char **items;
         size_t len, cap;
@@ -56,6 +58,65 @@ static void read_queue(void *data)
     }
 }
 
+/* ---- one that another program has open ---- */
+
+static const char *root_of(const struct desk *desk)
+{
+    return workspace_root(workbench_workspace(desk->workbench));
+}
+
+static void stop_asking(struct desk *desk)
+{
+    struct queue_watch *watch = desk->queue_watch;
+    if (watch->wanted != NULL) {
+        journal_unwant(root_of(desk), watch->wanted);
+        free(watch->wanted);
+        watch->wanted = NULL;
+        loop_timer_start(watch->timer, LOOK_MS, LOOK_MS);
+    }
+}
+
+/* bylaw mcp hands it over between two calls of its client. */
+static void ask_for(struct desk *desk, const char *session)
+{
+    struct queue_watch *watch = desk->queue_watch;
+    struct err err;
+    stop_asking(desk);
+    if (session_state(workbench_session(desk->workbench)) != SESSION_IDLE) {
+        app_message(
+            desk->app, MESSAGE_WARNING, "The agent is at work: wait for it, or Esc interrupts it.");
+    } else if (!journal_want(root_of(desk), session, &err)) {
+        app_message(desk->app, MESSAGE_ERROR, "%s", err.text);
+    } else {
+        watch->wanted = mem_strdup(session);
+        watch->wanted_until_ms = loop_now_ms() + PATIENCE_MS;
+        loop_timer_start(watch->timer, ASK_MS, ASK_MS);
+        app_message(
+            desk->app, MESSAGE_INFO, "The program that proposes it is asked to hand it over.");
+    }
+}
+
+/* False: it is asked for still. */
+static bool take_over(struct desk *desk)
+{
+    struct queue_watch *watch = desk->queue_watch;
+    struct err err;
+    if (workbench_open_session(desk->workbench, watch->wanted, &err)) {
+        stop_asking(desk);
+        desk_open_review(desk);
+        app_message(desk->app, MESSAGE_GOOD,
+            "Taken over: what its agent proposes from now on is a change of its own.");
+    } else if (err.kind != ERR_CONFLICT || loop_now_ms() >= watch->wanted_until_ms) {
+        stop_asking(desk);
+        app_message(desk->app, MESSAGE_WARNING,
+            "It was not handed over, its program is at work or is no bylaw mcp: %s", err.text);
+    } else {
+        return false;
+    }
+    app_redraw(desk->app);
+    return true;
+}
+
 /* ---- to one of them ---- */
 
 static void go_to(struct desk *desk, const struct review_queue *queue, size_t index)
@@ -63,6 +124,10 @@ static void go_to(struct desk *desk, const struct review_queue *queue, size_t in
     const struct waiting_review *waiting = &queue->items[index];
     struct err err;
     bool here = strcmp(waiting->session, session_id(workbench_session(desk->workbench))) == 0;
+    if (!here && waiting->open) {
+        ask_for(desk, waiting->session);
+        return;
+    }
     if (!here && !workbench_open_session(desk->workbench, waiting->session, &err)) {
         app_message(desk->app, MESSAGE_WARNING, "%s", err.text);
         return;
@@ -87,6 +152,19 @@ static void say_count(struct desk *desk, size_t count)
     buf_append_c(&line, "/reviews lists them");
     app_message(desk->app, MESSAGE_INFO, "%s", line.ptr);
     buf_free(&line);
+}
+
+static void say_elsewhere(struct desk *desk, const char *title)
+{
+    const struct action *action = keymap_action(app_keymap(desk->app), "desk.next-review");
+    struct buf key = BUF_INIT;
+    if (action != NULL) {
+        keymap_append_text_key(app_keymap(desk->app), action, &key);
+    }
+    app_message(desk->app, MESSAGE_INFO,
+        "Elsewhere a change was proposed; %s takes it over for review%s%s",
+        key.len == 0 ? "/reviews" : key.ptr, title[0] == '\0' ? "" : ": ", title);
+    buf_free(&key);
 }
 
 /* ---- what others propose meanwhile ---- */
@@ -137,9 +215,7 @@ static void tell_news(struct desk *desk, const struct reading *reading)
     if (count > 0) {
         say_count(desk, reading->queue.len);
     } else if (open != NULL) {
-        app_message(desk->app, MESSAGE_INFO,
-            "Elsewhere a change was proposed, to be reviewed when that program has ended%s%s",
-            open->title[0] == '\0' ? "" : ": ", open->title);
+        say_elsewhere(desk, open->title);
     }
     app_redraw(desk->app);
 }
@@ -148,7 +224,10 @@ static void on_look(void *data)
 {
     struct desk *desk = data;
     struct queue_watch *watch = desk->queue_watch;
-    int64_t stamp = journal_stamp(workspace_root(workbench_workspace(desk->workbench)));
+    if (watch->wanted != NULL && !take_over(desk)) {
+        return;
+    }
+    int64_t stamp = journal_stamp(root_of(desk));
     if (!desk->queue_asked && (stamp != watch->stamp || watch->elsewhere)) {
         watch->stamp = stamp;
         desk_queue(desk, QUEUE_NEWS);
@@ -159,7 +238,7 @@ void desk_queue_watch(struct desk *desk)
 {
     struct queue_watch *watch = MEM_NEW(struct queue_watch);
     desk->queue_watch = watch;
-    watch->stamp = journal_stamp(workspace_root(workbench_workspace(desk->workbench)));
+    watch->stamp = journal_stamp(root_of(desk));
     watch->timer = loop_timer_new(desk->loop, on_look, desk);
     desk_queue(desk, QUEUE_COUNT);
     loop_timer_start(watch->timer, LOOK_MS, LOOK_MS);
@@ -168,8 +247,9 @@ void desk_queue_watch(struct desk *desk)
 void desk_queue_unwatch(struct desk *desk)
 {
     struct queue_watch *watch = desk->queue_watch;
-    desk->queue_watch = NULL;
     if (watch != NULL) {
+        stop_asking(desk);
+        desk->queue_watch = NULL;
         loop_timer_free(watch->timer);
         VEC_FOREACH (char *, known, &watch->known) {
             free(*known);
@@ -188,13 +268,12 @@ static void show_row(void *data, size_t index, struct picker_item *item)
     bool here = strcmp(waiting->session, reading->here) == 0;
     free(reading->detail);
     reading->detail = mem_printf("%s%s%zu file%s", here ? "this one  " : "",
-        waiting->open && !here ? "open elsewhere  "
+        waiting->open && !here ? "elsewhere, is asked for  "
         : waiting->why != NULL ? "red  "
                                : "",
         waiting->files, waiting->files == 1 ? "" : "s");
     item->text = waiting->title[0] == '\0' ? STR_LIT("(no prompt)") : str_of(waiting->title);
     item->detail = str_of(reading->detail);
-    item->disabled = waiting->open && !here;
 }
 
 static void chosen(void *data, size_t index, struct str query)
@@ -223,6 +302,17 @@ static void open_list(struct reading *reading)
 
 /* ---- what was read ---- */
 
+/* The newest, which was told last; NULL: there is none. */
+static const struct waiting_review *open_elsewhere(
+    const struct review_queue *queue, const char *here)
+{
+    const struct waiting_review *found = NULL;
+    VEC_FOREACH (const struct waiting_review, waiting, queue) {
+        found = waiting->open && strcmp(waiting->session, here) != 0 ? waiting : found;
+    }
+    return found;
+}
+
 static void go_on(struct reading *reading)
 {
     struct desk *desk = reading->desk;
@@ -230,7 +320,10 @@ static void go_on(struct reading *reading)
     size_t next = review_queue_next(queue, reading->here);
     bool may = session_state(workbench_session(desk->workbench)) == SESSION_IDLE;
     if (next == SIZE_MAX) {
-        if (desk->queue_want == QUEUE_NEXT) {
+        const struct waiting_review *elsewhere = open_elsewhere(queue, reading->here);
+        if (desk->queue_want == QUEUE_NEXT && elsewhere != NULL) {
+            ask_for(desk, elsewhere->session);
+        } else if (desk->queue_want == QUEUE_NEXT) {
             app_message(desk->app, MESSAGE_INFO, "No other proposal waits for review.");
         }
     } else if (desk->queue_want == QUEUE_NEXT ||
@@ -281,7 +374,7 @@ void desk_queue(struct desk *desk, enum queue_want want)
     struct reading *reading = MEM_NEW(struct reading);
     reading->desk = desk;
     desk->queue_want = want;
-    reading->root = mem_strdup(workspace_root(workbench_workspace(desk->workbench)));
+    reading->root = mem_strdup(root_of(desk));
     reading->here = mem_strdup(session_id(workbench_session(desk->workbench)));
     desk->queue_asked = true;
     loop_work_start(desk->loop, read_queue, take_queue, reading);

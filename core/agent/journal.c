@@ -188,6 +188,7 @@ struct journal *journal_open(const char *workspace, const char *id,
         journal_free(journal);
         return NULL;
     }
+    journal_unwant(workspace, id);
     return journal;
 }
 
@@ -263,6 +264,11 @@ bool journal_append(
     bool ok = flush(journal, err);
     if (ok && sync && fdatasync(journal->fd) != 0) {
         return err_set_errno(err, errno, "session file %s", journal->path);
+    }
+    if (ok && sync) { /* journal_stamp looks at the folder alone */
+        char *dir = path_dir(journal->path);
+        (void)utimensat(AT_FDCWD, dir, NULL, 0); /* else it is seen with the next session */
+        free(dir);
     }
     return ok;
 }
@@ -417,6 +423,42 @@ static void take_last(void *data, struct str line)
     struct buf *last = data; /* only one of them is parsed */
     buf_clear(last);
     buf_append_str(last, line);
+}
+
+/* Is there while somebody wants the session. The caller frees; NULL: there is no state folder. */
+static char *wanted_path(const char *workspace, const char *id, struct err *err)
+{
+    char *dir = folder_of(workspace, err);
+    char *path = dir == NULL ? NULL : mem_printf("%s/%s.wanted", dir, id);
+    free(dir);
+    return path;
+}
+
+bool journal_want(const char *workspace, const char *id, struct err *err)
+{
+    char *path = wanted_path(workspace, id, err);
+    bool ok = path != NULL && file_write(path, (struct str){0}, 0600, err);
+    free(path);
+    return ok;
+}
+
+void journal_unwant(const char *workspace, const char *id)
+{
+    struct err err;
+    char *path = wanted_path(workspace, id, &err);
+    if (path != NULL) {
+        (void)unlink(path); /* most often there is none */
+    }
+    free(path);
+}
+
+bool journal_is_wanted(const struct journal *journal)
+{
+    char *path =
+        mem_printf("%.*s.wanted", (int)(strlen(journal->path) - strlen(".jsonl")), journal->path);
+    bool wanted = access(path, F_OK) == 0;
+    free(path);
+    return wanted;
 }
 
 cJSON *journal_last(const char *workspace, const char *id, const char *kind)

@@ -54,6 +54,13 @@ cJSON *journal_last(const char *workspace, const char *id, const char *kind) MUS
 /* Each record of a kind in it, oldest first; `record` is borrowed. Any thread. */
 void journal_each(const char *workspace, const char *id, const char *kind,
     void (*on_record)(void *data, const cJSON *record), void *data);
+/* Asks the program that has a session open to hand it over; `bylaw mcp` does so between two calls
+ * of its client, others do not. It is asked until the session is opened, or nobody wants it any
+ * more. Any thread. */
+bool journal_want(const char *workspace, const char *id, struct err *err) MUST_USE;
+void journal_unwant(const char *workspace, const char *id);
+/* Somebody wants it: a look at one file. */
+bool journal_is_wanted(const struct journal *journal);
 /* Removes the file: nothing in it is worth keeping. The journal is still to be freed. */
 void journal_discard(struct journal *journal);
 
@@ -76,7 +83,8 @@ struct session_infos {
 char *journal_title(struct str prompt, unsigned fork) MUST_USE;
 /* The workspace's sessions, newest first. No folder yet is an empty list. */
 bool journal_list(const char *workspace, struct session_infos *out, struct err *err) MUST_USE;
-/* Another number when a session was begun or removed since; a look at one folder. */
+/* Another number when a session was begun or removed since, or something of weight (`sync`) was
+ * said in one; a look at one folder. */
 int64_t journal_stamp(const char *workspace);
 void session_infos_free(struct session_infos *infos);
 

@@ -60,6 +60,11 @@ struct session *session_resume(
     return session;
 }
 
+bool session_is_wanted(const struct session *session)
+{
+    return journal_is_wanted(session->journal);
+}
+
 bool session_is_saved(const struct session *session)
 {
     return journal_is_saved(session->journal);

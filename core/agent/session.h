@@ -76,6 +76,8 @@ const char *session_title(
 /* The first line of the prompt that a proposal (by its number) was the answer to; the title when it
  * is not known. The caller frees. */
 char *session_asked_for(const struct session *session, unsigned proposal) MUST_USE;
+/* Another program wants to go on with it (journal_want): a look at one file. */
+bool session_is_wanted(const struct session *session);
 struct usage session_usage(const struct session *session); /* sum over all turns */
 /* The same with its cost; and that of the prompt that runs, or ran last, alone. Borrowed. */
 const struct spend *session_spend(const struct session *session);

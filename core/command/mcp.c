@@ -8,6 +8,7 @@
 #include "agent/workbench.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "mcp/mcp.h"
 
 static const char proposing[] =
@@ -20,13 +21,22 @@ static const char looking[] =
     "stand. None of them changes anything. Run the tests and the guards on what you have changed "
     "before you say that it is done.";
 
+static const char handed_over[] =
+    "[bylaw] The engineer has taken what you proposed so far for review. The tools see the "
+    "workspace without it now, and with what of it is accepted once that is written. Propose what "
+    "else is needed as a change of its own, and read a file again before you change it.";
+
+/* How soon a workbench gets what it wants. */
+enum { LOOK_MS = 500 };
+
 struct serving {
     struct loop *loop;
     struct workbench *workbench;
     struct mcp *mcp;
     struct loop_poll *input;
-    bool over; /* the client closed our input, or does not read any more */
-    bool told; /* the transcript says who proposes */
+    struct loop_timer *look; /* whether a workbench wants what is proposed */
+    bool over;               /* the client closed our input, or does not read any more */
+    bool told;               /* the transcript says who proposes */
 };
 
 static void on_change(void *data, enum workbench_change what)
@@ -35,6 +45,24 @@ static void on_change(void *data, enum workbench_change what)
     if (what == WORKBENCH_FILES) { /* they are known: tools may run */
         mcp_set_ready(serving->mcp, true);
     }
+}
+
+/* A workbench beside wants to review what is proposed so far: it gets the session, and what the
+ * client proposes next is another one. Between two calls only: no change is torn. */
+static void on_look(void *data)
+{
+    struct serving *serving = data;
+    struct err err;
+    struct session *session = workbench_session(serving->workbench);
+    if (mcp_open_calls(serving->mcp) > 0 || !session_is_wanted(session)) {
+        return;
+    }
+    if (!workbench_open_session(serving->workbench, NULL, &err)) {
+        log_write("mcp", "what is proposed is not handed over: %s", err.text);
+        return;
+    }
+    serving->told = false;
+    mcp_note(serving->mcp, handed_over);
 }
 
 static void write_out(void *data, struct str line)
@@ -131,7 +159,10 @@ static int run(const struct args *args)
         .called = on_called,
         .data = &serving};
     serving.mcp = mcp_new(&setup);
+    serving.look = loop_timer_new(serving.loop, on_look, &serving);
+    loop_timer_start(serving.look, LOOK_MS, LOOK_MS);
     int code = serve(&serving);
+    loop_timer_free(serving.look);
     mcp_free(serving.mcp);
     workbench_free(serving.workbench);
     loop_free(serving.loop);
@@ -152,7 +183,8 @@ const struct command command_mcp = {
                    "which proposes a change. "
                    "Nothing is written to the folder: the proposal is kept as a session of it, and "
                    "`bylaw` opens it for review when the client has ended; one that is open says "
-                   "that it waits.\n\n"
+                   "that it waits, and takes it over at once when you go to it (Alt-N, /reviews): "
+                   "what the client proposes afterwards is a change of its own.\n\n"
                    "Exit code: 0 the client closed the connection, 2 the folder cannot be used.",
     .run = run,
 };

@@ -35,6 +35,7 @@ struct mcp {
         size_t len, cap;
     } calls;      /* in the order they came */
     char *client; /* safe to show */
+    char *note;   /* goes with the next result; NULL: none */
     bool ready;
     bool initialized;
 };
@@ -96,15 +97,26 @@ static void remove_call(struct call *call)
 
 static void begin_calls(struct mcp *mcp);
 
+static void push_text(cJSON *blocks, struct str text)
+{
+    cJSON *block = mem_require(cJSON_CreateObject());
+    json_set_string(block, "type", "text");
+    json_set_str(block, "text", text);
+    cJSON_AddItemToArray(blocks, block);
+}
+
 static void on_done(void *data, struct str output, bool failed)
 {
     struct call *call = data;
     struct mcp *mcp = call->mcp;
     cJSON *result = mem_require(cJSON_CreateObject());
-    cJSON *content = mem_require(cJSON_CreateObject());
-    json_set_string(content, "type", "text");
-    json_set_str(content, "text", output);
-    cJSON_AddItemToArray(json_set_array(result, "content"), content);
+    cJSON *content = json_set_array(result, "content");
+    if (mcp->note != NULL) {
+        push_text(content, str_of(mcp->note));
+        free(mcp->note);
+        mcp->note = NULL;
+    }
+    push_text(content, output);
     json_set_bool(result, "isError", failed);
     answer(mcp, call->id, result);
     char *name = mem_strdup(call->name);
@@ -371,6 +383,7 @@ void mcp_free(struct mcp *mcp)
     VEC_FREE(&mcp->calls);
     frames_free(mcp->frames);
     free(mcp->client);
+    free(mcp->note);
     free(mcp);
 }
 
@@ -383,6 +396,12 @@ void mcp_set_ready(struct mcp *mcp, bool ready)
 {
     mcp->ready = ready;
     begin_calls(mcp);
+}
+
+void mcp_note(struct mcp *mcp, const char *text)
+{
+    free(mcp->note);
+    mcp->note = mem_strdup(text);
 }
 
 const char *mcp_client(const struct mcp *mcp)

@@ -35,6 +35,8 @@ void mcp_free(struct mcp *mcp);
 void mcp_feed(struct mcp *mcp, struct str bytes);
 /* Calls are taken but not begun until this is set: the tools' ground is not ready yet. */
 void mcp_set_ready(struct mcp *mcp, bool ready);
+/* What the client's model is told with the result of the next call. */
+void mcp_note(struct mcp *mcp, const char *text);
 /* What the client calls itself, safe to show; "a client" before it has. Borrowed. */
 const char *mcp_client(const struct mcp *mcp);
 /* Calls that wait or run. */

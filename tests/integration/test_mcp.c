@@ -190,6 +190,35 @@ static void test_codex(void **state)
     expect_untouched(run);
 }
 
+/* A workbench beside takes what the client has proposed so far, while the client goes on: it is
+ * told so, and what it proposes afterwards is another proposal. */
+static void test_what_is_proposed_is_handed_over(void **state)
+{
+    struct sample_run *run = *state;
+    char *out = shell(run,
+        "mkfifo \"$STATE/in\"; \"$BYLAW\" mcp \"$SAMPLE\" <\"$STATE/in\" >\"$STATE/out\" &\n"
+        "exec 8>\"$STATE/in\"\n"
+        "say() { printf '%s\\n' \"$1\" >&8; until grep -q \"$2\" \"$STATE/out\"; do sleep 0.1; "
+        "done; }\n"
+        "patch() { printf "
+        "'{\"id\":%s,\"method\":\"tools/call\",\"params\":{\"name\":\"apply_patch\","
+        "\"arguments\":{\"input\":\"*** Begin Patch\\\\n*** Add File: %s\\\\n+package x\\\\n"
+        "*** End Patch\"}}}' $1 $2; }\n"
+        "say '{\"id\":0,\"method\":\"initialize\"}' '\"id\":0'\n"
+        "say \"$(patch 1 one.rego)\" 'added  one.rego'\n"
+        "until printf 'reviews next\\nquit\\n' | \"$BYLAW\" --plain \"$SAMPLE\" >\"$STATE/said\" "
+        "2>&1 && "
+        "grep -q 'Proposal 1 of 1' \"$STATE/said\"; do grep -q 'asked to hand it over' "
+        "\"$STATE/said\"; sleep 0.2; done\n"
+        "say \"$(patch 2 two.rego)\" 'added  two.rego'\n"
+        "exec 8>&-; wait\n"
+        "printf 'reviews\\nquit\\n' | \"$BYLAW\" --plain \"$SAMPLE\"\ncat \"$STATE/out\"\n");
+    expect_in(out, "2 wait for review");
+    expect_in(out, "The engineer has taken what you proposed so far for review.");
+    free(out);
+    expect_untouched(run);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +226,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_nothing_is_no_news, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_read_only_says_so, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_codex, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_what_is_proposed_is_handed_over, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

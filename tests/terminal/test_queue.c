@@ -170,11 +170,10 @@ static void one_after_another(void **state)
     free(log);
 }
 
-/* Another agent proposes through bylaw mcp while the workbench is open on the same folder: it is
- * said at once, and again when that agent has ended, for then it can be reviewed. */
-static void proposed_by_another_meanwhile(void **state)
+/* Another agent proposes through bylaw mcp while the workbench is open on the same folder, which is
+ * said at once. Its program runs until end_client. */
+static void start_client(struct fixture *f)
 {
-    struct fixture *f = *state;
     start(f, 30, 120);
     term_expect(f->term, "Ask for a policy");
     test_write(f->state, "calls",
@@ -192,10 +191,22 @@ static void proposed_by_another_meanwhile(void **state)
     free(begin);
     free(script);
     free(line);
-    term_expect(f->term, "has ended: Proposed by Other, through bylaw mcp.");
+    term_expect(f->term, "takes it over for review: Proposed by Other, through bylaw mcp.");
+}
+
+static void end_client(struct fixture *f)
+{
     char *calls = path_join(f->state, "calls");
     assert_int_equal(unlink(calls), 0); /* the client ends with it, also where this test fails */
     free(calls);
+}
+
+/* When that agent has ended it is said again, for then it waits like any other. */
+static void proposed_by_another_meanwhile(void **state)
+{
+    struct fixture *f = *state;
+    start_client(f);
+    end_client(f);
     term_expect(f->term, "1 proposal waits for review: Alt-N opens the next");
     term_type(f->term, "/reviews");
     term_expect(f->term, "› /reviews");
@@ -203,6 +214,18 @@ static void proposed_by_another_meanwhile(void **state)
     term_expect(f->term, "Proposed by Other, through bylaw mcp.  ");
     term_key(f->term, "enter");
     term_expect(f->term, "+ package other");
+    term_key(f->term, "esc ctrl-q");
+    assert_int_equal(term_wait_exit(f->term), 0);
+}
+
+/* It is reviewed while that agent goes on. */
+static void taken_over_from_another(void **state)
+{
+    struct fixture *f = *state;
+    start_client(f);
+    term_key(f->term, "alt-N");
+    term_expect(f->term, "+ package other");
+    end_client(f);
     term_key(f->term, "esc ctrl-q");
     assert_int_equal(term_wait_exit(f->term), 0);
 }
@@ -276,6 +299,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(one_after_another, set_up, tear_down),
         cmocka_unit_test_setup_teardown(proposed_by_another_meanwhile, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(taken_over_from_another, set_up, tear_down),
         cmocka_unit_test_setup_teardown(there_is_little_room, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_step_back_is_proposed, set_up, tear_down),
     };

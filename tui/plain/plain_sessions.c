@@ -67,10 +67,28 @@ static void say_waiting(struct plain *plain, const struct review_queue *queue, c
     plain_say(plain, "%zu wait for review; type reviews next for the next one.", queue->len);
 }
 
+/* The program that has it open, bylaw mcp, hands it over in a moment. False: there is none. */
+static bool ask_elsewhere(
+    struct plain *plain, const struct review_queue *queue, const char *here, struct err *err)
+{
+    VEC_FOREACH (const struct waiting_review, waiting, queue) {
+        if (waiting->open && strcmp(waiting->session, here) != 0 &&
+            journal_want(workspace_root(workbench_workspace(plain->wb)), waiting->session, err)) {
+            plain_say(plain, "The program that proposes it is asked to hand it over; type reviews "
+                             "next again in a moment.");
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool go_to_next(
     struct plain *plain, const struct review_queue *queue, const char *here, struct err *err)
 {
     size_t next = review_queue_next(queue, here);
+    if (next == SIZE_MAX && ask_elsewhere(plain, queue, here, err)) {
+        return true;
+    }
     if (next == SIZE_MAX) {
         return err_set(err, ERR_NOT_FOUND, "No other proposal waits for review.");
     }
