@@ -81,6 +81,9 @@ static void ask_for(struct desk *desk, const char *session)
 {
     struct queue_watch *watch = desk->queue_watch;
     struct err err;
+    if (watch == NULL) {
+        return; /* the desk is on its way out */
+    }
     stop_asking(desk);
     if (session_state(workbench_session(desk->workbench)) != SESSION_IDLE) {
         app_message(

@@ -87,8 +87,9 @@ static const struct {
          false, NULL},
         tool_tests_start},
     {{"check",
-         "Parse and compile the policies with your proposal on top and report errors. What the "
-         "tests say, run_tests tells.",
+         "Parse and compile the policies with your proposal on top and report errors. The engines "
+         "run the tests for that too, so it takes as long as run_tests, which reports the same "
+         "errors and what the tests say: after that it is not needed.",
          OBJECT(MAYBE_TEXTS("paths", "Only these files or folders; null for all"), "\"paths\""),
          false, NULL},
         tool_check_start},
