@@ -10,7 +10,8 @@
 
 #include <stdlib.h>
 
-#define GROUP "test.gatekeeper.sh/"
+#define GROUP     "test.gatekeeper.sh/"
+#define TEMPLATES "templates.gatekeeper.sh/"
 
 struct suites {
     struct run_plan *plan;
@@ -296,6 +297,12 @@ static void add_whole(struct suite *suite, struct position at)
     add_test(suite, "suite", mem_strdup(path_base(suite->path)), at);
 }
 
+static bool is_yaml(const char *path)
+{
+    const char *ext = path_ext(path);
+    return strcmp(ext, ".yaml") == 0 || strcmp(ext, ".yml") == 0;
+}
+
 /* It wants to be a suite, also where it is broken or its kind is misspelt. */
 static bool says_group(struct str text)
 {
@@ -375,9 +382,9 @@ static void read_stream(struct suite *suite, TSNode stream)
     }
 }
 
-static void cannot_read(struct suite *suite, const struct err *err)
+static void cannot_read(struct suite *suite, const char *why)
 {
-    suite->trouble = mem_printf("the suite cannot be read: %s", err->text);
+    suite->trouble = mem_printf("the suite cannot be read: %s", why);
     suite->unit = suite->all->plan->units.len;
     add_whole(suite, (struct position){1, 1});
     add_unit(suite);
@@ -394,7 +401,26 @@ static bool has_dual(const struct gator_suite *suite)
     return false;
 }
 
-static void read_suite(struct suites *all, const char *path)
+/* A suite is known by what is in it: one with nothing in it any more (a full disk, a merge)
+ * is told by the usual name beside a template. To gator it is no suite, and all is well. */
+static bool was_suite(const struct policy_index *index, const char *path)
+{
+    const char *base = path_base(path);
+    size_t folder = strlen(path) - strlen(base);
+    if ((strcmp(base, "suite.yaml") != 0 && strcmp(base, "suite.yml") != 0) ||
+        !plan_is_hollow(index->root, path)) {
+        return false;
+    }
+    VEC_FOREACH (const struct policy_file, file, &index->files) {
+        if (strncmp(file->path, path, folder) == 0 && strchr(file->path + folder, '/') == NULL &&
+            is_yaml(file->path) && plan_file_has(index->root, file->path, TEMPLATES)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void read_suite(struct suites *all, const char *path, bool hollow)
 {
     struct buf text = BUF_INIT;
     struct err err = {0};
@@ -404,7 +430,7 @@ static void read_suite(struct suites *all, const char *path)
     }
     char *full = path_join(all->root, path);
     TSTree *tree = NULL;
-    if (file_read(full, PLAN_SUITE_MAX, &text, &err)) {
+    if (!hollow && file_read(full, PLAN_SUITE_MAX, &text, &err)) {
         suite.text = buf_str(&text);
         tree = yaml_tree_parse(suite.text);
     }
@@ -412,7 +438,8 @@ static void read_suite(struct suites *all, const char *path)
     suite.marked = mem_zalloc(all->plan->files.len + 1);
     suite.own = gator_suite_new();
     if (tree == NULL) {
-        cannot_read(&suite, &err);
+        cannot_read(
+            &suite, hollow ? "nothing is in it, and gator verify says PASS to that" : err.text);
     } else {
         read_stream(&suite, ts_tree_root_node(tree));
         if (has_dual(suite.own)) {
@@ -434,10 +461,9 @@ void gator_extend(struct run_plan *plan, const struct policy_index *index, enum 
     closed_files_begin(&suites.closed, plan);
     for (size_t i = 0; i < index->files.len && !plan_is_unwanted(plan); i++) {
         const struct policy_file *file = &index->files.items[i];
-        const char *ext = path_ext(file->path);
-        bool yaml = strcmp(ext, ".yaml") == 0 || strcmp(ext, ".yml") == 0;
-        if (yaml && plan_file_has(index->root, file->path, GROUP)) {
-            read_suite(&suites, file->path);
+        bool hollow = was_suite(index, file->path);
+        if (hollow || (is_yaml(file->path) && plan_file_has(index->root, file->path, GROUP))) {
+            read_suite(&suites, file->path, hollow);
         }
     }
     closed_files_end(&suites.closed);

@@ -76,6 +76,32 @@ static void broken_ones_are_run(void **state)
     expect_one("kyverno-test.yaml", "", "kyverno-test.yaml", NULL);
 }
 
+/* One that lost its content, beside the template that it tested; elsewhere the name means nothing.
+ */
+static void an_emptied_one_is_told(void **state)
+{
+    (void)state;
+    static const char *const contents[] = {"", "---\n# a suite\n"};
+    for (size_t i = 0; i < ARRAY_LEN(contents); i++) {
+        struct fixture f = {.root = test_dir_make(), .index = policy_index_new()};
+        struct err err;
+        test_write(f.root, "a/suite.yaml", contents[i]);
+        test_write(f.root, "a/template.yaml",
+            "apiVersion: templates.gatekeeper.sh/v1\nkind: ConstraintTemplate\n");
+        test_write(f.root, "a/b/suite.yaml", contents[i]);
+        test_write(f.root, "suite.yaml", contents[i]);
+        assert_ok(policy_index_scan(f.index, f.root, NULL, &err), err);
+        f.plan = engine_opa.plan(f.index, RUN_ALL, NULL, 0, NULL);
+        gator_extend(f.plan, f.index, RUN_ALL, NULL, 0);
+        assert_int_equal(f.plan->tests.len, 1);
+        const struct plan_test *test = &f.plan->tests.items[0];
+        assert_string_equal(test->name, "suite.yaml");
+        assert_true(test->included);
+        assert_non_null(strstr(f.plan->units.items[test->unit].trouble, "nothing is in it"));
+        end(&f);
+    }
+}
+
 static void a_long_head_hides_nothing(void **state)
 {
     (void)state;
@@ -136,6 +162,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(broken_ones_are_run),
+        cmocka_unit_test(an_emptied_one_is_told),
         cmocka_unit_test(a_long_head_hides_nothing),
         cmocka_unit_test(large_ones_are_told),
         cmocka_unit_test(tests_without_policies_are_told),
