@@ -2,6 +2,7 @@
 #include "desk_private.h"
 
 #include "base/safe.h"
+#include "base/vec.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,17 @@ static void on_closed(void *data)
 
 /* ---- finishing ---- */
 
+/* What is not there any more is not shown as if it were. */
+static void close_removed(struct desk *desk, const struct changes *changes)
+{
+    VEC_FOREACH (const struct change, change, changes) {
+        const char *gone = change->kind == CHANGE_DELETE ? change->path : change->moved_from;
+        if (gone != NULL) {
+            editor_close_removed(desk->editor, gone);
+        }
+    }
+}
+
 static void on_committed(void *data, const struct commit_pane_result *result)
 {
     struct desk *desk = data;
@@ -40,6 +52,7 @@ static void on_committed(void *data, const struct commit_pane_result *result)
         if (desk->review != NULL) {
             review_pane_close(desk->review);
         }
+        close_removed(desk, result->changes);
         if (desk->outcome.accepted.len > 0 && editor_path(desk->editor) == NULL &&
             desk->outcome.accepted.items[0].kind != CHANGE_DELETE) {
             (void)editor_jump(desk->editor, desk->outcome.accepted.items[0].path, 0, 0);
@@ -135,6 +148,7 @@ static void on_undone(void *data, const struct commit_pane_result *result)
 {
     struct desk *desk = data;
     if (result->written) {
+        close_removed(desk, result->changes);
         struct entry entry = {.kind = ENTRY_COMMIT,
             .status = ENTRY_DONE,
             .detail = result->id == NULL ? NULL : mem_strndup(result->id, 10)};

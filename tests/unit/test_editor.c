@@ -4,6 +4,7 @@
 
 #include "base/path.h"
 #include "base/vec.h"
+#include "pane/editor_places.h"
 #include "screen/clipboard.h"
 #include "text/swap.h"
 
@@ -549,8 +550,13 @@ static void test_gone_from_disk(void **state)
     struct buf unsaved = BUF_INIT;
     editor_check_disk(bench->editor);
     bench_see(bench, "gone from disk");
+    bench_see_not(bench, "●");
     assert_false(editor_unsaved_content(bench->editor, "a.txt", &unsaved)); /* nobody's edits */
+    assert_int_equal(editor_unsaved_count(bench->editor), 0);
+    editor_save_all(bench->editor); /* nor made again by the way */
+    assert_int_not_equal(access(path, F_OK), 0);
     bench_type(bench, "x");
+    assert_int_equal(editor_unsaved_count(bench->editor), 1);
     assert_true(editor_unsaved_content(bench->editor, "a.txt", &unsaved));
     assert_string_equal(unsaved.ptr, "xone\n");
     buf_free(&unsaved);
@@ -565,6 +571,42 @@ static void test_gone_from_disk(void **state)
     bench_save(bench);
     bench_assert_file(bench, "a.txt", "2one\n");
     free(path);
+}
+
+/* What we removed ourselves is closed, unless somebody has typed in it; what others removed stays.
+ */
+static void test_removed_by_us(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const names[] = {"a.txt", "b.txt", "c.txt", "d.txt"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        test_write(bench->dir, names[i], "one\n");
+        bench_open(bench, names[i]);
+    }
+    char *theirs = path_join(bench->dir, "c.txt");
+    assert_int_equal(unlink(theirs), 0);
+    editor_check_disk(bench->editor);
+    bench_open(bench, "b.txt");
+    bench_type(bench, "x");
+    for (size_t i = 0; i < 2; i++) {
+        char *path = path_join(bench->dir, names[i]);
+        assert_int_equal(unlink(path), 0);
+        free(path);
+        if (i == 0) { /* seen to be gone before it is said by whom */
+            editor_check_disk(bench->editor);
+        }
+        editor_close_removed(bench->editor, names[i]);
+    }
+    editor_close_removed(bench->editor, "d.txt"); /* which is there */
+    editor_check_disk(bench->editor);
+    assert_int_equal(editor_open_count(bench->editor), 3);
+    for (size_t i = 0; i < 3; i++) {
+        bool unsaved;
+        assert_string_equal(editor_open_at(bench->editor, i, &unsaved), names[i + 1]);
+        assert_int_equal(unsaved, i == 0);
+    }
+    bench_see(bench, "gone from disk");
+    free(theirs);
 }
 
 static void test_crash_recovery(void **state)
@@ -732,6 +774,7 @@ int main(void)
         TEST(test_merge),
         TEST(test_conflict_at_save),
         TEST(test_gone_from_disk),
+        TEST(test_removed_by_us),
         TEST(test_crash_recovery),
         TEST(test_close_asks),
         TEST(test_sizes),

@@ -76,6 +76,7 @@ static void tell(struct commit_pane *pane)
     char *subject = subject_of(pane);
     struct commit_pane_result result = {.confirmed = confirmed,
         .written = pane->written,
+        .changes = &pane->changes,
         .id = pane->id[0] == '\0' ? NULL : pane->id,
         .branch = pane->id[0] == '\0' ? NULL : pane->branch,
         .subject = subject,

@@ -11,12 +11,13 @@
 struct commit_pane;
 
 struct commit_pane_result {
-    bool confirmed;      /* false: nothing was done, the review goes on */
-    bool written;        /* the accepted changes are in the workspace */
-    const char *id;      /* the commit's 40 hex digits; NULL when there is none */
-    const char *branch;  /* NULL without a commit */
-    const char *subject; /* the message's first line */
-    bool send;           /* the feedback goes to the agent now, not with the next prompt */
+    bool confirmed;                /* false: nothing was done, the review goes on */
+    bool written;                  /* the accepted changes are in the workspace */
+    const struct changes *changes; /* which these are */
+    const char *id;                /* the commit's 40 hex digits; NULL when there is none */
+    const char *branch;            /* NULL without a commit */
+    const char *subject;           /* the message's first line */
+    bool send; /* the feedback goes to the agent now, not with the next prompt */
 };
 
 struct commit_pane_options {

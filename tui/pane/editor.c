@@ -69,7 +69,7 @@ void editor_free(struct editor *editor)
     editor->view = NULL;
     while (editor->docs.len > 0) {
         struct doc *doc = editor->docs.items[editor->docs.len - 1];
-        doc_free(doc, !text_is_dirty(doc->text));
+        doc_free(doc, !doc_has_edits(doc));
     }
     editor_vi_free(editor);
     editor_assist_free(editor);
@@ -199,7 +199,7 @@ size_t editor_unsaved_count(const struct editor *editor)
 {
     size_t count = 0;
     VEC_FOREACH (struct doc *, doc, &editor->docs) {
-        count += text_is_dirty((*doc)->text);
+        count += doc_has_edits(*doc);
     }
     return count;
 }
@@ -336,7 +336,9 @@ static void title(const void *pane, struct buf *left, struct buf *right)
     const struct language *language = syntax_language(doc->syntax);
     enum text_ending ending = text_ending(doc->text);
     buf_append_c(left, doc->path);
-    buf_append_c(left, text_is_dirty(doc->text) ? " ●" : !doc->stamp.exists ? " (new)" : "");
+    buf_append_c(left, doc_has_edits(doc)                      ? " ●"
+                       : !doc->stamp.exists && !doc->disk_gone ? " (new)"
+                                                               : "");
     editor_vi_title(editor, right);
     if (editor->view->carets.len > 1) {
         buf_printf(right, "%zu cursors  ", editor->view->carets.len);

@@ -79,6 +79,9 @@ bool editor_syntax_errors(
  * without unsaved edits is read again, for another the engineer is asked. Also done every two
  * seconds. */
 void editor_check_disk(struct editor *editor);
+/* We have removed this file ourselves (an undone commit, an accepted deletion): without unsaved
+ * edits it is closed. What somebody else removed stays, and may be saved again. */
+void editor_close_removed(struct editor *editor, const char *path);
 
 /* Marks in the gutter: what HEAD, tests, coverage and checks know of a line. They move with the
  * text. */

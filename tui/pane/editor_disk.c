@@ -125,6 +125,16 @@ static void check_doc(struct doc *doc)
     }
 }
 
+void editor_close_removed(struct editor *editor, const char *path)
+{
+    struct doc *doc = editor_find_doc(editor, path);
+    struct file_stamp now;
+    if (doc != NULL && !doc_has_edits(doc) && !doc->saving && doc_look_at_disk(doc, &now) &&
+        !now.exists) {
+        editor_drop(editor, doc);
+    }
+}
+
 void editor_check_disk(struct editor *editor)
 {
     for (size_t i = 0; i < editor->docs.len; i++) {

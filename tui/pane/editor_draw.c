@@ -543,7 +543,7 @@ static void draw_view_title(const struct view *view, struct region region, bool 
     int used = grid_put_fit_end(region, 0, 2, room, str_of(doc->path), style);
     grid_put_c(region, 0, 1, " ", style);
     grid_put_c(region, 0, used + 2, " ", style);
-    if (text_is_dirty(doc->text)) {
+    if (doc_has_edits(doc)) {
         grid_put_c(region, 0, used + 3, grid_is_ascii(region.grid) ? "* " : "● ", style);
     }
     if (width > 0) {

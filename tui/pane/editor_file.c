@@ -426,7 +426,7 @@ void editor_save_as(struct editor *editor, const char *path, bool overwrite, boo
 void editor_save_all(struct editor *editor)
 {
     VEC_FOREACH (struct doc *, doc, &editor->docs) {
-        if (text_is_dirty((*doc)->text)) {
+        if (doc_has_edits(*doc)) {
             doc_save(*doc);
         }
     }
@@ -576,7 +576,7 @@ void editor_close(struct editor *editor, struct doc *doc)
 {
     static const struct dialog_choice choices[] = {
         {'s', "save and close"}, {'d', "drop the edits"}, {'c', "cancel"}};
-    if (!text_is_dirty(doc->text)) {
+    if (!doc_has_edits(doc)) {
         close_now(editor, doc);
     } else if (editor->question == ASK_NOTHING) {
         char *text = mem_printf("%s has unsaved edits.", doc->path);

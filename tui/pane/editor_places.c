@@ -12,7 +12,7 @@ size_t editor_open_count(const struct editor *editor)
 const char *editor_open_at(const struct editor *editor, size_t index, bool *unsaved)
 {
     const struct doc *doc = editor->docs.items[index];
-    *unsaved = text_is_dirty(doc->text);
+    *unsaved = doc_has_edits(doc);
     return doc->path;
 }
 
