@@ -141,6 +141,27 @@ static void tell_instructions(struct codex *codex, cJSON *params)
     set(&codex->told_files, files);
 }
 
+static void on_told(void *data, struct rpc_answer *answer)
+{
+    if (answer->status != RPC_ANSWERED) { /* the turn ended first: the next one begins with it */
+        codex_remember_kept(data);
+    }
+}
+
+void codex_tell_again(struct codex *codex)
+{
+    codex_remember_kept(codex);
+    cJSON *params = params_saying(codex, "[bylaw] The conversation was summed up: what holds "
+                                         "beside it is said again.");
+    json_set_string(params, "expectedTurnId", codex->turn == NULL ? "" : codex->turn);
+    tell_instructions(codex, params);
+    if (json_get(params, "additionalContext") == NULL) {
+        cJSON_Delete(params);
+        return;
+    }
+    rpc_call(codex->rpc, "turn/steer", params, CALL_MS, on_told, codex);
+}
+
 static void ask_compaction(struct codex *codex)
 {
     cJSON *params = mem_require(cJSON_CreateObject());

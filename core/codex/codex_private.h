@@ -133,6 +133,9 @@ void codex_end_commands(struct codex *codex);
 void codex_interrupt(struct codex *codex);
 /* Answers an approval that Codex asks for. */
 void codex_answer(struct codex *codex, const cJSON *id, const char *decision);
+/* In the turn that runs, too: what the thread was told beside the conversation and does not keep
+ * over a summary of it. */
+void codex_tell_again(struct codex *codex);
 /* Says something to the model in the turn that runs. */
 void codex_steer(struct codex *codex, const char *text);
 /* Answers the approval that waits with "decline", after telling the model why. */

@@ -114,8 +114,10 @@ static void file_change_done(struct codex *codex, const char *id, const char *st
 static void compacted(struct codex *codex)
 {
     codex->compacted = true;
-    codex_remember_kept(codex);
-    if (!codex->compacts) {
+    if (codex->compacts) {
+        codex_remember_kept(codex);
+    } else {
+        codex_tell_again(codex);
         outside_tell(
             &codex->outside, "Codex compacted the conversation: its context window was full");
     }

@@ -172,6 +172,39 @@ static void it_compacts_when_it_is_told_to(void **state)
     agent_expect_request(f, 6, "Said: a number.");
 }
 
+/* What it was told since it began and does not keep is told again in the same turn, which lasts
+ * until that was done. */
+static void it_compacts_by_itself(void **state)
+{
+    struct agent_run *f = *state;
+    static const char full[] = SAY("Yes.")
+        EVENT("{\"type\":\"response.completed\",\"response\":{\"id\":\"r\",\"usage\":{\"input_"
+              "tokens\":40000,\"output_tokens\":10,\"total_tokens\":40010}}}");
+    char *waits = mem_printf(RUN("c1", "until test -e %s/go; do sleep 0.05; done") END, f->home);
+    const struct fault_step steps[] = {
+        {.body = SAY("Yes.") END},
+        {.body = SAY("Yes.") END},
+        {.body = full},
+        {.body = SAY("Said: a number.") END},
+        {.body = waits},
+        {.body = SAY("On.") END},
+    };
+    codex_run_add_settings(f, "model_auto_compact_token_limit = 30000\n");
+    fault_server_script(f->server, steps, ARRAY_LEN(steps));
+    agent_ask(f, "The number is 4711.");
+    test_write(f->dir, "AGENTS.md", "Obey-later.\n");
+    agent_ask(f, "Two.");
+    agent_ask(f, "Three.");
+    agent_say(f, "Four.");
+    WAIT_UNTIL(f, agent_find(f, ENTRY_NOTICE, "conversation: its context window was full"));
+    test_write(f->home, "go", "");
+    WAIT_UNTIL(f, agent_is_idle(f));
+    agent_must_find(f, ENTRY_ASSISTANT, "On.");
+    agent_expect_request(f, fault_server_count(f->server) - 1, "Said: a number.");
+    agent_expect_request(f, fault_server_count(f->server) - 1, "Obey-later.");
+    free(waits);
+}
+
 static void a_compaction_is_interrupted(void **state)
 {
     struct agent_run *f = *state;
@@ -202,6 +235,7 @@ int main(void)
         CODEX_TEST(its_home_may_be_relative),
         CODEX_TEST(sessions_are_threads),
         CODEX_TEST(it_compacts_when_it_is_told_to),
+        CODEX_TEST(it_compacts_by_itself),
         CODEX_TEST(a_compaction_is_interrupted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
