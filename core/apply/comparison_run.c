@@ -104,11 +104,20 @@ static void done(void *data, unsigned generation, const char *trouble)
     free(absent);
 }
 
+static void progress(void *data, size_t answered, size_t total)
+{
+    struct comparison_run *run = data;
+    if (run->events.progress != NULL) {
+        run->events.progress(run->events.data, answered, total);
+    }
+}
+
 struct comparison_run *comparison_run_new(struct loop *loop, const struct comparison_events *events)
 {
     struct comparison_run *run = MEM_NEW(struct comparison_run);
     run->events = *events;
-    struct apply_events own = {.data = run, .planned = planned, .cell = cell, .done = done};
+    struct apply_events own = {
+        .data = run, .planned = planned, .cell = cell, .progress = progress, .done = done};
     run->run = apply_run_new(loop, &own);
     return run;
 }

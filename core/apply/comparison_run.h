@@ -9,6 +9,8 @@ struct comparison_events {
     void *data;
     /* What was left out, and why; before anything is decided. May be NULL. */
     void (*note)(void *data, const struct finding *note);
+    /* Questions that engines have answered, of how many; may be NULL. */
+    void (*progress)(void *data, size_t done, size_t total);
     /* Once for each start that is not cancelled. `trouble`: what there is not to compare, for the
      * user; NULL: all is known, and can be told. */
     void (*done)(void *data, const char *trouble);

@@ -1,6 +1,7 @@
 /* bylaw apply: the apply view without a screen. */
 #include "command/apply_compare.h"
 #include "command/command.h"
+#include "command/progress_line.h"
 
 #include "apply/matrix.h"
 #include "base/json.h"
@@ -15,6 +16,8 @@ struct apply_command_run {
     struct matrix *matrix;
     struct apply_run *runs[MATRIX_SIDES];
     bool json, done[MATRIX_SIDES];
+    struct progress_line line;
+    size_t answered[MATRIX_SIDES], asked[MATRIX_SIDES];
     char *trouble;
 };
 
@@ -49,6 +52,7 @@ static void planned(void *data, unsigned generation, const struct apply_set *set
     const struct side *side = data;
     (void)generation;
     matrix_plan(side->run->matrix, side->side, set);
+    progress_line_clear(&side->run->line);
     VEC_FOREACH (const struct finding, note, &set->notes) {
         if (side->side == MATRIX_PROPOSED || side->run->runs[MATRIX_PROPOSED] == NULL) {
             apply_print_note(note, side->run->json);
@@ -62,6 +66,21 @@ static void cell(
     const struct side *side = data;
     (void)generation;
     matrix_set(side->run->matrix, side->side, policy, fixture, what);
+}
+
+static void progress(void *data, size_t answered, size_t total)
+{
+    const struct side *side = data;
+    struct apply_command_run *run = side->run;
+    run->answered[side->side] = answered;
+    run->asked[side->side] = total;
+    size_t answered_all = 0;
+    size_t asked_all = 0;
+    for (size_t i = 0; i < MATRIX_SIDES; i++) {
+        answered_all += run->answered[i];
+        asked_all += run->asked[i];
+    }
+    progress_line_show(&run->line, answered_all, asked_all, APPLY_QUESTIONS);
 }
 
 static void done(void *data, unsigned generation, const char *trouble)
@@ -253,10 +272,11 @@ static int apply_all(const struct args *args, struct apply_command_run *run, str
     struct side data[MATRIX_SIDES];
     int code;
     run->matrix = matrix_new();
+    progress_line_begin(&run->line, run->json, APPLY_READING);
     for (size_t i = 0; i < sides; i++) {
         data[i] = (struct side){run, (enum matrix_side)i};
         struct apply_events events = {
-            .data = &data[i], .planned = planned, .cell = cell, .done = done};
+            .data = &data[i], .planned = planned, .cell = cell, .progress = progress, .done = done};
         struct apply_options options = {.root = roots[i]};
         run->runs[i] = apply_run_new(loop, &events);
         (void)apply_run_start(run->runs[i], &options);
@@ -264,6 +284,7 @@ static int apply_all(const struct args *args, struct apply_command_run *run, str
     while (!run->done[MATRIX_NOW] || (sides == 2 && !run->done[MATRIX_PROPOSED])) {
         loop_run_once(loop, 1000);
     }
+    progress_line_clear(&run->line);
     if (run->trouble != NULL) {
         code = command_fail(args, "%s", run->trouble);
     } else {

@@ -3,6 +3,7 @@
 #include "apply/comparison_run.h"
 #include "base/safe.h"
 #include "base/vec.h"
+#include "command/progress_line.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -15,6 +16,7 @@ struct comparing {
     bool json, all, done;
     char root[PATH_MAX], old_path[PATH_MAX], new_path[PATH_MAX];
     const char *old_file, *new_file; /* into the paths; new_file may be NULL */
+    struct progress_line line;
     char *trouble;
 };
 
@@ -22,8 +24,15 @@ struct comparing {
 
 static void note(void *data, const struct finding *what)
 {
-    const struct comparing *c = data;
+    struct comparing *c = data;
+    progress_line_clear(&c->line);
     apply_print_note(what, c->json);
+}
+
+static void progress(void *data, size_t answered, size_t total)
+{
+    struct comparing *c = data;
+    progress_line_show(&c->line, answered, total, APPLY_QUESTIONS);
 }
 
 static void done(void *data, const char *trouble)
@@ -187,7 +196,7 @@ static bool read_words(struct comparing *c)
 static int compare_in(struct comparing *c, struct loop *loop)
 {
     struct err err;
-    struct comparison_events events = {.data = c, .note = note, .done = done};
+    struct comparison_events events = {.data = c, .note = note, .progress = progress, .done = done};
     struct comparison_teller teller = {.data = c, .row = row, .alone = alone};
     struct comparison_totals totals;
     struct comparison_run *run = comparison_run_new(loop, &events);
@@ -198,9 +207,11 @@ static int compare_in(struct comparing *c, struct loop *loop)
         code = command_fail(c->args, "%s", err.text);
         goto out;
     }
+    progress_line_begin(&c->line, c->json, APPLY_READING);
     while (!c->done) {
         loop_run_once(loop, 1000);
     }
+    progress_line_clear(&c->line);
     if (c->trouble != NULL) {
         code = command_fail(c->args, "%s", c->trouble);
         goto out;

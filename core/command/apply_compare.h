@@ -7,6 +7,10 @@
 #include "base/json.h"
 #include "command/command.h"
 
+/* What is said while it runs (progress_line.h). */
+#define APPLY_READING   "reading the folder"
+#define APPLY_QUESTIONS "questions to the engines"
+
 /* The exit code. */
 int apply_compare(const struct args *args);
 

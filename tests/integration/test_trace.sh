@@ -119,10 +119,11 @@ run.wait()
 sys.stdout.buffer.write(said)
 PY
 }
-for command in trace rollout; do
+for command in trace rollout apply; do
   on_terminal $command >"$work/said"
   has 'reading the folder' said
   has $'\r\033[K' said
+  [ $command != apply ] || grep -qE '[1-9][0-9]* of [1-9][0-9]* questions to the engines' "$work/said" || fail "apply does not say how far it is: $(cat "$work/said")"
   "$bylaw" $command >/dev/null 2>"$work/said" || [ $? = 1 ]
   grep -qE $'reading|\033' "$work/said" && fail "$command says on a pipe: $(cat "$work/said")"
 done
