@@ -11,7 +11,8 @@
 #include "rpc/rpc.h"
 #include "workspace/lent.h"
 
-enum { ACP_AUTH_REQUIRED = -32000 };
+/* Codes of its own. */
+enum { ACP_AUTH_REQUIRED = -32000, ACP_NOT_FOUND = -32002 };
 
 enum acp_step {
     ACP_DOWN,      /* no process */

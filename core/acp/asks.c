@@ -274,7 +274,8 @@ static void finish_file(void *data, bool cancelled)
     if (acp->rpc == NULL || acp->rpc != job->rpc) {
         /* it has gone */
     } else if (!job->ok) {
-        rpc_refuse(acp->rpc, job->id, RPC_INTERNAL, job->err.text);
+        rpc_refuse(acp->rpc, job->id, job->err.kind == ERR_NOT_FOUND ? ACP_NOT_FOUND : RPC_INTERNAL,
+            job->err.text);
     } else {
         cJSON *result = mem_require(cJSON_CreateObject());
         if (job->writes) {

@@ -214,6 +214,8 @@ bool acp_use_mode(struct acp *acp, const char *wanted, struct err *err)
 const char *acp_mode(const struct acp *acp)
 {
     const struct acp_choice *choice = &acp->choices[OFFER_MODE];
-    bool waits = choice->wanted != NULL && choice->asked == NULL;
-    return waits ? choice->wanted : acp->mode;
+    return choice->wanted == NULL  ? acp->mode
+           : choice->asked == NULL ? choice->wanted
+           : choice->value != NULL ? choice->value /* also while it is being set */
+                                   : acp->mode;
 }

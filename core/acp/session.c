@@ -257,7 +257,9 @@ static cJSON *initialize_params(void)
     json_set_int(params, "protocolVersion", ACP_PROTOCOL_VERSION);
     cJSON *can = json_set_object(params, "clientCapabilities");
     cJSON *files = json_set_object(can, "fs");
-    json_set_bool(files, "readTextFile", true);
+    /* It reads its copy by itself: nothing of ours is newer. And Gemini cannot tell, of a file that
+     * it asks us for, that there is none yet, and so makes none. */
+    json_set_bool(files, "readTextFile", false);
     json_set_bool(files, "writeTextFile", true);
     json_set_bool(can, "terminal", false);
     json_set_bool(json_set_object(can, "auth"), "terminal", true);

@@ -108,6 +108,7 @@ static void the_older_methods_do_too(void **state)
     agent_say(f, "wait"); /* while a prompt runs it is set at once */
     WAIT_UNTIL(f, agent_find(f, ENTRY_ASSISTANT, "I was told: wait"));
     use_mode(f, "plan");
+    expect_mode(f, "Plan"); /* as it will be in a moment */
     WAIT_UNTIL(f, agent_find(f, ENTRY_ASSISTANT, "Set meanwhile."));
     session_interrupt(workbench_session(f->wb));
     WAIT_UNTIL(f, agent_is_idle(f) && !workbench_is_ending(f->wb));

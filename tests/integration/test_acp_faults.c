@@ -170,6 +170,7 @@ static void its_files_are_those_of_its_copy(void **state)
     agent_must_find(f, ENTRY_NOTICE, "was not let write a file: ");
     agent_must_find(f, ENTRY_ASSISTANT, "/etc/passwd lies outside of the workspace");
     agent_must_find(f, ENTRY_ASSISTANT, "\"result\":{\"content\":\"x\"}");
+    agent_must_find(f, ENTRY_ASSISTANT, "\"code\":-32002"); /* a file that is not there */
     agent_must_find(f, ENTRY_ASSISTANT, "bylaw does not offer this");
     assert_int_not_equal(access("/tmp/bylaw-fault-acp-outside", F_OK), 0);
     const struct proposal *open = proposals_open(workbench_proposals(f->wb));

@@ -471,6 +471,10 @@ static void misbehave(const cJSON *id)
         ask("fs/read_text_file", file_at(path));
         hear_answer();
         free(path);
+        path = mem_printf("%s/none.txt", folder);
+        ask("fs/read_text_file", file_at(path));
+        hear_answer();
+        free(path);
         ask("terminal/create", cJSON_CreateObject());
         hear_answer();
     }

@@ -113,8 +113,10 @@ static bool list_modes(struct plain *plain, struct err *err)
 {
     struct offer mode;
     for (size_t i = 0; workbench_offered(plain->wb, OFFER_MODE, i, &mode); i++) {
-        plain_say(plain, "Mode %s: %s%s%s%s%s.", mode.id, mode.name == NULL ? mode.id : mode.name,
-            mode.about == NULL ? "" : ", ", mode.about == NULL ? "" : mode.about,
+        struct str about = str_of(mode.about == NULL ? "" : mode.about);
+        about.len -= str_ends(about, "."); /* the line ends with its own */
+        plain_say(plain, "Mode %s: %s%s%.*s%s%s.", mode.id, mode.name == NULL ? mode.id : mode.name,
+            about.len == 0 ? "" : ", ", STR_FMT(about),
             mode.may_not_ask ? "; it may act without asking you" : "",
             mode.now ? "; in force" : "");
     }
