@@ -260,7 +260,7 @@ bool approvals_allow_always(struct str rule, struct err *err)
 
 /* An approval is for what was shown with it: it outlives neither a stricter policy nor a sandbox
  * that lets the command do more. */
-static bool is_approved(const struct approvals *approvals, struct str line, bool network)
+bool approvals_has_session(const struct approvals *approvals, struct str line, bool network)
 {
     VEC_FOREACH (const struct allowed, allowed, &approvals->session) {
         if (str_equal_c(line, allowed->line) && (allowed->network || !network) &&
@@ -281,7 +281,7 @@ enum verdict approvals_judge(
             "the network.";
         return network ? VERDICT_REFUSE : VERDICT_RUN;
     }
-    if (is_approved(approvals, line, network)) {
+    if (approvals_has_session(approvals, line, network)) {
         return VERDICT_RUN;
     }
     if (policy_is(approvals, "on-request")) {

@@ -33,6 +33,7 @@ char *approvals_rule(const struct approvals *approvals, struct str line, bool ne
 /* Exactly this line, as long as the program runs and neither a stricter approval_policy nor a
  * looser sandbox_mode is chosen: that is asked about again. */
 void approvals_allow_session(struct approvals *approvals, struct str line, bool network);
+bool approvals_has_session(const struct approvals *approvals, struct str line, bool network);
 /* Adds a line to the allow-list (atomically, mode 0600 when it is new). False: it is no plain
  * command, or would allow any program whatever ("sh", "env"). */
 bool approvals_allow_always(struct str rule, struct err *err) MUST_USE;

@@ -139,6 +139,8 @@ struct question {
     char *no_rule; /* why none can, or NULL */
     char *answer;  /* it wants words: what a plain approval answers; a refusal's are the answer */
     char *choices; /* which words: a line each, with what is said of them after a tab; or NULL */
+    bool kept;     /* who approves it for the session tells the host (keep), not the agent */
+    bool granted;  /* that was done before: it is not asked */
 };
 /* One of the choices by its place: the words, and what is said of them. False: no more. */
 bool question_choice(
@@ -204,8 +206,10 @@ struct session_setup {
     void (*on_turn_end)(void *data);
     /* Why it is refused without being asked about (static), else NULL after this:
      * Puts what the workbench knows of a command that an agent with tools of its own asks about:
-     * terms, rule, no_rule. May be NULL. */
+     * terms, rule, no_rule, kept, granted. May be NULL. */
     const char *(*complete)(void *data, struct question *question);
+    /* One that is `kept` was approved for the session. May be NULL where none is. */
+    void (*keep)(void *data, const struct question *question);
     /* A journal record that is not the session's own (kinds it does not know), while resuming. */
     void (*on_record)(void *data, const char *kind, const cJSON *record);
     void *data;

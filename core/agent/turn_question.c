@@ -191,6 +191,10 @@ bool session_decide(
     }
     add_notice(session, question, approval, text);
     char *id = mem_strdup(session->asked.id);
+    if (question->kept && approval == APPROVAL_SESSION) { /* which may end before the agent does */
+        session->setup.keep(session->setup.data, question);
+        approval = APPROVAL_ONCE;
+    }
     bool refused = approval == APPROVAL_DECLINED && (!words || text.len == 0);
     end_question(session, refused ? ENTRY_FAILED : ENTRY_DONE);
     if (id != NULL) { /* which may ask the next thing at once */
@@ -202,16 +206,17 @@ bool session_decide(
     return true;
 }
 
-/* What the engineer need not be asked. */
-static void refuse(struct session *session, const struct event *event, struct question *question,
-    const char *reason)
+/* What the engineer need not be asked: refused with a reason, or approved before. */
+static void decide_unasked(struct session *session, const struct event *event,
+    struct question *question, const char *reason)
 {
+    bool granted = reason == NULL;
     unsigned entry = begin_entry(session, question);
-    add_notice(session, question, APPROVAL_DECLINED, str_of(reason));
-    session_end_entry(session, entry, ENTRY_FAILED);
+    add_notice(session, question, granted ? APPROVAL_SESSION : APPROVAL_DECLINED, str_of(reason));
+    session_end_entry(session, entry, granted ? ENTRY_DONE : ENTRY_FAILED);
     question_clear(question);
-    provider_decide(session->stream_provider, session->stream, event->call_id, APPROVAL_DECLINED,
-        str_of(reason));
+    provider_decide(session->stream_provider, session->stream, event->call_id,
+        granted ? APPROVAL_ONCE : APPROVAL_DECLINED, str_of(reason));
 }
 
 static bool add_waiting(struct session *session, const char *id, const struct question *question)
@@ -240,11 +245,11 @@ void turn_ask(struct session *session, const struct event *event)
         event->text.len > WHAT_MAX        ? "The command is too long to be read: shorten it."
         : session->setup.complete == NULL ? NULL
                                           : session->setup.complete(session->setup.data, &question);
-    if (refused == NULL && !add_waiting(session, event->call_id, &question)) {
+    if (refused == NULL && !question.granted && !add_waiting(session, event->call_id, &question)) {
         refused = "Too many questions wait: ask again when they are answered.";
     }
-    if (refused != NULL) {
-        refuse(session, event, &question, refused);
+    if (refused != NULL || question.granted) {
+        decide_unasked(session, event, &question, refused);
     } else {
         ask_next(session);
     }

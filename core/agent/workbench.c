@@ -354,6 +354,7 @@ static struct session_setup session_setup(struct workbench *wb)
         .on_turn_end = on_turn_end,
         .on_record = on_record,
         .complete = workbench_complete_question,
+        .keep = workbench_keep_approval,
         .output_schema = wb->options.output_schema,
         .data = wb,
     };

@@ -265,6 +265,23 @@ void workbench_free_commands(struct workbench *wb)
 
 const struct command_host workbench_commands = {ask, place, took, drop};
 
+/* As approvals.h keeps it: no line of ours. The caller frees. */
+static char *outside_line(const struct question *question)
+{
+    return mem_printf("outside the sandbox, in %s:\n%s",
+        question->folder == NULL ? "." : question->folder, question->what);
+}
+
+/* Agents keep what they were told for a session whatever profile is chosen then: Codex is told once
+ * each time. */
+void workbench_keep_approval(void *data, const struct question *question)
+{
+    struct workbench *wb = data;
+    char *line = outside_line(question);
+    approvals_allow_session(wb->approvals, str_of(line), true);
+    free(line);
+}
+
 const char *workbench_complete_question(void *data, struct question *question)
 {
     struct workbench *wb = data;
@@ -286,6 +303,10 @@ const char *workbench_complete_question(void *data, struct question *question)
         mem_printf("approval_policy %s; it %s run OUTSIDE the agent's sandbox, as you%s%s", policy,
             where, question->folder == NULL ? "" : ", in the folder ",
             question->folder == NULL ? "" : question->folder);
+    char *line = outside_line(question);
+    question->kept = true;
+    question->granted = approvals_has_session(wb->approvals, str_of(line), true);
+    free(line);
     question->no_rule = mem_strdup("Outside a sandbox nothing is allowed always: approve it once, "
                                    "or for this session.");
     return NULL;

@@ -220,6 +220,7 @@ void workbench_free_commands(struct workbench *wb);
 /* Says what is wrong in the allow-list. */
 void workbench_check_commands(struct workbench *wb);
 const char *workbench_complete_question(void *data, struct question *question);
+void workbench_keep_approval(void *data, const struct question *question);
 const char *workbench_codex_approval(void *data);
 /* Goes on with a session; false when it cannot be read, or nothing in it is pending and `needed` is
  * not. */

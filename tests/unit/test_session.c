@@ -383,6 +383,67 @@ static void questions_wait_for_each_other(void **state)
     scripted_run_expect_same_after_resume(f);
 }
 
+/* What is kept for the session is kept by the host: the agent hears yes to this one, each time, as
+ * long as the host says so. */
+static struct buf kept;
+
+static const char *complete(void *data, struct question *question)
+{
+    (void)data;
+    if (strcmp(question->what, "never") == 0) {
+        return "refused";
+    }
+    question->kept = true;
+    question->granted = str_find(buf_str(&kept), str_of(question->what), 0) != SIZE_MAX;
+    return NULL;
+}
+
+static void keep(void *data, const struct question *question)
+{
+    (void)data;
+    buf_append_c(&kept, question->what);
+}
+
+static void the_host_keeps_approvals(void **state)
+{
+    struct scripted_run *f = *state;
+    static const struct scripted_step steps[] = {
+        {EVENT_STARTED, NULL, NULL, NULL, 0},
+        {EVENT_APPROVAL, "one", "1", NULL, 0},
+        {EVENT_APPROVAL, "two", "2", NULL, 0},
+        {EVENT_APPROVAL, "one", "3", NULL, 0},
+        {EVENT_APPROVAL, "never", "4", NULL, 0},
+        {EVENT_APPROVAL, "one", "5", NULL, 0},
+        {EVENT_DONE, NULL, NULL, NULL, 0},
+    };
+    struct err err;
+    struct session_setup setup = scripted_run_setup(f);
+    setup.complete = complete;
+    setup.keep = keep;
+    setup.journal = journal_create("/ws", &err);
+    assert_ok(setup.journal != NULL, err);
+    session_free(f->session);
+    f->session = session_new(&setup);
+    f->provider.provider.ops = &scripted_run_asking_ops;
+    session_set_provider(f->session, &f->provider.provider, "m", NULL);
+    scripted_run_script(f, steps, 3);
+    scripted_run_prompt(f, "go");
+    wait_asked(f, "one");
+    decide_on(f, APPROVAL_SESSION, "");
+    wait_asked(f, "two");
+    decide_on(f, APPROVAL_ONCE, "");
+    assert_string_equal(f->provider.decisions.ptr, "1o 2o ");
+    f->provider.count = 6;
+    while (f->provider.at < f->provider.count) {
+        loop_run_once(f->loop, 100);
+    }
+    assert_string_equal(f->provider.decisions.ptr, "1o 2o 3o 4drefused 5o ");
+    assert_true(asks(f, NULL));
+    buf_free(&kept);
+    f->provider.count = ARRAY_LEN(steps);
+    scripted_run_wait_end(f);
+}
+
 /* What the agent takes back is asked no more, and nobody answers it. */
 static void questions_are_taken_back(void **state)
 {
@@ -417,6 +478,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_turn_with_tools),
         TEST(questions_wait_for_each_other),
+        TEST(the_host_keeps_approvals),
         TEST(questions_are_taken_back),
         TEST(calls_with_one_id_are_several),
         TEST(an_error_loses_nothing_and_retries),
