@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/vec.h"
@@ -57,6 +58,45 @@ static void a_command_outside_its_sandbox_waits(void **state)
     free(first);
     free(second);
     free(third);
+}
+
+static size_t lines_of(const char *path)
+{
+    struct buf text = BUF_INIT;
+    size_t lines = file_read(path, 1 << 16, &text, NULL) ? text.len : 0;
+    buf_free(&text);
+    return lines;
+}
+
+/* What was approved for the session is asked no more, until a stricter policy is chosen: then Codex
+ * would not ask, had it been told to keep that itself. */
+static void an_approval_for_the_session_is_ours(void **state)
+{
+    struct agent_run *f = *state;
+    struct err err;
+    char *command = mem_printf(ESCALATE("c1", "echo >> %s/times") END, f->home);
+    const struct fault_step steps[] = {{.body = command}, {.body = SAY("Well.") END},
+        {.body = command}, {.body = SAY("Well.") END}, {.body = command},
+        {.body = SAY("Well.") END}};
+    test_write(
+        f->home, "bylaw/config.toml", "[profiles.strict]\napproval_policy = \"untrusted\"\n");
+    agent_run_open(f, "codex", NULL);
+    fault_server_script(f->server, steps, ARRAY_LEN(steps));
+    struct session *session = workbench_session(f->wb);
+    agent_say(f, "Count.");
+    WAIT_UNTIL(f, agent_asks(f, "/times"));
+    assert_ok(session_decide(session, APPROVAL_SESSION, (struct str){0}, &err), err);
+    WAIT_UNTIL(f, agent_is_idle(f));
+    agent_ask(f, "Count again.");
+    assert_ok(workbench_use_profile(f->wb, "strict", &err), err);
+    agent_say(f, "And again.");
+    WAIT_UNTIL(f, agent_asks(f, "/times"));
+    assert_ok(session_decide(session, APPROVAL_DECLINED, (struct str){0}, &err), err);
+    WAIT_UNTIL(f, agent_is_idle(f));
+    char *path = path_join(f->home, "times");
+    WAIT_UNTIL(f, lines_of(path) == 2);
+    free(path);
+    free(command);
 }
 
 /* Codex's own reviewer, which its users may have in the place of themselves, decides nothing, nor
@@ -333,6 +373,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CODEX_TEST(a_command_outside_its_sandbox_waits),
+        CODEX_TEST(an_approval_for_the_session_is_ours),
         CODEX_TEST(what_is_asked_is_all_that_runs),
         CODEX_TEST(what_its_rules_forbid_never_runs),
         CODEX_TEST(its_user_answers_nothing_beforehand),
