@@ -51,6 +51,7 @@ struct acp_ask {
     char *call_id;
     char *what;
     char *reason; /* the agent's, or NULL */
+    char *means;  /* what the answers stand for, where that is more than yes; or NULL */
 };
 
 /* A way to log in. */

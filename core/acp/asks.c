@@ -1,9 +1,12 @@
 /* What the agent asks of us: permission, and files of its scratch copy. */
 #include "acp/acp_private.h"
 #include "base/log.h"
+#include "base/safe.h"
 #include "base/vec.h"
 
 #include <stdlib.h>
+
+enum { NAME_SHOWN = 80 };
 
 /* ---- permission ---- */
 
@@ -14,6 +17,7 @@ static void free_ask(struct acp_ask *ask)
     free(ask->call_id);
     free(ask->what);
     free(ask->reason);
+    free(ask->means);
 }
 
 static void answer_cancelled(struct acp *acp, const cJSON *id)
@@ -34,16 +38,41 @@ void acp_drop_asks(struct acp *acp)
     VEC_FREE(&acp->asks);
 }
 
-static const char *option_of(const cJSON *options, const char *kind)
+static const cJSON *find_option(const cJSON *options, const char *kind)
 {
     const cJSON *option;
     cJSON_ArrayForEach(option, options)
     {
         if (strcmp(json_string_or(option, "kind", ""), kind) == 0) {
-            return json_string(option, "optionId");
+            return option;
         }
     }
     return NULL;
+}
+
+static const char *option_of(const cJSON *options, const char *kind)
+{
+    return json_string(find_option(options, kind), "optionId");
+}
+
+/* A yes to another mode is a yes to what the agent may do in it: in the words of its options. */
+static char *meaning_of(const struct acp_tool *tool, const cJSON *options)
+{
+    static const char *const ways[][2] = {{"allow_once", "once"}, {"allow_always", "this session"}};
+    struct buf out = BUF_INIT;
+    if (tool == NULL || strcmp(tool->kind, "switch_mode") != 0) {
+        return NULL;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+        const char *name = json_string(find_option(options, ways[i][0]), "name");
+        if (name != NULL) {
+            char *shown = safe_dup(str_of(name), SAFE_ONE_LINE, NAME_SHOWN);
+            buf_printf(
+                &out, "%s approved %s means \"%s\"", out.len == 0 ? "" : ",", ways[i][1], shown);
+            free(shown);
+        }
+    }
+    return buf_take(&out);
 }
 
 /* By the options it offers, the narrower first; none that fits is a refusal. */
@@ -89,7 +118,10 @@ static void show_first(struct acp *acp)
 {
     if (acp->asks.len > 0) {
         const struct acp_ask *ask = &acp->asks.items[0];
-        char *terms = terms_of(&acp->agent);
+        char *general = terms_of(&acp->agent);
+        bool means = ask->means != NULL && ask->means[0] != '\0';
+        char *terms = mem_printf("%s%s%s", means ? ask->means + 1 : "", means ? "; " : "", general);
+        free(general);
         outside_emit(&acp->outside, &(struct event){.kind = EVENT_APPROVAL,
                                         .call_id = ask->call_id,
                                         .text = str_of(ask->what),
@@ -214,7 +246,8 @@ static void ask_permission(struct acp *acp, const cJSON *id, const cJSON *params
         .options = options == NULL ? NULL : mem_require(cJSON_Duplicate(options, true)),
         .call_id = mem_printf("ask-%u", ++acp->asked),
         .what = describe_ask(acp, tool, call),
-        .reason = tool == NULL ? NULL : mem_strdup(json_string(tool->input, "description"))};
+        .reason = tool == NULL ? NULL : mem_strdup(json_string(tool->input, "description")),
+        .means = meaning_of(tool, options)};
     VEC_PUSH(&acp->asks, ask);
     if (acp->asks.len == 1) {
         show_first(acp);

@@ -241,10 +241,12 @@ void turn_ask(struct session *session, const struct event *event)
         .folder = mem_strdup(event->folder),
         .answer = mem_strdup(event->answer),
         .choices = mem_strdup(event->choices)};
-    const char *refused =
-        event->text.len > WHAT_MAX        ? "The command is too long to be read: shorten it."
-        : session->setup.complete == NULL ? NULL
-                                          : session->setup.complete(session->setup.data, &question);
+    const char *refused = event->text.len > WHAT_MAX
+                              ? "The command is too long to be read: shorten it."
+                          /* How to log in, approval_policy has no say in. */
+                          : session->setup.complete == NULL || event->choices != NULL
+                              ? NULL
+                              : session->setup.complete(session->setup.data, &question);
     if (refused == NULL && !question.granted && !add_waiting(session, event->call_id, &question)) {
         refused = "Too many questions wait: ask again when they are answered.";
     }

@@ -136,6 +136,27 @@ static void its_own_mode_is_said(void **state)
     expect_mode(f, "YOLO (Auto-approves all tools), may not ask you");
 }
 
+/* A yes to another mode says what it is a yes to; and whose rules it asks by is said. */
+static void a_change_of_modes_says_what_it_means(void **state)
+{
+    struct agent_run *f = *state;
+    struct err err;
+    struct buf limits = BUF_INIT;
+    fault_acp_open(f, "switches", NULL);
+    agent_say(f, "Go.");
+    WAIT_UNTIL(f, agent_asks(f, "Ready"));
+    assert_true(str_starts(str_of(session_question(workbench_session(f->wb))->terms),
+        "approved once means \"Yes, and ask\", approved this session means \"Yes, and auto-accept "
+        "all\"; confined, as all of this agent"));
+    assert_ok(session_decide(workbench_session(f->wb), APPROVAL_ONCE, (struct str){0}, &err), err);
+    WAIT_UNTIL(f, agent_is_idle(f));
+    agent_must_find(f, ENTRY_ASSISTANT, "\"optionId\":\"b\"");
+    workbench_describe_commands(f->wb, &limits);
+    assert_string_equal(limits.ptr, "fault asks by its own rules; all it runs is confined to its "
+                                    "scratch copy and its own folders");
+    buf_free(&limits);
+}
+
 static void expect_spent(struct agent_run *f, const char *prompt, long long in, long long out)
 {
     agent_ask(f, prompt);
@@ -231,6 +252,23 @@ static void it_is_chosen_line_by_line(void **state)
     }
 }
 
+/* approval_policy is about what the agent does, not about who it is. */
+static void approval_never_still_logs_in(void **state)
+{
+    struct agent_run *f = *state;
+    fault_acp_open(f, "locked", NULL);
+    char *now = test_read(f->home, "bylaw/config.toml");
+    char *never = mem_printf("approval_policy = \"never\"\n%s", now);
+    test_write(f->home, "bylaw/config.toml", never);
+    agent_run_open(f, "acp:fault", NULL);
+    agent_say(f, "One.");
+    log_in(f, "How is it to log in?", "X");
+    WAIT_UNTIL(f, agent_is_idle(f));
+    agent_must_find(f, ENTRY_ASSISTANT, "[prompt 1]");
+    free(never);
+    free(now);
+}
+
 static void a_login_can_be_left(void **state)
 {
     struct agent_run *f = *state;
@@ -263,9 +301,11 @@ int main(void)
         TEST(its_mode_is_the_engineers_choice),
         TEST(the_older_methods_do_too),
         TEST(its_own_mode_is_said),
+        TEST(a_change_of_modes_says_what_it_means),
         TEST(its_tokens_are_counted_as_ours),
         TEST(one_logs_in_and_the_prompt_goes_on),
         TEST(it_is_chosen_line_by_line),
+        TEST(approval_never_still_logs_in),
         TEST(a_login_can_be_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

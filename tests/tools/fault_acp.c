@@ -20,6 +20,7 @@
  *   forgetful  takes up a session and then cannot go on with it
  *   outside    asks us to write and read outside of its folder
  *   asks       asks permission for what is outside, twice at once, and without options
+ *   switches   asks to go into another mode, with one that asks nobody among the answers
  *   takes-back asks permission twice at once and takes the first back
  *   lost       refuses to take up any session
  *   loads      cannot resume a session but load one, telling all that was said once more
@@ -494,6 +495,17 @@ static void misbehave(const cJSON *id)
         ask("session/request_permission", far);
         hear_answer();
         ask("session/request_permission", cJSON_CreateObject());
+        hear_answer();
+    }
+    if (is("switches")) {
+        cJSON *params = permission("switch_mode", "Ready", false);
+        struct err err;
+        cJSON_ReplaceItemInObject(params, "options",
+            json_parse(STR_LIT("[{\"optionId\":\"a\",\"name\":\"Yes, and auto-accept all\","
+                               "\"kind\":\"allow_always\"},{\"optionId\":\"b\",\"name\":"
+                               "\"Yes, and ask\",\"kind\":\"allow_once\"}]"),
+                &err));
+        ask("session/request_permission", params);
         hear_answer();
     }
     if (is("takes-back")) {
