@@ -6,6 +6,7 @@
 #include "base/path.h"
 #include "base/vec.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -174,6 +175,39 @@ static void a_strange_id_is_refused(void **state)
     assert_int_equal(err.kind, ERR_NOT_FOUND);
 }
 
+/* Who watches the sessions looks at their folder alone: what has weight is seen there too, and it
+ * is said whether somebody wants the session. */
+static void what_has_weight_is_seen(void **state)
+{
+    (void)state;
+    struct err err;
+    struct records records = {0};
+    struct journal *journal = journal_create("/some/ws", &err);
+    assert_non_null(journal);
+    char *path = only_session_path(journal_id(journal));
+    char *dir = path_dir(path);
+    const struct timespec long_ago[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
+    assert_int_equal(utimensat(AT_FDCWD, dir, long_ago, 0), 0);
+    int64_t stamp = journal_stamp("/some/ws");
+    assert_ok(journal_append(journal, "text", NULL, false, &err), err);
+    assert_int_equal(journal_stamp("/some/ws"), stamp);
+    assert_ok(journal_append(journal, "proposal", NULL, true, &err), err);
+    assert_int_not_equal(journal_stamp("/some/ws"), stamp);
+    assert_false(journal_is_wanted(journal));
+    assert_ok(journal_want("/some/ws", journal_id(journal), &err), err);
+    assert_true(journal_is_wanted(journal));
+    char *id = mem_strdup(journal_id(journal));
+    journal_free(journal);
+    journal = journal_open("/some/ws", id, note, &records, &err); /* it is had now */
+    assert_non_null(journal);
+    assert_false(journal_is_wanted(journal));
+    journal_free(journal);
+    buf_free(&records.text);
+    free(id);
+    free(dir);
+    free(path);
+}
+
 static void bytes_keep_their_value(void **state)
 {
     (void)state;
@@ -197,6 +231,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(any_torn_end_is_mended, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_disk_leaves_no_gap, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_strange_id_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_has_weight_is_seen, set_up, tear_down),
         cmocka_unit_test(bytes_keep_their_value),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
