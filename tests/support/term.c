@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <vterm.h>
@@ -56,6 +57,15 @@ static int on_prop(VTermProp prop, VTermValue *value, void *user)
 }
 
 static const VTermScreenCallbacks callbacks = {.movecursor = on_cursor, .settermprop = on_prop};
+
+/* BYLAW_TERM_NICE: how far the program stands back. */
+static void stand_back(void)
+{
+    const char *by = getenv("BYLAW_TERM_NICE");
+    if (by != NULL && setpriority(PRIO_PROCESS, 0, (int)strtol(by, NULL, 10)) != 0) {
+        _exit(125);
+    }
+}
 
 /* The terminal's answers (DA and the like) go back to the program. */
 static void on_answer(const char *bytes, size_t len, void *user)
@@ -146,6 +156,7 @@ struct term *term_start(const struct term_options *options)
     assert_true(path_make_dirs(work, NULL));
     term->pid = forkpty(&term->fd, NULL, NULL, &size);
     if (term->pid == 0) {
+        stand_back();
         if (chdir(options->cwd != NULL ? options->cwd : work) != 0) {
             _exit(126);
         }

@@ -5,7 +5,11 @@
  *
  * BYLAW_TERM_LAG=400 in the test's environment makes an observer as late as a machine that does
  * much else: each wait first lets the program go on for so many milliseconds and looks only then.
- * What a test waits for must still be there; one that fails waits for something that passes by. */
+ * What a test waits for must still be there; one that fails waits for something that passes by.
+ *
+ * BYLAW_TERM_NICE=10 is the opposite: the program and what it starts are behind everything else,
+ * the test not. Beside something busy on the same core (taskset) its keys come before the program
+ * has got as far as they need; one that fails does not wait for that. */
 #ifndef BYLAW_TEST_TERM_H
 #define BYLAW_TEST_TERM_H
 
