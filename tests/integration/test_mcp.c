@@ -191,7 +191,8 @@ static void test_codex(void **state)
 }
 
 /* A workbench beside takes what the client has proposed so far, while the client goes on: it is
- * told so, and what it proposes afterwards is another proposal. */
+ * told so, and what it proposes afterwards is another proposal. One that starts when it has just
+ * been handed over begins with it. */
 static void test_what_is_proposed_is_handed_over(void **state)
 {
     struct sample_run *run = *state;
@@ -208,8 +209,9 @@ static void test_what_is_proposed_is_handed_over(void **state)
         "say \"$(patch 1 one.rego)\" 'added  one.rego'\n"
         "until printf 'reviews next\\nquit\\n' | \"$BYLAW\" --plain \"$SAMPLE\" >\"$STATE/said\" "
         "2>&1 && "
-        "grep -q 'Proposal 1 of 1' \"$STATE/said\"; do grep -q 'asked to hand it over' "
-        "\"$STATE/said\"; sleep 0.2; done\n"
+        "grep -q -e 'Proposal 1 of 1' -e 'Proposal 1 is open' \"$STATE/said\"; do "
+        "grep -q 'asked to hand it over' \"$STATE/said\" || { cat \"$STATE/said\" >&2; exit 1; }; "
+        "sleep 0.2; done\n"
         "say \"$(patch 2 two.rego)\" 'added  two.rego'\n"
         "exec 8>&-; wait\n"
         "printf 'reviews\\nquit\\n' | \"$BYLAW\" --plain \"$SAMPLE\"\ncat \"$STATE/out\"\n");
