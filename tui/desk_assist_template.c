@@ -18,11 +18,6 @@ struct templating {
     bool ok;
 };
 
-static bool is_yaml(const char *path)
-{
-    return strcmp(path_ext(path), ".yaml") == 0 || strcmp(path_ext(path), ".yml") == 0;
-}
-
 /* Where the workspace has makers, a template below `library` gets one too. */
 static bool wants_maker(const struct template_tree *tree, const char *path)
 {
@@ -38,7 +33,7 @@ static void change(struct templating *t, const struct template_tree *tree)
 {
     struct template_layouts layouts = {0};
     struct template_layout alone;
-    if (is_yaml(t->path) && template_layout_of(tree, t->path, &alone)) {
+    if (path_is_yaml(t->path) && template_layout_of(tree, t->path, &alone)) {
         VEC_PUSH(&layouts, alone);
     } else {
         template_layouts_find(tree, t->path, &layouts);

@@ -15,16 +15,10 @@ enum {
     SPOKEN_MAX = 3
 };
 
-static void set(char **into, const char *text)
-{
-    free(*into);
-    *into = mem_strdup(text);
-}
-
 void acp_fail(struct acp *acp, enum err_kind kind, const char *fmt, ...)
 {
     va_list args;
-    set(&acp->input, NULL);
+    mem_replace(&acp->input, NULL);
     va_start(args, fmt);
     outside_fail_args(&acp->outside, kind, fmt, args);
     va_end(args);
@@ -49,8 +43,8 @@ void acp_end_process(struct acp *acp)
 
 void acp_forget_session(struct acp *acp)
 {
-    set(&acp->session, NULL);
-    set(&acp->told, NULL);
+    mem_replace(&acp->session, NULL);
+    mem_replace(&acp->told, NULL);
     acp->resumed = false;
     acp->unknown = true;
     if (acp->step == ACP_READY) {
@@ -97,8 +91,8 @@ static void begin_anew(struct acp *acp, const char *why)
     outside_warn(&acp->outside,
         "%s could not go on with this session and begins anew, told what was said so far (%s)",
         acp->agent.name, why);
-    set(&acp->input, acp->again);
-    set(&acp->again, NULL);
+    mem_replace(&acp->input, acp->again);
+    mem_replace(&acp->again, NULL);
     acp_forget_session(acp);
     acp->prompting = acp->laid = false;
     acp_go_on(acp);
@@ -109,8 +103,8 @@ static bool hold(struct acp *acp, const struct rpc_answer *answer)
 {
     bool asked = acp_ask_login(acp, acp_words_of(acp, answer));
     if (asked) {
-        set(&acp->input, acp->sent);
-        set(&acp->told, NULL);
+        mem_replace(&acp->input, acp->sent);
+        mem_replace(&acp->told, NULL);
         acp->prompting = acp->laid = false;
         acp_drop_asks(acp);
         acp_clear_tools(acp);
@@ -136,8 +130,8 @@ static void on_prompted(void *data, struct rpc_answer *answer)
         return;
     }
     acp->resumed = false;
-    set(&acp->again, NULL);
-    set(&acp->history, NULL);
+    mem_replace(&acp->again, NULL);
+    mem_replace(&acp->history, NULL);
     if (answer->status == RPC_ANSWERED) {
         acp_take_usage(acp, answer->result);
     } else {
@@ -174,13 +168,13 @@ static void send_prompt(struct acp *acp)
         push_text(
             prompt, text[0] == '\0' ? "[bylaw] The instructions of before hold no more." : text);
         free(text);
-        set(&acp->told, instructions);
+        mem_replace(&acp->told, instructions);
     }
     if (acp->history != NULL && !acp->resumed) {
         push_text(prompt, acp->history);
     }
     if (acp->resumed) {
-        set(&acp->again, acp->input);
+        mem_replace(&acp->again, acp->input);
     }
     free(acp->sent);
     acp->sent = mem_printf("%s%s", acp->note.len > 0 ? acp->note.ptr : "", acp->input);
@@ -191,10 +185,10 @@ static void send_prompt(struct acp *acp)
     if (acp->input[0] != '\0') {
         push_text(prompt, acp->input);
     }
-    set(&acp->input, NULL);
+    mem_replace(&acp->input, NULL);
     acp->laid = acp->speak = false;
     acp->prompting = true;
-    set(&acp->half.session, acp->ours);
+    mem_replace(&acp->half.session, acp->ours);
     acp->spent.counted = false;
     acp->said = acp->output = acp->updates = 0;
     rpc_call(acp->rpc, "session/prompt", params, PROMPT_MS, on_prompted, acp);
@@ -276,7 +270,7 @@ static void end_prompt(struct acp *acp, struct str patch)
         outside_done(&acp->outside, STOP_TOOL_CALLS);
     } else if (acp->speak && acp->spoken < SPOKEN_MAX) {
         acp->spoken++;
-        set(&acp->input, "");
+        mem_replace(&acp->input, "");
         acp_go_on(acp);
     } else {
         outside_done(&acp->outside, ending.stop);
@@ -416,8 +410,8 @@ static struct stream *start(struct provider *provider, const struct request *req
         acp_forget_session(acp);
         acp->unknown = false;
     }
-    set(&acp->ours, request->cache_key);
-    set(&acp->instructions, request->instructions);
+    mem_replace(&acp->ours, request->cache_key);
+    mem_replace(&acp->instructions, request->instructions);
     acp_want(acp, request->model, request->effort);
     free(acp->history);
     acp->history = acp->step >= ACP_READY ? NULL : outside_history(request->items);
@@ -426,7 +420,7 @@ static struct stream *start(struct provider *provider, const struct request *req
     acp->spoken = acp->input[0] == '\0' ? acp->spoken : 0;
     acp->nothing = answered && !acp->speak && acp->input[0] == '\0';
     if (acp->nothing) {
-        set(&acp->input, NULL);
+        mem_replace(&acp->input, NULL);
     }
     acp->laid = false;
     loop_timer_start(acp->later, 0, 0);
@@ -437,7 +431,7 @@ static void cancel(struct stream *stream)
 {
     struct acp *acp = stream->agent;
     outside_leave(&acp->outside);
-    set(&acp->input, NULL);
+    mem_replace(&acp->input, NULL);
     acp_stop_login(acp);
     acp->nothing = acp->speak = false;
     acp->stopping = acp->stopping || acp->collecting;
@@ -457,7 +451,7 @@ static void show(struct provider *provider, const char *session)
 {
     struct acp *acp = (struct acp *)provider;
     if (acp->shown == NULL || strcmp(acp->shown, session) != 0) {
-        set(&acp->shown, session);
+        mem_replace(&acp->shown, session);
         buf_clear(&acp->note);
         acp->speak = false;
         acp_forget_mode(acp); /* it was chosen for the other one */

@@ -11,13 +11,6 @@ enum { SET_MS = 60000, OFFERED_MAX = 300 };
 static const char *const words[OFFER_KINDS] = {
     [OFFER_MODEL] = "model", [OFFER_EFFORT] = "effort", [OFFER_MODE] = "mode"};
 
-static void set(char **into, const char *text)
-{
-    char *copy = mem_strdup(text);
-    free(*into);
-    *into = copy;
-}
-
 static bool same(const char *a, const char *b)
 {
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
@@ -48,9 +41,9 @@ static const char *find_value(
 
 static void clear_choice(struct acp_choice *choice)
 {
-    set(&choice->asked, NULL);
-    set(&choice->value, NULL);
-    set(&choice->first, NULL);
+    mem_replace(&choice->asked, NULL);
+    mem_replace(&choice->value, NULL);
+    mem_replace(&choice->first, NULL);
 }
 
 void acp_forget_choices(struct acp *acp)
@@ -62,7 +55,7 @@ void acp_forget_choices(struct acp *acp)
 
 void acp_forget_mode(struct acp *acp)
 {
-    set(&acp->choices[OFFER_MODE].wanted, NULL);
+    mem_replace(&acp->choices[OFFER_MODE].wanted, NULL);
     clear_choice(&acp->choices[OFFER_MODE]);
 }
 
@@ -70,14 +63,14 @@ void acp_free_choices(struct acp *acp)
 {
     acp_forget_choices(acp);
     for (size_t i = 0; i < OFFER_KINDS; i++) {
-        set(&acp->choices[i].wanted, NULL);
+        mem_replace(&acp->choices[i].wanted, NULL);
     }
 }
 
 void acp_want(struct acp *acp, const char *model, const char *effort)
 {
-    set(&acp->choices[OFFER_MODEL].wanted, model);
-    set(&acp->choices[OFFER_EFFORT].wanted, effort);
+    mem_replace(&acp->choices[OFFER_MODEL].wanted, model);
+    mem_replace(&acp->choices[OFFER_EFFORT].wanted, effort);
 }
 
 /* ---- asking for it ---- */
@@ -86,7 +79,7 @@ static void take_set(struct acp *acp, const struct rpc_answer *answer)
 {
     struct acp_choice *choice = &acp->choices[acp->asking];
     if (answer->status != RPC_ANSWERED) {
-        set(&choice->value, NULL);
+        mem_replace(&choice->value, NULL);
         outside_warn(&acp->outside, "%s goes on as it was: %s", acp->agent.name, answer->message);
         return;
     }
@@ -149,7 +142,7 @@ static const char *next_value(struct acp *acp, enum offer_kind kind)
     if (wanted == NULL || same(wanted, choice->asked)) {
         return NULL;
     }
-    set(&choice->asked, wanted);
+    mem_replace(&choice->asked, wanted);
     const cJSON *option = acp_find_offer(acp, kind, &older);
     const char *current = json_string(option, "currentValue");
     struct buf offered = BUF_INIT;
@@ -165,11 +158,11 @@ static const char *next_value(struct acp *acp, enum offer_kind kind)
         return NULL;
     }
     if (choice->first == NULL) {
-        set(&choice->first, current);
+        mem_replace(&choice->first, current);
     }
-    set(&choice->value, value);
+    mem_replace(&choice->value, value);
     if (kind == OFFER_MODEL) { /* each model has efforts of its own */
-        set(&acp->choices[OFFER_EFFORT].asked, NULL);
+        mem_replace(&acp->choices[OFFER_EFFORT].asked, NULL);
     }
     return value;
 }
@@ -199,8 +192,8 @@ bool acp_use_mode(struct acp *acp, const char *wanted, struct err *err)
         err_set(err, ERR_NOT_FOUND, "%s has no mode \"%s\"; it has: %s", acp->agent.name, wanted,
             offered.ptr);
     } else {
-        set(&acp->choices[OFFER_MODE].wanted, value);
-        set(&acp->choices[OFFER_MODE].asked, NULL);
+        mem_replace(&acp->choices[OFFER_MODE].wanted, value);
+        mem_replace(&acp->choices[OFFER_MODE].asked, NULL);
         bool now = acp->prompting && acp->rpc != NULL && acp->step == ACP_READY;
         const char *next = now ? next_value(acp, OFFER_MODE) : NULL;
         if (next != NULL) {

@@ -5,21 +5,14 @@
  * nothing more: a key reaches it by `env` of its row only. */
 #include "acp/acp_private.h"
 #include "base/safe.h"
+#include "base/shell.h"
 #include "base/vec.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <strings.h>
 
 /* A browser and a second factor take their time. */
 enum { LOGIN_MS = 15 * 60 * 1000, SHOWN = 200, LOGINS_MAX = 50 };
-
-static void set(char **into, const char *text)
-{
-    char *copy = mem_strdup(text);
-    free(*into);
-    *into = copy;
-}
 
 static void free_login(struct acp_login *login)
 {
@@ -38,26 +31,14 @@ void acp_free_logins(struct acp *acp)
 
 /* ---- what ways there are ---- */
 
-/* As a shell takes it for one word: an agent's words are to be typed by a person. */
 static void append_word(struct buf *out, const char *word)
 {
-    bool plain = word[0] != '\0';
-    for (const char *c = word; *c != '\0'; c++) {
-        plain = plain && (isalnum((unsigned char)*c) || strchr("_-./:=@%+,", *c) != NULL);
-    }
     buf_append_c(out, out->len > 0 ? " " : "");
-    if (plain) {
-        buf_append_c(out, word);
-        return;
-    }
-    buf_append_char(out, '\'');
-    for (const char *c = word; *c != '\0'; c++) {
-        buf_append_c(out, *c == '\'' ? "'\\''" : (char[]){*c, '\0'});
-    }
-    buf_append_char(out, '\'');
+    shell_append_word(out, word);
 }
 
-/* Its command with the method's variables and arguments. The caller frees. */
+/* Its command with the method's variables and arguments, to be typed by a person. The caller frees.
+ */
 static char *terminal_line(const struct acp *acp, const cJSON *method)
 {
     struct buf out = BUF_INIT;
@@ -205,7 +186,7 @@ bool acp_decide_login(
     if (acp->login_call == NULL || strcmp(acp->login_call, call_id) != 0) {
         return false;
     }
-    set(&acp->login_call, NULL);
+    mem_replace(&acp->login_call, NULL);
     const struct acp_login *login =
         approval == APPROVAL_DECLINED ? find_login(acp, reason) : &acp->logins.items[0];
     if (login == NULL || acp->rpc == NULL) {
@@ -219,7 +200,7 @@ bool acp_decide_login(
 
 void acp_stop_login(struct acp *acp)
 {
-    set(&acp->login_call, NULL);
+    mem_replace(&acp->login_call, NULL);
     if (acp->logging_in) { /* how far it has come, nobody knows */
         acp->logging_in = false;
         acp_end_process(acp);

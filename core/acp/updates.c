@@ -16,12 +16,6 @@ enum {
     UPDATES_MAX = 1000000
 };
 
-static void set(char **into, const char *text)
-{
-    free(*into);
-    *into = mem_strdup(text);
-}
-
 static void stop_it(struct acp *acp, const char *did)
 {
     acp_interrupt(acp);
@@ -46,7 +40,7 @@ static void take_chunk(struct acp *acp, enum event_kind kind, const cJSON *updat
         bool other = id != NULL && (acp->message == NULL || strcmp(acp->message, id) != 0);
         if (other) {
             outside_text(&acp->outside, EVENT_TEXT, acp->outside.message_before ? "\n\n" : "");
-            set(&acp->message, id);
+            mem_replace(&acp->message, id);
         }
         acp->outside.message_before = true;
     }
@@ -187,10 +181,10 @@ static struct acp_tool *merge(struct acp *acp, const cJSON *update)
     const char *title = json_string(update, "title");
     const char *kind = json_string(update, "kind");
     if (title != NULL) {
-        set(&tool->title, title);
+        mem_replace(&tool->title, title);
     }
     if (kind != NULL) {
-        set(&tool->kind, kind);
+        mem_replace(&tool->kind, kind);
     }
     replace(&tool->content, json_get(update, "content"));
     replace(&tool->locations, json_get(update, "locations"));

@@ -69,6 +69,13 @@ char *mem_strdup(const char *text)
     return text == NULL ? NULL : mem_dup(text, strlen(text) + 1);
 }
 
+void mem_replace(char **into, const char *text)
+{
+    char *copy = mem_strdup(text);
+    free(*into);
+    *into = copy;
+}
+
 char *mem_strndup(const char *text, size_t len)
 {
     char *copy = mem_alloc(len + 1);

@@ -39,6 +39,9 @@ void *mem_dup(const void *ptr, size_t size) MUST_USE;
 /* NULL gives NULL. */
 char *mem_strdup(const char *text) MUST_USE;
 char *mem_strndup(const char *text, size_t len) MUST_USE;
+/* Puts a copy of the text (NULL: none) in the place of what is there, which is freed, and of which
+ * it may be a part. */
+void mem_replace(char **into, const char *text);
 char *mem_printf(const char *fmt, ...) MUST_USE PRINTF_LIKE(1, 2);
 
 /* Gives memory that was freed back to the system, where the C library keeps it: for after large

@@ -88,6 +88,12 @@ const char *path_ext(const char *path)
     return dot == NULL || dot == base ? "" : dot;
 }
 
+bool path_is_yaml(const char *path)
+{
+    const char *ext = path_ext(path);
+    return strcmp(ext, ".yaml") == 0 || strcmp(ext, ".yml") == 0;
+}
+
 /* HFS+ ignores these code points in names, so ".g\u200cit" is ".git" there. */
 static bool is_ignored_by_hfs(int32_t cp)
 {

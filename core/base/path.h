@@ -17,6 +17,8 @@ const char *path_base(const char *path);
 char *path_dir(const char *path) MUST_USE;
 /* Extension with its dot of the last part (".rego"), or "". Borrowed. */
 const char *path_ext(const char *path);
+/* ".yaml" or ".yml". */
+bool path_is_yaml(const char *path);
 
 /* Checks a relative path that came from outside (a patch, a model): valid UTF-8 without control
  * characters, not empty, not absolute, at most 4,096 bytes, no empty, "." or ".." part, no part

@@ -12,12 +12,6 @@
 
 enum { CALL_MS = 30000 };
 
-static void set(char **into, const char *text)
-{
-    free(*into);
-    *into = mem_strdup(text);
-}
-
 void codex_fail(struct codex *codex, enum err_kind kind, const char *fmt, ...)
 {
     va_list args;
@@ -137,8 +131,8 @@ static void tell_instructions(struct codex *codex, cJSON *params)
         append_entry(params, "bylaw", buf_str(&text));
     }
     buf_free(&text);
-    set(&codex->told, own);
-    set(&codex->told_files, files);
+    mem_replace(&codex->told, own);
+    mem_replace(&codex->told_files, files);
 }
 
 static void on_told(void *data, struct rpc_answer *answer)
@@ -179,7 +173,7 @@ static void ask_turn(struct codex *codex)
     }
     if (codex->history != NULL) {
         say_first(params, codex->history);
-        set(&codex->history, NULL);
+        mem_replace(&codex->history, NULL);
     }
     if (codex->model != NULL) {
         json_set_string(params, "model", codex->model);
@@ -199,7 +193,7 @@ static void ask_turn(struct codex *codex)
 static void start_turn(struct codex *codex)
 {
     codex->compacts ? ask_compaction(codex) : ask_turn(codex);
-    set(&codex->input, NULL);
+    mem_replace(&codex->input, NULL);
     codex->laid = codex->compacted = false;
     codex->asking = true;
     outside_listen(&codex->outside);
@@ -356,7 +350,7 @@ void codex_interrupt(struct codex *codex)
 /* The session is another one, and so is the thread. */
 static void leave_thread(struct codex *codex)
 {
-    set(&codex->thread, NULL);
+    mem_replace(&codex->thread, NULL);
     codex->heard = 0;
     if (codex->step == STEP_READY) {
         codex->step = STEP_IDLE;
@@ -387,15 +381,15 @@ static struct stream *start(struct provider *provider, const struct request *req
         leave_thread(codex);
         buf_clear(&codex->note);
     }
-    set(&codex->session, request->cache_key);
-    set(&codex->files, request->files);
+    mem_replace(&codex->session, request->cache_key);
+    mem_replace(&codex->files, request->files);
     bool knows = codex->step == STEP_READY && codex->history == NULL;
     free(codex->history);
     codex->history = knows ? NULL : outside_history(request->items);
-    set(&codex->model, request->model);
-    set(&codex->effort, request->effort);
-    set(&codex->schema, request->output_schema);
-    set(&codex->instructions, request->instructions);
+    mem_replace(&codex->model, request->model);
+    mem_replace(&codex->effort, request->effort);
+    mem_replace(&codex->schema, request->output_schema);
+    mem_replace(&codex->instructions, request->instructions);
     free(codex->input);
     codex->compacts = request->compacts;
     codex->input =
@@ -405,7 +399,7 @@ static struct stream *start(struct provider *provider, const struct request *req
     codex->laid_late = codex->laying_out;
     codex->nothing = answered && !codex->compacts && codex->input[0] == '\0';
     if (codex->nothing) {
-        set(&codex->input, NULL);
+        mem_replace(&codex->input, NULL);
     }
     loop_timer_start(codex->later, 0, 0);
     return stream;

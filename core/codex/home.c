@@ -49,18 +49,11 @@ static bool link_one(const char *from, const char *to, const char *name, struct 
     return ok;
 }
 
-static bool ends_with(const char *name, const char *suffix)
-{
-    size_t len = strlen(name);
-    size_t tail = strlen(suffix);
-    return len >= tail && strcmp(name + len - tail, suffix) == 0;
-}
-
 /* Written by us, or left out. */
 static bool is_ours(const char *name)
 {
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, rules_folder) == 0 ||
-           strcmp(name, hooks_file) == 0 || ends_with(name, "config.toml");
+           strcmp(name, hooks_file) == 0 || str_ends(str_of(name), "config.toml");
 }
 
 static bool read_hooks(const char *from, struct buf *text)
@@ -133,7 +126,7 @@ static bool each_rules_file(const char *folder, file_fn take, void *data, struct
     struct dirent *item;
     bool ok = true;
     while (ok && dir != NULL && (item = readdir(dir)) != NULL) {
-        ok = !ends_with(item->d_name, rules_suffix) || take(folder, item->d_name, data, err);
+        ok = !str_ends(str_of(item->d_name), rules_suffix) || take(folder, item->d_name, data, err);
     }
     if (dir != NULL) {
         closedir(dir);

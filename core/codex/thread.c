@@ -46,10 +46,8 @@ static void answered(struct codex *codex, struct rpc_answer *answer, bool heard)
 
 void codex_remember_kept(struct codex *codex)
 {
-    free(codex->told);
-    codex->told = mem_strdup(codex->kept);
-    free(codex->told_files);
-    codex->told_files = mem_strdup(codex->kept_files);
+    mem_replace(&codex->told, codex->kept);
+    mem_replace(&codex->told_files, codex->kept_files);
 }
 
 const char *codex_approval(const struct codex *codex)

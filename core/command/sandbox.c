@@ -51,20 +51,28 @@ static bool read_parent(const struct args *args, pid_t *parent)
     return given == NULL || (end != given && *end == '\0' && number > 0 && number <= INT_MAX);
 }
 
-/* As it is given, else as the folder's settings have it. */
-static bool read_bound(
-    const struct args *args, const char *option, const char *key, long long *bound)
+/* False: it is given, and is no number of MB. */
+static bool read_bound(const struct args *args, const char *option, long long *bound)
 {
     const char *given = args_get(args, option);
     char *end = NULL;
-    if (given != NULL) {
-        *bound = strtoll(given, &end, 10);
-        return end != given && *end == '\0' && *bound > 0 && *bound < BOUND_MAX_MB;
+    if (given == NULL) {
+        return true;
     }
-    struct config *config = config_load(args_get(args, "dir"));
-    *bound = config_integer(config, key);
-    config_free(config);
-    return true;
+    *bound = strtoll(given, &end, 10);
+    return end != given && *end == '\0' && *bound > 0 && *bound < BOUND_MAX_MB;
+}
+
+/* As they are given, else as the folder's settings have them. */
+static bool read_bounds(const struct args *args, long long *memory, long long *disk)
+{
+    if (args_get(args, "memory") == NULL || args_get(args, "disk") == NULL) {
+        struct config *config = config_load(args_get(args, "dir"));
+        *memory = config_integer(config, "sandbox_memory");
+        *disk = config_integer(config, "sandbox_disk");
+        config_free(config);
+    }
+    return read_bound(args, "memory", memory) && read_bound(args, "disk", disk);
 }
 
 static int run(const struct args *args)
@@ -87,10 +95,9 @@ static int run(const struct args *args)
     if (!read_parent(args, &parent)) {
         return command_fail(args, "--parent is the number of a process");
     }
-    long long memory;
-    long long disk;
-    if (!read_bound(args, "memory", "sandbox_memory", &memory) ||
-        !read_bound(args, "disk", "sandbox_disk", &disk)) {
+    long long memory = 0;
+    long long disk = 0;
+    if (!read_bounds(args, &memory, &disk)) {
         return command_fail(args, "--memory and --disk are whole numbers of MB, at least 1");
     }
     struct words variables = find_variables(args);

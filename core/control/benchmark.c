@@ -132,12 +132,6 @@ static bool add_yaml(const char *path, struct requirements_index *index, struct 
     return ok;
 }
 
-static bool is_yaml(const char *path)
-{
-    const char *ext = path_ext(path);
-    return strcmp(ext, ".yaml") == 0 || strcmp(ext, ".yml") == 0;
-}
-
 static int by_name(const struct dirent **a, const struct dirent **b)
 {
     return strcmp((*a)->d_name, (*b)->d_name);
@@ -151,7 +145,8 @@ static bool add_folder(const char *path, struct requirements_index *index, struc
     for (int i = 0; i < count; i++) {
         char *file = path_join(path, entries[i]->d_name);
         struct err why = {0};
-        if (ok && is_yaml(file) && !add_yaml(file, index, &why) && why.kind != ERR_UNSUPPORTED) {
+        if (ok && path_is_yaml(file) && !add_yaml(file, index, &why) &&
+            why.kind != ERR_UNSUPPORTED) {
             ok = false;
             *err = why;
         }
@@ -166,7 +161,7 @@ static bool read_kube_bench(const char *path, struct requirements *out, struct e
 {
     *out = (struct requirements){.name = mem_strdup(path)};
     struct requirements_index *index = requirements_index_new(out);
-    bool ok = is_yaml(path) ? add_yaml(path, index, err) : add_folder(path, index, err);
+    bool ok = path_is_yaml(path) ? add_yaml(path, index, err) : add_folder(path, index, err);
     requirements_index_free(index);
     if (ok && out->len == 0) {
         ok = err_set(err, ERR_INVALID, "%s: no YAML of kube-bench in this folder", path);
@@ -213,7 +208,7 @@ struct benchmark *benchmark_read(
     if (folder != NULL) {
         closedir(folder);
     }
-    if (folder != NULL || is_yaml(path)) {
+    if (folder != NULL || path_is_yaml(path)) {
         ok = read_kube_bench(path, &controls, err);
     } else {
         ok = requirements_read(path, map, 0, &controls, err);
@@ -226,7 +221,7 @@ struct benchmark *benchmark_read(
     struct benchmark *benchmark = make(controls);
     benchmark->known = known;
     benchmark->meant = meant;
-    benchmark->is_part = folder == NULL && is_yaml(path);
+    benchmark->is_part = folder == NULL && path_is_yaml(path);
     return benchmark;
 }
 

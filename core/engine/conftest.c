@@ -4,8 +4,8 @@
 
 #include "base/path.h"
 #include "base/safe.h"
+#include "base/shell.h"
 #include "base/vec.h"
-#include "engine/reproduce.h"
 #include "sandbox/confined.h"
 
 #include <stdio.h>
@@ -69,7 +69,7 @@ static bool wrap_rendered(const struct engine_question *q, const struct conftest
         struct buf line = BUF_INIT;
         for (size_t i = 0; found && call.argv[i] != NULL; i++) {
             buf_append_c(&line, i == 0 ? "" : " ");
-            reproduce_append_word(&line, i == 0 ? path_base(call.program) : call.argv[i]);
+            shell_append_word(&line, i == 0 ? path_base(call.program) : call.argv[i]);
         }
         command->before = found ? buf_take(&line) : NULL;
         renderer_call_free(&call);

@@ -168,11 +168,6 @@ struct str eval_document(struct str yaml, unsigned number)
 
 /* ---- candidates ---- */
 
-static bool is_yaml(const char *path)
-{
-    return strcmp(path_ext(path), ".yaml") == 0 || strcmp(path_ext(path), ".yml") == 0;
-}
-
 /* "Deployment web" of a manifest: its kind and name as they stand at the margin. */
 static char *describe(struct str text)
 {
@@ -240,7 +235,7 @@ static void add_documents(struct gathering *g, const char *path)
     struct str rest = buf_str(&text);
     struct str first;
     struct str document;
-    bool several = read && is_yaml(path) && eval_next_document(&rest, &first) &&
+    bool several = read && path_is_yaml(path) && eval_next_document(&rest, &first) &&
                    eval_next_document(&rest, &document);
     rest = buf_str(&text);
     for (unsigned i = 1; several && i <= DOCUMENTS_MAX && eval_next_document(&rest, &document);
@@ -251,7 +246,7 @@ static void add_documents(struct gathering *g, const char *path)
     }
     if (!several) {
         add(g, (struct eval_input){.kind = EVAL_INPUT_FILE, .path = mem_strdup(path)},
-            is_yaml(path) ? describe(buf_str(&text)) : mem_strdup("JSON"));
+            path_is_yaml(path) ? describe(buf_str(&text)) : mem_strdup("JSON"));
     }
     buf_free(&text);
 }

@@ -297,12 +297,6 @@ static void add_whole(struct suite *suite, struct position at)
     add_test(suite, "suite", mem_strdup(path_base(suite->path)), at);
 }
 
-static bool is_yaml(const char *path)
-{
-    const char *ext = path_ext(path);
-    return strcmp(ext, ".yaml") == 0 || strcmp(ext, ".yml") == 0;
-}
-
 /* It wants to be a suite, also where it is broken or its kind is misspelt. */
 static bool says_group(struct str text)
 {
@@ -413,7 +407,7 @@ static bool was_suite(const struct policy_index *index, const char *path)
     }
     VEC_FOREACH (const struct policy_file, file, &index->files) {
         if (strncmp(file->path, path, folder) == 0 && strchr(file->path + folder, '/') == NULL &&
-            is_yaml(file->path) && plan_file_has(index->root, file->path, TEMPLATES)) {
+            path_is_yaml(file->path) && plan_file_has(index->root, file->path, TEMPLATES)) {
             return true;
         }
     }
@@ -462,7 +456,7 @@ void gator_extend(struct run_plan *plan, const struct policy_index *index, enum 
     for (size_t i = 0; i < index->files.len && !plan_is_unwanted(plan); i++) {
         const struct policy_file *file = &index->files.items[i];
         bool hollow = was_suite(index, file->path);
-        if (hollow || (is_yaml(file->path) && plan_file_has(index->root, file->path, GROUP))) {
+        if (hollow || (path_is_yaml(file->path) && plan_file_has(index->root, file->path, GROUP))) {
             read_suite(&suites, file->path, hollow);
         }
     }

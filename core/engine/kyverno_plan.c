@@ -43,8 +43,7 @@ static void mark_file(struct reader *r, const char *path, struct policy_set *als
 
 static bool is_yaml(const char *path)
 {
-    const char *ext = path_ext(path);
-    return strcmp(ext, ".yaml") == 0 || strcmp(ext, ".yml") == 0 || strcmp(ext, ".json") == 0;
+    return path_is_yaml(path) || strcmp(path_ext(path), ".json") == 0;
 }
 
 /* A file or a folder that the suite names, relative to its own. */

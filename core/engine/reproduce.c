@@ -1,34 +1,11 @@
 #include "engine/reproduce.h"
 
 #include "base/path.h"
+#include "base/shell.h"
 #include "base/vec.h"
 #include "engine/offline.h"
 
 #include <stdlib.h>
-
-static bool is_plain(const char *word)
-{
-    static const char plain[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,@%+";
-    return word[0] != '\0' && word[strspn(word, plain)] == '\0';
-}
-
-void reproduce_append_word(struct buf *line, const char *word)
-{
-    if (is_plain(word)) {
-        buf_append_c(line, word);
-        return;
-    }
-    buf_append_char(line, '\'');
-    for (; *word != '\0'; word++) {
-        if (*word == '\'') {
-            buf_append_c(line, "'\\''");
-        } else {
-            buf_append_char(line, *word);
-        }
-    }
-    buf_append_char(line, '\'');
-}
 
 /* "--format json" is for us. How many of the words from here on are left out. */
 static size_t words_left_out(const char *const *argv)
@@ -69,11 +46,11 @@ static void append_command(const struct engine *engine, const char *const *argv,
         i += out;
         if (out == 0) {
             buf_append_char(line, ' ');
-            reproduce_append_word(line, argv[i++]);
+            shell_append_word(line, argv[i++]);
         }
         for (; !options && argv[i] != NULL; i++) {
             buf_append_char(line, ' ');
-            reproduce_append_word(line, argv[i]);
+            shell_append_word(line, argv[i]);
         }
     }
 }
@@ -104,7 +81,7 @@ static bool append_unit(const struct run_plan *plan, size_t place, size_t test,
         root = root == NULL ? plan->root : root;
         char *dir = command.dir == NULL ? mem_strdup(root) : path_join(root, command.dir);
         buf_append_c(line, "cd ");
-        reproduce_append_word(line, dir);
+        shell_append_word(line, dir);
         buf_append_c(line, " && ");
         if (command.before != NULL) {
             buf_printf(line, "%s | ", command.before);

@@ -16,7 +16,5 @@ bool reproduce_append(const struct run_plan *plan, size_t test, const struct eng
  * it, too; for one that no plan foresaw, all the tests that it came with. */
 bool reproduce_row(const struct runner *runner, const struct board_test *test, struct buf *line,
     struct err *err) MUST_USE;
-/* Appends a word as a POSIX shell reads it back, whatever bytes it has. */
-void reproduce_append_word(struct buf *line, const char *word);
 
 #endif

@@ -119,12 +119,6 @@ void task_ask(const struct generate_task *task, struct buf *out)
 
 /* ---- what was proposed ---- */
 
-static bool is_yaml(const char *path)
-{
-    const char *ext = path_ext(path);
-    return strcmp(ext, ".yaml") == 0 || strcmp(ext, ".yml") == 0;
-}
-
 static bool has(const struct change *change, const char *text)
 {
     return str_find(buf_str(&change->content), str_of(text), 0) != SIZE_MAX;
@@ -134,12 +128,12 @@ static bool is_test(const struct change *change)
 {
     const char *base = path_base(change->path);
     return str_ends(str_of(base), "_test.rego") || strncmp(base, "kyverno-test.", 13) == 0 ||
-           (is_yaml(base) && has(change, "kind: Suite"));
+           (path_is_yaml(base) && has(change, "kind: Suite"));
 }
 
 static bool is_fixture(const struct change *change)
 {
-    bool data = is_yaml(change->path) || strcmp(path_ext(change->path), ".json") == 0;
+    bool data = path_is_yaml(change->path) || strcmp(path_ext(change->path), ".json") == 0;
     return data && !is_test(change) && fixtures_in_folder(change->path);
 }
 
@@ -147,7 +141,7 @@ static bool is_policy(const struct change *change)
 {
     return !is_test(change) && !is_fixture(change) &&
            (strcmp(path_ext(change->path), ".rego") == 0 ||
-               (is_yaml(change->path) && has(change, "apiVersion:")) ||
+               (path_is_yaml(change->path) && has(change, "apiVersion:")) ||
                strcmp(path_ext(change->path), ".cedar") == 0);
 }
 

@@ -250,11 +250,6 @@ static void run(struct guard_file *file, enum guard_language language)
     VEC_FREE(&file->ignores);
 }
 
-static bool is_yaml(const char *path)
-{
-    return strcmp(path_ext(path), ".yaml") == 0 || strcmp(path_ext(path), ".yml") == 0;
-}
-
 static bool to_host(const struct syntax_injection *injection, struct position *place)
 {
     size_t row = 0;
@@ -329,7 +324,9 @@ static void check_text(struct guard_world *world, const char *path, struct str t
         .is_rego = is_rego,
         .told = told,
         .findings = findings};
-    TSTree *tree = is_rego ? rego_tree_parse(text) : is_yaml(path) ? yaml_tree_parse(text) : NULL;
+    TSTree *tree = is_rego              ? rego_tree_parse(text)
+                   : path_is_yaml(path) ? yaml_tree_parse(text)
+                                        : NULL;
     if (tree == NULL) {
         return;
     }
@@ -366,7 +363,9 @@ static void keep_unsilenced(
 {
     bool is_rego = strcmp(path_ext(path), ".rego") == 0;
     struct guard_file file = {.path = path, .text = text, .is_rego = is_rego};
-    TSTree *tree = is_rego ? rego_tree_parse(text) : is_yaml(path) ? yaml_tree_parse(text) : NULL;
+    TSTree *tree = is_rego              ? rego_tree_parse(text)
+                   : path_is_yaml(path) ? yaml_tree_parse(text)
+                                        : NULL;
     if (tree != NULL) {
         file.root = ts_tree_root_node(tree);
         guard_walk(file.root, take_comment, &file);

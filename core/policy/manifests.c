@@ -244,11 +244,6 @@ static struct manifest_file *file_at(struct manifests *manifests, const char *pa
     return known ? &manifests->files.items[at] : NULL;
 }
 
-static bool is_yaml(const char *path)
-{
-    return strcmp(path_ext(path), ".yaml") == 0 || strcmp(path_ext(path), ".yml") == 0;
-}
-
 static bool is_as_read(const struct manifest_file *old, const struct policy_file *file)
 {
     return old->mtime_ns == file->mtime_ns && old->size == file->size && old->inode == file->inode;
@@ -277,7 +272,7 @@ void manifests_update(
     struct manifests fresh = {0};
     VEC_FOREACH (const struct policy_file, file, &index->files) {
         bool stopped = cancel != NULL && atomic_load(cancel);
-        if (file->kind != POLICY_DATA || !is_yaml(file->path) || file->size > YAML_TREE_MAX) {
+        if (file->kind != POLICY_DATA || !path_is_yaml(file->path) || file->size > YAML_TREE_MAX) {
             continue;
         }
         struct manifest_file *old = file_at(manifests, file->path);
@@ -294,7 +289,7 @@ void manifests_update(
 
 void manifests_lay(struct manifests *manifests, const char *path, struct str text)
 {
-    if (!is_yaml(path)) {
+    if (!path_is_yaml(path)) {
         return;
     }
     size_t at = find_file(manifests, path);

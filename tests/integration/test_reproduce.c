@@ -2,6 +2,7 @@
  * engines, each where it is installed. */
 #include "test.h"
 
+#include "base/shell.h"
 #include "engine/board.h"
 #include "engine/renderer.h"
 #include "engine/reproduce.h"
@@ -222,7 +223,7 @@ static void words_come_back_from_a_shell(void **state)
     buf_append_c(&line, "printf '%s|'");
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
         buf_append_char(&line, ' ');
-        reproduce_append_word(&line, words[i]);
+        shell_append_word(&line, words[i]);
         buf_printf(&want, "%s|", words[i]);
     }
     char *out = test_run(NULL, (const char *[]){"/bin/sh", "-c", line.ptr, NULL});
